@@ -1,0 +1,9 @@
+//! kubephase: bootstraps Kubernetes as a DAG of phases. Phases propose, the host disposes.
+//!
+//! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects → World →
+//! Events → Journal, Report`. One direction; see the README for the map.
+
+pub mod config;
+pub mod effect;
+pub mod render;
+pub mod world;

@@ -1,0 +1,1 @@
+//! The file tree below a root.

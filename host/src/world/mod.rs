@@ -1,0 +1,90 @@
+//! Where effects land and observations come from: the real machine, or a rehearsal.
+//!
+//! A world is made of parts, each a small object-safe trait. All calls block; those that go to the network bridge
+//! to the runtime themselves, so a phase on its own thread can simply call. No phase can tell which world it is in.
+
+pub mod files;
+
+use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What could not be done, as it is told to a phase.
+pub type Tried<T> = Result<T, Failure>;
+
+pub trait World: Send + Sync {
+    fn files(&self) -> &dyn Files;
+    fn node(&self) -> &dyn Node;
+    fn net(&self) -> &dyn Net;
+    fn runtime(&self) -> &dyn Runtime;
+    fn cluster(&self) -> &dyn Cluster;
+    /// What this world cannot know, for the report; empty on a real machine.
+    fn not_checked(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The file tree of the node; paths are the node's, whatever lies behind them.
+pub trait Files: Send + Sync {
+    fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
+    fn read(&self, path: &str) -> Tried<Vec<u8>>;
+    fn list(&self, path: &str) -> Tried<Vec<String>>;
+    /// Written beside the target, mode and owner set, synced, renamed, the directory synced. Parents are made (0755).
+    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
+    /// With its parents; an existing directory keeps its mode.
+    fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
+    fn remove(&self, path: &str) -> Tried<()>;
+}
+
+/// The machine below the files.
+pub trait Node: Send + Sync {
+    /// open set of names, JSON values: see `world/node`
+    fn fact(&self, name: &str) -> Option<Value>;
+    fn sysctl(&self, key: &str) -> Option<String>;
+    fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
+    fn service(&self, name: &str) -> Tried<Option<ServiceState>>;
+    fn ensure_service(&self, name: &str, state: &str) -> Tried<bool>;
+    fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool>;
+    fn load_module(&self, name: &str) -> Tried<bool>;
+    fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput>;
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ServiceState {
+    pub exists: bool,
+    pub enabled: bool,
+    pub active: bool,
+}
+
+pub trait Net: Send + Sync {
+    fn port_free(&self, port: u16) -> Tried<bool>;
+    fn resolve(&self, host: &str) -> Tried<Vec<String>>;
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
+    fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply>;
+}
+
+/// The container runtime, over CRI.
+pub trait Runtime: Send + Sync {
+    fn status(&self) -> Tried<Value>;
+    fn config(&self) -> Tried<Value>;
+    fn image_present(&self, image: &str) -> Tried<bool>;
+    fn pull(&self, image: &str) -> Tried<()>;
+}
+
+/// The Kubernetes API, as the holder of a kubeconfig on the node sees it.
+pub trait Cluster: Send + Sync {
+    /// Looks at one object; none if it is not there.
+    fn get(&self, of: &ObjectRef) -> Tried<Option<Value>>;
+    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>>;
+    fn create(&self, manifest: &Value) -> Tried<Value>;
+    fn replace(&self, manifest: &Value) -> Tried<Value>;
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
+    /// Strategic merge patch.
+    fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value>;
+    fn delete(&self, of: &ObjectRef) -> Tried<()>;
+    /// GET of a path with the credentials of this kubeconfig: the status code.
+    fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16>;
+    /// The same API as another kubeconfig of the node sees it.
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
+}

@@ -1,0 +1,116 @@
+//! What a phase is written against, whether it becomes a WebAssembly component or is linked into the host.
+//!
+//! On `wasm32` the modules `input`, `report`, `observe_*` and `effects_*` are the component's imports; elsewhere
+//! they are the same functions over the host's traits, so that one source serves both.
+
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod bindings {
+    wit_bindgen::generate!({
+        world: "core-plugin",
+        path: "../../wit",
+        pub_export_macro: true,
+        export_macro_name: "__export",
+        default_bindings_module: "kubephase_sdk::bindings",
+        generate_all,
+    });
+}
+#[cfg(target_arch = "wasm32")]
+pub use bindings::kubephase::plugin::*;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(not(target_arch = "wasm32"))]
+pub use native::*;
+
+pub mod duration;
+pub mod kubeadm;
+pub mod spec;
+
+pub use types::*;
+
+/// A phase: observes, reports, proposes.
+pub trait Phase {
+    fn describe() -> PhaseInfo;
+    /// # Errors
+    /// When the phase could not do its job; a check that finds something bad reports it and returns `Ok`.
+    fn run() -> Result<Outcome, Failure>;
+}
+
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub fn __init() {
+    // A panic message is lost on this target unless someone passes it on.
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| report::message(Severity::Error, &panic.to_string()))));
+}
+
+/// Makes a type the component's phase. Natively it does nothing: the host links the type itself.
+#[cfg(target_arch = "wasm32")]
+#[macro_export]
+macro_rules! export {
+    ($phase:ty) => {
+        struct __Component;
+        impl $crate::bindings::exports::kubephase::plugin::phase::Guest for __Component {
+            fn describe() -> $crate::PhaseInfo {
+                $crate::__init();
+                <$phase as $crate::Phase>::describe()
+            }
+            fn run() -> Result<$crate::Outcome, $crate::Failure> {
+                $crate::__init();
+                <$phase as $crate::Phase>::run()
+            }
+        }
+        $crate::bindings::__export!(__Component with_types_in $crate::bindings);
+    };
+}
+#[cfg(not(target_arch = "wasm32"))]
+#[macro_export]
+macro_rules! export {
+    ($phase:ty) => {};
+}
+
+/// A failure that trying again will not mend.
+pub fn failure(code: &str, message: impl Into<String>) -> Failure {
+    Failure { code: code.into(), message: message.into(), retryable: false, remedy: None }
+}
+
+/// Part of the resolved configuration, by JSON pointer; `""` is all of it.
+///
+/// # Errors
+/// `not-found` where the configuration has no such part, `invalid` where it has another shape.
+pub fn config<T: serde::de::DeserializeOwned>(pointer: &str) -> Result<T, Failure> {
+    let text = input::config(pointer).ok_or_else(|| failure("not-found", format!("no configuration at {pointer:?}")))?;
+    serde_json::from_str(&text).map_err(|e| failure("invalid", format!("configuration at {pointer:?}: {e}")))
+}
+
+/// This plugin's own settings.
+///
+/// # Errors
+/// `invalid` where the settings have another shape.
+pub fn settings<T: serde::de::DeserializeOwned>() -> Result<T, Failure> {
+    serde_json::from_str(&input::settings()).map_err(|e| failure("invalid", format!("settings: {e}")))
+}
+
+/// A fact about the node, by the names of [`kubephase_sdk::spec::node`](crate::spec).
+///
+/// # Errors
+/// `invalid` where the fact has another shape than asked for.
+pub fn node_fact<T: serde::de::DeserializeOwned>(name: &str) -> Result<Option<T>, Failure> {
+    let Some(text) = observe_node::node_fact(name) else { return Ok(None) };
+    serde_json::from_str(&text).map(Some).map_err(|e| failure("invalid", format!("node fact {name:?}: {e}")))
+}
+
+/// A line for the person, shown as `[phase] text`.
+pub fn say(text: impl AsRef<str>) {
+    report::message(Severity::Info, text.as_ref());
+}
+
+pub fn warn(text: impl AsRef<str>) {
+    report::message(Severity::Warning, text.as_ref());
+}
+
+/// A spec as the JSON in which it crosses to the host.
+pub fn json<T: serde::Serialize>(spec: &T) -> String {
+    serde_json::to_string(spec).expect("specs have string keys and no foreign types")
+}

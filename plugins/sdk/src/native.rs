@@ -1,0 +1,165 @@
+//! The shape of a component's imports, on top of the host's traits: one line an import.
+pub use kubephase_wit::types;
+use kubephase_wit::{Error, Imports, Stop};
+use std::{cell::RefCell, marker::PhantomData, panic};
+
+thread_local!(static HOST: RefCell<Option<Box<dyn Imports>>> = const { RefCell::new(None) });
+
+struct Stopped(Stop);
+
+/// A stop unwinds out of a native phase as a trap leaves a component.
+trait Give {
+    type Out;
+    fn give(self) -> Self::Out;
+}
+impl<T> Give for Result<T, Stop> {
+    type Out = T;
+    fn give(self) -> T {
+        self.unwrap_or_else(|stop| panic::resume_unwind(Box::new(Stopped(stop))))
+    }
+}
+impl<T> Give for Result<T, Error> {
+    type Out = Result<T, types::Failure>;
+    fn give(self) -> Self::Out {
+        match self {
+            Ok(value) => Ok(value),
+            Err(Error::Failure(failure)) => Err(failure),
+            Err(Error::Stop(stop)) => panic::resume_unwind(Box::new(Stopped(stop))),
+        }
+    }
+}
+
+fn host<R: Give>(call: impl FnOnce(&mut dyn Imports) -> R) -> R::Out {
+    HOST.with_borrow_mut(|host| call(host.as_mut().expect("import called outside of a phase").as_mut())).give()
+}
+
+macro_rules! shim { ($($interface:ident { $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)* })*) => { $(
+    pub mod $interface {
+        #[allow(unused_imports)]
+        use super::{host, types::*};
+        #[allow(dead_code)]
+        type Tried<T> = Result<T, Failure>;
+        $(pub fn $name($($arg: $t),*) $(-> $r)? { host(|h| kubephase_wit::$interface::Host::$name(h, $($e),*)) })*
+    }
+)* } }
+
+shim! {
+    input {
+        phase_id() -> String;
+        round() -> u32;
+        config(pointer: &str => pointer.into()) -> Option<String>;
+        settings() -> String;
+        fact(phase: &str => phase.into(), name: &str => name.into()) -> Option<String>;
+    }
+    report {
+        message(severity: Severity => severity, text: &str => text.into());
+        submit(finding: &Finding => finding.clone());
+        set_fact(name: &str => name.into(), json: &str => json.into());
+        progress(done: u32 => done, total: u32 => total, text: &str => text.into());
+    }
+    observe_node {
+        node_fact(name: &str => name.into()) -> Option<String>;
+        sysctl(key: &str => key.into()) -> Option<String>;
+        kernel_option(name: &str => name.into()) -> Tried<Option<String>>;
+        service(name: &str => name.into()) -> Tried<Option<String>>;
+    }
+    observe_files {
+        stat(path: &str => path.into()) -> Tried<Option<FileMeta>>;
+        read_file(path: &str => path.into()) -> Tried<Vec<u8>>;
+        list_dir(path: &str => path.into()) -> Tried<Vec<String>>;
+    }
+    observe_net {
+        port_free(port: u16 => port) -> Tried<bool>;
+        resolve(name: &str => name.into()) -> Tried<Vec<String>>;
+        proxy_for(url: &str => url.into()) -> Tried<Option<String>>;
+        http_get(url: &str => url.into(), timeout_millis: u32 => timeout_millis) -> Tried<HttpReply>;
+    }
+    observe_runtime {
+        runtime_status() -> Tried<String>;
+        runtime_config() -> Tried<String>;
+        image_present(image: &str => image.into()) -> Tried<bool>;
+    }
+    observe_pki {
+        certificate(path: &str => path.into()) -> Tried<Option<String>>;
+        private_key(path: &str => path.into()) -> Tried<Option<String>>;
+        kubeconfig(path: &str => path.into()) -> Tried<Option<String>>;
+    }
+    observe_cluster {
+        get_object(of: &ObjectRef => of.clone()) -> Tried<Option<String>>;
+        list_objects(api_version: &str => api_version.into(), kind: &str => kind.into(), namespace: Option<&str> => namespace.map(Into::into), selector: Option<&str> => selector.map(Into::into)) -> Tried<Vec<String>>;
+    }
+    observe_command {
+        run_command(program: &str => program.into(), args: &[String] => args.into()) -> Tried<CommandOutput>;
+    }
+    effects {
+        because(of: Effect => of, reason: &str => reason.into()) -> Tried<()>;
+        requires(of: Effect => of, earlier: Effect => earlier) -> Tried<()>;
+        announce(of: Effect => of, text: &str => text.into()) -> Tried<()>;
+    }
+    effects_files {
+        write_file(path: &str => path.into(), content: &[u8] => content.into()) -> Tried<Effect>;
+        make_dir(path: &str => path.into()) -> Tried<Effect>;
+        remove_file(path: &str => path.into()) -> Tried<Effect>;
+        file_mode(of: Effect => of, mode: u32 => mode) -> Tried<()>;
+        file_owner(of: Effect => of, uid: u32 => uid, gid: u32 => gid) -> Tried<()>;
+    }
+    effects_pki {
+        ensure_certificate(spec: &str => spec.into()) -> Tried<Effect>;
+        ensure_key_pair(spec: &str => spec.into()) -> Tried<Effect>;
+        ensure_kubeconfig(spec: &str => spec.into()) -> Tried<Effect>;
+    }
+    effects_cluster {
+        apply_object(manifest: &str => manifest.into()) -> Tried<Effect>;
+        patch_object(of: &ObjectRef => of.clone(), patch: &str => patch.into()) -> Tried<Effect>;
+        delete_object(of: &ObjectRef => of.clone()) -> Tried<Effect>;
+        if_exists(of: Effect => of, strategy: &str => strategy.into()) -> Tried<()>;
+    }
+    effects_node {
+        ensure_service(name: &str => name.into(), state: &str => state.into()) -> Tried<Effect>;
+        set_sysctl(key: &str => key.into(), value: &str => value.into()) -> Tried<Effect>;
+        load_module(name: &str => name.into()) -> Tried<Effect>;
+    }
+    effects_images {
+        pull_image(image: &str => image.into()) -> Tried<Effect>;
+    }
+    effects_command {
+        execute(program: &str => program.into(), args: &[String] => args.into()) -> Tried<Effect>;
+    }
+    effects_core {
+        static_pod(name: &str => name.into(), manifest: &[u8] => manifest.into()) -> Tried<Effect>;
+        ensure_bootstrap_token(spec: &str => spec.into()) -> Tried<Effect>;
+        share_keys(spec: &str => spec.into()) -> Tried<Effect>;
+        wait_until(spec: &str => spec.into()) -> Tried<Effect>;
+    }
+}
+
+/// Puts a native phase behind the trait that components stand behind.
+pub struct Native<P, H>(H, PhantomData<fn() -> P>);
+
+impl<P, H> Native<P, H> {
+    pub fn new(host: H) -> Self {
+        Native(host, PhantomData)
+    }
+}
+
+impl<P: super::Phase, H: Imports + Clone + 'static> kubephase_wit::phase::Host for Native<P, H> {
+    fn describe(&mut self) -> Result<types::PhaseInfo, Stop> {
+        Ok(P::describe())
+    }
+
+    fn run(&mut self) -> Result<types::Outcome, Error> {
+        HOST.set(Some(Box::new(self.0.clone())));
+        let result = panic::catch_unwind(P::run);
+        HOST.set(None);
+        match result {
+            Ok(result) => result.map_err(Error::Failure),
+            Err(panic) => Err(Error::Stop(match panic.downcast::<Stopped>() {
+                Ok(stopped) => stopped.0,
+                Err(panic) => {
+                    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+                    Stop::msg(format!("the phase panicked: {}", text.unwrap_or("no message")))
+                }
+            })),
+        }
+    }
+}

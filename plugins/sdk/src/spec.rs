@@ -1,0 +1,158 @@
+//! What crosses to the host as JSON, typed: certificates, kubeconfigs, waits, and the facts that come back.
+//! Every type tolerates unknown fields, so that either side may be older than the other.
+use serde::{Deserialize, Serialize};
+
+/// Key algorithms, by kubeadm's names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyAlgorithm {
+    #[default]
+    #[serde(rename = "RSA-2048")]
+    Rsa2048,
+    #[serde(rename = "RSA-3072")]
+    Rsa3072,
+    #[serde(rename = "RSA-4096")]
+    Rsa4096,
+    #[serde(rename = "ECDSA-P256")]
+    EcdsaP256,
+    #[serde(rename = "ECDSA-P384")]
+    EcdsaP384,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Usage {
+    ServerAuth,
+    ClientAuth,
+}
+
+/// A certificate and its key: `<directory>/<name>.crt` (0644) and `<directory>/<name>.key` (0600).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CertificateSpec {
+    /// the certificates directory
+    pub directory: String,
+    /// kubeadm's base name, `ca`, `etcd/server`
+    pub name: String,
+    /// base name of the authority that signs; none for a self-signed authority
+    pub authority: Option<String>,
+    pub common_name: String,
+    pub organizations: Vec<String>,
+    pub usages: Vec<Usage>,
+    pub dns_names: Vec<String>,
+    pub ip_addresses: Vec<String>,
+    pub algorithm: KeyAlgorithm,
+    /// seconds from the start of the run until it expires; validity begins five minutes before the start
+    pub validity_seconds: i64,
+}
+
+/// The service account key pair: `<directory>/sa.key` and `<directory>/sa.pub`, both 0600.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KeyPairSpec {
+    pub directory: String,
+    pub name: String,
+    pub algorithm: KeyAlgorithm,
+}
+
+/// A kubeconfig with an embedded client certificate signed by the cluster's authority, 0600.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KubeconfigSpec {
+    pub path: String,
+    pub cluster_name: String,
+    pub server: String,
+    /// the user's name in the kubeconfig, and the certificate's common name
+    pub user: String,
+    pub common_name: String,
+    pub organizations: Vec<String>,
+    /// the certificates directory and base name of the authority
+    pub directory: String,
+    pub authority: String,
+    pub algorithm: KeyAlgorithm,
+    pub validity_seconds: i64,
+}
+
+/// What [`observe_pki::certificate`](crate::observe_pki::certificate) tells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CertificateFacts {
+    pub common_name: String,
+    pub organizations: Vec<String>,
+    pub issuer: String,
+    pub dns_names: Vec<String>,
+    pub ip_addresses: Vec<String>,
+    pub is_authority: bool,
+    /// Unix seconds
+    pub not_before: i64,
+    pub not_after: i64,
+    /// lower-case hexadecimal SHA-256 of the DER SubjectPublicKeyInfo, as in `--discovery-token-ca-cert-hash`
+    pub public_key_sha256: String,
+    /// the first certificate of the file
+    pub pem: String,
+}
+
+/// What [`observe_pki::private_key`](crate::observe_pki::private_key) tells.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PrivateKeyFacts {
+    pub algorithm: String,
+    /// why the file could not be read as a key
+    pub error: Option<String>,
+}
+
+/// What [`observe_pki::kubeconfig`](crate::observe_pki::kubeconfig) tells of the current context.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct KubeconfigFacts {
+    pub cluster_name: String,
+    pub server: String,
+    pub user: String,
+    /// the authority's certificates, PEM
+    pub authority_pem: String,
+    /// `public_key_sha256` of each of them
+    pub authority_public_keys_sha256: Vec<String>,
+    /// open set: `client-certificate-data`, `client-certificate`, `token`, `none`
+    pub credential: String,
+    /// why the file could not be used
+    pub error: Option<String>,
+}
+
+/// A bootstrap token as a Secret; the host fills in the secret of the configured token with this id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BootstrapTokenSpec {
+    /// index into `bootstrapTokens` of the configuration
+    pub index: usize,
+}
+
+/// The control plane's shared keys and certificates as the Secret `kubeadm-certs`, each encrypted with the
+/// certificate key, owned by a short-lived token so that it goes with it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ShareKeysSpec {
+    /// name in the Secret and path of the file; a missing file is stored empty
+    pub files: Vec<(String, String)>,
+    pub ttl_seconds: i64,
+}
+
+/// What to wait for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitSpec {
+    pub condition: Condition,
+    pub timeout_seconds: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Condition {
+    /// the kubelet answers 200 at this URL
+    Kubelet { url: String },
+    /// a control-plane component answers 200 at this URL; the API server through the admin kubeconfig
+    Component { name: String, url: String },
+    /// the Node object exists and carries the label `kubernetes.io/hostname`
+    NodeRegistered { name: String },
+    /// the API server at this kubeconfig lets its user act; where the binding of `kubeadm:cluster-admins` is
+    /// missing it is made, with super-admin.conf where need be (kubeadm's bootstrap of the admin user)
+    AdminReady { kubeconfig: String, super_admin: String },
+}

@@ -1,0 +1,65 @@
+//! The WIT package `kubephase:plugin` as Rust: the traits behind which the host stands, the one trait behind
+//! which every phase stands, and the types they share. Everything here is generated but the error.
+
+mod generated {
+    wasmtime::component::bindgen!({
+        world: "engine",
+        path: ".",
+        imports: { default: trappable },
+        trappable_error_type: { "kubephase:plugin/types.failure" => crate::Error },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub use generated::exports::kubephase::plugin as guest;
+pub use generated::kubephase::plugin::*;
+pub use types::*;
+
+/// The reason why a call into the host ended the phase: a limit, the deadline, a cancelled run, a trap.
+pub use wasmtime::Error as Stop;
+
+/// `Failure` goes to the phase, which may handle it; `Stop` ends the phase.
+#[derive(Debug)]
+pub enum Error {
+    Failure(Failure),
+    Stop(Stop),
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Error::Failure(failure)
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        Error::Stop(stop)
+    }
+}
+
+impl Failure {
+    /// A failure that trying again will not mend.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Failure { code: code.into(), message: message.into(), retryable: false, remedy: None }
+    }
+}
+
+macro_rules! imports { ($($interface:ident)*) => {
+    /// Everything a phase can import, as one object-safe bundle.
+    pub trait Imports: Send $(+ $interface::Host)* {}
+    impl<T: Send $(+ $interface::Host)* + ?Sized> Imports for T {}
+
+    /// Links every import of `world core-plugin`, and nothing else.
+    pub fn add_to_linker<T: 'static, D>(linker: &mut wasmtime::component::Linker<T>, get: fn(&mut T) -> D::Data<'_>) -> wasmtime::Result<()>
+    where
+        D: wasmtime::component::HasData,
+        for<'a> D::Data<'a>: types::Host $(+ $interface::Host)*,
+    {
+        types::add_to_linker::<T, D>(linker, get)?;
+        $($interface::add_to_linker::<T, D>(linker, get)?;)*
+        Ok(())
+    }
+} }
+
+imports!(input report observe_node observe_files observe_net observe_runtime observe_pki observe_cluster observe_command
+    effects effects_files effects_pki effects_cluster effects_node effects_images effects_command effects_core);

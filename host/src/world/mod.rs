@@ -4,6 +4,7 @@
 //! to the runtime themselves, so a phase on its own thread can simply call. No phase can tell which world it is in.
 
 pub mod files;
+pub mod node;
 
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;

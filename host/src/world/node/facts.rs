@@ -1,0 +1,116 @@
+//! What is known of a node: gathered from this machine, or described in a file (`--node FILE`).
+//!
+//! The description is a superset of the `host.json` of kubeadm's recorded runs, same names; every field has a
+//! default, and the defaults describe a machine on which kubeadm's preflight checks pass.
+use crate::world::ServiceState;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, net::IpAddr};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct NodeFacts {
+    pub hostname: String,
+    /// global unicast addresses of all interfaces
+    pub addresses: Vec<IpAddr>,
+    /// address of the interface that the default route leaves by; none where there is no default route
+    pub default_route_interface_address: Option<IpAddr>,
+    /// global unicast addresses on the loopback interface
+    pub loopback_addresses: Vec<IpAddr>,
+    /// certificate directories that exist
+    pub ca_directories: Vec<String>,
+    /// sockets of container runtimes that answer
+    pub cri_sockets: Vec<String>,
+    pub systemd_resolved_active: bool,
+    /// whether release labels such as `stable-1` can be looked up
+    pub internet: bool,
+
+    pub user_id: u32,
+    pub cpus: u32,
+    pub memory_mib: u64,
+    /// lines of /proc/swaps beyond the header
+    pub swaps: Vec<String>,
+    pub os: String,
+    pub kernel_release: String,
+    /// CONFIG_ options without the prefix: `y`, `m` or `n`; an option that is not here counts as `y`
+    pub kernel_options: BTreeMap<String, String>,
+    /// 1 or 2
+    pub cgroup_version: u8,
+    pub cgroup_controllers: Vec<String>,
+    /// by dotted name, `net.ipv4.ip_forward`
+    pub sysctls: BTreeMap<String, String>,
+    /// programs found in PATH
+    pub commands: Vec<String>,
+    /// what `kubelet --version` says, `v1.36.2`; none where there is no kubelet
+    pub kubelet_version: Option<String>,
+    /// `systemd`, `openrc`, or none
+    pub init_system: Option<String>,
+    pub services: BTreeMap<String, ServiceState>,
+    pub ports_in_use: Vec<u16>,
+    /// names that resolve, beside the host name
+    pub hosts: BTreeMap<String, Vec<String>>,
+    pub environment: BTreeMap<String, String>,
+    pub runtime: RuntimeFacts,
+}
+
+/// The container runtime, where a socket answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct RuntimeFacts {
+    pub name: String,
+    pub version: String,
+    pub ready: bool,
+    /// whether it has the CRI method RuntimeConfig
+    pub runtime_config: bool,
+    pub sandbox_image: Option<String>,
+    pub images: Vec<String>,
+}
+
+impl Default for RuntimeFacts {
+    fn default() -> Self {
+        RuntimeFacts {
+            name: "containerd".into(),
+            version: "2.1.0".into(),
+            ready: true,
+            runtime_config: true,
+            sandbox_image: None,
+            images: Vec::new(),
+        }
+    }
+}
+
+impl Default for NodeFacts {
+    fn default() -> Self {
+        let service = |enabled, active| ServiceState { exists: true, enabled, active };
+        let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        NodeFacts {
+            hostname: "node-1".into(),
+            addresses: vec![IpAddr::from([192, 0, 2, 2])],
+            default_route_interface_address: Some(IpAddr::from([192, 0, 2, 2])),
+            loopback_addresses: Vec::new(),
+            ca_directories: strings(&["/etc/ssl/certs", "/usr/share/ca-certificates"]),
+            cri_sockets: Vec::new(),
+            systemd_resolved_active: false,
+            internet: false,
+            user_id: 0,
+            cpus: 4,
+            memory_mib: 8192,
+            swaps: Vec::new(),
+            os: "Linux".into(),
+            kernel_release: "6.12.0".into(),
+            kernel_options: BTreeMap::new(),
+            cgroup_version: 2,
+            cgroup_controllers: strings(&["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"]),
+            sysctls: [("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.default.forwarding", "1")]
+                .map(|(key, value)| (key.to_string(), value.to_string()))
+                .into(),
+            commands: strings(&["systemctl", "losetup", "mount", "cp", "conntrack", "kubelet"]),
+            kubelet_version: Some("v1.36.2".into()),
+            init_system: Some("systemd".into()),
+            services: [("kubelet".to_string(), service(true, false))].into(),
+            ports_in_use: Vec::new(),
+            hosts: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            runtime: RuntimeFacts::default(),
+        }
+    }
+}

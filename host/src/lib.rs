@@ -5,5 +5,8 @@
 
 pub mod config;
 pub mod effect;
+pub mod phase;
+pub mod plan;
 pub mod render;
+pub mod run;
 pub mod world;

@@ -1,0 +1,1 @@
+//! Phases, edges, and why some are left out: plain data, printable, comparable.

@@ -67,6 +67,50 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The distribution's own rows.
+    pub fn built_in() -> Catalog {
+        let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        let row = |row: &super::init::BuiltIn| Row {
+            id: row.id.into(),
+            title: row.title.into(),
+            workflow: Workflow::Init,
+            kind: row.kind,
+            needs: strings(row.needs),
+            requires: strings(row.requires),
+            aliases: strings(row.aliases),
+            flags: strings(row.flags),
+            source: Source::BuiltIn,
+            replaces: Vec::new(),
+            slot: None,
+        };
+        Catalog { rows: super::init::ROWS.iter().map(row).collect() }
+    }
+
+    /// Adds the phases of a plugin, each behind the last row of the group it is in.
+    pub fn extend(&mut self, manifest: &Manifest) {
+        for provided in &manifest.provides {
+            for workflow in &provided.workflow {
+                let group = provided.id.split('/').next().unwrap_or(&provided.id);
+                let inherited = self.rows.iter().find(|row| row.workflow == *workflow && row.id == group).map(|row| row.flags.clone());
+                let last = self.rows.iter().rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
+                let at = last.map_or(self.rows.len(), |last| last + 1);
+                self.rows.insert(at, Row {
+                    id: provided.id.clone(),
+                    title: provided.title.clone(),
+                    workflow: *workflow,
+                    kind: provided.kind,
+                    needs: provided.needs.clone(),
+                    requires: Vec::new(),
+                    aliases: Vec::new(),
+                    flags: inherited.unwrap_or_default(),
+                    source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
+                    replaces: provided.replaces.clone(),
+                    slot: provided.slot.clone(),
+                });
+            }
+        }
+    }
+
     pub fn of(&self, workflow: Workflow) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.workflow == workflow)
     }

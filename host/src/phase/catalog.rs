@@ -54,7 +54,8 @@ pub enum Kind {
     Addon,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Source {
     BuiltIn,
     Plugin { name: String, version: String },

@@ -1,1 +1,2 @@
 //! What the user wants, checked and defaulted.
+pub mod component;

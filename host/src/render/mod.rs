@@ -1,1 +1,54 @@
 //! Pure functions from the configuration to bytes.
+
+pub mod images;
+pub mod kubeconfig;
+pub mod kubelet;
+pub mod messages;
+pub mod objects;
+pub mod patches;
+pub mod static_pod;
+
+use kubephase_sdk::kubeadm::Arg;
+
+/// Where kubeadm keeps what it writes, whatever `--kubeconfig-dir` says.
+pub const KUBERNETES_DIRECTORY: &str = "/etc/kubernetes";
+
+/// `directory/name` in Go's clean form: `//`, `.` and `..` resolved. Only flags are cleaned, volumes are not.
+pub fn join(directory: &str, name: &str) -> String {
+    let path = format!("{directory}/{name}");
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            ".." if path.starts_with('/') => {}
+            _ => parts.push(part),
+        }
+    }
+    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
+}
+
+/// The value of a flag the user gave; of several the last.
+pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
+    arguments.iter().rev().find(|argument| argument.name == name).map(|argument| argument.value.as_str())
+}
+
+/// Flags as kubeadm orders them: its own by name, without those the user gives, then the user's as they stand.
+pub fn command_line(own: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>, users: &[Arg]) -> Vec<String> {
+    let mut own: Vec<(String, String)> = own.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    own.retain(|(name, _)| users.iter().all(|user| user.name != *name));
+    own.sort();
+    own.iter()
+        .map(|(name, value)| (name, value))
+        .chain(users.iter().map(|user| (&user.name, &user.value)))
+        .map(|(name, value)| format!("--{name}={value}"))
+        .collect()
+}
+
+/// `host:port`, an IPv6 address in brackets.
+pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+#[cfg(test)]
+mod tests;

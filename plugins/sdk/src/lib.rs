@@ -26,6 +26,7 @@ pub use native::*;
 pub mod duration;
 pub mod kubeadm;
 pub mod spec;
+pub mod yaml;
 
 pub use types::*;
 

@@ -1,0 +1,122 @@
+//! Strict checks of a component's document, in kubeadm's words.
+use super::{
+    Kind,
+    schema::{Struct, Type},
+};
+use kubephase_sdk::kubeadm::Duration;
+use serde_json::Value;
+
+/// What is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaError {
+    /// `authentication.x509`, `registerWithTaints[0].key`
+    pub path: String,
+    pub message: String,
+}
+
+/// Everything in the document that the component would not take.
+pub fn check(kind: Kind, document: &Value) -> Vec<SchemaError> {
+    let mut errors = Vec::new();
+    let root = Place { path: String::new(), names: Vec::new(), owner: kind.schema() };
+    check_struct(kind.schema(), document, &root, &mut errors);
+    errors
+}
+
+/// The kind of a JSON value, as Go's decoder names it.
+pub fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// A place in the document: its path with indices, the names alone, and the struct whose field it is.
+#[derive(Clone)]
+struct Place {
+    path: String,
+    names: Vec<&'static str>,
+    owner: &'static Struct,
+}
+
+impl Place {
+    fn field(&self, owner: &'static Struct, name: &'static str) -> Place {
+        let names = self.names.iter().copied().chain([name]).collect();
+        Place { path: self.below(name), names, owner }
+    }
+
+    fn below(&self, name: &str) -> String {
+        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+    }
+
+    fn error(&self, message: String) -> SchemaError {
+        SchemaError { path: self.path.clone(), message }
+    }
+
+    fn mismatch(&self, found: &str, expected: &Type) -> SchemaError {
+        let owner = self.owner.go.rsplit('.').next().unwrap_or_default();
+        let field = self.names.join(".");
+        self.error(format!("json: cannot unmarshal {found} into Go struct field {owner}.{field} of type {}", expected.go()))
+    }
+}
+
+fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut Vec<SchemaError>) {
+    let Some(given) = given.as_object() else {
+        if place.path.is_empty() {
+            let found = json_kind(given);
+            errors.push(place.error(format!("json: cannot unmarshal {found} into Go value of type {}", of.go)));
+        } else {
+            errors.push(place.mismatch(json_kind(given), &Type::Struct(of)));
+        }
+        return;
+    };
+    for (name, value) in given {
+        let typed = place.path.is_empty() && ["apiVersion", "kind"].contains(&name.as_str());
+        match of.fields.iter().find(|field| field.name == name) {
+            Some(field) => check_value(&field.of, value, &place.field(of, field.name), errors),
+            None if typed => {}
+            None => {
+                let path = place.below(name);
+                errors.push(SchemaError { message: format!("unknown field {path:?}"), path });
+            }
+        }
+    }
+}
+
+fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec<SchemaError>) {
+    match (of, given) {
+        (_, Value::Null)
+        | (Type::String | Type::Named(_), Value::String(_))
+        | (Type::Bool, Value::Bool(_))
+        | (Type::Float | Type::DurationOrNanoseconds, Value::Number(_))
+        | (Type::Quantity, Value::String(_) | Value::Number(_)) => {}
+        (Type::Int(range), Value::Number(number)) => {
+            if !number.as_i64().is_some_and(|number| range.contains(&number)) {
+                errors.push(place.mismatch(&format!("number {number}"), of));
+            }
+        }
+        (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
+            errors.extend(text.parse::<Duration>().err().map(|message| place.error(message)));
+        }
+        (Type::Duration, other) => {
+            errors.push(place.error(format!("json: cannot unmarshal {} into Go value of type string", json_kind(other))));
+        }
+        (Type::List(of), Value::Array(items)) => {
+            for (i, item) in items.iter().enumerate() {
+                let place = Place { path: format!("{}[{i}]", place.path), ..place.clone() };
+                check_value(of, item, &place, errors);
+            }
+        }
+        (Type::Map(of), Value::Object(entries)) => {
+            for (key, value) in entries {
+                let place = Place { path: place.below(key), ..place.clone() };
+                check_value(of, value, &place, errors);
+            }
+        }
+        (Type::Struct(of), _) => check_struct(of, given, place, errors),
+        (_, other) => errors.push(place.mismatch(json_kind(other), of)),
+    }
+}

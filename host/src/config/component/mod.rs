@@ -1,0 +1,120 @@
+//! What is known of the configuration documents of components: the kubelet's and kube-proxy's.
+
+mod canonical;
+mod check;
+mod kube_proxy;
+mod kubelet;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use check::{SchemaError, check, json_kind};
+pub use kube_proxy::kube_proxy;
+pub use kubelet::kubelet;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use data_encoding::HEXLOWER;
+use kubephase_sdk::kubeadm::ComponentConfig;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The components that have a configuration document of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Kubelet,
+    KubeProxy,
+}
+
+impl Kind {
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Kind::Kubelet => "kubelet.config.k8s.io/v1beta1",
+            Kind::KubeProxy => "kubeproxy.config.k8s.io/v1alpha1",
+        }
+    }
+
+    pub fn kind(self) -> &'static str {
+        match self {
+            Kind::Kubelet => "KubeletConfiguration",
+            Kind::KubeProxy => "KubeProxyConfiguration",
+        }
+    }
+
+    fn schema(self) -> &'static schema::Struct {
+        match self {
+            Kind::Kubelet => &schema::KUBELET,
+            Kind::KubeProxy => &schema::KUBE_PROXY,
+        }
+    }
+}
+
+/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it anew.
+pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
+
+/// The value of [`HASH_ANNOTATION`] for a ConfigMap with this data.
+pub fn hash(data: &BTreeMap<String, String>) -> String {
+    let mut context = Context::new(&SHA256);
+    data.values().for_each(|value| context.update(value.as_bytes()));
+    format!("sha256:{}", HEXLOWER.encode(context.finish().as_ref()))
+}
+
+/// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
+pub(crate) fn recommended(kind: &str, field: &str, default: &Value, given: &Value) -> Option<String> {
+    let (default, given) = (plain(default), plain(given));
+    (default != given).then(|| format!("The recommended value for {field:?} in {kind:?} is: {default}; the provided value is: {given}"))
+}
+
+/// A value as Go prints it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        other => other.to_string(),
+    }
+}
+
+/// A document in the making: the user's, with what kubeadm sets where the user does not.
+struct Draft {
+    kind: Kind,
+    document: Value,
+    user_supplied: bool,
+    warnings: Vec<String>,
+}
+
+impl Draft {
+    fn new(kind: Kind, user: Option<Value>) -> Self {
+        let user_supplied = user.is_some();
+        let document = user.filter(Value::is_object).unwrap_or_else(|| json!({}));
+        Draft { kind, document, user_supplied, warnings: Vec::new() }
+    }
+
+    /// Sets a field, by its dotted path, that is not set; warns where the user's value is another.
+    fn default(&mut self, path: &str, default: impl Into<Value>) {
+        let default = default.into();
+        match self.document.pointer(&pointer(path)) {
+            None | Some(Value::Null) => self.set(path, default),
+            Some(Value::String(text)) if text.is_empty() => self.set(path, default),
+            Some(given) => self.warnings.extend(recommended(self.kind.kind(), path, &default, given)),
+        }
+    }
+
+    fn set(&mut self, path: &str, value: Value) {
+        let mut at = &mut self.document;
+        for name in path.split('.') {
+            if !at.is_object() {
+                *at = json!({});
+            }
+            at = &mut at[name];
+        }
+        *at = value;
+    }
+
+    fn finish(self) -> (ComponentConfig, Vec<String>) {
+        let document = canonical::document(self.kind, &self.document);
+        (ComponentConfig { document, user_supplied: self.user_supplied }, self.warnings)
+    }
+}
+
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}

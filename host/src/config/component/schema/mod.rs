@@ -1,0 +1,108 @@
+//! The fields of the component configurations of Kubernetes 1.36: one table a document, which serves both the strict
+//! check and the canonical form. Source: the API reference of kubelet.config.k8s.io and kubeproxy.config.k8s.io.
+
+mod kube_proxy;
+mod kubelet;
+
+pub(super) use kube_proxy::KUBE_PROXY;
+pub(super) use kubelet::KUBELET;
+
+use std::ops::RangeInclusive;
+
+/// What a field holds.
+#[derive(Debug)]
+pub(super) enum Type {
+    String,
+    /// a string type of its own name in Go
+    Named(&'static str),
+    Bool,
+    Int(RangeInclusive<i64>),
+    Float,
+    Duration,
+    /// a duration, or a number of nanoseconds
+    DurationOrNanoseconds,
+    Quantity,
+    List(&'static Type),
+    Map(&'static Type),
+    Struct(&'static Struct),
+}
+
+const INT32: Type = Type::Int(i32::MIN as i64..=i32::MAX as i64);
+const INT64: Type = Type::Int(i64::MIN..=i64::MAX);
+const UINT32: Type = Type::Int(0..=u32::MAX as i64);
+
+impl Type {
+    /// The type as Go prints it.
+    pub(super) fn go(&self) -> String {
+        match self {
+            Type::String => "string".into(),
+            Type::Named(name) => (*name).into(),
+            Type::Bool => "bool".into(),
+            Type::Int(range) if *range.start() == 0 => "uint32".into(),
+            Type::Int(range) if *range.end() == i64::from(i32::MAX) => "int32".into(),
+            Type::Int(_) => "int64".into(),
+            Type::Float => "float64".into(),
+            Type::Duration => "v1.Duration".into(),
+            Type::DurationOrNanoseconds => "v1.TimeOrMetaDuration".into(),
+            Type::Quantity => "resource.Quantity".into(),
+            Type::List(of) => format!("[]{}", of.go()),
+            Type::Map(of) => format!("map[string]{}", of.go()),
+            Type::Struct(of) => of.go.into(),
+        }
+    }
+}
+
+/// What Go writes for a field that is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unset {
+    /// nothing; nothing for a zero value either
+    Omitted,
+    /// nothing, but a zero that was set is written
+    OmittedPointer,
+    /// the zero value
+    Zero,
+    Null,
+}
+use Unset::{Omitted, Zero};
+
+#[derive(Debug)]
+pub(super) struct Struct {
+    /// the type as Go prints it
+    pub go: &'static str,
+    pub fields: &'static [Field],
+}
+
+#[derive(Debug)]
+pub(super) struct Field {
+    pub name: &'static str,
+    pub of: Type,
+    pub unset: Unset,
+}
+
+const fn field(unset: Unset, name: &'static str, of: Type) -> Field {
+    Field { name, of, unset }
+}
+
+const STRINGS: Type = Type::List(&Type::String);
+const STRING_MAP: Type = Type::Map(&Type::String);
+const BOOL_MAP: Type = Type::Map(&Type::Bool);
+
+const LOGGING: Struct = Struct {
+    go: "v1.LoggingConfiguration",
+    fields: &[
+        field(Omitted, "format", Type::String),
+        field(Zero, "flushFrequency", Type::DurationOrNanoseconds),
+        field(Zero, "verbosity", UINT32),
+        field(Omitted, "vmodule", Type::List(&Type::Struct(&VMODULE))),
+        field(Zero, "options", Type::Struct(&LOG_OPTIONS)),
+    ],
+};
+const VMODULE: Struct =
+    Struct { go: "v1.VModuleItem", fields: &[field(Zero, "filePattern", Type::String), field(Zero, "verbosity", UINT32)] };
+const LOG_OPTIONS: Struct = Struct {
+    go: "v1.FormatOptions",
+    fields: &[field(Zero, "json", Type::Struct(&JSON_OPTIONS)), field(Zero, "text", Type::Struct(&TEXT_OPTIONS))],
+};
+const JSON_OPTIONS: Struct = Struct { go: "v1.JSONOptions", fields: STREAMS };
+const TEXT_OPTIONS: Struct = Struct { go: "v1.TextOptions", fields: STREAMS };
+const STREAMS: &[Field] = &[field(Omitted, "splitStream", Type::Bool), field(Zero, "infoBufferSize", Type::Quantity)];

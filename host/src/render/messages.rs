@@ -1,0 +1,78 @@
+//! What a person reads at the end, and the commands other nodes join with.
+
+/// Stands for what must not be shown.
+pub const WITHHELD: &str = "<value withheld>";
+
+/// How a node joins: over which address, with what, and trusting whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Join {
+    /// `host:port`
+    pub endpoint: String,
+    pub token: String,
+    /// of each of the cluster's authorities, lower-case hexadecimal SHA-256 of the public key
+    pub authority_hashes: Vec<String>,
+}
+
+impl Join {
+    /// The command for a worker, as kubeadm breaks its lines.
+    pub fn worker(&self) -> String {
+        let hashes: String = self.authority_hashes.iter().map(|hash| format!("--discovery-token-ca-cert-hash sha256:{hash} ")).collect();
+        format!("kubeadm join {} --token {} \\\n\t{hashes}", self.endpoint, self.token)
+    }
+
+    /// The command for another control-plane node.
+    pub fn control_plane(&self, certificate_key: Option<&str>) -> String {
+        let key = certificate_key.map(|key| format!("--certificate-key {key}")).unwrap_or_default();
+        format!("{}\\\n\t--control-plane {key}", self.worker())
+    }
+}
+
+/// On one line, as `token create --print-join-command` prints a command.
+pub fn on_one_line(command: &str) -> String {
+    command.replace("\\\n", "").replace('\t', "")
+}
+
+/// How further control-plane nodes may join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlPlaneJoin<'a> {
+    /// there is no endpoint that all of them could be behind
+    No,
+    /// their certificates are to be copied by hand
+    Copied,
+    /// their certificates are in the cluster, under this key
+    Uploaded(&'a str),
+}
+
+/// The closing words of init for one token.
+pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoin<'_>) -> String {
+    let others = match control_plane {
+        ControlPlaneJoin::No => String::new(),
+        ControlPlaneJoin::Copied => format!(
+            "You can now join any number of control-plane nodes by copying certificate authorities\n\
+             and service account keys on each node and then running the following as root:\n\n  {}\n\n",
+            join.control_plane(None)
+        ),
+        ControlPlaneJoin::Uploaded(key) => format!(
+            "You can now join any number of control-plane nodes running the following command on each as root:\n\n  {}\n\n\
+             Please note that the certificate-key gives access to cluster sensitive data, keep it secret!\n\
+             As a safeguard, uploaded-certs will be deleted in two hours; If necessary, you can use\n\
+             \"kubeadm init phase upload-certs --upload-certs\" to reload certs afterward.\n\n",
+            join.control_plane(Some(key))
+        ),
+    };
+    format!(
+        "\nYour Kubernetes control-plane has initialized successfully!\n\n\
+         To start using your cluster, you need to run the following as a regular user:\n\n\
+         \x20 mkdir -p $HOME/.kube\n\
+         \x20 sudo cp -i {kubeconfig} $HOME/.kube/config\n\
+         \x20 sudo chown $(id -u):$(id -g) $HOME/.kube/config\n\n\
+         Alternatively, if you are the root user, you can run:\n\n\
+         \x20 export KUBECONFIG=/etc/kubernetes/admin.conf\n\n\
+         You should now deploy a pod network to the cluster.\n\
+         Run \"kubectl apply -f [podnetwork].yaml\" with one of the options listed at:\n\
+         \x20 https://kubernetes.io/docs/concepts/cluster-administration/addons/\n\n\
+         {others}\
+         Then you can join any number of worker nodes by running the following on each as root:\n\n{}\n",
+        join.worker()
+    )
+}

@@ -1,0 +1,19 @@
+//! The API objects of init outside the addons, each group in the order in which kubeadm writes it.
+
+mod access;
+mod bootstrap;
+mod node;
+mod token;
+mod uploads;
+
+pub use access::cluster_admins;
+pub use bootstrap::{bootstrap_access, cluster_info};
+pub use node::{CONTROL_PLANE_LABELS, node_patch};
+pub use token::{TokenSecret, token_secret};
+pub use uploads::{certificates_access, kubeadm_config, kubelet_config};
+
+/// Nodes that join with a bootstrap token.
+pub const BOOTSTRAP_GROUP: &str = "system:bootstrappers:kubeadm:default-node-token";
+const NODES_GROUP: &str = "system:nodes";
+const SYSTEM: &str = "kube-system";
+const PUBLIC: &str = "kube-public";

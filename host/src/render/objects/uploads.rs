@@ -1,0 +1,44 @@
+//! The configuration as it is kept in the cluster, and who may read it.
+use super::{
+    BOOTSTRAP_GROUP, NODES_GROUP, SYSTEM,
+    access::{Subject, config_map, reading},
+};
+use crate::{config::component, render::kubelet};
+use kubephase_sdk::{kubeadm::Config, yaml};
+use serde_json::{Value, json};
+
+/// ConfigMap `kubeadm-config` and access to it.
+pub fn kubeadm_config(config: &Config) -> Vec<Value> {
+    let mut cluster = json!(config.cluster);
+    cluster["apiVersion"] = "kubeadm.k8s.io/v1beta4".into();
+    cluster["kind"] = "ClusterConfiguration".into();
+    if config.run.ci_image_repository.is_some() {
+        cluster["kubernetesVersion"] = format!("ci/{}", config.cluster.kubernetes_version).into();
+    }
+    let name = "kubeadm-config";
+    let mut objects = vec![config_map(SYSTEM, name, "ClusterConfiguration", yaml::to_string(&cluster))];
+    let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
+    objects.extend(reading(SYSTEM, "kubeadm:nodes-kubeadm-config", "configmaps", name, &readers));
+    objects
+}
+
+/// ConfigMap `kubelet-config` and access to it. What no user wrote is signed, so that an upgrade may replace it.
+pub fn kubelet_config(config: &Config) -> Vec<Value> {
+    let name = "kubelet-config";
+    let (document, _) = kubelet::document(config);
+    let content = yaml::to_string(&document);
+    let hash = component::hash(&[("kubelet".to_string(), content.clone())].into());
+    let mut map = config_map(SYSTEM, name, "kubelet", content);
+    if !config.kubelet.user_supplied {
+        map["metadata"]["annotations"][component::HASH_ANNOTATION] = hash.into();
+    }
+    let mut objects = vec![map];
+    let readers = [Subject::Group(NODES_GROUP), Subject::Group(BOOTSTRAP_GROUP)];
+    objects.extend(reading(SYSTEM, "kubeadm:kubelet-config", "configmaps", name, &readers));
+    objects
+}
+
+/// Access to the Secret `kubeadm-certs`.
+pub fn certificates_access() -> Vec<Value> {
+    reading(SYSTEM, "kubeadm:kubeadm-certs", "secrets", "kubeadm-certs", &[Subject::Group(BOOTSTRAP_GROUP)]).into()
+}

@@ -1,0 +1,122 @@
+//! etcd, where it runs beside the control plane.
+use super::{Component, environment, probe, probe::Probes, volume::Mount};
+use crate::render::{command_line, host_port, images, join, last_argument};
+use kubephase_sdk::kubeadm::{Arg, Config};
+use serde_json::{Value, json};
+use url::Url;
+
+const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
+const METRICS_PORT: u16 = 2381;
+
+/// A member of the cluster that a node joins; one that has not started yet goes by its id in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub name: String,
+    pub peer_url: String,
+}
+
+/// The manifest of a new cluster's first member.
+pub fn etcd(config: &Config) -> Value {
+    etcd_joining(config, &[])
+}
+
+/// The manifest of a member that joins `members`, among which it already is; none: a new cluster.
+pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
+    let local = config.cluster.etcd.local.clone().unwrap_or_default();
+    let address = &config.init.local_api_endpoint.advertise_address;
+    let metrics = Metrics::of(&local.extra_args, loopback(address));
+    Component {
+        name: "etcd",
+        image: images::etcd(&config.cluster),
+        arguments: command_line(flags(config, &local.data_dir, members), &local.extra_args),
+        environment: environment::merged(&[&local.extra_envs]),
+        annotations: vec![(ADVERTISE_ANNOTATION, format!("https://{}", host_port(address, 2379)))],
+        requests: json!({ "cpu": "100m", "memory": "100Mi" }),
+        probes: Probes {
+            host: metrics.host,
+            scheme: metrics.scheme,
+            liveness: "/livez",
+            readiness: Some("/readyz"),
+            startup: "/readyz",
+            startup_failures: probe::startup_failures(config),
+        },
+        port: metrics.port.into(),
+        mounts: vec![
+            Mount::directory("etcd-data", &local.data_dir, false),
+            Mount::directory("etcd-certs", &format!("{}/etcd", config.cluster.certificates_dir), false),
+        ],
+    }
+    .pod()
+}
+
+fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static str, String)> {
+    let address = &config.init.local_api_endpoint.advertise_address;
+    let node = config.init.node_registration.name.clone();
+    let file = |name: &str| join(&config.cluster.certificates_dir, name);
+    let (client, peer) = (format!("https://{}", host_port(address, 2379)), format!("https://{}", host_port(address, 2380)));
+    let loopback = loopback(address);
+    let mut flags = vec![
+        ("advertise-client-urls", client.clone()),
+        ("cert-file", file("etcd/server.crt")),
+        ("client-cert-auth", "true".into()),
+        ("data-dir", data_dir.into()),
+        ("feature-gates", "InitialCorruptCheck=true".into()),
+        ("initial-advertise-peer-urls", peer.clone()),
+        ("key-file", file("etcd/server.key")),
+        ("listen-client-urls", format!("https://{},{client}", host_port(loopback, 2379))),
+        ("listen-metrics-urls", format!("http://{}", host_port(loopback, METRICS_PORT))),
+        ("listen-peer-urls", peer.clone()),
+        ("peer-cert-file", file("etcd/peer.crt")),
+        ("peer-client-cert-auth", "true".into()),
+        ("peer-key-file", file("etcd/peer.key")),
+        ("peer-trusted-ca-file", file("etcd/ca.crt")),
+        ("snapshot-count", "10000".into()),
+        ("trusted-ca-file", file("etcd/ca.crt")),
+        ("watch-progress-notify-interval", "5s".into()),
+    ];
+    if members.is_empty() {
+        flags.push(("initial-cluster", format!("{node}={peer}")));
+    } else {
+        let all: Vec<_> = members.iter().map(|member| format!("{}={}", member.name, member.peer_url)).collect();
+        flags.push(("initial-cluster", all.join(",")));
+        flags.push(("initial-cluster-state", "existing".into()));
+    }
+    flags.push(("name", node));
+    flags
+}
+
+/// Loopback in the family of the advertised address.
+pub(super) fn loopback(address: &str) -> &'static str {
+    if address.contains(':') { "::1" } else { "127.0.0.1" }
+}
+
+/// Where etcd answers probes: the first URL the user wants metrics at, or the default.
+struct Metrics {
+    host: String,
+    port: u16,
+    scheme: &'static str,
+}
+
+impl Metrics {
+    fn of(arguments: &[Arg], loopback: &str) -> Metrics {
+        let given = last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
+        let Some(url) = given.and_then(|first| Url::parse(first).ok()) else {
+            return Metrics { host: loopback.into(), port: METRICS_PORT, scheme: "HTTP" };
+        };
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        Metrics {
+            host: if host.is_empty() { loopback } else { host }.into(),
+            // A port that is the scheme's own is not kept by the parser.
+            port: url
+                .port()
+                .or_else(|| given.is_some_and(|given| has_port(given)).then(|| url.port_or_known_default()).flatten())
+                .unwrap_or(METRICS_PORT),
+            scheme: if url.scheme() == "https" { "HTTPS" } else { "HTTP" },
+        }
+    }
+}
+
+fn has_port(url: &str) -> bool {
+    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port != 0))
+}

@@ -1,0 +1,94 @@
+//! kube-apiserver.
+use super::{Component, environment, probe, probe::Probes, volume};
+use crate::render::{command_line, host_port, images, join, last_argument};
+use kubephase_sdk::kubeadm::Config;
+use serde_json::{Value, json};
+
+const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
+
+/// The manifest of kube-apiserver.
+pub fn kube_apiserver(config: &Config) -> Value {
+    let (cluster, endpoint) = (&config.cluster, &config.init.local_api_endpoint);
+    let mut mounts = volume::certificates(config);
+    if let Some(etcd) = &cluster.etcd.external {
+        mounts.extend(volume::external_etcd(etcd, &cluster.certificates_dir));
+    }
+    Component {
+        name: "kube-apiserver",
+        image: images::kubernetes(config, "kube-apiserver"),
+        arguments: command_line(flags(config), &cluster.api_server.extra_args),
+        environment: environment::merged(&[&config.run.proxy_environment, &cluster.api_server.extra_envs]),
+        annotations: vec![(ADVERTISE_ANNOTATION, host_port(&endpoint.advertise_address, endpoint.bind_port))],
+        requests: json!({ "cpu": "250m" }),
+        probes: Probes {
+            host: probe::reachable(&endpoint.advertise_address),
+            scheme: "HTTPS",
+            liveness: "/livez",
+            readiness: Some("/readyz"),
+            startup: "/livez",
+            startup_failures: probe::startup_failures(config),
+        },
+        port: endpoint.bind_port,
+        mounts: volume::with_extra(mounts, &cluster.api_server.extra_volumes),
+    }
+    .pod()
+}
+
+fn flags(config: &Config) -> Vec<(&'static str, String)> {
+    let (cluster, endpoint) = (&config.cluster, &config.init.local_api_endpoint);
+    let file = |name: &str| join(&cluster.certificates_dir, name);
+    let mut flags = vec![
+        ("advertise-address", endpoint.advertise_address.clone()),
+        ("allow-privileged", "true".into()),
+        ("client-ca-file", file("ca.crt")),
+        ("enable-admission-plugins", "NodeRestriction".into()),
+        ("enable-bootstrap-token-auth", "true".into()),
+        ("kubelet-client-certificate", file("apiserver-kubelet-client.crt")),
+        ("kubelet-client-key", file("apiserver-kubelet-client.key")),
+        ("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname".into()),
+        ("proxy-client-cert-file", file("front-proxy-client.crt")),
+        ("proxy-client-key-file", file("front-proxy-client.key")),
+        ("requestheader-allowed-names", "front-proxy-client".into()),
+        ("requestheader-client-ca-file", file("front-proxy-ca.crt")),
+        ("requestheader-extra-headers-prefix", "X-Remote-Extra-".into()),
+        ("requestheader-group-headers", "X-Remote-Group".into()),
+        ("requestheader-username-headers", "X-Remote-User".into()),
+        ("secure-port", endpoint.bind_port.to_string()),
+        ("service-account-issuer", format!("https://kubernetes.default.svc.{}", cluster.networking.dns_domain)),
+        ("service-account-key-file", file("sa.pub")),
+        ("service-account-signing-key-file", file("sa.key")),
+        ("service-cluster-ip-range", cluster.networking.service_subnet.clone()),
+        ("tls-cert-file", file("apiserver.crt")),
+        ("tls-private-key-file", file("apiserver.key")),
+    ];
+    // The two ways of saying how to authorize exclude each other.
+    if last_argument(&cluster.api_server.extra_args, "authorization-config").is_none() {
+        flags.push(("authorization-mode", "Node,RBAC".into()));
+    }
+    flags.extend(etcd_flags(config));
+    flags
+}
+
+fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {
+    let cluster = &config.cluster;
+    let file = |name: &str| join(&cluster.certificates_dir, name);
+    let Some(etcd) = &cluster.etcd.external else {
+        let given = cluster.etcd.local.as_ref().and_then(|etcd| last_argument(&etcd.extra_args, "advertise-client-urls"));
+        let loopback = super::etcd::loopback(&config.init.local_api_endpoint.advertise_address);
+        return vec![
+            ("etcd-servers", given.map_or_else(|| format!("https://{}", host_port(loopback, 2379)), Into::into)),
+            ("etcd-cafile", file("etcd/ca.crt")),
+            ("etcd-certfile", file("apiserver-etcd-client.crt")),
+            ("etcd-keyfile", file("apiserver-etcd-client.key")),
+        ];
+    };
+    let mut flags = vec![("etcd-servers", etcd.endpoints.join(","))];
+    if !etcd.ca_file.is_empty() {
+        flags.push(("etcd-cafile", etcd.ca_file.clone()));
+    }
+    if !etcd.cert_file.is_empty() && !etcd.key_file.is_empty() {
+        flags.push(("etcd-certfile", etcd.cert_file.clone()));
+        flags.push(("etcd-keyfile", etcd.key_file.clone()));
+    }
+    flags
+}

@@ -1,0 +1,87 @@
+//! Manifests of the control plane's static Pods, as kubeadm writes them.
+
+mod environment;
+mod etcd;
+mod kube_apiserver;
+mod kube_controller_manager;
+mod kube_scheduler;
+mod patched;
+mod probe;
+pub mod rootless;
+mod volume;
+
+pub use etcd::{Member, etcd, etcd_joining};
+pub use kube_apiserver::kube_apiserver;
+pub use kube_controller_manager::kube_controller_manager;
+pub use kube_scheduler::kube_scheduler;
+pub use patched::patched;
+
+use kubephase_sdk::kubeadm::{Config, EnvVar};
+use probe::Probes;
+use serde_json::{Value, json};
+use volume::Mount;
+
+/// The static Pods by name, with what renders each.
+pub const COMPONENTS: [(&str, fn(&Config) -> Value); 4] = [
+    ("etcd", etcd),
+    ("kube-apiserver", kube_apiserver),
+    ("kube-controller-manager", kube_controller_manager),
+    ("kube-scheduler", kube_scheduler),
+];
+
+/// What tells one component's Pod from another's.
+struct Component<'a> {
+    name: &'a str,
+    image: String,
+    arguments: Vec<String>,
+    environment: Vec<EnvVar>,
+    annotations: Vec<(&'a str, String)>,
+    requests: Value,
+    probes: Probes<'a>,
+    port: i32,
+    /// in the order of the container's mounts
+    mounts: Vec<Mount>,
+}
+
+impl Component<'_> {
+    fn pod(self) -> Value {
+        let command: Vec<String> = std::iter::once(self.name.to_string()).chain(self.arguments).collect();
+        let mut container = json!({
+            "name": self.name,
+            "image": self.image,
+            "imagePullPolicy": "IfNotPresent",
+            "command": command,
+            "resources": { "requests": self.requests },
+            "ports": [{ "name": probe::PORT, "containerPort": self.port, "protocol": "TCP" }],
+            "volumeMounts": self.mounts.iter().map(Mount::in_container).collect::<Vec<_>>(),
+        });
+        self.probes.add_to(&mut container);
+        if !self.environment.is_empty() {
+            container["env"] = json!(self.environment);
+        }
+        let mut mounts = self.mounts;
+        mounts.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut pod = json!({
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": self.name,
+                "namespace": "kube-system",
+                "labels": { "component": self.name, "tier": "control-plane" },
+            },
+            "spec": {
+                "containers": [container],
+                "hostNetwork": true,
+                "priority": 2_000_001_000,
+                "priorityClassName": "system-node-critical",
+                "securityContext": { "seccompProfile": { "type": "RuntimeDefault" } },
+                "volumes": mounts.iter().map(Mount::in_pod).collect::<Vec<_>>(),
+            },
+            "status": {},
+        });
+        for (name, value) in self.annotations {
+            pod["metadata"]["annotations"][name] = value.into();
+        }
+        pod
+    }
+}

@@ -1,0 +1,65 @@
+//! Health probes: HTTP GETs on the container's one named port.
+use kubephase_sdk::kubeadm::{Arg, Config, Duration};
+use serde_json::{Value, json};
+
+use crate::render::last_argument;
+
+/// The name of the port that probes go to.
+pub(super) const PORT: &str = "probe-port";
+const PERIOD_SECONDS: i64 = 10;
+const DEFAULT_STARTUP: Duration = Duration::from_secs(240);
+
+pub(super) struct Probes<'a> {
+    pub host: String,
+    pub scheme: &'a str,
+    pub liveness: &'a str,
+    pub readiness: Option<&'a str>,
+    pub startup: &'a str,
+    pub startup_failures: i64,
+}
+
+impl Probes<'_> {
+    pub(super) fn add_to(&self, container: &mut Value) {
+        container["livenessProbe"] = self.probe(self.liveness, PERIOD_SECONDS, 8, PERIOD_SECONDS);
+        container["startupProbe"] = self.probe(self.startup, PERIOD_SECONDS, self.startup_failures, PERIOD_SECONDS);
+        if let Some(path) = self.readiness {
+            container["readinessProbe"] = self.probe(path, 0, 3, 1);
+        }
+    }
+
+    /// Zeros and an empty host are left out, as Go does.
+    fn probe(&self, path: &str, initial_delay: i64, failures: i64, period: i64) -> Value {
+        let mut probe = json!({
+            "httpGet": { "path": path, "port": PORT, "scheme": self.scheme },
+            "timeoutSeconds": 15,
+            "periodSeconds": period,
+        });
+        if !self.host.is_empty() {
+            probe["httpGet"]["host"] = self.host.as_str().into();
+        }
+        for (name, value) in [("initialDelaySeconds", initial_delay), ("failureThreshold", failures)] {
+            if value != 0 {
+                probe[name] = value.into();
+            }
+        }
+        probe
+    }
+}
+
+/// How often a component may fail to start within its health-check budget.
+pub(super) fn startup_failures(config: &Config) -> i64 {
+    let timeouts = config.init.timeouts.as_ref();
+    let budget = timeouts.and_then(|timeouts| timeouts.control_plane_component_health_check).unwrap_or(DEFAULT_STARTUP);
+    let period = Duration::from_secs(PERIOD_SECONDS).0;
+    budget.0.div_euclid(period) + i64::from(budget.0.rem_euclid(period) != 0)
+}
+
+/// Where a component listens that binds to loopback unless told otherwise.
+pub(super) fn bind_address(arguments: &[Arg]) -> String {
+    reachable(last_argument(arguments, "bind-address").unwrap_or("127.0.0.1"))
+}
+
+/// An address to probe; none for "all addresses", where the kubelet takes the Pod's.
+pub(super) fn reachable(address: &str) -> String {
+    if ["0.0.0.0", "::"].contains(&address) { String::new() } else { address.into() }
+}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done> {
     let unknown = || Failure::new("invalid", format!("bootstrapTokens has no entry {}", spec.index));
     let token = context.config.init.bootstrap_tokens.get(spec.index).ok_or_else(unknown)?;
-    let manifest = rendered::bootstrap_token(token, context.started);
+    let manifest = rendered::token_secret(token, context.started).map_err(|message| Failure::new("invalid", message))?.manifest;
     let cluster = context.world.cluster();
     let of = objects::reference(&manifest)?;
     let current = cluster.get(&of)?;
@@ -60,7 +60,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         ttl: Some(Duration::from_secs(spec.ttl_seconds)),
         ..BootstrapToken::default()
     };
-    let owner = rendered::bootstrap_token(&owner, context.started);
+    let owner = rendered::token_secret(&owner, context.started).map_err(|message| Failure::new("invalid", message))?.manifest;
     let owner_of = objects::reference(&owner)?;
     let created = cluster.create(&owner)?;
     let uid = created.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();

@@ -1,11 +1,20 @@
 //! `bootstrap-token`: the tokens that nodes join with, what they may do, and the public cluster-info.
 use crate::render::objects;
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects_core, failure, json,
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, effects_core, failure, json,
     kubeadm::Config,
     observe_pki, say,
     spec::{BootstrapTokenSpec, KubeconfigFacts},
 };
+
+/// What each binding lets happen, in kubeadm's words.
+const CONFIGURED: &[(&str, &str)] = &[
+    ("kubeadm:get-nodes", "allow Node Bootstrap tokens to get nodes"),
+    ("kubeadm:kubelet-bootstrap", "allow Node Bootstrap tokens to post CSRs in order for nodes to get long term certificate credentials"),
+    ("kubeadm:node-autoapprove-bootstrap", "allow the csrapprover controller automatically approve CSRs from a Node Bootstrap Token"),
+    ("kubeadm:node-autoapprove-certificate-rotation", "allow certificate rotation for all node client certificates in the cluster"),
+    ("kubeadm:apiserver-kubelet-client", "allow the API server kubelet client certificate to access the kubelet API"),
+];
 
 pub struct BootstrapToken;
 
@@ -27,13 +36,21 @@ impl Phase for BootstrapToken {
         for index in 0..tokens.len() {
             effects_core::ensure_bootstrap_token(&json(&BootstrapTokenSpec { index }))?;
         }
-        for (line, rules) in objects::bootstrap_rbac() {
-            super::apply_all(rules)?;
-            say(line);
+        for object in objects::bootstrap_access() {
+            let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let effect = effects_cluster::apply_object(&object.to_string())?;
+            if let Some((_, line)) = CONFIGURED.iter().find(|(done, _)| kind == "ClusterRoleBinding" && name == *done) {
+                effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
+            }
         }
-        say("Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace");
         let admin = admin(&config.run.kubeconfig)?;
-        super::apply_all(objects::cluster_info(&admin.server, &admin.authority_pem))?;
+        for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem).into_iter().enumerate() {
+            let effect = effects_cluster::apply_object(&object.to_string())?;
+            if at == 0 {
+                effects::announce(effect, "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace")?;
+            }
+        }
         Ok(Outcome::Settled)
     }
 }

@@ -1,6 +1,6 @@
 //! `control-plane/*`: the static Pods of the API server, the controller manager and the scheduler.
-use crate::render::{MANIFESTS, static_pod, yaml};
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input, kubeadm::Config, patched};
+use crate::render::static_pod;
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, failure, input, kubeadm::Config};
 
 pub struct StaticPod;
 
@@ -18,11 +18,7 @@ impl Phase for StaticPod {
             "control-plane/scheduler" => ("kube-scheduler", static_pod::kube_scheduler(&config)),
             _ => return Err(failure("unknown-phase", format!("{id} is no component of the control plane"))),
         };
-        let manifests = effects_files::make_dir(MANIFESTS)?;
-        effects_files::file_mode(manifests, 0o700)?;
-        let pod = patched(name, &pod)?;
-        let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
-        effects::announce(pod, &format!("Creating static Pod manifest for {name:?}"))?;
+        super::static_pod(name, pod, &config, &format!("Creating static Pod manifest for {name:?}"))?;
         Ok(Outcome::Settled)
     }
 }

@@ -1,6 +1,6 @@
 //! `etcd/local`: the data directory and static Pod of a stacked etcd.
-use crate::render::{MANIFESTS, static_pod, yaml};
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, kubeadm::Config, patched};
+use crate::render::static_pod;
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects_files, kubeadm::Config};
 
 pub struct Local;
 
@@ -16,11 +16,8 @@ impl Phase for Local {
         };
         let data = effects_files::make_dir(&etcd.data_dir)?;
         effects_files::file_mode(data, 0o700)?;
-        let manifests = effects_files::make_dir(MANIFESTS)?;
-        effects_files::file_mode(manifests, 0o700)?;
-        let pod = patched("etcd", &static_pod::etcd(&config))?;
-        let pod = effects_core::static_pod("etcd", yaml::to_string(&pod).as_bytes())?;
-        effects::announce(pod, &format!("Creating static Pod manifest for local etcd in {MANIFESTS:?}"))?;
+        let line = format!("Creating static Pod manifest for local etcd in {:?}", crate::render::MANIFESTS);
+        super::static_pod("etcd", static_pod::etcd(&config), &config, &line)?;
         Ok(Outcome::Settled)
     }
 }

@@ -37,11 +37,11 @@ impl Phase for Kubeconfig {
             return Ok(Outcome::Skipped("the cluster's authority is kept elsewhere".into()));
         }
         let server = if row.endpoint {
-            let (url, warning) = control_plane_url(&config);
+            let (url, warning) = control_plane_url(&config).map_err(|message| failure("invalid", message))?;
             warning.iter().for_each(warn);
             url
         } else {
-            local_url(&config)
+            local_url(&config).map_err(|message| failure("invalid", message))?
         };
         let user = if row.phase == "kubelet" { format!("{}{}", row.user, config.init.node_registration.name) } else { row.user.to_owned() };
         let spec = KubeconfigSpec {

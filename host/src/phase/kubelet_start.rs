@@ -1,7 +1,9 @@
 //! `kubelet-start`: the kubelet's flags and configuration, and its start. A running kubelet is restarted where any
 //! of them changed; kubeadm stops it first, but files are replaced in one step here.
-use crate::render::{KUBELET_DIR, kubelet};
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, kubeadm::Config, patched};
+use crate::render::{KUBELET_DIR, kubelet, patches::KUBELET};
+use kubephase_sdk::{
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, failure, kubeadm::Config, patched, say, warn,
+};
 
 pub struct KubeletStart;
 
@@ -22,12 +24,16 @@ impl Phase for KubeletStart {
             written.push(file);
             Ok(())
         };
-        write("kubeadm-flags.env", "environment file with flags", &kubelet::flags_env(&config))?;
+        write("kubeadm-flags.env", "environment file with flags", &kubelet::flags_env(&config, false))?;
         if let Some(instance) = kubelet::instance_config(&config) {
             write("instance-config.yaml", "configuration", &instance)?;
         }
-        let document = patched("kubeletconfiguration", &kubelet::configuration(&config))?;
-        write("config.yaml", "configuration", &kubelet::on_this_node(&config, document))?;
+        let (document, warning) = kubelet::document(&config);
+        warning.iter().for_each(warn);
+        let document = patched(KUBELET, &document)?;
+        let (document, patched) = kubelet::on_this_node(&config, document).map_err(|message| failure("invalid", message))?;
+        patched.iter().for_each(say);
+        write("config.yaml", "configuration", &document)?;
         let service = effects_node::ensure_service("kubelet", "restarted")?;
         written.into_iter().try_for_each(|file| effects::requires(service, file))?;
         effects::announce(service, "Starting the kubelet")?;

@@ -18,7 +18,14 @@ mod upload_certs;
 mod upload_config;
 mod wait_control_plane;
 
-use kubephase_sdk::{Effect, Failure, PhaseInfo, effects_cluster, kubeadm::Config, spec::KeyAlgorithm};
+use crate::render::{
+    MANIFESTS,
+    static_pod::{rootless, typed},
+};
+use kubephase_sdk::{
+    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure, kubeadm::Config, node_fact, patched,
+    spec::KeyAlgorithm, yaml,
+};
 use serde_json::Value;
 
 fn info(name: &str, summary: &str) -> PhaseInfo {
@@ -33,6 +40,21 @@ fn key_algorithm(config: &Config) -> KeyAlgorithm {
         Some(false) => KeyAlgorithm::Rsa2048,
         None => config.cluster.encryption_algorithm.unwrap_or_default(),
     }
+}
+
+/// Proposes a static Pod: as its component's own user where the control plane is to be rootless, with the operator's
+/// patches.
+fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result<(), Failure> {
+    let directory = effects_files::make_dir(MANIFESTS)?;
+    effects_files::file_mode(directory, 0o700)?;
+    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+        let used = node_fact("usedSystemIds")?.unwrap_or_default();
+        let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
+        rootless::run_as(&mut pod, name, &users);
+    }
+    let pod = typed(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
+    let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
+    effects::announce(pod, line)
 }
 
 /// Proposes objects in order; the last one is returned, for what is to be said with it.

@@ -20,7 +20,7 @@ impl Phase for UploadCerts {
         }
         say("Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
         effects_core::share_keys(&json(&ShareKeysSpec { files: files(&config), ttl_seconds: TTL_SECONDS }))?;
-        super::apply_all(objects::kubeadm_certs_access())?;
+        super::apply_all(objects::certificates_access())?;
         if !config.run.skip_certificate_key_print {
             say("Using certificate key:");
             say(format!("[] {}", config.init.certificate_key));

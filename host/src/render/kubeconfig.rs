@@ -42,7 +42,7 @@ pub fn local_url(config: &Config) -> Result<String, String> {
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
-fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
+pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
     if let Some(rest) = endpoint.strip_prefix('[')
         && let Some((host, after)) = rest.split_once(']')
     {

@@ -1,10 +1,22 @@
-//! Files and directories.
+//! Files and directories: unchanged where content, mode and owner are as wanted.
+use super::Enacted;
+use crate::world::{Files, Tried};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Directory {
     pub path: String,
+    /// of a directory that has to be made; one that is there keeps its own (kubeadm behaviour)
     pub mode: u32,
+}
+
+impl Directory {
+    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+        if files.stat(&self.path)?.is_some_and(|meta| meta.kind == "directory") {
+            return Ok(Enacted::Unchanged);
+        }
+        files.make_dir(&self.path, self.mode).map(|()| Enacted::Changed)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,4 +25,26 @@ pub struct File {
     pub content: Vec<u8>,
     pub mode: u32,
     pub owner: Option<(u32, u32)>,
+}
+
+impl File {
+    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+        if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
+            && files.read(&self.path)? == self.content
+        {
+            if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
+                return Ok(Enacted::Unchanged);
+            }
+            return files.set_mode(&self.path, self.mode, self.owner).map(|()| Enacted::Changed);
+        }
+        files.write(&self.path, &self.content, self.mode, self.owner).map(|()| Enacted::Changed)
+    }
+}
+
+/// Removes a file, where there is one.
+pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
+    if files.stat(path)?.is_none() {
+        return Ok(Enacted::Unchanged);
+    }
+    files.remove(path).map(|()| Enacted::Changed)
 }

@@ -1,1 +1,252 @@
-//! The file tree below a root.
+//! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
+//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT).
+#![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
+use super::{Files, Tried};
+use kubephase_wit::{Failure, FileMeta};
+use rustix::{
+    fd::{AsRawFd, OwnedFd},
+    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid},
+    io::Errno,
+};
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+pub struct RootedFiles {
+    root: OwnedFd,
+    path: PathBuf,
+    /// none for `/`, where there is nothing to lead out of
+    resolve: ResolveFlags,
+}
+
+/// The mode of directories that have to be made on the way to a file (kubeadm's).
+const PARENT_MODE: u32 = 0o755;
+
+impl RootedFiles {
+    /// # Errors
+    /// Where the root is not a directory that can be opened.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let opened = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let resolve = if root == Path::new("/") { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
+        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve })
+    }
+
+    /// Where the tree lies on this machine.
+    pub fn root(&self) -> &Path {
+        &self.path
+    }
+
+    fn at(&self, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let relative = path.trim_start_matches('/');
+        let relative = if relative.is_empty() { "." } else { relative };
+        let flags = flags | OFlags::CLOEXEC;
+        if self.resolve.is_empty() {
+            return fs::openat(&self.root, relative, flags, Mode::empty());
+        }
+        // A concurrent rename makes the kernel give up on a path with `..`; it is asked again.
+        loop {
+            match fs::openat2(&self.root, relative, flags, Mode::empty(), self.resolve) {
+                Err(Errno::AGAIN) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// The directory a path is in, made with its parents where it is missing.
+    fn parent(&self, path: &str) -> Tried<(OwnedFd, String)> {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if name.is_empty() || name == "." || name == ".." {
+            return Err(Failure::new("invalid", format!("{path:?} names no file")));
+        }
+        let made = self.make_all(directory, PARENT_MODE)?;
+        Ok((made, name.to_owned()))
+    }
+
+    /// Each component in turn, so that the mode of the last is its own and nobody's umask.
+    fn make_all(&self, path: &str, mode: u32) -> Tried<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        match self.at(path, flags) {
+            Ok(found) => return Ok(found),
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(failed("make the directory", path, errno.into())),
+        }
+        let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        let parent = self.make_all(above, PARENT_MODE)?;
+        match fs::mkdirat(&parent, name, Mode::from_raw_mode(mode)) {
+            Ok(()) => {
+                let made = self.at(path, flags).map_err(|errno| failed("open the directory", path, errno.into()))?;
+                set(&made, mode, None).map_err(|error| failed("set the mode of", path, error))?;
+                Ok(made)
+            }
+            // Somebody was faster, or it is no directory: the next look tells.
+            Err(Errno::EXIST) => self.at(path, flags).map_err(|errno| failed("make the directory", path, errno.into())),
+            Err(errno) => Err(failed("make the directory", path, errno.into())),
+        }
+    }
+}
+
+/// By its link under /proc a file is reached without being resolved again.
+fn link(file: &OwnedFd) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
+}
+
+fn set(file: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+    let link = link(file);
+    if let Some((uid, gid)) = owner {
+        fs::chownat(fs::CWD, &link, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::empty())?;
+    }
+    std::fs::set_permissions(&link, std::fs::Permissions::from_mode(mode))
+}
+
+fn failed(what: &str, path: &str, error: io::Error) -> Failure {
+    let code = match error.kind() {
+        io::ErrorKind::NotFound => "not-found",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
+        _ => "io",
+    };
+    Failure::new(code, format!("cannot {what} {path}: {error}"))
+}
+
+impl Files for RootedFiles {
+    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+        let found = match self.at(path, OFlags::PATH) {
+            Ok(found) => found,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(errno) => return Err(failed("look at", path, errno.into())),
+        };
+        let stat = fs::fstat(&found).map_err(|errno| failed("look at", path, errno.into()))?;
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => "file",
+            FileType::Directory => "directory",
+            FileType::Symlink => "symlink",
+            FileType::Socket => "socket",
+            _ => "other",
+        };
+        let size = u64::try_from(stat.st_size).unwrap_or_default();
+        Ok(Some(FileMeta { size, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind: kind.into() }))
+    }
+
+    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+        // A pipe or a device would block for ever.
+        let opened = self.at(path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(|errno| failed("read", path, errno.into()))?;
+        let mut content = Vec::new();
+        File::from(opened).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
+        Ok(content)
+    }
+
+    fn list(&self, path: &str) -> Tried<Vec<String>> {
+        let opened = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(|errno| failed("list", path, errno.into()))?;
+        let mut names = Vec::new();
+        for entry in fs::Dir::read_from(&opened).map_err(|errno| failed("list", path, errno.into()))? {
+            let entry = entry.map_err(|errno| failed("list", path, errno.into()))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        let (directory, name) = self.parent(path)?;
+        let at = link(&directory);
+        let attempt = || -> io::Result<()> {
+            // Left where it is on no path out of here: dropping it removes it.
+            let mut temporary = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(&at)?;
+            temporary.write_all(content)?;
+            temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+            if let Some((uid, gid)) = owner {
+                fs::fchown(temporary.as_file(), Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+            }
+            temporary.as_file().sync_all()?;
+            temporary.persist(at.join(&name)).map_err(|error| error.error)?;
+            File::open(&at)?.sync_all()
+        };
+        attempt().map_err(|error| failed("write", path, error))
+    }
+
+    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+        self.make_all(path.trim_end_matches('/'), mode).map(drop)
+    }
+
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        let found = self.at(path, OFlags::PATH).map_err(|errno| failed("set the mode of", path, errno.into()))?;
+        set(&found, mode, owner).map_err(|error| failed("set the mode of", path, error))
+    }
+
+    fn remove(&self, path: &str) -> Tried<()> {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = match self.at(directory, OFlags::PATH | OFlags::DIRECTORY) {
+            Ok(parent) => parent,
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(failed("remove", path, errno.into())),
+        };
+        match fs::unlinkat(&parent, name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", path, errno.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> (tempfile::TempDir, RootedFiles) {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        (root, files)
+    }
+
+    #[test]
+    fn writes_at_once_with_mode_and_parents() {
+        let (root, files) = tree();
+        files.write("/etc/kubernetes/pki/ca.key", b"secret", 0o600, None).unwrap();
+        let meta = files.stat("/etc/kubernetes/pki/ca.key").unwrap().unwrap();
+        assert_eq!((meta.mode, meta.size, meta.kind.as_str()), (0o600, 6, "file"));
+        assert_eq!(files.stat("/etc/kubernetes/pki").unwrap().unwrap().mode, 0o755);
+        files.write("/etc/kubernetes/pki/ca.key", b"other", 0o644, None).unwrap();
+        assert_eq!(files.read("/etc/kubernetes/pki/ca.key").unwrap(), b"other");
+        assert_eq!(files.list("/etc/kubernetes/pki").unwrap(), ["ca.key"]);
+        assert!(root.path().join("etc/kubernetes/pki/ca.key").exists());
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_root() {
+        let (root, files) = tree();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret"), "x").unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", root.path().join("passwd")).unwrap();
+        assert!(files.stat("/out/secret").unwrap().is_none());
+        assert!(files.read("/passwd").is_err());
+        assert!(files.write("/out/new", b"x", 0o644, None).is_err() || !outside.path().join("new").exists());
+        assert!(!outside.path().join("new").exists());
+        files.write("/../../etc/x", b"x", 0o644, None).unwrap();
+        assert!(root.path().join("etc/x").exists());
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_nothing() {
+        let (root, files) = tree();
+        files.make_dir("/etc/there", 0o755).unwrap();
+        let failure = files.write("/etc/there", b"x", 0o644, None).unwrap_err();
+        assert!(failure.message.contains("/etc/there"), "{}", failure.message);
+        assert_eq!(std::fs::read_dir(root.path().join("etc")).unwrap().count(), 1);
+        assert_eq!(files.write("/", b"x", 0o644, None).unwrap_err().code, "invalid");
+        assert_eq!(files.read("/missing").unwrap_err().code, "not-found");
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_no_failure() {
+        let (_root, files) = tree();
+        files.remove("/a/b").unwrap();
+        files.write("/a/b", b"", 0o644, None).unwrap();
+        files.remove("/a/b").unwrap();
+        assert!(files.stat("/a/b").unwrap().is_none());
+    }
+}

@@ -1,0 +1,154 @@
+//! Kubeconfigs: made with a client certificate of their own, and used again where they fit.
+use super::{Certificate, Key, Outcome, Wanted, reuse::authority_certificate, text};
+use crate::{
+    effect::{Context, Enacted},
+    render::kubeconfig::{Client, client},
+    world::{Files, Tried},
+};
+use data_encoding::BASE64;
+use kubephase_sdk::{
+    spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage},
+    yaml,
+};
+use kubephase_wit::Failure;
+use serde_json::{Value, json};
+
+/// A kubeconfig as it was read; fields nobody here knows stay where they are.
+#[derive(Clone, Debug)]
+pub struct Kubeconfig(Value);
+
+impl Kubeconfig {
+    /// The file at a path; none where there is none.
+    ///
+    /// # Errors
+    /// `invalid` where it is no kubeconfig.
+    pub fn read(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+        let Some(text) = text(files, path)? else { return Ok(None) };
+        let parsed: Value = serde_yaml::from_str(&text).map_err(|_| invalid(format!("{path} is not a kubeconfig: it is not YAML")))?;
+        if parsed.is_object() { Ok(Some(Kubeconfig(parsed))) } else { Err(invalid(format!("{path} is not a kubeconfig"))) }
+    }
+
+    pub fn current_context(&self) -> &str {
+        self.0["current-context"].as_str().unwrap_or_default()
+    }
+
+    fn named(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
+        self.0[list].as_array()?.iter().find(|entry| entry["name"] == name)?.get(what)
+    }
+
+    fn context(&self) -> Option<&Value> {
+        self.named("contexts", self.current_context(), "context")
+    }
+
+    /// Name and entry of the current context's cluster.
+    pub fn cluster(&self) -> Option<(&str, &Value)> {
+        let name = self.context()?["cluster"].as_str()?;
+        Some((name, self.named("clusters", name, "cluster")?))
+    }
+
+    /// Name and entry of the current context's user.
+    pub fn user(&self) -> Option<(&str, &Value)> {
+        let name = self.context()?["user"].as_str()?;
+        Some((name, self.named("users", name, "user")?))
+    }
+
+    pub fn server(&self) -> Option<&str> {
+        self.cluster()?.1["server"].as_str()
+    }
+
+    /// A value that is embedded, or else in the file that is named.
+    pub fn data(&self, entry: &Value, name: &str, files: &dyn Files) -> Tried<Option<Vec<u8>>> {
+        if let Some(data) = entry[format!("{name}-data")].as_str() {
+            return BASE64.decode(data.as_bytes()).map(Some).map_err(|_| invalid(format!("{name}-data of a kubeconfig is not base64")));
+        }
+        entry[name].as_str().map(|path| files.read(path)).transpose()
+    }
+
+    /// The authorities of the current context's cluster, PEM.
+    pub fn authorities(&self, files: &dyn Files) -> Tried<Option<String>> {
+        let Some((_, cluster)) = self.cluster() else { return Ok(None) };
+        Ok(self.data(cluster, "certificate-authority", files)?.map(|pem| String::from_utf8_lossy(&pem).into_owned()))
+    }
+}
+
+/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is left alone.
+pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context) -> Tried<Outcome> {
+    let files = context.world.files();
+    let name = spec.path.rsplit('/').next().unwrap_or(&spec.path);
+    let missing = |failure: Failure| Failure {
+        message: format!("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: {}", failure.message),
+        remedy: Some("run the phase certs/ca first".into()),
+        ..failure
+    };
+    let (root, root_key) = authority_certificate(files, &spec.directory, &spec.authority).map_err(missing)?;
+    if let Some(existing) = Kubeconfig::read(files, &spec.path)? {
+        let warning = usable(&existing, spec, &root, files)?;
+        let said = format!("Using existing kubeconfig file: {:?}", spec.path);
+        return Ok(Outcome { warnings: warning.into_iter().collect(), ..Outcome::new(Enacted::Unchanged, [said]) });
+    }
+    let root_key = root_key.map_err(missing)?;
+    let failed = |why: String| invalid(format!("kubeconfig {name}: {why}"));
+    let key = Key::generate(spec.algorithm).map_err(failed)?;
+    let wanted = Wanted {
+        common_name: &spec.common_name,
+        organizations: &spec.organizations,
+        dns_names: &[],
+        ip_addresses: &[],
+        usages: &[Usage::ClientAuth],
+        // As old as the authority, so that clocks that differ do not matter.
+        not_before: root.not_before(),
+        not_after: context.started.saturating_add(spec.validity_seconds),
+    };
+    let certificate = Certificate::signed(&wanted, &key, &root, &root_key).map_err(failed)?;
+    let text = client(&Client {
+        cluster: &spec.cluster_name,
+        server: &spec.server,
+        authority_pem: &root.to_pem(),
+        user: &spec.user,
+        certificate_pem: &certificate.to_pem(),
+        key_pem: &key.to_pem().map_err(failed)?,
+    });
+    files.write(&spec.path, text.as_bytes(), 0o600, None)?;
+    Ok(Outcome::new(Enacted::Changed, [format!("Writing {name:?} kubeconfig file")]))
+}
+
+/// Whether an existing kubeconfig trusts the authority; a warning where it names another server.
+fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, files: &dyn Files) -> Tried<Option<String>> {
+    let path = &spec.path;
+    let refused = |why: String| Failure { remedy: Some(format!("remove {path} to have it made anew")), ..invalid(why) };
+    if existing.cluster().is_none() {
+        return Err(refused(format!("the kubeconfig file {path:?} has no cluster for its current context {:?}", existing.current_context())));
+    }
+    let pem = existing.authorities(files)?.unwrap_or_default();
+    let found = Certificate::all(pem.trim()).unwrap_or_default();
+    if found.first() != Some(&root.der) {
+        let count = found.len();
+        return Err(refused(format!(
+            "a kubeconfig file {path:?} exists but does not contain a trusted CA in its current context's cluster. Total CA certificates found: {count}"
+        )));
+    }
+    let server = existing.server().unwrap_or_default();
+    let warning = format!("a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {}, got: {server}", spec.server);
+    Ok((server != spec.server).then_some(warning))
+}
+
+/// Points the current user of an existing kubeconfig at a certificate file that is rotated.
+pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
+    let missing = || Failure::new("not-found", format!("{} does not exist", spec.path));
+    let Kubeconfig(mut document) = Kubeconfig::read(files, &spec.path)?.ok_or_else(missing)?;
+    let read = Kubeconfig(document.clone());
+    let (name, user) = read.user().ok_or_else(|| invalid(format!("{} has no user for its current context", spec.path)))?;
+    let wanted = json!({"client-certificate": spec.client_certificate, "client-key": spec.client_certificate});
+    if *user == wanted {
+        return Ok(false);
+    }
+    for entry in document["users"].as_array_mut().into_iter().flatten().filter(|entry| entry["name"] == name) {
+        entry["user"] = wanted.clone();
+    }
+    files.write(&spec.path, yaml::to_string(&document).as_bytes(), 0o600, None)?;
+    Ok(true)
+}
+
+fn invalid(message: String) -> Failure {
+    Failure::new("invalid", message)
+}

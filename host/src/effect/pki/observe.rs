@@ -1,0 +1,57 @@
+//! What may be known of keys and certificates: everything but the keys.
+use super::{Certificate, Key, Kubeconfig, key::common_name, text};
+use crate::world::{Files, Tried};
+use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
+use kubephase_wit::Failure;
+
+/// The first certificate of a file; none where there is no file.
+pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
+    let Some(pem) = text(files, path)? else { return Ok(None) };
+    let certificate = Certificate::from_pem(&pem).map_err(|why| Failure::new("invalid", format!("{path}: {why}")))?;
+    let (dns_names, ip_addresses) = certificate.alternative_names();
+    let parsed = certificate.parsed();
+    let organizations = parsed.subject().iter_organization().filter_map(|name| name.as_str().ok()).map(str::to_owned).collect();
+    Ok(Some(CertificateFacts {
+        common_name: common_name(parsed.subject()),
+        organizations,
+        issuer: common_name(parsed.issuer()),
+        dns_names,
+        ip_addresses,
+        is_authority: parsed.is_ca(),
+        not_before: parsed.validity().not_before.timestamp(),
+        not_after: parsed.validity().not_after.timestamp(),
+        public_key_sha256: certificate.public_key_sha256(),
+        pem: certificate.to_pem(),
+    }))
+}
+
+/// Whether a private key can be used; none where there is no file.
+pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
+    let read = text(files, path)?.map(|pem| Key::from_pem(&pem));
+    Ok(read.map(|key| match key {
+        Ok(key) => PrivateKeyFacts { algorithm: key.algorithm(), error: None },
+        Err(why) => PrivateKeyFacts { algorithm: String::new(), error: Some(why) },
+    }))
+}
+
+/// The current context of a kubeconfig; none where there is no file.
+pub fn kubeconfig_facts(files: &dyn Files, path: &str) -> Tried<Option<KubeconfigFacts>> {
+    let Some(kubeconfig) = Kubeconfig::read(files, path)? else { return Ok(None) };
+    let (Some((cluster_name, _)), Some((user_name, user))) = (kubeconfig.cluster(), kubeconfig.user()) else {
+        let error = Some(format!("its current context {:?} has no cluster or no user", kubeconfig.current_context()));
+        return Ok(Some(KubeconfigFacts { error, ..KubeconfigFacts::default() }));
+    };
+    let authority_pem = kubeconfig.authorities(files)?.unwrap_or_default();
+    let authorities = Certificate::all(&authority_pem).unwrap_or_default();
+    let hashes = authorities.into_iter().map(|der| Certificate { der, intermediates: Vec::new() }.public_key_sha256()).collect();
+    let credential = ["client-certificate-data", "client-certificate", "token"].into_iter().find(|name| user.get(*name).is_some());
+    Ok(Some(KubeconfigFacts {
+        cluster_name: cluster_name.to_owned(),
+        server: kubeconfig.server().unwrap_or_default().to_owned(),
+        user: user_name.to_owned(),
+        error: authority_pem.is_empty().then(|| "no CA certificates found in kubeconfig".to_owned()),
+        authority_pem,
+        authority_public_keys_sha256: hashes,
+        credential: credential.unwrap_or("none").to_owned(),
+    }))
+}

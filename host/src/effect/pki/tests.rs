@@ -1,0 +1,121 @@
+//! Chains that other programs accept, and kubeadm's rules about what is there already.
+use super::*;
+use crate::world::files::RootedFiles;
+use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, Usage};
+
+const NOW: i64 = 1_790_000_000;
+
+fn wanted<'a>(name: &'a str, usages: &'a [Usage]) -> Wanted<'a> {
+    Wanted { common_name: name, organizations: &[], dns_names: &[], ip_addresses: &[], usages, not_before: NOW - 300, not_after: NOW + 3600 }
+}
+
+#[test]
+fn keys_survive_their_own_encoding() {
+    for (algorithm, tag, name) in [
+        (KeyAlgorithm::Rsa2048, "RSA PRIVATE KEY", "RSA-2048"),
+        (KeyAlgorithm::EcdsaP256, "EC PRIVATE KEY", "ECDSA-P256"),
+        (KeyAlgorithm::EcdsaP384, "EC PRIVATE KEY", "ECDSA-P384"),
+    ] {
+        let key = Key::generate(algorithm).unwrap();
+        let pem = key.to_pem().unwrap();
+        assert!(pem.starts_with(&format!("-----BEGIN {tag}-----\n")), "{tag}");
+        let read = Key::from_pem(&pem).unwrap();
+        assert_eq!(read.public_der(), key.public_der());
+        assert_eq!(*read.to_pem().unwrap(), *pem);
+        assert_eq!(read.algorithm(), name);
+        assert!(!format!("{read:?}").contains("PRIVATE"));
+    }
+    for bad in ["", "x", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"] {
+        assert!(Key::from_pem(bad).is_err());
+    }
+}
+
+#[test]
+fn a_chain_verifies_until_it_runs_out() {
+    let root_key = Key::generate(KeyAlgorithm::EcdsaP384).unwrap();
+    let root = Certificate::authority(&wanted("kubernetes", &[]), &root_key).unwrap();
+    let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let leaf = Certificate::signed(&wanted("kube-apiserver", &[Usage::ServerAuth]), &key, &root, &root_key).unwrap();
+    assert!(root.is_authority() && !leaf.is_authority());
+    leaf.verify(&root, NOW).unwrap();
+    assert!(leaf.verify(&root, NOW + 7200).unwrap_err().contains("expired"));
+    let other = Certificate::authority(&wanted("kubernetes", &[]), &Key::generate(KeyAlgorithm::EcdsaP256).unwrap()).unwrap();
+    assert!(leaf.verify(&other, NOW).unwrap_err().contains("unknown authority"));
+    assert_eq!(Certificate::from_pem(&leaf.to_pem()).unwrap(), leaf);
+}
+
+struct Node {
+    _root: tempfile::TempDir,
+    world: crate::world::rehearsal::files_only::FilesOnly,
+    config: kubephase_sdk::kubeadm::Config,
+}
+
+fn node() -> Node {
+    let root = tempfile::tempdir().unwrap();
+    let world = crate::world::rehearsal::files_only::FilesOnly(RootedFiles::open(root.path()).unwrap());
+    Node { _root: root, world, config: Default::default() }
+}
+
+impl Node {
+    fn ensure(&self, name: &str, authority: Option<&str>) -> Tried<Outcome> {
+        let spec = CertificateSpec {
+            directory: "/pki".into(),
+            name: name.into(),
+            authority: authority.map(Into::into),
+            common_name: name.into(),
+            usages: if authority.is_some() { vec![Usage::ServerAuth] } else { vec![] },
+            dns_names: vec!["b".into(), "a".into(), "b".into(), "-bad".into()],
+            algorithm: KeyAlgorithm::EcdsaP256,
+            validity_seconds: 3600,
+            ..CertificateSpec::default()
+        };
+        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let context = Context {
+            world: &self.world,
+            config: &self.config,
+            started: i64::try_from(started).unwrap(),
+            made: &|_| false,
+            disturbed: false,
+            cancelled: &|| false,
+        };
+        ensure_certificate(&spec, &context)
+    }
+
+    fn files(&self) -> &dyn Files {
+        &self.world.0
+    }
+}
+
+use crate::effect::Context;
+
+#[test]
+fn what_is_there_is_used_again() {
+    let node = node();
+    assert_eq!(node.ensure("ca", None).unwrap().said, ["Generating \"ca\" certificate and key"]);
+    let made = node.ensure("apiserver", Some("ca")).unwrap();
+    assert_eq!(made.said[1], "apiserver serving cert is signed for DNS names [a b] and IPs []");
+    assert!(made.warnings[0].contains("'-bad' was not added to the 'apiserver.crt' SAN"));
+    let before = node.files().read("/pki/apiserver.crt").unwrap();
+    let again = node.ensure("apiserver", Some("ca")).unwrap();
+    assert_eq!((again.enacted, again.said[0].as_str()), (Enacted::Unchanged, "Using existing apiserver certificate and key on disk"));
+    assert_eq!(node.files().read("/pki/apiserver.crt").unwrap(), before);
+    assert_eq!(node.ensure("ca", None).unwrap().said, ["Using existing ca certificate authority"]);
+    node.files().remove("/pki/ca.key").unwrap();
+    assert_eq!(node.ensure("ca", None).unwrap().said, ["Using existing ca keyless certificate authority"]);
+    assert_eq!(node.files().stat("/pki/apiserver.key").unwrap().unwrap().mode, 0o600);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let node = node();
+    assert!(node.ensure("apiserver", Some("ca")).unwrap_err().message.contains("couldn't load CA certificate ca"));
+    node.ensure("ca", None).unwrap();
+    node.ensure("apiserver", Some("ca")).unwrap();
+    node.files().remove("/pki/ca.crt").unwrap();
+    assert!(node.ensure("ca", None).unwrap_err().message.contains("failure loading ca certificate"));
+    node.files().remove("/pki/ca.key").unwrap();
+    node.ensure("ca", None).unwrap();
+    assert!(node.ensure("apiserver", Some("ca")).unwrap_err().message.contains("not signed by CA certificate ca"));
+    node.files().write("/pki/ca.crt", b"garbage", 0o644, None).unwrap();
+    assert!(node.ensure("ca", None).unwrap_err().message.contains("failure loading ca certificate"));
+}

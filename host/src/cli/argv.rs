@@ -19,7 +19,9 @@ impl Argv {
     pub fn read(root: &Command, argv: impl IntoIterator<Item = OsString>) -> Result<Argv, CliError> {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
         let mut read = Argv { path: vec![root.get_name().to_owned()], flags: Vec::new() };
-        let (mut commands, mut literal, later) = (vec![root], false, tree::phase_flags());
+        let (mut commands, later) = (vec![root], tree::phase_flags());
+        // until an argument that is no command, and until `--`
+        let (mut descending, mut literal) = (true, false);
         while let Some(token) = tokens.pop_front() {
             let text = token.to_str().unwrap_or_default();
             if literal || text.is_empty() || text == "-" {
@@ -36,12 +38,13 @@ impl Argv {
                 let value_follows = first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len());
                 read.flags.push(token);
                 read.flags.extend(value_follows.then(|| tokens.pop_front()).flatten());
-            } else if let Some(next) = commands.last().and_then(|command| command.find_subcommand(text)) {
+            } else if let Some(next) = commands.last().and_then(|command| command.find_subcommand(text)).filter(|_| descending) {
                 read.path.push(next.get_name().into());
                 commands.push(next);
-            } else if text.contains('/') && read.path.last().is_some_and(|last| last == "phase") {
+            } else if descending && text.contains('/') && read.path.last().is_some_and(|last| last == "phase") {
                 text.split('/').rev().map(OsString::from).for_each(|part| tokens.push_front(part));
             } else {
+                descending = false;
                 read.flags.push(token);
             }
         }

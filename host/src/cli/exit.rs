@@ -1,4 +1,5 @@
 //! Exit codes: the one table from which help and documentation come.
+use crate::plan::PlanError;
 use crate::run::event::RunResult;
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
@@ -53,6 +54,16 @@ impl From<&RunResult> for Exit {
             RunResult::PreflightFailed => Exit::Preflight,
             RunResult::Failed { .. } => Exit::Phase,
             RunResult::Cancelled => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<&PlanError> for Exit {
+    /// A wrong name or choice is the command line's fault, a plan that cannot be is the configuration's.
+    fn from(error: &PlanError) -> Self {
+        match error {
+            PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
+            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => Exit::Config,
         }
     }
 }

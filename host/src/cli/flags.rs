@@ -1,5 +1,6 @@
 //! Flags beside those of kubeadm's `init`.
-use clap::{Args, ValueEnum};
+use crate::report::Output;
+use clap::Args;
 use std::path::PathBuf;
 
 /// Flags that kubeadm has only below `init phase`.
@@ -29,7 +30,15 @@ pub struct PhaseFlags {
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verbosity {
     /// Log level; from 1 on debug messages are shown
-    #[arg(short = 'v', long = "v", global = true, value_name = "LEVEL", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        short = 'v',
+        long = "v",
+        global = true,
+        value_name = "LEVEL",
+        default_value_t = 0,
+        hide_default_value = true,
+        display_order = 900
+    )]
     pub level: i32,
 }
 
@@ -53,15 +62,6 @@ pub struct Out {
     /// Directory to write the result to: DIR/files and DIR/objects.yaml
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// lines for people
-    #[default]
-    Text,
-    /// one event a line
-    Json,
 }
 
 /// Flags of `rehearse` alone.

@@ -13,10 +13,11 @@ mod tests;
 mod tree;
 pub mod version;
 
+pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
-pub use flags::{Output, PhaseFlags, Place};
+pub use flags::{PhaseFlags, Place};
 pub use stand_in::InitFlags;
 pub use version::VersionFormat;
 
@@ -101,7 +102,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
     match matches.subcommand() {
         Some(("init", below)) => init(below, &argv).map(Command::Init),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
-        Some(("rehearse", _)) => rehearse(&argv).map(Command::Rehearse),
+        Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
         Some(("config", below)) => config(below, &argv),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
@@ -170,9 +171,9 @@ fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
     Ok(PlanRequest { workflow: Workflow::Init, flags: init, node: plan.node, format: plan.output })
 }
 
-fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {
+fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
     let RehearseAll { init, place, stay } = extract(argv)?;
-    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, verbosity: 0 })
+    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, verbosity: verbosity(matches) })
 }
 
 fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {

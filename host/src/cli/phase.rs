@@ -1,6 +1,6 @@
 //! `init phase …`: a command for each row of the catalog, with the flags that the row names.
 use super::flags::{Out, Place};
-use super::tree::{flags_of, group, phase_flags};
+use super::tree::{flags_of, group, phase_flags, with_args};
 use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
 use clap::{ArgMatches, Command};
 use std::collections::BTreeSet;
@@ -45,7 +45,7 @@ fn parent(id: &str) -> Option<&str> {
 fn with_flags<'a>(command: Command, names: impl IntoIterator<Item = &'a String>) -> Command {
     let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
     let named = phase_flags().into_iter().filter(|arg| arg.get_long().is_some_and(|long| names.contains(long)));
-    command.args(named).args(flags_of::<Place>()).args(flags_of::<Out>())
+    with_args(command, named.chain(flags_of::<Place>()).chain(flags_of::<Out>()))
 }
 
 /// The phase or group that the subcommands below `phase` select.

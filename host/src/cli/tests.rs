@@ -94,6 +94,7 @@ fn parents_alone_print_help_and_fail() {
     let bare = run("").unwrap_err();
     assert_eq!((bare.message, bare.exit), (None, Exit::Ok));
     assert!(bare.help.unwrap().contains("Exit codes:"));
+    assert!(run("help init phase").unwrap_err().help.unwrap().contains("kubephase init phase"));
     let help = run("init --help").unwrap_err();
     assert_eq!(help.exit, Exit::Ok);
     assert!(help.help.unwrap().contains("executes the following phases"));
@@ -110,6 +111,7 @@ fn mistakes_are_told_in_kubeadms_words() {
         ("init phase certs nope", "unknown command \"nope\" for \"kubephase init phase certs\""),
         ("init phase certs/nope", "unknown command \"nope\" for \"kubephase init phase certs\""),
         ("init phase certs ca extra", "unknown command \"extra\" for \"kubephase init phase certs ca\""),
+        ("init extra phase", "unknown command \"extra\" for \"kubephase init\""),
         ("nope", "unknown command \"nope\" for \"kubephase\""),
         ("init --config", "flag needs an argument: --config"),
         ("init --token-ttl forever", "invalid argument \"forever\" for \"--token-ttl\" flag: time: invalid duration \"forever\""),

@@ -32,7 +32,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
                 .about("Print a script that completes commands in a shell")
                 .arg(Arg::new("shell").num_args(0..).value_name("SHELL").help("bash, zsh or fish")),
         );
-    conduct(Verbosity::augment_args(root))
+    conduct(root.args(flags_of::<Verbosity>()))
 }
 
 /// A command that only holds others.
@@ -42,20 +42,20 @@ pub(super) fn group(name: impl Into<clap::builder::Str>, about: impl Into<clap::
 
 fn init(catalog: &Catalog) -> Command {
     let init = Command::new("init").about("Set up a Kubernetes control plane on this machine").after_help(phases(catalog, Workflow::Init));
-    let init = Out::augment_args(Place::augment_args(InitFlags::augment_args(init)));
+    let init = with_args(init, [flags_of::<InitFlags>(), flags_of::<Place>(), flags_of::<Out>()].concat());
     init.subcommand(phase::tree(catalog, Workflow::Init))
 }
 
 fn plan(workflow: Workflow) -> Command {
     let plan = Command::new(workflow.name()).about(format!("The plan of `{NAME} {}` with the same flags", workflow.name()));
-    PlanFlags::augment_args(InitFlags::augment_args(plan))
+    with_args(plan, [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat())
 }
 
 fn rehearse() -> Command {
     let about = "Run init on a scratch root against an embedded cluster; this machine is not touched";
     // A rehearsal is a dry run; to say so is no error, but pointless.
-    let flags = InitFlags::augment_args(Command::new("rehearse").about(about)).mut_arg("dry_run", |arg| arg.hide(true));
-    Stay::augment_args(Place::augment_args(flags))
+    let init = flags_of::<InitFlags>().into_iter().map(|arg| if arg.get_long() == Some("dry-run") { arg.hide(true) } else { arg });
+    with_args(Command::new("rehearse").about(about), init.chain(flags_of::<Place>()).chain(flags_of::<Stay>()))
 }
 
 fn config() -> Command {
@@ -63,13 +63,18 @@ fn config() -> Command {
     let defaults =
         Command::new("init-defaults").about("The defaults of init").arg(kinds.help("KubeProxyConfiguration, KubeletConfiguration"));
     group("config", "Check configuration files and print defaults")
-        .subcommand(ValidateFlags::augment_args(Command::new("validate").about("Check a configuration file")))
+        .subcommand(with_args(Command::new("validate").about("Check a configuration file"), flags_of::<ValidateFlags>()))
         .subcommand(group("print", "Print default configurations").subcommand(defaults))
 }
 
-/// The flags that `init` and its phases may take, by their struct.
+/// The flags of one struct.
 pub(super) fn flags_of<T: Args>() -> Vec<Arg> {
     T::augment_args(Command::new(NAME)).get_arguments().cloned().collect()
+}
+
+/// Adds flags in this order, whatever their order was in their struct.
+pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -> Command {
+    command.args(args.into_iter().enumerate().map(|(place, arg)| arg.display_order(place)))
 }
 
 /// The flags that phases may name in the catalog.

@@ -171,9 +171,21 @@ fn text_shows_edges_and_reasons() {
          + certs      About certs\n\
          +   ca       About certs/ca [after preflight]\n\
          -   sa       About certs/sa [disabled by the <operator>]\n\
-         + end        About end [after certs/ca]\n\
+         + end        About end [after certs]\n\
          + a\"<b>      About a\"<b> [plugin a\"<b> 1.2.3]\n"
     );
+}
+
+#[test]
+fn a_whole_group_is_named_as_one() {
+    let text = render(&build(&skip(&["certs/sa"])).unwrap(), Format::Text);
+    for (id, after) in [
+        ("control-plane/apiserver", "certs"),
+        ("show-join-command", "upload-certs, bootstrap-token, addon"),
+        ("etcd/local", "certs/etcd-server, certs/etcd-peer, certs/etcd-healthcheck-client"),
+    ] {
+        assert!(text.lines().any(|line| line.ends_with(&format!("About {id} [after {after}]"))), "{id}: {text}");
+    }
 }
 
 #[test]

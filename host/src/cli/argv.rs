@@ -65,10 +65,15 @@ impl Argv {
                     return Err(CliError::usage(format!("invalid argument {value:?} for \"--{name}\" flag: {why}")));
                 }
             },
+            // An empty list adds nothing, not an empty name.
+            Some("") if arg.is_some_and(is_list) => {}
             Some(value) => self.flags.push(format!("--{name}={value}").into()),
             None => {
-                self.flags.push(flag);
-                self.flags.extend(arg.is_some_and(wants_value).then(|| rest.pop_front()).flatten());
+                let value = arg.is_some_and(wants_value).then(|| rest.pop_front()).flatten();
+                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list) {
+                    self.flags.push(flag);
+                    self.flags.extend(value);
+                }
             }
         }
         Ok(())
@@ -93,6 +98,10 @@ fn go_bool(text: &str) -> Option<bool> {
         "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
         _ => None,
     }
+}
+
+fn is_list(arg: &Arg) -> bool {
+    arg.get_value_delimiter().is_some()
 }
 
 fn wants_value(arg: &Arg) -> bool {

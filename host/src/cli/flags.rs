@@ -13,17 +13,24 @@ pub struct PhaseFlags {
     #[arg(long, value_name = "DIR")]
     pub kubeconfig_dir: Option<String>,
     /// Further arguments of the API server, key=value; deprecated: use `ClusterConfiguration.apiServer.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE")]
-    pub apiserver_extra_args: Vec<String>,
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
+    pub apiserver_extra_args: Vec<(String, String)>,
     /// Further arguments of the controller manager; deprecated: use `ClusterConfiguration.controllerManager.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE")]
-    pub controller_manager_extra_args: Vec<String>,
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
+    pub controller_manager_extra_args: Vec<(String, String)>,
     /// Further arguments of the scheduler; deprecated: use `ClusterConfiguration.scheduler.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE")]
-    pub scheduler_extra_args: Vec<String>,
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
+    pub scheduler_extra_args: Vec<(String, String)>,
     /// Print the addon's objects instead of applying them
     #[arg(long)]
     pub print_manifest: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !value.contains('=') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("malformed key=value pair in flag value: {text}")),
+    }
 }
 
 /// How loud to be; every command has it.

@@ -35,6 +35,10 @@ fn flags_read_as_kubeadm_reads_them() {
     assert_eq!(init("--v=3 init").verbosity, 3);
     assert!(init("init --dry-run=false --dry_run=T").flags.dry_run && !init("init --dry-run --dry-run=0").flags.dry_run);
     assert_eq!(init("init").phase, None);
+    assert!(init("init --skip-phases=").flags.skip_phases.is_empty());
+    let spaced = parse(["kubephase", "init", "--skip-phases", "", "--config", ""].map(OsString::from), &catalog());
+    let Ok(Command::Init(request)) = spaced else { panic!("{spaced:?}") };
+    assert!(request.flags.skip_phases.is_empty() && request.flags.config.as_deref() == Some(""));
 }
 
 #[test]
@@ -59,6 +63,8 @@ fn phases_are_commands_and_paths() {
         assert_eq!(init(line).phase.expect(line).id, id);
     }
     assert!(init("init phase addon coredns --print-manifest").phase.unwrap().flags.print_manifest);
+    let flags = init("init phase control-plane apiserver --apiserver-extra-args a=1,b= --apiserver-extra-args c=2").phase.unwrap().flags;
+    assert_eq!(flags.apiserver_extra_args, [("a", "1"), ("b", ""), ("c", "2")].map(|(key, value)| (key.to_owned(), value.to_owned())));
     assert!(crate::cli::phase::unknown_flags(&catalog()).is_empty());
 }
 
@@ -121,6 +127,10 @@ fn mistakes_are_told_in_kubeadms_words() {
         (
             "config print init-defaults --component-configs=X",
             "--component-configs needs to contain some of [KubeProxyConfiguration KubeletConfiguration]",
+        ),
+        (
+            "init phase control-plane apiserver --apiserver-extra-args a=1=2",
+            "invalid argument \"a=1=2\" for \"--apiserver-extra-args\" flag: malformed key=value pair in flag value: a=1=2",
         ),
         ("version -o xml", "invalid output format: xml"),
         ("completion", "shell not specified"),

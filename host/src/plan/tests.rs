@@ -122,6 +122,9 @@ fn a_stand_in_takes_over_needs_and_dependents() {
     assert_eq!(after(&plan, "cilium"), ["wait-control-plane"]);
     assert_eq!(after(&plan, "show-join-command"), ["upload-certs", "bootstrap-token", "addon/coredns", "cilium"]);
     assert_eq!(plan.order().last(), Some(&"show-join-command"));
+    let text = render(&plan, Format::Text);
+    assert!(text.contains("+ cilium                         About cilium [after wait-control-plane; stands in for addon/kube-proxy; plugin cilium 1.2.3]\n"), "{text}");
+    assert!(text.contains("About addon/kube-proxy [replaced by plugin cilium]\n"), "{text}");
     assert!(!plan.built_in().contains("cilium") && plan.built_in().contains("certs"));
     let other = Choice { replaced: [("addon/coredns".to_owned(), "cilium".to_owned())].into(), ..Choice::default() };
     assert!(matches!(Plan::build(&catalog, Workflow::Init, &other).unwrap_err()[..], [PlanError::NoStandIn { .. }]));

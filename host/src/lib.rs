@@ -3,6 +3,7 @@
 //! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects → World →
 //! Events → Journal, Report`. One direction; see the README for the map.
 
+pub mod cli;
 pub mod config;
 pub mod effect;
 pub mod journal;

@@ -6,6 +6,7 @@ const SERVING: &str = "cert-dir config kubernetes-version dry-run apiserver-adve
 const KUBECONFIG: &str =
     "apiserver-advertise-address control-plane-endpoint apiserver-bind-port cert-dir config kubeconfig-dir kubernetes-version dry-run";
 const STATIC: &str = "config cert-dir kubernetes-version image-repository patches dry-run";
+const APISERVER: &str = "config cert-dir kubernetes-version image-repository patches dry-run apiserver-advertise-address control-plane-endpoint apiserver-bind-port apiserver-extra-args feature-gates service-cidr";
 const UPLOAD: &str = "config cri-socket kubeconfig dry-run";
 const ADDON: &str = "config kubeconfig kubernetes-version image-repository dry-run print-manifest";
 
@@ -33,7 +34,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("etcd/", "", ""),
     ("etcd/local", "certs/etcd-server certs/etcd-peer certs/etcd-healthcheck-client", "cert-dir config image-repository patches dry-run"),
     ("control-plane/", "", ""),
-    ("control-plane/apiserver", "certs", STATIC),
+    ("control-plane/apiserver", "certs", APISERVER),
     ("control-plane/controller-manager", "certs kubeconfig/controller-manager", STATIC),
     ("control-plane/scheduler", "kubeconfig/scheduler", STATIC),
     ("kubelet-start", "kubeconfig/kubelet", "config image-repository cri-socket node-name patches dry-run"),

@@ -122,6 +122,9 @@ fn a_stand_in_takes_over_needs_and_dependents() {
     assert_eq!(after(&plan, "cilium"), ["wait-control-plane"]);
     assert_eq!(after(&plan, "show-join-command"), ["upload-certs", "bootstrap-token", "addon/coredns", "cilium"]);
     assert_eq!(plan.order().last(), Some(&"show-join-command"));
+    let text = render(&plan, Format::Text);
+    assert!(text.contains("+ cilium                         About cilium [after wait-control-plane; stands in for addon/kube-proxy; plugin cilium 1.2.3]\n"), "{text}");
+    assert!(text.contains("About addon/kube-proxy [replaced by plugin cilium]\n"), "{text}");
     assert!(!plan.built_in().contains("cilium") && plan.built_in().contains("certs"));
     let other = Choice { replaced: [("addon/coredns".to_owned(), "cilium".to_owned())].into(), ..Choice::default() };
     assert!(matches!(Plan::build(&catalog, Workflow::Init, &other).unwrap_err()[..], [PlanError::NoStandIn { .. }]));
@@ -171,9 +174,21 @@ fn text_shows_edges_and_reasons() {
          + certs      About certs\n\
          +   ca       About certs/ca [after preflight]\n\
          -   sa       About certs/sa [disabled by the <operator>]\n\
-         + end        About end [after certs/ca]\n\
+         + end        About end [after certs]\n\
          + a\"<b>      About a\"<b> [plugin a\"<b> 1.2.3]\n"
     );
+}
+
+#[test]
+fn a_whole_group_is_named_as_one() {
+    let text = render(&build(&skip(&["certs/sa"])).unwrap(), Format::Text);
+    for (id, after) in [
+        ("control-plane/apiserver", "certs"),
+        ("show-join-command", "upload-certs, bootstrap-token, addon"),
+        ("etcd/local", "certs/etcd-server, certs/etcd-peer, certs/etcd-healthcheck-client"),
+    ] {
+        assert!(text.lines().any(|line| line.ends_with(&format!("About {id} [after {after}]"))), "{id}: {text}");
+    }
 }
 
 #[test]

@@ -12,7 +12,8 @@ use std::io::Write;
 pub struct Lines<O, E> {
     out: O,
     err: E,
-    palette: Palette,
+    out_palette: Palette,
+    err_palette: Palette,
     debug: bool,
     /// phases whose text may have several lines
     own: BTreeSet<String>,
@@ -29,8 +30,8 @@ enum Line {
 
 impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     /// `own` are the phases whose text is ours ([`Plan::built_in`](crate::plan::Plan::built_in)); `debug` shows debug messages.
-    pub fn new(out: O, err: E, own: BTreeSet<String>, palette: Palette, debug: bool) -> Self {
-        Lines { out, err, palette, debug, own, order: InOrder::default(), fatal: Vec::new() }
+    pub fn new((out, out_palette): (O, Palette), (err, err_palette): (E, Palette), own: BTreeSet<String>, debug: bool) -> Self {
+        Lines { out, err, out_palette, err_palette, debug, own, order: InOrder::default(), fatal: Vec::new() }
     }
 
     fn text<'t>(&self, phase: &str, text: &'t str) -> Cow<'t, str> {
@@ -42,9 +43,9 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         let text = self.text(phase, text);
         let label = if label.is_empty() { String::new() } else { format!("[{}] ", sanitise::line(label)) };
         Some(match severity {
-            Severity::Info => Line::Out(format!("{}{text}", if label.is_empty() { label } else { self.palette.dim(&label) })),
-            Severity::Warning => Line::Err(format!("{}: {label}{text}", self.palette.warn("warning"))),
-            Severity::Error => Line::Err(format!("{}: {label}{text}", self.palette.bad("error"))),
+            Severity::Info => Line::Out(format!("{}{text}", if label.is_empty() { label } else { self.out_palette.dim(&label) })),
+            Severity::Warning => Line::Err(format!("{}: {label}{text}", self.err_palette.warn("warning"))),
+            Severity::Error => Line::Err(format!("{}: {label}{text}", self.err_palette.bad("error"))),
             Severity::Debug if self.debug => Line::Err(format!("debug: {label}{text}")),
             Severity::Debug => return None,
         })
@@ -52,10 +53,10 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
 
     fn finding(&self, finding: &Finding, judged: &Judgement) -> Option<Line> {
         let (code, summary) = (sanitise::line(&finding.code), sanitise::line(&finding.summary));
-        let warning = |text: String| Line::Err(format!("\t{}: {text}", self.palette.warn(&format!("[WARNING {code}]"))));
+        let warning = |text: String| Line::Err(format!("\t{}: {text}", self.err_palette.warn(&format!("[WARNING {code}]"))));
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => {
-                Some(Line::Fatal(format!("\t{}: {summary}", self.palette.bad(&format!("[ERROR {code}]")))))
+                Some(Line::Fatal(format!("\t{}: {summary}", self.err_palette.bad(&format!("[ERROR {code}]")))))
             }
             (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => Some(warning(summary.into_owned())),
             (Verdict::CouldNotRun, _) => Some(warning(format!("could not be checked: {summary}"))),
@@ -101,7 +102,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
             self.print(Line::Err(hint.into()));
         }
         if let Some(error) = error {
-            self.print(Line::Err(format!("{}: {error}", self.palette.bad("error"))));
+            self.print(Line::Err(format!("{}: {error}", self.err_palette.bad("error"))));
         }
     }
 }

@@ -10,3 +10,35 @@ pub mod sanitise;
 pub mod style;
 pub mod summary;
 pub mod tally;
+
+use crate::plan::Plan;
+use crate::run::event::Subscriber;
+use std::io;
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// lines for people
+    #[default]
+    Text,
+    /// one event a line
+    Json,
+}
+
+/// The subscribers that tell of a run on standard output and standard error, and the tally they leave.
+pub fn subscribers(plan: &Plan, output: Output, debug: bool) -> (Vec<Box<dyn Subscriber>>, tally::Keeper) {
+    let keeper = tally::Keeper::default();
+    let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(keeper.clone())];
+    let own = plan.built_in();
+    let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
+    match (output, progress::Progress::on_terminal()) {
+        (Output::Json, _) => all.push(Box::new(json::Json::new(io::stdout()))),
+        (Output::Text, None) => all.push(Box::new(lines::Lines::new((io::stdout(), for_out), (io::stderr(), for_err), own, debug))),
+        (Output::Text, Some(progress)) => {
+            let (out, err) = (progress.above(io::stdout()), progress.above(io::stderr()));
+            all.push(Box::new(progress));
+            all.push(Box::new(lines::Lines::new((out, for_out), (err, for_err), own, debug)));
+        }
+    }
+    (all, keeper)
+}

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Longest text passed on, in bytes.
+/// Longest line passed on, in bytes.
 pub const LIMIT: usize = 4096;
 
 /// One line: line ends and tabs are escaped, too.
@@ -13,14 +13,14 @@ pub fn line(text: &str) -> Cow<'_, str> {
     clean(text, false)
 }
 
-/// Several lines, of our own phases only: line ends and tabs stay.
+/// Several lines of any length, of our own phases only: line ends and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     clean(text, true)
 }
 
 fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
     let harmless = |c: char| !is_trick(c) || keep_lines && matches!(c, '\n' | '\t');
-    let end = if text.len() <= LIMIT { text.len() } else { text.floor_char_boundary(LIMIT) };
+    let end = if keep_lines || text.len() <= LIMIT { text.len() } else { text.floor_char_boundary(LIMIT) };
     let (kept, dropped) = text.split_at(end);
     if dropped.is_empty() && kept.chars().all(harmless) {
         return Cow::Borrowed(text);
@@ -94,5 +94,6 @@ mod tests {
             assert!(cut.len() < LIMIT + 32 && cut.ends_with("bytes more)"), "{}", cut.len());
         }
         assert_eq!(line(&"x".repeat(LIMIT)).len(), LIMIT);
+        assert_eq!(block(&"x".repeat(LIMIT + 1)).len(), LIMIT + 1);
     }
 }

@@ -1,9 +1,8 @@
 //! The plan as a tree: what runs and what it waits for, what does not and why.
 use super::sections;
-use crate::phase::catalog::Source;
+use crate::phase::catalog::{Catalog, Source};
 use crate::plan::{Node, Plan};
 use crate::report::sanitise;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const RUNS: &str = "+";
@@ -26,7 +25,8 @@ pub(super) fn render(plan: &Plan) -> String {
         }
         for node in section.nodes {
             let state = if node.state.runs() { RUNS } else { LEFT_OUT };
-            let line = format!("{state} {:width$}{}{}", label(node), sanitise::line(&node.title), remarks(node, &edges));
+            let after = after(plan, node, edges.get(node.id.as_str()).map(Vec::as_slice).unwrap_or_default());
+            let line = format!("{state} {:width$}{}{}", label(node), sanitise::line(&node.title), remarks(node, &after));
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
@@ -40,12 +40,28 @@ fn label(node: &Node) -> String {
     format!("{}{}", "  ".repeat(depth), sanitise::line(last))
 }
 
-fn remarks(node: &Node, edges: &BTreeMap<&str, Vec<&str>>) -> String {
+/// What to name as coming before: a group where the phase waits for all of its members.
+fn after<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
+    let mut names = edges.to_vec();
+    for group in &plan.groups {
+        let member = |id: &str| Catalog::within(id, &group.id);
+        let mut running = plan.running().filter(|other| member(&other.id)).peekable();
+        if running.peek().is_some() && running.all(|other| node.after.contains(&other.id)) {
+            if let Some(first) = names.iter().position(|name| member(name)) {
+                names[first] = &group.id;
+            }
+            names.retain(|name| *name == group.id || !member(name));
+        }
+    }
+    names
+}
+
+fn remarks(node: &Node, after: &[&str]) -> String {
     let mut remarks = Vec::new();
     if let Some(reason) = node.state.reason() {
         remarks.push(reason.to_string());
     }
-    if let Some(after) = edges.get(node.id.as_str()).filter(|after| !after.is_empty()) {
+    if !after.is_empty() {
         remarks.push(format!("after {}", after.join(", ")));
     }
     if !node.replaces.is_empty() {

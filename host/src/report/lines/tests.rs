@@ -22,7 +22,7 @@ fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
 fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
     let own = ["preflight", "certs", "certs/ca", "certs/sa"].map(String::from).into();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut lines = Lines::new(&mut out, &mut err, own, Palette::PLAIN, false);
+    let mut lines = Lines::new((&mut out, Palette::PLAIN), (&mut err, Palette::PLAIN), own, false);
     let phases = phases.iter().map(|phase| (*phase).into()).collect();
     let start = What::RunStarted { workflow: "init".into(), version: "v0".into(), phases };
     std::iter::once(start).chain(events).for_each(|what| lines.notice(&Event { at: 0, what }));

@@ -1,0 +1,109 @@
+//! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags may stand
+//! before the subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means `init phase certs ca`.
+use super::{CliError, tree};
+use clap::{Arg, ArgAction, Command};
+use std::collections::VecDeque;
+use std::ffi::OsString;
+
+/// The arguments, normalised, and what is known of them before they are parsed.
+#[derive(Debug, Default)]
+pub(super) struct Argv {
+    /// program name and subcommands, as far as they are known
+    pub path: Vec<String>,
+    /// all but program and subcommands
+    pub flags: Vec<OsString>,
+}
+
+impl Argv {
+    /// Walks down the tree of commands along the arguments.
+    pub fn read(root: &Command, argv: impl IntoIterator<Item = OsString>) -> Result<Argv, CliError> {
+        let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
+        let mut read = Argv { path: vec![root.get_name().to_owned()], flags: Vec::new() };
+        let (mut commands, later) = (vec![root], tree::phase_flags());
+        // until an argument that is no command, and until `--`
+        let (mut descending, mut literal) = (true, false);
+        while let Some(token) = tokens.pop_front() {
+            let text = token.to_str().unwrap_or_default();
+            if literal || text.is_empty() || text == "-" {
+                read.flags.push(token);
+            } else if text == "--" {
+                literal = true;
+                read.flags.push(token);
+            } else if let Some(long) = text.strip_prefix("--") {
+                read.long(long, &mut tokens, |name| arg(&commands, &later, |arg| arg.get_long() == Some(name)))?;
+            } else if let Some(letters) = text.strip_prefix('-') {
+                // Of `-xyo`, the first letter that takes a value ends the letters.
+                let takes = |letter: char| arg(&commands, &later, |arg| arg.get_short() == Some(letter)).is_some_and(wants_value);
+                let first = letters.char_indices().find(|(_, letter)| takes(*letter));
+                let value_follows = first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len());
+                read.flags.push(token);
+                read.flags.extend(value_follows.then(|| tokens.pop_front()).flatten());
+            } else if let Some(next) = commands.last().and_then(|command| command.find_subcommand(text)).filter(|_| descending) {
+                read.path.push(next.get_name().into());
+                commands.push(next);
+            } else if descending && text.contains('/') && read.path.last().is_some_and(|last| last == "phase") {
+                text.split('/').rev().map(OsString::from).for_each(|part| tokens.push_front(part));
+            } else {
+                descending = false;
+                read.flags.push(token);
+            }
+        }
+        Ok(read)
+    }
+
+    /// Takes a long flag, without its dashes, under its proper name and with its value.
+    fn long<'a>(&mut self, text: &str, rest: &mut VecDeque<OsString>, known: impl Fn(&str) -> Option<&'a Arg>) -> Result<(), CliError> {
+        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+        let name = name.replace('_', "-");
+        let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
+        match value {
+            Some(value) if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) => match go_bool(value) {
+                Some(true) => self.flags.push(flag),
+                Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                None => {
+                    let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                    return Err(CliError::usage(format!("invalid argument {value:?} for \"--{name}\" flag: {why}")));
+                }
+            },
+            // An empty list adds nothing, not an empty name.
+            Some("") if arg.is_some_and(is_list) => {}
+            Some(value) => self.flags.push(format!("--{name}={value}").into()),
+            None => {
+                let value = arg.is_some_and(wants_value).then(|| rest.pop_front()).flatten();
+                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list) {
+                    self.flags.push(flag);
+                    self.flags.extend(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All arguments, the program's name first and flags last.
+    pub fn all(&self) -> impl Iterator<Item = OsString> {
+        self.path.iter().map(OsString::from).chain(self.flags.iter().cloned())
+    }
+}
+
+/// The flag of a command on the path, or of one that may follow.
+fn arg<'a>(commands: &[&'a Command], later: &'a [Arg], is: impl Fn(&Arg) -> bool) -> Option<&'a Arg> {
+    let here = commands.iter().rev().flat_map(|command| command.get_arguments());
+    here.chain(later).find(|arg| is(arg))
+}
+
+/// Booleans as Go reads them.
+fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_list(arg: &Arg) -> bool {
+    arg.get_value_delimiter().is_some()
+}
+
+fn wants_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values() && arg.get_num_args().is_none_or(|range| range.min_values() > 0)
+}

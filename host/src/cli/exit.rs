@@ -1,0 +1,88 @@
+//! Exit codes: the one table from which help and documentation come.
+use crate::plan::PlanError;
+use crate::run::event::RunResult;
+use std::fmt::Write;
+use std::process::{ExitCode, Termination};
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    #[default]
+    Ok = 0,
+    Error = 1,
+    Usage = 2,
+    Config = 3,
+    Preflight = 4,
+    Phase = 5,
+    Plugin = 6,
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Every code with its meaning.
+    pub const TABLE: [(Exit, &str); 8] = [
+        (Exit::Ok, "done"),
+        (Exit::Error, "any other error"),
+        (Exit::Usage, "the command line is wrong: unknown command, flag or phase, bad value"),
+        (Exit::Config, "the configuration is refused; nothing was changed"),
+        (Exit::Preflight, "preflight checks stand in the way; nothing was changed"),
+        (Exit::Phase, "a phase failed; the same command goes on from there"),
+        (Exit::Plugin, "a plugin is refused; nothing was changed"),
+        (Exit::Interrupted, "interrupted; the same command goes on from there"),
+    ];
+
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The table as text, one code a line.
+    pub fn table() -> String {
+        let mut text = String::from("Exit codes:\n");
+        for (exit, meaning) in Exit::TABLE {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  {:<4} {meaning}", exit.code());
+        }
+        text
+    }
+}
+
+impl From<&RunResult> for Exit {
+    fn from(result: &RunResult) -> Self {
+        match result {
+            RunResult::Done => Exit::Ok,
+            RunResult::PreflightFailed => Exit::Preflight,
+            RunResult::Failed { .. } => Exit::Phase,
+            RunResult::Cancelled => Exit::Interrupted,
+        }
+    }
+}
+
+impl From<&PlanError> for Exit {
+    /// A wrong name or choice is the command line's fault, a plan that cannot be is the configuration's.
+    fn from(error: &PlanError) -> Self {
+        match error {
+            PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
+            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => Exit::Config,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_every_code_once_in_order() {
+        let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, _)| exit.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        assert!(Exit::table().contains("  4    preflight checks"));
+        assert_eq!(Exit::from(&RunResult::Failed { phase: String::new(), message: String::new() }), Exit::Phase);
+    }
+}

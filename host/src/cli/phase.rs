@@ -1,0 +1,68 @@
+//! `init phase …`: a command for each row of the catalog, with the flags that the row names.
+use super::flags::{Out, Place};
+use super::tree::{flags_of, group, phase_flags, with_args};
+use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
+use clap::{ArgMatches, Command};
+use std::collections::BTreeSet;
+
+/// Runs a whole group.
+const ALL: &str = "all";
+
+pub(super) fn tree(catalog: &Catalog, workflow: Workflow) -> Command {
+    let rows: Vec<&Row> = catalog.of(workflow).collect();
+    let top = rows.iter().filter(|row| !row.id.contains('/'));
+    let phase = group("phase", format!("Run single phases of {}", workflow.name()));
+    top.fold(phase, |phase, row| phase.subcommand(command(row, &rows)))
+}
+
+/// The command of one row; a group's members are commands below it.
+fn command(row: &Row, rows: &[&Row]) -> Command {
+    let last = row.id.rsplit('/').next().unwrap_or(&row.id).to_owned();
+    let members: Vec<&Row> = rows.iter().copied().filter(|member| parent(&member.id) == Some(&row.id)).collect();
+    if row.kind != Kind::Group {
+        let leaf = Command::new(last).about(row.title.clone()).visible_aliases(row.aliases.clone());
+        return members.iter().fold(with_flags(leaf, &row.flags), |leaf, member| leaf.subcommand(command(member, rows)));
+    }
+    let below = rows.iter().filter(|member| Catalog::within(&member.id, &row.id));
+    let flags: BTreeSet<&String> = below.flat_map(|member| &member.flags).collect();
+    // Checks are one job to kubeadm: `init phase preflight` runs them all.
+    let one_job = !members.is_empty() && members.iter().all(|member| member.kind == Kind::Check);
+    let whole = if one_job {
+        with_flags(Command::new(last).about(row.title.clone()), flags)
+    } else {
+        let all = Command::new(ALL).about(format!("All phases of {}", row.id));
+        group(last, row.title.clone()).subcommand(with_flags(all, flags))
+    };
+    let whole = whole.visible_aliases(row.aliases.clone());
+    members.iter().fold(whole, |whole, member| whole.subcommand(command(member, rows)))
+}
+
+fn parent(id: &str) -> Option<&str> {
+    id.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// The named flags, and ours.
+fn with_flags<'a>(command: Command, names: impl IntoIterator<Item = &'a String>) -> Command {
+    let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
+    let named = phase_flags().into_iter().filter(|arg| arg.get_long().is_some_and(|long| names.contains(long)));
+    with_args(command, named.chain(flags_of::<Place>()).chain(flags_of::<Out>()))
+}
+
+/// The phase or group that the subcommands below `phase` select.
+pub(super) fn selected(mut matches: &ArgMatches) -> String {
+    let mut parts = Vec::new();
+    while let Some((name, below)) = matches.subcommand() {
+        if name != ALL {
+            parts.push(name);
+        }
+        matches = below;
+    }
+    parts.join("/")
+}
+
+/// Flags that rows name and no command has, as (phase, flag); empty for a sound catalog.
+pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
+    let known: BTreeSet<String> = phase_flags().iter().filter_map(|arg| arg.get_long().map(Into::into)).collect();
+    let named = catalog.rows.iter().flat_map(|row| row.flags.iter().map(|flag| (row.id.clone(), flag.clone())));
+    named.filter(|(_, flag)| !known.contains(flag)).collect()
+}

@@ -3,6 +3,7 @@ use super::{
     Kind,
     schema::{Struct, Type, Unset},
 };
+use crate::render::quantity;
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value, json};
 
@@ -40,7 +41,10 @@ fn canonical(of: &Type, given: &Value) -> Value {
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
             text.parse::<Duration>().map_or_else(|_| given.clone(), |duration| duration.to_string().into())
         }
-        (Type::Quantity, Value::Number(number)) => number.to_string().into(),
+        (Type::Quantity, Value::Number(_) | Value::String(_)) => {
+            let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
+            quantity::canonical(&text).unwrap_or(text).into()
+        }
         (Type::Float, Value::Number(number)) => match number.as_f64() {
             Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => json!(whole as i64),
             _ => given.clone(),

@@ -1,4 +1,6 @@
 //! The control plane without root (feature gate `RootlessControlPlane`).
+use crate::render::{KUBERNETES_DIRECTORY, join};
+use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
 /// A user of the host and its own group.
@@ -28,6 +30,42 @@ pub const USER_NAMES: [(&str, &str); 4] = [
 ];
 /// The group of [`Users::sa_key_readers`].
 pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
+
+/// A file that a component must be able to read without being root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedFile {
+    pub path: String,
+    pub owner: User,
+    pub mode: u32,
+}
+
+/// The files that change hands to a component. etcd's data directory, with all in it, is [`Users::etcd`]'s too.
+pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> {
+    let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
+    let own = |path: String, owner: User| OwnedFile { path, owner, mode: 0o600 };
+    let service_account_key = OwnedFile { path: certificate("sa.key"), owner: User { uid: 0, gid: users.sa_key_readers }, mode: 0o640 };
+    match component {
+        "etcd" => ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd)).into(),
+        "kube-apiserver" => {
+            let mut names = vec!["sa.pub", "apiserver.key", "apiserver-kubelet-client.key", "front-proxy-client.key"];
+            if config.cluster.etcd.local.is_some() {
+                names.push("apiserver-etcd-client.key");
+            }
+            let files = names.into_iter().map(|name| own(certificate(name), users.kube_apiserver));
+            files.chain([service_account_key]).collect()
+        }
+        "kube-controller-manager" => {
+            let user = users.kube_controller_manager;
+            let mut files = vec![own(join(KUBERNETES_DIRECTORY, "controller-manager.conf"), user), service_account_key];
+            if !config.run.external_ca {
+                files.push(own(certificate("ca.key"), user));
+            }
+            files
+        }
+        "kube-scheduler" => vec![own(join(KUBERNETES_DIRECTORY, "scheduler.conf"), users.kube_scheduler)],
+        _ => Vec::new(),
+    }
+}
 
 /// Makes a component's Pod run as its user, with no more capabilities than it needs.
 pub fn run_as(pod: &mut Value, component: &str, users: &Users) {

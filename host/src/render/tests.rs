@@ -216,6 +216,29 @@ fn objects_are_kubeadms() {
 }
 
 #[test]
+fn kube_proxys_configuration_is_kubeadms() {
+    let mut failures = Vec::new();
+    for case in cases() {
+        let recorded = case.text("objects.yaml").unwrap_or_default();
+        let documents = recorded.split("\n---\n").filter_map(|document| serde_yaml::from_str::<Value>(document).ok());
+        let Some(map) = documents.into_iter().find(|object| object["kind"] == "ConfigMap" && object["metadata"]["name"] == "kube-proxy")
+        else {
+            continue;
+        };
+        let mut data: BTreeMap<String, String> = serde_json::from_value(map["data"].clone()).unwrap();
+        let ours = yaml::to_string(&case.config.kube_proxy.document);
+        compare(&mut failures, &case.name, ours.trim_end(), &data["config.conf"]);
+        data.insert("config.conf".into(), ours.trim_end().into());
+        let signed = map["metadata"]["annotations"][component::HASH_ANNOTATION].as_str();
+        assert_eq!(signed.is_none(), case.config.kube_proxy.user_supplied, "{}", case.name);
+        if let Some(signed) = signed {
+            compare(&mut failures, &format!("{}: hash", case.name), &component::hash(&data), signed);
+        }
+    }
+    assert!(failures.is_empty(), "{} differ\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
 fn warnings_about_components_are_kubeadms() {
     for case in cases() {
         let recorded = case.text("warnings.txt").unwrap_or_default();

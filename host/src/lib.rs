@@ -5,5 +5,10 @@
 
 pub mod config;
 pub mod effect;
+pub mod journal;
+pub mod phase;
+pub mod plan;
 pub mod render;
+pub mod report;
+pub mod run;
 pub mod world;

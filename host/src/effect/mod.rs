@@ -4,11 +4,17 @@
 //! anything did. Every effect is safe to do twice.
 
 pub mod files;
+pub mod objects;
 pub mod pki;
+pub mod proposal;
+pub mod shared_keys;
+pub mod token;
+pub mod tokens;
+pub mod wait;
 
-use crate::world::World;
-use kubephase_sdk::spec::{BootstrapTokenSpec, CertificateSpec, KeyPairSpec, KubeconfigSpec, ShareKeysSpec, WaitSpec};
-use kubephase_wit::ObjectRef;
+use crate::world::{Tried, World};
+use kubephase_sdk::spec::{BootstrapTokenSpec, CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec};
+use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,6 +28,7 @@ pub enum Effect {
     Certificate(CertificateSpec),
     KeyPair(KeyPairSpec),
     Kubeconfig(KubeconfigSpec),
+    RotatedKubeconfig(RotatedKubeconfigSpec),
     Object { manifest: Value, if_exists: IfExists },
     Patch { of: ObjectRef, patch: Value },
     Delete { of: ObjectRef },
@@ -62,7 +69,149 @@ pub enum Enacted {
 /// What the host knows and no phase may: secrets, and when the run began.
 pub struct Context<'a> {
     pub world: &'a dyn World,
+    /// with its secrets
     pub config: &'a kubephase_sdk::kubeadm::Config,
-    /// Unix seconds at which the run began; certificates count from here
+    /// Unix seconds at which the run began; certificates and tokens count from here
     pub started: i64,
+    /// something that this effect requires was changed just now: a service has to be restarted for it
+    pub disturbed: bool,
+    /// whether this run made the file at a path
+    pub made: &'a (dyn Fn(&str) -> bool + Sync),
+    /// the run was cancelled
+    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+/// An effect carried out: the verdict, and what there is to tell.
+#[derive(Debug)]
+pub struct Done {
+    pub enacted: Enacted,
+    /// lines for the person, shown as `[phase] line`
+    pub said: Vec<String>,
+    pub warnings: Vec<String>,
+    /// what was written to the API, as it was sent
+    pub sent: Vec<Sent>,
+}
+
+/// One write to the API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`
+    pub verb: &'static str,
+    pub resource: String,
+    pub namespace: Option<String>,
+    pub name: String,
+    pub body: Value,
+}
+
+impl From<Enacted> for Done {
+    fn from(enacted: Enacted) -> Self {
+        Done { enacted, said: Vec::new(), warnings: Vec::new(), sent: Vec::new() }
+    }
+}
+
+impl From<bool> for Done {
+    /// Whether anything changed.
+    fn from(changed: bool) -> Self {
+        if changed { Enacted::Changed } else { Enacted::Unchanged }.into()
+    }
+}
+
+impl From<pki::Outcome> for Done {
+    fn from(outcome: pki::Outcome) -> Self {
+        Done { enacted: outcome.enacted, said: outcome.said, warnings: outcome.warnings, sent: Vec::new() }
+    }
+}
+
+impl Effect {
+    /// Makes it so where it is not so already.
+    ///
+    /// # Errors
+    /// What could not be done, where, and the remedy where one is known.
+    pub fn enact(&self, context: &Context) -> Tried<Done> {
+        let world = context.world;
+        match self {
+            Effect::Directory(directory) => directory.enact(world.files()).map(Done::from),
+            Effect::File(file) | Effect::StaticPod { file, .. } => file.enact(world.files()).map(Done::from),
+            Effect::RemoveFile { path } => files::remove(path, world.files()).map(Done::from),
+            Effect::Certificate(spec) => pki::ensure_certificate(spec, context).map(Done::from),
+            Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context).map(Done::from),
+            Effect::Kubeconfig(spec) => pki::ensure_kubeconfig(spec, context).map(Done::from),
+            Effect::RotatedKubeconfig(spec) => pki::ensure_rotated(spec, world.files()).map(Done::from),
+            Effect::Object { manifest, if_exists } => objects::ensure(manifest, *if_exists, world.cluster()),
+            Effect::Patch { of, patch } => objects::patch(of, patch, world.cluster()),
+            Effect::Delete { of } => objects::delete(of, world.cluster()),
+            Effect::BootstrapToken(spec) => tokens::ensure_token(spec, context),
+            Effect::ShareKeys(spec) => tokens::share_keys(spec, context),
+            Effect::Service { name, state } => service(name, state, context),
+            Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
+            Effect::Module { name } => world.node().load_module(name).map(Done::from),
+            Effect::Image { image } => {
+                let present = world.runtime().image_present(image).unwrap_or(false);
+                if !present {
+                    world.runtime().pull(image)?;
+                }
+                Ok(Done::from(!present))
+            }
+            Effect::Command { program, args } => {
+                let output = world.node().run(program, args)?;
+                if output.status == 0 {
+                    return Ok(Done::from(true));
+                }
+                Err(Failure::new("command", format!("{program} ended with status {}: {}", output.status, output.stderr.trim())))
+            }
+            Effect::Wait(spec) => wait::until(spec, context),
+        }
+    }
+
+    /// Hexadecimal SHA-256 of the effect as data.
+    pub fn digest(&self) -> String {
+        let data = serde_json::to_vec(self).unwrap_or_default();
+        data_encoding::HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
+    }
+
+    /// Files that come into being with it, for effects that make several.
+    pub fn paths(&self) -> Vec<String> {
+        match self {
+            Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
+            Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
+            Effect::Directory(_) | Effect::File(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => vec![self.summary().1],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The kind and the target, for plans, events and the journal.
+    pub fn summary(&self) -> (&'static str, String) {
+        let object = |manifest: &Value| objects::reference(manifest).map_or_else(|e| e.message, |of| objects::target(&of));
+        match self {
+            Effect::Directory(directory) => ("directory", directory.path.clone()),
+            Effect::File(file) => ("file", file.path.clone()),
+            Effect::RemoveFile { path } => ("remove-file", path.clone()),
+            Effect::StaticPod { file, .. } => ("static-pod", file.path.clone()),
+            Effect::Certificate(spec) => ("certificate", format!("{}/{}.crt", spec.directory, spec.name)),
+            Effect::KeyPair(spec) => ("key-pair", format!("{}/{}.key", spec.directory, spec.name)),
+            Effect::Kubeconfig(spec) => ("kubeconfig", spec.path.clone()),
+            Effect::RotatedKubeconfig(spec) => ("kubeconfig", spec.path.clone()),
+            Effect::Object { manifest, .. } => ("object", object(manifest)),
+            Effect::Patch { of, .. } => ("patch", objects::target(of)),
+            Effect::Delete { of } => ("delete", objects::target(of)),
+            Effect::BootstrapToken(spec) => ("bootstrap-token", format!("token {}", spec.index)),
+            Effect::ShareKeys(_) => ("shared-keys", "secrets kube-system/kubeadm-certs".into()),
+            Effect::Service { name, state } => ("service", format!("{name} {state}")),
+            Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),
+            Effect::Module { name } => ("module", name.clone()),
+            Effect::Image { image } => ("image", image.clone()),
+            Effect::Command { program, args } => ("command", format!("{program} {}", args.join(" "))),
+            Effect::Wait(spec) => ("wait", spec.condition.to_string()),
+        }
+    }
+}
+
+/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
+fn service(name: &str, state: &str, context: &Context) -> Tried<Done> {
+    let node = context.world.node();
+    let active = node.service(name)?.is_some_and(|service| service.active);
+    if state == "restarted" && active && !context.disturbed {
+        return Ok(Done::from(false));
+    }
+    node.ensure_service(name, state).map(Done::from)
 }

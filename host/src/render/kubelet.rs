@@ -1,5 +1,5 @@
 //! The kubelet's files: configuration, instance configuration, flags.
-use super::{command_line, last_argument, patches, patches::Patches};
+use super::{command_line, last_argument, patches};
 use crate::config::component::recommended;
 use kubephase_sdk::{
     kubeadm::{Config, Taint},
@@ -7,8 +7,6 @@ use kubephase_sdk::{
 };
 use serde_json::{Value, json};
 
-/// Where the kubelet's files lie.
-pub const DIRECTORY: &str = "/var/lib/kubelet";
 const SYSTEMD_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
 
 /// The socket of the container runtime is kept on the node and not in the cluster: on, unless turned off.
@@ -82,22 +80,24 @@ pub fn document(config: &Config) -> (Value, Option<String>) {
     }
 }
 
-/// `config.yaml`: the cluster's configuration, the user's patches, the instance configuration on top;
-/// with the messages of the patches.
+/// `config.yaml`: the (patched) configuration with the instance configuration on top, and the message of that patch.
 ///
 /// # Errors
-/// A patch that does not apply.
-pub fn config_file(config: &Config, users: Option<&Patches>) -> Result<(String, Vec<String>), String> {
-    let (mut document, _) = document(config);
-    let mut messages = Vec::new();
-    if let Some(users) = users {
-        let fail = |error| format!("could not apply patches to the KubeletConfiguration: {error}");
-        (document, messages) = users.apply(patches::KUBELET, document).map_err(fail)?;
-    }
+/// Where the configuration is not one that can be patched.
+pub fn on_this_node(config: &Config, mut document: Value) -> Result<(String, Option<String>), String> {
+    let mut message = None;
     if node_local_cri_socket(config) {
         let instance = json!({ "containerRuntimeEndpoint": config.init.node_registration.cri_socket });
         document = patches::strategic_merge("KubeletConfiguration", &document, &instance)?;
-        messages.push(patches::applied(patches::Kind::Strategic, patches::KUBELET));
+        message = Some(patches::applied(patches::Kind::Strategic, patches::KUBELET));
     }
-    Ok((yaml::to_string(&document), messages))
+    Ok((yaml::to_string(&document), message))
+}
+
+/// Where the kubelet tells its health; none where that is turned off.
+pub fn health_url(config: &Config) -> Option<String> {
+    let document = &config.kubelet.document;
+    let address = document["healthzBindAddress"].as_str().filter(|address| !address.is_empty()).unwrap_or("127.0.0.1");
+    let port = document["healthzPort"].as_u64().unwrap_or(10248);
+    (port != 0).then(|| format!("http://{}/healthz", super::host_port(address, port)))
 }

@@ -1,5 +1,6 @@
 //! Pure functions from the configuration to bytes.
 
+pub mod addresses;
 pub mod images;
 pub mod kubeconfig;
 pub mod kubelet;
@@ -13,6 +14,11 @@ use kubephase_sdk::kubeadm::Arg;
 
 /// Where kubeadm keeps what it writes, whatever `--kubeconfig-dir` says.
 pub const KUBERNETES_DIRECTORY: &str = "/etc/kubernetes";
+
+/// Where the kubelet looks for static Pods.
+pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
+/// Where the kubelet's files lie.
+pub const KUBELET_DIR: &str = "/var/lib/kubelet";
 
 /// `directory/name` in Go's clean form: `//`, `.` and `..` resolved. Only flags are cleaned, volumes are not.
 pub fn join(directory: &str, name: &str) -> String {
@@ -52,7 +58,7 @@ pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
-fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
+pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
     if let Some(rest) = endpoint.strip_prefix('[')
         && let Some((host, after)) = rest.split_once(']')
     {

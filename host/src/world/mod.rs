@@ -63,6 +63,16 @@ pub trait Net: Send + Sync {
     fn resolve(&self, host: &str) -> Tried<Vec<String>>;
     fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
     fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply>;
+    /// Over TLS with the node's own files.
+    fn http_get_as(&self, url: &str, identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply>;
+}
+
+/// Paths of an authority, a certificate and its key; empty for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub ca: String,
+    pub cert: String,
+    pub key: String,
 }
 
 /// The container runtime, over CRI.

@@ -85,6 +85,15 @@ pub fn config<T: serde::de::DeserializeOwned>(pointer: &str) -> Result<T, Failur
     serde_json::from_str(&text).map_err(|e| failure("invalid", format!("configuration at {pointer:?}: {e}")))
 }
 
+/// A document with the operator's patches for this target applied; the document itself where there are none.
+///
+/// # Errors
+/// `invalid` where a patch cannot be applied.
+pub fn patched(target: &str, document: &serde_json::Value) -> Result<serde_json::Value, Failure> {
+    let text = input::patched(target, &document.to_string())?;
+    serde_json::from_str(&text).map_err(|e| failure("invalid", format!("patched {target}: {e}")))
+}
+
 /// This plugin's own settings.
 ///
 /// # Errors

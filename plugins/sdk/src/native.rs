@@ -49,6 +49,7 @@ shim! {
         round() -> u32;
         config(pointer: &str => pointer.into()) -> Option<String>;
         settings() -> String;
+        patched(target: &str => target.into(), document: &str => document.into()) -> Tried<String>;
         fact(phase: &str => phase.into(), name: &str => name.into()) -> Option<String>;
     }
     report {
@@ -73,6 +74,7 @@ shim! {
         resolve(name: &str => name.into()) -> Tried<Vec<String>>;
         proxy_for(url: &str => url.into()) -> Tried<Option<String>>;
         http_get(url: &str => url.into(), timeout_millis: u32 => timeout_millis) -> Tried<HttpReply>;
+        http_get_as(url: &str => url.into(), ca_file: &str => ca_file.into(), cert_file: &str => cert_file.into(), key_file: &str => key_file.into(), timeout_millis: u32 => timeout_millis) -> Tried<HttpReply>;
     }
     observe_runtime {
         runtime_status() -> Tried<String>;
@@ -107,6 +109,7 @@ shim! {
         ensure_certificate(spec: &str => spec.into()) -> Tried<Effect>;
         ensure_key_pair(spec: &str => spec.into()) -> Tried<Effect>;
         ensure_kubeconfig(spec: &str => spec.into()) -> Tried<Effect>;
+        ensure_rotated_kubeconfig(spec: &str => spec.into()) -> Tried<Effect>;
     }
     effects_cluster {
         apply_object(manifest: &str => manifest.into()) -> Tried<Effect>;

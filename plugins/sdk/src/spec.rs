@@ -156,3 +156,23 @@ pub enum Condition {
     /// missing it is made, with super-admin.conf where need be (kubeadm's bootstrap of the admin user)
     AdminReady { kubeconfig: String, super_admin: String },
 }
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Condition::Kubelet { url } => write!(f, "a healthy kubelet at {url}"),
+            Condition::Component { name, url } => write!(f, "a healthy {name} at {url}"),
+            Condition::NodeRegistered { name } => write!(f, "the Node {name}"),
+            Condition::AdminReady { kubeconfig, .. } => write!(f, "an API server that lets the holder of {kubeconfig} act"),
+        }
+    }
+}
+
+/// A kubeconfig whose user's certificate and key are a file that the kubelet rotates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RotatedKubeconfigSpec {
+    pub path: String,
+    /// certificate and key in one file
+    pub client_certificate: String,
+}

@@ -2,19 +2,21 @@
 
 mod environment;
 mod etcd;
+mod health;
 mod kube_apiserver;
 mod kube_controller_manager;
 mod kube_scheduler;
-mod patched;
 mod probe;
 pub mod rootless;
+mod typed;
 mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
+pub use health::health_url;
 pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
-pub use patched::patched;
+pub use typed::typed;
 
 use kubephase_sdk::kubeadm::{Config, EnvVar};
 use probe::Probes;

@@ -1,6 +1,7 @@
 //! The control plane without root (feature gate `RootlessControlPlane`).
 use crate::render::{KUBERNETES_DIRECTORY, join};
 use kubephase_sdk::kubeadm::Config;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A user of the host and its own group.
@@ -65,6 +66,47 @@ pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> 
         "kube-scheduler" => vec![own(join(KUBERNETES_DIRECTORY, "scheduler.conf"), users.kube_scheduler)],
         _ => Vec::new(),
     }
+}
+
+/// Ids of the host that are taken, and the ranges that system users and groups come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UsedIds {
+    pub uids: Vec<u32>,
+    pub gids: Vec<u32>,
+    /// first and last, as in /etc/login.defs
+    #[serde(rename = "sysUIDRange")]
+    pub uid_range: (u32, u32),
+    #[serde(rename = "sysGIDRange")]
+    pub gid_range: (u32, u32),
+}
+
+impl Default for UsedIds {
+    fn default() -> Self {
+        UsedIds { uids: Vec::new(), gids: Vec::new(), uid_range: (100, 999), gid_range: (100, 999) }
+    }
+}
+
+/// The lowest free ids, in the order in which kubeadm hands them out.
+///
+/// # Errors
+/// Where a range has too few free ids.
+pub fn allocate(used: &UsedIds) -> Result<Users, String> {
+    let free = |(first, last): (u32, u32), taken: &[u32]| (first..=last).filter(|id| !taken.contains(id)).collect::<Vec<_>>();
+    let (uids, gids) = (free(used.uid_range, &used.uids), free(used.gid_range, &used.gids));
+    let (&[etcd, apiserver, controller_manager, scheduler, ..], &[g0, g1, g2, g3, readers, ..]) = (uids.as_slice(), gids.as_slice()) else {
+        return Err(format!(
+            "the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane",
+            used.uid_range, used.gid_range
+        ));
+    };
+    Ok(Users {
+        etcd: User { uid: etcd, gid: g0 },
+        kube_apiserver: User { uid: apiserver, gid: g1 },
+        kube_controller_manager: User { uid: controller_manager, gid: g2 },
+        kube_scheduler: User { uid: scheduler, gid: g3 },
+        sa_key_readers: readers,
+    })
 }
 
 /// Makes a component's Pod run as its user, with no more capabilities than it needs.

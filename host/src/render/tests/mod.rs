@@ -1,139 +1,19 @@
 //! What is rendered, against what kubeadm itself wrote for the recorded configurations.
-use super::{kubeconfig, kubelet, messages, objects, patches::Patches, static_pod};
+mod recorded;
+
+use super::{
+    kubeconfig, kubelet, messages, objects,
+    patches::{KUBELET, Patches},
+    static_pod,
+};
 use crate::config::component;
 use kubephase_sdk::{
-    kubeadm::{Arg, BootstrapToken, Config, Duration, EnvVar, LocalEtcd, Taint},
+    kubeadm::{Arg, BootstrapToken, Config, Duration, Taint},
     yaml,
 };
+use recorded::{cases, complete};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fs, path::PathBuf};
-
-/// Cases whose point is reading or defaulting a configuration, which this test does in a plain way only.
-const ABOUT_READING: [&str; 12] = [
-    "skip-phases-config",
-    "skip-phases-flag",
-    "skip-phases-many",
-    "v1beta3",
-    "flags-only",
-    "node-name-flag-only",
-    "node-name-uppercase-flag",
-    "cri-socket-no-scheme",
-    "ipv6-noncanonical",
-    "version-release-prefix",
-    "alg-ecdsa-p256",
-    "gate-ecdsa-true",
-];
-
-struct Case {
-    name: String,
-    directory: PathBuf,
-    config: Config,
-    warnings: Vec<String>,
-}
-
-impl Case {
-    fn text(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.directory.join(path)).ok()
-    }
-
-    fn patches(&self) -> Option<(Patches, Vec<String>)> {
-        let directory = self.config.init.patches.as_ref()?.directory.clone();
-        let files = fs::read_dir(self.directory.join(&directory)).ok()?.filter_map(|entry| {
-            let path = entry.ok()?.path();
-            Some((path.file_name()?.to_str()?.to_string(), fs::read(&path).ok()?))
-        });
-        Some(Patches::load(&directory, files.collect()).expect("the recorded patches are good"))
-    }
-}
-
-fn cases() -> Vec<Case> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
-    let golden = std::env::var("KUBEPHASE_GOLDEN").unwrap_or_else(|_| default.into());
-    let Ok(entries) = fs::read_dir(golden) else { return Vec::new() };
-    let mut cases: Vec<_> = entries.filter_map(|entry| case(entry.ok()?.path())).collect();
-    cases.sort_by(|a, b| a.name.cmp(&b.name));
-    cases
-}
-
-fn case(directory: PathBuf) -> Option<Case> {
-    let name = directory.file_name()?.to_str()?.to_string();
-    if ABOUT_READING.contains(&name.as_str()) {
-        return None;
-    }
-    let host: Value = serde_json::from_str(&fs::read_to_string(directory.join("host.json")).ok()?).ok()?;
-    let text = fs::read_to_string(directory.join("config.yaml")).ok()?;
-    let documents: BTreeMap<String, Value> = (text.split("\n---"))
-        .filter_map(|document| serde_yaml::from_str::<Value>(document).ok())
-        .filter_map(|document| Some((document.get("kind")?.as_str()?.to_string(), document)))
-        .collect();
-    let of = |kind: &str| documents.get(kind).cloned();
-    let mut config = Config {
-        init: of("InitConfiguration").map(|init| serde_json::from_value(init).unwrap()).unwrap_or_default(),
-        cluster: of("ClusterConfiguration").map(|cluster| serde_json::from_value(cluster).unwrap()).unwrap_or_default(),
-        ..Config::default()
-    };
-    complete(&mut config, &host);
-    config.run.external_ca = name == "external-ca";
-    for line in fs::read_to_string(directory.join("env")).unwrap_or_default().lines() {
-        let (name, value) = line.split_once('=')?;
-        config.run.proxy_environment.push(EnvVar { name: name.into(), value: value.into(), value_from: None });
-    }
-    let (kubelet, mut warnings) = component::kubelet(of("KubeletConfiguration"), &config.init, &config.cluster);
-    let (proxy, more) = component::kube_proxy(of("KubeProxyConfiguration"), &config.init, &config.cluster);
-    (config.kubelet, config.kube_proxy) = (kubelet, proxy);
-    warnings.extend(more);
-    warnings.extend(kubelet::document(&config).1);
-    Some(Case { name, directory, config, warnings })
-}
-
-/// kubeadm's defaults, as far as what is rendered depends on them.
-fn complete(config: &mut Config, host: &Value) {
-    let fill = |field: &mut String, default: &str| {
-        if field.is_empty() {
-            *field = default.into();
-        }
-    };
-    let hostname = host["hostname"].as_str().unwrap();
-    let (init, cluster, run) = (&mut config.init, &mut config.cluster, &mut config.run);
-    let registration = &mut init.node_registration;
-    registration.name.make_ascii_lowercase();
-    fill(&mut registration.name, hostname);
-    fill(&mut registration.cri_socket, "unix:///var/run/containerd/containerd.sock");
-    registration.taints.get_or_insert_with(|| {
-        vec![Taint { key: "node-role.kubernetes.io/control-plane".into(), effect: "NoSchedule".into(), ..Taint::default() }]
-    });
-    fill(&mut init.local_api_endpoint.advertise_address, host["defaultRouteInterfaceAddress"].as_str().unwrap_or_default());
-    if init.local_api_endpoint.bind_port == 0 {
-        init.local_api_endpoint.bind_port = 6443;
-    }
-    fill(&mut cluster.networking.service_subnet, "10.96.0.0/12");
-    fill(&mut cluster.networking.dns_domain, "cluster.local");
-    fill(&mut cluster.certificates_dir, "/etc/kubernetes/pki");
-    fill(&mut cluster.cluster_name, "kubernetes");
-    fill(&mut cluster.image_repository, "registry.k8s.io");
-    fill(&mut cluster.kubernetes_version, "v1.36.2");
-    cluster.encryption_algorithm.get_or_insert_default();
-    cluster.certificate_validity_period.get_or_insert(Duration::from_secs(8760 * 3600));
-    cluster.ca_certificate_validity_period.get_or_insert(Duration::from_secs(87600 * 3600));
-    if cluster.etcd.external.is_none() {
-        fill(&mut cluster.etcd.local.get_or_insert_with(LocalEtcd::default).data_dir, "/var/lib/etcd");
-    }
-    if let Some(etcd) = cluster.etcd.external.as_mut().filter(|etcd| etcd.http_endpoints.is_empty()) {
-        etcd.http_endpoints = etcd.endpoints.clone();
-    }
-    let endpoint = &mut cluster.control_plane_endpoint;
-    if !endpoint.is_empty() && endpoint.split(':').count() != 2 {
-        *endpoint = super::host_port(endpoint, init.local_api_endpoint.bind_port);
-    }
-    for variable in &mut cluster.api_server.extra_envs {
-        if let Some(field) = variable.value_from.as_mut().and_then(|from| from.get_mut("fieldRef")) {
-            field["apiVersion"] = "v1".into();
-        }
-    }
-    run.os_hostname = hostname.into();
-    run.ca_directories = serde_json::from_value(host["caDirectories"].clone()).unwrap();
-    run.systemd_resolved = host["systemdResolvedActive"] == true;
-}
+use std::collections::BTreeMap;
 
 fn compare(failures: &mut Vec<String>, what: &str, ours: &str, theirs: &str) {
     if ours == theirs {
@@ -160,7 +40,12 @@ fn files_are_kubeadms_to_the_byte() {
         let mut files = vec![
             ("var/lib/kubelet/kubeadm-flags.env".to_string(), kubelet::flags_env(&case.config, false)),
             ("var/lib/kubelet/instance-config.yaml".to_string(), kubelet::instance_config(&case.config).unwrap_or_default()),
-            ("var/lib/kubelet/config.yaml".to_string(), kubelet::config_file(&case.config, patches.as_ref()).unwrap().0),
+            ("var/lib/kubelet/config.yaml".to_string(), {
+                let (document, _) = kubelet::document(&case.config);
+                let document =
+                    patches.as_ref().map_or(Ok((document.clone(), Vec::new())), |patches| patches.apply(KUBELET, document)).unwrap().0;
+                kubelet::on_this_node(&case.config, document).unwrap().0
+            }),
         ];
         for (component, render) in static_pod::COMPONENTS {
             let mut pod = render(&case.config);
@@ -168,7 +53,7 @@ fn files_are_kubeadms_to_the_byte() {
                 static_pod::rootless::run_as(&mut pod, component, &users);
             }
             if let Some(patches) = &patches {
-                pod = static_pod::patched(component, pod, patches).unwrap().0;
+                pod = static_pod::typed(patches.apply(component, pod).unwrap().0).unwrap();
             }
             files.push((format!("etc/kubernetes/manifests/{component}.yaml"), yaml::to_string(&pod)));
         }
@@ -380,16 +265,16 @@ fn a_patched_pod_is_written_as_go_writes_it() {
     complete(&mut config, &json!({"hostname": "h", "caDirectories": []}));
     let apply = |patch: &str| {
         let files = vec![("kube-scheduler.yaml".to_string(), patch.as_bytes().to_vec())];
-        static_pod::patched("kube-scheduler", static_pod::kube_scheduler(&config), &Patches::load("p", files).unwrap().0)
+        let (patches, _) = Patches::load("p", files).unwrap();
+        static_pod::typed(patches.apply("kube-scheduler", static_pod::kube_scheduler(&config)).unwrap().0)
     };
-    let (pod, _) =
+    let pod =
         apply("noSuch: 1\nspec:\n  containers:\n  - name: kube-scheduler\n    resources: {requests: {cpu: 0.5}}\n  - name: x").unwrap();
     assert!(pod.get("noSuch").is_none());
     assert_eq!(pod["spec"]["containers"][0]["resources"]["requests"]["cpu"], "500m");
     assert_eq!(pod["spec"]["containers"][1]["resources"], json!({}));
     let error = apply("spec: {containers: oops}").unwrap_err();
-    let start = r#"failed to patch static Pod manifest file for "kube-scheduler": failed to unmarshal patched manifest: spec.containers: "#;
-    assert!(error.starts_with(start), "{error}");
+    assert!(error.starts_with("failed to unmarshal patched manifest: spec.containers: "), "{error}");
 }
 
 #[test]

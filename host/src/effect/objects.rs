@@ -1,0 +1,167 @@
+//! Objects of the API: brought to a state where they are not in it already.
+use super::{Done, Enacted, IfExists, Sent};
+use crate::world::{Cluster, Tried};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+
+/// Creates an object, or does with the one that is there as told.
+pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
+    let of = reference(manifest)?;
+    let current = cluster.get(&of)?;
+    let enacted = match (&current, if_exists) {
+        (Some(_), IfExists::Retain) => Enacted::Left("it is there already and is kept as it is".into()),
+        (Some(current), _) if holds(&comparable(manifest), current) => Enacted::Unchanged,
+        (_, IfExists::Apply) => cluster.server_side_apply(manifest).map(|_| Enacted::Changed)?,
+        (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Enacted::Changed)?,
+        (None, _) => match cluster.create(manifest) {
+            Ok(_) => Enacted::Changed,
+            // Somebody was faster.
+            Err(failure) if failure.code == "already-exists" && if_exists == IfExists::Retain => {
+                Enacted::Left("it is there already and is kept as it is".into())
+            }
+            Err(failure) if failure.code == "already-exists" => cluster.replace(manifest).map(|_| Enacted::Changed)?,
+            Err(failure) => return Err(failure),
+        },
+    };
+    let verb = match if_exists {
+        IfExists::Apply => "APPLY",
+        _ if current.is_some() => "UPDATE",
+        _ => "CREATE",
+    };
+    Ok(Done { sent: vec![sent(verb, &of, manifest.clone())], ..enacted.into() })
+}
+
+/// A strategic merge patch, where the object does not show it already.
+pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
+    let current = cluster.get(of)?.ok_or_else(|| Failure::new("not-found", format!("{} is not there to be patched", target(of))))?;
+    let changed = !shows(patch, &current);
+    if changed {
+        cluster.patch(of, patch)?;
+    }
+    Ok(Done { sent: vec![sent("PATCH", of, patch.clone())], ..Done::from(changed) })
+}
+
+/// Deletes an object, where there is one.
+pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
+    let changed = cluster.get(of)?.is_some();
+    if changed {
+        cluster.delete(of)?;
+    }
+    Ok(Done { sent: vec![sent("DELETE", of, Value::Null)], ..Done::from(changed) })
+}
+
+/// The record of one write.
+pub fn sent(verb: &'static str, of: &ObjectRef, body: Value) -> Sent {
+    Sent { verb, resource: resource(&of.kind), namespace: of.namespace.clone(), name: of.name.clone(), body }
+}
+
+/// What a manifest is about.
+///
+/// # Errors
+/// `invalid` where it has no apiVersion, kind or name.
+pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
+    let text = |pointer: &str| {
+        let found = manifest.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+        found.map(str::to_owned).ok_or_else(|| Failure::new("invalid", format!("the manifest of an object has no {}", &pointer[1..].replace('/', "."))))
+    };
+    Ok(ObjectRef {
+        api_version: text("/apiVersion")?,
+        kind: text("/kind")?,
+        namespace: text("/metadata/namespace").ok(),
+        name: text("/metadata/name")?,
+    })
+}
+
+/// `configmaps kube-system/kubeadm-config`
+pub fn target(of: &ObjectRef) -> String {
+    match &of.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", resource(&of.kind), of.name),
+        None => format!("{} {}", resource(&of.kind), of.name),
+    }
+}
+
+/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes itself guesses
+/// plurals (`UnsafeGuessKindToResource`).
+pub fn resource(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.as_bytes() {
+        [.., b's'] => format!("{lower}es"),
+        [.., b'y'] => format!("{}ies", &lower[..lower.len() - 1]),
+        _ => format!("{lower}s"),
+    }
+}
+
+/// A manifest without what the API server takes but never gives back as it was.
+fn comparable(manifest: &Value) -> Value {
+    let mut manifest = manifest.clone();
+    if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+    }
+    if let Some(object) = manifest.as_object_mut() {
+        object.remove("status");
+    }
+    manifest
+}
+
+/// Whether an object is as wanted: everything wanted is there, and lists are the same length. What the server
+/// added (defaults, its own metadata) does not count; what is wanted empty may be absent.
+fn holds(wanted: &Value, current: &Value) -> bool {
+    match (wanted, current) {
+        (Value::Object(wanted), Value::Object(current)) => {
+            wanted.iter().all(|(key, wanted)| current.get(key).map_or_else(|| empty(wanted), |current| holds(wanted, current)))
+        }
+        (Value::Array(wanted), Value::Array(current)) => {
+            wanted.len() == current.len() && wanted.iter().zip(current).all(|(wanted, current)| holds(wanted, current))
+        }
+        _ => wanted == current,
+    }
+}
+
+/// Whether an object shows a patch: lists are merged, so every element of the patch is to be found somewhere.
+fn shows(patch: &Value, current: &Value) -> bool {
+    match (patch, current) {
+        (Value::Object(patch), Value::Object(current)) => {
+            patch.iter().all(|(key, patch)| current.get(key).map_or_else(|| empty(patch), |current| shows(patch, current)))
+        }
+        (Value::Array(patch), Value::Array(current)) => patch.iter().all(|patch| current.iter().any(|current| shows(patch, current))),
+        _ => patch == current,
+    }
+}
+
+fn empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(object) => object.values().all(empty),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_the_server_added_does_not_count() {
+        let wanted = json!({"metadata": {"name": "x"}, "spec": {"ports": [{"port": 53}], "strategy": {}, "gone": null}});
+        let current = json!({"metadata": {"name": "x", "uid": "1"}, "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"}});
+        assert!(holds(&wanted, &current));
+        assert!(!holds(&json!({"spec": {"ports": []}}), &current));
+        assert!(!holds(&json!({"data": {"a": "b"}}), &json!({"data": {"a": "c"}})));
+    }
+
+    #[test]
+    fn a_patch_shows_wherever_its_elements_are() {
+        let node = json!({"spec": {"taints": [{"key": "a", "effect": "NoExecute"}, {"key": "b", "effect": "NoSchedule"}]}});
+        assert!(shows(&json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}}), &node));
+        assert!(!shows(&json!({"spec": {"taints": [{"key": "c", "effect": "NoSchedule"}]}}), &node));
+    }
+
+    #[test]
+    fn plurals_as_the_api_has_them() {
+        for (kind, plural) in [("ConfigMap", "configmaps"), ("NetworkPolicy", "networkpolicies"), ("IngressClass", "ingressclasses")] {
+            assert_eq!(resource(kind), plural);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Holding a phase until a condition is met. Polls start at milliseconds and back off to kubeadm's half second.
+use super::{Context, Done};
+use crate::world::Tried;
+use kubephase_sdk::spec::{Condition, WaitSpec};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const FIRST: Duration = Duration::from_millis(2);
+const LONGEST: Duration = Duration::from_millis(500);
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// Returns once the condition holds.
+///
+/// # Errors
+/// `timeout` with the last thing seen, `cancelled`, or at once whatever waiting will not mend.
+pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
+    let (began, limit) = (Instant::now(), Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0)));
+    let mut pause = FIRST;
+    loop {
+        let last = match check(&spec.condition, context) {
+            Ok(Some(changed)) => {
+                let said = told(&spec.condition, began.elapsed());
+                return Ok(Done { said, ..Done::from(changed) });
+            }
+            Ok(None) => "it is not there yet".to_owned(),
+            Err(failure) if failure.retryable || failure.code == "not-found" => failure.message,
+            Err(failure) => return Err(failure),
+        };
+        if (context.cancelled)() {
+            return Err(Failure::new("cancelled", format!("the run was cancelled while waiting for {}", spec.condition)));
+        }
+        if began.elapsed() + pause > limit {
+            let message = format!("{} did not come about within {}s: {last}", spec.condition, limit.as_secs());
+            return Err(Failure { retryable: true, ..Failure::new("timeout", message) });
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Whether the condition holds, and whether anything was changed for it; none if it does not hold yet.
+fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
+    let (net, cluster) = (context.world.net(), context.world.cluster());
+    let ok = |status: u16| (status == 200).then_some(false).ok_or_else(|| waiting(format!("it answered {status}"))).map(Some);
+    match condition {
+        Condition::Kubelet { url } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
+        Condition::Component { name, .. } if name == "kube-apiserver" => {
+            ok(cluster.probe(&context.config.run.kubeconfig, "/livez").map_err(retry)?)
+        }
+        Condition::Component { url, .. } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
+        Condition::NodeRegistered { name } => {
+            let node = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: name.clone() };
+            let labelled = |node: &serde_json::Value| node.pointer("/metadata/labels/kubernetes.io~1hostname").is_some();
+            Ok(cluster.get(&node)?.is_some_and(|node| labelled(&node)).then_some(false))
+        }
+        Condition::AdminReady { kubeconfig, super_admin } => admin(kubeconfig, super_admin, context).map(Some),
+    }
+}
+
+/// Lets the holder of admin.conf administer the cluster, as kubeadm does: with admin.conf itself if it may, else with
+/// super-admin.conf.
+fn admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "kubeadm:cluster-admins"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kubeadm:cluster-admins"}],
+    });
+    let cluster = context.world.cluster();
+    let created = |outcome: Tried<serde_json::Value>| match outcome {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.code == "already-exists" => Ok(false),
+        Err(failure) => Err(failure),
+    };
+    match created(cluster.with_kubeconfig(kubeconfig).map_err(retry)?.create(&binding)) {
+        Err(failure) if failure.code == "forbidden" => {
+            if context.world.files().stat(super_admin)?.is_none() {
+                let message = "the ClusterRoleBinding for the kubeadm:cluster-admins Group is missing but there is no super-admin.conf to create it";
+                return Err(Failure { remedy: Some("run the phase kubeconfig/super-admin first".into()), ..Failure::new("forbidden", message) });
+            }
+            created(cluster.with_kubeconfig(super_admin)?.create(&binding)).map_err(retry)
+        }
+        outcome => outcome.map_err(retry),
+    }
+}
+
+/// What cannot be reached yet may be reached soon.
+fn retry(failure: Failure) -> Failure {
+    Failure { retryable: failure.retryable || matches!(failure.code.as_str(), "unavailable" | "not-found" | "io"), ..failure }
+}
+
+fn waiting(message: String) -> Failure {
+    Failure { retryable: true, ..Failure::new("unavailable", message) }
+}
+
+fn told(condition: &Condition, after: Duration) -> Vec<String> {
+    let after = kubephase_sdk::duration::Duration(i64::try_from(after.as_nanos()).unwrap_or(i64::MAX));
+    match condition {
+        Condition::Kubelet { .. } => vec![format!("[kubelet-check] The kubelet is healthy after {after}")],
+        Condition::Component { name, .. } => vec![format!("[control-plane-check] {name} is healthy after {after}")],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,123 @@
+//! The durable mirror of a run's events: JSON lines, append-only, one file a run, safe on disk before the next
+//! effect begins. No secret is in it: tokens and keys in messages are blanked.
+
+mod lock;
+mod reader;
+mod redact;
+#[cfg(test)]
+mod tests;
+
+pub use lock::{HeldBy, LockError, RunLock};
+pub use reader::{ReadError, Record, read};
+
+use crate::report::json;
+use crate::run::event::{Event, Subscriber, What};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Version of the format that this build writes, and the newest it reads.
+pub const FORMAT: u32 = 1;
+
+/// The first line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    pub format: u32,
+    /// version of the program that wrote it
+    pub version: String,
+    /// Unix seconds at which the run began
+    pub began: i64,
+}
+
+impl Header {
+    pub fn new(began: i64) -> Self {
+        Header { format: FORMAT, version: env!("CARGO_PKG_VERSION").into(), began }
+    }
+}
+
+/// Writes the events of one run; clones write to the same file.
+#[derive(Clone, Debug)]
+pub struct Journal(Arc<Mutex<Writer>>);
+
+#[derive(Debug)]
+struct Writer {
+    path: PathBuf,
+    file: File,
+    failure: Option<String>,
+}
+
+impl Journal {
+    /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
+    pub fn begin(dir: &Path, header: &Header) -> io::Result<Journal> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        let mut number = newest(dir)?.map_or(1, |(number, _)| number.saturating_add(1));
+        loop {
+            let path = dir.join(format!("journal-{number:06}.jsonl"));
+            match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
+                Ok(mut file) => {
+                    json::write_line(&mut file, header)?;
+                    file.sync_all()?;
+                    File::open(dir)?.sync_all()?;
+                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, failure: None }))));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.writer().path.clone()
+    }
+
+    /// Why events are no longer kept, if so; the run must not go on changing things then.
+    pub fn failure(&self) -> Option<String> {
+        self.writer().failure.clone()
+    }
+
+    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The journal of the latest run in this state directory.
+pub fn latest(dir: &Path) -> io::Result<Option<PathBuf>> {
+    Ok(newest(dir)?.map(|(_, path)| path))
+}
+
+fn newest(dir: &Path) -> io::Result<Option<(u64, PathBuf)>> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse::<u64>().ok();
+    Ok(paths.into_iter().filter_map(|path| Some((number(&path)?, path))).max())
+}
+
+impl Subscriber for Journal {
+    fn notice(&mut self, event: &Event) {
+        let mut writer = self.writer();
+        if writer.failure.is_none()
+            && let Err(error) = writer.append(event)
+        {
+            let failure = format!("cannot write the journal {}: {error}", writer.path.display());
+            writer.failure = Some(failure);
+        }
+    }
+}
+
+impl Writer {
+    fn append(&mut self, event: &Event) -> io::Result<()> {
+        let mut value = serde_json::to_value(event)?;
+        redact::blank(&mut value);
+        json::write_line(&mut self.file, &value)?;
+        let boundary =
+            matches!(event.what, What::RunStarted { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. });
+        if boundary { self.file.sync_data() } else { Ok(()) }
+    }
+}

@@ -1,0 +1,56 @@
+//! Blanks what opens doors: the secret half of bootstrap tokens, certificate keys, private keys.
+use regex::{Captures, Regex};
+use serde_json::Value;
+use std::sync::LazyLock;
+
+static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    // A 64-digit number is a certificate key unless it is called a hash.
+    Regex::new(r"(?s)(?P<id>\b[a-z0-9]{6})\.[a-z0-9]{16}\b|(?P<hash>sha256:)?\b[0-9a-f]{64}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)").ok()
+});
+
+/// Blanks secrets in every string but digests, which are no secrets.
+pub fn blank(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(safe) = blanked(text) {
+                *text = safe;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        Value::Object(fields) => fields.iter_mut().filter(|(name, _)| *name != "digest").for_each(|(_, value)| blank(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn blanked(text: &str) -> Option<String> {
+    let secrets = SECRETS.as_ref()?;
+    let replace = |found: &Captures| match (found.name("id"), found.name("hash")) {
+        (Some(id), _) => format!("{}.<secret>", id.as_str()),
+        (None, Some(_)) => found[0].to_owned(),
+        (None, None) => "<secret>".to_owned(),
+    };
+    secrets.is_match(text).then(|| secrets.replace_all(text, replace).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_blanked_and_hashes_kept() {
+        let (key, hash) = ("f".repeat(64), format!("sha256:{}", "a".repeat(64)));
+        let mut value = serde_json::json!({
+            "text": format!("join 192.0.2.2:6443 --token abcdef.0123456789abcdef \\\n --discovery-token-ca-cert-hash {hash} --certificate-key {key}"),
+            "evidence": [["pem", "x\n-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\ny"]],
+            "effect": { "digest": key, "target": "/etc/kubernetes/pki/ca.crt" },
+        });
+        blank(&mut value);
+        assert_eq!(
+            value["text"],
+            format!("join 192.0.2.2:6443 --token abcdef.<secret> \\\n --discovery-token-ca-cert-hash {hash} --certificate-key <secret>")
+        );
+        assert_eq!(value["evidence"][0][1], "x\n<secret>\ny");
+        assert_eq!(value["effect"]["digest"], key);
+        assert_eq!(value["effect"]["target"], "/etc/kubernetes/pki/ca.crt");
+    }
+}

@@ -1,0 +1,108 @@
+use super::*;
+use crate::effect::Enacted;
+use crate::run::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
+use kubephase_wit::{Finding, Severity, Verdict};
+
+fn events() -> Vec<Event> {
+    let phase = || "certs/ca".to_owned();
+    let effect = EffectSummary { kind: "file".into(), target: "/x".into(), because: Some("so".into()), digest: "a".repeat(64) };
+    let finding = Finding {
+        code: "NumCPU".into(),
+        verdict: Verdict::Warn,
+        summary: "few".into(),
+        evidence: vec![("cpus".into(), "1".into())],
+        remedy: None,
+        url: None,
+    };
+    let all = [
+        What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase()] },
+        What::PhaseStarted { phase: phase() },
+        What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into() },
+        What::Finding { phase: phase(), finding, judged: crate::run::event::Judgement::Downgraded("all".into()) },
+        What::Progress { phase: phase(), done: 1, total: 2, text: String::new() },
+        What::Effect { phase: phase(), effect, result: EffectResult::Enacted(Enacted::Left("external".into())), micros: 3 },
+        What::PhaseEnded { phase: phase(), result: PhaseResult::Skipped("why".into()), micros: u64::MAX },
+        What::RunEnded { result: RunResult::Failed { phase: phase(), message: "no".into() }, micros: 5 },
+    ];
+    all.into_iter().zip(1..).map(|(what, at)| Event { at, what }).collect()
+}
+
+fn written(dir: &Path) -> PathBuf {
+    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000)).unwrap();
+    events().iter().for_each(|event| journal.notice(event));
+    assert_eq!(journal.failure(), None);
+    journal.path()
+}
+
+#[test]
+fn what_is_written_reads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir.path().join("state"));
+    let record = read(&path).unwrap();
+    assert_eq!(record, Record { header: Header::new(1_700_000_000), events: events(), torn: false });
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn each_run_has_its_own_file() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(latest(&dir.path().join("none")).unwrap(), None);
+    fs::write(dir.path().join("journal-x.jsonl"), "").unwrap();
+    let (first, second) = (written(dir.path()), written(dir.path()));
+    assert_ne!(first, second);
+    assert_eq!(latest(dir.path()).unwrap(), Some(second));
+}
+
+/// Cut at every byte: never an error after the header, and the events are a prefix of what was written.
+#[test]
+fn a_torn_last_line_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = fs::read(written(dir.path())).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let path = dir.path().join("cut");
+    for end in header..whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        let record = read(&path).unwrap();
+        assert_eq!(record.events, events()[..record.events.len()]);
+        assert_eq!(record.torn, whole[end - 1] != b'\n', "at byte {end}");
+    }
+    for end in 0..header {
+        fs::write(&path, &whole[..end]).unwrap();
+        assert!(matches!(read(&path), Err(ReadError::NoJournal { .. })));
+    }
+}
+
+#[test]
+fn damage_elsewhere_and_other_formats_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(dir.path());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"phase-started\"", "\"phase-sta\"", 1)).unwrap();
+    assert!(matches!(read(&path), Err(ReadError::Line { line: 3, .. })));
+    fs::write(&path, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    assert!(matches!(read(&path), Err(ReadError::Format { format: 2, .. })));
+    fs::write(&path, "hello\n").unwrap();
+    assert!(matches!(read(&path), Err(ReadError::NoJournal { .. })));
+    assert!(matches!(read(&dir.path().join("absent")), Err(ReadError::Io { .. })));
+}
+
+#[test]
+fn secrets_do_not_reach_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = Journal::begin(dir.path(), &Header::new(0)).unwrap();
+    let text = "Using token: abcdef.0123456789abcdef".to_owned();
+    journal.notice(&Event { at: 0, what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text } });
+    let written = fs::read_to_string(journal.path()).unwrap();
+    assert!(written.contains("abcdef.<secret>") && !written.contains("0123456789abcdef"), "{written}");
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let lock = RunLock::acquire(dir.path(), "kubephase init").unwrap();
+    let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(dir.path(), "kubephase join") else { panic!("taken twice") };
+    assert_eq!(by, HeldBy { pid: std::process::id(), command: "kubephase init".into() });
+    drop(lock);
+    assert!(RunLock::acquire(dir.path(), "kubephase join").is_ok());
+}

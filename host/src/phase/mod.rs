@@ -1,0 +1,63 @@
+//! Built-in phases: observe, report, propose. Written against the same SDK as any plugin; a file for each of
+//! kubeadm's phases or groups.
+
+pub mod catalog;
+pub mod init;
+
+mod bootstrap_token;
+mod certs;
+mod control_plane;
+mod etcd;
+mod kubeconfig;
+mod kubelet_finalize;
+mod kubelet_start;
+mod mark_control_plane;
+mod preflight;
+mod show_join_command;
+mod upload_certs;
+mod upload_config;
+mod wait_control_plane;
+
+use crate::render::{
+    MANIFESTS,
+    static_pod::{rootless, typed},
+};
+use kubephase_sdk::{
+    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure, kubeadm::Config, node_fact, patched,
+    spec::KeyAlgorithm, yaml,
+};
+use serde_json::Value;
+
+fn info(name: &str, summary: &str) -> PhaseInfo {
+    PhaseInfo { name: name.into(), summary: summary.into(), annotations: Vec::new() }
+}
+
+/// The algorithm of every key of the cluster. A gate that is set, even to false, wins over `encryptionAlgorithm`
+/// (kubeadm behaviour).
+fn key_algorithm(config: &Config) -> KeyAlgorithm {
+    match config.cluster.feature_gates.get("PublicKeysECDSA") {
+        Some(true) => KeyAlgorithm::EcdsaP256,
+        Some(false) => KeyAlgorithm::Rsa2048,
+        None => config.cluster.encryption_algorithm.unwrap_or_default(),
+    }
+}
+
+/// Proposes a static Pod: as its component's own user where the control plane is to be rootless, with the operator's
+/// patches.
+fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result<(), Failure> {
+    let directory = effects_files::make_dir(MANIFESTS)?;
+    effects_files::file_mode(directory, 0o700)?;
+    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+        let used = node_fact("usedSystemIds")?.unwrap_or_default();
+        let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
+        rootless::run_as(&mut pod, name, &users);
+    }
+    let pod = typed(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
+    let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
+    effects::announce(pod, line)
+}
+
+/// Proposes objects in order; the last one is returned, for what is to be said with it.
+fn apply_all(objects: impl IntoIterator<Item = Value>) -> Result<Option<Effect>, Failure> {
+    objects.into_iter().try_fold(None, |_, object| effects_cluster::apply_object(&object.to_string()).map(Some))
+}

@@ -1,0 +1,35 @@
+//! `upload-config/*`: the configuration, kept in the cluster for whoever joins or upgrades.
+use crate::render::objects;
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, kubeadm::Config, say};
+
+/// `upload-config/kubeadm`
+pub struct Kubeadm;
+
+impl Phase for Kubeadm {
+    fn describe() -> PhaseInfo {
+        super::info("upload-config/kubeadm", "Stores the ClusterConfiguration in the cluster")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        say("Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" Namespace");
+        super::apply_all(objects::kubeadm_config(&config))?;
+        Ok(Outcome::Settled)
+    }
+}
+
+/// `upload-config/kubelet`
+pub struct Kubelet;
+
+impl Phase for Kubelet {
+    fn describe() -> PhaseInfo {
+        super::info("upload-config/kubelet", "Stores the kubelets' configuration in the cluster")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        say("[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster");
+        super::apply_all(objects::kubelet_config(&config))?;
+        Ok(Outcome::Settled)
+    }
+}

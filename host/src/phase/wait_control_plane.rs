@@ -1,0 +1,59 @@
+//! `wait-control-plane`: until the kubelet has started the static Pods and each of them is healthy.
+use crate::render::{MANIFESTS, kubelet, static_pod};
+use kubephase_sdk::{
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, failure, input, json,
+    kubeadm::{Config, Timeouts},
+    observe_files, say,
+    spec::{Condition, WaitSpec},
+};
+
+pub struct WaitControlPlane;
+
+impl Phase for WaitControlPlane {
+    fn describe() -> PhaseInfo {
+        super::info("wait-control-plane", "Waits for the control plane to start")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let timeouts = config.init.timeouts.clone().unwrap_or_default();
+        if input::round() == 0 {
+            return kubelet_and_admin(&config, &timeouts);
+        }
+        let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
+        say(format!("[control-plane-check] Waiting for healthy control plane components. This can take up to {limit}"));
+        for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
+            // What runs is what is on disk, patches and all.
+            let path = format!("{MANIFESTS}/{name}.yaml");
+            let text = observe_files::read_file(&path)?;
+            let url = std::str::from_utf8(&text).map_err(|e| e.to_string()).and_then(|text| static_pod::health_url(name, text, &config));
+            let url = url.map_err(|message| failure("invalid", format!("{path}: {message}")))?;
+            say(format!("[control-plane-check] Checking {name} at {url}"));
+            wait(Condition::Component { name: name.into(), url }, limit.as_secs())?;
+        }
+        Ok(Outcome::Settled)
+    }
+}
+
+/// The kubelet first; the API server must let the admin act before anything is asked of it.
+fn kubelet_and_admin(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
+    say(format!("Waiting for the kubelet to boot up the control plane as static Pods from directory {MANIFESTS:?}"));
+    let limit = timeouts.kubelet_health_check.unwrap_or_default();
+    match kubelet::health_url(config) {
+        Some(url) => {
+            let waiting = wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
+            effects::announce(waiting, &format!("[kubelet-check] Waiting for a healthy kubelet at {url}. This can take up to {limit}"))?;
+        }
+        None => say("[kubelet-check] Skipping the kubelet health check because the healthz port is set to 0"),
+    }
+    let condition = Condition::AdminReady {
+        kubeconfig: config.run.kubeconfig.clone(),
+        super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
+    };
+    wait(condition, timeouts.control_plane_component_health_check.unwrap_or_default().as_secs())?;
+    Ok(Outcome::Again)
+}
+
+fn wait(condition: Condition, timeout_seconds: i64) -> Result<kubephase_sdk::Effect, Failure> {
+    effects_core::wait_until(&json(&WaitSpec { condition, timeout_seconds }))
+}

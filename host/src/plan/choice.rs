@@ -1,0 +1,25 @@
+//! What the person wants of the catalog.
+use std::collections::BTreeMap;
+
+/// What to run and what not, from flags and configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// phases or groups, as in `--skip-phases`
+    pub skip: Vec<String>,
+    /// where `skip` comes from, for people; empty means `--skip-phases`
+    pub skipped_by: String,
+    /// only these phases or groups with their members (`init phase certs/ca`)
+    pub only: Option<Vec<String>>,
+    /// phases or groups switched off, and by what (`dns.disabled`)
+    pub disabled: BTreeMap<String, String>,
+    /// phases that a plugin stands in for: phase to plugin
+    pub replaced: BTreeMap<String, String>,
+    /// further edges: the first of each pair settles before the second starts; groups are allowed
+    pub extra_edges: Vec<(String, String)>,
+}
+
+impl Choice {
+    pub(super) fn skipper(&self) -> &str {
+        if self.skipped_by.is_empty() { "--skip-phases" } else { &self.skipped_by }
+    }
+}

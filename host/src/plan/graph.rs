@@ -1,0 +1,127 @@
+//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the critical path.
+use super::{Node, Plan};
+use petgraph::algo::{tarjan_scc, toposort, tred};
+use petgraph::graph::{DiGraph, NodeIndex};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+
+/// The chain of phases that no run can be shorter than.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CriticalPath {
+    pub phases: Vec<String>,
+    pub weight: u64,
+}
+
+/// One circle among `edges` (each phase with what it waits for), in the order of running; none if there is none.
+pub(super) fn cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
+    let mut graph = DiGraph::<&str, ()>::new();
+    let index: BTreeMap<&str, NodeIndex> = edges.keys().map(|id| (*id, graph.add_node(id))).collect();
+    for (id, before) in edges {
+        for earlier in before.iter().filter_map(|earlier| index.get(earlier)) {
+            graph.add_edge(*earlier, index[id], ());
+        }
+    }
+    let ring = tarjan_scc(&graph).into_iter().find(|part| part.len() > 1 || graph.contains_edge(part[0], part[0]))?;
+    let start = *ring.iter().min_by_key(|node| graph[**node])?;
+    shortest_ring(&graph, start, &ring.into_iter().collect()).map(|ring| ring.into_iter().map(|node| graph[node].to_owned()).collect())
+}
+
+/// The shortest way from `start` back to it that stays inside `part`.
+fn shortest_ring(graph: &DiGraph<&str, ()>, start: NodeIndex, part: &BTreeSet<NodeIndex>) -> Option<Vec<NodeIndex>> {
+    let (mut from, mut open) = (BTreeMap::new(), VecDeque::from([start]));
+    while let Some(node) = open.pop_front() {
+        for next in graph.neighbors(node).filter(|next| part.contains(next)) {
+            if next == start {
+                let mut ring = vec![node];
+                while let Some(before) = ring.last().and_then(|last| from.get(last)) {
+                    ring.push(*before);
+                }
+                ring.reverse();
+                return Some(ring);
+            }
+            if let std::collections::btree_map::Entry::Vacant(entry) = from.entry(next) {
+                entry.insert(node);
+                open.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+impl Plan {
+    /// The phases that run, in an order that keeps every edge and otherwise is the catalog's.
+    pub fn order(&self) -> Vec<&str> {
+        let running: Vec<&Node> = self.running().collect();
+        let position: BTreeMap<&str, usize> = running.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
+        let mut waiting: Vec<usize> = running.iter().map(|node| node.after.len()).collect();
+        let mut followers: Vec<Vec<usize>> = vec![Vec::new(); running.len()];
+        for (i, node) in running.iter().enumerate() {
+            node.after.iter().filter_map(|id| position.get(id.as_str())).for_each(|before| followers[*before].push(i));
+        }
+        let mut ready: BinaryHeap<std::cmp::Reverse<usize>> =
+            (0..running.len()).filter(|i| waiting[*i] == 0).map(std::cmp::Reverse).collect();
+        let mut order = Vec::with_capacity(running.len());
+        while let Some(std::cmp::Reverse(next)) = ready.pop() {
+            order.push(running[next].id.as_str());
+            for follower in &followers[next] {
+                waiting[*follower] -= 1;
+                if waiting[*follower] == 0 {
+                    ready.push(std::cmp::Reverse(*follower));
+                }
+            }
+        }
+        order
+    }
+
+    /// What each phase waits for, without the edges that follow from others. For display only.
+    pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
+        let (graph, _) = self.graph();
+        let empty = || self.running().map(|node| (node.id.as_str(), Vec::new())).collect::<BTreeMap<_, _>>();
+        let Ok(order) = toposort(&graph, None) else { return empty() };
+        let (list, _) = tred::dag_to_toposorted_adjacency_list::<_, u32>(&graph, &order);
+        let (reduction, _) = tred::dag_transitive_reduction_closure(&list);
+        let mut reduced = empty();
+        for edge in reduction.edge_indices() {
+            if let Some((from, to)) = reduction.edge_endpoints(edge) {
+                let (before, after) = (graph[order[from as usize]], graph[order[to as usize]]);
+                reduced.entry(after).or_default().push(before);
+            }
+        }
+        let position: BTreeMap<&str, usize> = self.nodes.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
+        reduced.values_mut().for_each(|before| before.sort_by_key(|id| position.get(id)));
+        reduced
+    }
+
+    fn graph(&self) -> (DiGraph<&str, ()>, BTreeMap<&str, NodeIndex>) {
+        let mut graph = DiGraph::new();
+        let index: BTreeMap<&str, NodeIndex> = self.running().map(|node| (node.id.as_str(), graph.add_node(node.id.as_str()))).collect();
+        for node in self.running() {
+            for before in node.after.iter().filter_map(|id| index.get(id.as_str())) {
+                graph.add_edge(*before, index[node.id.as_str()], ());
+            }
+        }
+        (graph, index)
+    }
+
+    /// The heaviest chain, given what each phase weighs (its duration, say); of equals the first in the order.
+    pub fn critical_path(&self, weight: impl Fn(&str) -> u64) -> CriticalPath {
+        let mut best: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
+        let order = self.order();
+        for id in order.iter().copied() {
+            let after = self.node(id).map(|node| node.after.as_slice()).unwrap_or_default();
+            let heaviest =
+                after.iter().rev().filter_map(|before| best.get_key_value(before.as_str())).max_by_key(|(_, (weight, _))| *weight);
+            let (before, carried) = heaviest.map_or((None, 0), |(id, (weight, _))| (Some(*id), *weight));
+            best.insert(id, (carried.saturating_add(weight(id)), before));
+        }
+        let Some((mut last, weight)) = order.iter().rev().map(|id| (*id, best[id].0)).max_by_key(|(_, weight)| *weight) else {
+            return CriticalPath::default();
+        };
+        let mut phases = vec![last.to_owned()];
+        while let Some((_, Some(before))) = best.get(last) {
+            phases.push((*before).to_owned());
+            last = before;
+        }
+        phases.reverse();
+        CriticalPath { phases, weight }
+    }
+}

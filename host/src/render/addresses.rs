@@ -1,0 +1,95 @@
+//! The names and addresses that serving certificates are made for (kubeadm's SAN rules).
+use ipnet::IpNet;
+use kubephase_sdk::kubeadm::{Config, LocalEtcd};
+use std::net::IpAddr;
+
+type Names = (Vec<String>, Vec<String>);
+
+/// The address at `index` of a network, counted from its first.
+pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
+    match network {
+        IpNet::V4(net) => {
+            let at = u32::from(net.network()).checked_add(u32::try_from(index).ok()?)?;
+            Some(IpAddr::V4(at.into())).filter(|at| network.contains(at))
+        }
+        IpNet::V6(net) => Some(IpAddr::V6(u128::from(net.network()).checked_add(index)?.into())).filter(|at| network.contains(at)),
+    }
+}
+
+/// The address at `index` of the first of a list of subnets.
+///
+/// # Errors
+/// Where the list does not start with a subnet, or the subnet is too small.
+pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
+    let first = subnets.split(',').next().unwrap_or_default();
+    let network: IpNet = first.parse().map_err(|_| format!("networking.serviceSubnet: {first:?} is not a subnet"))?;
+    nth_address(network, index).ok_or_else(|| format!("networking.serviceSubnet: {first} has no address {index}"))
+}
+
+/// What the API server is reached by.
+///
+/// # Errors
+/// Where the service subnet or the advertise address cannot be used.
+pub fn apiserver_names(config: &Config) -> Result<Names, String> {
+    let cluster = &config.cluster;
+    let mut names = Vec::new();
+    push(&mut names, &config.init.node_registration.name);
+    names.extend(["kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned));
+    if !cluster.networking.dns_domain.is_empty() {
+        names.push(format!("kubernetes.default.svc.{}", cluster.networking.dns_domain));
+    }
+    let mut addresses = vec![service_address(&cluster.networking.service_subnet, 1)?.to_string(), advertise_address(config)?.to_string()];
+    let endpoint = super::split_host_port(&cluster.control_plane_endpoint).0;
+    for san in std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str)) {
+        sort_in(san, &mut names, &mut addresses);
+    }
+    Ok((names, addresses))
+}
+
+/// What etcd is reached by.
+///
+/// # Errors
+/// Where the advertise address cannot be used.
+pub fn etcd_names(config: &Config, extra: impl Fn(&LocalEtcd) -> &Vec<String>) -> Result<Names, String> {
+    let mut names = Vec::new();
+    push(&mut names, &config.init.node_registration.name);
+    names.push("localhost".into());
+    let mut addresses = vec![advertise_address(config)?.to_string(), "127.0.0.1".into(), "::1".into()];
+    for san in config.cluster.etcd.local.iter().flat_map(extra) {
+        sort_in(san, &mut names, &mut addresses);
+    }
+    Ok((names, addresses))
+}
+
+fn advertise_address(config: &Config) -> Result<IpAddr, String> {
+    let address = &config.init.local_api_endpoint.advertise_address;
+    address.parse().map_err(|_| {
+        format!("error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual representation of an IP address")
+    })
+}
+
+fn sort_in(san: &str, names: &mut Vec<String>, addresses: &mut Vec<String>) {
+    match san.parse::<IpAddr>() {
+        Ok(address) => addresses.push(address.to_string()),
+        Err(_) => push(names, san),
+    }
+}
+
+fn push(names: &mut Vec<String>, name: &str) {
+    if !name.is_empty() {
+        names.push(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_addresses_in_both_families() {
+        assert_eq!(service_address("10.96.0.0/12", 10).unwrap().to_string(), "10.96.0.10");
+        assert_eq!(service_address("fd00:1::/112,10.96.0.0/12", 1).unwrap().to_string(), "fd00:1::1");
+        assert!(service_address("10.96.0.0/30", 10).is_err());
+        assert!(service_address("x", 1).is_err());
+    }
+}

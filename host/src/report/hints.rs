@@ -1,0 +1,52 @@
+//! After a failure: what failed, where, and what to do next.
+use super::sanitise;
+use super::tally::Tally;
+use crate::run::event::{PhaseResult, RunResult};
+
+/// Lines for the person, most useful first; none if the run succeeded.
+pub fn hints(tally: &Tally) -> Vec<String> {
+    let mut hints = Vec::new();
+    match &tally.result {
+        Some(RunResult::Done) => return hints,
+        Some(RunResult::PreflightFailed) => preflight(tally, &mut hints),
+        Some(RunResult::Failed { phase, message }) => failed(tally, phase, message, &mut hints),
+        Some(RunResult::Cancelled) => {
+            hints.push("The run was interrupted. What was carried out stays; the same command goes on from there.".into())
+        }
+        None => hints.push("The run was cut off before its end. The same command goes on from there.".into()),
+    }
+    let waiting = tally.phases.iter().filter(|span| matches!(span.result, Some(PhaseResult::NotReached(_)) | None)).count();
+    if waiting > 0 {
+        hints.push(format!("{waiting} of {} phases were not reached.", tally.phases.len()));
+    }
+    hints
+}
+
+fn preflight(tally: &Tally, hints: &mut Vec<String>) {
+    for finding in tally.fatal() {
+        let code = sanitise::line(&finding.code);
+        hints.push(match &finding.remedy {
+            Some(remedy) => format!("{code}: {}", sanitise::line(remedy)),
+            None => format!("{code}: if this is meant to be so, add --ignore-preflight-errors={code}"),
+        });
+        hints.extend(finding.url.as_ref().map(|url| format!("{code}: see {}", sanitise::line(url))));
+    }
+    hints.push("Nothing was changed.".into());
+}
+
+fn failed(tally: &Tally, phase: &str, message: &str, hints: &mut Vec<String>) {
+    if !phase.is_empty() {
+        hints.push(format!("Phase {} failed: {}", sanitise::line(phase), sanitise::line(message)));
+    }
+    for failed in tally.failed_effects.iter().filter(|failed| failed.phase == phase) {
+        let (kind, target) = (sanitise::line(&failed.effect.kind), sanitise::line(&failed.effect.target));
+        hints.push(format!("It could not bring about {kind} {target}: {}", sanitise::line(&failed.message)));
+    }
+    let changed: u64 = tally.effects.values().map(|counts| counts.changed).sum();
+    if changed > 0 {
+        hints.push(format!("{changed} effects were carried out before; the same command keeps what holds and goes on from there."));
+    }
+    if !phase.is_empty() && !tally.workflow.is_empty() {
+        hints.push(format!("To look at this phase alone: kubephase {} phase {}", tally.workflow, sanitise::line(phase).replace('/', " ")));
+    }
+}

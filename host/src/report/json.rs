@@ -1,0 +1,70 @@
+//! `-o json`: one event a line.
+use crate::run::event::{Event, Subscriber};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes each event as one line of JSON. A reader that goes away ends the writing, not the run.
+pub struct Json<W> {
+    out: W,
+    gone: bool,
+}
+
+impl<W: Write + Send> Json<W> {
+    pub fn new(out: W) -> Self {
+        Json { out, gone: false }
+    }
+}
+
+impl<W: Write + Send> Subscriber for Json<W> {
+    fn notice(&mut self, event: &Event) {
+        if !self.gone {
+            self.gone = write_line(&mut self.out, event).is_err();
+        }
+    }
+}
+
+/// One value on one line, whatever is in its strings: characters that would act on a terminal are `\u` escapes.
+pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<()> {
+    let mut line = Vec::new();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Plain))?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    out.flush()
+}
+
+struct Plain;
+
+impl serde_json::ser::Formatter for Plain {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, trick)) = rest.char_indices().find(|(_, c)| super::sanitise::is_trick(*c)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in trick.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + trick.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::event::What;
+    use kubephase_wit::Severity;
+
+    #[test]
+    fn events_are_lines_that_read_back() {
+        let text = "a\n\u{1b}[2J\u{202e}\u{e0041}\u{7f}é".to_owned();
+        let event =
+            Event { at: 7, what: What::Message { phase: "certs/ca".into(), severity: Severity::Info, label: "certs".into(), text } };
+        let mut out = Vec::new();
+        write_line(&mut out, &event).unwrap();
+        let line = String::from_utf8(out).unwrap();
+        assert_eq!(line.matches('\n').count(), 1);
+        assert!(!line.trim_end().chars().any(super::super::sanitise::is_trick), "{line}");
+        assert!(line.contains("\\udb40\\udc41") && line.contains('é'), "{line}");
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+    }
+}

@@ -1,0 +1,127 @@
+//! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the plan although
+//! phases run at the same time. Results on one stream, warnings and what preflight found on the other.
+use super::order::InOrder;
+use super::{sanitise, style::Palette};
+use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
+use kubephase_wit::{Finding, Severity, Verdict};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::io::Write;
+
+/// Prints lines; a reader that goes away ends the printing, not the run.
+pub struct Lines<O, E> {
+    out: O,
+    err: E,
+    palette: Palette,
+    debug: bool,
+    /// phases whose text may have several lines
+    own: BTreeSet<String>,
+    order: InOrder<Line>,
+    /// findings that stand in the way, told together at the end
+    fatal: Vec<String>,
+}
+
+enum Line {
+    Out(String),
+    Err(String),
+    Fatal(String),
+}
+
+impl<O: Write + Send, E: Write + Send> Lines<O, E> {
+    /// `own` are the phases whose text is ours ([`Plan::built_in`](crate::plan::Plan::built_in)); `debug` shows debug messages.
+    pub fn new(out: O, err: E, own: BTreeSet<String>, palette: Palette, debug: bool) -> Self {
+        Lines { out, err, palette, debug, own, order: InOrder::default(), fatal: Vec::new() }
+    }
+
+    fn text<'t>(&self, phase: &str, text: &'t str) -> Cow<'t, str> {
+        let own = phase.is_empty() || self.own.contains(phase);
+        if own { sanitise::block(text) } else { sanitise::line(text) }
+    }
+
+    fn message(&self, phase: &str, severity: Severity, label: &str, text: &str) -> Option<Line> {
+        let text = self.text(phase, text);
+        let label = if label.is_empty() { String::new() } else { format!("[{}] ", sanitise::line(label)) };
+        Some(match severity {
+            Severity::Info => Line::Out(format!("{}{text}", if label.is_empty() { label } else { self.palette.dim(&label) })),
+            Severity::Warning => Line::Err(format!("{}: {label}{text}", self.palette.warn("warning"))),
+            Severity::Error => Line::Err(format!("{}: {label}{text}", self.palette.bad("error"))),
+            Severity::Debug if self.debug => Line::Err(format!("debug: {label}{text}")),
+            Severity::Debug => return None,
+        })
+    }
+
+    fn finding(&self, finding: &Finding, judged: &Judgement) -> Option<Line> {
+        let (code, summary) = (sanitise::line(&finding.code), sanitise::line(&finding.summary));
+        let warning = |text: String| Line::Err(format!("\t{}: {text}", self.palette.warn(&format!("[WARNING {code}]"))));
+        match (finding.verdict, judged) {
+            (Verdict::Fail, Judgement::Stands) => {
+                Some(Line::Fatal(format!("\t{}: {summary}", self.palette.bad(&format!("[ERROR {code}]")))))
+            }
+            (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => Some(warning(summary.into_owned())),
+            (Verdict::CouldNotRun, _) => Some(warning(format!("could not be checked: {summary}"))),
+            (Verdict::Pass | Verdict::Skipped, _) => None,
+        }
+    }
+
+    fn say(&mut self, phase: &str, line: Option<Line>) {
+        if let Some(line) = line.and_then(|line| self.order.say(phase, line)) {
+            self.print(line);
+        }
+    }
+
+    fn print(&mut self, line: Line) {
+        // A closed pipe is the reader's choice; the exit code and the journal still tell how it ended.
+        let _ = match line {
+            Line::Out(text) => self.out.write_all(format!("{text}\n").as_bytes()).and_then(|()| self.out.flush()),
+            Line::Err(text) => self.err.write_all(format!("{text}\n").as_bytes()).and_then(|()| self.err.flush()),
+            Line::Fatal(text) => {
+                self.fatal.push(text);
+                Ok(())
+            }
+        };
+    }
+
+    fn end(&mut self, result: &RunResult) {
+        for line in self.order.finish() {
+            self.print(line);
+        }
+        let error = match result {
+            RunResult::Done => None,
+            RunResult::PreflightFailed => Some("error execution phase preflight: preflight checks failed".to_owned()),
+            RunResult::Failed { phase, message } if phase.is_empty() => Some(self.text(phase, message).into_owned()),
+            RunResult::Failed { phase, message } => {
+                Some(format!("error execution phase {}: {}", sanitise::line(phase), self.text(phase, message)))
+            }
+            RunResult::Cancelled => Some("interrupted; run the same command again to go on".to_owned()),
+        };
+        if !self.fatal.is_empty() {
+            let fatal = std::mem::take(&mut self.fatal).join("\n");
+            self.print(Line::Err(format!("[preflight] Some fatal errors occurred:\n{fatal}")));
+            let hint = "[preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`";
+            self.print(Line::Err(hint.into()));
+        }
+        if let Some(error) = error {
+            self.print(Line::Err(format!("{}: {error}", self.palette.bad("error"))));
+        }
+    }
+}
+
+impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
+    fn notice(&mut self, event: &Event) {
+        match &event.what {
+            What::RunStarted { phases, .. } => self.order = InOrder::new(phases),
+            What::Message { phase, severity, label, text } => self.say(phase, self.message(phase, *severity, label, text)),
+            What::Finding { phase, finding, judged } => self.say(phase, self.finding(finding, judged)),
+            What::PhaseEnded { phase, .. } => {
+                for line in self.order.end(phase) {
+                    self.print(line);
+                }
+            }
+            What::RunEnded { result, .. } => self.end(result),
+            What::PhaseStarted { .. } | What::Progress { .. } | What::Effect { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

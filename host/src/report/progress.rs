@@ -1,0 +1,134 @@
+//! A display of the phases at work, at the foot of a terminal.
+use super::sanitise;
+use crate::run::event::{Event, Subscriber, What};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// One bar for the run, and a line for each phase at work.
+pub struct Progress {
+    display: MultiProgress,
+    total: Option<ProgressBar>,
+    working: HashMap<String, ProgressBar>,
+}
+
+impl Progress {
+    /// Only where standard error is a terminal that can move its cursor.
+    pub fn on_terminal() -> Option<Self> {
+        let able = Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        able.then(|| Self::on(ProgressDrawTarget::stderr()))
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        Progress { display: MultiProgress::with_draw_target(target), total: None, working: HashMap::new() }
+    }
+
+    /// Wraps an output to the same terminal, so that its lines appear above the display.
+    pub fn above<W: Write>(&self, inner: W) -> Above<W> {
+        Above { display: self.display.clone(), inner }
+    }
+
+    fn begin(&mut self, phases: usize) {
+        let bar = ProgressBar::new(phases as u64)
+            .with_finish(ProgressFinish::AndClear)
+            .with_style(style("{bar:32} {pos}/{len} phases  {elapsed}"));
+        self.total = Some(self.display.add(bar));
+    }
+
+    fn phase_begins(&mut self, phase: &str) {
+        let bar =
+            ProgressBar::new_spinner().with_style(style("  {spinner} {prefix} {wide_msg}")).with_prefix(sanitise::line(phase).into_owned());
+        let bar = match &self.total {
+            Some(total) => self.display.insert_before(total, bar),
+            None => self.display.add(bar),
+        };
+        bar.enable_steady_tick(Duration::from_millis(100));
+        self.working.insert(phase.into(), bar);
+    }
+
+    fn phase_moves(&self, phase: &str, done: u32, total: u32, text: &str) {
+        if let Some(bar) = self.working.get(phase) {
+            let count = if total > 0 { format!("{done}/{total} ") } else { String::new() };
+            bar.set_message(format!("{count}{}", sanitise::line(text)));
+        }
+    }
+
+    fn phase_ends(&mut self, phase: &str) {
+        if let Some(bar) = self.working.remove(phase) {
+            bar.finish_and_clear();
+            self.display.remove(&bar);
+        }
+        if let Some(total) = &self.total {
+            total.inc(1);
+        }
+    }
+
+    fn end(&mut self) {
+        self.working.drain().for_each(|(_, bar)| bar.finish_and_clear());
+        if let Some(total) = self.total.take() {
+            total.finish_and_clear();
+        }
+    }
+}
+
+/// The templates are constants; were one wrong, the default would be shown.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Subscriber for Progress {
+    fn notice(&mut self, event: &Event) {
+        match &event.what {
+            What::RunStarted { phases, .. } => self.begin(phases.len()),
+            What::PhaseStarted { phase } => self.phase_begins(phase),
+            What::Progress { phase, done, total, text } => self.phase_moves(phase, *done, *total, text),
+            What::PhaseEnded { phase, .. } => self.phase_ends(phase),
+            What::RunEnded { .. } => self.end(),
+            What::Message { .. } | What::Finding { .. } | What::Effect { .. } => {}
+        }
+    }
+}
+
+/// Writes to a terminal without tearing the display below.
+pub struct Above<W> {
+    display: MultiProgress,
+    inner: W,
+}
+
+impl<W: Write> Write for Above<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.display.suspend(|| self.inner.write(buffer))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::event::{PhaseResult, RunResult};
+    use indicatif::InMemoryTerm;
+
+    #[test]
+    fn phases_at_work_are_shown_and_cleared() {
+        let term = InMemoryTerm::new(12, 80);
+        let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
+        let phase = || "certs/ca".to_owned();
+        let ended = What::PhaseEnded { phase: phase(), result: PhaseResult::Settled, micros: 1 };
+        let mut notice = |what| progress.notice(&Event { at: 0, what });
+        notice(What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase(), "certs/sa".into()] });
+        notice(What::PhaseStarted { phase: phase() });
+        notice(What::Progress { phase: phase(), done: 1, total: 2, text: "keys\x1b[2J".into() });
+        let working = term.contents();
+        notice(ended);
+        let after = term.contents();
+        notice(What::RunEnded { result: RunResult::Done, micros: 2 });
+        assert!(working.contains("certs/ca 1/2 keys\\u{1b}[2J"), "{working}");
+        assert!(after.contains("1/2 phases") && !after.contains("certs/ca"), "{after}");
+        assert_eq!(term.contents(), "");
+    }
+}

@@ -1,0 +1,122 @@
+use super::*;
+use crate::effect::Enacted;
+use crate::phase::catalog::{Catalog, Workflow};
+use crate::plan::{Choice, sample::row};
+use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, What};
+use kubephase_wit::Finding;
+
+fn plan() -> Plan {
+    let rows = vec![
+        row("preflight", "", ""),
+        row("certs/ca", "preflight", ""),
+        row("certs/sa", "preflight", ""),
+        row("end", "certs/ca certs/sa", ""),
+    ];
+    Plan::build(&Catalog { rows }, Workflow::Init, &Choice::default()).unwrap()
+}
+
+fn start() -> Event {
+    let phases = plan().order().into_iter().map(Into::into).collect();
+    Event { at: 0, what: What::RunStarted { workflow: "init".into(), version: "v0".into(), phases } }
+}
+
+fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
+    let phase = phase.to_owned();
+    let began = What::PhaseStarted { phase: phase.clone() };
+    [Event { at: from, what: began }, Event { at: to, what: What::PhaseEnded { phase, result, micros: to - from } }]
+}
+
+fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
+    let effect = EffectSummary { kind: kind.into(), target: "/x".into(), because: None, digest: "0".into() };
+    Event { at: 1, what: What::Effect { phase: phase.into(), effect, result, micros: 1 } }
+}
+
+fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {
+    let finding =
+        Finding { code: code.into(), verdict, summary: "seen".into(), evidence: vec![], remedy: remedy.map(Into::into), url: None };
+    Event { at: 1, what: What::Finding { phase: "preflight".into(), finding, judged: Judgement::Stands } }
+}
+
+fn end(result: RunResult) -> Event {
+    Event { at: 100_000, what: What::RunEnded { result, micros: 100_000 } }
+}
+
+#[test]
+fn a_good_run_is_summed_up() {
+    let mut events = vec![start(), finding("NumCPU", Verdict::Pass, None), finding("ImagePull", Verdict::CouldNotRun, None)];
+    events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
+    events.extend(ran("certs/ca", 25_000, 75_000, PhaseResult::Settled));
+    events.extend(ran("certs/sa", 25_000, 30_000, PhaseResult::Skipped("there\nalready".into())));
+    events.extend(ran("end", 75_000, 100_000, PhaseResult::Settled));
+    events.extend(
+        [Enacted::Changed, Enacted::Unchanged, Enacted::Changed].map(|enacted| effect("certs/ca", "file", EffectResult::Enacted(enacted))),
+    );
+    events.push(end(RunResult::Done));
+    let text = render(&Tally::of(&events), &plan(), &["whether images can be pulled".into()], Palette::PLAIN);
+    assert_eq!(
+        text,
+        "init: done in 100 ms\n\
+         checks: 1 passed, 0 warnings, 0 errors, 1 could not run\n\
+         \nWhat was made\n\
+         \x20     3 file               2 changed, 1 unchanged\n\
+         \nHow long each phase took\n\
+         \x20 preflight     25 ms  ████████························\n\
+         \x20 certs/ca      50 ms  ········████████████████········\n\
+         \x20 certs/sa     5.0 ms  ········█·······················  skipped: there\\nalready\n\
+         \x20 end           25 ms  ························████████\n\
+         critical path: 100 ms of 100 ms: preflight → certs/ca → end\n\
+         \nNot checked\n\
+         \x20 - whether images can be pulled\n\
+         \x20 - ImagePull: seen\n"
+    );
+}
+
+#[test]
+fn a_failure_says_what_where_and_what_next() {
+    let mut events = vec![start()];
+    events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
+    events.push(effect("certs/ca", "file", EffectResult::Enacted(Enacted::Changed)));
+    events.push(effect("certs/ca", "certificate", EffectResult::Failed("disk full".into())));
+    events.extend(ran("certs/ca", 10, 20, PhaseResult::Failed("disk full".into())));
+    events.push(end(RunResult::Failed { phase: "certs/ca".into(), message: "disk full".into() }));
+    let hints = hints::hints(&Tally::of(&events));
+    assert_eq!(
+        hints,
+        [
+            "Phase certs/ca failed: disk full",
+            "It could not bring about certificate /x: disk full",
+            "1 effects were carried out before; the same command keeps what holds and goes on from there.",
+            "To look at this phase alone: kubephase init phase certs ca",
+            "2 of 4 phases were not reached.",
+        ]
+    );
+}
+
+#[test]
+fn preflight_errors_come_with_their_remedy() {
+    let events = [
+        start(),
+        finding("Swap", Verdict::Fail, Some("run swapoff -a")),
+        finding("NumCPU", Verdict::Fail, None),
+        end(RunResult::PreflightFailed),
+    ];
+    let hints = hints::hints(&Tally::of(&events));
+    assert_eq!(
+        hints[..3],
+        ["Swap: run swapoff -a", "NumCPU: if this is meant to be so, add --ignore-preflight-errors=NumCPU", "Nothing was changed."]
+    );
+}
+
+#[test]
+fn a_run_cut_off_is_not_called_good() {
+    let text = render(&Tally::of(&[start()]), &plan(), &[], Palette::PLAIN);
+    assert!(text.starts_with("init: cut off") && text.contains("cut off before its end"), "{text}");
+}
+
+#[test]
+fn durations_are_short() {
+    for (micros, text) in [(0, "0 µs"), (999, "999 µs"), (1_500, "1.5 ms"), (12_345, "12 ms"), (1_234_567, "1.23 s"), (61_000_000, "1m01s")]
+    {
+        assert_eq!(duration(micros), text);
+    }
+}

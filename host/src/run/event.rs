@@ -1,0 +1,145 @@
+//! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
+//!
+//! No event holds a secret: effects appear as their one-line summary, contents as digests.
+use crate::effect::Enacted;
+use kubephase_wit::{Finding, Severity};
+use serde::{Deserialize, Serialize};
+use std::{sync::Mutex, time::Instant};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// microseconds since the run began
+    pub at: u64,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum What {
+    /// `phases` are those that will run, in an order that keeps every edge
+    RunStarted {
+        workflow: String,
+        version: String,
+        phases: Vec<String>,
+    },
+    PhaseStarted {
+        phase: String,
+    },
+    /// a line for the person, without the `[phase]` prefix; `label` is that prefix (`certs`, `kubelet-start`), empty for none
+    Message {
+        phase: String,
+        severity: Severity,
+        label: String,
+        text: String,
+    },
+    Finding {
+        phase: String,
+        finding: Finding,
+        judged: Judgement,
+    },
+    Progress {
+        phase: String,
+        done: u32,
+        total: u32,
+        text: String,
+    },
+    Effect {
+        phase: String,
+        effect: EffectSummary,
+        result: EffectResult,
+        micros: u64,
+    },
+    PhaseEnded {
+        phase: String,
+        result: PhaseResult,
+        micros: u64,
+    },
+    RunEnded {
+        result: RunResult,
+        micros: u64,
+    },
+}
+
+/// What a finding means for the run, after `--ignore-preflight-errors` and waivers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judgement {
+    Stands,
+    /// an error made a warning, and by what
+    Downgraded(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectSummary {
+    /// `file`, `certificate`, `object`, ...
+    pub kind: String,
+    /// what it is about: a path, `configmaps kube-system/kubeadm-config`, a service
+    pub target: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// SHA-256 of the effect as data, hexadecimal
+    pub digest: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectResult {
+    Enacted(Enacted),
+    Failed(String),
+    /// not granted, and why
+    Refused(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseResult {
+    Settled,
+    Skipped(String),
+    Failed(String),
+    /// a phase it needs did not settle
+    NotReached(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunResult {
+    Done,
+    /// a check stands in the way; nothing was changed
+    PreflightFailed,
+    Failed {
+        phase: String,
+        message: String,
+    },
+    Cancelled,
+}
+
+/// Whoever wants to know. Called in the order of events, on the thread that emits; must be quick.
+pub trait Subscriber: Send {
+    fn notice(&mut self, event: &Event);
+}
+
+/// Where events are emitted; hands each to every subscriber.
+pub struct Bus {
+    began: Instant,
+    subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
+}
+
+impl Bus {
+    pub fn new(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
+        Bus { began: Instant::now(), subscribers: Mutex::new(subscribers) }
+    }
+
+    pub fn emit(&self, what: What) {
+        // The lock makes time stamps and the order of delivery agree.
+        let mut subscribers = self.subscribers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let event = Event { at: micros(self.began), what };
+        subscribers.iter_mut().for_each(|subscriber| subscriber.notice(&event));
+    }
+}
+
+/// Microseconds since an instant.
+pub fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,272 @@
+//! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals are checked
+//! against what was granted, carried out effect by effect, and told as events.
+use super::{
+    event::{EffectResult, EffectSummary, PhaseResult, RunResult, What, micros},
+    judge::Judge,
+    session::{Session, Shared},
+};
+use crate::{
+    effect::{Context, Done, Enacted, Sent, proposal},
+    phase::catalog::Kind,
+    plan::{Node, Plan},
+    wasm::manifest::FailurePolicy,
+};
+use kubephase_sdk::kubeadm::Config;
+use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Verdict, phase};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A phase is called until it settles, but not for ever.
+const MAX_ROUNDS: u32 = 100;
+
+/// A phase ready to be called.
+pub struct Ready {
+    pub session: Session,
+    pub phase: Box<dyn phase::Host + Send>,
+    /// what it means when the phase itself cannot do its job
+    pub policy: FailurePolicy,
+    /// lines said before it, by the groups it opens
+    pub headers: Vec<String>,
+}
+
+pub struct Executor<'a> {
+    pub plan: &'a Plan,
+    pub shared: Arc<Shared>,
+    /// with its secrets
+    pub config: &'a Config,
+    pub provide: &'a (dyn Fn(&Node) -> Ready + Sync),
+    pub judge: &'a Judge,
+    /// Unix seconds
+    pub started: i64,
+    pub cancelled: &'a AtomicBool,
+    /// phases at a time
+    pub parallelism: usize,
+}
+
+/// What came of a run.
+pub struct Finished {
+    pub result: RunResult,
+    /// writes to the API, in the order of the plan
+    pub sent: Vec<Sent>,
+}
+
+/// How a phase ended, and whether what needs it may go on.
+struct Ended {
+    result: PhaseResult,
+    passable: bool,
+}
+
+impl Executor<'_> {
+    pub fn execute(&self) -> Finished {
+        let began = Instant::now();
+        let nodes: Vec<&Node> = self.plan.running().collect();
+        let bus = &self.shared.bus;
+        bus.emit(What::RunStarted {
+            workflow: self.plan.workflow.name().to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            phases: nodes.iter().map(|node| node.id.clone()).collect(),
+        });
+        let sent = Mutex::new(BTreeMap::new());
+        let ended = self.walk(&nodes, &sent);
+        let result = self.verdict(&nodes, &ended);
+        bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
+        let sent = sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
+        Finished { result, sent }
+    }
+
+    /// Runs what is ready, side by side, until nothing is left that may run.
+    fn walk(&self, nodes: &[&Node], sent: &Mutex<BTreeMap<usize, Vec<Sent>>>) -> BTreeMap<String, Ended> {
+        let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
+        let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
+        let (done, results) = mpsc::channel::<(usize, Ended)>();
+        let (mut running, mut stopped) = (0, false);
+        thread::scope(|scope| {
+            loop {
+                stopped |= self.cancelled.load(Ordering::Relaxed);
+                let ready = waiting.iter().copied().find(|at| nodes[*at].after.iter().all(|need| ended.contains_key(need)));
+                match ready {
+                    Some(at) if running < self.parallelism => {
+                        waiting.remove(&at);
+                        let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
+                        let why = hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| "the run was stopped".to_owned()));
+                        if let Some(why) = why {
+                            let result = PhaseResult::NotReached(why);
+                            self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
+                            ended.insert(nodes[at].id.clone(), Ended { result, passable: false });
+                            continue;
+                        }
+                        running += 1;
+                        let done = done.clone();
+                        let node = nodes[at];
+                        scope.spawn(move || {
+                            let (ended, written) = self.phase(node);
+                            sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
+                            // The receiver outlives every sender.
+                            let _ = done.send((at, ended));
+                        });
+                    }
+                    _ if running == 0 => break,
+                    _ => {
+                        let Ok((at, how)) = results.recv() else { break };
+                        running -= 1;
+                        stopped |= matches!(how.result, PhaseResult::Failed(_)) && nodes[at].kind != Kind::Check;
+                        ended.insert(nodes[at].id.clone(), how);
+                    }
+                }
+            }
+        });
+        ended
+    }
+
+    fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return RunResult::Cancelled;
+        }
+        let failed = |check: bool| {
+            nodes.iter().filter(move |node| (node.kind == Kind::Check) == check).find_map(|node| match ended.get(&node.id) {
+                Some(Ended { result: PhaseResult::Failed(message), .. }) => Some((node.id.clone(), message.clone())),
+                _ => None,
+            })
+        };
+        match (failed(false), failed(true)) {
+            (Some((phase, message)), _) => RunResult::Failed { phase, message },
+            (None, Some(_)) => RunResult::PreflightFailed,
+            (None, None) => RunResult::Done,
+        }
+    }
+
+    /// One phase, from its first call until it settles.
+    fn phase(&self, node: &Node) -> (Ended, Vec<Sent>) {
+        let began = Instant::now();
+        let bus = &self.shared.bus;
+        bus.emit(What::PhaseStarted { phase: node.id.clone() });
+        let mut ready = (self.provide)(node);
+        ready.headers.iter().for_each(|line| ready.session.say(Severity::Info, line));
+        let mut sent = Vec::new();
+        let result = self.rounds(node, &mut ready, &mut sent);
+        let blocked = self.findings(node, &ready.session);
+        let ended = match result {
+            Ok(result) if !blocked => Ended { result, passable: true },
+            Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false },
+            Err(message) if node.kind == Kind::Check => self.broken_check(node, ready.policy, message),
+            Err(message) => Ended { result: PhaseResult::Failed(message), passable: false },
+        };
+        bus.emit(What::PhaseEnded { phase: node.id.clone(), result: ended.result.clone(), micros: micros(began) });
+        (ended, sent)
+    }
+
+    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>) -> Result<PhaseResult, String> {
+        for round in 0..MAX_ROUNDS {
+            ready.session.begin(round);
+            let outcome = ready.phase.run().map_err(|error| match error {
+                Error::Failure(failure) => told(&failure),
+                Error::Stop(stop) => format!("{stop:#}"),
+            })?;
+            let changed = self.carry_out(node, &ready.session, sent)?;
+            match outcome {
+                Outcome::Settled => return Ok(PhaseResult::Settled),
+                Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
+                Outcome::Again if !changed && round > 0 => thread::sleep(Duration::from_millis(10)),
+                Outcome::Again => {}
+                Outcome::AgainAfter(millis) => thread::sleep(Duration::from_millis(millis.into())),
+            }
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err("the run was cancelled".into());
+            }
+        }
+        Err(format!("it did not settle in {MAX_ROUNDS} rounds"))
+    }
+
+    /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
+    fn carry_out(&self, node: &Node, session: &Session, sent: &mut Vec<Sent>) -> Result<bool, String> {
+        let proposals = session.take_proposals();
+        for proposal in &proposals {
+            if let Err(why) = session.access().effect(&proposal.effect) {
+                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0);
+                let (kind, target) = proposal.effect.summary();
+                return Err(format!("it proposed what it was not granted: {kind} {target}: {why}"));
+            }
+        }
+        let mut changed = vec![false; proposals.len()];
+        for at in proposal::order(&proposals).map_err(|failure| told(&failure))? {
+            let (proposal, began) = (&proposals[at], Instant::now());
+            let context = Context {
+                world: self.shared.world.as_ref(),
+                config: self.config,
+                started: self.started,
+                made: &|path| self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path),
+                disturbed: proposal.requires.iter().any(|earlier| changed[*earlier as usize]),
+                cancelled: &|| self.cancelled.load(Ordering::Relaxed),
+            };
+            if let Some(line) = &proposal.announce {
+                session.say(Severity::Info, line);
+            }
+            match proposal.effect.enact(&context) {
+                Ok(Done { enacted, said, warnings, sent: written }) => {
+                    said.iter().for_each(|line| session.say(Severity::Info, line));
+                    warnings.iter().for_each(|line| session.say(Severity::Warning, line));
+                    changed[at] = enacted == Enacted::Changed;
+                    if changed[at] {
+                        self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
+                    }
+                    sent.extend(written);
+                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began));
+                }
+                Err(failure) => {
+                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
+                    return Err(told(&failure));
+                }
+            }
+        }
+        Ok(changed.contains(&true))
+    }
+
+    fn tell(&self, node: &Node, proposal: &proposal::Proposal, result: EffectResult, micros: u64) {
+        let (kind, target) = proposal.effect.summary();
+        let digest = proposal.effect.digest();
+        let effect = EffectSummary { kind: kind.to_owned(), target, because: proposal.because.clone(), digest };
+        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros });
+    }
+
+    /// Judges what a phase found; whether any of it stands in the way.
+    fn findings(&self, node: &Node, session: &Session) -> bool {
+        let mut blocked = false;
+        for finding in session.take_findings() {
+            let judged = self.judge.judge(&finding);
+            blocked |= self.judge.blocks(&finding, &judged);
+            self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+        }
+        blocked
+    }
+
+    /// A check that could not do its job is itself a finding, by the policy of whoever provides it.
+    fn broken_check(&self, node: &Node, policy: FailurePolicy, message: String) -> Ended {
+        let verdict = match policy {
+            FailurePolicy::Fail => Verdict::Fail,
+            FailurePolicy::Warn => Verdict::Warn,
+            FailurePolicy::Ignore => Verdict::CouldNotRun,
+        };
+        let finding = Finding { code: node.id.clone(), verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
+        let judged = self.judge.judge(&finding);
+        let blocked = self.judge.blocks(&finding, &judged);
+        self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+        let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };
+        Ended { result, passable: !blocked }
+    }
+}
+
+/// A failure as one text, with what to do about it.
+fn told(failure: &Failure) -> String {
+    match &failure.remedy {
+        Some(remedy) => format!("{}\n{remedy}", failure.message),
+        None => failure.message.clone(),
+    }
+}

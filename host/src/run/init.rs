@@ -1,0 +1,205 @@
+//! One `init`, from what was asked to what was made: configuration, catalog, plan, world, executor, report.
+use super::{
+    access::Access,
+    event::{Bus, RunResult, Subscriber},
+    executor::{Executor, Finished, Ready},
+    judge::Judge,
+    secrets::Secrets,
+    session::{Session, Shared},
+    state::{self, MadeUp},
+};
+use crate::{
+    config::{self, InitFlags, Loaded, PhaseConfiguration},
+    effect::pki,
+    phase::catalog::{Catalog, Source, Workflow},
+    plan::{Choice, Node, Plan},
+    render::patches::Patches,
+    wasm::{self, manifest::FailurePolicy},
+    world::{World, node::facts::NodeFacts},
+};
+use anyhow::{Result, anyhow};
+use kubephase_sdk::kubeadm::Config;
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// How long one call of a component may take.
+const CALL_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Everything that is decided before a run touches anything.
+pub struct Prepared {
+    /// with its secrets
+    pub config: Config,
+    pub phases: PhaseConfiguration,
+    pub plan: Plan,
+    pub plugins: BTreeMap<String, Arc<wasm::plugin::Plugin>>,
+    pub patches: Patches,
+    /// what to tell before the first phase, warnings of the configuration among it
+    pub warnings: Vec<String>,
+    /// lines about the patches
+    pub said: Vec<String>,
+    pub token_given: bool,
+}
+
+/// The catalog of `init` and the plugins whose phases are in it.
+pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, BTreeMap<String, Arc<wasm::plugin::Plugin>>)> {
+    let mut catalog = Catalog::built_in();
+    let mut plugins = BTreeMap::new();
+    for embedded in wasm::embedded::defaults() {
+        let plugin = Arc::new(engine.load(embedded.bytes)?);
+        catalog.extend(plugin.manifest());
+        plugins.insert(plugin.manifest().name.clone(), plugin);
+    }
+    Ok((catalog, plugins))
+}
+
+/// Reads the configuration and plans the run.
+pub fn prepare(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, only: Option<Vec<String>>, engine: &wasm::engine::Engine) -> Result<Prepared> {
+    let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
+    let (catalog, plugins) = catalog(engine)?;
+    let choice = choice(&config, &phases, flags, only);
+    let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(crate::plan::refused)?;
+    let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());
+    let (patches, said) = match directory {
+        Some(directory) => Patches::load(directory, config::patch_files(directory)?).map_err(|message| anyhow!(message))?,
+        None => Default::default(),
+    };
+    let warnings = warnings.iter().map(ToString::to_string).collect();
+    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given })
+}
+
+/// What to leave out, put in and reorder.
+fn choice(config: &Config, phases: &PhaseConfiguration, flags: &InitFlags, only: Option<Vec<String>>) -> Choice {
+    let mut disabled: BTreeMap<String, String> =
+        phases.disabled_phases.iter().map(|phase| (phase.clone(), "disabledPhases of the PhaseConfiguration".to_owned())).collect();
+    // kubeadm looks at these only in a full run.
+    if only.is_none() {
+        for (off, phase, by) in [
+            (config.cluster.dns.disabled, "addon/coredns", "dns.disabled"),
+            (config.cluster.proxy.disabled, "addon/kube-proxy", "proxy.disabled"),
+        ] {
+            if off {
+                disabled.insert(phase.into(), by.into());
+            }
+        }
+    }
+    let (skip, skipped_by) = match (&flags.skip_phases, only.is_some()) {
+        (Some(skip), _) => (skip.clone(), "--skip-phases"),
+        (None, false) => (config.init.skip_phases.clone(), "skipPhases of the InitConfiguration"),
+        (None, true) => (Vec::new(), ""),
+    };
+    Choice {
+        skip,
+        skipped_by: skipped_by.into(),
+        only,
+        disabled,
+        replaced: phases.replaces.clone(),
+        extra_edges: phases.extra_edges.iter().map(|edge| (edge.before.clone(), edge.after.clone())).collect(),
+    }
+}
+
+/// What a run came to, for whoever reports it.
+pub struct Ran {
+    pub finished: Finished,
+    pub secrets: Secrets,
+}
+
+/// Takes a prepared run to a world.
+///
+/// # Errors
+/// Where the world's state cannot be read or kept; what a phase runs into is part of the result.
+pub fn execute(
+    prepared: &mut Prepared,
+    world: Arc<dyn World>,
+    subscribers: impl FnOnce(&Plan, Secrets) -> Vec<Box<dyn Subscriber>>,
+    cancelled: &AtomicBool,
+) -> Result<Ran> {
+    let started = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    let files = world.files();
+    MadeUp::complete(&mut prepared.config, prepared.token_given, files)?;
+    let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;
+    prepared.config.run.external_ca = external.ca;
+    prepared.config.run.external_front_proxy_ca = external.front_proxy;
+    prepared.warnings.extend(external.warnings);
+    let (masked, secrets) = Secrets::mask(&prepared.config);
+    let judge = judge(prepared, files)?;
+    let shared = Arc::new(Shared {
+        world: world.clone(),
+        bus: Bus::new(subscribers(&prepared.plan, secrets.clone())),
+        config: serde_json::to_value(&masked)?,
+        patches: prepared.patches.clone(),
+        facts: Mutex::default(),
+        made: Mutex::default(),
+    });
+    let provider = Provider { prepared, shared: shared.clone() };
+    let parallelism = prepared.phases.parallelism.unwrap_or_else(parallelism);
+    let executor = Executor {
+        plan: &prepared.plan,
+        shared,
+        config: &prepared.config,
+        provide: &|node| provider.provide(node),
+        judge: &judge,
+        started,
+        cancelled,
+        parallelism,
+    };
+    Ok(Ran { finished: executor.execute(), secrets })
+}
+
+/// Phases wait more than they work: two for each core.
+fn parallelism() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from) * 2
+}
+
+fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> {
+    let ignored = prepared.config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
+    let today = jiff::Zoned::now().date().to_string();
+    let current = prepared.phases.waivers.iter().filter(|waiver| waiver.expires.as_ref().is_none_or(|expires| *expires >= today));
+    let waived = current.map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone())).collect();
+    let ours: BTreeSet<String> = crate::journal::made(files, state::DIRECTORY)?;
+    Ok(Judge { ignored, waived, ours })
+}
+
+/// Makes the phases of a run ready to be called.
+struct Provider<'a> {
+    prepared: &'a Prepared,
+    shared: Arc<Shared>,
+}
+
+impl Provider<'_> {
+    fn provide(&self, node: &Node) -> Ready {
+        let headers = self.headers(node);
+        match &node.source {
+            Source::BuiltIn => {
+                let session = Session::new(self.shared.clone(), &node.id, &json!({}), Access::BuiltIn);
+                let make = crate::phase::init::make(&node.id);
+                Ready { phase: make(session.clone()), session, policy: FailurePolicy::Fail, headers }
+            }
+            Source::Plugin { name, .. } => {
+                let plugin = &self.prepared.plugins[name];
+                let settings = self.prepared.phases.plugins.iter().find(|entry| entry.name == *name).and_then(|entry| entry.settings.clone());
+                let access = Access::Granted(plugin.grant());
+                let session = Session::new(self.shared.clone(), &node.id, &settings.unwrap_or_else(|| Value::Object(Default::default())), access);
+                let policy = plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
+                Ready { phase: plugin.phase(session.clone(), CALL_DEADLINE), session, policy, headers }
+            }
+        }
+    }
+
+    /// What kubeadm says as it enters a group, said by the first member that runs.
+    fn headers(&self, node: &Node) -> Vec<String> {
+        let first = |group: &str| self.prepared.plan.running().find(|other| Catalog::within(&other.id, group)).is_some_and(|first| first.id == node.id);
+        let config = &self.prepared.config;
+        let groups = self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
+        groups.filter_map(|group| crate::phase::init::header(&group.id, config)).collect()
+    }
+}
+
+/// Whether everything went as planned.
+pub fn succeeded(result: &RunResult) -> bool {
+    *result == RunResult::Done
+}

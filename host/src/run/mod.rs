@@ -1,0 +1,7 @@
+//! One run: the executor takes a plan to a world, and tells what happened as events.
+pub mod access;
+pub mod event;
+pub mod executor;
+pub mod judge;
+pub mod secrets;
+pub mod session;

@@ -1,0 +1,132 @@
+//! `--out DIR`: what a run would leave behind, as files: `DIR/files/…` with their modes, `DIR/objects.yaml` with
+//! everything written to the API in order. All of it appears at once, or nothing does.
+use crate::{effect::Sent, world::Files};
+use anyhow::{Context, Result, anyhow, bail};
+use kubephase_sdk::{kubeadm::Config, yaml};
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Directories that are taken with all they hold, and those of which only the files at their top are taken.
+fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
+    let whole = vec![crate::render::KUBERNETES_DIRECTORY.to_owned(), config.run.kubeconfig_dir.clone(), config.cluster.certificates_dir.clone()];
+    (whole, vec![crate::render::KUBELET_DIR.to_owned()])
+}
+
+/// Writes both below `out`, replacing what an earlier run wrote there.
+///
+/// # Errors
+/// Where something could not be read or written; `out` is then as it was.
+pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent]) -> Result<()> {
+    if out.exists() && !out.is_dir() {
+        bail!("{} is not a directory; --out names the directory to write to", out.display());
+    }
+    fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
+    let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
+    let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
+    let copied = copy_all(&staging.path().join("files"), files, config).and_then(|()| {
+        put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600)
+    });
+    copied.with_context(|| format!("nothing was left in {}", out.display()))?;
+    for name in ["files", "objects.yaml"] {
+        let (from, to) = (staging.path().join(name), out.join(name));
+        if to.is_dir() {
+            fs::remove_dir_all(&to)?;
+        }
+        fs::rename(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
+    }
+    Ok(())
+}
+
+fn copy_all(target: &Path, files: &dyn Files, config: &Config) -> Result<()> {
+    let (whole, top) = directories(config);
+    for path in whole {
+        copy(target, files, &path, true)?;
+    }
+    for path in top {
+        copy(target, files, &path, false)?;
+    }
+    if let Some(etcd) = &config.cluster.etcd.local
+        && let Some(meta) = stat(files, &etcd.data_dir)?
+    {
+        // The data itself is the cluster's, not init's.
+        make_dir(&below(target, &etcd.data_dir), meta.mode)?;
+    }
+    Ok(())
+}
+
+/// Copies a directory, what it holds and the modes of both.
+fn copy(target: &Path, files: &dyn Files, path: &str, deep: bool) -> Result<()> {
+    let Some(meta) = stat(files, path)? else { return Ok(()) };
+    let to = below(target, path);
+    match meta.kind.as_str() {
+        "directory" => {
+            make_dir(&to, meta.mode)?;
+            for name in files.list(path).map_err(|failure| anyhow!(failure.message))? {
+                let entry = format!("{path}/{name}");
+                if deep || stat(files, &entry)?.is_some_and(|meta| meta.kind == "file") {
+                    copy(target, files, &entry, deep)?;
+                }
+            }
+            Ok(())
+        }
+        "file" => put(&to, &files.read(path).map_err(|failure| anyhow!(failure.message))?, meta.mode),
+        _ => Ok(()),
+    }
+}
+
+fn stat(files: &dyn Files, path: &str) -> Result<Option<kubephase_wit::FileMeta>> {
+    files.stat(path).map_err(|failure| anyhow!(failure.message))
+}
+
+fn below(target: &Path, path: &str) -> PathBuf {
+    target.join(path.trim_start_matches('/'))
+}
+
+fn make_dir(path: &Path, mode: u32) -> Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(path).with_context(|| format!("cannot make {}", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(|| format!("cannot set the mode of {}", path.display()))
+}
+
+fn put(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let write = || -> std::io::Result<()> {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+        std::io::Write::write_all(&mut file, content)?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Everything that was written to the API, each document below a comment `# VERB resource [namespace/]name`.
+pub fn objects(sent: &[Sent]) -> String {
+    let document = |sent: &Sent| {
+        let name = sent.namespace.iter().map(|namespace| format!("{namespace}/")).chain([sent.name.clone()]).collect::<String>();
+        let kind = if sent.verb == "PATCH" { "# patchType: application/strategic-merge-patch+json\n" } else { "" };
+        let body = if sent.body.is_null() { String::new() } else { yaml::to_string(&sent.body) };
+        format!("# {} {} {name}\n{kind}{body}", sent.verb, sent.resource)
+    };
+    sent.iter().map(document).collect::<Vec<_>>().join("---\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_write_is_a_document_below_its_verb() {
+        let sent = |verb, namespace: Option<&str>, body| Sent {
+            verb,
+            resource: "configmaps".into(),
+            namespace: namespace.map(str::to_owned),
+            name: "x".into(),
+            body,
+        };
+        let text = objects(&[sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})), sent("PATCH", None, json!({"a": 1}))]);
+        let expected = "# CREATE configmaps kube-system/x\nkind: ConfigMap\n---\n# PATCH configmaps x\n# patchType: application/strategic-merge-patch+json\na: 1\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,75 @@
+//! Running the program in a folder of its own, and looking at what it left.
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The workspace.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a member of the workspace").to_owned()
+}
+
+/// kubeadm's recorded runs, where they are at hand: `KUBEPHASE_GOLDEN`, else beside the workspace.
+pub fn golden() -> Option<PathBuf> {
+    let given = std::env::var_os("KUBEPHASE_GOLDEN").map(PathBuf::from);
+    given.or_else(|| Some(workspace().parent()?.join("shared/golden"))).filter(|path| path.join("compare.py").is_file())
+}
+
+/// A command that runs the program, with an environment of its own. Components are compiled once for all tests.
+pub fn kubephase(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("NO_COLOR", "1").env("KUBEPHASE_CACHE_DIR", cache());
+    for name in ["PATH", "HOME", "TMPDIR"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command
+}
+
+fn cache() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|root| root.join("target/test-cache")).unwrap_or_else(std::env::temp_dir)
+}
+
+/// What a finished program said.
+pub struct Said {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Said { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// Runs to the end.
+pub fn run(command: &mut Command) -> Said {
+    command.output().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}")).into()
+}
+
+/// Copies a tree, modes included.
+pub fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    if from.is_dir() {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    fs::copy(from, to).map(|_| ())
+}
+
+/// Lines of a file of a recorded run; none where there is no such file.
+pub fn lines(path: &Path) -> Vec<String> {
+    fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).filter(|line| !line.is_empty()).collect()
+}
+
+/// Folders below a folder, by name.
+pub fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}

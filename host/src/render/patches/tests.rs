@@ -43,6 +43,14 @@ fn a_directory_is_read_in_the_order_of_a_walk() {
 }
 
 #[test]
+fn yaml_is_read_as_go_reads_it() {
+    let (patches, _) = load(&[("etcd.yaml", "a: 010\nb: yes\nc: '010'\na: 0x10")]).unwrap();
+    assert_eq!(patches.apply("etcd", json!({})).unwrap().0, json!({"a": 16, "b": true, "c": "010"}));
+    let (patches, _) = load(&[("etcd.yaml", "a: 010")]).unwrap();
+    assert_eq!(patches.apply("etcd", json!({})).unwrap().0, json!({"a": 8}));
+}
+
+#[test]
 fn errors_are_kubeadms() {
     let fail =
         |name, text, target| load(&[(name, text)]).and_then(|(patches, _)| patches.apply(target, json!({"kind": "Pod"}))).unwrap_err();

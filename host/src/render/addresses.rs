@@ -38,9 +38,8 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     if !cluster.networking.dns_domain.is_empty() {
         names.push(format!("kubernetes.default.svc.{}", cluster.networking.dns_domain));
     }
-    let mut addresses =
-        vec![service_address(&cluster.networking.service_subnet, 1)?.to_string(), advertise_address(config)?.to_string()];
-    let endpoint = super::kubeconfig::split_host_port(&cluster.control_plane_endpoint).0;
+    let mut addresses = vec![service_address(&cluster.networking.service_subnet, 1)?.to_string(), advertise_address(config)?.to_string()];
+    let endpoint = super::split_host_port(&cluster.control_plane_endpoint).0;
     for san in std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str)) {
         sort_in(san, &mut names, &mut addresses);
     }
@@ -64,9 +63,9 @@ pub fn etcd_names(config: &Config, extra: impl Fn(&LocalEtcd) -> &Vec<String>) -
 
 fn advertise_address(config: &Config) -> Result<IpAddr, String> {
     let address = &config.init.local_api_endpoint.advertise_address;
-    address
-        .parse()
-        .map_err(|_| format!("error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual representation of an IP address"))
+    address.parse().map_err(|_| {
+        format!("error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual representation of an IP address")
+    })
 }
 
 fn sort_in(san: &str, names: &mut Vec<String>, addresses: &mut Vec<String>) {

@@ -1,5 +1,5 @@
 //! Kubeconfigs and the URLs in them.
-use super::host_port;
+use super::{host_port, split_host_port};
 use data_encoding::BASE64;
 use kubephase_sdk::{kubeadm::Config, yaml};
 use serde_json::{Value, json};
@@ -39,19 +39,6 @@ pub fn local_url(config: &Config) -> Result<String, String> {
     let address: IpAddr = (endpoint.advertise_address.parse())
         .map_err(|_| format!("invalid value `{}` given for api.advertiseAddress", endpoint.advertise_address))?;
     Ok(format!("https://{}", host_port(&address.to_string(), endpoint.bind_port)))
-}
-
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
-pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
-    if let Some(rest) = endpoint.strip_prefix('[')
-        && let Some((host, after)) = rest.split_once(']')
-    {
-        return (host, after.strip_prefix(':').filter(|port| !port.is_empty()));
-    }
-    match endpoint.split_once(':') {
-        Some((host, port)) if !port.contains(':') => (host, Some(port).filter(|port| !port.is_empty())),
-        _ => (endpoint, None),
-    }
 }
 
 /// What a client needs: the cluster, its authority, and who the client is.

@@ -7,6 +7,7 @@ pub mod kubelet;
 pub mod messages;
 pub mod objects;
 pub mod patches;
+pub mod quantity;
 pub mod static_pod;
 
 use kubephase_sdk::kubeadm::Arg;
@@ -54,6 +55,19 @@ pub fn command_line(own: impl IntoIterator<Item = (impl Into<String>, impl Into<
 /// `host:port`, an IPv6 address in brackets.
 pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
+pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
+    if let Some(rest) = endpoint.strip_prefix('[')
+        && let Some((host, after)) = rest.split_once(']')
+    {
+        return (host, after.strip_prefix(':').filter(|port| !port.is_empty()));
+    }
+    match endpoint.split_once(':') {
+        Some((host, port)) if !port.contains(':') => (host, Some(port).filter(|port| !port.is_empty())),
+        _ => (endpoint, None),
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@ use super::{
     Kind,
     schema::{Struct, Type, Unset},
 };
+use crate::render::quantity;
 use kubephase_sdk::kubeadm::Duration;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The document with its `kind` and `apiVersion`. Fields of no known name are dropped, as kubeadm drops them;
 /// values of another type than the schema's stay as they are, for [`check`](super::check()) to report.
@@ -40,11 +41,10 @@ fn canonical(of: &Type, given: &Value) -> Value {
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
             text.parse::<Duration>().map_or_else(|_| given.clone(), |duration| duration.to_string().into())
         }
-        (Type::Quantity, Value::Number(number)) => number.to_string().into(),
-        (Type::Float, Value::Number(number)) => match number.as_f64() {
-            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => json!(whole as i64),
-            _ => given.clone(),
-        },
+        (Type::Quantity, Value::Number(_) | Value::String(_)) => {
+            let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
+            quantity::canonical(&text).unwrap_or(text).into()
+        }
         _ => given.clone(),
     }
 }

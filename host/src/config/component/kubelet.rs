@@ -1,18 +1,18 @@
 //! The kubelet's configuration, as kubeadm completes it.
 use super::{Draft, Kind};
-use crate::render::join;
-use ipnet::IpNet;
+use crate::render::{addresses::service_address, join};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::{Value, json};
-use std::net::IpAddr;
 
+/// The cluster's DNS Service in the service network.
+const DNS_INDEX: u128 = 10;
 const FALLBACK_DNS: &str = "10.96.0.10";
 
 /// The document for the cluster's kubelets, and kubeadm's warnings where the user's settings are not its own.
 /// The socket of the container runtime is not part of it, nor the node's resolver: see `render::kubelet`.
 pub fn kubelet(user: Option<Value>, _init: &InitConfiguration, cluster: &ClusterConfiguration) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(Kind::Kubelet, user);
-    let dns = dns_address(&cluster.networking.service_subnet).map_or_else(|| FALLBACK_DNS.into(), |ip| ip.to_string());
+    let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX).map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
     draft.default("staticPodPath", "/etc/kubernetes/manifests");
     draft.default("clusterDNS", json!([dns]));
     if !cluster.networking.dns_domain.is_empty() {
@@ -30,14 +30,4 @@ pub fn kubelet(user: Option<Value>, _init: &InitConfiguration, cluster: &Cluster
         draft.set("cgroupDriver", "systemd".into());
     }
     draft.finish()
-}
-
-/// The cluster's DNS Service: the tenth address of the first service network.
-fn dns_address(service_subnet: &str) -> Option<IpAddr> {
-    let first: IpNet = service_subnet.split(',').next()?.trim().parse().ok()?;
-    let address = match first.network() {
-        IpAddr::V4(network) => IpAddr::V4(network.to_bits().checked_add(10)?.into()),
-        IpAddr::V6(network) => IpAddr::V6(network.to_bits().checked_add(10)?.into()),
-    };
-    first.contains(&address).then_some(address)
 }

@@ -9,6 +9,7 @@ pub use strategic::strategic_merge;
 
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
+use serde_yaml::{DuplicateKeyPolicy, options};
 
 /// Target of patches to the kubelet's configuration.
 pub const KUBELET: &str = "kubeletconfiguration";
@@ -62,6 +63,8 @@ impl Patches {
         let fail = |error: String| format!("could not list patch files for path {directory:?}: {error}");
         let mut messages = vec![format!("[patches] Reading patches from path {directory:?}")];
         let (mut patches, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
+        // As Go's reader has it: `010` is eight, and of a key that is there twice the last one counts.
+        let reading = options! { legacy_octal_numbers: true, duplicate_keys: DuplicateKeyPolicy::LastWins };
         // Directory by directory, as a walk meets them.
         files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         for (path, content) in &files {
@@ -82,7 +85,7 @@ impl Patches {
             let text = String::from_utf8_lossy(content);
             for document in documents(&text) {
                 let unreadable = |error| fail(format!("could not convert patch to JSON:\n{document}\n: {error}"));
-                let patch = serde_yaml::from_str(&document).map_err(unreadable)?;
+                let patch = serde_yaml::from_str_with_options(&document, reading.clone()).map_err(unreadable)?;
                 patches.push(FilePatch { target, kind, patch });
             }
             found.push(name);

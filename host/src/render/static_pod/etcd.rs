@@ -1,9 +1,8 @@
 //! etcd, where it runs beside the control plane.
 use super::{Component, environment, probe, probe::Probes, volume::Mount};
-use crate::render::{command_line, host_port, images, join, last_argument};
+use crate::render::{command_line, host_port, images, join, last_argument, split_host_port};
 use kubephase_sdk::kubeadm::{Arg, Config};
 use serde_json::{Value, json};
-use url::Url;
 
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
 const METRICS_PORT: u16 = 2381;
@@ -100,23 +99,14 @@ struct Metrics {
 impl Metrics {
     fn of(arguments: &[Arg], loopback: &str) -> Metrics {
         let given = last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
-        let Some(url) = given.and_then(|first| Url::parse(first).ok()) else {
+        let Some((scheme, rest)) = given.and_then(|url| url.split_once("://")) else {
             return Metrics { host: loopback.into(), port: METRICS_PORT, scheme: "HTTP" };
         };
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let (host, port) = split_host_port(rest.split('/').next().unwrap_or_default());
         Metrics {
             host: if host.is_empty() { loopback } else { host }.into(),
-            // A port that is the scheme's own is not kept by the parser.
-            port: url
-                .port()
-                .or_else(|| given.is_some_and(|given| has_port(given)).then(|| url.port_or_known_default()).flatten())
-                .unwrap_or(METRICS_PORT),
-            scheme: if url.scheme() == "https" { "HTTPS" } else { "HTTP" },
+            port: port.and_then(|port| port.parse().ok()).filter(|port| *port != 0).unwrap_or(METRICS_PORT),
+            scheme: if scheme == "https" { "HTTPS" } else { "HTTP" },
         }
     }
-}
-
-fn has_port(url: &str) -> bool {
-    let authority = url.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-    authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port != 0))
 }

@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn what_is_on_disk_decides() {
-        let manifest = "spec: {containers: [{command: [kube-scheduler, --bind-address=127.0.0.1, -bind-address=0.0.0.0, --secure-port=1]}]}";
+        let manifest =
+            "spec: {containers: [{command: [kube-scheduler, --bind-address=127.0.0.1, -bind-address=0.0.0.0, --secure-port=1]}]}";
         assert_eq!(health_url("kube-scheduler", manifest, &Config::default()).unwrap(), "https://0.0.0.0:1/livez");
         let manifest = "spec: {containers: [{command: [kube-apiserver, '--advertise-address=2001:db8::1']}]}";
         assert_eq!(health_url("kube-apiserver", manifest, &Config::default()).unwrap(), "https://[2001:db8::1]:6443/livez");

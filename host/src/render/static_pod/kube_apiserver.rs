@@ -5,6 +5,7 @@ use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
+const DEFAULT_AUTHORIZATION: &str = "Node,RBAC";
 
 /// The manifest of kube-apiserver.
 pub fn kube_apiserver(config: &Config) -> Value {
@@ -63,10 +64,28 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
     ];
     // The two ways of saying how to authorize exclude each other.
     if last_argument(&cluster.api_server.extra_args, "authorization-config").is_none() {
-        flags.push(("authorization-mode", "Node,RBAC".into()));
+        flags.push(("authorization-mode", DEFAULT_AUTHORIZATION.into()));
     }
     flags.extend(etcd_flags(config));
     flags
+}
+
+/// What kubeadm says of authorization modes that are not its own.
+pub fn authorization_warnings(config: &Config) -> Vec<String> {
+    const KNOWN: [&str; 6] = ["Node", "RBAC", "Webhook", "ABAC", "AlwaysAllow", "AlwaysDeny"];
+    let arguments = &config.cluster.api_server.extra_args;
+    let given = last_argument(arguments, "authorization-mode").filter(|modes| !modes.is_empty());
+    if last_argument(arguments, "authorization-config").is_some() {
+        return Vec::new();
+    }
+    let (known, unknown): (Vec<_>, Vec<_>) = given.into_iter().flat_map(|modes| modes.split(',')).partition(|mode| KNOWN.contains(mode));
+    let mut warnings: Vec<String> =
+        unknown.iter().map(|mode| format!("ignoring unknown kube-apiserver authorization-mode {mode:?}")).collect();
+    let used = known.join(",");
+    if !known.is_empty() && used != DEFAULT_AUTHORIZATION {
+        warnings.push(format!("the default kube-apiserver authorization-mode is {DEFAULT_AUTHORIZATION:?}; using {used:?}"));
+    }
+    warnings
 }
 
 fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {

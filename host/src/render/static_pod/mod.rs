@@ -13,7 +13,7 @@ mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
 pub use health::health_url;
-pub use kube_apiserver::kube_apiserver;
+pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
 pub use typed::typed;
@@ -23,8 +23,11 @@ use probe::Probes;
 use serde_json::{Value, json};
 use volume::Mount;
 
+/// Renders a component's manifest.
+pub type Renderer = fn(&Config) -> Value;
+
 /// The static Pods by name, with what renders each.
-pub const COMPONENTS: [(&str, fn(&Config) -> Value); 4] = [
+pub const COMPONENTS: [(&str, Renderer); 4] = [
     ("etcd", etcd),
     ("kube-apiserver", kube_apiserver),
     ("kube-controller-manager", kube_controller_manager),

@@ -1,4 +1,6 @@
 //! The control plane without root (feature gate `RootlessControlPlane`).
+use crate::render::{KUBERNETES_DIRECTORY, join};
+use kubephase_sdk::kubeadm::Config;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -30,6 +32,42 @@ pub const USER_NAMES: [(&str, &str); 4] = [
 /// The group of [`Users::sa_key_readers`].
 pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
 
+/// A file that a component must be able to read without being root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedFile {
+    pub path: String,
+    pub owner: User,
+    pub mode: u32,
+}
+
+/// The files that change hands to a component. etcd's data directory, with all in it, is [`Users::etcd`]'s too.
+pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> {
+    let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
+    let own = |path: String, owner: User| OwnedFile { path, owner, mode: 0o600 };
+    let service_account_key = OwnedFile { path: certificate("sa.key"), owner: User { uid: 0, gid: users.sa_key_readers }, mode: 0o640 };
+    match component {
+        "etcd" => ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd)).into(),
+        "kube-apiserver" => {
+            let mut names = vec!["sa.pub", "apiserver.key", "apiserver-kubelet-client.key", "front-proxy-client.key"];
+            if config.cluster.etcd.local.is_some() {
+                names.push("apiserver-etcd-client.key");
+            }
+            let files = names.into_iter().map(|name| own(certificate(name), users.kube_apiserver));
+            files.chain([service_account_key]).collect()
+        }
+        "kube-controller-manager" => {
+            let user = users.kube_controller_manager;
+            let mut files = vec![own(join(KUBERNETES_DIRECTORY, "controller-manager.conf"), user), service_account_key];
+            if !config.run.external_ca {
+                files.push(own(certificate("ca.key"), user));
+            }
+            files
+        }
+        "kube-scheduler" => vec![own(join(KUBERNETES_DIRECTORY, "scheduler.conf"), users.kube_scheduler)],
+        _ => Vec::new(),
+    }
+}
+
 /// Ids of the host that are taken, and the ranges that system users and groups come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -57,7 +95,10 @@ pub fn allocate(used: &UsedIds) -> Result<Users, String> {
     let free = |(first, last): (u32, u32), taken: &[u32]| (first..=last).filter(|id| !taken.contains(id)).collect::<Vec<_>>();
     let (uids, gids) = (free(used.uid_range, &used.uids), free(used.gid_range, &used.gids));
     let (&[etcd, apiserver, controller_manager, scheduler, ..], &[g0, g1, g2, g3, readers, ..]) = (uids.as_slice(), gids.as_slice()) else {
-        return Err(format!("the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane", used.uid_range, used.gid_range));
+        return Err(format!(
+            "the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane",
+            used.uid_range, used.gid_range
+        ));
     };
     Ok(Users {
         etcd: User { uid: etcd, gid: g0 },

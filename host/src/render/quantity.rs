@@ -1,0 +1,96 @@
+//! Resource quantities in the form in which Kubernetes writes them.
+
+const DECIMAL: [(&str, i32); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
+const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Decimal,
+    Exponent,
+    Binary,
+}
+
+/// `0.5` as `500m`, `1024Mi` as `1Gi`; none where the text is no quantity, or one beyond what can be computed.
+pub fn canonical(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at(digits);
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') {
+        return None;
+    }
+    let mut mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let mut exponent = -i32::try_from(fraction.len()).ok()?;
+    let notation = if let Some((_, power)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
+        exponent += power;
+        Notation::Decimal
+    } else if let Some(power) = BINARY.iter().position(|name| *name == suffix) {
+        mantissa = mantissa.checked_mul(1024_i128.checked_pow(u32::try_from(power).ok()?)?)?;
+        Notation::Binary
+    } else {
+        exponent += suffix.strip_prefix(['e', 'E'])?.parse::<i32>().ok().filter(|power| power.abs() <= 18)?;
+        Notation::Exponent
+    };
+    // Nothing is finer than a billionth; what is gets rounded up.
+    while exponent < -9 {
+        (mantissa, exponent) = (mantissa / 10 + i128::from(mantissa % 10 != 0), exponent + 1);
+    }
+    while mantissa != 0 && mantissa % 10 == 0 {
+        (mantissa, exponent) = (mantissa / 10, exponent + 1);
+    }
+    if mantissa == 0 {
+        return Some("0".into());
+    }
+    if notation == Notation::Binary && exponent >= 0 {
+        let value = mantissa.checked_mul(10_i128.checked_pow(u32::try_from(exponent).ok()?)?)?;
+        if value >= 1024 {
+            let steps = (1..BINARY.len()).take_while(|step| value % (1 << (10 * step)) == 0).count();
+            return Some(format!("{sign}{}{}", value >> (10 * steps), BINARY[steps]));
+        }
+    }
+    while exponent % 3 != 0 || exponent > 18 {
+        (mantissa, exponent) = (mantissa.checked_mul(10)?, exponent - 1);
+    }
+    let suffix = match notation {
+        Notation::Exponent if exponent != 0 => format!("e{exponent}"),
+        _ => DECIMAL.iter().find(|(_, power)| *power == exponent)?.0.into(),
+    };
+    Some(format!("{sign}{mantissa}{suffix}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn quantities_are_written_as_kubernetes_does() {
+        for (text, written) in [
+            ("0.5", "500m"),
+            ("1", "1"),
+            ("1000m", "1"),
+            ("1500m", "1500m"),
+            ("250m", "250m"),
+            ("1024Mi", "1Gi"),
+            ("1536Mi", "1536Mi"),
+            ("1Ki", "1Ki"),
+            ("0.5Ki", "512"),
+            ("1.5Gi", "1536Mi"),
+            ("2147483648", "2147483648"),
+            ("1000", "1k"),
+            ("10000", "10k"),
+            ("1e3", "1e3"),
+            ("-5", "-5"),
+            ("0", "0"),
+            ("0.0000000001", "1n"),
+        ] {
+            assert_eq!(canonical(text).as_deref(), Some(written), "{text}");
+        }
+        for bad in ["", "x", "1.2.3", "5 Gi", "1e", ".", "99999999999999999999999999999999999999999"] {
+            assert_eq!(canonical(bad), None, "{bad}");
+        }
+    }
+}

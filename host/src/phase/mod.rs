@@ -48,7 +48,7 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
     let directory = effects_files::make_dir(MANIFESTS)?;
     effects_files::file_mode(directory, 0o700)?;
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
-        let used = node_fact("usedSystemIds")?.unwrap_or_default();
+        let used = node_fact("usedSystemIDs")?.unwrap_or_default();
         let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
         rootless::run_as(&mut pod, name, &users);
     }

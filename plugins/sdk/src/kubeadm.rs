@@ -42,6 +42,12 @@ pub struct RunOptions {
     pub ca_directories: Vec<String>,
     /// host name as the operating system has it
     pub os_hostname: String,
+    /// where clients reach the control plane, `https://host:port`
+    pub control_plane_url: String,
+    /// the tenth address of the first service subnet
+    pub dns_service_address: String,
+    /// image of each component, by name
+    pub images: BTreeMap<String, String>,
     /// a CI build of Kubernetes keeps its core images in a repository of its own
     pub ci_image_repository: Option<String>,
     /// `systemd-resolved` runs on the node

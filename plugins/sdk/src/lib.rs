@@ -124,3 +124,11 @@ pub fn warn(text: impl AsRef<str>) {
 pub fn json<T: serde::Serialize>(spec: &T) -> String {
     serde_json::to_string(spec).expect("specs have string keys and no foreign types")
 }
+
+/// The annotation by which an upgrade knows a component's configuration that nobody changed by hand: SHA-256 over the
+/// values of the ConfigMap, in the order of their keys (kubeadm behaviour).
+pub fn component_hash(data: &std::collections::BTreeMap<String, String>) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = data.values().fold(Sha256::new(), |hash, value| hash.chain_update(value.as_bytes())).finalize();
+    digest.iter().fold(String::from("sha256:"), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -12,8 +12,6 @@ pub use check::{SchemaError, check, json_kind};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 
-use aws_lc_rs::digest::{Context, SHA256};
-use data_encoding::HEXLOWER;
 use kubephase_sdk::kubeadm::ComponentConfig;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -52,11 +50,7 @@ impl Kind {
 pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
 /// The value of [`HASH_ANNOTATION`] for a ConfigMap with this data.
-pub fn hash(data: &BTreeMap<String, String>) -> String {
-    let mut context = Context::new(&SHA256);
-    data.values().for_each(|value| context.update(value.as_bytes()));
-    format!("sha256:{}", HEXLOWER.encode(context.finish().as_ref()))
-}
+pub use kubephase_sdk::component_hash as hash;
 
 /// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
 pub(crate) fn recommended(kind: &str, field: &str, default: &Value, given: &Value) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! The description is a superset of the `host.json` of kubeadm's recorded runs, same names; every field has a
 //! default, and the defaults describe a machine on which kubeadm's preflight checks pass.
-use crate::world::ServiceState;
+use crate::{render::static_pod::rootless::UsedIds, world::ServiceState};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -50,6 +50,11 @@ pub struct NodeFacts {
     pub hosts: BTreeMap<String, Vec<String>>,
     pub environment: BTreeMap<String, String>,
     pub runtime: RuntimeFacts,
+    /// ids of users and groups that are taken
+    #[serde(rename = "usedSystemIDs")]
+    pub used_system_ids: UsedIds,
+    /// for whoever reads the description
+    pub note: String,
 }
 
 /// The container runtime, where a socket answers.
@@ -111,6 +116,33 @@ impl Default for NodeFacts {
             hosts: BTreeMap::new(),
             environment: BTreeMap::new(),
             runtime: RuntimeFacts::default(),
+            used_system_ids: UsedIds::default(),
+            note: String::new(),
         }
+    }
+}
+
+impl NodeFacts {
+    /// A description in YAML or JSON.
+    ///
+    /// # Errors
+    /// What is wrong with the file, with line and field.
+    pub fn read(path: &std::path::Path) -> anyhow::Result<NodeFacts> {
+        #[allow(clippy::disallowed_methods, reason = "the description is the operator's file, not the node's")]
+        let text = std::fs::read_to_string(path).map_err(|error| anyhow::anyhow!("cannot read the description of the node {}: {error}", path.display()))?;
+        serde_yaml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_may_leave_everything_to_its_defaults_but_names_count() {
+        let facts: NodeFacts = serde_yaml::from_str("{hostname: a, cpus: 1, usedSystemIDs: {uids: [1], sysUIDRange: [100, 200]}}").unwrap();
+        assert_eq!((facts.cpus, facts.memory_mib, facts.used_system_ids.uid_range), (1, 8192, (100, 200)));
+        let error = serde_yaml::from_str::<NodeFacts>("hostnam: a").unwrap_err().to_string();
+        assert!(error.contains("hostnam"), "{error}");
     }
 }

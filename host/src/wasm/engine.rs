@@ -1,0 +1,95 @@
+//! One engine for all components of a run: compiles at most once, stops what runs too long.
+use super::{cache::Cache, limits, plugin::Plugin};
+use anyhow::{Context, Result};
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+use wasmtime::{Config, component::Component};
+
+/// How often a running guest is looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+pub struct Engine {
+    engine: wasmtime::Engine,
+    cache: Cache,
+    compiled: AtomicUsize,
+}
+
+impl Engine {
+    /// # Errors
+    /// Where this machine cannot run WebAssembly.
+    pub fn new() -> Result<Engine> {
+        Engine::with(Cache::open())
+    }
+
+    pub(super) fn with(cache: Cache) -> Result<Engine> {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        config.max_wasm_stack(limits::MAX_STACK);
+        // Little address space, for machines that limit it.
+        config.memory_reservation(16 << 20).memory_guard_size(64 << 10).memory_reservation_for_growth(1 << 20);
+        let engine = wasmtime::Engine::new(&config).map_err(|e| anyhow::anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
+        let weak = engine.weak();
+        thread::Builder::new().name("epochs".into()).spawn(move || {
+            while let Some(engine) = weak.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+        Ok(Engine { engine, cache, compiled: AtomicUsize::new(0) })
+    }
+
+    /// Reads what a component is and asks for; nothing of it is run or compiled yet.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what would be right.
+    pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
+        Plugin::load(self, bytes)
+    }
+
+    /// Components compiled by this engine, for want of a cached form.
+    pub fn compiled(&self) -> usize {
+        self.compiled.load(Ordering::Relaxed)
+    }
+
+    /// The compiled form, from the cache where it is there.
+    pub(super) fn component(&self, bytes: &[u8], digest: &str) -> Result<Component> {
+        let key = format!("{digest}-{}.cwasm", self.compatibility());
+        if let Some(code) = self.cache.get(&key) {
+            // SAFETY: the entry was written by `put` below, into a directory that only this user can write to, under
+            // a key of component, compiler and settings, and its digest was checked: it is what `serialize` gave.
+            if let Ok(component) = unsafe { Component::deserialize(&self.engine, &code) } {
+                return Ok(component);
+            }
+        }
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        let component = Component::new(&self.engine, bytes).map_err(|e| anyhow::anyhow!("the component cannot be compiled: {e:#}"))?;
+        if let Ok(code) = component.serialize() {
+            self.cache.put(&key, &code);
+        }
+        Ok(component)
+    }
+
+    /// What the compiled form depends on beside the component: compiler, version, settings, processor.
+    fn compatibility(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
+    pub(super) fn inner(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+}
+
+/// Hexadecimal SHA-256 of a component.
+pub fn digest_of(bytes: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
+}

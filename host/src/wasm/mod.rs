@@ -1,0 +1,12 @@
+//! Components: loaded, limited, granted what was allowed, and put behind the trait that built-in phases are behind.
+
+pub mod embedded;
+pub mod engine;
+pub mod grant;
+pub mod manifest;
+pub mod plugin;
+
+mod cache;
+mod gate;
+mod limits;
+mod phase;

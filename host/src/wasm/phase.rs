@@ -1,0 +1,98 @@
+//! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
+use super::limits::{MAX_HOSTCALL_BYTES, Total};
+use anyhow::{Result, anyhow};
+use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
+use std::{
+    marker::PhantomData,
+    time::{Duration, Instant},
+};
+use wasmtime::{
+    Store, Trap, UpdateDeadline,
+    component::{Component, HasData, InstancePre, Linker},
+};
+
+/// What a store holds.
+struct Data<S> {
+    session: S,
+    total: Total,
+}
+
+struct Session<S>(PhantomData<S>);
+
+impl<S: 'static> HasData for Session<S> {
+    type Data<'a> = &'a mut S;
+}
+
+/// A component ready to be called.
+pub struct Guest<S: 'static> {
+    pre: InstancePre<Data<S>>,
+    session: S,
+    deadline: Duration,
+    /// plugin and version, for what goes wrong
+    who: String,
+}
+
+impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
+    pub(super) fn new(engine: &wasmtime::Engine, component: &Component, session: S, deadline: Duration, who: String) -> Result<Self> {
+        let mut linker = Linker::new(engine);
+        kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, |data| &mut data.session).map_err(|e| anyhow!("{who}: {e:#}"))?;
+        let pre = linker.instantiate_pre(component).map_err(|e| anyhow!("{who}: {e:#}"))?;
+        Ok(Guest { pre, session, deadline, who })
+    }
+
+    fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
+        let mut store = Store::new(self.pre.engine(), Data { session: self.session.clone(), total: Total::default() });
+        store.limiter(|data| &mut data.total);
+        store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
+        let (end, limit) = (Instant::now() + self.deadline, self.deadline);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg(format!("deadline of {limit:?} passed"))) }
+        });
+        let instance = self.pre.instantiate(&mut store)?;
+        let guest = guest::phase::GuestIndices::new(&self.pre)?.load(&mut store, &instance)?;
+        call(&guest, &mut store)
+    }
+
+    fn told(&self, function: &str, stop: &Stop) -> Stop {
+        let what = match stop.downcast_ref::<Trap>() {
+            Some(Trap::UnreachableCodeReached) => "it panicked (see its messages)".to_owned(),
+            Some(Trap::StackOverflow) => "its stack overflowed".to_owned(),
+            Some(trap) => trap.to_string(),
+            None => stop.root_cause().to_string(),
+        };
+        let trace = stop.downcast_ref::<wasmtime::WasmBacktrace>().map(|trace| format!("\n{trace}")).unwrap_or_default();
+        Stop::msg(format!("{} was stopped in {function}: {what}{trace}", self.who))
+    }
+}
+
+impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for Guest<S> {
+    fn describe(&mut self) -> Result<PhaseInfo, Stop> {
+        self.call(|guest, store| guest.call_describe(store)).map_err(|stop| self.told("describe", &stop))
+    }
+
+    fn run(&mut self) -> Result<Outcome, Error> {
+        match self.call(|guest, store| guest.call_run(store)) {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(failure)) => Err(Error::Failure(failure)),
+            Err(stop) => Err(Error::Stop(self.told("run", &stop))),
+        }
+    }
+}
+
+/// Asks a component what it is, with every import out of its reach.
+pub(super) fn describe(engine: &wasmtime::Engine, component: &Component) -> Result<PhaseInfo> {
+    let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
+        let mut linker: Linker<Total> = Linker::new(engine);
+        linker.define_unknown_imports_as_traps(component)?;
+        let pre = linker.instantiate_pre(component)?;
+        let mut store = Store::new(engine, Total::default());
+        store.limiter(|total| total);
+        let end = Instant::now() + Duration::from_secs(1);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg("deadline passed")) });
+        let instance = pre.instantiate(&mut store)?;
+        guest::phase::GuestIndices::new(&pre)?.load(&mut store, &instance)?.call_describe(&mut store)
+    };
+    out_of_reach().map_err(|e| anyhow!("{e:#}"))
+}

@@ -1,0 +1,176 @@
+//! A node by its description: every rehearsal's. It answers from the facts, and what is changed about it changes here.
+use super::{facts::NodeFacts, proxy};
+use crate::world::{Net, Node, Runtime, ServiceState, TlsFiles, Tried};
+use kubephase_wit::{CommandOutput, Failure, HttpReply};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// Told of a service that is to be in a state; says whether anything changed.
+pub type ServiceHook = Box<dyn Fn(&str, &str) -> Tried<bool> + Send + Sync>;
+
+pub struct DescribedNode {
+    facts: Arc<NodeFacts>,
+    fields: Value,
+    on_service: ServiceHook,
+    changed: Mutex<Changed>,
+}
+
+/// What differs from the description by now.
+#[derive(Default)]
+struct Changed {
+    services: BTreeMap<String, ServiceState>,
+    sysctls: BTreeMap<String, String>,
+    modules: Vec<String>,
+    pulled: Vec<String>,
+}
+
+impl DescribedNode {
+    pub fn new(facts: Arc<NodeFacts>, on_service: ServiceHook) -> Self {
+        let fields = serde_json::to_value(facts.as_ref()).unwrap_or_default();
+        let changed = Mutex::new(Changed { services: facts.services.clone(), ..Changed::default() });
+        DescribedNode { facts, fields, on_service, changed }
+    }
+
+    fn changed(&self) -> MutexGuard<'_, Changed> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What nobody can know without doing it.
+    pub fn not_checked(&self) -> Vec<String> {
+        let pulled = self.changed().pulled.len();
+        let mut notes = vec!["whether the kubelet and the containers of the control plane would start on this machine".to_owned()];
+        if pulled > 0 {
+            notes.push(format!("whether {pulled} images can be pulled"));
+        }
+        if self.facts.cri_sockets.is_empty() {
+            notes.push("the container runtime: none was described or found".into());
+        }
+        notes
+    }
+}
+
+fn not_checked(what: &str) -> Failure {
+    Failure::new("not-checked", format!("{what} is not checked: a rehearsal does not look outside"))
+}
+
+impl Node for DescribedNode {
+    fn fact(&self, name: &str) -> Option<Value> {
+        self.fields.get(name).filter(|value| !value.is_null()).cloned()
+    }
+
+    fn sysctl(&self, key: &str) -> Option<String> {
+        self.changed().sysctls.get(key).or_else(|| self.facts.sysctls.get(key)).cloned()
+    }
+
+    fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
+        Ok(match self.facts.kernel_options.get(name).map(String::as_str) {
+            None => Some("y".into()),
+            Some("") => None,
+            Some(value) => Some(value.to_owned()),
+        })
+    }
+
+    fn service(&self, name: &str) -> Tried<Option<ServiceState>> {
+        Ok(self.facts.init_system.as_ref().map(|_| self.changed().services.get(name).copied().unwrap_or_default()))
+    }
+
+    fn ensure_service(&self, name: &str, state: &str) -> Tried<bool> {
+        let acted = (self.on_service)(name, state)?;
+        let mut changed = self.changed();
+        let service = changed.services.entry(name.to_owned()).or_insert(ServiceState { exists: true, ..ServiceState::default() });
+        let before = *service;
+        match state {
+            "running" | "restarted" => service.active = true,
+            "stopped" => service.active = false,
+            "enabled" => service.enabled = true,
+            other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
+        }
+        Ok(acted || before != *service)
+    }
+
+    fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool> {
+        let changed = self.sysctl(key).as_deref() != Some(value);
+        self.changed().sysctls.insert(key.to_owned(), value.to_owned());
+        Ok(changed)
+    }
+
+    fn load_module(&self, name: &str) -> Tried<bool> {
+        let mut changed = self.changed();
+        if changed.modules.iter().any(|module| module == name) {
+            return Ok(false);
+        }
+        changed.modules.push(name.to_owned());
+        Ok(true)
+    }
+
+    fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
+        match (program, args, &self.facts.kubelet_version) {
+            ("kubelet", [version], Some(kubelet)) if version == "--version" => {
+                Ok(CommandOutput { status: 0, stdout: format!("Kubernetes {kubelet}\n"), stderr: String::new() })
+            }
+            ("kubelet", ..) => Err(Failure::new("not-found", "executable file not found in $PATH")),
+            _ => Err(not_checked(&format!("what {program} would say"))),
+        }
+    }
+}
+
+impl Net for DescribedNode {
+    fn port_free(&self, port: u16) -> Tried<bool> {
+        Ok(!self.facts.ports_in_use.contains(&port))
+    }
+
+    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+        if host == self.facts.hostname {
+            return Ok(self.facts.addresses.iter().map(ToString::to_string).collect());
+        }
+        let known = self.facts.hosts.get(host).cloned();
+        known.ok_or_else(|| Failure::new("not-found", format!("lookup {host}: no such host")))
+    }
+
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+        let url = url::Url::parse(url).map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+        Ok(proxy::proxy_for(&self.facts.environment, &url))
+    }
+
+    fn http_get(&self, url: &str, _timeout: Duration) -> Tried<HttpReply> {
+        Err(not_checked(url))
+    }
+
+    fn http_get_as(&self, url: &str, _identity: &TlsFiles, _timeout: Duration) -> Tried<HttpReply> {
+        Err(not_checked(url))
+    }
+}
+
+impl Runtime for DescribedNode {
+    fn status(&self) -> Tried<Value> {
+        let runtime = &self.facts.runtime;
+        if self.facts.cri_sockets.is_empty() {
+            return Err(not_checked("the container runtime"));
+        }
+        if !runtime.ready {
+            return Err(Failure::new("unavailable", "container runtime condition \"RuntimeReady\" is not true. reason: , message: "));
+        }
+        Ok(json!({"name": runtime.name, "version": runtime.version, "sandboxImage": runtime.sandbox_image}))
+    }
+
+    fn config(&self) -> Tried<Value> {
+        if self.facts.cri_sockets.is_empty() {
+            return Err(not_checked("the container runtime"));
+        }
+        let unimplemented = || Failure::new("unimplemented", "the container runtime has no method RuntimeConfig");
+        self.facts.runtime.runtime_config.then(|| json!({"linux": {"cgroupDriver": "SYSTEMD"}})).ok_or_else(unimplemented)
+    }
+
+    fn image_present(&self, image: &str) -> Tried<bool> {
+        Ok(self.facts.runtime.images.iter().any(|present| present == image) || self.changed().pulled.iter().any(|pulled| pulled == image))
+    }
+
+    fn pull(&self, image: &str) -> Tried<()> {
+        self.changed().pulled.push(image.to_owned());
+        Ok(())
+    }
+}

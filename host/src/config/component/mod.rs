@@ -4,11 +4,12 @@ mod canonical;
 mod check;
 mod kube_proxy;
 mod kubelet;
-mod schema;
+pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use check::{SchemaError, check, json_kind};
+pub use check::{SchemaError, against, check, json_kind};
+pub use schema::{Struct, kubeadm as kubeadm_schema};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 

@@ -12,4 +12,5 @@ pub mod plan;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod wasm;
 pub mod world;

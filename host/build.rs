@@ -8,6 +8,9 @@ use std::{
 use wasm_encoder::{CustomSection, Section};
 
 const PLUGINS: &[&str] = &["preflight", "coredns", "kube-proxy"];
+/// Chooses the toolchain of the guests: `own` or `debian`.
+const SWITCH: &str = "KUBEPHASE_GUEST_TOOLCHAIN";
+const DEBIAN: &str = "rustc-web, cargo-web, rust-web-src and lld";
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The section a manifest is in; read by `wasm/manifest.rs`.
 const MANIFEST: &str = "kubephase:manifest";
@@ -15,7 +18,7 @@ const MANIFEST: &str = "kubephase:manifest";
 /// Of the build around this one, what would change how guests are built.
 const INHERITED: &[&str] = &[
     "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR", "CARGO_INCREMENTAL", "RUST_TARGET_PATH", "TARGET", "HOST",
+    "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR", "CARGO_INCREMENTAL", "RUST_TARGET_PATH", "TARGET", "HOST",
 ];
 
 fn main() -> ExitCode {
@@ -32,20 +35,30 @@ fn build() -> Result<(), String> {
     let here = PathBuf::from(required("CARGO_MANIFEST_DIR")?);
     let workspace = here.parent().ok_or("the host is a member of a workspace")?.to_owned();
     let out = PathBuf::from(required("OUT_DIR")?);
-    for input in PLUGINS.iter().map(|name| format!("plugins/{name}")).chain(["plugins/sdk", "wit", "Cargo.lock"].map(str::to_owned)) {
+    let shared = ["plugins/sdk", "wit", "Cargo.lock", "Cargo.toml", "host/build.rs"].map(str::to_owned);
+    for input in PLUGINS.iter().map(|name| format!("plugins/{name}")).chain(shared) {
         println!("cargo::rerun-if-changed={}", workspace.join(input).display());
     }
-    println!("cargo::rerun-if-env-changed=KUBEPHASE_GUEST_TOOLCHAIN");
-    let modules = compile(&workspace, &out.join("guests"))?;
+    println!("cargo::rerun-if-env-changed={SWITCH}");
+    println!("cargo::rustc-env=WASMTIME_VERSION={}", locked_version(&workspace.join("Cargo.lock"), "wasmtime")?);
+    let toolchain = toolchain()?;
     let mut index = String::new();
     for name in PLUGINS {
-        let file = modules.join(format!("kubephase_{}.wasm", name.replace('-', "_")));
+        let file = compile(&toolchain, &workspace, &out.join("guests"), name)?;
         let component = componentise(&file, &workspace.join("plugins").join(name).join("plugin.yaml"))?;
         let target = out.join(format!("{name}.wasm"));
         fs::write(&target, component).map_err(|e| format!("{}: {e}", target.display()))?;
         index += &format!("    Embedded {{ name: {name:?}, bytes: include_bytes!({:?}) }},\n", target.display().to_string());
     }
     fs::write(out.join("embedded.rs"), format!("&[\n{index}]\n")).map_err(|e| e.to_string())
+}
+
+/// The version of a package that this build uses.
+fn locked_version(lock: &Path, package: &str) -> Result<String, String> {
+    let text = fs::read_to_string(lock).map_err(|e| format!("{}: {e}", lock.display()))?;
+    let heading = format!("name = {package:?}\nversion = \"");
+    let version = text.split_once(&heading).and_then(|(_, rest)| rest.split_once('"')).map(|(version, _)| version.to_owned());
+    version.ok_or_else(|| format!("{}: no version of {package}", lock.display()))
 }
 
 fn required(name: &str) -> Result<String, String> {
@@ -71,10 +84,12 @@ impl fmt::Display for Toolchain {
 
 fn toolchain() -> Result<Toolchain, String> {
     let debian = || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
-    match env::var("KUBEPHASE_GUEST_TOOLCHAIN").as_deref() {
+    match env::var(SWITCH).as_deref() {
         Ok("debian") if debian() => return Ok(Toolchain::Debian),
+        Ok("debian") => return Err(format!("{SWITCH}=debian, but {DEBIAN} are not all installed")),
         Ok("own") => return Ok(Toolchain::Own),
-        _ => {}
+        Ok(other) => return Err(format!("{SWITCH}={other}: known are own and debian")),
+        Err(_) => {}
     }
     if has_std() {
         return Ok(Toolchain::Own);
@@ -87,7 +102,7 @@ fn toolchain() -> Result<Toolchain, String> {
         return Ok(Toolchain::Debian);
     }
     Err(format!(
-        "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add {TARGET}`, or install Debian's packages rustc-web, cargo-web, rust-web-src and lld"
+        "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add {TARGET}`, or install Debian's packages {DEBIAN}"
     ))
 }
 
@@ -97,34 +112,35 @@ fn has_std() -> bool {
     printed.is_ok_and(|output| output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// Compiles every guest; the folder the modules are in.
-fn compile(workspace: &Path, target_dir: &Path) -> Result<PathBuf, String> {
-    let toolchain = toolchain()?;
+/// Compiles one guest; the file its core module is in. The target directory is not the outer cargo's, which holds a lock
+/// on its own.
+fn compile(toolchain: &Toolchain, workspace: &Path, target_dir: &Path, name: &str) -> Result<PathBuf, String> {
     let mut cargo = match toolchain {
         Toolchain::Own => Command::new(required("CARGO")?),
         Toolchain::Debian => Command::new("/usr/bin/cargo"),
     };
-    for name in INHERITED {
-        cargo.env_remove(name);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if INHERITED.contains(&text.as_ref()) || text.starts_with("CARGO_PROFILE_") || text.starts_with("CARGO_TARGET_") {
+            cargo.env_remove(name);
+        }
     }
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PROFILE_")) {
-        cargo.env_remove(name);
-    }
-    cargo.current_dir(workspace).args(["build", "--release", "--lib", "--target", TARGET]).arg("--target-dir").arg(target_dir);
-    cargo.args(PLUGINS.iter().flat_map(|name| ["-p".to_owned(), format!("kubephase-{name}")]));
     // Small; names are kept, for the backtrace of a guest that traps.
     for (name, value) in [("OPT_LEVEL", "s"), ("LTO", "fat"), ("CODEGEN_UNITS", "1"), ("PANIC", "abort"), ("STRIP", "debuginfo")] {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
     }
+    // `rustc`, not `build`: a library that is an rlib as well gets no optimisation at link time.
+    cargo.current_dir(workspace).args(["rustc", "--locked", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
+    cargo.arg("--target-dir").arg(target_dir).arg("-p").arg(format!("kubephase-{name}"));
     if matches!(toolchain, Toolchain::Debian) {
         cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").args(["-Z", "build-std=std,panic_abort"]);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
     }
     let output = cargo.output().map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
-        return Err(format!("with {toolchain}:\n{}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!("{name}, with {toolchain}:\n{}", String::from_utf8_lossy(&output.stderr)));
     }
-    Ok(target_dir.join(TARGET).join("release"))
+    Ok(target_dir.join(TARGET).join("release").join(format!("kubephase_{}.wasm", name.replace('-', "_"))))
 }
 
 /// A component of a core module, with its manifest.

@@ -1,5 +1,6 @@
 //! Every phase there is: the built-in rows, then the phases of loaded plugins. Subcommands, help,
 //! `--skip-phases` names and the documentation come from these rows.
+use crate::wasm::manifest::Manifest;
 
 /// The commands that run phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -146,7 +146,14 @@ fn wrong_kind(what: &str) -> Failure {
     Failure::new("wrong-kind", format!("{what} does not apply to this kind of proposal"))
 }
 
-impl types::Host for Session {}
+impl types::Host for Session {
+    fn convert_failure(&mut self, error: Error) -> Result<Failure, Stop> {
+        match error {
+            Error::Failure(failure) => Ok(failure),
+            Error::Stop(stop) => Err(stop),
+        }
+    }
+}
 
 impl input::Host for Session {
     fn phase_id(&mut self) -> Result<String, Stop> {

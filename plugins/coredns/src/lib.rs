@@ -1,9 +1,7 @@
 //! CoreDNS, the cluster's DNS, as kubeadm 1.36 installs it: ConfigMap, ClusterRole and its binding, ServiceAccount,
 //! Deployment, Service. A Corefile that somebody wrote and a number of replicas that somebody chose are kept.
 use kubephase_sdk::{
-    Effect, Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, failure,
-    kubeadm::{ClusterConfiguration, RunOptions},
-    observe_cluster, patched,
+    Effect, Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, failure, observe_cluster, patched,
 };
 use serde_json::{Value, json};
 
@@ -21,11 +19,11 @@ impl Phase for CoreDns {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let cluster: ClusterConfiguration = config("/cluster")?;
-        let run: RunOptions = config("/run")?;
-        let image = run.images.get("coredns").ok_or_else(|| failure("not-found", "the configuration names no image for CoreDNS"))?;
+        let domain: String = config("/cluster/networking/dnsDomain")?;
+        let image: String = config("/run/images/coredns")?;
+        let address: String = config("/run/dnsServiceAddress")?;
         let replicas = replicas()?;
-        let corefile = corefile(&cluster.networking.dns_domain);
+        let corefile = corefile(&domain);
 
         let configuration = apply(&config_map(&corefile))?;
         if somebodys_own(&corefile)? {
@@ -35,8 +33,8 @@ impl Phase for CoreDns {
         for object in access() {
             apply(&object)?;
         }
-        apply(&patched(PATCH_TARGET, &deployment(image, replicas))?)?;
-        let service = apply(&service(&run.dns_service_address))?;
+        apply(&patched(PATCH_TARGET, &deployment(&image, replicas))?)?;
+        let service = apply(&service(&address))?;
         effects::announce(service, "[addons] Applied essential addon: CoreDNS")?;
         Ok(Outcome::Settled)
     }

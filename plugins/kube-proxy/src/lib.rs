@@ -1,8 +1,6 @@
 //! kube-proxy, as kubeadm 1.36 installs it: ConfigMap, DaemonSet, ServiceAccount and what it may do.
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, component_hash, config, effects, effects_cluster, failure,
-    kubeadm::{ComponentConfig, RunOptions},
-    yaml,
+    Failure, Outcome, Phase, PhaseInfo, component_hash, config, effects, effects_cluster, yaml,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -19,10 +17,12 @@ impl Phase for KubeProxy {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let proxy: ComponentConfig = config("/kubeProxy")?;
-        let run: RunOptions = config("/run")?;
-        let image = run.images.get(NAME).ok_or_else(|| failure("not-found", "the configuration names no image for kube-proxy"))?;
-        let objects = [config_map(&proxy, &run.control_plane_url), daemon_set(image, &run), service_account()].into_iter().chain(access());
+        let document: Value = config("/kubeProxy/document")?;
+        let user_supplied: bool = config("/kubeProxy/userSupplied")?;
+        let image: String = config("/run/images/kube-proxy")?;
+        let server: String = config("/run/controlPlaneUrl")?;
+        let proxies: Vec<Value> = config("/run/proxyEnvironment")?;
+        let objects = [config_map(&document, user_supplied, &server), daemon_set(&image, proxies), service_account()].into_iter().chain(access());
         let mut last = None;
         for object in objects {
             last = Some(effects_cluster::apply_object(&object.to_string())?);
@@ -36,10 +36,10 @@ impl Phase for KubeProxy {
 
 kubephase_sdk::export!(KubeProxy);
 
-fn config_map(proxy: &ComponentConfig, server: &str) -> Value {
+fn config_map(document: &Value, user_supplied: bool, server: &str) -> Value {
     // Both files end without a newline, as kubeadm's do.
     let data: BTreeMap<String, String> = [
-        ("config.conf".to_owned(), yaml::to_string(&proxy.document).trim_end().to_owned()),
+        ("config.conf".to_owned(), yaml::to_string(document).trim_end().to_owned()),
         ("kubeconfig.conf".to_owned(), kubeconfig(server)),
     ]
     .into();
@@ -47,7 +47,7 @@ fn config_map(proxy: &ComponentConfig, server: &str) -> Value {
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": NAME, "namespace": SYSTEM, "labels": {"app": NAME}},
     });
-    if !proxy.user_supplied {
+    if !user_supplied {
         // What nobody changed by hand may be made anew by an upgrade.
         object["metadata"]["annotations"] = json!({"kubeadm.kubernetes.io/component-config.hash": component_hash(&data)});
     }
@@ -79,12 +79,11 @@ users:
     )
 }
 
-fn daemon_set(image: &str, run: &RunOptions) -> Value {
+fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
     let labels = json!({"k8s-app": NAME});
     let mut environment = vec![json!({"name": "NODE_NAME", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}})];
-    let mut proxies = run.proxy_environment.clone();
-    proxies.sort_by(|a, b| a.name.cmp(&b.name));
-    environment.extend(proxies.iter().map(|variable| json!(variable)));
+    proxies.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
+    environment.extend(proxies);
     let mount = |name: &str, path: &str| json!({"name": name, "mountPath": path});
     json!({
         "apiVersion": "apps/v1",

@@ -132,12 +132,10 @@ impl Certificate {
             if at.issuer() == root.subject() && at.verify_signature(Some(root.public_key())).is_ok() {
                 return Ok(());
             }
-            let above = |der: &Vec<u8>| {
-                let (_, cert) = X509Certificate::from_der(der).ok()?;
-                (at.issuer() == cert.subject() && at.verify_signature(Some(cert.public_key())).is_ok()).then_some(der)
-            };
-            match self.intermediates.iter().find_map(above).and_then(|der| X509Certificate::from_der(der).ok()) {
-                Some((_, next)) => at = next,
+            let parsed = self.intermediates.iter().filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert));
+            let above = |cert: &X509Certificate| at.issuer() == cert.subject() && at.verify_signature(Some(cert.public_key())).is_ok();
+            match parsed.into_iter().find(above) {
+                Some(next) => at = next,
                 None => break,
             }
         }

@@ -7,6 +7,7 @@ pub mod exit;
 pub mod flags;
 pub mod phase;
 pub mod print;
+mod run;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -17,6 +18,7 @@ pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
 pub use flags::{PhaseFlags, Place};
+pub use run::main;
 pub use crate::config::InitFlags;
 pub use version::VersionFormat;
 

@@ -318,7 +318,9 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
     }
     defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
     addons(config);
+    let control_plane_url = render::kubeconfig::control_plane_url(config).map(|(url, _)| url).unwrap_or_default();
     let run = &mut config.run;
+    run.control_plane_url = control_plane_url;
     run.workflow = "init".into();
     run.kubeconfig_dir = defaults::KUBECONFIG_DIR.into();
     run.kubeconfig = format!("{}/admin.conf", defaults::KUBECONFIG_DIR);
@@ -328,7 +330,6 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
     let proxies = node.environment.iter().filter(|(name, value)| name.to_lowercase().ends_with("_proxy") && !value.is_empty());
     run.proxy_environment = proxies.map(|(name, value)| EnvVar { name: name.clone(), value: value.clone(), value_from: None }).collect();
     run.dns_service_address = defaults::dns_address(&config.cluster).unwrap_or_default();
-    run.control_plane_url = render::kubeconfig::control_plane_url(config).map(|(url, _)| url).unwrap_or_default();
     let images = [("coredns", render::images::coredns(&config.cluster)), ("kube-proxy", render::images::kubernetes(config, "kube-proxy"))];
     config.run.images = images.map(|(name, image)| (name.to_owned(), image)).into();
 }

@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_none<E>(self) -> Result<Yaml, E> {
-        self.visit_unit()
+        Ok(Yaml::Scalar(Value::Null))
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {

@@ -39,7 +39,7 @@ impl Kind {
         }
     }
 
-    fn schema(self) -> &'static schema::Struct {
+    pub fn schema(self) -> &'static schema::Struct {
         match self {
             Kind::Kubelet => &schema::KUBELET,
             Kind::KubeProxy => &schema::KUBE_PROXY,

@@ -8,6 +8,7 @@ use crate::{
     report::{self, style::Palette, summary},
     run::{
         event::{RunResult, Subscriber},
+        executor::Finished,
         init::{self, PluginRefused, Prepared},
         output,
         secrets::Revealing,
@@ -128,7 +129,7 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
     let ran = Ran::new(&mut prepared, facts, &scratch, below, &request.place, 0, request.verbosity > 0)?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
-        output::write(out, ran.world.files(), &prepared.config, &ran.sent)?;
+        output::write(out, ran.world.files(), &prepared.config, &ran.sent, &ran.made)?;
     }
     Ok(Exit::from(&ran.finished))
 }
@@ -215,6 +216,7 @@ impl Scratch {
 struct Ran {
     finished: RunResult,
     sent: Vec<crate::effect::Sent>,
+    made: std::collections::BTreeSet<String>,
     tally: report::tally::Tally,
     world: Arc<Rehearsal>,
     runtime: Runtime,
@@ -263,7 +265,7 @@ impl Ran {
             return Err(anyhow!("the journal {} could not be written: {failure}", journal.path().display()));
         }
         let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
-        let (finished, sent) = (ran.finished.result, ran.finished.sent);
+        let init::Ran { finished: Finished { result: finished, sent, made }, .. } = ran;
         if let (RunResult::Failed { phase, message }, report::Output::Text) = (&finished, place.output) {
             let mut lines = vec![format!("error execution phase {phase}: {message}")];
             lines.extend(report::hints::hints(&tally));
@@ -271,7 +273,7 @@ impl Ran {
         } else if finished == RunResult::PreflightFailed && place.output == report::Output::Text {
             print::error("error execution phase preflight: preflight checks failed", Exit::Preflight);
         }
-        Ok(Ran { finished, sent, tally, world, runtime })
+        Ok(Ran { finished, sent, made, tally, world, runtime })
     }
 }
 

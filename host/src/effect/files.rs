@@ -41,6 +41,25 @@ impl File {
     }
 }
 
+/// Mode and owner of a file that is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mode {
+    pub path: String,
+    pub mode: u32,
+    pub owner: Option<(u32, u32)>,
+}
+
+impl Mode {
+    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+        let missing = || kubephase_wit::Failure::new("not-found", format!("{} does not exist", self.path));
+        let meta = files.stat(&self.path)?.ok_or_else(missing)?;
+        if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
+            return Ok(Enacted::Unchanged);
+        }
+        files.set_mode(&self.path, self.mode, self.owner).map(|()| Enacted::Changed)
+    }
+}
+
 /// Removes a file, where there is one.
 pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
     if files.stat(path)?.is_none() {

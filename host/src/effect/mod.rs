@@ -24,6 +24,7 @@ pub enum Effect {
     Directory(files::Directory),
     File(files::File),
     RemoveFile { path: String },
+    Mode(files::Mode),
     StaticPod { name: String, file: files::File },
     Certificate(CertificateSpec),
     KeyPair(KeyPairSpec),
@@ -132,6 +133,7 @@ impl Effect {
         match self {
             Effect::Directory(directory) => directory.enact(world.files()).map(Done::from),
             Effect::File(file) | Effect::StaticPod { file, .. } => file.enact(world.files()).map(Done::from),
+            Effect::Mode(mode) => mode.enact(world.files()).map(Done::from),
             Effect::RemoveFile { path } => files::remove(path, world.files()).map(Done::from),
             Effect::Certificate(spec) => pki::ensure_certificate(spec, context).map(Done::from),
             Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context).map(Done::from),
@@ -174,7 +176,7 @@ impl Effect {
         match self {
             Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
-            Effect::Directory(_) | Effect::File(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => vec![self.summary().1],
+            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => vec![self.summary().1],
             _ => Vec::new(),
         }
     }
@@ -186,6 +188,7 @@ impl Effect {
             Effect::Directory(directory) => ("directory", directory.path.clone()),
             Effect::File(file) => ("file", file.path.clone()),
             Effect::RemoveFile { path } => ("remove-file", path.clone()),
+            Effect::Mode(mode) => ("mode", mode.path.clone()),
             Effect::StaticPod { file, .. } => ("static-pod", file.path.clone()),
             Effect::Certificate(spec) => ("certificate", format!("{}/{}.crt", spec.directory, spec.name)),
             Effect::KeyPair(spec) => ("key-pair", format!("{}/{}.key", spec.directory, spec.name)),

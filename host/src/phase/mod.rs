@@ -51,6 +51,10 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
         let used = node_fact("usedSystemIDs")?.unwrap_or_default();
         let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
         rootless::run_as(&mut pod, name, &users);
+        for rootless::OwnedFile { path, owner, mode } in rootless::files(config, name, &users) {
+            let file = effects_files::set_mode(&path, mode)?;
+            effects_files::file_owner(file, owner.uid, owner.gid)?;
+        }
     }
     let pod = typed(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
     let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;

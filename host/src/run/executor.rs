@@ -56,6 +56,8 @@ pub struct Finished {
     pub result: RunResult,
     /// writes to the API, in the order of the plan
     pub sent: Vec<Sent>,
+    /// files and directories that it made or changed
+    pub made: BTreeSet<String>,
 }
 
 /// How a phase ended, and whether what needs it may go on.
@@ -79,7 +81,8 @@ impl Executor<'_> {
         let result = self.verdict(&nodes, &ended);
         bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
         let sent = sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
-        Finished { result, sent }
+        let made = self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Finished { result, sent, made }
     }
 
     /// Runs what is ready, side by side, until nothing is left that may run.

@@ -4,6 +4,7 @@ use crate::{effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{kubeadm::Config, yaml};
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -19,14 +20,14 @@ fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
 ///
 /// # Errors
 /// Where something could not be read or written; `out` is then as it was.
-pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent]) -> Result<()> {
+pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent], made: &BTreeSet<String>) -> Result<()> {
     if out.exists() && !out.is_dir() {
         bail!("{} is not a directory; --out names the directory to write to", out.display());
     }
     fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
     let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let copied = copy_all(&staging.path().join("files"), files, config).and_then(|()| {
+    let copied = Copy { target: &staging.path().join("files"), files, made }.all(config).and_then(|()| {
         put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600)
     });
     copied.with_context(|| format!("nothing was left in {}", out.display()))?;
@@ -40,40 +41,64 @@ pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent]) -> R
     Ok(())
 }
 
-fn copy_all(target: &Path, files: &dyn Files, config: &Config) -> Result<()> {
-    let (whole, top) = directories(config);
-    for path in whole {
-        copy(target, files, &path, true)?;
-    }
-    for path in top {
-        copy(target, files, &path, false)?;
-    }
-    if let Some(etcd) = &config.cluster.etcd.local
-        && let Some(meta) = stat(files, &etcd.data_dir)?
-    {
-        // The data itself is the cluster's, not init's.
-        make_dir(&below(target, &etcd.data_dir), meta.mode)?;
-    }
-    Ok(())
+/// A copy of what a run leaves.
+struct Copy<'a> {
+    target: &'a Path,
+    files: &'a dyn Files,
+    /// what the run made; the rest was there before
+    made: &'a BTreeSet<String>,
 }
 
-/// Copies a directory, what it holds and the modes of both.
-fn copy(target: &Path, files: &dyn Files, path: &str, deep: bool) -> Result<()> {
-    let Some(meta) = stat(files, path)? else { return Ok(()) };
-    let to = below(target, path);
-    match meta.kind.as_str() {
-        "directory" => {
-            make_dir(&to, meta.mode)?;
-            for name in files.list(path).map_err(|failure| anyhow!(failure.message))? {
-                let entry = format!("{path}/{name}");
-                if deep || stat(files, &entry)?.is_some_and(|meta| meta.kind == "file") {
-                    copy(target, files, &entry, deep)?;
-                }
-            }
-            Ok(())
+impl Copy<'_> {
+    fn all(&self, config: &Config) -> Result<()> {
+        let (whole, top) = directories(config);
+        for path in whole {
+            self.copy(&path, true)?;
         }
-        "file" => put(&to, &files.read(path).map_err(|failure| anyhow!(failure.message))?, meta.mode),
-        _ => Ok(()),
+        for path in top {
+            self.copy(&path, false)?;
+        }
+        if let Some(etcd) = &config.cluster.etcd.local
+            && let Some(meta) = stat(self.files, &etcd.data_dir)?
+        {
+            // The data itself is the cluster's, not init's.
+            make_dir(&below(self.target, &etcd.data_dir), meta.mode)?;
+        }
+        Ok(())
+    }
+
+    /// A directory, what it holds and the modes of both.
+    fn copy(&self, path: &str, deep: bool) -> Result<()> {
+        let Some(meta) = stat(self.files, path)? else { return Ok(()) };
+        let to = below(self.target, path);
+        let mode = self.mode(path, &meta);
+        match meta.kind.as_str() {
+            "directory" => {
+                make_dir(&to, mode)?;
+                for name in self.files.list(path).map_err(|failure| anyhow!(failure.message))? {
+                    let entry = format!("{path}/{name}");
+                    if deep || stat(self.files, &entry)?.is_some_and(|meta| meta.kind == "file") {
+                        self.copy(&entry, deep)?;
+                    }
+                }
+                Ok(())
+            }
+            "file" => put(&to, &self.files.read(path).map_err(|failure| anyhow!(failure.message))?, mode),
+            _ => Ok(()),
+        }
+    }
+
+    /// What was there before is copied as init would have written it (kubeadm's dry run does the same): the copy is ours,
+    /// whatever became of the original's mode on its way here.
+    fn mode(&self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
+        let private = [".key", ".conf"].iter().any(|ending| path.ends_with(ending));
+        match meta.kind.as_str() {
+            _ if self.made.contains(path) => meta.mode,
+            "directory" if meta.mode & 0o777 == 0o700 => meta.mode,
+            "directory" => 0o755,
+            _ if private => 0o600,
+            _ => 0o644,
+        }
     }
 }
 

@@ -359,6 +359,10 @@ impl effects_files::Host for Session {
         self.propose(Effect::RemoveFile { path })
     }
 
+    fn set_mode(&mut self, path: String, mode: u32) -> Hosted<Handle> {
+        self.propose(Effect::Mode(files::Mode { path, mode: mode & 0o7777, owner: None }))
+    }
+
     fn file_mode(&mut self, of: Handle, mode: u32) -> Hosted<()> {
         self.modify(of, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => Ok(file.mode = mode & 0o7777),
@@ -370,6 +374,7 @@ impl effects_files::Host for Session {
     fn file_owner(&mut self, of: Handle, uid: u32, gid: u32) -> Hosted<()> {
         self.modify(of, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => Ok(file.owner = Some((uid, gid))),
+            Effect::Mode(mode) => Ok(mode.owner = Some((uid, gid))),
             _ => Err(wrong_kind("file-owner")),
         })
     }

@@ -35,7 +35,7 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
     ("observe-command", &[("run-command", Gate::Commands)]),
     ("effects", &[("because", Gate::Free), ("requires", Gate::Free), ("announce", Gate::Free)]),
     ("effects-files", &[
-        ("write-file", Gate::Paths), ("make-dir", Gate::Paths), ("remove-file", Gate::Paths), ("file-mode", Gate::Free), ("file-owner", Gate::Free),
+        ("write-file", Gate::Paths), ("make-dir", Gate::Paths), ("remove-file", Gate::Paths), ("set-mode", Gate::Paths), ("file-mode", Gate::Free), ("file-owner", Gate::Free),
     ]),
     ("effects-pki", &[
         ("ensure-certificate", Gate::Named), ("ensure-key-pair", Gate::Named), ("ensure-kubeconfig", Gate::Named), ("ensure-rotated-kubeconfig", Gate::Named),

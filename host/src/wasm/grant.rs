@@ -87,6 +87,7 @@ impl Grant {
         match effect {
             Effect::File(file) => self.allows_write("effects-files.write-file", &file.path),
             Effect::Directory(directory) => self.allows_write("effects-files.make-dir", &directory.path),
+            Effect::Mode(mode) => self.allows_write("effects-files.set-mode", &mode.path),
             Effect::RemoveFile { path } => self.allows_write("effects-files.remove-file", path),
             Effect::Object { manifest, .. } => {
                 let of = objects::reference(manifest).map_err(|failure| failure.message)?;

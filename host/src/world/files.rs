@@ -93,9 +93,14 @@ fn link(file: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
+/// Only root gives files away; a rehearsal without root rights leaves them its own.
+fn may_give() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 fn set(file: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
     let link = link(file);
-    if let Some((uid, gid)) = owner {
+    if let Some((uid, gid)) = owner.filter(|_| may_give()) {
         fs::chownat(fs::CWD, &link, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::empty())?;
     }
     std::fs::set_permissions(&link, std::fs::Permissions::from_mode(mode))
@@ -159,7 +164,7 @@ impl Files for RootedFiles {
             let mut temporary = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(&at)?;
             temporary.write_all(content)?;
             temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
-            if let Some((uid, gid)) = owner {
+            if let Some((uid, gid)) = owner.filter(|_| may_give()) {
                 fs::fchown(temporary.as_file(), Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
             }
             temporary.as_file().sync_all()?;

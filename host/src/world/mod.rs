@@ -21,6 +21,12 @@ pub trait World: Send + Sync {
     fn net(&self) -> &dyn Net;
     fn runtime(&self) -> &dyn Runtime;
     fn cluster(&self) -> &dyn Cluster;
+    /// Where nobody on the node may make the admins' binding: whether this world made it all the same (only a rehearsal
+    /// does, and says that a real cluster would not).
+    fn bind_admins(&self) -> bool {
+        false
+    }
+
     /// What this world cannot know, for the report; empty on a real machine.
     fn not_checked(&self) -> Vec<String> {
         Vec::new()

@@ -102,6 +102,7 @@ shim! {
         write_file(path: &str => path.into(), content: &[u8] => content.into()) -> Tried<Effect>;
         make_dir(path: &str => path.into()) -> Tried<Effect>;
         remove_file(path: &str => path.into()) -> Tried<Effect>;
+        set_mode(path: &str => path.into(), mode: u32 => mode) -> Tried<Effect>;
         file_mode(of: Effect => of, mode: u32 => mode) -> Tried<()>;
         file_owner(of: Effect => of, uid: u32 => uid, gid: u32 => gid) -> Tried<()>;
     }

@@ -15,7 +15,7 @@ pub use kubelet::kubelet;
 
 use kubephase_sdk::kubeadm::ComponentConfig;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+
 
 /// The components that have a configuration document of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,6 +48,8 @@ struct State {
     pods: Vec<Value>,
     server: Option<Server>,
     registered: bool,
+    /// what would be otherwise on a real machine
+    notes: Vec<String>,
 }
 
 impl Kubelet {
@@ -96,16 +98,18 @@ impl Kubelet {
     /// # Errors
     /// Where a Pod cannot be run or the Node cannot be registered.
     pub fn sync(&self) -> Tried<()> {
-        let mut state = self.state();
-        if !state.running {
+        if !self.state().running {
             return Ok(());
         }
         let pods = self.pods()?;
+        let mut state = self.state();
         let has = |name: &str| pods.iter().find(|pod| pod["metadata"]["name"] == name);
         if state.server.is_none()
             && let Some(pod) = has("kube-apiserver")
-            && (has("etcd").is_some() || uses_external_etcd(pod))
         {
+            if has("etcd").is_none() && !uses_external_etcd(pod) {
+                state.notes.push("kube-apiserver is to use an etcd on this node, and there is no static Pod of one: it would not come up".into());
+            }
             let snapshot = self.snapshot()?;
             let server = Server::start(&self.handle, pod, self.files.as_ref(), snapshot.as_ref(), self.port)?;
             *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(server.address());
@@ -145,6 +149,20 @@ impl Kubelet {
         self.files.write(SNAPSHOT, snapshot.to_string().as_bytes(), 0o600, None)
     }
 
+    /// What would be otherwise on a real machine.
+    pub fn notes(&self) -> Vec<String> {
+        self.state().notes.clone()
+    }
+
+    /// Binds the admins' group where nobody on the node may, and notes that a real cluster would not.
+    pub fn bind_admins(&self) -> bool {
+        let mut state = self.state();
+        let Some(server) = &state.server else { return false };
+        server.bind_admins();
+        state.notes.push("the binding of kubeadm:cluster-admins is missing and there is no super-admin.conf to make it: init would stop here".into());
+        true
+    }
+
     /// Where the API server listens.
     pub fn endpoint(&self) -> Option<SocketAddr> {
         self.state().server.as_ref().map(Server::address)
@@ -153,7 +171,16 @@ impl Kubelet {
     fn pods(&self) -> Tried<Vec<Value>> {
         let text = self.files.read(CONFIG)?;
         let config: Value = serde_yaml::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default();
-        let directory = config["staticPodPath"].as_str().unwrap_or(crate::render::MANIFESTS);
+        let configured = config["staticPodPath"].as_str().unwrap_or(crate::render::MANIFESTS);
+        let directory = crate::render::MANIFESTS;
+        if configured != directory {
+            // A kubelet that looks elsewhere finds nothing; the rehearsal goes on and says so.
+            let note = format!("the kubelet looks for static Pods in {configured}, while they are in {directory}: it would not start them");
+            let mut state = self.state();
+            if !state.notes.contains(&note) {
+                state.notes.push(note);
+            }
+        }
         if self.files.stat(directory)?.is_none() {
             return Ok(Vec::new());
         }

@@ -106,8 +106,12 @@ impl World for Rehearsal {
         &self.api
     }
 
+    fn bind_admins(&self) -> bool {
+        self.kubelet.bind_admins()
+    }
+
     fn not_checked(&self) -> Vec<String> {
-        self.node.not_checked()
+        self.node.not_checked().into_iter().chain(self.kubelet.notes()).collect()
     }
 }
 

@@ -7,7 +7,7 @@ pub mod exit;
 pub mod flags;
 pub mod phase;
 pub mod print;
-mod stand_in;
+mod run;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -18,7 +18,8 @@ pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
 pub use flags::{PhaseFlags, Place};
-pub use stand_in::InitFlags;
+pub use run::main;
+pub use crate::config::InitFlags;
 pub use version::VersionFormat;
 
 use crate::phase::catalog::{Catalog, Workflow};

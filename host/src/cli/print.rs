@@ -21,6 +21,12 @@ pub fn error(message: &str, exit: Exit) -> Exit {
     exit
 }
 
+/// `warning: …` to standard error.
+pub fn warning(message: &str) {
+    // There is nowhere left to tell that standard error fails.
+    let _ = writeln!(io::stderr().lock(), "{}: {message}", Palette::stderr().warn("warning"));
+}
+
 /// Help to standard output, what is wrong to standard error.
 pub fn refusal(refusal: &CliError) -> Exit {
     if let Some(help) = &refusal.help {

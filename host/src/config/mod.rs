@@ -1,2 +1,28 @@
-//! What the user wants, checked and defaulted.
+//! What the user wants, checked and defaulted: configuration files, flags and the node's facts become one resolved
+//! [`Config`]. Every problem is told at once, with file, line, column and field path.
+
 pub mod component;
+
+mod defaults;
+mod documents;
+mod flags;
+mod load;
+mod names;
+mod others;
+mod phases;
+mod print;
+mod problem;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod v1beta3;
+mod validate;
+mod version;
+
+pub use documents::Document;
+pub use flags::InitFlags;
+pub use load::{Loaded, load_init, patch_files};
+pub use others::{ValidateOptions, validate};
+pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver};
+pub use print::init_defaults;
+pub use problem::{Problem, Problems};

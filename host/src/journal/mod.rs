@@ -8,10 +8,10 @@ mod redact;
 mod tests;
 
 pub use lock::{HeldBy, LockError, RunLock};
-pub use reader::{ReadError, Record, read};
+pub use reader::{ReadError, Record, parse, read};
 
 use crate::report::json;
-use crate::run::event::{Event, Subscriber, What};
+use crate::run::event::{EffectResult, Event, Subscriber, What};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -36,6 +36,25 @@ impl Header {
     pub fn new(began: i64) -> Self {
         Header { format: FORMAT, version: env!("CARGO_PKG_VERSION").into(), began }
     }
+}
+
+/// What earlier runs on a node made or found as wanted: paths of files and directories, by its journals. A journal that
+/// cannot be read tells nothing.
+pub fn made(files: &dyn crate::world::Files, directory: &str) -> anyhow::Result<std::collections::BTreeSet<String>> {
+    let mut made = std::collections::BTreeSet::new();
+    let failed = |failure: kubephase_wit::Failure| anyhow::anyhow!(failure.message);
+    if files.stat(directory).map_err(failed)?.is_none() {
+        return Ok(made);
+    }
+    for name in files.list(directory).map_err(failed)?.into_iter().filter(|name| name.ends_with(".jsonl")) {
+        let path = format!("{directory}/{name}");
+        let Ok(record) = parse(Path::new(&path), &files.read(&path).map_err(failed)?) else { continue };
+        made.extend(record.events.into_iter().filter_map(|event| match event.what {
+            What::Effect { effect, result: EffectResult::Enacted(_), .. } => Some(effect.target),
+            _ => None,
+        }));
+    }
+    Ok(made)
 }
 
 /// Writes the events of one run; clones write to the same file.

@@ -57,8 +57,13 @@ impl std::error::Error for ReadError {}
 
 /// The events of one run. A last line that was cut off is dropped; damage anywhere else is an error.
 pub fn read(path: &Path) -> Result<Record, ReadError> {
+    let bytes = fs::read(path).map_err(|error| ReadError::Io { path: path.to_path_buf(), error })?;
+    parse(path, &bytes)
+}
+
+/// The same for the text of a journal; `path` is for what goes wrong.
+pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, ReadError> {
     let path_buf = || path.to_path_buf();
-    let bytes = fs::read(path).map_err(|error| ReadError::Io { path: path_buf(), error })?;
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     // What follows the last line end was never finished; a whole file leaves nothing there.
     let mut torn = lines.pop().is_some_and(|rest| !rest.is_empty());

@@ -16,6 +16,19 @@ pub enum PlanError {
     SlotTaken { slot: String, phases: Vec<String> },
 }
 
+/// Why there is no plan, all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub Vec<PlanError>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for Refused {}
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -15,7 +15,7 @@ pub mod show;
 mod tests;
 
 pub use choice::Choice;
-pub use error::PlanError;
+pub use error::{PlanError, Refused};
 pub use graph::CriticalPath;
 
 use crate::phase::catalog::{Kind, Source, Workflow};

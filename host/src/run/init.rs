@@ -1,7 +1,7 @@
 //! One `init`, from what was asked to what was made: configuration, catalog, plan, world, executor, report.
 use super::{
     access::Access,
-    event::{Bus, RunResult, Subscriber},
+    event::{Bus, Subscriber, What},
     executor::{Executor, Finished, Ready},
     judge::Judge,
     secrets::Secrets,
@@ -9,16 +9,17 @@ use super::{
     state::{self, MadeUp},
 };
 use crate::{
-    config::{self, InitFlags, Loaded, PhaseConfiguration},
+    config::{self, InitFlags, Loaded, PhaseConfiguration, PluginEntry},
     effect::pki,
     phase::catalog::{Catalog, Source, Workflow},
-    plan::{Choice, Node, Plan},
+    plan::{Choice, Node, Plan, Refused},
     render::patches::Patches,
     wasm::{self, manifest::FailurePolicy},
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::Config;
+use kubephase_wit::{Severity, phase};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +37,7 @@ pub struct Prepared {
     pub config: Config,
     pub phases: PhaseConfiguration,
     pub plan: Plan,
-    pub plugins: BTreeMap<String, Arc<wasm::plugin::Plugin>>,
+    pub plugins: Plugins,
     pub patches: Patches,
     /// what to tell before the first phase, warnings of the configuration among it
     pub warnings: Vec<String>,
@@ -46,9 +47,9 @@ pub struct Prepared {
 }
 
 /// The catalog of `init` and the plugins whose phases are in it.
-pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, BTreeMap<String, Arc<wasm::plugin::Plugin>>)> {
+pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
     let mut catalog = Catalog::built_in();
-    let mut plugins = BTreeMap::new();
+    let mut plugins = Plugins::new();
     for embedded in wasm::embedded::defaults() {
         let plugin = Arc::new(engine.load(embedded.bytes)?);
         catalog.extend(plugin.manifest());
@@ -57,12 +58,50 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, BTreeMap<Strin
     Ok((catalog, plugins))
 }
 
+/// Plugins by name.
+pub type Plugins = BTreeMap<String, Arc<wasm::plugin::Plugin>>;
+
+/// A plugin that the configuration names and that cannot be used; nothing was changed.
+#[derive(Debug)]
+pub struct PluginRefused(String);
+
+impl std::fmt::Display for PluginRefused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PluginRefused {}
+
+/// Loads the plugins of the configuration, from files beside it, each as far as it is allowed.
+fn load_plugins(entries: &[PluginEntry], beside: Option<&Path>, engine: &wasm::engine::Engine, catalog: &mut Catalog, plugins: &mut Plugins) -> Result<(), PluginRefused> {
+    for entry in entries {
+        let refused = |why: String| PluginRefused(format!("plugin {}: {why}", entry.name));
+        let path = beside.and_then(Path::parent).unwrap_or(Path::new("")).join(&entry.source);
+        #[allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
+        let bytes = std::fs::read(&path).map_err(|error| refused(format!("cannot read {}: {error}", path.display())))?;
+        let plugin = engine.load(&bytes).map_err(|why| refused(format!("{}: {why:#}", path.display())))?;
+        if let Some(wanted) = entry.digest.as_ref().filter(|wanted| wanted.trim_start_matches("sha256:") != plugin.digest()) {
+            return Err(refused(format!("{} has the digest {}, the configuration names {wanted}", path.display(), plugin.digest())));
+        }
+        let version = &plugin.manifest().version;
+        if let Some(wanted) = entry.version.as_ref().filter(|wanted| !wanted.matches(version)) {
+            return Err(refused(format!("{} is version {version}, the configuration asks for {wanted}", path.display())));
+        }
+        plugin.allow(&entry.allow).map_err(|why| refused(format!("{why:#}")))?;
+        catalog.extend(plugin.manifest());
+        plugins.insert(entry.name.clone(), Arc::new(plugin));
+    }
+    Ok(())
+}
+
 /// Reads the configuration and plans the run.
 pub fn prepare(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, only: Option<Vec<String>>, engine: &wasm::engine::Engine) -> Result<Prepared> {
     let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
-    let (catalog, plugins) = catalog(engine)?;
+    let (mut catalog, mut plugins) = catalog(engine)?;
+    load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
     let choice = choice(&config, &phases, flags, only);
-    let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(crate::plan::refused)?;
+    let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(Refused)?;
     let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());
     let (patches, said) = match directory {
         Some(directory) => Patches::load(directory, config::patch_files(directory)?).map_err(|message| anyhow!(message))?,
@@ -87,10 +126,11 @@ fn choice(config: &Config, phases: &PhaseConfiguration, flags: &InitFlags, only:
             }
         }
     }
-    let (skip, skipped_by) = match (&flags.skip_phases, only.is_some()) {
-        (Some(skip), _) => (skip.clone(), "--skip-phases"),
-        (None, false) => (config.init.skip_phases.clone(), "skipPhases of the InitConfiguration"),
-        (None, true) => (Vec::new(), ""),
+    // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm behaviour).
+    let (skip, skipped_by) = match (flags.skip_phases.is_empty(), only.is_some()) {
+        (false, _) => (flags.skip_phases.clone(), "--skip-phases"),
+        (true, false) => (config.init.skip_phases.clone(), "skipPhases of the InitConfiguration"),
+        (true, true) => (Vec::new(), ""),
     };
     Choice {
         skip,
@@ -135,6 +175,15 @@ pub fn execute(
         facts: Mutex::default(),
         made: Mutex::default(),
     });
+    let say = |severity, label: &str, text: &str| {
+        shared.bus.emit(What::Message { phase: String::new(), severity, label: label.to_owned(), text: text.to_owned() });
+    };
+    say(Severity::Info, "init", &format!("Using Kubernetes version: {}", prepared.config.cluster.kubernetes_version));
+    prepared.warnings.iter().for_each(|warning| say(Severity::Warning, "", warning));
+    for line in &prepared.said {
+        let line = line.strip_prefix("[patches] ").unwrap_or(line);
+        say(Severity::Info, "patches", line);
+    }
     let provider = Provider { prepared, shared: shared.clone() };
     let parallelism = prepared.phases.parallelism.unwrap_or_else(parallelism);
     let executor = Executor {
@@ -157,8 +206,8 @@ fn parallelism() -> usize {
 
 fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> {
     let ignored = prepared.config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
-    let today = jiff::Zoned::now().date().to_string();
-    let current = prepared.phases.waivers.iter().filter(|waiver| waiver.expires.as_ref().is_none_or(|expires| *expires >= today));
+    let today = jiff::Zoned::now().date();
+    let current = prepared.phases.waivers.iter().filter(|waiver| waiver.expires.is_none_or(|expires| expires >= today));
     let waived = current.map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone())).collect();
     let ours: BTreeSet<String> = crate::journal::made(files, state::DIRECTORY)?;
     Ok(Judge { ignored, waived, ours })
@@ -185,7 +234,11 @@ impl Provider<'_> {
                 let access = Access::Granted(plugin.grant());
                 let session = Session::new(self.shared.clone(), &node.id, &settings.unwrap_or_else(|| Value::Object(Default::default())), access);
                 let policy = plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                Ready { phase: plugin.phase(session.clone(), CALL_DEADLINE), session, policy, headers }
+                let phase: Box<dyn phase::Host + Send> = match plugin.phase(session.clone(), CALL_DEADLINE) {
+                    Ok(guest) => Box::new(guest),
+                    Err(why) => Box::new(Unusable(format!("{why:#}"))),
+                };
+                Ready { phase, session, policy, headers }
             }
         }
     }
@@ -199,7 +252,15 @@ impl Provider<'_> {
     }
 }
 
-/// Whether everything went as planned.
-pub fn succeeded(result: &RunResult) -> bool {
-    *result == RunResult::Done
+/// A component that cannot be brought up: its phase fails, by its own failure policy.
+struct Unusable(String);
+
+impl phase::Host for Unusable {
+    fn describe(&mut self) -> Result<kubephase_wit::PhaseInfo, kubephase_wit::Stop> {
+        Err(kubephase_wit::Stop::msg(self.0.clone()))
+    }
+
+    fn run(&mut self) -> Result<kubephase_wit::Outcome, kubephase_wit::Error> {
+        Err(kubephase_wit::Error::Stop(kubephase_wit::Stop::msg(self.0.clone())))
+    }
 }

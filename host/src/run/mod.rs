@@ -3,5 +3,8 @@ pub mod access;
 pub mod event;
 pub mod executor;
 pub mod judge;
+pub mod init;
+pub mod output;
 pub mod secrets;
 pub mod session;
+pub mod state;

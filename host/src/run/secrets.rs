@@ -1,5 +1,7 @@
 //! Secrets of a run: phases see placeholders, the person sees values, nobody else sees anything.
+use super::event::{Event, Subscriber, What};
 use kubephase_sdk::kubeadm::Config;
+use std::collections::BTreeSet;
 
 /// Placeholders and what they stand for.
 #[derive(Clone, Default)]
@@ -35,6 +37,26 @@ impl Secrets {
     /// Puts the values back, for the person's eyes only.
     pub fn reveal(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+    }
+}
+
+/// Passes events on with the secrets put back, for messages of the distribution's own phases: a plugin that writes a
+/// placeholder gets nothing for it.
+pub struct Revealing {
+    pub secrets: Secrets,
+    pub own: BTreeSet<String>,
+    pub to: Box<dyn Subscriber>,
+}
+
+impl Subscriber for Revealing {
+    fn notice(&mut self, event: &Event) {
+        match &event.what {
+            What::Message { phase, severity, label, text } if self.own.contains(phase) && text.contains("<secret:") => {
+                let what = What::Message { phase: phase.clone(), severity: *severity, label: label.clone(), text: self.secrets.reveal(text) };
+                self.to.notice(&Event { at: event.at, what });
+            }
+            _ => self.to.notice(event),
+        }
     }
 }
 

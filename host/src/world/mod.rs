@@ -3,8 +3,10 @@
 //! A world is made of parts, each a small object-safe trait. All calls block; those that go to the network bridge
 //! to the runtime themselves, so a phase on its own thread can simply call. No phase can tell which world it is in.
 
+pub mod api;
 pub mod files;
 pub mod node;
+pub mod rehearsal;
 
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;

@@ -51,7 +51,8 @@ fn canonical(of: &Type, given: &Value) -> Value {
 
 fn zero(of: &Type) -> Value {
     match of {
-        Type::String | Type::Named(_) => "".into(),
+        Type::String | Type::Named(_) | Type::Time | Type::Token => "".into(),
+        Type::Any => Value::Null,
         Type::Bool => false.into(),
         Type::Int(_) | Type::Float | Type::DurationOrNanoseconds => 0.into(),
         Type::Duration => "0s".into(),

@@ -12,13 +12,20 @@ pub struct SchemaError {
     /// `authentication.x509`, `registerWithTaints[0].key`
     pub path: String,
     pub message: String,
+    /// nobody knows the field; everything else about the document can still be used
+    pub unknown: bool,
 }
 
 /// Everything in the document that the component would not take.
 pub fn check(kind: Kind, document: &Value) -> Vec<SchemaError> {
+    against(kind.schema(), document)
+}
+
+/// Everything in the document that is not as its schema has it.
+pub fn against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
     let mut errors = Vec::new();
-    let root = Place { path: String::new(), names: Vec::new(), owner: kind.schema() };
-    check_struct(kind.schema(), document, &root, &mut errors);
+    let root = Place { path: String::new(), names: Vec::new(), owner: schema };
+    check_struct(schema, document, &root, &mut errors);
     errors
 }
 
@@ -53,7 +60,7 @@ impl Place {
     }
 
     fn error(&self, message: String) -> SchemaError {
-        SchemaError { path: self.path.clone(), message }
+        SchemaError { path: self.path.clone(), message, unknown: false }
     }
 
     fn mismatch(&self, found: &str, expected: &Type) -> SchemaError {
@@ -80,7 +87,7 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
             None if typed => {}
             None => {
                 let path = place.below(name);
-                errors.push(SchemaError { message: format!("unknown field {path:?}"), path });
+                errors.push(SchemaError { message: format!("unknown field {path:?}"), path, unknown: true });
             }
         }
     }
@@ -88,7 +95,8 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
 
 fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec<SchemaError>) {
     match (of, given) {
-        (_, Value::Null)
+        (Type::Any, _)
+        | (_, Value::Null)
         | (Type::String | Type::Named(_), Value::String(_))
         | (Type::Bool, Value::Bool(_))
         | (Type::Float | Type::DurationOrNanoseconds, Value::Number(_))
@@ -104,6 +112,16 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
         (Type::Duration, other) => {
             errors.push(place.error(format!("json: cannot unmarshal {} into Go value of type string", json_kind(other))));
         }
+        (Type::Time, Value::String(text)) if text.parse::<jiff::Timestamp>().is_err() => {
+            errors.push(place.error(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form")));
+        }
+        (Type::Token, Value::String(text)) if !text.is_empty() && !crate::effect::token::is_token(text) => {
+            let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
+            // Most of a token that is only slightly wrong is still a secret.
+            let id: String = text.chars().take_while(|c| *c != '.').take(6).collect();
+            errors.push(place.error(format!("the bootstrap token \"{id}…\" was not of the form {form}")));
+        }
+        (Type::Time | Type::Token, Value::String(_)) => {}
         (Type::List(of), Value::Array(items)) => {
             for (i, item) in items.iter().enumerate() {
                 let place = Place { path: format!("{}[{i}]", place.path), ..place.clone() };

@@ -4,11 +4,12 @@ mod canonical;
 mod check;
 mod kube_proxy;
 mod kubelet;
-mod schema;
+pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use check::{SchemaError, check, json_kind};
+pub use check::{SchemaError, against, check, json_kind};
+pub use schema::{Struct, kubeadm as kubeadm_schema};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 
@@ -38,7 +39,7 @@ impl Kind {
         }
     }
 
-    fn schema(self) -> &'static schema::Struct {
+    pub fn schema(self) -> &'static schema::Struct {
         match self {
             Kind::Kubelet => &schema::KUBELET,
             Kind::KubeProxy => &schema::KUBE_PROXY,

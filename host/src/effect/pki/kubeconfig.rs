@@ -56,6 +56,18 @@ impl Kubeconfig {
         self.cluster()?.1["server"].as_str()
     }
 
+    /// The same with every cluster at another address, its certificate checked by the name it has here.
+    pub fn dialled(&self, address: &std::net::SocketAddr) -> Value {
+        let mut document = self.0.clone();
+        for cluster in document["clusters"].as_array_mut().into_iter().flatten().filter_map(|entry| entry.get_mut("cluster")) {
+            let server = cluster["server"].as_str().and_then(|server| url::Url::parse(server).ok());
+            let host = server.as_ref().and_then(url::Url::host_str).map(|host| host.trim_matches(['[', ']']).to_owned());
+            cluster["tls-server-name"] = host.unwrap_or_default().into();
+            cluster["server"] = format!("https://{address}").into();
+        }
+        document
+    }
+
     /// A value that is embedded, or else in the file that is named.
     pub fn data(&self, entry: &Value, name: &str, files: &dyn Files) -> Tried<Option<Vec<u8>>> {
         if let Some(data) = entry[format!("{name}-data")].as_str() {

@@ -1,5 +1,8 @@
-//! The fields of the component configurations of Kubernetes 1.36: one table a document, which serves both the strict
-//! check and the canonical form. Source: the API reference of kubelet.config.k8s.io and kubeproxy.config.k8s.io.
+//! The fields of the configuration documents of Kubernetes 1.36: one table a document, which serves both the strict
+//! check and the canonical form of components. Source: the API references of kubelet.config.k8s.io,
+//! kubeproxy.config.k8s.io and kubeadm.k8s.io.
+
+pub mod kubeadm;
 
 mod kube_proxy;
 mod kubelet;
@@ -11,7 +14,7 @@ use std::ops::RangeInclusive;
 
 /// What a field holds.
 #[derive(Debug)]
-pub(super) enum Type {
+pub enum Type {
     String,
     /// a string type of its own name in Go
     Named(&'static str),
@@ -22,6 +25,12 @@ pub(super) enum Type {
     /// a duration, or a number of nanoseconds
     DurationOrNanoseconds,
     Quantity,
+    /// RFC 3339
+    Time,
+    /// a bootstrap token, `id.secret`
+    Token,
+    /// whatever it is, it is kept
+    Any,
     List(&'static Type),
     Map(&'static Type),
     Struct(&'static Struct),
@@ -45,6 +54,9 @@ impl Type {
             Type::Duration => "v1.Duration".into(),
             Type::DurationOrNanoseconds => "v1.TimeOrMetaDuration".into(),
             Type::Quantity => "resource.Quantity".into(),
+            Type::Time => "v1.Time".into(),
+            Type::Token => "v1.BootstrapTokenString".into(),
+            Type::Any => "any".into(),
             Type::List(of) => format!("[]{}", of.go()),
             Type::Map(of) => format!("map[string]{}", of.go()),
             Type::Struct(of) => of.go.into(),
@@ -54,7 +66,7 @@ impl Type {
 
 /// What Go writes for a field that is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unset {
+pub enum Unset {
     /// nothing; nothing for a zero value either
     Omitted,
     /// nothing, but a zero that was set is written
@@ -66,14 +78,14 @@ pub(super) enum Unset {
 use Unset::{Omitted, Zero};
 
 #[derive(Debug)]
-pub(super) struct Struct {
+pub struct Struct {
     /// the type as Go prints it
     pub go: &'static str,
     pub fields: &'static [Field],
 }
 
 #[derive(Debug)]
-pub(super) struct Field {
+pub struct Field {
     pub name: &'static str,
     pub of: Type,
     pub unset: Unset,

@@ -1,4 +1,4 @@
-//! Stand-in for `config::flags::InitFlags`, with its name and kubeadm's flags, until that module is there.
+//! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them go with a file.
 use clap::Args;
 
 /// Flags of `init`, under kubeadm's names.
@@ -76,4 +76,49 @@ pub struct InitFlags {
     /// Upload the shared certificates, encrypted
     #[arg(long)]
     pub upload_certs: bool,
+}
+
+/// Flags that may be given together with `--config`, beside those that begin with `skip-`.
+const WITH_CONFIG: &[&str] = &["config", "ignore-preflight-errors", "dry-run", "node-name", "upload-certs"];
+
+impl InitFlags {
+    /// Names of the flags that were given, in order.
+    fn given(&self) -> Vec<&'static str> {
+        let mut given: Vec<&str> = [
+            ("apiserver-advertise-address", self.apiserver_advertise_address.is_some()),
+            ("apiserver-bind-port", self.apiserver_bind_port.is_some()),
+            ("apiserver-cert-extra-sans", !self.apiserver_cert_extra_sans.is_empty()),
+            ("cert-dir", self.cert_dir.is_some()),
+            ("certificate-key", self.certificate_key.is_some()),
+            ("config", self.config.is_some()),
+            ("control-plane-endpoint", self.control_plane_endpoint.is_some()),
+            ("cri-socket", self.cri_socket.is_some()),
+            ("dry-run", self.dry_run),
+            ("feature-gates", self.feature_gates.is_some()),
+            ("ignore-preflight-errors", !self.ignore_preflight_errors.is_empty()),
+            ("image-repository", self.image_repository.is_some()),
+            ("kubernetes-version", self.kubernetes_version.is_some()),
+            ("node-name", self.node_name.is_some()),
+            ("patches", self.patches.is_some()),
+            ("pod-network-cidr", self.pod_network_cidr.is_some()),
+            ("service-cidr", self.service_cidr.is_some()),
+            ("service-dns-domain", self.service_dns_domain.is_some()),
+            ("skip-certificate-key-print", self.skip_certificate_key_print),
+            ("skip-phases", !self.skip_phases.is_empty()),
+            ("skip-token-print", self.skip_token_print),
+            ("token", self.token.is_some()),
+            ("token-ttl", self.token_ttl.is_some()),
+            ("upload-certs", self.upload_certs),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect();
+        given.sort_unstable();
+        given
+    }
+
+    /// What must not be given together with a configuration file.
+    pub fn not_with_config(&self) -> Vec<&'static str> {
+        self.given().into_iter().filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-")).collect()
+    }
 }

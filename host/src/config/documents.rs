@@ -1,0 +1,140 @@
+//! A file taken apart into its documents, each known by apiVersion and kind, exactly as kubeadm's reader does.
+#![allow(clippy::disallowed_methods, reason = "configuration files are the operator's, not the node's")]
+use super::{
+    Problem, Problems,
+    tree::{self, Node},
+};
+use std::path::{Path, PathBuf};
+
+/// One document of a file.
+#[derive(Debug)]
+pub struct Document {
+    pub file: PathBuf,
+    /// lines of the file before it
+    pub offset: u64,
+    pub api_version: String,
+    pub kind: String,
+    pub tree: Node,
+}
+
+impl Document {
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    pub fn version(&self) -> &str {
+        self.api_version.split_once('/').map_or(self.api_version.as_str(), |(_, version)| version)
+    }
+
+    /// `group/version, Kind=kind`, as Go prints it.
+    pub fn gvk(&self) -> String {
+        format!("{}, Kind={}", self.api_version, self.kind)
+    }
+
+    /// A problem with a field of it, placed.
+    pub fn problem(&self, path: &str, message: impl Into<String>) -> Problem {
+        let (line, column, _) = self.tree.find(path);
+        self.placed(Problem::new(path, message), line, column)
+    }
+
+    pub fn placed(&self, problem: Problem, line: u64, column: u64) -> Problem {
+        Problem { file: Some(self.file.clone()), ..problem.at(line + self.offset, column) }
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// What keeps it from being read, or a document from being known.
+pub fn read(file: &Path) -> Result<Vec<Document>, Problems> {
+    let unreadable = |why: String| Problem { file: Some(file.to_owned()), ..Problem::new("", why) };
+    if file.is_dir() {
+        return Err(unreadable("this is a directory; name the configuration file itself".into()).into());
+    }
+    let bytes = std::fs::read(file).map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
+        unreadable("not UTF-8: YAML is text".into()).at(line, 1)
+    })?;
+    let mut documents: Vec<Document> = Vec::new();
+    let mut problems = Vec::new();
+    for (offset, text) in split(&text) {
+        match document(file, offset, &text) {
+            Ok(document) if documents.iter().any(|earlier| earlier.kind == document.kind) => {
+                let message = format!("invalid configuration: kind {:?} is specified twice in YAML file", document.kind);
+                let (line, column, _) = document.tree.find("kind");
+                problems.push(document.placed(Problem::new("kind", message), line, column));
+            }
+            Ok(document) => documents.push(document),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(documents) } else { Err(Problems(problems)) }
+}
+
+fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
+    let here = |problem: Problem, line: u64, column: u64| Problem { file: Some(file.to_owned()), ..problem.at(line + offset, column) };
+    let tree = tree::parse(text).map_err(|(what, place)| {
+        let (line, column) = place.unwrap_or((1, 1));
+        here(Problem::new("", format!("not YAML: {what}")), line, column)
+    })?;
+    let value = tree.value();
+    if !value.is_object() && !value.is_null() {
+        let found = super::component::json_kind(&value);
+        let message = format!("a document of a configuration is a map with apiVersion and kind; this is a {found}");
+        return Err(here(Problem::new("", message), tree.line, tree.column));
+    }
+    let field = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let (api_version, kind) = (field("apiVersion"), field("kind"));
+    let group_and_version = api_version.split_once('/').is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
+    if !group_and_version || kind.is_empty() {
+        let shown = if api_version.is_empty() { "/" } else { &api_version };
+        let message =
+            format!("invalid configuration for GroupVersionKind {shown}, Kind={kind}: kind and apiVersion is mandatory information that must be specified");
+        let missing = if group_and_version { "kind" } else { "apiVersion" };
+        return Err(here(Problem::new(missing, message), tree.line, tree.column));
+    }
+    Ok(Document { file: file.to_owned(), offset, api_version, kind, tree })
+}
+
+/// The texts between separators, each with the number of lines before it. A separator with nothing before it is part
+/// of what follows, so that one of two in a row makes no document, but two at the start make an empty one.
+fn split(text: &str) -> Vec<(u64, String)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut found = Vec::new();
+    let (mut start, mut buffer) = (0, String::new());
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        let at = at as u64;
+        let after = line.strip_prefix("---").map(str::trim);
+        if after.is_some_and(|after| after.is_empty() || after.starts_with('#')) && !buffer.is_empty() {
+            found.push((start, std::mem::take(&mut buffer)));
+            continue;
+        }
+        if buffer.is_empty() {
+            start = at;
+        }
+        buffer.push_str(line);
+    }
+    if !buffer.is_empty() {
+        found.push((start, buffer));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_separate_as_they_do_for_kubeadm() {
+        let texts = |text: &str| split(text).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(texts("a: 1\n---\nb: 1\n"), ["a: 1\n", "b: 1\n"]);
+        assert_eq!(texts("a: 1\n---\n---\nb: 1\n"), ["a: 1\n", "---\nb: 1\n"]);
+        assert_eq!(texts("---\n---\na: 1\n"), ["---\n", "a: 1\n"]);
+        assert_eq!(texts("a: 1\n--- # end\n"), ["a: 1\n"]);
+        assert_eq!(texts("\u{feff}a: 1\n---\r\nb: 1"), ["a: 1\n", "b: 1"]);
+        assert_eq!(texts(""), [""; 0]);
+        assert_eq!(split("a: 1\nb: 2\n---\nc: 3\n")[1].0, 3);
+    }
+}

@@ -1,0 +1,78 @@
+//! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out, further order, waivers.
+use super::{Document, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
+pub const KIND: &str = "PhaseConfiguration";
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct PhaseConfiguration {
+    api_version: String,
+    kind: String,
+    pub plugins: Vec<PluginEntry>,
+    /// phase, and the plugin that stands in for it
+    pub replaces: BTreeMap<String, String>,
+    pub disabled_phases: Vec<String>,
+    pub extra_edges: Vec<ExtraEdge>,
+    pub waivers: Vec<Waiver>,
+    /// phases at a time; none: two for each core
+    pub parallelism: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PluginEntry {
+    pub name: String,
+    /// a file, from the configuration file's folder
+    pub source: String,
+    pub version: Option<semver::VersionReq>,
+    /// hexadecimal SHA-256 of the component
+    pub digest: Option<String>,
+    pub settings: Option<Value>,
+    /// capabilities, `interface.function`
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExtraEdge {
+    pub before: String,
+    pub after: String,
+}
+
+/// A check that may fail, why, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Waiver {
+    pub check: String,
+    pub reason: String,
+    /// the last day it holds, `2027-01-01`
+    pub expires: Option<jiff::civil::Date>,
+}
+
+/// Reads the document.
+///
+/// # Errors
+/// What does not fit.
+pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
+    if document.api_version != API_VERSION {
+        let message = format!("{} is no version of PhaseConfiguration that this build reads; it reads {API_VERSION}", document.api_version);
+        return Err(document.problem("apiVersion", message));
+    }
+    let parsed: PhaseConfiguration = serde_json::from_value(document.tree.value()).map_err(|error| {
+        // serde names a field in back-ticks; it is shown where it stands.
+        let text = error.to_string();
+        let field = text.split('`').nth(1).unwrap_or_default().to_owned();
+        let found = document.tree.find(&field);
+        let place = if found.2 > 0 { field } else { String::new() };
+        document.problem(&place, text)
+    })?;
+    match parsed.waivers.iter().position(|waiver| waiver.reason.trim().is_empty()) {
+        Some(at) => Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason")),
+        None => Ok(parsed),
+    }
+}

@@ -1,0 +1,116 @@
+//! Whole files in, resolved configurations or all their problems out.
+use super::*;
+use crate::world::node::facts::NodeFacts;
+use std::{fs, path::PathBuf};
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn load(text: &str) -> Result<Loaded, Problems> {
+    let (_folder, path) = file(text);
+    load_init(Some(&path), &InitFlags::default(), &NodeFacts::default())
+}
+
+fn check(text: &str) -> Result<Vec<Problem>, Problems> {
+    let (_folder, path) = file(text);
+    validate(Some(&path), ValidateOptions::default(), &NodeFacts::default())
+}
+
+const CLUSTER: &str = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n";
+
+#[test]
+fn what_is_left_out_is_kubeadms_default() {
+    let Loaded { config, token_given, .. } = load(CLUSTER).unwrap();
+    assert_eq!(config.cluster.networking.service_subnet, "10.96.0.0/12");
+    assert_eq!(config.init.local_api_endpoint.advertise_address, "192.0.2.2");
+    assert_eq!(config.init.node_registration.name, "node-1");
+    assert_eq!(config.run.control_plane_url, "https://192.0.2.2:6443");
+    assert_eq!(config.run.dns_service_address, "10.96.0.10");
+    assert!(!token_given && crate::effect::token::is_token(&config.init.bootstrap_tokens[0].token));
+}
+
+#[test]
+fn all_problems_are_told_at_once_and_where() {
+    let text = format!("{CLUSTER}networking:\n  serviceSubnet: xx\n  podSubnet: bad\ncertificatesDir: rel\nencryptionAlgorithm: DSA\nfeatureGates: {{Nope: true}}\n");
+    let Problems(problems) = load(&text).unwrap_err();
+    let told: Vec<(String, Option<u64>)> = problems.iter().map(|problem| (problem.path.clone(), problem.line)).collect();
+    assert_eq!(told, [("encryptionAlgorithm".to_owned(), Some(8))], "what cannot be decoded is told first");
+    let text = text.replace("encryptionAlgorithm: DSA\n", "");
+    let Problems(problems) = load(&text).unwrap_err();
+    let told: Vec<(&str, Option<u64>)> = problems.iter().map(|problem| (problem.path.as_str(), problem.line)).collect();
+    assert_eq!(told, [("networking.serviceSubnet", Some(5)), ("networking.podSubnet", Some(6)), ("certificatesDir", Some(7)), ("featureGates", Some(8))]);
+}
+
+#[test]
+fn unknown_fields_are_warnings_to_init_and_problems_to_validate() {
+    let text = format!("{CLUSTER}podSubnet: 10.0.0.0/16\n");
+    let warnings = load(&text).unwrap().warnings;
+    assert!(warnings.iter().any(|warning| warning.path == "podSubnet" && warning.line == Some(4)));
+    assert!(check(&text).unwrap_err().to_string().contains("unknown field \"podSubnet\""));
+}
+
+#[test]
+fn a_wrong_type_is_refused_by_both() {
+    let text = format!("{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint:\n  bindPort: abc\n");
+    for problems in [load(&text).unwrap_err(), check(&text).unwrap_err()] {
+        let problem = &problems.0[0];
+        assert_eq!((problem.path.as_str(), problem.line), ("localAPIEndpoint.bindPort", Some(8)));
+    }
+}
+
+#[test]
+fn secrets_are_in_no_message() {
+    let secret = "0123456789abcdeg!";
+    let text = format!("{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n- token: abcdef.{secret}\n");
+    let told = load(&text).unwrap_err().to_string();
+    assert!(told.contains("bootstrapTokens[0].token") && !told.contains(secret), "{told}");
+}
+
+#[test]
+fn files_that_are_none_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |path: &std::path::Path| load_init(Some(path), &InitFlags::default(), &NodeFacts::default()).unwrap_err().to_string();
+    assert!(load(folder.path()).contains("is a directory"));
+    assert!(load(&folder.path().join("missing")).contains("unable to read"));
+    fs::write(folder.path().join("empty"), "").unwrap();
+    assert!(load(&folder.path().join("empty")).contains("no InitConfiguration or ClusterConfiguration kind"));
+    fs::write(folder.path().join("latin1"), b"a: \xe9\n").unwrap();
+    assert!(load(&folder.path().join("latin1")).contains("latin1:1:1: not UTF-8"));
+}
+
+#[test]
+fn flags_and_a_file_do_not_mix() {
+    let (_folder, path) = file(CLUSTER);
+    let flags = InitFlags { service_cidr: Some("10.0.0.0/16".into()), patches: Some("p".into()), ..InitFlags::default() };
+    let told = load_init(Some(&path), &flags, &NodeFacts::default()).unwrap_err().to_string();
+    assert_eq!(told, "can not mix '--config' with arguments [patches service-cidr]");
+}
+
+#[test]
+fn v1beta3_is_carried_over() {
+    let text = "apiVersion: kubeadm.k8s.io/v1beta3\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\napiServer:\n  timeoutForControlPlane: 10m\n  extraArgs: {b: '2', a: '1'}\n";
+    let Loaded { config, warnings, .. } = load(text).unwrap();
+    let names: Vec<&str> = config.cluster.api_server.extra_args.iter().map(|arg| arg.name.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(config.init.timeouts.unwrap().control_plane_component_health_check.unwrap().to_string(), "10m0s");
+    assert!(warnings.iter().any(|warning| warning.message.contains("deprecated API spec")));
+}
+
+#[test]
+fn our_own_document_is_read_strictly() {
+    let text = format!("{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nwaivers:\n- {{check: NumCPU, reason: a laptop, expires: 2027-01-01}}\n");
+    assert_eq!(load(&text).unwrap().phases.waivers[0].check, "NumCPU");
+    let told = load(&text.replace("waivers", "wavers")).unwrap_err().to_string();
+    assert!(told.contains("wavers") && told.contains(":6:1:"), "{told}");
+}
+
+#[test]
+fn defaults_that_are_printed_can_be_read() {
+    let text = init_defaults(&["KubeletConfiguration".into(), "KubeProxyConfiguration".into()]).unwrap();
+    check(&text).unwrap();
+    assert!(init_defaults(&["Nope".into()]).is_err());
+}

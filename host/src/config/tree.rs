@@ -1,0 +1,199 @@
+//! YAML with the place of every node, so that a problem can be shown where it is.
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_yaml::Spanned;
+use std::fmt;
+
+/// A node and its place, from 1.
+#[derive(Debug)]
+pub struct Node {
+    pub yaml: Yaml,
+    pub line: u64,
+    pub column: u64,
+}
+
+#[derive(Debug)]
+pub enum Yaml {
+    Scalar(Value),
+    List(Vec<Node>),
+    /// in the order of the text, repeated keys among them
+    Map(Vec<(Key, Node)>),
+}
+
+#[derive(Debug)]
+pub struct Key {
+    pub name: String,
+    pub line: u64,
+    pub column: u64,
+}
+
+/// Reads one document.
+///
+/// # Errors
+/// What is wrong with it as YAML, with line and column.
+pub fn parse(text: &str) -> Result<Node, (String, Option<(u64, u64)>)> {
+    let options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
+    serde_yaml::from_str_with_options(text, options).map_err(|error| {
+        let place = error.location().map(|location| (location.line(), location.column()));
+        // The first line says what; the rest shows the text around it.
+        let what = error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        (what, place)
+    })
+}
+
+impl Node {
+    /// The document as JSON; of a repeated key the last counts.
+    pub fn value(&self) -> Value {
+        match &self.yaml {
+            Yaml::Scalar(value) => value.clone(),
+            Yaml::List(items) => items.iter().map(Node::value).collect(),
+            Yaml::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.name.clone(), node.value())).collect::<Map<_, _>>()),
+        }
+    }
+
+    /// Keys that stand twice in the same map, with their paths.
+    pub fn repeated(&self) -> Vec<(String, &Key)> {
+        let mut found = Vec::new();
+        self.walk("", &mut found);
+        found
+    }
+
+    fn walk<'a>(&'a self, path: &str, found: &mut Vec<(String, &'a Key)>) {
+        match &self.yaml {
+            Yaml::Scalar(_) => {}
+            Yaml::List(items) => items.iter().enumerate().for_each(|(at, item)| item.walk(&format!("{path}[{at}]"), found)),
+            Yaml::Map(entries) => {
+                for (at, (key, node)) in entries.iter().enumerate() {
+                    let below = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+                    // What is merged in by `<<` stands behind what overrides it, on an earlier line.
+                    if entries[..at].iter().any(|(earlier, _)| earlier.name == key.name && earlier.line < key.line) {
+                        found.push((below.clone(), key));
+                    }
+                    node.walk(&below, found);
+                }
+            }
+        }
+    }
+
+    /// The place of a field, or of the nearest above it that is there, and how many parts of the path that is.
+    pub fn find(&self, path: &str) -> (u64, u64, usize) {
+        let parts = path.split(['.', '[']).map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty());
+        let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
+        for part in parts {
+            let below = match &node.yaml {
+                Yaml::Map(entries) => entries.iter().rev().find(|(key, _)| key.name == part).map(|(key, node)| ((key.line, key.column), node)),
+                Yaml::List(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|node| ((node.line, node.column), node)),
+                Yaml::Scalar(_) => None,
+            };
+            let Some((at, found)) = below else { break };
+            (node, place, depth) = (found, at, depth + 1);
+        }
+        (place.0, place.1, depth)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<Yaml>::deserialize(deserializer)?;
+        Ok(Node { line: spanned.referenced.line(), column: spanned.referenced.column(), yaml: spanned.value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Key { line: spanned.referenced.line(), column: spanned.referenced.column(), name: spanned.value })
+    }
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Yaml;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("YAML")
+    }
+
+    fn visit_unit<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(Value::Null))
+    }
+
+    fn visit_none<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
+        // Whole numbers are whole, however they are written.
+        #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        let whole = (value.fract() == 0.0 && value.abs() < 9e15).then(|| Number::from(value as i64));
+        Ok(Yaml::Scalar(whole.or_else(|| Number::from_f64(value)).map_or(Value::Null, Value::Number)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
+        Ok(Yaml::Scalar(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Yaml, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Yaml::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Yaml, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Yaml::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_node_has_its_place() {
+        let tree = parse("a: 1\nb:\n  - x\n  - y: 'no'\n    y: 2\n").unwrap();
+        assert_eq!(tree.value(), json!({"a": 1, "b": ["x", {"y": 2}]}));
+        assert_eq!(tree.find("b[1].y"), (5, 5, 3));
+        assert_eq!(tree.find("b[1].z.q"), (4, 5, 2));
+        let repeated: Vec<_> = tree.repeated().into_iter().map(|(path, key)| (path, key.line)).collect();
+        assert_eq!(repeated, [("b[1].y".to_owned(), 5)]);
+    }
+
+    #[test]
+    fn merged_keys_are_not_repeated_ones() {
+        let tree = parse("base: &b {x: 1}\nd:\n  <<: *b\n  x: 2\n").unwrap();
+        assert!(tree.repeated().is_empty());
+        assert_eq!(tree.value()["d"]["x"], 2);
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_told_with_its_place() {
+        let (what, place) = parse("a: [1,\n").unwrap_err();
+        assert!(what.contains("bracket") && place.is_some(), "{what}");
+    }
+}

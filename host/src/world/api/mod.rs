@@ -1,0 +1,224 @@
+//! The Kubernetes API, as the holder of a kubeconfig of the node sees it. The one client of every world; a world only
+//! says where to dial.
+
+pub mod resources;
+
+use super::{Cluster, Files, Tried};
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use kubephase_wit::{Failure, ObjectRef};
+use resources::{Resource, by_kind};
+use serde_json::Value;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, Once, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::runtime::Handle;
+
+/// A request takes no longer (kubeadm's ten seconds).
+const REQUEST: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Who sets the fields.
+const MANAGER: &str = "kubephase";
+
+/// Where a server is to be dialled; TLS checks its own name all the same.
+pub trait Dial: Send + Sync {
+    /// None: where its URL says.
+    fn address(&self, server: &url::Url) -> Option<SocketAddr>;
+}
+
+/// Blocks; to be called from plain threads.
+#[derive(Clone)]
+pub struct ApiClient {
+    handle: Handle,
+    files: Arc<dyn Files>,
+    kubeconfig: String,
+    dial: Arc<dyn Dial>,
+    /// how long to try again what may succeed later
+    budget: Duration,
+    client: Arc<Mutex<Option<(Vec<u8>, Option<SocketAddr>, Client)>>>,
+}
+
+impl ApiClient {
+    pub fn new(handle: Handle, files: Arc<dyn Files>, kubeconfig: &str, dial: Arc<dyn Dial>, budget: Duration) -> Self {
+        ApiClient { handle, files, kubeconfig: kubeconfig.to_owned(), dial, budget, client: Arc::default() }
+    }
+
+    /// A client of the kubeconfig as it is now.
+    fn client(&self) -> Tried<Client> {
+        static PROVIDER: Once = Once::new();
+        // Somebody else having installed the same is fine.
+        PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+        let text = self.files.read(&self.kubeconfig)?;
+        let invalid = |why: String| Failure::new("invalid", format!("{} cannot be used as a kubeconfig: {why}", self.kubeconfig));
+        let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text)).map_err(|error| invalid(error.to_string()))?;
+        let config = self.handle.block_on(Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()));
+        let mut config = config.map_err(|error| invalid(error.to_string()))?;
+        let server = url::Url::parse(&config.cluster_url.to_string()).map_err(|error| invalid(error.to_string()))?;
+        let address = self.dial.address(&server);
+        let mut cached = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, at, client)) = cached.as_ref()
+            && *known == text
+            && *at == address
+        {
+            return Ok(client.clone());
+        }
+        if let Some(address) = address {
+            config.tls_server_name = server.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
+            config.cluster_url = format!("https://{address}").parse().map_err(|_| invalid("it names no server".into()))?;
+        }
+        config.connect_timeout = Some(REQUEST);
+        config.read_timeout = Some(REQUEST);
+        config.proxy_url = None;
+        let _runtime = self.handle.enter();
+        let client = Client::try_from(config).map_err(|error| invalid(error.to_string()))?;
+        *cached = Some((text, address, client.clone()));
+        Ok(client)
+    }
+
+    fn once(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
+        let client = self.client()?;
+        let request = http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
+        let request = request.body(body.to_vec()).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
+        let answer = self.handle.block_on(async { tokio::time::timeout(REQUEST, client.request_text(request)).await });
+        match answer {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(error)) => Err(told(&error)),
+            Err(_) => Err(unavailable(format!("the API server did not answer {method} {path} within {REQUEST:?}"))),
+        }
+    }
+
+    /// Tries again what may succeed later, from milliseconds on.
+    fn request(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
+        let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
+        loop {
+            match self.once(method, path, content_type, body) {
+                Err(failure) if failure.retryable && began.elapsed() + pause < self.budget => {
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn send(&self, method: &str, path: &str, content_type: &str, body: &Value) -> Tried<Value> {
+        let query = if path.contains('?') { String::new() } else { format!("?fieldManager={MANAGER}") };
+        let text = self.request(method, &format!("{path}{query}"), content_type, body.to_string().as_bytes())?;
+        serde_json::from_str(&text).map_err(|error| unavailable(format!("the API server's answer to {method} {path} is not JSON: {error}")))
+    }
+
+    fn resource(&self, api_version: &str, kind: &str) -> Tried<Kind> {
+        if let Some(resource) = by_kind(api_version, kind) {
+            return Ok(Kind::Known(resource));
+        }
+        // What is not in the table may be a custom resource of the cluster.
+        let prefix = if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
+        let listed: Value = serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?).unwrap_or_default();
+        let found = listed["resources"].as_array().into_iter().flatten().find(|entry| entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/'));
+        let found = found.ok_or_else(|| Failure::new("not-found", format!("the cluster has no {kind} of {api_version}")))?;
+        let plural = found["name"].as_str().unwrap_or_default().to_owned();
+        Ok(Kind::Found { prefix, plural, namespaced: found["namespaced"] == true })
+    }
+
+    fn path(&self, of: &ObjectRef, named: bool) -> Tried<String> {
+        Ok(self.resource(&of.api_version, &of.kind)?.path(of.namespace.as_deref(), named.then_some(of.name.as_str())))
+    }
+}
+
+enum Kind {
+    Known(&'static Resource),
+    Found { prefix: String, plural: String, namespaced: bool },
+}
+
+impl Kind {
+    fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
+        match self {
+            Kind::Known(resource) => resource.path(namespace, name),
+            Kind::Found { prefix, plural, namespaced } => {
+                let namespace = namespace.filter(|_| *namespaced).map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
+                let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+                format!("{prefix}{namespace}/{plural}{name}")
+            }
+        }
+    }
+}
+
+fn unavailable(message: String) -> Failure {
+    Failure { retryable: true, ..Failure::new("unavailable", message) }
+}
+
+fn told(error: &kube::Error) -> Failure {
+    let kube::Error::Api(status) = error else { return unavailable(format!("the API server cannot be reached: {error}")) };
+    let code = match (status.code, status.reason.as_str()) {
+        (409, "AlreadyExists") => "already-exists",
+        (409, _) => "conflict",
+        (404, _) => "not-found",
+        (403, _) => "forbidden",
+        (401, _) => "unauthorized",
+        (429 | 500..=599, _) => return unavailable(format!("the API server answered {}: {}", status.code, status.message)),
+        _ => "invalid",
+    };
+    Failure::new(code, status.message.clone())
+}
+
+impl Cluster for ApiClient {
+    fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
+        match self.send("GET", &self.path(of, true)?, "application/json", &Value::Null) {
+            Ok(object) => Ok(Some(object)),
+            Err(failure) if failure.code == "not-found" => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
+        let path = self.resource(api_version, kind)?.path(namespace, None);
+        let query = selector.map(|selector| format!("?labelSelector={}", url::form_urlencoded::byte_serialize(selector.as_bytes()).collect::<String>()));
+        let list = self.send("GET", &format!("{path}{}", query.unwrap_or_default()), "application/json", &Value::Null)?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
+    fn create(&self, manifest: &Value) -> Tried<Value> {
+        let of = crate::effect::objects::reference(manifest)?;
+        self.send("POST", &self.path(&of, false)?, "application/json", manifest)
+    }
+
+    fn replace(&self, manifest: &Value) -> Tried<Value> {
+        let of = crate::effect::objects::reference(manifest)?;
+        self.send("PUT", &self.path(&of, true)?, "application/json", manifest)
+    }
+
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+        let of = crate::effect::objects::reference(manifest)?;
+        self.send("PATCH", &format!("{}?fieldManager={MANAGER}&force=true", self.path(&of, true)?), "application/apply-patch+yaml", manifest)
+    }
+
+    fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
+        self.send("PATCH", &self.path(of, true)?, "application/strategic-merge-patch+json", patch)
+    }
+
+    fn delete(&self, of: &ObjectRef) -> Tried<()> {
+        self.send("DELETE", &self.path(of, true)?, "application/json", &Value::Null).map(drop)
+    }
+
+    fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16> {
+        let client = ApiClient { kubeconfig: kubeconfig.to_owned(), client: if kubeconfig == self.kubeconfig { self.client.clone() } else { Arc::default() }, ..self.clone() };
+        match client.once("GET", path, "application/json", &[]) {
+            Ok(_) => Ok(200),
+            Err(failure) if failure.code == "forbidden" => Ok(403),
+            Err(failure) if failure.code == "unauthorized" => Ok(401),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+        if self.files.stat(path)?.is_none() {
+            return Err(Failure::new("not-found", format!("{path} does not exist")));
+        }
+        Ok(Box::new(ApiClient { kubeconfig: path.to_owned(), client: Arc::default(), ..self.clone() }))
+    }
+}

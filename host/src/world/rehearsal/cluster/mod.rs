@@ -1,0 +1,17 @@
+//! The embedded cluster: an API server that checks certificates, tokens and RBAC for real, on objects in memory.
+
+mod admit;
+mod apply;
+mod controllers;
+mod discovery;
+mod policy;
+mod rbac;
+mod rest;
+mod server;
+mod status;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use server::Server;

@@ -1,0 +1,197 @@
+//! The API server: HTTPS on loopback, with the certificates and settings that its static Pod names.
+use super::{
+    controllers,
+    controllers::{expired, secret_text},
+    policy,
+    rbac::User,
+    rest::{Api, Call, Reply, Watch},
+    status::ApiError,
+    store::{Store, core},
+};
+use crate::{
+    effect::pki::Certificate,
+    render::addresses::nth_address,
+    world::{Files, Tried},
+};
+use futures::stream;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{Response, StatusCode, body::{Bytes, Frame, Incoming}, header::{AUTHORIZATION, ACCEPT, CONTENT_TYPE}, service::service_fn};
+use hyper_util::{rt::{TokioExecutor, TokioIo}, server::conn::auto};
+use ipnet::IpNet;
+use kubephase_wit::Failure;
+use rustls::{RootCertStore, ServerConfig, pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject}, server::WebPkiClientVerifier};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, convert::Infallible, net::{Ipv4Addr, SocketAddr}, sync::{Arc, Mutex, PoisonError}};
+use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// Larger bodies are refused, as etcd would.
+const MAX_BODY: usize = 3 << 20;
+
+type Body = UnsyncBoxBody<Bytes, Infallible>;
+
+/// A server that runs until it is dropped.
+pub struct Server {
+    api: Arc<Api>,
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Server {
+    /// Starts what a kube-apiserver's static Pod says, on loopback.
+    ///
+    /// # Errors
+    /// `invalid` where the Pod names what cannot be used, `unavailable` where the port is taken.
+    pub fn start(handle: &Handle, pod: &Value, files: &dyn Files, snapshot: Option<&Value>, port: u16) -> Tried<Server> {
+        let command: Vec<&str> = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let flag = |name: &str| command.iter().rev().find_map(|argument| argument.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+        let file = |name: &str| {
+            let bytes = files.read(flag(name)).map_err(|failure| Failure::new("invalid", format!("kube-apiserver --{name}: {}", failure.message)))?;
+            Ok::<_, Failure>(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let authority_pem = file("client-ca-file")?;
+        let config = tls(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem).map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
+        let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
+        let mut store = Store::new();
+        if let Some(snapshot) = snapshot {
+            store.restore(snapshot);
+        }
+        policy::install(&mut store);
+        let secure_port = flag("secure-port").parse().unwrap_or(6443);
+        let first = services.and_then(|range| nth_address(range, 1)).map(|address| address.to_string());
+        controllers::install(&mut store, first.as_deref(), secure_port);
+        controllers::reconcile(&mut store, &authority_pem);
+        let api = Arc::new(Api { store: Mutex::new(store), authority_pem, services });
+        let bind = handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+        let listener = bind.map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
+        let address = listener.local_addr().map_err(|error| Failure::new("unavailable", error.to_string()))?;
+        let task = handle.spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), api.clone()));
+        Ok(Server { api, address, task })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn snapshot(&self) -> Value {
+        self.api.store.lock().unwrap_or_else(PoisonError::into_inner).snapshot()
+    }
+}
+
+fn tls(certificate: &str, key: &str, authority: &str) -> Result<ServerConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    for der in Certificate::all(authority)? {
+        roots.add(CertificateDer::from(der)).map_err(|error| format!("its client authority: {error}"))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).allow_unauthenticated().build();
+    let chain = Certificate::all(certificate)?.into_iter().map(CertificateDer::from).collect();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| "its private key cannot be read".to_owned())?;
+    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let builder = builder.with_client_cert_verifier(verifier.map_err(|error| error.to_string())?);
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| error.to_string())?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let (acceptor, api) = (acceptor.clone(), api.clone());
+        tokio::spawn(async move {
+            // A client that does not trust us, or that we cannot trust, is its own affair.
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(|der| holder(der));
+            let service = service_fn(move |request| serve(api.clone(), certificate.clone(), request));
+            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// Who a client certificate says its holder is.
+fn holder(der: &[u8]) -> Option<User> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let name = certificate.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
+    let groups = certificate.subject().iter_organization().filter_map(|organization| organization.as_str().ok()).map(str::to_owned);
+    Some(User { name, groups: groups.chain(["system:authenticated".to_owned()]).collect() })
+}
+
+async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    let header = |name: hyper::header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let user = match (certificate, header(AUTHORIZATION).strip_prefix("Bearer ")) {
+        (Some(user), _) => Some(user),
+        (None, Some(token)) => bearer(&api, token),
+        (None, None) => Some(User::anonymous()),
+    };
+    let Some(user) = user else { return Ok(reply(Reply::Json(401, ApiError::unauthorized().body()))) };
+    let Ok(body) = http_body_util::Limited::new(body, MAX_BODY).collect().await else {
+        return Ok(reply(Reply::Json(413, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "RequestEntityTooLarge", "code": 413}))));
+    };
+    let query: BTreeMap<String, String> = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let call = Call {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query,
+        content_type: header(CONTENT_TYPE),
+        accept: header(ACCEPT),
+        body: body.to_bytes().to_vec(),
+        user,
+    };
+    Ok(reply(api.answer(&call)))
+}
+
+/// The holder of a bootstrap token.
+fn bearer(api: &Api, token: &str) -> Option<User> {
+    let (id, secret) = token.split_once('.')?;
+    let store = api.store.lock().unwrap_or_else(PoisonError::into_inner);
+    let stored = store.get(core("secrets"), "kube-system", &format!("bootstrap-token-{id}"))?;
+    let text = |key: &str| secret_text(stored, key).unwrap_or_default();
+    let same = aws_lc_rs::constant_time::verify_slices_are_equal(text("token-secret").as_bytes(), secret.as_bytes()).is_ok();
+    if !same || text("token-id") != id || text("usage-bootstrap-authentication") != "true" || expired(stored) {
+        return None;
+    }
+    let extra = text("auth-extra-groups");
+    let groups = ["system:bootstrappers", "system:authenticated"].into_iter().chain(extra.split(',').filter(|group| !group.is_empty()));
+    Some(User { name: format!("system:bootstrap:{id}"), groups: groups.map(str::to_owned).collect() })
+}
+
+fn reply(reply: Reply) -> Response<Body> {
+    let (status, kind, body) = match reply {
+        Reply::Json(status, value) => (status, "application/json", Full::new(Bytes::from(value.to_string())).boxed_unsync()),
+        Reply::Text(status, text) => (status, "text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
+        Reply::Watch(watch) => (200, "application/json", watching(watch)),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    response
+}
+
+/// One event a line, for as long as the client stays.
+fn watching(watch: Watch) -> Body {
+    let Watch { resource, namespace, selectors, initial, changes } = watch;
+    let line = |kind: &str, object: &Value| Ok(Frame::data(Bytes::from(format!("{}\n", json!({"type": kind, "object": object})))));
+    let first: Vec<Result<Frame<Bytes>, Infallible>> = initial.iter().map(|object| line("ADDED", object)).collect();
+    let rest = stream::unfold(changes, move |mut changes| {
+        let (namespace, selectors) = (namespace.clone(), selectors.clone());
+        async move {
+            loop {
+                // A watch that lags ends; the client lists again.
+                let change = changes.recv().await.ok()?;
+                let here = namespace.is_empty() || change.object["metadata"]["namespace"] == namespace.as_str();
+                if change.resource == resource && here && selectors.fit(&change.object) {
+                    return Some((line(change.kind, &change.object), changes));
+                }
+            }
+        }
+    });
+    BodyExt::boxed_unsync(StreamBody::new(futures::StreamExt::chain(stream::iter(first), rest)))
+}

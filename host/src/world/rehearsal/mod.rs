@@ -1,0 +1,144 @@
+//! A rehearsal: a scratch tree, a node by its description, and an embedded cluster that comes up where the phases put
+//! its static Pods. Nothing of the phases is faked; what cannot be known this way is said.
+
+mod cluster;
+mod kubelet;
+mod overlay;
+
+#[cfg(test)]
+pub mod files_only;
+
+use super::{
+    Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
+    api::ApiClient,
+    files::RootedFiles,
+    node::{described::DescribedNode, facts::NodeFacts},
+};
+use anyhow::{Context, Result, anyhow};
+use kubelet::Kubelet;
+use kubephase_wit::{Failure, HttpReply};
+use overlay::Overlay;
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
+
+pub struct Rehearsal {
+    files: Arc<dyn Files>,
+    node: DescribedNode,
+    kubelet: Arc<Kubelet>,
+    api: ApiClient,
+}
+
+/// What a rehearsal is made of.
+pub struct Setting<'a> {
+    /// the scratch tree; what is in it is what the node has
+    pub root: &'a Path,
+    /// a tree that shows through where the scratch tree has nothing, and is never written
+    pub below: Option<&'a Path>,
+    pub facts: NodeFacts,
+    /// the admin's kubeconfig on the node
+    pub kubeconfig: &'a str,
+    /// how long requests to the API are tried
+    pub budget: Duration,
+    /// the API server's port on loopback; 0 for any that is free
+    pub port: u16,
+}
+
+impl Rehearsal {
+    /// # Errors
+    /// Where the scratch tree cannot be used.
+    pub fn open(handle: &Handle, setting: Setting<'_>) -> Result<Rehearsal> {
+        let rooted = |path: &Path| RootedFiles::open(path).with_context(|| format!("the scratch root {} cannot be used", path.display()));
+        let upper = rooted(setting.root)?;
+        let files: Arc<dyn Files> = match setting.below {
+            Some(below) => Arc::new(Overlay::new(upper, rooted(below)?)),
+            None => Arc::new(upper),
+        };
+        let facts = Arc::new(setting.facts);
+        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port));
+        let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
+        let mut described = NodeFacts::clone(&facts);
+        if resumed && let Some(service) = described.services.get_mut("kubelet") {
+            service.active = true;
+        }
+        let hooked = kubelet.clone();
+        let on_service = Box::new(move |name: &str, state: &str| match (name, state) {
+            ("kubelet", "running" | "restarted") => hooked.start(),
+            ("kubelet", "stopped") => Ok(hooked.stop()).map(|()| false),
+            _ => Ok(false),
+        });
+        let node = DescribedNode::new(Arc::new(described), on_service);
+        let api = ApiClient::new(handle.clone(), files.clone(), setting.kubeconfig, kubelet.dial(), setting.budget);
+        Ok(Rehearsal { files, node, kubelet, api })
+    }
+
+    /// Keeps the cluster's state in the scratch tree.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn save(&self) -> Result<()> {
+        self.kubelet.save().map_err(|failure| anyhow!(failure.message))
+    }
+
+    /// Where the embedded API server listens, once it runs.
+    pub fn endpoint(&self) -> Option<SocketAddr> {
+        self.kubelet.endpoint()
+    }
+}
+
+impl World for Rehearsal {
+    fn files(&self) -> &dyn Files {
+        self.files.as_ref()
+    }
+
+    fn node(&self) -> &dyn Node {
+        &self.node
+    }
+
+    fn net(&self) -> &dyn Net {
+        self
+    }
+
+    fn runtime(&self) -> &dyn Runtime {
+        &self.node
+    }
+
+    fn cluster(&self) -> &dyn Cluster {
+        &self.api
+    }
+
+    fn not_checked(&self) -> Vec<String> {
+        self.node.not_checked()
+    }
+}
+
+/// The node's own endpoints are the kubelet's; everything else is outside.
+impl Net for Rehearsal {
+    fn port_free(&self, port: u16) -> Tried<bool> {
+        self.node.port_free(port)
+    }
+
+    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+        self.node.resolve(host)
+    }
+
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+        self.node.proxy_for(url)
+    }
+
+    fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply> {
+        // A kubelet looks at its static Pods all the time.
+        self.kubelet.sync()?;
+        if let Some(status) = self.kubelet.probe(url) {
+            return Ok(HttpReply { status, body: b"ok".to_vec() });
+        }
+        let local = url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]")));
+        if local == Some(true) {
+            return Err(Failure { retryable: true, ..Failure::new("unavailable", format!("nothing answers at {url}")) });
+        }
+        self.node.http_get(url, timeout)
+    }
+
+    fn http_get_as(&self, url: &str, identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply> {
+        self.node.http_get_as(url, identity, timeout)
+    }
+}

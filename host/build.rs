@@ -17,8 +17,19 @@ const MANIFEST: &str = "kubephase:manifest";
 
 /// Of the build around this one, what would change how guests are built.
 const INHERITED: &[&str] = &[
-    "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR", "CARGO_INCREMENTAL", "RUST_TARGET_PATH", "TARGET", "HOST",
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_INCREMENTAL",
+    "RUST_TARGET_PATH",
+    "TARGET",
+    "HOST",
 ];
 
 fn main() -> ExitCode {

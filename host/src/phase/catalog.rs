@@ -96,19 +96,25 @@ impl Catalog {
                 let inherited = self.rows.iter().find(|row| row.workflow == *workflow && row.id == group).map(|row| row.flags.clone());
                 let last = self.rows.iter().rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
                 let at = last.map_or(self.rows.len(), |last| last + 1);
-                self.rows.insert(at, Row {
-                    id: provided.id.clone(),
-                    title: provided.title.clone(),
-                    workflow: *workflow,
-                    kind: provided.kind,
-                    needs: provided.needs.clone(),
-                    requires: Vec::new(),
-                    aliases: Vec::new(),
-                    flags: inherited.unwrap_or_default(),
-                    source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
-                    replaces: provided.replaces.clone(),
-                    slot: provided.slot.clone(),
-                });
+                self.rows.insert(
+                    at,
+                    Row {
+                        id: provided.id.clone(),
+                        title: provided.title.clone(),
+                        workflow: *workflow,
+                        kind: provided.kind,
+                        needs: provided.needs.clone(),
+                        requires: Vec::new(),
+                        aliases: Vec::new(),
+                        flags: inherited.unwrap_or_default(),
+                        source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
+                        replaces: provided.replaces.clone(),
+                        slot: provided.slot.clone(),
+                    },
+                );
+                for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && provided.before.contains(&row.id)) {
+                    row.needs.push(provided.id.clone());
+                }
             }
         }
     }

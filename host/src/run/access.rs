@@ -1,6 +1,7 @@
 //! What a phase may observe and propose: everything for the distribution's own native phases, what was granted for
 //! components.
 use crate::{effect::Effect, wasm::grant::Grant};
+use kubephase_wit::ObjectRef;
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -17,21 +18,38 @@ impl Access {
         }
     }
 
-    pub fn read_file(&self, path: &str) -> Result<(), String> {
-        self.grant(|grant| grant.allows_read(path))
+    /// Through this function of `observe-files`.
+    pub fn read(&self, capability: &str, path: &str) -> Result<(), String> {
+        self.grant(|grant| grant.allows_read(capability, path))
     }
 
-    /// A host name or a URL.
-    pub fn reach(&self, what: &str) -> Result<(), String> {
-        self.grant(|grant| grant.allows_host(what))
+    /// What was read, before it is shown.
+    pub fn show(&self, path: &str, content: &[u8]) -> Result<(), String> {
+        self.grant(|grant| grant.allows_content(path, content))
     }
 
+    /// A file that is shown to a server, not to the phase.
+    pub fn identity(&self, path: &str) -> Result<(), String> {
+        self.grant(|grant| grant.allows_identity(path))
+    }
+
+    /// A host name or a URL, through this function of `observe-net`.
+    pub fn reach(&self, capability: &str, what: &str) -> Result<(), String> {
+        self.grant(|grant| grant.allows_host(capability, what))
+    }
+
+    /// A program that only reads.
     pub fn command(&self, program: &str, args: &[String]) -> Result<(), String> {
-        self.grant(|grant| grant.allows_command(program, args))
+        self.grant(|grant| grant.allows_command("observe-command.run-command", program, args))
     }
 
-    pub fn object(&self, verb: &str, api_version: &str, kind: &str, namespace: Option<&str>) -> Result<(), String> {
-        self.grant(|grant| grant.allows_object(verb, api_version, kind, namespace))
+    pub fn get(&self, of: &ObjectRef) -> Result<(), String> {
+        let (namespace, name) = (of.namespace.as_deref(), Some(of.name.as_str()));
+        self.grant(|grant| grant.allows_object("observe-cluster.get-object", &of.api_version, &of.kind, namespace, name))
+    }
+
+    pub fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>) -> Result<(), String> {
+        self.grant(|grant| grant.allows_object("observe-cluster.list-objects", api_version, kind, namespace, None))
     }
 
     pub fn effect(&self, effect: &Effect) -> Result<(), String> {

@@ -6,6 +6,7 @@ use crate::{
         access::Access,
         event::{Bus, What},
     },
+    wasm::limits::{MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::{TlsFiles, World},
 };
 use kubephase_wit::{
@@ -21,10 +22,6 @@ use std::{
     time::Duration,
 };
 
-/// How often one call of a phase may do a thing; what goes beyond ends the phase.
-const MAX_PROPOSALS: usize = 1000;
-const MAX_FINDINGS: usize = 1000;
-const MAX_LOG_BYTES: usize = 1 << 20;
 const MAX_HTTP: Duration = Duration::from_secs(30);
 
 /// What all phases of a run share.
@@ -59,6 +56,32 @@ struct Call {
     proposals: Vec<Proposal>,
     findings: Vec<Finding>,
     log_bytes: usize,
+    /// of proposals, findings and facts
+    handed_bytes: usize,
+}
+
+impl Call {
+    fn log(&mut self, bytes: usize) -> Result<(), Stop> {
+        spend(&mut self.log_bytes, bytes, MAX_LOG_BYTES, "messages")
+    }
+
+    fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
+        spend(&mut self.handed_bytes, bytes, MAX_HANDED_BYTES, "proposals, findings and facts")
+    }
+}
+
+/// What goes beyond a limit ends the phase. Even an empty thing takes room.
+fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
+    *spent = spent.saturating_add(bytes).saturating_add(32);
+    if *spent > limit { Err(Stop::msg(format!("limit of {limit} bytes of {what} reached"))) } else { Ok(()) }
+}
+
+/// The room that an effect takes, its content above all.
+fn weight(effect: &Effect) -> usize {
+    match effect {
+        Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
+        other => serde_json::to_vec(other).map_or(0, |data| data.len()),
+    }
 }
 
 type Hosted<T> = Result<T, Error>;
@@ -111,13 +134,15 @@ impl Session {
         if call.proposals.len() >= MAX_PROPOSALS {
             return Err(Error::Stop(Stop::msg(format!("limit of {MAX_PROPOSALS} proposals in one call reached"))));
         }
+        call.hand(weight(&effect))?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         Ok(Handle { id })
     }
 
-    fn modify(&mut self, of: Handle, change: impl FnOnce(&mut Proposal) -> Result<(), Failure>) -> Hosted<()> {
+    fn modify(&mut self, of: Handle, bytes: usize, change: impl FnOnce(&mut Proposal) -> Result<(), Failure>) -> Hosted<()> {
         let mut call = self.call();
+        call.hand(bytes)?;
         let unknown = || Failure::new("no-such-effect", format!("there is no proposal {} in this call", of.id));
         Ok(change(call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?)?)
     }
@@ -186,12 +211,7 @@ impl input::Host for Session {
 
 impl report::Host for Session {
     fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
-        let mut call = self.call();
-        call.log_bytes += text.len();
-        if call.log_bytes > MAX_LOG_BYTES {
-            return Err(Stop::msg(format!("limit of {MAX_LOG_BYTES} bytes of messages reached")));
-        }
-        drop(call);
+        self.call().log(text.len())?;
         self.say(severity, &text);
         Ok(())
     }
@@ -201,20 +221,23 @@ impl report::Host for Session {
         if call.findings.len() >= MAX_FINDINGS {
             return Err(Stop::msg(format!("limit of {MAX_FINDINGS} findings reached")));
         }
+        call.hand(json(&finding)?.len())?;
         call.findings.push(finding);
         Ok(())
     }
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
+        self.call().hand(name.len() + json.len())?;
         let mut facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        if facts.len() >= MAX_FINDINGS {
-            return Err(Stop::msg(format!("limit of {MAX_FINDINGS} facts reached")));
+        if facts.len() >= MAX_FACTS {
+            return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
         }
         facts.insert((self.0.phase.clone(), name), json);
         Ok(())
     }
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
+        self.call().log(text.len())?;
         self.0.shared.bus.emit(What::Progress { phase: self.0.phase.clone(), done, total, text });
         Ok(())
     }
@@ -240,17 +263,19 @@ impl observe_node::Host for Session {
 
 impl observe_files::Host for Session {
     fn stat(&mut self, path: String) -> Hosted<Option<FileMeta>> {
-        self.allow(self.0.access.read_file(&path))?;
+        self.allow(self.0.access.read("observe-files.stat", &path))?;
         Ok(self.world().files().stat(&path)?)
     }
 
     fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
-        self.allow(self.0.access.read_file(&path))?;
-        Ok(self.world().files().read(&path)?)
+        self.allow(self.0.access.read("observe-files.read-file", &path))?;
+        let content = self.world().files().read(&path)?;
+        self.allow(self.0.access.show(&path, &content))?;
+        Ok(content)
     }
 
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.read_file(&path))?;
+        self.allow(self.0.access.read("observe-files.list-dir", &path))?;
         Ok(self.world().files().list(&path)?)
     }
 }
@@ -261,7 +286,7 @@ impl observe_net::Host for Session {
     }
 
     fn resolve(&mut self, host: String) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.reach(&host))?;
+        self.allow(self.0.access.reach("observe-net.resolve", &host))?;
         Ok(self.world().net().resolve(&host)?)
     }
 
@@ -270,14 +295,14 @@ impl observe_net::Host for Session {
     }
 
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
-        self.allow(self.0.access.reach(&url))?;
+        self.allow(self.0.access.reach("observe-net.http-get", &url))?;
         Ok(self.world().net().http_get(&url, Duration::from_millis(timeout_millis.into()).min(MAX_HTTP))?)
     }
 
     fn http_get_as(&mut self, url: String, ca_file: String, cert_file: String, key_file: String, timeout_millis: u32) -> Hosted<HttpReply> {
-        self.allow(self.0.access.reach(&url))?;
+        self.allow(self.0.access.reach("observe-net.http-get-as", &url))?;
         for path in [&ca_file, &cert_file, &key_file].into_iter().filter(|path| !path.is_empty()) {
-            self.allow(self.0.access.read_file(path))?;
+            self.allow(self.0.access.identity(path))?;
         }
         let identity = TlsFiles { ca: ca_file, cert: cert_file, key: key_file };
         Ok(self.world().net().http_get_as(&url, &identity, Duration::from_millis(timeout_millis.into()).min(MAX_HTTP))?)
@@ -314,12 +339,18 @@ impl observe_pki::Host for Session {
 
 impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
-        self.allow(self.0.access.object("get", &of.api_version, &of.kind, of.namespace.as_deref()))?;
+        self.allow(self.0.access.get(&of))?;
         Ok(self.world().cluster().get(&of)?.as_ref().map(json).transpose()?)
     }
 
-    fn list_objects(&mut self, api_version: String, kind: String, namespace: Option<String>, selector: Option<String>) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.object("list", &api_version, &kind, namespace.as_deref()))?;
+    fn list_objects(
+        &mut self,
+        api_version: String,
+        kind: String,
+        namespace: Option<String>,
+        selector: Option<String>,
+    ) -> Hosted<Vec<String>> {
+        self.allow(self.0.access.list(&api_version, &kind, namespace.as_deref()))?;
         let objects = self.world().cluster().list(&api_version, &kind, namespace.as_deref(), selector.as_deref())?;
         Ok(objects.iter().map(json).collect::<Result<_, _>>()?)
     }
@@ -334,15 +365,15 @@ impl observe_command::Host for Session {
 
 impl effects::Host for Session {
     fn because(&mut self, of: Handle, reason: String) -> Hosted<()> {
-        self.modify(of, |proposal| Ok(proposal.because = Some(reason)))
+        self.modify(of, reason.len(), |proposal| Ok(proposal.because = Some(reason)))
     }
 
     fn requires(&mut self, of: Handle, earlier: Handle) -> Hosted<()> {
-        self.modify(of, |proposal| Ok(proposal.requires.push(earlier.id)))
+        self.modify(of, 0, |proposal| Ok(proposal.requires.push(earlier.id)))
     }
 
     fn announce(&mut self, of: Handle, text: String) -> Hosted<()> {
-        self.modify(of, |proposal| Ok(proposal.announce = Some(text)))
+        self.modify(of, text.len(), |proposal| Ok(proposal.announce = Some(text)))
     }
 }
 
@@ -364,7 +395,7 @@ impl effects_files::Host for Session {
     }
 
     fn file_mode(&mut self, of: Handle, mode: u32) -> Hosted<()> {
-        self.modify(of, |proposal| match &mut proposal.effect {
+        self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => Ok(file.mode = mode & 0o7777),
             Effect::Directory(directory) => Ok(directory.mode = mode & 0o7777),
             _ => Err(wrong_kind("file-mode")),
@@ -372,7 +403,7 @@ impl effects_files::Host for Session {
     }
 
     fn file_owner(&mut self, of: Handle, uid: u32, gid: u32) -> Hosted<()> {
-        self.modify(of, |proposal| match &mut proposal.effect {
+        self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => Ok(file.owner = Some((uid, gid))),
             Effect::Mode(mode) => Ok(mode.owner = Some((uid, gid))),
             _ => Err(wrong_kind("file-owner")),
@@ -421,7 +452,7 @@ impl effects_cluster::Host for Session {
             "apply" => IfExists::Apply,
             other => return Err(Failure::new("invalid", format!("unknown strategy {other:?}; known are update, retain, apply")).into()),
         };
-        self.modify(of, |proposal| match &mut proposal.effect {
+        self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::Object { if_exists, .. } => Ok(*if_exists = wanted),
             _ => Err(wrong_kind("if-exists")),
         })

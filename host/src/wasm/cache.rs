@@ -10,7 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub struct Cache(Option<PathBuf>);
+/// The directory, or why there is none.
+pub struct Cache(Result<PathBuf, String>);
 
 const DIGEST_LEN: usize = 32;
 
@@ -19,19 +20,27 @@ impl Cache {
     /// nothing is kept.
     pub fn open() -> Cache {
         let root = rustix::process::geteuid().is_root();
-        let home = || env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
-        let place = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from).or_else(|| if root { Some("/var/cache".into()) } else { home() }.map(|dir| dir.join("kubephase")));
-        Cache(place.filter(|place| safe(place)))
+        let system = || root.then(|| PathBuf::from("/var/cache"));
+        let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let own = || absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+        match env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from).or_else(|| Some(system().or_else(own)?.join("kubephase"))) {
+            Some(place) => Cache::at(&place),
+            None => Cache(Err("there is no place for them: neither KUBEPHASE_CACHE_DIR nor HOME is set".into())),
+        }
     }
 
-    #[cfg(test)]
     pub fn at(place: &Path) -> Cache {
-        Cache(Some(place.to_owned()).filter(|place| safe(place)))
+        Cache(safe(place).map(|()| place.to_owned()).map_err(|why| format!("{}: {why}", place.display())))
+    }
+
+    /// Why nothing is kept.
+    pub fn unusable(&self) -> Option<&str> {
+        self.0.as_ref().err().map(String::as_str)
     }
 
     /// An entry that is whole.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let mut entry = fs::read(self.0.as_ref()?.join(key)).ok()?;
+        let mut entry = fs::read(self.0.as_ref().ok()?.join(key)).ok()?;
         if entry.len() < DIGEST_LEN {
             return None;
         }
@@ -41,7 +50,7 @@ impl Cache {
 
     /// Keeps an entry; one that cannot be kept is compiled again next time.
     pub fn put(&self, key: &str, content: &[u8]) {
-        let Some(place) = &self.0 else { return };
+        let Ok(place) = &self.0 else { return };
         let keep = || -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(place)?;
             std::io::Write::write_all(&mut file, digest(&SHA256, content).as_ref())?;
@@ -54,13 +63,19 @@ impl Cache {
 }
 
 /// Ours, and nobody else may write there.
-fn safe(place: &Path) -> bool {
-    if fs::DirBuilder::new().recursive(true).mode(0o700).create(place).is_err() {
-        return false;
+fn safe(place: &Path) -> Result<(), String> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(place).map_err(|error| error.to_string())?;
+    let meta = fs::symlink_metadata(place).map_err(|error| error.to_string())?;
+    if !meta.is_dir() {
+        return Err("it is not a directory".into());
     }
-    fs::symlink_metadata(place).is_ok_and(|meta| {
-        meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o022 == 0
-    })
+    if meta.uid() != rustix::process::geteuid().as_raw() {
+        return Err(format!("it belongs to user {}", meta.uid()));
+    }
+    match meta.permissions().mode() & 0o777 {
+        mode if mode & 0o022 == 0 => Ok(()),
+        mode => Err(format!("others can write to it (mode {mode:04o}); run `chmod go-w` on it")),
+    }
 }
 
 #[cfg(test)]
@@ -89,5 +104,14 @@ mod tests {
         let cache = Cache::at(place.path());
         cache.put("key", b"code");
         assert!(cache.get("key").is_none());
+        assert!(cache.unusable().unwrap().contains("others can write to it (mode 0777)"));
+    }
+
+    #[test]
+    fn a_link_to_a_directory_is_not_used() {
+        let place = tempfile::tempdir().unwrap();
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(place.path(), &link).unwrap();
+        assert!(Cache::at(&link).unusable().unwrap().contains("not a directory"));
     }
 }

@@ -1,20 +1,27 @@
 //! One engine for all components of a run: compiles at most once, stops what runs too long.
 use super::{cache::Cache, limits, plugin::Plugin};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
-use wasmtime::{Config, component::Component};
+use wasmtime::{Config, ModuleVersionStrategy, component::Component};
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-pub struct Engine {
+/// Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
     engine: wasmtime::Engine,
     cache: Cache,
     compiled: AtomicUsize,
@@ -33,7 +40,9 @@ impl Engine {
         config.max_wasm_stack(limits::MAX_STACK);
         // Little address space, for machines that limit it.
         config.memory_reservation(16 << 20).memory_guard_size(64 << 10).memory_reservation_for_growth(1 << 20);
-        let engine = wasmtime::Engine::new(&config).map_err(|e| anyhow::anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
+        // By itself wasmtime compares its major version only, and would load what a compiler since mended made.
+        config.module_version(ModuleVersionStrategy::Custom(env!("WASMTIME_VERSION").into())).map_err(|e| anyhow!("{e:#}"))?;
+        let engine = wasmtime::Engine::new(&config).map_err(|e| anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
         let weak = engine.weak();
         thread::Builder::new().name("epochs".into()).spawn(move || {
             while let Some(engine) = weak.upgrade() {
@@ -42,7 +51,12 @@ impl Engine {
                 thread::sleep(TICK);
             }
         })?;
-        Ok(Engine { engine, cache, compiled: AtomicUsize::new(0) })
+        Ok(Engine(Arc::new(Inner { engine, cache, compiled: AtomicUsize::new(0) })))
+    }
+
+    /// Why compiled components are not kept, where they are not: everything works, but each run compiles again.
+    pub fn warning(&self) -> Option<&str> {
+        self.0.cache.unusable()
     }
 
     /// Reads what a component is and asks for; nothing of it is run or compiled yet.
@@ -55,23 +69,23 @@ impl Engine {
 
     /// Components compiled by this engine, for want of a cached form.
     pub fn compiled(&self) -> usize {
-        self.compiled.load(Ordering::Relaxed)
+        self.0.compiled.load(Ordering::Relaxed)
     }
 
     /// The compiled form, from the cache where it is there.
     pub(super) fn component(&self, bytes: &[u8], digest: &str) -> Result<Component> {
         let key = format!("{digest}-{}.cwasm", self.compatibility());
-        if let Some(code) = self.cache.get(&key) {
+        if let Some(code) = self.0.cache.get(&key) {
             // SAFETY: the entry was written by `put` below, into a directory that only this user can write to, under
             // a key of component, compiler and settings, and its digest was checked: it is what `serialize` gave.
-            if let Ok(component) = unsafe { Component::deserialize(&self.engine, &code) } {
+            if let Ok(component) = unsafe { Component::deserialize(&self.0.engine, &code) } {
                 return Ok(component);
             }
         }
-        self.compiled.fetch_add(1, Ordering::Relaxed);
-        let component = Component::new(&self.engine, bytes).map_err(|e| anyhow::anyhow!("the component cannot be compiled: {e:#}"))?;
+        self.0.compiled.fetch_add(1, Ordering::Relaxed);
+        let component = Component::new(&self.0.engine, bytes).map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
         if let Ok(code) = component.serialize() {
-            self.cache.put(&key, &code);
+            self.0.cache.put(&key, &code);
         }
         Ok(component)
     }
@@ -79,13 +93,12 @@ impl Engine {
     /// What the compiled form depends on beside the component: compiler, version, settings, processor.
     fn compatibility(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        env!("CARGO_PKG_VERSION").hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
+        self.0.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish())
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {
-        &self.engine
+        &self.0.engine
     }
 }
 

@@ -20,33 +20,66 @@ pub enum Gate {
 }
 
 pub const GATES: &[(&str, &[(&str, Gate)])] = &[
-    ("input", &[
-        ("phase-id", Gate::Free), ("round", Gate::Free), ("config", Gate::Free), ("settings", Gate::Free), ("patched", Gate::Free), ("fact", Gate::Free),
-    ]),
+    (
+        "input",
+        &[
+            ("phase-id", Gate::Free),
+            ("round", Gate::Free),
+            ("config", Gate::Free),
+            ("settings", Gate::Free),
+            ("patched", Gate::Free),
+            ("fact", Gate::Free),
+        ],
+    ),
     ("report", &[("message", Gate::Free), ("submit", Gate::Free), ("set-fact", Gate::Free), ("progress", Gate::Free)]),
     ("observe-node", &[("node-fact", Gate::Free), ("sysctl", Gate::Free), ("kernel-option", Gate::Free), ("service", Gate::Free)]),
     ("observe-files", &[("stat", Gate::Paths), ("read-file", Gate::Paths), ("list-dir", Gate::Paths)]),
-    ("observe-net", &[
-        ("port-free", Gate::Free), ("resolve", Gate::Hosts), ("proxy-for", Gate::Free), ("http-get", Gate::Hosts), ("http-get-as", Gate::Hosts),
-    ]),
+    (
+        "observe-net",
+        &[
+            ("port-free", Gate::Free),
+            ("resolve", Gate::Hosts),
+            ("proxy-for", Gate::Free),
+            ("http-get", Gate::Hosts),
+            ("http-get-as", Gate::Hosts),
+        ],
+    ),
     ("observe-runtime", &[("runtime-status", Gate::Named), ("runtime-config", Gate::Named), ("image-present", Gate::Named)]),
     ("observe-pki", &[("certificate", Gate::Named), ("private-key", Gate::Named), ("kubeconfig", Gate::Named)]),
     ("observe-cluster", &[("get-object", Gate::Objects), ("list-objects", Gate::Objects)]),
     ("observe-command", &[("run-command", Gate::Commands)]),
     ("effects", &[("because", Gate::Free), ("requires", Gate::Free), ("announce", Gate::Free)]),
-    ("effects-files", &[
-        ("write-file", Gate::Paths), ("make-dir", Gate::Paths), ("remove-file", Gate::Paths), ("set-mode", Gate::Paths), ("file-mode", Gate::Free), ("file-owner", Gate::Free),
-    ]),
-    ("effects-pki", &[
-        ("ensure-certificate", Gate::Named), ("ensure-key-pair", Gate::Named), ("ensure-kubeconfig", Gate::Named), ("ensure-rotated-kubeconfig", Gate::Named),
-    ]),
-    ("effects-cluster", &[("apply-object", Gate::Objects), ("patch-object", Gate::Objects), ("delete-object", Gate::Objects), ("if-exists", Gate::Free)]),
+    (
+        "effects-files",
+        &[
+            ("write-file", Gate::Paths),
+            ("make-dir", Gate::Paths),
+            ("remove-file", Gate::Paths),
+            ("set-mode", Gate::Paths),
+            ("file-mode", Gate::Free),
+            ("file-owner", Gate::Free),
+        ],
+    ),
+    (
+        "effects-pki",
+        &[
+            ("ensure-certificate", Gate::Named),
+            ("ensure-key-pair", Gate::Named),
+            ("ensure-kubeconfig", Gate::Named),
+            ("ensure-rotated-kubeconfig", Gate::Named),
+        ],
+    ),
+    (
+        "effects-cluster",
+        &[("apply-object", Gate::Objects), ("patch-object", Gate::Objects), ("delete-object", Gate::Objects), ("if-exists", Gate::Free)],
+    ),
     ("effects-node", &[("ensure-service", Gate::Named), ("set-sysctl", Gate::Named), ("load-module", Gate::Named)]),
     ("effects-images", &[("pull-image", Gate::Named)]),
     ("effects-command", &[("execute", Gate::Commands)]),
-    ("effects-core", &[
-        ("static-pod", Gate::Core), ("ensure-bootstrap-token", Gate::Core), ("share-keys", Gate::Core), ("wait-until", Gate::Core),
-    ]),
+    (
+        "effects-core",
+        &[("static-pod", Gate::Core), ("ensure-bootstrap-token", Gate::Core), ("share-keys", Gate::Core), ("wait-until", Gate::Core)],
+    ),
 ];
 
 /// The gate of `interface.function`; none for a function that the host does not have.
@@ -61,17 +94,22 @@ pub fn all() -> impl Iterator<Item = String> {
     GATES.iter().flat_map(|(interface, functions)| functions.iter().map(move |(function, _)| format!("{interface}.{function}")))
 }
 
+/// What was probably meant, as the end of a message.
+pub fn nearest(capability: &str) -> String {
+    let nearest = all().min_by_key(|known| strsim::damerau_levenshtein(known, capability));
+    nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// Functions of the package's text, by a reading as plain as the text is.
+    /// Functions of the package, as the WIT parser has them.
     fn functions() -> BTreeSet<String> {
         let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
         let mut found = BTreeSet::new();
-        let resolve = wit_parser::Resolve::default();
-        let mut resolve = resolve;
+        let mut resolve = wit_parser::Resolve::default();
         let (package, _) = resolve.push_dir(wit).unwrap();
         for (name, id) in &resolve.packages[package].interfaces {
             if name != "phase" {

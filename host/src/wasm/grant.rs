@@ -2,10 +2,24 @@
 //! allowed. Private keys are never part of it, whatever the patterns say.
 use super::manifest::Request;
 use crate::effect::{Effect, objects};
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder};
+use kubephase_wit::ObjectRef;
 
-/// Endings of files that hold keys or credentials.
-const PRIVATE: &[&str] = &[".key", ".conf", ".pem", "/kubeadm-flags.env", "/secrets.json"];
+/// Files with keys or credentials, which no pattern shows to a plugin.
+const PRIVATE: &[&str] = &[
+    "/**/*.key",
+    "/etc/kubernetes/*.conf",
+    "/var/lib/kubelet/pki/**",
+    "/var/lib/kubelet/kubeconfig",
+    "/var/lib/etcd/**",
+    "/etc/{shadow,gshadow,sudoers}*",
+    "/**/.ssh/**",
+    "/**/.kube/**",
+    "/proc/**/{environ,mem,maps}",
+    "/dev/**",
+];
+/// What gives away a private file under another name.
+const CREDENTIALS: &[&str] = &["PRIVATE KEY-----", "client-key-data:", "\"client-key-data\""];
 
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
@@ -18,92 +32,121 @@ impl Grant {
         Grant { plugin: plugin.to_owned(), requests }
     }
 
-    fn asked<'a>(&'a self, capabilities: &'a [&str]) -> impl Iterator<Item = &'a Request> {
-        self.requests.iter().filter(move |request| capabilities.contains(&request.capability.as_str()))
+    /// Whether the capability was granted at all.
+    pub fn has(&self, capability: &str) -> bool {
+        self.asked(capability).next().is_some()
     }
 
-    fn denied(&self, what: &str) -> Result<(), String> {
-        Err(format!("plugin {} was not granted {what}", self.plugin))
+    fn asked(&self, capability: &str) -> impl Iterator<Item = &Request> {
+        self.requests.iter().filter(move |request| request.capability == capability)
     }
 
-    /// Looking at a file or directory.
-    pub fn allows_read(&self, path: &str) -> Result<(), String> {
-        if !is_plain(path) || PRIVATE.iter().any(|ending| path.ends_with(ending)) {
+    fn decide(&self, granted: bool, capability: &str, what: &str) -> Result<(), String> {
+        if granted { Ok(()) } else { Err(format!("plugin {} was not granted {capability} of {what}", self.plugin)) }
+    }
+
+    fn allows_path(&self, capability: &str, path: &str) -> Result<(), String> {
+        let granted = is_plain(path) && self.asked(capability).any(|request| any(&request.paths, path));
+        self.decide(granted, capability, path)
+    }
+
+    /// Looking at a file or directory through a function of `observe-files`.
+    pub fn allows_read(&self, capability: &str, path: &str) -> Result<(), String> {
+        if capability == "observe-files.read-file" && PRIVATE.iter().any(|pattern| matches(pattern, path)) {
             return Err(format!("{path} is never shown to a plugin"));
         }
-        let reading = ["observe-files.stat", "observe-files.read-file", "observe-files.list-dir"];
-        let granted = self.asked(&reading).any(|request| request.paths.iter().any(|pattern| matches(pattern, path)));
-        if granted { Ok(()) } else { self.denied(&format!("{path} to read")) }
+        self.allows_path(capability, path)
     }
 
-    /// A host name, or a URL.
-    pub fn allows_host(&self, what: &str) -> Result<(), String> {
-        let url = url::Url::parse(what).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let host = url.as_deref().unwrap_or(what);
-        let reaching = ["observe-net.resolve", "observe-net.http-get", "observe-net.http-get-as"];
-        let granted = self.asked(&reaching).any(|request| request.hosts.iter().any(|pattern| matches(pattern, host)));
-        if granted { Ok(()) } else { self.denied(&format!("the host {host}")) }
+    /// Showing what was read: a link may lead where no pattern does.
+    pub fn allows_content(&self, path: &str, content: &[u8]) -> Result<(), String> {
+        let holds = |text: &&str| content.windows(text.len()).any(|part| part == text.as_bytes());
+        if CREDENTIALS.iter().any(|text| holds(&text)) {
+            Err(format!("{path} holds a key, which is never shown to a plugin"))
+        } else {
+            Ok(())
+        }
     }
 
-    pub fn allows_command(&self, program: &str, args: &[String]) -> Result<(), String> {
+    /// Showing a file to a server without showing it to the plugin.
+    pub fn allows_identity(&self, path: &str) -> Result<(), String> {
+        self.allows_path("observe-net.http-get-as", path)
+    }
+
+    /// A host name, or a URL with host and port.
+    pub fn allows_host(&self, capability: &str, what: &str) -> Result<(), String> {
+        let url = url::Url::parse(what).ok().filter(url::Url::has_host);
+        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or(what);
+        // A port that is usual for the scheme is none to the parser.
+        let port = url.as_ref().and_then(url::Url::port).map(|port| port.to_string());
+        let fits = |pattern: &String| {
+            let (name, wanted) = host_and_port(pattern);
+            matches(name, unbracketed(host))
+                && (url.is_none() || wanted == Some("*") || wanted == port.as_deref() || is_usual(url.as_ref(), wanted))
+        };
+        let granted = self.asked(capability).any(|request| request.hosts.iter().any(fits));
+        self.decide(granted, capability, &port.as_ref().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    }
+
+    pub fn allows_command(&self, capability: &str, program: &str, args: &[String]) -> Result<(), String> {
         let fits = |command: &Vec<String>| {
             command.len() == args.len() + 1
                 && command[0] == program
                 && command[1..].iter().zip(args).all(|(pattern, arg)| pattern == arg || matches(pattern, arg))
         };
-        let granted = self.asked(&["observe-command.run-command", "effects-command.execute"]).any(|request| request.commands.iter().any(fits));
-        if granted { Ok(()) } else { self.denied(&format!("the command {program} {}", args.join(" "))) }
+        let granted = self.asked(capability).any(|request| request.commands.iter().any(fits));
+        self.decide(granted, capability, &format!("{program} {}", args.join(" ")))
     }
 
-    /// `verb` is `get`, `list`, `apply`, `patch` or `delete`.
-    pub fn allows_object(&self, verb: &str, api_version: &str, kind: &str, namespace: Option<&str>) -> Result<(), String> {
-        let capabilities: &[&str] = match verb {
-            "get" => &["observe-cluster.get-object"],
-            "list" => &["observe-cluster.list-objects"],
-            "patch" => &["effects-cluster.patch-object"],
-            "delete" => &["effects-cluster.delete-object"],
-            _ => &["effects-cluster.apply-object"],
-        };
-        let granted = self.asked(capabilities).flat_map(|request| &request.objects).any(|pattern| {
+    /// `name` is none where many are asked for.
+    pub fn allows_object(
+        &self,
+        capability: &str,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<(), String> {
+        let granted = self.asked(capability).flat_map(|request| &request.objects).any(|pattern| {
             pattern.api_version == api_version
-                && (pattern.kind == kind || pattern.kind == "*")
+                && pattern.kind == kind
                 && pattern.namespace.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == namespace)
+                && (pattern.names.is_empty() || name.is_some_and(|name| any(&pattern.names, name)))
         });
+        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
         let place = namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-        if granted { Ok(()) } else { self.denied(&format!("to {verb} a {kind} ({api_version}){place}")) }
+        self.decide(granted, capability, &format!("{kind} ({api_version}){name}{place}"))
     }
 
-    fn allows_named(&self, capability: &str) -> Result<(), String> {
-        if self.asked(&[capability]).next().is_some() { Ok(()) } else { self.denied(capability) }
+    fn allows_ref(&self, capability: &str, of: &ObjectRef) -> Result<(), String> {
+        self.allows_object(capability, &of.api_version, &of.kind, of.namespace.as_deref(), Some(&of.name))
     }
 
-    fn allows_write(&self, capability: &str, path: &str) -> Result<(), String> {
-        let granted = is_plain(path) && self.asked(&[capability]).any(|request| request.paths.iter().any(|pattern| matches(pattern, path)));
-        if granted { Ok(()) } else { self.denied(&format!("{path} to write")) }
+    fn allows_named(&self, capability: &str, what: &str) -> Result<(), String> {
+        self.decide(self.has(capability), capability, what)
     }
 
     /// The policy on what was proposed.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         match effect {
-            Effect::File(file) => self.allows_write("effects-files.write-file", &file.path),
-            Effect::Directory(directory) => self.allows_write("effects-files.make-dir", &directory.path),
+            Effect::File(file) => self.allows_path("effects-files.write-file", &file.path),
+            Effect::Directory(directory) => self.allows_path("effects-files.make-dir", &directory.path),
             Effect::Mode(mode) => self.allows_write("effects-files.set-mode", &mode.path),
-            Effect::RemoveFile { path } => self.allows_write("effects-files.remove-file", path),
+            Effect::RemoveFile { path } => self.allows_path("effects-files.remove-file", path),
             Effect::Object { manifest, .. } => {
-                let of = objects::reference(manifest).map_err(|failure| failure.message)?;
-                self.allows_object("apply", &of.api_version, &of.kind, of.namespace.as_deref())
+                self.allows_ref("effects-cluster.apply-object", &objects::reference(manifest).map_err(|failure| failure.message)?)
             }
-            Effect::Patch { of, .. } => self.allows_object("patch", &of.api_version, &of.kind, of.namespace.as_deref()),
-            Effect::Delete { of } => self.allows_object("delete", &of.api_version, &of.kind, of.namespace.as_deref()),
-            Effect::Command { program, args } => self.allows_command(program, args),
-            Effect::Certificate(_) => self.allows_named("effects-pki.ensure-certificate"),
-            Effect::KeyPair(_) => self.allows_named("effects-pki.ensure-key-pair"),
-            Effect::Kubeconfig(_) => self.allows_named("effects-pki.ensure-kubeconfig"),
-            Effect::RotatedKubeconfig(_) => self.allows_named("effects-pki.ensure-rotated-kubeconfig"),
-            Effect::Service { .. } => self.allows_named("effects-node.ensure-service"),
-            Effect::Sysctl { .. } => self.allows_named("effects-node.set-sysctl"),
-            Effect::Module { .. } => self.allows_named("effects-node.load-module"),
-            Effect::Image { .. } => self.allows_named("effects-images.pull-image"),
+            Effect::Patch { of, .. } => self.allows_ref("effects-cluster.patch-object", of),
+            Effect::Delete { of } => self.allows_ref("effects-cluster.delete-object", of),
+            Effect::Command { program, args } => self.allows_command("effects-command.execute", program, args),
+            Effect::Certificate(spec) => self.allows_named("effects-pki.ensure-certificate", &spec.name),
+            Effect::KeyPair(spec) => self.allows_named("effects-pki.ensure-key-pair", &spec.name),
+            Effect::Kubeconfig(spec) => self.allows_named("effects-pki.ensure-kubeconfig", &spec.path),
+            Effect::RotatedKubeconfig(spec) => self.allows_named("effects-pki.ensure-rotated-kubeconfig", &spec.path),
+            Effect::Service { name, .. } => self.allows_named("effects-node.ensure-service", name),
+            Effect::Sysctl { key, .. } => self.allows_named("effects-node.set-sysctl", key),
+            Effect::Module { name } => self.allows_named("effects-node.load-module", name),
+            Effect::Image { image } => self.allows_named("effects-images.pull-image", image),
             Effect::StaticPod { .. } | Effect::BootstrapToken(_) | Effect::ShareKeys(_) | Effect::Wait(_) => {
                 Err("only phases of the distribution itself may propose this".into())
             }
@@ -116,48 +159,36 @@ fn is_plain(path: &str) -> bool {
     path.starts_with('/') && !path.split('/').any(|part| matches!(part, "." | "..")) && !path.contains("//")
 }
 
+/// `host:port` apart; a bare IPv6 address has no port.
+fn host_and_port(pattern: &str) -> (&str, Option<&str>) {
+    match pattern.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (unbracketed(host), Some(port)),
+        _ => (unbracketed(pattern), None),
+    }
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// A pattern that names the port which is usual for the scheme anyway.
+fn is_usual(url: Option<&url::Url>, wanted: Option<&str>) -> bool {
+    let Some(url) = url else { return false };
+    url.port().is_none() && wanted.is_some() && url.port_or_known_default().map(|port| port.to_string()).as_deref() == wanted
+}
+
+/// `*` within a component, `**` across them.
+pub(super) fn glob(pattern: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(pattern).literal_separator(true).build()
+}
+
 fn matches(pattern: &str, text: &str) -> bool {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.is_ok_and(|glob| GlobMatcher::is_match(&glob.compile_matcher(), text))
+    glob(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(text))
+}
+
+fn any(patterns: &[String], text: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, text))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{effect::files::File, wasm::manifest::ObjectPattern};
-    use serde_json::json;
-
-    fn request(capability: &str) -> Request {
-        Request { capability: capability.into(), reason: "because".into(), paths: vec![], hosts: vec![], commands: vec![], objects: vec![] }
-    }
-
-    #[test]
-    fn nothing_is_granted_by_default() {
-        let grant = Grant::default();
-        assert!(grant.allows_read("/etc/hostname").is_err() && grant.allows_host("example.com").is_err());
-        assert!(grant.allows_command("id", &[]).is_err() && grant.allows_object("get", "v1", "Secret", None).is_err());
-    }
-
-    #[test]
-    fn patterns_bound_paths_and_keys_stay_hidden() {
-        let grant = Grant::new("p", vec![Request { paths: vec!["/etc/kubernetes/**".into()], ..request("observe-files.read-file") }]);
-        assert!(grant.allows_read("/etc/kubernetes/manifests/etcd.yaml").is_ok());
-        for path in ["/etc/kubernetes/pki/ca.key", "/etc/kubernetes/admin.conf", "/etc/kubernetes/../shadow", "/etc/shadow", "etc/kubernetes/x"] {
-            assert!(grant.allows_read(path).is_err(), "{path}");
-        }
-        let write = Effect::File(File { path: "/etc/kubernetes/x".into(), content: vec![], mode: 0o644, owner: None });
-        assert!(grant.allows_effect(&write).is_err(), "reading is not writing");
-    }
-
-    #[test]
-    fn objects_are_bound_by_kind_and_namespace() {
-        let objects = vec![ObjectPattern { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: Some("kube-system".into()) }];
-        let grant = Grant::new("p", vec![Request { objects, ..request("effects-cluster.apply-object") }]);
-        let apply = |namespace: &str, kind: &str| {
-            let manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x", "namespace": namespace}});
-            grant.allows_effect(&Effect::Object { manifest, if_exists: Default::default() })
-        };
-        assert!(apply("kube-system", "ConfigMap").is_ok());
-        assert!(apply("default", "ConfigMap").is_err() && apply("kube-system", "Secret").is_err());
-    }
-}
+mod tests;

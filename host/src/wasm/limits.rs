@@ -1,4 +1,5 @@
 //! What one call of a component may use. Limits are totals: many memories are as large as one.
+use std::time::Duration;
 use wasmtime::{ResourceLimiter, Result, bail};
 
 /// Bytes over all memories and tables.
@@ -9,6 +10,18 @@ pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
 pub const MAX_COMPONENT: usize = 64 << 20;
 /// Bytes of a guest's stack.
 pub const MAX_STACK: usize = 256 << 10;
+/// How long a component may take to say what it is.
+pub const DESCRIBE: Duration = Duration::from_secs(1);
+/// Proposals in one call.
+pub const MAX_PROPOSALS: usize = 1000;
+/// Findings of one phase.
+pub const MAX_FINDINGS: usize = 1000;
+/// Facts of all phases.
+pub const MAX_FACTS: usize = 1000;
+/// Bytes of messages and progress of one phase.
+pub const MAX_LOG_BYTES: usize = 1 << 20;
+/// Bytes of all else that one phase hands over: proposals, findings, facts.
+pub const MAX_HANDED_BYTES: usize = 16 << 20;
 const MAX_INSTANCES: usize = 20;
 const MAX_MEMORIES: usize = 4;
 /// Bytes a table element is counted as.
@@ -20,9 +33,10 @@ pub struct Total(usize);
 
 impl Total {
     fn grow(&mut self, by: usize) -> Result<bool> {
-        self.0 = self.0.saturating_add(by);
-        if self.0 > MAX_MEMORY {
-            bail!("memory limit of {MAX_MEMORY} bytes reached");
+        // An error ends the guest with these words; `false` would leave it to abort without any.
+        match self.0.saturating_add(by) {
+            sum if sum > MAX_MEMORY => bail!("memory limit of {MAX_MEMORY} bytes reached"),
+            sum => self.0 = sum,
         }
         Ok(true)
     }

@@ -1,37 +1,36 @@
 //! A plugin's manifest, `plugin.yaml`, kept in the component as a custom section so that it can be read without running
 //! anything. The schema has a version of its own, apart from the interface's.
+use super::{
+    gate::{self, Gate},
+    grant,
+};
 use crate::phase::catalog::{Kind, Workflow};
 use anyhow::{Result, anyhow, bail};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::Value;
-use wasmparser::{Parser, Payload};
+use serde_yaml::Spanned;
+use std::collections::BTreeMap;
 
 /// Name of the custom section.
 pub const SECTION: &str = "kubephase:manifest";
 /// The schema that this build reads.
 pub const SCHEMA: u32 = 1;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Manifest {
-    #[serde(default = "first_schema")]
     pub schema: u32,
     pub name: String,
     pub version: semver::Version,
-    #[serde(default)]
     pub license: String,
-    #[serde(default)]
     pub description: String,
     pub provides: Vec<Provided>,
     /// JSON Schema of the settings
-    #[serde(default)]
     pub settings: Value,
-    #[serde(default)]
     pub grants: Vec<Request>,
-}
-
-fn first_schema() -> u32 {
-    SCHEMA
 }
 
 /// One phase that a plugin provides.
@@ -42,8 +41,12 @@ pub struct Provided {
     pub title: String,
     pub kind: Kind,
     pub workflow: Vec<Workflow>,
+    /// phases and groups that it waits for, where they are part of the run
     #[serde(default)]
     pub needs: Vec<String>,
+    /// phases and groups that wait for it
+    #[serde(default)]
+    pub before: Vec<String>,
     #[serde(default)]
     pub replaces: Vec<String>,
     #[serde(default)]
@@ -73,7 +76,7 @@ pub struct Request {
     /// path patterns, `*` within a component and `**` across them
     #[serde(default)]
     pub paths: Vec<String>,
-    /// host name patterns
+    /// host name patterns, `host` for the usual port of a URL's scheme or `host:port`
     #[serde(default)]
     pub hosts: Vec<String>,
     /// a program, and patterns for its arguments
@@ -91,61 +94,55 @@ pub struct ObjectPattern {
     /// none: objects without a namespace, and those in any
     #[serde(default)]
     pub namespace: Option<String>,
+    /// name patterns; none: any
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 impl Manifest {
-    /// The manifest of a component; none where it has none.
+    /// Reads `plugin.yaml`.
     ///
     /// # Errors
-    /// What is wrong with the manifest, with line and field.
-    pub fn of(component: &[u8]) -> Result<Option<Manifest>> {
-        for payload in Parser::new(0).parse_all(component) {
-            if let Payload::CustomSection(section) = payload?
-                && section.name() == SECTION
-            {
-                let text = std::str::from_utf8(section.data()).map_err(|_| anyhow!("plugin.yaml is not UTF-8"))?;
-                return Manifest::parse(text).map(Some);
-            }
+    /// Everything that is wrong with it, with line and field.
+    pub fn parse(text: &str) -> Result<Manifest> {
+        let mut reader = Reader::open(text)?;
+        let schema = reader.field("schema").unwrap_or(SCHEMA);
+        if schema != SCHEMA {
+            // What follows is in words that this version does not know.
+            bail!(
+                "plugin.yaml, line {}: schema: {schema} is not a schema that this version reads; it reads {SCHEMA}",
+                reader.line("schema")
+            );
         }
-        Ok(None)
-    }
-
-    fn parse(text: &str) -> Result<Manifest> {
-        let manifest: Manifest = serde_yaml::from_str(text).map_err(|error| anyhow!("plugin.yaml: {error}"))?;
-        let mut problems = Vec::new();
-        if manifest.schema != SCHEMA {
-            problems.push(format!("schema: {} is not a schema that this version reads; it reads {SCHEMA}", manifest.schema));
+        reader.unknown();
+        let manifest = Manifest {
+            schema,
+            name: reader.required("name").unwrap_or_default(),
+            version: reader.required("version").unwrap_or(semver::Version::new(0, 0, 0)),
+            license: reader.field("license").unwrap_or_default(),
+            description: reader.field("description").unwrap_or_default(),
+            provides: reader.items("provides", check_provided),
+            settings: reader.field("settings").unwrap_or_default(),
+            grants: reader.items("grants", check_request),
+        };
+        if !manifest.name.is_empty() && !is_name(&manifest.name) {
+            reader.problem("name", format!("name: {:?} has to be of lower-case letters, digits and dashes", manifest.name));
         }
-        if manifest.name.is_empty() || !manifest.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
-            problems.push(format!("name: {:?} has to be of lower-case letters, digits and dashes", manifest.name));
+        if !(manifest.settings.is_null() || manifest.settings.is_object()) {
+            reader.problem("settings", "settings: has to be a JSON Schema".into());
         }
-        if manifest.provides.is_empty() {
-            problems.push("provides: a plugin provides at least one phase".into());
+        if !reader.raw.contains_key("provides") || reader.raw["provides"].value.as_array().is_some_and(Vec::is_empty) {
+            reader.problem("provides", "provides: a plugin provides at least one phase".into());
         }
-        for (at, provided) in manifest.provides.iter().enumerate() {
-            if provided.kind == Kind::Group {
-                problems.push(format!("provides[{at}].kind: has to be check, addon or phase"));
-            }
-            if provided.workflow.is_empty() {
-                problems.push(format!("provides[{at}].workflow: {} runs in no workflow", provided.id));
-            }
-        }
-        for (at, request) in manifest.grants.iter().enumerate() {
-            if request.reason.trim().is_empty() {
-                problems.push(format!("grants[{at}].reason: say why {} is needed", request.capability));
-            }
-            if super::gate::of(&request.capability).is_none() {
-                let nearest = super::gate::all().min_by_key(|known| strsim::damerau_levenshtein(known, &request.capability));
-                let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
-                problems.push(format!("grants[{at}].capability: there is no {}{hint}", request.capability));
-            }
-        }
-        if problems.is_empty() { Ok(manifest) } else { bail!("plugin.yaml: {}", problems.join("\nplugin.yaml: ")) }
+        reader.end(manifest)
     }
 
     /// Of a component without a manifest: a check by the name it gives itself.
-    pub(super) fn of_check(name: &str, summary: &str) -> Manifest {
-        Manifest {
+    pub(super) fn of_check(name: &str, summary: &str) -> Result<Manifest> {
+        if !is_name(name) {
+            bail!("the component calls itself {name:?}; a name is of lower-case letters, digits and dashes");
+        }
+        Ok(Manifest {
             schema: SCHEMA,
             name: name.to_owned(),
             version: semver::Version::new(0, 0, 0),
@@ -157,27 +154,151 @@ impl Manifest {
                 kind: Kind::Check,
                 workflow: vec![Workflow::Init],
                 needs: Vec::new(),
+                before: Vec::new(),
                 replaces: Vec::new(),
                 slot: None,
                 failure_policy: FailurePolicy::Fail,
             }],
             settings: Value::Null,
             grants: Vec::new(),
+        })
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
+    if !provided.id.split('/').all(is_name) {
+        problem("id", format!("{:?} has to be of names with slashes between them", provided.id));
+    }
+    if provided.kind == Kind::Group {
+        problem("kind", "has to be check, addon or phase".into());
+    }
+    if provided.workflow.is_empty() {
+        problem("workflow", format!("{} runs in no workflow", provided.id));
+    }
+}
+
+fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
+    let capability = &request.capability;
+    if request.reason.trim().is_empty() {
+        problem("reason", format!("say why {capability} is needed"));
+    }
+    let Some(gate) = gate::of(capability) else {
+        return problem("capability", format!("there is no {capability}{}", gate::nearest(capability)));
+    };
+    match gate {
+        Gate::Free => return problem("capability", format!("anyone may call {capability}; take it out")),
+        Gate::Core => return problem("capability", format!("{capability} is for the distribution's own phases")),
+        _ => {}
+    }
+    // A certificate's files go with the host that they are shown to.
+    let paths_too = capability == "observe-net.http-get-as";
+    for (field, given, wanted) in [
+        ("paths", !request.paths.is_empty(), gate == Gate::Paths),
+        ("hosts", !request.hosts.is_empty(), gate == Gate::Hosts),
+        ("commands", !request.commands.is_empty(), gate == Gate::Commands),
+        ("objects", !request.objects.is_empty(), gate == Gate::Objects),
+    ] {
+        if wanted && !given {
+            problem(field, format!("say which {field} {capability} is needed for"));
+        } else if given && !wanted && !(field == "paths" && paths_too) {
+            problem(field, format!("{capability} is not bounded by {field}"));
         }
+    }
+    if request.commands.iter().any(Vec::is_empty) {
+        problem("commands", "a command is a program and patterns for its arguments".into());
+    }
+    let names = request.objects.iter().flat_map(|object| &object.names);
+    let patterns = request.paths.iter().chain(&request.hosts).chain(request.commands.iter().flatten()).chain(names);
+    for pattern in patterns {
+        if let Err(error) = grant::glob(pattern) {
+            problem("pattern", format!("{pattern:?}: {}", error.kind()));
+        }
+    }
+    for path in request.paths.iter().filter(|path| !path.starts_with('/')) {
+        problem("paths", format!("{path:?} has to begin with a slash"));
+    }
+}
+
+/// Gathers problems with their lines.
+struct Reader {
+    raw: BTreeMap<String, Spanned<Value>>,
+    lines: Lines,
+    problems: Vec<(u64, String)>,
+}
+
+/// Where the items of lists begin.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Lines {
+    provides: Vec<Spanned<IgnoredAny>>,
+    grants: Vec<Spanned<IgnoredAny>>,
+}
+
+const FIELDS: [&str; 8] = ["schema", "name", "version", "license", "description", "provides", "settings", "grants"];
+
+impl Reader {
+    fn open(text: &str) -> Result<Reader> {
+        let raw = serde_yaml::from_str(text).map_err(|error| anyhow!("plugin.yaml: {error}"))?;
+        // Where these are no lists, the fields themselves are told.
+        Ok(Reader { raw, lines: serde_yaml::from_str(text).unwrap_or_default(), problems: Vec::new() })
+    }
+
+    fn line(&self, field: &str) -> u64 {
+        self.raw.get(field).map_or(1, |value| value.referenced.line())
+    }
+
+    fn problem(&mut self, field: &str, what: String) {
+        self.problems.push((self.line(field), what));
+    }
+
+    fn unknown(&mut self) {
+        let unknown: Vec<String> = self.raw.keys().filter(|key| !FIELDS.contains(&key.as_str())).cloned().collect();
+        for key in unknown {
+            self.problem(&key, format!("there is no field {key}; there are {}", FIELDS.join(", ")));
+        }
+    }
+
+    fn field<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
+        let value = self.raw.get(field)?.value.clone();
+        serde_json::from_value(value).map_err(|error| self.problem(field, format!("{field}: {error}"))).ok()
+    }
+
+    fn required<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
+        if !self.raw.contains_key(field) {
+            self.problem(field, format!("{field}: has to be given"));
+        }
+        self.field(field)
+    }
+
+    fn items<T: DeserializeOwned>(&mut self, field: &str, check: fn(&T, &mut dyn FnMut(&str, String))) -> Vec<T> {
+        let items: Vec<Value> = self.field(field).unwrap_or_default();
+        let mut read = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let lines = if field == "provides" { &self.lines.provides } else { &self.lines.grants };
+            let line = lines.get(at).map_or_else(|| self.line(field), |item| item.referenced.line());
+            match serde_json::from_value(item) {
+                Ok(item) => {
+                    check(&item, &mut |part, what| self.problems.push((line, format!("{field}[{at}].{part}: {what}"))));
+                    read.push(item);
+                }
+                Err(error) => self.problems.push((line, format!("{field}[{at}]: {error}"))),
+            }
+        }
+        read
+    }
+
+    fn end(mut self, manifest: Manifest) -> Result<Manifest> {
+        if self.problems.is_empty() {
+            return Ok(manifest);
+        }
+        self.problems.sort();
+        bail!(self.problems.iter().map(|(line, what)| format!("plugin.yaml, line {line}: {what}")).collect::<Vec<_>>().join("\n"))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_problems_are_told_at_once() {
-        let text = "name: Bad\nversion: 1.0.0\nprovides: []\ngrants:\n- {capability: observe-files.read, reason: ''}\n";
-        let told = Manifest::parse(text).unwrap_err().to_string();
-        for part in ["name: \"Bad\"", "provides:", "grants[0].reason", "there is no observe-files.read; did you mean observe-files."] {
-            assert!(told.contains(part), "{part} in {told}");
-        }
-        assert!(Manifest::parse("name: x\nversion: 1.0.0\nprovides: []\nnope: 1\n").unwrap_err().to_string().contains("nope"));
-    }
-}
+mod tests;

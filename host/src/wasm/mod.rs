@@ -3,10 +3,14 @@
 pub mod embedded;
 pub mod engine;
 pub mod grant;
+pub mod limits;
 pub mod manifest;
 pub mod plugin;
 
 mod cache;
 mod gate;
-mod limits;
+mod inspect;
 mod phase;
+
+#[cfg(test)]
+mod tests;

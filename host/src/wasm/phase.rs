@@ -1,5 +1,8 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
-use super::limits::{MAX_HOSTCALL_BYTES, Total};
+use super::{
+    inspect::{PACKAGE, VERSION},
+    limits::{DESCRIBE, MAX_HOSTCALL_BYTES, Total},
+};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
@@ -8,7 +11,7 @@ use std::{
 };
 use wasmtime::{
     Store, Trap, UpdateDeadline,
-    component::{Component, HasData, InstancePre, Linker},
+    component::{Component, HasData, InstancePre, Linker, Val},
 };
 
 /// What a store holds.
@@ -33,22 +36,26 @@ pub struct Guest<S: 'static> {
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
-    pub(super) fn new(engine: &wasmtime::Engine, component: &Component, session: S, deadline: Duration, who: String) -> Result<Self> {
-        let mut linker = Linker::new(engine);
-        kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, |data| &mut data.session).map_err(|e| anyhow!("{who}: {e:#}"))?;
-        let pre = linker.instantiate_pre(component).map_err(|e| anyhow!("{who}: {e:#}"))?;
+    /// What is `refused` the component may call, as some languages import all there is, but it gets `denied`.
+    pub(super) fn new(component: &Component, session: S, deadline: Duration, who: String, refused: Vec<String>) -> Result<Self> {
+        let link = || {
+            let mut linker = Linker::new(component.engine());
+            kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, |data| &mut data.session)?;
+            linker.allow_shadowing(true);
+            for capability in refused {
+                refuse(&mut linker, &who, capability)?;
+            }
+            let pre = linker.instantiate_pre(component)?;
+            guest::phase::GuestIndices::new(&pre)?;
+            Ok(pre)
+        };
+        let pre = link().map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
         Ok(Guest { pre, session, deadline, who })
     }
 
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
-        let mut store = Store::new(self.pre.engine(), Data { session: self.session.clone(), total: Total::default() });
-        store.limiter(|data| &mut data.total);
-        store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-        let (end, limit) = (Instant::now() + self.deadline, self.deadline);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg(format!("deadline of {limit:?} passed"))) }
-        });
+        let data = Data { session: self.session.clone(), total: Total::default() };
+        let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.deadline);
         let instance = self.pre.instantiate(&mut store)?;
         let guest = guest::phase::GuestIndices::new(&self.pre)?.load(&mut store, &instance)?;
         call(&guest, &mut store)
@@ -80,17 +87,40 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
     }
 }
 
+/// Every gated function fails like any other, so that a guest can go on without it.
+fn refuse<T: 'static>(linker: &mut Linker<T>, who: &str, capability: String) -> wasmtime::Result<()> {
+    let Some((interface, function)) = capability.split_once('.') else { return Ok(()) };
+    let message = format!("{who} was not granted {capability}");
+    linker.instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?.func_new(function, move |_, _, _, results| {
+        let text = |text: &str| Val::String(text.into());
+        let failure =
+            [("code", text("denied")), ("message", text(&message)), ("retryable", Val::Bool(false)), ("remedy", Val::Option(None))];
+        let failure = Val::Record(failure.map(|(name, value)| (name.to_owned(), value)).into());
+        results.fill(Val::Result(Err(Some(Box::new(failure)))));
+        Ok(())
+    })
+}
+
+/// A store with every limit set.
+fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration) -> Store<T> {
+    let mut store = Store::new(engine, data);
+    store.limiter(move |data| total(data));
+    store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
+    let end = Instant::now() + limit;
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg(format!("deadline of {limit:?} passed"))) }
+    });
+    store
+}
+
 /// Asks a component what it is, with every import out of its reach.
 pub(super) fn describe(engine: &wasmtime::Engine, component: &Component) -> Result<PhaseInfo> {
     let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
-        let mut store = Store::new(engine, Total::default());
-        store.limiter(|total| total);
-        let end = Instant::now() + Duration::from_secs(1);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg("deadline passed")) });
+        let mut store = limited(engine, Total::default(), |total| total, DESCRIBE);
         let instance = pre.instantiate(&mut store)?;
         guest::phase::GuestIndices::new(&pre)?.load(&mut store, &instance)?.call_describe(&mut store)
     };

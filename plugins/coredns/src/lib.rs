@@ -24,9 +24,10 @@ impl Phase for CoreDns {
         let address: String = config("/run/dnsServiceAddress")?;
         let replicas = replicas()?;
         let corefile = corefile(&domain);
+        let keep = somebodys_own(&corefile)?;
 
         let configuration = apply(&config_map(&corefile))?;
-        if somebodys_own(&corefile)? {
+        if keep {
             effects_cluster::if_exists(configuration, "retain")?;
             effects::because(configuration, "the Corefile in the cluster is somebody's own")?;
         }

@@ -1,7 +1,5 @@
 //! kube-proxy, as kubeadm 1.36 installs it: ConfigMap, DaemonSet, ServiceAccount and what it may do.
-use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, component_hash, config, effects, effects_cluster, yaml,
-};
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, component_hash, config, effects, effects_cluster, yaml};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,7 +20,8 @@ impl Phase for KubeProxy {
         let image: String = config("/run/images/kube-proxy")?;
         let server: String = config("/run/controlPlaneUrl")?;
         let proxies: Vec<Value> = config("/run/proxyEnvironment")?;
-        let objects = [config_map(&document, user_supplied, &server), daemon_set(&image, proxies), service_account()].into_iter().chain(access());
+        let objects =
+            [config_map(&document, user_supplied, &server), daemon_set(&image, proxies), service_account()].into_iter().chain(access());
         let mut last = None;
         for object in objects {
             last = Some(effects_cluster::apply_object(&object.to_string())?);
@@ -38,11 +37,9 @@ kubephase_sdk::export!(KubeProxy);
 
 fn config_map(document: &Value, user_supplied: bool, server: &str) -> Value {
     // Both files end without a newline, as kubeadm's do.
-    let data: BTreeMap<String, String> = [
-        ("config.conf".to_owned(), yaml::to_string(document).trim_end().to_owned()),
-        ("kubeconfig.conf".to_owned(), kubeconfig(server)),
-    ]
-    .into();
+    let data: BTreeMap<String, String> =
+        [("config.conf".to_owned(), yaml::to_string(document).trim_end().to_owned()), ("kubeconfig.conf".to_owned(), kubeconfig(server))]
+            .into();
     let mut object = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": NAME, "namespace": SYSTEM, "labels": {"app": NAME}},

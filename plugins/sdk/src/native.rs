@@ -33,7 +33,11 @@ fn host<R: Give>(call: impl FnOnce(&mut dyn Imports) -> R) -> R::Out {
     HOST.with_borrow_mut(|host| call(host.as_mut().expect("import called outside of a phase").as_mut())).give()
 }
 
-macro_rules! shim { ($($interface:ident { $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)* })*) => { $(
+macro_rules! shim { ($($interface:ident { $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)* })*) => {
+    /// Every function that is here, `interface.function`.
+    #[cfg(test)]
+    const FUNCTIONS: &[&str] = &[$($(concat!(stringify!($interface), ".", stringify!($name))),*),*];
+    $(
     pub mod $interface {
         #[allow(unused_imports)]
         use super::{host, types::*};
@@ -165,5 +169,23 @@ impl<P: super::Phase, H: Imports + Clone + 'static> kubephase_wit::phase::Host f
                 }
             })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn natively_there_is_every_function_that_components_have() {
+        let mut resolve = wit_parser::Resolve::default();
+        resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+        let mut imports = BTreeSet::new();
+        for (_, interface) in resolve.interfaces.iter().filter(|(_, interface)| interface.name.as_deref() != Some("phase")) {
+            let name = interface.name.as_deref().unwrap_or_default();
+            imports.extend(interface.functions.keys().map(|function| format!("{name}.{function}").replace('-', "_")));
+        }
+        assert_eq!(FUNCTIONS.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), imports);
     }
 }

@@ -1,0 +1,83 @@
+use super::*;
+
+fn refused(text: &str) -> String {
+    Manifest::parse(text).unwrap_err().to_string()
+}
+
+const GOOD: &str = "\
+schema: 1
+name: audit
+version: 1.0.0
+provides:
+- {id: preflight/audit, title: t, kind: check, workflow: [init, join], needs: [certs], before: [kubelet-start]}
+settings: {type: object}
+grants:
+- {capability: observe-files.read-file, reason: looks at it, paths: [/etc/audit/*]}
+- {capability: observe-net.http-get, reason: asks it, hosts: ['*.example.com:8443']}
+- {capability: observe-command.run-command, reason: asks it, commands: [[uname, -*]]}
+- {capability: effects-cluster.apply-object, reason: makes it, objects: [{apiVersion: v1, kind: ConfigMap, names: [audit-*]}]}
+- {capability: effects-node.load-module, reason: needs it}
+";
+
+#[test]
+fn a_manifest_is_read() {
+    let manifest = Manifest::parse(GOOD).unwrap();
+    assert_eq!((manifest.name.as_str(), manifest.version.to_string().as_str()), ("audit", "1.0.0"));
+    assert_eq!(manifest.provides[0].workflow, [Workflow::Init, Workflow::Join]);
+    assert_eq!(manifest.provides[0].failure_policy, FailurePolicy::Fail);
+    assert_eq!(manifest.grants.len(), 5);
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_their_lines() {
+    let text = "\
+name: Bad
+version: one
+licence: MIT
+provides:
+- {id: a//b, title: t, kind: group, workflow: []}
+- {id: a, title: t, kind: chek, workflow: [init]}
+grants:
+- {capability: observe-files.read, reason: ''}
+- {capability: observe-files.read-file, reason: r}
+- {capability: report.message, reason: r}
+- {capability: effects-core.static-pod, reason: r}
+- {capability: effects-node.load-module, reason: r, paths: [/x]}
+- {capability: observe-files.stat, reason: r, paths: ['etc/[']}
+- {capability: observe-files.stat, reason: r, paths: [/x], path: /y}
+";
+    let told = refused(text);
+    for part in [
+        "line 1: name: \"Bad\" has to be of",
+        "line 2: version: ",
+        "line 3: there is no field licence; there are schema, name",
+        "line 5: provides[0].id: \"a//b\"",
+        "line 5: provides[0].kind: has to be check",
+        "line 5: provides[0].workflow: a//b runs in no workflow",
+        "line 6: provides[1]: unknown variant `chek`",
+        "line 8: grants[0].reason: say why",
+        "line 8: grants[0].capability: there is no observe-files.read; did you mean observe-files.",
+        "line 9: grants[1].paths: say which paths observe-files.read-file is needed for",
+        "line 10: grants[2].capability: anyone may call report.message",
+        "line 11: grants[3].capability: effects-core.static-pod is for the distribution's own phases",
+        "line 12: grants[4].paths: effects-node.load-module is not bounded by paths",
+        "line 13: grants[5].pattern: \"etc/[\"",
+        "line 13: grants[5].paths: \"etc/[\" has to begin with a slash",
+        "line 14: grants[6]: unknown field `path`",
+    ] {
+        assert!(told.contains(part), "{part} in\n{told}");
+    }
+}
+
+#[test]
+fn what_has_to_be_there_is_asked_for() {
+    let told = refused("description: nothing\n");
+    for part in ["name: has to be given", "version: has to be given", "provides: a plugin provides at least one phase"] {
+        assert!(told.contains(part), "{part} in\n{told}");
+    }
+    assert!(refused("name: a\nname: b\n").contains("duplicate"));
+    assert!(refused("- a\n").starts_with("plugin.yaml: "));
+    assert!(refused(": [").starts_with("plugin.yaml: "));
+    assert_eq!(refused("schema: 2\nnews: 1\n"), "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1");
+    assert!(refused("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n").contains("line 3: provides: invalid type"));
+}

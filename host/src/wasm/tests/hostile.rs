@@ -1,0 +1,144 @@
+//! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
+use super::{engine, guest, manifest, with_manifest, world};
+use crate::run::{access::Access, session::Session};
+use kubephase_wit::{Error, Outcome, phase::Host};
+use serde_json::json;
+use std::time::Duration;
+
+const MESSAGE: &str = r#"(import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))"#;
+const WRITE_FILE: &str = r#"(import "kubephase:plugin/effects-files@0.1.0" "write-file" (func $write (param i32 i32 i32 i32 i32)))"#;
+const APPLY: &str = r#"(import "kubephase:plugin/effects-cluster@0.1.0" "apply-object" (func $apply (param i32 i32 i32)))"#;
+const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func $read (param i32 i32 i32)))"#;
+const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
+
+fn run_in(component: &[u8], allowed: &[&str], deadline: Duration) -> (Result<Outcome, Error>, Session) {
+    let plugin = engine().load(component).unwrap();
+    plugin.allow(&allowed.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+    let root = tempfile::tempdir().unwrap();
+    let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+    session.begin(0);
+    (plugin.phase(session.clone(), deadline).unwrap().run(), session)
+}
+
+/// How a guest that only has this body is stopped.
+fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
+    let component = with_manifest(guest(imports, run, more), &manifest(grants));
+    let allowed: Vec<&str> = grants.iter().filter_map(|grant| grant.strip_prefix("capability: ")?.split(',').next()).collect();
+    match run_in(&component, &allowed, Duration::from_secs(30)).0 {
+        Err(Error::Stop(stop)) => stop.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_guest_that_behaves_settles() {
+    let component = with_manifest(guest("", "", ""), &manifest(&[]));
+    assert_eq!(run_in(&component, &[], Duration::from_secs(30)).0.unwrap(), Outcome::Settled);
+}
+
+#[test]
+fn an_endless_loop_ends_at_the_deadline() {
+    for (run, more) in [("(loop (br 0))", ""), ("", "(func $forever (loop (br 0))) (start $forever)")] {
+        let component = with_manifest(guest("", run, more), &manifest(&[]));
+        let Err(Error::Stop(stop)) = run_in(&component, &[], Duration::from_millis(50)).0 else { panic!() };
+        let told = stop.to_string();
+        assert!(told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"), "{told}");
+    }
+}
+
+#[test]
+fn a_loop_of_host_calls_ends_at_the_deadline() {
+    let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
+    let component = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));
+    let Err(Error::Stop(stop)) = run_in(&component, &[], Duration::from_millis(50)).0 else { panic!() };
+    assert!(stop.to_string().contains("deadline of 50ms passed"), "{stop}");
+}
+
+#[test]
+fn memory_is_limited_in_sum() {
+    let limit = "memory limit of 67108864 bytes reached";
+    let bomb = stopped("", "(loop (drop (memory.grow (i32.const 16))) (br 0))", "", &[]);
+    assert!(bomb.contains(limit), "{bomb}");
+    let table = stopped("", "(loop (drop (table.grow $t (ref.null func) (i32.const 65536))) (br 0))", "(table $t 0 funcref)", &[]);
+    assert!(table.contains(limit), "{table}");
+    let large = stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
+    assert!(large.contains(limit), "{large}");
+}
+
+#[test]
+fn floods_end_the_guest() {
+    let log = stopped(MESSAGE, "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 60000)) (br 0))", "", &[]);
+    assert!(log.contains("limit of 1048576 bytes of messages reached"), "{log}");
+    let empty = stopped(MESSAGE, "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))", "", &[]);
+    assert!(empty.contains("limit of 1048576 bytes of messages reached"), "{empty}");
+    let write = |bytes| {
+        let call = format!("(call $write (i32.const 0) (i32.const 1) (i32.const 0) (i32.const {bytes}) (i32.const 1024))");
+        stopped(WRITE_FILE, &format!("(loop {call} (br 0))"), "", &[ANY_FILE])
+    };
+    assert!(write(0).contains("limit of 1000 proposals in one call reached"));
+    assert!(write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached"));
+    let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires" (func $requires (param i32 i32 i32)))"#;
+    let call = "(call $write (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 1024))";
+    let linked = stopped(
+        &format!("{WRITE_FILE}{modifier}"),
+        &format!("{call} (loop (call $requires (i32.const 0) (i32.const 0) (i32.const 1024)) (br 0))"),
+        "",
+        &[ANY_FILE],
+    );
+    assert!(linked.contains("limit of 16777216 bytes"), "{linked}");
+}
+
+#[test]
+fn one_call_copies_only_so_much() {
+    let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) (i32.const 5000000))";
+    let told = stopped(MESSAGE, run, "", &[]);
+    assert!(told.contains("too much data is being copied"), "{told}");
+}
+
+#[test]
+fn traps_are_told_with_the_guests_own_names() {
+    let deep = stopped(
+        "",
+        "(drop (call $deeper (i32.const 0)))",
+        "(func $deeper (param i32) (result i32) (i32.add (i32.const 1) (call $deeper (local.get 0))))",
+        &[],
+    );
+    assert!(deep.contains("its stack overflowed"), "{deep}");
+    let broken = stopped("", "(call $what_went_wrong)", "(func $what_went_wrong unreachable)", &[]);
+    assert!(broken.starts_with("plugin hostile 1.2.3 was stopped in run:") && broken.contains("what_went_wrong"), "{broken}");
+}
+
+#[test]
+fn what_was_not_granted_fails_but_does_not_end_the_guest() {
+    // The result of the call is the result of `run`.
+    let apply = with_manifest(guest(APPLY, "(call $apply (i32.const 0) (i32.const 7) (i32.const 1024))", ""), &manifest(&[]));
+    let (result, session) = run_in(&apply, &[], Duration::from_secs(30));
+    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
+    assert_eq!(
+        (failure.code.as_str(), failure.message.as_str()),
+        ("denied", "plugin hostile 1.2.3 was not granted effects-cluster.apply-object")
+    );
+    assert!(session.take_proposals().is_empty());
+
+    let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/root/key")"#);
+    let asked = "capability: observe-files.read-file, paths: ['/etc/*']";
+    let (result, _) = run_in(&with_manifest(read.clone(), &manifest(&[asked])), &["observe-files.read-file"], Duration::from_secs(30));
+    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
+    assert_eq!(failure.message, "plugin hostile was not granted observe-files.read-file of /root/key");
+
+    // What the operator did not allow is not granted, whatever the manifest asks for.
+    let (result, _) = run_in(&with_manifest(read, &manifest(&[asked])), &[], Duration::from_secs(30));
+    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
+    assert_eq!(failure.message, "plugin hostile 1.2.3 was not granted observe-files.read-file");
+}
+
+#[test]
+fn each_call_begins_anew() {
+    let count = "(global.set $calls (i32.add (global.get $calls) (i32.const 1))) (if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable))";
+    let component = with_manifest(guest("", count, "(global $calls (mut i32) (i32.const 0))"), &manifest(&[]));
+    let plugin = engine().load(&component).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+    let mut phase = plugin.phase(session, Duration::from_secs(30)).unwrap();
+    assert!(phase.run().is_ok() && phase.run().is_ok());
+}

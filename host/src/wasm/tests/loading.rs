@@ -1,0 +1,190 @@
+//! What is refused before anything runs, and in which words; what is kept between runs.
+use super::{componentise, engine, guest, manifest, package, with_manifest, world};
+use crate::{
+    phase::catalog::Kind,
+    run::access::Access,
+    wasm::{cache::Cache, embedded, engine::Engine},
+};
+use kubephase_wit::phase::Host;
+use serde_json::json;
+use std::{fs, time::Duration};
+use wit_parser::Resolve;
+
+fn refused(bytes: &[u8]) -> String {
+    let engine = engine();
+    let told = engine.load(bytes).map(|_| ()).unwrap_err();
+    assert_eq!(engine.compiled(), 0, "compiled before it was refused");
+    format!("{told:#}")
+}
+
+#[test]
+fn what_is_no_component_is_named() {
+    assert_eq!(refused(b""), "this is not WebAssembly");
+    assert_eq!(refused(b"#!/bin/sh\necho"), "this is not WebAssembly");
+    assert!(refused(&wat::parse_str("(module)").unwrap()).starts_with("this is a core WebAssembly module, not a component"));
+    let whole = with_manifest(guest("", "", ""), &manifest(&[]));
+    for end in [9, whole.len() / 2, whole.len() - 1] {
+        assert!(refused(&whole[..end]).starts_with("the component is damaged or cut short"), "{end}");
+    }
+}
+
+const RUN: &str = r#"(memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+    (func (export "kubephase:plugin/phase@VERSION#describe") (result i32) unreachable)
+    (func (export "kubephase:plugin/phase@VERSION#run") (result i32) unreachable)"#;
+
+#[test]
+fn other_worlds_and_versions_are_named() {
+    let mut resolve = Resolve::default();
+    resolve
+        .push_str(
+            "other.wit",
+            "package acme:thing@1.0.0; interface clock { now: func() -> u32; } world w { import clock; export go: func(); }",
+        )
+        .unwrap();
+    let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32))) (func (export "go")))"#;
+    let told = refused(&componentise(&resolve, "w", core));
+    assert!(told.contains("acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component was built for another world"), "{told}");
+
+    let of = |version: &str, input: &str, call: &str| {
+        let mut resolve = Resolve::default();
+        let wit = format!(
+            "package kubephase:plugin@{version}; interface input {{ {input}: func() -> u32; }}
+             interface phase {{ describe: func() -> string; run: func() -> string; }} world w {{ import input; export phase; }}"
+        );
+        resolve.push_str("plugin.wit", &wit).unwrap();
+        let import = format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
+        refused(&componentise(&resolve, "w", &format!("(module {import} {})", RUN.replace("VERSION", version))))
+    };
+    let newer = of("0.2.0", "round", "round");
+    assert!(newer.contains("kubephase:plugin/input@0.2.0: version 0.2.0 was asked for, this host speaks 0.1.0"), "{newer}");
+    assert!(of("0.1.0-rc.1", "round", "round").contains("this host speaks 0.1.0"));
+    let function = of("0.1.7", "rounds", "rounds");
+    assert!(function.contains("input.rounds is unknown to this host; did you mean input.round?"), "{function}");
+}
+
+#[test]
+fn other_types_are_told_when_it_is_linked() {
+    let mut resolve = Resolve::default();
+    let wit = "package kubephase:plugin@0.1.0; interface input { round: func() -> u64; }
+        interface phase { describe: func() -> string; run: func() -> string; } world w { import input; export phase; }";
+    resolve.push_str("plugin.wit", wit).unwrap();
+    let import = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i64)))"#;
+    let component = componentise(&resolve, "w", &format!("(module {import} {})", RUN.replace("VERSION", "0.1.0")));
+    let plugin = engine().load(&with_manifest(component, &manifest(&[]))).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
+    let told = plugin.phase(session, Duration::from_secs(1)).map(|_| ()).unwrap_err().to_string();
+    assert!(told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"), "{told}");
+}
+
+#[test]
+fn a_component_without_phase_is_refused() {
+    let mut resolve = package();
+    resolve.push_str("empty.wit", "package acme:thing@1.0.0; world w { export go: func(); }").unwrap();
+    let told = refused(&componentise(&resolve, "acme:thing/w", r#"(module (func (export "go")))"#));
+    assert_eq!(told, "the component does not export kubephase:plugin/phase@0.1.0; it exports go");
+}
+
+#[test]
+fn powers_of_the_distribution_are_refused() {
+    let import = r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
+    let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
+    let told = refused(&componentise(&package(), "core-plugin", &core));
+    assert!(told.contains("effects-core.wait-until is for the distribution's own phases"), "{told}");
+}
+
+#[test]
+fn a_manifest_asks_for_what_the_component_can_do() {
+    let asked = "capability: observe-command.run-command, commands: [[ls]]";
+    let told = refused(&with_manifest(guest("", "", ""), &manifest(&[asked])));
+    assert!(
+        told.starts_with("plugin hostile: its manifest asks for observe-command.run-command, but the component does not import it"),
+        "{told}"
+    );
+    let twice = with_manifest(with_manifest(guest("", "", ""), &manifest(&[])), &manifest(&[]));
+    assert_eq!(refused(&twice), "the component has 2 manifests; one is possible");
+}
+
+#[test]
+fn without_a_manifest_a_component_may_report_and_nothing_else() {
+    let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func (param i32 i32 i32)))"#;
+    let plugin = engine().load(&guest(message, "", "")).unwrap();
+    let provided = &plugin.manifest().provides[0];
+    assert_eq!((provided.id.as_str(), provided.kind), ("preflight/hostile", Kind::Check));
+    assert_eq!(plugin.imports().iter().collect::<Vec<_>>(), ["report.message"]);
+    let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i32)))"#;
+    assert_eq!(refused(&guest(round, "", "")), "the component has no manifest, so it may only report; it imports input.round as well");
+}
+
+#[test]
+fn describing_reaches_nothing() {
+    let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func $m (param i32 i32 i32)))"#;
+    let component = guest(message, "", "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)");
+    let told = format!("{:#}", engine().load(&component).map(|_| ()).unwrap_err());
+    assert!(told.contains("could not be asked what it is"), "{told}");
+}
+
+#[test]
+fn the_operator_allows_by_name() {
+    let read = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
+    let component = with_manifest(guest(read, "", ""), &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]));
+    let plugin = engine().load(&component).unwrap();
+    let may_read = || plugin.grant().allows_read("observe-files.read-file", "/etc/os-release").is_ok();
+    let told = plugin.allow(&["observe-files.stat".into()]).unwrap_err().to_string();
+    assert!(told.contains("observe-files.read-file: a test") && told.contains("allow: [observe-files.read-file]"), "{told}");
+    assert!(!may_read());
+    plugin.allow(&["observe-files.read-file".into()]).unwrap();
+    assert!(may_read());
+}
+
+#[test]
+fn the_default_plugins_are_small_granted_and_fit() {
+    let engine = engine();
+    let root = tempfile::tempdir().unwrap();
+    for default in embedded::defaults() {
+        let plugin = engine.load(default.bytes).unwrap();
+        assert_eq!(plugin.manifest().name, default.name);
+        assert!(default.bytes.len() < 256 << 10, "{}: {} bytes", default.name, default.bytes.len());
+        for request in &plugin.manifest().grants {
+            assert!(plugin.grant().has(&request.capability));
+        }
+        let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+        assert_eq!(plugin.phase(session, Duration::from_secs(5)).unwrap().describe().unwrap().name, default.name);
+    }
+}
+
+/// Loads, links and calls one component with the cache in `place`; how often it was compiled.
+fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
+    let engine = Engine::with(Cache::at(place)).unwrap();
+    let plugin = engine.load(component).unwrap();
+    assert_eq!(engine.compiled(), 0, "loading compiles nothing");
+    let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
+    plugin.phase(session, Duration::from_secs(30)).unwrap().run().unwrap();
+    engine.compiled()
+}
+
+#[test]
+fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
+    let (place, component) = (tempfile::tempdir().unwrap(), with_manifest(guest("", "", ""), &manifest(&[])));
+    assert_eq!(compiled(place.path(), &component), 1);
+    assert_eq!(compiled(place.path(), &component), 0);
+    let entries = || fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let [entry] = entries().try_into().unwrap();
+    assert!(entry.to_string_lossy().contains(env!("WASMTIME_VERSION")));
+    let whole = fs::read(&entry).unwrap();
+    let flipped = [&whole[..whole.len() - 1], &[whole[whole.len() - 1] ^ 1]].concat();
+    for spoilt in [&flipped, &whole[..100], b"".as_slice()] {
+        fs::write(&entry, spoilt).unwrap();
+        assert_eq!(compiled(place.path(), &component), 1);
+        assert_eq!(compiled(place.path(), &component), 0);
+    }
+    assert_eq!(entries().len(), 1);
+}
+
+#[test]
+fn without_a_cache_everything_works_with_a_warning() {
+    let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
+    assert!(engine.warning().unwrap().starts_with("/dev/null: "));
+    assert!(engine.load(&with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
+}

@@ -1,0 +1,67 @@
+//! Components through the same door as in a run, over a node that is described and a cluster that is a map.
+
+mod hostile;
+mod loading;
+mod twins;
+mod world;
+
+use super::{cache::Cache, engine::Engine, manifest::SECTION};
+use wasm_encoder::{CustomSection, Section};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// An engine that keeps nothing.
+fn engine() -> Engine {
+    Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap()
+}
+
+/// The package as it is, with a world of its own added.
+fn package() -> Resolve {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit")).unwrap();
+    resolve
+}
+
+/// A component of a core module's text for a world of `resolve`.
+fn componentise(resolve: &Resolve, world: &str, core: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(core).unwrap();
+    let packages: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
+    let world = resolve.select_world(&packages, Some(world)).unwrap();
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+}
+
+fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
+    CustomSection { name: SECTION.into(), data: manifest.as_bytes().into() }.append_to(&mut component);
+    component
+}
+
+/// A guest in WebAssembly's own text: what it imports, the body of `run`, and whatever else the module is to have. `run`
+/// settles where its body falls through; 64 KiB of memory, strings at 0 and results at 1024.
+fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
+    let core = format!(
+        r#"(module
+            {imports}
+            (memory (export "memory") 1)
+            (global $next (mut i32) (i32.const 4096))
+            (data (i32.const 0) "hostile")
+            (data (i32.const 32) "\00\00\00\00\07\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00\00\00\00\00")
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+                (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+                (global.get $next)
+                (global.set $next (i32.add (global.get $next) (local.get 3))))
+            (func (export "kubephase:plugin/phase@0.1.0#describe") (result i32) (i32.const 32))
+            (func $run (export "kubephase:plugin/phase@0.1.0#run") (result i32) {run} (i32.const 1024))
+            {more})"#
+    );
+    componentise(&package(), "plugin", &core)
+}
+
+/// A manifest of one check that asks for these grants, each a line of YAML.
+fn manifest(grants: &[&str]) -> String {
+    let grants: String = grants.iter().map(|grant| format!("\n- {{reason: a test, {grant}}}")).collect();
+    format!(
+        "name: hostile\nversion: 1.2.3\nprovides:\n- {{id: preflight/hostile, title: t, kind: check, workflow: [init]}}\ngrants: {}",
+        if grants.is_empty() { "[]" } else { &grants }
+    )
+}

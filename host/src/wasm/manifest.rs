@@ -223,6 +223,9 @@ fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     }
 }
 
+/// Tells the problems of one item, each by its field.
+type Check<T> = fn(&T, &mut dyn FnMut(&str, String));
+
 /// Gathers problems with their lines.
 struct Reader {
     raw: BTreeMap<String, Spanned<Value>>,
@@ -274,7 +277,7 @@ impl Reader {
         self.field(field)
     }
 
-    fn items<T: DeserializeOwned>(&mut self, field: &str, check: fn(&T, &mut dyn FnMut(&str, String))) -> Vec<T> {
+    fn items<T: DeserializeOwned>(&mut self, field: &str, check: Check<T>) -> Vec<T> {
         let items: Vec<Value> = self.field(field).unwrap_or_default();
         let mut read = Vec::new();
         for (at, item) in items.into_iter().enumerate() {

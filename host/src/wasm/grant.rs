@@ -131,7 +131,7 @@ impl Grant {
         match effect {
             Effect::File(file) => self.allows_path("effects-files.write-file", &file.path),
             Effect::Directory(directory) => self.allows_path("effects-files.make-dir", &directory.path),
-            Effect::Mode(mode) => self.allows_write("effects-files.set-mode", &mode.path),
+            Effect::Mode(mode) => self.allows_path("effects-files.set-mode", &mode.path),
             Effect::RemoveFile { path } => self.allows_path("effects-files.remove-file", path),
             Effect::Object { manifest, .. } => {
                 self.allows_ref("effects-cluster.apply-object", &objects::reference(manifest).map_err(|failure| failure.message)?)

@@ -203,8 +203,8 @@ impl Kubelet {
         let kubeconfig = crate::effect::pki::Kubeconfig::read(self.files.as_ref(), KUBECONFIG)?;
         let user = kubeconfig.as_ref().and_then(|kubeconfig| Some(kubeconfig.user()?.0.to_owned())).unwrap_or_default();
         let name = user.strip_prefix("system:node:").unwrap_or(&self.facts.hostname).to_owned();
-        if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.state().notes.push(format!("the node's name {name:?} has capitals: a real API server refuses such a Node"));
+        if name.bytes().any(|byte| byte.is_ascii_uppercase() || byte == b'_') {
+            self.state().notes.push(format!("the node's name {name:?} is no DNS name: a real API server refuses such a Node"));
         }
         let there = |outcome: Tried<Value>| match outcome {
             Err(failure) if failure.code != "already-exists" => Err(failure),

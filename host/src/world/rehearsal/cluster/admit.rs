@@ -56,9 +56,9 @@ fn is_name(resource: &Resource, name: &str) -> bool {
     if resource.group == "rbac.authorization.k8s.io" {
         return !name.is_empty() && !matches!(name, "." | "..") && !name.contains(['/', '%']);
     }
-    // kubeadm lets a node's name have capitals where it came by flag; its Node and mirror Pods are let in to go on with,
-    // and the kubelet's stand-in says that a real API server would not.
-    let lower = name.to_ascii_lowercase();
+    // kubeadm takes a node's name by flag as it is; its Node and mirror Pods are let in to go on with, and the kubelet's
+    // stand-in says that a real API server would not.
+    let lower = name.to_ascii_lowercase().replace('_', "-");
     let name = if resource.group.is_empty() && matches!(resource.plural, "nodes" | "pods") { &lower } else { name };
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let ends = name.bytes().next().is_some_and(inner) && name.bytes().last().is_some_and(inner);

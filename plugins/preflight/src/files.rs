@@ -1,0 +1,34 @@
+//! Files that must not be there yet, and those that must.
+use crate::{error_unless, tell};
+use kubephase_sdk::{Failure, kubeadm::Config, observe_files};
+
+const MANIFESTS: &str = "/etc/kubernetes/manifests";
+
+/// kubeadm's name of a check about a path.
+fn named(prefix: &str, path: &str) -> String {
+    format!("{prefix}-{}", path.replace('/', "-"))
+}
+
+pub fn files(config: &Config) -> Result<(), Failure> {
+    for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"] {
+        let path = format!("{MANIFESTS}/{name}.yaml");
+        let wrong = error_unless(observe_files::stat(&path)?.is_none(), || format!("{path} already exists"));
+        tell(&named("FileAvailable", &path), wrong, &[("path", path.clone())], Some("this node is a control plane already, or was one: see `reset`"));
+    }
+    if let Some(etcd) = &config.cluster.etcd.local {
+        let path = etcd.data_dir.as_str();
+        let empty = match observe_files::stat(path)? {
+            None => true,
+            Some(_) => observe_files::list_dir(path)?.is_empty(),
+        };
+        let wrong = error_unless(empty, || format!("{path} is not empty"));
+        tell(&named("DirAvailable", path), wrong, &[("path", path.to_owned())], Some("move the data of the earlier etcd away"));
+    }
+    if let Some(etcd) = &config.cluster.etcd.external {
+        for path in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file].into_iter().filter(|path| !path.is_empty()) {
+            let wrong = error_unless(observe_files::stat(path)?.is_some(), || format!("{path} doesn't exist"));
+            tell("ExternalEtcdClientCertificates", wrong, &[("file", path.clone())], Some("put etcd's client certificates there"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The network: ports, proxies, forwarding, the node's own name.
+use crate::{error_unless, tell, warn_unless};
+use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_net, observe_node};
+use std::net::IpAddr;
+
+/// kubelet, scheduler, controller manager; then those of an etcd on the node.
+const PORTS: &[i32] = &[10259, 10257, 10250];
+const ETCD_PORTS: &[i32] = &[2379, 2380];
+
+pub fn ports(config: &Config) -> Result<(), Failure> {
+    let etcd: &[i32] = if config.cluster.etcd.local.is_some() { ETCD_PORTS } else { &[] };
+    for port in [config.init.local_api_endpoint.bind_port].iter().chain(PORTS).chain(etcd) {
+        let free = u16::try_from(*port).map_or(Ok(false), observe_net::port_free)?;
+        let wrong = error_unless(free, || format!("Port {port} is in use"));
+        tell(&format!("Port-{port}"), wrong, &[("port", port.to_string())], Some("stop what listens there (ss -ltnp shows it)"));
+    }
+    Ok(())
+}
+
+pub fn proxy(config: &Config) -> Result<(), Failure> {
+    let address = &config.init.local_api_endpoint.advertise_address;
+    let (host, url) = if address.contains(':') { (format!("[{address}]"), format!("https://[{address}]:1234")) } else { (address.clone(), format!("https://{address}")) };
+    let proxy = observe_net::proxy_for(&url)?;
+    let wrong = warn_unless(proxy.is_none(), || {
+        format!("Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust your proxy settings", proxy.clone().unwrap_or_default())
+    });
+    tell("HTTPProxy", wrong, &[("proxy", proxy.unwrap_or_default())], Some("add the address to NO_PROXY"));
+    let networking = &config.cluster.networking;
+    for subnet in networking.service_subnet.split(',').chain(networking.pod_subnet.split(',')).filter(|subnet| !subnet.is_empty()) {
+        let Some(second) = second_address(subnet) else {
+            tell("HTTPProxyCIDR", Some((Verdict::Fail, format!("error parsing CIDR {subnet:?}: invalid CIDR address"))), &[], None);
+            continue;
+        };
+        let proxy = observe_net::proxy_for(&format!("https://{second}:1234/"))?;
+        let wrong = warn_unless(proxy.is_none(), || {
+            format!(
+                "connection to {subnet:?} uses proxy {:?}. This may lead to malfunctional cluster setup. Make sure that Pod and Services IP ranges specified correctly as exceptions in proxy configuration",
+                proxy.clone().unwrap_or_default()
+            )
+        });
+        tell("HTTPProxyCIDR", wrong, &[("subnet", subnet.to_owned())], Some("add the network to NO_PROXY"));
+    }
+    Ok(())
+}
+
+/// The second address of a network, as the host of a URL.
+fn second_address(subnet: &str) -> Option<String> {
+    let (address, prefix) = subnet.split_once('/')?;
+    let prefix: u32 = prefix.parse().ok()?;
+    Some(match address.parse::<IpAddr>().ok()? {
+        IpAddr::V4(address) => {
+            let mask = u32::MAX.checked_shl(32u32.checked_sub(prefix)?).unwrap_or(0);
+            std::net::Ipv4Addr::from((u32::from(address) & mask).checked_add(1)?).to_string()
+        }
+        IpAddr::V6(address) => {
+            let mask = u128::MAX.checked_shl(128u32.checked_sub(prefix)?).unwrap_or(0);
+            format!("[{}]", std::net::Ipv6Addr::from((u128::from(address) & mask).checked_add(1)?))
+        }
+    })
+}
+
+pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
+    let networking = &config.cluster.networking;
+    let networks = networking.service_subnet.split(',').chain(networking.pod_subnet.split(','));
+    let addresses: Vec<&str> = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]).filter(|text| !text.is_empty()).collect();
+    for (v6, key, path) in [
+        (false, "net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"),
+        (true, "net.ipv6.conf.default.forwarding", "/proc/sys/net/ipv6/conf/default/forwarding"),
+    ] {
+        if !addresses.iter().any(|address| address.contains(':') == v6) {
+            continue;
+        }
+        let wrong = match observe_node::sysctl(key) {
+            None => Some((Verdict::Fail, format!("{path} does not exist"))),
+            Some(value) => error_unless(value.starts_with('1'), || format!("{path} contents are not set to 1")),
+        };
+        let remedy = format!("sysctl -w {key}=1, and keep it in /etc/sysctl.d");
+        tell(&format!("FileContent-{}", path.replace('/', "-")), wrong, &[("sysctl", key.to_owned())], Some(&remedy));
+    }
+    let name = &config.init.node_registration.name;
+    let wrong = match observe_net::resolve(name) {
+        Ok(found) => warn_unless(!found.is_empty(), || format!("hostname {name:?} could not be reached")),
+        Err(failure) => Some((Verdict::Warn, format!("hostname {name:?}: {}", failure.message))),
+    };
+    tell("Hostname", wrong, &[("name", name.clone())], Some("let the name resolve, in DNS or /etc/hosts"));
+    Ok(())
+}

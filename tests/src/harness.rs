@@ -69,7 +69,8 @@ pub fn lines(path: &Path) -> Vec<String> {
 
 /// Folders below a folder, by name.
 pub fn folders(path: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     found.sort();
     found
 }

@@ -1,12 +1,7 @@
 //! Every recorded run of kubeadm, made again and compared. Where the recordings are not at hand there is nothing to
 //! compare; the repository's own expectations are in `rehearsal.rs`.
 use harness::{Said, copy, folders, golden, kubephase, lines, run};
-use std::{
-    path::Path,
-    process::Command,
-    sync::Mutex,
-    thread,
-};
+use std::{path::Path, process::Command, sync::Mutex, thread};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
@@ -89,7 +84,11 @@ fn as_recorded(case: &Path, scratch: &Path) -> Said {
 
 /// The fields that kubeadm names in an error: dotted paths before a colon.
 fn fields(stderr: &str) -> Vec<String> {
-    let path = |word: &str| word.contains('.') && word.chars().all(|c| c.is_ascii_alphanumeric() || ".[]_-".contains(c)) && word.starts_with(|c: char| c.is_ascii_lowercase());
+    let path = |word: &str| {
+        word.contains('.')
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || ".[]_-".contains(c))
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+    };
     let named = stderr.split_whitespace().filter_map(|word| word.trim_start_matches(['[', ',']).strip_suffix(':'));
     named.filter(|word| path(word)).map(str::to_owned).collect()
 }

@@ -13,13 +13,13 @@ mod tests;
 mod tree;
 pub mod version;
 
+pub use crate::config::InitFlags;
 pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
 pub use flags::{PhaseFlags, Place};
 pub use run::main;
-pub use crate::config::InitFlags;
 pub use version::VersionFormat;
 
 use crate::phase::catalog::{Catalog, Workflow};

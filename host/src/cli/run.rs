@@ -56,7 +56,9 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Plan(request) => plan(&request, &engine),
         Command::Rehearse(request) => rehearse(&request, &engine),
         Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
-        Command::ConfigPrint { component_configs, .. } => config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into),
+        Command::ConfigPrint { component_configs, .. } => {
+            config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
+        }
         Command::Version { format } => Ok(print::out(&version::version(format))),
         Command::Completion { shell } => Ok(print::out(&version::completion(shell, &catalog))),
     };
@@ -80,7 +82,10 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {
     // Whether a configuration is right does not depend on where it is looked at, but for what it leaves to detection.
     let (node, _) = gather();
-    let node = NodeFacts { default_route_interface_address: node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address), ..node };
+    let node = NodeFacts {
+        default_route_interface_address: node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address),
+        ..node
+    };
     let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &node)?;
     warn(&warnings);
     Ok(print::out("ok\n"))
@@ -150,7 +155,9 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
         (&flags.controller_manager_extra_args, &mut cluster.controller_manager),
         (&flags.scheduler_extra_args, &mut cluster.scheduler),
     ] {
-        component.extra_args.extend(given.iter().map(|(name, value)| kubephase_sdk::kubeadm::Arg { name: name.clone(), value: value.clone() }));
+        component
+            .extra_args
+            .extend(given.iter().map(|(name, value)| kubephase_sdk::kubeadm::Arg { name: name.clone(), value: value.clone() }));
     }
 }
 
@@ -223,7 +230,15 @@ struct Ran {
 }
 
 impl Ran {
-    fn new(prepared: &mut Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, place: &Place, port: u16, debug: bool) -> Result<Ran> {
+    fn new(
+        prepared: &mut Prepared,
+        facts: NodeFacts,
+        scratch: &Scratch,
+        below: Option<&Path>,
+        place: &Place,
+        port: u16,
+        debug: bool,
+    ) -> Result<Ran> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let budget = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
         let setting = Setting {
@@ -238,7 +253,8 @@ impl Ran {
         let _lock = RunLock::acquire(&directory, "init")?;
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         let began = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-        let journal = Journal::begin(&directory, &Header::new(began)).with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
+        let journal = Journal::begin(&directory, &Header::new(began))
+            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
         let cancelled = Arc::new(AtomicBool::new(false));
         let flag = cancelled.clone();
         runtime.spawn(async move {
@@ -254,7 +270,9 @@ impl Ran {
             |plan, secrets| {
                 let (told, tally) = report::subscribers(plan, place.output, debug);
                 keeper = Some(tally);
-                let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> { Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to }) };
+                let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> {
+                    Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
+                };
                 let journal: Box<dyn Subscriber> = Box::new(written);
                 std::iter::once(journal).chain(told.into_iter().map(reveal)).collect()
             },

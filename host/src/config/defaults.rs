@@ -3,7 +3,10 @@ use super::{Problem, version};
 use crate::{render, world::node::facts::NodeFacts};
 use ipnet::IpNet;
 use kubephase_sdk::{
-    kubeadm::{ApiEndpoint, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration, EnvVar, InitConfiguration, LocalEtcd, NodeRegistration, Taint, Timeouts},
+    kubeadm::{
+        ApiEndpoint, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration, EnvVar, InitConfiguration, LocalEtcd,
+        NodeRegistration, Taint, Timeouts,
+    },
     spec::KeyAlgorithm,
 };
 use std::net::IpAddr;
@@ -94,7 +97,11 @@ pub fn cluster(cluster: &mut ClusterConfiguration) {
 
 /// Go's defaulting of `core/v1` EnvVar.
 fn environment(variables: &mut [EnvVar]) {
-    for reference in variables.iter_mut().filter_map(|variable| variable.value_from.as_mut()?.get_mut("fieldRef")).filter(|reference| reference.is_object()) {
+    for reference in variables
+        .iter_mut()
+        .filter_map(|variable| variable.value_from.as_mut()?.get_mut("fieldRef"))
+        .filter(|reference| reference.is_object())
+    {
         if reference["apiVersion"].as_str().unwrap_or_default().is_empty() {
             reference["apiVersion"] = "v1".into();
         }
@@ -103,9 +110,9 @@ fn environment(variables: &mut [EnvVar]) {
 
 /// The taint of a control plane, where none was asked for or against.
 pub fn taints(init: &mut InitConfiguration) {
-    init.node_registration.taints.get_or_insert_with(|| {
-        vec![Taint { key: CONTROL_PLANE_TAINT.into(), effect: "NoSchedule".into(), ..Taint::default() }]
-    });
+    init.node_registration
+        .taints
+        .get_or_insert_with(|| vec![Taint { key: CONTROL_PLANE_TAINT.into(), effect: "NoSchedule".into(), ..Taint::default() }]);
 }
 
 /// The node's name and the socket of its runtime.
@@ -159,13 +166,23 @@ pub fn advertise(endpoint: &mut ApiEndpoint, node: &NodeFacts, path: &str, warni
             let v6 = || node.addresses.iter().find(|address| address.is_ipv6()).copied();
             let chosen = if prefer_v6 { v6().or(node.default_route_interface_address) } else { node.default_route_interface_address };
             chosen.ok_or_else(|| {
-                warnings.push(Problem::new(path, "WARNING: could not obtain a bind address for the API Server: no default routes found; using: 0.0.0.0"));
+                warnings.push(Problem::new(
+                    path,
+                    "WARNING: could not obtain a bind address for the API Server: no default routes found; using: 0.0.0.0",
+                ));
                 Problem::new(path, "cannot use \"0.0.0.0\" as the bind address for the API Server")
             })?
         }
     };
     if let Some(asked) = wanted.filter(|asked| *asked != chosen) {
-        warnings.push(Problem::new(path, format!("WARNING: overriding requested API server bind address: requested {:?}, actual {:?}", asked.to_string(), chosen.to_string())));
+        warnings.push(Problem::new(
+            path,
+            format!(
+                "WARNING: overriding requested API server bind address: requested {:?}, actual {:?}",
+                asked.to_string(),
+                chosen.to_string()
+            ),
+        ));
     }
     endpoint.advertise_address = chosen.to_string();
     Ok(())
@@ -178,7 +195,8 @@ pub fn resolve(config: &mut Config, problems: &mut Vec<Problem>, warnings: &mut 
         Ok(resolved) => {
             warnings.extend(resolved.warnings.into_iter().map(|warning| Problem::new("kubernetesVersion", warning)));
             cluster.kubernetes_version = resolved.version;
-            config.run.ci_image_repository = resolved.ci_repository.filter(|_| cluster.image_repository == render::images::DEFAULT_REPOSITORY);
+            config.run.ci_image_repository =
+                resolved.ci_repository.filter(|_| cluster.image_repository == render::images::DEFAULT_REPOSITORY);
         }
         Err(message) => problems.push(Problem::new("kubernetesVersion", message)),
     }

@@ -90,8 +90,9 @@ fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let group_and_version = api_version.split_once('/').is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
     if !group_and_version || kind.is_empty() {
         let shown = if api_version.is_empty() { "/" } else { &api_version };
-        let message =
-            format!("invalid configuration for GroupVersionKind {shown}, Kind={kind}: kind and apiVersion is mandatory information that must be specified");
+        let message = format!(
+            "invalid configuration for GroupVersionKind {shown}, Kind={kind}: kind and apiVersion is mandatory information that must be specified"
+        );
         let missing = if group_and_version { "kind" } else { "apiVersion" };
         return Err(here(Problem::new(missing, message), tree.line, tree.column));
     }

@@ -56,7 +56,12 @@ impl Findings {
     }
 
     /// Reads a document against its schema; none where it cannot be used.
-    pub fn decode<T: DeserializeOwned>(&mut self, document: &Document, current: &'static Struct, old: Option<&'static Struct>) -> Option<(T, Option<Value>)> {
+    pub fn decode<T: DeserializeOwned>(
+        &mut self,
+        document: &Document,
+        current: &'static Struct,
+        old: Option<&'static Struct>,
+    ) -> Option<(T, Option<Value>)> {
         let mut value = self.checked(document, if document.version() == "v1beta3" { old? } else { current })?;
         let mut timeout = None;
         if document.version() == "v1beta3" {
@@ -81,7 +86,8 @@ impl Findings {
         match value.get(path).and_then(Value::as_str).map(str::to_owned) {
             Some(given) if !KNOWN.contains(&given.as_str()) => {
                 if !given.is_empty() {
-                    let message = format!("Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of [{}]", KNOWN.join(" "));
+                    let message =
+                        format!("Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of [{}]", KNOWN.join(" "));
                     self.problems.push(document.problem(path, message));
                 }
                 // What else is wrong can still be told.
@@ -136,13 +142,24 @@ pub(super) fn known_version(document: &Document, findings: &mut Findings) -> boo
             true
         }
         old @ ("v1alpha1" | "v1alpha2" | "v1alpha3" | "v1beta1" | "v1beta2") => {
-            let release = BTreeMap::from([("v1alpha1", "v1.11"), ("v1alpha2", "v1.12"), ("v1alpha3", "v1.14"), ("v1beta1", "v1.15"), ("v1beta2", "v1.22")])[old];
-            let message = format!("your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please use kubeadm {release} instead and run {advice}");
+            let release = BTreeMap::from([
+                ("v1alpha1", "v1.11"),
+                ("v1alpha2", "v1.12"),
+                ("v1alpha3", "v1.14"),
+                ("v1beta1", "v1.15"),
+                ("v1beta2", "v1.22"),
+            ])[old];
+            let message = format!(
+                "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please use kubeadm {release} instead and run {advice}"
+            );
             findings.problems.push(document.problem("apiVersion", message));
             false
         }
         _ => {
-            findings.problems.push(document.problem("apiVersion", format!("no kind {kind:?} is registered for version {api:?}; known are v1beta4 and v1beta3")));
+            findings.problems.push(
+                document
+                    .problem("apiVersion", format!("no kind {kind:?} is registered for version {api:?}; known are v1beta4 and v1beta3")),
+            );
             false
         }
     }
@@ -165,7 +182,13 @@ pub(super) fn resolve(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, 
     from_documents(file, &documents, flags, node, Findings::new(strictness))
 }
 
-pub(super) fn from_documents(file: Option<&Path>, documents: &[Document], flags: &InitFlags, node: &NodeFacts, mut findings: Findings) -> Result<Loaded, Problems> {
+pub(super) fn from_documents(
+    file: Option<&Path>,
+    documents: &[Document],
+    flags: &InitFlags,
+    node: &NodeFacts,
+    mut findings: Findings,
+) -> Result<Loaded, Problems> {
     let mut config = Config::default();
     let mut phases = PhaseConfiguration::default();
     let (mut kubelet, mut kube_proxy, mut found, mut timeout) = (None, None, false, None);
@@ -173,11 +196,13 @@ pub(super) fn from_documents(file: Option<&Path>, documents: &[Document], flags:
         match (document.group(), document.kind.as_str()) {
             (GROUP, "InitConfiguration") if known_version(document, &mut findings) => {
                 found = true;
-                config.init = findings.decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3)).map(|(init, _)| init).unwrap_or_default();
+                config.init =
+                    findings.decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3)).map(|(init, _)| init).unwrap_or_default();
             }
             (GROUP, "ClusterConfiguration") if known_version(document, &mut findings) => {
                 found = true;
-                let decoded: Option<(ClusterConfiguration, _)> = findings.decode(document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
+                let decoded: Option<(ClusterConfiguration, _)> =
+                    findings.decode(document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
                 (config.cluster, timeout) = decoded.unwrap_or_default();
             }
             // Told of by `known_version`.
@@ -188,7 +213,10 @@ pub(super) fn from_documents(file: Option<&Path>, documents: &[Document], flags:
                 Ok(read) => phases = read,
                 Err(problem) => findings.problems.push(problem),
             },
-            _ => findings.warnings.push(document.problem("kind", format!("[config] WARNING: Ignored configuration document with GroupVersionKind {}", document.gvk()))),
+            _ => findings.warnings.push(
+                document
+                    .problem("kind", format!("[config] WARNING: Ignored configuration document with GroupVersionKind {}", document.gvk())),
+            ),
         }
     }
     if let Some(file) = file
@@ -208,7 +236,8 @@ pub(super) fn from_documents(file: Option<&Path>, documents: &[Document], flags:
     dynamic(&mut config, node, &mut findings);
     findings.problems.extend(validate::config(&config));
     findings.warnings.extend(validate::periods(&config.cluster));
-    let mut ignored: BTreeSet<String> = config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
+    let mut ignored: BTreeSet<String> =
+        config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
     ignored.extend(flags.ignore_preflight_errors.iter().map(|name| name.to_lowercase()));
     if ignored.contains("all") && ignored.len() > 1 && findings.strictness == Strictness::Lenient {
         let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
@@ -373,7 +402,8 @@ pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> 
         Ok(())
     }
     let mut found = Vec::new();
-    let failed = |error: std::io::Error| Problem::new("patches.directory", format!("could not list patch files for path {directory:?}: {error}"));
+    let failed =
+        |error: std::io::Error| Problem::new("patches.directory", format!("could not list patch files for path {directory:?}: {error}"));
     walk(Path::new(directory), Path::new(""), &mut found).map_err(failed)?;
     Ok(found)
 }

@@ -23,7 +23,9 @@ fn subdomain_form(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     text.split('.').all(|label| {
         let bytes = label.as_bytes();
-        bytes.first().copied().is_some_and(inner) && bytes.last().copied().is_some_and(inner) && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
+        bytes.first().copied().is_some_and(inner)
+            && bytes.last().copied().is_some_and(inner)
+            && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
     })
 }
 
@@ -54,7 +56,8 @@ pub fn is_repository(text: &str) -> bool {
         let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         part.starts_with(ends) && part.ends_with(ends) && part.chars().all(|c| ends(c) || matches!(c, '.' | '_' | '-'))
     };
-    let bare_host = host.is_none() && !text.contains('/') && text.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let bare_host =
+        host.is_none() && !text.contains('/') && text.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     host_is_good && (bare_host || path.split('/').all(component))
 }
 
@@ -64,7 +67,13 @@ mod tests {
 
     #[test]
     fn names_as_kubernetes_takes_them() {
-        assert!(is_subdomain("node-1.example.com") && !is_subdomain("_z") && !is_subdomain("Upper") && !is_subdomain("a..b") && !is_subdomain(&"a".repeat(254)));
+        assert!(
+            is_subdomain("node-1.example.com")
+                && !is_subdomain("_z")
+                && !is_subdomain("Upper")
+                && !is_subdomain("a..b")
+                && !is_subdomain(&"a".repeat(254))
+        );
         assert!(san_problems("*.example.com").is_empty() && !san_problems("a.*.example.com").is_empty());
         for good in ["registry.k8s.io", "registry.example.com:5000/k8s", "localhost:5000", "quay.io/a/b_c", "plain"] {
             assert!(is_repository(good), "{good}");

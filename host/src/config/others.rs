@@ -41,12 +41,16 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
             _ => rest.push(document),
         }
     }
-    let nothing_to_run = !rest.iter().any(|document| document.group() == GROUP && matches!(document.kind.as_str(), "InitConfiguration" | "ClusterConfiguration"));
+    let nothing_to_run = !rest
+        .iter()
+        .any(|document| document.group() == GROUP && matches!(document.kind.as_str(), "InitConfiguration" | "ClusterConfiguration"));
     let others = documents.len() > rest.len();
     if !documents.is_empty() && unknown.is_empty() && !(nothing_to_run && others) {
         // Kinds of other commands are nothing to `init`, and were looked at above.
         match from_documents(Some(file), &documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
-            Ok(loaded) => findings.warnings.extend(loaded.warnings.into_iter().filter(|warning| !warning.message.contains("Ignored configuration document"))),
+            Ok(loaded) => findings
+                .warnings
+                .extend(loaded.warnings.into_iter().filter(|warning| !warning.message.contains("Ignored configuration document"))),
             Err(Problems(problems)) => findings.problems.extend(problems),
         }
     }
@@ -58,7 +62,8 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
 }
 
 fn known(document: &Document) -> bool {
-    const KUBEADM: &[&str] = &["InitConfiguration", "ClusterConfiguration", "JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
+    const KUBEADM: &[&str] =
+        &["InitConfiguration", "ClusterConfiguration", "JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
     match document.group() {
         // Old versions have a message of their own.
         GROUP => KUBEADM.contains(&document.kind.as_str()),
@@ -105,7 +110,8 @@ fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
 }
 
 fn discovery(discovery: &Value, problems: &mut Vec<Problem>) {
-    let (token, file) = (discovery.get("bootstrapToken").filter(|token| token.is_object()), discovery.get("file").filter(|file| file.is_object()));
+    let (token, file) =
+        (discovery.get("bootstrapToken").filter(|token| token.is_object()), discovery.get("file").filter(|file| file.is_object()));
     match (token, file) {
         (None, None) => problems.push(Problem::invalid("discovery", "", "bootstrapToken or file must be set")),
         (Some(_), Some(_)) => problems.push(Problem::invalid("discovery", "", "bootstrapToken and file cannot both be set")),
@@ -164,7 +170,8 @@ fn pin(text: &str) -> Result<(), String> {
     if !format.eq_ignore_ascii_case("sha256") {
         return Err(format!("unknown hash format {format:?}. Known format(s) are: sha256"));
     }
-    let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|error| format!("could not decode SHA-256 hash from {digits:?}: {error}"))?;
+    let bytes =
+        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|error| format!("could not decode SHA-256 hash from {digits:?}: {error}"))?;
     if bytes.len() == 32 { Ok(()) } else { Err(format!("expected a 32 byte SHA-256 hash, found {} bytes", bytes.len())) }
 }
 
@@ -185,7 +192,8 @@ fn reset(document: &Document, node: &NodeFacts, findings: &mut Findings) {
         return;
     }
     let Some(value) = findings.checked(document, &schema::RESET) else { return };
-    let mut registration = NodeRegistration { cri_socket: text(&value, "/criSocket").into(), name: "node".into(), ..NodeRegistration::default() };
+    let mut registration =
+        NodeRegistration { cri_socket: text(&value, "/criSocket").into(), name: "node".into(), ..NodeRegistration::default() };
     findings.problems.extend(defaults::on_node(&mut registration, node, &mut findings.warnings).err());
     let directory = text(&value, "/certificatesDir");
     rules::absolute(&mut findings.problems, "certificatesDir", if directory.is_empty() { defaults::CERTIFICATES_DIR } else { directory });
@@ -206,6 +214,8 @@ fn upgrade(document: &Document, findings: &mut Findings) {
         if !directory.is_empty() {
             rules::absolute(&mut findings.problems, &format!("{command}.patches.directory"), directory);
         }
-        findings.problems.extend(rules::pull_policy(&format!("{command}.imagePullPolicy"), text(&value, &format!("/{command}/imagePullPolicy"))));
+        findings
+            .problems
+            .extend(rules::pull_policy(&format!("{command}.imagePullPolicy"), text(&value, &format!("/{command}/imagePullPolicy"))));
     }
 }

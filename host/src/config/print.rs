@@ -20,7 +20,8 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     init.node_registration.cri_socket = defaults::CRI_SOCKET.into();
     init.local_api_endpoint.advertise_address = "1.2.3.4".into();
     // The first release of the minor version, without its v.
-    cluster.kubernetes_version = version::CURRENT.trim_start_matches('v').rsplit_once('.').map(|(minor, _)| format!("{minor}.0")).unwrap_or_default();
+    cluster.kubernetes_version =
+        version::CURRENT.trim_start_matches('v').rsplit_once('.').map(|(minor, _)| format!("{minor}.0")).unwrap_or_default();
     let mut documents = vec![typed(json!(init), "InitConfiguration"), typed(json!(cluster), "ClusterConfiguration")];
     for kind in component_configs {
         let config = match kind.as_str() {

@@ -35,14 +35,19 @@ fn what_is_left_out_is_kubeadms_default() {
 
 #[test]
 fn all_problems_are_told_at_once_and_where() {
-    let text = format!("{CLUSTER}networking:\n  serviceSubnet: xx\n  podSubnet: bad\ncertificatesDir: rel\nencryptionAlgorithm: DSA\nfeatureGates: {{Nope: true}}\n");
+    let text = format!(
+        "{CLUSTER}networking:\n  serviceSubnet: xx\n  podSubnet: bad\ncertificatesDir: rel\nencryptionAlgorithm: DSA\nfeatureGates: {{Nope: true}}\n"
+    );
     let Problems(problems) = load(&text).unwrap_err();
     let told: Vec<(String, Option<u64>)> = problems.iter().map(|problem| (problem.path.clone(), problem.line)).collect();
     assert_eq!(told, [("encryptionAlgorithm".to_owned(), Some(8))], "what cannot be decoded is told first");
     let text = text.replace("encryptionAlgorithm: DSA\n", "");
     let Problems(problems) = load(&text).unwrap_err();
     let told: Vec<(&str, Option<u64>)> = problems.iter().map(|problem| (problem.path.as_str(), problem.line)).collect();
-    assert_eq!(told, [("networking.serviceSubnet", Some(5)), ("networking.podSubnet", Some(6)), ("certificatesDir", Some(7)), ("featureGates", Some(8))]);
+    assert_eq!(
+        told,
+        [("networking.serviceSubnet", Some(5)), ("networking.podSubnet", Some(6)), ("certificatesDir", Some(7)), ("featureGates", Some(8))]
+    );
 }
 
 #[test]
@@ -65,7 +70,8 @@ fn a_wrong_type_is_refused_by_both() {
 #[test]
 fn secrets_are_in_no_message() {
     let secret = "0123456789abcdeg!";
-    let text = format!("{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n- token: abcdef.{secret}\n");
+    let text =
+        format!("{CLUSTER}---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens:\n- token: abcdef.{secret}\n");
     let told = load(&text).unwrap_err().to_string();
     assert!(told.contains("bootstrapTokens[0].token") && !told.contains(secret), "{told}");
 }
@@ -102,7 +108,9 @@ fn v1beta3_is_carried_over() {
 
 #[test]
 fn our_own_document_is_read_strictly() {
-    let text = format!("{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nwaivers:\n- {{check: NumCPU, reason: a laptop, expires: 2027-01-01}}\n");
+    let text = format!(
+        "{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nwaivers:\n- {{check: NumCPU, reason: a laptop, expires: 2027-01-01}}\n"
+    );
     assert_eq!(load(&text).unwrap().phases.waivers[0].check, "NumCPU");
     let told = load(&text.replace("waivers", "wavers")).unwrap_err().to_string();
     assert!(told.contains("wavers") && told.contains(":6:1:"), "{told}");

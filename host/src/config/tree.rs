@@ -81,7 +81,9 @@ impl Node {
         let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
         for part in parts {
             let below = match &node.yaml {
-                Yaml::Map(entries) => entries.iter().rev().find(|(key, _)| key.name == part).map(|(key, node)| ((key.line, key.column), node)),
+                Yaml::Map(entries) => {
+                    entries.iter().rev().find(|(key, _)| key.name == part).map(|(key, node)| ((key.line, key.column), node))
+                }
                 Yaml::List(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|node| ((node.line, node.column), node)),
                 Yaml::Scalar(_) => None,
             };

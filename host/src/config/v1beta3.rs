@@ -3,7 +3,11 @@ use serde_json::{Value, json};
 
 /// Maps of arguments, by document kind.
 const ARGUMENTS: &[&str] = &[
-    "/apiServer/extraArgs", "/controllerManager/extraArgs", "/scheduler/extraArgs", "/etcd/local/extraArgs", "/nodeRegistration/kubeletExtraArgs",
+    "/apiServer/extraArgs",
+    "/controllerManager/extraArgs",
+    "/scheduler/extraArgs",
+    "/etcd/local/extraArgs",
+    "/nodeRegistration/kubeletExtraArgs",
 ];
 
 /// The document in the form of v1beta4; the timeout of the API server is told apart, since it belongs to another kind.

@@ -25,7 +25,8 @@ pub fn config(config: &Config) -> Vec<Problem> {
 
 fn init(init: &InitConfiguration) -> Vec<Problem> {
     let mut problems = registration(&init.node_registration);
-    problems.extend(init.bootstrap_tokens.iter().enumerate().flat_map(|(at, token)| bootstrap_token(&format!("bootstrapTokens.{at}"), token)));
+    problems
+        .extend(init.bootstrap_tokens.iter().enumerate().flat_map(|(at, token)| bootstrap_token(&format!("bootstrapTokens.{at}"), token)));
     problems.extend(endpoint("localAPIEndpoint", &init.local_api_endpoint));
     problems.extend(certificate_key("certificateKey", &init.certificate_key));
     problems
@@ -97,9 +98,10 @@ pub fn certificate_key(path: &str, key: &str) -> Option<Problem> {
     }
     match HEXLOWER_PERMISSIVE.decode(key.as_bytes()) {
         Err(error) => Some(Problem::new(path, format!("Invalid value: certificate key decoding error: {error}"))),
-        Ok(bytes) if bytes.len() != 32 => {
-            Some(Problem::new(path, format!("Invalid value: invalid certificate key size {}, the key must be an AES key of size 32", bytes.len())))
-        }
+        Ok(bytes) if bytes.len() != 32 => Some(Problem::new(
+            path,
+            format!("Invalid value: invalid certificate key size {}, the key must be an AES key of size 32", bytes.len()),
+        )),
         Ok(_) => None,
     }
 }
@@ -114,7 +116,9 @@ fn cluster(cluster: &ClusterConfiguration) -> Vec<Problem> {
     if !networking.pod_subnet.is_empty() {
         problems.extend(pod_subnet(&networking.pod_subnet, &cluster.controller_manager));
     }
-    for (name, component) in [("apiServer", &cluster.api_server), ("controllerManager", &cluster.controller_manager), ("scheduler", &cluster.scheduler)] {
+    for (name, component) in
+        [("apiServer", &cluster.api_server), ("controllerManager", &cluster.controller_manager), ("scheduler", &cluster.scheduler)]
+    {
         problems.extend(args(&format!("{name}.extraArgs"), &component.extra_args));
     }
     problems.extend(sans("apiServer.certSANs", &cluster.api_server.cert_sans));
@@ -144,7 +148,8 @@ fn sans(path: &str, sans: &[String]) -> Vec<Problem> {
     let wrong = |san: &String| {
         let why = if san.parse::<IpAddr>().is_ok() { Vec::new() } else { names::san_problems(san) };
         (!why.is_empty()).then(|| {
-            let message = format!("altname is not a valid IP address, DNS label or a DNS label with subdomain wildcards: {}", why.join("; "));
+            let message =
+                format!("altname is not a valid IP address, DNS label or a DNS label with subdomain wildcards: {}", why.join("; "));
             Problem::invalid(path, san, message)
         })
     };
@@ -175,15 +180,25 @@ fn external_etcd(external: &ExternalEtcd) -> Vec<Problem> {
     let mut problems = Vec::new();
     let ExternalEtcd { ca_file, cert_file, key_file, .. } = external;
     if !cert_file.is_empty() && !key_file.is_empty() && ca_file.is_empty() {
-        problems.push(Problem::invalid("etcd.external", "", "setting .Etcd.External.CertFile and .Etcd.External.KeyFile requires .Etcd.External.CAFile"));
+        problems.push(Problem::invalid(
+            "etcd.external",
+            "",
+            "setting .Etcd.External.CertFile and .Etcd.External.KeyFile requires .Etcd.External.CAFile",
+        ));
     }
     if cert_file.is_empty() != key_file.is_empty() {
-        problems.push(Problem::invalid("etcd.external", "", "either both or none of .Etcd.External.CertFile and .Etcd.External.KeyFile must be set"));
+        problems.push(Problem::invalid(
+            "etcd.external",
+            "",
+            "either both or none of .Etcd.External.CertFile and .Etcd.External.KeyFile must be set",
+        ));
     }
     let secure = !(ca_file.is_empty() && cert_file.is_empty() && key_file.is_empty());
     problems.extend(urls("etcd.external.endpoints", &external.endpoints, secure));
     problems.extend(urls("etcd.external.httpEndpoints", &external.http_endpoints, false));
-    for (name, file) in [("caFile", ca_file), ("certFile", cert_file), ("keyFile", key_file)].into_iter().filter(|(_, file)| !file.is_empty()) {
+    for (name, file) in
+        [("caFile", ca_file), ("certFile", cert_file), ("keyFile", key_file)].into_iter().filter(|(_, file)| !file.is_empty())
+    {
         absolute(&mut problems, &format!("etcd.external.{name}"), file);
     }
     problems
@@ -220,8 +235,9 @@ fn bits(network: &IpNet) -> u8 {
 
 fn too_small(path: &str, network: &IpNet, minimum: u128) -> Option<Problem> {
     let addresses = 1u128.checked_shl(bits(network).into()).unwrap_or(u128::MAX);
-    (addresses < minimum)
-        .then(|| Problem::invalid(path, network.to_string(), format!("subnet with {addresses} address(es) is too small, the minimum is {minimum}")))
+    (addresses < minimum).then(|| {
+        Problem::invalid(path, network.to_string(), format!("subnet with {addresses} address(es) is too small, the minimum is {minimum}"))
+    })
 }
 
 fn service_subnet(text: &str) -> Vec<Problem> {
@@ -268,7 +284,8 @@ fn pod_subnet(text: &str, controller_manager: &ControlPlaneComponent) -> Vec<Pro
             let message = format!("the size of pod subnet with mask {mask} is smaller than the size of node subnet with mask {node_mask}");
             problems.push(Problem::invalid(path, network.to_string(), message));
         } else if node_mask - mask > MAX_NODE_MASK_DIFFERENCE {
-            let message = format!("pod subnet mask ({mask}) and node-mask ({node_mask}) difference is greater than {MAX_NODE_MASK_DIFFERENCE}");
+            let message =
+                format!("pod subnet mask ({mask}) and node-mask ({node_mask}) difference is greater than {MAX_NODE_MASK_DIFFERENCE}");
             problems.push(Problem::invalid(path, network.to_string(), message));
         }
     }
@@ -278,14 +295,24 @@ fn pod_subnet(text: &str, controller_manager: &ControlPlaneComponent) -> Vec<Pro
 /// Validity periods that are unusual: warnings only.
 pub fn periods(cluster: &ClusterConfiguration) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    let (leaf, authority) = (cluster.certificate_validity_period.unwrap_or_default(), cluster.ca_certificate_validity_period.unwrap_or_default());
-    let recommended = [("certificateValidityPeriod", leaf, Duration::from_secs(8760 * 3600)), ("caCertificateValidityPeriod", authority, Duration::from_secs(87600 * 3600))];
+    let (leaf, authority) =
+        (cluster.certificate_validity_period.unwrap_or_default(), cluster.ca_certificate_validity_period.unwrap_or_default());
+    let recommended = [
+        ("certificateValidityPeriod", leaf, Duration::from_secs(8760 * 3600)),
+        ("caCertificateValidityPeriod", authority, Duration::from_secs(87600 * 3600)),
+    ];
     for (path, value, limit) in recommended.into_iter().filter(|(_, value, limit)| value > limit) {
-        warnings.push(Problem::new(path, format!("WARNING: {path}: the value {value} is more than the recommended default for certificate expiration: {limit}")));
+        warnings.push(Problem::new(
+            path,
+            format!("WARNING: {path}: the value {value} is more than the recommended default for certificate expiration: {limit}"),
+        ));
     }
     if leaf > authority {
         let path = "certificateValidityPeriod";
-        warnings.push(Problem::new(path, format!("WARNING: {path}: the value {leaf} is more than the caCertificateValidityPeriod: {authority}")));
+        warnings.push(Problem::new(
+            path,
+            format!("WARNING: {path}: the value {leaf} is more than the caCertificateValidityPeriod: {authority}"),
+        ));
     }
     warnings
 }

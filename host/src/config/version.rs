@@ -10,7 +10,8 @@ pub const MINIMUM: Version = Version::new(1, 35, 0);
 /// Where the core images of CI builds are.
 const CI_REPOSITORY: &str = "gcr.io/k8s-staging-ci-images";
 
-static EXACT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+~].*)?)$").expect("a valid pattern"));
+static EXACT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+~].*)?)$").expect("a valid pattern"));
 static LABEL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)$").expect("a valid pattern"));
 
 /// A version, and what went with it.
@@ -61,8 +62,14 @@ mod tests {
     #[test]
     fn versions_labels_and_prefixes() {
         for (text, version) in [
-            ("v1.36.2", "v1.36.2"), ("1.36.2", "v1.36.2"), ("v1.36.0-rc.1", "v1.36.0-rc.1"), ("release/v1.36.2", "v1.36.2"),
-            ("stable-1", CURRENT), ("latest", CURRENT), ("v2.0.0", "v2.0.0"), ("v1.36.2+build", "v1.36.2+build"),
+            ("v1.36.2", "v1.36.2"),
+            ("1.36.2", "v1.36.2"),
+            ("v1.36.0-rc.1", "v1.36.0-rc.1"),
+            ("release/v1.36.2", "v1.36.2"),
+            ("stable-1", CURRENT),
+            ("latest", CURRENT),
+            ("v2.0.0", "v2.0.0"),
+            ("v1.36.2+build", "v1.36.2+build"),
         ] {
             assert_eq!(resolve(text).unwrap().version, version, "{text}");
         }

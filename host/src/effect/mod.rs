@@ -13,7 +13,9 @@ pub mod tokens;
 pub mod wait;
 
 use crate::world::{Tried, World};
-use kubephase_sdk::spec::{BootstrapTokenSpec, CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec};
+use kubephase_sdk::spec::{
+    BootstrapTokenSpec, CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
+};
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,11 +150,14 @@ impl Effect {
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
             Effect::Module { name } => world.node().load_module(name).map(Done::from),
             Effect::Image { image } => {
-                let present = world.runtime().image_present(image).unwrap_or(false);
-                if !present {
-                    world.runtime().pull(image)?;
+                if world.runtime().image_present(image).unwrap_or(false) {
+                    return Ok(Done::from(false));
                 }
-                Ok(Done::from(!present))
+                match world.runtime().pull(image) {
+                    Ok(()) => Ok(Done::from(true)),
+                    Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),
+                    Err(failure) => Err(failure),
+                }
             }
             Effect::Command { program, args } => {
                 let output = world.node().run(program, args)?;
@@ -176,7 +181,9 @@ impl Effect {
         match self {
             Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
-            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => vec![self.summary().1],
+            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => {
+                vec![self.summary().1]
+            }
             _ => Vec::new(),
         }
     }

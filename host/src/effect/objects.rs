@@ -62,7 +62,9 @@ pub fn sent(verb: &'static str, of: &ObjectRef, body: Value) -> Sent {
 pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
     let text = |pointer: &str| {
         let found = manifest.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
-        found.map(str::to_owned).ok_or_else(|| Failure::new("invalid", format!("the manifest of an object has no {}", &pointer[1..].replace('/', "."))))
+        found
+            .map(str::to_owned)
+            .ok_or_else(|| Failure::new("invalid", format!("the manifest of an object has no {}", &pointer[1..].replace('/', "."))))
     };
     Ok(ObjectRef {
         api_version: text("/apiVersion")?,
@@ -145,7 +147,8 @@ mod tests {
     #[test]
     fn what_the_server_added_does_not_count() {
         let wanted = json!({"metadata": {"name": "x"}, "spec": {"ports": [{"port": 53}], "strategy": {}, "gone": null}});
-        let current = json!({"metadata": {"name": "x", "uid": "1"}, "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"}});
+        let current =
+            json!({"metadata": {"name": "x", "uid": "1"}, "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"}});
         assert!(holds(&wanted, &current));
         assert!(!holds(&json!({"spec": {"ports": []}}), &current));
         assert!(!holds(&json!({"data": {"a": "b"}}), &json!({"data": {"a": "c"}})));

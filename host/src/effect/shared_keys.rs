@@ -27,8 +27,11 @@ pub fn random_key() -> String {
 /// # Errors
 /// `invalid` for anything but 64 hexadecimal digits; the key is not in the message.
 pub fn parse_key(text: &str) -> Tried<CertificateKey> {
-    let bytes = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|e| Failure::new("invalid", format!("certificate key decoding error: {e}")))?);
-    let wrong = || Failure::new("invalid", format!("invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}", bytes.len()));
+    let bytes = Zeroizing::new(
+        HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|e| Failure::new("invalid", format!("certificate key decoding error: {e}")))?,
+    );
+    let wrong =
+        || Failure::new("invalid", format!("invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}", bytes.len()));
     <[u8; KEY_LEN]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| wrong())
 }
 
@@ -42,14 +45,17 @@ pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
     let mut nonce = [0; NONCE_LEN];
     rand::fill(&mut nonce).expect("the system has randomness to give");
     let mut sealed = text.to_vec();
-    cipher(key).seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed).expect("a file is not too long to be sealed");
+    cipher(key)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+        .expect("a file is not too long to be sealed");
     [nonce.as_slice(), &sealed].concat()
 }
 
 /// # Errors
 /// `invalid` for another key, or a text that was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Zeroizing<Vec<u8>>> {
-    let failed = || Failure::new("invalid", "error decoding secret data with provided key: it was sealed with another key, or changed since");
+    let failed =
+        || Failure::new("invalid", "error decoding secret data with provided key: it was sealed with another key, or changed since");
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
     let mut text = Zeroizing::new(text.to_vec());

@@ -65,7 +65,11 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let created = cluster.create(&owner)?;
     let uid = created.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
     let manifest = shared_keys::secret(spec, files, &key, &owner_of.name, uid)?;
-    if current.is_some() { cluster.replace(&manifest)? } else { cluster.create(&manifest)? };
+    if current.is_some() {
+        cluster.replace(&manifest)?
+    } else {
+        cluster.create(&manifest)?
+    };
     let sent = vec![objects::sent("CREATE", &owner_of, owner), shown(spec, manifest, context)];
     Ok(Done { sent, ..Enacted::Changed.into() })
 }

@@ -73,8 +73,12 @@ fn admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> 
                 if context.world.bind_admins() {
                     return Ok(true);
                 }
-                let message = "the ClusterRoleBinding for the kubeadm:cluster-admins Group is missing but there is no super-admin.conf to create it";
-                return Err(Failure { remedy: Some("run the phase kubeconfig/super-admin first".into()), ..Failure::new("forbidden", message) });
+                let message =
+                    "the ClusterRoleBinding for the kubeadm:cluster-admins Group is missing but there is no super-admin.conf to create it";
+                return Err(Failure {
+                    remedy: Some("run the phase kubeconfig/super-admin first".into()),
+                    ..Failure::new("forbidden", message)
+                });
             }
             created(cluster.with_kubeconfig(super_admin)?.create(&binding)).map_err(retry)
         }

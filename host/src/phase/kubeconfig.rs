@@ -1,6 +1,8 @@
 //! `kubeconfig/*`: how the admin, the kubelet and the control plane reach the API server, and who they are.
 use crate::render::kubeconfig::{control_plane_url, local_url};
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json, kubeadm::Config, say, spec::KubeconfigSpec, warn};
+use kubephase_sdk::{
+    Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json, kubeadm::Config, say, spec::KubeconfigSpec, warn,
+};
 
 /// One kubeconfig: file, user, common name, organization, and whether it goes by the control plane endpoint.
 struct Row {

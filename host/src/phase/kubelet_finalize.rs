@@ -1,5 +1,8 @@
 //! `kubelet-finalize/enable-client-cert-rotation`: kubelet.conf points at the certificate that the kubelet rotates.
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects, effects_node, effects_pki, json, kubeadm::Config, observe_files, spec::RotatedKubeconfigSpec};
+use kubephase_sdk::{
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_node, effects_pki, json, kubeadm::Config, observe_files,
+    spec::RotatedKubeconfigSpec,
+};
 
 pub struct ClientCertRotation;
 
@@ -17,7 +20,8 @@ impl Phase for ClientCertRotation {
             return Ok(Outcome::Skipped(format!("{pem} does not exist: the kubelet does not rotate a client certificate yet")));
         }
         let path = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
-        let kubeconfig = effects_pki::ensure_rotated_kubeconfig(&json(&RotatedKubeconfigSpec { path: path.clone(), client_certificate: pem }))?;
+        let kubeconfig =
+            effects_pki::ensure_rotated_kubeconfig(&json(&RotatedKubeconfigSpec { path: path.clone(), client_certificate: pem }))?;
         effects::announce(kubeconfig, &format!("Updating {path:?} to point to a rotatable kubelet client certificate and key"))?;
         let service = effects_node::ensure_service("kubelet", "restarted")?;
         effects::requires(service, kubeconfig)?;

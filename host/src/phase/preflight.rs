@@ -2,7 +2,8 @@
 //! `preflight` among the default plugins. Names, levels and words are kubeadm's.
 use crate::render::images;
 use kubephase_sdk::{
-    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, effects_images, kubeadm::Config, node_fact, observe_net, observe_runtime, report, say,
+    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, effects_images, kubeadm::Config, node_fact, observe_net, observe_runtime,
+    report, say,
 };
 
 fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
@@ -31,7 +32,10 @@ impl Phase for Runtime {
             Err(failure) => {
                 let remedy = Some(match sockets.as_slice() {
                     [] => "start a container runtime (containerd, CRI-O), or name its socket in nodeRegistration.criSocket".to_owned(),
-                    sockets => format!("name the socket of a running container runtime in nodeRegistration.criSocket; found: {}", sockets.join(", ")),
+                    sockets => format!(
+                        "name the socket of a running container runtime in nodeRegistration.criSocket; found: {}",
+                        sockets.join(", ")
+                    ),
                 });
                 report::submit(&Finding { evidence, remedy, ..finding("CRI", Verdict::Fail, failure.message) });
                 return Ok(Outcome::Settled);
@@ -96,11 +100,12 @@ impl Phase for ExternalEtcd {
         };
         for endpoint in &etcd.http_endpoints {
             let url = format!("{}/version", endpoint.trim_end_matches('/'));
-            let (verdict, summary) = match observe_net::http_get_as(&url, &etcd.ca_file, &etcd.cert_file, &etcd.key_file, ETCD_TIMEOUT_MILLIS) {
-                Ok(reply) => judge_etcd(&reply.body),
-                Err(failure) if failure.code == "not-checked" => (Verdict::CouldNotRun, failure.message),
-                Err(failure) => (Verdict::Fail, failure.message),
-            };
+            let (verdict, summary) =
+                match observe_net::http_get_as(&url, &etcd.ca_file, &etcd.cert_file, &etcd.key_file, ETCD_TIMEOUT_MILLIS) {
+                    Ok(reply) => judge_etcd(&reply.body),
+                    Err(failure) if failure.code == "not-checked" => (Verdict::CouldNotRun, failure.message),
+                    Err(failure) => (Verdict::Fail, failure.message),
+                };
             report::submit(&Finding { evidence: vec![("endpoint".into(), url)], ..finding("ExternalEtcdVersion", verdict, summary) });
         }
         Ok(Outcome::Settled)

@@ -28,7 +28,9 @@ impl Phase for Kubelet {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        say("[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster");
+        say(
+            "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster",
+        );
         super::apply_all(objects::kubelet_config(&config))?;
         Ok(Outcome::Settled)
     }

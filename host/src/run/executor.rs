@@ -99,7 +99,8 @@ impl Executor<'_> {
                     Some(at) if running < self.parallelism => {
                         waiting.remove(&at);
                         let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
-                        let why = hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| "the run was stopped".to_owned()));
+                        let why =
+                            hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| "the run was stopped".to_owned()));
                         if let Some(why) = why {
                             let result = PhaseResult::NotReached(why);
                             self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });

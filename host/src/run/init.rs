@@ -74,7 +74,13 @@ impl std::fmt::Display for PluginRefused {
 impl std::error::Error for PluginRefused {}
 
 /// Loads the plugins of the configuration, from files beside it, each as far as it is allowed.
-fn load_plugins(entries: &[PluginEntry], beside: Option<&Path>, engine: &wasm::engine::Engine, catalog: &mut Catalog, plugins: &mut Plugins) -> Result<(), PluginRefused> {
+fn load_plugins(
+    entries: &[PluginEntry],
+    beside: Option<&Path>,
+    engine: &wasm::engine::Engine,
+    catalog: &mut Catalog,
+    plugins: &mut Plugins,
+) -> Result<(), PluginRefused> {
     for entry in entries {
         let refused = |why: String| PluginRefused(format!("plugin {}: {why}", entry.name));
         let path = beside.and_then(Path::parent).unwrap_or(Path::new("")).join(&entry.source);
@@ -90,13 +96,26 @@ fn load_plugins(entries: &[PluginEntry], beside: Option<&Path>, engine: &wasm::e
         }
         plugin.allow(&entry.allow).map_err(|why| refused(format!("{why:#}")))?;
         catalog.extend(plugin.manifest());
+        if plugin.manifest().name != entry.name {
+            return Err(refused(format!(
+                "{} calls itself {}; the configuration has to use that name",
+                path.display(),
+                plugin.manifest().name
+            )));
+        }
         plugins.insert(entry.name.clone(), Arc::new(plugin));
     }
     Ok(())
 }
 
 /// Reads the configuration and plans the run.
-pub fn prepare(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, only: Option<Vec<String>>, engine: &wasm::engine::Engine) -> Result<Prepared> {
+pub fn prepare(
+    file: Option<&Path>,
+    flags: &InitFlags,
+    node: &NodeFacts,
+    only: Option<Vec<String>>,
+    engine: &wasm::engine::Engine,
+) -> Result<Prepared> {
     let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
     let (mut catalog, mut plugins) = catalog(engine)?;
     load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
@@ -230,10 +249,13 @@ impl Provider<'_> {
             }
             Source::Plugin { name, .. } => {
                 let plugin = &self.prepared.plugins[name];
-                let settings = self.prepared.phases.plugins.iter().find(|entry| entry.name == *name).and_then(|entry| entry.settings.clone());
+                let settings =
+                    self.prepared.phases.plugins.iter().find(|entry| entry.name == *name).and_then(|entry| entry.settings.clone());
                 let access = Access::Granted(plugin.grant());
-                let session = Session::new(self.shared.clone(), &node.id, &settings.unwrap_or_else(|| Value::Object(Default::default())), access);
-                let policy = plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
+                let session =
+                    Session::new(self.shared.clone(), &node.id, &settings.unwrap_or_else(|| Value::Object(Default::default())), access);
+                let policy =
+                    plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
                 let phase: Box<dyn phase::Host + Send> = match plugin.phase(session.clone(), CALL_DEADLINE) {
                     Ok(guest) => Box::new(guest),
                     Err(why) => Box::new(Unusable(format!("{why:#}"))),
@@ -245,9 +267,12 @@ impl Provider<'_> {
 
     /// What kubeadm says as it enters a group, said by the first member that runs.
     fn headers(&self, node: &Node) -> Vec<String> {
-        let first = |group: &str| self.prepared.plan.running().find(|other| Catalog::within(&other.id, group)).is_some_and(|first| first.id == node.id);
+        let first = |group: &str| {
+            self.prepared.plan.running().find(|other| Catalog::within(&other.id, group)).is_some_and(|first| first.id == node.id)
+        };
         let config = &self.prepared.config;
-        let groups = self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
+        let groups =
+            self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
         groups.filter_map(|group| crate::phase::init::header(&group.id, config)).collect()
     }
 }

@@ -2,8 +2,8 @@
 pub mod access;
 pub mod event;
 pub mod executor;
-pub mod judge;
 pub mod init;
+pub mod judge;
 pub mod output;
 pub mod secrets;
 pub mod session;

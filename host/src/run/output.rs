@@ -12,7 +12,8 @@ use std::{
 
 /// Directories that are taken with all they hold, and those of which only the files at their top are taken.
 fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
-    let whole = vec![crate::render::KUBERNETES_DIRECTORY.to_owned(), config.run.kubeconfig_dir.clone(), config.cluster.certificates_dir.clone()];
+    let whole =
+        vec![crate::render::KUBERNETES_DIRECTORY.to_owned(), config.run.kubeconfig_dir.clone(), config.cluster.certificates_dir.clone()];
     (whole, vec![crate::render::KUBELET_DIR.to_owned()])
 }
 
@@ -27,9 +28,9 @@ pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent], made
     fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
     let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let copied = Copy { target: &staging.path().join("files"), files, made }.all(config).and_then(|()| {
-        put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600)
-    });
+    let copied = Copy { target: &staging.path().join("files"), files, made }
+        .all(config)
+        .and_then(|()| put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600));
     copied.with_context(|| format!("nothing was left in {}", out.display()))?;
     for name in ["files", "objects.yaml"] {
         let (from, to) = (staging.path().join(name), out.join(name));

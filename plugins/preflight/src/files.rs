@@ -13,7 +13,12 @@ pub fn files(config: &Config) -> Result<(), Failure> {
     for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"] {
         let path = format!("{MANIFESTS}/{name}.yaml");
         let wrong = error_unless(observe_files::stat(&path)?.is_none(), || format!("{path} already exists"));
-        tell(&named("FileAvailable", &path), wrong, &[("path", path.clone())], Some("this node is a control plane already, or was one: see `reset`"));
+        tell(
+            &named("FileAvailable", &path),
+            wrong,
+            &[("path", path.clone())],
+            Some("this node is a control plane already, or was one: see `reset`"),
+        );
     }
     if let Some(etcd) = &config.cluster.etcd.local {
         let path = etcd.data_dir.as_str();

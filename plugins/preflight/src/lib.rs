@@ -18,7 +18,10 @@ impl Phase for Preflight {
 
     fn run() -> Result<Outcome, Failure> {
         let id = input::phase_id();
-        let (_, check) = CHECKS.iter().find(|(name, _)| *name == id).ok_or_else(|| failure("unknown-phase", format!("{id} is no check of this plugin")))?;
+        let (_, check) = CHECKS
+            .iter()
+            .find(|(name, _)| *name == id)
+            .ok_or_else(|| failure("unknown-phase", format!("{id} is no check of this plugin")))?;
         check(&config("")?)?;
         Ok(Outcome::Settled)
     }

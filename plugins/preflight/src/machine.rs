@@ -16,9 +16,15 @@ pub fn privileges(_config: &Config) -> Result<(), Failure> {
 pub fn resources(_config: &Config) -> Result<(), Failure> {
     let cpus: u32 = node_fact("cpus")?.unwrap_or_default();
     let wrong = error_unless(cpus >= MIN_CPUS, || format!("the number of available CPUs {cpus} is less than the required {MIN_CPUS}"));
-    tell("NumCPU", wrong, &[("cpus", cpus.to_string())], Some("use a machine with more CPUs, or ignore this check where speed does not matter"));
+    tell(
+        "NumCPU",
+        wrong,
+        &[("cpus", cpus.to_string())],
+        Some("use a machine with more CPUs, or ignore this check where speed does not matter"),
+    );
     let memory: u64 = node_fact("memoryMib")?.unwrap_or_default();
-    let wrong = error_unless(memory >= MIN_MEMORY_MIB, || format!("the system RAM ({memory} MB) is less than the minimum {MIN_MEMORY_MIB} MB"));
+    let wrong =
+        error_unless(memory >= MIN_MEMORY_MIB, || format!("the system RAM ({memory} MB) is less than the minimum {MIN_MEMORY_MIB} MB"));
     tell("Mem", wrong, &[("memoryMib", memory.to_string())], Some("use a machine with more memory"));
     Ok(())
 }

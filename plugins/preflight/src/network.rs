@@ -19,10 +19,17 @@ pub fn ports(config: &Config) -> Result<(), Failure> {
 
 pub fn proxy(config: &Config) -> Result<(), Failure> {
     let address = &config.init.local_api_endpoint.advertise_address;
-    let (host, url) = if address.contains(':') { (format!("[{address}]"), format!("https://[{address}]:1234")) } else { (address.clone(), format!("https://{address}")) };
+    let (host, url) = if address.contains(':') {
+        (format!("[{address}]"), format!("https://[{address}]:1234"))
+    } else {
+        (address.clone(), format!("https://{address}"))
+    };
     let proxy = observe_net::proxy_for(&url)?;
     let wrong = warn_unless(proxy.is_none(), || {
-        format!("Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust your proxy settings", proxy.clone().unwrap_or_default())
+        format!(
+            "Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust your proxy settings",
+            proxy.clone().unwrap_or_default()
+        )
     });
     tell("HTTPProxy", wrong, &[("proxy", proxy.unwrap_or_default())], Some("add the address to NO_PROXY"));
     let networking = &config.cluster.networking;
@@ -62,7 +69,8 @@ fn second_address(subnet: &str) -> Option<String> {
 pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
     let networking = &config.cluster.networking;
     let networks = networking.service_subnet.split(',').chain(networking.pod_subnet.split(','));
-    let addresses: Vec<&str> = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]).filter(|text| !text.is_empty()).collect();
+    let addresses: Vec<&str> =
+        networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]).filter(|text| !text.is_empty()).collect();
     for (v6, key, path) in [
         (false, "net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"),
         (true, "net.ipv6.conf.default.forwarding", "/proc/sys/net/ipv6/conf/default/forwarding"),

@@ -3,7 +3,18 @@ use crate::tell;
 use kubephase_sdk::{Failure, Verdict, kubeadm::Config, node_fact, observe_node};
 
 const REQUIRED: &[&str] = &[
-    "NAMESPACES", "NET_NS", "PID_NS", "IPC_NS", "UTS_NS", "CPUSETS", "MEMCG", "INET", "EXT4_FS", "PROC_FS", "NETFILTER_XT_MATCH_COMMENT", "FAIR_GROUP_SCHED",
+    "NAMESPACES",
+    "NET_NS",
+    "PID_NS",
+    "IPC_NS",
+    "UTS_NS",
+    "CPUSETS",
+    "MEMCG",
+    "INET",
+    "EXT4_FS",
+    "PROC_FS",
+    "NETFILTER_XT_MATCH_COMMENT",
+    "FAIR_GROUP_SCHED",
 ];
 /// Either name will do.
 const ALIASES: &[(&str, &str)] = &[("NETFILTER_XT_TARGET_REDIRECT", "IP_NF_TARGET_REDIRECT")];

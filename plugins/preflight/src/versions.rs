@@ -17,12 +17,17 @@ pub fn versions(config: &Config) -> Result<(), Failure> {
     let newer = parse(wanted).is_some_and(|version| version > (1, MINOR));
     let plain = wanted.trim_start_matches('v');
     let wrong = warn_unless(!newer, || {
-        format!("Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x")
+        format!(
+            "Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
+        )
     });
     tell("KubernetesVersion", wrong, &[("kubernetesVersion", wanted.to_owned())], None);
 
     let (said, wrong) = match observe_command::run_command("kubelet", &["--version".to_owned()]) {
-        Err(failure) => (String::new(), Some((Verdict::Fail, format!("couldn't get kubelet version: cannot execute 'kubelet --version': {}", failure.message)))),
+        Err(failure) => (
+            String::new(),
+            Some((Verdict::Fail, format!("couldn't get kubelet version: cannot execute 'kubelet --version': {}", failure.message))),
+        ),
         Ok(output) => (output.stdout.trim().to_owned(), judge(&output.stdout, wanted)),
     };
     tell("KubeletVersion", wrong, &[("kubelet", said)], Some("install the kubelet of the Kubernetes version to set up"));

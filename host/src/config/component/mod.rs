@@ -9,13 +9,12 @@ pub mod schema;
 mod tests;
 
 pub use check::{SchemaError, against, check, json_kind};
-pub use schema::{Struct, kubeadm as kubeadm_schema};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
+pub use schema::{Struct, kubeadm as kubeadm_schema};
 
 use kubephase_sdk::kubeadm::ComponentConfig;
 use serde_json::{Value, json};
-
 
 /// The components that have a configuration document of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

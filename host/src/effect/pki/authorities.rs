@@ -77,7 +77,9 @@ fn kubeconfigs(files: &dyn Files, config: &Config, root: &Certificate, warnings:
         let expected = if matches!(name, "controller-manager" | "scheduler") { &local } else { &endpoint };
         let server = found.server().unwrap_or_default();
         if server != expected {
-            warnings.push(format!("a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {expected}, got: {server}"));
+            warnings.push(format!(
+                "a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {expected}, got: {server}"
+            ));
         }
     }
     Ok(())

@@ -123,7 +123,11 @@ impl Certificate {
     pub fn verify(&self, root: &Certificate, now: i64) -> Result<(), String> {
         for cert in [self, root] {
             if let Some(why) = cert.out_of_bounds(now) {
-                return Err(format!("x509: certificate has expired or is not yet valid: {} ({})", common_name(cert.parsed().subject()), why));
+                return Err(format!(
+                    "x509: certificate has expired or is not yet valid: {} ({})",
+                    common_name(cert.parsed().subject()),
+                    why
+                ));
             }
         }
         let root = root.parsed();

@@ -129,7 +129,10 @@ fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, file
     let path = &spec.path;
     let refused = |why: String| Failure { remedy: Some(format!("remove {path} to have it made anew")), ..invalid(why) };
     if existing.cluster().is_none() {
-        return Err(refused(format!("the kubeconfig file {path:?} has no cluster for its current context {:?}", existing.current_context())));
+        return Err(refused(format!(
+            "the kubeconfig file {path:?} has no cluster for its current context {:?}",
+            existing.current_context()
+        )));
     }
     let pem = existing.authorities(files)?.unwrap_or_default();
     let found = Certificate::all(pem.trim()).unwrap_or_default();
@@ -140,7 +143,8 @@ fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, file
         )));
     }
     let server = existing.server().unwrap_or_default();
-    let warning = format!("a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {}, got: {server}", spec.server);
+    let warning =
+        format!("a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {}, got: {server}", spec.server);
     Ok((server != spec.server).then_some(warning))
 }
 

@@ -2,8 +2,8 @@
 
 mod authorities;
 mod certificate;
-mod kubeconfig;
 mod key;
+mod kubeconfig;
 mod observe;
 mod reuse;
 #[cfg(test)]

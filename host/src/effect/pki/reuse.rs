@@ -18,14 +18,18 @@ pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Ou
     let name = &spec.name;
     let Some(existing) = text(files, &crt)? else {
         if files.stat(&key)?.is_some() {
-            let message = format!("failure loading {name} certificate: failed to load certificate: couldn't load the certificate file {crt}: it does not exist, but {key} does");
+            let message = format!(
+                "failure loading {name} certificate: failed to load certificate: couldn't load the certificate file {crt}: it does not exist, but {key} does"
+            );
             return Err(remedy(message, &format!("put the certificate of that key at {crt}, or remove {key} to have both made")));
         }
         return make(spec, context);
     };
-    let loaded = Certificate::from_pem(&existing)
-        .map_err(|why| remedy(format!("failure loading {name} certificate: couldn't load the certificate file {crt}: {why}"), "mend the file or remove it"))?;
-    let warnings = loaded.out_of_bounds(context.started).map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
+    let loaded = Certificate::from_pem(&existing).map_err(|why| {
+        remedy(format!("failure loading {name} certificate: couldn't load the certificate file {crt}: {why}"), "mend the file or remove it")
+    })?;
+    let warnings =
+        loaded.out_of_bounds(context.started).map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
     let said = match &spec.authority {
         None => {
             let keyless = if files.stat(&key)?.is_some() { "" } else { "keyless " };
@@ -107,7 +111,9 @@ fn is_dns_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let label = |label: &str| {
         let bytes = label.as_bytes();
-        bytes.len() <= 63 && bytes.first().copied().is_some_and(inner) && bytes.last().copied().is_some_and(inner)
+        bytes.len() <= 63
+            && bytes.first().copied().is_some_and(inner)
+            && bytes.last().copied().is_some_and(inner)
             && bytes.iter().all(|byte| inner(*byte) || *byte == b'-')
     };
     // kubeadm keeps the case of a node name given by flag, and Go puts it into the certificate as it is.
@@ -126,7 +132,10 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> 
         return Ok(Outcome::new(Enacted::Unchanged, [format!("Using the existing {name:?} key")]));
     }
     if context.config.run.external_ca {
-        return Ok(Outcome::new(Enacted::Left("the cluster's authority is kept elsewhere".into()), [format!("Using existing {name} keys")]));
+        return Ok(Outcome::new(
+            Enacted::Left("the cluster's authority is kept elsewhere".into()),
+            [format!("Using existing {name} keys")],
+        ));
     }
     let key = Key::generate(spec.algorithm).map_err(|why| Failure::new("invalid", why))?;
     files.write(&private, key.to_pem().map_err(|why| Failure::new("invalid", why))?.as_bytes(), 0o600, None)?;

@@ -6,7 +6,15 @@ use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, Usage};
 const NOW: i64 = 1_790_000_000;
 
 fn wanted<'a>(name: &'a str, usages: &'a [Usage]) -> Wanted<'a> {
-    Wanted { common_name: name, organizations: &[], dns_names: &[], ip_addresses: &[], usages, not_before: NOW - 300, not_after: NOW + 3600 }
+    Wanted {
+        common_name: name,
+        organizations: &[],
+        dns_names: &[],
+        ip_addresses: &[],
+        usages,
+        not_before: NOW - 300,
+        not_after: NOW + 3600,
+    }
 }
 
 #[test]

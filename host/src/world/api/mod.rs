@@ -82,7 +82,8 @@ impl ApiClient {
 
     fn once(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
         let client = self.client()?;
-        let request = http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
+        let request =
+            http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
         let request = request.body(body.to_vec()).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
         let answer = self.handle.block_on(async { tokio::time::timeout(REQUEST, client.request_text(request)).await });
         match answer {
@@ -119,7 +120,11 @@ impl ApiClient {
         // What is not in the table may be a custom resource of the cluster.
         let prefix = if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
         let listed: Value = serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?).unwrap_or_default();
-        let found = listed["resources"].as_array().into_iter().flatten().find(|entry| entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/'));
+        let found = listed["resources"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|entry| entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/'));
         let found = found.ok_or_else(|| Failure::new("not-found", format!("the cluster has no {kind} of {api_version}")))?;
         let plural = found["name"].as_str().unwrap_or_default().to_owned();
         Ok(Kind::Found { prefix, plural, namespaced: found["namespaced"] == true })
@@ -177,7 +182,8 @@ impl Cluster for ApiClient {
 
     fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
         let path = self.resource(api_version, kind)?.path(namespace, None);
-        let query = selector.map(|selector| format!("?labelSelector={}", url::form_urlencoded::byte_serialize(selector.as_bytes()).collect::<String>()));
+        let query = selector
+            .map(|selector| format!("?labelSelector={}", url::form_urlencoded::byte_serialize(selector.as_bytes()).collect::<String>()));
         let list = self.send("GET", &format!("{path}{}", query.unwrap_or_default()), "application/json", &Value::Null)?;
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
@@ -194,7 +200,12 @@ impl Cluster for ApiClient {
 
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
         let of = crate::effect::objects::reference(manifest)?;
-        self.send("PATCH", &format!("{}?fieldManager={MANAGER}&force=true", self.path(&of, true)?), "application/apply-patch+yaml", manifest)
+        self.send(
+            "PATCH",
+            &format!("{}?fieldManager={MANAGER}&force=true", self.path(&of, true)?),
+            "application/apply-patch+yaml",
+            manifest,
+        )
     }
 
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
@@ -206,7 +217,11 @@ impl Cluster for ApiClient {
     }
 
     fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16> {
-        let client = ApiClient { kubeconfig: kubeconfig.to_owned(), client: if kubeconfig == self.kubeconfig { self.client.clone() } else { Arc::default() }, ..self.clone() };
+        let client = ApiClient {
+            kubeconfig: kubeconfig.to_owned(),
+            client: if kubeconfig == self.kubeconfig { self.client.clone() } else { Arc::default() },
+            ..self.clone()
+        };
         match client.once("GET", path, "application/json", &[]) {
             Ok(_) => Ok(200),
             Err(failure) if failure.code == "forbidden" => Ok(403),

@@ -37,7 +37,14 @@ impl Resource {
     }
 }
 
-const fn resource(group: &'static str, version: &'static str, kind: &'static str, plural: &'static str, namespaced: bool, short: &'static [&'static str]) -> Resource {
+const fn resource(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    namespaced: bool,
+    short: &'static [&'static str],
+) -> Resource {
     Resource { group, version, kind, plural, namespaced, short, all: false }
 }
 

@@ -12,7 +12,12 @@ use std::{
 };
 
 const CA_DIRECTORIES: &[&str] = &[
-    "/etc/ca-certificates", "/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/ssl/certs", "/usr/local/share/ca-certificates", "/usr/share/ca-certificates",
+    "/etc/ca-certificates",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/ssl/certs",
+    "/usr/local/share/ca-certificates",
+    "/usr/share/ca-certificates",
 ];
 const CRI_SOCKETS: &[&str] = &["/var/run/containerd/containerd.sock", "/var/run/crio/crio.sock", "/var/run/cri-dockerd.sock"];
 const PROGRAMS: &[&str] = &["systemctl", "openrc", "rc-service", "losetup", "mount", "cp", "conntrack", "kubelet"];
@@ -51,7 +56,10 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
         kernel_options: kernel_options(&text(uname.release()), &mut notes),
         cgroup_version,
         cgroup_controllers: controllers(cgroup_version),
-        sysctls: SYSCTLS.iter().filter_map(|key| Some((key.to_string(), read(&format!("/proc/sys/{}", key.replace('.', "/")))?.trim().to_owned()))).collect(),
+        sysctls: SYSCTLS
+            .iter()
+            .filter_map(|key| Some((key.to_string(), read(&format!("/proc/sys/{}", key.replace('.', "/")))?.trim().to_owned())))
+            .collect(),
         kubelet_version: has("kubelet").then(kubelet_version).flatten(),
         services: ["kubelet", "firewalld"].into_iter().map(|name| (name.to_owned(), service(name, init_system.is_some()))).collect(),
         ports_in_use: PORTS.iter().copied().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_err()).collect(),
@@ -115,8 +123,12 @@ fn controllers(version: u8) -> Vec<String> {
 
 /// Options of the running kernel; none where its configuration cannot be found, which counts as all there.
 fn kernel_options(release: &str, notes: &mut Vec<String>) -> BTreeMap<String, String> {
-    let plain = [format!("/boot/config-{release}"), format!("/usr/lib/modules/{release}/config"), format!("/lib/modules/{release}/build/.config")];
-    let text = plain.iter().find_map(|path| read(path)).or_else(|| answers("zcat", &["/proc/config.gz"]).filter(|(read, _)| *read).map(|(_, text)| text));
+    let plain =
+        [format!("/boot/config-{release}"), format!("/usr/lib/modules/{release}/config"), format!("/lib/modules/{release}/build/.config")];
+    let text = plain
+        .iter()
+        .find_map(|path| read(path))
+        .or_else(|| answers("zcat", &["/proc/config.gz"]).filter(|(read, _)| *read).map(|(_, text)| text));
     let Some(text) = text else {
         notes.push("the kernel's configuration could not be found; its options were not checked".into());
         return BTreeMap::new();
@@ -136,7 +148,9 @@ fn addresses(notes: &mut Vec<String>) -> (Vec<IpAddr>, Vec<IpAddr>, Option<IpAdd
         Err(error) => notes.push(format!("the addresses of this machine could not be read: {error}")),
     }
     found.retain(|(_, address)| is_global(*address));
-    let on = |name: &str, v4: bool| found.iter().find(|(interface, address)| interface == name && address.is_ipv4() == v4).map(|(_, address)| *address);
+    let on = |name: &str, v4: bool| {
+        found.iter().find(|(interface, address)| interface == name && address.is_ipv4() == v4).map(|(_, address)| *address)
+    };
     let routes = default_routes();
     let default = routes.iter().find_map(|(name, v4)| on(name, *v4));
     let (loopback, others): (Vec<_>, Vec<_>) = found.iter().partition(|(name, _)| name == "lo");
@@ -187,6 +201,10 @@ mod tests {
         let (facts, _) = gather();
         assert!(!facts.hostname.is_empty() && facts.cpus > 0 && facts.memory_mib > 0);
         assert_eq!(facts.os, "Linux");
-        assert!(!is_global(IpAddr::from([127, 0, 0, 1])) && !is_global(IpAddr::from([169, 254, 1, 1])) && is_global(IpAddr::from([192, 0, 2, 2])));
+        assert!(
+            !is_global(IpAddr::from([127, 0, 0, 1]))
+                && !is_global(IpAddr::from([169, 254, 1, 1]))
+                && is_global(IpAddr::from([192, 0, 2, 2]))
+        );
     }
 }

@@ -108,14 +108,20 @@ impl Kubelet {
             && let Some(pod) = has("kube-apiserver")
         {
             if has("etcd").is_none() && !uses_external_etcd(pod) {
-                state.notes.push("kube-apiserver is to use an etcd on this node, and there is no static Pod of one: it would not come up".into());
+                state
+                    .notes
+                    .push("kube-apiserver is to use an etcd on this node, and there is no static Pod of one: it would not come up".into());
             }
             let snapshot = self.snapshot()?;
             let server = Server::start(&self.handle, pod, self.files.as_ref(), snapshot.as_ref(), self.port)?;
             *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(server.address());
             state.server = Some(server);
         }
-        let new: Vec<Value> = pods.iter().filter(|pod| !state.pods.iter().any(|known| known["metadata"]["name"] == pod["metadata"]["name"])).cloned().collect();
+        let new: Vec<Value> = pods
+            .iter()
+            .filter(|pod| !state.pods.iter().any(|known| known["metadata"]["name"] == pod["metadata"]["name"]))
+            .cloned()
+            .collect();
         let up = state.server.is_some();
         let registered = state.registered;
         drop(state);
@@ -133,7 +139,8 @@ impl Kubelet {
             None => Ok(None),
             Some(_) => {
                 let text = self.files.read(SNAPSHOT)?;
-                let damaged = |error| Failure::new("invalid", format!("{SNAPSHOT} is damaged: {error}; remove it to begin with an empty cluster"));
+                let damaged =
+                    |error| Failure::new("invalid", format!("{SNAPSHOT} is damaged: {error}; remove it to begin with an empty cluster"));
                 serde_json::from_slice(&text).map(Some).map_err(damaged)
             }
         }
@@ -159,7 +166,9 @@ impl Kubelet {
         let mut state = self.state();
         let Some(server) = &state.server else { return false };
         server.bind_admins();
-        state.notes.push("the binding of kubeadm:cluster-admins is missing and there is no super-admin.conf to make it: init would stop here".into());
+        state.notes.push(
+            "the binding of kubeadm:cluster-admins is missing and there is no super-admin.conf to make it: init would stop here".into(),
+        );
         true
     }
 
@@ -216,7 +225,12 @@ impl Kubelet {
 
     fn node(&self, name: &str) -> Value {
         let facts = &self.facts;
-        let addresses: Vec<Value> = facts.addresses.iter().map(|address| json!({"type": "InternalIP", "address": address})).chain([json!({"type": "Hostname", "address": name})]).collect();
+        let addresses: Vec<Value> = facts
+            .addresses
+            .iter()
+            .map(|address| json!({"type": "InternalIP", "address": address}))
+            .chain([json!({"type": "Hostname", "address": name})])
+            .collect();
         let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status, "reason": reason, "message": message});
         json!({
             "apiVersion": "v1", "kind": "Node",

@@ -135,7 +135,9 @@ impl Net for Rehearsal {
         if let Some(status) = self.kubelet.probe(url) {
             return Ok(HttpReply { status, body: b"ok".to_vec() });
         }
-        let local = url::Url::parse(url).ok().and_then(|url| url.host_str().map(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]")));
+        let local = url::Url::parse(url)
+            .ok()
+            .and_then(|url| url.host_str().map(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]")));
         if local == Some(true) {
             return Err(Failure { retryable: true, ..Failure::new("unavailable", format!("nothing answers at {url}")) });
         }

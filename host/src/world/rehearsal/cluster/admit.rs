@@ -13,10 +13,18 @@ use std::collections::BTreeSet;
 pub fn admit(store: &Store, resource: &'static Resource, namespace: &str, object: &mut Value, services: Option<IpNet>) -> Answer<()> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if object["kind"] != resource.kind || object["apiVersion"] != resource.api_version().as_str() {
-        return Err(ApiError::bad_request(format!("the object provided is unrecognized: it is no {} of {}", resource.kind, resource.api_version())));
+        return Err(ApiError::bad_request(format!(
+            "the object provided is unrecognized: it is no {} of {}",
+            resource.kind,
+            resource.api_version()
+        )));
     }
     if !is_name(resource, &name) {
-        let why = if name.is_empty() { "metadata.name: Required value: name or generateName is required".to_owned() } else { format!("metadata.name: Invalid value: {name:?}: not a valid name") };
+        let why = if name.is_empty() {
+            "metadata.name: Required value: name or generateName is required".to_owned()
+        } else {
+            format!("metadata.name: Invalid value: {name:?}: not a valid name")
+        };
         return Err(ApiError::invalid(resource, &name, &why));
     }
     if resource.namespaced {
@@ -104,19 +112,31 @@ fn service(store: &Store, object: &mut Value, range: Option<IpNet>) -> Answer<()
         Some(address) => address.to_owned(),
         // The lower part of the range is left to who asks for an address.
         None => match range {
-            Some(range) => (100..100_000).filter_map(|at| nth_address(range, at)).map(|at| at.to_string()).find(|at| !taken.contains(at.as_str())).unwrap_or_default(),
+            Some(range) => (100..100_000)
+                .filter_map(|at| nth_address(range, at))
+                .map(|at| at.to_string())
+                .find(|at| !taken.contains(at.as_str()))
+                .unwrap_or_default(),
             None => String::new(),
         },
     };
     if address != "None" && !address.is_empty() {
         let field = "spec.clusterIPs: Invalid value";
         if taken.contains(address.as_str()) {
-            return Err(ApiError::invalid(services, &name, &format!("{field}: [{address:?}]: failed to allocate IP {address}: provided IP is already allocated")));
+            return Err(ApiError::invalid(
+                services,
+                &name,
+                &format!("{field}: [{address:?}]: failed to allocate IP {address}: provided IP is already allocated"),
+            ));
         }
         let inside = address.parse().is_ok_and(|address: std::net::IpAddr| range.is_none_or(|range| range.contains(&address)));
         if !inside {
             let range = range.map(|range| range.to_string()).unwrap_or_default();
-            return Err(ApiError::invalid(services, &name, &format!("{field}: [{address:?}]: failed to allocate IP {address}: the provided IP is not in the valid range {range}")));
+            return Err(ApiError::invalid(
+                services,
+                &name,
+                &format!("{field}: [{address:?}]: failed to allocate IP {address}: the provided IP is not in the valid range {range}"),
+            ));
         }
     }
     spec["clusterIPs"] = json!([address]);

@@ -2,7 +2,10 @@
 //!
 //! Fields are leaves: scalars and lists. A list of objects that all have a `name` is taken apart by it, as the schemas
 //! of Kubernetes do for containers, ports, volumes and their like; any other list is one value.
-use super::{status::{Answer, ApiError}, store::now};
+use super::{
+    status::{Answer, ApiError},
+    store::now,
+};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +27,11 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
     for (path, value) in &wanted_fields {
         for (owner, fields) in owners.iter_mut().filter(|(owner, _)| owner.as_str() != manager) {
             if fields.contains(path) && present.get(path) != Some(value) {
-                if force { drop(fields.remove(path)) } else { conflicts.entry(owner.clone()).or_default().push(path.clone()) }
+                if force {
+                    fields.remove(path);
+                } else {
+                    conflicts.entry(owner.clone()).or_default().push(path.clone());
+                }
             }
         }
     }
@@ -32,9 +39,18 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
         let count: usize = conflicts.values().map(Vec::len).sum();
         let shown: Vec<String> = conflicts
             .iter()
-            .map(|(owner, paths)| format!("conflict with {owner:?}: {}", paths.iter().map(|path| format!(".{}", path.join("."))).collect::<Vec<_>>().join(", ")))
+            .map(|(owner, paths)| {
+                format!(
+                    "conflict with {owner:?}: {}",
+                    paths.iter().map(|path| format!(".{}", path.join("."))).collect::<Vec<_>>().join(", ")
+                )
+            })
             .collect();
-        return Err(ApiError::conflict(format!("Apply failed with {count} conflict{}: {}", if count == 1 { "" } else { "s" }, shown.join("; "))));
+        return Err(ApiError::conflict(format!(
+            "Apply failed with {count} conflict{}: {}",
+            if count == 1 { "" } else { "s" },
+            shown.join("; ")
+        )));
     }
     let mut object = current.cloned().unwrap_or_else(|| json!({}));
     // What this manager set before, and nobody wants any more.
@@ -71,9 +87,7 @@ fn owners(object: &Value) -> BTreeMap<String, BTreeSet<Path>> {
 
 fn record(object: &mut Value, owners: &BTreeMap<String, BTreeSet<Path>>) {
     let api_version = object["apiVersion"].clone();
-    let entry = |(manager, fields): (&String, &BTreeSet<Path>)| {
-        json!({"manager": manager, "operation": "Apply", "apiVersion": api_version, "time": now(), "fieldsType": "FieldsV1", "fieldsV1": fold(fields)})
-    };
+    let entry = |(manager, fields): (&String, &BTreeSet<Path>)| json!({"manager": manager, "operation": "Apply", "apiVersion": api_version, "time": now(), "fieldsType": "FieldsV1", "fieldsV1": fold(fields)});
     object["metadata"]["managedFields"] = owners.iter().map(entry).collect();
 }
 
@@ -225,7 +239,8 @@ mod tests {
 
     #[test]
     fn lists_of_named_things_are_shared_by_name() {
-        let pod = |containers: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": containers}});
+        let pod =
+            |containers: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": containers}});
         let a = apply(None, &pod(json!([{"name": "a", "image": "1"}])), "first", false).unwrap();
         let b = apply(Some(&a), &pod(json!([{"name": "b", "image": "1"}])), "second", false).unwrap();
         assert_eq!(b["spec"]["containers"].as_array().unwrap().len(), 2);

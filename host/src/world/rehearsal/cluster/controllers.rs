@@ -11,21 +11,27 @@ const SYSTEM_NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public"
 /// The namespaces every cluster has, and the API's own Service.
 pub fn install(store: &mut Store, service_address: Option<&str>, port: u16) {
     for name in SYSTEM_NAMESPACES {
-        let _ = store.create(core("namespaces"), json!({
-            "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
-            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
-        }));
+        let _ = store.create(
+            core("namespaces"),
+            json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+                "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+            }),
+        );
     }
     if let Some(address) = service_address {
-        let _ = store.create(core("services"), json!({
-            "apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-            "spec": {
-                "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address], "sessionAffinity": "None",
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
-            },
-            "status": {"loadBalancer": {}},
-        }));
+        let _ = store.create(
+            core("services"),
+            json!({
+                "apiVersion": "v1", "kind": "Service",
+                "metadata": {"name": "kubernetes", "namespace": "default", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+                "spec": {
+                    "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address], "sessionAffinity": "None",
+                    "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": port}],
+                },
+                "status": {"loadBalancer": {}},
+            }),
+        );
     }
 }
 
@@ -37,13 +43,20 @@ pub fn reconcile(store: &mut Store, authority_pem: &str) {
 }
 
 fn namespaces(store: &mut Store, authority_pem: &str) {
-    let names: Vec<String> = store.list(core("namespaces"), "").filter_map(|namespace| namespace["metadata"]["name"].as_str().map(str::to_owned)).collect();
+    let names: Vec<String> =
+        store.list(core("namespaces"), "").filter_map(|namespace| namespace["metadata"]["name"].as_str().map(str::to_owned)).collect();
     for namespace in names {
         for (plural, object) in [
-            ("serviceaccounts", json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}})),
-            ("configmaps", json!({
-                "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": namespace}, "data": {"ca.crt": authority_pem},
-            })),
+            (
+                "serviceaccounts",
+                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}),
+            ),
+            (
+                "configmaps",
+                json!({
+                    "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": namespace}, "data": {"ca.crt": authority_pem},
+                }),
+            ),
         ] {
             // There already, almost always.
             let _ = store.create(core(plural), object);
@@ -69,11 +82,20 @@ pub fn expired(secret: &Value) -> bool {
 }
 
 fn expire(store: &mut Store) {
-    let gone: Vec<String> = tokens(store).filter(|secret| expired(secret)).filter_map(|secret| secret["metadata"]["name"].as_str().map(str::to_owned)).collect();
+    let gone: Vec<String> = tokens(store)
+        .filter(|secret| expired(secret))
+        .filter_map(|secret| secret["metadata"]["name"].as_str().map(str::to_owned))
+        .collect();
     for name in gone {
         let _ = store.delete(core("secrets"), "kube-system", &name);
-        let owned = |secret: &&Value| secret["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["name"] == name.as_str());
-        let owned: Vec<String> = store.list(core("secrets"), "kube-system").filter(owned).filter_map(|secret| secret["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        let owned = |secret: &&Value| {
+            secret["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|owner| owner["name"] == name.as_str())
+        };
+        let owned: Vec<String> = store
+            .list(core("secrets"), "kube-system")
+            .filter(owned)
+            .filter_map(|secret| secret["metadata"]["name"].as_str().map(str::to_owned))
+            .collect();
         for name in owned {
             let _ = store.delete(core("secrets"), "kube-system", &name);
         }

@@ -12,7 +12,9 @@ pub fn answer(path: &str) -> Option<Value> {
     match parts.as_slice() {
         ["version"] => Some(version()),
         ["api"] => Some(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
-        ["apis"] => Some(json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups().iter().map(|(name, version)| group(name, version)).collect::<Vec<_>>()})),
+        ["apis"] => Some(
+            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups().iter().map(|(name, version)| group(name, version)).collect::<Vec<_>>()}),
+        ),
         ["api", "v1"] => Some(resources("", "v1")),
         ["apis", name] => groups().iter().find(|(group, _)| group == name).map(|(name, version)| group(name, version)),
         ["apis", name, version] => groups().contains(&(name, version)).then(|| resources(name, version)),

@@ -5,6 +5,7 @@ mod apply;
 mod controllers;
 mod discovery;
 mod policy;
+mod protobuf;
 mod rbac;
 mod rest;
 mod server;

@@ -48,7 +48,8 @@ pub fn authorize(store: &Store, user: &User, request: &Request) -> Answer<()> {
     let (plural, _) = request.resource.split_once('/').unwrap_or((&request.resource, ""));
     let qualified = if request.group.is_empty() { plural.to_owned() } else { format!("{plural}.{}", request.group) };
     let object = if request.name.is_empty() { String::new() } else { format!(" {:?}", request.name) };
-    let place = if request.namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace {:?}", request.namespace) };
+    let place =
+        if request.namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace {:?}", request.namespace) };
     Err(ApiError::forbidden(format!(
         "{qualified}{object} is forbidden: User {who:?} cannot {} resource {:?} in API group {:?} {place}",
         request.verb, request.resource, request.group
@@ -61,13 +62,17 @@ pub fn rules_of<'a>(store: &'a Store, user: &'a User, namespace: &str) -> impl I
     let here = if namespace.is_empty() { None } else { Some(store.list(rbac("rolebindings"), namespace)) };
     let namespace = namespace.to_owned();
     let here = here.into_iter().flatten().map(move |binding| (binding, namespace.clone()));
-    everywhere.chain(here).filter(|(binding, _)| binds(binding, user)).flat_map(|(binding, namespace)| role_rules(store, &binding["roleRef"], &namespace))
+    everywhere
+        .chain(here)
+        .filter(|(binding, _)| binds(binding, user))
+        .flat_map(|(binding, namespace)| role_rules(store, &binding["roleRef"], &namespace))
 }
 
 /// The rules of the role that a binding names.
 pub fn role_rules<'a>(store: &'a Store, reference: &Value, namespace: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
     let name = reference["name"].as_str().unwrap_or_default();
-    let role = if reference["kind"] == "Role" { store.get(rbac("roles"), namespace, name) } else { store.get(rbac("clusterroles"), "", name) };
+    let role =
+        if reference["kind"] == "Role" { store.get(rbac("roles"), namespace, name) } else { store.get(rbac("clusterroles"), "", name) };
     role.and_then(|role| role["rules"].as_array()).into_iter().flatten()
 }
 
@@ -77,7 +82,9 @@ fn binds(binding: &Value, user: &User) -> bool {
         match subject["kind"].as_str() {
             Some("User") => name == user.name,
             Some("Group") => user.is_in(name),
-            Some("ServiceAccount") => user.name == format!("system:serviceaccount:{}:{name}", subject["namespace"].as_str().unwrap_or_default()),
+            Some("ServiceAccount") => {
+                user.name == format!("system:serviceaccount:{}:{name}", subject["namespace"].as_str().unwrap_or_default())
+            }
             _ => false,
         }
     })
@@ -92,9 +99,11 @@ pub fn allows(rule: &Value, request: &Request) -> bool {
         return false;
     }
     if request.resource.is_empty() {
-        return rule["nonResourceURLs"].as_array().into_iter().flatten().filter_map(Value::as_str).any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => request.path.starts_with(prefix),
-            None => request.path == pattern,
+        return rule["nonResourceURLs"].as_array().into_iter().flatten().filter_map(Value::as_str).any(|pattern| {
+            match pattern.strip_suffix('*') {
+                Some(prefix) => request.path.starts_with(prefix),
+                None => request.path == pattern,
+            }
         });
     }
     let below = request.resource.split_once('/').map(|(_, sub)| format!("*/{sub}"));
@@ -142,7 +151,13 @@ fn singles(rule: &Value) -> Vec<Request> {
         for group in texts("apiGroups") {
             for resource in texts("resources") {
                 for name in &names {
-                    found.push(Request { verb: verb.clone(), group: group.clone(), resource: resource.clone(), name: name.clone(), ..Request::default() });
+                    found.push(Request {
+                        verb: verb.clone(),
+                        group: group.clone(),
+                        resource: resource.clone(),
+                        name: name.clone(),
+                        ..Request::default()
+                    });
                 }
             }
         }

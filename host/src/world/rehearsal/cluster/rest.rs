@@ -1,7 +1,7 @@
 //! Requests to the API: taken apart, authorized, carried out on the store.
 use super::{
     admit::admit,
-    apply, controllers, discovery,
+    apply, controllers, discovery, protobuf,
     rbac::{self, Request, User},
     status::{Answer, ApiError},
     store::{Store, place},
@@ -100,7 +100,11 @@ impl Selectors {
             };
             found == *wanted
         });
-        labels && self.fields.iter().all(|(path, wanted, value)| (object.pointer(path).and_then(Value::as_str).unwrap_or_default() == value) == *wanted)
+        labels
+            && self
+                .fields
+                .iter()
+                .all(|(path, wanted, value)| (object.pointer(path).and_then(Value::as_str).unwrap_or_default() == value) == *wanted)
     }
 }
 
@@ -136,7 +140,10 @@ impl Target {
 }
 
 fn percent_decode(text: &str) -> String {
-    url::form_urlencoded::parse(format!("v={}", text.replace('+', "%2B")).as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url::form_urlencoded::parse(format!("v={}", text.replace('+', "%2B")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 impl Api {
@@ -180,22 +187,28 @@ impl Api {
             }
             "list" => {
                 let selectors = Selectors::parse(&call.query)?;
-                let items: Vec<Value> = store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).cloned().collect();
+                let items: Vec<Value> =
+                    store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).cloned().collect();
                 let version = store.version();
-                let list = || json!({
-                    "kind": format!("{}List", target.resource.kind), "apiVersion": target.resource.api_version(), "metadata": {"resourceVersion": version}, "items": items,
-                });
+                let list = || {
+                    json!({
+                        "kind": format!("{}List", target.resource.kind), "apiVersion": target.resource.api_version(), "metadata": {"resourceVersion": version}, "items": items,
+                    })
+                };
                 Ok(shown(call, &target, items.clone(), list, store))
             }
             "watch" => self.watch(store, call, &target),
             "create" => self.create(store, call, &target, &request),
             "update" => {
-                let object = parse(&call.body)?;
+                let object = parse(call)?;
                 self.write(store, call, &target, &request, object, "update").map(|object| Reply::Json(200, object))
             }
             "patch" => self.patch(store, call, &target, &request),
             "delete" => {
-                let deleted = store.get(target.resource, &target.namespace, &target.name).cloned().ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
+                let deleted = store
+                    .get(target.resource, &target.namespace, &target.name)
+                    .cloned()
+                    .ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
                 if !dry(call) {
                     store.delete(target.resource, &target.namespace, &target.name)?;
                     controllers::reconcile(store, &self.authority_pem);
@@ -205,7 +218,8 @@ impl Api {
             }
             _ => {
                 let selectors = Selectors::parse(&call.query)?;
-                let names: Vec<_> = store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).map(place).collect();
+                let names: Vec<_> =
+                    store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).map(place).collect();
                 for (namespace, name) in names {
                     store.delete(target.resource, &namespace, &name)?;
                 }
@@ -218,7 +232,9 @@ impl Api {
     fn path(&self, store: &Store, call: &Call) -> Answer<Reply> {
         let verb = if call.method == "POST" { "post" } else { "get" };
         let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
-        if let ("POST", ["apis", group @ ("authentication.k8s.io" | "authorization.k8s.io"), "v1", review]) = (call.method.as_str(), parts.as_slice()) {
+        if let ("POST", ["apis", group @ ("authentication.k8s.io" | "authorization.k8s.io"), "v1", review]) =
+            (call.method.as_str(), parts.as_slice())
+        {
             let request = Request { verb: "create".into(), group: (*group).into(), resource: (*review).into(), ..Request::default() };
             rbac::authorize(store, &call.user, &request)?;
             return review_self(store, call, review);
@@ -234,17 +250,30 @@ impl Api {
         let selectors = Selectors::parse(&call.query)?;
         let since = call.query.get("resourceVersion").and_then(|version| version.parse::<u64>().ok()).unwrap_or(0);
         // What came since the version that the client has already; all of it, where it has none.
-        let newer = |object: &&Value| object["metadata"]["resourceVersion"].as_str().and_then(|version| version.parse::<u64>().ok()).is_none_or(|version| version > since);
-        let initial = store.list(target.resource, &target.namespace).filter(newer).filter(|object| selectors.fit(object)).cloned().collect();
-        Ok(Reply::Watch(Watch { resource: target.resource, namespace: target.namespace.clone(), selectors, initial, changes: store.watch() }))
+        let newer = |object: &&Value| {
+            object["metadata"]["resourceVersion"]
+                .as_str()
+                .and_then(|version| version.parse::<u64>().ok())
+                .is_none_or(|version| version > since)
+        };
+        let initial =
+            store.list(target.resource, &target.namespace).filter(newer).filter(|object| selectors.fit(object)).cloned().collect();
+        Ok(Reply::Watch(Watch {
+            resource: target.resource,
+            namespace: target.namespace.clone(),
+            selectors,
+            initial,
+            changes: store.watch(),
+        }))
     }
 
     fn create(&self, store: &mut Store, call: &Call, target: &Target, request: &Request) -> Answer<Reply> {
-        let mut object = parse(&call.body)?;
+        let mut object = parse(call)?;
         if !matches!(object["metadata"]["resourceVersion"].as_str(), None | Some("" | "0")) {
             return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
         }
-        if let (Some(prefix), true) = (object["metadata"]["generateName"].as_str().map(str::to_owned), object["metadata"]["name"].is_null()) {
+        if let (Some(prefix), true) = (object["metadata"]["generateName"].as_str().map(str::to_owned), object["metadata"]["name"].is_null())
+        {
             object["metadata"]["name"] = format!("{prefix}{}", &super::store::uid()[..5]).into();
         }
         admit(store, target.resource, &target.namespace, &mut object, self.services)?;
@@ -260,10 +289,16 @@ impl Api {
 
     /// Stores a new state of an object that is there.
     fn write(&self, store: &mut Store, call: &Call, target: &Target, request: &Request, mut object: Value, verb: &str) -> Answer<Value> {
-        let current = store.get(target.resource, &target.namespace, &target.name).cloned().ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
+        let current = store
+            .get(target.resource, &target.namespace, &target.name)
+            .cloned()
+            .ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
         if name != target.name {
-            return Err(ApiError::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({})", target.name)));
+            return Err(ApiError::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                target.name
+            )));
         }
         if target.subresource == "status" {
             let status = object["status"].take();
@@ -298,8 +333,11 @@ impl Api {
         let kind = call.content_type.split(';').next().unwrap_or_default().trim();
         if kind == "application/apply-patch+yaml" {
             let text = std::str::from_utf8(&call.body).map_err(|_| ApiError::bad_request("the patch is not UTF-8"))?;
-            let wanted: Value = serde_yaml::from_str(text).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
-            let manager = call.query.get("fieldManager").ok_or_else(|| ApiError::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"))?;
+            let wanted: Value =
+                serde_yaml::from_str(text).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
+            let manager = call.query.get("fieldManager").ok_or_else(|| {
+                ApiError::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+            })?;
             let force = call.query.get("force").is_some_and(|force| force == "true");
             let mut applied = apply::apply(current.as_ref(), &wanted, manager, force)?;
             if current.is_some() {
@@ -316,18 +354,23 @@ impl Api {
             return Ok(Reply::Json(201, created));
         }
         let current = current.ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
-        let patch = parse(&call.body)?;
+        let patch = parse(call)?;
         let mut patched = current.clone();
         match kind {
             "application/json-patch+json" => {
                 let patch: json_patch::Patch = serde_json::from_value(patch).map_err(|error| ApiError::bad_request(error.to_string()))?;
-                json_patch::patch(&mut patched, &patch).map_err(|error| ApiError::invalid(target.resource, &target.name, &error.to_string()))?;
+                json_patch::patch(&mut patched, &patch)
+                    .map_err(|error| ApiError::invalid(target.resource, &target.name, &error.to_string()))?;
             }
             "application/merge-patch+json" => json_patch::merge(&mut patched, &patch),
             "application/strategic-merge-patch+json" => {
                 patched = strategic_merge(target.resource.kind, &current, &patch).map_err(ApiError::bad_request)?;
             }
-            other => return Err(ApiError::unsupported(format!("the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml; got {other:?}"))),
+            other => {
+                return Err(ApiError::unsupported(format!(
+                    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml; got {other:?}"
+                )));
+            }
         }
         self.write(store, call, target, request, patched, "patch").map(|object| Reply::Json(200, object))
     }
@@ -360,7 +403,7 @@ fn without_record(object: &Value) -> Value {
 }
 
 fn review_self(store: &Store, call: &Call, review: &str) -> Answer<Reply> {
-    let body = parse(&call.body)?;
+    let body = parse(call)?;
     let answer = match review {
         "selfsubjectreviews" => json!({
             "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
@@ -381,8 +424,12 @@ fn review_self(store: &Store, call: &Call, review: &str) -> Answer<Reply> {
     Ok(Reply::Json(201, answer))
 }
 
-fn parse(body: &[u8]) -> Answer<Value> {
-    serde_json::from_slice(body).map_err(|_| ApiError::unsupported("the body of the request is not JSON; this server speaks JSON alone"))
+fn parse(call: &Call) -> Answer<Value> {
+    if call.content_type.starts_with(protobuf::MEDIA_TYPE) {
+        let unread = || ApiError::unsupported("this server does not read this kind of object as protobuf; send JSON");
+        return protobuf::decode(&call.body).ok_or_else(unread);
+    }
+    serde_json::from_slice(&call.body).map_err(|_| ApiError::unsupported("the body of the request is not JSON; this server speaks JSON"))
 }
 
 fn dry(call: &Call) -> bool {
@@ -398,4 +445,3 @@ fn shown(call: &Call, target: &Target, objects: Vec<Value>, plain: impl FnOnce()
     let table = call.accept.contains("as=Table");
     Reply::Json(200, if table { table::table(target.resource, &objects, &store.version()) } else { plain() })
 }
-

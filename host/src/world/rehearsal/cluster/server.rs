@@ -15,13 +15,30 @@ use crate::{
 };
 use futures::stream;
 use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{Response, StatusCode, body::{Bytes, Frame, Incoming}, header::{AUTHORIZATION, ACCEPT, CONTENT_TYPE}, service::service_fn};
-use hyper_util::{rt::{TokioExecutor, TokioIo}, server::conn::auto};
+use hyper::{
+    Response, StatusCode,
+    body::{Bytes, Frame, Incoming},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use ipnet::IpNet;
 use kubephase_wit::Failure;
-use rustls::{RootCertStore, ServerConfig, pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject}, server::WebPkiClientVerifier};
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, convert::Infallible, net::{Ipv4Addr, SocketAddr}, sync::{Arc, Mutex, PoisonError}};
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -50,14 +67,20 @@ impl Server {
     /// # Errors
     /// `invalid` where the Pod names what cannot be used, `unavailable` where the port is taken.
     pub fn start(handle: &Handle, pod: &Value, files: &dyn Files, snapshot: Option<&Value>, port: u16) -> Tried<Server> {
-        let command: Vec<&str> = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let flag = |name: &str| command.iter().rev().find_map(|argument| argument.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default();
+        let command: Vec<&str> =
+            pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let flag = |name: &str| {
+            command.iter().rev().find_map(|argument| argument.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
+        };
         let file = |name: &str| {
-            let bytes = files.read(flag(name)).map_err(|failure| Failure::new("invalid", format!("kube-apiserver --{name}: {}", failure.message)))?;
+            let bytes = files
+                .read(flag(name))
+                .map_err(|failure| Failure::new("invalid", format!("kube-apiserver --{name}: {}", failure.message)))?;
             Ok::<_, Failure>(String::from_utf8_lossy(&bytes).into_owned())
         };
         let authority_pem = file("client-ca-file")?;
-        let config = tls(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem).map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
+        let config = tls(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem)
+            .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
         let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
         let mut store = Store::new();
         if let Some(snapshot) = snapshot {
@@ -70,7 +93,8 @@ impl Server {
         controllers::reconcile(&mut store, &authority_pem);
         let api = Arc::new(Api { store: Mutex::new(store), authority_pem, services });
         let bind = handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
-        let listener = bind.map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
+        let listener = bind
+            .map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
         let address = listener.local_addr().map_err(|error| Failure::new("unavailable", error.to_string()))?;
         let task = handle.spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), api.clone()));
         Ok(Server { api, address, task })
@@ -132,7 +156,8 @@ fn holder(der: &[u8]) -> Option<User> {
 
 async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    let header = |name: hyper::header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name: hyper::header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let user = match (certificate, header(AUTHORIZATION).strip_prefix("Bearer ")) {
         (Some(user), _) => Some(user),
         (None, Some(token)) => bearer(&api, token),
@@ -140,9 +165,13 @@ async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request
     };
     let Some(user) = user else { return Ok(reply(Reply::Json(401, ApiError::unauthorized().body()))) };
     let Ok(body) = http_body_util::Limited::new(body, MAX_BODY).collect().await else {
-        return Ok(reply(Reply::Json(413, json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "RequestEntityTooLarge", "code": 413}))));
+        return Ok(reply(Reply::Json(
+            413,
+            json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "RequestEntityTooLarge", "code": 413}),
+        )));
     };
-    let query: BTreeMap<String, String> = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let query: BTreeMap<String, String> =
+        url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let call = Call {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),

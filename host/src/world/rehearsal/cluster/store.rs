@@ -1,7 +1,7 @@
 //! The objects of the embedded cluster, in memory, with resource versions and a stream of changes. All of it can be
 //! taken out as JSON and put back: a scratch tree outlives the process.
 use super::status::{Answer, ApiError};
-use crate::world::api::resources::{RESOURCES, Resource, by_kind, by_plural};
+use crate::world::api::resources::{RESOURCES, Resource, by_plural};
 use aws_lc_rs::rand;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -55,11 +55,6 @@ impl Store {
             let same = *group == resource.group && *plural == resource.plural && (namespace.is_empty() || *at == namespace);
             same.then_some(object)
         })
-    }
-
-    /// By kind, for what the server itself needs.
-    pub fn of(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
-        self.get(by_kind(api_version, kind)?, namespace, name)
     }
 
     pub fn create(&mut self, resource: &'static Resource, mut object: Value) -> Answer<Value> {

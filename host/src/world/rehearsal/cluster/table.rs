@@ -50,17 +50,22 @@ fn columns(resource: &Resource) -> &'static [(&'static str, Cell)] {
         ("", "pods") => &[("Ready", pod_ready), ("Status", |pod| text(pod, "/status/phase")), ("Restarts", |_| "0".into())],
         ("", "nodes") => &[("Status", node_status), ("Roles", roles), ("Version", |node| text(node, "/status/nodeInfo/kubeletVersion"))],
         ("", "services") => &[
-            ("Type", |service| text(service, "/spec/type")), ("Cluster-IP", |service| text(service, "/spec/clusterIP")),
-            ("External-IP", |_| "<none>".into()), ("Port(s)", ports),
+            ("Type", |service| text(service, "/spec/type")),
+            ("Cluster-IP", |service| text(service, "/spec/clusterIP")),
+            ("External-IP", |_| "<none>".into()),
+            ("Port(s)", ports),
         ],
         ("", "configmaps") => &[("Data", entries)],
         ("", "secrets") => &[("Type", |secret| text(secret, "/type")), ("Data", entries)],
         ("", "namespaces") => &[("Status", |namespace| text(namespace, "/status/phase"))],
         ("apps", "deployments") => &[
-            ("Ready", ready), ("Up-to-date", |object| count(object, "/status/updatedReplicas")), ("Available", |object| count(object, "/status/availableReplicas")),
+            ("Ready", ready),
+            ("Up-to-date", |object| count(object, "/status/updatedReplicas")),
+            ("Available", |object| count(object, "/status/availableReplicas")),
         ],
         ("apps", "daemonsets") => &[
-            ("Desired", |object| count(object, "/status/desiredNumberScheduled")), ("Current", |object| count(object, "/status/currentNumberScheduled")),
+            ("Desired", |object| count(object, "/status/desiredNumberScheduled")),
+            ("Current", |object| count(object, "/status/currentNumberScheduled")),
             ("Ready", |object| count(object, "/status/numberReady")),
         ],
         _ => &[],
@@ -74,7 +79,11 @@ pub fn table(resource: &Resource, objects: &[Value], version: &str) -> Value {
     let definitions: Vec<Value> =
         [column("Name", "name")].into_iter().chain(columns.iter().map(|(name, _)| column(name, ""))).chain([column("Age", "")]).collect();
     let row = |object: &Value| {
-        let cells: Vec<Value> = [object["metadata"]["name"].clone()].into_iter().chain(columns.iter().map(|(_, cell)| cell(object))).chain([age(object)]).collect();
+        let cells: Vec<Value> = [object["metadata"]["name"].clone()]
+            .into_iter()
+            .chain(columns.iter().map(|(_, cell)| cell(object)))
+            .chain([age(object)])
+            .collect();
         json!({
             "cells": cells,
             "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]},

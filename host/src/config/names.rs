@@ -31,8 +31,8 @@ fn subdomain_form(text: &str) -> bool {
 
 /// What is wrong with a text as a name of a certificate, beside being an address; empty where nothing is.
 pub fn san_problems(text: &str) -> Vec<String> {
-    if text.starts_with("*.") {
-        return if is_subdomain(&text[2..]) { Vec::new() } else { vec![WILDCARD.to_owned()] };
+    if let Some(below) = text.strip_prefix("*.") {
+        return if is_subdomain(below) { Vec::new() } else { vec![WILDCARD.to_owned()] };
     }
     subdomain_problems(text)
 }

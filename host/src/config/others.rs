@@ -104,7 +104,7 @@ fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
     }
     discovery(&value["discovery"], &mut findings.problems);
     let ca = text(&value, "/caCertPath");
-    if !ca.is_empty() && !(ca.starts_with('/') && ca.ends_with(".crt")) {
+    if !(ca.is_empty() || ca.starts_with('/') && ca.ends_with(".crt")) {
         findings.problems.push(Problem::invalid("caCertPath", ca, "the ca certificate path must be an absolute path"));
     }
 }

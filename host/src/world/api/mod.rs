@@ -31,6 +31,9 @@ pub trait Dial: Send + Sync {
     fn address(&self, server: &url::Url) -> Option<SocketAddr>;
 }
 
+/// A client, and the kubeconfig and the address that it was made for.
+type Made = (Vec<u8>, Option<SocketAddr>, Client);
+
 /// Blocks; to be called from plain threads.
 #[derive(Clone)]
 pub struct ApiClient {
@@ -40,7 +43,7 @@ pub struct ApiClient {
     dial: Arc<dyn Dial>,
     /// how long to try again what may succeed later
     budget: Duration,
-    client: Arc<Mutex<Option<(Vec<u8>, Option<SocketAddr>, Client)>>>,
+    client: Arc<Mutex<Option<Made>>>,
 }
 
 impl ApiClient {

@@ -63,7 +63,10 @@ impl Rehearsal {
         let hooked = kubelet.clone();
         let on_service = Box::new(move |name: &str, state: &str| match (name, state) {
             ("kubelet", "running" | "restarted") => hooked.start(),
-            ("kubelet", "stopped") => Ok(hooked.stop()).map(|()| false),
+            ("kubelet", "stopped") => {
+                hooked.stop();
+                Ok(false)
+            }
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);

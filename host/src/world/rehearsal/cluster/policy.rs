@@ -104,7 +104,9 @@ const ROLES: &[(&str, &[Rule])] = &[
 ];
 
 /// Name, role, and the kind and name of each subject.
-const BINDINGS: &[(&str, &str, &[(&str, &str)])] = &[
+type Binding = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const BINDINGS: &[Binding] = &[
     ("cluster-admin", "cluster-admin", &[("Group", "system:masters")]),
     ("system:basic-user", "system:basic-user", &[("Group", "system:authenticated")]),
     ("system:discovery", "system:discovery", &[("Group", "system:authenticated")]),

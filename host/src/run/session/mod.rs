@@ -1,0 +1,236 @@
+//! What stands behind a phase's imports during one call of it: observations go to the world, reports become events,
+//! proposals are collected. Built-ins and components get the same session; only the access differs.
+mod observe;
+mod propose;
+
+use crate::{
+    effect::{Effect, proposal::Proposal},
+    run::{
+        access::Access,
+        event::{Bus, What},
+    },
+    wasm::limits::{MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
+    world::World,
+};
+use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// What all phases of a run share.
+pub struct Shared {
+    pub world: Arc<dyn World>,
+    pub bus: Bus,
+    /// the resolved configuration, its secrets masked
+    pub config: Value,
+    /// the operator's patches by target
+    pub patches: crate::render::patches::Patches,
+    /// facts by phase and name
+    pub facts: Mutex<BTreeMap<(String, String), String>>,
+    /// files that this run made
+    pub made: Mutex<BTreeSet<String>>,
+}
+
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    phase: String,
+    settings: String,
+    access: Access,
+    call: Mutex<Call>,
+}
+
+/// One call of `run`.
+#[derive(Default)]
+struct Call {
+    round: u32,
+    proposals: Vec<Proposal>,
+    findings: Vec<Finding>,
+    log_bytes: usize,
+    /// of proposals, findings and facts
+    handed_bytes: usize,
+}
+
+impl Call {
+    fn log(&mut self, bytes: usize) -> Result<(), Stop> {
+        spend(&mut self.log_bytes, bytes, MAX_LOG_BYTES, "messages")
+    }
+
+    fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
+        spend(&mut self.handed_bytes, bytes, MAX_HANDED_BYTES, "proposals, findings and facts")
+    }
+}
+
+/// What goes beyond a limit ends the phase. Even an empty thing takes room.
+fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
+    *spent = spent.saturating_add(bytes).saturating_add(32);
+    if *spent > limit { Err(Stop::msg(format!("limit of {limit} bytes of {what} reached"))) } else { Ok(()) }
+}
+
+/// The room that an effect takes, its content above all.
+fn weight(effect: &Effect) -> usize {
+    match effect {
+        Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
+        other => serde_json::to_vec(other).map_or(0, |data| data.len()),
+    }
+}
+
+type Hosted<T> = Result<T, Error>;
+
+impl Session {
+    pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
+        let call = Mutex::default();
+        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, call }))
+    }
+
+    pub fn begin(&self, round: u32) {
+        let mut call = self.call();
+        call.round = round;
+        call.proposals.clear();
+    }
+
+    /// What was proposed in this call.
+    pub fn take_proposals(&self) -> Vec<Proposal> {
+        std::mem::take(&mut self.call().proposals)
+    }
+
+    pub fn take_findings(&self) -> Vec<Finding> {
+        std::mem::take(&mut self.call().findings)
+    }
+
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    fn call(&self) -> MutexGuard<'_, Call> {
+        self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn world(&self) -> &dyn World {
+        self.0.shared.world.as_ref()
+    }
+
+    /// Says a line under the phase's label, or under the one it names itself: `[label] text`.
+    pub fn say(&self, severity: Severity, text: &str) {
+        let (label, text) = label(&self.0.phase, text);
+        self.0.shared.bus.emit(What::Message { phase: self.0.phase.clone(), severity, label, text });
+    }
+
+    fn allow(&self, verdict: Result<(), String>) -> Hosted<()> {
+        verdict.map_err(|message| Error::Failure(Failure::new("denied", message)))
+    }
+
+    fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
+        let mut call = self.call();
+        if call.proposals.len() >= MAX_PROPOSALS {
+            return Err(Error::Stop(Stop::msg(format!("limit of {MAX_PROPOSALS} proposals in one call reached"))));
+        }
+        call.hand(weight(&effect))?;
+        let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
+        call.proposals.push(Proposal::new(effect));
+        Ok(Handle { id })
+    }
+
+    fn modify(&mut self, of: Handle, bytes: usize, change: impl FnOnce(&mut Proposal) -> Result<(), Failure>) -> Hosted<()> {
+        let mut call = self.call();
+        call.hand(bytes)?;
+        let unknown = || Failure::new("no-such-effect", format!("there is no proposal {} in this call", of.id));
+        Ok(change(call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?)?)
+    }
+}
+
+/// Splits a leading `[label] ` off; without one the label follows from the phase's id.
+fn label(phase: &str, text: &str) -> (String, String) {
+    let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    match named {
+        Some((label, rest)) if label.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) => {
+            (label.to_owned(), rest.strip_prefix(' ').unwrap_or(rest).to_owned())
+        }
+        _ => (phase.split('/').next().unwrap_or(phase).to_owned(), text.to_owned()),
+    }
+}
+
+fn spec<T: DeserializeOwned>(json: &str) -> Hosted<T> {
+    serde_json::from_str(json).map_err(|e| Error::Failure(Failure::new("invalid", format!("the proposal cannot be read: {e}"))))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
+    serde_json::to_string(value).map_err(Stop::from)
+}
+
+impl types::Host for Session {
+    fn convert_failure(&mut self, error: Error) -> Result<Failure, Stop> {
+        match error {
+            Error::Failure(failure) => Ok(failure),
+            Error::Stop(stop) => Err(stop),
+        }
+    }
+}
+
+impl input::Host for Session {
+    fn phase_id(&mut self) -> Result<String, Stop> {
+        Ok(self.0.phase.clone())
+    }
+
+    fn round(&mut self) -> Result<u32, Stop> {
+        Ok(self.call().round)
+    }
+
+    fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
+        self.0.shared.config.pointer(&pointer).map(json).transpose()
+    }
+
+    fn settings(&mut self) -> Result<String, Stop> {
+        Ok(self.0.settings.clone())
+    }
+
+    fn patched(&mut self, target: String, document: String) -> Hosted<String> {
+        let patches = &self.0.shared.patches;
+        let (patched, said) = patches.apply(&target, spec(&document)?).map_err(|message| Failure::new("invalid", message))?;
+        said.iter().for_each(|line| self.say(Severity::Info, line));
+        Ok(patched.to_string())
+    }
+
+    fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
+        Ok(self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&(phase, name)).cloned())
+    }
+}
+
+impl report::Host for Session {
+    fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
+        self.call().log(text.len())?;
+        self.say(severity, &text);
+        Ok(())
+    }
+
+    fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
+        let mut call = self.call();
+        if call.findings.len() >= MAX_FINDINGS {
+            return Err(Stop::msg(format!("limit of {MAX_FINDINGS} findings reached")));
+        }
+        call.hand(json(&finding)?.len())?;
+        call.findings.push(finding);
+        Ok(())
+    }
+
+    fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
+        self.call().hand(name.len() + json.len())?;
+        let mut facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        if facts.len() >= MAX_FACTS {
+            return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
+        }
+        facts.insert((self.0.phase.clone(), name), json);
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
+        self.call().log(text.len())?;
+        self.0.shared.bus.emit(What::Progress { phase: self.0.phase.clone(), done, total, text });
+        Ok(())
+    }
+}

@@ -1,5 +1,6 @@
 //! Builds the default plugins as WebAssembly components and embeds them: a nested cargo for the core modules, then
 //! `wit-component`, then the manifest as a custom section. Sets up what the build needs, or says what is missing.
+#![allow(clippy::disallowed_methods, reason = "a build script builds files")]
 use std::{
     env, fmt, fs,
     path::{Path, PathBuf},

@@ -1,4 +1,5 @@
 //! Running the program in a folder of its own, and looking at what it left.
+#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
 use std::{
     fs,
     path::{Path, PathBuf},

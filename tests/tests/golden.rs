@@ -1,5 +1,6 @@
 //! Every recorded run of kubeadm, made again and compared. Where the recordings are not at hand there is nothing to
 //! compare; the repository's own expectations are in `rehearsal.rs`.
+#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
 use harness::{Said, copy, folders, golden, kubephase, lines, run};
 use std::{path::Path, process::Command, sync::Mutex, thread};
 

@@ -1,5 +1,6 @@
 //! `--out DIR`: what a run would leave behind, as files: `DIR/files/…` with their modes, `DIR/objects.yaml` with
 //! everything written to the API in order. All of it appears at once, or nothing does.
+#![allow(clippy::disallowed_methods, reason = "the result is the operator's, not the node's")]
 use crate::{effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{kubeadm::Config, yaml};

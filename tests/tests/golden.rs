@@ -83,12 +83,13 @@ fn as_recorded(case: &Path, scratch: &Path) -> Said {
     run(&mut program)
 }
 
-/// The fields that kubeadm names in an error: dotted paths before a colon.
+/// The fields that kubeadm names in an error: dotted paths before a colon, of names that begin in lower case (types of
+/// Go do not).
 fn fields(stderr: &str) -> Vec<String> {
     let path = |word: &str| {
         word.contains('.')
             && word.chars().all(|c| c.is_ascii_alphanumeric() || ".[]_-".contains(c))
-            && word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.split('.').all(|part| !part.starts_with(|c: char| c.is_ascii_uppercase()))
     };
     let named = stderr.split_whitespace().filter_map(|word| word.trim_start_matches(['[', ',']).strip_suffix(':'));
     named.filter(|word| path(word)).map(str::to_owned).collect()

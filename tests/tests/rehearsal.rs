@@ -73,7 +73,7 @@ fn a_second_run_changes_nothing() {
 
 fn join_command(said: &str) -> String {
     let at = said.find("kubeadm join ").expect("a join command is shown");
-    said[at..].chars().take(80).collect::<String>().replace("\\\\\\n\\t", "").replace(['\\', '\n'], "")
+    said[at..].chars().take(80).collect::<String>().replace("\\\\\\n\\t", "").replace(['\\', '\n', '\t'], "")
 }
 
 #[test]

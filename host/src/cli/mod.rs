@@ -8,6 +8,8 @@ pub mod flags;
 pub mod phase;
 pub mod print;
 mod run;
+mod scratch;
+mod serve;
 #[cfg(test)]
 mod tests;
 mod tree;

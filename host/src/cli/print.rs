@@ -27,6 +27,12 @@ pub fn warning(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{}: {message}", Palette::stderr().warn("warning"));
 }
 
+/// What to do next, to standard error.
+pub fn hint(line: &str) {
+    // There is nowhere left to tell that standard error fails.
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
 /// Help to standard output, what is wrong to standard error.
 pub fn refusal(refusal: &CliError) -> Exit {
     if let Some(help) = &refusal.help {

@@ -1,38 +1,30 @@
 //! Carrying out what was asked for: from a request to an exit code.
-#![allow(clippy::disallowed_methods, reason = "scratch trees and results are the operator's, not the node's")]
-use super::{CliError, Command, Exit, InitRequest, Place, PlanRequest, RehearseRequest, parse, print, version};
+use super::{
+    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, print,
+    scratch::{Ran, Scratch, rehearsed},
+    serve, version,
+};
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
-    journal::{Header, Journal, RunLock},
     plan::{Refused, show},
     report::{self, style::Palette, summary},
     run::{
-        event::{RunResult, Subscriber},
-        executor::Finished,
+        event::RunResult,
         init::{self, PluginRefused, Prepared},
         output,
-        secrets::Revealing,
-        state,
     },
     wasm::engine::Engine,
     world::{
         World,
         node::{facts::NodeFacts, gather::gather},
-        rehearsal::{Rehearsal, Setting},
     },
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use std::{
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::Path,
     process::{ExitCode, Termination},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::runtime::Runtime;
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -51,6 +43,9 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(command) => command,
         Err(refusal) => return print::refusal(&refusal),
     };
+    if let (Command::Init(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
+        print::warning(warning);
+    }
     let outcome = match command {
         Command::Init(request) => init_command(&request, &engine),
         Command::Plan(request) => plan(&request, &engine),
@@ -181,144 +176,4 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
         ran.world.save()?;
     }
     Ok(Exit::from(&ran.finished))
-}
-
-/// Without a description, a rehearsal is of a machine that is fit to be a control plane, under this one's name and
-/// addresses: a newcomer's laptop need not have a kubelet.
-fn rehearsed(facts: NodeFacts, request: &RehearseRequest) -> NodeFacts {
-    if request.place.node.is_some() {
-        return facts;
-    }
-    NodeFacts {
-        hostname: facts.hostname,
-        default_route_interface_address: facts.default_route_interface_address.or(NodeFacts::default().default_route_interface_address),
-        addresses: facts.addresses,
-        ca_directories: facts.ca_directories,
-        environment: facts.environment,
-        ..NodeFacts::default()
-    }
-}
-
-/// A scratch tree: the operator's own, or one of ours, which is kept or goes with the run.
-struct Scratch {
-    path: PathBuf,
-    _temporary: Option<tempfile::TempDir>,
-}
-
-impl Scratch {
-    fn new(given: Option<&Path>, keep: bool) -> Result<Scratch> {
-        if let Some(path) = given {
-            std::fs::create_dir_all(path).with_context(|| format!("cannot make the scratch root {}", path.display()))?;
-            return Ok(Scratch { path: path.to_owned(), _temporary: None });
-        }
-        let temporary = tempfile::Builder::new().prefix("kubephase-").tempdir().context("cannot make a scratch root")?;
-        if keep {
-            return Ok(Scratch { path: temporary.keep(), _temporary: None });
-        }
-        Ok(Scratch { path: temporary.path().to_owned(), _temporary: Some(temporary) })
-    }
-}
-
-/// A run that was carried out, and the world it left.
-struct Ran {
-    finished: RunResult,
-    sent: Vec<crate::effect::Sent>,
-    made: std::collections::BTreeSet<String>,
-    tally: report::tally::Tally,
-    world: Arc<Rehearsal>,
-    runtime: Runtime,
-}
-
-impl Ran {
-    fn new(
-        prepared: &mut Prepared,
-        facts: NodeFacts,
-        scratch: &Scratch,
-        below: Option<&Path>,
-        place: &Place,
-        port: u16,
-        debug: bool,
-    ) -> Result<Ran> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let budget = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
-        let setting = Setting {
-            root: &scratch.path,
-            below,
-            facts,
-            kubeconfig: &prepared.config.run.kubeconfig,
-            budget: Duration::from_secs(u64::try_from(budget).unwrap_or(0)),
-            port,
-        };
-        let directory = scratch.path.join(state::DIRECTORY.trim_start_matches('/'));
-        let _lock = RunLock::acquire(&directory, "init")?;
-        let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
-        let began = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-        let journal = Journal::begin(&directory, &Header::new(began))
-            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let flag = cancelled.clone();
-        runtime.spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                flag.store(true, Ordering::Relaxed);
-            }
-        });
-        let mut keeper = None;
-        let written = journal.clone();
-        let ran = init::execute(
-            prepared,
-            world.clone(),
-            |plan, secrets| {
-                let (told, tally) = report::subscribers(plan, place.output, debug);
-                keeper = Some(tally);
-                let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> {
-                    Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
-                };
-                let journal: Box<dyn Subscriber> = Box::new(written);
-                std::iter::once(journal).chain(told.into_iter().map(reveal)).collect()
-            },
-            &cancelled,
-        )?;
-        world.save()?;
-        if let Some(failure) = journal.failure() {
-            return Err(anyhow!("the journal {} could not be written: {failure}", journal.path().display()));
-        }
-        let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
-        let init::Ran { finished: Finished { result: finished, sent, made }, .. } = ran;
-        if let (RunResult::Failed { phase, message }, report::Output::Text) = (&finished, place.output) {
-            let mut lines = vec![format!("error execution phase {phase}: {message}")];
-            lines.extend(report::hints::hints(&tally));
-            print::error(&lines.join("\n"), Exit::Phase);
-        } else if finished == RunResult::PreflightFailed && place.output == report::Output::Text {
-            print::error("error execution phase preflight: preflight checks failed", Exit::Preflight);
-        }
-        Ok(Ran { finished, sent, made, tally, world, runtime })
-    }
-}
-
-mod serve {
-    //! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on loopback, and the
-    //! name to check the server's certificate by.
-    use crate::{effect::pki::Kubeconfig, world::Files};
-    use anyhow::{Result, anyhow};
-    use kubephase_sdk::{kubeadm::Config, yaml};
-    use std::{
-        net::SocketAddr,
-        path::{Path, PathBuf},
-    };
-
-    const NAMES: &[&str] = &["admin", "super-admin", "kubelet", "controller-manager", "scheduler"];
-
-    /// Writes them below the scratch root; the folder they are in.
-    pub fn kubeconfigs(files: &dyn Files, config: &Config, address: SocketAddr, root: &Path) -> Result<PathBuf> {
-        const FOLDER: &str = "/var/lib/kubephase/serve";
-        let failed = |failure: kubephase_wit::Failure| anyhow!(failure.message);
-        for name in NAMES {
-            let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
-            if let Some(kubeconfig) = Kubeconfig::read(files, &path).map_err(failed)? {
-                let text = yaml::to_string(&kubeconfig.dialled(&address));
-                files.write(&format!("{FOLDER}/{name}.conf"), text.as_bytes(), 0o600, None).map_err(failed)?;
-            }
-        }
-        Ok(root.join(FOLDER.trim_start_matches('/')))
-    }
 }

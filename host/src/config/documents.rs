@@ -123,6 +123,29 @@ fn split(text: &str) -> Vec<(u64, String)> {
     found
 }
 
+/// Every file below a directory of patches, with its path from there.
+///
+/// # Errors
+/// Where the directory or a file cannot be read.
+pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> {
+    fn walk(root: &Path, below: &Path, found: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(root.join(below))? {
+            let path = below.join(entry?.file_name());
+            if root.join(&path).is_dir() {
+                walk(root, &path, found)?;
+            } else {
+                found.push((path.to_string_lossy().into_owned(), std::fs::read(root.join(&path))?));
+            }
+        }
+        Ok(())
+    }
+    let mut found = Vec::new();
+    let failed =
+        |error: std::io::Error| Problem::new("patches.directory", format!("could not list patch files for path {directory:?}: {error}"));
+    walk(Path::new(directory), Path::new(""), &mut found).map_err(failed)?;
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,18 +1,15 @@
 //! From files, flags and facts to a resolved configuration.
-#![allow(clippy::disallowed_methods, reason = "patches are the operator's files, not the node's")]
 use super::{
     Document, InitFlags, PhaseConfiguration, Problem, Problems,
-    component::{self, Kind, Struct, kubeadm_schema as schema},
-    defaults, documents, phases, v1beta3, validate,
+    component::{self, Kind, kubeadm_schema as schema},
+    defaults, documents, phases,
+    read::{Findings, Strictness, known_version},
+    validate,
 };
 use crate::{render, world::node::facts::NodeFacts};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, EnvVar, InitConfiguration, Patches};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 pub(super) const GROUP: &str = "kubeadm.k8s.io";
 
@@ -25,144 +22,6 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// the first bootstrap token was given, and not made up
     pub token_given: bool,
-}
-
-/// How strictly documents are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Strictness {
-    /// unknown and repeated fields are warnings (`init`)
-    Lenient,
-    /// they are problems (`config validate`)
-    Strict,
-}
-
-/// Problems and warnings as they are found.
-pub(super) struct Findings {
-    pub strictness: Strictness,
-    pub problems: Vec<Problem>,
-    pub warnings: Vec<Problem>,
-}
-
-impl Findings {
-    pub fn new(strictness: Strictness) -> Self {
-        Findings { strictness, problems: Vec::new(), warnings: Vec::new() }
-    }
-
-    fn minor(&mut self, problem: Problem) {
-        match self.strictness {
-            Strictness::Lenient => self.warnings.push(problem),
-            Strictness::Strict => self.problems.push(problem),
-        }
-    }
-
-    /// Reads a document against its schema; none where it cannot be used.
-    pub fn decode<T: DeserializeOwned>(
-        &mut self,
-        document: &Document,
-        current: &'static Struct,
-        old: Option<&'static Struct>,
-    ) -> Option<(T, Option<Value>)> {
-        let mut value = self.checked(document, if document.version() == "v1beta3" { old? } else { current })?;
-        let mut timeout = None;
-        if document.version() == "v1beta3" {
-            timeout = v1beta3::convert(&mut value);
-        }
-        let algorithm = self.algorithm(document, &mut value);
-        drop_nulls(&mut value);
-        match serde_json::from_value(value) {
-            Ok(decoded) if algorithm => Some((decoded, timeout)),
-            Ok(_) => None,
-            Err(error) => {
-                self.problems.push(document.problem("", format!("{}: {error}", document.kind)));
-                None
-            }
-        }
-    }
-
-    /// The algorithm is an enumeration here and a string there: another one is a problem of validation.
-    fn algorithm(&mut self, document: &Document, value: &mut Value) -> bool {
-        const KNOWN: [&str; 5] = ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"];
-        let path = "encryptionAlgorithm";
-        match value.get(path).and_then(Value::as_str).map(str::to_owned) {
-            Some(given) if !KNOWN.contains(&given.as_str()) => {
-                if !given.is_empty() {
-                    let message =
-                        format!("Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of [{}]", KNOWN.join(" "));
-                    self.problems.push(document.problem(path, message));
-                }
-                // What else is wrong can still be told.
-                value.as_object_mut().map(|document| document.remove(path));
-                true
-            }
-            _ => true,
-        }
-    }
-
-    /// The document as JSON, if its types are right.
-    pub fn checked(&mut self, document: &Document, schema: &'static Struct) -> Option<Value> {
-        for (path, key) in document.tree.repeated() {
-            let message = format!("strict decoding error: key {:?} already set in map", key.name);
-            self.minor(document.placed(Problem::new(path, message), key.line, key.column));
-        }
-        let value = document.tree.value();
-        let before = self.problems.len();
-        for error in component::against(schema, &value) {
-            if error.unknown {
-                self.minor(document.problem(&error.path, format!("strict decoding error: {}", error.message)));
-            } else {
-                self.problems.push(document.problem(&error.path, error.message));
-            }
-        }
-        let broken = self.problems[before..].iter().any(|problem| !problem.message.starts_with("strict decoding error: unknown field"));
-        (!broken).then_some(value)
-    }
-}
-
-/// Go takes null for what is not there.
-fn drop_nulls(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            map.retain(|_, value| !value.is_null());
-            map.values_mut().for_each(drop_nulls);
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
-        _ => {}
-    }
-}
-
-/// Whether this version of kubeadm's API is read; a problem or warning where it is not, or not for long.
-pub(super) fn known_version(document: &Document, findings: &mut Findings) -> bool {
-    let advice = "'kubeadm config migrate --old-config old-config-file --new-config new-config-file', which will write the new, similar spec using a newer API version.";
-    let (api, kind) = (&document.api_version, &document.kind);
-    match document.version() {
-        "v1beta4" => true,
-        "v1beta3" => {
-            let message = format!("your configuration file uses a deprecated API spec: {api:?} (kind: {kind:?}). Please use {advice}");
-            findings.warnings.push(document.problem("apiVersion", message));
-            true
-        }
-        old @ ("v1alpha1" | "v1alpha2" | "v1alpha3" | "v1beta1" | "v1beta2") => {
-            let release = BTreeMap::from([
-                ("v1alpha1", "v1.11"),
-                ("v1alpha2", "v1.12"),
-                ("v1alpha3", "v1.14"),
-                ("v1beta1", "v1.15"),
-                ("v1beta2", "v1.22"),
-            ])[old];
-            let message = format!(
-                "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please use kubeadm {release} instead and run {advice}"
-            );
-            findings.problems.push(document.problem("apiVersion", message));
-            false
-        }
-        _ => {
-            findings.problems.push(
-                document
-                    .problem("apiVersion", format!("no kind {kind:?} is registered for version {api:?}; known are v1beta4 and v1beta3")),
-            );
-            false
-        }
-    }
 }
 
 /// Reads, defaults and validates what `init` runs on.
@@ -223,9 +82,9 @@ pub(super) fn from_documents(
         && !found
     {
         let message = "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
-        findings.problems.push(Problem { file: Some(file.to_owned()), ..Problem::new("", message) });
+        findings.fatal(Problem { file: Some(file.to_owned()), ..Problem::new("", message) });
     }
-    if !findings.problems.is_empty() {
+    if findings.broken {
         return Err(Problems(findings.problems));
     }
     let raw_name = overridden(&mut config, flags, file.is_some(), &mut findings.problems);
@@ -268,7 +127,7 @@ fn component_document(document: &Document, kind: Kind, findings: &mut Findings) 
             document.api_version,
             kind.api_version()
         );
-        findings.problems.push(document.problem("apiVersion", message));
+        findings.fatal(document.problem("apiVersion", message));
         return None;
     }
     findings.checked(document, kind.schema())
@@ -383,29 +242,6 @@ pub(super) fn placed(problem: Problem, documents: &[Document]) -> Problem {
         Some((document, _)) => Problem { file: Some(document.file.clone()), ..problem },
         None => problem,
     }
-}
-
-/// Every file below a directory of patches, with its path from there.
-///
-/// # Errors
-/// Where the directory or a file cannot be read.
-pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> {
-    fn walk(root: &Path, below: &Path, found: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
-        for entry in std::fs::read_dir(root.join(below))? {
-            let path = below.join(entry?.file_name());
-            if root.join(&path).is_dir() {
-                walk(root, &path, found)?;
-            } else {
-                found.push((path.to_string_lossy().into_owned(), std::fs::read(root.join(&path))?));
-            }
-        }
-        Ok(())
-    }
-    let mut found = Vec::new();
-    let failed =
-        |error: std::io::Error| Problem::new("patches.directory", format!("could not list patch files for path {directory:?}: {error}"));
-    walk(Path::new(directory), Path::new(""), &mut found).map_err(failed)?;
-    Ok(found)
 }
 
 /// The default documents as `init` would have them, for printing.

@@ -12,6 +12,7 @@ mod others;
 mod phases;
 mod print;
 mod problem;
+mod read;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -19,9 +20,9 @@ mod v1beta3;
 mod validate;
 mod version;
 
-pub use documents::Document;
+pub use documents::{Document, patch_files};
 pub use flags::InitFlags;
-pub use load::{Loaded, load_init, patch_files};
+pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};
 pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver};
 pub use print::init_defaults;

@@ -3,8 +3,10 @@ use super::{
     Document, InitFlags, Problem, Problems,
     component::{Kind, kubeadm_schema as schema},
     defaults, documents,
-    load::{Findings, GROUP, Strictness, from_documents, known_version, placed},
-    phases, validate as rules,
+    load::{GROUP, from_documents, placed},
+    phases,
+    read::{Findings, Strictness, known_version},
+    validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
 use data_encoding::HEXLOWER_PERMISSIVE;

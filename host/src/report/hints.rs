@@ -1,4 +1,4 @@
-//! After a failure: what failed, where, and what to do next.
+//! After a failure, which the lines have told: what is left as it was, and what to do next.
 use super::sanitise;
 use super::tally::Tally;
 use crate::run::event::{PhaseResult, RunResult};
@@ -9,7 +9,7 @@ pub fn hints(tally: &Tally) -> Vec<String> {
     match &tally.result {
         Some(RunResult::Done) => return hints,
         Some(RunResult::PreflightFailed) => preflight(tally, &mut hints),
-        Some(RunResult::Failed { phase, message }) => failed(tally, phase, message, &mut hints),
+        Some(RunResult::Failed { phase, .. }) => failed(tally, phase, &mut hints),
         Some(RunResult::Cancelled) => {
             hints.push("The run was interrupted. What was carried out stays; the same command goes on from there.".into())
         }
@@ -34,13 +34,10 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("Nothing was changed.".into());
 }
 
-fn failed(tally: &Tally, phase: &str, message: &str, hints: &mut Vec<String>) {
-    if !phase.is_empty() {
-        hints.push(format!("Phase {} failed: {}", sanitise::line(phase), sanitise::line(message)));
-    }
+fn failed(tally: &Tally, phase: &str, hints: &mut Vec<String>) {
     for failed in tally.failed_effects.iter().filter(|failed| failed.phase == phase) {
         let (kind, target) = (sanitise::line(&failed.effect.kind), sanitise::line(&failed.effect.target));
-        hints.push(format!("It could not bring about {kind} {target}: {}", sanitise::line(&failed.message)));
+        hints.push(format!("What it could not bring about: {kind} {target}"));
     }
     let changed: u64 = tally.effects.values().map(|counts| counts.changed).sum();
     if changed > 0 {

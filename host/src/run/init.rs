@@ -25,7 +25,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, atomic::AtomicBool},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// How long one call of a component may take.
@@ -177,7 +177,7 @@ pub fn execute(
     subscribers: impl FnOnce(&Plan, Secrets) -> Vec<Box<dyn Subscriber>>,
     cancelled: &AtomicBool,
 ) -> Result<Ran> {
-    let started = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    let started = jiff::Timestamp::now().as_second();
     let files = world.files();
     MadeUp::complete(&mut prepared.config, prepared.token_given, files)?;
     let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;

@@ -7,7 +7,6 @@ use crate::{
 };
 use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::Failure;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Which authorities are kept elsewhere.
 #[derive(Debug, Default)]
@@ -59,7 +58,7 @@ fn signed(files: &dyn Files, config: &Config, name: &str, root: &Certificate) ->
     };
     let certificate = Certificate::from_pem(&read("crt")?).map_err(|why| format!("{}: {why}", path("crt")))?;
     super::Key::from_pem(&read("key")?).map_err(|why| format!("{}: {why}", path("key")))?;
-    certificate.verify(root, now()).map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
+    certificate.verify(root, jiff::Timestamp::now().as_second()).map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
 }
 
 /// All five have to be there and trust the authority; another server is only a warning.
@@ -83,10 +82,6 @@ fn kubeconfigs(files: &dyn Files, config: &Config, root: &Certificate, warnings:
         }
     }
     Ok(())
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default()
 }
 
 fn invalid(message: String) -> Failure {

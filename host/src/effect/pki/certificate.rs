@@ -59,7 +59,7 @@ impl Certificate {
         Ok(Certificate::from_der(params.signed_by(key.pair(), &issuer).map_err(|error| error.to_string())?.der().to_vec()))
     }
 
-    fn from_der(der: Vec<u8>) -> Certificate {
+    pub fn from_der(der: Vec<u8>) -> Certificate {
         Certificate { der, intermediates: Vec::new() }
     }
 
@@ -130,11 +130,16 @@ impl Certificate {
                 ));
             }
         }
+        if self.leads_to(root) { Ok(()) } else { Err("x509: certificate signed by unknown authority".into()) }
+    }
+
+    /// Whether an authority signed it, by its intermediates where needed, at whatever time.
+    pub fn leads_to(&self, root: &Certificate) -> bool {
         let root = root.parsed();
         let mut at = self.parsed();
         for _ in 0..=self.intermediates.len() {
             if at.issuer() == root.subject() && at.verify_signature(Some(root.public_key())).is_ok() {
-                return Ok(());
+                return true;
             }
             let parsed = self.intermediates.iter().filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert));
             let above = |cert: &X509Certificate| at.issuer() == cert.subject() && at.verify_signature(Some(cert.public_key())).is_ok();
@@ -143,7 +148,7 @@ impl Certificate {
                 None => break,
             }
         }
-        Err("x509: certificate signed by unknown authority".into())
+        false
     }
 
     /// Lower-case hexadecimal SHA-256 of the DER SubjectPublicKeyInfo.

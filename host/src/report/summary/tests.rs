@@ -72,7 +72,7 @@ fn a_good_run_is_summed_up() {
 }
 
 #[test]
-fn a_failure_says_what_where_and_what_next() {
+fn a_failure_says_what_is_left_and_what_to_do_next() {
     let mut events = vec![start()];
     events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect("certs/ca", "file", EffectResult::Enacted(Enacted::Changed)));
@@ -83,8 +83,7 @@ fn a_failure_says_what_where_and_what_next() {
     assert_eq!(
         hints,
         [
-            "Phase certs/ca failed: disk full",
-            "It could not bring about certificate /x: disk full",
+            "What it could not bring about: certificate /x",
             "1 effects were carried out before; the same command keeps what holds and goes on from there.",
             "To look at this phase alone: kubephase init phase certs ca",
             "2 of 4 phases were not reached.",

@@ -3,7 +3,7 @@
 use super::cluster::Server;
 use crate::world::{
     Cluster, Files, Tried,
-    api::{ApiClient, Dial},
+    api::{ApiClient, Dial, Endpoint},
     node::facts::NodeFacts,
 };
 use kubephase_wit::Failure;
@@ -23,13 +23,13 @@ const BUDGET: Duration = Duration::from_secs(10);
 
 /// Where the node's API server really is.
 #[derive(Default)]
-pub struct Place(Mutex<Option<SocketAddr>>);
+pub struct Place(Mutex<Option<Endpoint>>);
 
 impl Dial for Place {
-    fn address(&self, _server: &url::Url) -> Option<SocketAddr> {
+    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
         // Every name the cluster goes by leads to its one API server; before it runs, to where nothing ever listens.
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(place.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))))
+        Some(place.unwrap_or(Endpoint { address: SocketAddr::from(([127, 0, 0, 1], 0)), undated: false }))
     }
 }
 
@@ -114,7 +114,11 @@ impl Kubelet {
             }
             let snapshot = self.snapshot()?;
             let server = Server::start(&self.handle, pod, self.files.as_ref(), snapshot.as_ref(), self.port)?;
-            *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(server.address());
+            *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Endpoint { address: server.address(), undated: server.undated().is_some() });
+            if let Some(why) = server.undated() {
+                state.notes.push(format!("nothing on a real machine would trust the API server: {why}"));
+            }
             state.server = Some(server);
         }
         let new: Vec<Value> = pods

@@ -8,11 +8,14 @@ mod policy;
 mod protobuf;
 mod rbac;
 mod rest;
+mod review;
+mod select;
 mod server;
 mod status;
 mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use server::Server;

@@ -3,6 +3,8 @@ use super::{
     admit::admit,
     apply, controllers, discovery, protobuf,
     rbac::{self, Request, User},
+    review,
+    select::Selectors,
     status::{Answer, ApiError},
     store::{Store, place},
     table,
@@ -47,65 +49,6 @@ pub struct Watch {
     pub selectors: Selectors,
     pub initial: Vec<Value>,
     pub changes: tokio::sync::broadcast::Receiver<super::store::Change>,
-}
-
-/// Label and field selectors.
-#[derive(Clone, Default)]
-pub struct Selectors {
-    labels: Vec<(String, bool, Option<Vec<String>>)>,
-    fields: Vec<(String, bool, String)>,
-}
-
-impl Selectors {
-    fn parse(query: &BTreeMap<String, String>) -> Answer<Selectors> {
-        let mut found = Selectors::default();
-        let labels = query.get("labelSelector").map(String::as_str).unwrap_or_default();
-        // Commas inside of parentheses belong to a set.
-        let mut depth = 0;
-        let parts = labels.split(|c: char| {
-            depth += i32::from(c == '(') - i32::from(c == ')');
-            c == ',' && depth == 0
-        });
-        for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-            let set = |text: &str| text.trim().trim_matches(['(', ')']).split(',').map(|value| value.trim().to_owned()).collect();
-            found.labels.push(if let Some((key, values)) = part.split_once(" notin ") {
-                (key.trim().to_owned(), false, Some(set(values)))
-            } else if let Some((key, values)) = part.split_once(" in ") {
-                (key.trim().to_owned(), true, Some(set(values)))
-            } else if let Some((key, value)) = part.split_once("!=") {
-                (key.to_owned(), false, Some(vec![value.to_owned()]))
-            } else if let Some((key, value)) = part.split_once('=') {
-                (key.to_owned(), true, Some(vec![value.trim_start_matches('=').to_owned()]))
-            } else {
-                (part.trim_start_matches('!').to_owned(), !part.starts_with('!'), None)
-            });
-        }
-        for part in query.get("fieldSelector").map(String::as_str).unwrap_or_default().split(',').filter(|part| !part.is_empty()) {
-            let (path, equal, value) = match (part.split_once("!="), part.split_once('=')) {
-                (Some((path, value)), _) => (path, false, value),
-                (_, Some((path, value))) => (path, true, value.trim_start_matches('=')),
-                _ => return Err(ApiError::bad_request(format!("invalid field selector {part:?}"))),
-            };
-            found.fields.push((format!("/{}", path.replace('.', "/")), equal, value.to_owned()));
-        }
-        Ok(found)
-    }
-
-    pub fn fit(&self, object: &Value) -> bool {
-        let labels = self.labels.iter().all(|(key, wanted, values)| {
-            let label = object["metadata"]["labels"][key].as_str();
-            let found = match values {
-                Some(values) => label.is_some_and(|label| values.iter().any(|value| value == label)),
-                None => label.is_some(),
-            };
-            found == *wanted
-        });
-        labels
-            && self
-                .fields
-                .iter()
-                .all(|(path, wanted, value)| (object.pointer(path).and_then(Value::as_str).unwrap_or_default() == value) == *wanted)
-    }
 }
 
 /// A path of a resource.
@@ -237,7 +180,7 @@ impl Api {
         {
             let request = Request { verb: "create".into(), group: (*group).into(), resource: (*review).into(), ..Request::default() };
             rbac::authorize(store, &call.user, &request)?;
-            return review_self(store, call, review);
+            return review::answer(store, &call.user, review, &parse(call)?).map(|answer| Reply::Json(201, answer));
         }
         rbac::authorize(store, &call.user, &Request { verb: verb.into(), path: call.path.clone(), ..Request::default() })?;
         match parts.as_slice() {
@@ -299,6 +242,10 @@ impl Api {
                 "the name of the object ({name}) does not match the name on the URL ({})",
                 target.name
             )));
+        }
+        let seen = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        if !matches!(seen, "" | "0") && seen != current["metadata"]["resourceVersion"] {
+            return Err(ApiError::modified(target.resource, &target.name));
         }
         if target.subresource == "status" {
             let status = object["status"].take();
@@ -400,28 +347,6 @@ fn without_record(object: &Value) -> Value {
         metadata.remove("resourceVersion");
     }
     object
-}
-
-fn review_self(store: &Store, call: &Call, review: &str) -> Answer<Reply> {
-    let body = parse(call)?;
-    let answer = match review {
-        "selfsubjectreviews" => json!({
-            "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
-            "status": {"userInfo": {"username": call.user.name, "groups": call.user.groups}},
-        }),
-        "selfsubjectaccessreviews" => {
-            let text = |field: &str| body["spec"]["resourceAttributes"][field].as_str().unwrap_or_default().to_owned();
-            let sub = text("subresource");
-            let resource = if sub.is_empty() { text("resource") } else { format!("{}/{sub}", text("resource")) };
-            let path = body["spec"]["nonResourceAttributes"]["path"].as_str().unwrap_or_default().to_owned();
-            let verb = body["spec"]["nonResourceAttributes"]["verb"].as_str().map_or_else(|| text("verb"), str::to_owned);
-            let request = Request { verb, group: text("group"), resource, namespace: text("namespace"), name: text("name"), path };
-            let allowed = rbac::authorize(store, &call.user, &request).is_ok();
-            json!({"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": body["spec"], "status": {"allowed": allowed}})
-        }
-        _ => return Err(ApiError::no_such_path()),
-    };
-    Ok(Reply::Json(201, answer))
 }
 
 fn parse(call: &Call) -> Answer<Value> {

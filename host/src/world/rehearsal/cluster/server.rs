@@ -7,9 +7,9 @@ use super::{
     rest::{Api, Call, Reply, Watch},
     status::ApiError,
     store::{Store, core},
+    tls::{Identity, holder},
 };
 use crate::{
-    effect::pki::Certificate,
     render::addresses::nth_address,
     world::{Files, Tried},
 };
@@ -27,11 +27,6 @@ use hyper_util::{
 };
 use ipnet::IpNet;
 use kubephase_wit::Failure;
-use rustls::{
-    RootCertStore, ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::WebPkiClientVerifier,
-};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -41,7 +36,6 @@ use std::{
 };
 use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Larger bodies are refused, as etcd would.
 const MAX_BODY: usize = 3 << 20;
@@ -52,6 +46,7 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub struct Server {
     api: Arc<Api>,
     address: SocketAddr,
+    undated: Option<String>,
     task: JoinHandle<()>,
 }
 
@@ -79,7 +74,7 @@ impl Server {
             Ok::<_, Failure>(String::from_utf8_lossy(&bytes).into_owned())
         };
         let authority_pem = file("client-ca-file")?;
-        let config = tls(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem)
+        let Identity { config, undated } = Identity::load(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem)
             .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
         let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
         let mut store = Store::new();
@@ -97,11 +92,16 @@ impl Server {
             .map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
         let address = listener.local_addr().map_err(|error| Failure::new("unavailable", error.to_string()))?;
         let task = handle.spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), api.clone()));
-        Ok(Server { api, address, task })
+        Ok(Server { api, address, undated, task })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Why nobody would trust its certificates now, if so; it serves all the same.
+    pub fn undated(&self) -> Option<&str> {
+        self.undated.as_deref()
     }
 
     /// Lets the holders of admin.conf administer, by nobody's leave.
@@ -116,22 +116,6 @@ impl Server {
     }
 }
 
-fn tls(certificate: &str, key: &str, authority: &str) -> Result<ServerConfig, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut roots = RootCertStore::empty();
-    for der in Certificate::all(authority)? {
-        roots.add(CertificateDer::from(der)).map_err(|error| format!("its client authority: {error}"))?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).allow_unauthenticated().build();
-    let chain = Certificate::all(certificate)?.into_iter().map(CertificateDer::from).collect();
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| "its private key cannot be read".to_owned())?;
-    let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
-    let builder = builder.with_client_cert_verifier(verifier.map_err(|error| error.to_string())?);
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| error.to_string())?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
@@ -144,14 +128,6 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
             let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
         });
     }
-}
-
-/// Who a client certificate says its holder is.
-fn holder(der: &[u8]) -> Option<User> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let name = certificate.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
-    let groups = certificate.subject().iter_organization().filter_map(|organization| organization.as_str().ok()).map(str::to_owned);
-    Some(User { name, groups: groups.chain(["system:authenticated".to_owned()]).collect() })
 }
 
 async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Infallible> {

@@ -81,10 +81,6 @@ impl Store {
         let (namespace, name) = place(&object);
         let key = Self::key(resource, &namespace, &name);
         let current = self.objects.get(&key).ok_or_else(|| ApiError::not_found(resource, &name))?;
-        let asked = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-        if !matches!(asked, "" | "0") && asked != current["metadata"]["resourceVersion"] {
-            return Err(ApiError::modified(resource, &name));
-        }
         for field in ["uid", "creationTimestamp", "generation", "resourceVersion"] {
             match current["metadata"].get(field) {
                 Some(value) => object["metadata"][field] = value.clone(),

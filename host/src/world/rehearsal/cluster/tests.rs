@@ -143,19 +143,22 @@ fn a_kubelet_is_let_near_its_own_node_alone() {
 #[test]
 fn patches_of_every_kind() {
     let (api, admin) = (api(), admin());
-    request(
-        &api,
-        &admin,
-        "POST",
-        "/api/v1/nodes",
-        &json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": {"taints": [{"key": "a", "effect": "NoExecute"}]}}),
-    );
+    let address = |kind: &str, address: &str| json!({"status": {"addresses": [{"type": kind, "address": address}]}});
+    let mut node = address("InternalIP", "192.0.2.2");
+    node["metadata"]["name"] = "n".into();
+    node["spec"]["taints"] = json!([{"key": "a", "effect": "NoExecute"}]);
+    node["kind"] = "Node".into();
+    node["apiVersion"] = "v1".into();
+    request(&api, &admin, "POST", "/api/v1/nodes", &node);
     let one = "/api/v1/nodes/n";
     let taint = json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}});
     let (_, merged) = send(&api, &admin, "PATCH", one, "application/strategic-merge-patch+json", &taint);
-    assert_eq!(merged["spec"]["taints"].as_array().map(Vec::len), Some(2), "taints are merged by their key");
-    let (_, replaced) = send(&api, &admin, "PATCH", one, "application/merge-patch+json", &taint);
-    assert_eq!(replaced["spec"]["taints"].as_array().map(Vec::len), Some(1));
+    assert_eq!(merged["spec"]["taints"].as_array().map(Vec::len), Some(1), "taints are replaced as a whole");
+    let status = "/api/v1/nodes/n/status";
+    let (_, merged) = send(&api, &admin, "PATCH", status, "application/strategic-merge-patch+json", &address("Hostname", "n"));
+    assert_eq!(merged["status"]["addresses"].as_array().map(Vec::len), Some(2), "addresses are merged by their type");
+    let (_, replaced) = send(&api, &admin, "PATCH", status, "application/merge-patch+json", &address("Hostname", "m"));
+    assert_eq!(replaced["status"]["addresses"].as_array().map(Vec::len), Some(1));
     let steps = json!([{"op": "test", "path": "/kind", "value": "Nope"}]);
     assert_eq!(send(&api, &admin, "PATCH", one, "application/json-patch+json", &steps).0, 422);
     let applied = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "s"}, "data": {"a": "1"}});

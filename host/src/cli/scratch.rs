@@ -1,0 +1,140 @@
+//! Runs in a scratch tree: the tree, the world in it, and what a run left there.
+#![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
+use super::{Place, RehearseRequest, print};
+use crate::{
+    journal::{Header, Journal, RunLock},
+    report,
+    run::{
+        event::{RunResult, Subscriber},
+        executor::Finished,
+        init::{self, Prepared},
+        secrets::Revealing,
+        state,
+    },
+    world::{
+        node::facts::NodeFacts,
+        rehearsal::{Rehearsal, Setting},
+    },
+};
+use anyhow::{Context, Result, anyhow};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::runtime::Runtime;
+
+/// Without a description, a rehearsal is of a machine that is fit to be a control plane, under this one's name and
+/// addresses: a newcomer's laptop need not have a kubelet.
+pub fn rehearsed(facts: NodeFacts, request: &RehearseRequest) -> NodeFacts {
+    if request.place.node.is_some() {
+        return facts;
+    }
+    NodeFacts {
+        hostname: facts.hostname,
+        default_route_interface_address: facts.default_route_interface_address.or(NodeFacts::default().default_route_interface_address),
+        addresses: facts.addresses,
+        ca_directories: facts.ca_directories,
+        environment: facts.environment,
+        ..NodeFacts::default()
+    }
+}
+
+/// A scratch tree: the operator's own, or one of ours, which is kept or goes with the run.
+pub struct Scratch {
+    pub path: PathBuf,
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl Scratch {
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn new(given: Option<&Path>, keep: bool) -> Result<Scratch> {
+        if let Some(path) = given {
+            std::fs::create_dir_all(path).with_context(|| format!("cannot make the scratch root {}", path.display()))?;
+            return Ok(Scratch { path: path.to_owned(), _temporary: None });
+        }
+        let temporary = tempfile::Builder::new().prefix("kubephase-").tempdir().context("cannot make a scratch root")?;
+        if keep {
+            return Ok(Scratch { path: temporary.keep(), _temporary: None });
+        }
+        Ok(Scratch { path: temporary.path().to_owned(), _temporary: Some(temporary) })
+    }
+}
+
+/// A run that was carried out, and the world it left.
+pub struct Ran {
+    pub finished: RunResult,
+    pub sent: Vec<crate::effect::Sent>,
+    pub made: std::collections::BTreeSet<String>,
+    pub tally: report::tally::Tally,
+    pub world: Arc<Rehearsal>,
+    pub runtime: Runtime,
+}
+
+impl Ran {
+    /// # Errors
+    /// Where the scratch tree, the journal or the world cannot be used; a phase that fails is no error but a result.
+    pub fn new(
+        prepared: &mut Prepared,
+        facts: NodeFacts,
+        scratch: &Scratch,
+        below: Option<&Path>,
+        place: &Place,
+        port: u16,
+        debug: bool,
+    ) -> Result<Ran> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let budget = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
+        let setting = Setting {
+            root: &scratch.path,
+            below,
+            facts,
+            kubeconfig: &prepared.config.run.kubeconfig,
+            budget: Duration::from_secs(u64::try_from(budget).unwrap_or(0)),
+            port,
+        };
+        let directory = scratch.path.join(state::DIRECTORY.trim_start_matches('/'));
+        let _lock = RunLock::acquire(&directory, "init")?;
+        let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
+        let began = jiff::Timestamp::now().as_second();
+        let journal = Journal::begin(&directory, &Header::new(began))
+            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let flag = cancelled.clone();
+        runtime.spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                flag.store(true, Ordering::Relaxed);
+            }
+        });
+        let mut keeper = None;
+        let written = journal.clone();
+        let ran = init::execute(
+            prepared,
+            world.clone(),
+            |plan, secrets| {
+                let (told, tally) = report::subscribers(plan, place.output, debug);
+                keeper = Some(tally);
+                let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> {
+                    Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
+                };
+                let journal: Box<dyn Subscriber> = Box::new(written);
+                std::iter::once(journal).chain(told.into_iter().map(reveal)).collect()
+            },
+            &cancelled,
+        )?;
+        world.save()?;
+        if let Some(failure) = journal.failure() {
+            return Err(anyhow!("the journal {} could not be written: {failure}", journal.path().display()));
+        }
+        let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
+        let init::Ran { finished: Finished { result: finished, sent, made }, .. } = ran;
+        if place.output == report::Output::Text {
+            report::hints::hints(&tally).iter().for_each(|hint| print::hint(hint));
+        }
+        Ok(Ran { finished, sent, made, tally, world, runtime })
+    }
+}

@@ -124,6 +124,7 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
+    request.out.as_deref().map_or(Ok(()), output::check)?;
     let scratch = Scratch::new(request.place.root.as_deref(), false)?;
     // A dry run on this very machine sees what the machine has.
     let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));

@@ -101,9 +101,9 @@ impl Ran {
         let _lock = RunLock::acquire(&directory, "init")?;
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         let began = jiff::Timestamp::now().as_second();
-        let journal = Journal::begin(&directory, &Header::new(began))
-            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
         let cancelled = Arc::new(AtomicBool::new(false));
+        let journal = Journal::begin(&directory, &Header::new(began), cancelled.clone())
+            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
         let flag = cancelled.clone();
         runtime.spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -128,7 +128,7 @@ impl Ran {
         )?;
         world.save()?;
         if let Some(failure) = journal.failure() {
-            return Err(anyhow!("the journal {} could not be written: {failure}", journal.path().display()));
+            return Err(anyhow!(failure));
         }
         let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
         let init::Ran { finished: Finished { result: finished, sent, made }, .. } = ran;

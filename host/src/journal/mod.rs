@@ -19,7 +19,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 /// Version of the format that this build writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
@@ -67,12 +70,14 @@ pub struct Journal(Arc<Mutex<Writer>>);
 struct Writer {
     path: PathBuf,
     file: File,
+    /// told when nothing can be written any more: what is not journalled is not done
+    stop: Arc<AtomicBool>,
     failure: Option<String>,
 }
 
 impl Journal {
     /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
-    pub fn begin(dir: &Path, header: &Header) -> io::Result<Journal> {
+    pub fn begin(dir: &Path, header: &Header, stop: Arc<AtomicBool>) -> io::Result<Journal> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let mut number = newest(dir)?.map_or(1, |(number, _)| number.saturating_add(1));
         loop {
@@ -82,7 +87,7 @@ impl Journal {
                     json::write_line(&mut file, header)?;
                     file.sync_all()?;
                     File::open(dir)?.sync_all()?;
-                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, failure: None }))));
+                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, stop, failure: None }))));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
@@ -94,7 +99,7 @@ impl Journal {
         self.writer().path.clone()
     }
 
-    /// Why events are no longer kept, if so; the run must not go on changing things then.
+    /// Why events are no longer kept, if so; the run was told to stop then.
     pub fn failure(&self) -> Option<String> {
         self.writer().failure.clone()
     }
@@ -128,6 +133,7 @@ impl Subscriber for Journal {
         {
             let failure = format!("cannot write the journal {}: {error}", writer.path.display());
             writer.failure = Some(failure);
+            writer.stop.store(true, Ordering::Relaxed);
         }
     }
 }

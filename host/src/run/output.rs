@@ -18,21 +18,38 @@ fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
     (whole, vec![crate::render::KUBELET_DIR.to_owned()])
 }
 
+/// Whether a result can be written to `out` at all, before a run is made for it.
+///
+/// # Errors
+/// Where it is something else than a directory.
+pub fn check(out: &Path) -> Result<()> {
+    if out.exists() && !out.is_dir() {
+        bail!("{} is not a directory; --out names the directory to write to", out.display());
+    }
+    Ok(())
+}
+
 /// Writes both below `out`, replacing what an earlier run wrote there.
 ///
 /// # Errors
 /// Where something could not be read or written; `out` is then as it was.
 pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent], made: &BTreeSet<String>) -> Result<()> {
-    if out.exists() && !out.is_dir() {
-        bail!("{} is not a directory; --out names the directory to write to", out.display());
-    }
+    check(out)?;
+    let new = !out.exists();
     fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
     let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
     let copied = Copy { target: &staging.path().join("files"), files, made }
         .all(config)
         .and_then(|()| put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600));
-    copied.with_context(|| format!("nothing was left in {}", out.display()))?;
+    if copied.is_err() {
+        drop(staging);
+        if new {
+            // Whatever else stands in the way, the first failure is what is told.
+            let _ = fs::remove_dir(out);
+        }
+        return copied.with_context(|| format!("nothing was left in {}", out.display()));
+    }
     for name in ["files", "objects.yaml"] {
         let (from, to) = (staging.path().join(name), out.join(name));
         if to.is_dir() {

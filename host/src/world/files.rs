@@ -112,6 +112,9 @@ fn failed(what: &str, path: &str, error: io::Error) -> Failure {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
         _ => "io",
     };
+    // The temporary file's own name says nothing to anybody.
+    let error = error.to_string();
+    let error = error.split(" at path ").next().unwrap_or_default();
     Failure::new(code, format!("cannot {what} {path}: {error}"))
 }
 

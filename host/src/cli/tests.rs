@@ -222,3 +222,12 @@ fn recorded_refusals_agree() {
         assert!(!theirs.is_empty() && ours.starts_with(theirs), "{case}: {ours:?} instead of {theirs:?}");
     }
 }
+
+#[test]
+fn the_readme_has_every_exit_code() {
+    let readme = include_str!("../../../README.md");
+    for (exit, meaning) in Exit::TABLE {
+        let row = format!("| {} | {meaning} |", exit.code());
+        assert!(readme.contains(&row), "{row}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What is refused before anything runs, and in which words; what is kept between runs.
 use super::{componentise, engine, guest, manifest, package, with_manifest, world};
 use crate::{
-    phase::catalog::Kind,
+    phase::catalog::{Kind, Source},
     run::access::Access,
     wasm::{cache::Cache, embedded, engine::Engine},
 };
@@ -187,4 +187,18 @@ fn without_a_cache_everything_works_with_a_warning() {
     let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
     assert!(engine.load(&with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
+}
+
+#[test]
+fn a_component_that_only_reports_is_a_check_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
+    let config = folder.path().join("cluster.yaml");
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
+    std::fs::write(&config, text).unwrap();
+    let prepared = crate::run::init::prepare(Some(&config), &Default::default(), &Default::default(), None, &engine()).unwrap();
+    let planned = prepared.plan.running().find(|node| node.id == "preflight/hostile").unwrap();
+    assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into() });
+    let waits = prepared.plan.running().find(|node| node.id == "certs/ca").unwrap();
+    assert!(waits.after.iter().any(|earlier| earlier == "preflight/hostile"), "{:?}", waits.after);
 }

@@ -298,7 +298,11 @@ fn mirror(pod: &Value, node: &str) -> Value {
         .map(|container| json!({"name": container["name"], "image": container["image"], "ready": true, "restartCount": 0, "state": {"running": {}}}))
         .collect();
     mirror["metadata"]["name"] = name.into();
-    mirror["metadata"]["annotations"]["kubernetes.io/config.source"] = "file".into();
+    let hash = &crate::wasm::engine::digest_of(pod.to_string().as_bytes())[..32];
+    // By these clients know it for a mirror, which `kubectl drain` passes over.
+    for (name, value) in [("source", "file"), ("hash", hash), ("mirror", hash)] {
+        mirror["metadata"]["annotations"][format!("kubernetes.io/config.{name}")] = value.into();
+    }
     mirror["spec"]["nodeName"] = node.into();
     mirror["status"] = json!({"phase": "Running", "containerStatuses": statuses});
     mirror

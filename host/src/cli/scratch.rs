@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
 use super::{Place, RehearseRequest, print};
 use crate::{
-    journal::{Header, Journal, RunLock},
+    journal::{Durability, Header, Journal, RunLock},
     report,
     run::{
         event::{RunResult, Subscriber},
@@ -102,7 +102,7 @@ impl Ran {
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         let began = jiff::Timestamp::now().as_second();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let journal = Journal::begin(&directory, &Header::new(began), cancelled.clone())
+        let journal = Journal::begin(&directory, &Header::new(began), Durability::Process, cancelled.clone())
             .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
         let flag = cancelled.clone();
         runtime.spawn(async move {

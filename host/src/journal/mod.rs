@@ -62,6 +62,15 @@ pub fn made(files: &dyn crate::world::Files, directory: &str) -> anyhow::Result<
     Ok(made)
 }
 
+/// What a journal has to outlive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// the process (a scratch tree)
+    Process,
+    /// the machine's power: each effect is on the disk before the next begins
+    Power,
+}
+
 /// Writes the events of one run; clones write to the same file.
 #[derive(Clone, Debug)]
 pub struct Journal(Arc<Mutex<Writer>>);
@@ -70,6 +79,7 @@ pub struct Journal(Arc<Mutex<Writer>>);
 struct Writer {
     path: PathBuf,
     file: File,
+    durability: Durability,
     /// told when nothing can be written any more: what is not journalled is not done
     stop: Arc<AtomicBool>,
     failure: Option<String>,
@@ -77,7 +87,7 @@ struct Writer {
 
 impl Journal {
     /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
-    pub fn begin(dir: &Path, header: &Header, stop: Arc<AtomicBool>) -> io::Result<Journal> {
+    pub fn begin(dir: &Path, header: &Header, durability: Durability, stop: Arc<AtomicBool>) -> io::Result<Journal> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let mut number = newest(dir)?.map_or(1, |(number, _)| number.saturating_add(1));
         loop {
@@ -85,9 +95,11 @@ impl Journal {
             match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
                 Ok(mut file) => {
                     json::write_line(&mut file, header)?;
-                    file.sync_all()?;
-                    File::open(dir)?.sync_all()?;
-                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, stop, failure: None }))));
+                    if durability == Durability::Power {
+                        file.sync_all()?;
+                        File::open(dir)?.sync_all()?;
+                    }
+                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, durability, stop, failure: None }))));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
@@ -145,6 +157,6 @@ impl Writer {
         json::write_line(&mut self.file, &value)?;
         let boundary =
             matches!(event.what, What::RunStarted { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. });
-        if boundary { self.file.sync_data() } else { Ok(()) }
+        if boundary && self.durability == Durability::Power { self.file.sync_data() } else { Ok(()) }
     }
 }

@@ -28,7 +28,7 @@ fn events() -> Vec<Event> {
 }
 
 fn written(dir: &Path) -> PathBuf {
-    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000), Arc::default()).unwrap();
+    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000), Durability::Power, Arc::default()).unwrap();
     events().iter().for_each(|event| journal.notice(event));
     assert_eq!(journal.failure(), None);
     journal.path()
@@ -90,7 +90,7 @@ fn damage_elsewhere_and_other_formats_are_refused() {
 #[test]
 fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let mut journal = Journal::begin(dir.path(), &Header::new(0), Arc::default()).unwrap();
+    let mut journal = Journal::begin(dir.path(), &Header::new(0), Durability::Power, Arc::default()).unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
     journal.notice(&Event { at: 0, what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text } });
     let written = fs::read_to_string(journal.path()).unwrap();

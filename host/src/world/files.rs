@@ -20,6 +20,8 @@ pub struct RootedFiles {
     path: PathBuf,
     /// none for `/`, where there is nothing to lead out of
     resolve: ResolveFlags,
+    /// whether what is written has to outlive a power cut; a scratch tree need not
+    durable: bool,
 }
 
 /// The mode of directories that have to be made on the way to a file (kubeadm's).
@@ -30,8 +32,9 @@ impl RootedFiles {
     /// Where the root is not a directory that can be opened.
     pub fn open(root: &Path) -> io::Result<Self> {
         let opened = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let resolve = if root == Path::new("/") { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
-        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve })
+        let durable = root == Path::new("/");
+        let resolve = if durable { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
+        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve, durable })
     }
 
     /// Where the tree lies on this machine.
@@ -170,9 +173,11 @@ impl Files for RootedFiles {
             if let Some((uid, gid)) = owner.filter(|_| may_give()) {
                 fs::fchown(temporary.as_file(), Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
             }
-            temporary.as_file().sync_all()?;
+            if self.durable {
+                temporary.as_file().sync_all()?;
+            }
             temporary.persist(at.join(&name)).map_err(|error| error.error)?;
-            File::open(&at)?.sync_all()
+            if self.durable { File::open(&at)?.sync_all() } else { Ok(()) }
         };
         attempt().map_err(|error| failed("write", path, error))
     }

@@ -16,7 +16,10 @@ use crate::{
     wasm::engine::Engine,
     world::{
         World,
-        node::{facts::NodeFacts, gather::gather},
+        node::{
+            facts::{self, NodeFacts},
+            gather::gather,
+        },
     },
 };
 use anyhow::{Result, anyhow};
@@ -93,7 +96,7 @@ fn warn(warnings: &[Problem]) {
 /// The node: as it is described, else this machine.
 fn facts(described: Option<&Path>) -> Result<NodeFacts> {
     let mut facts = match described {
-        Some(file) => NodeFacts::read(file)?,
+        Some(file) => facts::read(file)?,
         None => gather().0,
     };
     // What programs would be told is told by the shell here, whatever the node is.

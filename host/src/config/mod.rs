@@ -1,5 +1,5 @@
 //! What the user wants, checked and defaulted: configuration files, flags and the node's facts become one resolved
-//! [`Config`]. Every problem is told at once, with file, line, column and field path.
+//! [`Config`](kubephase_sdk::kubeadm::Config). Every problem is told at once, with file, line, column and field path.
 
 pub mod component;
 

@@ -62,7 +62,7 @@ fn go_quoted(text: &str) -> String {
 }
 
 /// The configuration for the cluster's kubelets with this node's resolver, and a warning where the user wants another.
-/// In the cluster it is stored like this; the node's own file goes through [`config_file`].
+/// In the cluster it is stored like this; the node's own file goes through [`on_this_node`].
 pub fn document(config: &Config) -> (Value, Option<String>) {
     let mut document = config.kubelet.document.clone();
     if !config.run.systemd_resolved {

@@ -8,6 +8,7 @@ pub mod files;
 pub mod node;
 pub mod rehearsal;
 
+pub use kubephase_sdk::node::ServiceState;
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
@@ -57,13 +58,6 @@ pub trait Node: Send + Sync {
     fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool>;
     fn load_module(&self, name: &str) -> Tried<bool>;
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput>;
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ServiceState {
-    pub exists: bool,
-    pub enabled: bool,
-    pub active: bool,
 }
 
 pub trait Net: Send + Sync {

@@ -23,7 +23,13 @@ mod native;
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::*;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod node;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
 pub mod duration;
+pub mod finding;
 pub mod kubeadm;
 pub mod spec;
 pub mod yaml;

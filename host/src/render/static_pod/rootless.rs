@@ -1,7 +1,6 @@
 //! The control plane without root (feature gate `RootlessControlPlane`).
 use crate::render::{KUBERNETES_DIRECTORY, join};
 use kubephase_sdk::kubeadm::Config;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A user of the host and its own group.
@@ -68,24 +67,7 @@ pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> 
     }
 }
 
-/// Ids of the host that are taken, and the ranges that system users and groups come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct UsedIds {
-    pub uids: Vec<u32>,
-    pub gids: Vec<u32>,
-    /// first and last, as in /etc/login.defs
-    #[serde(rename = "sysUIDRange")]
-    pub uid_range: (u32, u32),
-    #[serde(rename = "sysGIDRange")]
-    pub gid_range: (u32, u32),
-}
-
-impl Default for UsedIds {
-    fn default() -> Self {
-        UsedIds { uids: Vec::new(), gids: Vec::new(), uid_range: (100, 999), gid_range: (100, 999) }
-    }
-}
+pub use kubephase_sdk::node::UsedIds;
 
 /// The lowest free ids, in the order in which kubeadm hands them out.
 ///

@@ -1,5 +1,8 @@
 //! A node by its description: every rehearsal's. It answers from the facts, and what is changed about it changes here.
-use super::{facts::NodeFacts, proxy};
+use super::{
+    facts::{NodeFacts, not_checked},
+    proxy,
+};
 use crate::world::{Net, Node, Runtime, ServiceState, TlsFiles, Tried};
 use kubephase_wit::{CommandOutput, Failure, HttpReply};
 use serde_json::{Value, json};
@@ -53,10 +56,6 @@ impl DescribedNode {
     }
 }
 
-fn not_checked(what: &str) -> Failure {
-    Failure::new("not-checked", format!("{what} is not checked: a rehearsal does not look outside"))
-}
-
 impl Node for DescribedNode {
     fn fact(&self, name: &str) -> Option<Value> {
         self.fields.get(name).filter(|value| !value.is_null()).cloned()
@@ -67,11 +66,7 @@ impl Node for DescribedNode {
     }
 
     fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
-        Ok(match self.facts.kernel_options.get(name).map(String::as_str) {
-            None => Some("y".into()),
-            Some("") => None,
-            Some(value) => Some(value.to_owned()),
-        })
+        Ok(self.facts.kernel_option(name))
     }
 
     fn service(&self, name: &str) -> Tried<Option<ServiceState>> {
@@ -108,13 +103,7 @@ impl Node for DescribedNode {
     }
 
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
-        match (program, args, &self.facts.kubelet_version) {
-            ("kubelet", [version], Some(kubelet)) if version == "--version" => {
-                Ok(CommandOutput { status: 0, stdout: format!("Kubernetes {kubelet}\n"), stderr: String::new() })
-            }
-            ("kubelet", ..) => Err(Failure::new("not-found", "executable file not found in $PATH")),
-            _ => Err(not_checked(&format!("what {program} would say"))),
-        }
+        self.facts.run(program, args)
     }
 }
 
@@ -124,11 +113,7 @@ impl Net for DescribedNode {
     }
 
     fn resolve(&self, host: &str) -> Tried<Vec<String>> {
-        if host == self.facts.hostname {
-            return Ok(self.facts.addresses.iter().map(ToString::to_string).collect());
-        }
-        let known = self.facts.hosts.get(host).cloned();
-        known.ok_or_else(|| Failure::new("not-found", format!("lookup {host}: no such host")))
+        self.facts.resolve(host)
     }
 
     fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
@@ -166,7 +151,7 @@ impl Runtime for DescribedNode {
     }
 
     fn image_present(&self, image: &str) -> Tried<bool> {
-        Ok(self.facts.runtime.images.iter().any(|present| present == image))
+        Ok(self.facts.image_present(image))
     }
 
     fn pull(&self, image: &str) -> Tried<()> {

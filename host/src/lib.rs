@@ -11,6 +11,7 @@ pub mod effect;
 pub mod journal;
 pub mod phase;
 pub mod plan;
+pub mod plugin;
 pub mod render;
 pub mod report;
 pub mod run;

@@ -6,6 +6,7 @@ mod error;
 pub mod exit;
 pub mod flags;
 pub mod phase;
+pub mod plugin;
 pub mod print;
 mod run;
 mod scratch;
@@ -27,7 +28,7 @@ pub use version::VersionFormat;
 use crate::phase::catalog::{Catalog, Workflow};
 use crate::plan::show::Format;
 use argv::Argv;
-use clap::{ArgMatches, Args};
+use clap::{ArgMatches, Args, FromArgMatches};
 use flags::{Out, PlanFlags, Stay, ValidateFlags, Verbosity};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ pub enum Command {
         workflow: Workflow,
         component_configs: Vec<String>,
     },
+    Plugin(plugin::PluginCommand),
     Version {
         format: VersionFormat,
     },
@@ -107,6 +109,10 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
         Some(("config", below)) => config(below, &argv),
+        Some(("plugin", below)) => {
+            let asked = plugin::PluginCommand::from_arg_matches(below);
+            asked.map(Command::Plugin).map_err(|error| CliError::from_clap(&error, &argv, String::new))
+        }
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         _ => Err(CliError { help: Some(help(&mut root, &argv)), ..CliError::usage("subcommand is required") }),

@@ -1,16 +1,17 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, print,
+    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print,
     scratch::{Ran, Scratch, rehearsed},
     serve, version,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
     plan::{Refused, show},
+    plugin::load::PluginRefused,
     report::{self, style::Palette, summary},
     run::{
         event::RunResult,
-        init::{self, PluginRefused, Prepared},
+        init::{self, Prepared},
         output,
     },
     wasm::engine::Engine,
@@ -57,6 +58,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::ConfigPrint { component_configs, .. } => {
             config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
         }
+        Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),
         Command::Completion { shell } => Ok(print::out(&version::completion(shell, &catalog))),
     };

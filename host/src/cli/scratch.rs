@@ -5,6 +5,7 @@ use crate::{
     journal::{Durability, Header, Journal, RunLock},
     report,
     run::{
+        capsule::Capsule,
         event::{RunResult, Subscriber},
         executor::Finished,
         init::{self, Prepared},
@@ -131,10 +132,27 @@ impl Ran {
             return Err(anyhow!(failure));
         }
         let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
-        let init::Ran { finished: Finished { result: finished, sent, made }, .. } = ran;
+        let init::Ran { finished: Finished { result: finished, sent, made, capsules }, .. } = ran;
+        for capsule in &capsules {
+            let kept = keep(capsule)?;
+            print::hint(&format!(
+                "What plugin {} had looked at when it was stopped is in {}. To run it again:\n  kubephase plugin test COMPONENT --replay {}",
+                capsule.plugin,
+                kept.display(),
+                kept.display()
+            ));
+        }
         if place.output == report::Output::Text {
             report::hints::hints(&tally).iter().for_each(|hint| print::hint(hint));
         }
         Ok(Ran { finished, sent, made, tally, world, runtime })
     }
+}
+
+/// A capsule as a file that only this user reads.
+fn keep(capsule: &Capsule) -> Result<PathBuf> {
+    let prefix = format!("kubephase-{}-", capsule.phase.replace('/', "-"));
+    let file = tempfile::Builder::new().prefix(&prefix).suffix(".capsule.json").tempfile().context("cannot keep a capsule")?;
+    std::fs::write(file.path(), capsule.to_json()).context("cannot keep a capsule")?;
+    Ok(file.keep()?.1)
 }

@@ -1,8 +1,8 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, phase};
+use super::{Exit, InitFlags, phase, plugin};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
-use clap::{Arg, ArgAction, Args, Command};
+use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
 
 pub const NAME: &str = "kubephase";
@@ -16,6 +16,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(group("plan", "Show which phases would run, in which order and why").subcommand(plan(Workflow::Init)))
         .subcommand(rehearse())
         .subcommand(config())
+        .subcommand(plugin::PluginCommand::augment_subcommands(group("plugin", "Write, build, test and allow plugins")))
         .subcommand(
             Command::new("version").about("Print the version").arg(
                 Arg::new("output")

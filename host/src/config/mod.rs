@@ -24,6 +24,6 @@ pub use documents::{Document, patch_files};
 pub use flags::InitFlags;
 pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};
-pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver};
+pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};

@@ -22,11 +22,11 @@ pub struct PhaseConfiguration {
     pub parallelism: Option<usize>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PluginEntry {
     pub name: String,
-    /// a file, from the configuration file's folder
+    /// a file or a plugin's folder, from the configuration file's; or `oci://REGISTRY/NAME:TAG`
     pub source: String,
     pub version: Option<semver::VersionReq>,
     /// hexadecimal SHA-256 of the component
@@ -52,6 +52,23 @@ pub struct Waiver {
     pub reason: String,
     /// the last day it holds, `2027-01-01`
     pub expires: Option<jiff::civil::Date>,
+}
+
+impl PhaseConfiguration {
+    /// Whether both say the same, however the documents call themselves.
+    pub fn same(&self, other: &PhaseConfiguration) -> bool {
+        let plain = |phases: &PhaseConfiguration| PhaseConfiguration { api_version: String::new(), kind: String::new(), ..phases.clone() };
+        plain(self) == plain(other)
+    }
+}
+
+/// The document of a configuration file; all defaults where it has none.
+///
+/// # Errors
+/// Where the file cannot be read, or the document does not fit.
+pub fn of_file(file: &std::path::Path) -> Result<PhaseConfiguration, super::Problems> {
+    let documents = super::documents::read(file)?;
+    Ok(documents.iter().find(|document| document.kind == KIND).map(read).transpose()?.unwrap_or_default())
 }
 
 /// Reads the document.

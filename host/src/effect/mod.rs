@@ -216,6 +216,23 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// Kind and target as cases of plugins name them: `object ConfigMap kube-system/x`, `file /etc/x`.
+    pub fn named(&self) -> String {
+        use kubephase_sdk::testing::{named, target};
+        let object = |of: &ObjectRef| target(&of.kind, of.namespace.as_deref().unwrap_or_default(), &of.name);
+        match self {
+            Effect::Object { manifest, .. } => format!("object {}", named(manifest)),
+            Effect::Patch { of, .. } => format!("patch {}", object(of)),
+            Effect::Delete { of } => format!("delete {}", object(of)),
+            other => {
+                let (kind, target) = other.summary();
+                format!("{kind} {target}")
+            }
+        }
+    }
+}
+
 /// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
 fn service(name: &str, state: &str, context: &Context) -> Tried<Done> {
     let node = context.world.node();

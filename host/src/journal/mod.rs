@@ -5,7 +5,7 @@
 
 mod lock;
 mod reader;
-mod redact;
+pub mod redact;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals are checked
 //! against what was granted, carried out effect by effect, and told as events.
 use super::{
+    capsule::Capsule,
     event::{EffectResult, EffectSummary, PhaseResult, RunResult, What, micros},
     judge::Judge,
     session::{Session, Shared},
@@ -9,7 +10,7 @@ use crate::{
     effect::{Context, Done, Enacted, Sent, proposal},
     phase::catalog::Kind,
     plan::{Node, Plan},
-    wasm::manifest::FailurePolicy,
+    wasm::{manifest::FailurePolicy, plugin::Plugin},
 };
 use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Verdict, phase};
@@ -31,6 +32,8 @@ const MAX_ROUNDS: u32 = 100;
 pub struct Ready {
     pub session: Session,
     pub phase: Box<dyn phase::Host + Send>,
+    /// whose component it is; none for our own
+    pub plugin: Option<Arc<Plugin>>,
     /// what it means when the phase itself cannot do its job
     pub policy: FailurePolicy,
     /// lines said before it, by the groups it opens
@@ -58,6 +61,16 @@ pub struct Finished {
     pub sent: Vec<Sent>,
     /// files and directories that it made or changed
     pub made: BTreeSet<String>,
+    /// calls of plugins that were stopped, to be run again elsewhere
+    pub capsules: Vec<Capsule>,
+}
+
+/// What the phases of a run leave behind, gathered as they end.
+#[derive(Default)]
+struct Left {
+    /// by place in the plan
+    sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
+    capsules: Mutex<Vec<Capsule>>,
 }
 
 /// How a phase ended, and whether what needs it may go on.
@@ -76,17 +89,18 @@ impl Executor<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.id.clone()).collect(),
         });
-        let sent = Mutex::new(BTreeMap::new());
-        let ended = self.walk(&nodes, &sent);
+        let left = Left::default();
+        let ended = self.walk(&nodes, &left);
         let result = self.verdict(&nodes, &ended);
         bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
-        let sent = sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
+        let sent = left.sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
+        let capsules = left.capsules.into_inner().unwrap_or_else(PoisonError::into_inner);
         let made = self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Finished { result, sent, made }
+        Finished { result, sent, made, capsules }
     }
 
     /// Runs what is ready, side by side, until nothing is left that may run.
-    fn walk(&self, nodes: &[&Node], sent: &Mutex<BTreeMap<usize, Vec<Sent>>>) -> BTreeMap<String, Ended> {
+    fn walk(&self, nodes: &[&Node], left: &Left) -> BTreeMap<String, Ended> {
         let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
         let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
         let (done, results) = mpsc::channel::<(usize, Ended)>();
@@ -111,8 +125,8 @@ impl Executor<'_> {
                         let done = done.clone();
                         let node = nodes[at];
                         scope.spawn(move || {
-                            let (ended, written) = self.phase(node);
-                            sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
+                            let (ended, written) = self.phase(node, left);
+                            left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
                             // The receiver outlives every sender.
                             let _ = done.send((at, ended));
                         });
@@ -148,14 +162,14 @@ impl Executor<'_> {
     }
 
     /// One phase, from its first call until it settles.
-    fn phase(&self, node: &Node) -> (Ended, Vec<Sent>) {
+    fn phase(&self, node: &Node, left: &Left) -> (Ended, Vec<Sent>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
         bus.emit(What::PhaseStarted { phase: node.id.clone() });
         let mut ready = (self.provide)(node);
         ready.headers.iter().for_each(|line| ready.session.say(Severity::Info, line));
         let mut sent = Vec::new();
-        let result = self.rounds(node, &mut ready, &mut sent);
+        let result = self.rounds(node, &mut ready, &mut sent, left);
         let blocked = self.findings(node, &ready.session);
         let ended = match result {
             Ok(result) if !blocked => Ended { result, passable: true },
@@ -167,12 +181,19 @@ impl Executor<'_> {
         (ended, sent)
     }
 
-    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>) -> Result<PhaseResult, String> {
+    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>, left: &Left) -> Result<PhaseResult, String> {
         for round in 0..MAX_ROUNDS {
             ready.session.begin(round);
             let outcome = ready.phase.run().map_err(|error| match error {
                 Error::Failure(failure) => told(&failure),
-                Error::Stop(stop) => format!("{stop:#}"),
+                Error::Stop(stop) => {
+                    let message = format!("{stop:#}");
+                    if let Some(plugin) = &ready.plugin {
+                        let capsule = ready.session.capsule(&message).of(plugin);
+                        left.capsules.lock().unwrap_or_else(PoisonError::into_inner).push(capsule);
+                    }
+                    message
+                }
             })?;
             let changed = self.carry_out(node, &ready.session, sent)?;
             match outcome {

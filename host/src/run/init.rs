@@ -9,10 +9,11 @@ use super::{
     state::{self, MadeUp},
 };
 use crate::{
-    config::{self, InitFlags, Loaded, PhaseConfiguration, PluginEntry},
+    config::{self, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
     phase::catalog::{Catalog, Source, Workflow},
     plan::{Choice, Node, Plan, Refused},
+    plugin::{self, load::Plugins},
     render::patches::Patches,
     wasm::{self, manifest::FailurePolicy},
     world::{World, node::facts::NodeFacts},
@@ -24,12 +25,8 @@ use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex, atomic::AtomicBool},
-    time::Duration,
+    sync::{Arc, atomic::AtomicBool},
 };
-
-/// How long one call of a component may take.
-const CALL_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Everything that is decided before a run touches anything.
 pub struct Prepared {
@@ -53,59 +50,10 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
     for embedded in wasm::embedded::defaults() {
         let plugin = Arc::new(engine.load(embedded.bytes)?);
         catalog.extend(plugin.manifest());
-        plugins.insert(plugin.manifest().name.clone(), plugin);
+        let settings = Value::Object(Default::default());
+        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings });
     }
     Ok((catalog, plugins))
-}
-
-/// Plugins by name.
-pub type Plugins = BTreeMap<String, Arc<wasm::plugin::Plugin>>;
-
-/// A plugin that the configuration names and that cannot be used; nothing was changed.
-#[derive(Debug)]
-pub struct PluginRefused(String);
-
-impl std::fmt::Display for PluginRefused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for PluginRefused {}
-
-/// Loads the plugins of the configuration, from files beside it, each as far as it is allowed.
-fn load_plugins(
-    entries: &[PluginEntry],
-    beside: Option<&Path>,
-    engine: &wasm::engine::Engine,
-    catalog: &mut Catalog,
-    plugins: &mut Plugins,
-) -> Result<(), PluginRefused> {
-    for entry in entries {
-        let refused = |why: String| PluginRefused(format!("plugin {}: {why}", entry.name));
-        let path = beside.and_then(Path::parent).unwrap_or(Path::new("")).join(&entry.source);
-        #[allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
-        let bytes = std::fs::read(&path).map_err(|error| refused(format!("cannot read {}: {error}", path.display())))?;
-        let plugin = engine.load(&bytes).map_err(|why| refused(format!("{}: {why:#}", path.display())))?;
-        if let Some(wanted) = entry.digest.as_ref().filter(|wanted| wanted.trim_start_matches("sha256:") != plugin.digest()) {
-            return Err(refused(format!("{} has the digest {}, the configuration names {wanted}", path.display(), plugin.digest())));
-        }
-        let version = &plugin.manifest().version;
-        if let Some(wanted) = entry.version.as_ref().filter(|wanted| !wanted.matches(version)) {
-            return Err(refused(format!("{} is version {version}, the configuration asks for {wanted}", path.display())));
-        }
-        plugin.allow(&entry.allow).map_err(|why| refused(format!("{why:#}")))?;
-        catalog.extend(plugin.manifest());
-        if plugin.manifest().name != entry.name {
-            return Err(refused(format!(
-                "{} calls itself {}; the configuration has to use that name",
-                path.display(),
-                plugin.manifest().name
-            )));
-        }
-        plugins.insert(entry.name.clone(), Arc::new(plugin));
-    }
-    Ok(())
 }
 
 /// Reads the configuration and plans the run.
@@ -118,7 +66,7 @@ pub fn prepare(
 ) -> Result<Prepared> {
     let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
     let (mut catalog, mut plugins) = catalog(engine)?;
-    load_plugins(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
     let choice = choice(&config, &phases, flags, only);
     let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(Refused)?;
     let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());
@@ -187,12 +135,8 @@ pub fn execute(
     let (masked, secrets) = Secrets::mask(&prepared.config);
     let judge = judge(prepared, files)?;
     let shared = Arc::new(Shared {
-        world: world.clone(),
-        bus: Bus::new(subscribers(&prepared.plan, secrets.clone())),
-        config: serde_json::to_value(&masked)?,
         patches: prepared.patches.clone(),
-        facts: Mutex::default(),
-        made: Mutex::default(),
+        ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), serde_json::to_value(&masked)?)
     });
     let say = |severity, label: &str, text: &str| {
         shared.bus.emit(What::Message { phase: String::new(), severity, label: label.to_owned(), text: text.to_owned() });
@@ -245,22 +189,19 @@ impl Provider<'_> {
             Source::BuiltIn => {
                 let session = Session::new(self.shared.clone(), &node.id, &json!({}), Access::BuiltIn);
                 let make = crate::phase::init::make(&node.id);
-                Ready { phase: make(session.clone()), session, policy: FailurePolicy::Fail, headers }
+                Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
             }
             Source::Plugin { name, .. } => {
-                let plugin = &self.prepared.plugins[name];
-                let settings =
-                    self.prepared.phases.plugins.iter().find(|entry| entry.name == *name).and_then(|entry| entry.settings.clone());
+                let plugin::load::Loaded { plugin, settings } = &self.prepared.plugins[name];
                 let access = Access::Granted(plugin.grant());
-                let session =
-                    Session::new(self.shared.clone(), &node.id, &settings.unwrap_or_else(|| Value::Object(Default::default())), access);
+                let session = Session::new(self.shared.clone(), &node.id, settings, access);
                 let policy =
                     plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                let phase: Box<dyn phase::Host + Send> = match plugin.phase(session.clone(), CALL_DEADLINE) {
+                let phase: Box<dyn phase::Host + Send> = match plugin.phase(session.clone(), wasm::limits::CALL) {
                     Ok(guest) => Box::new(guest),
                     Err(why) => Box::new(Unusable(format!("{why:#}"))),
                 };
-                Ready { phase, session, policy, headers }
+                Ready { phase, session, plugin: Some(plugin.clone()), policy, headers }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One run: the executor takes a plan to a world, and tells what happened as events.
 pub mod access;
+pub mod capsule;
 pub mod event;
 pub mod executor;
 pub mod init;

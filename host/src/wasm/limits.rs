@@ -10,6 +10,8 @@ pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
 pub const MAX_COMPONENT: usize = 64 << 20;
 /// Bytes of a guest's stack.
 pub const MAX_STACK: usize = 256 << 10;
+/// How long one call of a component may take, its calls of the host among it.
+pub const CALL: Duration = Duration::from_secs(30);
 /// How long a component may take to say what it is.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
 /// Proposals in one call.

@@ -86,6 +86,27 @@ pub struct Request {
     pub objects: Vec<ObjectPattern>,
 }
 
+impl Request {
+    /// Each single thing that is asked for, as one line: what is locked, allowed and compared.
+    pub fn lines(&self) -> Vec<String> {
+        let objects = self.objects.iter().map(ObjectPattern::line);
+        let commands = self.commands.iter().map(|command| command.join(" "));
+        let what: Vec<String> = self.paths.iter().chain(&self.hosts).cloned().chain(commands).chain(objects).collect();
+        if what.is_empty() {
+            return vec![self.capability.clone()];
+        }
+        what.iter().map(|what| format!("{} {what}", self.capability)).collect()
+    }
+}
+
+impl ObjectPattern {
+    fn line(&self) -> String {
+        let namespace = self.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        let names = if self.names.is_empty() { "*".to_owned() } else { self.names.join(",") };
+        format!("{} {} {namespace}{names}", self.api_version, self.kind)
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectPattern {
@@ -165,7 +186,7 @@ impl Manifest {
     }
 }
 
-fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 

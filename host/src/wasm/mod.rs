@@ -7,9 +7,9 @@ pub mod limits;
 pub mod manifest;
 pub mod plugin;
 
-mod cache;
-mod gate;
-mod inspect;
+pub mod cache;
+pub mod gate;
+pub mod inspect;
 mod phase;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
 use std::{
     collections::BTreeSet,
+    fmt,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -28,6 +29,27 @@ pub struct Plugin {
     /// what the operator allowed of the manifest
     granted: OnceLock<Vec<Request>>,
 }
+
+/// What a plugin asks for and is not allowed.
+#[derive(Debug)]
+pub struct Ungranted {
+    pub plugin: String,
+    pub missing: Vec<Request>,
+}
+
+impl fmt::Display for Ungranted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plugin {} asks for what it is not allowed:", self.plugin)?;
+        for request in &self.missing {
+            for line in request.lines() {
+                write!(f, "\n  {line}: {}", request.reason)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Ungranted {}
 
 impl Plugin {
     pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<Plugin> {
@@ -73,22 +95,17 @@ impl Plugin {
         &self.imports
     }
 
-    /// Gives the plugin what it asks for, where the operator allows all of it, by capability. Until then it has nothing,
-    /// but for the embedded plugins, which have what they ask for.
+    /// Gives the plugin what it asks for, where the operator allows all of it: whole capabilities, or line by line as
+    /// they were locked. Until then it has nothing, but for the embedded plugins, which have what they ask for.
     ///
     /// # Errors
-    /// What it asks for that is not allowed, with what to write to allow it.
-    pub fn allow(&self, allowed: &[String]) -> Result<()> {
-        let missing: Vec<&Request> = self.manifest.grants.iter().filter(|request| !allowed.contains(&request.capability)).collect();
+    /// What it asks for that is not allowed.
+    pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
+        let allowed =
+            |request: &Request| capabilities.contains(&request.capability) || request.lines().iter().all(|line| lines.contains(line));
+        let missing: Vec<Request> = self.manifest.grants.iter().filter(|request| !allowed(request)).cloned().collect();
         if !missing.is_empty() {
-            let asked: Vec<String> = missing.iter().map(|request| format!("  {}: {}", request.capability, request.reason)).collect();
-            let names: Vec<&str> = missing.iter().map(|request| request.capability.as_str()).collect();
-            bail!(
-                "plugin {} asks for what it is not allowed:\n{}\nto allow it, add to its entry in the PhaseConfiguration: allow: [{}]",
-                self.manifest.name,
-                asked.join("\n"),
-                names.join(", ")
-            );
+            return Err(Ungranted { plugin: self.manifest.name.clone(), missing });
         }
         self.granted.get_or_init(|| self.manifest.grants.clone());
         Ok(())
@@ -109,6 +126,14 @@ impl Plugin {
         let grant = self.grant();
         let refused = self.imports.iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
         Guest::new(component, session, deadline, who, refused)
+    }
+
+    /// Compiles it, or finds it compiled.
+    ///
+    /// # Errors
+    /// Where it cannot be compiled.
+    pub fn prepare(&self) -> Result<()> {
+        self.component().map(drop)
     }
 
     fn component(&self) -> Result<&Component> {

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod files;
+pub mod imagined;
 pub mod node;
 pub mod rehearsal;
 

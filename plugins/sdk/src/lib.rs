@@ -36,6 +36,18 @@ pub mod yaml;
 
 pub use types::*;
 
+/// What a plugin's source usually needs.
+pub mod prelude {
+    pub use crate::{
+        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, config, effects, effects_cluster, effects_files,
+        effects_images, effects_node, failure,
+        finding::{Checked, With, concern, could_not_run, fail, pass, skipped},
+        node_fact, observe_cluster, observe_command, observe_files, observe_net, observe_node, phase, say, settings, warn,
+    };
+    /// What a plugin's functions return.
+    pub type Tried<T> = Result<T, Failure>;
+}
+
 /// A phase: observes, reports, proposes.
 pub trait Phase {
     fn describe() -> PhaseInfo;

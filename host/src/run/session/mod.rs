@@ -7,6 +7,7 @@ use crate::{
     effect::{Effect, proposal::Proposal},
     run::{
         access::Access,
+        capsule::{self, Capsule, Sight},
         event::{Bus, What},
     },
     wasm::limits::{MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
@@ -34,6 +35,17 @@ pub struct Shared {
     pub made: Mutex<BTreeSet<String>>,
 }
 
+impl Shared {
+    pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
+        Shared { world, bus, config, patches: Default::default(), facts: Mutex::default(), made: Mutex::default() }
+    }
+
+    /// What an earlier phase found out.
+    pub fn set_fact(&self, phase: &str, name: &str, json: String) {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).insert((phase.to_owned(), name.to_owned()), json);
+    }
+}
+
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
@@ -42,6 +54,7 @@ struct Inner {
     phase: String,
     settings: String,
     access: Access,
+    sight: Sight,
     call: Mutex<Call>,
 }
 
@@ -84,8 +97,37 @@ type Hosted<T> = Result<T, Error>;
 
 impl Session {
     pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
+        // Whose code is our own leaves no capsule.
+        let sight = if matches!(access, Access::BuiltIn) { Sight::Unrecorded } else { Sight::recording() };
+        Session::with(shared, phase, settings, access, sight)
+    }
+
+    /// A session over what was observed then.
+    pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
+        let session = Session::with(shared, &capsule.phase, &capsule.settings, access, Sight::replaying(&capsule.observations));
+        session.begin(capsule.round);
+        session
+    }
+
+    fn with(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, sight: Sight) -> Self {
         let call = Mutex::default();
-        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, call }))
+        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, sight, call }))
+    }
+
+    /// All that the phase was given and looked at, to run it again elsewhere.
+    pub fn capsule(&self, failure: &str) -> Capsule {
+        let facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        Capsule {
+            format: capsule::FORMAT,
+            phase: self.0.phase.clone(),
+            round: self.call().round,
+            settings: serde_json::from_str(&self.0.settings).unwrap_or_default(),
+            config: self.0.shared.config.clone(),
+            facts: facts.iter().map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone())).collect(),
+            observations: self.0.sight.observations(),
+            failure: failure.to_owned(),
+            ..Capsule::default()
+        }
     }
 
     pub fn begin(&self, round: u32) {

@@ -1,68 +1,104 @@
 //! What a phase observes: each call is checked against what was granted, then the world answers.
-use super::{Hosted, Session, json};
-use crate::world::TlsFiles;
-use kubephase_wit::{
-    CommandOutput, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_files, observe_net, observe_node,
-    observe_pki, observe_runtime,
+use super::{Hosted, Session, json as text};
+use crate::{
+    effect::pki,
+    world::{TlsFiles, Tried, World},
 };
+use kubephase_wit::{
+    CommandOutput, Error, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_files, observe_net,
+    observe_node, observe_pki, observe_runtime,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const MAX_HTTP: Duration = Duration::from_secs(30);
 
+impl Session {
+    /// What the world answers, kept for the phase's capsule; in a replay what it answered then.
+    fn observe<T>(&self, call: &str, args: Value, ask: impl FnOnce(&dyn World) -> Tried<T>) -> Hosted<T>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        Ok(self.0.sight.look(call, args, || ask(self.world()))?)
+    }
+
+    /// The same, of what cannot fail.
+    fn look<T>(&self, call: &str, args: Value, ask: impl FnOnce(&dyn World) -> Tried<T>) -> Result<T, Stop>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        self.observe(call, args, ask).map_err(|error| match error {
+            Error::Failure(failure) => Stop::msg(failure.message),
+            Error::Stop(stop) => stop,
+        })
+    }
+}
+
+fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
+    let value = |facts| serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()));
+    facts.map(value).transpose()
+}
+
 impl observe_node::Host for Session {
     fn node_fact(&mut self, name: String) -> Result<Option<String>, Stop> {
-        self.world().node().fact(&name).as_ref().map(json).transpose()
+        self.look("observe-node.node-fact", json!([name]), |world| Ok(world.node().fact(&name)))?.as_ref().map(text).transpose()
     }
 
     fn sysctl(&mut self, key: String) -> Result<Option<String>, Stop> {
-        Ok(self.world().node().sysctl(&key))
+        self.look("observe-node.sysctl", json!([key]), |world| Ok(world.node().sysctl(&key)))
     }
 
     fn kernel_option(&mut self, name: String) -> Hosted<Option<String>> {
-        Ok(self.world().node().kernel_option(&name)?)
+        self.observe("observe-node.kernel-option", json!([name]), |world| world.node().kernel_option(&name))
     }
 
     fn service(&mut self, name: String) -> Hosted<Option<String>> {
-        Ok(self.world().node().service(&name)?.as_ref().map(json).transpose()?)
+        let service = self.observe("observe-node.service", json!([name]), |world| world.node().service(&name))?;
+        Ok(service.as_ref().map(text).transpose()?)
     }
 }
 
 impl observe_files::Host for Session {
     fn stat(&mut self, path: String) -> Hosted<Option<FileMeta>> {
         self.allow(self.0.access.read("observe-files.stat", &path))?;
-        Ok(self.world().files().stat(&path)?)
+        self.observe("observe-files.stat", json!([path]), |world| world.files().stat(&path))
     }
 
     fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
         self.allow(self.0.access.read("observe-files.read-file", &path))?;
-        let content = self.world().files().read(&path)?;
-        self.allow(self.0.access.show(&path, &content))?;
-        Ok(content)
+        let access = &self.0.access;
+        self.observe("observe-files.read-file", json!([path]), |world| {
+            let content = world.files().read(&path)?;
+            access.show(&path, &content).map_err(|message| Failure::new("denied", message))?;
+            Ok(content)
+        })
     }
 
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
         self.allow(self.0.access.read("observe-files.list-dir", &path))?;
-        Ok(self.world().files().list(&path)?)
+        self.observe("observe-files.list-dir", json!([path]), |world| world.files().list(&path))
     }
 }
 
 impl observe_net::Host for Session {
     fn port_free(&mut self, port: u16) -> Hosted<bool> {
-        Ok(self.world().net().port_free(port)?)
+        self.observe("observe-net.port-free", json!([port]), |world| world.net().port_free(port))
     }
 
     fn resolve(&mut self, host: String) -> Hosted<Vec<String>> {
         self.allow(self.0.access.reach("observe-net.resolve", &host))?;
-        Ok(self.world().net().resolve(&host)?)
+        self.observe("observe-net.resolve", json!([host]), |world| world.net().resolve(&host))
     }
 
     fn proxy_for(&mut self, url: String) -> Hosted<Option<String>> {
-        Ok(self.world().net().proxy_for(&url)?)
+        self.observe("observe-net.proxy-for", json!([url]), |world| world.net().proxy_for(&url))
     }
 
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
         self.allow(self.0.access.reach("observe-net.http-get", &url))?;
-        Ok(self.world().net().http_get(&url, Duration::from_millis(timeout_millis.into()).min(MAX_HTTP))?)
+        let timeout = Duration::from_millis(timeout_millis.into()).min(MAX_HTTP);
+        self.observe("observe-net.http-get", json!([url]), |world| world.net().http_get(&url, timeout))
     }
 
     fn http_get_as(&mut self, url: String, ca_file: String, cert_file: String, key_file: String, timeout_millis: u32) -> Hosted<HttpReply> {
@@ -71,42 +107,47 @@ impl observe_net::Host for Session {
             self.allow(self.0.access.identity(path))?;
         }
         let identity = TlsFiles { ca: ca_file, cert: cert_file, key: key_file };
-        Ok(self.world().net().http_get_as(&url, &identity, Duration::from_millis(timeout_millis.into()).min(MAX_HTTP))?)
+        let timeout = Duration::from_millis(timeout_millis.into()).min(MAX_HTTP);
+        self.observe("observe-net.http-get-as", json!([url]), |world| world.net().http_get_as(&url, &identity, timeout))
     }
 }
 
 impl observe_runtime::Host for Session {
     fn runtime_status(&mut self) -> Hosted<String> {
-        Ok(json(&self.world().runtime().status()?)?)
+        Ok(text(&self.observe("observe-runtime.runtime-status", json!([]), |world| world.runtime().status())?)?)
     }
 
     fn runtime_config(&mut self) -> Hosted<String> {
-        Ok(json(&self.world().runtime().config()?)?)
+        Ok(text(&self.observe("observe-runtime.runtime-config", json!([]), |world| world.runtime().config())?)?)
     }
 
     fn image_present(&mut self, image: String) -> Hosted<bool> {
-        Ok(self.world().runtime().image_present(&image)?)
+        self.observe("observe-runtime.image-present", json!([image]), |world| world.runtime().image_present(&image))
     }
 }
 
 impl observe_pki::Host for Session {
     fn certificate(&mut self, path: String) -> Hosted<Option<String>> {
-        Ok(crate::effect::pki::certificate_facts(self.world().files(), &path)?.as_ref().map(json).transpose()?)
+        let facts = self.observe("observe-pki.certificate", json!([path]), |world| as_value(pki::certificate_facts(world.files(), &path)?));
+        Ok(facts?.as_ref().map(text).transpose()?)
     }
 
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
-        Ok(crate::effect::pki::private_key_facts(self.world().files(), &path)?.as_ref().map(json).transpose()?)
+        let facts = self.observe("observe-pki.private-key", json!([path]), |world| as_value(pki::private_key_facts(world.files(), &path)?));
+        Ok(facts?.as_ref().map(text).transpose()?)
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
-        Ok(crate::effect::pki::kubeconfig_facts(self.world().files(), &path)?.as_ref().map(json).transpose()?)
+        let facts = self.observe("observe-pki.kubeconfig", json!([path]), |world| as_value(pki::kubeconfig_facts(world.files(), &path)?));
+        Ok(facts?.as_ref().map(text).transpose()?)
     }
 }
 
 impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
         self.allow(self.0.access.get(&of))?;
-        Ok(self.world().cluster().get(&of)?.as_ref().map(json).transpose()?)
+        let object = self.observe("observe-cluster.get-object", json!([of]), |world| world.cluster().get(&of))?;
+        Ok(object.as_ref().map(text).transpose()?)
     }
 
     fn list_objects(
@@ -117,14 +158,16 @@ impl observe_cluster::Host for Session {
         selector: Option<String>,
     ) -> Hosted<Vec<String>> {
         self.allow(self.0.access.list(&api_version, &kind, namespace.as_deref()))?;
-        let objects = self.world().cluster().list(&api_version, &kind, namespace.as_deref(), selector.as_deref())?;
-        Ok(objects.iter().map(json).collect::<Result<_, _>>()?)
+        let objects = self.observe("observe-cluster.list-objects", json!([api_version, kind, namespace, selector]), |world| {
+            world.cluster().list(&api_version, &kind, namespace.as_deref(), selector.as_deref())
+        })?;
+        Ok(objects.iter().map(text).collect::<Result<_, _>>()?)
     }
 }
 
 impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         self.allow(self.0.access.command(&program, &args))?;
-        Ok(self.world().node().run(&program, &args)?)
+        self.observe("observe-command.run-command", json!([program, args]), |world| world.node().run(&program, &args))
     }
 }

@@ -13,7 +13,7 @@ const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
 
 fn run_in(component: &[u8], allowed: &[&str], deadline: Duration) -> (Result<Outcome, Error>, Session) {
     let plugin = engine().load(component).unwrap();
-    plugin.allow(&allowed.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+    plugin.allow(&allowed.iter().map(ToString::to_string).collect::<Vec<_>>(), &[]).unwrap_or_default();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
     session.begin(0);

@@ -20,6 +20,7 @@
 //! let ran = Case::parse("node: {cpus: 2}").unwrap().run::<Cores>();
 //! assert_eq!(ran.verdict("Cores"), Some(Verdict::Fail));
 //! ```
+#![allow(clippy::disallowed_methods, reason = "cases are the author's files")]
 mod imagined;
 
 use crate::{
@@ -152,6 +153,40 @@ impl Case {
         };
         host.ran(outcome)
     }
+}
+
+/// Runs every case of a folder of the crate under test.
+///
+/// # Panics
+/// Where a case cannot be read, or comes out otherwise than expected.
+pub fn run_cases<P: Phase + 'static>(folder: &str) {
+    let cases = read_cases(&std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder));
+    for (path, case) in cases.unwrap_or_else(|why| panic!("{why}")) {
+        let ran = case.run::<P>();
+        let proposals: Vec<String> = ran.proposals.iter().map(|proposed| format!("{} {}", proposed.kind, proposed.target)).collect();
+        let differences = case.expect.unwrap_or_default().differences(&ran.outcome, &ran.findings, &proposals);
+        assert!(differences.is_empty(), "{} ({}):\n  {}", path.display(), case.name, differences.join("\n  "));
+    }
+}
+
+/// The cases of a folder, by file.
+///
+/// # Errors
+/// Where there is none, or one cannot be read.
+pub fn read_cases(folder: &std::path::Path) -> Result<Vec<(std::path::PathBuf, Case)>, String> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read the cases in {}: {error}", folder.display()))?;
+    let mut paths: Vec<_> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    paths.sort();
+    if paths.is_empty() {
+        return Err(format!("there are no cases in {}", folder.display()));
+    }
+    let read = |path: std::path::PathBuf| {
+        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let case = Case::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok((path, case))
+    };
+    paths.into_iter().map(read).collect()
 }
 
 /// The word for a verdict, as cases and reports have it.

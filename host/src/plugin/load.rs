@@ -1,0 +1,104 @@
+//! The plugins of a configuration, each as far as it is allowed. Nothing is asked and nothing is changed: a plugin that may
+//! not run ends the run before it begins, with the command that would allow it.
+use super::{lock::Lock, settings, source};
+use crate::{
+    config::PluginEntry,
+    phase::catalog::Catalog,
+    wasm::{engine::Engine, plugin::Plugin},
+};
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+
+/// Plugins by name.
+pub type Plugins = BTreeMap<String, Loaded>;
+
+/// A plugin and what the configuration gives it.
+#[derive(Clone)]
+pub struct Loaded {
+    pub plugin: Arc<Plugin>,
+    pub settings: Value,
+}
+
+/// A plugin that the configuration names and that cannot be used; nothing was changed.
+#[derive(Debug)]
+pub struct PluginRefused(String);
+
+impl PluginRefused {
+    pub fn new(why: &str) -> Self {
+        PluginRefused(why.to_owned())
+    }
+}
+
+impl fmt::Display for PluginRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PluginRefused {}
+
+/// Loads the plugins that the configuration `file` names and adds their phases to the catalog.
+///
+/// # Errors
+/// The first plugin that may not run, and why.
+pub fn load(
+    entries: &[PluginEntry],
+    file: Option<&Path>,
+    engine: &Engine,
+    catalog: &mut Catalog,
+    plugins: &mut Plugins,
+) -> Result<(), PluginRefused> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let file = file.unwrap_or(Path::new(""));
+    let lock = Lock::beside(file).map_err(|why| PluginRefused(format!("{why:#}")))?;
+    for entry in entries {
+        let loaded = one(entry, file, &lock, engine).map_err(|why| PluginRefused(format!("{why:#}")))?;
+        catalog.extend(loaded.plugin.manifest());
+        if plugins.insert(entry.name.clone(), loaded).is_some() {
+            return Err(PluginRefused(format!("plugin {}: there is another plugin of this name", entry.name)));
+        }
+    }
+    Ok(())
+}
+
+/// One plugin, as a run would have it.
+///
+/// # Errors
+/// Why a run would refuse it.
+pub fn one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
+    checked(entry, file, lock, engine).with_context(|| format!("plugin {}", entry.name))
+}
+
+fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
+    let locked = lock.get(&entry.name);
+    let wanted = entry.digest.as_deref().map(|digest| digest.trim_start_matches("sha256:"));
+    let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
+    let fetched = source::fetch(&entry.source, file.parent().unwrap_or(Path::new("")), pinned)?;
+    let plugin = engine.load(&fetched.bytes).map_err(|why| anyhow!("{}: {why:#}", entry.source))?;
+    let manifest = plugin.manifest();
+    if manifest.name != entry.name {
+        bail!("{} calls itself {}; the configuration has to use that name", entry.source, manifest.name);
+    }
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != plugin.digest()) {
+        bail!("{} has the digest {}, the configuration names {wanted}", entry.source, plugin.digest());
+    }
+    if let Some(wanted) = entry.version.as_ref().filter(|wanted| !wanted.matches(&manifest.version)) {
+        bail!("{} is version {}, the configuration asks for {wanted}", entry.source, manifest.version);
+    }
+    let command = format!("kubephase plugin allow {} --config {}", entry.name, file.display());
+    if let Some(locked) = locked.filter(|locked| locked.digest != plugin.digest()) {
+        bail!(
+            "{} is not what was locked (version {}, digest {}); if it is meant to be another one now: {command}",
+            entry.source,
+            locked.version,
+            locked.digest
+        );
+    }
+    let granted = locked.map(|locked| locked.granted.as_slice()).unwrap_or_default();
+    plugin.allow(&entry.allow, granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
+    let settings = settings::resolve(manifest, entry.settings.as_ref())?;
+    Ok(Loaded { plugin: Arc::new(plugin), settings })
+}

@@ -1,0 +1,119 @@
+//! `kubephase.lock`, beside the configuration: of each plugin what it was when somebody looked at it, and what it may do.
+//! It is written by `plugin add` and `plugin allow`, read by every run, and belongs under version control.
+#![allow(clippy::disallowed_methods, reason = "the lock is the operator's file")]
+use crate::wasm::{inspect, plugin::Plugin};
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+pub const FILE: &str = "kubephase.lock";
+/// The format that this build writes and reads.
+const VERSION: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lock {
+    version: u32,
+    plugins: Vec<Locked>,
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+/// One plugin as it was locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Locked {
+    pub name: String,
+    pub version: semver::Version,
+    /// as the configuration names it
+    pub source: String,
+    /// of what the source gave: of a registry the digest of its manifest
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_digest: Option<String>,
+    /// hexadecimal SHA-256 of the component
+    pub digest: String,
+    /// version of the interface that this host had
+    pub interface: semver::Version,
+    /// what it may do, a line each
+    pub granted: Vec<String>,
+}
+
+impl Lock {
+    /// The lock beside a configuration; an empty one where there is none yet.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn beside(config: &Path) -> Result<Lock> {
+        let path = config.parent().unwrap_or(Path::new("")).join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Lock { version: VERSION, plugins: Vec::new(), path });
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let lock: Lock = serde_yaml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        if lock.version != VERSION {
+            bail!("{}: format {} is not one that this version reads; it reads {VERSION}", path.display(), lock.version);
+        }
+        Ok(Lock { path, ..lock })
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Locked> {
+        self.plugins.iter().find(|locked| locked.name == name)
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.plugins.retain(|locked| locked.name != name);
+    }
+
+    /// Takes a plugin as it is now; what it may do is kept until somebody allows otherwise.
+    pub fn set(&mut self, plugin: &Plugin, source: &str, source_digest: Option<String>, granted: Vec<String>) {
+        let manifest = plugin.manifest();
+        self.remove(&manifest.name);
+        self.plugins.push(Locked {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            source: source.to_owned(),
+            source_digest,
+            digest: plugin.digest().to_owned(),
+            interface: inspect::VERSION,
+            granted,
+        });
+        self.plugins.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// Written at once, or not at all.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn write(&self) -> Result<()> {
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let write = || -> Result<()> {
+            let mut file = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(folder)?;
+            writeln!(file, "# Written by `kubephase plugin`; keep it with the configuration.")?;
+            file.write_all(serde_yaml::to_string(self)?.as_bytes())?;
+            fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+            file.persist(&self.path)?;
+            Ok(())
+        };
+        write().with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// What a plugin asks for and what it may do, compared: asked but not allowed, allowed but no longer asked for.
+pub fn difference(plugin: &Plugin, granted: &[String]) -> (Vec<String>, Vec<String>) {
+    let asked = asked(plugin);
+    let new = asked.iter().filter(|line| !granted.contains(line)).cloned().collect();
+    let old = granted.iter().filter(|line| !asked.contains(line)).cloned().collect();
+    (new, old)
+}
+
+/// All that a plugin asks for, a line each.
+pub fn asked(plugin: &Plugin) -> Vec<String> {
+    plugin.manifest().grants.iter().flat_map(crate::wasm::manifest::Request::lines).collect()
+}

@@ -1,0 +1,65 @@
+//! A plugin's settings, against the JSON Schema in its manifest, before anything runs.
+use crate::wasm::manifest::Manifest;
+use anyhow::{Result, anyhow, bail};
+use serde_json::{Map, Value};
+
+/// The settings that the plugin gets: those given, and the schema's defaults for the rest.
+///
+/// # Errors
+/// All that does not fit the schema, by field.
+pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
+    let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+    if manifest.settings.is_null() {
+        return match given {
+            Some(Value::Object(fields)) if !fields.is_empty() => bail!("it takes no settings"),
+            _ => Ok(settings),
+        };
+    }
+    fill(&manifest.settings, &mut settings);
+    let validator =
+        jsonschema::validator_for(&manifest.settings).map_err(|error| anyhow!("the schema of its settings is none: {error}"))?;
+    let problems: Vec<String> = validator
+        .iter_errors(&settings)
+        .map(|error| {
+            let place = error.instance_path().to_string().replace('/', ".");
+            format!("settings{place}: {error}")
+        })
+        .collect();
+    if problems.is_empty() { Ok(settings) } else { bail!("its settings do not fit:\n  {}", problems.join("\n  ")) }
+}
+
+/// Puts the defaults of properties where nothing was given.
+fn fill(schema: &Value, value: &mut Value) {
+    let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object_mut()) else { return };
+    for (name, property) in properties {
+        if let Some(default) = property.get("default").filter(|_| !fields.contains_key(name)) {
+            fields.insert(name.clone(), default.clone());
+        }
+        if let Some(below) = fields.get_mut(name) {
+            fill(property, below);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn manifest() -> Manifest {
+        let text = "name: a\nversion: 1.0.0\nprovides:\n- {id: preflight/a, title: t, kind: check, workflow: [init]}\nsettings: {type: object, additionalProperties: false, properties: {mib: {type: integer, default: 5}, deep: {type: object, default: {}, properties: {x: {default: 1}}}}}\n";
+        Manifest::parse(text).unwrap()
+    }
+
+    #[test]
+    fn defaults_fill_what_is_left_out() {
+        assert_eq!(resolve(&manifest(), None).unwrap(), json!({"mib": 5, "deep": {"x": 1}}));
+        assert_eq!(resolve(&manifest(), Some(&json!({"mib": 7}))).unwrap()["mib"], 7);
+    }
+
+    #[test]
+    fn every_misfit_is_told() {
+        let told = resolve(&manifest(), Some(&json!({"mib": "x", "nope": 1}))).unwrap_err().to_string();
+        assert!(told.contains("settings.mib: ") && told.contains("nope"), "{told}");
+    }
+}

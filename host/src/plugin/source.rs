@@ -1,0 +1,41 @@
+//! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is kept by its digest, so that a
+//! run needs no network.
+#![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+
+/// A component and, of a registry, the digest of what it is part of.
+#[derive(Debug)]
+pub struct Fetched {
+    pub bytes: Vec<u8>,
+    pub digest: Option<String>,
+}
+
+/// Reads a source as the configuration in `beside` names it. `pinned` is the digest of the component that is wanted, where
+/// that is known.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetched> {
+    if let Some(reference) = source.strip_prefix("oci://") {
+        return super::registry::fetch(reference, pinned);
+    }
+    if source.contains("://") {
+        bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
+    }
+    let path = component(&beside.join(source))?;
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Fetched { bytes, digest: None })
+}
+
+/// The file of a component: the path itself, or in a plugin's folder what `plugin build` left there.
+fn component(path: &Path) -> Result<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let built = super::build::output(path)?;
+    if !built.is_file() {
+        bail!("{} was not built yet; run `kubephase plugin build {}`", path.display(), path.display());
+    }
+    Ok(built)
+}

@@ -1,0 +1,165 @@
+//! `plugin test`: a component over cases, behind the same door and with the same grants as in a run.
+#![allow(clippy::disallowed_methods, reason = "cases and capsules are the author's files")]
+use crate::{
+    effect::proposal::Proposal,
+    run::{
+        access::Access,
+        capsule::Capsule,
+        event::{Bus, Event, Subscriber, What},
+        session::{Session, Shared},
+    },
+    wasm::{limits, plugin::Plugin},
+    world::{imagined::Imagined, node::gather},
+};
+use anyhow::{Context, Result, anyhow};
+use kubephase_sdk::testing::{self, Case};
+use kubephase_wit::{Error, Failure, Finding, phase::Host};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// How one case came out.
+#[derive(Debug)]
+pub struct Outcome {
+    pub path: PathBuf,
+    pub name: String,
+    /// where it differs from what is expected; none where it does not
+    pub differences: Vec<String>,
+    /// what the plugin said, found and proposed, for whoever wants to see
+    pub told: Vec<String>,
+}
+
+/// Every case of a folder.
+///
+/// # Errors
+/// Where there are no cases or the component cannot be called.
+pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
+    let cases = testing::read_cases(folder).map_err(|why| anyhow!(why))?;
+    cases.into_iter().map(|(path, case)| one(plugin, path, &case)).collect()
+}
+
+/// One call as a capsule has it; where it fails as it did then, that is what is told.
+///
+/// # Errors
+/// Where the capsule cannot be read, or is of another component.
+pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let capsule: Capsule = serde_json::from_str(&text).with_context(|| format!("{} is no capsule", file.display()))?;
+    let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
+    let stage = Stage::new(&Case::default(), &capsule.config, scratch.path())?;
+    for (phase, name, fact) in &capsule.facts {
+        stage.shared.set_fact(phase, name, fact.clone());
+    }
+    let session = Session::replaying(stage.shared.clone(), &capsule, stage.access(plugin));
+    let mut played = stage.play(plugin, session)?;
+    if capsule.digest != plugin.digest() {
+        played.told.insert(0, format!("the capsule is of version {}, digest {}", capsule.version, capsule.digest));
+    }
+    let ended = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
+    let same = first_line(&ended) == first_line(&capsule.failure);
+    let differences = match (capsule.failure.is_empty(), same) {
+        (_, true) => Vec::new(),
+        (true, false) => vec![format!("it failed: {ended}")],
+        (false, false) => vec![format!("then: {}\nnow: {}", capsule.failure, if ended.is_empty() { "no failure" } else { &ended })],
+    };
+    Ok(vec![Outcome { path: file.to_owned(), name: capsule.phase, differences, told: played.told }])
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// One call on this machine as it is; nothing of what is proposed is carried out.
+///
+/// # Errors
+/// Where the component cannot be called, or the capsule not written.
+pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
+    let (facts, _) = gather::gather();
+    let case = Case { node: facts, ..Case::default() };
+    let stage = Stage::new(&case, &serde_json::Value::Null, Path::new("/"))?;
+    let settings = super::settings::resolve(plugin.manifest(), None)?;
+    let session = Session::new(stage.shared.clone(), &first_phase(plugin), &settings, stage.access(plugin));
+    session.begin(0);
+    let played = stage.play(plugin, session.clone())?;
+    let failure = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
+    let capsule = session.capsule(&failure).of(plugin);
+    std::fs::write(file, capsule.to_json()).with_context(|| format!("cannot write {}", file.display()))?;
+    let name = format!("recorded with {} observations", capsule.observations.len());
+    Ok(vec![Outcome { path: file.to_owned(), name, differences: Vec::new(), told: played.told }])
+}
+
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for Listener {
+    fn notice(&mut self, event: &Event) {
+        if let What::Message { label, text, .. } = &event.what {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(format!("[{label}] {text}"));
+        }
+    }
+}
+
+/// What stands around one call.
+struct Stage {
+    shared: Arc<Shared>,
+    listener: Listener,
+}
+
+/// What came of one call.
+struct Played {
+    result: Result<kubephase_wit::Outcome, Failure>,
+    findings: Vec<Finding>,
+    proposals: Vec<Proposal>,
+    told: Vec<String>,
+}
+
+impl Stage {
+    fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
+        let world = Imagined::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let listener = Listener::default();
+        let shared = Shared::new(Arc::new(world), Bus::new(vec![Box::new(listener.clone())]), config.clone());
+        Ok(Stage { shared: Arc::new(shared), listener })
+    }
+
+    /// What it asks for is what it has: whether it may is the operator's to say, not the author's.
+    fn access(&self, plugin: &Plugin) -> Access {
+        let _ = plugin.allow(&[], &super::lock::asked(plugin));
+        Access::Granted(plugin.grant())
+    }
+
+    fn play(&self, plugin: &Plugin, session: Session) -> Result<Played> {
+        let result = plugin.phase(session.clone(), limits::CALL)?.run().map_err(|error| match error {
+            Error::Failure(failure) => failure,
+            Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
+        });
+        let (findings, proposals) = (session.take_findings(), session.take_proposals());
+        let mut told = self.listener.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        told.extend(findings.iter().map(|finding| format!("{} {}: {}", testing::word(finding.verdict), finding.code, finding.summary)));
+        told.extend(proposals.iter().map(|proposal| format!("proposes {}", proposal.effect.named())));
+        Ok(Played { result, findings, proposals, told })
+    }
+}
+
+fn first_phase(plugin: &Plugin) -> String {
+    plugin.manifest().provides.first().map(|row| row.id.clone()).unwrap_or_default()
+}
+
+fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
+    let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
+    let stage = Stage::new(case, &case.config, scratch.path())?;
+    for (phase, facts) in &case.facts {
+        facts.iter().for_each(|(name, value)| stage.shared.set_fact(phase, name, value.to_string()));
+    }
+    let settings = super::settings::resolve(plugin.manifest(), case.settings.as_ref()).with_context(|| path.display().to_string())?;
+    let id = case.phase.clone().unwrap_or_else(|| first_phase(plugin));
+    let access = stage.access(plugin);
+    let session = Session::new(stage.shared.clone(), &id, &settings, access.clone());
+    session.begin(case.round);
+    let played = stage.play(plugin, session)?;
+    let refused = played.proposals.iter().filter_map(|proposal| access.effect(&proposal.effect).err());
+    let mut differences: Vec<String> = refused.map(|why| format!("it proposed what its manifest does not ask for: {why}")).collect();
+    let proposals: Vec<String> = played.proposals.iter().map(|proposal| proposal.effect.named()).collect();
+    differences.extend(case.expect.clone().unwrap_or_default().differences(&played.result, &played.findings, &proposals));
+    Ok(Outcome { path, name: case.name.clone(), differences, told: played.told })
+}

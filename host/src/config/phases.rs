@@ -28,13 +28,19 @@ pub struct PluginEntry {
     pub name: String,
     /// a file or a plugin's folder, from the configuration file's; or `oci://REGISTRY/NAME:TAG`
     pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<semver::VersionReq>,
     /// hexadecimal SHA-256 of the component
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Value>,
     /// capabilities, `interface.function`
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
+    /// the same line by line, as `kubephase.lock` has it: in what the cluster keeps
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +61,18 @@ pub struct Waiver {
 }
 
 impl PhaseConfiguration {
+    /// As the cluster keeps it; none where there is nothing to keep.
+    pub fn kept(&self) -> Option<Value> {
+        if self.same(&PhaseConfiguration::default()) {
+            return None;
+        }
+        let document = PhaseConfiguration { api_version: API_VERSION.into(), kind: KIND.into(), ..self.clone() };
+        let mut value = serde_json::to_value(document).ok()?;
+        let said = |value: &Value| !(value.is_null() || value.as_array().is_some_and(Vec::is_empty) || *value == serde_json::json!({}));
+        value.as_object_mut()?.retain(|_, value| said(value));
+        Some(value)
+    }
+
     /// Whether both say the same, however the documents call themselves.
     pub fn same(&self, other: &PhaseConfiguration) -> bool {
         let plain = |phases: &PhaseConfiguration| PhaseConfiguration { api_version: String::new(), kind: String::new(), ..phases.clone() };

@@ -35,3 +35,21 @@ impl Phase for Kubelet {
         Ok(Outcome::Settled)
     }
 }
+
+/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs the same.
+pub struct Phases;
+
+impl Phase for Phases {
+    fn describe() -> PhaseInfo {
+        super::info("upload-config/phases", "Stores the PhaseConfiguration in the cluster")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let Ok(phases) = config::<serde_json::Value>("/phases") else {
+            return Ok(Outcome::Skipped("the configuration has no PhaseConfiguration".into()));
+        };
+        say("Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \"kube-system\" Namespace");
+        super::apply_all(objects::phase_config(&phases))?;
+        Ok(Outcome::Settled)
+    }
+}

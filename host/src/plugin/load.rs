@@ -2,7 +2,7 @@
 //! not run ends the run before it begins, with the command that would allow it.
 use super::{lock::Lock, settings, source};
 use crate::{
-    config::PluginEntry,
+    config::{PhaseConfiguration, PluginEntry},
     phase::catalog::Catalog,
     wasm::{engine::Engine, plugin::Plugin},
 };
@@ -64,6 +64,19 @@ pub fn load(
     Ok(())
 }
 
+/// A configuration with its plugins as they were loaded: version, digest, what they may do.
+#[must_use]
+pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
+    let mut phases = phases.clone();
+    for entry in &mut phases.plugins {
+        let Some(Loaded { plugin, .. }) = plugins.get(&entry.name) else { continue };
+        entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
+        entry.digest = Some(plugin.digest().to_owned());
+        entry.granted = super::lock::asked(plugin);
+    }
+    phases
+}
+
 /// One plugin, as a run would have it.
 ///
 /// # Errors
@@ -97,8 +110,8 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
             locked.digest
         );
     }
-    let granted = locked.map(|locked| locked.granted.as_slice()).unwrap_or_default();
-    plugin.allow(&entry.allow, granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
+    let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();
+    plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
     let settings = settings::resolve(manifest, entry.settings.as_ref())?;
     Ok(Loaded { plugin: Arc::new(plugin), settings })
 }

@@ -81,7 +81,7 @@ impl Language {
                 ("requirements.txt", include_str!("templates/python/requirements.txt")),
                 ("check.py", include_str!("templates/python/check.py.in")),
                 ("world.wit", include_str!("templates/world.wit")),
-                (".gitignore", ".kubephase/\n*.wasm\n"),
+                (".gitignore", ".kubephase/\n__pycache__/\n*.wasm\n"),
             ],
         };
         if self != Language::Rust {

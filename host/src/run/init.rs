@@ -134,9 +134,13 @@ pub fn execute(
     prepared.warnings.extend(external.warnings);
     let (masked, secrets) = Secrets::mask(&prepared.config);
     let judge = judge(prepared, files)?;
+    let mut config = serde_json::to_value(&masked)?;
+    if let Some(kept) = plugin::load::pinned(&prepared.phases, &prepared.plugins).kept() {
+        config["phases"] = kept;
+    }
     let shared = Arc::new(Shared {
         patches: prepared.patches.clone(),
-        ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), serde_json::to_value(&masked)?)
+        ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), config)
     });
     let say = |severity, label: &str, text: &str| {
         shared.bus.emit(What::Message { phase: String::new(), severity, label: label.to_owned(), text: text.to_owned() });

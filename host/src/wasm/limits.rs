@@ -24,7 +24,8 @@ pub const MAX_FACTS: usize = 1000;
 pub const MAX_LOG_BYTES: usize = 1 << 20;
 /// Bytes of all else that one phase hands over: proposals, findings, facts.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
-const MAX_INSTANCES: usize = 20;
+/// Python brings two dozen core modules.
+const MAX_INSTANCES: usize = 64;
 const MAX_MEMORIES: usize = 4;
 /// Bytes a table element is counted as.
 const TABLE_ELEMENT: usize = 16;

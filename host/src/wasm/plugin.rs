@@ -32,15 +32,12 @@ pub struct Plugin {
 
 /// What a plugin asks for and is not allowed.
 #[derive(Debug)]
-pub struct Ungranted {
-    pub plugin: String,
-    pub missing: Vec<Request>,
-}
+pub struct Ungranted(pub Vec<Request>);
 
 impl fmt::Display for Ungranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plugin {} asks for what it is not allowed:", self.plugin)?;
-        for request in &self.missing {
+        f.write_str("it asks for what it is not allowed:")?;
+        for request in &self.0 {
             for line in request.lines() {
                 write!(f, "\n  {line}: {}", request.reason)?;
             }
@@ -105,7 +102,7 @@ impl Plugin {
             |request: &Request| capabilities.contains(&request.capability) || request.lines().iter().all(|line| lines.contains(line));
         let missing: Vec<Request> = self.manifest.grants.iter().filter(|request| !allowed(request)).cloned().collect();
         if !missing.is_empty() {
-            return Err(Ungranted { plugin: self.manifest.name.clone(), missing });
+            return Err(Ungranted(missing));
         }
         self.granted.get_or_init(|| self.manifest.grants.clone());
         Ok(())

@@ -10,7 +10,7 @@ pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info};
 pub use node::{CONTROL_PLANE_LABELS, node_patch};
 pub use token::{TokenSecret, token_secret};
-pub use uploads::{certificates_access, kubeadm_config, kubelet_config};
+pub use uploads::{certificates_access, kubeadm_config, kubelet_config, phase_config};
 
 /// Nodes that join with a bootstrap token.
 pub const BOOTSTRAP_GROUP: &str = "system:bootstrappers:kubeadm:default-node-token";

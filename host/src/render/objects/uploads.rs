@@ -22,6 +22,15 @@ pub fn kubeadm_config(config: &Config) -> Vec<Value> {
     objects
 }
 
+/// ConfigMap `kubephase-config`: what of a run is not kubeadm's, for whoever joins or upgrades, and access to it.
+pub fn phase_config(phases: &Value) -> Vec<Value> {
+    let name = "kubephase-config";
+    let mut objects = vec![config_map(SYSTEM, name, "PhaseConfiguration", yaml::to_string(phases))];
+    let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
+    objects.extend(reading(SYSTEM, "kubephase:nodes-kubephase-config", "configmaps", name, &readers));
+    objects
+}
+
 /// ConfigMap `kubelet-config` and access to it. What no user wrote is signed, so that an upgrade may replace it.
 pub fn kubelet_config(config: &Config) -> Vec<Value> {
     let name = "kubelet-config";

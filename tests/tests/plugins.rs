@@ -1,0 +1,207 @@
+//! Plugins as authors and operators use them: written, built, tested, added, allowed, swapped in, and contained.
+#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+use harness::{Said, kubephase, run, workspace};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Once,
+};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+const EXAMPLES: [&str; 4] = ["time-sync", "tiny-proxy", "bridge-cni", "audit-policy"];
+
+fn plugin(args: &[&str]) -> Said {
+    run(kubephase(PROGRAM).envs(toolchain()).arg("plugin").args(args))
+}
+
+/// What cargo and rustup go by, which other runs have no need of.
+fn toolchain() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| name.starts_with("CARGO_HOME") || name.starts_with("RUSTUP_") || name == "CARGO")
+}
+
+fn well(said: Said) -> String {
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    said.stdout + &said.stderr
+}
+
+fn example(name: &str) -> PathBuf {
+    workspace().join("examples/plugins").join(name)
+}
+
+/// Every example as a component; built once for all tests.
+fn examples() {
+    static BUILT: Once = Once::new();
+    BUILT.call_once(|| {
+        for name in EXAMPLES {
+            well(plugin(&["build", &example(name).display().to_string()]));
+        }
+    });
+}
+
+/// A cluster whose keys are quickly made, in a folder of its own.
+fn cluster(folder: &Path, more: &str) -> String {
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\nnetworking: {podSubnet: 10.244.0.0/16}\n";
+    let path = folder.join("cluster.yaml");
+    fs::write(&path, format!("{text}{more}")).unwrap();
+    path.display().to_string()
+}
+
+fn init(config: &str, out: &Path) -> Said {
+    let node = workspace().join("examples/single-node/node.yaml");
+    run(kubephase(PROGRAM).args(["init", "--dry-run", "--config", config, "--node"]).arg(node).arg("--out").arg(out))
+}
+
+#[test]
+fn every_example_does_what_its_cases_say() {
+    examples();
+    for name in EXAMPLES {
+        let said = well(plugin(&["test", &example(name).display().to_string()]));
+        assert!(said.contains(", 0 failed"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_new_plugin_builds_passes_its_cases_and_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("enough-memory").display().to_string();
+    let config = cluster(folder.path(), "");
+    well(plugin(&["new", "check", &at]));
+    well(plugin(&["build", &at]));
+    assert!(well(plugin(&["test", &at])).contains("2 passed, 0 failed"));
+    assert!(well(plugin(&["inspect", &at])).contains("nothing that has to be allowed"));
+    well(plugin(&["add", &at, "--config", &config]));
+    let told = well(run(kubephase(PROGRAM).args(["rehearse", "--config", &config])));
+    assert!(told.contains("preflight/enough-memory"), "{told}");
+    // More than any machine has: the check stands in the way.
+    let strict = fs::read_to_string(&config).unwrap() + "  settings: {atLeastMib: 99999999}\n";
+    fs::write(&config, strict).unwrap();
+    let refused = init(&config, &folder.path().join("out"));
+    assert_eq!(refused.status, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("[ERROR EnoughMemory]"), "{}", refused.stderr);
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace("99999999", "many")).unwrap();
+    let refused = init(&config, &folder.path().join("out"));
+    assert!(refused.status == 6 && refused.stderr.contains("settings.atLeastMib"), "{}", refused.stderr);
+}
+
+#[test]
+fn an_addon_takes_the_place_of_kube_proxy() {
+    examples();
+    let folder = tempfile::tempdir().unwrap();
+    let (config, out) = (cluster(folder.path(), ""), folder.path().join("out"));
+    let added = well(plugin(&["add", &example("tiny-proxy").display().to_string(), "--config", &config]));
+    assert!(added.contains("It stands in for addon/kube-proxy.") && added.contains("+ effects-cluster.apply-object"), "{added}");
+
+    let refused = init(&config, &out);
+    assert_eq!(refused.status, 6, "{}", refused.stderr);
+    let command = format!("kubephase plugin allow tiny-proxy --config {config}");
+    assert!(refused.stderr.contains(&command) && !out.exists(), "{}", refused.stderr);
+
+    well(plugin(&["allow", "tiny-proxy", "--config", &config]));
+    well(plugin(&["verify", "--config", &config]));
+    well(init(&config, &out));
+    let objects = fs::read_to_string(out.join("objects.yaml")).unwrap();
+    assert!(objects.contains("CREATE daemonsets kube-system/tiny-proxy"), "{objects}");
+    assert!(!objects.contains("name: kube-proxy"), "{objects}");
+    let kept = objects.split("\n---\n").find(|object| object.contains("configmaps kube-system/kubephase-config")).unwrap();
+    for part in ["addon/kube-proxy: tiny-proxy", "digest: ", "version: =0.1.0", "effects-cluster.apply-object v1 ServiceAccount"] {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
+
+    let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config])));
+    assert!(plan.contains("[replaced by plugin tiny-proxy; "), "{plan}");
+
+    well(plugin(&["remove", "tiny-proxy", "--config", &config]));
+    well(init(&config, &out));
+    assert!(fs::read_to_string(out.join("objects.yaml")).unwrap().contains("daemonsets kube-system/kube-proxy"));
+}
+
+#[test]
+fn an_addon_fills_the_place_of_the_network_and_a_phase_comes_between_others() {
+    examples();
+    let folder = tempfile::tempdir().unwrap();
+    let audit = "apiServer: {extraArgs: [{name: audit-policy-file, value: /etc/kubernetes/audit/policy.yaml}]}\n";
+    let (config, out) = (cluster(folder.path(), audit), folder.path().join("out"));
+    for name in ["bridge-cni", "audit-policy", "time-sync"] {
+        well(plugin(&["add", &example(name).display().to_string(), "--config", &config, "--allow"]));
+    }
+    let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config, "-o", "json"])));
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    let after = |id: &str| plan["nodes"].as_array().unwrap().iter().find(|phase| phase["id"] == id).unwrap()["after"].to_string();
+    assert!(after("wait-control-plane").contains("audit-policy") && after("audit-policy").contains("control-plane/apiserver"));
+
+    // Nobody keeps the described node's clock in time.
+    assert_eq!(init(&config, &out).status, 4);
+    let waived = "waivers: [{check: TimeSync, reason: there is no clock in a rehearsal}]\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + waived).unwrap();
+    let told = well(init(&config, &out));
+    assert!(out.join("files/etc/kubernetes/audit/policy.yaml").is_file());
+    assert!(fs::read_to_string(out.join("objects.yaml")).unwrap().contains("CREATE daemonsets kube-system/bridge-cni"));
+    assert!(told.contains("TimeSync"), "{told}");
+}
+
+#[test]
+fn a_plugin_that_became_another_is_refused_until_it_is_looked_at() {
+    examples();
+    let folder = tempfile::tempdir().unwrap();
+    let config = cluster(folder.path(), "");
+    let component = folder.path().join("time-sync.wasm");
+    fs::copy(example("time-sync").join("time-sync.wasm"), &component).unwrap();
+    well(plugin(&["add", &component.display().to_string(), "--config", &config, "--allow"]));
+    let mut bytes = fs::read(&component).unwrap();
+    // Another custom section makes another component of it.
+    bytes.extend([0, 3, 1, b'x', 0]);
+    fs::write(&component, bytes).unwrap();
+    let verified = plugin(&["verify", "--config", &config]);
+    assert!(verified.status == 6 && verified.stdout.contains("is not what was locked"), "{}{}", verified.stdout, verified.stderr);
+    assert_eq!(init(&config, &folder.path().join("out")).status, 6);
+    assert!(well(plugin(&["allow", "time-sync", "--config", &config])).contains("what it may do has not changed"));
+    well(plugin(&["verify", "--config", &config]));
+}
+
+#[test]
+fn a_plugin_that_traps_leaves_a_capsule_that_plays_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("broken");
+    let shown = at.display().to_string();
+    let config = cluster(folder.path(), "");
+    well(plugin(&["new", "check", &shown]));
+    let source = fs::read_to_string(at.join("src/lib.rs")).unwrap();
+    fs::write(
+        at.join("src/lib.rs"),
+        source.replace("if mib >= at_least_mib", "assert!(mib == 1, \"not a machine for me: {mib}\");\n    if mib >= at_least_mib"),
+    )
+    .unwrap();
+    well(plugin(&["build", &shown]));
+    well(plugin(&["add", &shown, "--config", &config]));
+    let said = init(&config, &folder.path().join("out"));
+    assert_eq!(said.status, 4, "{}", said.stderr);
+    for part in ["plugin broken 0.1.0 was stopped in run", "not a machine for me", "--replay "] {
+        assert!(said.stderr.contains(part), "{part}: {}", said.stderr);
+    }
+    let capsule = said.stderr.split("--replay ").nth(1).unwrap().lines().next().unwrap();
+    let played = plugin(&["test", &shown, "--replay", capsule]);
+    assert_eq!(played.status, 0, "{}{}", played.stdout, played.stderr);
+    assert!(played.stdout.contains("not a machine for me: 4096"), "{}", played.stdout);
+    fs::remove_file(capsule).unwrap();
+}
+
+/// Whether a program is there; the test says so and passes where it is not.
+fn has(program: &str) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("{program} is not installed: not tested");
+    }
+    there
+}
+
+#[test]
+fn checks_in_other_languages_pass_the_same_cases() {
+    for (name, tool) in [("memory-js", "npm"), ("memory-py", "python3")] {
+        if has(tool) {
+            let at = example(name).display().to_string();
+            well(plugin(&["build", &at]));
+            assert!(well(plugin(&["test", &at])).contains("2 passed, 0 failed"), "{name}");
+        }
+    }
+}

@@ -3,6 +3,7 @@ use super::tally::{Counts, Span, Tally};
 use super::{hints, sanitise, style::Palette};
 use crate::plan::Plan;
 use crate::run::event::{PhaseResult, RunResult};
+use crate::wasm::limits;
 use kubephase_wit::Verdict;
 use std::fmt::Write;
 
@@ -16,6 +17,7 @@ pub fn render(tally: &Tally, plan: &Plan, not_checked: &[String], palette: Palet
     let _ = headline(&mut text, tally, palette);
     let _ = effects(&mut text, tally, palette);
     let _ = times(&mut text, tally, plan, palette);
+    let _ = plugins(&mut text, tally, palette);
     let _ = unknown(&mut text, tally, not_checked, palette);
     let hints = hints::hints(tally);
     let _ = list(&mut text, "What to do next", &hints, palette);
@@ -77,6 +79,30 @@ fn times(text: &mut String, tally: &Tally, plan: &Plan, palette: Palette) -> std
     }
     let long: Vec<_> = path.phases.iter().map(|phase| sanitise::line(phase)).collect();
     writeln!(text, "critical path: {} of {}: {}", duration(path.weight), duration(tally.micros), long.join(" → "))
+}
+
+/// What plugins used of what each of their phases may.
+fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
+    if tally.plugins.is_empty() {
+        return Ok(());
+    }
+    let (memory, findings, proposals) = (limits::MAX_MEMORY >> 20, limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
+    let may = format!("a phase may: {memory} MiB of memory, {findings} findings, {proposals} proposals a call, {:?} a call", limits::CALL);
+    writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
+    for (plugin, used) in &tally.plugins {
+        let tenths = used.memory_bytes * 10 / (1 << 20);
+        writeln!(
+            text,
+            "  {:<24} {:>3}.{} MiB  {:>4} findings  {:>4} proposals  {:>6} bytes of messages",
+            sanitise::line(plugin),
+            tenths / 10,
+            tenths % 10,
+            used.findings,
+            used.proposals,
+            used.message_bytes
+        )?;
+    }
+    Ok(())
 }
 
 /// Where in the run the phase ran, and for how long.

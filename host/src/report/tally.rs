@@ -1,6 +1,6 @@
 //! What a run came to, gathered from its events: the one fold behind summary, hints and exit code.
 use crate::effect::Enacted;
-use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, What};
+use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What};
 use kubephase_wit::{Finding, Verdict};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +14,8 @@ pub struct Tally {
     pub effects: BTreeMap<String, Counts>,
     pub failed_effects: Vec<FailedEffect>,
     pub findings: Vec<(Finding, Judgement)>,
+    /// by plugin: the memory of its hungriest call, the rest in sum
+    pub plugins: BTreeMap<String, Usage>,
     /// none while the run goes on, or if it was cut off
     pub result: Option<RunResult>,
     pub micros: u64,
@@ -74,6 +76,13 @@ impl Tally {
             What::Finding { finding, judged, .. } => self.findings.push((finding.clone(), judged.clone())),
             What::Effect { phase, effect, result, .. } => self.effect(phase, effect, result),
             What::RunEnded { result, micros } => (self.result, self.micros) = (Some(result.clone()), *micros),
+            What::PluginUsed { plugin, used, .. } => {
+                let sum = self.plugins.entry(plugin.clone()).or_default();
+                sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
+                sum.findings += used.findings;
+                sum.proposals += used.proposals;
+                sum.message_bytes += used.message_bytes;
+            }
             What::Message { .. } | What::Progress { .. } => {}
         }
     }

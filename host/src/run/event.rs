@@ -56,10 +56,29 @@ pub enum What {
         result: PhaseResult,
         micros: u64,
     },
+    /// what a plugin's phase used of what it may
+    PluginUsed {
+        phase: String,
+        /// name and version
+        plugin: String,
+        used: Usage,
+    },
     RunEnded {
         result: RunResult,
         micros: u64,
     },
+}
+
+/// What the calls of one phase used; the limits are `wasm/limits.rs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// the most that one call had, over all memories and tables
+    pub memory_bytes: usize,
+    pub findings: usize,
+    pub proposals: usize,
+    /// of messages and progress
+    pub message_bytes: usize,
 }
 
 /// What a finding means for the run, after `--ignore-preflight-errors` and waivers.

@@ -2,7 +2,7 @@
 //! against what was granted, carried out effect by effect, and told as events.
 use super::{
     capsule::Capsule,
-    event::{EffectResult, EffectSummary, PhaseResult, RunResult, What, micros},
+    event::{EffectResult, EffectSummary, PhaseResult, RunResult, Usage, What, micros},
     judge::Judge,
     session::{Session, Shared},
 };
@@ -18,7 +18,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -33,11 +33,18 @@ pub struct Ready {
     pub session: Session,
     pub phase: Box<dyn phase::Host + Send>,
     /// whose component it is; none for our own
-    pub plugin: Option<Arc<Plugin>>,
+    pub plugin: Option<Running>,
     /// what it means when the phase itself cannot do its job
     pub policy: FailurePolicy,
     /// lines said before it, by the groups it opens
     pub headers: Vec<String>,
+}
+
+/// A plugin whose phase is called.
+pub struct Running {
+    pub plugin: Arc<Plugin>,
+    /// bytes, the most that any call had
+    pub memory: Arc<AtomicUsize>,
 }
 
 pub struct Executor<'a> {
@@ -171,6 +178,11 @@ impl Executor<'_> {
         let mut sent = Vec::new();
         let result = self.rounds(node, &mut ready, &mut sent, left);
         let blocked = self.findings(node, &ready.session);
+        if let Some(Running { plugin, memory }) = &ready.plugin {
+            let (manifest, used) = (plugin.manifest(), ready.session.used());
+            let used = Usage { memory_bytes: memory.load(Ordering::Relaxed), ..used };
+            bus.emit(What::PluginUsed { phase: node.id.clone(), plugin: format!("{} {}", manifest.name, manifest.version), used });
+        }
         let ended = match result {
             Ok(result) if !blocked => Ended { result, passable: true },
             Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false },
@@ -188,7 +200,7 @@ impl Executor<'_> {
                 Error::Failure(failure) => told(&failure),
                 Error::Stop(stop) => {
                     let message = format!("{stop:#}");
-                    if let Some(plugin) = &ready.plugin {
+                    if let Some(Running { plugin, .. }) = &ready.plugin {
                         let capsule = ready.session.capsule(&message).of(plugin);
                         left.capsules.lock().unwrap_or_else(PoisonError::into_inner).push(capsule);
                     }

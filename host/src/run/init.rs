@@ -2,7 +2,7 @@
 use super::{
     access::Access,
     event::{Bus, Subscriber, What},
-    executor::{Executor, Finished, Ready},
+    executor::{Executor, Finished, Ready, Running},
     judge::Judge,
     secrets::Secrets,
     session::{Session, Shared},
@@ -201,11 +201,15 @@ impl Provider<'_> {
                 let session = Session::new(self.shared.clone(), &node.id, settings, access);
                 let policy =
                     plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                let phase: Box<dyn phase::Host + Send> = match plugin.phase(session.clone(), wasm::limits::CALL) {
-                    Ok(guest) => Box::new(guest),
-                    Err(why) => Box::new(Unusable(format!("{why:#}"))),
+                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), wasm::limits::CALL) {
+                    Ok(guest) => {
+                        let memory = guest.peak();
+                        (Box::new(guest), memory)
+                    }
+                    Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
                 };
-                Ready { phase, session, plugin: Some(plugin.clone()), policy, headers }
+                let running = Running { plugin: plugin.clone(), memory };
+                Ready { phase, session, plugin: Some(running), policy, headers }
             }
         }
     }

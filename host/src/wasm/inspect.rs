@@ -133,6 +133,8 @@ fn interface(name: &str) -> Result<&str, String> {
     };
     match semver::Version::parse(version) {
         Ok(asked) if asked.pre.is_empty() && (asked.major, asked.minor) == (VERSION.major, VERSION.minor) => Ok(interface),
-        _ => Err(format!("{name}: version {version} was asked for, this host speaks {VERSION}")),
+        _ => Err(format!(
+            "{name}: version {version} was asked for, this host speaks {VERSION}; build it with the SDK of {VERSION}, or take a kubephase that speaks {version}"
+        )),
     }
 }

@@ -1,5 +1,11 @@
 //! What one call of a component may use. Limits are totals: many memories are as large as one.
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use wasmtime::{ResourceLimiter, Result, bail};
 
 /// Bytes over all memories and tables.
@@ -32,15 +38,24 @@ const TABLE_ELEMENT: usize = 16;
 
 /// Sums what wasmtime asks for; its own limiter counts each memory for itself.
 #[derive(Default)]
-pub struct Total(usize);
+pub struct Total {
+    sum: usize,
+    /// the highest sum of any call, for whoever reports it
+    peak: Arc<AtomicUsize>,
+}
 
 impl Total {
+    pub fn new(peak: Arc<AtomicUsize>) -> Self {
+        Total { sum: 0, peak }
+    }
+
     fn grow(&mut self, by: usize) -> Result<bool> {
         // An error ends the guest with these words; `false` would leave it to abort without any.
-        match self.0.saturating_add(by) {
+        match self.sum.saturating_add(by) {
             sum if sum > MAX_MEMORY => bail!("memory limit of {MAX_MEMORY} bytes reached"),
-            sum => self.0 = sum,
+            sum => self.sum = sum,
         }
+        self.peak.fetch_max(self.sum, Ordering::Relaxed);
         Ok(true)
     }
 }

@@ -27,10 +27,48 @@ pub struct Manifest {
     pub version: semver::Version,
     pub license: String,
     pub description: String,
+    /// versions it was made for
+    pub requires: Requires,
     pub provides: Vec<Provided>,
     /// JSON Schema of the settings
     pub settings: Value,
     pub grants: Vec<Request>,
+}
+
+/// Ranges of versions (semver), each of them optional.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requires {
+    /// of kubephase
+    #[serde(default)]
+    pub host: Option<semver::VersionReq>,
+    /// of the interface `kubephase:plugin`
+    #[serde(default)]
+    pub interface: Option<semver::VersionReq>,
+}
+
+impl Requires {
+    /// Whether this host fits, and what would.
+    ///
+    /// # Errors
+    /// The range that does not fit, and the nearest version that would.
+    pub fn check(&self, host: &semver::Version, interface: &semver::Version) -> Result<()> {
+        for (what, range, version) in [("kubephase", &self.host, host), ("the interface kubephase:plugin", &self.interface, interface)] {
+            if let Some(range) = range.as_ref().filter(|range| !range.matches(version)) {
+                let nearest = nearest(range).map(|nearest| format!("; the nearest that would fit is {nearest}")).unwrap_or_default();
+                bail!("it needs {what} {range}, this is {version}{nearest}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lowest version of a range that its own words name.
+fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
+    let named = |comparator: &semver::Comparator| {
+        semver::Version::new(comparator.major, comparator.minor.unwrap_or(0), comparator.patch.unwrap_or(0))
+    };
+    range.comparators.iter().map(named).filter(|version| range.matches(version)).min()
 }
 
 /// One phase that a plugin provides.
@@ -142,6 +180,7 @@ impl Manifest {
             version: reader.required("version").unwrap_or(semver::Version::new(0, 0, 0)),
             license: reader.field("license").unwrap_or_default(),
             description: reader.field("description").unwrap_or_default(),
+            requires: reader.field("requires").unwrap_or_default(),
             provides: reader.items("provides", check_provided),
             settings: reader.field("settings").unwrap_or_default(),
             grants: reader.items("grants", check_request),
@@ -169,6 +208,7 @@ impl Manifest {
             version: semver::Version::new(0, 0, 0),
             license: String::new(),
             description: summary.to_owned(),
+            requires: Requires::default(),
             provides: vec![Provided {
                 id: format!("preflight/{name}"),
                 title: summary.to_owned(),
@@ -262,7 +302,7 @@ struct Lines {
     grants: Vec<Spanned<IgnoredAny>>,
 }
 
-const FIELDS: [&str; 8] = ["schema", "name", "version", "license", "description", "provides", "settings", "grants"];
+const FIELDS: [&str; 9] = ["schema", "name", "version", "license", "description", "requires", "provides", "settings", "grants"];
 
 impl Reader {
     fn open(text: &str) -> Result<Reader> {

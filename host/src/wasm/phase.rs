@@ -7,6 +7,7 @@ use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
     marker::PhantomData,
+    sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 use wasmtime::{
@@ -33,6 +34,8 @@ pub struct Guest<S: 'static> {
     deadline: Duration,
     /// plugin and version, for what goes wrong
     who: String,
+    /// bytes of memory, the most that any call had
+    peak: Arc<AtomicUsize>,
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
@@ -50,11 +53,16 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             Ok(pre)
         };
         let pre = link().map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
-        Ok(Guest { pre, session, deadline, who })
+        Ok(Guest { pre, session, deadline, who, peak: Arc::default() })
+    }
+
+    /// Bytes of memory, the most that any call had; goes on being told after the guest is out of sight.
+    pub fn peak(&self) -> Arc<AtomicUsize> {
+        self.peak.clone()
     }
 
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
-        let data = Data { session: self.session.clone(), total: Total::default() };
+        let data = Data { session: self.session.clone(), total: Total::new(self.peak.clone()) };
         let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.deadline);
         let instance = self.pre.instantiate(&mut store)?;
         let guest = guest::phase::GuestIndices::new(&self.pre)?.load(&mut store, &instance)?;

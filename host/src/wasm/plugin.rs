@@ -63,6 +63,8 @@ impl Plugin {
                 Manifest::of_check(&info.name, &info.summary)?
             }
         };
+        let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
+        manifest.requires.check(&host, &inspect::VERSION).with_context(|| format!("plugin {} {}", manifest.name, manifest.version))?;
         for Request { capability, .. } in &manifest.grants {
             if !imports.contains(capability) {
                 bail!(

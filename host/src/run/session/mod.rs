@@ -8,7 +8,7 @@ use crate::{
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
-        event::{Bus, What},
+        event::{Bus, Usage, What},
     },
     wasm::limits::{MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::World,
@@ -64,6 +64,9 @@ struct Call {
     round: u32,
     proposals: Vec<Proposal>,
     findings: Vec<Finding>,
+    /// of all calls
+    found: usize,
+    proposed: usize,
     log_bytes: usize,
     /// of proposals, findings and facts
     handed_bytes: usize,
@@ -145,6 +148,12 @@ impl Session {
         std::mem::take(&mut self.call().findings)
     }
 
+    /// What all calls used; the memory is the guest's to tell.
+    pub fn used(&self) -> Usage {
+        let call = self.call();
+        Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes }
+    }
+
     pub fn access(&self) -> &Access {
         &self.0.access
     }
@@ -175,6 +184,7 @@ impl Session {
         call.hand(weight(&effect))?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
+        call.proposed += 1;
         Ok(Handle { id })
     }
 
@@ -257,6 +267,7 @@ impl report::Host for Session {
         }
         call.hand(json(&finding)?.len())?;
         call.findings.push(finding);
+        call.found += 1;
         Ok(())
     }
 

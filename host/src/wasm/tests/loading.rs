@@ -202,3 +202,32 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
     let waits = prepared.plan.running().find(|node| node.id == "certs/ca").unwrap();
     assert!(waits.after.iter().any(|earlier| earlier == "preflight/hostile"), "{:?}", waits.after);
 }
+
+/// A check compiled when this interface was first released. It stays as it is: what was compiled once runs for ever.
+#[test]
+fn a_guest_of_the_first_interface_runs() {
+    let plugin = engine().load(include_bytes!("released/interface-0.1.0.wasm")).unwrap();
+    assert_eq!(plugin.manifest().name, "enough-memory");
+    let root = tempfile::tempdir().unwrap();
+    let settings = json!({"atLeastMib": 4096});
+    let session = world::session_with(&settings, Access::Granted(plugin.grant()), root.path());
+    session.begin(0);
+    let outcome = plugin.phase(session.clone(), Duration::from_secs(5)).unwrap().run();
+    assert!(matches!(outcome, Ok(kubephase_wit::Outcome::Settled)));
+    let findings = session.take_findings();
+    assert_eq!((findings[0].code.as_str(), findings[0].verdict), ("EnoughMemory", kubephase_wit::Verdict::Pass));
+}
+
+#[test]
+fn versions_that_do_not_fit_are_told_with_one_that_would() {
+    for (requires, told) in [
+        ("{host: '>=3.1'}", "it needs kubephase >=3.1, this is 0.1.0; the nearest that would fit is 3.1.0"),
+        ("{interface: ^0.2}", "it needs the interface kubephase:plugin ^0.2, this is 0.1.0; the nearest that would fit is 0.2.0"),
+    ] {
+        let manifest = format!("requires: {requires}\n{}", manifest(&[]));
+        let said = refused(&with_manifest(guest("", "", ""), &manifest));
+        assert!(said.contains(told), "{said}");
+    }
+    let fits = format!("requires: {{host: '>=0.1, <2', interface: '0.1'}}\n{}", manifest(&[]));
+    assert!(engine().load(&with_manifest(guest("", "", ""), &fits)).is_ok());
+}

@@ -32,3 +32,9 @@ pub fn session(config: Value, objects: Vec<Value>, root: &std::path::Path, acces
     let shared = Shared::new(Arc::new(Imagined::new(&case, root).unwrap()), bus, config);
     (Session::new(Arc::new(shared), "addon/under-test", &serde_json::json!({}), access), said)
 }
+
+/// A session with settings, over a machine that is fit.
+pub fn session_with(settings: &Value, access: Access, root: &std::path::Path) -> Session {
+    let shared = Shared::new(Arc::new(Imagined::new(&Case::default(), root).unwrap()), Bus::new(Vec::new()), Value::Null);
+    Session::new(Arc::new(shared), "preflight/under-test", settings, access)
+}

@@ -10,7 +10,7 @@ use std::{
 #[path = "src/plugin/toolchain.rs"]
 mod toolchain;
 
-const PLUGINS: &[&str] = &["preflight", "coredns", "kube-proxy"];
+const PLUGINS: &[&str] = &["preflight", "coredns", "kube-proxy", "rules"];
 
 fn main() -> ExitCode {
     match build() {

@@ -186,6 +186,19 @@ fn a_plugin_that_traps_leaves_a_capsule_that_plays_it_again() {
     fs::remove_file(capsule).unwrap();
 }
 
+#[test]
+fn rules_are_checks_without_a_toolchain() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nrules:\n- {code: Cores, that: node.cpus >= 1}\n- {code: Huge, that: node.memoryMib > 9999999, remedy: buy some}\n";
+    let config = cluster(folder.path(), rules);
+    let said = init(&config, &folder.path().join("out"));
+    assert_eq!(said.status, 4, "{}", said.stderr);
+    assert!(said.stderr.contains("[ERROR Huge]") && said.stderr.contains("buy some") && !said.stderr.contains("Cores"), "{}", said.stderr);
+    let broken = cluster(folder.path(), &rules.replace("that", "thatt"));
+    let said = init(&broken, &folder.path().join("out"));
+    assert!(said.status == 6 && said.stderr.contains("thatt"), "{}", said.stderr);
+}
+
 /// Whether a program is there; the test says so and passes where it is not.
 fn has(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());

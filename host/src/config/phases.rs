@@ -18,6 +18,8 @@ pub struct PhaseConfiguration {
     pub disabled_phases: Vec<String>,
     pub extra_edges: Vec<ExtraEdge>,
     pub waivers: Vec<Waiver>,
+    /// checks as expressions, run as `preflight/rules`
+    pub rules: Vec<Value>,
     /// phases at a time; none: two for each core
     pub parallelism: Option<usize>,
 }

@@ -4,10 +4,10 @@ use super::{lock::Lock, settings, source};
 use crate::{
     config::{PhaseConfiguration, PluginEntry},
     phase::catalog::Catalog,
-    wasm::{engine::Engine, plugin::Plugin},
+    wasm::{embedded, engine::Engine, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
 
 /// Plugins by name.
@@ -37,6 +37,23 @@ impl fmt::Display for PluginRefused {
 }
 
 impl std::error::Error for PluginRefused {}
+
+/// Adds the plugin that runs the configuration's rules, where it has any.
+///
+/// # Errors
+/// What of the rules does not fit.
+pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog, plugins: &mut Plugins) -> Result<(), PluginRefused> {
+    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else { return Ok(()) };
+    let load = || -> Result<Loaded> {
+        let plugin = engine.load(embedded.bytes)?;
+        let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
+        Ok(Loaded { plugin: Arc::new(plugin), settings })
+    };
+    let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
+    catalog.extend(loaded.plugin.manifest());
+    plugins.insert(embedded.name.to_owned(), loaded);
+    Ok(())
+}
 
 /// Loads the plugins that the configuration `file` names and adds their phases to the catalog.
 ///

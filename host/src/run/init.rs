@@ -67,6 +67,7 @@ pub fn prepare(
     let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
     let (mut catalog, mut plugins) = catalog(engine)?;
     plugin::load::load(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
+    plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
     let choice = choice(&config, &phases, flags, only);
     let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(Refused)?;
     let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());

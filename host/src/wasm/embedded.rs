@@ -6,7 +6,21 @@ pub struct Embedded {
     pub bytes: &'static [u8],
 }
 
-/// All of them.
-pub fn defaults() -> &'static [Embedded] {
-    include!(concat!(env!("OUT_DIR"), "/embedded.rs"))
+const ALL: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+/// It brings an interpreter, so it is read only where there are rules.
+const RULES: &str = "rules";
+
+/// Those of every run.
+pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
+    ALL.iter().filter(|embedded| embedded.name != RULES)
+}
+
+/// The one that runs the rules of a PhaseConfiguration.
+pub fn rules() -> Option<&'static Embedded> {
+    ALL.iter().find(|embedded| embedded.name == RULES)
+}
+
+/// Whether a component is one of ours, byte for byte.
+pub fn is_ours(bytes: &[u8]) -> bool {
+    ALL.iter().any(|embedded| embedded.bytes == bytes)
 }

@@ -74,7 +74,7 @@ impl Plugin {
             }
         }
         let granted = OnceLock::new();
-        if embedded::defaults().iter().any(|default| default.bytes == bytes) {
+        if embedded::is_ours(bytes) {
             granted.get_or_init(|| manifest.grants.clone());
         }
         Ok(Plugin { manifest, digest, imports, engine: engine.clone(), bytes: bytes.into(), component, granted })

@@ -28,7 +28,7 @@ fn one(session: &Session, said: &world::Said, phase: &mut dyn Host) -> Ran {
 fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> Ran {
     // Compiled once for all that is run here.
     static PLUGINS: LazyLock<Vec<Plugin>> =
-        LazyLock::new(|| embedded::defaults().iter().map(|default| engine().load(default.bytes).unwrap()).collect());
+        LazyLock::new(|| embedded::defaults().map(|default| engine().load(default.bytes).unwrap()).collect());
     let plugin = PLUGINS.iter().find(|plugin| plugin.manifest().name == name).unwrap();
     let root = tempfile::tempdir().unwrap();
     let session = |access| world::session(config.clone(), objects.to_vec(), root.path(), access);

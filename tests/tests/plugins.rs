@@ -218,3 +218,58 @@ fn checks_in_other_languages_pass_the_same_cases() {
         }
     }
 }
+
+/// A registry on a port of its own, until it is dropped.
+struct Registry(std::process::Child);
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Debian's docker-registry, where it is installed.
+fn registry(folder: &Path) -> Option<(Registry, String)> {
+    if !has("docker-registry") {
+        return None;
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = folder.join("registry.yaml");
+    let store = folder.join("registry").display().to_string();
+    fs::write(&config, format!("version: 0.1\nstorage: {{filesystem: {{rootdirectory: {store}}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n"))
+        .unwrap();
+    let child = Command::new("docker-registry")
+        .arg("serve")
+        .arg(&config)
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let registry = Registry(child);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+    Some((registry, format!("oci://127.0.0.1:{port}/plugins/time-sync")))
+}
+
+#[test]
+fn a_registry_gives_what_was_pushed_and_is_not_needed_again() {
+    examples();
+    let folder = tempfile::tempdir().unwrap();
+    let Some((registry, reference)) = registry(folder.path()) else { return };
+    let (config, tagged) = (cluster(folder.path(), ""), format!("{reference}:0.1.0"));
+    let pushed = well(plugin(&["push", &example("time-sync").display().to_string(), &tagged]));
+    assert!(pushed.contains("sha256:"), "{pushed}");
+    assert!(well(plugin(&["inspect", &tagged])).contains("run programs that only read"));
+    well(plugin(&["add", &tagged, "--config", &config, "--allow"]));
+    let locked = fs::read_to_string(folder.path().join("kubephase.lock")).unwrap();
+    assert!(locked.contains("sourceDigest: ") && locked.contains(&tagged), "{locked}");
+    let missing = plugin(&["inspect", &format!("{reference}:9.9.9")]);
+    assert!(missing.status != 0 && missing.stderr.contains("cannot pull"), "{}", missing.stderr);
+    drop(registry);
+    // What is locked is kept: no run needs the network.
+    well(plugin(&["verify", "--config", &config]));
+    let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config])));
+    assert!(plan.contains("time-sync"), "{plan}");
+}

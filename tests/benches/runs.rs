@@ -6,6 +6,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use std::{
     fs,
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -24,6 +25,39 @@ fn median(args: &[&str]) -> Duration {
     let mut times: Vec<Duration> = (0..ROUNDS).map(|_| once()).collect();
     times.sort();
     times[ROUNDS / 2]
+}
+
+/// Fifty checks that are not ours, as components and as programs that do the same.
+fn checks(folder: &Path, config: &str, node: &str) {
+    const CHECKS: usize = 50;
+    let text = fs::read_to_string(config).expect("the configuration");
+    let component = fs::read(workspace().join("host/src/wasm/tests/released/interface-0.1.0.wasm")).expect("the check");
+    let mut entries = String::new();
+    for number in 0..CHECKS {
+        // Names of the same length make another component of it, manifest and all.
+        let name = format!("enough-mem-{number:02}");
+        let found: Vec<usize> =
+            component.windows(name.len()).enumerate().filter(|(_, at)| *at == b"enough-memory").map(|(at, _)| at).collect();
+        let mut other = component.clone();
+        found.iter().for_each(|at| other[*at..at + name.len()].copy_from_slice(name.as_bytes()));
+        fs::write(folder.join(format!("{name}.wasm")), other).expect("a file");
+        entries += &format!("- {{name: {name}, source: {name}.wasm, settings: {{atLeastMib: 1}}}}\n");
+    }
+    let with = folder.join("with-checks.yaml");
+    fs::write(&with, format!("{text}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n{entries}"))
+        .expect("a file");
+    let dry_run = |config: &str| median(&["init", "--dry-run", "--config", config, "--node", node]);
+    let (without, with) = (dry_run(config), dry_run(&with.display().to_string()));
+    let began = Instant::now();
+    for _ in 0..CHECKS {
+        let script = "while read name kib unit; do [ $name = MemTotal: ] && [ $kib -ge 1024 ] && exit 0; done < /proc/meminfo; exit 1";
+        let status = Command::new("sh").args(["-c", script]).status().expect("a shell");
+        assert!(status.success());
+    }
+    let (added, programs) = (with.saturating_sub(without), began.elapsed());
+    let ratio = added.as_secs_f64() / programs.as_secs_f64();
+    println!("{CHECKS} checks as components add   {:>6.1} ms", added.as_secs_f64() * 1e3);
+    println!("{CHECKS} checks as shell scripts    {:>6.1} ms; components take {ratio:.2} of that", programs.as_secs_f64() * 1e3);
 }
 
 fn main() {
@@ -49,6 +83,7 @@ fn main() {
     for (name, time) in runs {
         println!("{name:<32} {:>6.1} ms {:>8.1}", time.as_secs_f64() * 1e3, time.as_secs_f64() / nothing.as_secs_f64());
     }
+    checks(folder.path(), &ecdsa, &node);
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss());
     println!("peak memory of any of them: {} MiB", peak / 1024);
 }

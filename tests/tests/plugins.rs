@@ -187,6 +187,27 @@ fn a_plugin_that_traps_leaves_a_capsule_that_plays_it_again() {
 }
 
 #[test]
+fn a_plugin_that_never_ends_ends_the_run_as_its_policy_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("endless");
+    let shown = at.display().to_string();
+    well(plugin(&["new", "check", &shown]));
+    let source = fs::read_to_string(at.join("src/lib.rs")).unwrap();
+    fs::write(at.join("src/lib.rs"), source.replace("let mib", "while at_least_mib > 0 {}\n    let mib")).unwrap();
+    let manifest = fs::read_to_string(at.join("plugin.yaml")).unwrap();
+    for (policy, status, told) in [("fail", 4, "[ERROR preflight/endless]"), ("warn", 0, "[WARNING preflight/endless]"), ("ignore", 0, "")]
+    {
+        fs::write(at.join("plugin.yaml"), manifest.replace("  kind: check", &format!("  failurePolicy: {policy}\n  kind: check"))).unwrap();
+        let config = cluster(folder.path(), "");
+        well(plugin(&["build", &shown]));
+        well(plugin(&["add", &shown, "--config", &config]));
+        let said = init(&config, &folder.path().join("out"));
+        assert_eq!(said.status, status, "{policy}: {}", said.stderr);
+        assert!(said.stderr.contains(told) && said.stderr.contains("processor time"), "{policy}: {}", said.stderr);
+    }
+}
+
+#[test]
 fn rules_are_checks_without_a_toolchain() {
     let folder = tempfile::tempdir().unwrap();
     let rules = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nrules:\n- {code: Cores, that: node.cpus >= 1}\n- {code: Huge, that: node.memoryMib > 9999999, remedy: buy some}\n";

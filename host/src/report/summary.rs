@@ -87,7 +87,10 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
         return Ok(());
     }
     let (memory, findings, proposals) = (limits::MAX_MEMORY >> 20, limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
-    let may = format!("a phase may: {memory} MiB of memory, {findings} findings, {proposals} proposals a call, {:?} a call", limits::CALL);
+    let may = format!(
+        "a phase may: {memory} MiB of memory, {findings} findings, {proposals} proposals a call, {:?} of processor time a call",
+        limits::CPU
+    );
     writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
     for (plugin, used) in &tally.plugins {
         let tenths = used.memory_bytes * 10 / (1 << 20);

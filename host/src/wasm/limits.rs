@@ -18,6 +18,9 @@ pub const MAX_COMPONENT: usize = 64 << 20;
 pub const MAX_STACK: usize = 256 << 10;
 /// How long one call of a component may take, its calls of the host among it.
 pub const CALL: Duration = Duration::from_secs(30);
+/// Processor time of one call, the host's work for it among it. A guest that loops is stopped by this long before its
+/// deadline, while one that waits its turn on a busy machine is not.
+pub const CPU: Duration = Duration::from_millis(800);
 /// How long a component may take to say what it is.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
 /// Proposals in one call.

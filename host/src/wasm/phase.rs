@@ -1,7 +1,7 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
 use super::{
     inspect::{PACKAGE, VERSION},
-    limits::{DESCRIBE, MAX_HOSTCALL_BYTES, Total},
+    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total},
 };
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
@@ -109,15 +109,23 @@ fn refuse<T: 'static>(linker: &mut Linker<T>, who: &str, capability: String) -> 
     })
 }
 
+/// Of this thread, on which guest and host functions run.
+fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// A store with every limit set.
 fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let end = Instant::now() + limit;
+    let (end, cpu_end) = (Instant::now() + limit, processor_time() + CPU);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(move |_| {
-        if Instant::now() < end { Ok(UpdateDeadline::Continue(1)) } else { Err(Stop::msg(format!("deadline of {limit:?} passed"))) }
+    store.epoch_deadline_callback(move |_| match () {
+        () if Instant::now() >= end => Err(Stop::msg(format!("deadline of {limit:?} passed"))),
+        () if processor_time() >= cpu_end => Err(Stop::msg(format!("limit of {CPU:?} of processor time reached"))),
+        () => Ok(UpdateDeadline::Continue(1)),
     });
     store
 }

@@ -47,6 +47,14 @@ fn an_endless_loop_ends_at_the_deadline() {
 }
 
 #[test]
+fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
+    let began = std::time::Instant::now();
+    let told = stopped("", "(loop (br 0))", "", &[]);
+    assert!(told.contains("limit of 800ms of processor time reached"), "{told}");
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
 fn a_loop_of_host_calls_ends_at_the_deadline() {
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
     let component = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));

@@ -61,18 +61,32 @@ fn every_example_does_what_its_cases_say() {
     }
 }
 
+/// The fenced block of the README that follows a text, without its prompts.
+fn readme(after: &str, language: &str) -> String {
+    let readme = fs::read_to_string(workspace().join("README.md")).unwrap();
+    let from = readme.split_once(after).expect("the README has it").1;
+    let block = from.split_once(&format!("```{language}\n")).and_then(|(_, rest)| rest.split_once("```")).expect("a block follows").0;
+    block.lines().map(|line| line.strip_prefix("$ ").unwrap_or(line).to_owned() + "\n").collect()
+}
+
 #[test]
-fn a_new_plugin_builds_passes_its_cases_and_runs() {
+fn the_five_minute_tutorial_works_as_it_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let at = folder.path().join("enough-memory").display().to_string();
-    let config = cluster(folder.path(), "");
-    well(plugin(&["new", "check", &at]));
-    well(plugin(&["build", &at]));
-    assert!(well(plugin(&["test", &at])).contains("2 passed, 0 failed"));
-    assert!(well(plugin(&["inspect", &at])).contains("nothing that has to be allowed"));
-    well(plugin(&["add", &at, "--config", &config]));
-    let told = well(run(kubephase(PROGRAM).args(["rehearse", "--config", &config])));
-    assert!(told.contains("preflight/enough-memory"), "{told}");
+    // The program under its own name, on the path.
+    let bin = folder.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    std::os::unix::fs::symlink(PROGRAM, bin.join("kubephase")).unwrap();
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let mut shell = kubephase("bash");
+    shell.current_dir(&empty).env("PATH", path).envs(toolchain()).args(["-euxc", &readme("## A check in five minutes", "console")]);
+    let told = well(run(&mut shell));
+    assert!(told.contains("2 passed, 0 failed") && told.contains("preflight/enough-memory"), "{told}");
+    let source = fs::read_to_string(empty.join("enough-memory/src/lib.rs")).unwrap();
+    assert!(source.contains(readme("`new` wrote a crate", "rust").trim()), "the README shows another source than `plugin new` writes");
+
+    let config = empty.join("cluster.yaml").display().to_string();
     // More than any machine has: the check stands in the way.
     let strict = fs::read_to_string(&config).unwrap() + "  settings: {atLeastMib: 99999999}\n";
     fs::write(&config, strict).unwrap();

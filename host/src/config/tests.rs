@@ -124,3 +124,14 @@ fn defaults_that_are_printed_can_be_read() {
     check(&text).unwrap();
     assert!(init_defaults(&["Nope".into()]).is_err());
 }
+
+#[test]
+fn the_phase_configurations_that_the_readme_shows_can_be_read() {
+    let readme = include_str!("../../../README.md");
+    let blocks: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    let ours: Vec<&&str> = blocks.iter().filter(|block| block.contains("kind: PhaseConfiguration")).collect();
+    assert!(ours.len() >= 2);
+    for block in ours {
+        load(&format!("{CLUSTER}---\n{block}")).unwrap();
+    }
+}

@@ -81,3 +81,10 @@ fn what_has_to_be_there_is_asked_for() {
     assert_eq!(refused("schema: 2\nnews: 1\n"), "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1");
     assert!(refused("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n").contains("line 3: provides: invalid type"));
 }
+
+#[test]
+fn the_manifest_that_the_readme_shows_is_one() {
+    let readme = include_str!("../../../../README.md");
+    let text = readme.split_once("### `plugin.yaml`").and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```")).unwrap().0;
+    assert_eq!(Manifest::parse(text).unwrap().provides[0].failure_policy, FailurePolicy::Warn);
+}

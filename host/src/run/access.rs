@@ -24,8 +24,8 @@ impl Access {
     }
 
     /// What was read, before it is shown.
-    pub fn show(&self, path: &str, content: &[u8]) -> Result<(), String> {
-        self.grant(|grant| grant.allows_content(path, content))
+    pub fn show(&self, path: &str, real: &str, content: &[u8]) -> Result<(), String> {
+        self.grant(|grant| grant.allows_content(path, real, content))
     }
 
     /// A file that is shown to a server, not to the phase.

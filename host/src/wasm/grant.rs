@@ -58,8 +58,11 @@ impl Grant {
         self.allows_path(capability, path)
     }
 
-    /// Showing what was read: a link may lead where no pattern does.
-    pub fn allows_content(&self, path: &str, content: &[u8]) -> Result<(), String> {
+    /// Showing what was read: a link may lead where no pattern does, and a key may go by another name.
+    pub fn allows_content(&self, path: &str, real: &str, content: &[u8]) -> Result<(), String> {
+        if PRIVATE.iter().any(|pattern| matches(pattern, real)) {
+            return Err(format!("{path} leads to {real}, which is never shown to a plugin"));
+        }
         let holds = |text: &str| content.windows(text.len()).any(|part| part == text.as_bytes());
         if CREDENTIALS.iter().any(|text| holds(text)) {
             Err(format!("{path} holds a key, which is never shown to a plugin"))

@@ -24,6 +24,8 @@ pub struct RootedFiles {
     durable: bool,
 }
 
+/// Larger files are no configuration, and are not read.
+const MAX_READ: u64 = 64 << 20;
 /// The mode of directories that have to be made on the way to a file (kubeadm's).
 const PARENT_MODE: u32 = 0o755;
 
@@ -144,8 +146,20 @@ impl Files for RootedFiles {
         // A pipe or a device would block for ever.
         let opened = self.at(path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(|errno| failed("read", path, errno.into()))?;
         let mut content = Vec::new();
-        File::from(opened).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
+        File::from(opened).take(MAX_READ + 1).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
+        if content.len() as u64 > MAX_READ {
+            return Err(Failure::new("limit", format!("{path} is larger than {} MiB", MAX_READ >> 20)));
+        }
         Ok(content)
+    }
+
+    fn real_path(&self, path: &str) -> Tried<String> {
+        let found = self.at(path, OFlags::PATH).map_err(|errno| failed("read", path, errno.into()))?;
+        let real = fs::readlinkat(fs::CWD, link(&found), Vec::new()).map_err(|errno| failed("read", path, errno.into()))?;
+        let real = PathBuf::from(real.to_string_lossy().into_owned());
+        let root = self.path.canonicalize().map_err(|error| failed("read", path, error))?;
+        let below = real.strip_prefix(&root).map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
+        Ok(format!("/{}", below.display()))
     }
 
     fn list(&self, path: &str) -> Tried<Vec<String>> {
@@ -226,6 +240,15 @@ mod tests {
         assert_eq!(files.read("/etc/kubernetes/pki/ca.key").unwrap(), b"other");
         assert_eq!(files.list("/etc/kubernetes/pki").unwrap(), ["ca.key"]);
         assert!(root.path().join("etc/kubernetes/pki/ca.key").exists());
+    }
+
+    #[test]
+    fn a_link_is_told_by_where_it_leads() {
+        let (root, files) = tree();
+        files.write("/etc/kubernetes/pki/ca.key", b"secret", 0o600, None).unwrap();
+        std::os::unix::fs::symlink("/etc/kubernetes/pki/ca.key", root.path().join("etc/harmless")).unwrap();
+        assert_eq!(files.real_path("/etc/harmless").unwrap(), "/etc/kubernetes/pki/ca.key");
+        assert_eq!(files.real_path("/etc/kubernetes/../kubernetes").unwrap(), "/etc/kubernetes");
     }
 
     #[test]

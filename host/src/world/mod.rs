@@ -39,6 +39,8 @@ pub trait World: Send + Sync {
 pub trait Files: Send + Sync {
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
+    /// Where a path leads, all links followed.
+    fn real_path(&self, path: &str) -> Tried<String>;
     fn list(&self, path: &str) -> Tried<Vec<String>>;
     /// Written beside the target, mode and owner set, synced, renamed, the directory synced. Parents are made (0755).
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;

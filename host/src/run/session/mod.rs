@@ -10,7 +10,7 @@ use crate::{
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
     },
-    wasm::limits::{MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
+    wasm::limits::{CALL, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::World,
 };
 use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types};
@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// What all phases of a run share.
@@ -62,6 +63,7 @@ struct Inner {
 #[derive(Default)]
 struct Call {
     round: u32,
+    began: Option<Instant>,
     proposals: Vec<Proposal>,
     findings: Vec<Finding>,
     /// of all calls
@@ -136,6 +138,7 @@ impl Session {
     pub fn begin(&self, round: u32) {
         let mut call = self.call();
         call.round = round;
+        call.began = Some(Instant::now());
         call.proposals.clear();
     }
 
@@ -152,6 +155,12 @@ impl Session {
     pub fn used(&self) -> Usage {
         let call = self.call();
         Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes }
+    }
+
+    /// How long the host may still work for this call.
+    fn time_left(&self) -> Duration {
+        let spent = self.call().began.map(|began| began.elapsed()).unwrap_or_default();
+        CALL.saturating_sub(spent)
     }
 
     pub fn access(&self) -> &Access {

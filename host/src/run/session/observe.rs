@@ -12,8 +12,6 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const MAX_HTTP: Duration = Duration::from_secs(30);
-
 impl Session {
     /// What the world answers, kept for the phase's capsule; in a replay what it answered then.
     fn observe<T>(&self, call: &str, args: Value, ask: impl FnOnce(&dyn World) -> Tried<T>) -> Hosted<T>
@@ -70,7 +68,7 @@ impl observe_files::Host for Session {
         let access = &self.0.access;
         self.observe("observe-files.read-file", json!([path]), |world| {
             let content = world.files().read(&path)?;
-            access.show(&path, &content).map_err(|message| Failure::new("denied", message))?;
+            access.show(&path, &world.files().real_path(&path)?, &content).map_err(|message| Failure::new("denied", message))?;
             Ok(content)
         })
     }
@@ -97,7 +95,7 @@ impl observe_net::Host for Session {
 
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
         self.allow(self.0.access.reach("observe-net.http-get", &url))?;
-        let timeout = Duration::from_millis(timeout_millis.into()).min(MAX_HTTP);
+        let timeout = Duration::from_millis(timeout_millis.into()).min(self.time_left());
         self.observe("observe-net.http-get", json!([url]), |world| world.net().http_get(&url, timeout))
     }
 
@@ -107,7 +105,7 @@ impl observe_net::Host for Session {
             self.allow(self.0.access.identity(path))?;
         }
         let identity = TlsFiles { ca: ca_file, cert: cert_file, key: key_file };
-        let timeout = Duration::from_millis(timeout_millis.into()).min(MAX_HTTP);
+        let timeout = Duration::from_millis(timeout_millis.into()).min(self.time_left());
         self.observe("observe-net.http-get-as", json!([url]), |world| world.net().http_get_as(&url, &identity, timeout))
     }
 }

@@ -57,9 +57,10 @@ fn each_function_is_granted_for_itself() {
 #[test]
 fn a_key_behind_a_link_is_not_shown() {
     let grant = Grant::new("p", vec![]);
-    grant.allows_content("/x", b"-----BEGIN CERTIFICATE-----").unwrap();
+    grant.allows_content("/x", "/x", b"-----BEGIN CERTIFICATE-----").unwrap();
+    assert!(grant.allows_content("/x", "/etc/shadow", b"root:").unwrap_err().contains("/x leads to /etc/shadow"));
     for content in ["-----BEGIN RSA PRIVATE KEY-----\n", "users:\n- user:\n    client-key-data: QUJD\n"] {
-        assert!(grant.allows_content("/x", content.as_bytes()).unwrap_err().contains("/x holds a key"));
+        assert!(grant.allows_content("/x", "/x", content.as_bytes()).unwrap_err().contains("/x holds a key"));
     }
 }
 

@@ -141,6 +141,29 @@ fn what_was_not_granted_fails_but_does_not_end_the_guest() {
 }
 
 #[test]
+fn a_link_shows_no_key_that_has_another_name() {
+    let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/etc/link")"#);
+    let asked = "capability: observe-files.read-file, paths: ['/etc/**']";
+    let plugin = engine().load(&with_manifest(read, &manifest(&[asked]))).unwrap();
+    plugin.allow(&["observe-files.read-file".into()], &[]).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("etc/kubernetes")).unwrap();
+    std::fs::write(root.path().join("etc/kubernetes/admin.conf"), "users").unwrap();
+    for (target, told) in [
+        ("/etc/kubernetes/admin.conf", "leads to /etc/kubernetes/admin.conf, which is never shown"),
+        ("/etc/../../../proc/self/environ", "cannot read /etc/link"),
+    ] {
+        let _ = std::fs::remove_file(root.path().join("etc/link"));
+        std::os::unix::fs::symlink(target, root.path().join("etc/link")).unwrap();
+        let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+        session.begin(0);
+        let result = plugin.phase(session, Duration::from_secs(30)).unwrap().run();
+        let Err(Error::Failure(failure)) = result else { panic!("{target}: {result:?}") };
+        assert!(failure.message.contains(told), "{failure:?}");
+    }
+}
+
+#[test]
 fn each_call_begins_anew() {
     let count = "(global.set $calls (i32.add (global.get $calls) (i32.const 1))) (if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable))";
     let component = with_manifest(guest("", count, "(global $calls (mut i32) (i32.const 0))"), &manifest(&[]));

@@ -50,6 +50,10 @@ impl Files for Overlay {
         self.holder(path)?.read(path)
     }
 
+    fn real_path(&self, path: &str) -> Tried<String> {
+        self.holder(path)?.real_path(path)
+    }
+
     fn list(&self, path: &str) -> Tried<Vec<String>> {
         let mut names = BTreeSet::new();
         let mut found = false;

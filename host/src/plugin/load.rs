@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;
@@ -71,8 +71,8 @@ pub fn load(
     }
     let file = file.unwrap_or(Path::new(""));
     let lock = Lock::beside(file).map_err(|why| PluginRefused(format!("{why:#}")))?;
-    for entry in entries {
-        let loaded = one(entry, file, &lock, engine).map_err(|why| PluginRefused(format!("{why:#}")))?;
+    for (entry, loaded) in entries.iter().zip(side_by_side(entries, |entry| one(entry, file, &lock, engine))) {
+        let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
         catalog.extend(loaded.plugin.manifest());
         if plugins.insert(entry.name.clone(), loaded).is_some() {
             return Err(PluginRefused(format!("plugin {}: there is another plugin of this name", entry.name)));
@@ -92,6 +92,17 @@ pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfigurat
         entry.granted = super::lock::asked(plugin);
     }
     phases
+}
+
+/// Does the same to all items, on all cores; results in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let work = &work;
+    thread::scope(|scope| {
+        let part = |part: &'_ [T]| part.iter().map(work).collect::<Vec<R>>();
+        let workers: Vec<_> = items.chunks(items.len().div_ceil(cores).max(1)).map(|items| scope.spawn(move || part(items))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// One plugin, as a run would have it.

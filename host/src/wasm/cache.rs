@@ -1,7 +1,7 @@
 //! Compiled components, kept: compiling takes milliseconds a component, loading a fraction of one.
 //!
 //! What is compiled is trusted as the program itself is, so the directory has to belong to whoever runs this and be
-//! writable by nobody else, and every entry begins with the digest of the rest.
+//! writable by nobody else, and the digest of every entry is kept beside it.
 #![allow(clippy::disallowed_methods, reason = "the cache is this program's own, not the node's")]
 use aws_lc_rs::digest::{SHA256, digest};
 use std::{
@@ -13,7 +13,10 @@ use std::{
 /// The directory, or why there is none.
 pub struct Cache(Result<PathBuf, String>);
 
-const DIGEST_LEN: usize = 32;
+/// Where the digest of an entry is.
+fn beside(entry: &Path) -> PathBuf {
+    entry.with_added_extension("sha256")
+}
 
 impl Cache {
     /// `KUBEPHASE_CACHE_DIR`, else the system's cache for root and the user's own for others; without one that is safe
@@ -40,25 +43,29 @@ impl Cache {
 
     /// An entry that is whole.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let mut entry = fs::read(self.0.as_ref().ok()?.join(key)).ok()?;
-        if entry.len() < DIGEST_LEN {
-            return None;
-        }
-        let content = entry.split_off(DIGEST_LEN);
-        (digest(&SHA256, &content).as_ref() == entry.as_slice()).then_some(content)
+        let path = self.0.as_ref().ok()?.join(key);
+        let content = fs::read(&path).ok()?;
+        let known = fs::read(beside(&path)).ok()?;
+        (digest(&SHA256, &content).as_ref() == known.as_slice()).then_some(content)
+    }
+
+    /// The file of an entry that is whole, to be mapped. Between this look and the next only this user could change it.
+    pub fn file(&self, key: &str) -> Option<PathBuf> {
+        self.get(key)?;
+        Some(self.0.as_ref().ok()?.join(key))
     }
 
     /// Keeps an entry; one that cannot be kept is compiled again next time.
     pub fn put(&self, key: &str, content: &[u8]) {
         let Ok(place) = &self.0 else { return };
-        let keep = || -> std::io::Result<()> {
+        let keep = |path: &Path, content: &[u8]| -> std::io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(place)?;
-            std::io::Write::write_all(&mut file, digest(&SHA256, content).as_ref())?;
             std::io::Write::write_all(&mut file, content)?;
-            file.persist(place.join(key)).map(drop).map_err(|error| error.error)
+            file.persist(path).map(drop).map_err(|error| error.error)
         };
-        // A full disk costs time, not correctness.
-        let _ = keep();
+        let path = place.join(key);
+        // A full disk costs time, not correctness; whoever comes between the two finds an entry that is not whole.
+        let _ = keep(&path, content).and_then(|()| keep(&beside(&path), digest(&SHA256, content).as_ref()));
     }
 }
 

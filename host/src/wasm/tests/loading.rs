@@ -169,7 +169,13 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
     let (place, component) = (tempfile::tempdir().unwrap(), with_manifest(guest("", "", ""), &manifest(&[])));
     assert_eq!(compiled(place.path(), &component), 1);
     assert_eq!(compiled(place.path(), &component), 0);
-    let entries = || fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let entries = || {
+        fs::read_dir(place.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "cwasm"))
+            .collect::<Vec<_>>()
+    };
     let [entry] = entries().try_into().unwrap();
     assert!(entry.to_string_lossy().contains(env!("WASMTIME_VERSION")));
     let whole = fs::read(&entry).unwrap();

@@ -234,6 +234,28 @@ fn rules_are_checks_without_a_toolchain() {
     assert!(said.status == 6 && said.stderr.contains("thatt"), "{}", said.stderr);
 }
 
+#[test]
+fn a_recording_of_this_machine_plays_again() {
+    examples();
+    let folder = tempfile::tempdir().unwrap();
+    // A machine whose clock chrony keeps, as far as its programs say.
+    for (name, script) in [
+        ("systemctl", "case \"$1 $2\" in 'is-active chronyd') echo active;; 'status chronyd') echo 'Loaded: loaded';; *) exit 3;; esac"),
+        ("chronyc", "echo 'System time     : 0.000250000 seconds slow of NTP time'"),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
+    let (at, capsule) = (example("time-sync").display().to_string(), folder.path().join("capsule.json").display().to_string());
+    let recorded = well(run(kubephase(PROGRAM).env("PATH", path).args(["plugin", "test", &at, "--record", &capsule])));
+    assert!(recorded.contains("pass TimeSync: chronyd") && recorded.contains("pass TimeOffset: 0.2 ms off"), "{recorded}");
+    // Without those programs: the capsule has what they said.
+    let played = well(plugin(&["test", &at, "--replay", &capsule]));
+    assert!(played.contains("pass TimeOffset: 0.2 ms off") && played.contains("1 passed"), "{played}");
+}
+
 /// Whether a program is there; the test says so and passes where it is not.
 fn has(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());

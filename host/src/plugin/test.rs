@@ -9,7 +9,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::{limits, plugin::Plugin},
-    world::{imagined::Imagined, node::gather},
+    world::{World, imagined::Imagined, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow};
 use kubephase_sdk::testing::{self, Case};
@@ -17,7 +17,11 @@ use kubephase_wit::{Error, Failure, Finding, phase::Host};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+/// Whose kubeconfig a recording looks at the cluster with, where there is one.
+const ADMIN: &str = "/etc/kubernetes/admin.conf";
 
 /// How one case came out.
 #[derive(Debug)]
@@ -76,8 +80,10 @@ fn first_line(text: &str) -> &str {
 /// Where the component cannot be called, or the capsule not written.
 pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let (facts, _) = gather::gather();
-    let case = Case { node: facts, ..Case::default() };
-    let stage = Stage::new(&case, &serde_json::Value::Null, Path::new("/"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let socket = facts.cri_sockets.first().cloned().unwrap_or_default();
+    let world = Real::open(runtime.handle(), facts, ADMIN, Duration::ZERO, &socket)?;
+    let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
     let settings = super::settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(stage.shared.clone(), &first_phase(plugin), &settings, stage.access(plugin));
     session.begin(0);
@@ -117,9 +123,13 @@ struct Played {
 impl Stage {
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
         let world = Imagined::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        Ok(Stage::over(Arc::new(world), config))
+    }
+
+    fn over(world: Arc<dyn World>, config: &serde_json::Value) -> Stage {
         let listener = Listener::default();
-        let shared = Shared::new(Arc::new(world), Bus::new(vec![Box::new(listener.clone())]), config.clone());
-        Ok(Stage { shared: Arc::new(shared), listener })
+        let shared = Shared::new(world, Bus::new(vec![Box::new(listener.clone())]), config.clone());
+        Stage { shared: Arc::new(shared), listener }
     }
 
     /// What it asks for is what it has: whether it may is the operator's to say, not the author's.

@@ -7,6 +7,7 @@ pub mod api;
 pub mod files;
 pub mod imagined;
 pub mod node;
+pub mod real;
 pub mod rehearsal;
 
 pub use kubephase_sdk::node::ServiceState;

@@ -1,14 +1,16 @@
 //! The facts of this machine, read and never changed. What cannot be read keeps its default, with a note.
 #![allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
 use super::facts::NodeFacts;
-use crate::{render::static_pod::rootless::UsedIds, world::ServiceState};
+use crate::{
+    render::static_pod::rootless::UsedIds,
+    world::real::services::{Init, answers, in_path},
+};
 use std::{
     collections::BTreeMap,
     env, fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::unix::net::UnixStream,
     path::Path,
-    process::Command,
 };
 
 const CA_DIRECTORIES: &[&str] = &[
@@ -34,7 +36,8 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let commands: Vec<String> = PROGRAMS.iter().filter(|program| in_path(program)).map(ToString::to_string).collect();
     let has = |program: &str| commands.iter().any(|found| found == program);
-    let init_system = if has("systemctl") { Some("systemd".to_owned()) } else { has("openrc").then(|| "openrc".to_owned()) };
+    let init = Init::detect();
+    let state = |name: &str| init.map(|init| init.state(name)).unwrap_or_default();
     let (addresses, loopback_addresses, default_route) = addresses(&mut notes);
     let cgroup_version = if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() { 2 } else { 1 };
     let memory = rustix::system::sysinfo();
@@ -45,7 +48,7 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
         loopback_addresses,
         ca_directories: CA_DIRECTORIES.iter().filter(|path| Path::new(path).is_dir()).map(ToString::to_string).collect(),
         cri_sockets: CRI_SOCKETS.iter().filter(|path| UnixStream::connect(path).is_ok()).map(|path| format!("unix://{path}")).collect(),
-        systemd_resolved_active: init_system.is_some() && active("systemd-resolved"),
+        systemd_resolved_active: init.is_some_and(|init| init.active("systemd-resolved")),
         internet: false,
         user_id: rustix::process::geteuid().as_raw(),
         cpus: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
@@ -61,13 +64,13 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
             .filter_map(|key| Some((key.to_string(), read(&format!("/proc/sys/{}", key.replace('.', "/")))?.trim().to_owned())))
             .collect(),
         kubelet_version: has("kubelet").then(kubelet_version).flatten(),
-        services: ["kubelet", "firewalld"].into_iter().map(|name| (name.to_owned(), service(name, init_system.is_some()))).collect(),
+        services: ["kubelet", "firewalld"].into_iter().map(|name| (name.to_owned(), state(name))).collect(),
         ports_in_use: PORTS.iter().copied().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_err()).collect(),
         hosts: BTreeMap::new(),
         used_system_ids: used_ids(),
         environment,
         commands,
-        init_system,
+        init_system: init.map(|init| init.name().to_owned()),
         ..NodeFacts::default()
     };
     (facts, notes)
@@ -79,30 +82,6 @@ fn read(path: &str) -> Option<String> {
 
 fn lines(path: &str) -> impl Iterator<Item = String> {
     read(path).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
-}
-
-fn in_path(program: &str) -> bool {
-    let executable = |path: &Path| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|directory| executable(&directory.join(program))))
-}
-
-fn answers(program: &str, args: &[&str]) -> Option<(bool, String)> {
-    let output = Command::new(program).args(args).output().ok()?;
-    Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
-}
-
-fn active(name: &str) -> bool {
-    answers("systemctl", &["is-active", name]).is_some_and(|(_, said)| matches!(said.trim(), "active" | "activating"))
-}
-
-fn service(name: &str, init: bool) -> ServiceState {
-    if !init {
-        return ServiceState::default();
-    }
-    let status = answers("systemctl", &["status", name]).map(|(_, said)| said).unwrap_or_default();
-    let exists = !status.is_empty() && !status.contains("Loaded: not-found") && !status.contains("could not be found");
-    let enabled = exists && answers("systemctl", &["is-enabled", name]).is_some_and(|(enabled, _)| enabled);
-    ServiceState { exists, enabled, active: exists && active(name) }
 }
 
 fn kubelet_version() -> Option<String> {

@@ -4,4 +4,4 @@ pub mod described;
 pub mod facts;
 pub mod gather;
 
-mod proxy;
+pub mod proxy;

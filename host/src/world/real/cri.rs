@@ -1,0 +1,217 @@
+//! The container runtime, over CRI v1 (gRPC on a Unix socket). Of the protocol's messages only the fields that are used are
+//! here, by their numbers; what is left out is passed over, as protobuf has it.
+use crate::world::{Runtime, Tried};
+use hyper_util::rt::TokioIo;
+use kubephase_wit::Failure;
+use serde_json::{Value, json};
+use std::{collections::HashMap, time::Duration};
+use tokio::{net::UnixStream, runtime::Handle};
+use tonic::{
+    Code, Request, Status,
+    client::Grpc,
+    codegen::http::uri::PathAndQuery,
+    transport::{Channel, Endpoint},
+};
+use tonic_prost::ProstCodec;
+
+/// One call takes no longer (kubeadm's two seconds); a pull takes what it takes.
+const CALL: Duration = Duration::from_secs(2);
+/// How often a pull is tried.
+const PULLS: usize = 5;
+
+pub struct Cri {
+    handle: Handle,
+    socket: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct VersionRequest {
+    #[prost(string, tag = "1")]
+    pub version: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct VersionResponse {
+    #[prost(string, tag = "2")]
+    pub runtime_name: String,
+    #[prost(string, tag = "3")]
+    pub runtime_version: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct StatusRequest {
+    #[prost(bool, tag = "1")]
+    pub verbose: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct StatusResponse {
+    #[prost(message, optional, tag = "1")]
+    pub status: Option<RuntimeStatus>,
+    #[prost(map = "string, string", tag = "2")]
+    pub info: HashMap<String, String>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct RuntimeStatus {
+    #[prost(message, repeated, tag = "1")]
+    pub conditions: Vec<RuntimeCondition>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct RuntimeCondition {
+    #[prost(string, tag = "1")]
+    pub kind: String,
+    #[prost(bool, tag = "2")]
+    pub status: bool,
+    #[prost(string, tag = "3")]
+    pub reason: String,
+    #[prost(string, tag = "4")]
+    pub message: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Nothing {}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct RuntimeConfigResponse {
+    #[prost(message, optional, tag = "1")]
+    pub linux: Option<LinuxRuntimeConfiguration>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct LinuxRuntimeConfiguration {
+    /// 0: systemd, 1: cgroupfs
+    #[prost(int32, tag = "1")]
+    pub cgroup_driver: i32,
+}
+
+/// Of `ImageStatus` and `PullImage`, whose first fields are the same.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ImageRequest {
+    #[prost(message, optional, tag = "1")]
+    pub image: Option<ImageSpec>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ImageSpec {
+    #[prost(string, tag = "1")]
+    pub image: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ImageStatusResponse {
+    #[prost(message, optional, tag = "1")]
+    pub image: Option<Image>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Image {
+    #[prost(string, tag = "1")]
+    pub id: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct PullImageResponse {
+    #[prost(string, tag = "1")]
+    pub image_ref: String,
+}
+
+pub const RUNTIME: &str = "runtime.v1.RuntimeService";
+pub const IMAGES: &str = "runtime.v1.ImageService";
+
+impl Cri {
+    /// `socket` as configurations have it, `unix:///run/…`.
+    pub fn new(handle: Handle, socket: &str) -> Self {
+        Cri { handle, socket: socket.to_owned() }
+    }
+
+    fn call<Q, A>(&self, service: &str, method: &str, request: Q, limit: Option<Duration>) -> Result<A, Status>
+    where
+        Q: prost::Message + Default + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let work = async {
+            let path = self.socket.strip_prefix("unix://").unwrap_or(&self.socket).to_owned();
+            // The socket is reached by its path; the URI only fills a header.
+            let endpoint = Endpoint::from_static("http://localhost");
+            let connector = tower::service_fn(move |_| {
+                let path = path.clone();
+                async move { UnixStream::connect(path).await.map(TokioIo::new) }
+            });
+            let channel: Channel = endpoint.connect_with_connector(connector).await.map_err(|error| {
+                let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+                Status::unavailable(format!("{}: {cause}", self.socket))
+            })?;
+            let mut client = Grpc::new(channel).max_decoding_message_size(16 << 20);
+            client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+            let path = PathAndQuery::try_from(format!("/{service}/{method}")).map_err(|error| Status::internal(error.to_string()))?;
+            client.unary(Request::new(request), path, ProstCodec::default()).await.map(tonic::Response::into_inner)
+        };
+        self.handle.block_on(async {
+            match limit {
+                Some(limit) => {
+                    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(Status::deadline_exceeded("it did not answer in time")))
+                }
+                None => work.await,
+            }
+        })
+    }
+}
+
+fn told(status: &Status) -> Failure {
+    let code = match status.code() {
+        Code::Unimplemented => "unimplemented",
+        Code::NotFound => "not-found",
+        _ => "unavailable",
+    };
+    Failure::new(code, format!("rpc error: code = {:?} desc = {}", status.code(), status.message()))
+}
+
+impl Runtime for Cri {
+    fn status(&self) -> Tried<Value> {
+        let version: VersionResponse = self.call(RUNTIME, "Version", VersionRequest::default(), Some(CALL)).map_err(|status| {
+            Failure::new("unavailable", format!("could not connect to the container runtime: {}", told(&status).message))
+        })?;
+        let status: StatusResponse = self
+            .call(RUNTIME, "Status", StatusRequest { verbose: true }, Some(CALL))
+            .map_err(|status| Failure::new("unavailable", format!("container runtime is not running: {}", told(&status).message)))?;
+        for condition in status.status.iter().flat_map(|status| &status.conditions) {
+            // The network is the cluster's own affair, later.
+            if condition.kind == "RuntimeReady" && !condition.status {
+                let message = format!(
+                    "container runtime condition \"RuntimeReady\" is not true. reason: {}, message: {}",
+                    condition.reason, condition.message
+                );
+                return Err(Failure::new("unavailable", message));
+            }
+        }
+        let config: Value = status.info.get("config").and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        Ok(json!({"name": version.runtime_name, "version": version.runtime_version, "sandboxImage": config["sandboxImage"]}))
+    }
+
+    fn config(&self) -> Tried<Value> {
+        let config: RuntimeConfigResponse = self.call(RUNTIME, "RuntimeConfig", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
+        let driver = config.linux.map(|linux| if linux.cgroup_driver == 0 { "SYSTEMD" } else { "CGROUPFS" });
+        Ok(json!({"linux": {"cgroupDriver": driver}}))
+    }
+
+    fn image_present(&self, image: &str) -> Tried<bool> {
+        let request = ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
+        let status: ImageStatusResponse = self.call(IMAGES, "ImageStatus", request, Some(CALL)).map_err(|status| told(&status))?;
+        Ok(status.image.is_some_and(|image| !image.id.is_empty()))
+    }
+
+    fn pull(&self, image: &str) -> Tried<()> {
+        let mut last = None;
+        for _ in 0..PULLS {
+            let request = ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
+            match self.call::<_, PullImageResponse>(IMAGES, "PullImage", request, None) {
+                Ok(_) => return Ok(()),
+                Err(status) => last = Some(status),
+            }
+        }
+        let why = last.as_ref().map(|status| told(status).message).unwrap_or_default();
+        Err(Failure::new("unavailable", format!("failed to pull image {image}: {why}")))
+    }
+}

@@ -1,0 +1,117 @@
+//! Services of the init system: systemd, else OpenRC, by their own programs (kubeadm's `initsystem`).
+use crate::world::{ServiceState, Tried};
+use kubephase_wit::Failure;
+use std::{
+    env,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Init {
+    Systemd,
+    OpenRc,
+}
+
+impl Init {
+    /// What this machine has; none where it has neither.
+    pub fn detect() -> Option<Init> {
+        if in_path("systemctl") {
+            return Some(Init::Systemd);
+        }
+        in_path("openrc").then_some(Init::OpenRc)
+    }
+
+    /// `systemd` or `openrc`, as a description of the node has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Init::Systemd => "systemd",
+            Init::OpenRc => "openrc",
+        }
+    }
+
+    pub fn state(self, name: &str) -> ServiceState {
+        match self {
+            Init::Systemd => {
+                let status = answers("systemctl", &["status", name]).map(|(_, said)| said).unwrap_or_default();
+                let exists = !status.is_empty() && !status.contains("Loaded: not-found") && !status.contains("could not be found");
+                let enabled = exists && answers("systemctl", &["is-enabled", name]).is_some_and(|(enabled, _)| enabled);
+                ServiceState { exists, enabled, active: exists && self.active(name) }
+            }
+            Init::OpenRc => {
+                let (_, said) = answers("rc-service", &[name, "status"]).unwrap_or_default();
+                let exists = !said.contains("does not exist");
+                let enabled = exists && answers("rc-update", &["show", "default"]).is_some_and(|(_, said)| said.contains(name));
+                ServiceState { exists, enabled, active: exists && self.active(name) }
+            }
+        }
+    }
+
+    pub fn active(self, name: &str) -> bool {
+        match self {
+            Init::Systemd => {
+                answers("systemctl", &["is-active", name]).is_some_and(|(_, said)| matches!(said.trim(), "active" | "activating"))
+            }
+            Init::OpenRc => answers("rc-service", &[name, "status"])
+                .is_some_and(|(_, said)| !["stopped", "does not exist"].iter().any(|word| said.contains(word))),
+        }
+    }
+
+    /// Whether anything was changed.
+    ///
+    /// # Errors
+    /// What the init system said.
+    pub fn ensure(self, name: &str, state: &str) -> Tried<bool> {
+        let before = self.state(name);
+        let verb = match state {
+            "running" if before.active => return Ok(false),
+            "stopped" if !before.active => return Ok(false),
+            "enabled" if before.enabled => return Ok(false),
+            // What is started may have been written a moment ago, so that systemd has to look again.
+            "running" | "restarted" => "restart",
+            "stopped" => "stop",
+            "enabled" => "enable",
+            other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
+        };
+        match (self, verb) {
+            (Init::Systemd, "restart") => {
+                done("systemctl", &["daemon-reload"])?;
+                done("systemctl", &["restart", name])?;
+            }
+            (Init::Systemd, verb) => done("systemctl", &[verb, name])?,
+            (Init::OpenRc, "enable") => done("rc-update", &["add", name, "default"])?,
+            (Init::OpenRc, verb) => done("rc-service", &[name, verb])?,
+        }
+        Ok(true)
+    }
+}
+
+pub fn in_path(program: &str) -> bool {
+    #[allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
+    let executable = |path: &Path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|directory| executable(&directory.join(program))))
+}
+
+/// Whether a program did well, and what it said; none where there is no such program.
+pub fn answers(program: &str, args: &[&str]) -> Option<(bool, String)> {
+    #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output().ok()?;
+    Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// Runs a program that has to do well.
+///
+/// # Errors
+/// What it said where it did not.
+pub fn done(program: &str, args: &[&str]) -> Tried<()> {
+    let line = format!("{program} {}", args.join(" "));
+    #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output();
+    let output = output.map_err(|error| Failure::new("not-found", format!("cannot run `{line}`: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(Failure::new("failed", format!("`{line}` failed ({}): {said}", output.status)))
+}

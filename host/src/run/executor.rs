@@ -111,8 +111,23 @@ impl Executor<'_> {
         let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
         let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
         let (done, results) = mpsc::channel::<(usize, Ended)>();
+        // Workers stay for the whole run: a thread for each phase would seed its own random numbers.
+        let (jobs, queue) = mpsc::channel::<usize>();
+        let queue = Mutex::new(queue);
         let (mut running, mut stopped) = (0, false);
         thread::scope(|scope| {
+            for _ in 0..self.parallelism.min(nodes.len()) {
+                let (queue, done) = (&queue, done.clone());
+                scope.spawn(move || {
+                    loop {
+                        let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
+                        let (ended, written) = self.phase(nodes[at], left);
+                        left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
+                        // The receiver outlives every sender.
+                        let _ = done.send((at, ended));
+                    }
+                });
+            }
             loop {
                 stopped |= self.cancelled.load(Ordering::Relaxed);
                 let ready = waiting.iter().copied().find(|at| nodes[*at].after.iter().all(|need| ended.contains_key(need)));
@@ -129,14 +144,8 @@ impl Executor<'_> {
                             continue;
                         }
                         running += 1;
-                        let done = done.clone();
-                        let node = nodes[at];
-                        scope.spawn(move || {
-                            let (ended, written) = self.phase(node, left);
-                            left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
-                            // The receiver outlives every sender.
-                            let _ = done.send((at, ended));
-                        });
+                        // Workers take jobs for as long as there is somebody to give them.
+                        let _ = jobs.send(at);
                     }
                     _ if running == 0 => break,
                     _ => {
@@ -147,6 +156,7 @@ impl Executor<'_> {
                     }
                 }
             }
+            drop(jobs);
         });
         ended
     }

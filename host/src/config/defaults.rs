@@ -188,6 +188,18 @@ pub fn advertise(endpoint: &mut ApiEndpoint, node: &NodeFacts, path: &str, warni
     Ok(())
 }
 
+/// Whether an API server can listen there: loopback, or global unicast as Go has it. Only `init` and `join` ask;
+/// `config validate` does not (kubeadm behaviour).
+pub fn bindable(endpoint: &ApiEndpoint, path: &str) -> Option<Problem> {
+    let address: IpAddr = endpoint.advertise_address.parse().ok()?;
+    let special = match address {
+        IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    let unusable = address.is_unspecified() || address.is_multicast() || special;
+    unusable.then(|| Problem::new(path, format!("cannot use {:?} as the bind address for the API Server", endpoint.advertise_address)))
+}
+
 /// The version, and the endpoint with its port.
 pub fn resolve(config: &mut Config, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) {
     let cluster = &mut config.cluster;

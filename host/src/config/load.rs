@@ -93,6 +93,9 @@ pub(super) fn from_documents(
         config.init.timeouts.get_or_insert_default().control_plane_component_health_check = Some(timeout);
     }
     dynamic(&mut config, node, &mut findings);
+    if findings.strictness == Strictness::Lenient {
+        findings.problems.extend(defaults::bindable(&config.init.local_api_endpoint, "localAPIEndpoint.advertiseAddress"));
+    }
     findings.problems.extend(validate::config(&config));
     findings.warnings.extend(validate::periods(&config.cluster));
     let mut ignored: BTreeSet<String> =

@@ -126,6 +126,23 @@ fn defaults_that_are_printed_can_be_read() {
 }
 
 #[test]
+fn an_api_server_listens_where_it_can_be_reached() {
+    let with = |address: &str| {
+        format!(
+            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: '{address}'}}\n---\n{CLUSTER}"
+        )
+    };
+    for address in ["224.0.0.1", "255.255.255.255", "169.254.0.1", "fe80::1", "ff02::1"] {
+        let told = load(&with(address)).unwrap_err().to_string();
+        assert!(told.contains(&format!("cannot use {address:?} as the bind address")) && told.contains(":3:"), "{told}");
+        check(&with(address)).unwrap();
+    }
+    for address in ["10.0.0.1", "fd00::1", "192.0.2.7"] {
+        load(&with(address)).unwrap();
+    }
+}
+
+#[test]
 fn the_phase_configurations_that_the_readme_shows_can_be_read() {
     let readme = include_str!("../../../README.md");
     let blocks: Vec<&str> = readme.split("```yaml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();

@@ -18,7 +18,10 @@ const COMPONENTIZE_JS: &str = include_str!("templates/js/build.mjs");
 pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let (sdk, wit) = world(folder)?;
     if !folder.join("node_modules").is_dir() {
-        run(Command::new("npm").current_dir(folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock"]), "install Node.js 20 and npm")?;
+        run(
+            Command::new("npm").current_dir(folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock"]),
+            "install Node.js 20 and npm",
+        )?;
     }
     let script = sdk.join("build.mjs");
     fs::write(&script, COMPONENTIZE_JS)?;

@@ -9,8 +9,8 @@ pub mod phase;
 pub mod plugin;
 pub mod print;
 mod run;
-mod scratch;
 mod serve;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -1,8 +1,8 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print,
-    scratch::{Ran, Scratch, rehearsed},
-    serve, version,
+    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print, serve,
+    stage::{Scratch, Stage, rehearsed},
+    version,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
@@ -118,10 +118,9 @@ fn file(flags: &InitFlags) -> Option<&Path> {
 }
 
 fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
-    if !request.flags.dry_run && request.place.root.is_none() {
-        return Err(anyhow!(
-            "this version initialises a control plane in rehearsal only: add --dry-run, or name a scratch tree with --root DIR, or see `kubephase rehearse`"
-        ));
+    let real = !request.flags.dry_run && request.place.root.is_none();
+    if real && request.place.node.is_some() {
+        return Err(anyhow!("--node describes a machine that is not this one: add --dry-run, or name a scratch tree with --root DIR"));
     }
     let facts = facts(request.place.node.as_deref())?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
@@ -130,12 +129,19 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
         phase_flags(&mut prepared, &phase.flags);
     }
     request.out.as_deref().map_or(Ok(()), output::check)?;
+    if real {
+        let stage = Stage::real(&prepared, facts)?;
+        let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+        return Ok(Exit::from(&ran.finished));
+    }
     let scratch = Scratch::new(request.place.root.as_deref(), false)?;
     // A dry run on this very machine sees what the machine has.
     let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
-    let ran = Ran::new(&mut prepared, facts, &scratch, below, &request.place, 0, request.verbosity > 0)?;
+    let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
+    let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+    stage.world.save()?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
-        output::write(out, ran.world.files(), &prepared.config, &ran.sent, &ran.made)?;
+        output::write(out, stage.world.files(), &prepared.config, &ran.sent, &ran.made)?;
     }
     Ok(Exit::from(&ran.finished))
 }
@@ -167,19 +173,21 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let mut prepared = init::prepare(file(&request.flags), &request.flags, &rehearsed(facts.clone(), request), None, engine)?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
-    let ran = Ran::new(&mut prepared, rehearsed(facts, request), &scratch, None, &request.place, port, request.verbosity > 0)?;
+    let stage = Stage::rehearsed(&prepared, rehearsed(facts, request), &scratch, None, port)?;
+    let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+    stage.world.save()?;
     if request.place.output == report::Output::Text {
-        let text = summary::render(&ran.tally, &prepared.plan, &ran.world.not_checked(), Palette::stdout());
+        let text = summary::render(&ran.tally, &prepared.plan, &stage.world.not_checked(), Palette::stdout());
         print::out(&format!("\n{text}\nThe scratch root is kept at {}\n", scratch.path.display()));
     }
-    if let (Some(_), Some(address), RunResult::Done) = (request.serve, ran.world.endpoint(), &ran.finished) {
-        let folder = serve::kubeconfigs(ran.world.files(), &prepared.config, address, &scratch.path)?;
+    if let (Some(_), Some(address), RunResult::Done) = (request.serve, stage.world.endpoint(), &ran.finished) {
+        let folder = serve::kubeconfigs(stage.world.files(), &prepared.config, address, &scratch.path)?;
         print::out(&format!(
             "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl --kubeconfig {}/admin.conf get all -A\n\n",
             folder.display()
         ));
-        ran.runtime.block_on(tokio::signal::ctrl_c())?;
-        ran.world.save()?;
+        stage.runtime.block_on(tokio::signal::ctrl_c())?;
+        stage.world.save()?;
     }
     Ok(Exit::from(&ran.finished))
 }

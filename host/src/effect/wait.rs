@@ -31,10 +31,22 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
         }
         if began.elapsed() + pause > limit {
             let message = format!("{} did not come about within {}s: {last}", spec.condition, limit.as_secs());
-            return Err(Failure { retryable: true, ..Failure::new("timeout", message) });
+            let remedy = Some(remedy(&spec.condition, context));
+            return Err(Failure { retryable: true, remedy, ..Failure::new("timeout", message) });
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Where to look for what went wrong (kubeadm's advice).
+fn remedy(condition: &Condition, context: &Context) -> String {
+    let socket = &context.config.init.node_registration.cri_socket;
+    match condition {
+        Condition::Kubelet { .. } => "The kubelet is not running, or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status kubelet'\n\t- 'journalctl -xeu kubelet'".to_owned(),
+        _ => format!(
+            "A component of the control plane may have crashed or exited. Look at its container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
+        ),
     }
 }
 

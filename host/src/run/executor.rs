@@ -301,7 +301,9 @@ impl Executor<'_> {
             FailurePolicy::Warn => Verdict::Warn,
             FailurePolicy::Ignore => Verdict::CouldNotRun,
         };
-        let finding = Finding { code: node.id.clone(), verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
+        // The host pulls the images that this one proposes; kubeadm has a name for that.
+        let code = if node.id == "preflight/images" { "ImagePull".to_owned() } else { node.id.clone() };
+        let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
         let judged = self.judge.judge(&finding);
         let blocked = self.judge.blocks(&finding, &judged);
         self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });

@@ -102,6 +102,6 @@ pub trait Cluster: Send + Sync {
     fn delete(&self, of: &ObjectRef) -> Tried<()>;
     /// GET of a path with the credentials of this kubeconfig: the status code.
     fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16>;
-    /// The same API as another kubeconfig of the node sees it.
+    /// The same API as another kubeconfig of the node sees it; asked once, for whoever waits by itself.
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
 }

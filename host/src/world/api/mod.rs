@@ -246,6 +246,6 @@ impl Cluster for ApiClient {
         if self.files.stat(path)?.is_none() {
             return Err(Failure::new("not-found", format!("{path} does not exist")));
         }
-        Ok(Box::new(ApiClient { kubeconfig: path.to_owned(), client: Arc::default(), ..self.clone() }))
+        Ok(Box::new(ApiClient { kubeconfig: path.to_owned(), client: Arc::default(), budget: Duration::ZERO, ..self.clone() }))
     }
 }

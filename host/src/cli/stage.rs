@@ -1,6 +1,6 @@
-//! Runs in a scratch tree: the tree, the world in it, and what a run left there.
+//! Where runs take place, a scratch tree or this machine, and what a run left there.
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
-use super::{Place, RehearseRequest, print};
+use super::{RehearseRequest, print};
 use crate::{
     journal::{Durability, Header, Journal, RunLock},
     report,
@@ -13,7 +13,9 @@ use crate::{
         state,
     },
     world::{
+        World,
         node::facts::NodeFacts,
+        real::Real,
         rehearsal::{Rehearsal, Setting},
     },
 };
@@ -66,47 +68,80 @@ impl Scratch {
     }
 }
 
-/// A run that was carried out, and the world it left.
+/// Where a run takes place, for as long as it may: nobody else runs there meanwhile.
+pub struct Stage<W> {
+    pub world: Arc<W>,
+    pub runtime: Runtime,
+    /// of the journal and the lock
+    directory: PathBuf,
+    durability: Durability,
+    _lock: RunLock,
+}
+
+/// What came of a run.
 pub struct Ran {
     pub finished: RunResult,
     pub sent: Vec<crate::effect::Sent>,
     pub made: std::collections::BTreeSet<String>,
     pub tally: report::tally::Tally,
-    pub world: Arc<Rehearsal>,
-    pub runtime: Runtime,
 }
 
-impl Ran {
+fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// How long requests to the API are tried.
+fn budget(prepared: &Prepared) -> Duration {
+    let seconds = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+impl Stage<Rehearsal> {
+    /// A scratch tree, over another that shows through, with the API server on a port (0 for any).
+    ///
     /// # Errors
-    /// Where the scratch tree, the journal or the world cannot be used; a phase that fails is no error but a result.
-    pub fn new(
-        prepared: &mut Prepared,
-        facts: NodeFacts,
-        scratch: &Scratch,
-        below: Option<&Path>,
-        place: &Place,
-        port: u16,
-        debug: bool,
-    ) -> Result<Ran> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let budget = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
-        let setting = Setting {
-            root: &scratch.path,
-            below,
-            facts,
-            kubeconfig: &prepared.config.run.kubeconfig,
-            budget: Duration::from_secs(u64::try_from(budget).unwrap_or(0)),
-            port,
-        };
+    /// Where the tree cannot be used, or another run is in it.
+    pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
+        let runtime = runtime()?;
         let directory = scratch.path.join(state::DIRECTORY.trim_start_matches('/'));
-        let _lock = RunLock::acquire(&directory, "init")?;
+        let lock = RunLock::acquire(&directory, "init")?;
+        let kubeconfig = &prepared.config.run.kubeconfig;
+        let setting = Setting { root: &scratch.path, below, facts, kubeconfig, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
+        Ok(Stage { world, runtime, directory, durability: Durability::Process, _lock: lock })
+    }
+}
+
+impl Stage<Real> {
+    /// This machine.
+    ///
+    /// # Errors
+    /// Without root rights, or where another run is at work.
+    pub fn real(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return Err(anyhow!(
+                "this changes the machine, for which it has to run as root; `kubephase rehearse` shows what it would do without"
+            ));
+        }
+        let runtime = runtime()?;
+        let directory = PathBuf::from(state::DIRECTORY);
+        let lock = RunLock::acquire(&directory, "init")?;
+        let socket = &prepared.config.init.node_registration.cri_socket;
+        let world = Real::open(runtime.handle(), facts, &prepared.config.run.kubeconfig, budget(prepared), socket)?;
+        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _lock: lock })
+    }
+}
+
+impl<W: World + 'static> Stage<W> {
+    /// # Errors
+    /// Where the journal or the world cannot be used; a phase that fails is no error but a result.
+    pub fn carry_out(&self, prepared: &mut Prepared, output: report::Output, debug: bool) -> Result<Ran> {
         let began = jiff::Timestamp::now().as_second();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let journal = Journal::begin(&directory, &Header::new(began), Durability::Process, cancelled.clone())
-            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
+        let journal = Journal::begin(&self.directory, &Header::new(began), self.durability, cancelled.clone())
+            .with_context(|| format!("cannot begin a journal in {}", self.directory.display()))?;
         let flag = cancelled.clone();
-        runtime.spawn(async move {
+        self.runtime.spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 flag.store(true, Ordering::Relaxed);
             }
@@ -115,9 +150,9 @@ impl Ran {
         let written = journal.clone();
         let ran = init::execute(
             prepared,
-            world.clone(),
+            self.world.clone(),
             |plan, secrets| {
-                let (told, tally) = report::subscribers(plan, place.output, debug);
+                let (told, tally) = report::subscribers(plan, output, debug);
                 keeper = Some(tally);
                 let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> {
                     Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
@@ -127,7 +162,6 @@ impl Ran {
             },
             &cancelled,
         )?;
-        world.save()?;
         if let Some(failure) = journal.failure() {
             return Err(anyhow!(failure));
         }
@@ -142,10 +176,10 @@ impl Ran {
                 kept.display()
             ));
         }
-        if place.output == report::Output::Text {
+        if output == report::Output::Text {
             report::hints::hints(&tally).iter().for_each(|hint| print::hint(hint));
         }
-        Ok(Ran { finished, sent, made, tally, world, runtime })
+        Ok(Ran { finished, sent, made, tally })
     }
 }
 

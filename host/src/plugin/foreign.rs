@@ -17,11 +17,12 @@ const COMPONENTIZE_JS: &str = include_str!("templates/js/build.mjs");
 /// Where npm or node cannot be run, or refuse the source.
 pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let (sdk, wit) = world(folder)?;
-    if !folder.join("node_modules").is_dir() {
-        run(
-            Command::new("npm").current_dir(folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock"]),
-            "install Node.js 20 and npm",
-        )?;
+    // Installed once for each package.json; what an install left half done is no use.
+    let (wanted, installed) = (fs::read(folder.join("package.json"))?, sdk.join("installed.json"));
+    if fs::read(&installed).ok().as_ref() != Some(&wanted) || !folder.join("node_modules").is_dir() {
+        let mut npm = Command::new("npm");
+        run(npm.current_dir(folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock"]), "install Node.js 20 and npm")?;
+        fs::write(&installed, &wanted)?;
     }
     let script = sdk.join("build.mjs");
     fs::write(&script, COMPONENTIZE_JS)?;

@@ -100,6 +100,10 @@ impl Engine {
         format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish())
     }
 
+    pub(super) fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.0.engine
     }

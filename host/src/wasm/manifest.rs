@@ -19,7 +19,7 @@ pub const SECTION: &str = "kubephase:manifest";
 /// The schema that this build reads.
 pub const SCHEMA: u32 = 1;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
     pub schema: u32,

@@ -6,6 +6,7 @@ use super::{
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
+    collections::BTreeSet,
     marker::PhantomData,
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
@@ -40,10 +41,18 @@ pub struct Guest<S: 'static> {
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// What is `refused` the component may call, as some languages import all there is, but it gets `denied`.
-    pub(super) fn new(component: &Component, session: S, deadline: Duration, who: String, refused: Vec<String>) -> Result<Self> {
+    pub(super) fn new(
+        component: &Component,
+        imports: &BTreeSet<String>,
+        session: S,
+        deadline: Duration,
+        who: String,
+        refused: Vec<String>,
+    ) -> Result<Self> {
+        let imported = |interface: &str| imports.iter().any(|import| import.split('.').next() == Some(interface));
         let link = || {
             let mut linker = Linker::new(component.engine());
-            kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, |data| &mut data.session)?;
+            kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, imported, |data| &mut data.session)?;
             linker.allow_shadowing(true);
             for capability in refused {
                 refuse(&mut linker, &who, capability)?;

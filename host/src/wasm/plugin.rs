@@ -10,6 +10,7 @@ use super::{
 };
 use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fmt,
@@ -28,6 +29,30 @@ pub struct Plugin {
     component: OnceLock<Component>,
     /// what the operator allowed of the manifest
     granted: OnceLock<Vec<Request>>,
+}
+
+/// What was found when a component was first read through, kept with its compiled form: reading all of it again takes longer
+/// than calling it.
+#[derive(Serialize, Deserialize)]
+struct Known {
+    imports: BTreeSet<String>,
+    manifest: Manifest,
+}
+
+impl Known {
+    fn key(digest: &str) -> String {
+        format!("{digest}-{}-{}.read", env!("CARGO_PKG_VERSION"), inspect::VERSION)
+    }
+
+    fn of(engine: &Engine, digest: &str) -> Option<Known> {
+        serde_json::from_slice(&engine.cache().get(&Known::key(digest))?).ok()
+    }
+
+    fn keep(&self, engine: &Engine, digest: &str) {
+        if let Ok(text) = serde_json::to_vec(self) {
+            engine.cache().put(&Known::key(digest), &text);
+        }
+    }
 }
 
 /// What a plugin asks for and is not allowed.
@@ -50,12 +75,21 @@ impl std::error::Error for Ungranted {}
 
 impl Plugin {
     pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<Plugin> {
-        let Outside { imports, manifest } = inspect::inspect(bytes)?;
         let digest = digest_of(bytes);
         let component = OnceLock::new();
-        let manifest = match manifest {
-            Some(text) => Manifest::parse(&text)?,
-            None => {
+        let known = Known::of(engine, &digest);
+        let Outside { imports, manifest } = match &known {
+            Some(known) => Outside { imports: known.imports.clone(), manifest: None },
+            None => inspect::inspect(bytes)?,
+        };
+        let manifest = match (known, manifest) {
+            (Some(known), _) => known.manifest,
+            (None, Some(text)) => {
+                let manifest = Manifest::parse(&text)?;
+                Known { imports: imports.clone(), manifest: manifest.clone() }.keep(engine, &digest);
+                manifest
+            }
+            (None, None) => {
                 only_reports(&imports)?;
                 let compiled = engine.component(bytes, &digest)?;
                 let info = phase::describe(engine.inner(), component.get_or_init(|| compiled));
@@ -124,7 +158,7 @@ impl Plugin {
         let component = self.component().with_context(|| who.clone())?;
         let grant = self.grant();
         let refused = self.imports.iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
-        Guest::new(component, session, deadline, who, refused)
+        Guest::new(component, &self.imports, session, deadline, who, refused)
     }
 
     /// Compiles it, or finds it compiled.

@@ -20,6 +20,11 @@ pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     // Installed once for each package.json; what an install left half done is no use.
     let (wanted, installed) = (fs::read(folder.join("package.json"))?, sdk.join("installed.json"));
     if fs::read(&installed).ok().as_ref() != Some(&wanted) || !folder.join("node_modules").is_dir() {
+        // Over a tree that is there, npm takes out what componentize-js needs and does not name.
+        match fs::remove_dir_all(folder.join("node_modules")) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
         let mut npm = Command::new("npm");
         run(npm.current_dir(folder).args(["install", "--no-audit", "--no-fund", "--no-package-lock"]), "install Node.js 20 and npm")?;
         fs::write(&installed, &wanted)?;

@@ -12,7 +12,7 @@ mod kubeconfig;
 mod kubelet_finalize;
 mod kubelet_start;
 mod mark_control_plane;
-mod preflight;
+pub mod preflight;
 mod show_join_command;
 mod upload_certs;
 mod upload_config;

@@ -12,4 +12,4 @@ pub mod scaffold;
 pub mod settings;
 pub mod source;
 pub mod test;
-mod toolchain;
+pub mod toolchain;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     effect::{Context, Done, Enacted, Sent, proposal},
-    phase::catalog::Kind,
+    phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
     wasm::{manifest::FailurePolicy, plugin::Plugin},
 };
@@ -301,8 +301,7 @@ impl Executor<'_> {
             FailurePolicy::Warn => Verdict::Warn,
             FailurePolicy::Ignore => Verdict::CouldNotRun,
         };
-        // The host pulls the images that this one proposes; kubeadm has a name for that.
-        let code = if node.id == "preflight/images" { "ImagePull".to_owned() } else { node.id.clone() };
+        let code = preflight::code(&node.id).to_owned();
         let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
         let judged = self.judge.judge(&finding);
         let blocked = self.judge.blocks(&finding, &judged);

@@ -15,7 +15,7 @@ use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 
 /// Name of the custom section.
-pub const SECTION: &str = "kubephase:manifest";
+pub use crate::plugin::toolchain::MANIFEST as SECTION;
 /// The schema that this build reads.
 pub const SCHEMA: u32 = 1;
 

@@ -45,7 +45,8 @@ impl Real {
         let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
         let api = ApiClient::new(handle.clone(), files.clone(), kubeconfig, Arc::new(Direct), budget);
         let runtime = Cri::new(handle.clone(), socket);
-        Ok(Real { files, node: RealNode { facts, init: Init::detect() }, net, runtime, api })
+        let fields = serde_json::to_value(&facts)?;
+        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect() }, net, runtime, api })
     }
 }
 
@@ -74,12 +75,14 @@ impl World for Real {
 /// What was gathered when the run began, and what is asked anew.
 struct RealNode {
     facts: NodeFacts,
+    /// the same by name, for phases
+    fields: Value,
     init: Option<Init>,
 }
 
 impl Node for RealNode {
     fn fact(&self, name: &str) -> Option<Value> {
-        self.facts.fact(name)
+        self.fields.get(name).filter(|value| !value.is_null()).cloned()
     }
 
     fn sysctl(&self, key: &str) -> Option<String> {

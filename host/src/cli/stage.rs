@@ -126,8 +126,7 @@ impl Stage<Real> {
         let runtime = runtime()?;
         let directory = PathBuf::from(state::DIRECTORY);
         let lock = RunLock::acquire(&directory, "init")?;
-        let socket = &prepared.config.init.node_registration.cri_socket;
-        let world = Real::open(runtime.handle(), facts, &prepared.config.run.kubeconfig, budget(prepared), socket)?;
+        let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
         Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _lock: lock })
     }
 }

@@ -80,7 +80,7 @@ pub struct Context<'a> {
     pub disturbed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
-    /// the run was cancelled
+    /// the run was cancelled, or stopped by what another phase ran into
     pub cancelled: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -168,6 +168,15 @@ impl Effect {
             }
             Effect::Wait(spec) => wait::until(spec, context),
         }
+    }
+
+    /// Whether it mostly waits for something else than this machine's processor.
+    pub fn waits(&self) -> bool {
+        use Effect::*;
+        matches!(
+            self,
+            Wait(_) | Service { .. } | Command { .. } | Image { .. } | Object { .. } | Patch { .. } | Delete { .. } | BootstrapToken(_)
+        )
     }
 
     /// Hexadecimal SHA-256 of the effect as data.

@@ -1,4 +1,5 @@
-//! Holding a phase until a condition is met. Polls start at milliseconds and back off to kubeadm's half second.
+//! Holding a phase until a condition is met. Polls start at milliseconds and back off: to a tenth of a second while things
+//! usually come about, to kubeadm's half second after that.
 use super::{Context, Done};
 use crate::world::Tried;
 use kubephase_sdk::spec::{Condition, WaitSpec};
@@ -6,7 +7,10 @@ use kubephase_wit::{Failure, ObjectRef};
 use std::time::{Duration, Instant};
 
 const FIRST: Duration = Duration::from_millis(2);
+const BRISK: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_millis(500);
+/// For how long polls are brisk.
+const SOON: Duration = Duration::from_secs(30);
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// Returns once the condition holds.
@@ -35,7 +39,7 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
             return Err(Failure { retryable: true, remedy, ..Failure::new("timeout", message) });
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(LONGEST);
+        pause = (pause * 2).min(if began.elapsed() < SOON { BRISK } else { LONGEST });
     }
 }
 
@@ -65,13 +69,24 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
             let labelled = |node: &serde_json::Value| node.pointer("/metadata/labels/kubernetes.io~1hostname").is_some();
             Ok(cluster.get(&node)?.is_some_and(|node| labelled(&node)).then_some(false))
         }
-        Condition::AdminReady { kubeconfig, super_admin } => admin(kubeconfig, super_admin, context).map(Some),
+        Condition::AdminReady { kubeconfig, super_admin } => administers(kubeconfig, super_admin, context),
+    }
+}
+
+/// Whether the holder of admin.conf administers the cluster by now. The binding that says so means something only once the
+/// API server has made the role it names, and the namespaces to work in.
+fn administers(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<Option<bool>> {
+    let bound = bind(kubeconfig, super_admin, context)?;
+    match context.world.cluster().probe(kubeconfig, "/api/v1/namespaces/kube-public") {
+        Ok(200) => Ok(Some(bound)),
+        Ok(status) => Err(waiting(format!("the API server is not done with its own roles and namespaces: it answered {status}"))),
+        Err(failure) => Err(retry(failure)),
     }
 }
 
 /// Lets the holder of admin.conf administer the cluster, as kubeadm does: with admin.conf itself if it may, else with
 /// super-admin.conf.
-fn admin(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
+fn bind(kubeconfig: &str, super_admin: &str, context: &Context) -> Tried<bool> {
     let binding = crate::render::objects::cluster_admins();
     let cluster = context.world.cluster();
     let created = |outcome: Tried<serde_json::Value>| match outcome {

@@ -44,6 +44,8 @@ pub struct Row {
     pub replaces: Vec<String>,
     /// the place it fills in a cluster: `dns`, `proxy`, `cni`
     pub slot: Option<String>,
+    /// milliseconds until it is of use, roughly
+    pub typical: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -84,6 +86,7 @@ impl Catalog {
             source: Source::BuiltIn,
             replaces: Vec::new(),
             slot: None,
+            typical: row.typical,
         };
         Catalog { rows: super::init::ROWS.iter().map(row).collect() }
     }
@@ -110,6 +113,7 @@ impl Catalog {
                         source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
                         replaces: provided.replaces.clone(),
                         slot: provided.slot.clone(),
+                        typical: super::init::PLAIN,
                     },
                 );
                 for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && provided.before.contains(&row.id)) {

@@ -16,6 +16,8 @@ pub struct BuiltIn {
     pub requires: &'static [&'static str],
     pub aliases: &'static [&'static str],
     pub flags: &'static [&'static str],
+    /// about how many milliseconds pass until it is of use: of what is ready, what holds up the most goes first
+    pub typical: u32,
     pub make: Option<Make>,
 }
 
@@ -26,7 +28,7 @@ fn native<P: Phase + 'static>(session: Session) -> Box<dyn Host + Send> {
 }
 
 const fn group(id: &'static str, title: &'static str, flags: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, make: None }
+    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, typical: 0, make: None }
 }
 
 const fn phase<P: Phase + 'static>(
@@ -35,7 +37,17 @@ const fn phase<P: Phase + 'static>(
     needs: &'static [&'static str],
     flags: &'static [&'static str],
 ) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Phase, needs, requires: &[], aliases: &[], flags, make: Some(native::<P>) }
+    BuiltIn { id, title, kind: Kind::Phase, needs, requires: &[], aliases: &[], flags, typical: PLAIN, make: Some(native::<P>) }
+}
+
+/// A phase that makes a key pair.
+const fn keyed<P: Phase + 'static>(
+    id: &'static str,
+    title: &'static str,
+    needs: &'static [&'static str],
+    flags: &'static [&'static str],
+) -> BuiltIn {
+    BuiltIn { typical: KEY, ..phase::<P>(id, title, needs, flags) }
 }
 
 const fn check<P: Phase + 'static>(id: &'static str, title: &'static str) -> BuiltIn {
@@ -116,7 +128,14 @@ const FINALIZE: &[&str] = &["config", "cert-dir", "dry-run"];
 const ADDON: &[&str] = &["config", "kubeconfig", "kubernetes-version", "image-repository", "dry-run"];
 
 /// What must have settled before anything talks to the API.
-const UP: &[&str] = &["wait-control-plane"];
+const UP: &[&str] = &["wait-control-plane/api"];
+/// Milliseconds of a phase that writes a file, of an RSA key, of a kubelet until it looks at manifests, of etcd, and of an
+/// API server.
+pub(super) const PLAIN: u32 = 5;
+const KEY: u32 = 60;
+const KUBELET: u32 = 500;
+const ETCD_UP: u32 = 1000;
+const API: u32 = 3000;
 
 pub const ROWS: &[BuiltIn] = &[
     group("preflight", "Run pre-flight checks", PREFLIGHT),
@@ -124,90 +143,93 @@ pub const ROWS: &[BuiltIn] = &[
     check::<preflight::ExternalEtcd>("preflight/etcd", "An external etcd is new enough"),
     check::<preflight::Images>("preflight/images", "Pull the images of the control plane"),
     group("certs", "Certificate generation", CERT),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>(
         "certs/ca",
         "Generate the self-signed Kubernetes CA to provision identities for other Kubernetes components",
         &["preflight"],
         CERT,
     ),
-    phase::<certs::Certs>("certs/apiserver", "Generate the certificate for serving the Kubernetes API", &["certs/ca"], SERVING_CERT),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>("certs/apiserver", "Generate the certificate for serving the Kubernetes API", &["certs/ca"], SERVING_CERT),
+    keyed::<certs::Certs>(
         "certs/apiserver-kubelet-client",
         "Generate the certificate for the API server to connect to kubelet",
         &["certs/ca"],
         CERT,
     ),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>(
         "certs/front-proxy-ca",
         "Generate the self-signed CA to provision identities for front proxy",
         &["preflight"],
         CERT,
     ),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>(
         "certs/front-proxy-client",
         "Generate the certificate for the front proxy client",
         &["certs/front-proxy-ca"],
         CERT,
     ),
-    phase::<certs::Certs>("certs/etcd-ca", "Generate the self-signed CA to provision identities for etcd", &["preflight"], CERT),
-    phase::<certs::Certs>("certs/etcd-server", "Generate the certificate for serving etcd", &["certs/etcd-ca"], CERT),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>("certs/etcd-ca", "Generate the self-signed CA to provision identities for etcd", &["preflight"], CERT),
+    keyed::<certs::Certs>("certs/etcd-server", "Generate the certificate for serving etcd", &["certs/etcd-ca"], CERT),
+    keyed::<certs::Certs>(
         "certs/etcd-peer",
         "Generate the certificate for etcd nodes to communicate with each other",
         &["certs/etcd-ca"],
         CERT,
     ),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>(
         "certs/etcd-healthcheck-client",
         "Generate the certificate for liveness probes to healthcheck etcd",
         &["certs/etcd-ca"],
         CERT,
     ),
-    phase::<certs::Certs>(
+    keyed::<certs::Certs>(
         "certs/apiserver-etcd-client",
         "Generate the certificate the apiserver uses to access etcd",
         &["certs/etcd-ca"],
         CERT,
     ),
-    phase::<certs::ServiceAccountKeys>(
+    keyed::<certs::ServiceAccountKeys>(
         "certs/sa",
         "Generate a private key for signing service account tokens along with its public key",
         &["preflight"],
         CERT,
     ),
     group("kubeconfig", "Generate all kubeconfig files necessary to establish the control plane and the admin kubeconfig file", KUBECONFIG),
-    phase::<kubeconfig::Kubeconfig>(
+    keyed::<kubeconfig::Kubeconfig>(
         "kubeconfig/admin",
         "Generate a kubeconfig file for the admin to use and for kubeadm itself",
         &["certs/ca"],
         KUBECONFIG,
     ),
-    phase::<kubeconfig::Kubeconfig>("kubeconfig/super-admin", "Generate a kubeconfig file for the super-admin", &["certs/ca"], KUBECONFIG),
-    phase::<kubeconfig::Kubeconfig>(
+    keyed::<kubeconfig::Kubeconfig>("kubeconfig/super-admin", "Generate a kubeconfig file for the super-admin", &["certs/ca"], KUBECONFIG),
+    keyed::<kubeconfig::Kubeconfig>(
         "kubeconfig/kubelet",
         "Generate a kubeconfig file for the kubelet to use *only* for cluster bootstrapping purposes",
         &["certs/ca"],
         KUBELET_KUBECONFIG,
     ),
-    phase::<kubeconfig::Kubeconfig>(
+    keyed::<kubeconfig::Kubeconfig>(
         "kubeconfig/controller-manager",
         "Generate a kubeconfig file for the controller manager to use",
         &["certs/ca"],
         KUBECONFIG,
     ),
-    phase::<kubeconfig::Kubeconfig>(
+    keyed::<kubeconfig::Kubeconfig>(
         "kubeconfig/scheduler",
         "Generate a kubeconfig file for the scheduler to use",
         &["certs/ca"],
         KUBECONFIG,
     ),
     group("etcd", "Generate static Pod manifest file for local etcd", ETCD),
-    phase::<etcd::Local>(
-        "etcd/local",
-        "Generate the static Pod manifest file for a local, single-node local etcd instance",
-        &["certs/etcd-server", "certs/etcd-peer", "certs/etcd-healthcheck-client"],
-        ETCD,
-    ),
+    BuiltIn {
+        typical: ETCD_UP,
+        ..phase::<etcd::Local>(
+            "etcd/local",
+            "Generate the static Pod manifest file for a local, single-node local etcd instance",
+            &["certs/etcd-server", "certs/etcd-peer", "certs/etcd-healthcheck-client"],
+            ETCD,
+        )
+    },
     group("control-plane", "Generate all static Pod manifest files necessary to establish the control plane", CONTROL_PLANE),
     phase::<control_plane::StaticPod>(
         "control-plane/apiserver",
@@ -227,18 +249,30 @@ pub const ROWS: &[BuiltIn] = &[
         &["kubeconfig/scheduler"],
         SCHEDULER,
     ),
-    phase::<kubelet_start::KubeletStart>(
-        "kubelet-start",
-        "Write kubelet settings and (re)start the kubelet",
-        &["kubeconfig/kubelet", "etcd/local"],
-        KUBELET_START,
-    ),
-    phase::<wait_control_plane::WaitControlPlane>(
-        "wait-control-plane",
-        "Wait for the control plane to start",
-        &["kubelet-start", "control-plane", "kubeconfig"],
-        &[],
-    ),
+    // The kubelet needs longer to start than all keys to be made, and takes up manifests as they come.
+    BuiltIn {
+        typical: KUBELET,
+        ..phase::<kubelet_start::KubeletStart>(
+            "kubelet-start",
+            "Write kubelet settings and (re)start the kubelet",
+            &["kubeconfig/kubelet"],
+            KUBELET_START,
+        )
+    },
+    BuiltIn {
+        typical: API,
+        ..phase::<wait_control_plane::Healthy>(
+            "wait-control-plane",
+            "Wait for the control plane to start",
+            &["kubelet-start", "control-plane", "kubeconfig"],
+            &[],
+        )
+    },
+    // What goes through the API begins as soon as it answers, while its last start-up hooks still run.
+    BuiltIn {
+        typical: API,
+        ..phase::<wait_control_plane::Api>("wait-control-plane/api", "Wait until the API server lets the admin act", &[], &[])
+    },
     BuiltIn { aliases: &["uploadconfig"], ..group("upload-config", "Upload the kubeadm and kubelet configuration to a ConfigMap", UPLOAD) },
     phase::<upload_config::Kubeadm>("upload-config/kubeadm", "Upload the kubeadm ClusterConfiguration to a ConfigMap", UP, UPLOAD),
     phase::<upload_config::Kubelet>("upload-config/kubelet", "Upload the kubelet component config to a ConfigMap", UP, UPLOAD),
@@ -267,7 +301,7 @@ pub const ROWS: &[BuiltIn] = &[
         ..phase::<show_join_command::ShowJoinCommand>(
             "show-join-command",
             "Show the join command for control-plane and worker node",
-            &["upload-config", "upload-certs", "mark-control-plane", "bootstrap-token", "kubelet-finalize", "addon"],
+            &["wait-control-plane", "upload-config", "upload-certs", "mark-control-plane", "bootstrap-token", "kubelet-finalize", "addon"],
             &[],
         )
     },

@@ -1,7 +1,9 @@
 //! `kubelet-finalize/enable-client-cert-rotation`: kubelet.conf points at the certificate that the kubelet rotates.
+//!
+//! A kubelet that rotates takes its certificate from that very file since it began, and reads kubelet.conf only when it
+//! starts: there is nothing to restart it for. kubeadm restarts it all the same, and waits two seconds for that.
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_node, effects_pki, json, kubeadm::Config, observe_files,
-    spec::RotatedKubeconfigSpec,
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_pki, json, kubeadm::Config, observe_files, spec::RotatedKubeconfigSpec,
 };
 
 pub struct ClientCertRotation;
@@ -23,8 +25,6 @@ impl Phase for ClientCertRotation {
         let kubeconfig =
             effects_pki::ensure_rotated_kubeconfig(&json(&RotatedKubeconfigSpec { path: path.clone(), client_certificate: pem }))?;
         effects::announce(kubeconfig, &format!("Updating {path:?} to point to a rotatable kubelet client certificate and key"))?;
-        let service = effects_node::ensure_service("kubelet", "restarted")?;
-        effects::requires(service, kubeconfig)?;
         Ok(Outcome::Settled)
     }
 }

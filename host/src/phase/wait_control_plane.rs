@@ -7,9 +7,10 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
-pub struct WaitControlPlane;
+/// The kubelet, then each component of the control plane.
+pub struct Healthy;
 
-impl Phase for WaitControlPlane {
+impl Phase for Healthy {
     fn describe() -> PhaseInfo {
         super::info("wait-control-plane", "Waits for the control plane to start")
     }
@@ -18,7 +19,7 @@ impl Phase for WaitControlPlane {
         let config: Config = config("")?;
         let timeouts = config.init.timeouts.clone().unwrap_or_default();
         if input::round() == 0 {
-            return kubelet_and_admin(&config, &timeouts);
+            return kubelet_healthy(&config, &timeouts);
         }
         let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
         say(format!("[control-plane-check] Waiting for healthy control plane components. This can take up to {limit}"));
@@ -35,8 +36,7 @@ impl Phase for WaitControlPlane {
     }
 }
 
-/// The kubelet first; the API server must let the admin act before anything is asked of it.
-fn kubelet_and_admin(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
+fn kubelet_healthy(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
     say(format!("Waiting for the kubelet to boot up the control plane as static Pods from directory {MANIFESTS:?}"));
     let limit = timeouts.kubelet_health_check.unwrap_or_default();
     match kubelet::health_url(config) {
@@ -46,12 +46,29 @@ fn kubelet_and_admin(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Fa
         }
         None => say("[kubelet-check] Skipping the kubelet health check because the healthz port is set to 0"),
     }
-    let condition = Condition::AdminReady {
-        kubeconfig: config.run.kubeconfig.clone(),
-        super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
-    };
-    wait(condition, timeouts.control_plane_component_health_check.unwrap_or_default().as_secs())?;
     Ok(Outcome::Again)
+}
+
+/// The API server as soon as it does what the admin asks, which is before it calls itself healthy.
+pub struct Api;
+
+impl Phase for Api {
+    fn describe() -> PhaseInfo {
+        super::info("wait-control-plane", "Waits until the API server lets the admin act")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let timeouts = config.init.timeouts.clone().unwrap_or_default();
+        let condition = Condition::AdminReady {
+            kubeconfig: config.run.kubeconfig.clone(),
+            super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
+        };
+        // The kubelet may take its own time first.
+        let limit = |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
+        wait(condition, limit(timeouts.kubelet_health_check) + limit(timeouts.control_plane_component_health_check))?;
+        Ok(Outcome::Settled)
+    }
 }
 
 fn wait(condition: Condition, timeout_seconds: i64) -> Result<kubephase_sdk::Effect, Failure> {

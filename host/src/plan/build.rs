@@ -142,6 +142,7 @@ impl<'a> Builder<'a> {
                 source: row.source.clone(),
                 state: self.states[row.id.as_str()].clone(),
                 after: after.into_iter().map(Into::into).collect(),
+                typical: row.typical,
                 replaces: row.replaces.iter().filter(|phase| runs && stands_in(row, phase, self.choice)).cloned().collect(),
             }
         };

@@ -102,6 +102,20 @@ impl Plan {
         (graph, index)
     }
 
+    /// How much each phase holds up: what is typical of the longest chain that begins with it, in milliseconds.
+    pub fn ranks(&self) -> BTreeMap<&str, u64> {
+        let mut ranks: BTreeMap<&str, u64> = BTreeMap::new();
+        for node in self.order().into_iter().rev().filter_map(|id| self.node(id)) {
+            let rank = ranks.get(node.id.as_str()).copied().unwrap_or(0) + u64::from(node.typical);
+            ranks.insert(&node.id, rank);
+            for before in &node.after {
+                let held = ranks.entry(before.as_str()).or_default();
+                *held = rank.max(*held);
+            }
+        }
+        ranks
+    }
+
     /// The heaviest chain, given what each phase weighs (its duration, say); of equals the first in the order.
     pub fn critical_path(&self, weight: impl Fn(&str) -> u64) -> CriticalPath {
         let mut best: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();

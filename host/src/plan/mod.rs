@@ -44,6 +44,9 @@ pub struct Node {
     pub state: State,
     /// phases of this run that must settle before; empty where the phase is left out
     pub after: Vec<String>,
+    /// milliseconds until it is of use, roughly
+    #[serde(default)]
+    pub typical: u32,
     /// phases that this one stands in for
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<String>,

@@ -83,6 +83,7 @@ pub fn row(id: &str, needs: &str, flags: &str) -> Row {
         source: Source::BuiltIn,
         replaces: Vec::new(),
         slot: (id == "addon/kube-proxy").then(|| "proxy".into()),
+        typical: 1,
     }
 }
 

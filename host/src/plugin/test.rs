@@ -12,7 +12,10 @@ use crate::{
     world::{World, imagined::Imagined, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow};
-use kubephase_sdk::testing::{self, Case};
+use kubephase_sdk::{
+    kubeadm::Config,
+    testing::{self, Case},
+};
 use kubephase_wit::{Error, Failure, Finding, phase::Host};
 use std::{
     path::{Path, PathBuf},
@@ -81,8 +84,10 @@ fn first_line(text: &str) -> &str {
 pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let (facts, _) = gather::gather();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let socket = facts.cri_sockets.first().cloned().unwrap_or_default();
-    let world = Real::open(runtime.handle(), facts, ADMIN, Duration::ZERO, &socket)?;
+    let mut config = Config::default();
+    config.init.node_registration.cri_socket = facts.cri_sockets.first().cloned().unwrap_or_default();
+    config.run.kubeconfig = ADMIN.into();
+    let world = Real::open(runtime.handle(), facts, &config, Duration::ZERO)?;
     let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
     let settings = super::settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(stage.shared.clone(), &first_phase(plugin), &settings, stage.access(plugin));

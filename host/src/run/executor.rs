@@ -15,6 +15,7 @@ use crate::{
 use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Verdict, phase};
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
@@ -27,6 +28,9 @@ use std::{
 
 /// A phase is called until it settles, but not for ever.
 const MAX_ROUNDS: u32 = 100;
+
+/// What is said of phases that the run did not come to.
+const STOPPED: &str = "the run was stopped";
 
 /// A phase ready to be called.
 pub struct Ready {
@@ -57,8 +61,24 @@ pub struct Executor<'a> {
     /// Unix seconds
     pub started: i64,
     pub cancelled: &'a AtomicBool,
-    /// phases at a time
-    pub parallelism: usize,
+    pub places: Places,
+}
+
+/// How many phases go on side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// so many, whatever they do
+    Exactly(usize),
+    /// so many that work; those that wait for something else than the processor hold no place
+    Working(usize),
+}
+
+/// What workers tell whoever hands out the work.
+enum News {
+    /// a phase holds no place while it waits
+    Parked,
+    Resumed,
+    Ended(usize, Ended),
 }
 
 /// What came of a run.
@@ -72,9 +92,11 @@ pub struct Finished {
     pub capsules: Vec<Capsule>,
 }
 
-/// What the phases of a run leave behind, gathered as they end.
-#[derive(Default)]
+/// What the phases of a run share while it lasts, and leave behind.
 struct Left {
+    news: mpsc::Sender<News>,
+    /// no further phase begins, and none goes on waiting
+    stopped: AtomicBool,
     /// by place in the plan
     sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
     capsules: Mutex<Vec<Capsule>>,
@@ -84,6 +106,26 @@ struct Left {
 struct Ended {
     result: PhaseResult,
     passable: bool,
+}
+
+/// Why a phase does not settle.
+enum Broken {
+    Failed(String),
+    /// it was waiting when the run was stopped
+    Stopped,
+}
+
+impl From<String> for Broken {
+    fn from(message: String) -> Self {
+        Broken::Failed(message)
+    }
+}
+
+impl Left {
+    fn tell(&self, news: News) {
+        // The receiver outlives every sender.
+        let _ = self.news.send(news);
+    }
 }
 
 impl Executor<'_> {
@@ -96,8 +138,9 @@ impl Executor<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.id.clone()).collect(),
         });
-        let left = Left::default();
-        let ended = self.walk(&nodes, &left);
+        let (news, heard) = mpsc::channel();
+        let left = Left { news, stopped: AtomicBool::default(), sent: Mutex::default(), capsules: Mutex::default() };
+        let ended = self.walk(&nodes, &left, &heard);
         let result = self.verdict(&nodes, &ended);
         bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
         let sent = left.sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
@@ -106,59 +149,71 @@ impl Executor<'_> {
         Finished { result, sent, made, capsules }
     }
 
-    /// Runs what is ready, side by side, until nothing is left that may run.
-    fn walk(&self, nodes: &[&Node], left: &Left) -> BTreeMap<String, Ended> {
+    /// Runs what is ready, side by side, until nothing is left that may run; of what is ready, what holds up the most goes
+    /// first.
+    fn walk(&self, nodes: &[&Node], left: &Left, heard: &mpsc::Receiver<News>) -> BTreeMap<String, Ended> {
         let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
         let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
-        let (done, results) = mpsc::channel::<(usize, Ended)>();
+        let ranks = self.plan.ranks();
+        let rank = |at: usize| (ranks.get(nodes[at].id.as_str()).copied().unwrap_or_default(), Reverse(at));
         // Workers stay for the whole run: a thread for each phase would seed its own random numbers.
         let (jobs, queue) = mpsc::channel::<usize>();
         let queue = Mutex::new(queue);
-        let (mut running, mut stopped) = (0, false);
+        let (Places::Exactly(places) | Places::Working(places)) = self.places;
+        let (mut working, mut begun, mut workers) = (0, 0, 0);
         thread::scope(|scope| {
-            for _ in 0..self.parallelism.min(nodes.len()) {
-                let (queue, done) = (&queue, done.clone());
-                scope.spawn(move || {
-                    loop {
-                        let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
-                        let (ended, written) = self.phase(nodes[at], left);
-                        left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
-                        // The receiver outlives every sender.
-                        let _ = done.send((at, ended));
-                    }
-                });
-            }
             loop {
-                stopped |= self.cancelled.load(Ordering::Relaxed);
-                let ready = waiting.iter().copied().find(|at| nodes[*at].after.iter().all(|need| ended.contains_key(need)));
-                match ready {
-                    Some(at) if running < self.parallelism => {
+                if self.cancelled.load(Ordering::Relaxed) {
+                    left.stopped.store(true, Ordering::Relaxed);
+                }
+                let ready = |at: &usize| nodes[*at].after.iter().all(|need| ended.contains_key(need));
+                match waiting.iter().copied().filter(ready).max_by_key(|at| rank(*at)) {
+                    Some(at) if working < places.max(1) => {
                         waiting.remove(&at);
                         let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
-                        let why =
-                            hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| "the run was stopped".to_owned()));
-                        if let Some(why) = why {
+                        let stopped = left.stopped.load(Ordering::Relaxed).then(|| STOPPED.to_owned());
+                        if let Some(why) = hindered.map(|need| format!("{need} did not settle")).or(stopped) {
                             let result = PhaseResult::NotReached(why);
                             self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
                             ended.insert(nodes[at].id.clone(), Ended { result, passable: false });
                             continue;
                         }
-                        running += 1;
+                        (working, begun) = (working + 1, begun + 1);
+                        if begun > workers {
+                            workers += 1;
+                            scope.spawn(|| self.work(nodes, &queue, left));
+                        }
                         // Workers take jobs for as long as there is somebody to give them.
                         let _ = jobs.send(at);
                     }
-                    _ if running == 0 => break,
-                    _ => {
-                        let Ok((at, how)) = results.recv() else { break };
-                        running -= 1;
-                        stopped |= matches!(how.result, PhaseResult::Failed(_)) && nodes[at].kind != Kind::Check;
-                        ended.insert(nodes[at].id.clone(), how);
-                    }
+                    _ if begun == 0 => break,
+                    _ => match heard.recv() {
+                        Ok(News::Parked) => working -= 1,
+                        Ok(News::Resumed) => working += 1,
+                        Ok(News::Ended(at, how)) => {
+                            (working, begun) = (working - 1, begun - 1);
+                            if matches!(how.result, PhaseResult::Failed(_)) && nodes[at].kind != Kind::Check {
+                                left.stopped.store(true, Ordering::Relaxed);
+                            }
+                            ended.insert(nodes[at].id.clone(), how);
+                        }
+                        Err(_) => break,
+                    },
                 }
             }
             drop(jobs);
         });
         ended
+    }
+
+    /// One worker, for as long as there is work.
+    fn work(&self, nodes: &[&Node], queue: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
+        loop {
+            let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
+            let (ended, written) = self.phase(nodes[at], left);
+            left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
+            left.tell(News::Ended(at, ended));
+        }
     }
 
     fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
@@ -196,14 +251,15 @@ impl Executor<'_> {
         let ended = match result {
             Ok(result) if !blocked => Ended { result, passable: true },
             Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false },
-            Err(message) if node.kind == Kind::Check => self.broken_check(node, ready.policy, message),
-            Err(message) => Ended { result: PhaseResult::Failed(message), passable: false },
+            Err(Broken::Stopped) => Ended { result: PhaseResult::NotReached(STOPPED.into()), passable: false },
+            Err(Broken::Failed(message)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, message),
+            Err(Broken::Failed(message)) => Ended { result: PhaseResult::Failed(message), passable: false },
         };
         bus.emit(What::PhaseEnded { phase: node.id.clone(), result: ended.result.clone(), micros: micros(began) });
         (ended, sent)
     }
 
-    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>, left: &Left) -> Result<PhaseResult, String> {
+    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>, left: &Left) -> Result<PhaseResult, Broken> {
         for round in 0..MAX_ROUNDS {
             ready.session.begin(round);
             let outcome = ready.phase.run().map_err(|error| match error {
@@ -217,29 +273,44 @@ impl Executor<'_> {
                     message
                 }
             })?;
-            let changed = self.carry_out(node, &ready.session, sent)?;
+            let changed = self.carry_out(node, &ready.session, sent, left)?;
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => thread::sleep(Duration::from_millis(10)),
+                Outcome::Again if !changed && round > 0 => self.parked(left, || thread::sleep(Duration::from_millis(10))),
                 Outcome::Again => {}
-                Outcome::AgainAfter(millis) => thread::sleep(Duration::from_millis(millis.into())),
+                Outcome::AgainAfter(millis) => self.parked(left, || thread::sleep(Duration::from_millis(millis.into()))),
             }
-            if self.cancelled.load(Ordering::Relaxed) {
-                return Err("the run was cancelled".into());
+            if self.halted(left) {
+                return Err(Broken::Stopped);
             }
         }
-        Err(format!("it did not settle in {MAX_ROUNDS} rounds"))
+        Err(Broken::Failed(format!("it did not settle in {MAX_ROUNDS} rounds")))
+    }
+
+    /// Does what mostly waits, and holds no place meanwhile.
+    fn parked<T>(&self, left: &Left, wait: impl FnOnce() -> T) -> T {
+        if matches!(self.places, Places::Exactly(_)) {
+            return wait();
+        }
+        left.tell(News::Parked);
+        let came = wait();
+        left.tell(News::Resumed);
+        came
+    }
+
+    fn halted(&self, left: &Left) -> bool {
+        self.cancelled.load(Ordering::Relaxed) || left.stopped.load(Ordering::Relaxed)
     }
 
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
-    fn carry_out(&self, node: &Node, session: &Session, sent: &mut Vec<Sent>) -> Result<bool, String> {
+    fn carry_out(&self, node: &Node, session: &Session, sent: &mut Vec<Sent>, left: &Left) -> Result<bool, Broken> {
         let proposals = session.take_proposals();
         for proposal in &proposals {
             if let Err(why) = session.access().effect(&proposal.effect) {
                 self.tell(node, proposal, EffectResult::Refused(why.clone()), 0);
                 let (kind, target) = proposal.effect.summary();
-                return Err(format!("it proposed what it was not granted: {kind} {target}: {why}"));
+                return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
             }
         }
         let mut changed = vec![false; proposals.len()];
@@ -251,12 +322,13 @@ impl Executor<'_> {
                 started: self.started,
                 made: &|path| self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path),
                 disturbed: proposal.requires.iter().any(|earlier| changed[*earlier as usize]),
-                cancelled: &|| self.cancelled.load(Ordering::Relaxed),
+                cancelled: &|| self.halted(left),
             };
             if let Some(line) = &proposal.announce {
                 session.say(Severity::Info, line);
             }
-            match proposal.effect.enact(&context) {
+            let enact = || proposal.effect.enact(&context);
+            match if proposal.effect.waits() { self.parked(left, enact) } else { enact() } {
                 Ok(Done { enacted, said, warnings, sent: written }) => {
                     said.iter().for_each(|line| session.say(Severity::Info, line));
                     warnings.iter().for_each(|line| session.say(Severity::Warning, line));
@@ -269,7 +341,7 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
-                    return Err(told(&failure));
+                    return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(told(&failure)) });
                 }
             }
         }

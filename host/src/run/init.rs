@@ -2,7 +2,7 @@
 use super::{
     access::Access,
     event::{Bus, Subscriber, What},
-    executor::{Executor, Finished, Ready, Running},
+    executor::{Executor, Finished, Places, Ready, Running},
     judge::Judge,
     secrets::Secrets,
     session::{Session, Shared},
@@ -153,7 +153,6 @@ pub fn execute(
         say(Severity::Info, "patches", line);
     }
     let provider = Provider { prepared, shared: shared.clone() };
-    let parallelism = prepared.phases.parallelism.unwrap_or_else(parallelism);
     let executor = Executor {
         plan: &prepared.plan,
         shared,
@@ -162,14 +161,13 @@ pub fn execute(
         judge: &judge,
         started,
         cancelled,
-        parallelism,
+        places: prepared.phases.parallelism.map_or_else(|| Places::Working(cores()), Places::Exactly),
     };
     Ok(Ran { finished: executor.execute(), secrets })
 }
 
-/// Phases wait more than they work: two for each core.
-fn parallelism() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from) * 2
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> {

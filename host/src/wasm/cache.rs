@@ -1,9 +1,8 @@
 //! Compiled components, kept: compiling takes milliseconds a component, loading a fraction of one.
 //!
 //! What is compiled is trusted as the program itself is, so the directory has to belong to whoever runs this and be
-//! writable by nobody else, and the digest of every entry is kept beside it.
+//! writable by nobody else, and the digest of every entry is kept beside it: BLAKE3, as all of them are read in every run.
 #![allow(clippy::disallowed_methods, reason = "the cache is this program's own, not the node's")]
-use aws_lc_rs::digest::{Context, SHA256, digest};
 use std::{
     env, fs,
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
@@ -15,7 +14,7 @@ pub struct Cache(Result<PathBuf, String>);
 
 /// Where the digest of an entry is.
 fn beside(entry: &Path) -> PathBuf {
-    entry.with_added_extension("sha256")
+    entry.with_added_extension("blake3")
 }
 
 impl Cache {
@@ -46,22 +45,16 @@ impl Cache {
         let path = self.0.as_ref().ok()?.join(key);
         let content = fs::read(&path).ok()?;
         let known = fs::read(beside(&path)).ok()?;
-        (digest(&SHA256, &content).as_ref() == known.as_slice()).then_some(content)
+        (blake3::hash(&content).as_bytes() == known.as_slice()).then_some(content)
     }
 
     /// The file of an entry that is whole, to be mapped. Between this look and the next only this user could change it.
     pub fn file(&self, key: &str) -> Option<PathBuf> {
         let path = self.0.as_ref().ok()?.join(key);
         let known = fs::read(beside(&path)).ok()?;
-        // Read in parts that stay in the processor's cache: the whole of it would be memory that is used once.
-        let (mut file, mut hash, mut part) = (fs::File::open(&path).ok()?, Context::new(&SHA256), vec![0; 64 << 10]);
-        loop {
-            match std::io::Read::read(&mut file, &mut part).ok()? {
-                0 => break,
-                read => hash.update(&part[..read]),
-            }
-        }
-        (hash.finish().as_ref() == known.as_slice()).then_some(path)
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(fs::File::open(&path).ok()?).ok()?;
+        (hasher.finalize().as_bytes() == known.as_slice()).then_some(path)
     }
 
     /// Keeps an entry; one that cannot be kept is compiled again next time.
@@ -74,7 +67,7 @@ impl Cache {
         };
         let path = place.join(key);
         // A full disk costs time, not correctness; whoever comes between the two finds an entry that is not whole.
-        let _ = keep(&path, content).and_then(|()| keep(&beside(&path), digest(&SHA256, content).as_ref()));
+        let _ = keep(&path, content).and_then(|()| keep(&beside(&path), blake3::hash(content).as_bytes()));
     }
 }
 

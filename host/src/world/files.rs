@@ -145,8 +145,10 @@ impl Files for RootedFiles {
     fn read(&self, path: &str) -> Tried<Vec<u8>> {
         // A pipe or a device would block for ever.
         let opened = self.at(path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(|errno| failed("read", path, errno.into()))?;
-        let mut content = Vec::new();
-        File::from(opened).take(MAX_READ + 1).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
+        let file = File::from(opened);
+        let size = file.metadata().map_or(0, |meta| meta.len()).min(MAX_READ);
+        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+        file.take(MAX_READ + 1).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
         if content.len() as u64 > MAX_READ {
             return Err(Failure::new("limit", format!("{path} is larger than {} MiB", MAX_READ >> 20)));
         }

@@ -11,11 +11,12 @@ use super::{
 };
 use anyhow::{Context, Result};
 use cri::Cri;
+use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
 use serde_json::Value;
 use services::Init;
-use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
 pub struct Real {
@@ -26,25 +27,32 @@ pub struct Real {
     api: ApiClient,
 }
 
-/// Servers are where their kubeconfigs say.
-struct Direct;
+/// Servers are where their kubeconfigs say, but for the API server of this node: while a control plane comes up, what stands
+/// before it (a load balancer, say) may not lead to it yet. kubeadm dials the node's own address as well.
+struct Dialled(Option<SocketAddr>);
 
-impl Dial for Direct {
+impl Dial for Dialled {
     fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        None
+        self.0.map(|address| Endpoint { address, undated: false })
     }
 }
 
+/// Where this node's own API server listens.
+fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
+    Some(SocketAddr::new(endpoint.advertise_address.parse().ok()?, u16::try_from(endpoint.bind_port).ok()?))
+}
+
 impl Real {
-    /// `kubeconfig` is the admin's, `budget` how long requests to the API are tried, `socket` the container runtime's.
+    /// `budget` is how long requests to the API are tried.
     ///
     /// # Errors
     /// Where the root of the file tree cannot be opened.
-    pub fn open(handle: &Handle, facts: NodeFacts, kubeconfig: &str, budget: Duration, socket: &str) -> Result<Real> {
+    pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, budget: Duration) -> Result<Real> {
         let files = Arc::new(RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")?);
         let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
-        let api = ApiClient::new(handle.clone(), files.clone(), kubeconfig, Arc::new(Direct), budget);
-        let runtime = Cri::new(handle.clone(), socket);
+        let dial = Arc::new(Dialled(own_server(&config.init.local_api_endpoint)));
+        let api = ApiClient::new(handle.clone(), files.clone(), &config.run.kubeconfig, dial, budget);
+        let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket);
         let fields = serde_json::to_value(&facts)?;
         Ok(Real { files, node: RealNode { facts, fields, init: Init::detect() }, net, runtime, api })
     }

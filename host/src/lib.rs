@@ -7,6 +7,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod discovery;
 pub mod effect;
 pub mod journal;
 pub mod phase;

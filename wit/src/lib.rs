@@ -67,5 +67,5 @@ macro_rules! imports { ($($interface:ident)*) => {
     }
 } }
 
-imports!(input report observe_node observe_files observe_net observe_runtime observe_pki observe_cluster observe_command
+imports!(input report observe_node observe_files observe_net observe_runtime observe_pki observe_cluster observe_command observe_core
     effects effects_files effects_pki effects_cluster effects_node effects_images effects_command effects_core);

@@ -1,6 +1,7 @@
 //! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags may stand
 //! before the subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, tree};
+use crate::phase::catalog::Workflow;
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -19,7 +20,8 @@ impl Argv {
     pub fn read(root: &Command, argv: impl IntoIterator<Item = OsString>) -> Result<Argv, CliError> {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
         let mut read = Argv { path: vec![root.get_name().to_owned()], flags: Vec::new() };
-        let (mut commands, later) = (vec![root], tree::phase_flags());
+        let later = [Workflow::Init, Workflow::Join].map(tree::phase_flags).concat();
+        let mut commands = vec![root];
         // until an argument that is no command, and until `--`
         let (mut descending, mut literal) = (true, false);
         while let Some(token) = tokens.pop_front() {

@@ -49,7 +49,7 @@ pub struct Verbosity {
     pub level: i32,
 }
 
-/// What stands for the machine, and the form of what is told.
+/// What stands for the machine, and how the run is told.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// Description of the node that stands for this machine, YAML or JSON
@@ -58,6 +58,13 @@ pub struct Place {
     /// Scratch root of the node; files already there are what the node has
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// The form of what is told.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form {
     /// Form of the output
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     pub output: Output,

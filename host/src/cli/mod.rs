@@ -16,7 +16,7 @@ mod tests;
 mod tree;
 pub mod version;
 
-pub use crate::config::InitFlags;
+pub use crate::config::{InitFlags, JoinFlags};
 pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
@@ -29,7 +29,7 @@ use crate::phase::catalog::{Catalog, Workflow};
 use crate::plan::show::Format;
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
-use flags::{Out, PlanFlags, Stay, ValidateFlags, Verbosity};
+use flags::{Form, Out, PlanFlags, Stay, ValidateFlags, Verbosity};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -37,6 +37,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Init(InitRequest),
+    Join(JoinRequest),
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
     ConfigValidate {
@@ -67,6 +68,16 @@ pub struct InitRequest {
     pub place: Place,
     /// where to leave the result
     pub out: Option<PathBuf>,
+    pub verbosity: i32,
+}
+
+/// `join`, or `join phase …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinRequest {
+    pub flags: JoinFlags,
+    /// one phase or group alone, and its own flags
+    pub phase: Option<PhaseRequest>,
+    pub output: Output,
     pub verbosity: i32,
 }
 
@@ -106,6 +117,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         root.try_get_matches_from_mut(argv.all()).map_err(|error| CliError::from_clap(&error, &argv, || help(&mut root, &argv)))?;
     match matches.subcommand() {
         Some(("init", below)) => init(below, &argv).map(Command::Init),
+        Some(("join", below)) => join(below, &argv).map(Command::Join),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
         Some(("config", below)) => config(below, &argv),
@@ -147,6 +159,17 @@ struct InitAll {
     out: Out,
 }
 
+/// Everything `join` and its phases know.
+#[derive(Args)]
+struct JoinAll {
+    #[command(flatten)]
+    join: JoinFlags,
+    #[command(flatten)]
+    phase: PhaseFlags,
+    #[command(flatten)]
+    form: Form,
+}
+
 #[derive(Args)]
 struct PlanAll {
     #[command(flatten)]
@@ -173,6 +196,12 @@ fn init(matches: &ArgMatches, argv: &Argv) -> Result<InitRequest, CliError> {
     let InitAll { init, phase, place, out } = extract(argv)?;
     let phase = matches.subcommand_matches("phase").map(|below| PhaseRequest { id: phase::selected(below), flags: phase });
     Ok(InitRequest { flags: init, phase, place, out: out.out, verbosity: verbosity(matches) })
+}
+
+fn join(matches: &ArgMatches, argv: &Argv) -> Result<JoinRequest, CliError> {
+    let JoinAll { join, phase, form } = extract(argv)?;
+    let phase = matches.subcommand_matches("phase").map(|below| PhaseRequest { id: phase::selected(below), flags: phase });
+    Ok(JoinRequest { flags: join, phase, output: form.output, verbosity: verbosity(matches) })
 }
 
 fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {

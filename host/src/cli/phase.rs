@@ -1,5 +1,5 @@
 //! `init phase …`: a command for each row of the catalog, with the flags that the row names.
-use super::flags::{Out, Place};
+use super::flags::{Form, Out, Place};
 use super::tree::{flags_of, group, phase_flags, with_args};
 use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
 use clap::{ArgMatches, Command};
@@ -21,17 +21,17 @@ fn command(row: &Row, rows: &[&Row]) -> Command {
     let members: Vec<&Row> = rows.iter().copied().filter(|member| parent(&member.id) == Some(&row.id)).collect();
     if row.kind != Kind::Group {
         let leaf = Command::new(last).about(row.title.clone()).visible_aliases(row.aliases.clone());
-        return members.iter().fold(with_flags(leaf, &row.flags), |leaf, member| leaf.subcommand(command(member, rows)));
+        return members.iter().fold(with_flags(leaf, row.workflow, &row.flags), |leaf, member| leaf.subcommand(command(member, rows)));
     }
     let below = rows.iter().filter(|member| Catalog::within(&member.id, &row.id));
     let flags: BTreeSet<&String> = below.flat_map(|member| &member.flags).collect();
     // Checks are one job to kubeadm: `init phase preflight` runs them all.
     let one_job = !members.is_empty() && members.iter().all(|member| member.kind == Kind::Check);
     let whole = if one_job {
-        with_flags(Command::new(last).about(row.title.clone()), flags)
+        with_flags(Command::new(last).about(row.title.clone()), row.workflow, flags)
     } else {
         let all = Command::new(ALL).about(format!("All phases of {}", row.id));
-        group(last, row.title.clone()).subcommand(with_flags(all, flags))
+        group(last, row.title.clone()).subcommand(with_flags(all, row.workflow, flags))
     };
     let whole = whole.visible_aliases(row.aliases.clone());
     members.iter().fold(whole, |whole, member| whole.subcommand(command(member, rows)))
@@ -41,11 +41,17 @@ fn parent(id: &str) -> Option<&str> {
     id.rsplit_once('/').map(|(parent, _)| parent)
 }
 
-/// The named flags, and ours.
-fn with_flags<'a>(command: Command, names: impl IntoIterator<Item = &'a String>) -> Command {
+/// The named flags, and ours. Where a cluster is found by its endpoint, that may be named as it may for the whole command.
+fn with_flags<'a>(command: Command, workflow: Workflow, names: impl IntoIterator<Item = &'a String>) -> Command {
     let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
-    let named = phase_flags().into_iter().filter(|arg| arg.get_long().is_some_and(|long| names.contains(long)));
-    with_args(command, named.chain(flags_of::<Place>()).chain(flags_of::<Out>()))
+    let named = phase_flags(workflow)
+        .into_iter()
+        .filter(|arg| arg.get_long().map_or(names.contains("discovery-token"), |long| names.contains(long)));
+    let ours = match workflow {
+        Workflow::Join => flags_of::<Form>(),
+        _ => [flags_of::<Place>(), flags_of::<Out>()].concat(),
+    };
+    with_args(command, named.chain(ours))
 }
 
 /// The phase or group that the subcommands below `phase` select.
@@ -62,7 +68,11 @@ pub(super) fn selected(mut matches: &ArgMatches) -> String {
 
 /// Flags that rows name and no command has, as (phase, flag); empty for a sound catalog.
 pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
-    let known: BTreeSet<String> = phase_flags().iter().filter_map(|arg| arg.get_long().map(Into::into)).collect();
-    let named = catalog.rows.iter().flat_map(|row| row.flags.iter().map(|flag| (row.id.clone(), flag.clone())));
-    named.filter(|(_, flag)| !known.contains(flag)).collect()
+    let known = |workflow| phase_flags(workflow).iter().filter_map(|arg| arg.get_long().map(Into::into)).collect::<BTreeSet<String>>();
+    let unknown = |row: &Row| {
+        let known = known(row.workflow);
+        let flags = row.flags.iter().filter(|flag| !known.contains(*flag));
+        flags.map(|flag| (row.id.clone(), flag.clone())).collect::<Vec<_>>()
+    };
+    catalog.rows.iter().flat_map(unknown).collect()
 }

@@ -1,18 +1,19 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print, serve,
-    stage::{Scratch, Stage, rehearsed},
+    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, parse, plugin, print, serve,
+    stage::{self, Scratch, Stage, rehearsed},
     version,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
     plan::{Refused, show},
     plugin::load::PluginRefused,
+    render::messages,
     report::{self, style::Palette, summary},
     run::{
         event::RunResult,
         init::{self, Prepared},
-        output,
+        join, output,
     },
     wasm::engine::Engine,
     world::{
@@ -21,13 +22,16 @@ use crate::{
             facts::{self, NodeFacts},
             gather::gather,
         },
+        real::Real,
     },
 };
 use anyhow::{Result, anyhow};
+use kubephase_sdk::kubeadm::Config;
 use std::{
     ffi::OsString,
     path::Path,
     process::{ExitCode, Termination},
+    time::Duration,
 };
 
 /// The program.
@@ -47,11 +51,12 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(command) => command,
         Err(refusal) => return print::refusal(&refusal),
     };
-    if let (Command::Init(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
+    if let (Command::Init(_) | Command::Join(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
         print::warning(warning);
     }
     let outcome = match command {
         Command::Init(request) => init_command(&request, &engine),
+        Command::Join(request) => join_command(&request, &engine),
         Command::Plan(request) => plan(&request, &engine),
         Command::Rehearse(request) => rehearse(&request, &engine),
         Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
@@ -131,17 +136,48 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     request.out.as_deref().map_or(Ok(()), output::check)?;
     if real {
         let stage = Stage::real(&prepared, facts)?;
-        let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+        let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
         return Ok(Exit::from(&ran.finished));
     }
     let scratch = Scratch::new(request.place.root.as_deref(), false)?;
     // A dry run on this very machine sees what the machine has.
     let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
     let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
-    let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+    let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
     stage.world.save()?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
         output::write(out, stage.world.files(), &prepared.config, &ran.sent, &ran.made)?;
+    }
+    Ok(Exit::from(&ran.finished))
+}
+
+fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
+    let flags = &request.flags;
+    let facts = facts(None)?;
+    let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
+    let runtime = stage::runtime()?;
+    let outside = Real::open(runtime.handle(), facts.clone(), &Config::default(), Duration::ZERO)?;
+    let say = |line: &str| {
+        if request.output == report::Output::Text {
+            print::out(&format!("{line}\n"));
+        }
+    };
+    let file = flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new);
+    let mut prepared = join::prepare(file, flags, &facts, only, engine, &outside, &say)?;
+    if let Some(phase) = &request.phase {
+        phase_flags(&mut prepared, &phase.flags);
+    }
+    if flags.dry_run {
+        print::out(&show::render(&prepared.plan, show::Format::Text));
+        print::hint(
+            "The cluster was found and is trusted, and these phases would run. Nothing was changed; what each of them would change is not told yet.",
+        );
+        return Ok(Exit::Ok);
+    }
+    let stage = Stage::real(&prepared, facts)?;
+    let ran = stage.carry_out(&mut prepared, request.output, request.verbosity > 0)?;
+    if let (RunResult::Done, None, report::Output::Text) = (&ran.finished, &request.phase, request.output) {
+        print::out(&messages::joined(&prepared.config));
     }
     Ok(Exit::from(&ran.finished))
 }
@@ -174,9 +210,9 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, request), &scratch, None, port)?;
-    let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
+    let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
     stage.world.save()?;
-    if request.place.output == report::Output::Text {
+    if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &prepared.plan, &stage.world.not_checked(), Palette::stdout());
         print::out(&format!("\n{text}\nThe scratch root is kept at {}\n", scratch.path.display()));
     }

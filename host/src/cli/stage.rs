@@ -86,7 +86,7 @@ pub struct Ran {
     pub tally: report::tally::Tally,
 }
 
-fn runtime() -> Result<Runtime> {
+pub fn runtime() -> Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
@@ -125,7 +125,7 @@ impl Stage<Real> {
         }
         let runtime = runtime()?;
         let directory = PathBuf::from(state::DIRECTORY);
-        let lock = RunLock::acquire(&directory, "init")?;
+        let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
         Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _lock: lock })
     }

@@ -29,7 +29,7 @@ fn flags_read_as_kubeadm_reads_them() {
     assert_eq!(request.flags.config.as_deref(), Some("a.yaml"));
     assert_eq!(request.flags.skip_phases, ["addon", "certs/sa", "show-join-command"]);
     assert!(request.flags.upload_certs && !request.flags.dry_run);
-    assert_eq!((request.place.output, request.out.as_deref(), request.verbosity), (Output::Json, Some(Path::new("d")), 5));
+    assert_eq!((request.place.form.output, request.out.as_deref(), request.verbosity), (Output::Json, Some(Path::new("d")), 5));
     assert_eq!(init("init --node-name -x").flags.node_name.as_deref(), Some("-x"));
     assert_eq!(init("init --node-name a_b --node_name=c_d").flags.node_name.as_deref(), Some("c_d"), "the last wins, values keep their _");
     assert_eq!(init("--v=3 init").verbosity, 3);

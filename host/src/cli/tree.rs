@@ -1,6 +1,6 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
-use super::flags::{Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, phase, plugin};
+use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
+use super::{Exit, InitFlags, JoinFlags, phase, plugin};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -13,6 +13,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .about("Bootstraps Kubernetes clusters: what kubeadm does, as a graph of phases that plugins can join")
         .after_help(Exit::table())
         .subcommand(init(catalog))
+        .subcommand(join(catalog))
         .subcommand(group("plan", "Show which phases would run, in which order and why").subcommand(plan(Workflow::Init)))
         .subcommand(rehearse())
         .subcommand(config())
@@ -47,6 +48,12 @@ fn init(catalog: &Catalog) -> Command {
     init.subcommand(phase::tree(catalog, Workflow::Init))
 }
 
+fn join(catalog: &Catalog) -> Command {
+    let join = Command::new("join").about("Make this machine a node of a cluster").after_help(phases(catalog, Workflow::Join));
+    let join = with_args(join, [flags_of::<JoinFlags>(), flags_of::<Form>()].concat());
+    join.subcommand(phase::tree(catalog, Workflow::Join))
+}
+
 fn plan(workflow: Workflow) -> Command {
     let plan = Command::new(workflow.name()).about(format!("The plan of `{NAME} {}` with the same flags", workflow.name()));
     with_args(plan, [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat())
@@ -79,8 +86,12 @@ pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -
 }
 
 /// The flags that phases may name in the catalog.
-pub(super) fn phase_flags() -> Vec<Arg> {
-    [flags_of::<InitFlags>(), flags_of::<PhaseFlags>()].concat()
+pub(super) fn phase_flags(workflow: Workflow) -> Vec<Arg> {
+    let own = match workflow {
+        Workflow::Join => flags_of::<JoinFlags>(),
+        _ => flags_of::<InitFlags>(),
+    };
+    [own, flags_of::<PhaseFlags>()].concat()
 }
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.

@@ -73,7 +73,8 @@ pub fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if problems.is_empty() { Ok(documents) } else { Err(Problems(problems)) }
 }
 
-fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
+/// One document, from a file or whatever else goes by this name.
+pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let here = |problem: Problem, line: u64, column: u64| Problem { file: Some(file.to_owned()), ..problem.at(line + offset, column) };
     let tree = tree::parse(text).map_err(|(what, place)| {
         let (line, column) = place.unwrap_or((1, 1));

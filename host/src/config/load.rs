@@ -98,14 +98,8 @@ pub(super) fn from_documents(
     }
     findings.problems.extend(validate::config(&config));
     findings.warnings.extend(validate::periods(&config.cluster));
-    let mut ignored: BTreeSet<String> =
-        config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
-    ignored.extend(flags.ignore_preflight_errors.iter().map(|name| name.to_lowercase()));
-    if ignored.contains("all") && ignored.len() > 1 && findings.strictness == Strictness::Lenient {
-        let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
-        findings.problems.push(Problem::invalid("ignore-preflight-errors", shown, "don't specify individual checks if 'all' is used"));
-    }
-    config.init.node_registration.ignore_preflight_errors = ignored.into_iter().collect();
+    let mixed = ignored_checks(&mut config.init.node_registration.ignore_preflight_errors, &flags.ignore_preflight_errors);
+    findings.problems.extend(mixed.filter(|_| findings.strictness == Strictness::Lenient));
     if !findings.problems.is_empty() {
         return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, documents)).collect()));
     }
@@ -122,8 +116,17 @@ pub(super) fn from_documents(
     Ok(Loaded { config, phases, warnings, token_given })
 }
 
+/// Puts together the checks to ignore, in lower case; the problem where `all` is not alone.
+pub(super) fn ignored_checks(given: &mut Vec<String>, more: &[String]) -> Option<Problem> {
+    let ignored: BTreeSet<String> = given.iter().chain(more).map(|name| name.to_lowercase()).collect();
+    let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
+    let mixed = ignored.contains("all") && ignored.len() > 1;
+    *given = ignored.into_iter().collect();
+    mixed.then(|| Problem::invalid("ignore-preflight-errors", shown, "don't specify individual checks if 'all' is used"))
+}
+
 /// A component's document, if it is of the version that is read and its types are right.
-fn component_document(document: &Document, kind: Kind, findings: &mut Findings) -> Option<Value> {
+pub(super) fn component_document(document: &Document, kind: Kind, findings: &mut Findings) -> Option<Value> {
     if document.api_version != kind.api_version() {
         let message = format!(
             "unsupported apiVersion {:?}, you may have to do manual conversion to {:?} and run kubeadm again",
@@ -209,10 +212,15 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
     }
     defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
     addons(config);
+    run_options(config, node, "init");
+}
+
+/// What follows from the rest of the configuration and from the node.
+pub(super) fn run_options(config: &mut Config, node: &NodeFacts, workflow: &str) {
     let control_plane_url = render::kubeconfig::control_plane_url(config).map(|(url, _)| url).unwrap_or_default();
     let run = &mut config.run;
     run.control_plane_url = control_plane_url;
-    run.workflow = "init".into();
+    run.workflow = workflow.into();
     run.kubeconfig_dir = defaults::KUBECONFIG_DIR.into();
     run.kubeconfig = format!("{}/admin.conf", defaults::KUBECONFIG_DIR);
     run.os_hostname.clone_from(&node.hostname);

@@ -6,6 +6,8 @@ pub mod component;
 mod defaults;
 mod documents;
 mod flags;
+mod from_cluster;
+mod join;
 mod load;
 mod names;
 mod others;
@@ -22,6 +24,8 @@ mod version;
 
 pub use documents::{Document, patch_files};
 pub use flags::InitFlags;
+pub use from_cluster::from_cluster;
+pub use join::{FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin};
 pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};
 pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};

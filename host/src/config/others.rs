@@ -2,15 +2,14 @@
 use super::{
     Document, InitFlags, Problem, Problems,
     component::{Kind, kubeadm_schema as schema},
-    defaults, documents,
+    defaults, documents, join,
     load::{GROUP, from_documents, placed},
     phases,
     read::{Findings, Strictness, known_version},
     validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
-use data_encoding::HEXLOWER_PERMISSIVE;
-use kubephase_sdk::kubeadm::{ApiEndpoint, NodeRegistration};
+use kubephase_sdk::kubeadm::NodeRegistration;
 use serde_json::Value;
 use std::path::Path;
 
@@ -79,113 +78,8 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
-    if !known_version(document, findings) {
-        return;
-    }
-    let old = document.version() == "v1beta3";
-    let Some(value) = findings.checked(document, if old { &schema::JOIN_V1BETA3 } else { &schema::JOIN }) else { return };
-    let mut registration: NodeRegistration = if old {
-        NodeRegistration { name: text(&value, "/nodeRegistration/name").into(), ..NodeRegistration::default() }
-    } else {
-        serde_json::from_value(value["nodeRegistration"].clone()).unwrap_or_default()
-    };
-    defaults::registration(&mut registration);
-    findings.problems.extend(defaults::on_node(&mut registration, node, &mut findings.warnings).err());
-    findings.problems.extend(rules::registration(&registration));
-    if let Some(control_plane) = value.get("controlPlane").filter(|given| given.is_object()) {
-        let mut endpoint: ApiEndpoint = serde_json::from_value(control_plane["localAPIEndpoint"].clone()).unwrap_or_default();
-        if endpoint.bind_port == 0 {
-            endpoint.bind_port = defaults::BIND_PORT;
-        }
-        let path = "controlPlane.localAPIEndpoint";
-        match defaults::advertise(&mut endpoint, node, &format!("{path}.advertiseAddress"), &mut findings.warnings) {
-            Ok(()) => findings.problems.extend(rules::endpoint(path, &endpoint)),
-            Err(problem) => findings.problems.push(problem),
-        }
-        findings.problems.extend(rules::certificate_key("controlPlane.certificateKey", text(control_plane, "/certificateKey")));
-    }
-    discovery(&value["discovery"], &mut findings.problems);
-    let ca = text(&value, "/caCertPath");
-    if !(ca.is_empty() || ca.starts_with('/') && ca.ends_with(".crt")) {
-        findings.problems.push(Problem::invalid("caCertPath", ca, "the ca certificate path must be an absolute path"));
-    }
-}
-
-fn discovery(discovery: &Value, problems: &mut Vec<Problem>) {
-    let (token, file) =
-        (discovery.get("bootstrapToken").filter(|token| token.is_object()), discovery.get("file").filter(|file| file.is_object()));
-    match (token, file) {
-        (None, None) => problems.push(Problem::invalid("discovery", "", "bootstrapToken or file must be set")),
-        (Some(_), Some(_)) => problems.push(Problem::invalid("discovery", "", "bootstrapToken and file cannot both be set")),
-        _ => {}
-    }
-    let tls = text(discovery, "/tlsBootstrapToken");
-    let token_of_both = if tls.is_empty() { token.map(|token| text(token, "/token")).unwrap_or_default() } else { tls };
-    let wrong = |path: &str, token: &str| Problem::invalid(path, token, "the bootstrap token is invalid");
-    if let Some(token) = token {
-        token_discovery(token, problems);
-        if !crate::effect::token::is_token(token_of_both) {
-            problems.push(wrong("discovery.tlsBootstrapToken", token_of_both));
-        }
-    }
-    if let Some(file) = file {
-        problems.extend(file_discovery(text(file, "/kubeConfigPath")));
-        if !tls.is_empty() && !crate::effect::token::is_token(tls) {
-            problems.push(wrong("discovery.tlsBootstrapToken", tls));
-        }
-    }
-}
-
-fn token_discovery(token: &Value, problems: &mut Vec<Problem>) {
-    let path = "discovery.bootstrapToken";
-    let endpoint = text(token, "/apiServerEndpoint");
-    if endpoint.is_empty() {
-        problems.push(Problem::new(path, "Required value: APIServerEndpoint is not set"));
-    } else if let Err(message) = host_and_port(endpoint) {
-        problems.push(Problem::invalid(format!("{path}.apiServerEndpoint"), endpoint, message));
-    }
-    let hashes: Vec<&str> = token["caCertHashes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    if hashes.is_empty() && token["unsafeSkipCAVerification"] != true {
-        problems.push(Problem::invalid(format!("{path}.caCertHashes"), "", "using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue"));
-    }
-    for hash in hashes {
-        if let Err(message) = pin(hash) {
-            problems.push(Problem::invalid(format!("{path}.caCertHashes"), hash, message));
-        }
-    }
-    if !crate::effect::token::is_token(text(token, "/token")) {
-        problems.push(Problem::invalid(format!("{path}.token"), text(token, "/token"), "the bootstrap token is invalid"));
-    }
-}
-
-fn host_and_port(text: &str) -> Result<(), String> {
-    if !text.starts_with('[') && text.matches(':').count() > 1 {
-        return Err(format!("address {text}: too many colons in address"));
-    }
-    let (_, port) = crate::render::split_host_port(text);
-    port.map(drop).ok_or_else(|| format!("address {text}: missing port in address"))
-}
-
-/// `sha256:` and 64 hexadecimal digits.
-fn pin(text: &str) -> Result<(), String> {
-    let (format, digits) = text.split_once(':').ok_or("invalid hash, expected \"format:hex-value\". Known format(s) are: sha256")?;
-    if !format.eq_ignore_ascii_case("sha256") {
-        return Err(format!("unknown hash format {format:?}. Known format(s) are: sha256"));
-    }
-    let bytes =
-        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|error| format!("could not decode SHA-256 hash from {digits:?}: {error}"))?;
-    if bytes.len() == 32 { Ok(()) } else { Err(format!("expected a 32 byte SHA-256 hash, found {} bytes", bytes.len())) }
-}
-
-#[allow(clippy::disallowed_methods, reason = "the discovery file is the operator's, not the node's")]
-fn file_discovery(path: &str) -> Option<Problem> {
-    let field = "discovery.file.kubeConfigPath";
-    match path.split_once("://") {
-        Some(("https", _)) => None,
-        Some(("file", file)) if Path::new(file).exists() => None,
-        Some((scheme, _)) if scheme != "file" => Some(Problem::invalid(field, path, "if a URL is used, the scheme must be https")),
-        None if !path.is_empty() && Path::new(path).exists() => None,
-        _ => Some(Problem::invalid(field, path, "not a valid HTTPS URL or a file on disk")),
+    if let Some(mut decoded) = join::decode(document, findings) {
+        join::complete(&mut decoded, node, findings);
     }
 }
 

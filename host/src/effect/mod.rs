@@ -3,7 +3,9 @@
 //! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and says whether
 //! anything did. Every effect is safe to do twice.
 
+pub mod etcd;
 pub mod files;
+pub mod joining;
 pub mod objects;
 pub mod pki;
 pub mod proposal;
@@ -14,7 +16,8 @@ pub mod wait;
 
 use crate::world::{Tried, World};
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
+    BootstrapTokenSpec, CertificateSpec, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec,
+    WaitSpec,
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -37,6 +40,10 @@ pub enum Effect {
     Delete { of: ObjectRef },
     BootstrapToken(BootstrapTokenSpec),
     ShareKeys(ShareKeysSpec),
+    FetchKeys(FetchKeysSpec),
+    BootstrapKubeconfig { path: String },
+    KubeconfigServer { path: String, server: String },
+    EtcdMember(EtcdMemberSpec),
     Service { name: String, state: String },
     Sysctl { key: String, value: String },
     Module { name: String },
@@ -146,6 +153,10 @@ impl Effect {
             Effect::Delete { of } => objects::delete(of, world.cluster()),
             Effect::BootstrapToken(spec) => tokens::ensure_token(spec, context),
             Effect::ShareKeys(spec) => tokens::share_keys(spec, context),
+            Effect::FetchKeys(spec) => joining::fetch_keys(spec, context),
+            Effect::BootstrapKubeconfig { path } => joining::bootstrap_kubeconfig(path, context).map(Done::from),
+            Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
+            Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
             Effect::Module { name } => world.node().load_module(name).map(Done::from),
@@ -175,7 +186,16 @@ impl Effect {
         use Effect::*;
         matches!(
             self,
-            Wait(_) | Service { .. } | Command { .. } | Image { .. } | Object { .. } | Patch { .. } | Delete { .. } | BootstrapToken(_)
+            Wait(_)
+                | Service { .. }
+                | Command { .. }
+                | Image { .. }
+                | Object { .. }
+                | Patch { .. }
+                | Delete { .. }
+                | BootstrapToken(_)
+                | FetchKeys(_)
+                | EtcdMember(_)
         )
     }
 
@@ -190,7 +210,13 @@ impl Effect {
         match self {
             Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
-            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => {
+            Effect::FetchKeys(spec) => spec.files.iter().map(|(_, path)| path.clone()).collect(),
+            Effect::Directory(_)
+            | Effect::File(_)
+            | Effect::Mode(_)
+            | Effect::StaticPod { .. }
+            | Effect::Kubeconfig(_)
+            | Effect::BootstrapKubeconfig { .. } => {
                 vec![self.summary().1]
             }
             _ => Vec::new(),
@@ -215,6 +241,10 @@ impl Effect {
             Effect::Delete { of } => ("delete", objects::target(of)),
             Effect::BootstrapToken(spec) => ("bootstrap-token", format!("token {}", spec.index)),
             Effect::ShareKeys(_) => ("shared-keys", "secrets kube-system/kubeadm-certs".into()),
+            Effect::FetchKeys(_) => ("fetched-keys", "secrets kube-system/kubeadm-certs".into()),
+            Effect::BootstrapKubeconfig { path } => ("bootstrap-kubeconfig", path.clone()),
+            Effect::KubeconfigServer { path, .. } => ("kubeconfig-server", path.clone()),
+            Effect::EtcdMember(spec) => ("etcd-member", format!("{}{}", spec.peer_url, if spec.voting { " with a vote" } else { "" })),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),
             Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),
             Effect::Module { name } => ("module", name.clone()),

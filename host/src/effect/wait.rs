@@ -1,7 +1,10 @@
 //! Holding a phase until a condition is met. Polls start at milliseconds and back off: to a tenth of a second while things
 //! usually come about, to kubeadm's half second after that.
-use super::{Context, Done};
-use crate::world::Tried;
+use super::{
+    Context, Done,
+    pki::{Certificate, Kubeconfig},
+};
+use crate::world::{Files, Tried};
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
 use std::time::{Duration, Instant};
@@ -47,7 +50,7 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
 fn remedy(condition: &Condition, context: &Context) -> String {
     let socket = &context.config.init.node_registration.cri_socket;
     match condition {
-        Condition::Kubelet { .. } => "The kubelet is not running, or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status kubelet'\n\t- 'journalctl -xeu kubelet'".to_owned(),
+        Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => "The kubelet is not running, or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status kubelet'\n\t- 'journalctl -xeu kubelet'".to_owned(),
         _ => format!(
             "A component of the control plane may have crashed or exited. Look at its container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
         ),
@@ -60,8 +63,8 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
     let ok = |status: u16| (status == 200).then_some(false).ok_or_else(|| waiting(format!("it answered {status}"))).map(Some);
     match condition {
         Condition::Kubelet { url } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
-        Condition::Component { name, .. } if name == "kube-apiserver" => {
-            ok(cluster.probe(&context.config.run.kubeconfig, "/livez").map_err(retry)?)
+        Condition::Component { name, url } if name == "kube-apiserver" => {
+            ok(cluster.probe(&context.config.run.kubeconfig, url).map_err(retry)?)
         }
         Condition::Component { url, .. } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
         Condition::NodeRegistered { name } => {
@@ -69,7 +72,30 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
             let labelled = |node: &serde_json::Value| node.pointer("/metadata/labels/kubernetes.io~1hostname").is_some();
             Ok(cluster.get(&node)?.is_some_and(|node| labelled(&node)).then_some(false))
         }
+        Condition::EtcdHealthy {} => match context.world.etcd().health().map_err(retry)? {
+            (well, all) if well * 2 > all => Ok(Some(false)),
+            (well, all) => Err(waiting(format!("etcd cluster is not healthy: {well} of its {all} members answer"))),
+        },
+        Condition::Bootstrapped { kubeconfig } => bootstrapped(kubeconfig, context.world.files()),
+        Condition::Containers { names } => match context.world.runtime().containers() {
+            Ok(containers) => {
+                let runs = |name: &String| containers.iter().any(|container| container.running && container.name == *name);
+                Ok(names.iter().all(runs).then_some(false))
+            }
+            Err(failure) if failure.code == "not-checked" => Ok(Some(false)),
+            Err(failure) => Err(retry(failure)),
+        },
         Condition::AdminReady { kubeconfig, super_admin } => administers(kubeconfig, super_admin, context),
+    }
+}
+
+/// Whether the kubelet's own kubeconfig names a certificate that is there.
+fn bootstrapped(path: &str, files: &dyn Files) -> Tried<Option<bool>> {
+    let Some(kubeconfig) = Kubeconfig::read(files, path).ok().flatten() else { return Ok(None) };
+    let Some((_, user)) = kubeconfig.user() else { return Ok(None) };
+    match kubeconfig.data(user, "client-certificate", files) {
+        Ok(Some(pem)) => Ok(Certificate::from_pem(&String::from_utf8_lossy(&pem)).is_ok().then_some(false)),
+        _ => Ok(None),
     }
 }
 

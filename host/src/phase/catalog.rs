@@ -1,5 +1,6 @@
 //! Every phase there is: the built-in rows, then the phases of loaded plugins. Subcommands, help,
 //! `--skip-phases` names and the documentation come from these rows.
+use super::built_in::{self, BuiltIn};
 use crate::wasm::manifest::Manifest;
 
 /// The commands that run phases.
@@ -74,10 +75,10 @@ impl Catalog {
     /// The distribution's own rows.
     pub fn built_in() -> Catalog {
         let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect();
-        let row = |row: &super::init::BuiltIn| Row {
+        let row = |workflow: Workflow, row: &BuiltIn| Row {
             id: row.id.into(),
             title: row.title.into(),
-            workflow: Workflow::Init,
+            workflow,
             kind: row.kind,
             needs: strings(row.needs),
             requires: strings(row.requires),
@@ -88,7 +89,8 @@ impl Catalog {
             slot: None,
             typical: row.typical,
         };
-        Catalog { rows: super::init::ROWS.iter().map(row).collect() }
+        let of = |workflow| built_in::rows(workflow).iter().map(move |of| row(workflow, of));
+        Catalog { rows: [Workflow::Init, Workflow::Join].into_iter().flat_map(of).collect() }
     }
 
     /// Adds the phases of a plugin, each behind the last row of the group it is in.
@@ -113,7 +115,7 @@ impl Catalog {
                         source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
                         replaces: provided.replaces.clone(),
                         slot: provided.slot.clone(),
-                        typical: super::init::PLAIN,
+                        typical: built_in::PLAIN,
                     },
                 );
                 for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && provided.before.contains(&row.id)) {

@@ -3,7 +3,7 @@ use crate::render::addresses;
 use kubephase_sdk::{
     Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json,
     kubeadm::Config,
-    say,
+    observe_files, say,
     spec::{CertificateSpec, KeyPairSpec, Usage},
 };
 
@@ -71,8 +71,7 @@ impl Phase for Certs {
         let row = ROWS.iter().find(|row| id.strip_prefix("certs/") == Some(row.phase));
         let row = row.ok_or_else(|| failure("unknown-phase", format!("{id} is no certificate of the control plane")))?;
         let config: Config = config("")?;
-        let of_etcd = row.name.starts_with("etcd/") || row.authority == Some("etcd/ca");
-        if of_etcd && config.cluster.etcd.external.is_some() {
+        if row.of_etcd() && config.cluster.etcd.external.is_some() {
             let what = if row.authority.is_none() { "certificate authority" } else { "certificate" };
             let text = format!("External etcd mode: Skipping {} {what} generation", row.name);
             say(&text);
@@ -81,6 +80,47 @@ impl Phase for Certs {
         effects_pki::ensure_certificate(&json(&spec(row, &config)?))?;
         Ok(Outcome::Settled)
     }
+}
+
+impl Row {
+    fn of_etcd(&self) -> bool {
+        self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
+    }
+}
+
+/// `control-plane-prepare/certs`: this node's own certificates, by the authorities that the control plane shares.
+pub struct Shared;
+
+impl Phase for Shared {
+    fn describe() -> PhaseInfo {
+        super::info("certs", "Generates the certificates of a further member of the control plane")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let directory = &config.cluster.certificates_dir;
+        let here = |row: &&Row| !(row.of_etcd() && config.cluster.etcd.external.is_some());
+        say(format!("Using certificateDir folder {directory:?}"));
+        // A new authority would be another cluster's.
+        for authority in ROWS.iter().filter(here).filter(|row| row.authority.is_none()) {
+            required(&format!("{directory}/{}.crt", authority.name))?;
+        }
+        ["sa.key", "sa.pub"].iter().try_for_each(|name| required(&format!("{directory}/{name}")))?;
+        for row in ROWS.iter().filter(here) {
+            effects_pki::ensure_certificate(&json(&spec(row, &config)?))?;
+        }
+        effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
+        Ok(Outcome::Settled)
+    }
+}
+
+fn required(path: &str) -> Result<(), Failure> {
+    if observe_files::stat(path)?.is_some() {
+        return Ok(());
+    }
+    let message = format!("{path} is missing: what all members of the control plane share has to be there before one joins");
+    let remedy = "give the certificate key that `init --upload-certs` printed (--certificate-key), or copy the shared certificates and keys from a control plane";
+    Err(Failure { remedy: Some(remedy.into()), ..failure("not-found", message) })
 }
 
 fn spec(row: &Row, config: &Config) -> Result<CertificateSpec, Failure> {
@@ -118,9 +158,11 @@ impl Phase for ServiceAccountKeys {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        let spec =
-            KeyPairSpec { directory: config.cluster.certificates_dir.clone(), name: "sa".into(), algorithm: super::key_algorithm(&config) };
-        effects_pki::ensure_key_pair(&json(&spec))?;
+        effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
         Ok(Outcome::Settled)
     }
+}
+
+fn service_account(config: &Config) -> KeyPairSpec {
+    KeyPairSpec { directory: config.cluster.certificates_dir.clone(), name: "sa".into(), algorithm: super::key_algorithm(config) }
 }

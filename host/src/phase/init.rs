@@ -1,57 +1,14 @@
 //! The rows of `init`, in kubeadm's order. Ids, aliases and inherited flags are kubeadm's; `needs` are ours.
 use super::{
-    bootstrap_token, catalog::Kind, certs, control_plane, etcd, kubeconfig, kubelet_finalize, kubelet_start, mark_control_plane, preflight,
-    show_join_command, upload_certs, upload_config, wait_control_plane,
+    bootstrap_token,
+    built_in::{API, BuiltIn, ETCD_UP, KUBELET, check as any_check, group, keyed, phase},
+    certs, control_plane, etcd, kubeconfig, kubelet_finalize, kubelet_start, mark_control_plane, preflight, show_join_command,
+    upload_certs, upload_config, wait_control_plane,
 };
-use crate::run::session::Session;
-use kubephase_sdk::{Native, Phase, kubeadm::Config};
-use kubephase_wit::phase::Host;
-
-/// One built-in row. What lacks a phase is a group.
-pub struct BuiltIn {
-    pub id: &'static str,
-    pub title: &'static str,
-    pub kind: Kind,
-    pub needs: &'static [&'static str],
-    pub requires: &'static [&'static str],
-    pub aliases: &'static [&'static str],
-    pub flags: &'static [&'static str],
-    /// about how many milliseconds pass until it is of use: of what is ready, what holds up the most goes first
-    pub typical: u32,
-    pub make: Option<Make>,
-}
-
-pub type Make = fn(Session) -> Box<dyn Host + Send>;
-
-fn native<P: Phase + 'static>(session: Session) -> Box<dyn Host + Send> {
-    Box::new(Native::<P, _>::new(session))
-}
-
-const fn group(id: &'static str, title: &'static str, flags: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, typical: 0, make: None }
-}
-
-const fn phase<P: Phase + 'static>(
-    id: &'static str,
-    title: &'static str,
-    needs: &'static [&'static str],
-    flags: &'static [&'static str],
-) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Phase, needs, requires: &[], aliases: &[], flags, typical: PLAIN, make: Some(native::<P>) }
-}
-
-/// A phase that makes a key pair.
-const fn keyed<P: Phase + 'static>(
-    id: &'static str,
-    title: &'static str,
-    needs: &'static [&'static str],
-    flags: &'static [&'static str],
-) -> BuiltIn {
-    BuiltIn { typical: KEY, ..phase::<P>(id, title, needs, flags) }
-}
+use kubephase_sdk::Phase;
 
 const fn check<P: Phase + 'static>(id: &'static str, title: &'static str) -> BuiltIn {
-    BuiltIn { kind: Kind::Check, ..phase::<P>(id, title, &[], PREFLIGHT) }
+    any_check::<P>(id, title, PREFLIGHT)
 }
 
 const PREFLIGHT: &[&str] = &["config", "image-repository", "cri-socket", "ignore-preflight-errors", "dry-run"];
@@ -129,13 +86,6 @@ const ADDON: &[&str] = &["config", "kubeconfig", "kubernetes-version", "image-re
 
 /// What must have settled before anything talks to the API.
 const UP: &[&str] = &["wait-control-plane/api"];
-/// Milliseconds of a phase that writes a file, of an RSA key, of a kubelet until it looks at manifests, of etcd, and of an
-/// API server.
-pub(super) const PLAIN: u32 = 5;
-const KEY: u32 = 60;
-const KUBELET: u32 = 500;
-const ETCD_UP: u32 = 1000;
-const API: u32 = 3000;
 
 pub const ROWS: &[BuiltIn] = &[
     group("preflight", "Run pre-flight checks", PREFLIGHT),
@@ -306,22 +256,3 @@ pub const ROWS: &[BuiltIn] = &[
         )
     },
 ];
-
-/// How to make a built-in phase; every row with a phase has one.
-///
-/// # Panics
-/// For an id that is no built-in phase: plans are made of rows.
-pub fn make(id: &str) -> Make {
-    ROWS.iter().find(|row| row.id == id).and_then(|row| row.make).expect("a plan's built-in phases are rows of the catalog")
-}
-
-/// What is said when a group is entered.
-pub fn header(group: &str, config: &Config) -> Option<String> {
-    match group {
-        "preflight" => Some("Running pre-flight checks".into()),
-        "certs" => Some(format!("Using certificateDir folder {:?}", config.cluster.certificates_dir)),
-        "kubeconfig" => Some(format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir)),
-        "control-plane" => Some(format!("Using manifest folder {:?}", crate::render::MANIFESTS)),
-        _ => None,
-    }
-}

@@ -1,7 +1,8 @@
 //! `kubeconfig/*`: how the admin, the kubelet and the control plane reach the API server, and who they are.
 use crate::render::kubeconfig::{control_plane_url, local_url};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json, kubeadm::Config, say, spec::KubeconfigSpec, warn,
+    Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json, kubeadm::Config, observe_files, say,
+    spec::KubeconfigSpec, warn,
 };
 
 /// One kubeconfig: file, user, common name, organization, and whether it goes by the control plane endpoint.
@@ -33,32 +34,59 @@ impl Phase for Kubeconfig {
         let row = ROWS.iter().find(|row| id.strip_prefix("kubeconfig/") == Some(row.phase));
         let row = row.ok_or_else(|| failure("unknown-phase", format!("{id} is no kubeconfig of the control plane")))?;
         let config: Config = config("")?;
-        let file = format!("{}.conf", row.phase);
         if config.run.external_ca {
-            say(format!("External CA mode: Using user provided {file}"));
+            say(format!("External CA mode: Using user provided {}.conf", row.phase));
             return Ok(Outcome::Skipped("the cluster's authority is kept elsewhere".into()));
         }
-        let server = if row.endpoint {
-            let (url, warning) = control_plane_url(&config).map_err(|message| failure("invalid", message))?;
-            warning.iter().for_each(warn);
-            url
-        } else {
-            local_url(&config).map_err(|message| failure("invalid", message))?
-        };
-        let user = if row.phase == "kubelet" { format!("{}{}", row.user, config.init.node_registration.name) } else { row.user.to_owned() };
-        let spec = KubeconfigSpec {
-            path: format!("{}/{file}", config.run.kubeconfig_dir),
-            cluster_name: config.cluster.cluster_name.clone(),
-            server,
-            common_name: user.clone(),
-            user,
-            organizations: row.organization.iter().map(ToString::to_string).collect(),
-            directory: config.cluster.certificates_dir.clone(),
-            authority: "ca".into(),
-            algorithm: super::key_algorithm(&config),
-            validity_seconds: config.cluster.certificate_validity_period.unwrap_or_default().as_secs(),
-        };
-        effects_pki::ensure_kubeconfig(&json(&spec))?;
+        propose(row, &config)?;
         Ok(Outcome::Settled)
     }
+}
+
+/// `control-plane-prepare/kubeconfig`: what a further member of the control plane needs; its kubelet gets its own.
+pub struct Joining;
+
+impl Phase for Joining {
+    fn describe() -> PhaseInfo {
+        super::info("kubeconfig", "Generates the kubeconfigs of a further member of the control plane")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        say("[kubeconfig] Generating kubeconfig files");
+        say(format!("[kubeconfig] Using kubeconfig folder {:?}", config.run.kubeconfig_dir));
+        let external = observe_files::stat(&format!("{}/ca.key", config.cluster.certificates_dir))?.is_none();
+        for row in ROWS.iter().filter(|row| ["admin", "controller-manager", "scheduler"].contains(&row.phase)) {
+            if external {
+                say(format!("[kubeconfig] External CA mode: Using user provided {}.conf", row.phase));
+            } else {
+                propose(row, &config)?;
+            }
+        }
+        Ok(Outcome::Settled)
+    }
+}
+
+fn propose(row: &Row, config: &Config) -> Result<(), Failure> {
+    let server = if row.endpoint {
+        let (url, warning) = control_plane_url(config).map_err(|message| failure("invalid", message))?;
+        warning.iter().for_each(warn);
+        url
+    } else {
+        local_url(config).map_err(|message| failure("invalid", message))?
+    };
+    let user = if row.phase == "kubelet" { format!("{}{}", row.user, config.init.node_registration.name) } else { row.user.to_owned() };
+    let spec = KubeconfigSpec {
+        path: format!("{}/{}.conf", config.run.kubeconfig_dir, row.phase),
+        cluster_name: config.cluster.cluster_name.clone(),
+        server,
+        common_name: user.clone(),
+        user,
+        organizations: row.organization.iter().map(ToString::to_string).collect(),
+        directory: config.cluster.certificates_dir.clone(),
+        authority: "ca".into(),
+        algorithm: super::key_algorithm(config),
+        validity_seconds: config.cluster.certificate_validity_period.unwrap_or_default().as_secs(),
+    };
+    effects_pki::ensure_kubeconfig(&json(&spec)).map(drop)
 }

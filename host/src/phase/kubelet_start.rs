@@ -2,7 +2,7 @@
 //! of them changed; kubeadm stops it first, but files are replaced in one step here.
 use crate::render::{KUBELET_DIR, kubelet, patches::KUBELET};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, failure, kubeadm::Config, patched, say, warn,
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, failure, kubeadm::Config, patched, say, warn,
 };
 
 pub struct KubeletStart;
@@ -13,30 +13,34 @@ impl Phase for KubeletStart {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let directory = effects_files::make_dir(KUBELET_DIR)?;
-        effects_files::file_mode(directory, 0o700)?;
-        let mut written = Vec::new();
-        let mut write = |name: &str, what: &str, content: &str| -> Result<(), Failure> {
-            let path = format!("{KUBELET_DIR}/{name}");
-            let file = effects_files::write_file(&path, content.as_bytes())?;
-            effects::announce(file, &format!("Writing kubelet {what} to file {path:?}"))?;
-            written.push(file);
-            Ok(())
-        };
-        write("kubeadm-flags.env", "environment file with flags", &kubelet::flags_env(&config, false))?;
-        if let Some(instance) = kubelet::instance_config(&config) {
-            write("instance-config.yaml", "configuration", &instance)?;
-        }
-        let (document, warning) = kubelet::document(&config);
-        warning.iter().for_each(warn);
-        let document = patched(KUBELET, &document)?;
-        let (document, patched) = kubelet::on_this_node(&config, document).map_err(|message| failure("invalid", message))?;
-        patched.iter().for_each(say);
-        write("config.yaml", "configuration", &document)?;
-        let service = effects_node::ensure_service("kubelet", "restarted")?;
-        written.into_iter().try_for_each(|file| effects::requires(service, file))?;
-        effects::announce(service, "Starting the kubelet")?;
+        propose(&config("")?, false, Vec::new())?;
         Ok(Outcome::Settled)
     }
+}
+
+/// Proposes the files and the start; `before` is what the kubelet needs beside them.
+pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<Effect>) -> Result<(), Failure> {
+    let directory = effects_files::make_dir(KUBELET_DIR)?;
+    effects_files::file_mode(directory, 0o700)?;
+    let mut written = before;
+    let mut write = |name: &str, what: &str, content: &str| -> Result<(), Failure> {
+        let path = format!("{KUBELET_DIR}/{name}");
+        let file = effects_files::write_file(&path, content.as_bytes())?;
+        effects::announce(file, &format!("Writing kubelet {what} to file {path:?}"))?;
+        written.push(file);
+        Ok(())
+    };
+    write("kubeadm-flags.env", "environment file with flags", &kubelet::flags_env(config, register_with_taints))?;
+    if let Some(instance) = kubelet::instance_config(config) {
+        write("instance-config.yaml", "configuration", &instance)?;
+    }
+    let (document, warning) = kubelet::document(config);
+    warning.iter().for_each(warn);
+    let document = patched(KUBELET, &document)?;
+    let (document, patched) = kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
+    patched.iter().for_each(say);
+    write("config.yaml", "configuration", &document)?;
+    let service = effects_node::ensure_service("kubelet", "restarted")?;
+    written.into_iter().try_for_each(|file| effects::requires(service, file))?;
+    effects::announce(service, "Starting the kubelet")
 }

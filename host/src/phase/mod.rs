@@ -1,15 +1,20 @@
 //! Built-in phases: observe, report, propose. Written against the same SDK as any plugin; a file for each of
 //! kubeadm's phases or groups.
 
+pub mod built_in;
 pub mod catalog;
-pub mod init;
+mod init;
+mod join;
 
 mod bootstrap_token;
 mod certs;
 mod control_plane;
+mod download_certs;
 mod etcd;
+mod etcd_join;
 mod kubeconfig;
 mod kubelet_finalize;
+mod kubelet_join;
 mod kubelet_start;
 mod mark_control_plane;
 pub mod preflight;

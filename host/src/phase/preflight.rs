@@ -73,6 +73,9 @@ impl Phase for Images {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
+        if config.join.as_ref().is_some_and(|join| !join.control_plane) {
+            return Ok(Outcome::Skipped("a worker runs nothing of the control plane".into()));
+        }
         let policy = config.init.node_registration.image_pull_policy.as_str();
         if policy == "Never" {
             return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));

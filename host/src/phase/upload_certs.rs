@@ -29,7 +29,8 @@ impl Phase for UploadCerts {
     }
 }
 
-fn files(config: &Config) -> Vec<(String, String)> {
+/// The names under which the Secret has the files that all members of the control plane share.
+pub(super) fn files(config: &Config) -> Vec<(String, String)> {
     let pki = |name: &str| format!("{}/{name}", config.cluster.certificates_dir);
     let same = ["ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key", "sa.pub", "sa.key"];
     let mut files: Vec<(String, String)> = same.iter().map(|name| (name.to_string(), pki(name))).collect();

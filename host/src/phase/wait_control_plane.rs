@@ -1,4 +1,5 @@
 //! `wait-control-plane`: until the kubelet has started the static Pods and each of them is healthy.
+use super::control_plane::COMPONENTS;
 use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
     Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, failure, input, json,
@@ -21,31 +22,59 @@ impl Phase for Healthy {
         if input::round() == 0 {
             return kubelet_healthy(&config, &timeouts);
         }
-        let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
-        say(format!("[control-plane-check] Waiting for healthy control plane components. This can take up to {limit}"));
-        for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-            // What runs is what is on disk, patches and all.
-            let path = format!("{MANIFESTS}/{name}.yaml");
-            let text = observe_files::read_file(&path)?;
-            let url = std::str::from_utf8(&text).map_err(|e| e.to_string()).and_then(|text| static_pod::health_url(name, text, &config));
-            let url = url.map_err(|message| failure("invalid", format!("{path}: {message}")))?;
-            say(format!("[control-plane-check] Checking {name} at {url}"));
-            wait(Condition::Component { name: name.into(), url }, limit.as_secs())?;
-        }
+        components(&config, &timeouts)?;
         Ok(Outcome::Settled)
+    }
+}
+
+/// `wait-control-plane` of a node that joins: its kubelet was waited for before.
+pub struct Joined;
+
+impl Phase for Joined {
+    fn describe() -> PhaseInfo {
+        super::info("wait-control-plane", "Waits for this node's part of the control plane to start")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
+        Ok(Outcome::Settled)
+    }
+}
+
+fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
+    let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
+    say(format!("[control-plane-check] Waiting for healthy control plane components. This can take up to {limit}"));
+    for name in COMPONENTS {
+        // What runs is what is on disk, patches and all.
+        let path = format!("{MANIFESTS}/{name}.yaml");
+        let text = observe_files::read_file(&path)?;
+        let url = std::str::from_utf8(&text).map_err(|e| e.to_string()).and_then(|text| static_pod::health_url(name, text, config));
+        let url = url.map_err(|message| failure("invalid", format!("{path}: {message}")))?;
+        say(format!("[control-plane-check] Checking {name} at {url}"));
+        wait(Condition::Component { name: name.into(), url }, limit.as_secs())?;
+    }
+    Ok(())
+}
+
+/// Proposes to wait for a healthy kubelet.
+pub(super) fn kubelet(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
+    let limit = timeouts.kubelet_health_check.unwrap_or_default();
+    match kubelet::health_url(config) {
+        Some(url) => {
+            let waiting = wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
+            effects::announce(waiting, &format!("[kubelet-check] Waiting for a healthy kubelet at {url}. This can take up to {limit}"))
+        }
+        None => {
+            say("[kubelet-check] Skipping the kubelet health check because the healthz port is set to 0");
+            Ok(())
+        }
     }
 }
 
 fn kubelet_healthy(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
     say(format!("Waiting for the kubelet to boot up the control plane as static Pods from directory {MANIFESTS:?}"));
-    let limit = timeouts.kubelet_health_check.unwrap_or_default();
-    match kubelet::health_url(config) {
-        Some(url) => {
-            let waiting = wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
-            effects::announce(waiting, &format!("[kubelet-check] Waiting for a healthy kubelet at {url}. This can take up to {limit}"))?;
-        }
-        None => say("[kubelet-check] Skipping the kubelet health check because the healthz port is set to 0"),
-    }
+    self::kubelet(config, timeouts)?;
     Ok(Outcome::Again)
 }
 
@@ -71,6 +100,6 @@ impl Phase for Api {
     }
 }
 
-fn wait(condition: Condition, timeout_seconds: i64) -> Result<kubephase_sdk::Effect, Failure> {
+pub(super) fn wait(condition: Condition, timeout_seconds: i64) -> Result<kubephase_sdk::Effect, Failure> {
     effects_core::wait_until(&json(&WaitSpec { condition, timeout_seconds }))
 }

@@ -1,5 +1,7 @@
 //! What a person reads at the end, and the commands other nodes join with.
 
+use kubephase_sdk::kubeadm::Config;
+
 /// Stands for what must not be shown.
 pub const WITHHELD: &str = "<value withheld>";
 
@@ -41,6 +43,33 @@ pub enum ControlPlaneJoin<'a> {
     Copied,
     /// their certificates are in the cluster, under this key
     Uploaded(&'a str),
+}
+
+/// The closing words of join.
+pub fn joined(config: &Config) -> String {
+    if config.join.as_ref().is_none_or(|join| !join.control_plane) {
+        return "\nThis node has joined the cluster:\n\
+            * Certificate signing request was sent to apiserver and a response was received.\n\
+            * The Kubelet was informed of the new secure connection details.\n\n\
+            Run 'kubectl get nodes' on the control-plane to see this node join the cluster.\n\n"
+            .into();
+    }
+    let etcd = config.cluster.etcd.local.is_some().then_some("* A new etcd member was added to the local/stacked etcd cluster.");
+    format!(
+        "\nThis node has joined the cluster and a new control plane instance was created:\n\n\
+         * Certificate signing request was sent to apiserver and approval was received.\n\
+         * The Kubelet was informed of the new secure connection details.\n\
+         * Control plane label and taint were applied to the new node.\n\
+         * The Kubernetes control plane instances scaled up.\n\
+         {}\n\n\
+         To start administering your cluster from this node, you need to run the following as a regular user:\n\n\
+         \tmkdir -p $HOME/.kube\n\
+         \tsudo cp -i {} $HOME/.kube/config\n\
+         \tsudo chown $(id -u):$(id -g) $HOME/.kube/config\n\n\
+         Run 'kubectl get nodes' to see this node join the cluster.\n\n",
+        etcd.unwrap_or_default(),
+        config.run.kubeconfig
+    )
 }
 
 /// The closing words of init for one token.

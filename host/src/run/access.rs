@@ -52,6 +52,11 @@ impl Access {
         self.grant(|grant| grant.allows_object("observe-cluster.list-objects", api_version, kind, namespace, None))
     }
 
+    /// What only the distribution's own phases may.
+    pub fn core(&self, capability: &str) -> Result<(), String> {
+        self.grant(|_| Err(format!("{capability} is for the distribution's own phases")))
+    }
+
     pub fn effect(&self, effect: &Effect) -> Result<(), String> {
         self.grant(|grant| grant.allows_effect(effect))
     }

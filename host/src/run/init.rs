@@ -11,7 +11,10 @@ use super::{
 use crate::{
     config::{self, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
-    phase::catalog::{Catalog, Source, Workflow},
+    phase::{
+        built_in,
+        catalog::{Catalog, Source, Workflow},
+    },
     plan::{Choice, Node, Plan, Refused},
     plugin::{self, load::Plugins},
     render::patches::Patches,
@@ -64,12 +67,32 @@ pub fn prepare(
     only: Option<Vec<String>>,
     engine: &wasm::engine::Engine,
 ) -> Result<Prepared> {
-    let Loaded { config, phases, warnings, token_given } = config::load_init(file, flags, node)?;
+    planned(config::load_init(file, flags, node)?, Asked { workflow: Workflow::Init, file, skip: &flags.skip_phases, only }, engine)
+}
+
+/// Which run is asked for.
+pub struct Asked<'a> {
+    pub workflow: Workflow,
+    /// the operator's configuration file; plugins are looked for beside it
+    pub file: Option<&'a Path>,
+    /// of the flag
+    pub skip: &'a [String],
+    /// single phases or groups
+    pub only: Option<Vec<String>>,
+}
+
+/// Plans a run with its plugins.
+///
+/// # Errors
+/// What of the plan, the plugins or the patches does not fit.
+pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> Result<Prepared> {
+    let Loaded { config, phases, warnings, token_given } = loaded;
     let (mut catalog, mut plugins) = catalog(engine)?;
-    plugin::load::load(&phases.plugins, file, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(&phases.plugins, asked.file, engine, &mut catalog, &mut plugins)?;
     plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
-    let choice = choice(&config, &phases, flags, only);
-    let plan = Plan::build(&catalog, Workflow::Init, &choice).map_err(Refused)?;
+    let workflow = asked.workflow;
+    let choice = choice(&config, &phases, asked);
+    let plan = Plan::build(&catalog, workflow, &choice).map_err(Refused)?;
     let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());
     let (patches, said) = match directory {
         Some(directory) => Patches::load(directory, config::patch_files(directory)?).map_err(|message| anyhow!(message))?,
@@ -80,11 +103,12 @@ pub fn prepare(
 }
 
 /// What to leave out, put in and reorder.
-fn choice(config: &Config, phases: &PhaseConfiguration, flags: &InitFlags, only: Option<Vec<String>>) -> Choice {
+fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice {
+    let Asked { workflow, skip: flag, only, .. } = asked;
     let mut disabled: BTreeMap<String, String> =
         phases.disabled_phases.iter().map(|phase| (phase.clone(), "disabledPhases of the PhaseConfiguration".to_owned())).collect();
     // kubeadm looks at these only in a full run.
-    if only.is_none() {
+    if only.is_none() && workflow == Workflow::Init {
         for (off, phase, by) in [
             (config.cluster.dns.disabled, "addon/coredns", "dns.disabled"),
             (config.cluster.proxy.disabled, "addon/kube-proxy", "proxy.disabled"),
@@ -94,10 +118,13 @@ fn choice(config: &Config, phases: &PhaseConfiguration, flags: &InitFlags, only:
             }
         }
     }
+    if workflow == Workflow::Join && config.join.as_ref().is_some_and(|join| !join.control_plane) {
+        disabled.extend(built_in::OF_CONTROL_PLANE.iter().map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned())));
+    }
     // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm behaviour).
-    let (skip, skipped_by) = match (flags.skip_phases.is_empty(), only.is_some()) {
-        (false, _) => (flags.skip_phases.clone(), "--skip-phases"),
-        (true, false) => (config.init.skip_phases.clone(), "skipPhases of the InitConfiguration"),
+    let (skip, skipped_by) = match (flag.is_empty(), only.is_some()) {
+        (false, _) => (flag.to_vec(), "--skip-phases"),
+        (true, false) => (config.init.skip_phases.clone(), "skipPhases of the configuration"),
         (true, true) => (Vec::new(), ""),
     };
     Choice {
@@ -129,10 +156,13 @@ pub fn execute(
     let started = jiff::Timestamp::now().as_second();
     let files = world.files();
     MadeUp::complete(&mut prepared.config, prepared.token_given, files)?;
-    let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;
-    prepared.config.run.external_ca = external.ca;
-    prepared.config.run.external_front_proxy_ca = external.front_proxy;
-    prepared.warnings.extend(external.warnings);
+    // A node that joins has yet to get its authorities.
+    if prepared.config.join.is_none() {
+        let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;
+        prepared.config.run.external_ca = external.ca;
+        prepared.config.run.external_front_proxy_ca = external.front_proxy;
+        prepared.warnings.extend(external.warnings);
+    }
     let (masked, secrets) = Secrets::mask(&prepared.config);
     let judge = judge(prepared, files)?;
     let mut config = serde_json::to_value(&masked)?;
@@ -146,7 +176,9 @@ pub fn execute(
     let say = |severity, label: &str, text: &str| {
         shared.bus.emit(What::Message { phase: String::new(), severity, label: label.to_owned(), text: text.to_owned() });
     };
-    say(Severity::Info, "init", &format!("Using Kubernetes version: {}", prepared.config.cluster.kubernetes_version));
+    if prepared.plan.workflow == Workflow::Init {
+        say(Severity::Info, "init", &format!("Using Kubernetes version: {}", prepared.config.cluster.kubernetes_version));
+    }
     prepared.warnings.iter().for_each(|warning| say(Severity::Warning, "", warning));
     for line in &prepared.said {
         let line = line.strip_prefix("[patches] ").unwrap_or(line);
@@ -191,7 +223,7 @@ impl Provider<'_> {
         match &node.source {
             Source::BuiltIn => {
                 let session = Session::new(self.shared.clone(), &node.id, &json!({}), Access::BuiltIn);
-                let make = crate::phase::init::make(&node.id);
+                let make = built_in::make(self.prepared.plan.workflow, &node.id);
                 Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
             }
             Source::Plugin { name, .. } => {
@@ -221,7 +253,7 @@ impl Provider<'_> {
         let config = &self.prepared.config;
         let groups =
             self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
-        groups.filter_map(|group| crate::phase::init::header(&group.id, config)).collect()
+        groups.filter_map(|group| built_in::header(&group.id, config)).collect()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod capsule;
 pub mod event;
 pub mod executor;
 pub mod init;
+pub mod join;
 pub mod judge;
 pub mod output;
 pub mod secrets;

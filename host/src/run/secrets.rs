@@ -25,6 +25,9 @@ impl Secrets {
         if !masked.init.certificate_key.is_empty() {
             masked.init.certificate_key = secrets.hide("certificate-key", &config.init.certificate_key);
         }
+        if let Some(join) = &mut masked.join {
+            join.bootstrap_kubeconfig = secrets.hide("bootstrap-kubeconfig", &join.bootstrap_kubeconfig);
+        }
         (masked, secrets)
     }
 

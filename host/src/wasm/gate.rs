@@ -48,6 +48,7 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
     ("observe-pki", &[("certificate", Gate::Named), ("private-key", Gate::Named), ("kubeconfig", Gate::Named)]),
     ("observe-cluster", &[("get-object", Gate::Objects), ("list-objects", Gate::Objects)]),
     ("observe-command", &[("run-command", Gate::Commands)]),
+    ("observe-core", &[("etcd-members", Gate::Core)]),
     ("effects", &[("because", Gate::Free), ("requires", Gate::Free), ("announce", Gate::Free)]),
     (
         "effects-files",
@@ -78,7 +79,16 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
     ("effects-command", &[("execute", Gate::Commands)]),
     (
         "effects-core",
-        &[("static-pod", Gate::Core), ("ensure-bootstrap-token", Gate::Core), ("share-keys", Gate::Core), ("wait-until", Gate::Core)],
+        &[
+            ("static-pod", Gate::Core),
+            ("ensure-bootstrap-token", Gate::Core),
+            ("share-keys", Gate::Core),
+            ("fetch-keys", Gate::Core),
+            ("bootstrap-kubeconfig", Gate::Core),
+            ("kubeconfig-server", Gate::Core),
+            ("etcd-member", Gate::Core),
+            ("wait-until", Gate::Core),
+        ],
     ),
 ];
 

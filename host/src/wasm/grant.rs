@@ -150,9 +150,14 @@ impl Grant {
             Effect::Sysctl { key, .. } => self.allows_named("effects-node.set-sysctl", key),
             Effect::Module { name } => self.allows_named("effects-node.load-module", name),
             Effect::Image { image } => self.allows_named("effects-images.pull-image", image),
-            Effect::StaticPod { .. } | Effect::BootstrapToken(_) | Effect::ShareKeys(_) | Effect::Wait(_) => {
-                Err("only phases of the distribution itself may propose this".into())
-            }
+            Effect::StaticPod { .. }
+            | Effect::BootstrapToken(_)
+            | Effect::ShareKeys(_)
+            | Effect::FetchKeys(_)
+            | Effect::BootstrapKubeconfig { .. }
+            | Effect::KubeconfigServer { .. }
+            | Effect::EtcdMember(_)
+            | Effect::Wait(_) => Err("only phases of the distribution itself may propose this".into()),
         }
     }
 }

@@ -124,4 +124,8 @@ impl Cluster for Objects {
     fn with_kubeconfig(&self, _path: &str) -> Tried<Box<dyn Cluster>> {
         read_only()
     }
+
+    fn as_holder_of(&self, _kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+        read_only()
+    }
 }

@@ -10,7 +10,7 @@ pub mod node;
 pub mod real;
 pub mod rehearsal;
 
-pub use kubephase_sdk::node::ServiceState;
+pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
 use std::time::Duration;
@@ -24,6 +24,10 @@ pub trait World: Send + Sync {
     fn net(&self) -> &dyn Net;
     fn runtime(&self) -> &dyn Runtime;
     fn cluster(&self) -> &dyn Cluster;
+    /// The etcd of the cluster, as a member of the control plane sees it.
+    fn etcd(&self) -> &dyn Etcd {
+        &NoEtcd
+    }
     /// Where nobody on the node may make the admins' binding: whether this world made it all the same (only a rehearsal
     /// does, and says that a real cluster would not).
     fn bind_admins(&self) -> bool {
@@ -87,6 +91,63 @@ pub trait Runtime: Send + Sync {
     fn config(&self) -> Tried<Value>;
     fn image_present(&self, image: &str) -> Tried<bool>;
     fn pull(&self, image: &str) -> Tried<()>;
+    /// Every container there is, also those that ended.
+    fn containers(&self) -> Tried<Vec<Container>>;
+    /// The last lines of what a container wrote.
+    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
+}
+
+/// A container of the runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Container {
+    pub id: String,
+    /// as its Pod has it: `kube-apiserver`
+    pub name: String,
+    pub running: bool,
+    /// how many of it ended before
+    pub attempt: u32,
+}
+
+/// The members of etcd.
+pub trait Etcd: Send + Sync {
+    fn members(&self) -> Tried<Vec<EtcdMember>>;
+    fn add_learner(&self, peer_url: &str) -> Tried<()>;
+    /// Gives a learner its vote.
+    fn promote(&self, id: u64) -> Tried<()>;
+    fn remove(&self, id: u64) -> Tried<()>;
+    /// How many members answer and are well, of how many.
+    fn health(&self) -> Tried<(usize, usize)>;
+}
+
+/// A world without one.
+struct NoEtcd;
+
+impl NoEtcd {
+    fn none<T>() -> Tried<T> {
+        Err(Failure::new("not-checked", "there is no etcd in a rehearsal"))
+    }
+}
+
+impl Etcd for NoEtcd {
+    fn members(&self) -> Tried<Vec<EtcdMember>> {
+        NoEtcd::none()
+    }
+
+    fn add_learner(&self, _peer_url: &str) -> Tried<()> {
+        NoEtcd::none()
+    }
+
+    fn promote(&self, _id: u64) -> Tried<()> {
+        NoEtcd::none()
+    }
+
+    fn remove(&self, _id: u64) -> Tried<()> {
+        NoEtcd::none()
+    }
+
+    fn health(&self) -> Tried<(usize, usize)> {
+        NoEtcd::none()
+    }
 }
 
 /// The Kubernetes API, as the holder of a kubeconfig on the node sees it.
@@ -100,8 +161,10 @@ pub trait Cluster: Send + Sync {
     /// Strategic merge patch.
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value>;
     fn delete(&self, of: &ObjectRef) -> Tried<()>;
-    /// GET of a path with the credentials of this kubeconfig: the status code.
-    fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16>;
+    /// GET of a URL, or of a path at the kubeconfig's own server, with the credentials of this kubeconfig: the status code.
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
+    /// The same API as whoever has this kubeconfig sees it, a text and no file.
+    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>>;
     /// The same API as another kubeconfig of the node sees it; asked once, for whoever waits by itself.
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
 }

@@ -1,5 +1,5 @@
 //! Files that must not be there yet, and those that must.
-use crate::{error_unless, tell};
+use crate::{error_unless, is_worker, tell};
 use kubephase_sdk::{Failure, kubeadm::Config, observe_files};
 
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
@@ -10,6 +10,22 @@ fn named(prefix: &str, path: &str) -> String {
 }
 
 pub fn files(config: &Config) -> Result<(), Failure> {
+    if let Some(join) = &config.join {
+        let authority = Some(join.ca_cert_path.as_str()).filter(|_| !join.control_plane);
+        let paths = ["kubelet.conf", "bootstrap-kubelet.conf"].map(|name| format!("/etc/kubernetes/{name}"));
+        for path in paths.iter().map(String::as_str).chain(authority) {
+            let wrong = error_unless(observe_files::stat(path)?.is_none(), || format!("{path} already exists"));
+            tell(
+                &named("FileAvailable", path),
+                wrong,
+                &[("path", path.to_owned())],
+                Some("this node is part of a cluster already, or was: see `reset`"),
+            );
+        }
+    }
+    if is_worker(config) {
+        return Ok(());
+    }
     for name in ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd"] {
         let path = format!("{MANIFESTS}/{name}.yaml");
         let wrong = error_unless(observe_files::stat(&path)?.is_none(), || format!("{path} already exists"));

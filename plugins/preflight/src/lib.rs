@@ -45,6 +45,17 @@ const CHECKS: &[(&str, Check)] = &[
     ("preflight/system", system::system),
 ];
 
+/// Whether the node joins as a worker: it has nothing of a control plane.
+fn is_worker(config: &Config) -> bool {
+    config.join.as_ref().is_some_and(|join| !join.control_plane)
+}
+
+/// Host of the API server that a joining node was led to; IPv6 without brackets.
+fn joined_host(config: &Config) -> Option<&str> {
+    let server = config.join.as_ref()?.server.trim_start_matches("https://");
+    Some(server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']))
+}
+
 /// Reports a check: passed, or the level and words of what is wrong.
 fn tell(code: &str, wrong: Option<(Verdict, String)>, evidence: &[(&str, String)], remedy: Option<&str>) {
     let failed = wrong.is_some();

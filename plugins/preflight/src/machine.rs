@@ -1,5 +1,5 @@
 //! The machine: who runs this, how large it is, swap, programs, services.
-use crate::{error_unless, tell, warn_unless};
+use crate::{error_unless, is_worker, tell, warn_unless};
 use kubephase_sdk::{Failure, Verdict, kubeadm::Config, node_fact, observe_node};
 use serde::Deserialize;
 
@@ -13,7 +13,10 @@ pub fn privileges(_config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-pub fn resources(_config: &Config) -> Result<(), Failure> {
+pub fn resources(config: &Config) -> Result<(), Failure> {
+    if is_worker(config) {
+        return Ok(());
+    }
     let cpus: u32 = node_fact("cpus")?.unwrap_or_default();
     let wrong = error_unless(cpus >= MIN_CPUS, || format!("the number of available CPUs {cpus} is less than the required {MIN_CPUS}"));
     tell(
@@ -68,7 +71,9 @@ pub fn services(config: &Config) -> Result<(), Failure> {
             format!("firewalld is active, please ensure ports [{port} 10250] are open or your cluster may not function correctly")
         }),
     };
-    tell("Firewalld", wrong, &[], Some("open the ports in firewalld, or stop it"));
+    if !is_worker(config) {
+        tell("Firewalld", wrong, &[], Some("open the ports in firewalld, or stop it"));
+    }
     let enable = match node_fact::<String>("initSystem")?.as_deref() {
         Some("openrc") => "rc-update add kubelet default",
         _ => "systemctl enable kubelet.service",

@@ -1,28 +1,43 @@
 //! The network: ports, proxies, forwarding, the node's own name.
-use crate::{error_unless, tell, warn_unless};
+use crate::{error_unless, is_worker, joined_host, tell, warn_unless};
 use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_net, observe_node};
 use std::net::IpAddr;
 
 /// kubelet, scheduler, controller manager; then those of an etcd on the node.
-const PORTS: &[i32] = &[10259, 10257, 10250];
+const PORTS: &[i32] = &[10259, 10257, KUBELET_PORT];
+const KUBELET_PORT: i32 = 10250;
 const ETCD_PORTS: &[i32] = &[2379, 2380];
 
 pub fn ports(config: &Config) -> Result<(), Failure> {
-    let etcd: &[i32] = if config.cluster.etcd.local.is_some() { ETCD_PORTS } else { &[] };
-    for port in [config.init.local_api_endpoint.bind_port].iter().chain(PORTS).chain(etcd) {
-        let free = u16::try_from(*port).map_or(Ok(false), observe_net::port_free)?;
-        let wrong = error_unless(free, || format!("Port {port} is in use"));
-        tell(&format!("Port-{port}"), wrong, &[("port", port.to_string())], Some("stop what listens there (ss -ltnp shows it)"));
+    if is_worker(config) {
+        return port(KUBELET_PORT);
     }
+    let etcd: &[i32] = if config.cluster.etcd.local.is_some() { ETCD_PORTS } else { &[] };
+    [config.init.local_api_endpoint.bind_port].iter().chain(PORTS).chain(etcd).try_for_each(|number| port(*number))
+}
+
+fn port(port: i32) -> Result<(), Failure> {
+    let free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
+    let wrong = error_unless(free, || format!("Port {port} is in use"));
+    tell(&format!("Port-{port}"), wrong, &[("port", port.to_string())], Some("stop what listens there (ss -ltnp shows it)"));
     Ok(())
 }
 
 pub fn proxy(config: &Config) -> Result<(), Failure> {
-    let address = &config.init.local_api_endpoint.advertise_address;
+    joined_host(config).map_or(Ok(()), direct)?;
+    if is_worker(config) {
+        return Ok(());
+    }
+    direct(&config.init.local_api_endpoint.advertise_address)?;
+    networks(config)
+}
+
+/// A host that is to be reached without a proxy.
+fn direct(address: &str) -> Result<(), Failure> {
     let (host, url) = if address.contains(':') {
         (format!("[{address}]"), format!("https://[{address}]:1234"))
     } else {
-        (address.clone(), format!("https://{address}"))
+        (address.to_owned(), format!("https://{address}"))
     };
     let proxy = observe_net::proxy_for(&url)?;
     let wrong = warn_unless(proxy.is_none(), || {
@@ -32,6 +47,10 @@ pub fn proxy(config: &Config) -> Result<(), Failure> {
         )
     });
     tell("HTTPProxy", wrong, &[("proxy", proxy.unwrap_or_default())], Some("add the address to NO_PROXY"));
+    Ok(())
+}
+
+fn networks(config: &Config) -> Result<(), Failure> {
     let networking = &config.cluster.networking;
     for subnet in networking.service_subnet.split(',').chain(networking.pod_subnet.split(',')).filter(|subnet| !subnet.is_empty()) {
         let Some(second) = second_address(subnet) else {
@@ -69,8 +88,10 @@ fn second_address(subnet: &str) -> Option<String> {
 pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
     let networking = &config.cluster.networking;
     let networks = networking.service_subnet.split(',').chain(networking.pod_subnet.split(','));
-    let addresses: Vec<&str> =
-        networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]).filter(|text| !text.is_empty()).collect();
+    let own = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]);
+    // Of a name it is not known which addresses it stands for (kubeadm behaviour).
+    let led_to = joined_host(config).filter(|host| host.parse::<IpAddr>().is_ok());
+    let addresses: Vec<&str> = own.filter(|_| !is_worker(config)).chain(led_to).filter(|text| !text.is_empty()).collect();
     for (v6, key, path) in [
         (false, "net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"),
         (true, "net.ipv6.conf.default.forwarding", "/proc/sys/net/ipv6/conf/default/forwarding"),

@@ -1,5 +1,5 @@
 //! Versions: of Kubernetes, and of the kubelet on the node.
-use crate::{tell, warn_unless};
+use crate::{is_worker, tell, warn_unless};
 use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_command};
 
 /// The minor version of this release, and the oldest kubelet it works with.
@@ -14,15 +14,11 @@ fn parse(text: &str) -> Option<(u64, u64)> {
 
 pub fn versions(config: &Config) -> Result<(), Failure> {
     let wanted = config.cluster.kubernetes_version.as_str();
-    let newer = parse(wanted).is_some_and(|version| version > (1, MINOR));
-    let plain = wanted.trim_start_matches('v');
-    let wrong = warn_unless(!newer, || {
-        format!(
-            "Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
-        )
-    });
-    tell("KubernetesVersion", wrong, &[("kubernetesVersion", wanted.to_owned())], None);
-
+    if !is_worker(config) {
+        kubernetes(wanted);
+    }
+    // Whoever joins may be newer than the cluster's configuration (kubeadm behaviour).
+    let wanted = if config.join.is_some() { "" } else { wanted };
     let (said, wrong) = match observe_command::run_command("kubelet", &["--version".to_owned()]) {
         Err(failure) => (
             String::new(),
@@ -32,6 +28,17 @@ pub fn versions(config: &Config) -> Result<(), Failure> {
     };
     tell("KubeletVersion", wrong, &[("kubelet", said)], Some("install the kubelet of the Kubernetes version to set up"));
     Ok(())
+}
+
+fn kubernetes(wanted: &str) {
+    let newer = parse(wanted).is_some_and(|version| version > (1, MINOR));
+    let plain = wanted.trim_start_matches('v');
+    let wrong = warn_unless(!newer, || {
+        format!(
+            "Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
+        )
+    });
+    tell("KubernetesVersion", wrong, &[("kubernetesVersion", wanted.to_owned())], None);
 }
 
 fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {

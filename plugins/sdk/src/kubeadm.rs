@@ -18,6 +18,25 @@ pub struct Config {
     pub kubelet: ComponentConfig,
     pub kube_proxy: ComponentConfig,
     pub run: RunOptions,
+    /// only where this node joins a cluster
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<Join>,
+}
+
+/// The cluster that a node joins, as it was discovered, and as what it joins.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Join {
+    /// as a member of the control plane, not as a worker
+    pub control_plane: bool,
+    /// `https://host:port`
+    pub server: String,
+    /// the cluster's authorities, PEM
+    pub authority_pem: String,
+    /// where their certificate is put: `/etc/kubernetes/pki/ca.crt`
+    pub ca_cert_path: String,
+    /// the kubeconfig with which this node asks for its certificate; phases see a placeholder
+    pub bootstrap_kubeconfig: String,
 }
 
 /// What the command line adds to the configuration files.

@@ -97,6 +97,9 @@ shim! {
     observe_command {
         run_command(program: &str => program.into(), args: &[String] => args.into()) -> Tried<CommandOutput>;
     }
+    observe_core {
+        etcd_members() -> Tried<Vec<String>>;
+    }
     effects {
         because(of: Effect => of, reason: &str => reason.into()) -> Tried<()>;
         requires(of: Effect => of, earlier: Effect => earlier) -> Tried<()>;
@@ -137,6 +140,10 @@ shim! {
         static_pod(name: &str => name.into(), manifest: &[u8] => manifest.into()) -> Tried<Effect>;
         ensure_bootstrap_token(spec: &str => spec.into()) -> Tried<Effect>;
         share_keys(spec: &str => spec.into()) -> Tried<Effect>;
+        fetch_keys(spec: &str => spec.into()) -> Tried<Effect>;
+        bootstrap_kubeconfig(path: &str => path.into()) -> Tried<Effect>;
+        kubeconfig_server(path: &str => path.into(), server: &str => server.into()) -> Tried<Effect>;
+        etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
         wait_until(spec: &str => spec.into()) -> Tried<Effect>;
     }
 }

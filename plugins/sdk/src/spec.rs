@@ -135,6 +135,36 @@ pub struct ShareKeysSpec {
     pub ttl_seconds: i64,
 }
 
+/// The shared keys out of the Secret `kubeadm-certs`, opened with the certificate key: private keys 0600, the rest 0644.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FetchKeysSpec {
+    /// name in the Secret and path of the file; what the Secret has empty is not written
+    pub files: Vec<(String, String)>,
+}
+
+/// A member of etcd, as [`observe_core::etcd_members`](crate::observe_core::etcd_members) tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EtcdMember {
+    pub id: u64,
+    /// empty until it has started
+    pub name: String,
+    pub peer_urls: Vec<String>,
+    /// it follows, and has no vote yet
+    pub learner: bool,
+}
+
+/// One member of etcd as it is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EtcdMemberSpec {
+    pub peer_url: String,
+    /// with a vote: it is waited for until it has started and caught up
+    pub voting: bool,
+    pub timeout_seconds: i64,
+}
+
 /// What to wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -155,6 +185,12 @@ pub enum Condition {
     /// the API server at this kubeconfig lets its user act; where the binding of `kubeadm:cluster-admins` is
     /// missing it is made, with super-admin.conf where need be (kubeadm's bootstrap of the admin user)
     AdminReady { kubeconfig: String, super_admin: String },
+    /// more than half of etcd's members answer and are well
+    EtcdHealthy {},
+    /// the kubelet got its certificate: the kubeconfig is there and names a certificate that can be used
+    Bootstrapped { kubeconfig: String },
+    /// containers of these names run on the node
+    Containers { names: Vec<String> },
 }
 
 impl std::fmt::Display for Condition {
@@ -163,6 +199,9 @@ impl std::fmt::Display for Condition {
             Condition::Kubelet { url } => write!(f, "a healthy kubelet at {url}"),
             Condition::Component { name, url } => write!(f, "a healthy {name} at {url}"),
             Condition::NodeRegistered { name } => write!(f, "the Node {name}"),
+            Condition::EtcdHealthy {} => f.write_str("a healthy etcd"),
+            Condition::Bootstrapped { kubeconfig } => write!(f, "a kubelet with a certificate of its own in {kubeconfig}"),
+            Condition::Containers { names } => write!(f, "running containers {}", names.join(", ")),
             Condition::AdminReady { kubeconfig, .. } => write!(f, "an API server that lets the holder of {kubeconfig} act"),
         }
     }

@@ -23,9 +23,61 @@ impl Kubeconfig {
     /// # Errors
     /// `invalid` where it is no kubeconfig.
     pub fn read(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
-        let Some(text) = text(files, path)? else { return Ok(None) };
-        let parsed: Value = serde_yaml::from_str(&text).map_err(|_| invalid(format!("{path} is not a kubeconfig: it is not YAML")))?;
-        if parsed.is_object() { Ok(Some(Kubeconfig(parsed))) } else { Err(invalid(format!("{path} is not a kubeconfig"))) }
+        text(files, path)?.map(|text| Kubeconfig::parse(&text, path)).transpose()
+    }
+
+    /// A text; `name` is for what goes wrong.
+    ///
+    /// # Errors
+    /// `invalid` where it is no kubeconfig.
+    pub fn parse(text: &str, name: &str) -> Tried<Kubeconfig> {
+        let parsed: Value = serde_yaml::from_str(text).map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
+        if parsed.is_object() { Ok(Kubeconfig(parsed)) } else { Err(invalid(format!("{name} is not a kubeconfig"))) }
+    }
+
+    pub fn to_text(&self) -> String {
+        yaml::to_string(&self.0)
+    }
+
+    /// The cluster without a name, as `cluster-info` has it, else that of the current context.
+    pub fn main_cluster(&self) -> Option<&Value> {
+        self.named("clusters", "", "cluster").or_else(|| Some(self.cluster()?.1))
+    }
+
+    /// Whether its current user could be told from anyone.
+    pub fn has_credentials(&self) -> bool {
+        self.user().and_then(|(_, user)| user.as_object()).is_some_and(|user| !user.is_empty())
+    }
+
+    /// Puts the files that it names into it.
+    pub fn embed(&mut self, read: &dyn Fn(&str) -> Tried<Vec<u8>>) -> Tried<()> {
+        for (list, what, fields) in [
+            ("clusters", "cluster", ["certificate-authority"].as_slice()),
+            ("users", "user", ["client-certificate", "client-key"].as_slice()),
+        ] {
+            for entry in self.0[list].as_array_mut().into_iter().flatten().filter_map(|entry| entry[what].as_object_mut()) {
+                for field in fields {
+                    if let Some(path) = entry.remove(*field).as_ref().and_then(Value::as_str) {
+                        let data = BASE64.encode(&read(path)?);
+                        entry.entry(format!("{field}-data")).or_insert(data.into());
+                    }
+                }
+                if let Some(path) = entry.remove("tokenFile").as_ref().and_then(Value::as_str) {
+                    let token = String::from_utf8_lossy(&read(path)?).trim().to_owned();
+                    entry.entry("token").or_insert(token.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// As text, every cluster with this authority (base64).
+    pub fn trusting(&self, authority: &str) -> String {
+        let mut document = self.0.clone();
+        for cluster in document["clusters"].as_array_mut().into_iter().flatten().filter_map(|entry| entry.get_mut("cluster")) {
+            cluster["certificate-authority-data"] = authority.into();
+        }
+        yaml::to_string(&document)
     }
 
     pub fn current_context(&self) -> &str {

@@ -5,8 +5,8 @@ use crate::{
     world::{TlsFiles, Tried, World},
 };
 use kubephase_wit::{
-    CommandOutput, Error, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_files, observe_net,
-    observe_node, observe_pki, observe_runtime,
+    CommandOutput, Error, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_core, observe_files,
+    observe_net, observe_node, observe_pki, observe_runtime,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -167,5 +167,13 @@ impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         self.allow(self.0.access.command(&program, &args))?;
         self.observe("observe-command.run-command", json!([program, args]), |world| world.node().run(&program, &args))
+    }
+}
+
+impl observe_core::Host for Session {
+    fn etcd_members(&mut self) -> Hosted<Vec<String>> {
+        self.allow(self.0.access.core("observe-core.etcd-members"))?;
+        let members = self.observe("observe-core.etcd-members", json!([]), |world| world.etcd().members())?;
+        Ok(members.iter().map(text).collect::<Result<_, _>>()?)
     }
 }

@@ -171,6 +171,22 @@ impl effects_core::Host for Session {
         self.propose(Effect::ShareKeys(spec(&json)?))
     }
 
+    fn fetch_keys(&mut self, json: String) -> Hosted<Handle> {
+        self.propose(Effect::FetchKeys(spec(&json)?))
+    }
+
+    fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
+        self.propose(Effect::BootstrapKubeconfig { path })
+    }
+
+    fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
+        self.propose(Effect::KubeconfigServer { path, server })
+    }
+
+    fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
+        self.propose(Effect::EtcdMember(spec(&json)?))
+    }
+
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
         self.propose(Effect::Wait(spec(&json)?))
     }

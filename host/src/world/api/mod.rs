@@ -39,6 +39,29 @@ pub struct Endpoint {
     pub undated: bool,
 }
 
+/// The kubeconfig that says where the server is and who asks.
+#[derive(Clone, PartialEq)]
+pub enum Credentials {
+    /// a file of the node, read anew for each request
+    File(String),
+    Text(Arc<zeroize::Zeroizing<String>>),
+}
+
+impl Credentials {
+    pub fn text(text: &str) -> Credentials {
+        Credentials::Text(Arc::new(zeroize::Zeroizing::new(text.to_owned())))
+    }
+}
+
+/// A server that is where it is, whatever a kubeconfig says.
+struct Fixed(SocketAddr);
+
+impl Dial for Fixed {
+    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
+        Some(Endpoint { address: self.0, undated: false })
+    }
+}
+
 /// A client, and the kubeconfig and the endpoint that it was made for.
 type Made = (Vec<u8>, Option<Endpoint>, Client);
 
@@ -47,7 +70,7 @@ type Made = (Vec<u8>, Option<Endpoint>, Client);
 pub struct ApiClient {
     handle: Handle,
     files: Arc<dyn Files>,
-    kubeconfig: String,
+    credentials: Credentials,
     dial: Arc<dyn Dial>,
     /// how long to try again what may succeed later
     budget: Duration,
@@ -55,8 +78,14 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
-    pub fn new(handle: Handle, files: Arc<dyn Files>, kubeconfig: &str, dial: Arc<dyn Dial>, budget: Duration) -> Self {
-        ApiClient { handle, files, kubeconfig: kubeconfig.to_owned(), dial, budget, client: Arc::default() }
+    pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, budget: Duration) -> Self {
+        ApiClient { handle, files, credentials, dial, budget, client: Arc::default() }
+    }
+
+    /// The same server as somebody else sees it, each request tried once.
+    fn other(&self, credentials: Credentials) -> ApiClient {
+        let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
+        ApiClient { credentials, client, budget: Duration::ZERO, ..self.clone() }
     }
 
     /// A client of the kubeconfig as it is now.
@@ -64,8 +93,11 @@ impl ApiClient {
         static PROVIDER: Once = Once::new();
         // Somebody else having installed the same is fine.
         PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
-        let text = self.files.read(&self.kubeconfig)?;
-        let invalid = |why: String| Failure::new("invalid", format!("{} cannot be used as a kubeconfig: {why}", self.kubeconfig));
+        let (name, text) = match &self.credentials {
+            Credentials::File(path) => (path.as_str(), self.files.read(path)?),
+            Credentials::Text(text) => ("what was discovered", text.as_bytes().to_vec()),
+        };
+        let invalid = |why: String| Failure::new("invalid", format!("{name} cannot be used as a kubeconfig: {why}"));
         let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text)).map_err(|error| invalid(error.to_string()))?;
         let config = self.handle.block_on(Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()));
         let mut config = config.map_err(|error| invalid(error.to_string()))?;
@@ -228,13 +260,20 @@ impl Cluster for ApiClient {
         self.send("DELETE", &self.path(of, true)?, "application/json", &Value::Null).map(drop)
     }
 
-    fn probe(&self, kubeconfig: &str, path: &str) -> Tried<u16> {
-        let client = ApiClient {
-            kubeconfig: kubeconfig.to_owned(),
-            client: if kubeconfig == self.kubeconfig { self.client.clone() } else { Arc::default() },
-            ..self.clone()
-        };
-        match client.once("GET", path, "application/json", &[]) {
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+        let mut client = self.other(Credentials::File(kubeconfig.to_owned()));
+        let parsed = url::Url::parse(url).ok();
+        let address = parsed.as_ref().and_then(|url| {
+            let host = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
+            Some(SocketAddr::new(host, url.port_or_known_default()?))
+        });
+        if let (Some(address), Some(url)) = (address, &parsed)
+            && self.dial.endpoint(url).is_none()
+        {
+            client.dial = Arc::new(Fixed(address));
+            client.client = Arc::default();
+        }
+        match client.once("GET", parsed.as_ref().map_or(url, url::Url::path), "application/json", &[]) {
             Ok(_) => Ok(200),
             Err(failure) if failure.code == "forbidden" => Ok(403),
             Err(failure) if failure.code == "unauthorized" => Ok(401),
@@ -246,6 +285,10 @@ impl Cluster for ApiClient {
         if self.files.stat(path)?.is_none() {
             return Err(Failure::new("not-found", format!("{path} does not exist")));
         }
-        Ok(Box::new(ApiClient { kubeconfig: path.to_owned(), client: Arc::default(), budget: Duration::ZERO, ..self.clone() }))
+        Ok(Box::new(self.other(Credentials::File(path.to_owned()))))
+    }
+
+    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.other(Credentials::text(kubeconfig))))
     }
 }

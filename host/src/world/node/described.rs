@@ -3,7 +3,7 @@ use super::{
     facts::{NodeFacts, not_checked},
     proxy,
 };
-use crate::world::{Net, Node, Runtime, ServiceState, TlsFiles, Tried};
+use crate::world::{Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried};
 use kubephase_wit::{CommandOutput, Failure, HttpReply};
 use serde_json::{Value, json};
 use std::{
@@ -157,5 +157,13 @@ impl Runtime for DescribedNode {
     fn pull(&self, image: &str) -> Tried<()> {
         self.changed().pulled.push(image.to_owned());
         Err(not_checked(image))
+    }
+
+    fn containers(&self) -> Tried<Vec<Container>> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn log(&self, _id: &str, _lines: usize) -> Tried<Vec<String>> {
+        Err(not_checked("the containers of a described node"))
     }
 }

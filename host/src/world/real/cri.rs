@@ -1,6 +1,6 @@
 //! The container runtime, over CRI v1 (gRPC on a Unix socket). Of the protocol's messages only the fields that are used are
 //! here, by their numbers; what is left out is passed over, as protobuf has it.
-use crate::world::{Runtime, Tried};
+use crate::world::{Container, Runtime, Tried};
 use hyper_util::rt::TokioIo;
 use kubephase_wit::Failure;
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use tonic_prost::ProstCodec;
 
 /// One call takes no longer (kubeadm's two seconds); a pull takes what it takes.
 const CALL: Duration = Duration::from_secs(2);
+/// How much of a log is looked at, from its end.
+const LOG_BYTES: u64 = 64 << 10;
 /// How often a pull is tried.
 const PULLS: usize = 5;
 
@@ -117,6 +119,49 @@ pub struct PullImageResponse {
     pub image_ref: String,
 }
 
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ListContainersResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub containers: Vec<ContainerMessage>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ContainerMessage {
+    #[prost(string, tag = "1")]
+    pub id: String,
+    #[prost(message, optional, tag = "3")]
+    pub metadata: Option<ContainerMetadata>,
+    /// 1: running
+    #[prost(int32, tag = "6")]
+    pub state: i32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ContainerMetadata {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(uint32, tag = "2")]
+    pub attempt: u32,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ContainerStatusRequest {
+    #[prost(string, tag = "1")]
+    pub container_id: String,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ContainerStatusResponse {
+    #[prost(message, optional, tag = "1")]
+    pub status: Option<ContainerStatus>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ContainerStatus {
+    #[prost(string, tag = "15")]
+    pub log_path: String,
+}
+
 pub const RUNTIME: &str = "runtime.v1.RuntimeService";
 pub const IMAGES: &str = "runtime.v1.ImageService";
 
@@ -214,4 +259,35 @@ impl Runtime for Cri {
         let why = last.as_ref().map(|status| told(status).message).unwrap_or_default();
         Err(Failure::new("unavailable", format!("failed to pull image {image}: {why}")))
     }
+
+    fn containers(&self) -> Tried<Vec<Container>> {
+        let listed: ListContainersResponse =
+            self.call(RUNTIME, "ListContainers", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
+        let container = |container: ContainerMessage| {
+            let ContainerMetadata { name, attempt } = container.metadata.unwrap_or_default();
+            Container { id: container.id, name, running: container.state == 1, attempt }
+        };
+        Ok(listed.containers.into_iter().map(container).collect())
+    }
+
+    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {
+        let request = ContainerStatusRequest { container_id: id.to_owned() };
+        let status: ContainerStatusResponse = self.call(RUNTIME, "ContainerStatus", request, Some(CALL)).map_err(|status| told(&status))?;
+        let path = status.status.unwrap_or_default().log_path;
+        tail(&path, lines).map_err(|error| Failure::new("io", format!("the log {path}: {error}")))
+    }
+}
+
+/// The last lines of a container's log, without the time, stream and tag that the runtime puts before each.
+#[allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
+fn tail(path: &str, lines: usize) -> std::io::Result<Vec<String>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = std::fs::File::open(path)?;
+    let end = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(end.saturating_sub(LOG_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().map(|line| line.splitn(4, ' ').nth(3).unwrap_or(line)).collect();
+    Ok(all[all.len().saturating_sub(lines)..].iter().map(ToString::to_string).collect())
 }

@@ -1,16 +1,18 @@
 //! The machine that this program runs on.
 mod cri;
+mod etcd;
 mod net;
 pub mod services;
 
 use super::{
-    Cluster, Files, Net, Node, Runtime, ServiceState, Tried, World,
-    api::{ApiClient, Dial, Endpoint},
+    Cluster, Etcd, Files, Net, Node, Runtime, ServiceState, Tried, World,
+    api::{ApiClient, Credentials, Dial, Endpoint},
     files::RootedFiles,
     node::facts::NodeFacts,
 };
 use anyhow::{Context, Result};
 use cri::Cri;
+use etcd::RealEtcd;
 use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
@@ -25,6 +27,7 @@ pub struct Real {
     net: RealNet,
     runtime: Cri,
     api: ApiClient,
+    etcd: RealEtcd<ApiClient>,
 }
 
 /// Servers are where their kubeconfigs say, but for the API server of this node: while a control plane comes up, what stands
@@ -50,11 +53,22 @@ impl Real {
     pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, budget: Duration) -> Result<Real> {
         let files = Arc::new(RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")?);
         let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
-        let dial = Arc::new(Dialled(own_server(&config.init.local_api_endpoint)));
-        let api = ApiClient::new(handle.clone(), files.clone(), &config.run.kubeconfig, dial, budget);
+        // Who joins asks those that are there already; a worker is nobody yet.
+        let (dial, credentials) = match &config.join {
+            None => (own_server(&config.init.local_api_endpoint), Credentials::File(config.run.kubeconfig.clone())),
+            Some(join) if !join.control_plane => (None, Credentials::text(&join.bootstrap_kubeconfig)),
+            Some(_) => (None, Credentials::File(config.run.kubeconfig.clone())),
+        };
+        let api = ApiClient::new(handle.clone(), files.clone(), credentials, Arc::new(Dialled(dial)), budget);
+        let etcd = RealEtcd {
+            handle: handle.clone(),
+            files: files.clone(),
+            cluster: api.clone(),
+            directory: config.cluster.certificates_dir.clone(),
+        };
         let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket);
         let fields = serde_json::to_value(&facts)?;
-        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect() }, net, runtime, api })
+        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect() }, net, runtime, api, etcd })
     }
 }
 
@@ -77,6 +91,10 @@ impl World for Real {
 
     fn cluster(&self) -> &dyn Cluster {
         &self.api
+    }
+
+    fn etcd(&self) -> &dyn Etcd {
+        &self.etcd
     }
 }
 

@@ -3,7 +3,7 @@
 use super::cluster::Server;
 use crate::world::{
     Cluster, Files, Tried,
-    api::{ApiClient, Dial, Endpoint},
+    api::{ApiClient, Credentials, Dial, Endpoint},
     node::facts::NodeFacts,
 };
 use kubephase_wit::Failure;
@@ -212,7 +212,7 @@ impl Kubelet {
 
     /// The Node, and a mirror of each static Pod.
     fn register(&self, pods: &[Value]) -> Tried<()> {
-        let api = ApiClient::new(self.handle.clone(), self.files.clone(), KUBECONFIG, self.place.clone(), BUDGET);
+        let api = ApiClient::new(self.handle.clone(), self.files.clone(), Credentials::File(KUBECONFIG.into()), self.place.clone(), BUDGET);
         let kubeconfig = crate::effect::pki::Kubeconfig::read(self.files.as_ref(), KUBECONFIG)?;
         let user = kubeconfig.as_ref().and_then(|kubeconfig| Some(kubeconfig.user()?.0.to_owned())).unwrap_or_default();
         let name = user.strip_prefix("system:node:").unwrap_or(&self.facts.hostname).to_owned();

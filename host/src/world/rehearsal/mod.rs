@@ -10,7 +10,7 @@ pub mod files_only;
 
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
-    api::ApiClient,
+    api::{ApiClient, Credentials},
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
@@ -70,7 +70,8 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api = ApiClient::new(handle.clone(), files.clone(), setting.kubeconfig, kubelet.dial(), setting.budget);
+        let api =
+            ApiClient::new(handle.clone(), files.clone(), Credentials::File(setting.kubeconfig.to_owned()), kubelet.dial(), setting.budget);
         Ok(Rehearsal { files, node, kubelet, api })
     }
 

@@ -223,6 +223,12 @@ impl observe_command::Host for Imagined {
     }
 }
 
+impl observe_core::Host for Imagined {
+    fn etcd_members(&mut self) -> Hosted<Vec<String>> {
+        Err(not_checked("etcd").into())
+    }
+}
+
 impl effects::Host for Imagined {
     fn because(&mut self, of: Effect, reason: String) -> Hosted<()> {
         self.modify(of, "because", reason.into())
@@ -327,6 +333,20 @@ impl effects_core::Host for Imagined {
     fn share_keys(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
         self.propose("shared-keys", "", spec)
+    }
+    fn fetch_keys(&mut self, spec: String) -> Hosted<Effect> {
+        let spec = parsed(&spec)?;
+        self.propose("fetched-keys", "", spec)
+    }
+    fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Effect> {
+        self.propose("bootstrap-kubeconfig", path, Value::Null)
+    }
+    fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Effect> {
+        self.propose("kubeconfig-server", path, json!({"server": server}))
+    }
+    fn etcd_member(&mut self, spec: String) -> Hosted<Effect> {
+        let spec = parsed(&spec)?;
+        self.propose("etcd-member", "", spec)
     }
     fn wait_until(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;

@@ -2,8 +2,8 @@
 //! and the cluster's authority, `cluster-info` is signed with every token that may, tokens that ran out go with what
 //! they own.
 use super::store::{Store, core, now};
-use aws_lc_rs::hmac;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use crate::discovery::jws;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 const SYSTEM_NAMESPACES: &[&str] = &["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -114,18 +114,10 @@ fn sign(store: &mut Store) {
     if let Some(data) = wanted["data"].as_object_mut() {
         data.retain(|key, _| !key.starts_with("jws-kubeconfig-"));
         for (id, secret) in &signing {
-            data.insert(format!("jws-kubeconfig-{id}"), jws(kubeconfig, id, secret).into());
+            data.insert(format!("jws-kubeconfig-{id}"), jws::sign(kubeconfig, id, secret).into());
         }
     }
     if wanted != info {
         let _ = store.update(core("configmaps"), wanted);
     }
-}
-
-/// `header..signature`, without the payload (RFC 7515, appendix F).
-pub fn jws(payload: &str, id: &str, secret: &str) -> String {
-    let header = BASE64URL_NOPAD.encode(format!(r#"{{"alg":"HS256","kid":"{id}"}}"#).as_bytes());
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let signed = format!("{header}.{}", BASE64URL_NOPAD.encode(payload.as_bytes()));
-    format!("{header}..{}", BASE64URL_NOPAD.encode(hmac::sign(&key, signed.as_bytes()).as_ref()))
 }

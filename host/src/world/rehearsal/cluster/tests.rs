@@ -197,7 +197,7 @@ fn cluster_info_is_signed_and_tokens_run_out_with_what_they_own() {
     let info = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-info"}, "data": {"kubeconfig": "text"}});
     request(&api, &admin, "POST", "/api/v1/namespaces/kube-public/configmaps", &info);
     let (_, signed) = request(&api, &admin, "GET", "/api/v1/namespaces/kube-public/configmaps/cluster-info", &Value::Null);
-    assert_eq!(signed["data"]["jws-kubeconfig-abcdef"], controllers::jws("text", "abcdef", "0123456789abcdef").as_str());
+    assert_eq!(signed["data"]["jws-kubeconfig-abcdef"], crate::discovery::jws::sign("text", "abcdef", "0123456789abcdef").as_str());
     let owned = json!({
         "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "kubeadm-certs", "ownerReferences": [{"apiVersion": "v1", "kind": "Secret", "name": "bootstrap-token-oldone", "uid": "x"}]},

@@ -1,0 +1,95 @@
+//! The configuration of a node that joins: its own part as it was given, the rest as the cluster keeps it.
+use super::{
+    Document, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem, Problems,
+    component::{self, Kind, kubeadm_schema as schema},
+    defaults, documents,
+    load::{component_document, placed, run_options},
+    phases,
+    read::{Findings, Strictness},
+};
+use crate::{
+    discovery::Found,
+    world::{Cluster, node::facts::NodeFacts},
+};
+use anyhow::{Result, anyhow};
+use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, Join};
+use kubephase_wit::ObjectRef;
+use std::path::PathBuf;
+
+/// Reads what the cluster keeps for whoever joins.
+///
+/// # Errors
+/// Where the cluster keeps nothing of the kind, or nothing that can be used.
+pub fn from_cluster(loaded: LoadedJoin, found: Found, cluster: &dyn Cluster, node: &NodeFacts) -> Result<Loaded> {
+    let LoadedJoin { join, phases, warnings } = loaded;
+    let mut findings = Findings::new(Strictness::Lenient);
+    findings.warnings = warnings;
+    findings.warnings.extend(found.warnings.iter().map(|warning| Problem::new("", warning)));
+    let kept = kept(cluster, "kubeadm-config", "ClusterConfiguration")?.ok_or_else(|| {
+        anyhow!(
+            "unable to fetch the kubeadm-config ConfigMap: the cluster has none; run `init phase upload-config kubeadm` on a control plane"
+        )
+    })?;
+    let decoded: Option<(ClusterConfiguration, _)> = findings.decode(&kept, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
+    let mut config = Config { init: join.as_init(), cluster: decoded.unwrap_or_default().0, ..Config::default() };
+    let mut of_component = |name: &str, key: &str, kind: Kind| -> Result<_> {
+        let document = self::kept(cluster, name, key)?;
+        Ok(document.and_then(|document| component_document(&document, kind, &mut findings)))
+    };
+    let kubelet = of_component("kubelet-config", "kubelet", Kind::Kubelet)?;
+    let kube_proxy = of_component("kube-proxy", "config.conf", Kind::KubeProxy)?;
+    let phases = if phases.same(&PhaseConfiguration::default()) {
+        self::kept(cluster, "kubephase-config", "PhaseConfiguration")?
+            .map(|document| phases::read(&document))
+            .transpose()
+            .map_err(Problems::from)?
+            .unwrap_or_default()
+    } else {
+        phases
+    };
+    complete(&mut config, &join, found, node, &mut findings)?;
+    let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
+    let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
+    findings.warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
+    (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
+    if !findings.problems.is_empty() {
+        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, &[])).collect()).into());
+    }
+    Ok(Loaded { config, phases, warnings: findings.warnings, token_given: true })
+}
+
+fn complete(config: &mut Config, join: &JoinConfiguration, found: Found, node: &NodeFacts, findings: &mut Findings) -> Result<()> {
+    defaults::cluster(&mut config.cluster);
+    let control_plane = join.control_plane.is_some();
+    if control_plane {
+        defaults::taints(&mut config.init);
+        if config.cluster.control_plane_endpoint.is_empty() {
+            return Err(anyhow!(
+                "\nOne or more conditions for hosting a new control plane instance is not satisfied.\n\nunable to add a new control plane instance to a cluster that doesn't have a stable controlPlaneEndpoint address\n\nPlease ensure that:\n* The cluster has a stable controlPlaneEndpoint address.\n* The certificates that must be shared among control plane instances are provided.\n"
+            ));
+        }
+    }
+    defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
+    run_options(config, node, "join");
+    config.join = Some(Join {
+        control_plane,
+        server: found.server,
+        authority_pem: found.authority_pem,
+        ca_cert_path: join.ca_cert_path.clone(),
+        bootstrap_kubeconfig: found.kubeconfig,
+    });
+    Ok(())
+}
+
+/// A document that a ConfigMap of `kube-system` keeps; none where there is none, or it is not for this node's eyes.
+fn kept(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
+    let of = ObjectRef { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: Some("kube-system".into()), name: name.into() };
+    let map = match cluster.get(&of) {
+        Ok(map) => map,
+        Err(failure) if failure.code == "forbidden" => return Ok(None),
+        Err(failure) => return Err(anyhow!("unable to fetch the {name} ConfigMap: failed to get config map: {}", failure.message)),
+    };
+    let text = map.as_ref().and_then(|map| map["data"][key].as_str().map(str::to_owned));
+    let place = PathBuf::from(format!("ConfigMap kube-system/{name}"));
+    text.map(|text| documents::document(&place, 0, &text)).transpose().map_err(|problem| Problems::from(problem).into())
+}

@@ -1,0 +1,54 @@
+//! Discovery by a kubeconfig that the operator gives: a file, or an HTTPS URL that the system's authorities vouch for.
+#![allow(clippy::disallowed_methods, reason = "the discovery file is the operator's, not the node's")]
+use super::{Discovered, cluster_info_when, told_by};
+use crate::{
+    config::FileDiscovery,
+    effect::pki::Kubeconfig,
+    world::{Cluster, Net, Tried},
+};
+use data_encoding::BASE64;
+use kubephase_wit::Failure;
+use std::{path::Path, time::Duration};
+
+pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration) -> Tried<Discovered> {
+    let given = file.kube_config_path.as_str();
+    let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
+        url if url.starts_with("https://") => (String::from_utf8_lossy(&net.http_get(url, limit)?.body).into_owned(), None),
+        path => {
+            let text = std::fs::read_to_string(path).map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?;
+            (text, Path::new(path).parent())
+        }
+    };
+    let invalid = |message: String| Failure::new("invalid", message);
+    let mut kubeconfig = Kubeconfig::parse(&text, given)?;
+    kubeconfig.embed(&|path: &str| {
+        std::fs::read(folder.unwrap_or(Path::new("")).join(path))
+            .map_err(|error| Failure::new("io", format!("{given} names the file {path}, which cannot be read: {error}")))
+    })?;
+    let (server, mut authority) = told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
+    let mut warnings = Vec::new();
+    match cluster_info_when(api.as_holder_of(&kubeconfig.to_text())?.as_ref(), limit, |_| Ok(())) {
+        Ok(info) => {
+            let told = info["kubeconfig"].as_str().and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
+            if let Some((other, known)) = told.as_ref().and_then(told_by) {
+                if other != server {
+                    warnings.push(format!(
+                        "[discovery] WARNING: the cluster calls its API server {other}, {given} calls it {server}; the file's is used"
+                    ));
+                }
+                authority = authority.or(known);
+            }
+        }
+        Err(failure) if failure.code == "forbidden" => {
+            warnings.push("[discovery] WARNING: Could not access the cluster-info ConfigMap for refreshing the cluster-info information; what the file says is used".into());
+        }
+        Err(failure) => {
+            let message = format!("Abort reading the cluster-info ConfigMap after timeout of {}s: {}", limit.as_secs(), failure.message);
+            return Err(Failure { message, ..failure });
+        }
+    }
+    let authority_pem =
+        authority.ok_or_else(|| invalid(format!("neither {given} nor the cluster says which authority is to be trusted")))?;
+    let credentials = kubeconfig.has_credentials().then(|| kubeconfig.trusting(&BASE64.encode(authority_pem.as_bytes())));
+    Ok(Discovered { server, authority_pem, credentials, warnings })
+}

@@ -1,0 +1,80 @@
+//! What a node takes over as it joins: the shared keys, and the kubeconfig with which its kubelet asks for a certificate.
+use super::{Context, Done, Enacted, shared_keys};
+use crate::world::{Files, Tried};
+use data_encoding::BASE64;
+use kubephase_sdk::{spec::FetchKeysSpec, yaml};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+
+/// The shared keys and certificates, opened and written; files that are as the Secret has them are left alone.
+pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
+    let key = shared_keys::parse_key(&context.config.init.certificate_key)?;
+    let secret =
+        ObjectRef { api_version: "v1".into(), kind: "Secret".into(), namespace: Some("kube-system".into()), name: "kubeadm-certs".into() };
+    let missing = || {
+        let message = "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace. This Secret might have expired. Please, run `kubeadm init phase upload-certs --upload-certs` on a control plane to generate a new one";
+        Failure {
+            remedy: Some("on a control plane: kubephase init phase upload-certs --upload-certs".into()),
+            ..Failure::new("not-found", message)
+        }
+    };
+    let secret = as_joining(context)?.get(&secret)?.ok_or_else(missing)?;
+    // All of them are opened before any is written.
+    let mut opened = Vec::new();
+    for (name, path) in &spec.files {
+        let Some(sealed) = secret["data"][name].as_str() else {
+            let message = format!("the Secret does not include the required certificate or key - name: {name}, path: {path}");
+            return Err(Failure::new("invalid", message));
+        };
+        let sealed =
+            BASE64.decode(sealed.as_bytes()).map_err(|_| Failure::new("invalid", format!("{name} of the Secret is not base64")))?;
+        if !sealed.is_empty() {
+            opened.push((path, shared_keys::decrypt(&key, &sealed)?));
+        }
+    }
+    let mut changed = false;
+    let files = context.world.files();
+    for (path, content) in opened {
+        if files.stat(path)?.is_some() && files.read(path)? == *content {
+            continue;
+        }
+        let mode = if path.ends_with(".key") { 0o600 } else { 0o644 };
+        files.write(path, &content, mode, None)?;
+        changed = true;
+    }
+    Ok(Done::from(changed))
+}
+
+/// The API as a node that joins sees it, before it is anybody there.
+pub fn as_joining(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
+    let join = context.config.join.as_ref().ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;
+    context.world.cluster().as_holder_of(&join.bootstrap_kubeconfig)
+}
+
+/// The kubeconfig in which the host knows the token.
+pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
+    let join = context.config.join.as_ref().ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;
+    let files = context.world.files();
+    let content = join.bootstrap_kubeconfig.as_bytes();
+    if files.stat(path)?.is_some() && files.read(path)? == content {
+        return Ok(false);
+    }
+    files.write(path, content, 0o600, None).map(|()| true)
+}
+
+/// The kubeconfig with all its clusters at this URL.
+pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Enacted> {
+    let invalid = || Failure::new("invalid", format!("{path} is not a kubeconfig"));
+    let text = files.read(path)?;
+    let mut kubeconfig: Value = serde_yaml::from_str(&String::from_utf8_lossy(&text)).map_err(|_| invalid())?;
+    let clusters = kubeconfig["clusters"].as_array_mut().ok_or_else(invalid)?;
+    let mut changed = false;
+    for cluster in clusters.iter_mut().filter_map(|entry| entry.get_mut("cluster")) {
+        changed |= cluster["server"] != url;
+        cluster["server"] = url.into();
+    }
+    if !changed {
+        return Ok(Enacted::Unchanged);
+    }
+    files.write(path, yaml::to_string(&kubeconfig).as_bytes(), 0o600, None).map(|()| Enacted::Changed)
+}

@@ -1,0 +1,112 @@
+//! The kubelet of a node that joins: started with a token, until it has a certificate of its own.
+use super::{kubelet_start, wait_control_plane};
+use crate::render::kubeconfig::local_url;
+use kubephase_sdk::{
+    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, failure, input,
+    kubeadm::{Config, Join},
+    observe_cluster, observe_files,
+    spec::Condition,
+};
+use serde_json::Value;
+
+fn bootstrap(config: &Config) -> String {
+    format!("{}/bootstrap-kubelet.conf", config.run.kubeconfig_dir)
+}
+
+fn own(config: &Config) -> String {
+    format!("{}/kubelet.conf", config.run.kubeconfig_dir)
+}
+
+/// `kubelet-start`
+pub struct Start;
+
+impl Phase for Start {
+    fn describe() -> PhaseInfo {
+        super::info("kubelet-start", "Writes the kubelet's settings and starts it")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let join = config.join.clone().unwrap_or_default();
+        let mut before = Vec::new();
+        // A kubelet that has its certificate needs no token, and is the node that is there.
+        if observe_files::stat(&own(&config))?.is_none() {
+            nobody_else(&config)?;
+            before.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
+        }
+        if observe_files::stat(&join.ca_cert_path)?.is_none() {
+            before.push(effects_files::write_file(&join.ca_cert_path, join.authority_pem.as_bytes())?);
+        }
+        kubelet_start::propose(&config, !join.control_plane, before)?;
+        Ok(Outcome::Settled)
+    }
+}
+
+/// Whether the name is taken by a node that is at work.
+fn nobody_else(config: &Config) -> Result<(), Failure> {
+    let name = crate::render::kubelet::node_name(config);
+    let of = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: name.into() };
+    let node = observe_cluster::get_object(&of)
+        .map_err(|error| Failure { message: format!("cannot get Node {name:?}: {}", error.message), ..error })?;
+    let node: Value = node.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let ready = node["status"]["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
+    if ready {
+        return Err(failure(
+            "already-exists",
+            format!(
+                "a Node with name {name:?} and status \"Ready\" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// `kubelet-wait-bootstrap`
+pub struct WaitBootstrap;
+
+impl Phase for WaitBootstrap {
+    fn describe() -> PhaseInfo {
+        super::info("kubelet-wait-bootstrap", "Waits until the kubelet has a certificate of its own")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let timeouts = config.init.timeouts.clone().unwrap_or_default();
+        wait_control_plane::kubelet(&config, &timeouts)?;
+        let condition = Condition::Bootstrapped { kubeconfig: own(&config) };
+        let waiting = wait_control_plane::wait(condition, timeouts.tls_bootstrap.unwrap_or_default().as_secs())?;
+        effects::announce(waiting, "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap")?;
+        // The token is not left lying about.
+        effects_files::remove_file(&bootstrap(&config))?;
+        Ok(Outcome::Settled)
+    }
+}
+
+/// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there, and from now on talks to
+/// the one beside it, so that it never talks to one that is older. It is restarted while that one starts.
+pub struct OwnServer;
+
+impl Phase for OwnServer {
+    fn describe() -> PhaseInfo {
+        super::info("kubelet", "Points the kubelet at this node's own API server")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        if input::round() == 0 {
+            let Join { control_plane, .. } = config.join.clone().unwrap_or_default();
+            if !control_plane {
+                return Ok(Outcome::Skipped("this node has no API server".into()));
+            }
+            let timeouts = config.init.timeouts.clone().unwrap_or_default();
+            let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
+            wait_control_plane::wait(Condition::Containers { names: vec!["kube-apiserver".into()] }, limit.as_secs())?;
+            return Ok(Outcome::Again);
+        }
+        let url = local_url(&config).map_err(|message| failure("invalid", message))?;
+        let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
+        let service = effects_node::ensure_service("kubelet", "restarted")?;
+        effects::requires(service, kubeconfig)?;
+        Ok(Outcome::Settled)
+    }
+}

@@ -8,6 +8,7 @@ pub mod flags;
 pub mod phase;
 pub mod plugin;
 pub mod print;
+mod report;
 mod run;
 mod serve;
 mod stage;
@@ -22,6 +23,7 @@ pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
 pub use flags::{PhaseFlags, Place};
+pub use report::ReportRequest;
 pub use run::main;
 pub use version::VersionFormat;
 
@@ -39,6 +41,7 @@ pub enum Command {
     Init(InitRequest),
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
+    Report(ReportRequest),
     ConfigValidate {
         config: PathBuf,
         allow_deprecated_api: bool,
@@ -108,6 +111,10 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("init", below)) => init(below, &argv).map(Command::Init),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
+        Some(("report", below)) => {
+            let asked = ReportRequest::from_arg_matches(below);
+            asked.map(Command::Report).map_err(|error| CliError::from_clap(&error, &argv, String::new))
+        }
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => {
             let asked = plugin::PluginCommand::from_arg_matches(below);

@@ -1,6 +1,6 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print, serve,
+    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print, report as past, serve,
     stage::{Scratch, Stage, rehearsed},
     version,
 };
@@ -54,6 +54,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Init(request) => init_command(&request, &engine),
         Command::Plan(request) => plan(&request, &engine),
         Command::Rehearse(request) => rehearse(&request, &engine),
+        Command::Report(request) => past::run(&request),
         Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
         Command::ConfigPrint { component_configs, .. } => {
             config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
@@ -177,7 +178,7 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let ran = stage.carry_out(&mut prepared, request.place.output, request.verbosity > 0)?;
     stage.world.save()?;
     if request.place.output == report::Output::Text {
-        let text = summary::render(&ran.tally, &prepared.plan, &stage.world.not_checked(), Palette::stdout());
+        let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
         print::out(&format!("\n{text}\nThe scratch root is kept at {}\n", scratch.path.display()));
     }
     if let (Some(_), Some(address), RunResult::Done) = (request.serve, stage.world.endpoint(), &ran.finished) {

@@ -103,7 +103,7 @@ impl Stage<Rehearsal> {
     /// Where the tree cannot be used, or another run is in it.
     pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
         let runtime = runtime()?;
-        let directory = scratch.path.join(state::DIRECTORY.trim_start_matches('/'));
+        let directory = state::below(&scratch.path);
         let lock = RunLock::acquire(&directory, "init")?;
         let kubeconfig = &prepared.config.run.kubeconfig;
         let setting = Setting { root: &scratch.path, below, facts, kubeconfig, budget: budget(prepared), port };

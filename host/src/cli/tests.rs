@@ -123,6 +123,8 @@ fn mistakes_are_told_in_kubeadms_words() {
         ("init --token-ttl forever", "invalid argument \"forever\" for \"--token-ttl\" flag: time: invalid duration \"forever\""),
         ("init --token-ttl", "flag needs an argument: --token-ttl"),
         ("init -o xml", "invalid argument \"xml\" for \"--output\" flag: must be one of text, json"),
+        ("report --list 3", "the argument '--list' cannot be used with '[RUN]'"),
+        ("report 3 4", "unknown command \"4\" for \"kubephase report\""),
         ("config validate", "the --config flag is mandatory"),
         (
             "config print init-defaults --component-configs=X",
@@ -152,6 +154,9 @@ fn other_commands() {
         assert_eq!(request.serve, port);
         assert_eq!(request.keep, line.contains("--keep"));
     }
+    let Ok(Command::Report(report)) = run("report 3 --timeline --root r -o json") else { panic!() };
+    assert_eq!((report.run.as_deref(), report.timeline, report.root.as_deref()), (Some("3"), true, Some(Path::new("r"))));
+    assert_eq!((report.output, run("report")), (Output::Json, Ok(Command::Report(ReportRequest::default()))));
     let Ok(Command::ConfigValidate { config, .. }) = run("config validate --config f") else { panic!() };
     assert_eq!(config, Path::new("f"));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));

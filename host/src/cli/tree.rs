@@ -1,6 +1,6 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, phase, plugin};
+use super::{Exit, InitFlags, ReportRequest, phase, plugin};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -15,6 +15,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(init(catalog))
         .subcommand(group("plan", "Show which phases would run, in which order and why").subcommand(plan(Workflow::Init)))
         .subcommand(rehearse())
+        .subcommand(with_args(Command::new("report").about("Tell of a past run, from its journal"), flags_of::<ReportRequest>()))
         .subcommand(config())
         .subcommand(plugin::PluginCommand::augment_subcommands(group("plugin", "Write, build, test and allow plugins")))
         .subcommand(

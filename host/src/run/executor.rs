@@ -95,6 +95,7 @@ impl Executor<'_> {
             workflow: self.plan.workflow.name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.id.clone()).collect(),
+            needs: self.plan.needs(),
         });
         let left = Left::default();
         let ended = self.walk(&nodes, &left);

@@ -1,11 +1,12 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, parse, plugin, print, report as past, serve,
+    CliError, Command, Exit, InitRequest, PlanRequest, RehearseRequest, images, parse, plugin, print, report as past, serve,
     stage::{Scratch, Stage, rehearsed},
     version,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
+    effect::{shared_keys, token},
     plan::{Refused, show},
     plugin::load::PluginRefused,
     report::{self, style::Palette, summary},
@@ -59,6 +60,9 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::ConfigPrint { component_configs, .. } => {
             config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
         }
+        Command::ConfigImages(asked) => images::run(&asked),
+        Command::TokenGenerate => Ok(print::out(&format!("{}\n", token::random_token()))),
+        Command::CertificateKey => Ok(print::out(&format!("{}\n", shared_keys::random_key()))),
         Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),
         Command::Completion { shell } => Ok(print::out(&version::completion(shell, &catalog))),
@@ -81,18 +85,20 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 }
 
 fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {
-    // Whether a configuration is right does not depend on where it is looked at, but for what it leaves to detection.
-    let (node, _) = gather();
-    let node = NodeFacts {
-        default_route_interface_address: node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address),
-        ..node
-    };
-    let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &node)?;
+    let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &somewhere())?;
     warn(&warnings);
     Ok(print::out("ok\n"))
 }
 
-fn warn(warnings: &[Problem]) {
+/// This machine, with an address where it has none: what a configuration says does not depend on where it is looked at, but
+/// for what it leaves to detection.
+pub(super) fn somewhere() -> NodeFacts {
+    let (node, _) = gather();
+    let default_route_interface_address = node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address);
+    NodeFacts { default_route_interface_address, ..node }
+}
+
+pub(super) fn warn(warnings: &[Problem]) {
     warnings.iter().for_each(|warning| print::warning(&warning.to_string()));
 }
 

@@ -86,7 +86,8 @@ pub struct Ran {
     pub tally: report::tally::Tally,
 }
 
-fn runtime() -> Result<Runtime> {
+/// Threads for what waits.
+pub(super) fn runtime() -> Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 

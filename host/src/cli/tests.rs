@@ -91,7 +91,7 @@ fn checks_are_one_job() {
 
 #[test]
 fn parents_alone_print_help_and_fail() {
-    for line in ["init phase", "init phase certs", "config", "config print", "plan"] {
+    for line in ["init phase", "init phase certs", "config", "config print", "config images", "token", "certs", "plan"] {
         let error = run(line).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("subcommand is required"), "{line}");
         assert!(error.help.unwrap().contains(&format!("Usage: kubephase {line}")), "{line}");
@@ -135,6 +135,10 @@ fn mistakes_are_told_in_kubeadms_words() {
             "invalid argument \"a=1=2\" for \"--apiserver-extra-args\" flag: malformed key=value pair in flag value: a=1=2",
         ),
         ("version -o xml", "invalid output format: xml"),
+        ("config images pull -o json", "unknown shorthand flag: 'o' in -o"),
+        ("token generate x", "unknown command \"x\" for \"kubephase token generate\""),
+        ("token x", "unknown command \"x\" for \"kubephase token\""),
+        ("certs certificate-key --x", "unknown flag: --x"),
         ("completion", "shell not specified"),
         ("completion bash zsh", "too many arguments. expected only the shell type"),
         ("completion tcsh", "unsupported shell type \"tcsh\", the supported shell types are [bash fish zsh]"),
@@ -159,6 +163,10 @@ fn other_commands() {
     assert_eq!((report.output, run("report")), (Output::Json, Ok(Command::Report(ReportRequest::default()))));
     let Ok(Command::ConfigValidate { config, .. }) = run("config validate --config f") else { panic!() };
     assert_eq!(config, Path::new("f"));
+    assert_eq!(run("config images list --image_repository r -o yaml").map(drop), Ok(()));
+    assert_eq!(run("config images pull --cri-socket s --config f --kubeconfig k").map(drop), Ok(()));
+    assert_eq!(run("token generate --dry-run --kubeconfig k"), Ok(Command::TokenGenerate));
+    assert_eq!(run("certificates certificate-key"), Ok(Command::CertificateKey));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));
     assert_eq!(run("completion fish"), Ok(Command::Completion { shell: Shell::Fish }));
 }

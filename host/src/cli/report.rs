@@ -5,10 +5,13 @@ use crate::{
     report::{Output, past, past::Past, style::Palette},
     run::state,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReportRequest {
@@ -41,7 +44,11 @@ impl ReportRequest {
 
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
-    let runs = journal::kept(&place).with_context(|| format!("cannot read the journals in {}", place.display()))?;
+    let runs = journal::kept(&place).map_err(|why| {
+        let next =
+            if why.kind() == ErrorKind::PermissionDenied { "; they are for the user who made the runs, root on a machine" } else { "" };
+        anyhow!("cannot read the journals in {}: {why}{next}", place.display())
+    })?;
     let (zone, palette) = (TimeZone::system(), Palette::stdout());
     if request.list {
         let all: Vec<_> = runs.iter().map(|kept| (kept.clone(), read(kept, &runs))).collect();

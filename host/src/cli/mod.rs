@@ -5,9 +5,11 @@ mod argv;
 mod error;
 pub mod exit;
 pub mod flags;
+pub mod images;
 pub mod phase;
 pub mod plugin;
 pub mod print;
+mod report;
 mod run;
 mod serve;
 mod stage;
@@ -22,6 +24,7 @@ pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
 pub use flags::{PhaseFlags, Place};
+pub use report::ReportRequest;
 pub use run::main;
 pub use version::VersionFormat;
 
@@ -40,6 +43,7 @@ pub enum Command {
     Join(JoinRequest),
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
+    Report(ReportRequest),
     ConfigValidate {
         config: PathBuf,
         allow_deprecated_api: bool,
@@ -50,7 +54,10 @@ pub enum Command {
         workflow: Workflow,
         component_configs: Vec<String>,
     },
+    ConfigImages(images::ImagesCommand),
     Plugin(plugin::PluginCommand),
+    TokenGenerate,
+    CertificateKey,
     Version {
         format: VersionFormat,
     },
@@ -120,11 +127,11 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("join", below)) => join(below, &argv).map(Command::Join),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
+        Some(("report", below)) => asked(below, &argv).map(Command::Report),
         Some(("config", below)) => config(below, &argv),
-        Some(("plugin", below)) => {
-            let asked = plugin::PluginCommand::from_arg_matches(below);
-            asked.map(Command::Plugin).map_err(|error| CliError::from_clap(&error, &argv, String::new))
-        }
+        Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
+        Some(("token", _)) => Ok(Command::TokenGenerate),
+        Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         _ => Err(CliError { help: Some(help(&mut root, &argv)), ..CliError::usage("subcommand is required") }),
@@ -137,6 +144,11 @@ fn help(root: &mut clap::Command, argv: &Argv) -> String {
     let found = argv.path.iter().skip(1).try_fold(&*root, |command, name| command.find_subcommand(name));
     let mut command = found.unwrap_or(root).clone();
     command.render_help().to_string()
+}
+
+/// What a command that reads its own flags was given.
+fn asked<T: FromArgMatches>(matches: &ArgMatches, argv: &Argv) -> Result<T, CliError> {
+    T::from_arg_matches(matches).map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
 /// All flags of the structs in `T`, whichever of them the command itself offers: which are allowed was checked.
@@ -219,6 +231,9 @@ fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
         let ValidateFlags { config, allow_deprecated_api, allow_experimental_api } = extract(argv)?;
         let config = config.filter(|path| !path.as_os_str().is_empty()).ok_or_else(|| CliError::usage("the --config flag is mandatory"))?;
         return Ok(Command::ConfigValidate { config, allow_deprecated_api, allow_experimental_api });
+    }
+    if let Some(below) = matches.subcommand_matches("images") {
+        return asked(below, argv).map(Command::ConfigImages);
     }
     let defaults = matches.subcommand_matches("print").and_then(|print| print.subcommand_matches("init-defaults"));
     let kinds = defaults.and_then(|defaults| defaults.get_many::<String>("component-configs"));

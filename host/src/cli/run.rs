@@ -1,11 +1,12 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, parse, plugin, print, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, parse, plugin, print, report as past, serve,
     stage::{self, Scratch, Stage, rehearsed},
     version,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
+    effect::{shared_keys, token},
     plan::{Refused, show},
     plugin::load::PluginRefused,
     render::messages,
@@ -59,10 +60,14 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Join(request) => join_command(&request, &engine),
         Command::Plan(request) => plan(&request, &engine),
         Command::Rehearse(request) => rehearse(&request, &engine),
+        Command::Report(request) => past::run(&request),
         Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
         Command::ConfigPrint { component_configs, .. } => {
             config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
         }
+        Command::ConfigImages(asked) => images::run(&asked),
+        Command::TokenGenerate => Ok(print::out(&format!("{}\n", token::random_token()))),
+        Command::CertificateKey => Ok(print::out(&format!("{}\n", shared_keys::random_key()))),
         Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),
         Command::Completion { shell } => Ok(print::out(&version::completion(shell, &catalog))),
@@ -85,18 +90,20 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 }
 
 fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {
-    // Whether a configuration is right does not depend on where it is looked at, but for what it leaves to detection.
-    let (node, _) = gather();
-    let node = NodeFacts {
-        default_route_interface_address: node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address),
-        ..node
-    };
-    let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &node)?;
+    let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &somewhere())?;
     warn(&warnings);
     Ok(print::out("ok\n"))
 }
 
-fn warn(warnings: &[Problem]) {
+/// This machine, with an address where it has none: what a configuration says does not depend on where it is looked at, but
+/// for what it leaves to detection.
+pub(super) fn somewhere() -> NodeFacts {
+    let (node, _) = gather();
+    let default_route_interface_address = node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address);
+    NodeFacts { default_route_interface_address, ..node }
+}
+
+pub(super) fn warn(warnings: &[Problem]) {
     warnings.iter().for_each(|warning| print::warning(&warning.to_string()));
 }
 
@@ -213,7 +220,7 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
     stage.world.save()?;
     if request.place.form.output == report::Output::Text {
-        let text = summary::render(&ran.tally, &prepared.plan, &stage.world.not_checked(), Palette::stdout());
+        let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
         print::out(&format!("\n{text}\nThe scratch root is kept at {}\n", scratch.path.display()));
     }
     if let (Some(_), Some(address), RunResult::Done) = (request.serve, stage.world.endpoint(), &ran.finished) {

@@ -86,7 +86,8 @@ pub struct Ran {
     pub tally: report::tally::Tally,
 }
 
-pub fn runtime() -> Result<Runtime> {
+/// Threads for what waits.
+pub(super) fn runtime() -> Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
@@ -103,7 +104,7 @@ impl Stage<Rehearsal> {
     /// Where the tree cannot be used, or another run is in it.
     pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
         let runtime = runtime()?;
-        let directory = scratch.path.join(state::DIRECTORY.trim_start_matches('/'));
+        let directory = state::below(&scratch.path);
         let lock = RunLock::acquire(&directory, "init")?;
         let kubeconfig = &prepared.config.run.kubeconfig;
         let setting = Setting { root: &scratch.path, below, facts, kubeconfig, budget: budget(prepared), port };

@@ -91,7 +91,7 @@ fn checks_are_one_job() {
 
 #[test]
 fn parents_alone_print_help_and_fail() {
-    for line in ["init phase", "init phase certs", "config", "config print", "plan"] {
+    for line in ["init phase", "init phase certs", "config", "config print", "config images", "token", "certs", "plan"] {
         let error = run(line).unwrap_err();
         assert_eq!(error.message.as_deref(), Some("subcommand is required"), "{line}");
         assert!(error.help.unwrap().contains(&format!("Usage: kubephase {line}")), "{line}");
@@ -123,6 +123,8 @@ fn mistakes_are_told_in_kubeadms_words() {
         ("init --token-ttl forever", "invalid argument \"forever\" for \"--token-ttl\" flag: time: invalid duration \"forever\""),
         ("init --token-ttl", "flag needs an argument: --token-ttl"),
         ("init -o xml", "invalid argument \"xml\" for \"--output\" flag: must be one of text, json"),
+        ("report --list 3", "the argument '--list' cannot be used with '[RUN]'"),
+        ("report 3 4", "unknown command \"4\" for \"kubephase report\""),
         ("config validate", "the --config flag is mandatory"),
         (
             "config print init-defaults --component-configs=X",
@@ -133,6 +135,10 @@ fn mistakes_are_told_in_kubeadms_words() {
             "invalid argument \"a=1=2\" for \"--apiserver-extra-args\" flag: malformed key=value pair in flag value: a=1=2",
         ),
         ("version -o xml", "invalid output format: xml"),
+        ("config images pull -o json", "unknown shorthand flag: 'o' in -o"),
+        ("token generate x", "unknown command \"x\" for \"kubephase token generate\""),
+        ("token x", "unknown command \"x\" for \"kubephase token\""),
+        ("certs certificate-key --x", "unknown flag: --x"),
         ("completion", "shell not specified"),
         ("completion bash zsh", "too many arguments. expected only the shell type"),
         ("completion tcsh", "unsupported shell type \"tcsh\", the supported shell types are [bash fish zsh]"),
@@ -152,8 +158,15 @@ fn other_commands() {
         assert_eq!(request.serve, port);
         assert_eq!(request.keep, line.contains("--keep"));
     }
+    let Ok(Command::Report(report)) = run("report 3 --timeline --root r -o json") else { panic!() };
+    assert_eq!((report.run.as_deref(), report.timeline, report.root.as_deref()), (Some("3"), true, Some(Path::new("r"))));
+    assert_eq!((report.output, run("report")), (Output::Json, Ok(Command::Report(ReportRequest::default()))));
     let Ok(Command::ConfigValidate { config, .. }) = run("config validate --config f") else { panic!() };
     assert_eq!(config, Path::new("f"));
+    assert_eq!(run("config images list --image_repository r -o yaml").map(drop), Ok(()));
+    assert_eq!(run("config images pull --cri-socket s --config f --kubeconfig k").map(drop), Ok(()));
+    assert_eq!(run("token generate --dry-run --kubeconfig k"), Ok(Command::TokenGenerate));
+    assert_eq!(run("certificates certificate-key"), Ok(Command::CertificateKey));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));
     assert_eq!(run("completion fish"), Ok(Command::Completion { shell: Shell::Fish }));
 }

@@ -1,6 +1,6 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, JoinFlags, phase, plugin};
+use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, phase, plugin};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -16,7 +16,14 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(join(catalog))
         .subcommand(group("plan", "Show which phases would run, in which order and why").subcommand(plan(Workflow::Init)))
         .subcommand(rehearse())
+        .subcommand(with_args(Command::new("report").about("Tell of a past run, from its journal"), flags_of::<ReportRequest>()))
         .subcommand(config())
+        .subcommand(token())
+        .subcommand(
+            group("certs", "Handle certificates of a cluster")
+                .alias("certificates")
+                .subcommand(Command::new("certificate-key").about("Print a new key for `init --certificate-key`")),
+        )
         .subcommand(plugin::PluginCommand::augment_subcommands(group("plugin", "Write, build, test and allow plugins")))
         .subcommand(
             Command::new("version").about("Print the version").arg(
@@ -70,9 +77,20 @@ fn config() -> Command {
     let kinds = Arg::new("component-configs").long("component-configs").value_delimiter(',').action(ArgAction::Append).value_name("KIND");
     let defaults =
         Command::new("init-defaults").about("The defaults of init").arg(kinds.help("KubeProxyConfiguration, KubeletConfiguration"));
-    group("config", "Check configuration files and print defaults")
+    group("config", "Check configuration files, print defaults, list and pull images")
         .subcommand(with_args(Command::new("validate").about("Check a configuration file"), flags_of::<ValidateFlags>()))
         .subcommand(group("print", "Print default configurations").subcommand(defaults))
+        .subcommand(images::ImagesCommand::augment_subcommands(group("images", "The container images of a control plane")))
+}
+
+fn token() -> Command {
+    // kubeadm takes these for every command below; what needs no cluster has no use for them.
+    let unused = [
+        Arg::new("kubeconfig").long("kubeconfig").global(true).hide(true),
+        Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).global(true).hide(true),
+    ];
+    let generate = Command::new("generate").about("Print a new bootstrap token, for `init --token`; no cluster is told of it");
+    group("token", "Handle bootstrap tokens").args(unused).subcommand(generate)
 }
 
 /// The flags of one struct.

@@ -1,11 +1,14 @@
 //! Keeps two runs on one node apart.
-use rustix::fs::{FlockOperation, flock};
+use rustix::{
+    fs::{FlockOperation, flock},
+    process,
+};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::{fmt, process};
 
 /// Held while it lives, and let go by the kernel if the process dies.
 #[derive(Debug)]
@@ -58,7 +61,7 @@ impl RunLock {
     }
 
     fn sign(&mut self, command: &str) -> io::Result<()> {
-        let by = serde_json::to_vec(&HeldBy { pid: process::id(), command: command.into() })?;
+        let by = serde_json::to_vec(&HeldBy { pid: std::process::id(), command: command.into() })?;
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(&by)
@@ -70,6 +73,15 @@ impl Drop for RunLock {
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
+}
+
+/// Who is at work in this state directory, by the signature in the lock and whether that process lives. Takes nothing, so
+/// that looking hinders no run.
+pub fn at_work(dir: &Path) -> Option<HeldBy> {
+    let by = holder(&mut File::open(dir.join("lock")).ok()?)?;
+    let pid = process::Pid::from_raw(by.pid.try_into().ok()?)?;
+    let lives = matches!(process::test_kill_process(pid), Ok(()) | Err(rustix::io::Errno::PERM));
+    lives.then_some(by)
 }
 
 /// A holder may not have signed yet.

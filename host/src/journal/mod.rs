@@ -9,7 +9,7 @@ pub mod redact;
 #[cfg(test)]
 mod tests;
 
-pub use lock::{HeldBy, LockError, RunLock};
+pub use lock::{HeldBy, LockError, RunLock, at_work};
 pub use reader::{ReadError, Record, parse, read};
 
 use crate::report::json;
@@ -89,7 +89,7 @@ impl Journal {
     /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
     pub fn begin(dir: &Path, header: &Header, durability: Durability, stop: Arc<AtomicBool>) -> io::Result<Journal> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let mut number = newest(dir)?.map_or(1, |(number, _)| number.saturating_add(1));
+        let mut number = kept(dir)?.last().and_then(|kept| kept.number).map_or(1, |number| number.saturating_add(1));
         loop {
             let path = dir.join(format!("journal-{number:06}.jsonl"));
             match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
@@ -121,20 +121,31 @@ impl Journal {
     }
 }
 
-/// The journal of the latest run in this state directory.
-pub fn latest(dir: &Path) -> io::Result<Option<PathBuf>> {
-    Ok(newest(dir)?.map(|(_, path)| path))
+/// A journal that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Kept {
+    /// of the run; none for a file of another name
+    pub number: Option<u64>,
+    pub path: PathBuf,
 }
 
-fn newest(dir: &Path) -> io::Result<Option<(u64, PathBuf)>> {
-    let entries = match fs::read_dir(dir) {
+/// The journals of a state directory, the latest last; or the one journal, where a file is named. None where there is
+/// no such directory.
+pub fn kept(at: &Path) -> io::Result<Vec<Kept>> {
+    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse::<u64>().ok();
+    if at.is_file() {
+        return Ok(vec![Kept { number: number(at), path: at.to_owned() }]);
+    }
+    let entries = match fs::read_dir(at) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse::<u64>().ok();
-    Ok(paths.into_iter().filter_map(|path| Some((number(&path)?, path))).max())
+    let mut kept: Vec<Kept> =
+        paths.into_iter().map(|path| Kept { number: number(&path), path }).filter(|kept| kept.number.is_some()).collect();
+    kept.sort();
+    Ok(kept)
 }
 
 impl Subscriber for Journal {

@@ -15,7 +15,7 @@ fn events() -> Vec<Event> {
         url: None,
     };
     let all = [
-        What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase()] },
+        What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase()], needs: Default::default() },
         What::PhaseStarted { phase: phase() },
         What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into() },
         What::Finding { phase: phase(), finding, judged: crate::run::event::Judgement::Downgraded("all".into()) },
@@ -47,11 +47,12 @@ fn what_is_written_reads_back() {
 #[test]
 fn each_run_has_its_own_file() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(latest(&dir.path().join("none")).unwrap(), None);
+    assert_eq!(kept(&dir.path().join("none")).unwrap(), []);
     fs::write(dir.path().join("journal-x.jsonl"), "").unwrap();
     let (first, second) = (written(dir.path()), written(dir.path()));
-    assert_ne!(first, second);
-    assert_eq!(latest(dir.path()).unwrap(), Some(second));
+    let runs = [(1, first), (2, second)].map(|(number, path)| Kept { number: Some(number), path });
+    assert_eq!(kept(dir.path()).unwrap(), runs);
+    assert_eq!(kept(&runs[0].path).unwrap(), runs[..1], "a file is that run alone");
 }
 
 /// Cut at every byte: never an error after the header, and the events are a prefix of what was written.
@@ -105,4 +106,28 @@ fn one_run_at_a_time() {
     assert_eq!(by, HeldBy { pid: std::process::id(), command: "kubephase init".into() });
     drop(lock);
     assert!(RunLock::acquire(dir.path(), "kubephase join").is_ok());
+}
+
+#[test]
+fn who_is_at_work_is_known_without_the_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(at_work(dir.path()), None);
+    let lock = RunLock::acquire(dir.path(), "kubephase init").unwrap();
+    assert_eq!(at_work(dir.path()).map(|by| by.pid), Some(std::process::id()));
+    drop(lock);
+    assert_eq!(at_work(dir.path()), None);
+    // A run that was killed leaves its signature.
+    let gone = HeldBy { pid: i32::MAX as u32, command: "kubephase init".into() };
+    fs::write(dir.path().join("lock"), serde_json::to_vec(&gone).unwrap()).unwrap();
+    assert_eq!(at_work(dir.path()), None);
+}
+
+/// A line as versions wrote it that did not record what phases wait for.
+#[test]
+fn older_journals_are_read() {
+    let header = serde_json::to_string(&Header::new(0)).unwrap();
+    let text = format!("{header}\n{{\"at\":1,\"event\":\"run-started\",\"workflow\":\"init\",\"version\":\"0.1.0\",\"phases\":[\"a\"]}}\n");
+    let record = parse(Path::new("x"), text.as_bytes()).unwrap();
+    let What::RunStarted { needs, .. } = &record.events[0].what else { panic!() };
+    assert!(needs.is_empty());
 }

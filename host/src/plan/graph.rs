@@ -1,15 +1,8 @@
-//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the critical path.
+//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the longest chain.
 use super::{Node, Plan};
 use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
-
-/// The chain of phases that no run can be shorter than.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CriticalPath {
-    pub phases: Vec<String>,
-    pub weight: u64,
-}
 
 /// One circle among `edges` (each phase with what it waits for), in the order of running; none if there is none.
 pub(super) fn cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
@@ -72,7 +65,12 @@ impl Plan {
         order
     }
 
-    /// What each phase waits for, without the edges that follow from others. For display only.
+    /// What each phase waits for, as a run records it.
+    pub fn needs(&self) -> BTreeMap<String, Vec<String>> {
+        self.reduced().into_iter().map(|(id, needs)| (id.to_owned(), needs.into_iter().map(str::to_owned).collect())).collect()
+    }
+
+    /// What each phase waits for, without the edges that follow from others. To be read, not to be run by.
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
         let empty = || self.running().map(|node| (node.id.as_str(), Vec::new())).collect::<BTreeMap<_, _>>();
@@ -116,26 +114,13 @@ impl Plan {
         ranks
     }
 
-    /// The heaviest chain, given what each phase weighs (its duration, say); of equals the first in the order.
-    pub fn critical_path(&self, weight: impl Fn(&str) -> u64) -> CriticalPath {
-        let mut best: BTreeMap<&str, (u64, Option<&str>)> = BTreeMap::new();
+    /// The chain that takes longest, by what is typical of its phases: what a run takes one after the other, however much it
+    /// does side by side. Of equals the first in the order.
+    pub fn longest_chain(&self) -> Vec<&str> {
+        let ranks = self.ranks();
         let order = self.order();
-        for id in order.iter().copied() {
-            let after = self.node(id).map(|node| node.after.as_slice()).unwrap_or_default();
-            let heaviest =
-                after.iter().rev().filter_map(|before| best.get_key_value(before.as_str())).max_by_key(|(_, (weight, _))| *weight);
-            let (before, carried) = heaviest.map_or((None, 0), |(id, (weight, _))| (Some(*id), *weight));
-            best.insert(id, (carried.saturating_add(weight(id)), before));
-        }
-        let Some((mut last, weight)) = order.iter().rev().map(|id| (*id, best[id].0)).max_by_key(|(_, weight)| *weight) else {
-            return CriticalPath::default();
-        };
-        let mut phases = vec![last.to_owned()];
-        while let Some((_, Some(before))) = best.get(last) {
-            phases.push((*before).to_owned());
-            last = before;
-        }
-        phases.reverse();
-        CriticalPath { phases, weight }
+        let longest = |of: &dyn Fn(&str) -> bool| order.iter().rev().copied().filter(|id| of(id)).max_by_key(|id| ranks[id]);
+        let follows = |id: &str, before: &str| self.node(id).is_some_and(|node| node.after.iter().any(|after| after == before));
+        std::iter::successors(longest(&|_| true), |last| longest(&|id| follows(id, last))).collect()
     }
 }

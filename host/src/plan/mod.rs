@@ -16,7 +16,6 @@ mod tests;
 
 pub use choice::Choice;
 pub use error::{PlanError, Refused};
-pub use graph::CriticalPath;
 
 use crate::phase::catalog::{Kind, Source, Workflow};
 use serde::{Deserialize, Serialize};

@@ -140,16 +140,14 @@ fn one_slot_is_filled_once() {
 }
 
 #[test]
-fn the_critical_path_is_the_heaviest_chain() {
+fn the_longest_chain_is_by_what_is_typical() {
     let plan = build(&Choice::default()).unwrap();
-    let path = plan.critical_path(|id| match id {
-        "certs/etcd-peer" => 50,
-        "kubelet-start" => 20,
-        _ => 1,
-    });
-    assert_eq!(path.phases[..5], ["preflight", "certs/etcd-ca", "certs/etcd-peer", "etcd/local", "wait-control-plane"]);
-    assert_eq!(path.phases.last().unwrap(), "kubelet-finalize/enable-client-cert-rotation");
-    assert_eq!(path.weight, path.phases.len() as u64 + 49);
+    let chain = plan.longest_chain();
+    assert_eq!(chain[..5], ["preflight", "certs/ca", "certs/apiserver", "control-plane/apiserver", "wait-control-plane"]);
+    assert_eq!(chain.last(), Some(&"kubelet-finalize/enable-client-cert-rotation"));
+    let text = render(&plan, Format::Text);
+    assert!(text.ends_with(&format!("longest chain: {} phases: {}\n", chain.len(), chain.join(" → "))), "{text}");
+    assert!(build(&only("certs/sa")).unwrap().longest_chain() == ["certs/sa"]);
 }
 
 fn small() -> Plan {
@@ -175,7 +173,9 @@ fn text_shows_edges_and_reasons() {
          +   ca       About certs/ca [after preflight]\n\
          -   sa       About certs/sa [disabled by the <operator>]\n\
          + end        About end [after certs]\n\
-         + a\"<b>      About a\"<b> [plugin a\"<b> 1.2.3]\n"
+         + a\"<b>      About a\"<b> [plugin a\"<b> 1.2.3]\n\
+         \n\
+         longest chain: 3 phases: preflight → certs/ca → end\n"
     );
 }
 
@@ -236,4 +236,5 @@ fn json_reads_back_as_the_same_plan() {
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["nodes"][3]["after"], serde_json::json!(["preflight", "certs/ca"]), "every edge, not only those drawn");
     assert_eq!(value["nodes"][2]["state"], "left-out");
+    assert_eq!(value["longestChain"], serde_json::json!(["preflight", "certs/ca", "end"]));
 }

@@ -1,7 +1,6 @@
 //! After a failure, which the lines have told: what is left as it was, and what to do next.
-use super::sanitise;
-use super::tally::Tally;
-use crate::run::event::{PhaseResult, RunResult};
+use super::{sanitise, summary::duration, tally::Tally};
+use crate::run::event::{EffectResult, PhaseResult, RunResult};
 
 /// Lines for the person, most useful first; none if the run succeeded.
 pub fn hints(tally: &Tally) -> Vec<String> {
@@ -13,9 +12,15 @@ pub fn hints(tally: &Tally) -> Vec<String> {
         Some(RunResult::Cancelled) => {
             hints.push("The run was interrupted. What was carried out stays; the same command goes on from there.".into())
         }
-        None => hints.push("The run was cut off before its end. The same command goes on from there.".into()),
+        None if tally.at_work => return hints,
+        None => cut_off(tally, &mut hints),
     }
-    let waiting = tally.phases.iter().filter(|span| matches!(span.result, Some(PhaseResult::NotReached(_)) | None)).count();
+    let waiting = tally.phases.iter().filter(|span| match span.result {
+        Some(PhaseResult::NotReached(_)) => true,
+        Some(_) => false,
+        None => span.began.is_none(),
+    });
+    let waiting = waiting.count();
     if waiting > 0 {
         hints.push(format!("{waiting} of {} phases were not reached.", tally.phases.len()));
     }
@@ -35,15 +40,29 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
 }
 
 fn failed(tally: &Tally, phase: &str, hints: &mut Vec<String>) {
-    for failed in tally.failed_effects.iter().filter(|failed| failed.phase == phase) {
+    let effects = tally.phases.iter().filter(|span| span.phase == phase).flat_map(|span| &span.effects);
+    for failed in effects.filter(|carried| matches!(carried.result, EffectResult::Failed(_) | EffectResult::Refused(_))) {
         let (kind, target) = (sanitise::line(&failed.effect.kind), sanitise::line(&failed.effect.target));
         hints.push(format!("What it could not bring about: {kind} {target}"));
     }
-    let changed: u64 = tally.effects.values().map(|counts| counts.changed).sum();
+    let changed: u64 = tally.effects().values().map(|counts| counts.changed).sum();
     if changed > 0 {
         hints.push(format!("{changed} effects were carried out before; the same command keeps what holds and goes on from there."));
     }
     if !phase.is_empty() && !tally.workflow.is_empty() {
         hints.push(format!("To look at this phase alone: kubephase {} phase {}", tally.workflow, sanitise::line(phase).replace('/', " ")));
+    }
+}
+
+/// Where it stopped, as far as its events tell.
+fn cut_off(tally: &Tally, hints: &mut Vec<String>) {
+    hints.push("The run was cut off before its end. The same command goes on from there.".into());
+    for span in tally.phases.iter().filter(|span| span.open()) {
+        let last = span
+            .effects
+            .last()
+            .map(|carried| format!("{} {}", sanitise::line(&carried.effect.kind), sanitise::line(&carried.effect.target)));
+        let last = last.map_or_else(|| "nothing carried out yet".to_owned(), |last| format!("last carried out: {last}"));
+        hints.push(format!("It was at work on {} for {}, {last}.", sanitise::line(&span.phase), duration(span.micros)));
     }
 }

@@ -32,6 +32,14 @@ pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<(
     out.flush()
 }
 
+/// The same as text.
+pub fn line(value: &impl Serialize) -> String {
+    let mut line = Vec::new();
+    // Plain records with string keys always serialise.
+    let _ = write_line(&mut line, value);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
 struct Plain;
 
 impl serde_json::ser::Formatter for Plain {

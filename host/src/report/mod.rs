@@ -1,15 +1,18 @@
 //! Folds of events into what a person or another program reads: kubeadm's lines, a progress display, JSON lines,
-//! and the summary at the end. Only here and in `cli` is anything printed.
+//! the summary at the end, and reports on runs of the past. Only here and in `cli` is anything printed.
 
+mod critical;
 pub mod hints;
 pub mod json;
 pub mod lines;
 pub mod order;
+pub mod past;
 pub mod progress;
 pub mod sanitise;
 pub mod style;
 pub mod summary;
 pub mod tally;
+pub mod timeline;
 
 use crate::plan::Plan;
 use crate::run::event::Subscriber;
@@ -21,7 +24,7 @@ pub enum Output {
     /// lines for people
     #[default]
     Text,
-    /// one event a line
+    /// JSON, one value a line
     Json,
 }
 

@@ -120,7 +120,12 @@ mod tests {
         let phase = || "certs/ca".to_owned();
         let ended = What::PhaseEnded { phase: phase(), result: PhaseResult::Settled, micros: 1 };
         let mut notice = |what| progress.notice(&Event { at: 0, what });
-        notice(What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase(), "certs/sa".into()] });
+        notice(What::RunStarted {
+            workflow: "init".into(),
+            version: "v0".into(),
+            phases: vec![phase(), "certs/sa".into()],
+            needs: Default::default(),
+        });
         notice(What::PhaseStarted { phase: phase() });
         notice(What::Progress { phase: phase(), done: 1, total: 2, text: "keys\x1b[2J".into() });
         let working = term.contents();

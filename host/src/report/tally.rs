@@ -1,34 +1,61 @@
-//! What a run came to, gathered from its events: the one fold behind summary, hints and exit code.
+//! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and exit code.
 use crate::effect::Enacted;
 use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What};
 use kubephase_wit::{Finding, Verdict};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Tally {
     pub workflow: String,
+    /// microseconds until the first phase could start
+    pub ready: u64,
     /// in the order of the plan
     pub phases: Vec<Span>,
-    /// by kind of effect
-    pub effects: BTreeMap<String, Counts>,
-    pub failed_effects: Vec<FailedEffect>,
-    pub findings: Vec<(Finding, Judgement)>,
+    pub findings: Vec<Found>,
     /// by plugin: the memory of its hungriest call, the rest in sum
     pub plugins: BTreeMap<String, Usage>,
     /// none while the run goes on, or if it was cut off
     pub result: Option<RunResult>,
+    /// it goes on; its events alone cannot tell that from being cut off
+    pub at_work: bool,
+    /// how long it took, as far as its events go
     pub micros: u64,
 }
 
-/// When a phase ran, and how it ended.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// When a phase ran, what it did, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Span {
     pub phase: String,
+    /// phases it waited for; none where that was not recorded
+    pub needs: Option<Vec<String>>,
     /// microseconds since the run began; none if it never started
     pub began: Option<u64>,
     pub micros: u64,
     pub result: Option<PhaseResult>,
+    pub effects: Vec<Carried>,
+}
+
+/// An effect, and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Carried {
+    #[serde(flatten)]
+    pub effect: EffectSummary,
+    pub result: EffectResult,
+    pub micros: u64,
+}
+
+/// A finding, and what it meant for the run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    #[serde(flatten)]
+    pub finding: Finding,
+    pub judged: Judgement,
 }
 
 /// How effects of one kind turned out.
@@ -41,40 +68,61 @@ pub struct Counts {
     pub failed: u64,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub struct FailedEffect {
-    pub phase: String,
-    pub effect: EffectSummary,
-    pub message: String,
-}
-
 impl Counts {
     pub fn total(&self) -> u64 {
         self.changed + self.unchanged + self.left + self.failed
     }
+
+    fn add(&mut self, result: &EffectResult) {
+        match result {
+            EffectResult::Enacted(Enacted::Changed) => self.changed += 1,
+            EffectResult::Enacted(Enacted::Unchanged) => self.unchanged += 1,
+            EffectResult::Enacted(Enacted::Left(_)) => self.left += 1,
+            EffectResult::Failed(_) | EffectResult::Refused(_) => self.failed += 1,
+        }
+    }
+}
+
+impl Span {
+    /// At work when the events end.
+    pub fn open(&self) -> bool {
+        self.began.is_some() && self.result.is_none()
+    }
+
+    /// Microseconds since the run began.
+    pub fn end(&self) -> Option<u64> {
+        self.began.map(|began| began.saturating_add(self.micros))
+    }
 }
 
 impl Tally {
-    /// The tally of a recorded run.
+    /// The tally of a recorded run; phases that did not end took as long as there are events.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut tally = Tally::default();
         events.into_iter().for_each(|event| tally.add(event));
+        let end = tally.micros;
+        tally.phases.iter_mut().filter(|span| span.open()).for_each(|span| span.micros = end.saturating_sub(span.began.unwrap_or(end)));
         tally
     }
 
     pub fn add(&mut self, event: &Event) {
+        self.micros = self.micros.max(event.at);
         match &event.what {
-            What::RunStarted { workflow, phases, .. } => {
+            What::RunStarted { workflow, phases, needs, .. } => {
                 self.workflow.clone_from(workflow);
-                self.phases = phases.iter().map(|phase| Span { phase: phase.clone(), ..Span::default() }).collect();
+                self.ready = event.at;
+                let span = |phase: &String| Span { phase: phase.clone(), needs: needs.get(phase).cloned(), ..Span::default() };
+                self.phases = phases.iter().map(span).collect();
             }
             What::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             What::PhaseEnded { phase, result, micros } => {
                 let span = self.span(phase);
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
-            What::Finding { finding, judged, .. } => self.findings.push((finding.clone(), judged.clone())),
-            What::Effect { phase, effect, result, .. } => self.effect(phase, effect, result),
+            What::Finding { finding, judged, .. } => self.findings.push(Found { finding: finding.clone(), judged: judged.clone() }),
+            What::Effect { phase, effect, result, micros } => {
+                self.span(phase).effects.push(Carried { effect: effect.clone(), result: result.clone(), micros: *micros });
+            }
             What::RunEnded { result, micros } => (self.result, self.micros) = (Some(result.clone()), *micros),
             What::PluginUsed { plugin, used, .. } => {
                 let sum = self.plugins.entry(plugin.clone()).or_default();
@@ -95,31 +143,28 @@ impl Tally {
         &mut self.phases[at]
     }
 
-    fn effect(&mut self, phase: &str, effect: &EffectSummary, result: &EffectResult) {
-        let counts = self.effects.entry(effect.kind.clone()).or_default();
-        match result {
-            EffectResult::Enacted(Enacted::Changed) => counts.changed += 1,
-            EffectResult::Enacted(Enacted::Unchanged) => counts.unchanged += 1,
-            EffectResult::Enacted(Enacted::Left(_)) => counts.left += 1,
-            EffectResult::Failed(message) | EffectResult::Refused(message) => {
-                counts.failed += 1;
-                self.failed_effects.push(FailedEffect { phase: phase.into(), effect: effect.clone(), message: message.clone() });
-            }
-        }
+    /// The phases that started, in the order of the plan.
+    pub fn ran(&self) -> impl Iterator<Item = &Span> {
+        self.phases.iter().filter(|span| span.began.is_some())
     }
 
-    pub fn micros_of(&self, phase: &str) -> u64 {
-        self.phases.iter().find(|span| span.phase == phase).map_or(0, |span| span.micros)
+    /// Effects by kind, and how they turned out.
+    pub fn effects(&self) -> BTreeMap<&str, Counts> {
+        let mut effects: BTreeMap<&str, Counts> = BTreeMap::new();
+        for carried in self.phases.iter().flat_map(|span| &span.effects) {
+            effects.entry(&carried.effect.kind).or_default().add(&carried.result);
+        }
+        effects
     }
 
     pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().map(|(finding, _)| finding).filter(move |finding| finding.verdict == verdict)
+        self.findings.iter().map(|found| &found.finding).filter(move |finding| finding.verdict == verdict)
     }
 
     /// Findings that stand in the way of the run.
     pub fn fatal(&self) -> impl Iterator<Item = &Finding> {
-        let stands = |(finding, judged): &&(Finding, Judgement)| finding.verdict == Verdict::Fail && *judged == Judgement::Stands;
-        self.findings.iter().filter(stands).map(|(finding, _)| finding)
+        let stands = |found: &&Found| found.finding.verdict == Verdict::Fail && found.judged == Judgement::Stands;
+        self.findings.iter().filter(stands).map(|found| &found.finding)
     }
 }
 

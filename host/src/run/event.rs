@@ -4,7 +4,7 @@
 use crate::effect::Enacted;
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
-use std::{sync::Mutex, time::Instant};
+use std::{collections::BTreeMap, sync::Mutex, time::Instant};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub enum What {
         workflow: String,
         version: String,
         phases: Vec<String>,
+        /// what each phase waits for, without what follows from others; empty in journals of versions that did not say
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        needs: BTreeMap<String, Vec<String>>,
     },
     PhaseStarted {
         phase: String,

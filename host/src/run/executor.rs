@@ -137,6 +137,7 @@ impl Executor<'_> {
             workflow: self.plan.workflow.name().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.id.clone()).collect(),
+            needs: self.plan.needs(),
         });
         let (news, heard) = mpsc::channel();
         let left = Left { news, stopped: AtomicBool::default(), sent: Mutex::default(), capsules: Mutex::default() };

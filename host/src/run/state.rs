@@ -4,8 +4,14 @@ use crate::world::Files;
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::{BootstrapToken, Config};
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 pub const DIRECTORY: &str = "/var/lib/kubephase";
+
+/// The same in the tree below a root.
+pub fn below(root: &Path) -> PathBuf {
+    root.join(DIRECTORY.trim_start_matches('/'))
+}
 
 /// Secrets nobody gave, made once for a node; 0600 like every key.
 #[derive(Clone, Default, Serialize, Deserialize)]

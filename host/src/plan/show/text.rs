@@ -30,6 +30,8 @@ pub(super) fn render(plan: &Plan) -> String {
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
+    let chain: Vec<_> = plan.longest_chain().into_iter().map(sanitise::line).collect();
+    let _ = writeln!(text, "\nlongest chain: {} phases: {}", chain.len(), chain.join(" → "));
     text
 }
 

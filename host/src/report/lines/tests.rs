@@ -24,7 +24,7 @@ fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let mut lines = Lines::new((&mut out, Palette::PLAIN), (&mut err, Palette::PLAIN), own, false);
     let phases = phases.iter().map(|phase| (*phase).into()).collect();
-    let start = What::RunStarted { workflow: "init".into(), version: "v0".into(), phases };
+    let start = What::RunStarted { workflow: "init".into(), version: "v0".into(), phases, needs: Default::default() };
     std::iter::once(start).chain(events).for_each(|what| lines.notice(&Event { at: 0, what }));
     (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }

@@ -1,8 +1,9 @@
 use super::*;
 use crate::effect::Enacted;
 use crate::phase::catalog::{Catalog, Workflow};
+use crate::plan::Plan;
 use crate::plan::{Choice, sample::row};
-use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, What};
+use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
 use kubephase_wit::Finding;
 
 fn plan() -> Plan {
@@ -17,7 +18,7 @@ fn plan() -> Plan {
 
 fn start() -> Event {
     let phases = plan().order().into_iter().map(Into::into).collect();
-    Event { at: 0, what: What::RunStarted { workflow: "init".into(), version: "v0".into(), phases } }
+    Event { at: 0, what: What::RunStarted { workflow: "init".into(), version: "v0".into(), phases, needs: plan().needs() } }
 }
 
 fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
@@ -52,7 +53,7 @@ fn a_good_run_is_summed_up() {
         [Enacted::Changed, Enacted::Unchanged, Enacted::Changed].map(|enacted| effect("certs/ca", "file", EffectResult::Enacted(enacted))),
     );
     events.push(end(RunResult::Done));
-    let text = render(&Tally::of(&events), &plan(), &["whether images can be pulled".into()], Palette::PLAIN);
+    let text = render(&Tally::of(&events), &["whether images can be pulled".into()], Palette::PLAIN);
     assert_eq!(
         text,
         "init: done in 100 ms\n\
@@ -108,7 +109,7 @@ fn preflight_errors_come_with_their_remedy() {
 
 #[test]
 fn a_run_cut_off_is_not_called_good() {
-    let text = render(&Tally::of(&[start()]), &plan(), &[], Palette::PLAIN);
+    let text = render(&Tally::of(&[start()]), &[], Palette::PLAIN);
     assert!(text.starts_with("init: cut off") && text.contains("cut off before its end"), "{text}");
 }
 

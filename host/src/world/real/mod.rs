@@ -72,6 +72,11 @@ impl Real {
     }
 }
 
+/// The container runtime behind a socket, for who wants nothing else of this machine.
+pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
+    Cri::new(handle.clone(), socket)
+}
+
 impl World for Real {
     fn files(&self) -> &dyn Files {
         self.files.as_ref()

@@ -1,0 +1,84 @@
+//! `report`: runs of the past, by their journals.
+use super::{CliError, Exit, print};
+use crate::{
+    journal::{self, Kept, ReadError},
+    report::{Output, past, past::Past, style::Palette},
+    run::state,
+};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use jiff::tz::TimeZone;
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportRequest {
+    /// Number of the run [default: the latest]
+    #[arg(conflicts_with = "list")]
+    pub run: Option<String>,
+    /// The runs there are: number, when they began, outcome, duration
+    #[arg(long)]
+    pub list: bool,
+    /// When each phase ran, what it waited for, and the critical path
+    #[arg(long, conflicts_with = "list")]
+    pub timeline: bool,
+    /// Scratch root of a rehearsal, whose runs it is about instead of this machine's
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// A journal, or a directory of journals
+    #[arg(long, value_name = "PATH", conflicts_with = "root")]
+    pub journal: Option<PathBuf>,
+    /// Form of the output
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+}
+
+impl ReportRequest {
+    fn place(&self) -> PathBuf {
+        let root = || self.root.as_deref().map(state::below);
+        self.journal.clone().or_else(root).unwrap_or_else(|| state::DIRECTORY.into())
+    }
+}
+
+pub fn run(request: &ReportRequest) -> Result<Exit> {
+    let place = request.place();
+    let runs = journal::kept(&place).map_err(|why| {
+        let next =
+            if why.kind() == ErrorKind::PermissionDenied { "; they are for the user who made the runs, root on a machine" } else { "" };
+        anyhow!("cannot read the journals in {}: {why}{next}", place.display())
+    })?;
+    let (zone, palette) = (TimeZone::system(), Palette::stdout());
+    if request.list {
+        let all: Vec<_> = runs.iter().map(|kept| (kept.clone(), read(kept, &runs))).collect();
+        return Ok(print::out(&match request.output {
+            Output::Text => past::list(&all, &zone, palette),
+            Output::Json => past::list_json(&all),
+        }));
+    }
+    let past = read(chosen(request.run.as_deref(), &runs, &place)?, &runs)?;
+    Ok(print::out(&match (request.output, request.timeline) {
+        (Output::Json, _) => past.json(),
+        (Output::Text, true) => past.timeline(&zone, palette),
+        (Output::Text, false) => past.text(&zone, palette),
+    }))
+}
+
+fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a Kept> {
+    let none = || format!("no run is recorded in {}; --root names a rehearsal's scratch root, --journal a journal", place.display());
+    let latest = runs.last().with_context(none)?;
+    let Some(asked) = asked else { return Ok(latest) };
+    let number: u64 =
+        asked.parse().map_err(|_| CliError::usage(format!("{asked:?} is no number of a run; see `kubephase report --list`")))?;
+    let found = runs.iter().find(|kept| kept.number == Some(number));
+    found.with_context(|| format!("there is no run {number} in {}; see `kubephase report --list`", place.display()))
+}
+
+/// Only the latest run may be at work.
+fn read(kept: &Kept, runs: &[Kept]) -> Result<Past, ReadError> {
+    let record = journal::read(&kept.path)?;
+    let latest = runs.last() == Some(kept);
+    let at_work = latest.then(|| kept.path.parent().and_then(journal::at_work)).flatten();
+    Ok(Past::new(kept.clone(), record, at_work.as_ref()))
+}

@@ -1,0 +1,66 @@
+//! Runs of the past: what `report` tells of them, also where a run did not come to its end.
+#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+use harness::{Said, kubephase, run, workspace};
+use std::{fs, path::Path};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// One phase and what goes before it: quickly done.
+fn rehearse(root: &Path) {
+    let example = |name: &str| workspace().join("examples/single-node").join(name);
+    let said = run(kubephase(PROGRAM)
+        .args(["init", "phase", "certs", "sa", "--config"])
+        .arg(example("cluster.yaml"))
+        .arg("--node")
+        .arg(example("node.yaml"))
+        .arg("--root")
+        .arg(root));
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+}
+
+fn report(root: &Path, more: &[&str]) -> Said {
+    run(kubephase(PROGRAM).args(["report", "--root"]).arg(root).args(more))
+}
+
+#[test]
+fn past_runs_are_told() {
+    let root = tempfile::tempdir().unwrap();
+    rehearse(root.path());
+    rehearse(root.path());
+    let list = report(root.path(), &["--list"]).stdout;
+    assert_eq!(list.lines().count(), 3, "{list}");
+    assert!(list.lines().skip(1).all(|line| line.ends_with("  done")), "{list}");
+    let (first, latest) = (report(root.path(), &["1"]).stdout, report(root.path(), &[]).stdout);
+    assert!(first.starts_with("Run 1 ") && first.contains("    changed   key-pair /etc/kubernetes/pki/sa.key\n"), "{first}");
+    assert!(latest.starts_with("Run 2 ") && latest.contains("    unchanged key-pair /etc/kubernetes/pki/sa.key\n"), "{latest}");
+    let timeline = report(root.path(), &["--timeline"]).stdout;
+    assert!(timeline.contains("\n* certs/sa ") && timeline.contains("\ncritical path: "), "{timeline}");
+    let json: serde_json::Value = serde_json::from_str(&report(root.path(), &["-o", "json"]).stdout).unwrap();
+    assert_eq!((&json["run"], &json["criticalPath"]), (&2.into(), &serde_json::json!(["certs/sa"])));
+}
+
+/// A run that was killed leaves a journal without an end, its last line perhaps torn.
+#[test]
+fn a_killed_run_is_told_as_such() {
+    let root = tempfile::tempdir().unwrap();
+    rehearse(root.path());
+    let path = root.path().join("var/lib/kubephase/journal-000001.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &text[..text.find("\"event\":\"phase-ended\"").unwrap()]).unwrap();
+    let said = run(kubephase(PROGRAM).args(["report", "--journal"]).arg(&path));
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    for part in ["its journal's last line was cut off", "init: cut off after ", "It was at work on certs/sa for "] {
+        assert!(said.stdout.contains(part), "{part:?} is not in {}", said.stdout);
+    }
+}
+
+#[test]
+fn runs_that_are_not_there_are_named() {
+    let root = tempfile::tempdir().unwrap();
+    let none = report(root.path(), &[]);
+    assert!(none.status == 1 && none.stderr.contains("no run is recorded in "), "{}", none.stderr);
+    rehearse(root.path());
+    let (absent, word) = (report(root.path(), &["7"]), report(root.path(), &["x"]));
+    assert!(absent.status == 1 && absent.stderr.contains("there is no run 7 in "), "{}", absent.stderr);
+    assert!(word.status == 2 && word.stderr.contains("\"x\" is no number of a run"), "{}", word.stderr);
+}

@@ -8,14 +8,22 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a member may take to serve once its peers know it by name.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// A member at this peer URL, with a vote where that is wanted.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
-    let etcd = context.world.etcd();
     let (began, limit) = (Instant::now(), Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0)));
+    let (mut changed, mut known) = (false, Known::No);
     loop {
-        let last = match step(spec, context) {
-            Ok(Some(changed)) => return Ok(Done::from(changed)),
-            Ok(None) => "it has not caught up yet".to_owned(),
+        let last = match step(spec, context, &mut known) {
+            Ok(Step::There) => return Ok(Done::from(changed)),
+            Ok(Step::Changed) if !spec.voting => return Ok(Done::from(true)),
+            Ok(Step::Changed) => {
+                changed = true;
+                continue;
+            }
+            Ok(Step::Waiting(what)) => what.to_owned(),
             Err(failure) if failure.retryable => failure.message,
             Err(failure) => return Err(failure),
         };
@@ -23,25 +31,60 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             return Err(Failure::new("cancelled", "the run was cancelled while waiting for etcd"));
         }
         if began.elapsed() + PAUSE > limit {
-            let members = etcd.members().map(|members| members.len()).unwrap_or_default();
-            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the peers with `etcdctl member list`; a member that will not start can be taken out with `etcdctl member remove`";
-            let message = format!("the etcd member at {} did not join the {members} there are within {limit:?}: {last}", spec.peer_url);
+            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the members with `etcdctl member list`; one that will not start can be taken out with `etcdctl member remove`";
+            let message = format!("the etcd member at {} did not come about within {}s: {last}", spec.peer_url, limit.as_secs());
             return Err(Failure { retryable: true, remedy: Some(remedy.into()), ..Failure::new("timeout", message) });
         }
         std::thread::sleep(PAUSE);
     }
 }
 
-/// Whether it is as wanted, and whether that took a change; none if it has to be looked at again.
-fn step(spec: &EtcdMemberSpec, context: &Context) -> Tried<Option<bool>> {
+enum Step {
+    There,
+    Changed,
+    Waiting(&'static str),
+}
+
+/// Since when its peers know a member by name.
+enum Known {
+    No,
+    Since(Instant),
+    StartedAnew,
+}
+
+/// One look at the member, and one change at most.
+fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<Step> {
     let etcd = context.world.etcd();
     let members = etcd.members()?;
-    match members.iter().find(|member| member.peer_urls.contains(&spec.peer_url)) {
-        None if spec.voting => Err(Failure::new("not-found", format!("etcd has no member at {}", spec.peer_url))),
-        None => etcd.add_learner(&spec.peer_url).map(|()| Some(true)),
-        Some(member) if !spec.voting || !member.learner => Ok(Some(false)),
-        // Without a name it has not started.
-        Some(member) if member.name.is_empty() => Ok(None),
-        Some(member) => etcd.promote(member.id).map(|()| Some(true)),
+    let Some(member) = members.iter().find(|member| member.peer_urls.contains(&spec.peer_url)) else {
+        return etcd.add_learner(&spec.peer_url).map(|()| Step::Changed);
+    };
+    if !spec.voting {
+        return Ok(Step::There);
     }
+    if member.name.is_empty() {
+        return Ok(Step::Waiting("it has not started"));
+    }
+    if etcd.serves(&spec.client_url)? {
+        return if member.learner { etcd.promote(member.id).map(|()| Step::Changed) } else { Ok(Step::There) };
+    }
+    match *known {
+        Known::No => *known = Known::Since(Instant::now()),
+        Known::Since(since) if member.learner && since.elapsed() > PATIENCE => {
+            start_anew(context)?;
+            *known = Known::StartedAnew;
+        }
+        _ => {}
+    }
+    Ok(Step::Waiting("it serves no clients yet"))
+}
+
+/// A new member tells the others its name and serves when it sees that they took note of it. Where it sees that only within
+/// the snapshot that it gets first, it goes on waiting, seven seconds or more, and then asks again (etcd 3.6). Started anew
+/// it asks at once; as it has no vote, nobody misses it meanwhile.
+fn start_anew(context: &Context) -> Tried<()> {
+    let runtime = context.world.runtime();
+    let containers = runtime.containers()?;
+    let own = containers.iter().filter(|container| container.running && container.name == "etcd");
+    own.map(|container| &container.id).try_for_each(|id| runtime.stop_container(id))
 }

@@ -4,7 +4,11 @@ use super::{
     Context, Done,
     pki::{Certificate, Kubeconfig},
 };
-use crate::world::{Files, Tried};
+use crate::{
+    journal::redact,
+    report::sanitise,
+    world::{Files, Tried},
+};
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
 use std::time::{Duration, Instant};
@@ -46,15 +50,35 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     }
 }
 
-/// Where to look for what went wrong (kubeadm's advice).
+/// Where to look for what went wrong (kubeadm's advice), and the end of the log where that can be had.
 fn remedy(condition: &Condition, context: &Context) -> String {
     let socket = &context.config.init.node_registration.cri_socket;
     match condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => "The kubelet is not running, or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status kubelet'\n\t- 'journalctl -xeu kubelet'".to_owned(),
-        _ => format!(
-            "A component of the control plane may have crashed or exited. Look at its container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
-        ),
+        _ => {
+            let advice = format!(
+                "A component of the control plane may have crashed or exited. Look at its container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
+            );
+            let logs = failing(context).into_iter().map(|(name, lines)| format!("\n{name} ended; its last words:\n\t{}", lines.join("\n\t")));
+            std::iter::once(advice).chain(logs).collect()
+        }
     }
+}
+
+/// Components of the control plane that do not run, with the end of their last container's log.
+fn failing(context: &Context) -> Vec<(String, Vec<String>)> {
+    const LINES: usize = 8;
+    let runtime = context.world.runtime();
+    let containers = runtime.containers().unwrap_or_default();
+    let ended = |name: &&str| {
+        let mut own: Vec<_> = containers.iter().filter(|container| container.name == **name).collect();
+        own.sort_by_key(|container| container.attempt);
+        let last = own.last().filter(|_| own.iter().all(|container| !container.running))?;
+        let lines = runtime.log(&last.id, LINES).ok().filter(|lines| !lines.is_empty())?;
+        let line = |line: &String| sanitise::line(&redact::text(line)).into_owned();
+        Some(((*name).to_owned(), lines.iter().map(line).collect()))
+    };
+    ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"].iter().filter_map(ended).collect()
 }
 
 /// Whether the condition holds, and whether anything was changed for it; none if it does not hold yet.

@@ -22,6 +22,11 @@ pub fn blank(value: &mut Value) {
     }
 }
 
+/// A text with its secrets blanked.
+pub fn text(text: &str) -> String {
+    blanked(text).unwrap_or_else(|| text.to_owned())
+}
+
 fn blanked(text: &str) -> Option<String> {
     let secrets = SECRETS.as_ref()?;
     let replace = |found: &Captures| match (found.name("id"), found.name("hash")) {

@@ -34,7 +34,7 @@ impl Phase for All {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        say(format!("[control-plane] Using manifest folder {MANIFESTS:?}"));
+        say(format!("Using manifest folder {MANIFESTS:?}"));
         COMPONENTS.iter().try_for_each(|name| propose(name, &config))?;
         Ok(Outcome::Settled)
     }
@@ -49,5 +49,5 @@ fn propose(name: &str, config: &Config) -> Result<(), Failure> {
         "kube-controller-manager" => static_pod::kube_controller_manager(config),
         _ => static_pod::kube_scheduler(config),
     };
-    super::static_pod(name, pod, config, &format!("[control-plane] Creating static Pod manifest for {name:?}"))
+    super::static_pod(name, pod, config, &format!("Creating static Pod manifest for {name:?}"))
 }

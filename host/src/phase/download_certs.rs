@@ -14,9 +14,9 @@ impl Phase for DownloadCerts {
         if config.init.certificate_key.is_empty() {
             return Ok(Outcome::Skipped("no certificate key is given: the shared certificates are copied by hand".into()));
         }
-        say("[download-certs] Downloading the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
+        say("Downloading the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
         let keys = effects_core::fetch_keys(&json(&FetchKeysSpec { files: upload_certs::files(&config) }))?;
-        let line = format!("[download-certs] Saving the certificates to the folder: {:?}", config.cluster.certificates_dir);
+        let line = format!("Saving the certificates to the folder: {:?}", config.cluster.certificates_dir);
         effects::announce(keys, &line)?;
         Ok(Outcome::Settled)
     }

@@ -46,8 +46,12 @@ impl Phase for Join {
             say("[control-plane-join] Using external etcd - no local stacked instance added");
             return Ok(Outcome::Skipped("etcd is external".into()));
         };
-        let peer_url = format!("https://{}", host_port(&config.init.local_api_endpoint.advertise_address, 2380));
-        let spec = |voting| json(&EtcdMemberSpec { peer_url: peer_url.clone(), voting, timeout_seconds: timeout(&config) });
+        let at = |port: u16| format!("https://{}", host_port(&config.init.local_api_endpoint.advertise_address, port));
+        let (peer_url, client_url) = (at(2380), at(2379));
+        let spec = |voting| {
+            let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
+            json(&EtcdMemberSpec { peer_url, client_url, voting, timeout_seconds: timeout(&config) })
+        };
         if input::round() == 0 {
             let data = effects_files::make_dir(&etcd.data_dir)?;
             effects_files::file_mode(data, 0o700)?;

@@ -53,12 +53,12 @@ impl Phase for Joining {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        say("[kubeconfig] Generating kubeconfig files");
-        say(format!("[kubeconfig] Using kubeconfig folder {:?}", config.run.kubeconfig_dir));
+        say("Generating kubeconfig files");
+        say(format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir));
         let external = observe_files::stat(&format!("{}/ca.key", config.cluster.certificates_dir))?.is_none();
         for row in ROWS.iter().filter(|row| ["admin", "controller-manager", "scheduler"].contains(&row.phase)) {
             if external {
-                say(format!("[kubeconfig] External CA mode: Using user provided {}.conf", row.phase));
+                say(format!("External CA mode: Using user provided {}.conf", row.phase));
             } else {
                 propose(row, &config)?;
             }

@@ -1,6 +1,6 @@
 //! `kubelet-start`: the kubelet's flags and configuration, and its start. A running kubelet is restarted where any
 //! of them changed; kubeadm stops it first, but files are replaced in one step here.
-use crate::render::{KUBELET_DIR, kubelet, patches::KUBELET};
+use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
     Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, failure, kubeadm::Config, patched, say, warn,
 };
@@ -22,6 +22,11 @@ impl Phase for KubeletStart {
 pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<Effect>) -> Result<(), Failure> {
     let directory = effects_files::make_dir(KUBELET_DIR)?;
     effects_files::file_mode(directory, 0o700)?;
+    // A kubelet that finds no manifests when it starts looks again only after twenty seconds.
+    if config.join.as_ref().is_none_or(|join| join.control_plane) {
+        let manifests = effects_files::make_dir(MANIFESTS)?;
+        effects_files::file_mode(manifests, 0o700)?;
+    }
     let mut written = before;
     let mut write = |name: &str, what: &str, content: &str| -> Result<(), Failure> {
         let path = format!("{KUBELET_DIR}/{name}");

@@ -25,7 +25,7 @@ impl Phase for MarkControlPlane {
             effects_cluster::patch_object(&node, &objects::node_patch(&current, taints).to_string())?;
             return Ok(Outcome::Settled);
         }
-        let marking = format!("[mark-control-plane] Marking the node {name} as control-plane by adding the");
+        let marking = format!("Marking the node {name} as control-plane by adding the");
         say(format!("{marking} labels: [{}]", objects::CONTROL_PLANE_LABELS.join(" ")));
         if !taints.is_empty() {
             say(format!("{marking} taints [{}]", taints.iter().map(kubelet::taint).collect::<Vec<_>>().join(" ")));

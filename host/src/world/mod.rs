@@ -93,6 +93,8 @@ pub trait Runtime: Send + Sync {
     fn pull(&self, image: &str) -> Tried<()>;
     /// Every container there is, also those that ended.
     fn containers(&self) -> Tried<Vec<Container>>;
+    /// Ends a container; whoever wants it running starts it again.
+    fn stop_container(&self, id: &str) -> Tried<()>;
     /// The last lines of what a container wrote.
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
 }
@@ -117,6 +119,8 @@ pub trait Etcd: Send + Sync {
     fn remove(&self, id: u64) -> Tried<()>;
     /// How many members answer and are well, of how many.
     fn health(&self) -> Tried<(usize, usize)>;
+    /// Whether a member serves clients at this URL.
+    fn serves(&self, client_url: &str) -> Tried<bool>;
 }
 
 /// A world without one.
@@ -146,6 +150,10 @@ impl Etcd for NoEtcd {
     }
 
     fn health(&self) -> Tried<(usize, usize)> {
+        NoEtcd::none()
+    }
+
+    fn serves(&self, _client_url: &str) -> Tried<bool> {
         NoEtcd::none()
     }
 }

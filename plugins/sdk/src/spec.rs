@@ -160,7 +160,9 @@ pub struct EtcdMember {
 #[serde(rename_all = "camelCase", default)]
 pub struct EtcdMemberSpec {
     pub peer_url: String,
-    /// with a vote: it is waited for until it has started and caught up
+    /// where it serves clients
+    pub client_url: String,
+    /// with a vote: it is waited for until it has caught up and serves
     pub voting: bool,
     pub timeout_seconds: i64,
 }

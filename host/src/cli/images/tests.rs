@@ -75,6 +75,10 @@ impl Runtime for Fake {
         Ok(Vec::new())
     }
 
+    fn stop_container(&self, _: &str) -> Tried<()> {
+        Ok(())
+    }
+
     fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
         Ok(Vec::new())
     }

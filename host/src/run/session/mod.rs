@@ -212,7 +212,12 @@ fn label(phase: &str, text: &str) -> (String, String) {
         Some((label, rest)) if label.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) => {
             (label.to_owned(), rest.strip_prefix(' ').unwrap_or(rest).to_owned())
         }
-        _ => (phase.split('/').next().unwrap_or(phase).to_owned(), text.to_owned()),
+        // kubeadm's join has groups by when something is done, and labels by what is done.
+        _ => match phase.split_once('/') {
+            Some(("control-plane-prepare" | "control-plane-join", what)) => (what.to_owned(), text.to_owned()),
+            Some((group, _)) => (group.to_owned(), text.to_owned()),
+            None => (phase.to_owned(), text.to_owned()),
+        },
     }
 }
 

@@ -163,6 +163,10 @@ impl Runtime for DescribedNode {
         Err(not_checked("the containers of a described node"))
     }
 
+    fn stop_container(&self, _id: &str) -> Tried<()> {
+        Err(not_checked("the containers of a described node"))
+    }
+
     fn log(&self, _id: &str, _lines: usize) -> Tried<Vec<String>> {
         Err(not_checked("the containers of a described node"))
     }

@@ -145,6 +145,15 @@ pub struct ContainerMetadata {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
+pub struct StopContainerRequest {
+    #[prost(string, tag = "1")]
+    pub container_id: String,
+    /// seconds until it is killed
+    #[prost(int64, tag = "2")]
+    pub timeout: i64,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
 pub struct ContainerStatusRequest {
     #[prost(string, tag = "1")]
     pub container_id: String,
@@ -268,6 +277,11 @@ impl Runtime for Cri {
             Container { id: container.id, name, running: container.state == 1, attempt }
         };
         Ok(listed.containers.into_iter().map(container).collect())
+    }
+
+    fn stop_container(&self, id: &str) -> Tried<()> {
+        let request = StopContainerRequest { container_id: id.to_owned(), timeout: 2 };
+        self.call::<_, Nothing>(RUNTIME, "StopContainer", request, Some(CALL * 2)).map(drop).map_err(|status| told(&status))
     }
 
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {

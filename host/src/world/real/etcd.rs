@@ -15,6 +15,8 @@ use tonic_prost::ProstCodec;
 
 /// One call takes no longer (kubeadm's two seconds).
 const CALL: Duration = Duration::from_secs(2);
+/// A look at a member that is not expected to answer yet.
+const GLANCE: Duration = Duration::from_millis(300);
 /// Where kubeadm writes the client URL of a member.
 const ANNOTATION: &str = "/metadata/annotations/kubeadm.kubernetes.io~1etcd.advertise-client-urls";
 
@@ -98,7 +100,7 @@ impl<C: Cluster> RealEtcd<C> {
         Ok(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.crt")?)).identity(identity))
     }
 
-    fn ask<Q, A>(&self, endpoint: &str, method: &'static str, request: Q) -> Tried<A>
+    fn ask<Q, A>(&self, endpoint: &str, method: &'static str, request: Q, limit: Duration) -> Tried<A>
     where
         Q: prost::Message + Default + 'static,
         A: prost::Message + Default + 'static,
@@ -110,7 +112,7 @@ impl<C: Cluster> RealEtcd<C> {
         };
         let work = async {
             let at = Endpoint::from_shared(endpoint.to_owned()).and_then(|at| at.tls_config(tls)).map_err(unavailable)?;
-            let channel: Channel = at.connect_timeout(CALL).connect().await.map_err(unavailable)?;
+            let channel: Channel = at.connect_timeout(limit).connect().await.map_err(unavailable)?;
             let mut client = Grpc::new(channel);
             client.ready().await.map_err(unavailable)?;
             client
@@ -119,8 +121,13 @@ impl<C: Cluster> RealEtcd<C> {
                 .map(tonic::Response::into_inner)
         };
         let late = || Err(Status::deadline_exceeded("it did not answer in time"));
-        let answer = self.handle.block_on(async { tokio::time::timeout(CALL, work).await.unwrap_or_else(|_| late()) });
+        let answer = self.handle.block_on(async { tokio::time::timeout(limit, work).await.unwrap_or_else(|_| late()) });
         answer.map_err(|status| told(endpoint, &status))
+    }
+
+    fn well(&self, endpoint: &str, limit: Duration) -> bool {
+        let status: Tried<StatusResponse> = self.ask(endpoint, "/etcdserverpb.Maintenance/Status", Nothing {}, limit);
+        status.is_ok_and(|status| status.errors.is_empty())
     }
 
     /// The answer of the first member that has one.
@@ -131,7 +138,7 @@ impl<C: Cluster> RealEtcd<C> {
     {
         let mut last = None;
         for endpoint in self.endpoints()? {
-            match self.ask(&endpoint, method, request.clone()) {
+            match self.ask(&endpoint, method, request.clone(), CALL) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => last = Some(failure),
             }
@@ -163,10 +170,10 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
 
     fn health(&self) -> Tried<(usize, usize)> {
         let endpoints = self.endpoints()?;
-        let well = |endpoint: &String| {
-            let status: Tried<StatusResponse> = self.ask(endpoint, "/etcdserverpb.Maintenance/Status", Nothing {});
-            status.is_ok_and(|status| status.errors.is_empty())
-        };
-        Ok((endpoints.iter().filter(|endpoint| well(endpoint)).count(), endpoints.len()))
+        Ok((endpoints.iter().filter(|endpoint| self.well(endpoint, CALL)).count(), endpoints.len()))
+    }
+
+    fn serves(&self, client_url: &str) -> Tried<bool> {
+        Ok(self.well(client_url, GLANCE))
     }
 }

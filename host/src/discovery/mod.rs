@@ -19,6 +19,9 @@ use std::time::{Duration, Instant};
 /// The user of the kubeconfig with which a kubelet asks for its certificate (kubeadm's name).
 const USER: &str = "tls-bootstrap-token-user";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// While a cluster that was just made gets to sign what it tells.
+const BRISK_PAUSE: Duration = Duration::from_millis(250);
+const SOON: Duration = Duration::from_secs(30);
 /// kubeadm's interval.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -108,7 +111,7 @@ fn cluster_info_when(cluster: &dyn Cluster, limit: Duration, wanted: impl Fn(&Va
             });
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(if began.elapsed() < SOON { BRISK_PAUSE } else { LONGEST_PAUSE });
     }
 }
 

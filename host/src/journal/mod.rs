@@ -43,8 +43,8 @@ impl Header {
     }
 }
 
-/// What earlier runs on a node made or found as wanted: paths of files and directories, by its journals. A journal that
-/// cannot be read tells nothing.
+/// What earlier runs on a node made, found as wanted, or were about to make when they were cut off: paths of files and
+/// directories, by its journals. A journal that cannot be read tells nothing.
 pub fn made(files: &dyn crate::world::Files, directory: &str) -> anyhow::Result<std::collections::BTreeSet<String>> {
     let mut made = std::collections::BTreeSet::new();
     let failed = |failure: kubephase_wit::Failure| anyhow::anyhow!(failure.message);
@@ -54,10 +54,13 @@ pub fn made(files: &dyn crate::world::Files, directory: &str) -> anyhow::Result<
     for name in files.list(directory).map_err(failed)?.into_iter().filter(|name| name.ends_with(".jsonl")) {
         let path = format!("{directory}/{name}");
         let Ok(record) = parse(Path::new(&path), &files.read(&path).map_err(failed)?) else { continue };
-        made.extend(record.events.into_iter().filter_map(|event| match event.what {
-            What::Effect { effect, result: EffectResult::Enacted(_), .. } => Some(effect.target),
-            _ => None,
-        }));
+        for event in record.events {
+            match event.what {
+                What::Effect { effect, result: EffectResult::Enacted(_), .. } => drop(made.insert(effect.target)),
+                What::Intended { targets, .. } => made.extend(targets),
+                _ => {}
+            }
+        }
     }
     Ok(made)
 }
@@ -166,8 +169,10 @@ impl Writer {
         let mut value = serde_json::to_value(event)?;
         redact::blank(&mut value);
         json::write_line(&mut self.file, &value)?;
-        let boundary =
-            matches!(event.what, What::RunStarted { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. });
+        let boundary = matches!(
+            event.what,
+            What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. }
+        );
         if boundary && self.durability == Durability::Power { self.file.sync_data() } else { Ok(()) }
     }
 }

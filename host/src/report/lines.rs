@@ -119,7 +119,7 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
                 }
             }
             What::RunEnded { result, .. } => self.end(result),
-            What::PhaseStarted { .. } | What::Progress { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
+            What::PhaseStarted { .. } | What::Progress { .. } | What::Intended { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
         }
     }
 }

@@ -86,7 +86,7 @@ impl Subscriber for Progress {
             What::Progress { phase, done, total, text } => self.phase_moves(phase, *done, *total, text),
             What::PhaseEnded { phase, .. } => self.phase_ends(phase),
             What::RunEnded { .. } => self.end(),
-            What::Message { .. } | What::Finding { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
+            What::Message { .. } | What::Finding { .. } | What::Intended { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
         }
     }
 }

@@ -131,7 +131,7 @@ impl Tally {
                 sum.proposals += used.proposals;
                 sum.message_bytes += used.message_bytes;
             }
-            What::Message { .. } | What::Progress { .. } => {}
+            What::Message { .. } | What::Intended { .. } | What::Progress { .. } => {}
         }
     }
 

@@ -48,6 +48,11 @@ pub enum What {
         total: u32,
         text: String,
     },
+    /// what is about to be carried out, by target; kept before the first of it is
+    Intended {
+        phase: String,
+        targets: Vec<String>,
+    },
     Effect {
         phase: String,
         effect: EffectSummary,

@@ -314,6 +314,10 @@ impl Executor<'_> {
                 return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
             }
         }
+        if !proposals.is_empty() {
+            let targets = proposals.iter().map(|proposal| proposal.effect.summary().1).collect();
+            self.shared.bus.emit(What::Intended { phase: node.id.clone(), targets });
+        }
         let mut changed = vec![false; proposals.len()];
         for at in proposal::order(&proposals).map_err(|failure| told(&failure))? {
             let (proposal, began) = (&proposals[at], Instant::now());

@@ -180,22 +180,27 @@ impl Files for RootedFiles {
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let (directory, name) = self.parent(path)?;
-        let at = link(&directory);
+        // By the name of what it becomes: what a run that was killed left half-written, the next one replaces.
+        let unfinished = format!(".{name}.unfinished");
         let attempt = || -> io::Result<()> {
-            // Left where it is on no path out of here: dropping it removes it.
-            let mut temporary = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(&at)?;
-            temporary.write_all(content)?;
-            temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))?;
+            let _ = fs::unlinkat(&directory, &unfinished, AtFlags::empty());
+            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+            let mut file = File::from(fs::openat(&directory, &unfinished, flags, Mode::from_raw_mode(0o600))?);
+            file.write_all(content)?;
+            file.set_permissions(std::fs::Permissions::from_mode(mode))?;
             if let Some((uid, gid)) = owner.filter(|_| may_give()) {
-                fs::fchown(temporary.as_file(), Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+                fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
             }
             if self.durable {
-                temporary.as_file().sync_all()?;
+                file.sync_all()?;
             }
-            temporary.persist(at.join(&name)).map_err(|error| error.error)?;
-            if self.durable { File::open(&at)?.sync_all() } else { Ok(()) }
+            fs::renameat(&directory, &unfinished, &directory, &name)?;
+            if self.durable { File::open(link(&directory))?.sync_all() } else { Ok(()) }
         };
-        attempt().map_err(|error| failed("write", path, error))
+        attempt().map_err(|error| {
+            let _ = fs::unlinkat(&directory, &unfinished, AtFlags::empty());
+            failed("write", path, error)
+        })
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {

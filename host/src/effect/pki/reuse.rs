@@ -11,9 +11,10 @@ use std::net::IpAddr;
 /// Clocks differ: certificates are valid from five minutes before the run.
 const BACKDATE_SECONDS: i64 = 300;
 
-/// A certificate and its key, the key written first.
+/// A certificate and its key. Both are there or neither is, wherever a run is cut off.
 pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Outcome> {
     let files = context.world.files();
+    finish(spec, files)?;
     let (crt, key) = (path(spec, "crt"), path(spec, "key"));
     let name = &spec.name;
     let Some(existing) = text(files, &crt)? else {
@@ -77,9 +78,34 @@ fn make(spec: &CertificateSpec, context: &Context) -> Tried<Outcome> {
         let addresses: Vec<String> = ip_addresses.iter().map(ToString::to_string).collect();
         said.push(format!("{name} serving cert is signed for DNS names [{}] and IPs [{}]", dns_names.join(" "), addresses.join(" ")));
     }
+    // A key alone would be taken for somebody else's, and a certificate alone for one whose key is kept elsewhere.
+    let (announced, pem) = (announced(spec), certificate.to_pem());
+    files.write(&announced, pem.as_bytes(), 0o644, None)?;
     files.write(&path(spec, "key"), key.to_pem().map_err(invalid)?.as_bytes(), 0o600, None)?;
-    files.write(&path(spec, "crt"), certificate.to_pem().as_bytes(), 0o644, None)?;
+    files.write(&path(spec, "crt"), pem.as_bytes(), 0o644, None)?;
+    files.remove(&announced)?;
     Ok(Outcome { warnings, ..Outcome::new(Enacted::Changed, said) })
+}
+
+/// Where a certificate is kept until it stands beside its key.
+fn announced(spec: &CertificateSpec) -> String {
+    let (directory, name) = spec.name.rsplit_once('/').map_or(("", spec.name.as_str()), |(directory, name)| (directory, name));
+    crate::render::join(&spec.directory, &format!("{directory}/.{name}.crt.announced"))
+}
+
+/// Brings to its end what was cut off between the key and its certificate.
+fn finish(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
+    let announced = announced(spec);
+    let Some(pem) = text(files, &announced)? else { return Ok(()) };
+    let crt = path(spec, "crt");
+    if text(files, &crt)?.is_none()
+        && let Some(key) = text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
+        && let Ok(certificate) = Certificate::from_pem(&pem)
+        && certificate.parsed().public_key().raw == key.public_der()
+    {
+        files.write(&crt, pem.as_bytes(), 0o644, None)?;
+    }
+    files.remove(&announced)
 }
 
 /// DNS names without repetition, sorted; addresses without repetition, in order; a warning for what is neither.
@@ -138,8 +164,9 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> 
         ));
     }
     let key = Key::generate(spec.algorithm).map_err(|why| Failure::new("invalid", why))?;
-    files.write(&private, key.to_pem().map_err(|why| Failure::new("invalid", why))?.as_bytes(), 0o600, None)?;
+    // The private half last: it is by that one that they are known to be there.
     files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
+    files.write(&private, key.to_pem().map_err(|why| Failure::new("invalid", why))?.as_bytes(), 0o600, None)?;
     Ok(Outcome::new(Enacted::Changed, [format!("Generating {name:?} key and public key")]))
 }
 

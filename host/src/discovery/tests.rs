@@ -107,8 +107,8 @@ fn info(pem: &str, token: &str) -> Value {
 }
 
 fn joining(hashes: &[String]) -> JoinConfiguration {
-    let mut join = JoinConfiguration::default();
-    join.timeouts = Some(Timeouts { discovery: Some(Seconds::from_secs(0)), ..Timeouts::default() });
+    let timeouts = Some(Timeouts { discovery: Some(Seconds::from_secs(0)), ..Timeouts::default() });
+    let mut join = JoinConfiguration { timeouts, ..JoinConfiguration::default() };
     join.discovery.tls_bootstrap_token = TOKEN.into();
     join.discovery.bootstrap_token = Some(TokenDiscovery {
         token: TOKEN.into(),

@@ -161,7 +161,8 @@ impl Effect {
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
             Effect::Module { name } => world.node().load_module(name).map(Done::from),
             Effect::Image { image } => {
-                if world.runtime().image_present(image).unwrap_or(false) {
+                let always = context.config.init.node_registration.image_pull_policy == "Always";
+                if !always && world.runtime().image_present(image).unwrap_or(false) {
                     return Ok(Done::from(false));
                 }
                 match world.runtime().pull(image) {

@@ -2,12 +2,12 @@
 //! against what was granted, carried out effect by effect, and told as events.
 use super::{
     capsule::Capsule,
-    event::{EffectResult, EffectSummary, PhaseResult, RunResult, Usage, What, micros},
+    event::{PhaseResult, RunResult, Usage, What, micros},
     judge::Judge,
     session::{Session, Shared},
 };
 use crate::{
-    effect::{Context, Done, Enacted, Sent, proposal},
+    effect::Sent,
     phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
     wasm::{manifest::FailurePolicy, plugin::Plugin},
@@ -93,7 +93,7 @@ pub struct Finished {
 }
 
 /// What the phases of a run share while it lasts, and leave behind.
-struct Left {
+pub(super) struct Left {
     news: mpsc::Sender<News>,
     /// no further phase begins, and none goes on waiting
     stopped: AtomicBool,
@@ -109,8 +109,10 @@ struct Ended {
 }
 
 /// Why a phase does not settle.
-enum Broken {
+pub(super) enum Broken {
     Failed(String),
+    /// several things, each by itself
+    Each(Vec<String>),
     /// it was waiting when the run was stopped
     Stopped,
 }
@@ -253,8 +255,10 @@ impl Executor<'_> {
             Ok(result) if !blocked => Ended { result, passable: true },
             Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false },
             Err(Broken::Stopped) => Ended { result: PhaseResult::NotReached(STOPPED.into()), passable: false },
-            Err(Broken::Failed(message)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, message),
+            Err(Broken::Failed(message)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, vec![message]),
+            Err(Broken::Each(messages)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, messages),
             Err(Broken::Failed(message)) => Ended { result: PhaseResult::Failed(message), passable: false },
+            Err(Broken::Each(messages)) => Ended { result: PhaseResult::Failed(messages.join("\n")), passable: false },
         };
         bus.emit(What::PhaseEnded { phase: node.id.clone(), result: ended.result.clone(), micros: micros(began) });
         (ended, sent)
@@ -290,7 +294,7 @@ impl Executor<'_> {
     }
 
     /// Does what mostly waits, and holds no place meanwhile.
-    fn parked<T>(&self, left: &Left, wait: impl FnOnce() -> T) -> T {
+    pub(super) fn parked<T>(&self, left: &Left, wait: impl FnOnce() -> T) -> T {
         if matches!(self.places, Places::Exactly(_)) {
             return wait();
         }
@@ -300,64 +304,8 @@ impl Executor<'_> {
         came
     }
 
-    fn halted(&self, left: &Left) -> bool {
+    pub(super) fn halted(&self, left: &Left) -> bool {
         self.cancelled.load(Ordering::Relaxed) || left.stopped.load(Ordering::Relaxed)
-    }
-
-    /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
-    fn carry_out(&self, node: &Node, session: &Session, sent: &mut Vec<Sent>, left: &Left) -> Result<bool, Broken> {
-        let proposals = session.take_proposals();
-        for proposal in &proposals {
-            if let Err(why) = session.access().effect(&proposal.effect) {
-                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0);
-                let (kind, target) = proposal.effect.summary();
-                return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
-            }
-        }
-        if !proposals.is_empty() {
-            let targets = proposals.iter().map(|proposal| proposal.effect.summary().1).collect();
-            self.shared.bus.emit(What::Intended { phase: node.id.clone(), targets });
-        }
-        let mut changed = vec![false; proposals.len()];
-        for at in proposal::order(&proposals).map_err(|failure| told(&failure))? {
-            let (proposal, began) = (&proposals[at], Instant::now());
-            let context = Context {
-                world: self.shared.world.as_ref(),
-                config: self.config,
-                started: self.started,
-                made: &|path| self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path),
-                disturbed: proposal.requires.iter().any(|earlier| changed[*earlier as usize]),
-                cancelled: &|| self.halted(left),
-            };
-            if let Some(line) = &proposal.announce {
-                session.say(Severity::Info, line);
-            }
-            let enact = || proposal.effect.enact(&context);
-            match if proposal.effect.waits() { self.parked(left, enact) } else { enact() } {
-                Ok(Done { enacted, said, warnings, sent: written }) => {
-                    said.iter().for_each(|line| session.say(Severity::Info, line));
-                    warnings.iter().for_each(|line| session.say(Severity::Warning, line));
-                    changed[at] = enacted == Enacted::Changed;
-                    if changed[at] {
-                        self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
-                    }
-                    sent.extend(written);
-                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began));
-                }
-                Err(failure) => {
-                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
-                    return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(told(&failure)) });
-                }
-            }
-        }
-        Ok(changed.contains(&true))
-    }
-
-    fn tell(&self, node: &Node, proposal: &proposal::Proposal, result: EffectResult, micros: u64) {
-        let (kind, target) = proposal.effect.summary();
-        let digest = proposal.effect.digest();
-        let effect = EffectSummary { kind: kind.to_owned(), target, because: proposal.because.clone(), digest };
-        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros });
     }
 
     /// Judges what a phase found; whether any of it stands in the way.
@@ -372,24 +320,28 @@ impl Executor<'_> {
     }
 
     /// A check that could not do its job is itself a finding, by the policy of whoever provides it.
-    fn broken_check(&self, node: &Node, policy: FailurePolicy, message: String) -> Ended {
+    fn broken_check(&self, node: &Node, policy: FailurePolicy, messages: Vec<String>) -> Ended {
         let verdict = match policy {
             FailurePolicy::Fail => Verdict::Fail,
             FailurePolicy::Warn => Verdict::Warn,
             FailurePolicy::Ignore => Verdict::CouldNotRun,
         };
-        let code = preflight::code(&node.id).to_owned();
-        let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
-        let judged = self.judge.judge(&finding);
-        let blocked = self.judge.blocks(&finding, &judged);
-        self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+        let mut blocked = false;
+        for message in &messages {
+            let code = preflight::code(&node.id).to_owned();
+            let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
+            let judged = self.judge.judge(&finding);
+            blocked |= self.judge.blocks(&finding, &judged);
+            self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+        }
+        let message = messages.join("\n");
         let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };
         Ended { result, passable: !blocked }
     }
 }
 
 /// A failure as one text, with what to do about it.
-fn told(failure: &Failure) -> String {
+pub(super) fn told(failure: &Failure) -> String {
     match &failure.remedy {
         Some(remedy) => format!("{}\n{remedy}", failure.message),
         None => failure.message.clone(),

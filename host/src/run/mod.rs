@@ -1,6 +1,7 @@
 //! One run: the executor takes a plan to a world, and tells what happened as events.
 pub mod access;
 pub mod capsule;
+mod carry_out;
 pub mod event;
 pub mod executor;
 pub mod init;

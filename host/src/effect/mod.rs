@@ -211,13 +211,10 @@ impl Effect {
         match self {
             Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
+            // From it the kubelet makes its own.
+            Effect::BootstrapKubeconfig { path } => vec![path.clone(), path.replace("bootstrap-kubelet", "kubelet")],
             Effect::FetchKeys(spec) => spec.files.iter().map(|(_, path)| path.clone()).collect(),
-            Effect::Directory(_)
-            | Effect::File(_)
-            | Effect::Mode(_)
-            | Effect::StaticPod { .. }
-            | Effect::Kubeconfig(_)
-            | Effect::BootstrapKubeconfig { .. } => {
+            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => {
                 vec![self.summary().1]
             }
             _ => Vec::new(),
@@ -273,12 +270,28 @@ impl Effect {
     }
 }
 
-/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
+/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone. A kubelet that
+/// cannot be started is the operator's to start, and the run waits for it (kubeadm behaviour).
 fn service(name: &str, state: &str, context: &Context) -> Tried<Done> {
     let node = context.world.node();
-    let active = node.service(name)?.is_some_and(|service| service.active);
-    if state == "restarted" && active && !context.disturbed {
+    let found = node.service(name)?;
+    if state == "restarted" && !context.disturbed && found.is_some_and(|service| service.active) {
         return Ok(Done::from(false));
     }
-    node.ensure_service(name, state).map(Done::from)
+    let failure = match node.ensure_service(name, state) {
+        Err(failure) if name == "kubelet" => failure,
+        outcome => return outcome.map(Done::from),
+    };
+    let left = Done::from(Enacted::Left(failure.message.clone()));
+    Ok(match found {
+        None => {
+            let line = "No supported init system detected, won't make sure the kubelet is running properly.";
+            Done { said: vec![line.into()], ..left }
+        }
+        Some(_) => Done {
+            warnings: vec![format!("[kubelet-start] WARNING: unable to start the kubelet service: [{}]", failure.message)],
+            said: vec!["Please ensure kubelet is reloaded and running manually.".into()],
+            ..left
+        },
+    })
 }

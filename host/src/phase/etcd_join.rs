@@ -1,9 +1,9 @@
 //! `check-etcd` and `etcd-join`: this node's etcd becomes a member of the cluster's, before its API server needs it.
-use crate::render::{host_port, static_pod};
+use crate::render::{MANIFESTS, host_port, static_pod};
 use kubephase_sdk::{
     Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input, json,
     kubeadm::{Config, Timeouts},
-    observe_core, say,
+    observe_core, observe_files, say,
     spec::{Condition, EtcdMember, EtcdMemberSpec},
 };
 
@@ -59,7 +59,10 @@ impl Phase for Join {
             effects::announce(member, "[etcd] Announced new etcd member joining to the existing etcd cluster")?;
             return Ok(Outcome::Again);
         }
-        let members = members(&config.init.node_registration.name, &peer_url)?;
+        let (members, voting) = members(&config.init.node_registration.name, &peer_url)?;
+        if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
+            return Ok(Outcome::Skipped("this node's etcd is a member already".into()));
+        }
         let pod = static_pod::etcd_joining(&config, &members);
         super::static_pod("etcd", pod, &config, "[etcd] Creating static Pod manifest for \"etcd\"")?;
         let member = effects_core::etcd_member(&spec(true))?;
@@ -69,12 +72,14 @@ impl Phase for Join {
     }
 }
 
-/// All members by name and peer URL, this node's among them. One that has not started yet is known by its id.
-fn members(own_name: &str, own_url: &str) -> Result<Vec<static_pod::Member>, Failure> {
-    let mut members = Vec::new();
+/// All members by name and peer URL, this node's among them, and whether that one has a vote. One that has not started yet
+/// is known by its id.
+fn members(own_name: &str, own_url: &str) -> Result<(Vec<static_pod::Member>, bool), Failure> {
+    let (mut members, mut voting) = (Vec::new(), false);
     for text in observe_core::etcd_members()? {
         let member: EtcdMember = serde_json::from_str(&text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")))?;
         let own = member.peer_urls.iter().any(|url| url == own_url);
+        voting |= own && !member.learner;
         let name = match member.name.as_str() {
             _ if own => own_name.to_owned(),
             "" => format!("{:x}", member.id),
@@ -82,5 +87,5 @@ fn members(own_name: &str, own_url: &str) -> Result<Vec<static_pod::Member>, Fai
         };
         members.extend(member.peer_urls.into_iter().map(|peer_url| static_pod::Member { name: name.clone(), peer_url }));
     }
-    Ok(members)
+    Ok((members, voting))
 }

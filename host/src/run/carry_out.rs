@@ -13,7 +13,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_wit::Severity;
-use std::{sync::PoisonError, thread, time::Instant};
+use std::{collections::BTreeSet, sync::PoisonError, thread, time::Instant};
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
@@ -27,8 +27,9 @@ impl Executor<'_> {
             }
         }
         if !proposals.is_empty() {
-            let targets = proposals.iter().map(|proposal| proposal.effect.summary().1).collect();
-            self.shared.bus.emit(What::Intended { phase: node.id.clone(), targets });
+            let targets = |proposal: &Proposal| std::iter::once(proposal.effect.summary().1).chain(proposal.effect.paths());
+            let targets: BTreeSet<String> = proposals.iter().flat_map(targets).collect();
+            self.shared.bus.emit(What::Intended { phase: node.id.clone(), targets: targets.into_iter().collect() });
         }
         if proposals.iter().all(|proposal| matches!(proposal.effect, Effect::Image { .. })) {
             return self.pull(node, session, &proposals, left);

@@ -3,23 +3,26 @@ use crate::{error_unless, is_worker, joined_host, tell, warn_unless};
 use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_net, observe_node};
 use std::net::IpAddr;
 
-/// kubelet, scheduler, controller manager; then those of an etcd on the node.
-const PORTS: &[i32] = &[10259, 10257, KUBELET_PORT];
-const KUBELET_PORT: i32 = 10250;
-const ETCD_PORTS: &[i32] = &[2379, 2380];
+/// Who listens where, by the file that makes it so: what an earlier run set up is not in the way of the next.
+const KUBELET: (i32, &str) = (10250, "/var/lib/kubelet/config.yaml");
+const COMPONENTS: &[(i32, &str)] =
+    &[(10259, "/etc/kubernetes/manifests/kube-scheduler.yaml"), (10257, "/etc/kubernetes/manifests/kube-controller-manager.yaml"), KUBELET];
+const ETCD: &[(i32, &str)] = &[(2379, "/etc/kubernetes/manifests/etcd.yaml"), (2380, "/etc/kubernetes/manifests/etcd.yaml")];
 
 pub fn ports(config: &Config) -> Result<(), Failure> {
     if is_worker(config) {
-        return port(KUBELET_PORT);
+        return port(KUBELET);
     }
-    let etcd: &[i32] = if config.cluster.etcd.local.is_some() { ETCD_PORTS } else { &[] };
-    [config.init.local_api_endpoint.bind_port].iter().chain(PORTS).chain(etcd).try_for_each(|number| port(*number))
+    let server = (config.init.local_api_endpoint.bind_port, "/etc/kubernetes/manifests/kube-apiserver.yaml");
+    let etcd = if config.cluster.etcd.local.is_some() { ETCD } else { &[] };
+    [server].iter().chain(COMPONENTS).chain(etcd).try_for_each(|listener| port(*listener))
 }
 
-fn port(port: i32) -> Result<(), Failure> {
+fn port((port, path): (i32, &str)) -> Result<(), Failure> {
     let free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
     let wrong = error_unless(free, || format!("Port {port} is in use"));
-    tell(&format!("Port-{port}"), wrong, &[("port", port.to_string())], Some("stop what listens there (ss -ltnp shows it)"));
+    let evidence = [("port", port.to_string()), ("path", path.to_owned())];
+    tell(&format!("Port-{port}"), wrong, &evidence, Some("stop what listens there (ss -ltnp shows it)"));
     Ok(())
 }
 

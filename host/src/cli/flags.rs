@@ -87,6 +87,9 @@ pub struct Stay {
     /// Keep the scratch root
     #[arg(long)]
     pub keep: bool,
+    /// Let so many workers join the cluster, each with a tree of its own below nodes/ of the scratch root
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub workers: u16,
 }
 
 /// Flags of `plan` alone.

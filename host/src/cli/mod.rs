@@ -17,6 +17,7 @@ mod stage;
 mod tests;
 mod tree;
 pub mod version;
+mod workers;
 
 pub use crate::config::{InitFlags, JoinFlags};
 pub use crate::report::Output;
@@ -110,6 +111,8 @@ pub struct RehearseRequest {
     /// stay up on this port; 0 for any
     pub serve: Option<u16>,
     pub keep: bool,
+    /// how many workers join
+    pub workers: u16,
     pub verbosity: i32,
 }
 
@@ -223,7 +226,7 @@ fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
 
 fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
     let RehearseAll { init, place, stay } = extract(argv)?;
-    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, verbosity: verbosity(matches) })
+    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, workers: stay.workers, verbosity: verbosity(matches) })
 }
 
 fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {

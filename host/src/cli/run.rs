@@ -2,7 +2,7 @@
 use super::{
     CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, parse, plugin, print, report as past, serve,
     stage::{self, Scratch, Stage, rehearsed},
-    version,
+    version, workers,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
@@ -218,10 +218,17 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, request), &scratch, None, port)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
+    let joined = match ran.finished {
+        RunResult::Done => workers::join(&stage.world, &prepared, &scratch.path, request.workers, engine, stage.runtime.handle())?,
+        _ => Vec::new(),
+    };
     stage.world.save()?;
     if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
-        print::out(&format!("\n{text}\nThe scratch root is kept at {}\n", scratch.path.display()));
+        print::out(&format!("\n{text}{}\nThe scratch root is kept at {}\n", workers::told(&joined), scratch.path.display()));
+    }
+    if let Some(failed) = joined.iter().find(|joined| joined.result != RunResult::Done) {
+        return Ok(Exit::from(&failed.result));
     }
     if let (Some(_), Some(address), RunResult::Done) = (request.serve, stage.world.endpoint(), &ran.finished) {
         let folder = serve::kubeconfigs(stage.world.files(), &prepared.config, address, &scratch.path)?;

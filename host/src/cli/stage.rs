@@ -14,6 +14,7 @@ use crate::{
     },
     world::{
         World,
+        api::Credentials,
         node::facts::NodeFacts,
         real::Real,
         rehearsal::{Rehearsal, Setting},
@@ -106,8 +107,8 @@ impl Stage<Rehearsal> {
         let runtime = runtime()?;
         let directory = state::below(&scratch.path);
         let lock = RunLock::acquire(&directory, "init")?;
-        let kubeconfig = &prepared.config.run.kubeconfig;
-        let setting = Setting { root: &scratch.path, below, facts, kubeconfig, budget: budget(prepared), port };
+        let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
+        let setting = Setting { root: &scratch.path, below, facts, credentials, place: Arc::default(), budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         Ok(Stage { world, runtime, directory, durability: Durability::Process, _lock: lock })
     }

@@ -176,7 +176,7 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     <[u8; 4]>::try_from(bytes).map(IpAddr::from).or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
-fn params(wanted: &Wanted<'_>) -> Result<CertificateParams, String> {
+pub(super) fn params(wanted: &Wanted<'_>) -> Result<CertificateParams, String> {
     let mut params = CertificateParams::default();
     params.serial_number = Some(serial()?);
     params.not_before = moment(wanted.not_before)?;

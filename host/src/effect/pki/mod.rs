@@ -5,6 +5,7 @@ mod certificate;
 mod key;
 mod kubeconfig;
 mod observe;
+mod request;
 mod reuse;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub use certificate::{Certificate, Wanted};
 pub use key::Key;
 pub use kubeconfig::{Kubeconfig, ensure_kubeconfig, ensure_rotated};
 pub use observe::{certificate_facts, kubeconfig_facts, private_key_facts};
+pub use request::CertificateRequest;
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
 use super::Enacted;

@@ -4,6 +4,7 @@
 pub mod resources;
 
 use super::{Cluster, Files, Tried};
+use crate::effect::pki;
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
@@ -88,13 +89,21 @@ impl ApiClient {
         ApiClient { credentials, client, budget: Duration::ZERO, ..self.clone() }
     }
 
+    /// A kubeconfig of the node, with the files of the node that it names.
+    fn whole(&self, path: &str) -> Tried<Vec<u8>> {
+        let text = self.files.read(path)?;
+        let mut kubeconfig = pki::Kubeconfig::parse(&String::from_utf8_lossy(&text), path)?;
+        kubeconfig.embed(&|file| self.files.read(file))?;
+        Ok(kubeconfig.to_text().into_bytes())
+    }
+
     /// A client of the kubeconfig as it is now.
     fn client(&self) -> Tried<Client> {
         static PROVIDER: Once = Once::new();
         // Somebody else having installed the same is fine.
         PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
         let (name, text) = match &self.credentials {
-            Credentials::File(path) => (path.as_str(), self.files.read(path)?),
+            Credentials::File(path) => (path.as_str(), self.whole(path)?),
             Credentials::Text(text) => ("what was discovered", text.as_bytes().to_vec()),
         };
         let invalid = |why: String| Failure::new("invalid", format!("{name} cannot be used as a kubeconfig: {why}"));

@@ -1,5 +1,7 @@
 //! The kubelet's stand-in: "runs" the static Pods it finds, which for the API server means to start the embedded one,
 //! and registers its Node and their mirror Pods through the API, with the kubelet's own credentials.
+mod bootstrap;
+
 use super::cluster::Server;
 use crate::world::{
     Cluster, Files, Tried,
@@ -53,13 +55,18 @@ struct State {
 }
 
 impl Kubelet {
-    /// `port` is the API server's on loopback; 0 for any that is free.
-    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16) -> Self {
-        Kubelet { handle, files, facts, place: Arc::default(), port, state: Mutex::default() }
+    /// `port` is the API server's on loopback; 0 for any that is free. `place` is where that of the cluster is, if there is one.
+    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, place: Arc<Place>) -> Self {
+        Kubelet { handle, files, facts, place, port, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the cluster's API server is, for whoever joins.
+    pub fn place(&self) -> Arc<Place> {
+        self.place.clone()
     }
 
     pub fn dial(&self) -> Arc<dyn Dial> {
@@ -75,13 +82,15 @@ impl Kubelet {
             return Err(Failure::new("unavailable", format!("the kubelet cannot start: {CONFIG} does not exist")));
         }
         let before = std::mem::replace(&mut self.state().running, true);
+        bootstrap::certificate(self)?;
         self.sync()?;
         Ok(!before)
     }
 
     pub fn stop(&self) {
-        *self.state() = State::default();
-        *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if std::mem::take(&mut *self.state()).server.is_some() {
+            *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// A node that was shut down while its cluster ran comes up as it was.
@@ -126,7 +135,8 @@ impl Kubelet {
             .filter(|pod| !state.pods.iter().any(|known| known["metadata"]["name"] == pod["metadata"]["name"]))
             .cloned()
             .collect();
-        let up = state.server.is_some();
+        // A node without an API server of its own talks to the one there is.
+        let up = state.server.is_some() || self.place.0.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let registered = state.registered;
         drop(state);
         if up && (!registered || !new.is_empty()) {
@@ -210,9 +220,15 @@ impl Kubelet {
         Ok(pods)
     }
 
+    /// The API as the holder of a kubeconfig of the node sees it.
+    fn api(&self, kubeconfig: &str) -> ApiClient {
+        let credentials = Credentials::File(kubeconfig.to_owned());
+        ApiClient::new(self.handle.clone(), self.files.clone(), credentials, self.place.clone(), BUDGET)
+    }
+
     /// The Node, and a mirror of each static Pod.
     fn register(&self, pods: &[Value]) -> Tried<()> {
-        let api = ApiClient::new(self.handle.clone(), self.files.clone(), Credentials::File(KUBECONFIG.into()), self.place.clone(), BUDGET);
+        let api = self.api(KUBECONFIG);
         let kubeconfig = crate::effect::pki::Kubeconfig::read(self.files.as_ref(), KUBECONFIG)?;
         let user = kubeconfig.as_ref().and_then(|kubeconfig| Some(kubeconfig.user()?.0.to_owned())).unwrap_or_default();
         let name = user.strip_prefix("system:node:").unwrap_or(&self.facts.hostname).to_owned();

@@ -16,6 +16,7 @@ use super::{
 };
 use anyhow::{Context, Result, anyhow};
 use kubelet::Kubelet;
+pub use kubelet::Place;
 use kubephase_wit::{Failure, HttpReply};
 use overlay::Overlay;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -35,8 +36,10 @@ pub struct Setting<'a> {
     /// a tree that shows through where the scratch tree has nothing, and is never written
     pub below: Option<&'a Path>,
     pub facts: NodeFacts,
-    /// the admin's kubeconfig on the node
-    pub kubeconfig: &'a str,
+    /// whose the node is in the cluster: the admin's kubeconfig, or what a node joins with
+    pub credentials: Credentials,
+    /// where the cluster's API server is, for a node that joins; else it gets one of its own
+    pub place: Arc<Place>,
     /// how long requests to the API are tried
     pub budget: Duration,
     /// the API server's port on loopback; 0 for any that is free
@@ -54,7 +57,7 @@ impl Rehearsal {
             None => Arc::new(upper),
         };
         let facts = Arc::new(setting.facts);
-        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port));
+        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.place));
         let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
         let mut described = NodeFacts::clone(&facts);
         if resumed && let Some(service) = described.services.get_mut("kubelet") {
@@ -70,8 +73,7 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api =
-            ApiClient::new(handle.clone(), files.clone(), Credentials::File(setting.kubeconfig.to_owned()), kubelet.dial(), setting.budget);
+        let api = ApiClient::new(handle.clone(), files.clone(), setting.credentials, kubelet.dial(), setting.budget);
         Ok(Rehearsal { files, node, kubelet, api })
     }
 
@@ -81,6 +83,11 @@ impl Rehearsal {
     /// Where it cannot be written.
     pub fn save(&self) -> Result<()> {
         self.kubelet.save().map_err(|failure| anyhow!(failure.message))
+    }
+
+    /// Where the embedded API server is, for nodes that join its cluster.
+    pub fn place(&self) -> Arc<Place> {
+        self.kubelet.place()
     }
 
     /// Where the embedded API server listens, once it runs.

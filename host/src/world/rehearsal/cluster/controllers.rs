@@ -1,7 +1,10 @@
 //! What runs beside an API server in every cluster, as far as a rehearsal leans on it: namespaces get a service account
 //! and the cluster's authority, `cluster-info` is signed with every token that may, tokens that ran out go with what
 //! they own.
-use super::store::{Store, core, now};
+use super::{
+    signer::Authority,
+    store::{Store, core, now},
+};
 use crate::discovery::jws;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -36,10 +39,11 @@ pub fn install(store: &mut Store, service_address: Option<&str>, port: u16) {
 }
 
 /// Brings everything to where controllers would bring it.
-pub fn reconcile(store: &mut Store, authority_pem: &str) {
-    namespaces(store, authority_pem);
+pub fn reconcile(store: &mut Store, authority: &Authority) {
+    namespaces(store, &authority.pem);
     expire(store);
     sign(store);
+    authority.reconcile(store);
 }
 
 fn namespaces(store: &mut Store, authority_pem: &str) {

@@ -11,6 +11,7 @@ mod rest;
 mod review;
 mod select;
 mod server;
+mod signer;
 mod status;
 mod store;
 mod table;

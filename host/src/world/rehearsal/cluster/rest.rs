@@ -5,6 +5,7 @@ use super::{
     rbac::{self, Request, User},
     review,
     select::Selectors,
+    signer::Authority,
     status::{Answer, ApiError},
     store::{Store, place},
     table,
@@ -20,7 +21,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 /// What the server is.
 pub struct Api {
     pub store: Mutex<Store>,
-    pub authority_pem: String,
+    pub authority: Authority,
     pub services: Option<IpNet>,
 }
 
@@ -154,7 +155,7 @@ impl Api {
                     .ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
                 if !dry(call) {
                     store.delete(target.resource, &target.namespace, &target.name)?;
-                    controllers::reconcile(store, &self.authority_pem);
+                    controllers::reconcile(store, &self.authority);
                 }
                 let details = json!({"name": target.name, "group": target.resource.group, "kind": target.resource.plural, "uid": deleted["metadata"]["uid"]});
                 Ok(Reply::Json(200, json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})))
@@ -220,13 +221,18 @@ impl Api {
             object["metadata"]["name"] = format!("{prefix}{}", &super::store::uid()[..5]).into();
         }
         admit(store, target.resource, &target.namespace, &mut object, self.services)?;
+        if target.resource.plural == "certificatesigningrequests" {
+            // Whoever asks is who it is, whatever it says.
+            object["spec"]["username"] = call.user.name.as_str().into();
+            object["spec"]["groups"] = json!(call.user.groups);
+        }
         self.escalation(store, call, target, request, &object)?;
         apply::own(None, &mut object, manager(call));
         if dry(call) {
             return Ok(Reply::Json(201, object));
         }
         let created = store.create(target.resource, object)?;
-        controllers::reconcile(store, &self.authority_pem);
+        controllers::reconcile(store, &self.authority);
         Ok(Reply::Json(201, created))
     }
 
@@ -271,7 +277,7 @@ impl Api {
             return Ok(object);
         }
         let stored = store.update(target.resource, object)?;
-        controllers::reconcile(store, &self.authority_pem);
+        controllers::reconcile(store, &self.authority);
         Ok(stored)
     }
 
@@ -297,7 +303,7 @@ impl Api {
                 return Ok(Reply::Json(201, applied));
             }
             let created = store.create(target.resource, applied)?;
-            controllers::reconcile(store, &self.authority_pem);
+            controllers::reconcile(store, &self.authority);
             return Ok(Reply::Json(201, created));
         }
         let current = current.ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;

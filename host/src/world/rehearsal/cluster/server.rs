@@ -5,6 +5,7 @@ use super::{
     policy,
     rbac::User,
     rest::{Api, Call, Reply, Watch},
+    signer::Authority,
     status::ApiError,
     store::{Store, core},
     tls::{Identity, holder},
@@ -85,8 +86,9 @@ impl Server {
         let secure_port = flag("secure-port").parse().unwrap_or(6443);
         let first = services.and_then(|range| nth_address(range, 1)).map(|address| address.to_string());
         controllers::install(&mut store, first.as_deref(), secure_port);
-        controllers::reconcile(&mut store, &authority_pem);
-        let api = Arc::new(Api { store: Mutex::new(store), authority_pem, services });
+        let authority = Authority::at(flag("client-ca-file"), authority_pem, files);
+        controllers::reconcile(&mut store, &authority);
+        let api = Arc::new(Api { store: Mutex::new(store), authority, services });
         let bind = handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
         let listener = bind
             .map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;

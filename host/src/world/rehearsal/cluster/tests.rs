@@ -1,5 +1,5 @@
 //! The API server as its clients see it: who they are, what they may, what is left of what they send.
-use super::{controllers, policy, rbac::User};
+use super::{controllers, policy, rbac::User, signer::Authority};
 use super::{
     rest::{Api, Call, Reply},
     store::{Store, core},
@@ -11,8 +11,9 @@ fn api() -> Api {
     let mut store = Store::new();
     policy::install(&mut store);
     controllers::install(&mut store, Some("10.96.0.1"), 6443);
-    controllers::reconcile(&mut store, "PEM");
-    Api { store: Mutex::new(store), authority_pem: "PEM".into(), services: Some("10.96.0.0/12".parse().unwrap()) }
+    let authority = Authority::alone("PEM");
+    controllers::reconcile(&mut store, &authority);
+    Api { store: Mutex::new(store), authority, services: Some("10.96.0.0/12".parse().unwrap()) }
 }
 
 fn user(name: &str, groups: &[&str]) -> User {

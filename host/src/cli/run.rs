@@ -158,6 +158,8 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     Ok(Exit::from(&ran.finished))
 }
 
+const ADMIN: &str = "/etc/kubernetes/admin.conf";
+
 fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
     let flags = &request.flags;
     let facts = facts(None)?;
@@ -170,7 +172,18 @@ fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
         }
     };
     let file = flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new);
-    let mut prepared = join::prepare(file, flags, &facts, only, engine, &outside, &say)?;
+    let mut flags = flags.clone();
+    // A single phase of a member of the control plane finds the cluster by what that member has (kubeadm behaviour).
+    let given = flags.endpoint.is_some() || flags.discovery_file.is_some() || file.is_some();
+    if request.phase.is_some() && !given {
+        if !Path::new(ADMIN).exists() {
+            return Err(anyhow!(
+                "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' subcommands to generate it."
+            ));
+        }
+        flags.discovery_file = Some(ADMIN.to_owned());
+    }
+    let mut prepared = join::prepare(file, &flags, &facts, only, engine, &outside, &say)?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }

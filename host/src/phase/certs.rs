@@ -114,7 +114,8 @@ impl Phase for Shared {
     }
 }
 
-fn required(path: &str) -> Result<(), Failure> {
+/// What a further member of the control plane cannot make by itself.
+pub(super) fn required(path: &str) -> Result<(), Failure> {
     if observe_files::stat(path)?.is_some() {
         return Ok(());
     }

@@ -53,6 +53,7 @@ impl Phase for Joining {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
+        super::certs::required(&format!("{}/ca.crt", config.cluster.certificates_dir))?;
         say("Generating kubeconfig files");
         say(format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir));
         let external = observe_files::stat(&format!("{}/ca.key", config.cluster.certificates_dir))?.is_none();

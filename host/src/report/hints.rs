@@ -36,6 +36,8 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
         });
         hints.extend(finding.url.as_ref().map(|url| format!("{code}: see {}", sanitise::line(url))));
     }
+    // Several findings of one check have one way out.
+    hints.dedup();
     hints.push("Nothing was changed.".into());
 }
 

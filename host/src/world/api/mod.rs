@@ -211,7 +211,12 @@ fn unavailable(message: String) -> Failure {
 }
 
 fn told(error: &kube::Error) -> Failure {
-    let kube::Error::Api(status) = error else { return unavailable(format!("the API server cannot be reached: {error}")) };
+    let kube::Error::Api(status) = error else {
+        // The innermost cause says most: refused, no route, not trusted.
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let cause = causes.last().map(ToString::to_string).unwrap_or_default();
+        return unavailable(format!("the API server cannot be reached: {cause}"));
+    };
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",
         (409, _) => "conflict",

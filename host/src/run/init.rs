@@ -54,7 +54,7 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
         let plugin = Arc::new(engine.load(embedded.bytes)?);
         catalog.extend(plugin.manifest());
         let settings = Value::Object(Default::default());
-        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings });
+        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings, signer: None });
     }
     Ok((catalog, plugins))
 }
@@ -227,7 +227,7 @@ impl Provider<'_> {
                 Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
             }
             Source::Plugin { name, .. } => {
-                let plugin::load::Loaded { plugin, settings } = &self.prepared.plugins[name];
+                let plugin::load::Loaded { plugin, settings, .. } = &self.prepared.plugins[name];
                 let access = Access::Granted(plugin.grant());
                 let session = Session::new(self.shared.clone(), &node.id, settings, access);
                 let policy =

@@ -1,5 +1,7 @@
 //! Plugins as authors and operators use them: written, built, tested, added, allowed, swapped in, and contained.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+mod signed;
+
 use harness::{Said, kubephase, run, workspace};
 use std::{
     fs,

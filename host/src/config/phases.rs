@@ -1,6 +1,6 @@
 //! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out, further order, waivers.
 use super::{Document, Problem};
-use crate::plugin::signature::Signer;
+use crate::{plugin::signature::Signer, wasm::limits::Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ pub struct PluginEntry {
     pub signer: Option<Signer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Value>,
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
     /// capabilities, `interface.function`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::{PhaseConfiguration, PluginEntry},
     phase::catalog::Catalog,
-    wasm::{embedded, engine::Engine, plugin::Plugin},
+    wasm::{embedded, engine::Engine, limits::Limits, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ pub type Plugins = BTreeMap<String, Loaded>;
 pub struct Loaded {
     pub plugin: Arc<Plugin>,
     pub settings: Value,
+    pub limits: Limits,
     /// whose signature it has, where one was asked for
     pub signer: Option<Signer>,
 }
@@ -48,7 +49,7 @@ pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog
     let load = || -> Result<Loaded> {
         let plugin = engine.load(embedded.bytes)?;
         let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
-        Ok(Loaded { plugin: Arc::new(plugin), settings, signer: None })
+        Ok(Loaded { plugin: Arc::new(plugin), settings, limits: Limits::default(), signer: None })
     };
     let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
     catalog.extend(loaded.plugin.manifest());
@@ -206,5 +207,5 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
     let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();
     plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
     let settings = settings::resolve(manifest, entry.settings.as_ref())?;
-    Ok(Loaded { plugin: Arc::new(plugin), settings, signer: signer.cloned() })
+    Ok(Loaded { plugin: Arc::new(plugin), settings, limits: entry.limits, signer: signer.cloned() })
 }

@@ -127,6 +127,12 @@ fn an_addon_takes_the_place_of_kube_proxy() {
     let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config])));
     assert!(plan.contains("[replaced by plugin tiny-proxy; "), "{plan}");
 
+    // What the operator lets it have is what it has.
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("  source: ", "  limits: {memory: 64Ki, deadline: 10s}\n  source: ")).unwrap();
+    let stopped = init(&config, &folder.path().join("stopped"));
+    assert!(stopped.status == 5 && stopped.stderr.contains("memory limit of 65536 bytes reached"), "{}", stopped.stderr);
+
     well(plugin(&["remove", "tiny-proxy", "--config", &config]));
     well(init(&config, &out));
     assert!(fs::read_to_string(out.join("objects.yaml")).unwrap().contains("daemonsets kube-system/kube-proxy"));

@@ -284,6 +284,19 @@ fn checks_in_other_languages_pass_the_same_cases() {
     }
 }
 
+#[test]
+fn every_template_in_other_languages_passes_its_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    for (language, tool) in [("js", "npm"), ("python", "python3")] {
+        for kind in ["addon", "phase"].into_iter().filter(|_| has(tool)) {
+            let at = folder.path().join(format!("{kind}-{language}")).display().to_string();
+            well(plugin(&["new", kind, &at, "--language", language]));
+            well(plugin(&["build", &at]));
+            assert!(well(plugin(&["test", &at])).contains("1 passed, 0 failed"), "{kind} in {language}");
+        }
+    }
+}
+
 /// A registry on a port of its own, until it is dropped.
 struct Registry(std::process::Child);
 

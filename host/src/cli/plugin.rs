@@ -1,24 +1,24 @@
 //! `kubephase plugin …`: what is asked for, and what is told of it.
+mod entries;
+mod publish;
+
 use super::{Exit, print};
 use crate::{
-    config,
     plugin::{
-        build, entry, inspect,
-        load::{self, PluginRefused},
-        lock::{self, Lock},
-        registry,
+        build, inspect, load,
         scaffold::{self, Kind, Language},
+        signature::{self, Signer},
         source, test,
     },
     report::sanitise,
-    wasm::{engine::Engine, plugin::Plugin},
+    wasm::engine::Engine,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::Result;
 use clap::Subcommand;
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -61,6 +61,9 @@ pub enum PluginCommand {
     Inspect {
         /// a file, a plugin's folder, or oci://REGISTRY/NAME:TAG
         plugin: String,
+        /// whose signature it has to have: a public key, or the file of one
+        #[arg(long, value_name = "PUBLIC_KEY")]
+        signer: Option<String>,
     },
     /// Name a plugin in a configuration, compile it and lock what it is
     Add {
@@ -71,6 +74,9 @@ pub enum PluginCommand {
         /// allow what it asks for as well
         #[arg(long)]
         allow: bool,
+        /// whose signature it has to have, now and later: a public key, or the file of one
+        #[arg(long, value_name = "PUBLIC_KEY")]
+        signer: Option<String>,
     },
     /// Take a plugin out of a configuration and its lock
     Remove {
@@ -93,8 +99,24 @@ pub enum PluginCommand {
         name: String,
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// whose signature it has to have from now on: a public key, or the file of one
+        #[arg(long, value_name = "PUBLIC_KEY")]
+        signer: Option<String>,
     },
-    /// Publish a component in a registry
+    /// Make a key pair to sign components with: NAME.key, which is secret, and NAME.pub
+    Keygen {
+        #[arg(default_value = "kubephase")]
+        name: PathBuf,
+    },
+    /// Sign a component; the signature is left beside it
+    Sign {
+        /// a file or a plugin's folder
+        plugin: PathBuf,
+        /// the secret key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Publish a component in a registry, with its signature where it has one
     Push {
         /// a file or a plugin's folder
         plugin: String,
@@ -114,7 +136,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             Ok(Exit::Ok)
         }
         PluginCommand::Test { plugin, cases, show, replay, record } => {
-            let component = loaded(&plugin.display().to_string(), engine)?.0;
+            let (component, _) = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
                 (_, Some(capsule)) => Ok(told(&test::record(&component, capsule)?, true)),
@@ -125,32 +147,19 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
                 }
             }
         }
-        PluginCommand::Inspect { plugin } => {
-            let (plugin, size, took) = loaded(plugin, engine)?;
-            Ok(print::out(&inspect::render(&plugin, size, took)))
-        }
-        PluginCommand::Add { source, config, allow } => add(source, config, *allow, engine),
-        PluginCommand::Remove { name, config } => {
-            entry::remove(config, name)?;
-            let mut lock = Lock::beside(config)?;
-            lock.remove(name);
-            lock.write()?;
-            Ok(print::out(&format!("{name} is no longer part of {}\n", config.display())))
-        }
-        PluginCommand::List { config } => states(config, engine).map(|(text, _)| print::out(&text)),
+        PluginCommand::Inspect { plugin, signer } => inspected(plugin, signer.as_deref(), engine),
+        PluginCommand::Add { source, config, allow, signer } => entries::add(source, config, *allow, signer.as_deref(), engine),
+        PluginCommand::Remove { name, config } => entries::remove(name, config),
+        PluginCommand::List { config } => entries::states(config, engine).map(|(text, _)| print::out(&text)),
         PluginCommand::Verify { config } => {
-            let (text, well) = states(config, engine)?;
+            let (text, well) = entries::states(config, engine)?;
             print::out(&text);
             Ok(if well { Exit::Ok } else { Exit::Plugin })
         }
-        PluginCommand::Allow { name, config } => allow(name, config, engine),
-        PluginCommand::Push { plugin, reference } => {
-            let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
-            let fetched = source::fetch(plugin, Path::new(""), None)?;
-            engine.load(&fetched.bytes)?;
-            let digest = registry::push(reference, fetched.bytes)?;
-            Ok(print::out(&format!("oci://{reference} is {digest}\n")))
-        }
+        PluginCommand::Allow { name, config, signer } => entries::allow(name, config, signer.as_deref(), engine),
+        PluginCommand::Keygen { name } => publish::keygen(name),
+        PluginCommand::Sign { plugin, key } => publish::sign(plugin, key, engine),
+        PluginCommand::Push { plugin, reference } => publish::push(plugin, reference, engine),
     }
 }
 
@@ -162,16 +171,28 @@ fn new(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     )))
 }
 
-/// A plugin from a source, its size, and how long it took to make it ready.
-fn loaded(from: &str, engine: &Engine) -> Result<(Plugin, usize, Duration)> {
-    let fetched = source::fetch(from, Path::new(""), None)?;
-    let load = || engine.load(&fetched.bytes).map_err(|why| PluginRefused::new(&format!("{from}: {why:#}")));
+/// From where the command was typed; only a signer that was named is asked for.
+fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>, command: &'a str) -> load::Wanted<'a> {
+    load::Wanted { source, beside: Path::new(""), pinned: None, signer, command }
+}
+
+fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
+    let signer = signer.map(Signer::read).transpose()?;
+    let (plugin, fetched) = load::open(&wanted(from, signer.as_ref(), &format!("kubephase plugin inspect {from}")), engine)?;
+    let signed = match (signer, source::signature(from, Path::new(""), &fetched.bytes)?) {
+        (Some(signer), _) => format!("signed by {signer}"),
+        (None, Some(signature)) => format!(
+            "signed by {}, as its signature says; `--signer PUBLIC_KEY` looks whether that is so",
+            signature::key_id(&signature).unwrap_or_else(|| "nobody".into())
+        ),
+        (None, None) => "not signed".into(),
+    };
     // Compiled once, outside of what is measured.
-    load()?.prepare()?;
-    let began = Instant::now();
-    let plugin = load()?;
     plugin.prepare()?;
-    Ok((plugin, fetched.bytes.len(), began.elapsed()))
+    let began = Instant::now();
+    let plugin = engine.load(&fetched.bytes)?;
+    plugin.prepare()?;
+    Ok(print::out(&inspect::render(&plugin, fetched.bytes.len(), began.elapsed(), &signed)))
 }
 
 fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
@@ -189,86 +210,4 @@ fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
     let _ = writeln!(text, "{} passed, {failed} failed", outcomes.len() - failed);
     print::out(&text);
     if failed == 0 { Exit::Ok } else { Exit::Error }
-}
-
-fn add(from: &str, config: &Path, allow: bool, engine: &Engine) -> Result<Exit> {
-    let beside = config.parent().unwrap_or(Path::new(""));
-    // The configuration names a file from its own folder, wherever the command was typed.
-    let source = if from.contains("://") { from.to_owned() } else { relative(from, beside)? };
-    let fetched = source::fetch(&source, beside, None)?;
-    let plugin = engine.load(&fetched.bytes).map_err(|why| PluginRefused::new(&format!("{from}: {why:#}")))?;
-    plugin.prepare()?;
-    let name = &plugin.manifest().name;
-    let replaces: Vec<String> = plugin.manifest().provides.iter().flat_map(|row| row.replaces.clone()).collect();
-    entry::add(config, name, &source, &replaces)?;
-    let mut lock = Lock::beside(config)?;
-    let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
-    let granted = if allow { lock::asked(&plugin) } else { before.clone() };
-    lock.set(&plugin, &source, fetched.digest, granted.clone());
-    lock.write()?;
-    let mut text = format!("{name} {} is part of {}, locked in {}\n", plugin.manifest().version, config.display(), lock::FILE);
-    let _ = replaces.iter().try_for_each(|phase| writeln!(text, "It stands in for {phase}."));
-    match lock::difference(&plugin, &granted).0.is_empty() {
-        true if granted.is_empty() => text += "It asks for nothing that has to be allowed.\n",
-        true => text += &format!("It may:\n{}", inspect::change(&plugin, &[])),
-        false => {
-            let change = inspect::change(&plugin, &before);
-            text += &format!(
-                "It asks for what it is not allowed yet:\n{change}Allow it with:\n\n  kubephase plugin allow {name} --config {}\n",
-                config.display()
-            );
-        }
-    }
-    Ok(print::out(&text))
-}
-
-fn relative(path: &str, beside: &Path) -> Result<String> {
-    let absolute = Path::new(path).canonicalize().with_context(|| format!("cannot find {path}"))?;
-    let beside = if beside.as_os_str().is_empty() { Path::new(".") } else { beside }.canonicalize()?;
-    let shown = absolute.strip_prefix(&beside).map_or_else(|_| absolute.display().to_string(), |below| format!("./{}", below.display()));
-    Ok(shown)
-}
-
-fn allow(name: &str, config: &Path, engine: &Engine) -> Result<Exit> {
-    let phases = config::phases_of(config)?;
-    let Some(entry) = phases.plugins.iter().find(|entry| entry.name == name) else {
-        bail!("{} names no plugin {name}; add it with `kubephase plugin add`", config.display());
-    };
-    let fetched = source::fetch(&entry.source, config.parent().unwrap_or(Path::new("")), None)?;
-    let plugin = engine.load(&fetched.bytes).map_err(|why| PluginRefused::new(&format!("{}: {why:#}", entry.source)))?;
-    plugin.prepare()?;
-    let mut lock = Lock::beside(config)?;
-    let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
-    let change = inspect::change(&plugin, &before);
-    lock.set(&plugin, &entry.source, fetched.digest, lock::asked(&plugin));
-    lock.write()?;
-    Ok(print::out(&match change.as_str() {
-        "" => format!("{name} {} is locked; what it may do has not changed\n", plugin.manifest().version),
-        change => format!("{name} {} is locked; what it may do has changed:\n{change}", plugin.manifest().version),
-    }))
-}
-
-/// Every plugin of a configuration, a line each, and whether all of them are well.
-fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
-    let phases = config::phases_of(config)?;
-    let lock = Lock::beside(config)?;
-    let (mut text, mut well) = (String::new(), true);
-    for entry in &phases.plugins {
-        let state = match load::one(entry, config, &lock, engine) {
-            Ok(loaded) => {
-                let manifest = loaded.plugin.manifest();
-                let phases: Vec<&str> = manifest.provides.iter().map(|row| row.id.as_str()).collect();
-                format!("{} sha256:{} {}", manifest.version, &loaded.plugin.digest()[..12], phases.join(", "))
-            }
-            Err(why) => {
-                well = false;
-                format!("refused: {}", sanitise::block(&format!("{why:#}")).replace('\n', "\n    "))
-            }
-        };
-        let _ = writeln!(text, "{:<20} {} {state}", entry.name, entry.source);
-    }
-    if phases.plugins.is_empty() {
-        let _ = writeln!(text, "{} names no plugins", config.display());
-    }
-    Ok((text, well))
 }

@@ -1,5 +1,6 @@
 //! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out, further order, waivers.
 use super::{Document, Problem};
+use crate::{plugin::signature::Signer, wasm::limits::Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -35,8 +36,13 @@ pub struct PluginEntry {
     /// hexadecimal SHA-256 of the component
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
+    /// whose signature the component has to have
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Value>,
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
     /// capabilities, `interface.function`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
@@ -100,14 +106,8 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
         let message = format!("{} is no version of PhaseConfiguration that this build reads; it reads {API_VERSION}", document.api_version);
         return Err(document.problem("apiVersion", message));
     }
-    let parsed: PhaseConfiguration = serde_json::from_value(document.tree.value()).map_err(|error| {
-        // serde names a field in back-ticks; it is shown where it stands.
-        let text = error.to_string();
-        let field = text.split('`').nth(1).unwrap_or_default().to_owned();
-        let found = document.tree.find(&field);
-        let place = if found.2 > 0 { field } else { String::new() };
-        document.problem(&place, text)
-    })?;
+    let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
+        .map_err(|error| document.problem(error.path().to_string().trim_start_matches('.'), error.inner().to_string()))?;
     match parsed.waivers.iter().position(|waiver| waiver.reason.trim().is_empty()) {
         Some(at) => Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason")),
         None => Ok(parsed),

@@ -152,3 +152,26 @@ fn the_phase_configurations_that_the_readme_shows_can_be_read() {
         load(&format!("{CLUSTER}---\n{block}")).unwrap();
     }
 }
+
+#[test]
+fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
+    let entry = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n- name: a\n  source: a.wasm\n";
+    for (more, path, line, told) in [
+        ("limits: {memory: 1Gi}", "plugins[0].limits.memory", 10, "1Gi is not from 64Ki to 512Mi"),
+        ("limits: {memory: much}", "plugins[0].limits.memory", 10, "\"much\" is no quantity of bytes"),
+        ("limits: {deadline: 1h}", "plugins[0].limits.deadline", 10, "1h0m0s is not from 10ms to 300s"),
+        ("limits: {deadline: 10}", "plugins[0].limits.deadline", 10, ""),
+        ("limits: {cpu: 1}", "plugins[0].limits.cpu", 10, "unknown field `cpu`"),
+        ("signer: me", "plugins[0].signer", 10, "\"me\" is no public key of minisign"),
+    ] {
+        let Problems(problems) = load(&format!("{CLUSTER}{entry}  {more}\n")).unwrap_err();
+        assert_eq!((problems[0].path.as_str(), problems[0].line), (path, Some(line)), "{more}");
+        assert!(problems[0].message.contains(told), "{more}: {}", problems[0].message);
+    }
+    let phases = load(&format!("{CLUSTER}{entry}  limits: {{deadline: 10s, memory: 32Mi}}\n")).unwrap().phases;
+    let limits = crate::wasm::limits::Limits { deadline: std::time::Duration::from_secs(10), memory: 32 << 20 };
+    assert_eq!(phases.plugins[0].limits, limits);
+    // As the cluster keeps it, it is read again.
+    let kept: PhaseConfiguration = serde_json::from_value(phases.kept().unwrap()).unwrap();
+    assert!(kept.same(&phases));
+}

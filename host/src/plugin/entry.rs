@@ -1,28 +1,40 @@
 //! A plugin's entry in the configuration file, put in and taken out of the text as a person would, comments and all. What
 //! comes out is read again, and written only if it says what was meant.
 #![allow(clippy::disallowed_methods, reason = "the configuration is the operator's file")]
-use crate::config::{self, PhaseConfiguration};
+use super::signature::Signer;
+use crate::config::{self, PhaseConfiguration, PluginEntry};
 use anyhow::{Context, Result, bail};
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 
-/// Names a plugin in the configuration, and what it stands in for.
+/// Names a plugin in the configuration, whose signature it has to have, and what it stands in for. Of one that is named
+/// already the source is changed, and the signer where one is given.
 ///
 /// # Errors
 /// Where the file cannot be edited; it is then as it was.
-pub fn add(config: &Path, name: &str, source: &str, replaces: &[String]) -> Result<()> {
-    edit(config, &format!("plugins: [{{name: {name}, source: {source}}}] and replaces of {replaces:?}"), |text, phases| {
-        if let Some(old) = phases.plugins.iter().find(|entry| entry.name == name) {
-            let mut wanted = phases.clone();
-            if let Some(entry) = wanted.plugins.iter_mut().find(|entry| entry.name == name) {
-                entry.source = source.to_owned();
-            }
-            return Ok((text.replacen(&old.source, source, 1), wanted));
-        }
+pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, replaces: &[String]) -> Result<()> {
+    let signed = signer.map(|signer| format!("signer: {signer}"));
+    let meant = format!("{name} with source: {source} {} and replaces of {replaces:?}", signed.as_deref().unwrap_or_default());
+    edit(config, &meant, |text, phases| {
         let mut wanted = phases.clone();
-        wanted.plugins.push(config::PluginEntry { name: name.to_owned(), source: source.to_owned(), ..Default::default() });
-        let mut text = insert(text, "plugins", &format!("- name: {name}\n  source: {source}\n"));
+        if let Some(entry) = wanted.plugins.iter_mut().find(|entry| entry.name == name) {
+            let place = place(text, name);
+            let mut changed = text[place.clone()].to_owned();
+            match (&entry.signer, signer, &signed) {
+                (Some(old), Some(new), _) => changed = changed.replacen(&old.to_string(), &new.to_string(), 1),
+                (None, _, Some(signed)) => changed = after(&changed, &format!("source: {}", entry.source), signed),
+                _ => {}
+            }
+            changed = changed.replacen(&entry.source, source, 1);
+            entry.source = source.to_owned();
+            entry.signer = signer.cloned().or(entry.signer.take());
+            return Ok((format!("{}{changed}{}", &text[..place.start], &text[place.end..]), wanted));
+        }
+        let entry = PluginEntry { name: name.to_owned(), source: source.to_owned(), signer: signer.cloned(), ..Default::default() };
+        wanted.plugins.push(entry);
+        let signed: String = signed.iter().map(|line| format!("  {line}\n")).collect();
+        let mut text = insert(text, "plugins", &format!("- name: {name}\n  source: {source}\n{signed}"));
         for phase in replaces.iter().filter(|phase| !phases.replaces.contains_key(*phase)) {
             wanted.replaces.insert(phase.clone(), name.to_owned());
             text = insert(&text, "replaces", &format!("  {phase}: {name}\n"));
@@ -44,23 +56,14 @@ pub fn remove(config: &Path, name: &str) -> Result<()> {
         let mut wanted = phases.clone();
         wanted.plugins.retain(|entry| entry.name != name);
         wanted.replaces.retain(|_, by| by != name);
-        let mut kept: Vec<&str> = Vec::new();
-        let (mut section, mut skipping) = ("", false);
-        for line in text.lines() {
-            let indented = line.starts_with([' ', '-', '#']) || line.is_empty();
-            if !indented {
-                section = line.split(':').next().unwrap_or_default();
-                skipping = false;
-            }
-            if section == "plugins" && line.trim_start().starts_with("- ") {
-                let value = line.split("name:").nth(1).unwrap_or_default();
-                skipping = value.split([',', '}']).next().is_some_and(|value| value.trim() == name);
-            }
-            let replaced = section == "replaces" && line.split_once(": ").is_some_and(|(_, by)| by.trim() == name);
-            if !skipping && !replaced {
-                kept.push(line);
-            }
-        }
+        let mut text = text.to_owned();
+        text.replace_range(place(&text, name), "");
+        let mut section = "";
+        let mut kept: Vec<&str> = text.lines().collect();
+        kept.retain(|line| {
+            section = heading(line).unwrap_or(section);
+            !(section == "replaces" && line.split_once(": ").is_some_and(|(_, by)| by.trim() == name))
+        });
         // A section that holds nothing any more goes too.
         let text: Vec<&str> = (0..kept.len())
             .filter(|at| {
@@ -71,6 +74,45 @@ pub fn remove(config: &Path, name: &str) -> Result<()> {
             .collect();
         Ok((text.join("\n") + "\n", wanted))
     })
+}
+
+/// The key that a line begins at the top of a document; none for what is below one.
+fn heading(line: &str) -> Option<&str> {
+    let below = line.starts_with([' ', '-', '#']) || line.trim().is_empty();
+    if below { None } else { line.split(':').next() }
+}
+
+/// Where the entry of a plugin is in a document; nothing where it is written in a way that is not looked for.
+fn place(text: &str, name: &str) -> Range<usize> {
+    let (mut section, mut depth, mut at) = ("", None, 0);
+    let mut borders = Vec::new();
+    for line in text.split_inclusive('\n') {
+        let within = section == "plugins";
+        section = heading(line).unwrap_or(section);
+        let indent = line.len() - line.trim_start().len();
+        let mut begins = || line.trim_start().starts_with("- ") && *depth.get_or_insert(indent) == indent;
+        if within && (section != "plugins" || begins()) {
+            borders.push(at);
+        }
+        at += line.len();
+    }
+    borders.push(at);
+    let is = |place: &Range<usize>| {
+        let entries = serde_yaml::from_str::<Vec<PluginEntry>>(&text[place.clone()]);
+        entries.is_ok_and(|entries| matches!(entries.as_slice(), [entry] if entry.name == name))
+    };
+    borders.windows(2).map(|ends| ends[0]..ends[1]).find(is).unwrap_or(0..0)
+}
+
+/// Puts a field behind another, in a line of its own or, where there are braces, into the same one.
+fn after(text: &str, field: &str, more: &str) -> String {
+    let Some((before, rest)) = text.split_once(field) else { return text.to_owned() };
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    if line.contains('{') {
+        return format!("{before}{field}, {more}{rest}");
+    }
+    let (end, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    format!("{before}{field}{end}\n{}{more}\n{rest}", " ".repeat(line.len()))
 }
 
 /// Puts lines below a key of a document, at its end where it has no such key.
@@ -149,20 +191,31 @@ mod tests {
             CLUSTER.to_owned(),
             format!("# ours\n{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n# kept\nparallelism: 3\n"),
             format!(
-                "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n  # first\n  - name: a\n    source: a.wasm\n    settings:\n      x: 1\n  - {{name: b, source: b.wasm}}\nparallelism: 2\n---\n{CLUSTER}"
+                "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n  # first\n  - name: a\n    source: a.wasm\n    settings:\n      x:\n      - name: mine\n  - {{name: b, source: b.wasm}}\nparallelism: 2\n---\n{CLUSTER}"
             ),
         ] {
             let (_folder, path) = file(&text);
-            add(&path, "mine", "./mine.wasm", &["addon/kube-proxy".into()]).unwrap();
+            add(&path, "mine", "./mine.wasm", None, &["addon/kube-proxy".into()]).unwrap();
             let phases = config::phases_of(&path).unwrap();
             assert_eq!(phases.plugins.last().map(|entry| entry.source.as_str()), Some("./mine.wasm"));
             assert_eq!(phases.replaces["addon/kube-proxy"], "mine");
-            add(&path, "mine", "./other.wasm", &[]).unwrap();
+            add(&path, "mine", "./other.wasm", None, &[]).unwrap();
             assert_eq!(config::phases_of(&path).unwrap().plugins.last().map(|entry| entry.source.as_str()), Some("./other.wasm"));
+            let keys =
+                ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "RWTbWXbxXdbEIqlMdoHVxfb8i0VMWL6EdHEQT7sVPqeNKgOJZJO/W+Ld"];
+            for key in keys {
+                let signer = Signer::read(key).unwrap();
+                for (name, source) in phases.plugins.iter().rev().map(|entry| (&entry.name, &entry.source)) {
+                    add(&path, name, source, Some(&signer), &[]).unwrap();
+                }
+                let signed = config::phases_of(&path).unwrap();
+                assert!(signed.plugins.iter().all(|entry| entry.signer.as_ref() == Some(&signer)), "{text}");
+            }
             remove(&path, "mine").unwrap();
             let left = fs::read_to_string(&path).unwrap();
-            assert!(text.lines().all(|line| left.contains(line)), "{left}");
-            assert!(!left.contains("mine"), "{left}");
+            let kept = |line: &str| left.contains(line.split(['{', '}']).nth(1).unwrap_or(line));
+            assert!(text.lines().all(kept), "{left}");
+            assert_eq!(left.contains("name: mine"), text.contains("name: mine"), "{left}");
         }
     }
 
@@ -170,7 +223,7 @@ mod tests {
     fn what_cannot_be_edited_is_left_alone() {
         let text = format!("{CLUSTER}---\n{{apiVersion: kubephase.dev/v1alpha1, kind: PhaseConfiguration}}\n");
         let (_folder, path) = file(&text);
-        assert!(add(&path, "mine", "mine.wasm", &[]).is_err());
+        assert!(add(&path, "mine", "mine.wasm", None, &[]).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         assert!(remove(&path, "nobody").unwrap_err().to_string().contains("names no plugin nobody"));
     }

@@ -9,6 +9,8 @@ use std::{
     process::Command,
 };
 
+/// What a plugin's source is called, without its extension: by what it is.
+const SOURCES: [&str; 3] = ["check", "addon", "phase"];
 /// The author's world, in the plugin's folder.
 const WORLD: &str = "world.wit";
 const COMPONENTIZE_JS: &str = include_str!("templates/js/build.mjs");
@@ -32,7 +34,7 @@ pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let script = sdk.join("build.mjs");
     fs::write(&script, COMPONENTIZE_JS)?;
     let out = sdk.join("component.wasm");
-    run(Command::new("node").current_dir(folder).arg(&script).arg("check.js").arg(&wit).arg(&out), "install Node.js 20")?;
+    run(Command::new("node").current_dir(folder).arg(&script).arg(source(folder, "js")?.0).arg(&wit).arg(&out), "install Node.js 20")?;
     finish(&out, manifest)
 }
 
@@ -51,7 +53,12 @@ pub fn python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     }
     let out = sdk.join("component.wasm");
     let mut componentize = Command::new(venv.join("bin/componentize-py"));
-    componentize.current_dir(folder).arg("-d").arg(&wit).args(["-w", "plugin", "componentize", "check", "--stub-wasi", "-o"]).arg(&out);
+    componentize
+        .current_dir(folder)
+        .arg("-d")
+        .arg(&wit)
+        .args(["-w", "plugin", "componentize", source(folder, "py")?.1, "--stub-wasi", "-o"])
+        .arg(&out);
     run(&mut componentize, "mend what componentize-py says")?;
     finish(&out, manifest)
 }
@@ -66,6 +73,15 @@ fn world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     }
     fs::copy(folder.join(WORLD), wit.join(WORLD)).with_context(|| format!("cannot read {}", folder.join(WORLD).display()))?;
     Ok((sdk, wit))
+}
+
+/// The file of the source, and the same as a module.
+fn source(folder: &Path, extension: &str) -> Result<(String, &'static str)> {
+    let mut files = SOURCES.map(|name| (format!("{name}.{extension}"), name)).into_iter();
+    let found = files.find(|(file, _)| folder.join(file).is_file());
+    found.ok_or_else(|| {
+        anyhow!("{} has no source: its file is called {}.{extension}", folder.display(), SOURCES.join(&format!(".{extension}, ")))
+    })
 }
 
 fn finish(component: &Path, manifest: &Path) -> Result<Vec<u8>> {

@@ -42,8 +42,8 @@ fn words(capability: &str) -> Option<&'static str> {
     WORDS.iter().find(|(name, _)| *name == capability || *name == interface).map(|(_, words)| *words)
 }
 
-/// The report. `load` is what it took to make the plugin ready to be called.
-pub fn render(plugin: &Plugin, size: usize, load: Duration) -> String {
+/// The report. `load` is what it took to make the plugin ready to be called, `signed` says by whom it is.
+pub fn render(plugin: &Plugin, size: usize, load: Duration, signed: &str) -> String {
     let manifest = plugin.manifest();
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -51,6 +51,7 @@ pub fn render(plugin: &Plugin, size: usize, load: Duration) -> String {
     let license = if manifest.license.is_empty() { "no license named" } else { &manifest.license };
     let _ = writeln!(text, "  {}, {size} bytes, ready in {:.1} ms, interface {VERSION}", sanitise::line(license), load.as_secs_f64() * 1e3);
     let _ = writeln!(text, "  sha256:{}", plugin.digest());
+    let _ = writeln!(text, "  {signed}");
     for row in &manifest.provides {
         let workflows: Vec<&str> = row.workflow.iter().map(|workflow| workflow.name()).collect();
         let _ = writeln!(text, "\n{} ({}): {}", row.id, workflows.join(", "), sanitise::line(&row.title));

@@ -1,10 +1,15 @@
 //! The plugins of a configuration, each as far as it is allowed. Nothing is asked and nothing is changed: a plugin that may
 //! not run ends the run before it begins, with the command that would allow it.
-use super::{lock::Lock, settings, source};
+use super::{
+    lock::{Lock, Locked},
+    settings,
+    signature::Signer,
+    source::{self, Fetched},
+};
 use crate::{
     config::{PhaseConfiguration, PluginEntry},
     phase::catalog::Catalog,
-    wasm::{embedded, engine::Engine, plugin::Plugin},
+    wasm::{embedded, engine::Engine, limits::Limits, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
@@ -18,17 +23,14 @@ pub type Plugins = BTreeMap<String, Loaded>;
 pub struct Loaded {
     pub plugin: Arc<Plugin>,
     pub settings: Value,
+    pub limits: Limits,
+    /// whose signature it has, where one was asked for
+    pub signer: Option<Signer>,
 }
 
 /// A plugin that the configuration names and that cannot be used; nothing was changed.
 #[derive(Debug)]
 pub struct PluginRefused(String);
-
-impl PluginRefused {
-    pub fn new(why: &str) -> Self {
-        PluginRefused(why.to_owned())
-    }
-}
 
 impl fmt::Display for PluginRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +49,7 @@ pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog
     let load = || -> Result<Loaded> {
         let plugin = engine.load(embedded.bytes)?;
         let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
-        Ok(Loaded { plugin: Arc::new(plugin), settings })
+        Ok(Loaded { plugin: Arc::new(plugin), settings, limits: Limits::default(), signer: None })
     };
     let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
     catalog.extend(loaded.plugin.manifest());
@@ -81,14 +83,15 @@ pub fn load(
     Ok(())
 }
 
-/// A configuration with its plugins as they were loaded: version, digest, what they may do.
+/// A configuration with its plugins as they were loaded: version, digest, signer, what they may do.
 #[must_use]
 pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
     let mut phases = phases.clone();
     for entry in &mut phases.plugins {
-        let Some(Loaded { plugin, .. }) = plugins.get(&entry.name) else { continue };
+        let Some(Loaded { plugin, signer, .. }) = plugins.get(&entry.name) else { continue };
         entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
         entry.digest = Some(plugin.digest().to_owned());
+        entry.signer = signer.clone();
         entry.granted = super::lock::asked(plugin);
     }
     phases
@@ -105,6 +108,67 @@ fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
     })
 }
 
+/// Where a plugin is to come from, and what is demanded of it.
+pub struct Wanted<'a> {
+    pub source: &'a str,
+    /// the folder that the source is named from
+    pub beside: &'a Path,
+    /// digest of the component, where that is known
+    pub pinned: Option<&'a str>,
+    pub signer: Option<&'a Signer>,
+    /// the command that takes another signer, but for `--signer`
+    pub command: &'a str,
+}
+
+/// Fetches a plugin and reads it, after a look at its signature where it has to have one.
+///
+/// # Errors
+/// Where there is nothing to fetch, and why it is refused.
+pub fn open(wanted: &Wanted, engine: &Engine) -> Result<(Plugin, Fetched)> {
+    let fetched = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
+    signed(wanted, &fetched.bytes)?;
+    let plugin = engine.load(&fetched.bytes).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?;
+    Ok((plugin, fetched))
+}
+
+/// Whether a component has the signature that it has to have; one that has to have none is not looked for.
+///
+/// # Errors
+/// Why it is refused, or where there is no looking for its signature.
+pub fn signed(wanted: &Wanted, component: &[u8]) -> Result<()> {
+    let Wanted { source, beside, signer: Some(signer), command, .. } = wanted else { return Ok(()) };
+    let verified = match source::signature(source, beside, component)? {
+        Some(signature) => signer.verify(component, &signature),
+        None => Err(anyhow!("it has no signature")),
+    };
+    let refused = |why| {
+        format!(
+            "{source} has to be signed by {signer}: {why:#}\nget it from whoever has that key; if another may sign it from now on: {command} --signer PUBLIC_KEY"
+        )
+    };
+    Ok(verified.map_err(|why: anyhow::Error| PluginRefused(refused(why)))?)
+}
+
+/// Whose signature a plugin has to have: the configuration says it, or the lock.
+///
+/// # Errors
+/// Where they name different ones.
+pub fn signer<'a>(entry: Option<&'a PluginEntry>, locked: Option<&'a Locked>, command: &str) -> Result<Option<&'a Signer>> {
+    match (entry.and_then(|entry| entry.signer.as_ref()), locked.and_then(|locked| locked.signer.as_ref())) {
+        (Some(named), Some(locked)) if named != locked => {
+            bail!(
+                "the configuration names the signer {named}, the lock {locked}; if the configuration is right: {command} --signer {named}"
+            )
+        }
+        (named, locked) => Ok(named.or(locked)),
+    }
+}
+
+/// The command that takes a plugin as it is now.
+pub fn allow_command(name: &str, config: &Path) -> String {
+    format!("kubephase plugin allow {name} --config {}", config.display())
+}
+
 /// One plugin, as a run would have it.
 ///
 /// # Errors
@@ -117,8 +181,10 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
     let locked = lock.get(&entry.name);
     let wanted = entry.digest.as_deref().map(|digest| digest.trim_start_matches("sha256:"));
     let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
-    let fetched = source::fetch(&entry.source, file.parent().unwrap_or(Path::new("")), pinned)?;
-    let plugin = engine.load(&fetched.bytes).map_err(|why| anyhow!("{}: {why:#}", entry.source))?;
+    let command = allow_command(&entry.name, file);
+    let signer = signer(Some(entry), locked, &command)?;
+    let beside = file.parent().unwrap_or(Path::new(""));
+    let (plugin, _) = open(&Wanted { source: &entry.source, beside, pinned, signer, command: &command }, engine)?;
     let manifest = plugin.manifest();
     if manifest.name != entry.name {
         bail!("{} calls itself {}; the configuration has to use that name", entry.source, manifest.name);
@@ -129,17 +195,17 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
     if let Some(wanted) = entry.version.as_ref().filter(|wanted| !wanted.matches(&manifest.version)) {
         bail!("{} is version {}, the configuration asks for {wanted}", entry.source, manifest.version);
     }
-    let command = format!("kubephase plugin allow {} --config {}", entry.name, file.display());
     if let Some(locked) = locked.filter(|locked| locked.digest != plugin.digest()) {
         bail!(
-            "{} is not what was locked (version {}, digest {}); if it is meant to be another one now: {command}",
+            "{} is not what was locked (version {}, digest {}{}); if it is meant to be another one now: {command}",
             entry.source,
             locked.version,
-            locked.digest
+            locked.digest,
+            locked.signer.as_ref().map(|_| ", the same signer").unwrap_or_default()
         );
     }
     let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();
     plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
     let settings = settings::resolve(manifest, entry.settings.as_ref())?;
-    Ok(Loaded { plugin: Arc::new(plugin), settings })
+    Ok(Loaded { plugin: Arc::new(plugin), settings, limits: entry.limits, signer: signer.cloned() })
 }

@@ -1,6 +1,7 @@
 //! `kubephase.lock`, beside the configuration: of each plugin what it was when somebody looked at it, and what it may do.
 //! It is written by `plugin add` and `plugin allow`, read by every run, and belongs under version control.
 #![allow(clippy::disallowed_methods, reason = "the lock is the operator's file")]
+use super::signature::Signer;
 use crate::wasm::{inspect, plugin::Plugin};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,9 @@ pub struct Locked {
     pub source_digest: Option<String>,
     /// hexadecimal SHA-256 of the component
     pub digest: String,
+    /// whose signature it has to have, as whoever locked it said
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<Signer>,
     /// version of the interface that this host had
     pub interface: semver::Version,
     /// what it may do, a line each
@@ -72,7 +76,7 @@ impl Lock {
     }
 
     /// Takes a plugin as it is now; what it may do is kept until somebody allows otherwise.
-    pub fn set(&mut self, plugin: &Plugin, source: &str, source_digest: Option<String>, granted: Vec<String>) {
+    pub fn set(&mut self, plugin: &Plugin, source: &str, source_digest: Option<String>, signer: Option<Signer>, granted: Vec<String>) {
         let manifest = plugin.manifest();
         self.remove(&manifest.name);
         self.plugins.push(Locked {
@@ -81,6 +85,7 @@ impl Lock {
             source: source.to_owned(),
             source_digest,
             digest: plugin.digest().to_owned(),
+            signer,
             interface: inspect::VERSION,
             granted,
         });

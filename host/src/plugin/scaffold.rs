@@ -1,5 +1,6 @@
 //! `plugin new`: a folder with everything a plugin needs, the SDK's source among it, so that it builds wherever it is.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
+use crate::wasm::inspect::VERSION;
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 
@@ -25,24 +26,31 @@ fn sdk() -> Files {
 }
 
 impl Kind {
+    /// What a plugin has in whatever language.
     fn files(self) -> Files {
         match self {
             Kind::Check => &[
-                ("src/lib.rs", include_str!("templates/check/lib.rs.in")),
                 ("plugin.yaml", include_str!("templates/check/plugin.yaml.in")),
                 ("cases/enough.yaml", include_str!("templates/check/enough.yaml")),
                 ("cases/too-little.yaml", include_str!("templates/check/too-little.yaml")),
             ],
             Kind::Addon => &[
-                ("src/lib.rs", include_str!("templates/addon/lib.rs.in")),
                 ("plugin.yaml", include_str!("templates/addon/plugin.yaml.in")),
                 ("cases/applies.yaml", include_str!("templates/addon/applies.yaml")),
             ],
             Kind::Phase => &[
-                ("src/lib.rs", include_str!("templates/phase/lib.rs.in")),
                 ("plugin.yaml", include_str!("templates/phase/plugin.yaml.in")),
                 ("cases/writes.yaml", include_str!("templates/phase/writes.yaml")),
             ],
+        }
+    }
+
+    /// What the template's source calls beside `input` and `report`.
+    fn imports(self) -> &'static [&'static str] {
+        match self {
+            Kind::Check => &["observe-node"],
+            Kind::Addon => &["effects-cluster"],
+            Kind::Phase => &["effects", "effects-files"],
         }
     }
 
@@ -60,38 +68,40 @@ impl Kind {
 pub enum Language {
     #[default]
     Rust,
-    /// a check alone
     Js,
-    /// a check alone
     Python,
 }
 
 impl Language {
-    fn files(self, kind: Kind) -> Result<Vec<(&'static str, &'static str)>> {
-        let mut files = kind.files().to_vec();
-        let own: Files = match self {
+    fn files(self) -> Files {
+        match self {
             Language::Rust => &[("Cargo.toml", include_str!("templates/rust/Cargo.toml.in")), (".gitignore", "target/\n*.wasm\n")],
             Language::Js => &[
                 ("package.json", include_str!("templates/js/package.json.in")),
-                ("check.js", include_str!("templates/js/check.js.in")),
-                ("world.wit", include_str!("templates/world.wit")),
+                ("world.wit", include_str!("templates/world.wit.in")),
                 (".gitignore", ".kubephase/\nnode_modules/\n*.wasm\n"),
             ],
             Language::Python => &[
                 ("requirements.txt", include_str!("templates/python/requirements.txt")),
-                ("check.py", include_str!("templates/python/check.py.in")),
-                ("world.wit", include_str!("templates/world.wit")),
+                ("world.wit", include_str!("templates/world.wit.in")),
                 (".gitignore", ".kubephase/\n__pycache__/\n*.wasm\n"),
             ],
-        };
-        if self != Language::Rust {
-            if kind != Kind::Check {
-                bail!("there is no template of an addon or a phase in this language; begin with a check, or take Rust");
-            }
-            files.retain(|(path, _)| *path != "src/lib.rs");
         }
-        files.extend(own);
-        Ok(files)
+    }
+
+    /// In JavaScript and Python the file is called after the kind ([`super::foreign`]).
+    fn source(self, kind: Kind) -> (&'static str, &'static str) {
+        match (self, kind) {
+            (Language::Rust, Kind::Check) => ("src/lib.rs", include_str!("templates/check/lib.rs.in")),
+            (Language::Rust, Kind::Addon) => ("src/lib.rs", include_str!("templates/addon/lib.rs.in")),
+            (Language::Rust, Kind::Phase) => ("src/lib.rs", include_str!("templates/phase/lib.rs.in")),
+            (Language::Js, Kind::Check) => ("check.js", include_str!("templates/js/check.js.in")),
+            (Language::Js, Kind::Addon) => ("addon.js", include_str!("templates/js/addon.js.in")),
+            (Language::Js, Kind::Phase) => ("phase.js", include_str!("templates/js/phase.js.in")),
+            (Language::Python, Kind::Check) => ("check.py", include_str!("templates/python/check.py.in")),
+            (Language::Python, Kind::Addon) => ("addon.py", include_str!("templates/python/addon.py.in")),
+            (Language::Python, Kind::Phase) => ("phase.py", include_str!("templates/python/phase.py.in")),
+        }
     }
 }
 
@@ -107,8 +117,10 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
     if folder.exists() {
         bail!("{} is there already", folder.display());
     }
-    let fill = |text: &str| text.replace("{{name}}", &name).replace("{{code}}", &camel(&name)).replace("{{summary}}", kind.summary());
-    for (path, text) in language.files(kind)? {
+    let imports: String = kind.imports().iter().map(|interface| format!("  import kubephase:plugin/{interface}@{VERSION};\n")).collect();
+    let filled = [("name", name.as_str()), ("code", &camel(&name)), ("summary", kind.summary()), ("imports", &imports)];
+    let fill = |text: &str| filled.iter().fold(text.to_owned(), |text, (key, value)| text.replace(&format!("{{{{{key}}}}}"), value));
+    for (path, text) in kind.files().iter().chain(language.files()).chain([&language.source(kind)]) {
         put(&folder.join(path), &fill(text))?;
     }
     if language == Language::Rust { write_sdk(folder) } else { Ok(()) }

@@ -23,13 +23,32 @@ pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetche
     if source.contains("://") {
         bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
     }
-    let path = component(&beside.join(source))?;
+    let path = component_file(&beside.join(source))?;
     let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Fetched { bytes, digest: None })
 }
 
+/// The signature of what a source gave, where there is one.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option<String>> {
+    if let Some(reference) = source.strip_prefix("oci://") {
+        return super::registry::signature(reference, component);
+    }
+    let path = super::signature::beside(&component_file(&beside.join(source))?);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
 /// The file of a component: the path itself, or in a plugin's folder what `plugin build` left there.
-fn component(path: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// Where the folder is no plugin's, or was not built.
+pub fn component_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }

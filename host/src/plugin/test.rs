@@ -8,7 +8,7 @@ use crate::{
         event::{Bus, Event, Subscriber, What},
         session::{Session, Shared},
     },
-    wasm::{limits, plugin::Plugin},
+    wasm::{limits::Limits, plugin::Plugin},
     world::{World, imagined::Imagined, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow};
@@ -144,7 +144,7 @@ impl Stage {
     }
 
     fn play(&self, plugin: &Plugin, session: Session) -> Result<Played> {
-        let result = plugin.phase(session.clone(), limits::CALL)?.run().map_err(|error| match error {
+        let result = plugin.phase(session.clone(), Limits::default())?.run().map_err(|error| match error {
             Error::Failure(failure) => failure,
             Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
         });

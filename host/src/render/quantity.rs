@@ -11,12 +11,14 @@ enum Notation {
     Binary,
 }
 
-/// `0.5` as `500m`, `1024Mi` as `1Gi`; none where the text is no quantity, or one beyond what can be computed.
-pub fn canonical(text: &str) -> Option<String> {
-    let (sign, unsigned) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text.strip_prefix('+').unwrap_or(text)),
-    };
+/// A quantity without its sign: so many times a power of ten.
+struct Quantity {
+    mantissa: i128,
+    exponent: i32,
+    notation: Notation,
+}
+
+fn parse(unsigned: &str) -> Option<Quantity> {
     let digits = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(digits);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -39,6 +41,24 @@ pub fn canonical(text: &str) -> Option<String> {
     while exponent < -9 {
         (mantissa, exponent) = (mantissa / 10 + i128::from(mantissa % 10 != 0), exponent + 1);
     }
+    Some(Quantity { mantissa, exponent, notation })
+}
+
+/// The whole number that a quantity is; none where it is none, or no whole one.
+pub fn bytes(text: &str) -> Option<u64> {
+    let Quantity { mantissa, exponent, .. } = parse(text)?;
+    let power = 10_i128.checked_pow(exponent.unsigned_abs())?;
+    let value = if exponent < 0 { Some(mantissa / power).filter(|value| value * power == mantissa) } else { mantissa.checked_mul(power) };
+    u64::try_from(value?).ok()
+}
+
+/// `0.5` as `500m`, `1024Mi` as `1Gi`; none where the text is no quantity, or one beyond what can be computed.
+pub fn canonical(text: &str) -> Option<String> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let Quantity { mut mantissa, mut exponent, notation } = parse(unsigned)?;
     while mantissa != 0 && mantissa % 10 == 0 {
         (mantissa, exponent) = (mantissa / 10, exponent + 1);
     }
@@ -64,7 +84,7 @@ pub fn canonical(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::canonical;
+    use super::{bytes, canonical};
 
     #[test]
     fn quantities_are_written_as_kubernetes_does() {
@@ -91,6 +111,16 @@ mod tests {
         }
         for bad in ["", "x", "1.2.3", "5 Gi", "1e", ".", "99999999999999999999999999999999999999999"] {
             assert_eq!(canonical(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn quantities_of_bytes_are_whole() {
+        for (text, count) in [("32Mi", 32 << 20), ("1.5Ki", 1536), ("33554432", 32 << 20), ("1k", 1000), ("1e3", 1000), ("2000m", 2)] {
+            assert_eq!(bytes(text), Some(count), "{text}");
+        }
+        for bad in ["-1", "1m", "0.3Ki", "x", "100E"] {
+            assert_eq!(bytes(bad), None, "{bad}");
         }
     }
 }

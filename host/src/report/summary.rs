@@ -72,23 +72,22 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
     if tally.plugins.is_empty() {
         return Ok(());
     }
-    let (memory, findings, proposals) = (limits::MAX_MEMORY >> 20, limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
-    let may = format!(
-        "a phase may: {memory} MiB of memory, {findings} findings, {proposals} proposals a call, {:?} of processor time a call",
-        limits::CPU
-    );
+    let (findings, proposals) = (limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
+    let may = format!("a phase may: {findings} findings, {proposals} proposals a call, {:?} of processor time a call", limits::CPU);
     writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
     for (plugin, used) in &tally.plugins {
         let tenths = used.memory_bytes * 10 / (1 << 20);
         writeln!(
             text,
-            "  {:<24} {:>3}.{} MiB  {:>4} findings  {:>4} proposals  {:>6} bytes of messages",
+            "  {:<24} {:>3}.{} MiB of {:<5}  {:>4} findings  {:>4} proposals  {:>6} bytes of messages, {:?} for a call",
             sanitise::line(plugin),
             tenths / 10,
             tenths % 10,
+            used.limits.shown_memory(),
             used.findings,
             used.proposals,
-            used.message_bytes
+            used.message_bytes,
+            used.limits.deadline
         )?;
     }
     Ok(())

@@ -130,6 +130,7 @@ impl Tally {
                 sum.findings += used.findings;
                 sum.proposals += used.proposals;
                 sum.message_bytes += used.message_bytes;
+                sum.limits = used.limits;
             }
             What::Message { .. } | What::Intended { .. } | What::Progress { .. } => {}
         }

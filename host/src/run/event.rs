@@ -1,7 +1,7 @@
 //! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
 //!
 //! No event holds a secret: effects appear as their one-line summary, contents as digests.
-use crate::effect::Enacted;
+use crate::{effect::Enacted, wasm::limits::Limits};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Mutex, time::Instant};
@@ -87,6 +87,9 @@ pub struct Usage {
     pub proposals: usize,
     /// of messages and progress
     pub message_bytes: usize,
+    /// what held, where it is the operator's to say; older journals have what always held then
+    #[serde(default)]
+    pub limits: Limits,
 }
 
 /// What a finding means for the run, after `--ignore-preflight-errors` and waivers.

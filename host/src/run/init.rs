@@ -54,7 +54,7 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
         let plugin = Arc::new(engine.load(embedded.bytes)?);
         catalog.extend(plugin.manifest());
         let settings = Value::Object(Default::default());
-        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings });
+        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings, limits: Default::default(), signer: None });
     }
     Ok((catalog, plugins))
 }
@@ -227,12 +227,12 @@ impl Provider<'_> {
                 Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
             }
             Source::Plugin { name, .. } => {
-                let plugin::load::Loaded { plugin, settings } = &self.prepared.plugins[name];
+                let plugin::load::Loaded { plugin, settings, limits, .. } = &self.prepared.plugins[name];
                 let access = Access::Granted(plugin.grant());
-                let session = Session::new(self.shared.clone(), &node.id, settings, access);
+                let session = Session::limited(self.shared.clone(), &node.id, settings, access, *limits);
                 let policy =
                     plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), wasm::limits::CALL) {
+                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), *limits) {
                     Ok(guest) => {
                         let memory = guest.peak();
                         (Box::new(guest), memory)

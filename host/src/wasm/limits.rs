@@ -1,5 +1,9 @@
-//! What one call of a component may use. Limits are totals: many memories are as large as one.
+//! What one call of a component may use. Limits are totals: many memories are as large as one. Deadline and memory are the
+//! operator's to lower and to raise, plugin by plugin; the rest is the same for all.
+use crate::render::quantity;
+use serde::{Deserialize, Serialize};
 use std::{
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,16 +12,15 @@ use std::{
 };
 use wasmtime::{ResourceLimiter, Result, bail};
 
-/// Bytes over all memories and tables.
-pub const MAX_MEMORY: usize = 64 << 20;
 /// Bytes that one host call may copy.
 pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
 /// Bytes of a component.
 pub const MAX_COMPONENT: usize = 64 << 20;
 /// Bytes of a guest's stack.
 pub const MAX_STACK: usize = 256 << 10;
-/// How long one call of a component may take, its calls of the host among it.
-pub const CALL: Duration = Duration::from_secs(30);
+/// What an operator may give a call at least and at most.
+const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
+const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 /// Processor time of one call, the host's work for it among it. A guest that loops is stopped by this long before its
 /// deadline, while one that waits its turn on a busy machine is not.
 pub const CPU: Duration = Duration::from_millis(800);
@@ -39,23 +42,91 @@ const MAX_MEMORIES: usize = 4;
 /// Bytes a table element is counted as.
 const TABLE_ELEMENT: usize = 16;
 
+/// The limits of one plugin, `limits` of its entry in the PhaseConfiguration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// how long one call may take, its calls of the host among it
+    #[serde(with = "deadline")]
+    pub deadline: Duration,
+    /// bytes over all memories and tables
+    #[serde(with = "memory")]
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { deadline: Duration::from_secs(30), memory: 64 << 20 }
+    }
+}
+
+impl Limits {
+    pub fn is_default(&self) -> bool {
+        *self == Limits::default()
+    }
+
+    /// `64Mi`.
+    pub fn shown_memory(&self) -> String {
+        let kibibytes = format!("{}Ki", self.memory >> 10);
+        quantity::canonical(&kibibytes).unwrap_or(kibibytes)
+    }
+}
+
+/// As Go writes spans of time.
+mod deadline {
+    use super::{DEADLINES, Duration};
+    use kubephase_sdk::duration::Duration as Span;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(deadline: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        Span(i64::try_from(deadline.as_nanos()).unwrap_or(i64::MAX)).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let span = Span::deserialize(deserializer)?;
+        let deadline = Duration::from_nanos(u64::try_from(span.0).unwrap_or(0));
+        let (least, most) = DEADLINES.into_inner();
+        let within = (least..=most).contains(&deadline);
+        within.then_some(deadline).ok_or_else(|| Error::custom(format!("{span} is not from {least:?} to {most:?}")))
+    }
+}
+
+/// As Kubernetes writes quantities.
+mod memory {
+    use super::{Limits, MEMORIES, quantity};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(memory: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(memory)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+        let given = serde_json::Value::deserialize(deserializer)?;
+        let text = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
+        let bytes = quantity::bytes(&text).ok_or_else(|| Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is")))?;
+        let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| Limits { memory: *memory, ..Limits::default() }.shown_memory());
+        let within = usize::try_from(bytes).ok().filter(|bytes| MEMORIES.contains(bytes));
+        within.ok_or_else(|| Error::custom(format!("{text} is not from {least} to {most}")))
+    }
+}
+
 /// Sums what wasmtime asks for; its own limiter counts each memory for itself.
-#[derive(Default)]
 pub struct Total {
+    limit: usize,
     sum: usize,
     /// the highest sum of any call, for whoever reports it
     peak: Arc<AtomicUsize>,
 }
 
 impl Total {
-    pub fn new(peak: Arc<AtomicUsize>) -> Self {
-        Total { sum: 0, peak }
+    pub fn new(limit: usize, peak: Arc<AtomicUsize>) -> Self {
+        Total { limit, sum: 0, peak }
     }
 
     fn grow(&mut self, by: usize) -> Result<bool> {
         // An error ends the guest with these words; `false` would leave it to abort without any.
         match self.sum.saturating_add(by) {
-            sum if sum > MAX_MEMORY => bail!("memory limit of {MAX_MEMORY} bytes reached"),
+            sum if sum > self.limit => bail!("memory limit of {} bytes reached (limits.memory of the plugin's entry)", self.limit),
             sum => self.sum = sum,
         }
         self.peak.fetch_max(self.sum, Ordering::Relaxed);

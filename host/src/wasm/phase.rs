@@ -1,7 +1,7 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
 use super::{
     inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total},
+    limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
 };
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
@@ -32,7 +32,7 @@ impl<S: 'static> HasData for Session<S> {
 pub struct Guest<S: 'static> {
     pre: InstancePre<Data<S>>,
     session: S,
-    deadline: Duration,
+    limits: Limits,
     /// plugin and version, for what goes wrong
     who: String,
     /// bytes of memory, the most that any call had
@@ -45,7 +45,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         component: &Component,
         imports: &BTreeSet<String>,
         session: S,
-        deadline: Duration,
+        limits: Limits,
         who: String,
         refused: Vec<String>,
     ) -> Result<Self> {
@@ -62,7 +62,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             Ok(pre)
         };
         let pre = link().map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
-        Ok(Guest { pre, session, deadline, who, peak: Arc::default() })
+        Ok(Guest { pre, session, limits, who, peak: Arc::default() })
     }
 
     /// Bytes of memory, the most that any call had; goes on being told after the guest is out of sight.
@@ -71,8 +71,8 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     }
 
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
-        let data = Data { session: self.session.clone(), total: Total::new(self.peak.clone()) };
-        let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.deadline);
+        let data = Data { session: self.session.clone(), total: Total::new(self.limits.memory, self.peak.clone()) };
+        let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.limits.deadline);
         let instance = self.pre.instantiate(&mut store)?;
         let guest = guest::phase::GuestIndices::new(&self.pre)?.load(&mut store, &instance)?;
         call(&guest, &mut store)
@@ -132,7 +132,7 @@ fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> 
     let (end, cpu_end) = (Instant::now() + limit, processor_time() + CPU);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
-        () if Instant::now() >= end => Err(Stop::msg(format!("deadline of {limit:?} passed"))),
+        () if Instant::now() >= end => Err(Stop::msg(format!("deadline of {limit:?} passed (limits.deadline of the plugin's entry)"))),
         () if processor_time() >= cpu_end => Err(Stop::msg(format!("limit of {CPU:?} of processor time reached"))),
         () => Ok(UpdateDeadline::Continue(1)),
     });
@@ -145,7 +145,7 @@ pub(super) fn describe(engine: &wasmtime::Engine, component: &Component) -> Resu
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
-        let mut store = limited(engine, Total::default(), |total| total, DESCRIBE);
+        let mut store = limited(engine, Total::new(Limits::default().memory, Arc::default()), |total| total, DESCRIBE);
         let instance = pre.instantiate(&mut store)?;
         guest::phase::GuestIndices::new(&pre)?.load(&mut store, &instance)?.call_describe(&mut store)
     };

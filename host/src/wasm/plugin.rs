@@ -5,6 +5,7 @@ use super::{
     gate::{self, Gate},
     grant::Grant,
     inspect::{self, Outside},
+    limits::Limits,
     manifest::{Manifest, Request},
     phase::{self, Guest},
 };
@@ -15,7 +16,6 @@ use std::{
     collections::BTreeSet,
     fmt,
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 use wasmtime::component::Component;
 
@@ -149,16 +149,16 @@ impl Plugin {
         Arc::new(Grant::new(&self.manifest.name, self.granted.get().cloned().unwrap_or_default()))
     }
 
-    /// The component behind the trait of phases. Every call has a fresh instance, and ends at the deadline.
+    /// The component behind the trait of phases. Every call has a fresh instance, and ends at its limits.
     ///
     /// # Errors
     /// Where the component cannot be compiled, or needs what this host does not have.
-    pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(&self, session: S, deadline: Duration) -> Result<Guest<S>> {
+    pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(&self, session: S, limits: Limits) -> Result<Guest<S>> {
         let who = format!("plugin {} {}", self.manifest.name, self.manifest.version);
         let component = self.component().with_context(|| who.clone())?;
         let grant = self.grant();
         let refused = self.imports.iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
-        Guest::new(component, &self.imports, session, deadline, who, refused)
+        Guest::new(component, &self.imports, session, limits, who, refused)
     }
 
     /// Compiles it, or finds it compiled.

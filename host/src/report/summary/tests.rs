@@ -120,3 +120,20 @@ fn durations_are_short() {
         assert_eq!(duration(micros), text);
     }
 }
+
+#[test]
+fn what_a_plugin_used_stands_beside_what_it_might() {
+    let used = |plugin: &str, limits: &str| -> Event {
+        let used = format!(r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#);
+        let text = format!(r#"{{"at":1,"event":"plugin-used","phase":"end","plugin":"{plugin}","used":{used}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    // A journal of before there was a choice has no limits.
+    let events = [start(), used("older 1.0.0", ""), used("newer 1.0.0", r#","limits":{"deadline":"10s","memory":"33554432"}"#)];
+    let text = render(&Tally::of(&events), &[], Palette::PLAIN);
+    for line in
+        ["older 1.0.0                1.3 MiB of 64Mi ", "newer 1.0.0                1.3 MiB of 32Mi ", "30s for a call", "10s for a call"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}

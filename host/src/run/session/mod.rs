@@ -10,7 +10,7 @@ use crate::{
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
     },
-    wasm::limits::{CALL, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
+    wasm::limits::{Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::World,
 };
 use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types};
@@ -55,6 +55,7 @@ struct Inner {
     phase: String,
     settings: String,
     access: Access,
+    limits: Limits,
     sight: Sight,
     call: Mutex<Call>,
 }
@@ -102,21 +103,27 @@ type Hosted<T> = Result<T, Error>;
 
 impl Session {
     pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
+        Session::limited(shared, phase, settings, access, Limits::default())
+    }
+
+    /// A session of a plugin with limits of its own.
+    pub fn limited(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits) -> Self {
         // Whose code is our own leaves no capsule.
         let sight = if matches!(access, Access::BuiltIn) { Sight::Unrecorded } else { Sight::recording() };
-        Session::with(shared, phase, settings, access, sight)
+        Session::with(shared, phase, settings, access, limits, sight)
     }
 
     /// A session over what was observed then.
     pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
-        let session = Session::with(shared, &capsule.phase, &capsule.settings, access, Sight::replaying(&capsule.observations));
+        let session =
+            Session::with(shared, &capsule.phase, &capsule.settings, access, Limits::default(), Sight::replaying(&capsule.observations));
         session.begin(capsule.round);
         session
     }
 
-    fn with(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, sight: Sight) -> Self {
+    fn with(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits, sight: Sight) -> Self {
         let call = Mutex::default();
-        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, sight, call }))
+        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, limits, sight, call }))
     }
 
     /// All that the phase was given and looked at, to run it again elsewhere.
@@ -154,13 +161,13 @@ impl Session {
     /// What all calls used; the memory is the guest's to tell.
     pub fn used(&self) -> Usage {
         let call = self.call();
-        Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes }
+        Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes, limits: self.0.limits }
     }
 
     /// How long the host may still work for this call.
     fn time_left(&self) -> Duration {
         let spent = self.call().began.map(|began| began.elapsed()).unwrap_or_default();
-        CALL.saturating_sub(spent)
+        self.0.limits.deadline.saturating_sub(spent)
     }
 
     pub fn access(&self) -> &Access {

@@ -1,6 +1,7 @@
 //! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
 use super::{engine, guest, manifest, with_manifest, world};
 use crate::run::{access::Access, session::Session};
+use crate::wasm::limits::Limits;
 use kubephase_wit::{Error, Outcome, phase::Host};
 use serde_json::json;
 use std::time::Duration;
@@ -11,20 +12,24 @@ const APPLY: &str = r#"(import "kubephase:plugin/effects-cluster@0.1.0" "apply-o
 const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func $read (param i32 i32 i32)))"#;
 const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
 
-fn run_in(component: &[u8], allowed: &[&str], deadline: Duration) -> (Result<Outcome, Error>, Session) {
+fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome, Error>, Session) {
     let plugin = engine().load(component).unwrap();
     plugin.allow(&allowed.iter().map(ToString::to_string).collect::<Vec<_>>(), &[]).unwrap_or_default();
     let root = tempfile::tempdir().unwrap();
-    let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+    let session = world::limited(root.path(), Access::Granted(plugin.grant()), limits);
     session.begin(0);
-    (plugin.phase(session.clone(), deadline).unwrap().run(), session)
+    (plugin.phase(session.clone(), limits).unwrap().run(), session)
+}
+
+fn within(deadline: Duration) -> Limits {
+    Limits { deadline, ..Limits::default() }
 }
 
 /// How a guest that only has this body is stopped.
 fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
     let allowed: Vec<&str> = grants.iter().filter_map(|grant| grant.strip_prefix("capability: ")?.split(',').next()).collect();
-    match run_in(&component, &allowed, Duration::from_secs(30)).0 {
+    match run_in(&component, &allowed, Limits::default()).0 {
         Err(Error::Stop(stop)) => stop.to_string(),
         other => panic!("{other:?}"),
     }
@@ -33,14 +38,14 @@ fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
 #[test]
 fn a_guest_that_behaves_settles() {
     let component = with_manifest(guest("", "", ""), &manifest(&[]));
-    assert_eq!(run_in(&component, &[], Duration::from_secs(30)).0.unwrap(), Outcome::Settled);
+    assert_eq!(run_in(&component, &[], Limits::default()).0.unwrap(), Outcome::Settled);
 }
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
     for (run, more) in [("(loop (br 0))", ""), ("", "(func $forever (loop (br 0))) (start $forever)")] {
         let component = with_manifest(guest("", run, more), &manifest(&[]));
-        let Err(Error::Stop(stop)) = run_in(&component, &[], Duration::from_millis(50)).0 else { panic!() };
+        let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0 else { panic!() };
         let told = stop.to_string();
         assert!(told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"), "{told}");
     }
@@ -58,7 +63,7 @@ fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
 fn a_loop_of_host_calls_ends_at_the_deadline() {
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
     let component = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));
-    let Err(Error::Stop(stop)) = run_in(&component, &[], Duration::from_millis(50)).0 else { panic!() };
+    let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0 else { panic!() };
     assert!(stop.to_string().contains("deadline of 50ms passed"), "{stop}");
 }
 
@@ -71,6 +76,28 @@ fn memory_is_limited_in_sum() {
     assert!(table.contains(limit), "{table}");
     let large = stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
     assert!(large.contains(limit), "{large}");
+}
+
+#[test]
+fn the_operators_limits_hold() {
+    let limits = |text: &str| serde_yaml::from_str::<Limits>(text).unwrap();
+    let grows = |pages: u32| {
+        let run = format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))");
+        with_manifest(guest("", &run, ""), &manifest(&[]))
+    };
+    // A page is 64 KiB; the guest has one.
+    for (component, text, held) in [(grows(600), "memory: 32Mi", "33554432"), (grows(1100), "{}", "67108864")] {
+        let Err(Error::Stop(stop)) = run_in(&component, &[], limits(text)).0 else { panic!("{text}") };
+        assert!(stop.to_string().contains(&format!("memory limit of {held} bytes reached (limits.memory")), "{stop}");
+    }
+    let (result, session) = run_in(&grows(1100), &[], limits("{memory: 128Mi, deadline: 10s}"));
+    assert_eq!(result.unwrap(), Outcome::Settled);
+    assert_eq!(session.used().limits, limits("{memory: 134217728, deadline: 10s}"));
+
+    let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
+    let endless = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));
+    let Err(Error::Stop(stop)) = run_in(&endless, &[], limits("deadline: 20ms")).0 else { panic!() };
+    assert!(stop.to_string().contains("deadline of 20ms passed (limits.deadline"), "{stop}");
 }
 
 #[test]
@@ -120,7 +147,7 @@ fn traps_are_told_with_the_guests_own_names() {
 fn what_was_not_granted_fails_but_does_not_end_the_guest() {
     // The result of the call is the result of `run`.
     let apply = with_manifest(guest(APPLY, "(call $apply (i32.const 0) (i32.const 7) (i32.const 1024))", ""), &manifest(&[]));
-    let (result, session) = run_in(&apply, &[], Duration::from_secs(30));
+    let (result, session) = run_in(&apply, &[], Limits::default());
     let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
     assert_eq!(
         (failure.code.as_str(), failure.message.as_str()),
@@ -130,12 +157,12 @@ fn what_was_not_granted_fails_but_does_not_end_the_guest() {
 
     let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/root/key")"#);
     let asked = "capability: observe-files.read-file, paths: ['/etc/*']";
-    let (result, _) = run_in(&with_manifest(read.clone(), &manifest(&[asked])), &["observe-files.read-file"], Duration::from_secs(30));
+    let (result, _) = run_in(&with_manifest(read.clone(), &manifest(&[asked])), &["observe-files.read-file"], Limits::default());
     let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
     assert_eq!(failure.message, "plugin hostile was not granted observe-files.read-file of /root/key");
 
     // What the operator did not allow is not granted, whatever the manifest asks for.
-    let (result, _) = run_in(&with_manifest(read, &manifest(&[asked])), &[], Duration::from_secs(30));
+    let (result, _) = run_in(&with_manifest(read, &manifest(&[asked])), &[], Limits::default());
     let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
     assert_eq!(failure.message, "plugin hostile 1.2.3 was not granted observe-files.read-file");
 }
@@ -157,7 +184,7 @@ fn a_link_shows_no_key_that_has_another_name() {
         std::os::unix::fs::symlink(target, root.path().join("etc/link")).unwrap();
         let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
         session.begin(0);
-        let result = plugin.phase(session, Duration::from_secs(30)).unwrap().run();
+        let result = plugin.phase(session, Limits::default()).unwrap().run();
         let Err(Error::Failure(failure)) = result else { panic!("{target}: {result:?}") };
         assert!(failure.message.contains(told), "{failure:?}");
     }
@@ -170,6 +197,6 @@ fn each_call_begins_anew() {
     let plugin = engine().load(&component).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-    let mut phase = plugin.phase(session, Duration::from_secs(30)).unwrap();
+    let mut phase = plugin.phase(session, Limits::default()).unwrap();
     assert!(phase.run().is_ok() && phase.run().is_ok());
 }

@@ -3,11 +3,11 @@ use super::{componentise, engine, guest, manifest, package, with_manifest, world
 use crate::{
     phase::catalog::{Kind, Source},
     run::access::Access,
-    wasm::{cache::Cache, embedded, engine::Engine},
+    wasm::{cache::Cache, embedded, engine::Engine, limits::Limits},
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;
-use std::{fs, time::Duration};
+use std::fs;
 use wit_parser::Resolve;
 
 fn refused(bytes: &[u8]) -> String {
@@ -74,7 +74,7 @@ fn other_types_are_told_when_it_is_linked() {
     let plugin = engine().load(&with_manifest(component, &manifest(&[]))).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
-    let told = plugin.phase(session, Duration::from_secs(1)).map(|_| ()).unwrap_err().to_string();
+    let told = plugin.phase(session, Limits::default()).map(|_| ()).unwrap_err().to_string();
     assert!(told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"), "{told}");
 }
 
@@ -150,7 +150,7 @@ fn the_default_plugins_are_small_granted_and_fit() {
             assert!(plugin.grant().has(&request.capability));
         }
         let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-        assert_eq!(plugin.phase(session, Duration::from_secs(5)).unwrap().describe().unwrap().name, default.name);
+        assert_eq!(plugin.phase(session, Limits::default()).unwrap().describe().unwrap().name, default.name);
     }
 }
 
@@ -160,7 +160,7 @@ fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
     let plugin = engine.load(component).unwrap();
     assert_eq!(engine.compiled(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
-    plugin.phase(session, Duration::from_secs(30)).unwrap().run().unwrap();
+    plugin.phase(session, Limits::default()).unwrap().run().unwrap();
     engine.compiled()
 }
 
@@ -218,7 +218,7 @@ fn a_guest_of_the_first_interface_runs() {
     let settings = json!({"atLeastMib": 4096});
     let session = world::session_with(&settings, Access::Granted(plugin.grant()), root.path());
     session.begin(0);
-    let outcome = plugin.phase(session.clone(), Duration::from_secs(5)).unwrap().run();
+    let outcome = plugin.phase(session.clone(), Limits::default()).unwrap().run();
     assert!(matches!(outcome, Ok(kubephase_wit::Outcome::Settled)));
     let findings = session.take_findings();
     assert_eq!((findings[0].code.as_str(), findings[0].verdict), ("EnoughMemory", kubephase_wit::Verdict::Pass));

@@ -3,14 +3,14 @@ use super::{engine, world};
 use crate::{
     effect::{Effect, IfExists, proposal::Proposal},
     run::{access::Access, session::Session},
-    wasm::{embedded, plugin::Plugin},
+    wasm::{embedded, limits::Limits, plugin::Plugin},
 };
 use kubephase_coredns::CoreDns;
 use kubephase_kube_proxy::KubeProxy;
 use kubephase_sdk::{Native, Phase};
 use kubephase_wit::{Error, Failure, Outcome, phase::Host};
 use serde_json::{Value, json};
-use std::{path::PathBuf, sync::LazyLock, time::Duration};
+use std::{path::PathBuf, sync::LazyLock};
 
 type Ran = (Result<Outcome, Failure>, Vec<Proposal>, Vec<String>);
 
@@ -35,7 +35,7 @@ fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> R
     let (session_of_native, said) = session(Access::BuiltIn);
     let native = one(&session_of_native, &said, &mut Native::<P, _>::new(session_of_native.clone()));
     let (session_of_guest, said) = session(Access::Granted(plugin.grant()));
-    let guest = one(&session_of_guest, &said, &mut plugin.phase(session_of_guest.clone(), Duration::from_secs(30)).unwrap());
+    let guest = one(&session_of_guest, &said, &mut plugin.phase(session_of_guest.clone(), Limits::default()).unwrap());
     assert_eq!(native, guest);
     for proposal in &guest.1 {
         plugin.grant().allows_effect(&proposal.effect).unwrap();

@@ -5,6 +5,7 @@ use crate::{
         event::{Bus, Event, Subscriber, What},
         session::{Session, Shared},
     },
+    wasm::limits::Limits,
     world::imagined::Imagined,
 };
 use kubephase_sdk::testing::Case;
@@ -31,6 +32,12 @@ pub fn session(config: Value, objects: Vec<Value>, root: &std::path::Path, acces
     let bus = Bus::new(vec![Box::new(Listener(said.clone()))]);
     let shared = Shared::new(Arc::new(Imagined::new(&case, root).unwrap()), bus, config);
     (Session::new(Arc::new(shared), "addon/under-test", &serde_json::json!({}), access), said)
+}
+
+/// A session with limits of its own.
+pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
+    let shared = Shared::new(Arc::new(Imagined::new(&Case::default(), root).unwrap()), Bus::new(Vec::new()), Value::Null);
+    Session::limited(Arc::new(shared), "preflight/under-test", &Value::Null, access, limits)
 }
 
 /// A session with settings, over a machine that is fit.

@@ -1,5 +1,7 @@
 //! Plugins as authors and operators use them: written, built, tested, added, allowed, swapped in, and contained.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+mod signed;
+
 use harness::{Said, kubephase, run, workspace};
 use std::{
     fs,
@@ -124,6 +126,12 @@ fn an_addon_takes_the_place_of_kube_proxy() {
 
     let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config])));
     assert!(plan.contains("[replaced by plugin tiny-proxy; "), "{plan}");
+
+    // What the operator lets it have is what it has.
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("  source: ", "  limits: {memory: 64Ki, deadline: 10s}\n  source: ")).unwrap();
+    let stopped = init(&config, &folder.path().join("stopped"));
+    assert!(stopped.status == 5 && stopped.stderr.contains("memory limit of 65536 bytes reached"), "{}", stopped.stderr);
 
     well(plugin(&["remove", "tiny-proxy", "--config", &config]));
     well(init(&config, &out));
@@ -272,6 +280,19 @@ fn checks_in_other_languages_pass_the_same_cases() {
             let at = example(name).display().to_string();
             well(plugin(&["build", &at]));
             assert!(well(plugin(&["test", &at])).contains("2 passed, 0 failed"), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_template_in_other_languages_passes_its_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    for (language, tool) in [("js", "npm"), ("python", "python3")] {
+        for kind in ["addon", "phase"].into_iter().filter(|_| has(tool)) {
+            let at = folder.path().join(format!("{kind}-{language}")).display().to_string();
+            well(plugin(&["new", kind, &at, "--language", language]));
+            well(plugin(&["build", &at]));
+            assert!(well(plugin(&["test", &at])).contains("1 passed, 0 failed"), "{kind} in {language}");
         }
     }
 }

@@ -1,0 +1,42 @@
+//! What an author gives to others: keys, signatures, artifacts.
+use super::wanted;
+use crate::{
+    cli::{Exit, print},
+    plugin::{load, registry, signature, source},
+    wasm::engine::Engine,
+};
+use anyhow::{Context, Result, anyhow};
+use std::path::Path;
+
+pub fn keygen(name: &Path) -> Result<Exit> {
+    let (secret, public, signer) = signature::keygen(name)?;
+    Ok(print::out(&format!(
+        "{} is secret and signs components; {} is for whoever uses them:\n\n  kubephase plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer {signer}\n",
+        secret.display(),
+        public.display(),
+        secret.display()
+    )))
+}
+
+pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
+    let file = source::component_file(plugin)?;
+    let (plugin, fetched) = load::open(&wanted(&file.display().to_string(), None, ""), engine)?;
+    let manifest = plugin.manifest();
+    let signature = signature::sign(&fetched.bytes, key, &format!("{} {}", manifest.name, manifest.version))?;
+    let at = signature::leave(&file, &signature)?;
+    Ok(print::out(&format!("{} {} is signed: {}\n", manifest.name, manifest.version, at.display())))
+}
+
+pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
+    let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
+    let (_, fetched) = load::open(&wanted(from, None, ""), engine)?;
+    let signature = source::signature(from, Path::new(""), &fetched.bytes)?;
+    let signed = match &signature {
+        Some(signature) => {
+            format!("signed by {}", signature::key_id(signature).context("its signature is none of minisign; sign it anew")?)
+        }
+        None => "not signed".into(),
+    };
+    let digest = registry::push(reference, fetched.bytes, signature)?;
+    Ok(print::out(&format!("oci://{reference} is {digest}, {signed}\n")))
+}

@@ -1,0 +1,173 @@
+//! Who signed a component, in minisign's format. Its signature lies beside it (`x.wasm.minisig`), in a registry it is an
+//! annotation of the artifact. A signature by itself says nothing: whose it has to be is the operator's to say.
+#![allow(clippy::disallowed_methods, reason = "keys and signatures are the author's and the operator's files")]
+use anyhow::{Context, Result, anyhow, bail};
+use minisign::{KeyPair, SecretKeyBox, SignatureBox};
+use minisign_verify::{Error, PublicKey, Signature};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt, fs,
+    io::{Cursor, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// The password that a secret key is kept under; without it the key is kept as it is.
+pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
+
+/// A public key of minisign, in base64: whose signature a plugin has to have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Signer(String);
+
+impl Signer {
+    /// A key as it is, or the file that holds it.
+    ///
+    /// # Errors
+    /// Where it is neither.
+    pub fn read(given: &str) -> Result<Signer> {
+        if !Path::new(given).is_file() {
+            return Signer::try_from(given.to_owned());
+        }
+        let text = fs::read_to_string(given).with_context(|| format!("cannot read {given}"))?;
+        let key = text.lines().find(|line| !line.starts_with("untrusted comment:")).unwrap_or_default();
+        Signer::try_from(key.to_owned()).with_context(|| given.to_owned())
+    }
+
+    /// Whether this key signed the component.
+    ///
+    /// # Errors
+    /// Why the signature is not one of this key for it.
+    pub fn verify(&self, component: &[u8], signature: &str) -> Result<()> {
+        let broken = |error: Error| anyhow!("what there is for a signature is none of minisign: {error}");
+        let key = PublicKey::from_base64(&self.0).map_err(broken)?;
+        match key.verify(component, &Signature::decode(signature).map_err(broken)?, false) {
+            Ok(()) => Ok(()),
+            Err(Error::UnexpectedKeyId) => bail!("its signature is of another key ({})", key_id(signature).unwrap_or_default()),
+            Err(_) => bail!("its signature does not fit: the component is not what was signed"),
+        }
+    }
+}
+
+impl TryFrom<String> for Signer {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Signer> {
+        let key = text.trim();
+        PublicKey::from_base64(key).map_err(|_| anyhow!("{key:?} is no public key of minisign; `kubephase plugin keygen` makes one"))?;
+        Ok(Signer(key.to_owned()))
+    }
+}
+
+impl From<Signer> for String {
+    fn from(signer: Signer) -> String {
+        signer.0
+    }
+}
+
+impl fmt::Display for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The number of the key that a signature says it is of; anyone can write any there.
+pub fn key_id(signature: &str) -> Option<String> {
+    let signature = SignatureBox::from_string(signature).ok()?;
+    let number: [u8; 8] = signature.keynum().try_into().ok()?;
+    Some(format!("key {:016X}", u64::from_le_bytes(number)))
+}
+
+/// Where the signature of a component is.
+pub fn beside(component: &Path) -> PathBuf {
+    component.with_added_extension("minisig")
+}
+
+/// Makes a key pair: `NAME.key`, for its owner alone, and `NAME.pub`.
+///
+/// # Errors
+/// Where they cannot be made; a file that is there is left alone.
+pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
+    let (secret, public) = (name.with_added_extension("key"), name.with_added_extension("pub"));
+    let pair = match password() {
+        Some(password) => KeyPair::generate_encrypted_keypair(Some(password))?,
+        None => KeyPair::generate_unencrypted_keypair()?,
+    };
+    let write = |path: &Path, mode: u32, text: String| {
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", path.display()))
+    };
+    write(&secret, 0o600, pair.sk.to_box(Some("kubephase plugin signing key"))?.into_string())?;
+    write(&public, 0o644, pair.pk.to_box()?.into_string())?;
+    Ok((secret, public, Signer(pair.pk.to_base64())))
+}
+
+/// The signature of a component; `comment` is signed as well.
+///
+/// # Errors
+/// Where the key cannot be read, or its password is wrong or missing.
+pub fn sign(component: &[u8], key: &Path, comment: &str) -> Result<String> {
+    let read = || -> Result<minisign::SecretKey> {
+        let text = zeroize::Zeroizing::new(fs::read_to_string(key)?);
+        let kept = SecretKeyBox::from_string(&text)?;
+        match kept.clone().into_unencrypted_secret_key() {
+            Ok(key) => Ok(key),
+            Err(unreadable) => match password() {
+                Some(password) => Ok(kept.into_secret_key(Some(password))?),
+                None => bail!("{unreadable}; the password of a key goes into {PASSWORD}"),
+            },
+        }
+    };
+    let secret = read().with_context(|| format!("cannot sign with {}", key.display()))?;
+    Ok(minisign::sign(None, &secret, Cursor::new(component), Some(comment), None)?.into_string())
+}
+
+/// Leaves a signature beside its component.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn leave(component: &Path, signature: &str) -> Result<PathBuf> {
+    let path = beside(component);
+    fs::write(&path, signature).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+fn password() -> Option<String> {
+    std::env::var(PASSWORD).ok().filter(|password| !password.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_signature_is_one_keys_and_one_components() {
+        let folder = tempfile::tempdir().unwrap();
+        let (secret, public, signer) = keygen(&folder.path().join("ours")).unwrap();
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(Signer::read(&public.display().to_string()).unwrap(), signer);
+        assert!(keygen(&folder.path().join("ours")).unwrap_err().to_string().contains("cannot write"));
+        let (_, _, other) = keygen(&folder.path().join("theirs")).unwrap();
+
+        let signature = sign(b"component", &secret, "time-sync 0.1.0").unwrap();
+        assert!(signer.verify(b"component", &signature).is_ok());
+        let refused = |signer: &Signer, component: &[u8], signature: &str| signer.verify(component, signature).unwrap_err().to_string();
+        assert!(refused(&signer, b"another", &signature).contains("does not fit"));
+        assert!(refused(&other, b"component", &signature).contains(&format!("of another key ({})", key_id(&signature).unwrap())));
+        assert!(refused(&signer, b"component", &signature.replace("0.1.0", "0.2.0")).contains("does not fit"));
+        for broken in ["", "untrusted comment: x\nRU==\ntrusted comment: \n\n", &signature[..signature.len() - 40]] {
+            assert!(refused(&signer, b"component", broken).contains("none of minisign"), "{broken}");
+        }
+        assert!(sign(b"component", &public, "").unwrap_err().to_string().contains("cannot sign with"));
+    }
+
+    #[test]
+    fn a_signature_of_minisign_itself_is_read() {
+        let signer = Signer::read("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
+        let signature = "untrusted comment: signature from minisign secret key\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\ntrusted comment: timestamp:1556193335\tfile:test\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==";
+        assert!(signer.verify(b"test", signature).is_ok());
+        assert_eq!(key_id(signature).unwrap(), "key E7620F1842B4E81F");
+        assert!(Signer::read("RWQf6LRC").unwrap_err().to_string().contains("is no public key of minisign"));
+    }
+}

@@ -15,7 +15,6 @@ mod serve;
 mod stage;
 #[cfg(test)]
 mod tests;
-pub mod token;
 mod tree;
 pub mod version;
 mod workers;
@@ -58,7 +57,7 @@ pub enum Command {
     },
     ConfigImages(images::ImagesCommand),
     Plugin(plugin::PluginCommand),
-    Token(token::TokenRequest),
+    TokenGenerate,
     CertificateKey,
     Version {
         format: VersionFormat,
@@ -134,7 +133,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("report", below)) => asked(below, &argv).map(Command::Report),
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
-        Some(("token", below)) => asked(below, &argv).map(Command::Token),
+        Some(("token", _)) => Ok(Command::TokenGenerate),
         Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),

@@ -165,8 +165,7 @@ fn other_commands() {
     assert_eq!(config, Path::new("f"));
     assert_eq!(run("config images list --image_repository r -o yaml").map(drop), Ok(()));
     assert_eq!(run("config images pull --cri-socket s --config f --kubeconfig k").map(drop), Ok(()));
-    let generate = run("token generate --dry-run --kubeconfig k");
-    assert!(matches!(generate, Ok(Command::Token(token::TokenRequest { command: token::TokenCommand::Generate, dry_run: true, .. }))));
+    assert_eq!(run("token generate --dry-run --kubeconfig k"), Ok(Command::TokenGenerate));
     assert_eq!(run("certificates certificate-key"), Ok(Command::CertificateKey));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));
     assert_eq!(run("completion fish"), Ok(Command::Completion { shell: Shell::Fish }));

@@ -31,4 +31,3 @@ pub use others::{ValidateOptions, validate};
 pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};
-pub use validate::bootstrap_token;

@@ -66,8 +66,7 @@ fn args(path: &str, args: &[Arg]) -> Vec<Problem> {
     nameless.map(|(at, _)| Problem::invalid(path, format!("index {at}"), "argument has no name")).collect()
 }
 
-/// What is wrong with a bootstrap token.
-pub fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
+fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
     let mut problems = Vec::new();
     if !token.token.is_empty() && !crate::effect::token::is_token(&token.token) {
         problems.push(Problem::new(format!("{path}.token"), "Invalid value: the bootstrap token is invalid"));

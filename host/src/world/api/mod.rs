@@ -32,15 +32,6 @@ pub trait Dial: Send + Sync {
     fn endpoint(&self, server: &url::Url) -> Option<Endpoint>;
 }
 
-/// Servers are where their kubeconfigs say.
-pub struct Direct;
-
-impl Dial for Direct {
-    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        None
-    }
-}
-
 /// A stand-in for the server of a kubeconfig.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Endpoint {

@@ -2,10 +2,12 @@
 //! are no runs (runs tell what happens through `report`).
 
 mod argv;
+mod cluster;
 mod error;
 pub mod exit;
 pub mod flags;
 pub mod images;
+mod output;
 pub mod phase;
 pub mod plugin;
 pub mod print;
@@ -15,6 +17,7 @@ mod serve;
 mod stage;
 #[cfg(test)]
 mod tests;
+pub mod token;
 mod tree;
 pub mod version;
 
@@ -56,7 +59,7 @@ pub enum Command {
     },
     ConfigImages(images::ImagesCommand),
     Plugin(plugin::PluginCommand),
-    TokenGenerate,
+    Token(token::TokenRequest),
     CertificateKey,
     Version {
         format: VersionFormat,
@@ -130,7 +133,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("report", below)) => asked(below, &argv).map(Command::Report),
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
-        Some(("token", _)) => Ok(Command::TokenGenerate),
+        Some(("token", below)) => asked(below, &argv).map(Command::Token),
         Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),

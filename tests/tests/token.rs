@@ -1,4 +1,4 @@
-//! Bootstrap tokens of a running cluster: the API server of a rehearsal.
+//! Commands about a running cluster, against the API server of a rehearsal: bootstrap tokens, and kubeconfigs for others.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
 use harness::{Said, Served, kubephase, run, workspace};
 use std::{fs, path::Path};
@@ -119,4 +119,36 @@ fn what_is_wrong_with_a_token_is_told_before_anything_is_asked() {
         let said = with(nowhere.path(), line);
         assert!(said.status != 0 && said.stderr.contains(&words), "{line}: {}", said.stderr);
     }
+}
+
+/// The kubeconfig is for whom it says, and the cluster it was made for takes it.
+#[test]
+fn kubeconfigs_for_others_are_signed_by_the_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = &folder.path().join("root");
+    let server = cluster(root);
+    drop(server);
+    let config = folder.path().join("config.yaml");
+    let pki = root.join("etc/kubernetes/pki");
+    fs::write(&config, format!("apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\ncertificatesDir: {}\ncontrolPlaneEndpoint: cluster.example:6443\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {{advertiseAddress: 192.0.2.2}}\n", pki.display())).unwrap();
+    let user = |more: &str| with(root, &format!("kubeconfig user --client-name ada --config {}{more}", config.display()));
+    let said = user(" --org devs,ops --validity-period 9000h");
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("WARNING: the specified certificate validity period 9000h0m0s is longer than the default duration 8760h0m0s, this may increase security risks."), "{}", said.stderr);
+    for part in
+        ["server: https://cluster.example:6443\n", "current-context: ada@kubernetes\n", "client-certificate-data: ", "client-key-data: "]
+    {
+        assert!(said.stdout.contains(part), "no {part:?} in {}", said.stdout);
+    }
+    assert!(said.stdout.ends_with("\n\n"));
+    let token = user(" --token abc");
+    assert!(
+        token.status == 0 && token.stdout.contains("    token: abc\n") && !token.stdout.contains("client-key-data"),
+        "{}",
+        token.stdout
+    );
+    fs::remove_file(pki.join("ca.key")).unwrap();
+    let said = user(" --token abc");
+    assert!(said.status == 1 && said.stdout.is_empty(), "{}", said.stdout);
+    assert!(said.stderr.contains("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it"), "{}", said.stderr);
 }

@@ -7,6 +7,7 @@ mod error;
 pub mod exit;
 pub mod flags;
 pub mod images;
+pub mod kubeconfig;
 mod output;
 pub mod phase;
 pub mod plugin;
@@ -60,6 +61,7 @@ pub enum Command {
     ConfigImages(images::ImagesCommand),
     Plugin(plugin::PluginCommand),
     Token(token::TokenRequest),
+    Kubeconfig(kubeconfig::KubeconfigCommand),
     CertificateKey,
     Version {
         format: VersionFormat,
@@ -134,6 +136,9 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
         Some(("token", below)) => asked(below, &argv).map(Command::Token),
+        // Alone it only tells of itself, and that is no mistake (kubeadm behaviour).
+        Some(("kubeconfig", below)) if below.subcommand().is_none() => Err(CliError::help(help(&mut root, &argv))),
+        Some(("kubeconfig", below)) => asked(below, &argv).map(Command::Kubeconfig),
         Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),

@@ -1,6 +1,7 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, parse, plugin, print, report as past, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, kubeconfig, parse, plugin, print,
+    report as past, serve,
     stage::{self, Scratch, Stage, rehearsed},
     token, version,
 };
@@ -67,6 +68,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         }
         Command::ConfigImages(asked) => images::run(&asked),
         Command::Token(asked) => token::run(&asked),
+        Command::Kubeconfig(asked) => kubeconfig::run(&asked),
         Command::CertificateKey => Ok(print::out(&format!("{}\n", shared_keys::random_key()))),
         Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),

@@ -138,6 +138,8 @@ fn mistakes_are_told_in_kubeadms_words() {
         ("version -o xml", "invalid output format: xml"),
         ("config images pull -o json", "unknown shorthand flag: 'o' in -o"),
         ("token create --ttl x", "invalid argument \"x\" for \"--ttl\" flag: time: invalid duration \"x\""),
+        ("kubeconfig user", "required flag(s) \"client-name\" not set"),
+        ("kubeconfig x", "unknown command \"x\" for \"kubephase kubeconfig\""),
         ("token generate x", "unknown command \"x\" for \"kubephase token generate\""),
         ("token x", "unknown command \"x\" for \"kubephase token\""),
         ("certs certificate-key --x", "unknown flag: --x"),
@@ -173,6 +175,9 @@ fn other_commands() {
         assert_eq!(token.command, token::TokenCommand::Generate);
     }
     assert_eq!(run("token create abcdef.0123456789abcdef --ttl 0 --usages signing --groups= --print_join_command").map(drop), Ok(()));
+    assert_eq!(run("kubeconfig user --client-name ada --org a,b --validity-period 1h").map(drop), Ok(()));
+    let alone = run("kubeconfig").unwrap_err();
+    assert!(alone.exit == Exit::Ok && alone.message.is_none() && alone.help.unwrap().contains("Usage: kubephase kubeconfig"));
     assert_eq!(run("certificates certificate-key"), Ok(Command::CertificateKey));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));
     assert_eq!(run("completion fish"), Ok(Command::Completion { shell: Shell::Fish }));

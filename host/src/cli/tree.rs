@@ -1,6 +1,6 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, phase, plugin, token::TokenRequest};
+use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, kubeconfig::KubeconfigCommand, phase, plugin, token::TokenRequest};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -19,6 +19,9 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(with_args(Command::new("report").about("Tell of a past run, from its journal"), flags_of::<ReportRequest>()))
         .subcommand(config())
         .subcommand(TokenRequest::augment_args(Command::new("token")))
+        .subcommand(
+            KubeconfigCommand::augment_subcommands(group("kubeconfig", "Handle kubeconfigs for other users")).subcommand_required(false),
+        )
         .subcommand(
             group("certs", "Handle certificates of a cluster")
                 .alias("certificates")

@@ -2,8 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
 /// The workspace.
@@ -48,6 +49,29 @@ impl From<Output> for Said {
 /// Runs to the end.
 pub fn run(command: &mut Command) -> Said {
     command.output().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}")).into()
+}
+
+/// A rehearsal that serves its cluster, for as long as this lives.
+pub struct Served(Child);
+
+impl Served {
+    /// Runs `rehearse --serve`, until clients are told where the server is.
+    pub fn start(rehearse: &mut Command) -> Served {
+        let mut child = rehearse.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program runs");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        let ready = lines.map_while(Result::ok).any(|line| line.contains("kubectl --kubeconfig"));
+        let served = Served(child);
+        assert!(ready, "the rehearsal ended before it served");
+        served
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Copies a tree, modes included.

@@ -1,14 +1,8 @@
 //! The whole of `init` in rehearsal, as a newcomer runs it: what it leaves, what a second run changes, what real clients
 //! make of it, and what bad input comes to.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
-use harness::{Said, kubephase, run, workspace};
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Stdio},
-};
+use harness::{Said, Served, kubephase, run, workspace};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
@@ -129,9 +123,7 @@ fn kubectl_gets_exactly_what_rbac_allows() {
     let (root, config) = (folder.path().join("root"), quick(folder.path()));
     let mut serving = kubephase(PROGRAM);
     serving.args(["rehearse", "--config", &config, "--node", &example("single-node/node.yaml"), "--serve", "--root"]).arg(&root);
-    let mut server = serving.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
-    let ready = lines.map_while(Result::ok).any(|line| line.contains("kubectl --kubeconfig"));
+    let server = Served::start(&mut serving);
     let kubectl = |user: &str, args: &[&str]| {
         run(Command::new("kubectl").arg("--kubeconfig").arg(root.join(format!("var/lib/kubephase/serve/{user}.conf"))).args(args))
     };
@@ -141,9 +133,7 @@ fn kubectl_gets_exactly_what_rbac_allows() {
         ("scheduler", kubectl("scheduler", &["get", "secrets", "-A"])),
         ("kubelet", kubectl("kubelet", &["get", "nodes"])),
     ];
-    server.kill().unwrap();
-    server.wait().unwrap();
-    assert!(ready);
+    drop(server);
     let [(_, all), (_, may), (_, secrets), (_, nodes)] = outcomes;
     assert!(
         all.status == 0 && all.stdout.contains("deployment.apps/coredns") && all.stdout.contains("pod/etcd-node-1"),

@@ -52,6 +52,11 @@ fn message(error: &clap::Error, argv: &Argv) -> String {
     };
     // "--config <FILE>", "--config=x" or "--config": the flag alone
     let flag = |text: &str| text.split([' ', '=']).next().unwrap_or(text).to_owned();
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        let names = context(ContextKind::InvalidArg).unwrap_or_default();
+        let names: Vec<String> = names.split(", ").map(|name| format!("{:?}", flag(name).trim_start_matches('-'))).collect();
+        return format!("required flag(s) {} not set", names.join(", "));
+    }
     let subject = context(ContextKind::InvalidArg).or_else(|| context(ContextKind::InvalidSubcommand));
     match (error.kind(), subject) {
         (ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues, Some(subject)) => {

@@ -1,5 +1,9 @@
 //! `config images`: the images of a control plane, and pulling them before `init` does.
-use super::{CliError, Exit, print, run, stage};
+use super::{
+    Exit,
+    output::{Format, Object, OutputFlags},
+    print, run, stage,
+};
 use crate::{
     config::{self, InitFlags},
     render::images,
@@ -7,9 +11,8 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
-use kubephase_sdk::{kubeadm::Config, yaml};
+use kubephase_sdk::kubeadm::Config;
 use serde::Serialize;
-use serde_json::{json, ser::PrettyFormatter};
 use std::path::Path;
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -44,15 +47,8 @@ pub struct ImageFlags {
 pub struct ListFlags {
     #[command(flatten)]
     images: ImageFlags,
-    /// Form of the output: text, json or yaml
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    output: String,
-    /// of no meaning for these forms
-    #[arg(long, hide = true)]
-    show_managed_fields: bool,
-    /// of no meaning for these forms
-    #[arg(long, hide = true)]
-    allow_missing_template_keys: bool,
+    #[command(flatten)]
+    output: OutputFlags,
 }
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -87,31 +83,10 @@ impl ImageFlags {
     }
 }
 
-/// Forms of the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Text,
-    Json,
-    Yaml,
-}
-
-impl ListFlags {
-    fn format(&self) -> Result<Format, CliError> {
-        match self.output.as_str() {
-            "text" => Ok(Format::Text),
-            "json" => Ok(Format::Json),
-            "yaml" => Ok(Format::Yaml),
-            other => Err(CliError::usage(format!(
-                "could not construct output printer: unable to match a printer suitable for the output format {other:?}, allowed formats are: json,text,yaml"
-            ))),
-        }
-    }
-}
-
 pub fn run(command: &ImagesCommand) -> Result<Exit> {
     match command {
         ImagesCommand::List(flags) => {
-            let format = flags.format()?;
+            let format = flags.output.format()?;
             // Nobody asks a container runtime which images there are.
             let node = NodeFacts { cri_sockets: Vec::new(), ..run::somewhere() };
             let config = flags.images.load(None, &node).context("could not convert cfg to an internal cfg")?;
@@ -129,26 +104,17 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
     }
 }
 
-/// kubeadm's object of images.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Images<'a> {
-    kind: &'static str,
-    api_version: &'static str,
     images: &'a [String],
 }
 
 fn listed(images: &[String], format: Format) -> String {
-    let object = Images { kind: "Images", api_version: "output.kubeadm.k8s.io/v1alpha3", images };
+    let object = Object::new("Images", Images { images });
     match format {
         Format::Text => images.iter().map(|image| format!("{image}\n")).collect(),
-        Format::Yaml => yaml::to_string(&json!(object)),
-        Format::Json => {
-            let mut text = Vec::new();
-            // Lists of strings always serialise.
-            let _ = object.serialize(&mut serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    ")));
-            String::from_utf8_lossy(&text).into_owned() + "\n"
-        }
+        Format::Yaml => object.yaml(),
+        Format::Json => object.json(),
     }
 }
 

@@ -2,10 +2,13 @@
 //! are no runs (runs tell what happens through `report`).
 
 mod argv;
+mod cluster;
 mod error;
 pub mod exit;
 pub mod flags;
 pub mod images;
+pub mod kubeconfig;
+mod output;
 pub mod phase;
 pub mod plugin;
 pub mod print;
@@ -15,6 +18,7 @@ mod serve;
 mod stage;
 #[cfg(test)]
 mod tests;
+pub mod token;
 mod tree;
 pub mod version;
 mod workers;
@@ -57,7 +61,8 @@ pub enum Command {
     },
     ConfigImages(images::ImagesCommand),
     Plugin(plugin::PluginCommand),
-    TokenGenerate,
+    Token(token::TokenRequest),
+    Kubeconfig(kubeconfig::KubeconfigCommand),
     CertificateKey,
     Version {
         format: VersionFormat,
@@ -133,7 +138,10 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("report", below)) => asked(below, &argv).map(Command::Report),
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
-        Some(("token", _)) => Ok(Command::TokenGenerate),
+        Some(("token", below)) => asked(below, &argv).map(Command::Token),
+        // Alone it only tells of itself, and that is no mistake (kubeadm behaviour).
+        Some(("kubeconfig", below)) if below.subcommand().is_none() => Err(CliError::help(help(&mut root, &argv))),
+        Some(("kubeconfig", below)) => asked(below, &argv).map(Command::Kubeconfig),
         Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),

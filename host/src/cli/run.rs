@@ -1,12 +1,13 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, parse, plugin, print, report as past, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, kubeconfig, parse, plugin, print,
+    report as past, serve,
     stage::{self, Scratch, Stage, rehearsed},
-    version, workers,
+    token, version, workers,
 };
 use crate::{
     config::{self, InitFlags, Problem, Problems, ValidateOptions},
-    effect::{shared_keys, token},
+    effect::shared_keys,
     plan::{Refused, show},
     plugin::load::PluginRefused,
     render::messages,
@@ -66,7 +67,8 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
             config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
         }
         Command::ConfigImages(asked) => images::run(&asked),
-        Command::TokenGenerate => Ok(print::out(&format!("{}\n", token::random_token()))),
+        Command::Token(asked) => token::run(&asked),
+        Command::Kubeconfig(asked) => kubeconfig::run(&asked),
         Command::CertificateKey => Ok(print::out(&format!("{}\n", shared_keys::random_key()))),
         Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),

@@ -101,6 +101,7 @@ fn parents_alone_print_help_and_fail() {
     assert_eq!((bare.message, bare.exit), (None, Exit::Ok));
     assert!(bare.help.unwrap().contains("Exit codes:"));
     assert!(run("help init phase").unwrap_err().help.unwrap().contains("kubephase init phase"));
+    assert!(run("token").unwrap_err().help.unwrap().starts_with("Handle bootstrap tokens\n"));
     let help = run("init --help").unwrap_err();
     assert_eq!(help.exit, Exit::Ok);
     assert!(help.help.unwrap().contains("executes the following phases"));
@@ -136,6 +137,9 @@ fn mistakes_are_told_in_kubeadms_words() {
         ),
         ("version -o xml", "invalid output format: xml"),
         ("config images pull -o json", "unknown shorthand flag: 'o' in -o"),
+        ("token create --ttl x", "invalid argument \"x\" for \"--ttl\" flag: time: invalid duration \"x\""),
+        ("kubeconfig user", "required flag(s) \"client-name\" not set"),
+        ("kubeconfig x", "unknown command \"x\" for \"kubephase kubeconfig\""),
         ("token generate x", "unknown command \"x\" for \"kubephase token generate\""),
         ("token x", "unknown command \"x\" for \"kubephase token\""),
         ("certs certificate-key --x", "unknown flag: --x"),
@@ -165,7 +169,15 @@ fn other_commands() {
     assert_eq!(config, Path::new("f"));
     assert_eq!(run("config images list --image_repository r -o yaml").map(drop), Ok(()));
     assert_eq!(run("config images pull --cri-socket s --config f --kubeconfig k").map(drop), Ok(()));
-    assert_eq!(run("token generate --dry-run --kubeconfig k"), Ok(Command::TokenGenerate));
+    for line in ["token generate --dry-run --kubeconfig k", "token --kubeconfig=k generate --dry-run=T"] {
+        let Ok(Command::Token(token)) = run(line) else { panic!("{line}") };
+        assert_eq!((token.cluster.kubeconfig.as_deref(), token.cluster.dry_run), (Some(Path::new("k")), true));
+        assert_eq!(token.command, token::TokenCommand::Generate);
+    }
+    assert_eq!(run("token create abcdef.0123456789abcdef --ttl 0 --usages signing --groups= --print_join_command").map(drop), Ok(()));
+    assert_eq!(run("kubeconfig user --client-name ada --org a,b --validity-period 1h").map(drop), Ok(()));
+    let alone = run("kubeconfig").unwrap_err();
+    assert!(alone.exit == Exit::Ok && alone.message.is_none() && alone.help.unwrap().contains("Usage: kubephase kubeconfig"));
     assert_eq!(run("certificates certificate-key"), Ok(Command::CertificateKey));
     assert_eq!(run("version -o short"), Ok(Command::Version { format: VersionFormat::Short }));
     assert_eq!(run("completion fish"), Ok(Command::Completion { shell: Shell::Fish }));

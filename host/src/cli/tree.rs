@@ -1,6 +1,6 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, phase, plugin};
+use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, kubeconfig::KubeconfigCommand, phase, plugin, token::TokenRequest};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -18,7 +18,10 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .subcommand(rehearse())
         .subcommand(with_args(Command::new("report").about("Tell of a past run, from its journal"), flags_of::<ReportRequest>()))
         .subcommand(config())
-        .subcommand(token())
+        .subcommand(TokenRequest::augment_args(Command::new("token")))
+        .subcommand(
+            KubeconfigCommand::augment_subcommands(group("kubeconfig", "Handle kubeconfigs for other users")).subcommand_required(false),
+        )
         .subcommand(
             group("certs", "Handle certificates of a cluster")
                 .alias("certificates")
@@ -81,16 +84,6 @@ fn config() -> Command {
         .subcommand(with_args(Command::new("validate").about("Check a configuration file"), flags_of::<ValidateFlags>()))
         .subcommand(group("print", "Print default configurations").subcommand(defaults))
         .subcommand(images::ImagesCommand::augment_subcommands(group("images", "The container images of a control plane")))
-}
-
-fn token() -> Command {
-    // kubeadm takes these for every command below; what needs no cluster has no use for them.
-    let unused = [
-        Arg::new("kubeconfig").long("kubeconfig").global(true).hide(true),
-        Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).global(true).hide(true),
-    ];
-    let generate = Command::new("generate").about("Print a new bootstrap token, for `init --token`; no cluster is told of it");
-    group("token", "Handle bootstrap tokens").args(unused).subcommand(generate)
 }
 
 /// The flags of one struct.

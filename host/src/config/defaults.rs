@@ -68,6 +68,13 @@ pub fn init(init: &mut InitConfiguration) {
     timeouts(&mut init.timeouts);
 }
 
+/// Tokens that were not given are made up.
+pub fn secrets(init: &mut InitConfiguration) {
+    for token in init.bootstrap_tokens.iter_mut().filter(|token| token.token.is_empty()) {
+        token.token = crate::effect::token::random_token();
+    }
+}
+
 pub fn cluster(cluster: &mut ClusterConfiguration) {
     or(&mut cluster.kubernetes_version, "stable-1");
     or(&mut cluster.certificates_dir, CERTIFICATES_DIR);

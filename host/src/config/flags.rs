@@ -1,5 +1,7 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them go with a file.
+use super::{Problem, Problems};
 use clap::Args;
+use std::path::Path;
 
 /// Flags of `init`, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -121,4 +123,12 @@ impl InitFlags {
     pub fn not_with_config(&self) -> Vec<&'static str> {
         self.given().into_iter().filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-")).collect()
     }
+}
+
+/// Whether no flag that a configuration file decides on was given beside one.
+pub(super) fn unmixed(file: Option<&Path>, given: &[&str]) -> Result<(), Problems> {
+    if file.is_none() || given.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new("", format!("can not mix '--config' with arguments [{}]", given.join(" "))).into())
 }

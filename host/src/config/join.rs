@@ -3,6 +3,7 @@ use super::{
     Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults, documents,
+    flags::unmixed,
     load::{GROUP, ignored_checks, placed},
     phases,
     read::{Findings, Strictness, known_version},
@@ -179,10 +180,7 @@ pub struct LoadedJoin {
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Result<LoadedJoin, Problems> {
-    let mixed = flags.not_with_config();
-    if file.is_some() && !mixed.is_empty() {
-        return Err(Problem::new("", format!("can not mix '--config' with arguments [{}]", mixed.join(" "))).into());
-    }
+    unmixed(file, &flags.not_with_config())?;
     let documents = file.map(documents::read).transpose()?.unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);
     let (mut join, mut phases) = (None, PhaseConfiguration::default());

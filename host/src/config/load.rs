@@ -2,7 +2,9 @@
 use super::{
     Document, InitFlags, PhaseConfiguration, Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
-    defaults, documents, phases,
+    defaults, documents,
+    flags::unmixed,
+    phases,
     read::{Findings, Strictness, known_version},
     validate,
 };
@@ -33,10 +35,7 @@ pub fn load_init(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts) -> Re
 }
 
 pub(super) fn resolve(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, strictness: Strictness) -> Result<Loaded, Problems> {
-    let mixed = flags.not_with_config();
-    if file.is_some() && !mixed.is_empty() {
-        return Err(Problem::new("", format!("can not mix '--config' with arguments [{}]", mixed.join(" "))).into());
-    }
+    unmixed(file, &flags.not_with_config())?;
     let documents = file.map(documents::read).transpose()?.unwrap_or_default();
     from_documents(file, &documents, flags, node, Findings::new(strictness))
 }
@@ -177,7 +176,7 @@ fn overridden(config: &mut Config, flags: &InitFlags, from_file: bool, problems:
         };
         set(&mut token.token, &flags.token);
         if !token.token.is_empty() && !crate::effect::token::is_token(&token.token) {
-            problems.push(Problem::new("--token", r#"the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#));
+            problems.push(Problem::new("--token", crate::effect::token::malformed()));
             token.token.clear();
         }
         init.bootstrap_tokens = vec![token];
@@ -205,11 +204,7 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
     ];
     findings.problems.extend(outcomes.into_iter().filter_map(Result::err));
     defaults::taints(&mut config.init);
-    for token in &mut config.init.bootstrap_tokens {
-        if token.token.is_empty() {
-            token.token = crate::effect::token::random_token();
-        }
-    }
+    defaults::secrets(&mut config.init);
     defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
     addons(config);
     run_options(config, node, "init");

@@ -17,6 +17,7 @@ mod problem;
 mod read;
 #[cfg(test)]
 mod tests;
+mod token;
 mod tree;
 mod v1beta3;
 mod validate;
@@ -31,3 +32,4 @@ pub use others::{ValidateOptions, validate};
 pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};
+pub use token::{LoadedTokens, TokenFlags, load_tokens};

@@ -25,8 +25,7 @@ pub fn config(config: &Config) -> Vec<Problem> {
 
 fn init(init: &InitConfiguration) -> Vec<Problem> {
     let mut problems = registration(&init.node_registration);
-    problems
-        .extend(init.bootstrap_tokens.iter().enumerate().flat_map(|(at, token)| bootstrap_token(&format!("bootstrapTokens.{at}"), token)));
+    problems.extend(bootstrap_tokens(&init.bootstrap_tokens));
     problems.extend(endpoint("localAPIEndpoint", &init.local_api_endpoint));
     problems.extend(certificate_key("certificateKey", &init.certificate_key));
     problems
@@ -64,6 +63,10 @@ pub fn pull_policy(path: &str, policy: &str) -> Option<Problem> {
 fn args(path: &str, args: &[Arg]) -> Vec<Problem> {
     let nameless = args.iter().enumerate().filter(|(_, arg)| arg.name.is_empty());
     nameless.map(|(at, _)| Problem::invalid(path, format!("index {at}"), "argument has no name")).collect()
+}
+
+pub fn bootstrap_tokens(tokens: &[BootstrapToken]) -> Vec<Problem> {
+    tokens.iter().enumerate().flat_map(|(at, token)| bootstrap_token(&format!("bootstrapTokens.{at}"), token)).collect()
 }
 
 fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {

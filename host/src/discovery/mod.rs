@@ -53,7 +53,7 @@ pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net) -> T
     authorities(&authority_pem)?;
     let tls = &join.discovery.tls_bootstrap_token;
     let kubeconfig = match (tls.is_empty(), credentials) {
-        (false, _) => render::kubeconfig::bootstrap("kubernetes", &server, &authority_pem, USER, tls),
+        (false, _) => render::kubeconfig::with_token("kubernetes", &server, &authority_pem, USER, tls),
         (true, Some(kubeconfig)) => kubeconfig,
         (true, None) => {
             let message = "could not find authentication credentials for the TLS bootstrap process. Please use Token discovery, a discovery file with embedded authentication credentials or a discovery file without authentication credentials but with the TLSBootstrapToken flag";

@@ -1,6 +1,9 @@
 //! Bootstrap tokens, `id.secret`: six and sixteen characters of `[a-z0-9]`.
 use aws_lc_rs::rand;
 
+/// Both forms, as kubeadm's messages name them.
+pub const PATTERN: &str = r"\A([a-z0-9]{6})\.([a-z0-9]{16})\z";
+pub const ID_PATTERN: &str = r"\A([a-z0-9]{6})\z";
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A new token.
@@ -26,8 +29,21 @@ fn random(length: usize) -> String {
 
 /// Whether a text has the form of a token.
 pub fn is_token(text: &str) -> bool {
-    let part = |part: &str, length| part.len() == length && part.bytes().all(|byte| ALPHABET.contains(&byte));
-    text.split_once('.').is_some_and(|(id, secret)| part(id, 6) && part(secret, 16))
+    text.split_once('.').is_some_and(|(id, secret)| is_id(id) && is_part(secret, 16))
+}
+
+/// Whether a text has the form of a token's id, the half that is no secret.
+pub fn is_id(text: &str) -> bool {
+    is_part(text, 6)
+}
+
+fn is_part(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| ALPHABET.contains(&byte))
+}
+
+/// What is said of a text that is no token. The text itself is not: it is a secret, though a wrong one.
+pub fn malformed() -> String {
+    format!("the bootstrap token was not of the form {PATTERN:?}")
 }
 
 #[cfg(test)]
@@ -42,5 +58,7 @@ mod tests {
         for bad in ["", "abcdef", "abcdef.0123456789abcde", "ABCDEF.0123456789abcdef", "abcdef.0123456789abcdeg-"] {
             assert!(!is_token(bad), "{bad}");
         }
+        assert!(is_id("abcdef") && !is_id("abcde") && !is_id("abcdeF"));
+        assert_eq!(malformed(), r#"the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#);
     }
 }

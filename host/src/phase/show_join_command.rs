@@ -21,11 +21,7 @@ impl Phase for ShowJoinCommand {
             (false, true) => ControlPlaneJoin::Uploaded(&key),
         };
         for token in &config.init.bootstrap_tokens {
-            let join = Join {
-                endpoint: admin.server.trim_start_matches("https://").to_owned(),
-                token: withheld(&token.token, config.run.skip_token_print),
-                authority_hashes: admin.authority_public_keys_sha256.clone(),
-            };
+            let join = Join::to(&admin, withheld(&token.token, config.run.skip_token_print));
             say(format!("[] {}", messages::initialized(&config.run.kubeconfig, &join, control_plane)));
         }
         Ok(Outcome::Settled)

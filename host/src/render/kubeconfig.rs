@@ -61,8 +61,8 @@ pub fn client(of: &Client<'_>) -> String {
     with_user(of.cluster, of.server, of.authority_pem, of.user, &user)
 }
 
-/// The kubeconfig with which a kubelet asks for its certificate.
-pub fn bootstrap(cluster: &str, server: &str, authority_pem: &str, user: &str, token: &str) -> String {
+/// The kubeconfig of whoever holds a token, as a kubelet does that asks for its certificate.
+pub fn with_token(cluster: &str, server: &str, authority_pem: &str, user: &str, token: &str) -> String {
     with_user(cluster, server, authority_pem, user, &json!({ "token": token }))
 }
 

@@ -1,6 +1,6 @@
 //! What a person reads at the end, and the commands other nodes join with.
 
-use kubephase_sdk::kubeadm::Config;
+use kubephase_sdk::{kubeadm::Config, spec::KubeconfigFacts};
 
 /// Stands for what must not be shown.
 pub const WITHHELD: &str = "<value withheld>";
@@ -16,6 +16,15 @@ pub struct Join {
 }
 
 impl Join {
+    /// The cluster of a kubeconfig.
+    pub fn to(cluster: &KubeconfigFacts, token: String) -> Join {
+        Join {
+            endpoint: cluster.server.trim_start_matches("https://").to_owned(),
+            token,
+            authority_hashes: cluster.authority_public_keys_sha256.clone(),
+        }
+    }
+
     /// The command for a worker, as kubeadm breaks its lines.
     pub fn worker(&self) -> String {
         let hashes: String = self.authority_hashes.iter().map(|hash| format!("--discovery-token-ca-cert-hash sha256:{hash} ")).collect();

@@ -2,7 +2,7 @@
 use super::{Certificate, Key, Outcome, Wanted, reuse::authority_certificate, text};
 use crate::{
     effect::{Context, Enacted},
-    render::kubeconfig::{Client, client},
+    render::kubeconfig::{Client, client, with_token},
     world::{Files, Tried},
 };
 use data_encoding::BASE64;
@@ -12,6 +12,7 @@ use kubephase_sdk::{
 };
 use kubephase_wit::Failure;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// A kubeconfig as it was read; fields nobody here knows stay where they are.
 #[derive(Clone, Debug)]
@@ -135,23 +136,43 @@ impl Kubeconfig {
     }
 }
 
+/// How the user of a new kubeconfig proves who it is.
+#[derive(Clone, Copy)]
+pub enum Credential<'a> {
+    /// a certificate of its own, whose time counts from here (Unix seconds)
+    Certificate {
+        started: i64,
+    },
+    Token(&'a str),
+}
+
 /// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is left alone.
 pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context) -> Tried<Outcome> {
     let files = context.world.files();
-    let name = spec.path.rsplit('/').next().unwrap_or(&spec.path);
-    let missing = |failure: Failure| Failure {
-        message: format!("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: {}", failure.message),
-        remedy: Some("run the phase certs/ca first".into()),
-        ..failure
-    };
-    let (root, root_key) = authority_certificate(files, &spec.directory, &spec.authority).map_err(missing)?;
     if let Some(existing) = Kubeconfig::read(files, &spec.path)? {
+        let (root, _) = authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
         let warning = usable(&existing, spec, &root, files)?;
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);
         return Ok(Outcome { warnings: warning.into_iter().collect(), ..Outcome::new(Enacted::Unchanged, [said]) });
     }
-    let root_key = root_key.map_err(missing)?;
-    let failed = |why: String| invalid(format!("kubeconfig {name}: {why}"));
+    let text = kubeconfig_text(spec, files, Credential::Certificate { started: context.started })?;
+    files.write(&spec.path, text.as_bytes(), 0o600, None)?;
+    Ok(Outcome::new(Enacted::Changed, [format!("Writing {:?} kubeconfig file", name(spec))]))
+}
+
+/// A new kubeconfig. The authority's key has to be there also where nothing is signed (kubeadm behaviour).
+///
+/// # Errors
+/// `invalid` where the authority cannot be used, or the certificate cannot be what is asked for.
+pub fn kubeconfig_text(spec: &KubeconfigSpec, files: &dyn Files, credential: Credential<'_>) -> Tried<Zeroizing<String>> {
+    let (root, root_key) = authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
+    let root_key = root_key.map_err(no_authority)?;
+    let (cluster, server, user, authority_pem) = (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
+    let started = match credential {
+        Credential::Token(token) => return Ok(Zeroizing::new(with_token(cluster, server, authority_pem, user, token))),
+        Credential::Certificate { started } => started,
+    };
+    let failed = |why: String| invalid(format!("kubeconfig {}: {why}", name(spec)));
     let key = Key::generate(spec.algorithm).map_err(failed)?;
     let wanted = Wanted {
         common_name: &spec.common_name,
@@ -161,19 +182,23 @@ pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context) -> Tried<Outc
         usages: &[Usage::ClientAuth],
         // As old as the authority, so that clocks that differ do not matter.
         not_before: root.not_before(),
-        not_after: context.started.saturating_add(spec.validity_seconds),
+        not_after: started.saturating_add(spec.validity_seconds),
     };
-    let certificate = Certificate::signed(&wanted, &key, &root, &root_key).map_err(failed)?;
-    let text = client(&Client {
-        cluster: &spec.cluster_name,
-        server: &spec.server,
-        authority_pem: &root.to_pem(),
-        user: &spec.user,
-        certificate_pem: &certificate.to_pem(),
-        key_pem: &key.to_pem().map_err(failed)?,
-    });
-    files.write(&spec.path, text.as_bytes(), 0o600, None)?;
-    Ok(Outcome::new(Enacted::Changed, [format!("Writing {name:?} kubeconfig file")]))
+    let (certificate_pem, key_pem) =
+        (&Certificate::signed(&wanted, &key, &root, &root_key).map_err(failed)?.to_pem(), &key.to_pem().map_err(failed)?);
+    Ok(Zeroizing::new(client(&Client { cluster, server, authority_pem, user, certificate_pem, key_pem })))
+}
+
+fn name(spec: &KubeconfigSpec) -> &str {
+    spec.path.rsplit('/').next().unwrap_or(&spec.path)
+}
+
+fn no_authority(failure: Failure) -> Failure {
+    Failure {
+        message: format!("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: {}", failure.message),
+        remedy: Some("run the phase certs/ca first".into()),
+        ..failure
+    }
 }
 
 /// Whether an existing kubeconfig trusts the authority; a warning where it names another server.

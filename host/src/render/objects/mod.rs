@@ -9,7 +9,7 @@ mod uploads;
 pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info};
 pub use node::{CONTROL_PLANE_LABELS, node_patch};
-pub use token::{TokenSecret, token_secret};
+pub use token::{TOKEN_TYPE, TokenSecret, token_of, token_reference, token_secret};
 pub use uploads::{certificates_access, kubeadm_config, kubelet_config, phase_config};
 
 /// Nodes that join with a bootstrap token.

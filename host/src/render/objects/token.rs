@@ -1,9 +1,15 @@
 //! Bootstrap tokens as Secrets.
 use super::SYSTEM;
+use crate::effect::token;
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use kubephase_sdk::kubeadm::BootstrapToken;
+use kubephase_wit::ObjectRef;
 use serde_json::{Map, Value, json};
+
+/// The type of Secrets that are tokens.
+pub const TOKEN_TYPE: &str = "bootstrap.kubernetes.io/token";
+const USAGE_PREFIX: &str = "usage-bootstrap-";
 
 /// A token's Secret, and what the owner of other objects needs to know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,18 +36,62 @@ pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, Str
     put("description", &token.description);
     put("expiration", &expiration(token, now)?);
     for usage in &token.usages {
-        put(&format!("usage-bootstrap-{usage}"), "true");
+        put(&format!("{USAGE_PREFIX}{usage}"), "true");
     }
     put("auth-extra-groups", &token.groups.join(","));
-    let name = format!("bootstrap-token-{id}");
+    let of = token_reference(id);
     let manifest = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": { "name": name, "namespace": SYSTEM },
-        "type": "bootstrap.kubernetes.io/token",
+        "apiVersion": of.api_version,
+        "kind": of.kind,
+        "metadata": { "name": of.name, "namespace": of.namespace },
+        "type": TOKEN_TYPE,
         "data": data,
     });
-    Ok(TokenSecret { name, manifest })
+    Ok(TokenSecret { name: of.name, manifest })
+}
+
+/// Where the Secret of a token is, by the token's id.
+pub fn token_reference(id: &str) -> ObjectRef {
+    ObjectRef { api_version: "v1".into(), kind: "Secret".into(), namespace: Some(SYSTEM.into()), name: format!("bootstrap-token-{id}") }
+}
+
+/// The token that a Secret holds, usages in order.
+///
+/// # Errors
+/// kubeadm's words for what is missing or malformed.
+pub fn token_of(secret: &Value) -> Result<BootstrapToken, String> {
+    let name = secret["metadata"]["name"].as_str().unwrap_or_default();
+    let data = |key: &str| {
+        let bytes = secret["data"][key].as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok());
+        bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    };
+    let [id, half] = ["token-id", "token-secret"].map(data);
+    if id.is_empty() {
+        return Err(format!("bootstrap Token Secret has no token-id data: {name}"));
+    }
+    let expected = token_reference(&id).name;
+    if name != expected {
+        return Err(format!(
+            "bootstrap token name is not of the form 'bootstrap-token-(token-id)'. Actual: {name:?}. Expected: {expected:?}"
+        ));
+    }
+    if half.is_empty() {
+        return Err(format!("bootstrap Token Secret has no token-secret data: {name}"));
+    }
+    let whole = format!("{id}.{half}");
+    if !token::is_token(&whole) {
+        return Err(format!("bootstrap Token Secret is invalid and couldn't be parsed: {}", token::malformed()));
+    }
+    let expires = Some(data("expiration")).filter(|text| !text.is_empty());
+    if let Some(Err(why)) = expires.as_ref().map(|text| text.parse::<Timestamp>()) {
+        return Err(format!("can't parse expiration time of bootstrap token {name:?}: {why}"));
+    }
+    let keys = secret["data"].as_object().into_iter().flat_map(Map::keys);
+    let mut usages: Vec<String> =
+        keys.filter(|key| data(key) == "true").filter_map(|key| key.strip_prefix(USAGE_PREFIX)).map(str::to_owned).collect();
+    usages.sort();
+    let groups = data("auth-extra-groups").split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect();
+    Ok(BootstrapToken { token: whole, description: data("description"), ttl: None, expires, usages, groups })
 }
 
 /// RFC 3339 in UTC, whole seconds; empty for a token that does not expire.

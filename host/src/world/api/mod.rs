@@ -10,7 +10,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 use kubephase_wit::{Failure, ObjectRef};
-use resources::{Resource, by_kind};
+use resources::{Kind, by_kind};
 use serde_json::Value;
 use std::{
     net::SocketAddr,
@@ -183,26 +183,20 @@ impl ApiClient {
         Ok(Kind::Found { prefix, plural, namespaced: found["namespaced"] == true })
     }
 
+    /// Objects whose own fields have these values: `type=Opaque`.
+    pub fn list_by_fields(&self, api_version: &str, kind: &str, namespace: Option<&str>, fields: &str) -> Tried<Vec<Value>> {
+        self.listed(api_version, kind, namespace, Some(("fieldSelector", fields)))
+    }
+
+    fn listed(&self, api_version: &str, kind: &str, namespace: Option<&str>, query: Option<(&str, &str)>) -> Tried<Vec<Value>> {
+        let path = self.resource(api_version, kind)?.path(namespace, None);
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let list = self.send("GET", &format!("{path}?{query}"), "application/json", &Value::Null)?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
     fn path(&self, of: &ObjectRef, named: bool) -> Tried<String> {
         Ok(self.resource(&of.api_version, &of.kind)?.path(of.namespace.as_deref(), named.then_some(of.name.as_str())))
-    }
-}
-
-enum Kind {
-    Known(&'static Resource),
-    Found { prefix: String, plural: String, namespaced: bool },
-}
-
-impl Kind {
-    fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
-        match self {
-            Kind::Known(resource) => resource.path(namespace, name),
-            Kind::Found { prefix, plural, namespaced } => {
-                let namespace = namespace.filter(|_| *namespaced).map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
-                let name = name.map(|name| format!("/{name}")).unwrap_or_default();
-                format!("{prefix}{namespace}/{plural}{name}")
-            }
-        }
     }
 }
 
@@ -239,11 +233,7 @@ impl Cluster for ApiClient {
     }
 
     fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
-        let path = self.resource(api_version, kind)?.path(namespace, None);
-        let query = selector
-            .map(|selector| format!("?labelSelector={}", url::form_urlencoded::byte_serialize(selector.as_bytes()).collect::<String>()));
-        let list = self.send("GET", &format!("{path}{}", query.unwrap_or_default()), "application/json", &Value::Null)?;
-        Ok(list["items"].as_array().cloned().unwrap_or_default())
+        self.listed(api_version, kind, namespace, selector.map(|selector| ("labelSelector", selector)))
     }
 
     fn create(&self, manifest: &Value) -> Tried<Value> {

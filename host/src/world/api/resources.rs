@@ -37,6 +37,26 @@ impl Resource {
     }
 }
 
+/// A resource of the table, or one that the cluster says it has.
+pub enum Kind {
+    Known(&'static Resource),
+    Found { prefix: String, plural: String, namespaced: bool },
+}
+
+impl Kind {
+    /// The path of its objects in a namespace, or of one of them.
+    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
+        match self {
+            Kind::Known(resource) => resource.path(namespace, name),
+            Kind::Found { prefix, plural, namespaced } => {
+                let namespace = namespace.filter(|_| *namespaced).map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
+                let name = name.map(|name| format!("/{name}")).unwrap_or_default();
+                format!("{prefix}{namespace}/{plural}{name}")
+            }
+        }
+    }
+}
+
 const fn resource(
     group: &'static str,
     version: &'static str,

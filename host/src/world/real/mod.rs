@@ -51,7 +51,7 @@ impl Real {
     /// # Errors
     /// Where the root of the file tree cannot be opened.
     pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, budget: Duration) -> Result<Real> {
-        let files = Arc::new(RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")?);
+        let files = Arc::new(files()?);
         let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
         // Who joins asks those that are there already; a worker is nobody yet.
         let (dial, credentials) = match &config.join {
@@ -75,6 +75,23 @@ impl Real {
 /// The container runtime behind a socket, for who wants nothing else of this machine.
 pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
     Cri::new(handle.clone(), socket)
+}
+
+/// The API server of a kubeconfig of this machine, likewise; each request is tried once.
+///
+/// # Errors
+/// Where the root of the file tree cannot be opened.
+pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
+    let credentials = Credentials::File(kubeconfig.to_owned());
+    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(Dialled(None)), Duration::ZERO))
+}
+
+/// The file tree of this machine, likewise.
+///
+/// # Errors
+/// Where its root cannot be opened.
+pub fn files() -> Result<RootedFiles> {
+    RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")
 }
 
 impl World for Real {

@@ -1,0 +1,78 @@
+//! `kubeconfig`: kubeconfigs for whoever else is to use the cluster.
+use super::{CliError, Exit, cluster::told, print, run};
+use crate::{
+    config::{self, InitFlags},
+    effect::pki::{Credential, kubeconfig_text},
+    phase::key_algorithm,
+    render::kubeconfig::control_plane_url,
+    world::{
+        node::{facts::NodeFacts, gather::gather},
+        real,
+    },
+};
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use kubephase_sdk::{duration::Duration, spec::KubeconfigSpec};
+use std::path::Path;
+
+const YEAR: Duration = Duration::from_secs(8760 * 3600);
+
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum KubeconfigCommand {
+    /// Print a kubeconfig for another user, signed by the authority of this control plane
+    User(UserFlags),
+}
+
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct UserFlags {
+    /// Name of the user; of a certificate, the common name
+    #[arg(long, value_name = "NAME", required = true)]
+    client_name: String,
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<String>,
+    /// Groups of the user; of a certificate, the organizations
+    #[arg(long, value_delimiter = ',', value_name = "GROUP")]
+    org: Vec<String>,
+    /// Token to authenticate with, instead of a certificate
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+    /// How long the certificate is valid, from now on
+    #[arg(long, value_name = "DURATION", default_value_t = YEAR)]
+    validity_period: Duration,
+}
+
+pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
+    if flags.client_name.is_empty() {
+        return Err(CliError::usage("--client-name must not be empty").into());
+    }
+    let file = flags.config.as_deref().filter(|file| !file.is_empty()).map(Path::new);
+    // The container runtime has no part in it.
+    let node = NodeFacts { cri_sockets: Vec::new(), ..gather().0 };
+    let loaded = config::load_init(file, &InitFlags::default(), &node)?;
+    run::warn(&loaded.warnings);
+    if flags.validity_period > YEAR {
+        print::warning(&format!(
+            "WARNING: the specified certificate validity period {} is longer than the default duration {YEAR}, this may increase security risks.",
+            flags.validity_period
+        ));
+    }
+    let (server, warning) = control_plane_url(&loaded.config).map_err(|why| anyhow!(why))?;
+    warning.iter().for_each(|warning| print::warning(warning));
+    let spec = KubeconfigSpec {
+        path: format!("{}.conf", flags.client_name),
+        cluster_name: loaded.config.cluster.cluster_name.clone(),
+        server,
+        common_name: flags.client_name.clone(),
+        user: flags.client_name.clone(),
+        organizations: flags.org.clone(),
+        directory: loaded.config.cluster.certificates_dir.clone(),
+        authority: "ca".into(),
+        algorithm: key_algorithm(&loaded.config),
+        validity_seconds: flags.validity_period.as_secs(),
+    };
+    let token = flags.token.as_deref().filter(|token| !token.is_empty());
+    let credential = token.map_or(Credential::Certificate { started: jiff::Timestamp::now().as_second() }, Credential::Token);
+    let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(|failure| told("", &failure))?;
+    Ok(print::out(&format!("{}\n", *text)))
+}

@@ -1,0 +1,166 @@
+//! `token`: bootstrap tokens of a cluster, which let nodes join.
+use super::{
+    CliError, Exit,
+    cluster::{ClusterFlags, Connection, told},
+    output::OutputFlags,
+    print, run,
+};
+use crate::{
+    config::{self, TokenFlags},
+    effect::token,
+    render::{
+        messages::{self, Join},
+        objects::{TokenSecret, token_reference, token_secret},
+    },
+    world::{Cluster, node::facts::NodeFacts},
+};
+use anyhow::{Result, anyhow};
+use clap::{Args, Subcommand};
+use kubephase_sdk::yaml;
+use kubephase_wit::ObjectRef;
+use serde_json::Value;
+
+mod list;
+
+/// Handle bootstrap tokens
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+pub struct TokenRequest {
+    #[command(flatten)]
+    pub cluster: ClusterFlags,
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// Create a bootstrap token, and print it or the command with which nodes join
+    Create(CreateFlags),
+    /// Print the bootstrap tokens of the cluster
+    List(ListFlags),
+    /// Delete bootstrap tokens
+    Delete(DeleteFlags),
+    /// Print a new bootstrap token, for `init --token`; no cluster is told of it
+    Generate,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct CreateFlags {
+    #[command(flatten)]
+    token: TokenFlags,
+    /// Print the whole `kubeadm join` command instead of the token
+    #[arg(long)]
+    print_join_command: bool,
+    /// With --print-join-command: the command of a control plane, whose certificates were uploaded under this key
+    #[arg(long, value_name = "KEY")]
+    certificate_key: Option<String>,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListFlags {
+    #[command(flatten)]
+    output: OutputFlags,
+}
+
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeleteFlags {
+    /// Ids of tokens, or whole tokens
+    #[arg(value_name = "TOKEN")]
+    tokens: Vec<String>,
+}
+
+pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
+    match command {
+        TokenCommand::Create(flags) => create(flags, cluster),
+        TokenCommand::List(flags) => list::run(&flags.output, cluster),
+        TokenCommand::Delete(flags) => delete(flags, cluster),
+        TokenCommand::Generate => Ok(print::out(&format!("{}\n", token::random_token()))),
+    }
+}
+
+/// Nothing is created unless all of it can be.
+fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
+    let key = flags.certificate_key.as_deref().filter(|key| !key.is_empty());
+    if key.is_some() && !flags.print_join_command {
+        return Err(CliError::usage("cannot use --certificate-key without --print-join-command").into());
+    }
+    let connection = cluster.connect()?;
+    // The container runtime has no part in it.
+    let node = NodeFacts { cri_sockets: Vec::new(), ..run::somewhere() };
+    let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
+    run::warn(&warnings);
+    let line = if flags.print_join_command {
+        if let Some(why) = &connection.kubeconfig.error {
+            return Err(anyhow!("failed to get join command: {why}"));
+        }
+        let join = Join::to(&connection.kubeconfig, tokens[0].token.clone());
+        messages::on_one_line(&key.map_or_else(|| join.worker(), |key| join.control_plane(Some(key))))
+    } else {
+        tokens[0].token.clone()
+    };
+    let now = jiff::Timestamp::now().as_second();
+    let secrets = tokens.iter().map(|token| Ok((token.id(), token_secret(token, now)?))).collect::<Result<Vec<_>, String>>();
+    let (secrets, tokens) = (secrets.map_err(|why| anyhow!(why))?, Tokens { connection: &connection, dry: cluster.dry_run });
+    secrets.iter().try_for_each(|(id, _)| tokens.free(id))?;
+    secrets.iter().try_for_each(|(_, secret)| tokens.create(secret))?;
+    Ok(print::out(&format!("{line}\n")))
+}
+
+/// Nothing is deleted unless every argument is a token's.
+fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
+    let [whole, id] = [token::PATTERN, token::ID_PATTERN];
+    if flags.tokens.is_empty() {
+        return Err(CliError::usage(format!("missing argument; 'token delete' is missing token of form {whole:?} or {id:?}")).into());
+    }
+    if !flags.tokens.iter().all(|text| token::is_id(text) || token::is_token(text)) {
+        return Err(CliError::usage(format!("given token didn't match pattern {id:?} or {whole:?}")).into());
+    }
+    let connection = cluster.connect()?;
+    let tokens = Tokens { connection: &connection, dry: cluster.dry_run };
+    for id in flags.tokens.iter().filter_map(|text| text.split('.').next()) {
+        tokens.delete(id)?;
+        print::out(&format!("bootstrap token {id:?} deleted\n"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// The tokens of a cluster. A dry run looks at them, and tells what it would write.
+struct Tokens<'a> {
+    connection: &'a Connection,
+    dry: bool,
+}
+
+impl Tokens<'_> {
+    /// # Errors
+    /// Where there is a token of this id.
+    fn free(&self, id: &str) -> Result<()> {
+        let found = self.connection.api.get(&token_reference(id)).map_err(|failure| told("failed to look for the token: ", &failure))?;
+        found.map_or(Ok(()), |_| Err(anyhow!("a token with id {id:?} already exists\n`kubephase token delete {id}` removes it")))
+    }
+
+    fn create(&self, TokenSecret { name, manifest }: &TokenSecret) -> Result<()> {
+        if self.dry {
+            would("CREATE", None, Some(manifest));
+            return Ok(());
+        }
+        let failed = |failure| told(&format!("failed to create or update bootstrap token with name {name}: "), &failure);
+        self.connection.api.create(manifest).map(drop).map_err(failed)
+    }
+
+    fn delete(&self, id: &str) -> Result<()> {
+        let of = token_reference(id);
+        if self.dry {
+            would("DELETE", Some(&of), None);
+            return Ok(());
+        }
+        let failed = |failure| told(&format!("failed to delete bootstrap token {id:?}: "), &failure);
+        self.connection.api.delete(&of).map_err(failed)
+    }
+}
+
+/// What a dry run would do to a Secret, in kubeadm's words.
+fn would(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
+    let named = of.map(|of| format!("[dryrun] Resource name {:?}, namespace {:?}\n", of.name, of.namespace.as_deref().unwrap_or_default()));
+    let attached = manifest.map(|manifest| format!("[dryrun] Attached object:\n{}", yaml::to_string(manifest)));
+    let action = format!("[dryrun] Would perform action {verb} on resource \"secrets\" in API group \"core/v1\"\n");
+    print::out(&[Some(action), named, attached].into_iter().flatten().collect::<String>());
+}

@@ -1,5 +1,6 @@
 //! `rehearse --workers N`: machines of their own join the rehearsed cluster, side by side, by the token and the hash that
 //! `init` made. Each has its own tree below the scratch root, and its own journal.
+#![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
 use crate::{
     config::JoinFlags,
     effect::pki::Certificate,

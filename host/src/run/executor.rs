@@ -340,6 +340,10 @@ impl Executor<'_> {
                     sent.extend(written);
                     self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began));
                 }
+                Err(Failure { message, code, .. }) if proposal.attempt.is_some() && code != "cancelled" => {
+                    proposal.attempt.iter().for_each(|warning| session.say(Severity::Warning, &warning.replacen("{}", &message, 1)));
+                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began));
+                }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
                     return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(told(&failure)) });

@@ -105,6 +105,10 @@ impl Node for DescribedNode {
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
         self.facts.run(program, args)
     }
+
+    fn unmount_below(&self, _directory: &str, _flags: &[String]) -> Tried<usize> {
+        Err(not_checked("what is mounted on a described node"))
+    }
 }
 
 impl Net for DescribedNode {
@@ -160,6 +164,10 @@ impl Runtime for DescribedNode {
     }
 
     fn containers(&self) -> Tried<Vec<Container>> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
         Err(not_checked("the containers of a described node"))
     }
 

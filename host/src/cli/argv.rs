@@ -20,7 +20,7 @@ impl Argv {
     pub fn read(root: &Command, argv: impl IntoIterator<Item = OsString>) -> Result<Argv, CliError> {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
         let mut read = Argv { path: vec![root.get_name().to_owned()], flags: Vec::new() };
-        let later = [Workflow::Init, Workflow::Join].map(tree::phase_flags).concat();
+        let later = [Workflow::Init, Workflow::Join, Workflow::Reset].map(tree::phase_flags).concat();
         let mut commands = vec![root];
         // until an argument that is no command, and until `--`
         let (mut descending, mut literal) = (true, false);

@@ -13,6 +13,7 @@ pub mod phase;
 pub mod plugin;
 pub mod print;
 mod report;
+pub mod reset;
 mod run;
 mod serve;
 mod stage;
@@ -23,7 +24,7 @@ mod tree;
 pub mod version;
 mod workers;
 
-pub use crate::config::{InitFlags, JoinFlags};
+pub use crate::config::{InitFlags, JoinFlags, ResetFlags};
 pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
@@ -46,6 +47,7 @@ use std::path::PathBuf;
 pub enum Command {
     Init(InitRequest),
     Join(JoinRequest),
+    Reset(reset::ResetRequest),
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
     Report(ReportRequest),
@@ -133,6 +135,7 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
     match matches.subcommand() {
         Some(("init", below)) => init(below, &argv).map(Command::Init),
         Some(("join", below)) => join(below, &argv).map(Command::Join),
+        Some(("reset", below)) => reset(below, &argv).map(Command::Reset),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
         Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
         Some(("report", below)) => asked(below, &argv).map(Command::Report),
@@ -194,6 +197,14 @@ struct JoinAll {
 }
 
 #[derive(Args)]
+struct ResetAll {
+    #[command(flatten)]
+    reset: ResetFlags,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
 struct PlanAll {
     #[command(flatten)]
     init: InitFlags,
@@ -225,6 +236,12 @@ fn join(matches: &ArgMatches, argv: &Argv) -> Result<JoinRequest, CliError> {
     let JoinAll { join, phase, form } = extract(argv)?;
     let phase = matches.subcommand_matches("phase").map(|below| PhaseRequest { id: phase::selected(below), flags: phase });
     Ok(JoinRequest { flags: join, phase, output: form.output, verbosity: verbosity(matches) })
+}
+
+fn reset(matches: &ArgMatches, argv: &Argv) -> Result<reset::ResetRequest, CliError> {
+    let ResetAll { reset, place } = extract(argv)?;
+    let phase = matches.subcommand_matches("phase").map(phase::selected);
+    Ok(reset::ResetRequest { flags: reset, phase, place, verbosity: verbosity(matches) })
 }
 
 fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {

@@ -49,6 +49,7 @@ fn with_flags<'a>(command: Command, workflow: Workflow, names: impl IntoIterator
         .filter(|arg| arg.get_long().map_or(names.contains("discovery-token"), |long| names.contains(long)));
     let ours = match workflow {
         Workflow::Join => flags_of::<Form>(),
+        Workflow::Reset => flags_of::<Place>(),
         _ => [flags_of::<Place>(), flags_of::<Out>()].concat(),
     };
     with_args(command, named.chain(ours))

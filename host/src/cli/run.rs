@@ -1,7 +1,7 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, PlanRequest, RehearseRequest, images, kubeconfig, parse, plugin, print,
-    report as past, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, parse, plugin, print,
+    report as past, reset, serve,
     stage::{self, Scratch, Stage, rehearsed},
     token, version, workers,
 };
@@ -53,12 +53,13 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(command) => command,
         Err(refusal) => return print::refusal(&refusal),
     };
-    if let (Command::Init(_) | Command::Join(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
+    if let (Command::Init(_) | Command::Join(_) | Command::Reset(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
         print::warning(warning);
     }
     let outcome = match command {
         Command::Init(request) => init_command(&request, &engine),
         Command::Join(request) => join_command(&request, &engine),
+        Command::Reset(request) => reset::run(&request, &engine),
         Command::Plan(request) => plan(&request, &engine),
         Command::Rehearse(request) => rehearse(&request, &engine),
         Command::Report(request) => past::run(&request),
@@ -110,7 +111,7 @@ pub(super) fn warn(warnings: &[Problem]) {
 }
 
 /// The node: as it is described, else this machine.
-fn facts(described: Option<&Path>) -> Result<NodeFacts> {
+pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
     let mut facts = match described {
         Some(file) => facts::read(file)?,
         None => gather().0,
@@ -131,11 +132,17 @@ fn file(flags: &InitFlags) -> Option<&Path> {
     flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new)
 }
 
-fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
-    let real = !request.flags.dry_run && request.place.root.is_none();
-    if real && request.place.node.is_some() {
+/// Whether a run on this machine is about this machine.
+pub(super) fn real_node(place: &Place, real: bool) -> Result<()> {
+    if real && place.node.is_some() {
         return Err(anyhow!("--node describes a machine that is not this one: add --dry-run, or name a scratch tree with --root DIR"));
     }
+    Ok(())
+}
+
+fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
+    let real = !request.flags.dry_run && request.place.root.is_none();
+    real_node(&request.place, real)?;
     let facts = facts(request.place.node.as_deref())?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let mut prepared = init::prepare(file(&request.flags), &request.flags, &facts, only, engine)?;
@@ -228,10 +235,10 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
 
 fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.place.node.as_deref())?;
-    let mut prepared = init::prepare(file(&request.flags), &request.flags, &rehearsed(facts.clone(), request), None, engine)?;
+    let mut prepared = init::prepare(file(&request.flags), &request.flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
-    let stage = Stage::rehearsed(&prepared, rehearsed(facts, request), &scratch, None, port)?;
+    let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
     let joined = match ran.finished {
         RunResult::Done => workers::join(&stage.world, &prepared, &scratch.path, request.workers, engine, stage.runtime.handle())?,

@@ -1,6 +1,6 @@
 //! Where runs take place, a scratch tree or this machine, and what a run left there.
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
-use super::{RehearseRequest, print};
+use super::{Place, print};
 use crate::{
     journal::{Durability, Header, Journal, RunLock},
     report,
@@ -33,8 +33,8 @@ use tokio::runtime::Runtime;
 
 /// Without a description, a rehearsal is of a machine that is fit to be a control plane, under this one's name and
 /// addresses: a newcomer's laptop need not have a kubelet.
-pub fn rehearsed(facts: NodeFacts, request: &RehearseRequest) -> NodeFacts {
-    if request.place.node.is_some() {
+pub fn rehearsed(facts: NodeFacts, place: &Place) -> NodeFacts {
+    if place.node.is_some() {
         return facts;
     }
     NodeFacts {
@@ -106,7 +106,7 @@ impl Stage<Rehearsal> {
     pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
         let runtime = runtime()?;
         let directory = state::below(&scratch.path);
-        let lock = RunLock::acquire(&directory, "init")?;
+        let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
         let setting = Setting { root: &scratch.path, below, facts, credentials, place: Arc::default(), budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);

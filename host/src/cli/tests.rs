@@ -174,6 +174,11 @@ fn other_commands() {
         assert_eq!((token.cluster.kubeconfig.as_deref(), token.cluster.dry_run), (Some(Path::new("k")), true));
         assert_eq!(token.command, token::TokenCommand::Generate);
     }
+    let Ok(Command::Reset(reset)) = run("reset -f --cleanup-tmp-dir --skip-phases preflight --root r -o json") else { panic!() };
+    assert!(reset.flags.force && reset.flags.cleanup_tmp_dir && reset.place.root.is_some() && reset.phase.is_none());
+    let phase = "kubephase reset phase cleanupnode --cert-dir /p --dry-run".split(' ').map(OsString::from);
+    let Ok(Command::Reset(reset)) = parse(phase, &crate::phase::catalog::Catalog::built_in()) else { panic!() };
+    assert_eq!((reset.phase.as_deref(), reset.flags.cert_dir.as_deref()), (Some("cleanup-node"), Some("/p")));
     assert_eq!(run("token create abcdef.0123456789abcdef --ttl 0 --usages signing --groups= --print_join_command").map(drop), Ok(()));
     assert_eq!(run("kubeconfig user --client-name ada --org a,b --validity-period 1h").map(drop), Ok(()));
     let alone = run("kubeconfig").unwrap_err();

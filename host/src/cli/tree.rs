@@ -1,6 +1,8 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's rows.
 use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
-use super::{Exit, InitFlags, JoinFlags, ReportRequest, images, kubeconfig::KubeconfigCommand, phase, plugin, token::TokenRequest};
+use super::{
+    Exit, InitFlags, JoinFlags, ReportRequest, ResetFlags, images, kubeconfig::KubeconfigCommand, phase, plugin, token::TokenRequest,
+};
 use crate::phase::catalog::{Catalog, Kind, Workflow};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
@@ -14,6 +16,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         .after_help(Exit::table())
         .subcommand(init(catalog))
         .subcommand(join(catalog))
+        .subcommand(reset(catalog))
         .subcommand(group("plan", "Show which phases would run, in which order and why").subcommand(plan(Workflow::Init)))
         .subcommand(rehearse())
         .subcommand(with_args(Command::new("report").about("Tell of a past run, from its journal"), flags_of::<ReportRequest>()))
@@ -64,6 +67,12 @@ fn join(catalog: &Catalog) -> Command {
     join.subcommand(phase::tree(catalog, Workflow::Join))
 }
 
+fn reset(catalog: &Catalog) -> Command {
+    let reset = Command::new("reset").about("Undo what init or join made of this machine").after_help(phases(catalog, Workflow::Reset));
+    let reset = with_args(reset, [flags_of::<ResetFlags>(), flags_of::<Place>()].concat());
+    reset.subcommand(phase::tree(catalog, Workflow::Reset))
+}
+
 fn plan(workflow: Workflow) -> Command {
     let plan = Command::new(workflow.name()).about(format!("The plan of `{NAME} {}` with the same flags", workflow.name()));
     with_args(plan, [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat())
@@ -98,11 +107,11 @@ pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -
 
 /// The flags that phases may name in the catalog.
 pub(super) fn phase_flags(workflow: Workflow) -> Vec<Arg> {
-    let own = match workflow {
-        Workflow::Join => flags_of::<JoinFlags>(),
-        _ => flags_of::<InitFlags>(),
-    };
-    [own, flags_of::<PhaseFlags>()].concat()
+    match workflow {
+        Workflow::Join => [flags_of::<JoinFlags>(), flags_of::<PhaseFlags>()].concat(),
+        Workflow::Reset => flags_of::<ResetFlags>(),
+        _ => [flags_of::<InitFlags>(), flags_of::<PhaseFlags>()].concat(),
+    }
 }
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.

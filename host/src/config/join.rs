@@ -46,7 +46,7 @@ pub struct JoinFlags {
     /// Token that proves the cluster to this node
     #[arg(long)]
     pub discovery_token: Option<String>,
-    /// Hash of the public key of the cluster's authority, sha256:<hex>
+    /// Hash of the public key of the cluster's authority, sha256:HEX
     #[arg(long, value_delimiter = ',')]
     pub discovery_token_ca_cert_hash: Vec<String>,
     /// Trust whoever answers, without a hash of the cluster's authority

@@ -15,6 +15,7 @@ mod phases;
 mod print;
 mod problem;
 mod read;
+mod reset;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -32,4 +33,5 @@ pub use others::{ValidateOptions, validate};
 pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};
+pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};

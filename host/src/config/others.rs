@@ -2,14 +2,13 @@
 use super::{
     Document, InitFlags, Problem, Problems,
     component::{Kind, kubeadm_schema as schema},
-    defaults, documents, join,
+    documents, join,
     load::{GROUP, from_documents, placed},
     phases,
     read::{Findings, Strictness, known_version},
-    validate as rules,
+    reset, validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
-use kubephase_sdk::kubeadm::NodeRegistration;
 use serde_json::Value;
 use std::path::Path;
 
@@ -18,8 +17,6 @@ pub struct ValidateOptions {
     /// a deprecated version of the API is no reason for a warning
     pub allow_deprecated_api: bool,
 }
-
-const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUNT_NOFOLLOW"];
 
 /// Checks a file; the warnings where nothing is wrong.
 ///
@@ -84,19 +81,8 @@ fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
 }
 
 fn reset(document: &Document, node: &NodeFacts, findings: &mut Findings) {
-    if !known_version(document, findings) {
-        return;
-    }
-    let Some(value) = findings.checked(document, &schema::RESET) else { return };
-    let mut registration =
-        NodeRegistration { cri_socket: text(&value, "/criSocket").into(), name: "node".into(), ..NodeRegistration::default() };
-    findings.problems.extend(defaults::on_node(&mut registration, node, &mut findings.warnings).err());
-    let directory = text(&value, "/certificatesDir");
-    rules::absolute(&mut findings.problems, "certificatesDir", if directory.is_empty() { defaults::CERTIFICATES_DIR } else { directory });
-    for (at, flag) in value["unmountFlags"].as_array().into_iter().flatten().filter_map(Value::as_str).enumerate() {
-        if !UNMOUNT_FLAGS.contains(&flag) {
-            findings.problems.push(Problem::invalid("unmountFlags", format!("index {at}"), format!("unknown unmount flag {flag}")));
-        }
+    if let Some(mut decoded) = reset::decode(document, findings) {
+        reset::complete(&mut decoded, node, findings);
     }
 }
 

@@ -208,6 +208,10 @@ mod tests {
             unreachable!()
         }
 
+        fn remove_sandboxes(&self) -> Tried<usize> {
+            unreachable!()
+        }
+
         fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
             unreachable!()
         }

@@ -3,6 +3,7 @@
 //! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and says whether
 //! anything did. Every effect is safe to do twice.
 
+pub mod clear;
 pub mod etcd;
 pub mod files;
 pub mod joining;
@@ -16,8 +17,8 @@ pub mod wait;
 
 use crate::world::{Tried, World};
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, CertificateSpec, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec,
-    WaitSpec,
+    BootstrapTokenSpec, CertificateSpec, ClearSpec, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec,
+    ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,7 @@ pub enum Effect {
     BootstrapKubeconfig { path: String },
     KubeconfigServer { path: String, server: String },
     EtcdMember(EtcdMemberSpec),
+    Clear(ClearSpec),
     Service { name: String, state: String },
     Sysctl { key: String, value: String },
     Module { name: String },
@@ -157,6 +159,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => joining::bootstrap_kubeconfig(path, context).map(Done::from),
             Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
             Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
+            Effect::Clear(spec) => clear::clear(spec, world),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
             Effect::Module { name } => world.node().load_module(name).map(Done::from),
@@ -197,6 +200,7 @@ impl Effect {
                 | BootstrapToken(_)
                 | FetchKeys(_)
                 | EtcdMember(_)
+                | Clear(_)
         )
     }
 
@@ -243,6 +247,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => ("bootstrap-kubeconfig", path.clone()),
             Effect::KubeconfigServer { path, .. } => ("kubeconfig-server", path.clone()),
             Effect::EtcdMember(spec) => ("etcd-member", format!("{}{}", spec.peer_url, if spec.voting { " with a vote" } else { "" })),
+            Effect::Clear(spec) => ("clear", spec.to_string()),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),
             Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),
             Effect::Module { name } => ("module", name.clone()),

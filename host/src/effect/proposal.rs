@@ -10,13 +10,16 @@ pub struct Proposal {
     pub because: Option<String>,
     /// the line to print when it is carried out
     pub announce: Option<String>,
+    /// the warning that is all that comes of it where it cannot be carried out; `{}` stands for why
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
     /// earlier proposals of the same call, by position
     pub requires: Vec<u32>,
 }
 
 impl Proposal {
     pub fn new(effect: Effect) -> Self {
-        Proposal { effect, because: None, announce: None, requires: Vec::new() }
+        Proposal { effect, because: None, announce: None, attempt: None, requires: Vec::new() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a built-in row of the catalog is, and how its phase is made.
 use super::{
     catalog::{Kind, Workflow},
-    init, join,
+    init, join, reset,
 };
 use crate::run::session::Session;
 use kubephase_sdk::{Native, Phase, kubeadm::Config};
@@ -70,7 +70,8 @@ pub fn rows(workflow: Workflow) -> &'static [BuiltIn] {
     match workflow {
         Workflow::Init => init::ROWS,
         Workflow::Join => join::ROWS,
-        Workflow::Reset | Workflow::Upgrade => &[],
+        Workflow::Reset => reset::ROWS,
+        Workflow::Upgrade => &[],
     }
 }
 

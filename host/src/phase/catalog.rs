@@ -90,7 +90,7 @@ impl Catalog {
             typical: row.typical,
         };
         let of = |workflow| built_in::rows(workflow).iter().map(move |of| row(workflow, of));
-        Catalog { rows: [Workflow::Init, Workflow::Join].into_iter().flat_map(of).collect() }
+        Catalog { rows: [Workflow::Init, Workflow::Join, Workflow::Reset].into_iter().flat_map(of).collect() }
     }
 
     /// Adds the phases of a plugin, each behind the last row of the group it is in.

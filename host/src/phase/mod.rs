@@ -18,6 +18,7 @@ mod kubelet_join;
 mod kubelet_start;
 mod mark_control_plane;
 pub mod preflight;
+mod reset;
 mod show_join_command;
 mod upload_certs;
 mod upload_config;

@@ -81,6 +81,13 @@ pub fn joined(config: &Config) -> String {
     )
 }
 
+/// The closing words of reset.
+pub const RESET: &str = "\n\
+    The reset process does not perform cleanup of CNI plugin configuration,\n\
+    network filtering rules and kubeconfig files.\n\n\
+    For information on how to perform this cleanup manually, please see:\n\
+    \x20   https://k8s.io/docs/reference/setup-tools/kubeadm/kubeadm-reset/\n\n";
+
 /// The closing words of init for one token.
 pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoin<'_>) -> String {
     let others = match control_plane {

@@ -12,7 +12,7 @@ use crate::{
     plan::Node,
     world::Tried,
 };
-use kubephase_wit::Severity;
+use kubephase_wit::{Failure, Severity};
 use std::{collections::BTreeSet, sync::PoisonError, thread, time::Instant};
 
 impl Executor<'_> {
@@ -52,6 +52,10 @@ impl Executor<'_> {
                     }
                     sent.extend(written);
                     self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began));
+                }
+                Err(Failure { message, code, .. }) if proposal.attempt.is_some() && code != "cancelled" => {
+                    proposal.attempt.iter().for_each(|warning| session.say(Severity::Warning, &warning.replacen("{}", &message, 1)));
+                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began));
                 }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));

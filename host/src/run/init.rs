@@ -156,8 +156,8 @@ pub fn execute(
     let started = jiff::Timestamp::now().as_second();
     let files = world.files();
     MadeUp::complete(&mut prepared.config, prepared.token_given, files)?;
-    // A node that joins has yet to get its authorities.
-    if prepared.config.join.is_none() {
+    // A node that joins has yet to get its authorities, and one that is reset needs none.
+    if prepared.plan.workflow == Workflow::Init {
         let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;
         prepared.config.run.external_ca = external.ca;
         prepared.config.run.external_front_proxy_ca = external.front_proxy;

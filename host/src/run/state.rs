@@ -37,6 +37,14 @@ impl MadeUp {
         }
     }
 
+    /// The next run makes new ones.
+    ///
+    /// # Errors
+    /// Where they cannot be removed.
+    pub fn forget(files: &dyn Files) -> Result<()> {
+        files.remove(&MadeUp::path()).map_err(|failure| anyhow!(failure.message))
+    }
+
     /// Fills in what the configuration lacks, and keeps it for the next run.
     ///
     /// # Errors

@@ -87,6 +87,8 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
             ("bootstrap-kubeconfig", Gate::Core),
             ("kubeconfig-server", Gate::Core),
             ("etcd-member", Gate::Core),
+            ("clear", Gate::Core),
+            ("attempt", Gate::Core),
             ("wait-until", Gate::Core),
         ],
     ),

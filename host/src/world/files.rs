@@ -224,6 +224,17 @@ impl Files for RootedFiles {
             Err(errno) => Err(failed("remove", path, errno.into())),
         }
     }
+
+    fn remove_all(&self, path: &str) -> Tried<()> {
+        match self.at(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY) {
+            Err(Errno::NOTDIR | Errno::NOENT | Errno::LOOP) => self.remove(path),
+            Err(errno) => Err(failed("remove", path, errno.into())),
+            Ok(_) => {
+                let (directory, name) = self.parent(path)?;
+                std::fs::remove_dir_all(link(&directory).join(name)).map_err(|error| failed("remove", path, error))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

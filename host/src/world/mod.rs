@@ -53,6 +53,8 @@ pub trait Files: Send + Sync {
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
     fn remove(&self, path: &str) -> Tried<()>;
+    /// Likewise; of a directory, all that is below it. Links are removed, not followed.
+    fn remove_all(&self, path: &str) -> Tried<()>;
 }
 
 /// The machine below the files.
@@ -66,6 +68,8 @@ pub trait Node: Send + Sync {
     fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool>;
     fn load_module(&self, name: &str) -> Tried<bool>;
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput>;
+    /// How many mounts were below a directory (a real path) and are no more; flags by kubeadm's names.
+    fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;
 }
 
 pub trait Net: Send + Sync {
@@ -95,6 +99,8 @@ pub trait Runtime: Send + Sync {
     fn containers(&self) -> Tried<Vec<Container>>;
     /// Ends a container; whoever wants it running starts it again.
     fn stop_container(&self, id: &str) -> Tried<()>;
+    /// Stops and removes every sandbox of a Pod; how many there were.
+    fn remove_sandboxes(&self) -> Tried<usize>;
     /// The last lines of what a container wrote.
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
 }

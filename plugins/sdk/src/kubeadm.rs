@@ -21,6 +21,9 @@ pub struct Config {
     /// only where this node joins a cluster
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join: Option<Join>,
+    /// only where this node is to be reset
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Reset>,
 }
 
 /// The cluster that a node joins, as it was discovered, and as what it joins.
@@ -37,6 +40,16 @@ pub struct Join {
     pub ca_cert_path: String,
     /// the kubeconfig with which this node asks for its certificate; phases see a placeholder
     pub bootstrap_kubeconfig: String,
+}
+
+/// How far a node is reset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reset {
+    /// `/etc/kubernetes/tmp` as well
+    pub cleanup_tmp_dir: bool,
+    /// of unmounting: `MNT_DETACH`
+    pub unmount_flags: Vec<String>,
 }
 
 /// What the command line adds to the configuration files.

@@ -144,6 +144,8 @@ shim! {
         bootstrap_kubeconfig(path: &str => path.into()) -> Tried<Effect>;
         kubeconfig_server(path: &str => path.into(), server: &str => server.into()) -> Tried<Effect>;
         etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
+        clear(spec: &str => spec.into()) -> Tried<Effect>;
+        attempt(of: Effect => of, warning: &str => warning.into()) -> Tried<()>;
         wait_until(spec: &str => spec.into()) -> Tried<Effect>;
     }
 }

@@ -167,6 +167,31 @@ pub struct EtcdMemberSpec {
     pub timeout_seconds: i64,
 }
 
+/// What a node is rid of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum ClearSpec {
+    /// what is in a directory; the directory itself stays
+    Directory { path: String },
+    /// whatever is mounted below a directory; flags by kubeadm's names, `MNT_DETACH`
+    Mounts { below: String, flags: Vec<String> },
+    /// every sandbox of a Pod that the container runtime has, with its containers
+    PodSandboxes {},
+    /// the member of etcd at this URL, unless it is the only one
+    EtcdMember { peer_url: String },
+}
+
+impl std::fmt::Display for ClearSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ClearSpec::Directory { path } => write!(f, "what is in {path}"),
+            ClearSpec::Mounts { below, .. } => write!(f, "mounts below {below}"),
+            ClearSpec::PodSandboxes {} => f.write_str("sandboxes of Pods"),
+            ClearSpec::EtcdMember { peer_url } => write!(f, "the etcd member at {peer_url}"),
+        }
+    }
+}
+
 /// What to wait for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -187,6 +187,18 @@ impl effects_core::Host for Session {
         self.propose(Effect::EtcdMember(spec(&json)?))
     }
 
+    fn clear(&mut self, json: String) -> Hosted<Handle> {
+        self.propose(Effect::Clear(spec(&json)?))
+    }
+
+    fn attempt(&mut self, of: Handle, warning: String) -> Hosted<()> {
+        self.allow(self.0.access.core("effects-core.attempt"))?;
+        self.modify(of, warning.len(), |proposal| {
+            proposal.attempt = Some(warning);
+            Ok(())
+        })
+    }
+
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
         self.propose(Effect::Wait(spec(&json)?))
     }

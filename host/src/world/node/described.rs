@@ -105,6 +105,10 @@ impl Node for DescribedNode {
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
         self.facts.run(program, args)
     }
+
+    fn unmount_below(&self, _directory: &str, _flags: &[String]) -> Tried<usize> {
+        Err(not_checked("what is mounted on a described node"))
+    }
 }
 
 impl Net for DescribedNode {
@@ -164,6 +168,10 @@ impl Runtime for DescribedNode {
     }
 
     fn stop_container(&self, _id: &str) -> Tried<()> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
         Err(not_checked("the containers of a described node"))
     }
 

@@ -1,10 +1,12 @@
-//! The container runtime, over CRI v1 (gRPC on a Unix socket). Of the protocol's messages only the fields that are used are
-//! here, by their numbers; what is left out is passed over, as protobuf has it.
+//! The container runtime, over CRI v1 (gRPC on a Unix socket).
+pub mod messages;
+
 use crate::world::{Container, Runtime, Tried};
 use hyper_util::rt::TokioIo;
 use kubephase_wit::Failure;
+use messages::*;
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 use tokio::{net::UnixStream, runtime::Handle};
 use tonic::{
     Code, Request, Status,
@@ -18,157 +20,12 @@ use tonic_prost::ProstCodec;
 const CALL: Duration = Duration::from_secs(2);
 /// How much of a log is looked at, from its end.
 const LOG_BYTES: u64 = 64 << 10;
-/// How often a pull is tried.
-const PULLS: usize = 5;
+/// How often a pull, or a removal, is tried.
+const TRIES: usize = 5;
 
 pub struct Cri {
     handle: Handle,
     socket: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct VersionRequest {
-    #[prost(string, tag = "1")]
-    pub version: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct VersionResponse {
-    #[prost(string, tag = "2")]
-    pub runtime_name: String,
-    #[prost(string, tag = "3")]
-    pub runtime_version: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct StatusRequest {
-    #[prost(bool, tag = "1")]
-    pub verbose: bool,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct StatusResponse {
-    #[prost(message, optional, tag = "1")]
-    pub status: Option<RuntimeStatus>,
-    #[prost(map = "string, string", tag = "2")]
-    pub info: HashMap<String, String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct RuntimeStatus {
-    #[prost(message, repeated, tag = "1")]
-    pub conditions: Vec<RuntimeCondition>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct RuntimeCondition {
-    #[prost(string, tag = "1")]
-    pub kind: String,
-    #[prost(bool, tag = "2")]
-    pub status: bool,
-    #[prost(string, tag = "3")]
-    pub reason: String,
-    #[prost(string, tag = "4")]
-    pub message: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Nothing {}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct RuntimeConfigResponse {
-    #[prost(message, optional, tag = "1")]
-    pub linux: Option<LinuxRuntimeConfiguration>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct LinuxRuntimeConfiguration {
-    /// 0: systemd, 1: cgroupfs
-    #[prost(int32, tag = "1")]
-    pub cgroup_driver: i32,
-}
-
-/// Of `ImageStatus` and `PullImage`, whose first fields are the same.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ImageRequest {
-    #[prost(message, optional, tag = "1")]
-    pub image: Option<ImageSpec>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ImageSpec {
-    #[prost(string, tag = "1")]
-    pub image: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ImageStatusResponse {
-    #[prost(message, optional, tag = "1")]
-    pub image: Option<Image>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Image {
-    #[prost(string, tag = "1")]
-    pub id: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct PullImageResponse {
-    #[prost(string, tag = "1")]
-    pub image_ref: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ListContainersResponse {
-    #[prost(message, repeated, tag = "1")]
-    pub containers: Vec<ContainerMessage>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ContainerMessage {
-    #[prost(string, tag = "1")]
-    pub id: String,
-    #[prost(message, optional, tag = "3")]
-    pub metadata: Option<ContainerMetadata>,
-    /// 1: running
-    #[prost(int32, tag = "6")]
-    pub state: i32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ContainerMetadata {
-    #[prost(string, tag = "1")]
-    pub name: String,
-    #[prost(uint32, tag = "2")]
-    pub attempt: u32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct StopContainerRequest {
-    #[prost(string, tag = "1")]
-    pub container_id: String,
-    /// seconds until it is killed
-    #[prost(int64, tag = "2")]
-    pub timeout: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ContainerStatusRequest {
-    #[prost(string, tag = "1")]
-    pub container_id: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ContainerStatusResponse {
-    #[prost(message, optional, tag = "1")]
-    pub status: Option<ContainerStatus>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct ContainerStatus {
-    #[prost(string, tag = "15")]
-    pub log_path: String,
 }
 
 pub const RUNTIME: &str = "runtime.v1.RuntimeService";
@@ -210,6 +67,21 @@ impl Cri {
                 None => work.await,
             }
         })
+    }
+
+    /// The same until it succeeds, a few times over.
+    fn insist<Q, A>(&self, service: &str, method: &str, request: impl Fn() -> Q, limit: Option<Duration>) -> Tried<A>
+    where
+        Q: prost::Message + Default + 'static,
+        A: prost::Message + Default + 'static,
+    {
+        let mut outcome = self.call(service, method, request(), limit);
+        for _ in 1..TRIES {
+            if outcome.is_err() {
+                outcome = self.call(service, method, request(), limit);
+            }
+        }
+        outcome.map_err(|status| told(&status))
     }
 }
 
@@ -257,16 +129,9 @@ impl Runtime for Cri {
     }
 
     fn pull(&self, image: &str) -> Tried<()> {
-        let mut last = None;
-        for _ in 0..PULLS {
-            let request = ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
-            match self.call::<_, PullImageResponse>(IMAGES, "PullImage", request, None) {
-                Ok(_) => return Ok(()),
-                Err(status) => last = Some(status),
-            }
-        }
-        let why = last.as_ref().map(|status| told(status).message).unwrap_or_default();
-        Err(Failure::new("unavailable", format!("failed to pull image {image}: {why}")))
+        let request = || ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
+        let pulled = self.insist::<_, PullImageResponse>(IMAGES, "PullImage", request, None);
+        pulled.map(drop).map_err(|why| Failure::new("unavailable", format!("failed to pull image {image}: {}", why.message)))
     }
 
     fn containers(&self) -> Tried<Vec<Container>> {
@@ -282,6 +147,21 @@ impl Runtime for Cri {
     fn stop_container(&self, id: &str) -> Tried<()> {
         let request = StopContainerRequest { container_id: id.to_owned(), timeout: 2 };
         self.call::<_, Nothing>(RUNTIME, "StopContainer", request, Some(CALL * 2)).map(drop).map_err(|status| told(&status))
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
+        let listed: ListPodSandboxResponse =
+            self.call(RUNTIME, "ListPodSandbox", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
+        // Whatever one of them does, the others go.
+        let wrong: Vec<String> = (listed.items.iter())
+            .filter_map(|PodSandbox { id }| {
+                let request = || PodSandboxRequest { pod_sandbox_id: id.clone() };
+                let ask = |method| self.insist::<_, Nothing>(RUNTIME, method, request, Some(CALL));
+                let gone = ask("StopPodSandbox").and_then(|_| ask("RemovePodSandbox"));
+                gone.err().map(|why| format!("pod sandbox {id}: {}", why.message))
+            })
+            .collect();
+        if wrong.is_empty() { Ok(listed.items.len()) } else { Err(Failure::new("unavailable", wrong.join("; "))) }
     }
 
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {

@@ -1,6 +1,7 @@
 //! The machine that this program runs on.
 mod cri;
 mod etcd;
+mod mounts;
 mod net;
 pub mod services;
 
@@ -176,6 +177,11 @@ impl Node for RealNode {
         })?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(CommandOutput { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) })
+    }
+
+    fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
+        let table = read(mounts::TABLE).ok_or_else(|| Failure::new("io", format!("{} cannot be read", mounts::TABLE)))?;
+        mounts::unmount(&mounts::below(&table, directory), directory, flags)
     }
 }
 

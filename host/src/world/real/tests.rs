@@ -1,5 +1,8 @@
 //! A container runtime that is asked over its socket, and this machine as far as any test may look at it.
-use super::{cri::*, *};
+use super::{
+    cri::{messages::*, *},
+    *,
+};
 use crate::world::Runtime;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -70,6 +73,21 @@ async fn serve(request: http::Request<hyper::body::Incoming>, ready: bool) -> Re
             })
             .await
         }
+        "/runtime.v1.RuntimeService/ListPodSandbox" => {
+            unary(request, |_: Nothing| {
+                let items = ["free", "busy"].map(|id| PodSandbox { id: id.into() }).to_vec();
+                Ok(ListPodSandboxResponse { items })
+            })
+            .await
+        }
+        "/runtime.v1.RuntimeService/StopPodSandbox" => unary(request, |_: PodSandboxRequest| Ok(Nothing {})).await,
+        "/runtime.v1.RuntimeService/RemovePodSandbox" => {
+            unary(request, |asked: PodSandboxRequest| match asked.pod_sandbox_id.as_str() {
+                "free" => Ok(Nothing {}),
+                _ => Err(Status::internal("in use")),
+            })
+            .await
+        }
         _ => unary(request, |_: Nothing| Err::<Nothing, _>(Status::unimplemented("unknown method"))).await,
     })
 }
@@ -104,6 +122,12 @@ fn a_runtime_tells_of_itself_and_its_images() {
     cri.pull("good:1").unwrap();
     let failed = cri.pull("bad:1").unwrap_err().message;
     assert_eq!(failed, "failed to pull image bad:1: rpc error: code = NotFound desc = no such image");
+}
+
+#[test]
+fn a_sandbox_that_stays_is_told_of() {
+    let (_tokio, _folder, cri) = runtime(true);
+    assert_eq!(cri.remove_sandboxes().unwrap_err().message, "pod sandbox busy: rpc error: code = Internal desc = in use");
 }
 
 #[test]

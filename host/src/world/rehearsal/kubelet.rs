@@ -160,11 +160,14 @@ impl Kubelet {
         }
     }
 
-    /// Keeps the state of the cluster in the scratch tree.
+    /// Keeps the state of the cluster in the scratch tree. A node that was reset has no cluster to come back to.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn save(&self) -> Tried<()> {
+        if self.files.stat(CONFIG)?.is_none() {
+            return self.files.remove(SNAPSHOT);
+        }
         let Some(snapshot) = self.state().server.as_ref().map(Server::snapshot) else { return Ok(()) };
         self.files.make_dir(crate::run::state::DIRECTORY, 0o700)?;
         self.files.write(SNAPSHOT, snapshot.to_string().as_bytes(), 0o600, None)

@@ -3,13 +3,14 @@ use crate::world::{Files, Tried, files::RootedFiles};
 use kubephase_wit::{Failure, FileMeta};
 use std::{
     collections::BTreeSet,
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
 pub struct Overlay {
     upper: RootedFiles,
     lower: RootedFiles,
-    /// removed here, though still there below
+    /// removed here with all below them, though still there in the lower tree
     gone: Mutex<BTreeSet<String>>,
 }
 
@@ -19,7 +20,8 @@ impl Overlay {
     }
 
     fn is_gone(&self, path: &str) -> bool {
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).contains(path)
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        Path::new(path).ancestors().any(|above| above.to_str().is_some_and(|above| gone.contains(above)))
     }
 
     /// A file of the lower tree that is to be changed is copied up first.
@@ -56,15 +58,16 @@ impl Files for Overlay {
 
     fn list(&self, path: &str) -> Tried<Vec<String>> {
         let mut names = BTreeSet::new();
-        let mut found = false;
-        for tree in [&self.upper, &self.lower] {
-            if tree.stat(path)?.is_some() {
-                found = true;
-                names.extend(tree.list(path)?);
-            }
+        let above = self.upper.stat(path)?.is_some();
+        if above {
+            names.extend(self.upper.list(path)?);
         }
-        names.retain(|name| !self.is_gone(&format!("{}/{name}", path.trim_end_matches('/'))));
-        if found { Ok(names.into_iter().collect()) } else { Err(Failure::new("not-found", format!("{path} does not exist"))) }
+        let below = !self.is_gone(path) && self.lower.stat(path)?.is_some();
+        if below {
+            let here = |name: &String| !self.is_gone(&format!("{}/{name}", path.trim_end_matches('/')));
+            names.extend(self.lower.list(path)?.into_iter().filter(here));
+        }
+        if above || below { Ok(names.into_iter().collect()) } else { Err(Failure::new("not-found", format!("{path} does not exist"))) }
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
@@ -87,5 +90,32 @@ impl Files for Overlay {
         }
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
         Ok(())
+    }
+
+    fn remove_all(&self, path: &str) -> Tried<()> {
+        self.upper.remove_all(path)?;
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_gone_with_all_below_it_and_may_come_again() {
+        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
+        open(&lower).write("/etc/pki/etcd/ca.key", b"below", 0o600, None).unwrap();
+        let overlay = Overlay::new(open(&upper), open(&lower));
+        overlay.write("/etc/pki/etcd/new", b"above", 0o600, None).unwrap();
+        assert_eq!(overlay.list("/etc/pki/etcd").unwrap(), ["ca.key", "new"]);
+        overlay.remove_all("/etc/pki/etcd").unwrap();
+        assert!(overlay.stat("/etc/pki/etcd/ca.key").unwrap().is_none() && overlay.stat("/etc/pki/etcd").unwrap().is_none());
+        assert_eq!(overlay.list("/etc/pki").unwrap(), Vec::<String>::new());
+        overlay.write("/etc/pki/etcd/new", b"again", 0o600, None).unwrap();
+        assert_eq!(overlay.list("/etc/pki/etcd").unwrap(), ["new"]);
+        assert_eq!(open(&lower).read("/etc/pki/etcd/ca.key").unwrap(), b"below", "the lower tree is never written");
     }
 }

@@ -348,6 +348,13 @@ impl effects_core::Host for Imagined {
         let spec = parsed(&spec)?;
         self.propose("etcd-member", "", spec)
     }
+    fn clear(&mut self, spec: String) -> Hosted<Effect> {
+        let spec = parsed(&spec)?;
+        self.propose("clear", "", spec)
+    }
+    fn attempt(&mut self, of: Effect, warning: String) -> Hosted<()> {
+        self.modify(of, "attempt", warning.into())
+    }
     fn wait_until(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
         self.propose("wait", "", spec)

@@ -1,0 +1,115 @@
+//! What a node is rid of when it is reset. What is not there is fine.
+use super::{Done, Enacted};
+use crate::world::{Etcd, Files, Tried, World};
+use kubephase_sdk::spec::ClearSpec;
+use kubephase_wit::Failure;
+
+pub fn clear(spec: &ClearSpec, world: &dyn World) -> Tried<Done> {
+    let outcome = match spec {
+        ClearSpec::Directory { path } => empty(path, world.files()),
+        ClearSpec::Mounts { below, flags } => match world.files().stat(below)? {
+            None => Ok(Enacted::Unchanged),
+            Some(_) => world.node().unmount_below(&world.files().real_path(below)?, flags).map(|gone| enacted(gone > 0)),
+        },
+        ClearSpec::PodSandboxes {} => world.runtime().remove_sandboxes().map(|gone| enacted(gone > 0)),
+        ClearSpec::EtcdMember { peer_url } => leave(peer_url, world.etcd()),
+    };
+    match outcome {
+        Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),
+        outcome => outcome.map(Done::from),
+    }
+}
+
+fn enacted(changed: bool) -> Enacted {
+    if changed { Enacted::Changed } else { Enacted::Unchanged }
+}
+
+/// A directory at the top of the tree, or one that a path leads to by `..`, is nobody's to empty.
+fn empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.len() < 2 || !path.starts_with('/') || parts.iter().any(|part| matches!(*part, "." | "..")) {
+        return Err(Failure::new(
+            "invalid",
+            format!("{path} is left as it is: directories at the top of the tree, and paths with `..`, are emptied by hand"),
+        ));
+    }
+    if files.stat(path)?.is_none() {
+        return Ok(Enacted::Unchanged);
+    }
+    let names = files.list(path)?;
+    names.iter().try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
+    Ok(enacted(!names.is_empty()))
+}
+
+/// The last member stays: without it there is no etcd to ask.
+fn leave(peer_url: &str, etcd: &dyn Etcd) -> Tried<Enacted> {
+    let members = etcd.members()?;
+    match members.iter().find(|member| member.peer_urls.iter().any(|url| url == peer_url)) {
+        None => Ok(Enacted::Unchanged),
+        Some(_) if members.len() == 1 => Ok(Enacted::Left("it is the only member of etcd".into())),
+        Some(member) => etcd.remove(member.id).map(|()| Enacted::Changed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{EtcdMember, files::RootedFiles};
+    use std::sync::Mutex;
+
+    #[test]
+    fn a_directory_is_emptied_and_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        files.write("/etc/kubernetes/pki/etcd/ca.key", b"", 0o600, None).unwrap();
+        files.write("/elsewhere/kept", b"", 0o600, None).unwrap();
+        std::os::unix::fs::symlink("/elsewhere", root.path().join("etc/kubernetes/pki/link")).unwrap();
+        assert_eq!(empty("/etc/kubernetes/pki", &files).unwrap(), Enacted::Changed);
+        assert_eq!(files.list("/etc/kubernetes/pki").unwrap(), Vec::<String>::new());
+        assert!(files.stat("/elsewhere/kept").unwrap().is_some(), "links are not followed");
+        assert_eq!(empty("/etc/kubernetes/pki", &files).unwrap(), Enacted::Unchanged);
+        assert_eq!(empty("/etc/none", &files).unwrap(), Enacted::Unchanged);
+        for path in ["/", "/etc", "/etc/", "//etc", "/var/lib/../..", "etc/kubernetes"] {
+            assert_eq!(empty(path, &files).unwrap_err().code, "invalid", "{path}");
+        }
+    }
+
+    struct Members(Mutex<Vec<EtcdMember>>);
+
+    impl Etcd for Members {
+        fn members(&self) -> Tried<Vec<EtcdMember>> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        fn add_learner(&self, _peer_url: &str) -> Tried<()> {
+            unreachable!("nobody joins here")
+        }
+
+        fn promote(&self, _id: u64) -> Tried<()> {
+            unreachable!("nobody joins here")
+        }
+
+        fn remove(&self, id: u64) -> Tried<()> {
+            self.0.lock().unwrap().retain(|member| member.id != id);
+            Ok(())
+        }
+
+        fn serves(&self, _: &str) -> Tried<bool> {
+            unreachable!()
+        }
+
+        fn health(&self) -> Tried<(usize, usize)> {
+            unreachable!("nobody joins here")
+        }
+    }
+
+    #[test]
+    fn a_member_leaves_but_not_the_last() {
+        let member = |id: u64| EtcdMember { id, peer_urls: vec![format!("https://192.0.2.{id}:2380")], ..EtcdMember::default() };
+        let etcd = Members(Mutex::new(vec![member(1), member(2)]));
+        assert_eq!(leave("https://192.0.2.2:2380", &etcd).unwrap(), Enacted::Changed);
+        assert_eq!(leave("https://192.0.2.2:2380", &etcd).unwrap(), Enacted::Unchanged, "it has left already");
+        assert!(matches!(leave("https://192.0.2.1:2380", &etcd).unwrap(), Enacted::Left(_)));
+        assert_eq!(etcd.members().unwrap(), [member(1)]);
+    }
+}

@@ -1,0 +1,154 @@
+//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not work is told of, and the
+//! rest goes on.
+use super::{
+    built_in::{BuiltIn, group, phase},
+    info,
+};
+use crate::render::MANIFESTS;
+use kubephase_sdk::{
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json, kubeadm::Config,
+    observe_files, spec::ClearSpec, warn,
+};
+use serde_json::Value;
+
+const PREFLIGHT: &[&str] = &["ignore-preflight-errors", "force", "dry-run"];
+
+pub const ROWS: &[BuiltIn] = &[
+    BuiltIn { aliases: &["pre-flight"], ..group("preflight", "Run reset pre-flight checks", PREFLIGHT) },
+    phase::<RemoveEtcdMember>(
+        "remove-etcd-member",
+        "Remove this node's member of etcd, and its data",
+        &["preflight"],
+        &["kubeconfig", "dry-run"],
+    ),
+    BuiltIn {
+        aliases: &["cleanupnode"],
+        ..phase::<CleanupNode>(
+            "cleanup-node",
+            "Stop the kubelet, remove containers, and delete what init or join wrote",
+            &["remove-etcd-member"],
+            &["cert-dir", "cri-socket", "cleanup-tmp-dir", "dry-run"],
+        )
+    },
+];
+
+fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
+    effects_core::clear(&json(spec))
+}
+
+/// What a directory holds, announced by the caller where it is worth a line.
+fn emptied(path: &str) -> Result<Effect, Failure> {
+    let effect = clear(&ClearSpec::Directory { path: path.to_owned() })?;
+    effects_core::attempt(effect, &format!("[reset] Failed to delete contents of the {path:?} directory: {{}}"))?;
+    Ok(effect)
+}
+
+/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is not kubeadm's is left
+/// alone, where kubeadm empties /var/lib/etcd of any machine.
+struct Etcd {
+    data: Option<String>,
+    peer_url: Option<String>,
+}
+
+impl Etcd {
+    fn of_this_node() -> Result<Option<Etcd>, Failure> {
+        let path = format!("{MANIFESTS}/etcd.yaml");
+        if observe_files::stat(&path)?.is_none() {
+            return Ok(None);
+        }
+        let pod: Value = serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
+        let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
+        let data = volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
+        let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten();
+        let peer_url = command.filter_map(Value::as_str).find_map(|flag| flag.strip_prefix("--initial-advertise-peer-urls="));
+        Ok(Some(Etcd { data: data.map(str::to_owned), peer_url: peer_url.map(str::to_owned) }))
+    }
+}
+
+pub struct RemoveEtcdMember;
+
+impl Phase for RemoveEtcdMember {
+    fn describe() -> PhaseInfo {
+        info("remove-etcd-member", "Removes this node's member of etcd")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let Some(Etcd { data, peer_url }) = Etcd::of_this_node()? else {
+            return Ok(Outcome::Skipped("no etcd of the cluster runs on this node".into()));
+        };
+        if let Some(peer_url) = peer_url {
+            let member = clear(&ClearSpec::EtcdMember { peer_url })?;
+            let warning = "[reset] Failed to remove etcd member: {}, please manually remove this etcd member using etcdctl";
+            effects_core::attempt(member, warning)?;
+        }
+        if let Some(data) = data {
+            effects::announce(emptied(&data)?, &format!("[reset] Deleted contents of the etcd data directory: {data}"))?;
+        } else {
+            warn("[reset] No etcd config found. Assuming external etcd");
+            warn("[reset] Please, manually reset etcd to prevent further issues");
+        }
+        Ok(Outcome::Settled)
+    }
+}
+
+pub struct CleanupNode;
+
+const KUBELET: &str = "/var/lib/kubelet";
+const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
+
+impl Phase for CleanupNode {
+    fn describe() -> PhaseInfo {
+        info("cleanup-node", "Undoes what init or join made of the node")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let config: Config = config("")?;
+        let reset = config.reset.clone().unwrap_or_default();
+        let etcd = Etcd::of_this_node()?;
+        let service = effects_node::ensure_service("kubelet", "stopped")?;
+        effects::announce(service, "[reset] Stopping the kubelet service")?;
+        let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure kubelet is stopped manually";
+        effects_core::attempt(service, by_hand)?;
+        let mounts = clear(&ClearSpec::Mounts { below: KUBELET.into(), flags: reset.unmount_flags })?;
+        effects::announce(mounts, &format!("[reset] Unmounting mounted directories in {KUBELET:?}"))?;
+        let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
+        effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
+        directories(&config.cluster.certificates_dir, reset.cleanup_tmp_dir)?;
+        // A kubelet may have started etcd once more since its data was deleted.
+        etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
+        files(&config.run.kubeconfig_dir)?;
+        Ok(Outcome::Settled)
+    }
+}
+
+fn directories(pki: &str, temporary: bool) -> Result<(), Failure> {
+    if pki != DEFAULT_PKI {
+        warn(format!("[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"));
+    }
+    let all: Vec<&str> = [MANIFESTS, KUBELET, pki].into_iter().chain(temporary.then_some("/etc/kubernetes/tmp")).collect();
+    let line = format!("[reset] Deleting contents of directories: [{}]", all.join(" "));
+    announced(all.iter().map(|path| emptied(path)), &line)
+}
+
+fn files(directory: &str) -> Result<(), Failure> {
+    let names = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"];
+    let all = names.map(|name| format!("{directory}/{name}"));
+    let line = format!("[reset] Deleting files: [{}]", all.join(" "));
+    let removed = |path: &String| {
+        let effect = effects_files::remove_file(path)?;
+        effects_core::attempt(effect, &format!("[reset] Failed to remove file {path:?} [{{}}]"))?;
+        Ok(effect)
+    };
+    announced(all.iter().map(removed), &line)
+}
+
+/// One line for several effects, told with the first.
+fn announced(effects: impl Iterator<Item = Result<Effect, Failure>>, line: &str) -> Result<(), Failure> {
+    for (at, effect) in effects.enumerate() {
+        let effect = effect?;
+        if at == 0 {
+            effects::announce(effect, line)?;
+        }
+    }
+    Ok(())
+}

@@ -275,28 +275,32 @@ impl Effect {
     }
 }
 
-/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone. A kubelet that
-/// cannot be started is the operator's to start, and the run waits for it (kubeadm behaviour).
+/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
 fn service(name: &str, state: &str, context: &Context) -> Tried<Done> {
     let node = context.world.node();
-    let found = node.service(name)?;
-    if state == "restarted" && !context.disturbed && found.is_some_and(|service| service.active) {
+    if state == "restarted" && !context.disturbed && node.service(name)?.is_some_and(|service| service.active) {
         return Ok(Done::from(false));
     }
-    let failure = match node.ensure_service(name, state) {
-        Err(failure) if name == "kubelet" => failure,
-        outcome => return outcome.map(Done::from),
-    };
-    let left = Done::from(Enacted::Left(failure.message.clone()));
-    Ok(match found {
-        None => {
-            let line = "No supported init system detected, won't make sure the kubelet is running properly.";
-            Done { said: vec![line.into()], ..left }
+    node.ensure_service(name, state).map(Done::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::imagined::Imagined;
+    use kubephase_sdk::testing::Case;
+
+    /// Whether a run goes on without it is for the phase to say, whichever service it is.
+    #[test]
+    fn a_service_that_cannot_be_made_so_is_a_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+        let config = kubephase_sdk::kubeadm::Config::default();
+        let (made, cancelled) = (|_: &str| false, || false);
+        let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &made, cancelled: &cancelled };
+        for name in ["kubelet", "crio"] {
+            let failed = Effect::Service { name: name.into(), state: "asleep".into() }.enact(&context).unwrap_err();
+            assert!(failed.message.contains("asleep"), "{failed:?}");
         }
-        Some(_) => Done {
-            warnings: vec![format!("[kubelet-start] WARNING: unable to start the kubelet service: [{}]", failure.message)],
-            said: vec!["Please ensure kubelet is reloaded and running manually.".into()],
-            ..left
-        },
-    })
+    }
 }

@@ -2,10 +2,8 @@
 use super::{kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, failure, input,
-    kubeadm::{Config, Join},
-    observe_cluster, observe_files,
-    spec::Condition,
+    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input, kubeadm::Config,
+    observe_cluster, observe_files, spec::Condition,
 };
 use serde_json::Value;
 
@@ -94,10 +92,6 @@ impl Phase for OwnServer {
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         if input::round() == 0 {
-            let Join { control_plane, .. } = config.join.clone().unwrap_or_default();
-            if !control_plane {
-                return Ok(Outcome::Skipped("this node has no API server".into()));
-            }
             let timeouts = config.init.timeouts.clone().unwrap_or_default();
             let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
             wait_control_plane::wait(Condition::Containers { names: vec!["kube-apiserver".into()] }, limit.as_secs())?;
@@ -105,8 +99,7 @@ impl Phase for OwnServer {
         }
         let url = local_url(&config).map_err(|message| failure("invalid", message))?;
         let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
-        let service = effects_node::ensure_service("kubelet", "restarted")?;
-        effects::requires(service, kubeconfig)?;
+        kubelet_start::restart([kubeconfig])?;
         Ok(Outcome::Settled)
     }
 }

@@ -2,7 +2,8 @@
 //! of them changed; kubeadm stops it first, but files are replaced in one step here.
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_files, effects_node, failure, kubeadm::Config, patched, say, warn,
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, failure, kubeadm::Config,
+    node_fact, patched, say, warn,
 };
 
 pub struct KubeletStart;
@@ -45,7 +46,20 @@ pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<E
     let (document, patched) = kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
     patched.iter().for_each(say);
     write("config.yaml", "configuration", &document)?;
+    effects::announce(restart(written)?, "Starting the kubelet")
+}
+
+/// Proposes a kubelet that runs with what is made for it. One that cannot be started is the operator's to start, and the run
+/// waits for it (kubeadm behaviour).
+pub(super) fn restart(made: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
     let service = effects_node::ensure_service("kubelet", "restarted")?;
-    written.into_iter().try_for_each(|file| effects::requires(service, file))?;
-    effects::announce(service, "Starting the kubelet")
+    made.into_iter().try_for_each(|effect| effects::requires(service, effect))?;
+    let by_hand = match node_fact::<String>("initSystem")? {
+        None => "[kubelet-start] No supported init system detected, won't make sure the kubelet is running properly.",
+        Some(_) => {
+            "[kubelet-start] WARNING: unable to start the kubelet service: [{}]\n[kubelet-start] Please ensure kubelet is reloaded and running manually."
+        }
+    };
+    effects_core::attempt(service, by_hand)?;
+    Ok(service)
 }

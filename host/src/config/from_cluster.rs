@@ -3,7 +3,7 @@ use super::{
     Document, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
     defaults, documents,
-    load::{component_document, placed, run_options},
+    load::{component_document, run_options},
     phases,
     read::{Findings, Strictness},
 };
@@ -52,10 +52,7 @@ pub fn from_cluster(loaded: LoadedJoin, found: Found, cluster: &dyn Cluster, nod
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
     findings.warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
     (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
-    if !findings.problems.is_empty() {
-        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, &[])).collect()).into());
-    }
-    Ok(Loaded { config, phases, warnings: findings.warnings, token_given: true })
+    Ok(Loaded { config, phases, warnings: findings.settled(&[])?, token_given: true })
 }
 
 fn complete(config: &mut Config, join: &JoinConfiguration, found: Found, node: &NodeFacts, findings: &mut Findings) -> Result<()> {

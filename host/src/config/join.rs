@@ -4,7 +4,7 @@ use super::{
     component::kubeadm_schema as schema,
     defaults, documents,
     flags::unmixed,
-    load::{GROUP, ignored_checks, placed},
+    load::{GROUP, ignored_checks},
     phases,
     read::{Findings, Strictness, known_version},
     validate as rules,
@@ -191,10 +191,7 @@ pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Re
                 Ok(read) => phases = read,
                 Err(problem) => findings.problems.push(problem),
             },
-            _ => findings.warnings.push(
-                document
-                    .problem("kind", format!("[config] WARNING: Ignored configuration document with GroupVersionKind {}", document.gvk())),
-            ),
+            _ => findings.ignored(document),
         }
     }
     if file.is_some() && join.is_none() {
@@ -217,10 +214,7 @@ pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Re
     }
     let registration = &mut join.node_registration;
     findings.problems.extend(ignored_checks(&mut registration.ignore_preflight_errors, &flags.ignore_preflight_errors));
-    if !findings.problems.is_empty() {
-        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, &documents)).collect()));
-    }
-    let warnings = findings.warnings.into_iter().map(|warning| placed(warning, &documents)).collect();
+    let warnings = findings.settled(&documents)?;
     Ok(LoadedJoin { join, phases, warnings })
 }
 

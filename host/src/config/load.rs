@@ -71,10 +71,7 @@ pub(super) fn from_documents(
                 Ok(read) => phases = read,
                 Err(problem) => findings.problems.push(problem),
             },
-            _ => findings.warnings.push(
-                document
-                    .problem("kind", format!("[config] WARNING: Ignored configuration document with GroupVersionKind {}", document.gvk())),
-            ),
+            _ => findings.ignored(document),
         }
     }
     if let Some(file) = file
@@ -99,19 +96,16 @@ pub(super) fn from_documents(
     findings.warnings.extend(validate::periods(&config.cluster));
     let mixed = ignored_checks(&mut config.init.node_registration.ignore_preflight_errors, &flags.ignore_preflight_errors);
     findings.problems.extend(mixed.filter(|_| findings.strictness == Strictness::Lenient));
-    if !findings.problems.is_empty() {
-        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, documents)).collect()));
-    }
+    let mut warnings = findings.settled(documents)?;
     // kubeadm validates the name in lower case and then takes the flag as it was given.
     if let Some(name) = raw_name {
         config.init.node_registration.name = name;
     }
     let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    findings.warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
+    warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
     config.kubelet = kubelet;
     config.kube_proxy = kube_proxy;
-    let warnings = findings.warnings.into_iter().map(|warning| placed(warning, documents)).collect();
     Ok(Loaded { config, phases, warnings, token_given })
 }
 
@@ -234,20 +228,6 @@ fn addons(config: &mut Config) {
     let (all, dns, proxy) = (skipped("addon"), skipped("addon/coredns"), skipped("addon/kube-proxy"));
     config.cluster.dns.disabled |= all || dns;
     config.cluster.proxy.disabled |= all || proxy;
-}
-
-/// A problem at the place of its field, in whichever document has most of the path.
-pub(super) fn placed(problem: Problem, documents: &[Document]) -> Problem {
-    if problem.line.is_some() || problem.path.is_empty() {
-        return problem;
-    }
-    // kubeadm writes elements of lists as `tokens.0.ttl`; so does the tree.
-    let found = documents.iter().map(|document| (document, document.tree.find(&problem.path))).max_by_key(|(_, (_, _, depth))| *depth);
-    match found {
-        Some((document, (line, column, depth))) if depth > 0 => document.placed(problem, line, column),
-        Some((document, _)) => Problem { file: Some(document.file.clone()), ..problem },
-        None => problem,
-    }
 }
 
 /// The default documents as `init` would have them, for printing.

@@ -3,9 +3,9 @@ use super::{
     Document, InitFlags, Problem, Problems,
     component::{Kind, kubeadm_schema as schema},
     documents, join,
-    load::{GROUP, from_documents, placed},
+    load::{GROUP, from_documents},
     phases,
-    read::{Findings, Strictness, known_version},
+    read::{Findings, IGNORED, Strictness, known_version},
     reset, validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
@@ -48,15 +48,12 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
         match from_documents(Some(file), &documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
             Ok(loaded) => findings
                 .warnings
-                .extend(loaded.warnings.into_iter().filter(|warning| !warning.message.contains("Ignored configuration document"))),
+                .extend(loaded.warnings.into_iter().filter(|warning| !warning.message.starts_with(IGNORED))),
             Err(Problems(problems)) => findings.problems.extend(problems),
         }
     }
-    if !findings.problems.is_empty() {
-        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, &documents)).collect()));
-    }
     findings.warnings.retain(|warning| !(options.allow_deprecated_api && warning.message.contains("deprecated API spec")));
-    Ok(findings.warnings.into_iter().map(|warning| placed(warning, &documents)).collect())
+    findings.settled(&documents)
 }
 
 fn known(document: &Document) -> bool {

@@ -1,6 +1,6 @@
 //! One document against its schema: what of it is wrong, and how much that matters.
 use super::{
-    Document, Problem,
+    Document, Problem, Problems,
     component::{self, Struct},
     v1beta3,
 };
@@ -16,6 +16,8 @@ pub(super) enum Strictness {
     /// they are problems (`config validate`)
     Strict,
 }
+
+pub(super) const IGNORED: &str = "[config] WARNING: Ignored configuration document";
 
 /// Problems and warnings as they are found.
 pub(super) struct Findings {
@@ -35,6 +37,21 @@ impl Findings {
     pub fn fatal(&mut self, problem: Problem) {
         self.problems.push(problem);
         self.broken = true;
+    }
+
+    /// A document of a kind that is nothing to the command (kubeadm behaviour).
+    pub fn ignored(&mut self, document: &Document) {
+        let message = format!("{IGNORED} with GroupVersionKind {}", document.gvk());
+        self.warnings.push(document.problem("kind", message));
+    }
+
+    /// The warnings, each at the place of its field.
+    ///
+    /// # Errors
+    /// Every problem that was found.
+    pub fn settled(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
+        let placed = |found: Vec<Problem>| found.into_iter().map(|problem| placed(problem, documents)).collect();
+        if self.problems.is_empty() { Ok(placed(self.warnings)) } else { Err(Problems(placed(self.problems))) }
     }
 
     fn minor(&mut self, problem: Problem) {
@@ -97,6 +114,20 @@ impl Findings {
             }
         }
         usable.then_some(value)
+    }
+}
+
+/// A problem at the place of its field, in whichever document has most of the path.
+fn placed(problem: Problem, documents: &[Document]) -> Problem {
+    if problem.line.is_some() || problem.path.is_empty() {
+        return problem;
+    }
+    // kubeadm writes elements of lists as `tokens.0.ttl`; so does the tree.
+    let found = documents.iter().map(|document| (document, document.tree.find(&problem.path))).max_by_key(|(_, (_, _, depth))| *depth);
+    match found {
+        Some((document, (line, column, depth))) if depth > 0 => document.placed(problem, line, column),
+        Some((document, _)) => Problem { file: Some(document.file.clone()), ..problem },
+        None => problem,
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     component::kubeadm_schema as schema,
     defaults, documents,
     flags::unmixed,
-    load::{GROUP, ignored_checks, placed, run_options},
+    load::{GROUP, ignored_checks, run_options},
     read::{Findings, Strictness, known_version},
     validate as rules,
 };
@@ -113,10 +113,7 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts) -> Result<LoadedReset, P
     }
     complete(&mut reset, node, &mut findings);
     findings.problems.extend(ignored_checks(&mut reset.ignore_preflight_errors, &flags.ignore_preflight_errors));
-    if !findings.problems.is_empty() {
-        return Err(Problems(findings.problems.into_iter().map(|problem| placed(problem, &documents)).collect()));
-    }
-    let warnings = findings.warnings.into_iter().map(|warning| placed(warning, &documents)).collect();
+    let warnings = findings.settled(&documents)?;
     let (force, dry_run) = (reset.force || flags.force, reset.dry_run || flags.dry_run);
     let mut config = resolved(reset);
     run_options(&mut config, node, "reset");

@@ -42,6 +42,14 @@ impl Failure {
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Failure { code: code.into(), message: message.into(), retryable: false, remedy: None }
     }
+
+    /// What failed, and on a line of its own what to do about it.
+    pub fn told(&self) -> String {
+        match &self.remedy {
+            Some(remedy) => format!("{}\n{remedy}", self.message),
+            None => self.message.clone(),
+        }
+    }
 }
 
 macro_rules! imports { ($($interface:ident)*) => {

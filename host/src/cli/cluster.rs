@@ -1,6 +1,7 @@
 //! The cluster as whoever calls may use it: by a kubeconfig that is named, or found where kubectl and kubeadm look.
 use super::stage;
 use crate::{
+    config::ADMIN,
     effect::pki::kubeconfig_facts,
     world::{api::ApiClient, real},
 };
@@ -10,8 +11,6 @@ use kubephase_sdk::spec::KubeconfigFacts;
 use kubephase_wit::Failure;
 use std::path::{PathBuf, absolute};
 use tokio::runtime::Runtime;
-
-const ADMIN: &str = "/etc/kubernetes/admin.conf";
 
 /// How a cluster is asked, and whether it is changed.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -64,8 +63,7 @@ fn found(places: &[PathBuf]) -> PathBuf {
 
 /// What a cluster or file did not do, as an error.
 pub fn told(what: &str, failure: &Failure) -> anyhow::Error {
-    let next = failure.remedy.iter().map(|remedy| format!("\n{remedy}")).collect::<String>();
-    anyhow!("{what}{}{next}", failure.message)
+    anyhow!("{what}{}", failure.told())
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_sdk::kubeadm::Config;
 use serde::Serialize;
-use std::path::Path;
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum ImagesCommand {
@@ -64,7 +63,7 @@ impl ImageFlags {
     /// The configuration to take the images from. A file decides alone, as for kubeadm; that flags beside it count for
     /// nothing is said.
     fn load(&self, cri_socket: Option<&str>, node: &NodeFacts) -> Result<Config> {
-        let file = self.config.as_deref().filter(|file| !file.is_empty()).map(Path::new);
+        let file = config::named(&self.config);
         let mut flags = InitFlags {
             feature_gates: self.feature_gates.clone(),
             image_repository: self.image_repository.clone(),

@@ -13,7 +13,6 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_sdk::{duration::Duration, spec::KubeconfigSpec};
-use std::path::Path;
 
 const YEAR: Duration = Duration::from_secs(8760 * 3600);
 
@@ -46,7 +45,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     if flags.client_name.is_empty() {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
-    let file = flags.config.as_deref().filter(|file| !file.is_empty()).map(Path::new);
+    let file = config::named(&flags.config);
     // The container runtime has no part in it.
     let node = NodeFacts { cri_sockets: Vec::new(), ..gather().0 };
     let loaded = config::load_init(file, &InitFlags::default(), &node)?;

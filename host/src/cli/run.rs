@@ -6,7 +6,7 @@ use super::{
     token, version, workers,
 };
 use crate::{
-    config::{self, InitFlags, Problem, Problems, ValidateOptions},
+    config::{self, ADMIN, Problem, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, show},
     plugin::load::PluginRefused,
@@ -124,12 +124,8 @@ pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
 
 fn plan(request: &PlanRequest, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.node.as_deref())?;
-    let prepared = init::prepare(file(&request.flags), &request.flags, &facts, None, engine)?;
+    let prepared = init::prepare(config::named(&request.flags.config), &request.flags, &facts, None, engine)?;
     Ok(print::out(&show::render(&prepared.plan, request.format)))
-}
-
-fn file(flags: &InitFlags) -> Option<&Path> {
-    flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new)
 }
 
 /// Whether a run on this machine is about this machine.
@@ -145,7 +141,7 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     real_node(&request.place, real)?;
     let facts = facts(request.place.node.as_deref())?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
-    let mut prepared = init::prepare(file(&request.flags), &request.flags, &facts, only, engine)?;
+    let mut prepared = init::prepare(config::named(&request.flags.config), &request.flags, &facts, only, engine)?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
@@ -167,10 +163,8 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     Ok(Exit::from(&ran.finished))
 }
 
-const ADMIN: &str = "/etc/kubernetes/admin.conf";
-
 fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
-    let flags = &request.flags;
+    let mut flags = request.flags.clone();
     let facts = facts(None)?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let runtime = stage::runtime()?;
@@ -180,8 +174,7 @@ fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
             print::out(&format!("{line}\n"));
         }
     };
-    let file = flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new);
-    let mut flags = flags.clone();
+    let file = config::named(&request.flags.config);
     // A single phase of a member of the control plane finds the cluster by what that member has (kubeadm behaviour).
     let given = flags.endpoint.is_some() || flags.discovery_file.is_some() || file.is_some();
     if request.phase.is_some() && !given {
@@ -235,7 +228,8 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
 
 fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.place.node.as_deref())?;
-    let mut prepared = init::prepare(file(&request.flags), &request.flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
+    let mut prepared =
+        init::prepare(config::named(&request.flags.config), &request.flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;

@@ -15,6 +15,8 @@ pub const CERTIFICATES_DIR: &str = "/etc/kubernetes/pki";
 pub const BIND_PORT: i32 = 6443;
 pub const CRI_SOCKET: &str = "unix:///var/run/containerd/containerd.sock";
 pub const KUBECONFIG_DIR: &str = "/etc/kubernetes";
+/// Where a control plane keeps its administrator's kubeconfig.
+pub const ADMIN: &str = "/etc/kubernetes/admin.conf";
 const CONTROL_PLANE_TAINT: &str = "node-role.kubernetes.io/control-plane";
 
 const fn minutes(minutes: i64) -> Option<Duration> {

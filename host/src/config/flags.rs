@@ -125,6 +125,11 @@ impl InitFlags {
     }
 }
 
+/// The file that `--config` names; an empty name is none (kubeadm behaviour).
+pub fn named(config: &Option<String>) -> Option<&Path> {
+    config.as_deref().filter(|path| !path.is_empty()).map(Path::new)
+}
+
 /// Whether no flag that a configuration file decides on was given beside one.
 pub(super) fn unmixed(file: Option<&Path>, given: &[&str]) -> Result<(), Problems> {
     if file.is_none() || given.is_empty() {

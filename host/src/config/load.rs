@@ -211,7 +211,7 @@ pub(super) fn run_options(config: &mut Config, node: &NodeFacts, workflow: &str)
     run.control_plane_url = control_plane_url;
     run.workflow = workflow.into();
     run.kubeconfig_dir = defaults::KUBECONFIG_DIR.into();
-    run.kubeconfig = format!("{}/admin.conf", defaults::KUBECONFIG_DIR);
+    run.kubeconfig = defaults::ADMIN.into();
     run.os_hostname.clone_from(&node.hostname);
     run.systemd_resolved = node.systemd_resolved_active;
     run.ca_directories.clone_from(&node.ca_directories);

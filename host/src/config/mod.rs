@@ -24,8 +24,9 @@ mod v1beta3;
 mod validate;
 mod version;
 
+pub use defaults::ADMIN;
 pub use documents::{Document, patch_files};
-pub use flags::InitFlags;
+pub use flags::{InitFlags, named};
 pub use from_cluster::from_cluster;
 pub use join::{FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin};
 pub use load::{Loaded, load_init};

@@ -46,9 +46,7 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
     if !documents.is_empty() && unknown.is_empty() && !(nothing_to_run && others) {
         // Kinds of other commands are nothing to `init`, and were looked at above.
         match from_documents(Some(file), &documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
-            Ok(loaded) => findings
-                .warnings
-                .extend(loaded.warnings.into_iter().filter(|warning| !warning.message.starts_with(IGNORED))),
+            Ok(loaded) => findings.warnings.extend(loaded.warnings.into_iter().filter(|warning| !warning.message.starts_with(IGNORED))),
             Err(Problems(problems)) => findings.problems.extend(problems),
         }
     }

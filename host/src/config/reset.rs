@@ -3,7 +3,7 @@ use super::{
     Document, Loaded, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults, documents,
-    flags::unmixed,
+    flags::{named, unmixed},
     load::{GROUP, ignored_checks, run_options},
     read::{Findings, Strictness, known_version},
     validate as rules,
@@ -92,7 +92,7 @@ const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUN
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_reset(flags: &ResetFlags, node: &NodeFacts) -> Result<LoadedReset, Problems> {
-    let file = flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new);
+    let file = named(&flags.config);
     unmixed(file, &flags.not_with_config())?;
     let documents = file.map(documents::read).transpose()?.unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);

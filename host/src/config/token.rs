@@ -1,12 +1,15 @@
 //! What `token create` is given: bootstrap tokens of a file, or one by flags.
-use super::{InitFlags, Problem, Problems, defaults, flags::unmixed, load_init, validate};
+use super::{
+    InitFlags, Problem, Problems, defaults,
+    flags::{named, unmixed},
+    load_init, validate,
+};
 use crate::{effect::token, world::node::facts::NodeFacts};
 use clap::Args;
 use kubephase_sdk::{
     duration::Duration,
     kubeadm::{BootstrapToken, InitConfiguration},
 };
-use std::path::Path;
 
 /// Flags of `token create` that say what the token is, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +61,7 @@ pub struct LoadedTokens {
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
-    let file = flags.config.as_deref().filter(|path| !path.is_empty()).map(Path::new);
+    let file = named(&flags.config);
     unmixed(file, &flags.not_with_config())?;
     if flags.token.as_deref().is_some_and(|text| !text.is_empty() && !token::is_token(text)) {
         return Err(Problem::new("", token::malformed()).into());

@@ -1,6 +1,7 @@
 //! `plugin test`: a component over cases, behind the same door and with the same grants as in a run.
 #![allow(clippy::disallowed_methods, reason = "cases and capsules are the author's files")]
 use crate::{
+    config::ADMIN,
     effect::proposal::Proposal,
     run::{
         access::Access,
@@ -22,9 +23,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-
-/// Whose kubeconfig a recording looks at the cluster with, where there is one.
-const ADMIN: &str = "/etc/kubernetes/admin.conf";
 
 /// How one case came out.
 #[derive(Debug)]

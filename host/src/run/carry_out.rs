@@ -1,7 +1,7 @@
 //! What a phase proposed, checked against what was granted, carried out effect by effect, and told as events.
 use super::{
     event::{EffectResult, EffectSummary, What, micros},
-    executor::{Broken, Executor, Left, told},
+    executor::{Broken, Executor, Left},
     session::Session,
 };
 use crate::{
@@ -35,7 +35,7 @@ impl Executor<'_> {
             return self.pull(node, session, &proposals, left);
         }
         let mut changed = vec![false; proposals.len()];
-        for at in proposal::order(&proposals).map_err(|failure| told(&failure))? {
+        for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());
             let disturbed = proposal.requires.iter().any(|earlier| changed[*earlier as usize]);
             if let Some(line) = &proposal.announce {
@@ -59,7 +59,7 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
-                    return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(told(&failure)) });
+                    return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(failure.told()) });
                 }
             }
         }
@@ -104,7 +104,7 @@ impl Executor<'_> {
                     EffectResult::Enacted(done.enacted)
                 }
                 Err(failure) => {
-                    failed.push(told(&failure));
+                    failed.push(failure.told());
                     EffectResult::Failed(failure.message)
                 }
             };

@@ -13,7 +13,7 @@ use crate::{
     wasm::{manifest::FailurePolicy, plugin::Plugin},
 };
 use kubephase_sdk::kubeadm::Config;
-use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Verdict, phase};
+use kubephase_wit::{Error, Finding, Outcome, Severity, Verdict, phase};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
@@ -268,7 +268,7 @@ impl Executor<'_> {
         for round in 0..MAX_ROUNDS {
             ready.session.begin(round);
             let outcome = ready.phase.run().map_err(|error| match error {
-                Error::Failure(failure) => told(&failure),
+                Error::Failure(failure) => failure.told(),
                 Error::Stop(stop) => {
                     let message = format!("{stop:#}");
                     if let Some(Running { plugin, .. }) = &ready.plugin {
@@ -337,13 +337,5 @@ impl Executor<'_> {
         let message = messages.join("\n");
         let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };
         Ended { result, passable: !blocked }
-    }
-}
-
-/// A failure as one text, with what to do about it.
-pub(super) fn told(failure: &Failure) -> String {
-    match &failure.remedy {
-        Some(remedy) => format!("{}\n{remedy}", failure.message),
-        None => failure.message.clone(),
     }
 }

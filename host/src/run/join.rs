@@ -24,10 +24,7 @@ pub fn prepare(
     say: &dyn Fn(&str),
 ) -> Result<Prepared> {
     let loaded = config::load_join(file, flags, node)?;
-    let told = |failure: kubephase_wit::Failure| match failure.remedy {
-        Some(remedy) => anyhow!("{}\n{remedy}", failure.message),
-        None => anyhow!(failure.message),
-    };
+    let told = |failure: kubephase_wit::Failure| anyhow!(failure.told());
     let found = discovery::discover(&loaded.join, world.cluster(), world.net()).map_err(told)?;
     say("[preflight] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...");
     say("[preflight] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.");

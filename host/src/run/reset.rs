@@ -7,7 +7,6 @@ use crate::{
     world::node::facts::NodeFacts,
 };
 use anyhow::Result;
-use std::path::Path;
 
 /// A reset that is planned, and whether anybody is asked before.
 pub struct PreparedReset {
@@ -22,7 +21,7 @@ pub struct PreparedReset {
 /// Every problem of the configuration; what of the plan does not fit.
 pub fn prepare(flags: &ResetFlags, node: &NodeFacts, only: Option<Vec<String>>, engine: &Engine) -> Result<PreparedReset> {
     let LoadedReset { loaded, force, dry_run } = config::load_reset(flags, node)?;
-    let file = flags.config.as_deref().map(Path::new);
+    let file = config::named(&flags.config);
     let asked = Asked { workflow: Workflow::Reset, file, skip: &flags.skip_phases, only };
     Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force, dry_run })
 }

@@ -18,6 +18,12 @@ use std::time::Duration;
 /// What could not be done, as it is told to a phase.
 pub type Tried<T> = Result<T, Failure>;
 
+/// The innermost cause says most: refused, no route, not trusted.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
+}
+
 pub trait World: Send + Sync {
     fn files(&self) -> &dyn Files;
     fn node(&self) -> &dyn Node;

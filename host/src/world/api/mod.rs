@@ -3,7 +3,7 @@
 
 pub mod resources;
 
-use super::{Cluster, Files, Tried};
+use super::{Cluster, Files, Tried, innermost};
 use crate::effect::pki;
 use kube::{
     Client, Config,
@@ -206,10 +206,7 @@ fn unavailable(message: String) -> Failure {
 
 fn told(error: &kube::Error) -> Failure {
     let kube::Error::Api(status) = error else {
-        // The innermost cause says most: refused, no route, not trusted.
-        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-        let cause = causes.last().map(ToString::to_string).unwrap_or_default();
-        return unavailable(format!("the API server cannot be reached: {cause}"));
+        return unavailable(format!("the API server cannot be reached: {}", innermost(error)));
     };
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",

@@ -1,6 +1,6 @@
 //! The network as this machine has it.
 use super::Environment;
-use crate::world::{Files, Net, TlsFiles, Tried, node::proxy};
+use crate::world::{Files, Net, TlsFiles, Tried, innermost, node::proxy};
 use kubephase_wit::{Failure, HttpReply};
 use std::{
     net::{Ipv6Addr, TcpListener, ToSocketAddrs},
@@ -21,14 +21,8 @@ impl RealNet {
     }
 
     fn get(&self, url: &str, client: reqwest::ClientBuilder, timeout: Duration) -> Tried<HttpReply> {
-        let unavailable = |error: reqwest::Error| {
-            // The innermost cause says most: refused, no route, not trusted.
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(deeper) = cause.source() {
-                cause = deeper;
-            }
-            Failure { retryable: true, ..Failure::new("unavailable", format!("{url}: {cause}")) }
-        };
+        let unavailable =
+            |error: reqwest::Error| Failure { retryable: true, ..Failure::new("unavailable", format!("{url}: {}", innermost(&error))) };
         let ask = async {
             let client = client.timeout(timeout).no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
             let reply = client.get(url).send().await?;

@@ -147,15 +147,21 @@ fn is_dns_name(name: &str) -> bool {
     lower.len() <= 253 && lower.split('.').all(label)
 }
 
-/// The service account keys: one key, and its public half.
+/// The service account keys: one key, and its public half. A key that is there keeps, and its public half is written where
+/// that is missing: the API server wants both, and a run may have been killed between the two.
 pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> {
     let (files, name) = (context.world.files(), &spec.name);
     let (private, public) = (format!("{}/{name}.key", spec.directory), format!("{}/{name}.pub", spec.directory));
     if let Some(existing) = text(files, &private)? {
-        Key::from_pem(&existing).map_err(|why| {
+        let key = Key::from_pem(&existing).map_err(|why| {
             remedy(format!("file {name}.key existed but it could not be loaded properly: {why}"), &format!("mend {private} or remove it"))
         })?;
-        return Ok(Outcome::new(Enacted::Unchanged, [format!("Using the existing {name:?} key")]));
+        let said = format!("Using the existing {name:?} key");
+        if text(files, &public)?.is_some() {
+            return Ok(Outcome::new(Enacted::Unchanged, [said]));
+        }
+        files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
+        return Ok(Outcome::new(Enacted::Changed, [said]));
     }
     if context.config.run.external_ca {
         return Ok(Outcome::new(
@@ -164,9 +170,8 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> 
         ));
     }
     let key = Key::generate(spec.algorithm).map_err(|why| Failure::new("invalid", why))?;
-    // The private half last: it is by that one that they are known to be there.
-    files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
     files.write(&private, key.to_pem().map_err(|why| Failure::new("invalid", why))?.as_bytes(), 0o600, None)?;
+    files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
     Ok(Outcome::new(Enacted::Changed, [format!("Generating {name:?} key and public key")]))
 }
 

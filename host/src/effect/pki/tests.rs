@@ -1,7 +1,7 @@
 //! Chains that other programs accept, and kubeadm's rules about what is there already.
 use super::*;
 use crate::world::files::RootedFiles;
-use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, Usage};
+use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, Usage};
 
 const NOW: i64 = 1_790_000_000;
 
@@ -77,16 +77,19 @@ impl Node {
             validity_seconds: 3600,
             ..CertificateSpec::default()
         };
+        self.within(|context| ensure_certificate(&spec, context))
+    }
+
+    fn within<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
         let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let context = Context {
+        ensure(&Context {
             world: &self.world,
             config: &self.config,
             started: i64::try_from(started).unwrap(),
             made: &|_| false,
             disturbed: false,
             cancelled: &|| false,
-        };
-        ensure_certificate(&spec, &context)
+        })
     }
 
     fn files(&self) -> &dyn Files {
@@ -126,4 +129,18 @@ fn what_does_not_fit_is_refused() {
     assert!(node.ensure("apiserver", Some("ca")).unwrap_err().message.contains("not signed by CA certificate ca"));
     node.files().write("/pki/ca.crt", b"garbage", 0o644, None).unwrap();
     assert!(node.ensure("ca", None).unwrap_err().message.contains("failure loading ca certificate"));
+}
+
+#[test]
+fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() {
+    let node = node();
+    let spec = KeyPairSpec { directory: "/pki".into(), name: "sa".into(), algorithm: KeyAlgorithm::EcdsaP256 };
+    let ensure = || node.within(|context| ensure_key_pair(&spec, context)).unwrap().enacted;
+    let read = |path: &str| node.files().read(path).unwrap().unwrap();
+    assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
+    let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
+    // As after a run that was killed between the two.
+    node.files().remove("/pki/sa.pub").unwrap();
+    assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
+    assert_eq!((read("/pki/sa.key"), read("/pki/sa.pub")), (private, public));
 }

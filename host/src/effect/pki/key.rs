@@ -11,6 +11,9 @@ use x509_parser::{
 };
 use zeroize::Zeroizing;
 
+/// How much nicer than the run itself: a tenth of the processor, beside a program that wants all of it.
+const GIVING_WAY: i32 = 10;
+
 /// A private key that can sign.
 pub struct Key(KeyPair);
 
@@ -21,9 +24,23 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
+    /// A new key. RSA keys take a processor for a while, which the kubelet and etcd had better have as they start: they
+    /// are made by a thread that gives way. A thread of its own, as only root may take a priority back.
+    ///
     /// # Errors
     /// Where the system has no randomness to give.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Key, String> {
+        std::thread::scope(|scope| {
+            let making = scope.spawn(|| {
+                // Where that is not allowed, the key is made all the same.
+                let _ = rustix::process::nice(GIVING_WAY);
+                Key::make(algorithm)
+            });
+            making.join().unwrap_or_else(|_| Err("cannot make a key".to_owned()))
+        })
+    }
+
+    fn make(algorithm: KeyAlgorithm) -> Result<Key, String> {
         let rsa = |size| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size);
         let pair = match algorithm {
             KeyAlgorithm::Rsa2048 => rsa(RsaKeySize::_2048),

@@ -13,13 +13,16 @@ pub struct Proposal {
     /// the warning that is all that comes of it where it cannot be carried out; `{}` stands for why
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
+    /// carried out even where one before it failed, so that nothing half-done stays
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regardless: bool,
     /// earlier proposals of the same call, by position
     pub requires: Vec<u32>,
 }
 
 impl Proposal {
     pub fn new(effect: Effect) -> Self {
-        Proposal { effect, because: None, announce: None, attempt: None, requires: Vec::new() }
+        Proposal { effect, because: None, announce: None, attempt: None, regardless: false, requires: Vec::new() }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Holding a phase until a condition is met. Polls start at milliseconds and back off: to a tenth of a second while things
-//! usually come about, to kubeadm's half second after that.
+//! usually come about, less for what asks nobody else, and to kubeadm's half second after that.
 use super::{
     Context, Done,
     pki::{Certificate, Kubeconfig},
@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 const FIRST: Duration = Duration::from_millis(2);
 const BRISK: Duration = Duration::from_millis(100);
+/// A refused connection on loopback, or a file that is not there, costs next to nothing.
+const CLOSE_BY: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(500);
 /// For how long polls are brisk.
 const SOON: Duration = Duration::from_secs(30);
@@ -27,6 +29,10 @@ const REQUEST: Duration = Duration::from_secs(10);
 pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
     let (began, limit) = (Instant::now(), Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0)));
     let mut pause = FIRST;
+    let brisk = match spec.condition {
+        Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => CLOSE_BY,
+        _ => BRISK,
+    };
     loop {
         let last = match check(&spec.condition, context) {
             Ok(Some(changed)) => {
@@ -46,7 +52,7 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
             return Err(Failure { retryable: true, remedy, ..Failure::new("timeout", message) });
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(if began.elapsed() < SOON { BRISK } else { LONGEST });
+        pause = (pause * 2).min(if began.elapsed() < SOON { brisk } else { LONGEST });
     }
 }
 

@@ -74,8 +74,9 @@ impl Phase for WaitBootstrap {
         let condition = Condition::Bootstrapped { kubeconfig: own(&config) };
         let waiting = wait_control_plane::wait(condition, timeouts.tls_bootstrap.unwrap_or_default().as_secs())?;
         effects::announce(waiting, "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap")?;
-        // The token is not left lying about.
-        effects_files::remove_file(&bootstrap(&config))?;
+        // The token is not left lying about, whatever becomes of the kubelet (kubeadm behaviour).
+        let removal = effects_files::remove_file(&bootstrap(&config))?;
+        effects_core::regardless(removal)?;
         Ok(Outcome::Settled)
     }
 }

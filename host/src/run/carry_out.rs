@@ -34,9 +34,12 @@ impl Executor<'_> {
         if proposals.iter().all(|proposal| matches!(proposal.effect, Effect::Image { .. })) {
             return self.pull(node, session, &proposals, left);
         }
-        let mut changed = vec![false; proposals.len()];
+        let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());
+            if failed.is_some() && !proposal.regardless {
+                continue;
+            }
             let disturbed = proposal.requires.iter().any(|earlier| changed[*earlier as usize]);
             if let Some(line) = &proposal.announce {
                 session.say(Severity::Info, line);
@@ -59,11 +62,15 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
-                    return Err(if failure.code == "cancelled" { Broken::Stopped } else { Broken::Failed(failure.told()) });
+                    // The same command goes on from here.
+                    if failure.code == "cancelled" {
+                        return Err(Broken::Stopped);
+                    }
+                    failed.get_or_insert(Broken::Failed(failure.told()));
                 }
             }
         }
-        Ok(changed.contains(&true))
+        failed.map_or(Ok(changed.contains(&true)), Err)
     }
 
     fn enact(&self, proposal: &Proposal, disturbed: bool, left: &Left) -> Tried<Done> {
@@ -118,5 +125,79 @@ impl Executor<'_> {
         let digest = proposal.effect.digest();
         let effect = EffectSummary { kind: kind.to_owned(), target, because: proposal.because.clone(), digest };
         self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        phase::catalog::{Kind, Source, Workflow},
+        plan::{Node, Plan, State},
+        run::{
+            access::Access,
+            event::{Bus, RunResult},
+            executor::{Executor, Places, Ready},
+            judge::Judge,
+            session::{Session, Shared},
+        },
+        wasm::manifest::FailurePolicy,
+        world::{Files, files::RootedFiles, rehearsal::files_only::FilesOnly},
+    };
+    use kubephase_sdk::{Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files};
+    use std::sync::{Arc, atomic::AtomicBool};
+
+    /// Its second step is one that fails: there is a directory where a file is to be.
+    struct HalfWay;
+
+    impl Phase for HalfWay {
+        fn describe() -> PhaseInfo {
+            PhaseInfo { name: "half-way".into(), summary: String::new(), annotations: Vec::new() }
+        }
+
+        fn run() -> Result<Outcome, Failure> {
+            effects_files::write_file("/secret", b"for now")?;
+            effects_files::write_file("/taken", b"no")?;
+            effects_files::write_file("/later", b"no")?;
+            let removal = effects_files::remove_file("/secret")?;
+            effects_core::regardless(removal)?;
+            Ok(Outcome::Settled)
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        files.make_dir("/taken/by", 0o755).unwrap();
+        let node = Node {
+            id: "half-way".into(),
+            title: String::new(),
+            kind: Kind::Phase,
+            source: Source::BuiltIn,
+            state: State::Run,
+            after: Vec::new(),
+            typical: 0,
+            replaces: Vec::new(),
+        };
+        let plan = Plan { workflow: Workflow::Init, nodes: vec![node], groups: Vec::new() };
+        let shared = Arc::new(Shared::new(Arc::new(FilesOnly(files)), Bus::new(Vec::new()), serde_json::json!({})));
+        let executor = Executor {
+            plan: &plan,
+            shared: shared.clone(),
+            config: &Default::default(),
+            provide: &|node| {
+                let session = Session::new(shared.clone(), &node.id, &serde_json::json!({}), Access::BuiltIn);
+                let phase = Box::new(Native::<HalfWay, _>::new(session.clone()));
+                Ready { session, phase, plugin: None, policy: FailurePolicy::Fail, headers: Vec::new() }
+            },
+            judge: &Judge::default(),
+            started: 0,
+            cancelled: &AtomicBool::new(false),
+            places: Places::Exactly(1),
+        };
+        assert_ne!(executor.execute().result, RunResult::Done);
+        let files = shared.world.files();
+        assert_eq!(files.stat("/secret").unwrap(), None, "it was made, and is gone again");
+        assert_eq!(files.stat("/later").unwrap(), None, "what comes after a failure is not begun");
     }
 }

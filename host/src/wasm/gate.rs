@@ -89,6 +89,7 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
             ("etcd-member", Gate::Core),
             ("clear", Gate::Core),
             ("attempt", Gate::Core),
+            ("regardless", Gate::Core),
             ("wait-until", Gate::Core),
         ],
     ),

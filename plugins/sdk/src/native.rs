@@ -146,6 +146,7 @@ shim! {
         etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
         clear(spec: &str => spec.into()) -> Tried<Effect>;
         attempt(of: Effect => of, warning: &str => warning.into()) -> Tried<()>;
+        regardless(of: Effect => of) -> Tried<()>;
         wait_until(spec: &str => spec.into()) -> Tried<Effect>;
     }
 }

@@ -136,7 +136,7 @@ fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() 
     let node = node();
     let spec = KeyPairSpec { directory: "/pki".into(), name: "sa".into(), algorithm: KeyAlgorithm::EcdsaP256 };
     let ensure = || node.within(|context| ensure_key_pair(&spec, context)).unwrap().enacted;
-    let read = |path: &str| node.files().read(path).unwrap().unwrap();
+    let read = |path: &str| node.files().read(path).unwrap();
     assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
     let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
     // As after a run that was killed between the two.

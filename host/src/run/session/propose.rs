@@ -199,6 +199,14 @@ impl effects_core::Host for Session {
         })
     }
 
+    fn regardless(&mut self, of: Handle) -> Hosted<()> {
+        self.allow(self.0.access.core("effects-core.regardless"))?;
+        self.modify(of, 0, |proposal| {
+            proposal.regardless = true;
+            Ok(())
+        })
+    }
+
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
         self.propose(Effect::Wait(spec(&json)?))
     }

@@ -355,6 +355,9 @@ impl effects_core::Host for Imagined {
     fn attempt(&mut self, of: Effect, warning: String) -> Hosted<()> {
         self.modify(of, "attempt", warning.into())
     }
+    fn regardless(&mut self, of: Effect) -> Hosted<()> {
+        self.modify(of, "regardless", true.into())
+    }
     fn wait_until(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
         self.propose("wait", "", spec)

@@ -2,8 +2,10 @@
 use super::{kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input, kubeadm::Config,
-    observe_cluster, observe_files, spec::Condition,
+    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input,
+    kubeadm::Config,
+    observe_cluster, observe_files, observe_pki,
+    spec::{Condition, KubeconfigFacts},
 };
 use serde_json::Value;
 
@@ -27,8 +29,9 @@ impl Phase for Start {
         let config: Config = config("")?;
         let join = config.join.clone().unwrap_or_default();
         let mut before = Vec::new();
-        // A kubelet that has its certificate needs no token, and is the node that is there.
-        if observe_files::stat(&own(&config))?.is_none() {
+        // A kubelet that has its certificate needs no token, and is the node that is there. One that was cut off before has
+        // but a kubeconfig.
+        if !certified(&own(&config)) {
             nobody_else(&config)?;
             before.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
         }
@@ -38,6 +41,12 @@ impl Phase for Start {
         kubelet_start::propose(&config, !join.control_plane, before)?;
         Ok(Outcome::Settled)
     }
+}
+
+/// Whether a kubelet has a kubeconfig, and the certificate that it names.
+fn certified(kubeconfig: &str) -> bool {
+    let facts = observe_pki::kubeconfig(kubeconfig).ok().flatten();
+    facts.and_then(|text| serde_json::from_str::<KubeconfigFacts>(&text).ok()).is_some_and(|facts| facts.credential != "none")
 }
 
 /// Whether the name is taken by a node that is at work.

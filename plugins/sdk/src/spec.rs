@@ -111,7 +111,7 @@ pub struct KubeconfigFacts {
     pub authority_pem: String,
     /// `public_key_sha256` of each of them
     pub authority_public_keys_sha256: Vec<String>,
-    /// open set: `client-certificate-data`, `client-certificate`, `token`, `none`
+    /// open set: `client-certificate-data`, `client-certificate` (its file is there), `token`, `none`
     pub credential: String,
     /// why the file could not be used
     pub error: Option<String>,

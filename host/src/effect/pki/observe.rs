@@ -44,7 +44,12 @@ pub fn kubeconfig_facts(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfi
     let authority_pem = kubeconfig.authorities(files)?.unwrap_or_default();
     let authorities = Certificate::all(&authority_pem).unwrap_or_default();
     let hashes = authorities.into_iter().map(|der| Certificate { der, intermediates: Vec::new() }.public_key_sha256()).collect();
-    let credential = ["client-certificate-data", "client-certificate", "token"].into_iter().find(|name| user.get(*name).is_some());
+    // A kubelet names the file of its certificate before it has one.
+    let there = |name: &&str| match (*name, user[*name].as_str()) {
+        ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
+        (_, value) => value.is_some(),
+    };
+    let credential = ["client-certificate-data", "client-certificate", "token"].into_iter().find(there);
     Ok(Some(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
         server: kubeconfig.server().unwrap_or_default().to_owned(),

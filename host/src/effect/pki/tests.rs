@@ -144,3 +144,14 @@ fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() 
     assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
     assert_eq!((read("/pki/sa.key"), read("/pki/sa.pub")), (private, public));
 }
+
+#[test]
+fn a_certificate_that_is_not_there_is_no_credential() {
+    let node = node();
+    let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://a:6443'}}]\nusers: [{name: u, user: {client-certificate: /pki/kubelet.pem, client-key: /pki/kubelet.pem}}]\n";
+    node.files().write("/kubelet.conf", text.as_bytes(), 0o600, None).unwrap();
+    let credential = || kubeconfig_facts(node.files(), "/kubelet.conf").unwrap().unwrap().credential;
+    assert_eq!(credential(), "none");
+    node.files().write("/pki/kubelet.pem", b"", 0o600, None).unwrap();
+    assert_eq!(credential(), "client-certificate");
+}

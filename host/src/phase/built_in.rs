@@ -18,6 +18,8 @@ pub struct BuiltIn {
     pub flags: &'static [&'static str],
     /// about how many milliseconds pass until it is of use: of what is ready, what holds up the most goes first
     pub typical: u32,
+    /// begun even where the run was stopped, if what it needs has settled: it puts away what that left open
+    pub tidies: bool,
     pub make: Option<Make>,
 }
 
@@ -28,7 +30,7 @@ fn native<P: Phase + 'static>(session: Session) -> Box<dyn Host + Send> {
 }
 
 pub(super) const fn group(id: &'static str, title: &'static str, flags: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, typical: 0, make: None }
+    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, typical: 0, tidies: false, make: None }
 }
 
 pub(super) const fn phase<P: Phase + 'static>(
@@ -37,7 +39,18 @@ pub(super) const fn phase<P: Phase + 'static>(
     needs: &'static [&'static str],
     flags: &'static [&'static str],
 ) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Phase, needs, requires: &[], aliases: &[], flags, typical: PLAIN, make: Some(native::<P>) }
+    BuiltIn {
+        id,
+        title,
+        kind: Kind::Phase,
+        needs,
+        requires: &[],
+        aliases: &[],
+        flags,
+        typical: PLAIN,
+        tidies: false,
+        make: Some(native::<P>),
+    }
 }
 
 /// A phase that makes a key pair.

@@ -47,6 +47,8 @@ pub struct Row {
     pub slot: Option<String>,
     /// milliseconds until it is of use, roughly
     pub typical: u32,
+    /// begun even where the run was stopped, if what it needs has settled
+    pub tidies: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -88,6 +90,7 @@ impl Catalog {
             replaces: Vec::new(),
             slot: None,
             typical: row.typical,
+            tidies: row.tidies,
         };
         let of = |workflow| built_in::rows(workflow).iter().map(move |of| row(workflow, of));
         Catalog { rows: [Workflow::Init, Workflow::Join, Workflow::Reset].into_iter().flat_map(of).collect() }
@@ -116,6 +119,7 @@ impl Catalog {
                         replaces: provided.replaces.clone(),
                         slot: provided.slot.clone(),
                         typical: built_in::PLAIN,
+                        tidies: false,
                     },
                 );
                 for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && provided.before.contains(&row.id)) {

@@ -140,6 +140,7 @@ pub const ROWS: &[BuiltIn] = &[
     },
     BuiltIn {
         typical: KUBELET,
+        tidies: true,
         ..phase::<kubelet_join::WaitBootstrap>(
             "kubelet-wait-bootstrap",
             "Wait for the kubelet to bootstrap itself",

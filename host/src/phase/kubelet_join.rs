@@ -28,17 +28,21 @@ impl Phase for Start {
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let join = config.join.clone().unwrap_or_default();
-        let mut before = Vec::new();
         // A kubelet that has its certificate needs no token, and is the node that is there. One that was cut off before has
         // but a kubeconfig.
-        if !certified(&own(&config)) {
+        let certified = certified(&own(&config));
+        if !certified {
             nobody_else(&config)?;
-            before.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
         }
+        let mut made = kubelet_start::settings(&config, !join.control_plane)?;
         if observe_files::stat(&join.ca_cert_path)?.is_none() {
-            before.push(effects_files::write_file(&join.ca_cert_path, join.authority_pem.as_bytes())?);
+            made.push(effects_files::write_file(&join.ca_cert_path, join.authority_pem.as_bytes())?);
         }
-        kubelet_start::propose(&config, !join.control_plane, before)?;
+        // The token comes last: what fails before leaves none behind, and whatever comes after, `WaitBootstrap` removes it.
+        if !certified {
+            made.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
+        }
+        kubelet_start::start(made)?;
         Ok(Outcome::Settled)
     }
 }

@@ -14,13 +14,13 @@ impl Phase for KubeletStart {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        propose(&config("")?, false, Vec::new())?;
+        start(settings(&config("")?, false)?)?;
         Ok(Outcome::Settled)
     }
 }
 
-/// Proposes the files and the start; `before` is what the kubelet needs beside them.
-pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<Effect>) -> Result<(), Failure> {
+/// Proposes the files that the kubelet goes by.
+pub(super) fn settings(config: &Config, register_with_taints: bool) -> Result<Vec<Effect>, Failure> {
     let directory = effects_files::make_dir(KUBELET_DIR)?;
     effects_files::file_mode(directory, 0o700)?;
     // A kubelet that finds no manifests when it starts looks again only after twenty seconds.
@@ -28,7 +28,7 @@ pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<E
         let manifests = effects_files::make_dir(MANIFESTS)?;
         effects_files::file_mode(manifests, 0o700)?;
     }
-    let mut written = before;
+    let mut written = Vec::new();
     let mut write = |name: &str, what: &str, content: &str| -> Result<(), Failure> {
         let path = format!("{KUBELET_DIR}/{name}");
         let file = effects_files::write_file(&path, content.as_bytes())?;
@@ -46,7 +46,12 @@ pub(super) fn propose(config: &Config, register_with_taints: bool, before: Vec<E
     let (document, patched) = kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
     patched.iter().for_each(say);
     write("config.yaml", "configuration", &document)?;
-    effects::announce(restart(written)?, "Starting the kubelet")
+    Ok(written)
+}
+
+/// Proposes the start of a kubelet that has what it goes by.
+pub(super) fn start(made: Vec<Effect>) -> Result<(), Failure> {
+    effects::announce(restart(made)?, "Starting the kubelet")
 }
 
 /// Proposes a kubelet that runs with what is made for it. One that cannot be started is the operator's to start, and the run

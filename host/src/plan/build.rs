@@ -143,6 +143,7 @@ impl<'a> Builder<'a> {
                 state: self.states[row.id.as_str()].clone(),
                 after: after.into_iter().map(Into::into).collect(),
                 typical: row.typical,
+                tidies: row.tidies,
                 replaces: row.replaces.iter().filter(|phase| runs && stands_in(row, phase, self.choice)).cloned().collect(),
             }
         };

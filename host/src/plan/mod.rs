@@ -46,6 +46,9 @@ pub struct Node {
     /// milliseconds until it is of use, roughly
     #[serde(default)]
     pub typical: u32,
+    /// begun even where the run was stopped, if what it needs has settled
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tidies: bool,
     /// phases that this one stands in for
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaces: Vec<String>,

@@ -84,6 +84,7 @@ pub fn row(id: &str, needs: &str, flags: &str) -> Row {
         replaces: Vec::new(),
         slot: (id == "addon/kube-proxy").then(|| "proxy".into()),
         typical: 1,
+        tidies: false,
     }
 }
 

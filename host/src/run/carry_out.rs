@@ -62,11 +62,11 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
-                    // The same command goes on from here.
-                    if failure.code == "cancelled" {
-                        return Err(Broken::Stopped);
-                    }
-                    failed.get_or_insert(Broken::Failed(failure.told()));
+                    failed.get_or_insert(match failure.code.as_str() {
+                        // The same command goes on from here.
+                        "cancelled" => Broken::Stopped,
+                        _ => Broken::Failed(failure.told()),
+                    });
                 }
             }
         }
@@ -141,17 +141,22 @@ mod tests {
             session::{Session, Shared},
         },
         wasm::manifest::FailurePolicy,
-        world::{Files, files::RootedFiles, rehearsal::files_only::FilesOnly},
+        world::{World, imagined::Imagined},
     };
-    use kubephase_sdk::{Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files};
+    use kubephase_sdk::{
+        Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files, json,
+        spec::{Condition, WaitSpec},
+        testing::Case,
+    };
+    use kubephase_wit::phase::Host;
     use std::sync::{Arc, atomic::AtomicBool};
 
-    /// Its second step is one that fails: there is a directory where a file is to be.
+    /// Of its steps the second fails: there is a directory where a file is to be.
     struct HalfWay;
 
     impl Phase for HalfWay {
         fn describe() -> PhaseInfo {
-            PhaseInfo { name: "half-way".into(), summary: String::new(), annotations: Vec::new() }
+            info("half-way")
         }
 
         fn run() -> Result<Outcome, Failure> {
@@ -164,40 +169,98 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        files.make_dir("/taken/by", 0o755).unwrap();
-        let node = Node {
-            id: "half-way".into(),
+    /// Leaves a secret for another to remove.
+    struct Opens;
+
+    impl Phase for Opens {
+        fn describe() -> PhaseInfo {
+            info("opens")
+        }
+
+        fn run() -> Result<Outcome, Failure> {
+            effects_files::write_file("/left", b"for now")?;
+            Ok(Outcome::Settled)
+        }
+    }
+
+    /// Waits for what does not come, and removes the secret.
+    struct Tidies;
+
+    impl Phase for Tidies {
+        fn describe() -> PhaseInfo {
+            info("tidies")
+        }
+
+        fn run() -> Result<Outcome, Failure> {
+            let condition = Condition::Bootstrapped { kubeconfig: "/none".into() };
+            effects_core::wait_until(&json(&WaitSpec { condition, timeout_seconds: 600 }))?;
+            let removal = effects_files::remove_file("/left")?;
+            effects_core::regardless(removal)?;
+            Ok(Outcome::Settled)
+        }
+    }
+
+    fn info(name: &str) -> PhaseInfo {
+        PhaseInfo { name: name.into(), summary: String::new(), annotations: Vec::new() }
+    }
+
+    fn node(id: &str, after: &[&str], tidies: bool) -> Node {
+        Node {
+            id: id.into(),
             title: String::new(),
             kind: Kind::Phase,
             source: Source::BuiltIn,
             state: State::Run,
-            after: Vec::new(),
+            after: after.iter().map(|id| (*id).to_owned()).collect(),
             typical: 0,
+            tidies,
             replaces: Vec::new(),
-        };
-        let plan = Plan { workflow: Workflow::Init, nodes: vec![node], groups: Vec::new() };
-        let shared = Arc::new(Shared::new(Arc::new(FilesOnly(files)), Bus::new(Vec::new()), serde_json::json!({})));
+        }
+    }
+
+    fn made(id: &str, session: Session) -> Box<dyn Host + Send> {
+        match id {
+            "opens" => Box::new(Native::<Opens, _>::new(session)),
+            "tidies" => Box::new(Native::<Tidies, _>::new(session)),
+            _ => Box::new(Native::<HalfWay, _>::new(session)),
+        }
+    }
+
+    /// What a run of these leaves of the secrets and of what comes later.
+    fn left(nodes: Vec<Node>) -> Vec<&'static str> {
+        let root = tempfile::tempdir().unwrap();
+        let world = Imagined::new(&Case::parse("{}").unwrap(), root.path()).unwrap();
+        world.files().make_dir("/taken/by", 0o755).unwrap();
+        let plan = Plan { workflow: Workflow::Init, nodes, groups: Vec::new() };
+        let shared = Arc::new(Shared::new(Arc::new(world), Bus::new(Vec::new()), serde_json::json!({})));
         let executor = Executor {
             plan: &plan,
             shared: shared.clone(),
             config: &Default::default(),
             provide: &|node| {
                 let session = Session::new(shared.clone(), &node.id, &serde_json::json!({}), Access::BuiltIn);
-                let phase = Box::new(Native::<HalfWay, _>::new(session.clone()));
-                Ready { session, phase, plugin: None, policy: FailurePolicy::Fail, headers: Vec::new() }
+                Ready { phase: made(&node.id, session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers: Vec::new() }
             },
             judge: &Judge::default(),
             started: 0,
             cancelled: &AtomicBool::new(false),
             places: Places::Exactly(1),
         };
-        assert_ne!(executor.execute().result, RunResult::Done);
+        assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == "half-way"));
         let files = shared.world.files();
-        assert_eq!(files.stat("/secret").unwrap(), None, "it was made, and is gone again");
-        assert_eq!(files.stat("/later").unwrap(), None, "what comes after a failure is not begun");
+        ["/secret", "/left", "/later"].into_iter().filter(|path| files.stat(path).unwrap().is_some()).collect()
+    }
+
+    #[test]
+    fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
+        assert_eq!(left(vec![node("half-way", &[], false)]), [""; 0]);
+    }
+
+    /// Another phase fails before the one that tidies up begins; one that does not tidy up is not begun.
+    #[test]
+    fn what_a_phase_leaves_open_is_put_away_even_where_the_run_was_stopped() {
+        let with = |tidies| left(vec![node("opens", &[], false), node("half-way", &["opens"], false), node("tidies", &["opens"], tidies)]);
+        assert_eq!(with(true), [""; 0]);
+        assert_eq!(with(false), ["/left"]);
     }
 }

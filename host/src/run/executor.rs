@@ -95,7 +95,7 @@ pub struct Finished {
 /// What the phases of a run share while it lasts, and leave behind.
 pub(super) struct Left {
     news: mpsc::Sender<News>,
-    /// no further phase begins, and none goes on waiting
+    /// no further phase begins but those that tidy up, and none goes on waiting
     stopped: AtomicBool,
     /// by place in the plan
     sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
@@ -174,8 +174,8 @@ impl Executor<'_> {
                     Some(at) if working < places.max(1) => {
                         waiting.remove(&at);
                         let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
-                        let stopped = left.stopped.load(Ordering::Relaxed).then(|| STOPPED.to_owned());
-                        if let Some(why) = hindered.map(|need| format!("{need} did not settle")).or(stopped) {
+                        let stopped = left.stopped.load(Ordering::Relaxed) && !nodes[at].tidies;
+                        if let Some(why) = hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned())) {
                             let result = PhaseResult::NotReached(why);
                             self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
                             ended.insert(nodes[at].id.clone(), Ended { result, passable: false });

@@ -10,10 +10,15 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
 fn rehearse(root: &Path) {
+    rehearse_with(root, "");
+}
+
+/// With more lines in the ClusterConfiguration.
+fn rehearse_with(root: &Path, more: &str) {
     let example = workspace().join("examples/single-node");
     let config = root.with_extension("yaml");
     let text = fs::read_to_string(example.join("cluster.yaml")).unwrap();
-    fs::write(&config, text.replace("networking:", "encryptionAlgorithm: ECDSA-P256\nnetworking:")).unwrap();
+    fs::write(&config, text.replace("networking:", &format!("{more}encryptionAlgorithm: ECDSA-P256\nnetworking:"))).unwrap();
     let mut command = kubephase(PROGRAM);
     command.arg("rehearse").arg("--config").arg(&config).arg("--node").arg(example.join("node.yaml")).arg("--root").arg(root);
     let said = run(&mut command);
@@ -114,4 +119,27 @@ fn what_does_not_work_is_told_and_the_rest_goes_on() {
         said.stderr
     );
     assert!(root.join("data/member").exists() && files(&root.join("etc")).is_empty());
+}
+
+/// What a run made is known by its journal, wherever it is; what somebody put there before or since is theirs.
+#[test]
+fn what_runs_made_elsewhere_is_undone_by_their_journals() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    rehearse_with(&root, "certificatesDir: /opt/pki\n");
+    let authority = root.join("opt/pki/ca.crt");
+    assert!(authority.exists());
+    fs::write(root.join("opt/pki/mine"), "mine").unwrap();
+    let dry = reset(&root, "--dry-run -o json");
+    assert_eq!(dry.status, 0, "{}", dry.stderr);
+    assert!(dry.stdout.contains("\"/opt/pki/ca.crt\"") && dry.stdout.contains("init made it, by journal 1"), "{}", dry.stdout);
+    assert!(authority.exists(), "a dry run changes nothing");
+    let said = reset(&root, "--force");
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    let line = said.stdout.lines().find(|line| line.starts_with("[reset] Deleting files that earlier runs made, by their journals: ["));
+    assert!(line.is_some_and(|line| line.contains("/opt/pki/ca.crt")), "{}", said.stdout);
+    assert_eq!(files(&root.join("opt")), [root.join("opt/pki/mine")]);
+    fs::write(&authority, "another's").unwrap();
+    assert_eq!(reset(&root, "--force").status, 0);
+    assert!(authority.exists(), "what came after the reset is not ours");
 }

@@ -105,7 +105,9 @@ impl Stage<Rehearsal> {
     /// Where the tree cannot be used, or another run is in it.
     pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
         let runtime = runtime()?;
-        let directory = state::below(&scratch.path);
+        // The journals of the tree below are looked at, so the own, which nobody keeps, must not hide them by its name.
+        let own = if below.is_some() { "dry-run" } else { "" };
+        let directory = state::below(&scratch.path).join(own);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
         let setting = Setting { root: &scratch.path, below, facts, credentials, place: Arc::default(), budget: budget(prepared), port };

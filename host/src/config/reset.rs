@@ -161,7 +161,7 @@ fn resolved(reset: ResetConfiguration) -> Config {
             ..InitConfiguration::default()
         },
         cluster: ClusterConfiguration { certificates_dir: reset.certificates_dir, ..ClusterConfiguration::default() },
-        reset: Some(Reset { cleanup_tmp_dir: reset.cleanup_tmp_dir, unmount_flags: reset.unmount_flags }),
+        reset: Some(Reset { cleanup_tmp_dir: reset.cleanup_tmp_dir, unmount_flags: reset.unmount_flags, ..Reset::default() }),
         ..Config::default()
     }
 }

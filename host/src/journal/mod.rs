@@ -12,9 +12,13 @@ mod tests;
 pub use lock::{HeldBy, LockError, RunLock, at_work};
 pub use reader::{ReadError, Record, parse, read};
 
+use crate::effect::Enacted;
 use crate::report::json;
 use crate::run::event::{EffectResult, Event, Subscriber, What};
+use crate::world::Files;
+use kubephase_sdk::kubeadm::MadeFile;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -43,26 +47,62 @@ impl Header {
     }
 }
 
-/// What earlier runs on a node made, found as wanted, or were about to make when they were cut off: paths of files and
-/// directories, by its journals. A journal that cannot be read tells nothing.
-pub fn made(files: &dyn crate::world::Files, directory: &str) -> anyhow::Result<std::collections::BTreeSet<String>> {
-    let mut made = std::collections::BTreeSet::new();
+/// The journals of a node that can be read, by the numbers of their runs, the earliest first.
+fn records(files: &dyn Files, directory: &str) -> anyhow::Result<Vec<(u64, Record)>> {
     let failed = |failure: kubephase_wit::Failure| anyhow::anyhow!(failure.message);
     if files.stat(directory).map_err(failed)?.is_none() {
-        return Ok(made);
+        return Ok(Vec::new());
     }
-    for name in files.list(directory).map_err(failed)?.into_iter().filter(|name| name.ends_with(".jsonl")) {
-        let path = format!("{directory}/{name}");
-        let Ok(record) = parse(Path::new(&path), &files.read(&path).map_err(failed)?) else { continue };
+    let numbered = |name: String| Some((number(Path::new(&name))?, format!("{directory}/{name}")));
+    let mut paths: Vec<(u64, String)> = files.list(directory).map_err(failed)?.into_iter().filter_map(numbered).collect();
+    paths.sort();
+    let mut records = Vec::new();
+    for (number, path) in paths {
+        if let Ok(record) = parse(Path::new(&path), &files.read(&path).map_err(failed)?) {
+            records.push((number, record));
+        }
+    }
+    Ok(records)
+}
+
+/// What earlier runs on a node made, found as wanted, or were about to make when they were cut off: paths of files and
+/// directories, by its journals. A journal that cannot be read tells nothing.
+pub fn made(files: &dyn Files, directory: &str) -> anyhow::Result<BTreeSet<String>> {
+    let mut made = BTreeSet::new();
+    for event in records(files, directory)?.into_iter().flat_map(|(_, record)| record.events) {
+        match event.what {
+            What::Effect { effect, result: EffectResult::Enacted(_), .. } => drop(made.insert(effect.target)),
+            What::Intended { targets, .. } => made.extend(targets),
+            _ => {}
+        }
+    }
+    Ok(made)
+}
+
+/// Files that earlier runs on a node made where there were none, and that no run removed or found gone since: the latest
+/// first. A journal that cannot be read tells nothing.
+pub fn left(files: &dyn Files, directory: &str) -> anyhow::Result<Vec<MadeFile>> {
+    let mut left: Vec<MadeFile> = Vec::new();
+    for (run, record) in records(files, directory)? {
+        let mut workflow = String::new();
         for event in record.events {
             match event.what {
-                What::Effect { effect, result: EffectResult::Enacted(_), .. } => drop(made.insert(effect.target)),
-                What::Intended { targets, .. } => made.extend(targets),
+                What::RunStarted { workflow: of, .. } => workflow = of,
+                What::Effect { effect, result: EffectResult::Enacted(Enacted::Changed | Enacted::Unchanged), .. }
+                    if effect.kind == "remove-file" =>
+                {
+                    left.retain(|file| file.path != effect.target);
+                }
+                What::Effect { made, .. } => {
+                    left.retain(|file| !made.contains(&file.path));
+                    left.extend(made.into_iter().map(|path| MadeFile { path, run, workflow: workflow.clone() }));
+                }
                 _ => {}
             }
         }
     }
-    Ok(made)
+    left.reverse();
+    Ok(left)
 }
 
 /// What a journal has to outlive.
@@ -132,10 +172,14 @@ pub struct Kept {
     pub path: PathBuf,
 }
 
+/// Of the run whose journal has this name.
+fn number(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse().ok()
+}
+
 /// The journals of a state directory, the latest last; or the one journal, where a file is named. None where there is
 /// no such directory.
 pub fn kept(at: &Path) -> io::Result<Vec<Kept>> {
-    let number = |path: &Path| path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse::<u64>().ok();
     if at.is_file() {
         return Ok(vec![Kept { number: number(at), path: at.to_owned() }]);
     }

@@ -20,7 +20,13 @@ fn events() -> Vec<Event> {
         What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into() },
         What::Finding { phase: phase(), finding, judged: crate::run::event::Judgement::Downgraded("all".into()) },
         What::Progress { phase: phase(), done: 1, total: 2, text: String::new() },
-        What::Effect { phase: phase(), effect, result: EffectResult::Enacted(Enacted::Left("external".into())), micros: 3 },
+        What::Effect {
+            phase: phase(),
+            effect,
+            result: EffectResult::Enacted(Enacted::Left("external".into())),
+            micros: 3,
+            made: vec!["/x".into()],
+        },
         What::PhaseEnded { phase: phase(), result: PhaseResult::Skipped("why".into()), micros: u64::MAX },
         What::RunEnded { result: RunResult::Failed { phase: phase(), message: "no".into() }, micros: 5 },
     ];
@@ -130,4 +136,32 @@ fn older_journals_are_read() {
     let record = parse(Path::new("x"), text.as_bytes()).unwrap();
     let What::RunStarted { needs, .. } = &record.events[0].what else { panic!() };
     assert!(needs.is_empty());
+}
+
+/// Not what was there before, nor what was removed since: that may be somebody else's by now.
+#[test]
+fn what_runs_made_and_left_is_known_the_latest_first() {
+    let root = tempfile::tempdir().unwrap();
+    let files = crate::world::files::RootedFiles::open(root.path()).unwrap();
+    let run = |workflow: &str, effects: &[(&str, &str, Enacted, bool)]| {
+        let mut journal = Journal::begin(&root.path().join("state"), &Header::new(0), Durability::Process, Arc::default()).unwrap();
+        let workflow = workflow.to_owned();
+        let what = What::RunStarted { workflow, version: "v0".into(), phases: Vec::new(), needs: Default::default() };
+        journal.notice(&Event { at: 0, what });
+        for (kind, target, enacted, fresh) in effects {
+            let effect = EffectSummary { kind: (*kind).into(), target: (*target).into(), because: None, digest: String::new() };
+            let made = if *fresh { vec![effect.target.clone()] } else { Vec::new() };
+            let result = EffectResult::Enacted(enacted.clone());
+            journal.notice(&Event { at: 1, what: What::Effect { phase: "p".into(), effect, result, micros: 1, made } });
+        }
+    };
+    let (changed, kept) = (Enacted::Changed, Enacted::Left("busy".into()));
+    run(
+        "init",
+        &[("file", "/a", changed.clone(), true), ("file", "/theirs", changed.clone(), false), ("file", "/b", changed.clone(), true)],
+    );
+    run("join", &[("file", "/c", changed.clone(), true), ("remove-file", "/a", Enacted::Unchanged, false)]);
+    run("reset", &[("remove-file", "/c", kept, false)]);
+    let left: Vec<_> = left(&files, "/state").unwrap().into_iter().map(|file| (file.path, file.run, file.workflow)).collect();
+    assert_eq!(left, [("/c".to_owned(), 2, "join".to_owned()), ("/b".to_owned(), 1, "init".to_owned())]);
 }

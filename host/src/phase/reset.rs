@@ -6,8 +6,11 @@ use super::{
 };
 use crate::render::MANIFESTS;
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json, kubeadm::Config,
-    observe_files, spec::ClearSpec, warn,
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json,
+    kubeadm::{Config, MadeFile},
+    observe_files,
+    spec::ClearSpec,
+    warn,
 };
 use serde_json::Value;
 
@@ -113,6 +116,7 @@ impl Phase for CleanupNode {
         effects::announce(mounts, &format!("[reset] Unmounting mounted directories in {KUBELET:?}"))?;
         let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
         effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
+        undo(&reset.made)?;
         directories(&config.cluster.certificates_dir, reset.cleanup_tmp_dir)?;
         // A kubelet may have started etcd once more since its data was deleted.
         etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
@@ -130,16 +134,30 @@ fn directories(pki: &str, temporary: bool) -> Result<(), Failure> {
     announced(all.iter().map(|path| emptied(path)), &line)
 }
 
+fn removed(path: &str) -> Result<Effect, Failure> {
+    let effect = effects_files::remove_file(path)?;
+    effects_core::attempt(effect, &format!("[reset] Failed to remove file {path:?} [{{}}]"))?;
+    Ok(effect)
+}
+
+/// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of: files of plugins, and
+/// certificates in a directory that nobody names any more.
+fn undo(made: &[MadeFile]) -> Result<(), Failure> {
+    let paths: Vec<&str> = made.iter().map(|file| file.path.as_str()).collect();
+    let line = format!("[reset] Deleting files that earlier runs made, by their journals: [{}]", paths.join(" "));
+    let removed = |file: &MadeFile| {
+        let effect = removed(&file.path)?;
+        effects::because(effect, &format!("{} made it, by journal {}", file.workflow, file.run))?;
+        Ok(effect)
+    };
+    announced(made.iter().map(removed), &line)
+}
+
 fn files(directory: &str) -> Result<(), Failure> {
     let names = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"];
     let all = names.map(|name| format!("{directory}/{name}"));
     let line = format!("[reset] Deleting files: [{}]", all.join(" "));
-    let removed = |path: &String| {
-        let effect = effects_files::remove_file(path)?;
-        effects_core::attempt(effect, &format!("[reset] Failed to remove file {path:?} [{{}}]"))?;
-        Ok(effect)
-    };
-    announced(all.iter().map(removed), &line)
+    announced(all.iter().map(|path| removed(path)), &line)
 }
 
 /// One line for several effects, told with the first.

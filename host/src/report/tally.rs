@@ -120,7 +120,7 @@ impl Tally {
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
             What::Finding { finding, judged, .. } => self.findings.push(Found { finding: finding.clone(), judged: judged.clone() }),
-            What::Effect { phase, effect, result, micros } => {
+            What::Effect { phase, effect, result, micros, .. } => {
                 self.span(phase).effects.push(Carried { effect: effect.clone(), result: result.clone(), micros: *micros });
             }
             What::RunEnded { result, micros } => (self.result, self.micros) = (Some(result.clone()), *micros),

@@ -21,7 +21,7 @@ impl Executor<'_> {
         let proposals = session.take_proposals();
         for proposal in &proposals {
             if let Err(why) = session.access().effect(&proposal.effect) {
-                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0);
+                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, Vec::new());
                 let (kind, target) = proposal.effect.summary();
                 return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
             }
@@ -45,7 +45,10 @@ impl Executor<'_> {
                 session.say(Severity::Info, line);
             }
             let enact = || self.enact(proposal, disturbed, left);
-            match if proposal.effect.waits() { self.parked(left, enact) } else { enact() } {
+            let absent: Vec<String> = proposal.effect.paths().into_iter().filter(|path| self.kind(path).is_none()).collect();
+            let outcome = if proposal.effect.waits() { self.parked(left, enact) } else { enact() };
+            let made = absent.into_iter().filter(|path| self.kind(path).is_some_and(|kind| kind == "file")).collect();
+            match outcome {
                 Ok(Done { enacted, said, warnings, sent: written }) => {
                     said.iter().for_each(|line| session.say(Severity::Info, line));
                     warnings.iter().for_each(|line| session.say(Severity::Warning, line));
@@ -54,14 +57,14 @@ impl Executor<'_> {
                         self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
                     }
                     sent.extend(written);
-                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began));
+                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began), made);
                 }
                 Err(Failure { message, code, .. }) if proposal.attempt.is_some() && code != "cancelled" => {
                     proposal.attempt.iter().for_each(|warning| session.say(Severity::Warning, &warning.replacen("{}", &message, 1)));
-                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began));
+                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began), made);
                 }
                 Err(failure) => {
-                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began));
+                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began), made);
                     failed.get_or_insert(match failure.code.as_str() {
                         // The same command goes on from here.
                         "cancelled" => Broken::Stopped,
@@ -115,16 +118,21 @@ impl Executor<'_> {
                     EffectResult::Failed(failure.message)
                 }
             };
-            self.tell(node, proposal, result, micros);
+            self.tell(node, proposal, result, micros, Vec::new());
         }
         if failed.is_empty() { Ok(changed) } else { Err(Broken::Each(failed)) }
     }
 
-    fn tell(&self, node: &Node, proposal: &Proposal, result: EffectResult, micros: u64) {
+    /// Of what is at a path, if anything is.
+    fn kind(&self, path: &str) -> Option<String> {
+        self.shared.world.files().stat(path).ok().flatten().map(|meta| meta.kind)
+    }
+
+    fn tell(&self, node: &Node, proposal: &Proposal, result: EffectResult, micros: u64, made: Vec<String>) {
         let (kind, target) = proposal.effect.summary();
         let digest = proposal.effect.digest();
         let effect = EffectSummary { kind: kind.to_owned(), target, because: proposal.because.clone(), digest };
-        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros });
+        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros, made });
     }
 }
 

@@ -58,6 +58,9 @@ pub enum What {
         effect: EffectSummary,
         result: EffectResult,
         micros: u64,
+        /// files that it made where there were none; empty in journals of versions that did not say
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        made: Vec<String>,
     },
     PhaseEnded {
         phase: String,

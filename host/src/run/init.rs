@@ -163,6 +163,9 @@ pub fn execute(
         prepared.config.run.external_front_proxy_ca = external.front_proxy;
         prepared.warnings.extend(external.warnings);
     }
+    if let Some(reset) = &mut prepared.config.reset {
+        reset.made = crate::journal::left(files, state::DIRECTORY)?;
+    }
     let (masked, secrets) = Secrets::mask(&prepared.config);
     let judge = judge(prepared, files)?;
     let mut config = serde_json::to_value(&masked)?;

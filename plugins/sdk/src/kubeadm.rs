@@ -50,6 +50,19 @@ pub struct Reset {
     pub cleanup_tmp_dir: bool,
     /// of unmounting: `MNT_DETACH`
     pub unmount_flags: Vec<String>,
+    /// files that earlier runs on the node made, by their journals, the latest first
+    pub made: Vec<MadeFile>,
+}
+
+/// A file that a run on the node made where there was none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MadeFile {
+    pub path: String,
+    /// the number of its journal
+    pub run: u64,
+    /// `init`, `join`
+    pub workflow: String,
 }
 
 /// What the command line adds to the configuration files.

@@ -54,8 +54,12 @@ pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
 /// # Errors
 /// `invalid` for another key, or a text that was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Zeroizing<Vec<u8>>> {
-    let failed =
-        || Failure::new("invalid", "error decoding secret data with provided key: it was sealed with another key, or changed since");
+    let failed = || {
+        Failure {
+        remedy: Some("give the certificate key that was printed when the Secret was uploaded, or upload it anew on a control plane: kubephase init phase upload-certs --upload-certs".into()),
+        ..Failure::new("invalid", "error decoding secret data with provided key: it was sealed with another key, or changed since")
+    }
+    };
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
     let mut text = Zeroizing::new(text.to_vec());
@@ -114,7 +118,9 @@ mod tests {
         let sealed = encrypt(&key, b"a key");
         assert_eq!(*decrypt(&key, &sealed).unwrap(), b"a key");
         assert_ne!(sealed, encrypt(&key, b"a key"), "each sealing has a nonce of its own");
-        assert_eq!(decrypt(&other, &sealed).unwrap_err().code, "invalid");
+        let refused = decrypt(&other, &sealed).unwrap_err();
+        assert_eq!(refused.code, "invalid");
+        assert!(refused.remedy.is_some_and(|remedy| remedy.contains("init phase upload-certs --upload-certs")), "it says what to do");
         let mut changed = sealed.clone();
         changed[NONCE_LEN] ^= 1;
         assert!(decrypt(&key, &changed).is_err());

@@ -208,6 +208,18 @@ mod tests {
         }
     }
 
+    struct Panics;
+
+    impl Phase for Panics {
+        fn describe() -> PhaseInfo {
+            info("panics")
+        }
+
+        fn run() -> Result<Outcome, Failure> {
+            panic!("a defect of the phase")
+        }
+    }
+
     fn info(name: &str) -> PhaseInfo {
         PhaseInfo { name: name.into(), summary: String::new(), annotations: Vec::new() }
     }
@@ -229,13 +241,14 @@ mod tests {
     fn made(id: &str, session: Session) -> Box<dyn Host + Send> {
         match id {
             "opens" => Box::new(Native::<Opens, _>::new(session)),
+            "panics" => Box::new(Native::<Panics, _>::new(session)),
             "tidies" => Box::new(Native::<Tidies, _>::new(session)),
             _ => Box::new(Native::<HalfWay, _>::new(session)),
         }
     }
 
-    /// What a run of these leaves of the secrets and of what comes later.
-    fn left(nodes: Vec<Node>) -> Vec<&'static str> {
+    /// What a run of these leaves of the secrets and of what comes later, where one of them fails.
+    fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
         let root = tempfile::tempdir().unwrap();
         let world = Imagined::new(&Case::parse("{}").unwrap(), root.path()).unwrap();
         world.files().make_dir("/taken/by", 0o755).unwrap();
@@ -254,21 +267,27 @@ mod tests {
             cancelled: &AtomicBool::new(false),
             places: Places::Exactly(1),
         };
-        assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == "half-way"));
+        assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == fails));
         let files = shared.world.files();
         ["/secret", "/left", "/later"].into_iter().filter(|path| files.stat(path).unwrap().is_some()).collect()
     }
 
     #[test]
     fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
-        assert_eq!(left(vec![node("half-way", &[], false)]), [""; 0]);
+        assert_eq!(left(vec![node("half-way", &[], false)], "half-way"), [""; 0]);
     }
 
     /// Another phase fails before the one that tidies up begins; one that does not tidy up is not begun.
     #[test]
     fn what_a_phase_leaves_open_is_put_away_even_where_the_run_was_stopped() {
-        let with = |tidies| left(vec![node("opens", &[], false), node("half-way", &["opens"], false), node("tidies", &["opens"], tidies)]);
+        let nodes = |tidies| vec![node("opens", &[], false), node("half-way", &["opens"], false), node("tidies", &["opens"], tidies)];
+        let with = |tidies| left(nodes(tidies), "half-way");
         assert_eq!(with(true), [""; 0]);
         assert_eq!(with(false), ["/left"]);
+    }
+    #[test]
+    fn a_phase_that_panics_fails_and_what_needs_it_is_not_begun() {
+        let nodes = vec![node("panics", &[], false), node("opens", &["panics"], false)];
+        assert_eq!(left(nodes, "panics"), [""; 0]);
     }
 }

@@ -17,6 +17,7 @@ use kubephase_wit::{Error, Finding, Outcome, Severity, Verdict, phase};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -213,7 +214,12 @@ impl Executor<'_> {
     fn work(&self, nodes: &[&Node], queue: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
         loop {
             let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
-            let (ended, written) = self.phase(nodes[at], left);
+            // Whoever hands out the work waits for every phase: one that panics has ended too.
+            let (ended, written) = panic::catch_unwind(AssertUnwindSafe(|| self.phase(nodes[at], left))).unwrap_or_else(|_| {
+                let result = PhaseResult::Failed("it panicked, which is a defect of the program: please report what is said above".into());
+                self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
+                (Ended { result, passable: false }, Vec::new())
+            });
             left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
             left.tell(News::Ended(at, ended));
         }
@@ -299,9 +305,9 @@ impl Executor<'_> {
             return wait();
         }
         left.tell(News::Parked);
-        let came = wait();
+        let came = panic::catch_unwind(AssertUnwindSafe(wait));
         left.tell(News::Resumed);
-        came
+        came.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
     pub(super) fn halted(&self, left: &Left) -> bool {

@@ -149,7 +149,7 @@ mod tests {
             session::{Session, Shared},
         },
         wasm::manifest::FailurePolicy,
-        world::{World, imagined::Imagined},
+        world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
     };
     use kubephase_sdk::{
         Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files, json,
@@ -157,7 +157,10 @@ mod tests {
         testing::Case,
     };
     use kubephase_wit::phase::Host;
-    use std::sync::{Arc, atomic::AtomicBool};
+    use std::{
+        path::Path,
+        sync::{Arc, atomic::AtomicBool},
+    };
 
     /// Of its steps the second fails: there is a directory where a file is to be.
     struct HalfWay;
@@ -208,15 +211,28 @@ mod tests {
         }
     }
 
-    struct Panics;
+    /// A world with a defect: whoever asks what its network is panics, which waiting for anything does.
+    struct Defective(Imagined);
 
-    impl Phase for Panics {
-        fn describe() -> PhaseInfo {
-            info("panics")
+    impl World for Defective {
+        fn files(&self) -> &dyn Files {
+            self.0.files()
         }
 
-        fn run() -> Result<Outcome, Failure> {
-            panic!("a defect of the phase")
+        fn node(&self) -> &dyn world::Node {
+            self.0.node()
+        }
+
+        fn net(&self) -> &dyn Net {
+            panic!("a defect of the host")
+        }
+
+        fn runtime(&self) -> &dyn Runtime {
+            self.0.runtime()
+        }
+
+        fn cluster(&self) -> &dyn Cluster {
+            self.0.cluster()
         }
     }
 
@@ -241,7 +257,6 @@ mod tests {
     fn made(id: &str, session: Session) -> Box<dyn Host + Send> {
         match id {
             "opens" => Box::new(Native::<Opens, _>::new(session)),
-            "panics" => Box::new(Native::<Panics, _>::new(session)),
             "tidies" => Box::new(Native::<Tidies, _>::new(session)),
             _ => Box::new(Native::<HalfWay, _>::new(session)),
         }
@@ -250,10 +265,17 @@ mod tests {
     /// What a run of these leaves of the secrets and of what comes later, where one of them fails.
     fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
         let root = tempfile::tempdir().unwrap();
-        let world = Imagined::new(&Case::parse("{}").unwrap(), root.path()).unwrap();
+        left_in(Arc::new(imagined(root.path())), nodes, Places::Exactly(1), fails)
+    }
+
+    fn imagined(root: &Path) -> Imagined {
+        Imagined::new(&Case::parse("{}").unwrap(), root).unwrap()
+    }
+
+    fn left_in(world: Arc<dyn World>, nodes: Vec<Node>, places: Places, fails: &str) -> Vec<&'static str> {
         world.files().make_dir("/taken/by", 0o755).unwrap();
         let plan = Plan { workflow: Workflow::Init, nodes, groups: Vec::new() };
-        let shared = Arc::new(Shared::new(Arc::new(world), Bus::new(Vec::new()), serde_json::json!({})));
+        let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), serde_json::json!({})));
         let executor = Executor {
             plan: &plan,
             shared: shared.clone(),
@@ -265,7 +287,7 @@ mod tests {
             judge: &Judge::default(),
             started: 0,
             cancelled: &AtomicBool::new(false),
-            places: Places::Exactly(1),
+            places,
         };
         assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == fails));
         let files = shared.world.files();
@@ -285,9 +307,14 @@ mod tests {
         assert_eq!(with(true), [""; 0]);
         assert_eq!(with(false), ["/left"]);
     }
+
+    /// Whether it holds a place while it does or not.
     #[test]
-    fn a_phase_that_panics_fails_and_what_needs_it_is_not_begun() {
-        let nodes = vec![node("panics", &[], false), node("opens", &["panics"], false)];
-        assert_eq!(left(nodes, "panics"), [""; 0]);
+    fn where_the_host_panics_for_a_phase_that_fails_and_what_needs_it_is_not_begun() {
+        for places in [Places::Exactly(1), Places::Working(1)] {
+            let root = tempfile::tempdir().unwrap();
+            let nodes = vec![node("tidies", &[], false), node("opens", &["tidies"], false)];
+            assert_eq!(left_in(Arc::new(Defective(imagined(root.path()))), nodes, places, "tidies"), [""; 0]);
+        }
     }
 }

@@ -214,7 +214,8 @@ impl Executor<'_> {
     fn work(&self, nodes: &[&Node], queue: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
         loop {
             let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
-            // Whoever hands out the work waits for every phase: one that panics has ended too.
+            // Whoever hands out the work waits for every phase: one ends also where the host itself panics, say in an effect.
+            // A panic of the phase's own code does not come here: it is a failure of its call.
             let (ended, written) = panic::catch_unwind(AssertUnwindSafe(|| self.phase(nodes[at], left))).unwrap_or_else(|_| {
                 let result = PhaseResult::Failed("it panicked, which is a defect of the program: please report what is said above".into());
                 self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });

@@ -1,6 +1,8 @@
 //! Running the program in a folder of its own, and looking at what it left.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
@@ -71,6 +73,42 @@ impl Drop for Served {
         // It may have ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// What a rehearsal keeps of its cluster, as it was last.
+#[derive(Default)]
+pub struct Kept {
+    objects: BTreeMap<(String, String, String), Value>,
+    /// of etcd
+    pub members: Vec<Value>,
+}
+
+impl Kept {
+    /// # Panics
+    /// Where the tree holds no cluster.
+    pub fn below(root: &Path) -> Kept {
+        let text = fs::read_to_string(root.join("var/lib/kubephase/cluster.jsonl")).expect("a cluster is kept");
+        let mut kept = Kept::default();
+        for line in text.lines() {
+            let entry: Value = serde_json::from_str(line).expect("a line of JSON");
+            let field = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+            if let Some(members) = entry["members"].as_array() {
+                kept.members.clone_from(members);
+            } else if let Some(gone) = entry.get("gone") {
+                kept.objects.remove(&(field(gone, "resource"), field(gone, "namespace"), field(gone, "name")));
+            } else {
+                let (of, object) = (field(&entry["object"], "resource"), &entry["object"]["object"]);
+                let key = (of, field(&object["metadata"], "namespace"), field(&object["metadata"], "name"));
+                kept.objects.insert(key, object.clone());
+            }
+        }
+        kept
+    }
+
+    /// Objects of a resource, `/nodes` or `group/plural`, by name.
+    pub fn objects(&self, resource: &str) -> BTreeMap<&str, &Value> {
+        self.objects.iter().filter(|((of, ..), _)| of == resource).map(|((.., name), object)| (name.as_str(), object)).collect()
     }
 }
 

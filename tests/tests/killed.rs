@@ -1,7 +1,7 @@
-//! `init` killed as the machine's power goes, at every effect: the next run ends where an undisturbed one would, with every
-//! key that was there. And two runs at once: the second is refused.
+//! `init` and joins killed as the machine's power goes, at every effect: the next run ends where an undisturbed one would,
+//! with every key that was there. And two runs at once: the second is refused.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
-use harness::{kubephase, run, workspace};
+use harness::{Kept, Said, copy, kubephase, run, workspace};
 use std::{
     collections::BTreeMap,
     fs,
@@ -31,7 +31,8 @@ fn init(folder: &Path, root: &Path) -> Command {
 /// The journals of a tree, oldest first.
 fn journals(root: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(root.join(STATE)).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let mut journals: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "jsonl")).collect();
+    let is_journal = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("journal-"));
+    let mut journals: Vec<PathBuf> = entries.filter(is_journal).collect();
     journals.sort();
     journals
 }
@@ -60,8 +61,10 @@ fn kill_at(child: &mut Child, root: &Path, wanted: usize) -> bool {
     panic!("effect {wanted} did not come about");
 }
 
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
 /// Every file of the node but the state of the run itself and of the rehearsed cluster, by path.
-fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+fn files(root: &Path) -> Files {
     let mut found = BTreeMap::new();
     let mut open = vec![root.join("etc"), root.join("var/lib/kubelet")];
     while let Some(folder) = open.pop() {
@@ -84,8 +87,18 @@ fn tokens(said: &str) -> Vec<&str> {
     tokens
 }
 
+/// What is to be there after a kill and a rerun: the files of an undisturbed run, and of those that are whole when it was
+/// killed the very same.
+fn converged(before: &Files, after: &Files, undisturbed: &Files, killed: &str) {
+    for (path, content) in before {
+        let made = path.extension().is_some_and(|extension| extension == "key" || extension == "crt" || extension == "pub");
+        assert!(!made || after.get(path) == Some(content), "{killed}: {} was made again", path.display());
+    }
+    assert_eq!(after.keys().collect::<Vec<_>>(), undisturbed.keys().collect::<Vec<_>>(), "{killed}");
+}
+
 /// One kill, one rerun: nothing that was whole is made again, and nothing half-made is left.
-fn survives(wanted: usize, undisturbed: &BTreeMap<PathBuf, Vec<u8>>) -> bool {
+fn init_survives(wanted: usize, undisturbed: &Files) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     let mut child = init(folder.path(), &root).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -93,23 +106,25 @@ fn survives(wanted: usize, undisturbed: &BTreeMap<PathBuf, Vec<u8>>) -> bool {
         return false;
     }
     let before = files(&root);
-    let left_over = |path: &&PathBuf| !undisturbed.contains_key(*path);
     let said = run(&mut init(folder.path(), &root));
     assert_eq!(said.status, 0, "killed at effect {wanted}: {}{}", said.stdout, said.stderr);
-    let after = files(&root);
-    for (path, content) in &before {
-        let made = path.extension().is_some_and(|extension| extension == "key" || extension == "crt" || extension == "pub");
-        assert!(!made || after.get(path) == Some(content), "killed at effect {wanted}: {} was made again", path.display());
-    }
-    let odd: Vec<&PathBuf> = after.keys().filter(left_over).collect();
-    assert!(odd.is_empty(), "killed at effect {wanted}: {odd:?} is left");
-    assert_eq!(after.keys().collect::<Vec<_>>(), undisturbed.keys().collect::<Vec<_>>(), "killed at effect {wanted}");
+    converged(&before, &files(&root), undisturbed, &format!("killed at effect {wanted}"));
     assert_eq!(tokens(&said.stdout).len(), 1, "killed at effect {wanted}: {}", said.stdout);
     true
 }
 
+/// How many of the kills came before the end of their run. Of two cores, one for each.
+fn killed<T: Sync>(kills: &[T], survives: impl Fn(&T) -> bool + Sync) -> usize {
+    let survives = &survives;
+    std::thread::scope(|scope| {
+        let half = |odd: usize| kills.iter().skip(odd).step_by(2);
+        let workers: Vec<_> = [0, 1].map(|odd| scope.spawn(move || half(odd).filter(|kill| survives(kill)).count())).into();
+        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+    })
+}
+
 #[test]
-fn a_run_that_is_killed_at_any_effect_goes_on_from_there() {
+fn an_init_that_is_killed_at_any_effect_goes_on_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
     let said = run(&mut init(folder.path(), &root));
@@ -117,15 +132,94 @@ fn a_run_that_is_killed_at_any_effect_goes_on_from_there() {
     let all = effects(&fs::read_to_string(&journals(&root)[0]).unwrap());
     let undisturbed = files(&root);
     assert!(all > 50, "{all}");
-    // Of two cores, one for each.
-    let killed: usize = std::thread::scope(|scope| {
-        let half = |odd: usize| (1..=all).filter(move |at| at % 2 == odd);
-        let undisturbed = &undisturbed;
-        let workers: Vec<_> = [0, 1].map(|odd| scope.spawn(move || half(odd).filter(|at| survives(*at, undisturbed)).count())).into();
-        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
-    });
+    let kills: Vec<usize> = (1..=all).collect();
+    let killed = killed(&kills, |at| init_survives(*at, &undisturbed));
     // The last effects may be over before anybody can kill the run.
     assert!(killed * 10 > all * 8, "{killed} of {all} runs were killed");
+}
+
+/// A control plane of two and a worker, whose first machine is there before anybody is killed.
+struct Joins {
+    folder: tempfile::TempDir,
+    undisturbed: PathBuf,
+}
+
+const MACHINES: [&str; 2] = ["control-plane-2", "worker-1"];
+
+impl Joins {
+    fn prepare() -> Joins {
+        let folder = tempfile::tempdir().unwrap();
+        let joins = Joins { undisturbed: folder.path().join("undisturbed"), folder };
+        let base = joins.base();
+        let mut init = kubephase(PROGRAM);
+        init.args(["rehearse", "--upload-certs", "--config"]).arg(joins.config()).arg("--root").arg(&base);
+        succeeded(&run(&mut init), "init");
+        copy(&base, &joins.undisturbed).unwrap();
+        succeeded(&run(&mut joins.join(&joins.undisturbed)), "undisturbed");
+        joins
+    }
+
+    fn base(&self) -> PathBuf {
+        self.folder.path().join("base")
+    }
+
+    fn config(&self) -> PathBuf {
+        workspace().join("examples/ha/cluster.yaml")
+    }
+
+    fn join(&self, root: &Path) -> Command {
+        let mut command = kubephase(PROGRAM);
+        command.args(["rehearse", "--control-planes", "2", "--workers", "1", "--config"]).arg(self.config()).arg("--root").arg(root);
+        command
+    }
+
+    /// Every effect of every machine that joins.
+    fn kills(&self) -> Vec<(&'static str, usize)> {
+        let all = |name: &str| effects(&fs::read_to_string(&journals(&tree(&self.undisturbed, name))[0]).unwrap());
+        MACHINES.into_iter().flat_map(|name| (1..=all(name)).map(move |at| (name, at))).collect()
+    }
+
+    fn survives(&self, name: &str, wanted: usize) -> bool {
+        let killed = format!("{name} killed at effect {wanted}");
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        copy(&self.base(), &root).unwrap();
+        let mut child = self.join(&root).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        if !kill_at(&mut child, &tree(&root, name), wanted) {
+            return false;
+        }
+        let before = MACHINES.map(|name| files(&tree(&root, name)));
+        succeeded(&run(&mut self.join(&root)), &killed);
+        for (name, before) in MACHINES.into_iter().zip(before) {
+            let undisturbed = files(&tree(&self.undisturbed, name));
+            converged(&before, &files(&tree(&root, name)), &undisturbed, &format!("{killed}, {name}"));
+        }
+        let (kept, undisturbed) = (Kept::below(&root), Kept::below(&self.undisturbed));
+        assert_eq!(kept.members, undisturbed.members, "{killed}: each machine is one member of etcd, with a vote");
+        let names = |kept: &Kept| kept.objects("/nodes").into_keys().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(names(&kept), names(&undisturbed), "{killed}");
+        for (request, object) in kept.objects("certificates.k8s.io/certificatesigningrequests") {
+            assert!(object["status"]["certificate"].is_string(), "{killed}: nobody signed {request}");
+        }
+        true
+    }
+}
+
+fn tree(root: &Path, name: &str) -> PathBuf {
+    root.join("nodes").join(name)
+}
+
+fn succeeded(said: &Said, what: &str) {
+    assert_eq!(said.status, 0, "{what}: {}{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn a_join_that_is_killed_at_any_effect_goes_on_from_there() {
+    let joins = Joins::prepare();
+    let kills = joins.kills();
+    assert!(kills.len() > 40, "{kills:?}");
+    let killed = killed(&kills, |(name, at)| joins.survives(name, *at));
+    assert!(killed * 10 > kills.len() * 8, "{killed} of {} runs were killed", kills.len());
 }
 
 #[test]

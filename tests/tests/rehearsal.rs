@@ -77,7 +77,7 @@ fn keys_are_private_and_secrets_are_in_no_journal() {
     let said = rehearse(&root, &config, &["--upload-certs"]);
     assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
     for path in
-        ["etc/kubernetes/pki/ca.key", "etc/kubernetes/admin.conf", "var/lib/kubephase/secrets.json", "var/lib/kubephase/cluster.json"]
+        ["etc/kubernetes/pki/ca.key", "etc/kubernetes/admin.conf", "var/lib/kubephase/secrets.json", "var/lib/kubephase/cluster.jsonl"]
     {
         assert_eq!(mode(&root.join(path)), 0o600, "{path}");
     }

@@ -64,6 +64,7 @@ fn nothing_of_the_cluster_stays() {
     }
     assert_eq!(files(&root.join("etc")), [root.join("etc/kubernetes/mine.yaml")], "what is not the cluster's stays");
     assert!(files(&root.join("var/lib")).iter().all(|path| path.ends_with("lock") || path.extension().is_some_and(|end| end == "jsonl")));
+    assert!(!root.join("var/lib/kubephase/cluster.jsonl").exists());
     assert!(root.join("etc/kubernetes/pki").is_dir() && !root.join("etc/kubernetes/tmp/backup").exists());
     rehearse(&root);
     assert_ne!(authority(), before, "the next cluster is another");

@@ -87,9 +87,8 @@ pub struct Stay {
     /// Keep the scratch root
     #[arg(long)]
     pub keep: bool,
-    /// Let so many workers join the cluster, each with a tree of its own below nodes/ of the scratch root
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub workers: u16,
+    #[command(flatten)]
+    pub machines: super::machines::Machines,
 }
 
 /// Flags of `plan` alone.

@@ -8,6 +8,7 @@ pub mod exit;
 pub mod flags;
 pub mod images;
 pub mod kubeconfig;
+mod machines;
 mod output;
 pub mod phase;
 pub mod plugin;
@@ -22,7 +23,6 @@ mod tests;
 pub mod token;
 mod tree;
 pub mod version;
-mod workers;
 
 pub use crate::config::{InitFlags, JoinFlags, ResetFlags};
 pub use crate::report::Output;
@@ -118,8 +118,7 @@ pub struct RehearseRequest {
     /// stay up on this port; 0 for any
     pub serve: Option<u16>,
     pub keep: bool,
-    /// how many workers join
-    pub workers: u16,
+    pub machines: machines::Machines,
     pub verbosity: i32,
 }
 
@@ -251,7 +250,7 @@ fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
 
 fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
     let RehearseAll { init, place, stay } = extract(argv)?;
-    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, workers: stay.workers, verbosity: verbosity(matches) })
+    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, machines: stay.machines, verbosity: verbosity(matches) })
 }
 
 fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {

@@ -54,7 +54,7 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
         let scratch = Scratch::new(root.as_deref().filter(|_| !dry_run), false)?;
         let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
         let finished = carry_out(&stage, request, &mut prepared)?;
-        stage.world.save()?;
+        stage.world.forget()?;
         finished
     };
     if let (RunResult::Done, None, Output::Text) = (&finished, &request.phase, output) {

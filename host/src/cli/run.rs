@@ -1,9 +1,9 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, parse, plugin, print,
-    report as past, reset, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, machines, parse, plugin,
+    print, report as past, reset, serve,
     stage::{self, Scratch, Stage, rehearsed},
-    token, version, workers,
+    token, version,
 };
 use crate::{
     config::{self, ADMIN, Problem, Problems, ValidateOptions},
@@ -156,7 +156,6 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
     let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
-    stage.world.save()?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
         output::write(out, stage.world.files(), &prepared.config, &ran.sent, &ran.made)?;
     }
@@ -228,20 +227,19 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
 
 fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.place.node.as_deref())?;
-    let mut prepared =
-        init::prepare(config::named(&request.flags.config), &request.flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
+    let mut flags = request.flags.clone();
+    flags.upload_certs |= request.machines.share();
+    let mut prepared = init::prepare(config::named(&flags.config), &flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
-    let joined = match ran.finished {
-        RunResult::Done => workers::join(&stage.world, &prepared, &scratch.path, request.workers, engine, stage.runtime.handle())?,
-        _ => Vec::new(),
-    };
-    stage.world.save()?;
+    let cluster =
+        machines::Cluster { world: &stage.world, prepared: &prepared, root: &scratch.path, engine, handle: stage.runtime.handle() };
+    let joined = if ran.finished == RunResult::Done { cluster.join(request.machines)? } else { Vec::new() };
     if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
-        print::out(&format!("\n{text}{}\nThe scratch root is kept at {}\n", workers::told(&joined), scratch.path.display()));
+        print::out(&format!("\n{text}{}\nThe scratch root is kept at {}\n", machines::told(&joined), scratch.path.display()));
     }
     if let Some(failed) = joined.iter().find(|joined| joined.result != RunResult::Done) {
         return Ok(Exit::from(&failed.result));
@@ -253,7 +251,6 @@ fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
             folder.display()
         ));
         stage.runtime.block_on(tokio::signal::ctrl_c())?;
-        stage.world.save()?;
     }
     Ok(Exit::from(&ran.finished))
 }

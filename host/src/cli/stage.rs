@@ -17,7 +17,7 @@ use crate::{
         api::Credentials,
         node::facts::NodeFacts,
         real::Real,
-        rehearsal::{Rehearsal, Setting},
+        rehearsal::{Common, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -110,7 +110,8 @@ impl Stage<Rehearsal> {
         let directory = state::below(&scratch.path).join(own);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
-        let setting = Setting { root: &scratch.path, below, facts, credentials, place: Arc::default(), budget: budget(prepared), port };
+        let common = Arc::new(Common::of(&scratch.path));
+        let setting = Setting { root: &scratch.path, below, facts, credentials, common, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         Ok(Stage { world, runtime, directory, durability: Durability::Process, _lock: lock })
     }

@@ -140,7 +140,7 @@ struct NoEtcd;
 
 impl NoEtcd {
     fn none<T>() -> Tried<T> {
-        Err(Failure::new("not-checked", "there is no etcd in a rehearsal"))
+        Err(Failure::new("not-checked", "this world has no etcd"))
     }
 }
 

@@ -55,11 +55,11 @@ impl Credentials {
 }
 
 /// A server that is where it is, whatever a kubeconfig says.
-struct Fixed(SocketAddr);
+struct Fixed(Endpoint);
 
 impl Dial for Fixed {
     fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        Some(Endpoint { address: self.0, undated: false })
+        Some(self.0)
     }
 }
 
@@ -268,10 +268,11 @@ impl Cluster for ApiClient {
             let host = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
             Some(SocketAddr::new(host, url.port_or_known_default()?))
         });
-        if let (Some(address), Some(url)) = (address, &parsed)
-            && self.dial.endpoint(url).is_none()
-        {
-            client.dial = Arc::new(Fixed(address));
+        // Whoever is asked about is who is dialled, not whoever stands before all of them.
+        if let Some(endpoint) = parsed.as_ref().and_then(|url| self.dial.endpoint(url)) {
+            client.dial = Arc::new(Fixed(endpoint));
+        } else if let Some(address) = address {
+            client.dial = Arc::new(Fixed(Endpoint { address, undated: false }));
             client.client = Arc::default();
         }
         match client.once("GET", parsed.as_ref().map_or(url, url::Url::path), "application/json", &[]) {

@@ -82,18 +82,22 @@ fn told(endpoint: &str, status: &Status) -> Failure {
     Failure { retryable: true, ..Failure::new("unavailable", format!("etcd at {endpoint}: {}", status.message())) }
 }
 
-impl<C: Cluster> RealEtcd<C> {
-    fn endpoints(&self) -> Tried<Vec<String>> {
-        let pods = self.cluster.list("v1", "Pod", Some("kube-system"), Some("component=etcd,tier=control-plane"))?;
-        let endpoints: Vec<String> =
-            pods.iter().filter_map(|pod| pod.pointer(ANNOTATION)?.as_str()).flat_map(|urls| urls.split(',')).map(str::to_owned).collect();
-        if endpoints.is_empty() {
-            let message = "could not retrieve the list of etcd endpoints: no Pod of etcd says where it listens";
-            return Err(Failure { retryable: true, ..Failure::new("unavailable", message) });
-        }
-        Ok(endpoints)
+/// Where the members of the cluster's etcd listen for clients.
+///
+/// # Errors
+/// Where the API does not answer, or no Pod of etcd says so (kubeadm's words).
+pub fn endpoints(cluster: &dyn Cluster) -> Tried<Vec<String>> {
+    let pods = cluster.list("v1", "Pod", Some("kube-system"), Some("component=etcd,tier=control-plane"))?;
+    let endpoints: Vec<String> =
+        pods.iter().filter_map(|pod| pod.pointer(ANNOTATION)?.as_str()).flat_map(|urls| urls.split(',')).map(str::to_owned).collect();
+    if endpoints.is_empty() {
+        let message = "could not retrieve the list of etcd endpoints: no Pod of etcd says where it listens";
+        return Err(Failure { retryable: true, ..Failure::new("unavailable", message) });
     }
+    Ok(endpoints)
+}
 
+impl<C: Cluster> RealEtcd<C> {
     fn tls(&self) -> Tried<ClientTlsConfig> {
         let read = |name: &str| self.files.read(&format!("{}/etcd/{name}", self.directory));
         let identity = Identity::from_pem(read("healthcheck-client.crt")?, read("healthcheck-client.key")?);
@@ -137,7 +141,7 @@ impl<C: Cluster> RealEtcd<C> {
         A: prost::Message + Default + 'static,
     {
         let mut last = None;
-        for endpoint in self.endpoints()? {
+        for endpoint in endpoints(&self.cluster)? {
             match self.ask(&endpoint, method, request.clone(), CALL) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => last = Some(failure),
@@ -169,7 +173,7 @@ impl<C: Cluster> Etcd for RealEtcd<C> {
     }
 
     fn health(&self) -> Tried<(usize, usize)> {
-        let endpoints = self.endpoints()?;
+        let endpoints = endpoints(&self.cluster)?;
         Ok((endpoints.iter().filter(|endpoint| self.well(endpoint, CALL)).count(), endpoints.len()))
     }
 

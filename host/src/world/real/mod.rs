@@ -14,6 +14,7 @@ use super::{
 use anyhow::{Context, Result};
 use cri::Cri;
 use etcd::RealEtcd;
+pub use etcd::endpoints as etcd_endpoints;
 use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;

@@ -1,15 +1,21 @@
 //! The kubelet's stand-in: "runs" the static Pods it finds, which for the API server means to start the embedded one,
 //! and registers its Node and their mirror Pods through the API, with the kubelet's own credentials.
 mod bootstrap;
+mod objects;
 
-use super::cluster::Server;
+use super::{
+    cluster::{Keeps, Server},
+    common::Common,
+    kept::Log,
+    pod::flag,
+};
 use crate::world::{
     Cluster, Files, Tried,
-    api::{ApiClient, Credentials, Dial, Endpoint},
+    api::{ApiClient, Credentials},
     node::facts::NodeFacts,
 };
 use kubephase_wit::Failure;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,29 +25,16 @@ use tokio::runtime::Handle;
 
 const CONFIG: &str = "/var/lib/kubelet/config.yaml";
 const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
-/// Where the state of the cluster outlives the process; it holds secrets, as etcd does.
-pub const SNAPSHOT: &str = "/var/lib/kubephase/cluster.json";
-const BUDGET: Duration = Duration::from_secs(10);
-
-/// Where the node's API server really is.
-#[derive(Default)]
-pub struct Place(Mutex<Option<Endpoint>>);
-
-impl Dial for Place {
-    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        // Every name the cluster goes by leads to its one API server; before it runs, to where nothing ever listens.
-        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(place.unwrap_or(Endpoint { address: SocketAddr::from(([127, 0, 0, 1], 0)), undated: false }))
-    }
-}
 
 pub struct Kubelet {
     handle: Handle,
     files: Arc<dyn Files>,
     facts: Arc<NodeFacts>,
-    place: Arc<Place>,
+    common: Arc<Common>,
     port: u16,
     state: Mutex<State>,
+    /// held while it looks: it is one, whoever has it look
+    looking: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -55,22 +48,18 @@ struct State {
 }
 
 impl Kubelet {
-    /// `port` is the API server's on loopback; 0 for any that is free. `place` is where that of the cluster is, if there is one.
-    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, place: Arc<Place>) -> Self {
-        Kubelet { handle, files, facts, place, port, state: Mutex::default() }
+    /// `port` is the API server's on loopback; 0 for any that is free.
+    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, common: Arc<Common>) -> Self {
+        Kubelet { handle, files, facts, common, port, state: Mutex::default(), looking: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Where the cluster's API server is, for whoever joins.
-    pub fn place(&self) -> Arc<Place> {
-        self.place.clone()
-    }
-
-    pub fn dial(&self) -> Arc<dyn Dial> {
-        self.place.clone()
+    /// What it shares with the other nodes of the cluster.
+    pub fn common(&self) -> &Arc<Common> {
+        &self.common
     }
 
     /// Starts it, or starts it again; whether it was not running yet.
@@ -82,24 +71,33 @@ impl Kubelet {
             return Err(Failure::new("unavailable", format!("the kubelet cannot start: {CONFIG} does not exist")));
         }
         let before = std::mem::replace(&mut self.state().running, true);
-        bootstrap::certificate(self)?;
         self.sync()?;
         Ok(!before)
     }
 
     pub fn stop(&self) {
-        if std::mem::take(&mut *self.state()).server.is_some() {
-            *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+        let State { pods, server, .. } = std::mem::take(&mut *self.state());
+        server.iter().for_each(|server| self.common.down(server));
+        named(&pods, "etcd").into_iter().for_each(|etcd| self.common.etcd.down(etcd));
     }
 
-    /// A node that was shut down while its cluster ran comes up as it was.
+    /// A node that was shut down while its cluster ran, or went on without it, comes up as it was.
     ///
     /// # Errors
     /// Where its files cannot be used.
     pub fn resume(&self) -> Tried<bool> {
-        let was = self.files.stat(SNAPSHOT)?.is_some() && self.files.stat(CONFIG)?.is_some();
-        if was { self.start() } else { Ok(false) }
+        let has = |path: &str| self.files.stat(path).map(|found| found.is_some());
+        let of_cluster = self.common.api().is_some() || has(&Log::path())?;
+        let whole = has(CONFIG)? && (has(KUBECONFIG)? || has(bootstrap::KUBECONFIG)?);
+        if of_cluster && whole { self.start() } else { Ok(false) }
+    }
+
+    /// What was kept of the cluster goes with the node that it was kept on, when that was reset.
+    ///
+    /// # Errors
+    /// Where it cannot be removed.
+    pub fn forget(&self) -> Tried<()> {
+        if self.files.stat(CONFIG)?.is_some() { Ok(()) } else { self.files.remove(&Log::path()) }
     }
 
     /// Looks at the static Pods again, as a kubelet does by itself.
@@ -107,75 +105,63 @@ impl Kubelet {
     /// # Errors
     /// Where a Pod cannot be run or the Node cannot be registered.
     pub fn sync(&self) -> Tried<()> {
+        let _looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.state().running {
             return Ok(());
         }
         let pods = self.pods()?;
         let mut state = self.state();
-        let has = |name: &str| pods.iter().find(|pod| pod["metadata"]["name"] == name);
+        let etcd = named(&pods, "etcd");
+        etcd.into_iter().for_each(|etcd| self.common.etcd.look(etcd));
+        // Without its etcd an API server ends as soon as it starts.
         if state.server.is_none()
-            && let Some(pod) = has("kube-apiserver")
+            && let Some(pod) = named(&pods, "kube-apiserver")
+            && etcd.is_none_or(|etcd| self.common.etcd.serves(etcd))
         {
-            if has("etcd").is_none() && !uses_external_etcd(pod) {
-                state
-                    .notes
-                    .push("kube-apiserver is to use an etcd on this node, and there is no static Pod of one: it would not come up".into());
-            }
-            let snapshot = self.snapshot()?;
-            let server = Server::start(&self.handle, pod, self.files.as_ref(), snapshot.as_ref(), self.port)?;
-            *self.place.0.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Endpoint { address: server.address(), undated: server.undated().is_some() });
-            if let Some(why) = server.undated() {
-                state.notes.push(format!("nothing on a real machine would trust the API server: {why}"));
-            }
-            state.server = Some(server);
+            state.server = Some(self.serve(pod, etcd, &mut state.notes)?);
         }
-        let new: Vec<Value> = pods
-            .iter()
-            .filter(|pod| !state.pods.iter().any(|known| known["metadata"]["name"] == pod["metadata"]["name"]))
-            .cloned()
-            .collect();
+        let new: Vec<Value> =
+            pods.iter().filter(|pod| named(&state.pods, pod["metadata"]["name"].as_str().unwrap_or_default()).is_none()).cloned().collect();
         // A node without an API server of its own talks to the one there is.
-        let up = state.server.is_some() || self.place.0.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let up = self.common.api().is_some();
         let registered = state.registered;
         drop(state);
         if up && (!registered || !new.is_empty()) {
-            self.register(&new)?;
-            let mut state = self.state();
-            state.registered = true;
-            state.pods.extend(new);
+            match self.register(new) {
+                // It looks again soon.
+                Err(failure) if failure.retryable => {}
+                outcome => outcome?,
+            }
         }
         Ok(())
     }
 
-    fn snapshot(&self) -> Tried<Option<Value>> {
-        match self.files.stat(SNAPSHOT)? {
-            None => Ok(None),
-            Some(_) => {
-                let text = self.files.read(SNAPSHOT)?;
-                let damaged =
-                    |error| Failure::new("invalid", format!("{SNAPSHOT} is damaged: {error}; remove it to begin with an empty cluster"));
-                serde_json::from_slice(&text).map(Some).map_err(damaged)
-            }
+    /// Starts the API server: over what the cluster has, where there is one.
+    fn serve(&self, pod: &Value, etcd: Option<&Value>, notes: &mut Vec<String>) -> Tried<Server> {
+        let servers = flag(pod, "etcd-servers");
+        let external = !servers.is_empty() && !servers.contains("127.0.0.1") && !servers.contains("[::1]");
+        if etcd.is_none() && !external {
+            notes.push("kube-apiserver is to use an etcd on this node, and there is no static Pod of one: it would not come up".into());
         }
-    }
-
-    /// Keeps the state of the cluster in the scratch tree. A node that was reset has no cluster to come back to.
-    ///
-    /// # Errors
-    /// Where it cannot be written.
-    pub fn save(&self) -> Tried<()> {
-        if self.files.stat(CONFIG)?.is_none() {
-            return self.files.remove(SNAPSHOT);
+        let store = match self.common.api() {
+            Some(api) => Keeps::Shared(api),
+            None => Keeps::Own(self.common.resume(self.files.as_ref())?, self.common.log.clone()),
+        };
+        let own = matches!(store, Keeps::Own(..));
+        let server = Server::start(&self.handle, pod, self.files.as_ref(), store, self.port)?;
+        if own {
+            self.common.keep(&server)?;
         }
-        let Some(snapshot) = self.state().server.as_ref().map(Server::snapshot) else { return Ok(()) };
-        self.files.make_dir(crate::run::state::DIRECTORY, 0o700)?;
-        self.files.write(SNAPSHOT, snapshot.to_string().as_bytes(), 0o600, None)
+        self.common.up(&server);
+        if let Some(why) = server.undated() {
+            notes.push(format!("nothing on a real machine would trust the API server: {why}"));
+        }
+        Ok(server)
     }
 
     /// What would be otherwise on a real machine.
     pub fn notes(&self) -> Vec<String> {
-        self.state().notes.clone()
+        self.state().notes.iter().cloned().chain(self.common.log.failure()).collect()
     }
 
     /// Binds the admins' group where nobody on the node may, and notes that a real cluster would not.
@@ -224,14 +210,15 @@ impl Kubelet {
     }
 
     /// The API as the holder of a kubeconfig of the node sees it.
-    fn api(&self, kubeconfig: &str) -> ApiClient {
+    fn api(&self, kubeconfig: &str, budget: Duration) -> ApiClient {
         let credentials = Credentials::File(kubeconfig.to_owned());
-        ApiClient::new(self.handle.clone(), self.files.clone(), credentials, self.place.clone(), BUDGET)
+        ApiClient::new(self.handle.clone(), self.files.clone(), credentials, self.common.clone(), budget)
     }
 
-    /// The Node, and a mirror of each static Pod.
-    fn register(&self, pods: &[Value]) -> Tried<()> {
-        let api = self.api(KUBECONFIG);
+    /// The Node, and a mirror of each of these static Pods.
+    fn register(&self, pods: Vec<Value>) -> Tried<()> {
+        bootstrap::certificate(self)?;
+        let api = self.api(KUBECONFIG, Duration::ZERO);
         let kubeconfig = crate::effect::pki::Kubeconfig::read(self.files.as_ref(), KUBECONFIG)?;
         let user = kubeconfig.as_ref().and_then(|kubeconfig| Some(kubeconfig.user()?.0.to_owned())).unwrap_or_default();
         let name = user.strip_prefix("system:node:").unwrap_or(&self.facts.hostname).to_owned();
@@ -242,87 +229,33 @@ impl Kubelet {
             Err(failure) if failure.code != "already-exists" => Err(failure),
             _ => Ok(()),
         };
-        there(api.create(&self.node(&name)))?;
-        pods.iter().try_for_each(|pod| there(api.create(&mirror(pod, &name))))
-    }
-
-    fn node(&self, name: &str) -> Value {
-        let facts = &self.facts;
-        let addresses: Vec<Value> = facts
-            .addresses
-            .iter()
-            .map(|address| json!({"type": "InternalIP", "address": address}))
-            .chain([json!({"type": "Hostname", "address": name})])
-            .collect();
-        let condition = |kind: &str, status: &str, reason: &str, message: &str| json!({"type": kind, "status": status, "reason": reason, "message": message});
-        json!({
-            "apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": name, "labels": {
-                "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux", "kubernetes.io/hostname": name,
-            }},
-            "spec": {},
-            "status": {
-                "addresses": addresses,
-                "capacity": {"cpu": facts.cpus.to_string(), "memory": format!("{}Mi", facts.memory_mib), "pods": "110"},
-                "conditions": [
-                    condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-                    condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-                    condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-                    condition("Ready", "False", "KubeletNotReady", "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized"),
-                ],
-                "nodeInfo": {
-                    "kernelVersion": facts.kernel_release, "osImage": "rehearsal", "operatingSystem": "linux", "architecture": "amd64",
-                    "containerRuntimeVersion": format!("{}://{}", facts.runtime.name, facts.runtime.version),
-                    "kubeletVersion": facts.kubelet_version.as_deref().unwrap_or_default(),
-                },
-            },
-        })
+        there(api.create(&objects::node(&name, &self.facts)))?;
+        pods.iter().try_for_each(|pod| there(api.create(&objects::mirror(pod, &name))))?;
+        let mut state = self.state();
+        state.registered = true;
+        state.pods.extend(pods);
+        Ok(())
     }
 
     /// Health of what the node runs: the status at a URL, none where nothing answers there.
     pub fn probe(&self, url: &str) -> Option<u16> {
         let state = self.state();
         let url = url::Url::parse(url).ok()?;
-        let pod = |name: &str| state.pods.iter().any(|pod| pod["metadata"]["name"] == name);
+        let pod = |name: &str| named(&state.pods, name).is_some();
         let up = match (url.port(), url.path()) {
             (Some(10257), _) => state.server.is_some() && pod("kube-controller-manager"),
             (Some(10259), _) => state.server.is_some() && pod("kube-scheduler"),
             (_, "/healthz") if url.scheme() == "http" => state.running,
-            _ => state.server.is_some() && state.pods.iter().any(|pod| probes(pod, &url)),
+            (port, _) => {
+                let port = port.unwrap_or(443).to_string();
+                state.server.is_some() && state.pods.iter().any(|pod| flag(pod, "secure-port") == port)
+            }
         };
         up.then_some(200)
     }
 }
 
-/// Whether a static Pod answers at a port that its flags name.
-fn probes(pod: &Value, url: &url::Url) -> bool {
-    let wanted = format!("--secure-port={}", url.port().unwrap_or(443));
-    pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().any(|argument| *argument == wanted.as_str())
-}
-
-fn uses_external_etcd(pod: &Value) -> bool {
-    let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let servers = command.filter_map(|argument| argument.strip_prefix("--etcd-servers=")).next_back();
-    servers.is_some_and(|servers| !servers.contains("127.0.0.1") && !servers.contains("[::1]"))
-}
-
-/// The Pod as the API shows it.
-fn mirror(pod: &Value, node: &str) -> Value {
-    let mut mirror = pod.clone();
-    let name = format!("{}-{node}", pod["metadata"]["name"].as_str().unwrap_or_default());
-    let statuses: Vec<Value> = pod["spec"]["containers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|container| json!({"name": container["name"], "image": container["image"], "ready": true, "restartCount": 0, "state": {"running": {}}}))
-        .collect();
-    mirror["metadata"]["name"] = name.into();
-    let hash = &crate::wasm::engine::digest_of(pod.to_string().as_bytes())[..32];
-    // By these clients know it for a mirror, which `kubectl drain` passes over.
-    for (name, value) in [("source", "file"), ("hash", hash), ("mirror", hash)] {
-        mirror["metadata"]["annotations"][format!("kubernetes.io/config.{name}")] = value.into();
-    }
-    mirror["spec"]["nodeName"] = node.into();
-    mirror["status"] = json!({"phase": "Running", "containerStatuses": statuses});
-    mirror
+/// The static Pod of a component.
+fn named<'a>(pods: &'a [Value], name: &str) -> Option<&'a Value> {
+    pods.iter().find(|pod| pod["metadata"]["name"] == name)
 }

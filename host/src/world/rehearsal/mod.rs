@@ -2,21 +2,25 @@
 //! its static Pods. Nothing of the phases is faked; what cannot be known this way is said.
 
 mod cluster;
+mod common;
+mod etcd;
+mod kept;
 mod kubelet;
 mod overlay;
+mod pod;
 
 #[cfg(test)]
 pub mod files_only;
 
 use super::{
-    Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
+    Cluster, Etcd, Files, Net, Node, Runtime, TlsFiles, Tried, World,
     api::{ApiClient, Credentials},
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
 use anyhow::{Context, Result, anyhow};
+pub use common::Common;
 use kubelet::Kubelet;
-pub use kubelet::Place;
 use kubephase_wit::{Failure, HttpReply};
 use overlay::Overlay;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -38,8 +42,8 @@ pub struct Setting<'a> {
     pub facts: NodeFacts,
     /// whose the node is in the cluster: the admin's kubeconfig, or what a node joins with
     pub credentials: Credentials,
-    /// where the cluster's API server is, for a node that joins; else it gets one of its own
-    pub place: Arc<Place>,
+    /// of the cluster that the node joins, or makes
+    pub common: Arc<Common>,
     /// how long requests to the API are tried
     pub budget: Duration,
     /// the API server's port on loopback; 0 for any that is free
@@ -57,7 +61,8 @@ impl Rehearsal {
             None => Arc::new(upper),
         };
         let facts = Arc::new(setting.facts);
-        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.place));
+        setting.common.machine(&facts.addresses);
+        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.common.clone()));
         let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
         let mut described = NodeFacts::clone(&facts);
         if resumed && let Some(service) = described.services.get_mut("kubelet") {
@@ -73,21 +78,21 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api = ApiClient::new(handle.clone(), files.clone(), setting.credentials, kubelet.dial(), setting.budget);
+        let api = ApiClient::new(handle.clone(), files.clone(), setting.credentials, setting.common, setting.budget);
         Ok(Rehearsal { files, node, kubelet, api })
     }
 
-    /// Keeps the cluster's state in the scratch tree.
+    /// What was kept of the cluster goes with a node that was reset.
     ///
     /// # Errors
-    /// Where it cannot be written.
-    pub fn save(&self) -> Result<()> {
-        self.kubelet.save().map_err(|failure| anyhow!(failure.message))
+    /// Where it cannot be removed.
+    pub fn forget(&self) -> Result<()> {
+        self.kubelet.forget().map_err(|failure| anyhow!(failure.message))
     }
 
-    /// Where the embedded API server is, for nodes that join its cluster.
-    pub fn place(&self) -> Arc<Place> {
-        self.kubelet.place()
+    /// What it shares with the other machines of the cluster.
+    pub fn common(&self) -> Arc<Common> {
+        self.kubelet.common().clone()
     }
 
     /// Where the embedded API server listens, once it runs.
@@ -115,6 +120,10 @@ impl World for Rehearsal {
 
     fn cluster(&self) -> &dyn Cluster {
         &self.api
+    }
+
+    fn etcd(&self) -> &dyn Etcd {
+        self
     }
 
     fn bind_admins(&self) -> bool {

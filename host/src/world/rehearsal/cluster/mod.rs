@@ -19,4 +19,5 @@ mod table;
 mod tests;
 mod tls;
 
-pub use server::Server;
+pub use rest::Api;
+pub use server::{Keeps, Server};

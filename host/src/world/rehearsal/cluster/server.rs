@@ -1,5 +1,9 @@
 //! The API server: HTTPS on loopback, with the certificates and settings that its static Pod names.
 use super::{
+    super::{
+        kept::{Entry, Log},
+        pod::flag,
+    },
     controllers,
     controllers::{expired, secret_text},
     policy,
@@ -43,10 +47,19 @@ const MAX_BODY: usize = 3 << 20;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
+/// What a server is to serve.
+pub enum Keeps {
+    /// a cluster of its own, as it was kept, and where it is kept from now on
+    Own(Vec<Entry>, Arc<Log>),
+    /// what another one serves
+    Shared(Arc<Api>),
+}
+
 /// A server that runs until it is dropped.
 pub struct Server {
     api: Arc<Api>,
     address: SocketAddr,
+    advertised: String,
     undated: Option<String>,
     task: JoinHandle<()>,
 }
@@ -62,12 +75,8 @@ impl Server {
     ///
     /// # Errors
     /// `invalid` where the Pod names what cannot be used, `unavailable` where the port is taken.
-    pub fn start(handle: &Handle, pod: &Value, files: &dyn Files, snapshot: Option<&Value>, port: u16) -> Tried<Server> {
-        let command: Vec<&str> =
-            pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let flag = |name: &str| {
-            command.iter().rev().find_map(|argument| argument.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('=')).unwrap_or_default()
-        };
+    pub fn start(handle: &Handle, pod: &Value, files: &dyn Files, keeps: Keeps, port: u16) -> Tried<Server> {
+        let flag = |name: &str| flag(pod, name);
         let file = |name: &str| {
             let bytes = files
                 .read(flag(name))
@@ -77,28 +86,40 @@ impl Server {
         let authority_pem = file("client-ca-file")?;
         let Identity { config, undated } = Identity::load(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem)
             .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
-        let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
-        let mut store = Store::new();
-        if let Some(snapshot) = snapshot {
-            store.restore(snapshot);
-        }
-        policy::install(&mut store);
-        let secure_port = flag("secure-port").parse().unwrap_or(6443);
-        let first = services.and_then(|range| nth_address(range, 1)).map(|address| address.to_string());
-        controllers::install(&mut store, first.as_deref(), secure_port);
-        let authority = Authority::at(flag("client-ca-file"), authority_pem, files);
-        controllers::reconcile(&mut store, &authority);
-        let api = Arc::new(Api { store: Mutex::new(store), authority, services });
+        let api = match keeps {
+            Keeps::Shared(api) => api,
+            Keeps::Own(entries, log) => {
+                let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
+                let mut store = Store::kept(entries, log);
+                policy::install(&mut store);
+                let secure_port = flag("secure-port").parse().unwrap_or(6443);
+                let first = services.and_then(|range| nth_address(range, 1)).map(|address| address.to_string());
+                controllers::install(&mut store, first.as_deref(), secure_port);
+                let authority = Authority::at(flag("client-ca-file"), authority_pem, files);
+                controllers::reconcile(&mut store, &authority);
+                Arc::new(Api { store: Mutex::new(store), authority, services })
+            }
+        };
         let bind = handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
         let listener = bind
             .map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
         let address = listener.local_addr().map_err(|error| Failure::new("unavailable", error.to_string()))?;
         let task = handle.spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), api.clone()));
-        Ok(Server { api, address, undated, task })
+        Ok(Server { api, address, advertised: flag("advertise-address").to_owned(), undated, task })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its address as the cluster knows it.
+    pub fn advertised(&self) -> &str {
+        &self.advertised
+    }
+
+    /// What it serves, for another one to serve.
+    pub fn api(&self) -> Arc<Api> {
+        self.api.clone()
     }
 
     /// Why nobody would trust its certificates now, if so; it serves all the same.
@@ -113,8 +134,9 @@ impl Server {
         let _ = store.create(super::store::rbac("clusterrolebindings"), crate::render::objects::cluster_admins());
     }
 
-    pub fn snapshot(&self) -> Value {
-        self.api.store.lock().unwrap_or_else(PoisonError::into_inner).snapshot()
+    /// What it serves, as a log begins.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.api.store.lock().unwrap_or_else(PoisonError::into_inner).entries()
     }
 }
 

@@ -1,10 +1,13 @@
-//! The objects of the embedded cluster, in memory, with resource versions and a stream of changes. All of it can be
-//! taken out as JSON and put back: a scratch tree outlives the process.
-use super::status::{Answer, ApiError};
+//! The objects of the embedded cluster, in memory, with resource versions and a stream of changes, which are kept where
+//! they can be: a scratch tree outlives the process.
+use super::{
+    super::kept::{Entry, Log},
+    status::{Answer, ApiError},
+};
 use crate::world::api::resources::{RESOURCES, Resource, by_plural};
 use aws_lc_rs::rand;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::broadcast;
 
 /// How far a watch may lag before it has to begin again.
@@ -24,11 +27,19 @@ pub struct Store {
     objects: BTreeMap<Key, Value>,
     version: u64,
     changes: broadcast::Sender<Change>,
+    log: Option<Arc<Log>>,
 }
 
 impl Store {
     pub fn new() -> Self {
-        Store { objects: BTreeMap::new(), version: 0, changes: broadcast::channel(BACKLOG).0 }
+        Store { objects: BTreeMap::new(), version: 0, changes: broadcast::channel(BACKLOG).0, log: None }
+    }
+
+    /// As a log has it, to which what changes is added.
+    pub fn kept(entries: Vec<Entry>, log: Arc<Log>) -> Self {
+        let mut store = Store { log: Some(log), ..Store::new() };
+        entries.into_iter().for_each(|entry| store.replay(entry));
+        store
     }
 
     fn key(resource: &'static Resource, namespace: &str, name: &str) -> Key {
@@ -109,32 +120,50 @@ impl Store {
     }
 
     fn tell(&self, kind: &'static str, resource: &'static Resource, object: &Value) {
+        if let Some(log) = &self.log {
+            log.add(&self.entry(kind, resource, object));
+        }
         // Nobody watching is no failure.
         let _ = self.changes.send(Change { kind, resource, object: object.clone() });
     }
 
-    /// Objects by resource.
-    pub fn snapshot(&self) -> Value {
-        let mut resources: Map<String, Value> = Map::new();
-        for ((group, plural, ..), object) in &self.objects {
-            let list = resources.entry(format!("{group}/{plural}")).or_insert_with(|| json!([]));
-            list.as_array_mut().into_iter().for_each(|list| list.push(object.clone()));
+    fn entry(&self, kind: &str, resource: &Resource, object: &Value) -> Entry {
+        let (version, name) = (self.version, format!("{}/{}", resource.group, resource.plural));
+        if kind == "DELETED" {
+            let (namespace, of) = place(object);
+            return Entry::Gone { version, resource: name, namespace, name: of };
         }
-        json!({"version": self.version, "objects": resources})
+        Entry::Object { version, resource: name, object: object.clone() }
     }
 
-    /// Puts back what a snapshot holds; what it does not know is passed over.
-    pub fn restore(&mut self, snapshot: &Value) {
-        self.version = snapshot["version"].as_u64().unwrap_or_default();
-        for (name, list) in snapshot["objects"].as_object().into_iter().flatten() {
-            let Some((group, plural)) = name.split_once('/') else { continue };
-            let Some(resource) = RESOURCES.iter().find(|resource| resource.group == group && resource.plural == plural) else { continue };
-            for object in list.as_array().into_iter().flatten() {
-                let (namespace, name) = place(object);
-                self.objects.insert(Self::key(resource, &namespace, &name), object.clone());
+    /// All of it, as a log begins.
+    pub fn entries(&self) -> Vec<Entry> {
+        self.objects
+            .iter()
+            .filter_map(|((group, plural, ..), object)| Some(self.entry("ADDED", resource(group, plural)?, object)))
+            .collect()
+    }
+
+    /// What is of no resource that there is now is passed over.
+    fn replay(&mut self, entry: Entry) {
+        let known = |name: &str| name.split_once('/').and_then(|(group, plural)| resource(group, plural));
+        match entry {
+            Entry::Object { version, resource, object } => {
+                self.version = version;
+                let (namespace, name) = place(&object);
+                known(&resource).and_then(|resource| self.objects.insert(Self::key(resource, &namespace, &name), object));
             }
+            Entry::Gone { version, resource, namespace, name } => {
+                self.version = version;
+                known(&resource).and_then(|resource| self.objects.remove(&Self::key(resource, &namespace, &name)));
+            }
+            Entry::Members(_) => {}
         }
     }
+}
+
+fn resource(group: &str, plural: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.group == group && resource.plural == plural)
 }
 
 /// Namespace and name of an object.

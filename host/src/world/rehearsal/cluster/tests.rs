@@ -1,14 +1,21 @@
 //! The API server as its clients see it: who they are, what they may, what is left of what they send.
-use super::{controllers, policy, rbac::User, signer::Authority};
 use super::{
+    super::kept::Log,
+    controllers, policy,
+    rbac::User,
     rest::{Api, Call, Reply},
+    signer::Authority,
     store::{Store, core},
 };
+use crate::world::files::RootedFiles;
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 fn api() -> Api {
-    let mut store = Store::new();
+    over(Store::new())
+}
+
+fn over(mut store: Store) -> Api {
     policy::install(&mut store);
     controllers::install(&mut store, Some("10.96.0.1"), 6443);
     let authority = Authority::alone("PEM");
@@ -209,15 +216,24 @@ fn cluster_info_is_signed_and_tokens_run_out_with_what_they_own() {
     assert_eq!(request(&api, &admin, "GET", &format!("{secrets}/kubeadm-certs"), &Value::Null).0, 404);
 }
 
+/// Whoever was killed comes back with what it answered that it had.
 #[test]
-fn a_snapshot_brings_everything_back() {
-    let (api, admin) = (api(), admin());
-    request(&api, &admin, "POST", CONFIG_MAPS, &config_map("a", json!({"k": "1"})));
-    let snapshot = api.store.lock().unwrap().snapshot();
-    let mut restored = Store::new();
-    restored.restore(&snapshot);
-    assert_eq!(restored.get(core("configmaps"), "default", "a").unwrap()["data"]["k"], "1");
-    assert_eq!(restored.snapshot(), snapshot);
+fn what_was_kept_brings_everything_back() {
+    let root = tempfile::tempdir().unwrap();
+    let files = RootedFiles::open(root.path()).unwrap();
+    let log = Arc::new(Log::below(root.path()));
+    let (api, admin) = (over(Store::kept(Vec::new(), log.clone())), admin());
+    request(&api, &admin, "POST", CONFIG_MAPS, &config_map("before", json!({})));
+    log.begin(&api.store.lock().unwrap().entries()).unwrap();
+    for name in ["a", "b"] {
+        request(&api, &admin, "POST", CONFIG_MAPS, &config_map(name, json!({"k": "1"})));
+    }
+    request(&api, &admin, "PUT", &format!("{CONFIG_MAPS}/a"), &config_map("a", json!({"k": "2"})));
+    request(&api, &admin, "DELETE", &format!("{CONFIG_MAPS}/b"), &Value::Null);
+    let restored = Store::kept(Log::read(&files).unwrap(), log);
+    assert_eq!(restored.get(core("configmaps"), "default", "a").unwrap()["data"]["k"], "2");
+    let store = api.store.lock().unwrap();
+    assert_eq!((restored.entries(), restored.version()), (store.entries(), store.version()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How a kubelet gets its first certificate: it asks with a token, and writes the kubeconfig that it uses from then on
 //! (TLS bootstrap).
-use super::{KUBECONFIG, Kubelet};
+use super::Kubelet;
 use crate::{
     effect::pki::{CertificateRequest, Key, Kubeconfig},
     world::{Cluster, Tried},
@@ -9,23 +9,27 @@ use data_encoding::BASE64;
 use kubephase_sdk::spec::KeyAlgorithm;
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::{Value, json};
+use std::time::Duration;
 
-const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+/// With the token that it asks with.
+pub const KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
 const FLAGS: &str = "/var/lib/kubelet/kubeadm-flags.env";
+/// How long it asks for.
+const BUDGET: Duration = Duration::from_secs(10);
 const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
 /// Gets a certificate where there is a token for it and none yet.
 pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     let files = kubelet.files.as_ref();
-    if files.stat(KUBECONFIG)?.is_some() {
+    if files.stat(super::KUBECONFIG)?.is_some() {
         return Ok(());
     }
-    let Some(given) = Kubeconfig::read(files, BOOTSTRAP)? else { return Ok(()) };
+    let Some(given) = Kubeconfig::read(files, KUBECONFIG)? else { return Ok(()) };
     let invalid = |why: String| Failure::new("invalid", format!("the kubelet cannot ask for its certificate: {why}"));
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid)?;
     let user = format!("system:node:{}", name(kubelet)?);
     let request = CertificateRequest::make(&key, &user, &["system:nodes".to_owned()]).map_err(invalid)?;
-    let api = kubelet.api(BOOTSTRAP);
+    let api = kubelet.api(KUBECONFIG, BUDGET);
     let created = api.create(&json!({
         "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
         "metadata": {"name": format!("csr-{}", &crate::wasm::engine::digest_of(request.as_bytes())[..10])},
@@ -46,7 +50,7 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     };
     let pem = [certificate.as_slice(), key.to_pem().map_err(invalid)?.as_bytes()].concat();
     files.write(PEM, &pem, 0o600, None)?;
-    files.write(KUBECONFIG, own(&given, &user).to_string().as_bytes(), 0o600, None)
+    files.write(super::KUBECONFIG, own(&given, &user).to_string().as_bytes(), 0o600, None)
 }
 
 /// The kubelet's own kubeconfig: the same cluster, and the certificate that it rotates.

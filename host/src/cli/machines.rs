@@ -1,0 +1,200 @@
+//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster, side by side, by what `init`
+//! tells people. Each has its own tree below the scratch root, and its own journal.
+#![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
+use crate::{
+    config::JoinFlags,
+    effect::pki::Certificate,
+    journal::{Durability, Header, Journal},
+    run::{
+        event::{RunResult, micros},
+        init::{self, Prepared},
+        join, state,
+    },
+    wasm::engine::Engine,
+    world::{
+        World,
+        api::Credentials,
+        node::facts::NodeFacts,
+        rehearsal::{Rehearsal, Setting},
+    },
+};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use std::{
+    net::Ipv4Addr,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::runtime::Handle;
+
+/// How long requests to the API are tried.
+const BUDGET: Duration = Duration::from_secs(10);
+
+/// Of which machines the rehearsed cluster is made.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machines {
+    /// Of so many machines the control plane is made: the one of init, and others that join it, each with a tree of its own
+    /// below nodes/ of the scratch root
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub control_planes: u16,
+    /// Let so many workers join, likewise
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub workers: u16,
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Machines { control_planes: 1, workers: 0 }
+    }
+}
+
+impl Machines {
+    /// Whether another member of the control plane needs what they all share.
+    pub fn share(self) -> bool {
+        self.control_planes > 1
+    }
+
+    /// Those that join. Members of the control plane come first: they take longer.
+    fn joining(self) -> Vec<Machine> {
+        let control_planes = (2..=self.control_planes).map(|number| Machine { control_plane: true, number });
+        control_planes.chain((1..=self.workers).map(|number| Machine { control_plane: false, number })).collect()
+    }
+}
+
+/// One that joins.
+#[derive(Clone, Copy)]
+struct Machine {
+    control_plane: bool,
+    number: u16,
+}
+
+impl Machine {
+    fn name(self) -> String {
+        format!("{}-{}", if self.control_plane { "control-plane" } else { "worker" }, self.number)
+    }
+
+    /// A machine as it should be, with an address of its own (of those for benchmarks, RFC 2544).
+    fn facts(self) -> NodeFacts {
+        let [high, low] = self.number.to_be_bytes();
+        let address = Ipv4Addr::new(198, if self.control_plane { 19 } else { 18 }, high, low).into();
+        NodeFacts {
+            hostname: self.name(),
+            default_route_interface_address: Some(address),
+            addresses: vec![address],
+            ..NodeFacts::default()
+        }
+    }
+}
+
+/// What came of one join.
+pub struct Joined {
+    pub name: String,
+    pub result: RunResult,
+    pub micros: u64,
+    /// a member of the control plane serves for as long as this is there
+    _world: Option<Arc<Rehearsal>>,
+}
+
+/// The cluster that a rehearsal of `init` made, as the machines that join it are told of it.
+pub struct Cluster<'a> {
+    pub world: &'a Rehearsal,
+    pub prepared: &'a Prepared,
+    /// the scratch root
+    pub root: &'a Path,
+    pub engine: &'a Engine,
+    pub handle: &'a Handle,
+}
+
+impl Cluster<'_> {
+    /// Lets the machines join that are not there yet.
+    ///
+    /// # Errors
+    /// Where a machine's tree cannot be used, or it does not find or trust the cluster.
+    pub fn join(&self, machines: Machines) -> Result<Vec<Joined>> {
+        let joining = machines.joining();
+        let invitation = self.invitation()?;
+        let (next, joined) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        thread::scope(|scope| {
+            let work = || -> Result<()> {
+                while let at = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(machine) = joining.get(at)
+                {
+                    let one = self.one(*machine, &invitation).with_context(|| machine.name())?;
+                    joined.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
+                }
+                Ok(())
+            };
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            let workers: Vec<_> = (0..cores * 2).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })?;
+        let mut joined = joined.into_inner().unwrap_or_else(PoisonError::into_inner);
+        joined.sort_by_key(|(at, _)| *at);
+        Ok(joined.into_iter().map(|(_, one)| one).collect())
+    }
+
+    /// What `init` tells people to join with.
+    fn invitation(&self) -> Result<JoinFlags> {
+        let config = &self.prepared.config;
+        let path = format!("{}/ca.crt", config.cluster.certificates_dir);
+        let pem = self.world.files().read(&path).map_err(|failure| anyhow!(failure.message))?;
+        let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem)).map_err(|why| anyhow!("{path}: {why}"))?;
+        let token = config.init.bootstrap_tokens.first().context("no bootstrap token is there to join with")?;
+        Ok(JoinFlags {
+            endpoint: Some(config.run.control_plane_url.trim_start_matches("https://").to_owned()),
+            token: Some(token.token.clone()),
+            discovery_token_ca_cert_hash: vec![format!("sha256:{}", authority.public_key_sha256())],
+            ..JoinFlags::default()
+        })
+    }
+
+    /// One machine, from nothing to a node.
+    fn one(&self, machine: Machine, invitation: &JoinFlags) -> Result<Joined> {
+        let began = Instant::now();
+        let root = self.root.join("nodes").join(machine.name());
+        std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
+        let facts = machine.facts();
+        let flags = JoinFlags {
+            control_plane: machine.control_plane,
+            certificate_key: machine.control_plane.then(|| self.prepared.config.init.certificate_key.clone()),
+            ..invitation.clone()
+        };
+        let mut prepared = join::prepare(None, &flags, &facts, None, self.engine, self.world, &|_| ())?;
+        // A worker is nobody yet; whoever administers the cluster asks as that.
+        let credentials = match &prepared.config.join {
+            Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
+            _ => Credentials::File(prepared.config.run.kubeconfig.clone()),
+        };
+        let setting = Setting { root: &root, below: None, facts, credentials, common: self.world.common(), budget: BUDGET, port: 0 };
+        let node = Arc::new(Rehearsal::open(self.handle, setting)?);
+        let directory = state::below(&root);
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancelled.clone())
+            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
+        let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancelled)?;
+        let world = machine.control_plane.then_some(node);
+        Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
+    }
+}
+
+/// The joins as lines for people; nothing where nobody joined.
+pub fn told(joined: &[Joined]) -> String {
+    if joined.is_empty() {
+        return String::new();
+    }
+    let line = |joined: &Joined| {
+        let how = match &joined.result {
+            RunResult::Done => format!("joined in {:.2} s", joined.micros as f64 / 1e6),
+            RunResult::PreflightFailed => "did not pass its checks".to_owned(),
+            RunResult::Failed { phase, message } => format!("failed in {phase}: {message}"),
+            RunResult::Cancelled => "was interrupted".to_owned(),
+        };
+        format!("  {:<16} {how}\n", joined.name)
+    };
+    std::iter::once("\nWho joined\n".to_owned()).chain(joined.iter().map(line)).collect()
+}

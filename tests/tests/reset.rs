@@ -103,13 +103,14 @@ fn nothing_is_reset_that_nobody_wants_to() {
     assert_eq!(files(&root.join("etc")).len(), before, "cleanup-node was left out");
 }
 
-/// What a phase cannot do is told, and the others go on: here an etcd's data lies where nothing is emptied.
+/// What a phase cannot do is told, and the others go on: here an etcd's data lies where nothing is emptied. Where it lies the
+/// cluster knows, and the Pod no more.
 #[test]
 fn what_does_not_work_is_told_and_the_rest_goes_on() {
-    let (_folder, root) = tree();
-    let manifest = root.join("etc/kubernetes/manifests/etcd.yaml");
-    let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replace("path: /var/lib/etcd", "path: /data")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root");
+    rehearse_with(&root, "etcd: {local: {dataDir: /data}}\n");
+    fs::write(root.join("etc/kubernetes/manifests/etcd.yaml"), "damaged").unwrap();
     fs::create_dir_all(root.join("data/member")).unwrap();
     let said = reset(&root, "--force");
     assert_eq!(said.status, 0, "{}", said.stderr);
@@ -118,6 +119,7 @@ fn what_does_not_work_is_told_and_the_rest_goes_on() {
         "{}",
         said.stderr
     );
+    assert!(said.stderr.contains("Failed to remove etcd member: its static Pod does not say which it is, please"), "{}", said.stderr);
     assert!(root.join("data/member").exists() && files(&root.join("etc")).is_empty());
 }
 
@@ -142,4 +144,58 @@ fn what_runs_made_elsewhere_is_undone_by_their_journals() {
     fs::write(&authority, "another's").unwrap();
     assert_eq!(reset(&root, "--force").status, 0);
     assert!(authority.exists(), "what came after the reset is not ours");
+}
+
+/// Whether the cluster still answers or not, the node is reset.
+#[test]
+fn a_cluster_that_is_gone_is_told_of_and_the_node_is_reset_by_what_is_on_it() {
+    let (_folder, root) = tree();
+    fs::write(root.join("var/lib/etcd/member"), "data").unwrap();
+    fs::remove_file(root.join("etc/kubernetes/manifests/kube-apiserver.yaml")).unwrap();
+    let said = reset(&root, "--force");
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stdout.starts_with("[reset] Reading configuration from the \"kubeadm-config\" ConfigMap"), "{}", said.stdout);
+    for warning in [
+        "[reset] Unable to fetch the kubeadm-config ConfigMap from cluster: failed to get config map: the API server cannot be reached: ",
+        "please manually remove this etcd member using etcdctl",
+    ] {
+        assert!(said.stderr.contains(warning), "no {warning:?} in {}", said.stderr);
+    }
+    assert!(!root.join("var/lib/etcd/member").exists() && files(&root.join("etc")).is_empty());
+    let said = reset(&root, "--force");
+    assert!(
+        !said.stdout.contains("Reading configuration") && !said.stderr.contains("Unable to fetch"),
+        "there is no kubeconfig to ask with"
+    );
+}
+
+/// Several sockets of runtimes matter to who has to choose one, and to nobody else: neither where the node's kubelet was told
+/// which, nor in a phase that has no use for it.
+#[test]
+fn several_runtimes_are_in_the_way_only_of_who_has_to_choose() {
+    let (folder, root) = tree();
+    let node = folder.path().join("node.yaml");
+    let sockets = ["containerd/containerd", "crio/crio"].map(|name| format!("unix:///var/run/{name}.sock"));
+    fs::write(&node, format!("criSockets: [{}]\n", sockets.join(", "))).unwrap();
+    let with = |line: &str| {
+        let line = format!("{line} --node {} --root {}", node.display(), root.display());
+        let said = run(kubephase(PROGRAM).args(line.split_whitespace()).stdin(Stdio::null()));
+        let chooses = said.stderr.contains("found multiple CRI endpoints on the host");
+        assert_eq!(chooses, said.status == 3, "{line}: {}", said.stderr);
+        chooses
+    };
+    let told = root.join("var/lib/kubelet/instance-config.yaml");
+    assert!(fs::read_to_string(&told).unwrap().contains("containerd.sock"));
+    assert!(!with("reset --dry-run"), "the kubelet was told");
+    fs::remove_file(told).unwrap();
+    assert!(with("reset --dry-run") && with("reset phase cleanup-node --dry-run"));
+    assert!(!with(&format!("reset --dry-run --cri-socket {}", sockets[1])), "a flag says which");
+    assert!(!with("reset phase remove-etcd-member --dry-run") && !with("init phase certs ca --dry-run"));
+    assert!(with("init phase kubelet-start --dry-run"));
+    fs::write(
+        root.join("var/lib/kubelet/kubeadm-flags.env"),
+        format!("KUBELET_KUBEADM_ARGS=\"--container-runtime-endpoint={}\"\n", sockets[1]),
+    )
+    .unwrap();
+    assert!(!with("reset --dry-run"), "the kubelet was told by a flag");
 }

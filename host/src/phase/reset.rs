@@ -47,21 +47,23 @@ fn emptied(path: &str) -> Result<Effect, Failure> {
 }
 
 /// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is not kubeadm's is left
-/// alone, where kubeadm empties /var/lib/etcd of any machine.
+/// alone, where kubeadm empties /var/lib/etcd of any machine. Where its data is the cluster knows, or else the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
 }
 
 impl Etcd {
-    fn of_this_node() -> Result<Option<Etcd>, Failure> {
+    fn of_this_node(config: &Config) -> Result<Option<Etcd>, Failure> {
         let path = format!("{MANIFESTS}/etcd.yaml");
         if observe_files::stat(&path)?.is_none() {
             return Ok(None);
         }
         let pod: Value = serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
         let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
-        let data = volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
+        let mounted =
+            volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
+        let data = config.cluster.etcd.local.as_ref().map(|local| local.data_dir.as_str()).or(mounted);
         let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten();
         let peer_url = command.filter_map(Value::as_str).find_map(|flag| flag.strip_prefix("--initial-advertise-peer-urls="));
         Ok(Some(Etcd { data: data.map(str::to_owned), peer_url: peer_url.map(str::to_owned) }))
@@ -76,13 +78,22 @@ impl Phase for RemoveEtcdMember {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let Some(Etcd { data, peer_url }) = Etcd::of_this_node()? else {
-            return Ok(Outcome::Skipped("no etcd of the cluster runs on this node".into()));
+        let config: Config = config("")?;
+        let etcd = &config.cluster.etcd;
+        let Some(Etcd { data, peer_url }) = Etcd::of_this_node(&config)? else {
+            let why = if etcd.external.is_some() { "etcd is external" } else { "no etcd of the cluster runs on this node" };
+            return Ok(Outcome::Skipped(why.into()));
         };
-        if let Some(peer_url) = peer_url {
-            let member = clear(&ClearSpec::EtcdMember { peer_url })?;
-            let warning = "[reset] Failed to remove etcd member: {}, please manually remove this etcd member using etcdctl";
-            effects_core::attempt(member, warning)?;
+        let failed =
+            |why: &str| format!("[reset] Failed to remove etcd member: {why}, please manually remove this etcd member using etcdctl");
+        match (peer_url, etcd.local.is_some()) {
+            (Some(peer_url), true) => {
+                let member = clear(&ClearSpec::EtcdMember { peer_url })?;
+                effects_core::attempt(member, &failed("{}"))?;
+            }
+            _ if etcd.external.is_some() => {}
+            (None, _) => warn(failed("its static Pod does not say which it is")),
+            (_, false) => warn(failed("the cluster does not tell its configuration")),
         }
         if let Some(data) = data {
             effects::announce(emptied(&data)?, &format!("[reset] Deleted contents of the etcd data directory: {data}"))?;
@@ -107,7 +118,7 @@ impl Phase for CleanupNode {
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let reset = config.reset.clone().unwrap_or_default();
-        let etcd = Etcd::of_this_node()?;
+        let etcd = Etcd::of_this_node(&config)?;
         let service = effects_node::ensure_service("kubelet", "stopped")?;
         effects::announce(service, "[reset] Stopping the kubelet service")?;
         let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure kubelet is stopped manually";
@@ -117,7 +128,7 @@ impl Phase for CleanupNode {
         let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
         effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
         undo(&reset.made)?;
-        directories(&config.cluster.certificates_dir, reset.cleanup_tmp_dir)?;
+        directories(&reset.certificates_dir, reset.cleanup_tmp_dir)?;
         // A kubelet may have started etcd once more since its data was deleted.
         etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
         files(&config.run.kubeconfig_dir)?;

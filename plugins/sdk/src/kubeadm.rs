@@ -46,6 +46,8 @@ pub struct Join {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Reset {
+    /// what is in it is deleted; where the cluster says so, its own is another
+    pub certificates_dir: String,
     /// `/etc/kubernetes/tmp` as well
     pub cleanup_tmp_dir: bool,
     /// of unmounting: `MNT_DETACH`

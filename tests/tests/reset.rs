@@ -169,6 +169,26 @@ fn a_cluster_that_is_gone_is_told_of_and_the_node_is_reset_by_what_is_on_it() {
     );
 }
 
+const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nkubeadm-kas:x:100:101:::/bin/false\nkubeadm:x:1000:1000::/home/kubeadm:/bin/sh\n";
+
+#[test]
+fn users_of_a_rootless_control_plane_go_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let reset_where = |gate: bool| {
+        let root = folder.path().join(format!("root-{gate}"));
+        rehearse_with(&root, &format!("featureGates: {{RootlessControlPlane: {gate}}}\n"));
+        fs::write(root.join("etc/passwd"), PASSWD).unwrap();
+        let passwd = || fs::read_to_string(root.join("etc/passwd")).unwrap();
+        let dry = reset(&root, "--dry-run -o json");
+        assert_eq!(dry.stdout.contains("\"users and groups of the control plane\""), gate, "{}", dry.stdout);
+        assert_eq!(passwd(), PASSWD, "a dry run changes nothing");
+        assert_eq!(reset(&root, "--force").status, 0);
+        passwd()
+    };
+    assert_eq!(reset_where(false), PASSWD);
+    assert_eq!(reset_where(true), PASSWD.replace("kubeadm-kas:x:100:101:::/bin/false\n", ""));
+}
+
 /// Several sockets of runtimes matter to who has to choose one, and to nobody else: neither where the node's kubelet was told
 /// which, nor in a phase that has no use for it.
 #[test]

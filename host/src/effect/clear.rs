@@ -1,5 +1,5 @@
 //! What a node is rid of when it is reset. What is not there is fine.
-use super::{Done, Enacted};
+use super::{Done, Enacted, users};
 use crate::world::{Etcd, Files, Tried, World};
 use kubephase_sdk::spec::ClearSpec;
 use kubephase_wit::Failure;
@@ -13,6 +13,7 @@ pub fn clear(spec: &ClearSpec, world: &dyn World) -> Tried<Done> {
         },
         ClearSpec::PodSandboxes {} => world.runtime().remove_sandboxes().map(|gone| enacted(gone > 0)),
         ClearSpec::EtcdMember { peer_url } => leave(peer_url, world.etcd()),
+        ClearSpec::ControlPlaneUsers {} => users::remove(world.files()).map(enacted),
     };
     match outcome {
         Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),

@@ -13,6 +13,7 @@ pub mod proposal;
 pub mod shared_keys;
 pub mod token;
 pub mod tokens;
+pub mod users;
 pub mod wait;
 
 use crate::world::{Tried, World};

@@ -132,6 +132,10 @@ impl Phase for CleanupNode {
         // A kubelet may have started etcd once more since its data was deleted.
         etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
         files(&config.run.kubeconfig_dir)?;
+        if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+            let users = clear(&ClearSpec::ControlPlaneUsers {})?;
+            effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
+        }
         Ok(Outcome::Settled)
     }
 }

@@ -179,6 +179,8 @@ pub enum ClearSpec {
     PodSandboxes {},
     /// the member of etcd at this URL, unless it is the only one
     EtcdMember { peer_url: String },
+    /// the users and groups that the components of a rootless control plane run as
+    ControlPlaneUsers {},
 }
 
 impl std::fmt::Display for ClearSpec {
@@ -188,6 +190,7 @@ impl std::fmt::Display for ClearSpec {
             ClearSpec::Mounts { below, .. } => write!(f, "mounts below {below}"),
             ClearSpec::PodSandboxes {} => f.write_str("sandboxes of Pods"),
             ClearSpec::EtcdMember { peer_url } => write!(f, "the etcd member at {peer_url}"),
+            ClearSpec::ControlPlaneUsers {} => f.write_str("users and groups of the control plane"),
         }
     }
 }

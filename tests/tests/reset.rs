@@ -128,22 +128,52 @@ fn what_does_not_work_is_told_and_the_rest_goes_on() {
 fn what_runs_made_elsewhere_is_undone_by_their_journals() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("root");
-    rehearse_with(&root, "certificatesDir: /opt/pki\n");
-    let authority = root.join("opt/pki/ca.crt");
+    rehearse_with(&root, "certificatesDir: /opt/cluster/pki\n");
+    let (authority, mine) = (root.join("opt/cluster/pki/ca.crt"), root.join("opt/cluster/pki/mine"));
     assert!(authority.exists());
-    fs::write(root.join("opt/pki/mine"), "mine").unwrap();
+    fs::write(&mine, "mine").unwrap();
     let dry = reset(&root, "--dry-run -o json");
     assert_eq!(dry.status, 0, "{}", dry.stderr);
-    assert!(dry.stdout.contains("\"/opt/pki/ca.crt\"") && dry.stdout.contains("init made it, by journal 1"), "{}", dry.stdout);
+    assert!(dry.stdout.contains("\"/opt/cluster/pki/ca.crt\"") && dry.stdout.contains("init made it, by journal 1"), "{}", dry.stdout);
     assert!(authority.exists(), "a dry run changes nothing");
     let said = reset(&root, "--force");
     assert_eq!(said.status, 0, "{}", said.stderr);
     let line = said.stdout.lines().find(|line| line.starts_with("[reset] Deleting files that earlier runs made, by their journals: ["));
-    assert!(line.is_some_and(|line| line.contains("/opt/pki/ca.crt")), "{}", said.stdout);
-    assert_eq!(files(&root.join("opt")), [root.join("opt/pki/mine")]);
+    assert!(line.is_some_and(|line| line.contains("/opt/cluster/pki/ca.crt")), "{}", said.stdout);
+    assert_eq!(files(&root.join("opt")), std::slice::from_ref(&mine));
+    assert!(!root.join("opt/cluster/pki/etcd").exists(), "a directory that holds nothing goes with what was in it");
     fs::write(&authority, "another's").unwrap();
     assert_eq!(reset(&root, "--force").status, 0);
     assert!(authority.exists(), "what came after the reset is not ours");
+    fs::remove_file(authority).and_then(|()| fs::remove_file(mine)).unwrap();
+    assert_eq!(reset(&root, "--force").status, 0);
+    assert!(root.join("opt").is_dir() && !root.join("opt/cluster").exists(), "directories stay for as long as they hold anything");
+}
+
+/// A service that a run started is stopped, and one that ran before is left alone.
+#[test]
+fn services_that_runs_started_or_enabled_are_as_they_were() {
+    let (_folder, root) = tree();
+    let state = root.join("var/lib/kubephase");
+    let first = fs::read_to_string(state.join("journal-000001.jsonl")).unwrap();
+    let service = |target: &str, enacted: &str| {
+        let effect = serde_json::json!({"kind": "service", "target": target, "digest": ""});
+        serde_json::json!({"at": 1, "event": "effect", "phase": "p", "effect": effect, "result": {"enacted": enacted}, "micros": 1})
+            .to_string()
+    };
+    let lines = [
+        first.lines().next().unwrap().to_owned(),
+        service("chrony running", "changed"),
+        service("chrony enabled", "changed"),
+        service("crio running", "unchanged"),
+    ];
+    fs::write(state.join("journal-000002.jsonl"), lines.join("\n") + "\n").unwrap();
+    let said = reset(&root, "--force");
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    let line =
+        "[reset] Stopping and disabling services that earlier runs started or enabled, by their journals: [chrony disabled chrony stopped]";
+    assert!(said.stdout.contains(line), "{}", said.stdout);
+    assert!(!reset(&root, "--force").stdout.contains("chrony"), "once");
 }
 
 /// Whether the cluster still answers or not, the node is reset.

@@ -1,7 +1,7 @@
 //! `reset`, or `reset phase …`.
 use super::{
     CliError, Exit, Place, ResetFlags, print,
-    stage::{Scratch, Stage, rehearsed},
+    stage::{self, Scratch, Stage, rehearsed},
 };
 use crate::{
     phase::catalog::Catalog,
@@ -14,13 +14,23 @@ use crate::{
         state::MadeUp,
     },
     wasm::engine::Engine,
-    world::World,
+    world::{
+        World,
+        api::Credentials,
+        node::facts::NodeFacts,
+        real::Real,
+        rehearsal::{Common, Rehearsal, Setting},
+    },
 };
 use anyhow::{Result, anyhow};
+use kubephase_sdk::kubeadm::Config;
 use std::{
     io::{self, BufRead},
     path::Path,
+    sync::Arc,
+    time::Duration,
 };
+use tokio::runtime::Handle;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResetRequest {
@@ -36,10 +46,19 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
     // A scratch tree is that of a rehearsal.
     let facts = if request.place.root.is_some() { rehearsed(facts, &request.place) } else { facts };
     let only = request.phase.clone().map(|phase| vec![phase]);
-    let PreparedReset { mut prepared, force, dry_run } = reset::prepare(&request.flags, &facts, only, engine)?;
+    let output = request.place.form.output;
+    let PreparedReset { mut prepared, force, dry_run } = {
+        let (runtime, empty) = (stage::runtime()?, Scratch::new(None, false)?);
+        let before = before(&request.place, &facts, &empty, runtime.handle())?;
+        let say = |line: &str| {
+            if output == Output::Text {
+                print::out(&format!("{line}\n"));
+            }
+        };
+        reset::prepare(&request.flags, &facts, only, engine, before.as_ref(), &say)?
+    };
     let real = !dry_run && request.place.root.is_none();
     super::run::real_node(&request.place, real)?;
-    let output = request.place.form.output;
     let asks = prepared.plan.running().any(|node| Catalog::within(&node.id, "preflight"));
     if asks && !force && !dry_run {
         confirm(output)?;
@@ -61,6 +80,23 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
         print::out(messages::RESET);
     }
     Ok(Exit::from(&finished))
+}
+
+/// What there is before the run, only to be looked at: this machine, or a tree with its cluster.
+fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) -> Result<Box<dyn World>> {
+    if place.root.is_none() && place.node.is_none() {
+        return Ok(Box::new(Real::open(handle, facts.clone(), &Config::default(), Duration::ZERO)?));
+    }
+    let setting = Setting {
+        root: &empty.path,
+        below: place.root.as_deref(),
+        facts: facts.clone(),
+        credentials: Credentials::text(""),
+        common: Arc::new(Common::of(&empty.path)),
+        budget: Duration::ZERO,
+        port: 0,
+    };
+    Ok(Box::new(Rehearsal::open(handle, setting)?))
 }
 
 /// With the cluster go the secrets that were made up for it.

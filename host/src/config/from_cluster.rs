@@ -1,4 +1,5 @@
-//! The configuration of a node that joins: its own part as it was given, the rest as the cluster keeps it.
+//! What the cluster keeps of its configuration: for a node that joins, the rest beside its own part; for one that is reset,
+//! what it was part of.
 use super::{
     Document, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
@@ -25,13 +26,8 @@ pub fn from_cluster(loaded: LoadedJoin, found: Found, cluster: &dyn Cluster, nod
     let mut findings = Findings::new(Strictness::Lenient);
     findings.warnings = warnings;
     findings.warnings.extend(found.warnings.iter().map(|warning| Problem::new("", warning)));
-    let kept = kept(cluster, "kubeadm-config", "ClusterConfiguration")?.ok_or_else(|| {
-        anyhow!(
-            "unable to fetch the kubeadm-config ConfigMap: the cluster has none; run `init phase upload-config kubeadm` on a control plane"
-        )
-    })?;
-    let decoded: Option<(ClusterConfiguration, _)> = findings.decode(&kept, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
-    let mut config = Config { init: join.as_init(), cluster: decoded.unwrap_or_default().0, ..Config::default() };
+    let cluster_configuration = of_cluster(cluster, &mut findings)?;
+    let mut config = Config { init: join.as_init(), cluster: cluster_configuration, ..Config::default() };
     let mut of_component = |name: &str, key: &str, kind: Kind| -> Result<_> {
         let document = self::kept(cluster, name, key)?;
         Ok(document.and_then(|document| component_document(&document, kind, &mut findings)))
@@ -53,6 +49,36 @@ pub fn from_cluster(loaded: LoadedJoin, found: Found, cluster: &dyn Cluster, nod
     findings.warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
     (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
     Ok(Loaded { config, phases, warnings: findings.settled(&[])?, token_given: true })
+}
+
+/// Takes over what the cluster of a node that is reset keeps. One that does not tell is told of, and the node is reset all the
+/// same.
+pub fn learn(loaded: &mut Loaded, cluster: &dyn Cluster) {
+    let mut findings = Findings::new(Strictness::Lenient);
+    let read = of_cluster(cluster, &mut findings).and_then(|read| Ok(findings.settled(&[]).map(|_| read)?));
+    match read {
+        Ok(read) => {
+            loaded.config.cluster = read;
+            defaults::cluster(&mut loaded.config.cluster);
+        }
+        Err(why) => {
+            let why = format!("[reset] Unable to fetch the kubeadm-config ConfigMap from cluster: {}", why.root_cause());
+            loaded.warnings.push(Problem::new("", why));
+        }
+    }
+}
+
+/// The ClusterConfiguration as the cluster keeps it.
+fn of_cluster(cluster: &dyn Cluster, findings: &mut Findings) -> Result<ClusterConfiguration> {
+    const NAME: &str = "kubeadm-config";
+    let kept = kept(cluster, NAME, "ClusterConfiguration")?.ok_or_else(|| {
+        anyhow!("the cluster has none; run `init phase upload-config kubeadm` on a control plane").context(unfetched(NAME))
+    })?;
+    Ok(findings.decode(&kept, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3)).unwrap_or_default().0)
+}
+
+fn unfetched(name: &str) -> String {
+    format!("unable to fetch the {name} ConfigMap")
 }
 
 fn complete(config: &mut Config, join: &JoinConfiguration, found: Found, node: &NodeFacts, findings: &mut Findings) -> Result<()> {
@@ -84,7 +110,7 @@ fn kept(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>
     let map = match cluster.get(&of) {
         Ok(map) => map,
         Err(failure) if failure.code == "forbidden" => return Ok(None),
-        Err(failure) => return Err(anyhow!("unable to fetch the {name} ConfigMap: failed to get config map: {}", failure.message)),
+        Err(failure) => return Err(anyhow!("failed to get config map: {}", failure.told()).context(unfetched(name))),
     };
     let text = map.as_ref().and_then(|map| map["data"][key].as_str().map(str::to_owned));
     let place = PathBuf::from(format!("ConfigMap kube-system/{name}"));

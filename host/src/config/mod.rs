@@ -27,7 +27,7 @@ mod version;
 pub use defaults::ADMIN;
 pub use documents::{Document, patch_files};
 pub use flags::{InitFlags, named};
-pub use from_cluster::from_cluster;
+pub use from_cluster::{from_cluster, learn};
 pub use join::{FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin};
 pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};

@@ -8,10 +8,14 @@ use super::{
     read::{Findings, Strictness, known_version},
     validate as rules,
 };
-use crate::world::node::facts::NodeFacts;
+use crate::{
+    render::KUBELET_DIR,
+    world::{Files, node::facts::NodeFacts},
+};
 use clap::Args;
 use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, InitConfiguration, NodeRegistration, Reset, Timeouts};
 use serde::Deserialize;
+use serde_json::Value;
 use std::path::Path;
 
 /// Flags of `reset`, under kubeadm's names.
@@ -87,11 +91,11 @@ pub struct LoadedReset {
 
 const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUNT_NOFOLLOW"];
 
-/// Reads, defaults and validates what `reset` goes by.
+/// Reads, defaults and validates what `reset` goes by; what nobody says of the runtime the node's files may.
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_reset(flags: &ResetFlags, node: &NodeFacts) -> Result<LoadedReset, Problems> {
+pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Result<LoadedReset, Problems> {
     let file = named(&flags.config);
     unmixed(file, &flags.not_with_config())?;
     let documents = file.map(documents::read).transpose()?.unwrap_or_default();
@@ -107,6 +111,9 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts) -> Result<LoadedReset, P
     }
     reset.certificates_dir = flags.cert_dir.clone().unwrap_or(reset.certificates_dir);
     reset.cri_socket = flags.cri_socket.clone().unwrap_or(reset.cri_socket);
+    if reset.cri_socket.is_empty() {
+        reset.cri_socket = socket_of_kubelet(files).unwrap_or_default();
+    }
     reset.cleanup_tmp_dir |= flags.cleanup_tmp_dir;
     if !flags.skip_phases.is_empty() {
         reset.skip_phases.clone_from(&flags.skip_phases);
@@ -146,6 +153,22 @@ pub(super) fn complete(reset: &mut ResetConfiguration, node: &NodeFacts, finding
     }
 }
 
+/// The socket of the runtime as kubeadm told it to the node's kubelet: in its instance configuration, or by a flag.
+fn socket_of_kubelet(files: &dyn Files) -> Option<String> {
+    let read = |name: &str| Some(String::from_utf8_lossy(&files.read(&format!("{KUBELET_DIR}/{name}")).ok()?).into_owned());
+    let configured = || {
+        let instance: Value = serde_yaml::from_str(&read("instance-config.yaml")?).ok()?;
+        instance["containerRuntimeEndpoint"].as_str().map(str::to_owned)
+    };
+    let flag = || {
+        let flags = read("kubeadm-flags.env")?;
+        let value = flags.split_once("--container-runtime-endpoint=")?.1;
+        value.split(|end: char| end.is_whitespace() || end == '"').next().map(str::to_owned)
+    };
+    let said = |socket: &String| !socket.is_empty();
+    configured().filter(said).or_else(|| flag().filter(said))
+}
+
 /// Where each part of it stands in the configuration that phases see.
 fn resolved(reset: ResetConfiguration) -> Config {
     let node_registration = NodeRegistration {
@@ -160,8 +183,13 @@ fn resolved(reset: ResetConfiguration) -> Config {
             timeouts: reset.timeouts,
             ..InitConfiguration::default()
         },
-        cluster: ClusterConfiguration { certificates_dir: reset.certificates_dir, ..ClusterConfiguration::default() },
-        reset: Some(Reset { cleanup_tmp_dir: reset.cleanup_tmp_dir, unmount_flags: reset.unmount_flags, ..Reset::default() }),
+        cluster: ClusterConfiguration { certificates_dir: reset.certificates_dir.clone(), ..ClusterConfiguration::default() },
+        reset: Some(Reset {
+            certificates_dir: reset.certificates_dir,
+            cleanup_tmp_dir: reset.cleanup_tmp_dir,
+            unmount_flags: reset.unmount_flags,
+            ..Reset::default()
+        }),
         ..Config::default()
     }
 }

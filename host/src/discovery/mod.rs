@@ -3,6 +3,8 @@
 mod file;
 pub mod jws;
 #[cfg(test)]
+mod served;
+#[cfg(test)]
 mod tests;
 mod token;
 

@@ -9,7 +9,7 @@ use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts, spec::KeyA
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
-const TOKEN: &str = "abcdef.0123456789abcdef";
+pub const TOKEN: &str = "abcdef.0123456789abcdef";
 
 /// What is told without trust, and to whoever trusts the authority.
 #[derive(Clone, Default)]
@@ -82,8 +82,11 @@ looks_only!(Told, |_: &Told, _: &ObjectRef| no(), |told: &Told, kubeconfig: &str
 });
 
 /// The certificate of an authority.
-fn authority(name: &str) -> Certificate {
-    let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+pub fn authority(name: &str) -> Certificate {
+    authority_of(name, &Key::generate(KeyAlgorithm::EcdsaP256).unwrap())
+}
+
+pub fn authority_of(name: &str, key: &Key) -> Certificate {
     let names = [name.to_owned()];
     let wanted = Wanted {
         common_name: name,
@@ -94,11 +97,11 @@ fn authority(name: &str) -> Certificate {
         not_before: 0,
         not_after: 4_000_000_000,
     };
-    Certificate::authority(&wanted, &key).unwrap()
+    Certificate::authority(&wanted, key).unwrap()
 }
 
 /// What the cluster of this authority tells, signed by a token.
-fn info(pem: &str, token: &str) -> Value {
+pub fn info(pem: &str, token: &str) -> Value {
     let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem);
     let (id, secret) = token.split_once('.').unwrap();
     let mut data = json!({ "kubeconfig": kubeconfig });
@@ -106,7 +109,7 @@ fn info(pem: &str, token: &str) -> Value {
     data
 }
 
-fn joining(hashes: &[String]) -> JoinConfiguration {
+pub fn joining(hashes: &[String]) -> JoinConfiguration {
     let timeouts = Some(Timeouts { discovery: Some(Seconds::from_secs(0)), ..Timeouts::default() });
     let mut join = JoinConfiguration { timeouts, ..JoinConfiguration::default() };
     join.discovery.tls_bootstrap_token = TOKEN.into();
@@ -119,12 +122,16 @@ fn joining(hashes: &[String]) -> JoinConfiguration {
     join
 }
 
-fn find(join: &JoinConfiguration, told: &Told) -> Result<Found, String> {
+/// What comes of it. Whatever is refused, it is said what to do.
+pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<Found, String> {
     let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
-    discover(join, told, &net).map_err(|failure| failure.message)
+    discover(join, api, &net).map_err(|failure| {
+        assert!(failure.remedy.is_some() || failure.message.contains("Please use"), "{}", failure.message);
+        failure.told()
+    })
 }
 
-fn hash(of: &Certificate) -> String {
+pub fn hash(of: &Certificate) -> String {
     format!("SHA256:{}", of.public_key_sha256())
 }
 

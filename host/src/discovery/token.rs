@@ -12,6 +12,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> Tried<Discovered> {
     let invalid = |message: String| Failure::new("invalid", message);
+    let untold = |message: &str| Failure {
+        remedy: Some("on a control plane, `kubephase init phase bootstrap-token` makes anew what nodes are told".into()),
+        ..invalid(message.into())
+    };
     let pins: BTreeSet<String> = (token.ca_cert_hashes.iter().map(|hash| pin(hash)))
         .collect::<Result<_, _>>()
         .map_err(|why| invalid(format!("invalid discovery token CA certificate hash: {why}")))?;
@@ -30,9 +34,8 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
     };
     let info = cluster_info_when(anyone.as_ref(), limit, signed)?;
     let text = info["kubeconfig"].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
-        invalid(
-            "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect"
-                .into(),
+        untold(
+            "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect",
         )
     })?;
     if !jws::verify(info[&key].as_str().unwrap_or_default(), text, id, secret) {
@@ -42,8 +45,8 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         });
     }
     let kubeconfig = Kubeconfig::parse(text, "cluster-info")?;
-    let (_, authority) = told_by(&kubeconfig).ok_or_else(|| invalid("the kubeconfig of cluster-info names no cluster".into()))?;
-    let authority_pem = authority.ok_or_else(|| invalid("the kubeconfig of cluster-info has no certificate authority".into()))?;
+    let (_, authority) = told_by(&kubeconfig).ok_or_else(|| untold("the kubeconfig of cluster-info names no cluster"))?;
+    let authority_pem = authority.ok_or_else(|| untold("the kubeconfig of cluster-info has no certificate authority"))?;
     if !pins.is_empty() {
         let keys: Vec<String> = authorities(&authority_pem)?.iter().map(|authority| authority.public_key_sha256()).collect();
         if !keys.iter().any(|key| pins.contains(key)) {
@@ -58,7 +61,8 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         let again = cluster_info_when(trusted.as_ref(), limit, |_| Ok(()))?;
         if again["kubeconfig"] != info["kubeconfig"] {
             let message = "the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first";
-            return Err(invalid(message.into()));
+            let remedy = "who answers without trust is not who answers with it, or it was changed meanwhile: run this again, and where it stays so, look who is in between";
+            return Err(Failure { remedy: Some(remedy.into()), ..invalid(message.into()) });
         }
     }
     Ok(Discovered {

@@ -13,6 +13,7 @@ pub mod proposal;
 pub mod shared_keys;
 pub mod token;
 pub mod tokens;
+pub mod users;
 pub mod wait;
 
 use crate::world::{Tried, World};
@@ -247,6 +248,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => ("bootstrap-kubeconfig", path.clone()),
             Effect::KubeconfigServer { path, .. } => ("kubeconfig-server", path.clone()),
             Effect::EtcdMember(spec) => ("etcd-member", format!("{}{}", spec.peer_url, if spec.voting { " with a vote" } else { "" })),
+            Effect::Clear(spec @ ClearSpec::EmptyDirectory { .. }) => ("remove-directory", spec.to_string()),
             Effect::Clear(spec) => ("clear", spec.to_string()),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),
             Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),

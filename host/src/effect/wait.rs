@@ -61,6 +61,7 @@ fn remedy(condition: &Condition, context: &Context) -> String {
     let socket = &context.config.init.node_registration.cri_socket;
     match condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => "The kubelet is not running, or is unhealthy. On a machine with systemd, look at:\n\t- 'systemctl status kubelet'\n\t- 'journalctl -xeu kubelet'".to_owned(),
+        Condition::EtcdHealthy {} => "etcd takes another member only while more than half of those it has are at work. Look at them on a control plane, with 'etcdctl member list' and 'etcdctl endpoint health --cluster'; start what is down, or take out what is gone for good with 'etcdctl member remove'".to_owned(),
         _ => {
             let advice = format!(
                 "A component of the control plane may have crashed or exited. Look at its container and its log:\n\t- 'crictl --runtime-endpoint {socket} ps -a | grep kube | grep -v pause'\n\t- 'crictl --runtime-endpoint {socket} logs CONTAINERID'"
@@ -184,5 +185,85 @@ fn told(condition: &Condition, after: Duration) -> Vec<String> {
         Condition::Kubelet { .. } => vec![format!("[kubelet-check] The kubelet is healthy after {after}")],
         Condition::Component { name, .. } => vec![format!("[control-plane-check] {name} is healthy after {after}")],
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, imagined::Imagined};
+    use kubephase_sdk::{kubeadm::Config, testing::Case};
+
+    /// A world with an etcd of which so many members of so many are at work.
+    struct Members(Imagined, (usize, usize));
+
+    impl Etcd for Members {
+        fn health(&self) -> Tried<(usize, usize)> {
+            Ok(self.1)
+        }
+
+        fn members(&self) -> Tried<Vec<EtcdMember>> {
+            unreachable!("its health is asked for")
+        }
+
+        fn add_learner(&self, _: &str) -> Tried<()> {
+            unreachable!("nobody joins here")
+        }
+
+        fn promote(&self, _: u64) -> Tried<()> {
+            unreachable!("nobody joins here")
+        }
+
+        fn remove(&self, _: u64) -> Tried<()> {
+            unreachable!("nobody leaves")
+        }
+
+        fn serves(&self, _: &str) -> Tried<bool> {
+            unreachable!("its health is asked for")
+        }
+    }
+
+    impl World for Members {
+        fn etcd(&self) -> &dyn Etcd {
+            self
+        }
+
+        fn files(&self) -> &dyn Files {
+            self.0.files()
+        }
+
+        fn node(&self) -> &dyn Node {
+            self.0.node()
+        }
+
+        fn net(&self) -> &dyn Net {
+            self.0.net()
+        }
+
+        fn runtime(&self) -> &dyn Runtime {
+            self.0.runtime()
+        }
+
+        fn cluster(&self) -> &dyn Cluster {
+            self.0.cluster()
+        }
+    }
+
+    /// Before this node's member is announced, which would only make the quorum harder to reach.
+    #[test]
+    fn an_etcd_without_quorum_gets_no_member_and_it_is_told_what_to_do() {
+        let root = tempfile::tempdir().unwrap();
+        let ask = |well, all| {
+            let world = Members(Imagined::new(&Case::default(), root.path()).unwrap(), (well, all));
+            let config = Config::default();
+            let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &|_| false, cancelled: &|| false };
+            until(&WaitSpec { condition: Condition::EtcdHealthy {}, timeout_seconds: 0 }, &context)
+        };
+        assert!(ask(2, 3).is_ok() && ask(1, 1).is_ok());
+        for (well, all) in [(1, 3), (1, 2), (0, 1)] {
+            let failure = ask(well, all).unwrap_err();
+            assert!(failure.message.ends_with(&format!("etcd cluster is not healthy: {well} of its {all} members answer")), "{failure:?}");
+            assert!(failure.remedy.is_some_and(|remedy| remedy.contains("etcdctl member remove")), "it says what to do");
+        }
     }
 }

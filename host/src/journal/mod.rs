@@ -14,9 +14,9 @@ pub use reader::{ReadError, Record, parse, read};
 
 use crate::effect::Enacted;
 use crate::report::json;
-use crate::run::event::{EffectResult, Event, Subscriber, What};
+use crate::run::event::{EffectResult, EffectSummary, Event, Subscriber, What};
 use crate::world::Files;
-use kubephase_sdk::kubeadm::MadeFile;
+use kubephase_sdk::kubeadm::{Made, MadeByRun};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -79,30 +79,59 @@ pub fn made(files: &dyn Files, directory: &str) -> anyhow::Result<BTreeSet<Strin
     Ok(made)
 }
 
-/// Files that earlier runs on a node made where there were none, and that no run removed or found gone since: the latest
+/// What earlier runs on a node made of it that was not so before, and that no run undid or found undone since: the latest
 /// first. A journal that cannot be read tells nothing.
-pub fn left(files: &dyn Files, directory: &str) -> anyhow::Result<Vec<MadeFile>> {
-    let mut left: Vec<MadeFile> = Vec::new();
+pub fn left(files: &dyn Files, directory: &str) -> anyhow::Result<Made> {
+    let mut left = Made::default();
     for (run, record) in records(files, directory)? {
         let mut workflow = String::new();
         for event in record.events {
             match event.what {
                 What::RunStarted { workflow: of, .. } => workflow = of,
-                What::Effect { effect, result: EffectResult::Enacted(Enacted::Changed | Enacted::Unchanged), .. }
-                    if effect.kind == "remove-file" =>
-                {
-                    left.retain(|file| file.path != effect.target);
-                }
-                What::Effect { made, .. } => {
-                    left.retain(|file| !made.contains(&file.path));
-                    left.extend(made.into_iter().map(|path| MadeFile { path, run, workflow: workflow.clone() }));
+                What::Effect { effect, result, made, directories, .. } => {
+                    if let EffectResult::Enacted(enacted @ (Enacted::Changed | Enacted::Unchanged)) = result {
+                        forget(&mut left, &effect);
+                        let before = (effect.kind == "service" && enacted == Enacted::Changed).then(|| before(&effect.target));
+                        note(&mut left.services, before.flatten(), run, &workflow);
+                    }
+                    note(&mut left.files, made, run, &workflow);
+                    note(&mut left.directories, directories, run, &workflow);
                 }
                 _ => {}
             }
         }
     }
-    left.reverse();
+    for list in [&mut left.files, &mut left.directories, &mut left.services] {
+        list.reverse();
+    }
     Ok(left)
+}
+
+/// What a service was before it was changed to this state; none where that is not known.
+fn before(target: &str) -> Option<String> {
+    match target.rsplit_once(' ')? {
+        (name, "running") => Some(format!("{name} stopped")),
+        (name, "enabled") => Some(format!("{name} disabled")),
+        _ => None,
+    }
+}
+
+fn note(list: &mut Vec<MadeByRun>, what: impl IntoIterator<Item = String>, run: u64, workflow: &str) {
+    for what in what {
+        list.retain(|made| made.what != what);
+        list.push(MadeByRun { what, run, workflow: workflow.to_owned() });
+    }
+}
+
+/// What this effect undid is nobody's to undo again.
+fn forget(left: &mut Made, effect: &EffectSummary) {
+    let list = match effect.kind.as_str() {
+        "remove-file" => &mut left.files,
+        "remove-directory" => &mut left.directories,
+        "service" => &mut left.services,
+        _ => return,
+    };
+    list.retain(|made| made.what != effect.target);
 }
 
 /// What a journal has to outlive.

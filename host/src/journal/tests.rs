@@ -26,6 +26,7 @@ fn events() -> Vec<Event> {
             result: EffectResult::Enacted(Enacted::Left("external".into())),
             micros: 3,
             made: vec!["/x".into()],
+            directories: vec!["/d".into()],
         },
         What::PhaseEnded { phase: phase(), result: PhaseResult::Skipped("why".into()), micros: u64::MAX },
         What::RunEnded { result: RunResult::Failed { phase: phase(), message: "no".into() }, micros: 5 },
@@ -150,18 +151,45 @@ fn what_runs_made_and_left_is_known_the_latest_first() {
         journal.notice(&Event { at: 0, what });
         for (kind, target, enacted, fresh) in effects {
             let effect = EffectSummary { kind: (*kind).into(), target: (*target).into(), because: None, digest: String::new() };
-            let made = if *fresh { vec![effect.target.clone()] } else { Vec::new() };
+            let path = effect.target.clone();
+            let (made, directories) = match *kind {
+                "directory" if *fresh => (Vec::new(), vec![path]),
+                _ if *fresh => (vec![path], Vec::new()),
+                _ => Default::default(),
+            };
             let result = EffectResult::Enacted(enacted.clone());
-            journal.notice(&Event { at: 1, what: What::Effect { phase: "p".into(), effect, result, micros: 1, made } });
+            journal.notice(&Event { at: 1, what: What::Effect { phase: "p".into(), effect, result, micros: 1, made, directories } });
         }
     };
     let (changed, kept) = (Enacted::Changed, Enacted::Left("busy".into()));
     run(
         "init",
-        &[("file", "/a", changed.clone(), true), ("file", "/theirs", changed.clone(), false), ("file", "/b", changed.clone(), true)],
+        &[
+            ("file", "/a", changed.clone(), true),
+            ("file", "/theirs", changed.clone(), false),
+            ("file", "/b", changed.clone(), true),
+            ("directory", "/d", changed.clone(), true),
+            ("directory", "/e", changed.clone(), true),
+            ("service", "chrony running", changed.clone(), false),
+            ("service", "chrony enabled", changed.clone(), false),
+            ("service", "crio running", Enacted::Unchanged, false),
+            ("service", "kubelet restarted", changed.clone(), false),
+        ],
     );
     run("join", &[("file", "/c", changed.clone(), true), ("remove-file", "/a", Enacted::Unchanged, false)]);
-    run("reset", &[("remove-file", "/c", kept, false)]);
-    let left: Vec<_> = left(&files, "/state").unwrap().into_iter().map(|file| (file.path, file.run, file.workflow)).collect();
-    assert_eq!(left, [("/c".to_owned(), 2, "join".to_owned()), ("/b".to_owned(), 1, "init".to_owned())]);
+    run(
+        "reset",
+        &[
+            ("remove-file", "/c", kept.clone(), false),
+            ("remove-directory", "/d", changed.clone(), false),
+            ("remove-directory", "/e", kept, false),
+            ("service", "chrony stopped", changed, false),
+        ],
+    );
+    let Made { files, directories, services } = left(&files, "/state").unwrap();
+    let told =
+        |list: Vec<MadeByRun>| list.into_iter().map(|made| format!("{} {} {}", made.what, made.run, made.workflow)).collect::<Vec<_>>();
+    assert_eq!(told(files), ["/c 2 join", "/b 1 init"]);
+    assert_eq!(told(directories), ["/e 1 init"]);
+    assert_eq!(told(services), ["chrony disabled 1 init"]);
 }

@@ -62,12 +62,11 @@ fn nobody_else(config: &Config) -> Result<(), Failure> {
     let node: Value = node.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let ready = node["status"]["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
     if ready {
-        return Err(failure(
-            "already-exists",
-            format!(
-                "a Node with name {name:?} and status \"Ready\" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node"
-            ),
-        ));
+        let message = format!(
+            "a Node with name {name:?} and status \"Ready\" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node"
+        );
+        let remedy = format!("join with --node-name and another name; or, if that node is gone for good: kubectl delete node {name}");
+        return Err(Failure { remedy: Some(remedy), ..failure("already-exists", message) });
     }
     Ok(())
 }
@@ -115,5 +114,49 @@ impl Phase for OwnServer {
         let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
         kubelet_start::restart([kubeconfig])?;
         Ok(Outcome::Settled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        run::{
+            access::Access,
+            event::Bus,
+            session::{Session, Shared},
+        },
+        world::imagined::Imagined,
+    };
+    use kubephase_sdk::{Native, testing::Case};
+    use kubephase_wit::{Error, phase::Host};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    /// What is proposed where the cluster has a Node of this name, ready or not.
+    fn started(ready: &str) -> (Result<Outcome, Failure>, usize) {
+        let root = tempfile::tempdir().unwrap();
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}});
+        let world = Arc::new(Imagined::new(&Case { objects: vec![node], ..Case::default() }, root.path()).unwrap());
+        let config = json!({"join": {"caCertPath": "/etc/kubernetes/pki/ca.crt"}, "init": {"nodeRegistration": {"name": "node-1"}}, "kubelet": {"document": {}}});
+        let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
+        let session = Session::new(shared, "kubelet-start", &json!({}), Access::BuiltIn);
+        session.begin(0);
+        let outcome = Native::<Start, _>::new(session.clone()).run().map_err(|error| match error {
+            Error::Failure(failure) => failure,
+            Error::Stop(stop) => panic!("{stop}"),
+        });
+        (outcome, session.take_proposals().len())
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_refused_before_anything_is_written() {
+        let (outcome, proposed) = started("True");
+        let failure = outcome.unwrap_err();
+        assert!(failure.message.starts_with("a Node with name \"node-1\" and status \"Ready\" already exists"), "{}", failure.message);
+        assert!(failure.remedy.is_some_and(|remedy| remedy.contains("kubectl delete node node-1") && remedy.contains("--node-name")));
+        assert_eq!(proposed, 0);
+        let (outcome, proposed) = started("False");
+        assert!(outcome.unwrap() == Outcome::Settled && proposed > 0, "a node that is down comes again");
     }
 }

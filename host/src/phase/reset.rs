@@ -4,10 +4,10 @@ use super::{
     built_in::{BuiltIn, group, phase},
     info,
 };
-use crate::render::MANIFESTS;
+use crate::render::{KUBELET_DIR, MANIFESTS};
 use kubephase_sdk::{
     Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json,
-    kubeadm::{Config, MadeFile},
+    kubeadm::{Config, MadeByRun},
     observe_files,
     spec::ClearSpec,
     warn,
@@ -47,21 +47,23 @@ fn emptied(path: &str) -> Result<Effect, Failure> {
 }
 
 /// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is not kubeadm's is left
-/// alone, where kubeadm empties /var/lib/etcd of any machine.
+/// alone, where kubeadm empties /var/lib/etcd of any machine. Where its data is the cluster knows, or else the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
 }
 
 impl Etcd {
-    fn of_this_node() -> Result<Option<Etcd>, Failure> {
+    fn of_this_node(config: &Config) -> Result<Option<Etcd>, Failure> {
         let path = format!("{MANIFESTS}/etcd.yaml");
         if observe_files::stat(&path)?.is_none() {
             return Ok(None);
         }
         let pod: Value = serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
         let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
-        let data = volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
+        let mounted =
+            volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
+        let data = config.cluster.etcd.local.as_ref().map(|local| local.data_dir.as_str()).or(mounted);
         let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten();
         let peer_url = command.filter_map(Value::as_str).find_map(|flag| flag.strip_prefix("--initial-advertise-peer-urls="));
         Ok(Some(Etcd { data: data.map(str::to_owned), peer_url: peer_url.map(str::to_owned) }))
@@ -76,13 +78,22 @@ impl Phase for RemoveEtcdMember {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let Some(Etcd { data, peer_url }) = Etcd::of_this_node()? else {
-            return Ok(Outcome::Skipped("no etcd of the cluster runs on this node".into()));
+        let config: Config = config("")?;
+        let etcd = &config.cluster.etcd;
+        let Some(Etcd { data, peer_url }) = Etcd::of_this_node(&config)? else {
+            let why = if etcd.external.is_some() { "etcd is external" } else { "no etcd of the cluster runs on this node" };
+            return Ok(Outcome::Skipped(why.into()));
         };
-        if let Some(peer_url) = peer_url {
-            let member = clear(&ClearSpec::EtcdMember { peer_url })?;
-            let warning = "[reset] Failed to remove etcd member: {}, please manually remove this etcd member using etcdctl";
-            effects_core::attempt(member, warning)?;
+        let failed =
+            |why: &str| format!("[reset] Failed to remove etcd member: {why}, please manually remove this etcd member using etcdctl");
+        match (peer_url, etcd.local.is_some()) {
+            (Some(peer_url), true) => {
+                let member = clear(&ClearSpec::EtcdMember { peer_url })?;
+                effects_core::attempt(member, &failed("{}"))?;
+            }
+            _ if etcd.external.is_some() => {}
+            (None, _) => warn(failed("its static Pod does not say which it is")),
+            (_, false) => warn(failed("the cluster does not tell its configuration")),
         }
         if let Some(data) = data {
             effects::announce(emptied(&data)?, &format!("[reset] Deleted contents of the etcd data directory: {data}"))?;
@@ -96,7 +107,6 @@ impl Phase for RemoveEtcdMember {
 
 pub struct CleanupNode;
 
-const KUBELET: &str = "/var/lib/kubelet";
 const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 
 impl Phase for CleanupNode {
@@ -107,31 +117,42 @@ impl Phase for CleanupNode {
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let reset = config.reset.clone().unwrap_or_default();
-        let etcd = Etcd::of_this_node()?;
+        let etcd = Etcd::of_this_node(&config)?;
         let service = effects_node::ensure_service("kubelet", "stopped")?;
         effects::announce(service, "[reset] Stopping the kubelet service")?;
         let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure kubelet is stopped manually";
         effects_core::attempt(service, by_hand)?;
-        let mounts = clear(&ClearSpec::Mounts { below: KUBELET.into(), flags: reset.unmount_flags })?;
-        effects::announce(mounts, &format!("[reset] Unmounting mounted directories in {KUBELET:?}"))?;
+        let mounts = clear(&ClearSpec::Mounts { below: KUBELET_DIR.into(), flags: reset.unmount_flags })?;
+        effects::announce(mounts, &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"))?;
         let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
         effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-        undo(&reset.made)?;
-        directories(&config.cluster.certificates_dir, reset.cleanup_tmp_dir)?;
+        undo_services(&reset.made.services)?;
+        undo_files(&reset.made.files)?;
+        let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
+        emptied_all(&kept, &reset.certificates_dir)?;
         // A kubelet may have started etcd once more since its data was deleted.
         etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
         files(&config.run.kubeconfig_dir)?;
+        undo_directories(&reset.made.directories, &kept)?;
+        if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+            let users = clear(&ClearSpec::ControlPlaneUsers {})?;
+            effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
+        }
         Ok(Outcome::Settled)
     }
 }
 
-fn directories(pki: &str, temporary: bool) -> Result<(), Failure> {
+/// Those that stay, and lose what is in them (kubeadm behaviour).
+fn directories(pki: &str, temporary: bool) -> Vec<&str> {
+    [MANIFESTS, KUBELET_DIR, pki].into_iter().chain(temporary.then_some("/etc/kubernetes/tmp")).collect()
+}
+
+fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!("[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"));
     }
-    let all: Vec<&str> = [MANIFESTS, KUBELET, pki].into_iter().chain(temporary.then_some("/etc/kubernetes/tmp")).collect();
-    let line = format!("[reset] Deleting contents of directories: [{}]", all.join(" "));
-    announced(all.iter().map(|path| emptied(path)), &line)
+    let line = format!("[reset] Deleting contents of directories: [{}]", directories.join(" "));
+    announced(directories.iter().map(|path| emptied(path)), &line)
 }
 
 fn removed(path: &str) -> Result<Effect, Failure> {
@@ -142,15 +163,47 @@ fn removed(path: &str) -> Result<Effect, Failure> {
 
 /// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of: files of plugins, and
 /// certificates in a directory that nobody names any more.
-fn undo(made: &[MadeFile]) -> Result<(), Failure> {
-    let paths: Vec<&str> = made.iter().map(|file| file.path.as_str()).collect();
-    let line = format!("[reset] Deleting files that earlier runs made, by their journals: [{}]", paths.join(" "));
-    let removed = |file: &MadeFile| {
-        let effect = removed(&file.path)?;
-        effects::because(effect, &format!("{} made it, by journal {}", file.workflow, file.run))?;
+fn undo_files(made: &[MadeByRun]) -> Result<(), Failure> {
+    undo(made, "Deleting files that earlier runs made", removed)
+}
+
+/// A service that no run needed before is needed by nothing that was there then.
+fn undo_services(made: &[MadeByRun]) -> Result<(), Failure> {
+    undo(made, "Stopping and disabling services that earlier runs started or enabled", |service| {
+        let (name, state) = service.rsplit_once(' ').unwrap_or((service, "stopped"));
+        let effect = effects_node::ensure_service(name, state)?;
+        effects_core::attempt(effect, &format!("[reset] Failed to have service {name:?} {state}: {{}}"))?;
+        Ok(effect)
+    })
+}
+
+/// Those that hold nothing any more, a directory after what was in it.
+fn undo_directories(made: &[MadeByRun], kept: &[&str]) -> Result<(), Failure> {
+    // Directories at the top of the tree are everybody's.
+    let ours = |made: &&MadeByRun| made.what.matches('/').count() > 1 && !kept.contains(&made.what.as_str());
+    let mut made: Vec<&MadeByRun> = made.iter().filter(ours).collect();
+    made.sort_by(|one, other| other.what.cmp(&one.what));
+    undo(made, "Deleting directories that earlier runs made, where they are empty", |path| {
+        let effect = clear(&ClearSpec::EmptyDirectory { path: path.to_owned() })?;
+        effects_core::attempt(effect, &format!("[reset] Failed to remove directory {path:?}: {{}}"))?;
+        Ok(effect)
+    })
+}
+
+fn undo<'a>(
+    made: impl IntoIterator<Item = &'a MadeByRun>,
+    title: &str,
+    propose: impl Fn(&str) -> Result<Effect, Failure>,
+) -> Result<(), Failure> {
+    let made: Vec<&MadeByRun> = made.into_iter().collect();
+    let all: Vec<&str> = made.iter().map(|made| made.what.as_str()).collect();
+    let line = format!("[reset] {title}, by their journals: [{}]", all.join(" "));
+    let undone = |made: &&MadeByRun| {
+        let effect = propose(&made.what)?;
+        effects::because(effect, &format!("{} made it, by journal {}", made.workflow, made.run))?;
         Ok(effect)
     };
-    announced(made.iter().map(removed), &line)
+    announced(made.iter().map(undone), &line)
 }
 
 fn files(directory: &str) -> Result<(), Failure> {

@@ -13,7 +13,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};
-use std::{collections::BTreeSet, sync::PoisonError, thread, time::Instant};
+use std::{collections::BTreeSet, path::Path, sync::PoisonError, thread, time::Instant};
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
@@ -21,7 +21,7 @@ impl Executor<'_> {
         let proposals = session.take_proposals();
         for proposal in &proposals {
             if let Err(why) = session.access().effect(&proposal.effect) {
-                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, Vec::new());
+                self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, &[]);
                 let (kind, target) = proposal.effect.summary();
                 return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
             }
@@ -45,9 +45,8 @@ impl Executor<'_> {
                 session.say(Severity::Info, line);
             }
             let enact = || self.enact(proposal, disturbed, left);
-            let absent: Vec<String> = proposal.effect.paths().into_iter().filter(|path| self.kind(path).is_none()).collect();
+            let absent = self.absent(&proposal.effect);
             let outcome = if proposal.effect.waits() { self.parked(left, enact) } else { enact() };
-            let made = absent.into_iter().filter(|path| self.kind(path).is_some_and(|kind| kind == "file")).collect();
             match outcome {
                 Ok(Done { enacted, said, warnings, sent: written }) => {
                     said.iter().for_each(|line| session.say(Severity::Info, line));
@@ -57,14 +56,14 @@ impl Executor<'_> {
                         self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
                     }
                     sent.extend(written);
-                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began), made);
+                    self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began), &absent);
                 }
                 Err(Failure { message, code, .. }) if proposal.attempt.is_some() && code != "cancelled" => {
                     proposal.attempt.iter().for_each(|warning| session.say(Severity::Warning, &warning.replacen("{}", &message, 1)));
-                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began), made);
+                    self.tell(node, proposal, EffectResult::Enacted(Enacted::Left(message)), micros(began), &absent);
                 }
                 Err(failure) => {
-                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began), made);
+                    self.tell(node, proposal, EffectResult::Failed(failure.message.clone()), micros(began), &absent);
                     failed.get_or_insert(match failure.code.as_str() {
                         // The same command goes on from here.
                         "cancelled" => Broken::Stopped,
@@ -118,7 +117,7 @@ impl Executor<'_> {
                     EffectResult::Failed(failure.message)
                 }
             };
-            self.tell(node, proposal, result, micros, Vec::new());
+            self.tell(node, proposal, result, micros, &[]);
         }
         if failed.is_empty() { Ok(changed) } else { Err(Broken::Each(failed)) }
     }
@@ -128,11 +127,24 @@ impl Executor<'_> {
         self.shared.world.files().stat(path).ok().flatten().map(|meta| meta.kind)
     }
 
-    fn tell(&self, node: &Node, proposal: &Proposal, result: EffectResult, micros: u64, made: Vec<String>) {
+    /// Of the files that come into being with an effect, and the directories they are in, those that are not there.
+    fn absent(&self, effect: &Effect) -> Vec<String> {
+        let mut absent = BTreeSet::new();
+        for path in effect.paths() {
+            let above = Path::new(&path).ancestors().filter_map(Path::to_str).take_while(|path| self.kind(path).is_none());
+            absent.extend(above.map(str::to_owned));
+        }
+        absent.into_iter().collect()
+    }
+
+    /// `absent` is what was not there before it was carried out.
+    fn tell(&self, node: &Node, proposal: &Proposal, result: EffectResult, micros: u64, absent: &[String]) {
+        let made = |wanted: &str| absent.iter().filter(|path| self.kind(path).is_some_and(|kind| kind == wanted)).cloned().collect();
+        let (made, directories) = (made("file"), made("directory"));
         let (kind, target) = proposal.effect.summary();
         let digest = proposal.effect.digest();
         let effect = EffectSummary { kind: kind.to_owned(), target, because: proposal.because.clone(), digest };
-        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros, made });
+        self.shared.bus.emit(What::Effect { phase: node.id.clone(), effect, result, micros, made, directories });
     }
 }
 

@@ -61,6 +61,9 @@ pub enum What {
         /// files that it made where there were none; empty in journals of versions that did not say
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         made: Vec<String>,
+        /// directories likewise, those on the way among them
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        directories: Vec<String>,
     },
     PhaseEnded {
         phase: String,

@@ -26,6 +26,7 @@ use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Severity, phase};
 use serde_json::{Value, json};
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, atomic::AtomicBool},
@@ -67,7 +68,23 @@ pub fn prepare(
     only: Option<Vec<String>>,
     engine: &wasm::engine::Engine,
 ) -> Result<Prepared> {
-    planned(config::load_init(file, flags, node)?, Asked { workflow: Workflow::Init, file, skip: &flags.skip_phases, only }, engine)
+    let loaded = config::load_init(file, flags, &seen(node, Workflow::Init, only.as_deref()))?;
+    planned(loaded, Asked { workflow: Workflow::Init, file, skip: &flags.skip_phases, only }, engine)
+}
+
+/// The node as the configuration of a run sees it. Single phases whose commands have no `--cri-socket` look for no socket of a
+/// runtime, and so do not stumble over several (kubeadm behaviour).
+pub fn seen<'a>(node: &'a NodeFacts, workflow: Workflow, only: Option<&[String]>) -> Cow<'a, NodeFacts> {
+    let catalog = Catalog::built_in();
+    // The phase of a plugin takes the flags of the group that it is in.
+    let looks = |id: &String| {
+        let mut rows = catalog.of(workflow).filter(|row| Catalog::within(&row.id, id) || Catalog::within(id, &row.id));
+        rows.any(|row| row.flags.iter().any(|flag| flag == "cri-socket"))
+    };
+    if only.is_none_or(|only| only.iter().any(looks)) {
+        return Cow::Borrowed(node);
+    }
+    Cow::Owned(NodeFacts { cri_sockets: Vec::new(), ..node.clone() })
 }
 
 /// Which run is asked for.

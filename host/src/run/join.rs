@@ -1,9 +1,10 @@
 //! A `join` up to its plan: the cluster is found and trusted, and says how its nodes are made.
-use super::init::{Asked, Prepared, planned};
+use super::init::{Asked, Prepared, planned, seen};
 use crate::{
     config::{self, JoinFlags},
     discovery,
     phase::catalog::Workflow,
+    render::messages,
     wasm::engine::Engine,
     world::{World, node::facts::NodeFacts},
 };
@@ -23,11 +24,11 @@ pub fn prepare(
     world: &dyn World,
     say: &dyn Fn(&str),
 ) -> Result<Prepared> {
+    let node = &*seen(node, Workflow::Join, only.as_deref());
     let loaded = config::load_join(file, flags, node)?;
     let told = |failure: kubephase_wit::Failure| anyhow!(failure.told());
     let found = discovery::discover(&loaded.join, world.cluster(), world.net()).map_err(told)?;
-    say("[preflight] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...");
-    say("[preflight] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.");
+    messages::reading("preflight").iter().for_each(|line| say(line));
     let cluster = world.cluster().as_holder_of(&found.kubeconfig).map_err(told)?;
     let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node)?;
     planned(loaded, Asked { workflow: Workflow::Join, file, skip: &flags.skip_phases, only }, engine)

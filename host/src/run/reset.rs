@@ -1,10 +1,11 @@
-//! A `reset` up to its plan. It goes by what is on the node; no cluster has to be there any more.
-use super::init::{Asked, Prepared, planned};
+//! A `reset` up to its plan. It goes by what is on the node, and by what its cluster keeps, where there still is one.
+use super::init::{Asked, Prepared, planned, seen};
 use crate::{
     config::{self, LoadedReset, ResetFlags},
     phase::catalog::Workflow,
+    render::messages,
     wasm::engine::Engine,
-    world::node::facts::NodeFacts,
+    world::{World, node::facts::NodeFacts},
 };
 use anyhow::Result;
 
@@ -15,12 +16,24 @@ pub struct PreparedReset {
     pub dry_run: bool,
 }
 
-/// Reads what is given, and plans the run.
+/// Reads what is given, asks the cluster once, and plans the run. Nothing is changed.
 ///
 /// # Errors
 /// Every problem of the configuration; what of the plan does not fit.
-pub fn prepare(flags: &ResetFlags, node: &NodeFacts, only: Option<Vec<String>>, engine: &Engine) -> Result<PreparedReset> {
-    let LoadedReset { loaded, force, dry_run } = config::load_reset(flags, node)?;
+pub fn prepare(
+    flags: &ResetFlags,
+    node: &NodeFacts,
+    only: Option<Vec<String>>,
+    engine: &Engine,
+    world: &dyn World,
+    say: &dyn Fn(&str),
+) -> Result<PreparedReset> {
+    let node = seen(node, Workflow::Reset, only.as_deref());
+    let LoadedReset { mut loaded, force, dry_run } = config::load_reset(flags, &node, world.files())?;
+    if let Ok(cluster) = world.cluster().with_kubeconfig(&loaded.config.run.kubeconfig) {
+        messages::reading("reset").iter().for_each(|line| say(line));
+        config::learn(&mut loaded, cluster.as_ref());
+    }
     let file = config::named(&flags.config);
     let asked = Asked { workflow: Workflow::Reset, file, skip: &flags.skip_phases, only };
     Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force, dry_run })

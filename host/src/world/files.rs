@@ -70,6 +70,19 @@ impl RootedFiles {
         Ok((made, name.to_owned()))
     }
 
+    /// What is not there is fine.
+    fn unlink(&self, path: &str, flags: AtFlags) -> Tried<()> {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let removed = match self.at(directory, OFlags::PATH | OFlags::DIRECTORY) {
+            Ok(parent) => fs::unlinkat(&parent, name, flags),
+            Err(errno) => Err(errno),
+        };
+        match removed {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed("remove", path, errno.into())),
+        }
+    }
+
     /// Each component in turn, so that the mode of the last is its own and nobody's umask.
     fn make_all(&self, path: &str, mode: u32) -> Tried<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
@@ -213,16 +226,12 @@ impl Files for RootedFiles {
     }
 
     fn remove(&self, path: &str) -> Tried<()> {
-        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let parent = match self.at(directory, OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(parent) => parent,
-            Err(Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(failed("remove", path, errno.into())),
-        };
-        match fs::unlinkat(&parent, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", path, errno.into())),
-        }
+        self.unlink(path, AtFlags::empty())
+    }
+
+    /// The kernel looks whether anything is in it.
+    fn remove_dir(&self, path: &str) -> Tried<()> {
+        self.unlink(path, AtFlags::REMOVEDIR)
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {

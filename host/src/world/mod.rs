@@ -61,6 +61,13 @@ pub trait Files: Send + Sync {
     fn remove(&self, path: &str) -> Tried<()>;
     /// Likewise; of a directory, all that is below it. Links are removed, not followed.
     fn remove_all(&self, path: &str) -> Tried<()>;
+    /// A directory, if it holds nothing.
+    fn remove_dir(&self, path: &str) -> Tried<()> {
+        match self.list(path)?.as_slice() {
+            [] => self.remove_all(path),
+            [one, ..] => Err(Failure::new("io", format!("cannot remove {path}: {one} is in it"))),
+        }
+    }
 }
 
 /// The machine below the files.

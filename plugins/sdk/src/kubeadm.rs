@@ -46,19 +46,31 @@ pub struct Join {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Reset {
+    /// what is in it is deleted; where the cluster says so, its own is another
+    pub certificates_dir: String,
     /// `/etc/kubernetes/tmp` as well
     pub cleanup_tmp_dir: bool,
     /// of unmounting: `MNT_DETACH`
     pub unmount_flags: Vec<String>,
-    /// files that earlier runs on the node made, by their journals, the latest first
-    pub made: Vec<MadeFile>,
+    pub made: Made,
 }
 
-/// A file that a run on the node made where there was none.
+/// What runs on the node made that was not so before, by their journals, the latest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct MadeFile {
-    pub path: String,
+pub struct Made {
+    /// paths
+    pub files: Vec<MadeByRun>,
+    /// paths
+    pub directories: Vec<MadeByRun>,
+    /// services that they started or enabled, as they were before: `NAME stopped`, `NAME disabled`
+    pub services: Vec<MadeByRun>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MadeByRun {
+    pub what: String,
     /// the number of its journal
     pub run: u64,
     /// `init`, `join`

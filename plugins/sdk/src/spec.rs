@@ -173,21 +173,27 @@ pub struct EtcdMemberSpec {
 pub enum ClearSpec {
     /// what is in a directory; the directory itself stays
     Directory { path: String },
+    /// a directory that holds nothing
+    EmptyDirectory { path: String },
     /// whatever is mounted below a directory; flags by kubeadm's names, `MNT_DETACH`
     Mounts { below: String, flags: Vec<String> },
     /// every sandbox of a Pod that the container runtime has, with its containers
     PodSandboxes {},
     /// the member of etcd at this URL, unless it is the only one
     EtcdMember { peer_url: String },
+    /// the users and groups that the components of a rootless control plane run as
+    ControlPlaneUsers {},
 }
 
 impl std::fmt::Display for ClearSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             ClearSpec::Directory { path } => write!(f, "what is in {path}"),
+            ClearSpec::EmptyDirectory { path } => f.write_str(path),
             ClearSpec::Mounts { below, .. } => write!(f, "mounts below {below}"),
             ClearSpec::PodSandboxes {} => f.write_str("sandboxes of Pods"),
             ClearSpec::EtcdMember { peer_url } => write!(f, "the etcd member at {peer_url}"),
+            ClearSpec::ControlPlaneUsers {} => f.write_str("users and groups of the control plane"),
         }
     }
 }

@@ -26,7 +26,7 @@ fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
 
 fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
     let effect = EffectSummary { kind: "file".into(), target: target.into(), because: None, digest: "0".into() };
-    event(at, What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new() })
+    event(at, What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new(), directories: Vec::new() })
 }
 
 fn past(number: u64, events: Vec<Event>) -> Past {

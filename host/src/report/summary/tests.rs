@@ -29,7 +29,7 @@ fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
 
 fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
     let effect = EffectSummary { kind: kind.into(), target: "/x".into(), because: None, digest: "0".into() };
-    Event { at: 1, what: What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new() } }
+    Event { at: 1, what: What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new(), directories: Vec::new() } }
 }
 
 fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {

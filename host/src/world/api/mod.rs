@@ -2,6 +2,7 @@
 //! says where to dial.
 
 pub mod resources;
+mod trust;
 
 use super::{Cluster, Files, Tried, innermost};
 use crate::effect::pki;
@@ -206,14 +207,18 @@ fn unavailable(message: String) -> Failure {
 
 fn told(error: &kube::Error) -> Failure {
     let kube::Error::Api(status) = error else {
-        return unavailable(format!("the API server cannot be reached: {}", innermost(error)));
+        let failure = unavailable(format!("the API server cannot be reached: {}", innermost(error)));
+        return Failure { remedy: trust::remedy(error), ..failure };
     };
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",
         (409, _) => "conflict",
         (404, _) => "not-found",
         (403, _) => "forbidden",
-        (401, _) => "unauthorized",
+        (401, _) => {
+            let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control plane, `kubephase token create --print-join-command` makes a new one); a certificate is of another cluster, or has expired";
+            return Failure { remedy: Some(remedy.into()), ..Failure::new("unauthorized", status.message.clone()) };
+        }
         (429 | 500..=599, _) => return unavailable(format!("the API server answered {}: {}", status.code, status.message)),
         _ => "invalid",
     };

@@ -82,6 +82,7 @@ impl Node for DescribedNode {
             "running" | "restarted" => service.active = true,
             "stopped" => service.active = false,
             "enabled" => service.enabled = true,
+            "disabled" => service.enabled = false,
             other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
         }
         Ok(acted || before != *service)

@@ -68,10 +68,12 @@ impl Init {
             "running" if before.active => return Ok(false),
             "stopped" if !before.active => return Ok(false),
             "enabled" if before.enabled => return Ok(false),
+            "disabled" if !before.enabled => return Ok(false),
             // What is started may have been written a moment ago, so that systemd has to look again.
             "running" | "restarted" => "restart",
             "stopped" => "stop",
             "enabled" => "enable",
+            "disabled" => "disable",
             other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
         };
         match (self, verb) {
@@ -81,6 +83,7 @@ impl Init {
             }
             (Init::Systemd, verb) => done("systemctl", &[verb, name])?,
             (Init::OpenRc, "enable") => done("rc-update", &["add", name, "default"])?,
+            (Init::OpenRc, "disable") => done("rc-update", &["del", name, "default"])?,
             (Init::OpenRc, verb) => done("rc-service", &[name, verb])?,
         }
         Ok(true)

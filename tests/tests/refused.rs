@@ -1,0 +1,114 @@
+//! Nodes that a rehearsed cluster does not let in, found and asked over real TLS: each is told why, and what to do.
+#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+use harness::{Said, Served, kubephase, run, workspace};
+use kubephase::world::{Cluster, real};
+use serde_json::json;
+use std::{fs, net::TcpListener, path::PathBuf};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// A cluster that is served, and what its nodes are told to join it with.
+struct Inviting {
+    folder: tempfile::TempDir,
+    endpoint: String,
+    token: String,
+    pin: String,
+    _server: Served,
+}
+
+/// The kubeconfig that leads to where the cluster is served.
+fn admin(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("root/var/lib/kubephase/serve/admin.conf")
+}
+
+impl Inviting {
+    fn start() -> Inviting {
+        let folder = tempfile::tempdir().unwrap();
+        // Free a moment ago, which has to do: the cluster's own kubeconfigs name the port before anybody listens.
+        let endpoint = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let example = workspace().join("examples/single-node");
+        let config = folder.path().join("cluster.yaml");
+        let text = fs::read_to_string(example.join("cluster.yaml")).unwrap();
+        let more = format!("encryptionAlgorithm: ECDSA-P256\ncontrolPlaneEndpoint: {endpoint}\nnetworking:");
+        fs::write(&config, text.replace("networking:", &more)).unwrap();
+        let mut rehearse = kubephase(PROGRAM);
+        rehearse.arg("rehearse").arg("--config").arg(&config).arg("--node").arg(example.join("node.yaml"));
+        let server = Served::start(rehearse.arg(format!("--serve={}", endpoint.port())).arg("--root").arg(folder.path().join("root")));
+        let said = run(kubephase(PROGRAM).args(["token", "create", "--print-join-command"]).env("KUBECONFIG", admin(&folder)));
+        let words: Vec<&str> = said.stdout.split_whitespace().collect();
+        let [token, pin] = [4, 6].map(|at| words.get(at).unwrap_or_else(|| panic!("{}", said.stderr)).to_string());
+        Inviting { folder, endpoint: endpoint.to_string(), token, pin, _server: server }
+    }
+
+    /// A node sets out with a token and a pin, and another token to ask for its certificate with; it asks once.
+    fn join(&self, token: &str, pin: &str, tls_token: &str) -> Said {
+        let config = self.folder.path().join("join.yaml");
+        let text = json!({
+            "apiVersion": "kubeadm.k8s.io/v1beta4",
+            "kind": "JoinConfiguration",
+            "nodeRegistration": {"criSocket": "unix:///run/none.sock"},
+            "timeouts": {"discovery": "0s"},
+            "discovery": {
+                "tlsBootstrapToken": tls_token,
+                "bootstrapToken": {"apiServerEndpoint": self.endpoint, "token": token, "caCertHashes": [pin]},
+            },
+        });
+        fs::write(&config, text.to_string()).unwrap();
+        run(kubephase(PROGRAM).args(["join", "--dry-run", "--config"]).arg(config))
+    }
+
+    /// A token whose time is over, as the API gets it.
+    fn expired(&self) -> &'static str {
+        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let api = real::cluster(tokio.handle(), &admin(&self.folder).display().to_string()).unwrap();
+        let data = json!({
+            "token-id": "ZmVkY2Jh",
+            "token-secret": "MDEyMzQ1Njc4OWFiY2RlZg==",
+            "expiration": "MjAyMC0wMS0wMVQwMDowMDowMFo=",
+            "usage-bootstrap-signing": "dHJ1ZQ==",
+            "usage-bootstrap-authentication": "dHJ1ZQ==",
+        });
+        let metadata = json!({"name": "bootstrap-token-fedcba", "namespace": "kube-system"});
+        api.create(
+            &json!({"apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token", "metadata": metadata, "data": data}),
+        )
+        .unwrap_or_else(|failure| panic!("{}", failure.told()));
+        "fedcba.0123456789abcdef"
+    }
+}
+
+#[test]
+fn who_is_not_let_in_is_told_why_and_what_to_do() {
+    let cluster = Inviting::start();
+    let Inviting { token, pin, .. } = &cluster;
+    let said = cluster.join(token, pin, token);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(said.stdout.contains("kubelet-wait-bootstrap"), "the plan: {}", said.stdout);
+
+    let id = token.split('.').next().unwrap();
+    let another = format!("{id}.ffffffffffffffff");
+    let unpinned = format!("sha256:{}", "0".repeat(64));
+    let expired = cluster.expired();
+    let new_token = "`kubephase token create --print-join-command` makes a new one";
+    for (case, said, why, what_to_do) in [
+        ("a wrong pin", cluster.join(token, &unpinned, token), "none of the public keys", "look up its hash on a control plane"),
+        (
+            "an unknown token",
+            cluster.join("aaaaaa.0123456789abcdef", pin, token),
+            "could not find a JWS signature in the cluster-info ConfigMap for token ID \"aaaaaa\"",
+            new_token,
+        ),
+        ("an expired token", cluster.join(expired, pin, expired), "could not find a JWS signature", new_token),
+        ("the secret of another", cluster.join(&another, pin, token), "failed to verify JWS signature", "compare the token"),
+        (
+            "a token that has expired since",
+            cluster.join(token, pin, expired),
+            "unable to fetch the kubeadm-config ConfigMap: failed to get config map: Unauthorized",
+            new_token,
+        ),
+    ] {
+        assert_eq!(said.status, 1, "{case}: {}", said.stdout);
+        assert!(said.stderr.contains(why) && said.stderr.contains(what_to_do), "{case}: {}", said.stderr);
+        assert!(!said.stderr.contains("0123456789abcdef") && !said.stderr.contains("ffffffffffffffff"), "{case}: no secret is told");
+    }
+}

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a member may take to serve once its peers know it by name.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a member may take to serve once its peers know it by name. One that saw for itself that they do serves at once.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A member at this peer URL, with a vote where that is wanted.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {

@@ -97,12 +97,14 @@ pub fn make(workflow: Workflow, id: &str) -> Make {
 }
 
 /// What is said when a group is entered.
-pub fn header(group: &str, config: &Config) -> Option<String> {
+pub fn header(group: &str, config: &Config) -> Vec<String> {
+    let kubeconfigs = || format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir);
     match group {
-        "preflight" => Some("Running pre-flight checks".into()),
-        "certs" => Some(format!("Using certificateDir folder {:?}", config.cluster.certificates_dir)),
-        "kubeconfig" => Some(format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir)),
-        "control-plane" => Some(format!("Using manifest folder {:?}", crate::render::MANIFESTS)),
-        _ => None,
+        "preflight" => vec!["Running pre-flight checks".into()],
+        "certs" | "control-plane-prepare/certs" => vec![format!("Using certificateDir folder {:?}", config.cluster.certificates_dir)],
+        "kubeconfig" => vec![kubeconfigs()],
+        "control-plane-prepare/kubeconfig" => vec!["Generating kubeconfig files".into(), kubeconfigs()],
+        "control-plane" => vec![format!("Using manifest folder {:?}", crate::render::MANIFESTS)],
+        _ => Vec::new(),
     }
 }

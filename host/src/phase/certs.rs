@@ -58,7 +58,7 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// `certs/ca` … `certs/apiserver-etcd-client`
+/// `certs/ca` … `certs/apiserver-etcd-client`, and those of a node's own among them as it joins the control plane
 pub struct Certs;
 
 impl Phase for Certs {
@@ -68,7 +68,7 @@ impl Phase for Certs {
 
     fn run() -> Result<Outcome, Failure> {
         let id = input::phase_id();
-        let row = ROWS.iter().find(|row| id.strip_prefix("certs/") == Some(row.phase));
+        let row = ROWS.iter().find(|row| id.rsplit_once("certs/").is_some_and(|(_, name)| name == row.phase));
         let row = row.ok_or_else(|| failure("unknown-phase", format!("{id} is no certificate of the control plane")))?;
         let config: Config = config("")?;
         if row.of_etcd() && config.cluster.etcd.external.is_some() {
@@ -88,25 +88,26 @@ impl Row {
     }
 }
 
-/// `control-plane-prepare/certs`: this node's own certificates, by the authorities that the control plane shares.
+/// `control-plane-prepare/certs/shared`: the authorities that the control plane shares, and the key that signs service account
+/// tokens. What this node is alone in having is made by them.
 pub struct Shared;
 
 impl Phase for Shared {
     fn describe() -> PhaseInfo {
-        super::info("certs", "Generates the certificates of a further member of the control plane")
+        super::info("certs", "Looks whether what all members of the control plane share is there")
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let directory = &config.cluster.certificates_dir;
         let here = |row: &&Row| !(row.of_etcd() && config.cluster.etcd.external.is_some());
-        say(format!("Using certificateDir folder {directory:?}"));
+        let authorities: Vec<&Row> = ROWS.iter().filter(here).filter(|row| row.authority.is_none()).collect();
         // A new authority would be another cluster's.
-        for authority in ROWS.iter().filter(here).filter(|row| row.authority.is_none()) {
+        for authority in &authorities {
             required(&format!("{directory}/{}.crt", authority.name))?;
         }
         ["sa.key", "sa.pub"].iter().try_for_each(|name| required(&format!("{directory}/{name}")))?;
-        for row in ROWS.iter().filter(here) {
+        for row in authorities {
             effects_pki::ensure_certificate(&json(&spec(row, &config)?))?;
         }
         effects_pki::ensure_key_pair(&json(&service_account(&config)))?;

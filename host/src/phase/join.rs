@@ -1,9 +1,10 @@
 //! The rows of `join`, by kubeadm's names; `needs` are ours. On a worker those of the control plane are left out.
 //!
 //! kubeadm writes the control plane's manifests before its etcd is a member, and starts the kubelet against an API server
-//! that cannot come up yet. Here etcd comes first, and the API server when its etcd answers.
+//! that cannot come up yet. Here etcd comes first, with the certificates that it needs, and the API server when its etcd
+//! answers. kubeadm has one phase for all certificates and one for all kubeconfigs; here these are groups.
 use super::{
-    built_in::{API, BuiltIn, ETCD_UP, KEY, KUBELET, check, group, keyed, phase},
+    built_in::{API, BuiltIn, ETCD_UP, KUBELET, check, group, keyed, phase},
     certs, control_plane, download_certs, etcd_join, kubeconfig, kubelet_join, mark_control_plane, preflight, wait_control_plane,
 };
 
@@ -86,6 +87,15 @@ const MARK: &[&str] = &["config", "control-plane", "node-name", "dry-run"];
 /// What a worker has nothing of.
 pub const CONTROL_PLANE: &[&str] = &["control-plane-prepare", "check-etcd", "etcd-join", "control-plane-join", "wait-control-plane"];
 
+/// A certificate of this node's own.
+const fn own(id: &'static str, title: &'static str) -> BuiltIn {
+    keyed::<certs::Certs>(id, title, &["control-plane-prepare/certs/shared"], CERTS)
+}
+
+const fn kubeconfig(id: &'static str, title: &'static str) -> BuiltIn {
+    keyed::<kubeconfig::Joining>(id, title, &["control-plane-prepare/download-certs"], DISCOVER)
+}
+
 pub const ROWS: &[BuiltIn] = &[
     group("preflight", "Run join pre-flight checks", PREFLIGHT),
     check::<preflight::Runtime>("preflight/runtime", "The container runtime answers and has what the kubelet needs", PREFLIGHT),
@@ -98,21 +108,24 @@ pub const ROWS: &[BuiltIn] = &[
         &["preflight"],
         DISCOVER,
     ),
-    BuiltIn {
-        typical: 7 * KEY,
-        ..phase::<certs::Shared>(
-            "control-plane-prepare/certs",
-            "Generate the certificates for the new control plane components",
-            &["control-plane-prepare/download-certs"],
-            CERTS,
-        )
-    },
-    keyed::<kubeconfig::Joining>(
-        "control-plane-prepare/kubeconfig",
-        "Generate the kubeconfig for the new control plane components",
+    group("control-plane-prepare/certs", "Generate the certificates for the new control plane components", CERTS),
+    phase::<certs::Shared>(
+        "control-plane-prepare/certs/shared",
+        "Look whether what all members of the control plane share is there",
         &["control-plane-prepare/download-certs"],
-        DISCOVER,
+        CERTS,
     ),
+    own("control-plane-prepare/certs/etcd-healthcheck-client", "Generate the certificate to ask etcd with"),
+    own("control-plane-prepare/certs/etcd-server", "Generate the certificate for serving etcd"),
+    own("control-plane-prepare/certs/etcd-peer", "Generate the certificate for etcd nodes to communicate with each other"),
+    own("control-plane-prepare/certs/apiserver", "Generate the certificate for serving the Kubernetes API"),
+    own("control-plane-prepare/certs/apiserver-kubelet-client", "Generate the certificate for the API server to connect to kubelet"),
+    own("control-plane-prepare/certs/apiserver-etcd-client", "Generate the certificate the apiserver uses to access etcd"),
+    own("control-plane-prepare/certs/front-proxy-client", "Generate the certificate for the front proxy client"),
+    group("control-plane-prepare/kubeconfig", "Generate the kubeconfig for the new control plane components", DISCOVER),
+    kubeconfig("control-plane-prepare/kubeconfig/admin", "Generate the kubeconfig for the admin"),
+    kubeconfig("control-plane-prepare/kubeconfig/controller-manager", "Generate the kubeconfig for the controller manager"),
+    kubeconfig("control-plane-prepare/kubeconfig/scheduler", "Generate the kubeconfig for the scheduler"),
     phase::<control_plane::All>(
         "control-plane-prepare/control-plane",
         "Generate the manifests for the new control plane components",
@@ -122,7 +135,7 @@ pub const ROWS: &[BuiltIn] = &[
     phase::<etcd_join::Check>(
         "check-etcd",
         "Check cluster health for etcd",
-        &["control-plane-prepare/kubeconfig", "control-plane-prepare/certs"],
+        &["control-plane-prepare/kubeconfig/admin", "control-plane-prepare/certs/etcd-healthcheck-client"],
         &[],
     ),
     BuiltIn {
@@ -130,13 +143,18 @@ pub const ROWS: &[BuiltIn] = &[
         ..phase::<kubelet_join::Start>(
             "kubelet-start",
             "Write kubelet settings, certificates and (re)start the kubelet",
-            &["preflight", "control-plane-prepare/kubeconfig"],
+            &["preflight", "control-plane-prepare/kubeconfig/admin"],
             KUBELET_START,
         )
     },
     BuiltIn {
         typical: ETCD_UP,
-        ..phase::<etcd_join::Join>("etcd-join", "Join etcd for control plane nodes", &["check-etcd", "kubelet-start"], MEMBER)
+        ..phase::<etcd_join::Join>(
+            "etcd-join",
+            "Join etcd for control plane nodes",
+            &["check-etcd", "kubelet-start", "control-plane-prepare/certs/etcd-server", "control-plane-prepare/certs/etcd-peer"],
+            MEMBER,
+        )
     },
     BuiltIn {
         typical: KUBELET,
@@ -152,7 +170,7 @@ pub const ROWS: &[BuiltIn] = &[
     phase::<mark_control_plane::MarkControlPlane>(
         "control-plane-join/mark-control-plane",
         "Mark a node as a control-plane",
-        &["kubelet-wait-bootstrap", "control-plane-prepare/kubeconfig"],
+        &["kubelet-wait-bootstrap", "control-plane-prepare/kubeconfig/admin"],
         MARK,
     ),
     phase::<kubelet_join::OwnServer>(

@@ -30,20 +30,12 @@ impl Phase for Kubeconfig {
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let id = input::phase_id();
-        let row = ROWS.iter().find(|row| id.strip_prefix("kubeconfig/") == Some(row.phase));
-        let row = row.ok_or_else(|| failure("unknown-phase", format!("{id} is no kubeconfig of the control plane")))?;
         let config: Config = config("")?;
-        if config.run.external_ca {
-            say(format!("External CA mode: Using user provided {}.conf", row.phase));
-            return Ok(Outcome::Skipped("the cluster's authority is kept elsewhere".into()));
-        }
-        propose(row, &config)?;
-        Ok(Outcome::Settled)
+        unless_external(config.run.external_ca, &config)
     }
 }
 
-/// `control-plane-prepare/kubeconfig`: what a further member of the control plane needs; its kubelet gets its own.
+/// `control-plane-prepare/kubeconfig/*`: what a further member of the control plane needs; its kubelet gets its own.
 pub struct Joining;
 
 impl Phase for Joining {
@@ -53,19 +45,23 @@ impl Phase for Joining {
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        super::certs::required(&format!("{}/ca.crt", config.cluster.certificates_dir))?;
-        say("Generating kubeconfig files");
-        say(format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir));
-        let external = observe_files::stat(&format!("{}/ca.key", config.cluster.certificates_dir))?.is_none();
-        for row in ROWS.iter().filter(|row| ["admin", "controller-manager", "scheduler"].contains(&row.phase)) {
-            if external {
-                say(format!("External CA mode: Using user provided {}.conf", row.phase));
-            } else {
-                propose(row, &config)?;
-            }
-        }
-        Ok(Outcome::Settled)
+        let directory = &config.cluster.certificates_dir;
+        super::certs::required(&format!("{directory}/ca.crt"))?;
+        unless_external(observe_files::stat(&format!("{directory}/ca.key"))?.is_none(), &config)
     }
+}
+
+/// Where the key of the cluster's authority is kept elsewhere, so are the kubeconfigs made.
+fn unless_external(external: bool, config: &Config) -> Result<Outcome, Failure> {
+    let id = input::phase_id();
+    let row = ROWS.iter().find(|row| id.rsplit_once("kubeconfig/").is_some_and(|(_, name)| name == row.phase));
+    let row = row.ok_or_else(|| failure("unknown-phase", format!("{id} is no kubeconfig of the control plane")))?;
+    if external {
+        say(format!("External CA mode: Using user provided {}.conf", row.phase));
+        return Ok(Outcome::Skipped("the cluster's authority is kept elsewhere".into()));
+    }
+    propose(row, config)?;
+    Ok(Outcome::Settled)
 }
 
 fn propose(row: &Row, config: &Config) -> Result<(), Failure> {

@@ -273,7 +273,7 @@ impl Provider<'_> {
         let config = &self.prepared.config;
         let groups =
             self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
-        groups.filter_map(|group| built_in::header(&group.id, config)).collect()
+        groups.flat_map(|group| built_in::header(&group.id, config)).collect()
     }
 }
 

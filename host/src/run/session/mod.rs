@@ -221,7 +221,9 @@ fn label(phase: &str, text: &str) -> (String, String) {
         }
         // kubeadm's join has groups by when something is done, and labels by what is done.
         _ => match phase.split_once('/') {
-            Some(("control-plane-prepare" | "control-plane-join", what)) => (what.to_owned(), text.to_owned()),
+            Some(("control-plane-prepare" | "control-plane-join", what)) => {
+                (what.split('/').next().unwrap_or(what).to_owned(), text.to_owned())
+            }
             Some((group, _)) => (group.to_owned(), text.to_owned()),
             None => (phase.to_owned(), text.to_owned()),
         },

@@ -11,6 +11,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
     os::unix::net::UnixStream,
     path::Path,
+    thread,
 };
 
 const CA_DIRECTORIES: &[&str] = &[
@@ -35,7 +36,8 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
     let environment: BTreeMap<String, String> =
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let commands: Vec<String> = PROGRAMS.iter().filter(|program| in_path(program)).map(ToString::to_string).collect();
-    let has = |program: &str| commands.iter().any(|found| found == program);
+    // It takes as long as all the rest.
+    let kubelet = commands.iter().any(|found| found == "kubelet").then(|| thread::spawn(kubelet_version));
     let init = Init::detect();
     let state = |name: &str| init.map(|init| init.state(name)).unwrap_or_default();
     let (addresses, loopback_addresses, default_route) = addresses(&mut notes);
@@ -63,7 +65,7 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
             .iter()
             .filter_map(|key| Some((key.to_string(), read(&format!("/proc/sys/{}", key.replace('.', "/")))?.trim().to_owned())))
             .collect(),
-        kubelet_version: has("kubelet").then(kubelet_version).flatten(),
+        kubelet_version: None,
         services: ["kubelet", "firewalld"].into_iter().map(|name| (name.to_owned(), state(name))).collect(),
         ports_in_use: PORTS.iter().copied().filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_err()).collect(),
         hosts: BTreeMap::new(),
@@ -73,7 +75,8 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
         init_system: init.map(|init| init.name().to_owned()),
         ..NodeFacts::default()
     };
-    (facts, notes)
+    let kubelet_version = kubelet.and_then(|asked| asked.join().ok().flatten());
+    (NodeFacts { kubelet_version, ..facts }, notes)
 }
 
 fn read(path: &str) -> Option<String> {

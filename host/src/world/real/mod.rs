@@ -170,6 +170,10 @@ impl Node for RealNode {
     }
 
     fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
+        // Asked when the run began, and not twice: it takes as long as a key.
+        if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
+            return self.facts.run(program, args);
+        }
         #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
         let output = Command::new(program).args(args).stdin(std::process::Stdio::null()).output();
         let output = output.map_err(|error| {

@@ -85,7 +85,7 @@ impl Plan {
             }
         }
         let position: BTreeMap<&str, usize> = self.nodes.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
-        reduced.values_mut().for_each(|before| before.sort_by_key(|id| position.get(id)));
+        reduced.values_mut().for_each(|before| before.sort_by_cached_key(|id| position.get(id)));
         reduced
     }
 

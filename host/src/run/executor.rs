@@ -4,6 +4,7 @@ use super::{
     capsule::Capsule,
     event::{PhaseResult, RunResult, Usage, What, micros},
     judge::Judge,
+    queue::Queue,
     session::{Session, Shared},
 };
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
 use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Error, Finding, Outcome, Severity, Verdict, phase};
 use std::{
-    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
@@ -157,12 +157,10 @@ impl Executor<'_> {
     /// first.
     fn walk(&self, nodes: &[&Node], left: &Left, heard: &mpsc::Receiver<News>) -> BTreeMap<String, Ended> {
         let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
-        let mut waiting: BTreeSet<usize> = (0..nodes.len()).collect();
-        let ranks = self.plan.ranks();
-        let rank = |at: usize| (ranks.get(nodes[at].id.as_str()).copied().unwrap_or_default(), Reverse(at));
+        let mut queue = Queue::new(nodes, &self.plan.ranks());
         // Workers stay for the whole run: a thread for each phase would seed its own random numbers.
-        let (jobs, queue) = mpsc::channel::<usize>();
-        let queue = Mutex::new(queue);
+        let (jobs, taken) = mpsc::channel::<usize>();
+        let taken = Mutex::new(taken);
         let (Places::Exactly(places) | Places::Working(places)) = self.places;
         let (mut working, mut begun, mut workers) = (0, 0, 0);
         thread::scope(|scope| {
@@ -170,22 +168,22 @@ impl Executor<'_> {
                 if self.cancelled.load(Ordering::Relaxed) {
                     left.stopped.store(true, Ordering::Relaxed);
                 }
-                let ready = |at: &usize| nodes[*at].after.iter().all(|need| ended.contains_key(need));
-                match waiting.iter().copied().filter(ready).max_by_key(|at| rank(*at)) {
+                match queue.next() {
                     Some(at) if working < places.max(1) => {
-                        waiting.remove(&at);
+                        queue.begun(at);
                         let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
                         let stopped = left.stopped.load(Ordering::Relaxed) && !nodes[at].tidies;
                         if let Some(why) = hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned())) {
                             let result = PhaseResult::NotReached(why);
                             self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
                             ended.insert(nodes[at].id.clone(), Ended { result, passable: false });
+                            queue.ended(at);
                             continue;
                         }
                         (working, begun) = (working + 1, begun + 1);
                         if begun > workers {
                             workers += 1;
-                            scope.spawn(|| self.work(nodes, &queue, left));
+                            scope.spawn(|| self.work(nodes, &taken, left));
                         }
                         // Workers take jobs for as long as there is somebody to give them.
                         let _ = jobs.send(at);
@@ -200,6 +198,7 @@ impl Executor<'_> {
                                 left.stopped.store(true, Ordering::Relaxed);
                             }
                             ended.insert(nodes[at].id.clone(), how);
+                            queue.ended(at);
                         }
                         Err(_) => break,
                     },
@@ -211,9 +210,9 @@ impl Executor<'_> {
     }
 
     /// One worker, for as long as there is work.
-    fn work(&self, nodes: &[&Node], queue: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
+    fn work(&self, nodes: &[&Node], taken: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
         loop {
-            let Ok(at) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
+            let Ok(at) = taken.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
             // Whoever hands out the work waits for every phase: one ends also where the host itself panics, say in an effect.
             // A panic of the phase's own code does not come here: it is a failure of its call.
             let (ended, written) = panic::catch_unwind(AssertUnwindSafe(|| self.phase(nodes[at], left))).unwrap_or_else(|_| {

@@ -8,6 +8,7 @@ pub mod init;
 pub mod join;
 pub mod judge;
 pub mod output;
+mod queue;
 pub mod reset;
 pub mod secrets;
 pub mod session;

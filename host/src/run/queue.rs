@@ -1,0 +1,93 @@
+//! Which phase begins next: of those that wait for nothing any more, the one that holds up the most.
+use crate::plan::Node;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// Phases by their place in the plan, and what each of them still waits for.
+pub struct Queue {
+    ranks: Vec<u64>,
+    followers: Vec<Vec<usize>>,
+    /// how many of its needs have not ended
+    missing: Vec<usize>,
+    /// what waits for nothing any more; what holds up the most comes last, of equals what is first in the plan
+    ready: BTreeSet<(u64, Reverse<usize>)>,
+}
+
+impl Queue {
+    /// `ranks` says how much each holds up.
+    pub fn new(nodes: &[&Node], ranks: &BTreeMap<&str, u64>) -> Queue {
+        let places: BTreeMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
+        let ranks = nodes.iter().map(|node| ranks.get(node.id.as_str()).copied().unwrap_or_default()).collect();
+        let (missing, followers) = (vec![0; nodes.len()], vec![Vec::new(); nodes.len()]);
+        let mut queue = Queue { ranks, followers, missing, ready: BTreeSet::new() };
+        for (at, node) in nodes.iter().enumerate() {
+            for need in node.after.iter().filter_map(|need| places.get(need.as_str())) {
+                queue.followers[*need].push(at);
+                queue.missing[at] += 1;
+            }
+        }
+        let free = (0..nodes.len()).filter(|at| queue.missing[*at] == 0).map(|at| (queue.ranks[at], Reverse(at)));
+        queue.ready = free.collect();
+        queue
+    }
+
+    /// What may begin, and holds up the most.
+    pub fn next(&self) -> Option<usize> {
+        self.ready.last().map(|(_, Reverse(at))| *at)
+    }
+
+    pub fn begun(&mut self, at: usize) {
+        self.ready.remove(&(self.ranks[at], Reverse(at)));
+    }
+
+    /// What needs it and nothing else may begin.
+    pub fn ended(&mut self, at: usize) {
+        for follower in &self.followers[at] {
+            self.missing[*follower] -= 1;
+            if self.missing[*follower] == 0 {
+                self.ready.insert((self.ranks[*follower], Reverse(*follower)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        phase::catalog::{Kind, Source},
+        plan::State,
+    };
+
+    fn node(id: &str, after: &[&str]) -> Node {
+        Node {
+            id: id.into(),
+            title: String::new(),
+            kind: Kind::Phase,
+            source: Source::BuiltIn,
+            state: State::Run,
+            after: after.iter().map(|id| (*id).to_owned()).collect(),
+            typical: 0,
+            tidies: false,
+            replaces: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_holds_up_the_most_goes_first_once_all_that_it_needs_has_ended() {
+        let nodes = [node("a", &[]), node("b", &[]), node("c", &["a", "b", "not of this run"]), node("d", &[])];
+        let nodes: Vec<&Node> = nodes.iter().collect();
+        let mut queue = Queue::new(&nodes, &[("a", 1), ("b", 5), ("c", 9), ("d", 1)].into());
+        let mut order = Vec::new();
+        while let Some(at) = queue.next() {
+            queue.begun(at);
+            order.push(nodes[at].id.as_str());
+            // What was begun does not come again, whether it has ended or not.
+            assert_ne!(queue.next(), Some(at));
+            queue.ended(at);
+        }
+        assert_eq!(order, ["b", "a", "c", "d"]);
+    }
+}

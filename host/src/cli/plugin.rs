@@ -178,8 +178,8 @@ fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>, command: &'a str) -> 
 
 fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
-    let (plugin, fetched) = load::open(&wanted(from, signer.as_ref(), &format!("kubephase plugin inspect {from}")), engine)?;
-    let signed = match (signer, source::signature(from, Path::new(""), &fetched.bytes)?) {
+    let (plugin, _) = load::open(&wanted(from, signer.as_ref(), &format!("kubephase plugin inspect {from}")), engine)?;
+    let signed = match (signer, source::signature(from, Path::new(""), plugin.bytes())?) {
         (Some(signer), _) => format!("signed by {signer}"),
         (None, Some(signature)) => format!(
             "signed by {}, as its signature says; `--signer PUBLIC_KEY` looks whether that is so",
@@ -190,9 +190,9 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
     // Compiled once, outside of what is measured.
     plugin.prepare()?;
     let began = Instant::now();
-    let plugin = engine.load(&fetched.bytes)?;
+    let plugin = engine.load(plugin.bytes().to_vec())?;
     plugin.prepare()?;
-    Ok(print::out(&inspect::render(&plugin, fetched.bytes.len(), began.elapsed(), &signed)))
+    Ok(print::out(&inspect::render(&plugin, plugin.bytes().len(), began.elapsed(), &signed)))
 }
 
 fn told(outcomes: &[test::Outcome], show: bool) -> Exit {

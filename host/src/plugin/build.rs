@@ -62,7 +62,7 @@ pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathB
         Language::JavaScript => super::foreign::javascript(folder, &folder.join(MANIFEST))?,
         Language::Python => super::foreign::python(folder, &folder.join(MANIFEST))?,
     };
-    let plugin = engine.load(&component)?;
+    let plugin = engine.load(component.clone())?;
     let to = match to {
         Some(to) => to.to_owned(),
         None => output(folder)?,

@@ -120,15 +120,16 @@ pub struct Wanted<'a> {
     pub command: &'a str,
 }
 
-/// Fetches a plugin and reads it, after a look at its signature where it has to have one.
+/// Fetches a plugin and reads it, after a look at its signature where it has to have one; with it, of a registry, the digest of
+/// what it is part of.
 ///
 /// # Errors
 /// Where there is nothing to fetch, and why it is refused.
-pub fn open(wanted: &Wanted, engine: &Engine) -> Result<(Plugin, Fetched)> {
-    let fetched = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
-    signed(wanted, &fetched.bytes)?;
-    let plugin = engine.load(&fetched.bytes).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?;
-    Ok((plugin, fetched))
+pub fn open(wanted: &Wanted, engine: &Engine) -> Result<(Plugin, Option<String>)> {
+    let Fetched { bytes, digest } = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
+    signed(wanted, &bytes)?;
+    let plugin = engine.load(bytes).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?;
+    Ok((plugin, digest))
 }
 
 /// Whether a component has the signature that it has to have; one that has to have none is not looked for.

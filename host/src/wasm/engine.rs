@@ -4,6 +4,7 @@ use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use std::{
+    borrow::Cow,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
@@ -23,6 +24,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     engine: wasmtime::Engine,
+    /// what a compiled form depends on beside the component: compiler, version, settings, processor
+    compatibility: String,
     cache: Cache,
     compiled: AtomicUsize,
 }
@@ -38,8 +41,9 @@ impl Engine {
         let mut config = Config::new();
         config.epoch_interruption(true);
         config.max_wasm_stack(limits::MAX_STACK);
-        // Backtraces name functions without it, and code is a third smaller.
-        config.generate_address_map(false);
+        // Backtraces name functions without either, and code is a third smaller; the system's list of what can be unwound
+        // does not get longer with every component.
+        config.generate_address_map(false).native_unwind_info(false);
         // With all a memory can address set aside, code needs no bounds checks and is half as long; what is checked then
         // are a few pages at its end. Where address space is limited, each memory takes little of it.
         if rustix::process::getrlimit(rustix::process::Resource::As).current.is_some() {
@@ -58,7 +62,10 @@ impl Engine {
                 thread::sleep(TICK);
             }
         })?;
-        Ok(Engine(Arc::new(Inner { engine, cache, compiled: AtomicUsize::new(0) })))
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
+        Ok(Engine(Arc::new(Inner { engine, compatibility, cache, compiled: AtomicUsize::new(0) })))
     }
 
     /// Why compiled components are not kept, where they are not: everything works, but each run compiles again.
@@ -70,8 +77,8 @@ impl Engine {
     ///
     /// # Errors
     /// What is wrong with it, and what would be right.
-    pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
-        Plugin::load(self, bytes)
+    pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
+        Plugin::load(self, bytes.into())
     }
 
     /// Components compiled by this engine, for want of a cached form.
@@ -81,7 +88,7 @@ impl Engine {
 
     /// The compiled form, from the cache where it is there.
     pub(super) fn component(&self, bytes: &[u8], digest: &str) -> Result<Component> {
-        let key = format!("{digest}-{}.cwasm", self.compatibility());
+        let key = format!("{digest}-{}.cwasm", self.0.compatibility);
         if let Some(code) = self.0.cache.file(&key) {
             // SAFETY: the entry was written by `put` below, into a directory that only this user can write to, under
             // a key of component, compiler and settings, and its digest was checked: it is what `serialize` gave. It is
@@ -96,13 +103,6 @@ impl Engine {
             self.0.cache.put(&key, &code);
         }
         Ok(component)
-    }
-
-    /// What the compiled form depends on beside the component: compiler, version, settings, processor.
-    fn compatibility(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        self.0.engine.precompile_compatibility_hash().hash(&mut hasher);
-        format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish())
     }
 
     pub(super) fn cache(&self) -> &Cache {

@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
 use serde::{Deserialize, Serialize};
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fmt,
     sync::{Arc, OnceLock},
@@ -24,7 +25,7 @@ pub struct Plugin {
     digest: String,
     imports: BTreeSet<String>,
     engine: Engine,
-    bytes: Box<[u8]>,
+    bytes: Cow<'static, [u8]>,
     /// compiled when it is first called
     component: OnceLock<Component>,
     /// what the operator allowed of the manifest
@@ -74,13 +75,13 @@ impl fmt::Display for Ungranted {
 impl std::error::Error for Ungranted {}
 
 impl Plugin {
-    pub(super) fn load(engine: &Engine, bytes: &[u8]) -> Result<Plugin> {
-        let digest = digest_of(bytes);
+    pub(super) fn load(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Plugin> {
+        let digest = digest_of(&bytes);
         let component = OnceLock::new();
         let known = Known::of(engine, &digest);
         let Outside { imports, manifest } = match &known {
             Some(known) => Outside { imports: known.imports.clone(), manifest: None },
-            None => inspect::inspect(bytes)?,
+            None => inspect::inspect(&bytes)?,
         };
         let manifest = match (known, manifest) {
             (Some(known), _) => known.manifest,
@@ -91,7 +92,7 @@ impl Plugin {
             }
             (None, None) => {
                 only_reports(&imports)?;
-                let compiled = engine.component(bytes, &digest)?;
+                let compiled = engine.component(&bytes, &digest)?;
                 let info = phase::describe(engine.inner(), component.get_or_init(|| compiled));
                 let info = info.context("the component has no manifest, and could not be asked what it is")?;
                 Manifest::of_check(&info.name, &info.summary)?
@@ -108,14 +109,19 @@ impl Plugin {
             }
         }
         let granted = OnceLock::new();
-        if embedded::is_ours(bytes) {
+        if embedded::is_ours(&bytes) {
             granted.get_or_init(|| manifest.grants.clone());
         }
-        Ok(Plugin { manifest, digest, imports, engine: engine.clone(), bytes: bytes.into(), component, granted })
+        Ok(Plugin { manifest, digest, imports, engine: engine.clone(), bytes, component, granted })
     }
 
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The component.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Hexadecimal SHA-256 of the component.

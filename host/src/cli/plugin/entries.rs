@@ -21,7 +21,7 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     let source = if from.contains("://") { from.to_owned() } else { relative(from, beside)? };
     let command = format!("kubephase plugin add {from} --config {}", config.display());
     let mut wanted = Wanted { source: &source, beside, pinned: None, signer: given.as_ref(), command: &command };
-    let (plugin, fetched) = load::open(&wanted, engine)?;
+    let (plugin, digest) = load::open(&wanted, engine)?;
     let name = &plugin.manifest().name;
     let phases = config::phases_of(config)?;
     let mut lock = Lock::beside(config)?;
@@ -29,7 +29,7 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     if given.is_none() {
         // It is known whose it has to be only now that it is known which plugin it is.
         wanted.signer = known.signer(&command)?;
-        load::signed(&wanted, &fetched.bytes)?;
+        load::signed(&wanted, plugin.bytes())?;
     }
     let signer = wanted.signer.cloned();
     let signed = known.signed(signer.as_ref());
@@ -38,7 +38,7 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     entry::add(config, name, &source, given.as_ref(), &replaces)?;
     let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
     let granted = if allow { lock::asked(&plugin) } else { before.clone() };
-    lock.set(&plugin, &source, fetched.digest, signer, granted.clone());
+    lock.set(&plugin, &source, digest, signer, granted.clone());
     lock.write()?;
     let mut text = format!("{name} {} is part of {}, locked in {}{signed}\n", plugin.manifest().version, config.display(), lock::FILE);
     let _ = replaces.iter().try_for_each(|phase| writeln!(text, "It stands in for {phase}."));
@@ -109,14 +109,14 @@ pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -
         None => known.signer(&command)?,
     };
     let beside = config.parent().unwrap_or(Path::new(""));
-    let (plugin, fetched) = load::open(&Wanted { source: &entry.source, beside, pinned: None, signer, command: &command }, engine)?;
+    let (plugin, digest) = load::open(&Wanted { source: &entry.source, beside, pinned: None, signer, command: &command }, engine)?;
     plugin.prepare()?;
     let (source, signer, signed) = (entry.source.clone(), signer.cloned(), known.signed(signer));
     let change = inspect::change(&plugin, known.locked.map(|locked| locked.granted.as_slice()).unwrap_or_default());
     if given.is_some() {
         entry::add(config, name, &source, given.as_ref(), &[])?;
     }
-    lock.set(&plugin, &source, fetched.digest, signer, lock::asked(&plugin));
+    lock.set(&plugin, &source, digest, signer, lock::asked(&plugin));
     lock.write()?;
     let head = format!("{name} {} is locked{signed}; what it may do has", plugin.manifest().version);
     Ok(print::out(&match change.as_str() {

@@ -20,23 +20,23 @@ pub fn keygen(name: &Path) -> Result<Exit> {
 
 pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let file = source::component_file(plugin)?;
-    let (plugin, fetched) = load::open(&wanted(&file.display().to_string(), None, ""), engine)?;
+    let (plugin, _) = load::open(&wanted(&file.display().to_string(), None, ""), engine)?;
     let manifest = plugin.manifest();
-    let signature = signature::sign(&fetched.bytes, key, &format!("{} {}", manifest.name, manifest.version))?;
+    let signature = signature::sign(plugin.bytes(), key, &format!("{} {}", manifest.name, manifest.version))?;
     let at = signature::leave(&file, &signature)?;
     Ok(print::out(&format!("{} {} is signed: {}\n", manifest.name, manifest.version, at.display())))
 }
 
 pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
-    let (_, fetched) = load::open(&wanted(from, None, ""), engine)?;
-    let signature = source::signature(from, Path::new(""), &fetched.bytes)?;
+    let (plugin, _) = load::open(&wanted(from, None, ""), engine)?;
+    let signature = source::signature(from, Path::new(""), plugin.bytes())?;
     let signed = match &signature {
         Some(signature) => {
             format!("signed by {}", signature::key_id(signature).context("its signature is none of minisign; sign it anew")?)
         }
         None => "not signed".into(),
     };
-    let digest = registry::push(reference, fetched.bytes, signature)?;
+    let digest = registry::push(reference, plugin.bytes().to_vec(), signature)?;
     Ok(print::out(&format!("oci://{reference} is {digest}, {signed}\n")))
 }

@@ -13,7 +13,7 @@ const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file"
 const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
 
 fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome, Error>, Session) {
-    let plugin = engine().load(component).unwrap();
+    let plugin = engine().load(component.to_vec()).unwrap();
     plugin.allow(&allowed.iter().map(ToString::to_string).collect::<Vec<_>>(), &[]).unwrap_or_default();
     let root = tempfile::tempdir().unwrap();
     let session = world::limited(root.path(), Access::Granted(plugin.grant()), limits);
@@ -171,7 +171,7 @@ fn what_was_not_granted_fails_but_does_not_end_the_guest() {
 fn a_link_shows_no_key_that_has_another_name() {
     let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/etc/link")"#);
     let asked = "capability: observe-files.read-file, paths: ['/etc/**']";
-    let plugin = engine().load(&with_manifest(read, &manifest(&[asked]))).unwrap();
+    let plugin = engine().load(with_manifest(read, &manifest(&[asked]))).unwrap();
     plugin.allow(&["observe-files.read-file".into()], &[]).unwrap();
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("etc/kubernetes")).unwrap();
@@ -194,7 +194,7 @@ fn a_link_shows_no_key_that_has_another_name() {
 fn each_call_begins_anew() {
     let count = "(global.set $calls (i32.add (global.get $calls) (i32.const 1))) (if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable))";
     let component = with_manifest(guest("", count, "(global $calls (mut i32) (i32.const 0))"), &manifest(&[]));
-    let plugin = engine().load(&component).unwrap();
+    let plugin = engine().load(component.clone()).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
     let mut phase = plugin.phase(session, Limits::default()).unwrap();

@@ -12,7 +12,7 @@ use wit_parser::Resolve;
 
 fn refused(bytes: &[u8]) -> String {
     let engine = engine();
-    let told = engine.load(bytes).map(|_| ()).unwrap_err();
+    let told = engine.load(bytes.to_vec()).map(|_| ()).unwrap_err();
     assert_eq!(engine.compiled(), 0, "compiled before it was refused");
     format!("{told:#}")
 }
@@ -71,7 +71,7 @@ fn other_types_are_told_when_it_is_linked() {
     resolve.push_str("plugin.wit", wit).unwrap();
     let import = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i64)))"#;
     let component = componentise(&resolve, "w", &format!("(module {import} {})", RUN.replace("VERSION", "0.1.0")));
-    let plugin = engine().load(&with_manifest(component, &manifest(&[]))).unwrap();
+    let plugin = engine().load(with_manifest(component, &manifest(&[]))).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
     let told = plugin.phase(session, Limits::default()).map(|_| ()).unwrap_err().to_string();
@@ -109,7 +109,7 @@ fn a_manifest_asks_for_what_the_component_can_do() {
 #[test]
 fn without_a_manifest_a_component_may_report_and_nothing_else() {
     let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func (param i32 i32 i32)))"#;
-    let plugin = engine().load(&guest(message, "", "")).unwrap();
+    let plugin = engine().load(guest(message, "", "")).unwrap();
     let provided = &plugin.manifest().provides[0];
     assert_eq!((provided.id.as_str(), provided.kind), ("preflight/hostile", Kind::Check));
     assert_eq!(plugin.imports().iter().collect::<Vec<_>>(), ["report.message"]);
@@ -121,7 +121,7 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
 fn describing_reaches_nothing() {
     let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func $m (param i32 i32 i32)))"#;
     let component = guest(message, "", "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)");
-    let told = format!("{:#}", engine().load(&component).map(|_| ()).unwrap_err());
+    let told = format!("{:#}", engine().load(component.clone()).map(|_| ()).unwrap_err());
     assert!(told.contains("could not be asked what it is"), "{told}");
 }
 
@@ -129,7 +129,7 @@ fn describing_reaches_nothing() {
 fn the_operator_allows_by_name() {
     let read = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
     let component = with_manifest(guest(read, "", ""), &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]));
-    let plugin = engine().load(&component).unwrap();
+    let plugin = engine().load(component.clone()).unwrap();
     let may_read = || plugin.grant().allows_read("observe-files.read-file", "/etc/os-release").is_ok();
     let told = plugin.allow(&["observe-files.stat".into()], &[]).unwrap_err().to_string();
     assert!(told.contains("observe-files.read-file /etc/os-release: a test"), "{told}");
@@ -157,7 +157,7 @@ fn the_default_plugins_are_small_granted_and_fit() {
 /// Loads, links and calls one component with the cache in `place`; how often it was compiled.
 fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
     let engine = Engine::with(Cache::at(place)).unwrap();
-    let plugin = engine.load(component).unwrap();
+    let plugin = engine.load(component.to_vec()).unwrap();
     assert_eq!(engine.compiled(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
     plugin.phase(session, Limits::default()).unwrap().run().unwrap();
@@ -192,7 +192,7 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
 fn without_a_cache_everything_works_with_a_warning() {
     let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
-    assert!(engine.load(&with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
+    assert!(engine.load(with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
 }
 
 #[test]
@@ -235,5 +235,5 @@ fn versions_that_do_not_fit_are_told_with_one_that_would() {
         assert!(said.contains(told), "{said}");
     }
     let fits = format!("requires: {{host: '>=0.1, <2', interface: '0.1'}}\n{}", manifest(&[]));
-    assert!(engine().load(&with_manifest(guest("", "", ""), &fits)).is_ok());
+    assert!(engine().load(with_manifest(guest("", "", ""), &fits)).is_ok());
 }

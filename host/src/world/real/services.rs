@@ -34,8 +34,7 @@ impl Init {
     pub fn state(self, name: &str) -> ServiceState {
         match self {
             Init::Systemd => {
-                let status = answers("systemctl", &["status", name]).map(|(_, said)| said).unwrap_or_default();
-                let exists = !status.is_empty() && !status.contains("Loaded: not-found") && !status.contains("could not be found");
+                let exists = answers("systemctl", &["status", name]).is_some_and(|(_, said)| known_to_systemd(&said));
                 let enabled = exists && answers("systemctl", &["is-enabled", name]).is_some_and(|(enabled, _)| enabled);
                 ServiceState { exists, enabled, active: exists && self.active(name) }
             }
@@ -103,6 +102,11 @@ pub fn answers(program: &str, args: &[&str]) -> Option<(bool, String)> {
     Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
+/// By what `systemctl status` says; where it says nothing the unit counts as there (kubeadm behaviour).
+fn known_to_systemd(said: &str) -> bool {
+    !["Loaded: not-found", "could not be found"].iter().any(|words| said.contains(words))
+}
+
 /// Runs a program that has to do well.
 ///
 /// # Errors
@@ -117,4 +121,22 @@ pub fn done(program: &str, args: &[&str]) -> Tried<()> {
     }
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     Err(Failure::new("failed", format!("`{line}` failed ({}): {said}", output.status)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unit_is_there_unless_systemd_says_that_it_is_not() {
+        for said in ["● kubelet.service - kubelet\n     Loaded: loaded (/lib/systemd/system/kubelet.service; enabled)\n", ""] {
+            assert!(known_to_systemd(said), "{said:?}");
+        }
+        for said in [
+            "● kubelet.service\n     Loaded: not-found (Reason: Unit kubelet.service not found.)\n",
+            "Unit kubelet.service could not be found.\n",
+        ] {
+            assert!(!known_to_systemd(said), "{said:?}");
+        }
+    }
 }

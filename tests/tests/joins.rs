@@ -122,6 +122,35 @@ fn a_cluster_without_an_endpoint_of_its_own_takes_no_other_control_plane() {
 }
 
 #[test]
+fn a_control_plane_that_is_reset_leaves_etcd_and_may_join_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    with_endpoint(&root);
+    assert_eq!(rehearse(&root, "--control-planes 3").status, 0);
+    let before = Kept::below(&root).members;
+    let node = root.join("nodes/control-plane-2");
+    let reset = |more: &str| run(kubephase(PROGRAM).args(["reset", "--force"]).args(more.split_whitespace()).arg("--root").arg(&node));
+    let dry = reset("--dry-run");
+    assert_eq!(dry.status, 0, "{}{}", dry.stdout, dry.stderr);
+    assert_eq!(Kept::below(&root).members, before, "a dry run changes nothing");
+    let said = reset("");
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stdout.contains("[reset] Deleted contents of the etcd data directory: /var/lib/etcd"), "{}", said.stdout);
+    let names = |members: &[Value]| {
+        let mut names: Vec<String> = members.iter().map(|member| member["name"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&Kept::below(&root).members), ["control-plane-1", "control-plane-3"]);
+    assert!(!node.join("etc/kubernetes/admin.conf").exists());
+    let said = rehearse(&root, "--control-planes 3");
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    let members = Kept::below(&root).members;
+    assert_eq!(names(&members), names(&before));
+    assert!(members.iter().all(|member| member["learner"] == false), "each has a vote again");
+}
+
+#[test]
 fn a_control_plane_that_joined_joins_again_and_nothing_changes() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("cluster");

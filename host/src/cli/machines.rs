@@ -1,10 +1,11 @@
 //! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster, side by side, by what `init`
-//! tells people. Each has its own tree below the scratch root, and its own journal.
+//! tells people. Each has its own tree below the scratch root, and its own journal, and may be reset there.
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
+use super::stage::Scratch;
 use crate::{
-    config::JoinFlags,
+    config::{ADMIN, JoinFlags},
     effect::pki::Certificate,
-    journal::{Durability, Header, Journal},
+    journal::{Durability, Header, Journal, RunLock},
     run::{
         event::{RunResult, micros},
         init::{self, Prepared},
@@ -15,7 +16,7 @@ use crate::{
         World,
         api::Credentials,
         node::facts::NodeFacts,
-        rehearsal::{Rehearsal, Setting},
+        rehearsal::{Common, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -31,6 +32,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::runtime::Handle;
+
+/// Where the trees of machines that join are, below that of the first.
+const TREES: &str = "nodes";
 
 /// How long requests to the API are tried.
 const BUDGET: Duration = Duration::from_secs(10);
@@ -156,7 +160,7 @@ impl Cluster<'_> {
     /// One machine, from nothing to a node.
     fn one(&self, machine: Machine, invitation: &JoinFlags) -> Result<Joined> {
         let began = Instant::now();
-        let root = self.root.join("nodes").join(machine.name());
+        let root = self.root.join(TREES).join(machine.name());
         std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
         let facts = machine.facts();
         let flags = JoinFlags {
@@ -179,6 +183,39 @@ impl Cluster<'_> {
         let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancelled)?;
         let world = machine.control_plane.then_some(node);
         Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
+    }
+}
+
+/// The rest of the cluster that the machine of a tree joined in a rehearsal: up as it was, for as long as this is there.
+pub struct Rest {
+    pub common: Arc<Common>,
+    _first: Rehearsal,
+    _scratch: Scratch,
+    _lock: Option<RunLock>,
+}
+
+impl Rest {
+    /// None where the tree is of no machine that joined. What changes is kept, or else is forgotten.
+    ///
+    /// # Errors
+    /// Where the tree of the first machine cannot be used, or another run is in it.
+    pub fn of(tree: &Path, keeps: bool, handle: &Handle) -> Result<Option<Rest>> {
+        let tree = std::path::absolute(tree)?;
+        let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
+        let Some(first) = joined.and_then(Path::parent).filter(|first| state::below(first).is_dir()) else { return Ok(None) };
+        let lock = keeps.then(|| RunLock::acquire(&state::below(first), "reset")).transpose()?;
+        let scratch = Scratch::new(keeps.then_some(first), false)?;
+        let common = Arc::new(Common::of(&scratch.path));
+        let setting = Setting {
+            root: &scratch.path,
+            below: (!keeps).then_some(first),
+            facts: NodeFacts::default(),
+            credentials: Credentials::File(ADMIN.into()),
+            common: common.clone(),
+            budget: BUDGET,
+            port: 0,
+        };
+        Ok(Some(Rest { common, _first: Rehearsal::open(handle, setting)?, _scratch: scratch, _lock: lock }))
     }
 }
 

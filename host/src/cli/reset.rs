@@ -1,6 +1,8 @@
 //! `reset`, or `reset phase …`.
 use super::{
-    CliError, Exit, Place, ResetFlags, print,
+    CliError, Exit, Place, ResetFlags,
+    machines::Rest,
+    print,
     stage::{self, Scratch, Stage, rehearsed},
 };
 use crate::{
@@ -49,7 +51,7 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
     let output = request.place.form.output;
     let PreparedReset { mut prepared, force, dry_run } = {
         let (runtime, empty) = (stage::runtime()?, Scratch::new(None, false)?);
-        let before = before(&request.place, &facts, &empty, runtime.handle())?;
+        let (before, _rest) = before(&request.place, &facts, &empty, runtime.handle())?;
         let say = |line: &str| {
             if output == Output::Text {
                 print::out(&format!("{line}\n"));
@@ -83,20 +85,21 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
 }
 
 /// What there is before the run, only to be looked at: this machine, or a tree with its cluster.
-fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) -> Result<Box<dyn World>> {
+fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) -> Result<(Box<dyn World>, Option<Rest>)> {
     if place.root.is_none() && place.node.is_none() {
-        return Ok(Box::new(Real::open(handle, facts.clone(), &Config::default(), Duration::ZERO)?));
+        return Ok((Box::new(Real::open(handle, facts.clone(), &Config::default(), Duration::ZERO)?), None));
     }
+    let rest = place.root.as_deref().map(|root| Rest::of(root, false, handle)).transpose()?.flatten();
     let setting = Setting {
         root: &empty.path,
         below: place.root.as_deref(),
         facts: facts.clone(),
         credentials: Credentials::text(""),
-        common: Arc::new(Common::of(&empty.path)),
+        common: rest.as_ref().map_or_else(|| Arc::new(Common::of(&empty.path)), |rest| rest.common.clone()),
         budget: Duration::ZERO,
         port: 0,
     };
-    Ok(Box::new(Rehearsal::open(handle, setting)?))
+    Ok((Box::new(Rehearsal::open(handle, setting)?), rest))
 }
 
 /// With the cluster go the secrets that were made up for it.

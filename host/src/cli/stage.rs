@@ -1,6 +1,6 @@
 //! Where runs take place, a scratch tree or this machine, and what a run left there.
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
-use super::{Place, print};
+use super::{Place, machines::Rest, print};
 use crate::{
     journal::{Durability, Header, Journal, RunLock},
     report,
@@ -76,6 +76,7 @@ pub struct Stage<W> {
     /// of the journal and the lock
     directory: PathBuf,
     durability: Durability,
+    _rest: Option<Rest>,
     _lock: RunLock,
 }
 
@@ -110,10 +111,11 @@ impl Stage<Rehearsal> {
         let directory = state::below(&scratch.path).join(own);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
-        let common = Arc::new(Common::of(&scratch.path));
+        let rest = Rest::of(below.unwrap_or(&scratch.path), below.is_none(), runtime.handle())?;
+        let common = rest.as_ref().map_or_else(|| Arc::new(Common::of(&scratch.path)), |rest| rest.common.clone());
         let setting = Setting { root: &scratch.path, below, facts, credentials, common, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
-        Ok(Stage { world, runtime, directory, durability: Durability::Process, _lock: lock })
+        Ok(Stage { world, runtime, directory, durability: Durability::Process, _rest: rest, _lock: lock })
     }
 }
 
@@ -132,7 +134,7 @@ impl Stage<Real> {
         let directory = PathBuf::from(state::DIRECTORY);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
-        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _lock: lock })
+        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _rest: None, _lock: lock })
     }
 }
 

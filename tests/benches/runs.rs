@@ -60,6 +60,16 @@ fn checks(folder: &Path, config: &str, node: &str) {
     println!("{CHECKS} checks as shell scripts    {:>6.1} ms; components take {ratio:.2} of that", programs.as_secs_f64() * 1e3);
 }
 
+/// A cluster of many machines, from nothing.
+fn machines(root: &str) -> Duration {
+    let config = workspace().join("examples/ha/cluster.yaml").display().to_string();
+    let began = Instant::now();
+    let rehearse = ["rehearse", "--control-planes", "3", "--workers", "100", "--config", &config, "--root", root];
+    let output = kubephase(PROGRAM).args(rehearse).output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    began.elapsed()
+}
+
 fn main() {
     let example = workspace().join("examples/single-node");
     let (cluster, node) = (example.join("cluster.yaml"), example.join("node.yaml").display().to_string());
@@ -78,11 +88,18 @@ fn main() {
         ("init --dry-run, RSA-2048", median(&["init", "--dry-run", "--config", &rsa, "--node", &node])),
         ("rehearse again, nothing to do", median(&["rehearse", "--config", &ecdsa, "--node", &node, "--root", &root("again")])),
     ];
+    let many = machines(&root("many"));
     println!("{:<32} {:>9} {:>8}", "", "median", "ratio");
     println!("{:<32} {:>6.1} ms {:>8}", "version (a process, no run)", nothing.as_secs_f64() * 1e3, 1);
     for (name, time) in runs {
         println!("{name:<32} {:>6.1} ms {:>8.1}", time.as_secs_f64() * 1e3, time.as_secs_f64() / nothing.as_secs_f64());
     }
+    println!(
+        "{:<32} {:>6.1} ms {:>8.1}; once",
+        "3 control planes, 100 workers",
+        many.as_secs_f64() * 1e3,
+        many.as_secs_f64() / nothing.as_secs_f64()
+    );
     checks(folder.path(), &ecdsa, &node);
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0, |usage| usage.max_rss());
     println!("peak memory of any of them: {} MiB", peak / 1024);

@@ -202,7 +202,7 @@ impl Rest {
     pub fn of(tree: &Path, keeps: bool, handle: &Handle) -> Result<Option<Rest>> {
         let tree = std::path::absolute(tree)?;
         let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
-        let Some(first) = joined.and_then(Path::parent).filter(|first| state::below(first).is_dir()) else { return Ok(None) };
+        let Some(first) = joined.and_then(Path::parent).filter(|first| Common::is_kept(first)) else { return Ok(None) };
         let lock = keeps.then(|| RunLock::acquire(&state::below(first), "reset")).transpose()?;
         let scratch = Scratch::new(keeps.then_some(first), false)?;
         let common = Arc::new(Common::of(&scratch.path));

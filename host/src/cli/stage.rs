@@ -3,6 +3,7 @@
 use super::{Place, machines::Rest, print};
 use crate::{
     journal::{Durability, Header, Journal, RunLock},
+    phase::catalog::Workflow,
     report,
     run::{
         capsule::Capsule,
@@ -111,7 +112,11 @@ impl Stage<Rehearsal> {
         let directory = state::below(&scratch.path).join(own);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
-        let rest = Rest::of(below.unwrap_or(&scratch.path), below.is_none(), runtime.handle())?;
+        // Whoever is reset may be one of several; whoever is initialised begins a cluster.
+        let rest = match prepared.plan.workflow {
+            Workflow::Reset => Rest::of(below.unwrap_or(&scratch.path), below.is_none(), runtime.handle())?,
+            _ => None,
+        };
         let common = rest.as_ref().map_or_else(|| Arc::new(Common::of(&scratch.path)), |rest| rest.common.clone());
         let setting = Setting { root: &scratch.path, below, facts, credentials, common, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);

@@ -1,4 +1,5 @@
-//! kubeadm's init tree as a catalog, for tests of the plan and of the command line.
+//! kubeadm's init tree as a catalog, for tests of the plan and of the command line; and single phases of a plan.
+use super::{Node, State};
 use crate::phase::catalog::{Catalog, Kind, Row, Source, Workflow};
 
 const CERTS: &str = "cert-dir config kubernetes-version dry-run";
@@ -95,5 +96,20 @@ pub fn plugin(name: &str, replaces: &str) -> Row {
         replaces: replaces.split_whitespace().map(Into::into).collect(),
         slot: None,
         ..row(name, "", "")
+    }
+}
+
+/// A phase that runs, after others.
+pub fn node(id: &str, after: &[&str]) -> Node {
+    Node {
+        id: id.into(),
+        title: String::new(),
+        kind: Kind::Phase,
+        source: Source::BuiltIn,
+        state: State::Run,
+        after: after.iter().map(|id| (*id).to_owned()).collect(),
+        typical: 0,
+        tidies: false,
+        replaces: Vec::new(),
     }
 }

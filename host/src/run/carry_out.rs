@@ -151,8 +151,8 @@ impl Executor<'_> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        phase::catalog::{Kind, Source, Workflow},
-        plan::{Node, Plan, State},
+        phase::catalog::Workflow,
+        plan::{Node, Plan, sample},
         run::{
             access::Access,
             event::{Bus, RunResult},
@@ -253,17 +253,7 @@ mod tests {
     }
 
     fn node(id: &str, after: &[&str], tidies: bool) -> Node {
-        Node {
-            id: id.into(),
-            title: String::new(),
-            kind: Kind::Phase,
-            source: Source::BuiltIn,
-            state: State::Run,
-            after: after.iter().map(|id| (*id).to_owned()).collect(),
-            typical: 0,
-            tidies,
-            replaces: Vec::new(),
-        }
+        Node { tidies, ..sample::node(id, after) }
     }
 
     fn made(id: &str, session: Session) -> Box<dyn Host + Send> {

@@ -56,24 +56,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        phase::catalog::{Kind, Source},
-        plan::State,
-    };
-
-    fn node(id: &str, after: &[&str]) -> Node {
-        Node {
-            id: id.into(),
-            title: String::new(),
-            kind: Kind::Phase,
-            source: Source::BuiltIn,
-            state: State::Run,
-            after: after.iter().map(|id| (*id).to_owned()).collect(),
-            typical: 0,
-            tidies: false,
-            replaces: Vec::new(),
-        }
-    }
+    use crate::plan::sample::node;
 
     #[test]
     fn what_holds_up_the_most_goes_first_once_all_that_it_needs_has_ended() {

@@ -38,6 +38,11 @@ impl Common {
         Common { machines: Mutex::default(), servers: Mutex::default(), etcd: Members::new(log.clone()), log }
     }
 
+    /// Whether a cluster is kept in the tree below a root.
+    pub fn is_kept(root: &Path) -> bool {
+        Log::is_below(root)
+    }
+
     fn servers(&self) -> MutexGuard<'_, Vec<Serving>> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }

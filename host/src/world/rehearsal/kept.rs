@@ -47,6 +47,11 @@ impl Log {
         Log { directory: state::below(root), open: Mutex::default() }
     }
 
+    /// Whether a cluster is kept below a root.
+    pub fn is_below(root: &Path) -> bool {
+        state::below(root).join(NAME).is_file()
+    }
+
     fn open(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

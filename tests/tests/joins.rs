@@ -72,6 +72,19 @@ fn who_joined_joins_again_and_nothing_changes() {
     assert_eq!(Kept::below(&root).objects(REQUESTS).len(), 2);
 }
 
+/// As a reset leaves it that is killed before its end.
+#[test]
+fn a_first_machine_without_its_kubelet_begins_another_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    assert_eq!(rehearse(&root, "--workers 1").status, 0);
+    for gone in ["var/lib/kubelet", "etc/kubernetes"] {
+        fs::remove_dir_all(root.join(gone)).unwrap();
+    }
+    assert_eq!(rehearse(&root, "").status, 0);
+    assert_eq!(Kept::below(&root).objects("/nodes").into_keys().collect::<Vec<_>>(), ["node-1"]);
+}
+
 #[test]
 fn control_planes_join_with_a_member_of_etcd_each() {
     let folder = tempfile::tempdir().unwrap();

@@ -86,13 +86,15 @@ impl Kubelet {
     /// # Errors
     /// Where its files cannot be used.
     pub fn resume(&self) -> Tried<bool> {
+        self.forget()?;
         let has = |path: &str| self.files.stat(path).map(|found| found.is_some());
         let of_cluster = self.common.api().is_some() || has(&Log::path())?;
         let whole = has(CONFIG)? && (has(KUBECONFIG)? || has(bootstrap::KUBECONFIG)?);
         if of_cluster && whole { self.start() } else { Ok(false) }
     }
 
-    /// What was kept of the cluster goes with the node that it was kept on, when that was reset.
+    /// What was kept of the cluster goes with the node that it was kept on: one that was reset, even by a run that was killed,
+    /// has nothing to come back to.
     ///
     /// # Errors
     /// Where it cannot be removed.

@@ -188,7 +188,7 @@ impl Cluster<'_> {
 
 /// The rest of the cluster that the machine of a tree joined in a rehearsal: up as it was, for as long as this is there.
 pub struct Rest {
-    pub common: Arc<Common>,
+    common: Arc<Common>,
     _first: Rehearsal,
     _scratch: Scratch,
     _lock: Option<RunLock>,
@@ -217,6 +217,11 @@ impl Rest {
         };
         Ok(Some(Rest { common, _first: Rehearsal::open(handle, setting)?, _scratch: scratch, _lock: lock }))
     }
+}
+
+/// What the machine of a run at `root` shares with others: those of the rest, where there is one, else of a cluster of its own.
+pub fn common(rest: Option<&Rest>, root: &Path) -> Arc<Common> {
+    rest.map_or_else(|| Arc::new(Common::of(root)), |rest| rest.common.clone())
 }
 
 /// The joins as lines for people; nothing where nobody joined.

@@ -1,7 +1,7 @@
 //! `reset`, or `reset phase …`.
 use super::{
     CliError, Exit, Place, ResetFlags,
-    machines::Rest,
+    machines::{self, Rest},
     print,
     stage::{self, Scratch, Stage, rehearsed},
 };
@@ -21,7 +21,7 @@ use crate::{
         api::Credentials,
         node::facts::NodeFacts,
         real::Real,
-        rehearsal::{Common, Rehearsal, Setting},
+        rehearsal::{Rehearsal, Setting},
     },
 };
 use anyhow::{Result, anyhow};
@@ -29,7 +29,6 @@ use kubephase_sdk::kubeadm::Config;
 use std::{
     io::{self, BufRead},
     path::Path,
-    sync::Arc,
     time::Duration,
 };
 use tokio::runtime::Handle;
@@ -95,7 +94,7 @@ fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) ->
         below: place.root.as_deref(),
         facts: facts.clone(),
         credentials: Credentials::text(""),
-        common: rest.as_ref().map_or_else(|| Arc::new(Common::of(&empty.path)), |rest| rest.common.clone()),
+        common: machines::common(rest.as_ref(), &empty.path),
         budget: Duration::ZERO,
         port: 0,
     };

@@ -1,6 +1,10 @@
 //! Where runs take place, a scratch tree or this machine, and what a run left there.
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the operator's, not the node's")]
-use super::{Place, machines::Rest, print};
+use super::{
+    Place,
+    machines::{self, Rest},
+    print,
+};
 use crate::{
     journal::{Durability, Header, Journal, RunLock},
     phase::catalog::Workflow,
@@ -18,7 +22,7 @@ use crate::{
         api::Credentials,
         node::facts::NodeFacts,
         real::Real,
-        rehearsal::{Common, Rehearsal, Setting},
+        rehearsal::{Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -117,7 +121,7 @@ impl Stage<Rehearsal> {
             Workflow::Reset => Rest::of(below.unwrap_or(&scratch.path), below.is_none(), runtime.handle())?,
             _ => None,
         };
-        let common = rest.as_ref().map_or_else(|| Arc::new(Common::of(&scratch.path)), |rest| rest.common.clone());
+        let common = machines::common(rest.as_ref(), &scratch.path);
         let setting = Setting { root: &scratch.path, below, facts, credentials, common, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         Ok(Stage { world, runtime, directory, durability: Durability::Process, _rest: rest, _lock: lock })

@@ -74,7 +74,7 @@ impl DerefMut for Changing<'_> {
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
         if self.before != *self.members {
-            self.log.add(&entry(&self.members));
+            self.log.add(|| entry(&self.members));
         }
     }
 }

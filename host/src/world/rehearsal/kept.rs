@@ -100,10 +100,10 @@ impl Log {
         Ok(())
     }
 
-    /// Adds what changed, if anything is kept yet.
-    pub fn add(&self, entry: &Entry) {
+    /// Adds what changed, if anything is kept yet; else nobody has to say it.
+    pub fn add(&self, entry: impl FnOnce() -> Entry) {
         if let Some(open) = self.open().as_mut()
-            && let Err(error) = open.file.write_all(line(entry).as_bytes())
+            && let Err(error) = open.file.write_all(line(&entry()).as_bytes())
         {
             let path = self.directory.join(NAME);
             open.failure.get_or_insert_with(|| format!("{} does not hold all of the cluster: {error}", path.display()));
@@ -137,10 +137,10 @@ mod tests {
         let files = RootedFiles::open(root.path()).unwrap();
         assert_eq!(Log::read(&files).unwrap(), []);
         let log = Log::below(root.path());
-        log.add(&object("before there is anything to keep"));
+        log.add(|| object("before there is anything to keep"));
         log.begin(&[object("a")]).unwrap();
-        log.add(&Entry::Members(json!([1])));
-        log.add(&object("b"));
+        log.add(|| Entry::Members(json!([1])));
+        log.add(|| object("b"));
         assert_eq!(Log::read(&files).unwrap(), [object("a"), Entry::Members(json!([1])), object("b")]);
         let path = state::below(root.path()).join(NAME);
         let text = fs::read(&path).unwrap();

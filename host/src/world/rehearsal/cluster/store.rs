@@ -121,7 +121,7 @@ impl Store {
 
     fn tell(&self, kind: &'static str, resource: &'static Resource, object: &Value) {
         if let Some(log) = &self.log {
-            log.add(&self.entry(kind, resource, object));
+            log.add(|| self.entry(kind, resource, object));
         }
         // Nobody watching is no failure.
         let _ = self.changes.send(Change { kind, resource, object: object.clone() });

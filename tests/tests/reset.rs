@@ -208,6 +208,9 @@ fn users_of_a_rootless_control_plane_go_with_it() {
     let reset_where = |gate: bool| {
         let root = folder.path().join(format!("root-{gate}"));
         rehearse_with(&root, &format!("featureGates: {{RootlessControlPlane: {gate}}}\n"));
+        let made = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
+        let users = ["etcd", "kas", "kcm", "ks"].iter().zip(100..).map(|(name, id)| format!("kubeadm-{name}:x:{id}:{id}:::/bin/false\n"));
+        assert_eq!(made, if gate { users.collect() } else { String::new() });
         fs::write(root.join("etc/passwd"), PASSWD).unwrap();
         let passwd = || fs::read_to_string(root.join("etc/passwd")).unwrap();
         let dry = reset(&root, "--dry-run -o json");

@@ -18,8 +18,8 @@ pub mod wait;
 
 use crate::world::{Tried, World};
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, CertificateSpec, ClearSpec, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec,
-    ShareKeysSpec, WaitSpec,
+    BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec,
+    RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ pub enum Effect {
     BootstrapKubeconfig { path: String },
     KubeconfigServer { path: String, server: String },
     EtcdMember(EtcdMemberSpec),
+    Users(ControlPlaneUsers),
     Clear(ClearSpec),
     Service { name: String, state: String },
     Sysctl { key: String, value: String },
@@ -160,6 +161,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => joining::bootstrap_kubeconfig(path, context).map(Done::from),
             Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
             Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
+            Effect::Users(users) => users::ensure(users, world.files()).map(Done::from),
             Effect::Clear(spec) => clear::clear(spec, world),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
@@ -248,6 +250,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => ("bootstrap-kubeconfig", path.clone()),
             Effect::KubeconfigServer { path, .. } => ("kubeconfig-server", path.clone()),
             Effect::EtcdMember(spec) => ("etcd-member", format!("{}{}", spec.peer_url, if spec.voting { " with a vote" } else { "" })),
+            Effect::Users(users) => ("users", users.to_string()),
             Effect::Clear(spec @ ClearSpec::EmptyDirectory { .. }) => ("remove-directory", spec.to_string()),
             Effect::Clear(spec) => ("clear", spec.to_string()),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),

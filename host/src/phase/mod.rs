@@ -29,7 +29,7 @@ use crate::render::{
     static_pod::{rootless, typed},
 };
 use kubephase_sdk::{
-    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure, kubeadm::Config, node_fact, patched,
+    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure, json, kubeadm::Config, node_fact, patched,
     spec::KeyAlgorithm, yaml,
 };
 use serde_json::Value;
@@ -56,6 +56,7 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
         let used = node_fact("usedSystemIDs")?.unwrap_or_default();
         let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
+        effects_core::control_plane_users(&json(&users))?;
         rootless::run_as(&mut pod, name, &users);
         for rootless::OwnedFile { path, owner, mode } in rootless::files(config, name, &users) {
             let file = effects_files::set_mode(&path, mode)?;

@@ -87,6 +87,7 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
             ("bootstrap-kubeconfig", Gate::Core),
             ("kubeconfig-server", Gate::Core),
             ("etcd-member", Gate::Core),
+            ("control-plane-users", Gate::Core),
             ("clear", Gate::Core),
             ("attempt", Gate::Core),
             ("regardless", Gate::Core),

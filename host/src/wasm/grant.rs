@@ -157,6 +157,7 @@ impl Grant {
             | Effect::BootstrapKubeconfig { .. }
             | Effect::KubeconfigServer { .. }
             | Effect::EtcdMember(_)
+            | Effect::Users(_)
             | Effect::Clear(_)
             | Effect::Wait(_) => Err("only phases of the distribution itself may propose this".into()),
         }

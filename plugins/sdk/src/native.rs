@@ -144,6 +144,7 @@ shim! {
         bootstrap_kubeconfig(path: &str => path.into()) -> Tried<Effect>;
         kubeconfig_server(path: &str => path.into(), server: &str => server.into()) -> Tried<Effect>;
         etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
+        control_plane_users(spec: &str => spec.into()) -> Tried<Effect>;
         clear(spec: &str => spec.into()) -> Tried<Effect>;
         attempt(of: Effect => of, warning: &str => warning.into()) -> Tried<()>;
         regardless(of: Effect => of) -> Tried<()>;

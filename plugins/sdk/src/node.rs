@@ -73,11 +73,30 @@ pub struct UsedIds {
     pub uid_range: (u32, u32),
     #[serde(rename = "sysGIDRange")]
     pub gid_range: (u32, u32),
+    /// of a rootless control plane, those users that are there, by name
+    pub users: BTreeMap<String, UsedUser>,
+    /// and its groups
+    pub groups: BTreeMap<String, u32>,
+}
+
+/// An entry of `/etc/passwd`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UsedUser {
+    pub uid: u32,
+    pub shell: String,
 }
 
 impl Default for UsedIds {
     fn default() -> Self {
-        UsedIds { uids: Vec::new(), gids: Vec::new(), uid_range: (100, 999), gid_range: (100, 999) }
+        UsedIds {
+            uids: Vec::new(),
+            gids: Vec::new(),
+            uid_range: (100, 999),
+            gid_range: (100, 999),
+            users: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        }
     }
 }
 

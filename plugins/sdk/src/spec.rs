@@ -167,6 +167,53 @@ pub struct EtcdMemberSpec {
     pub timeout_seconds: i64,
 }
 
+/// A user of the host and its own group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// The users that the components of a rootless control plane run as (kubeadm's feature gate `RootlessControlPlane`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlPlaneUsers {
+    pub etcd: User,
+    pub kube_apiserver: User,
+    pub kube_controller_manager: User,
+    pub kube_scheduler: User,
+    /// group of those who may read the key of service accounts
+    pub sa_key_readers: u32,
+}
+
+impl ControlPlaneUsers {
+    /// Their names in `/etc/passwd`, which are those of their groups in `/etc/group`: etcd, API server, controller manager,
+    /// scheduler (kubeadm's).
+    pub const NAMES: [&str; 4] = ["kubeadm-etcd", "kubeadm-kas", "kubeadm-kcm", "kubeadm-ks"];
+    /// The group of [`ControlPlaneUsers::sa_key_readers`].
+    pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
+
+    /// With their names.
+    pub fn named(&self) -> [(&'static str, User); 4] {
+        let [etcd, apiserver, controller_manager, scheduler] = Self::NAMES;
+        [
+            (etcd, self.etcd),
+            (apiserver, self.kube_apiserver),
+            (controller_manager, self.kube_controller_manager),
+            (scheduler, self.kube_scheduler),
+        ]
+    }
+}
+
+impl std::fmt::Display for ControlPlaneUsers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, User { uid, gid }) in self.named() {
+            write!(f, "{name} {uid}:{gid}, ")?;
+        }
+        write!(f, "group {} {}", Self::SA_KEY_READERS, self.sa_key_readers)
+    }
+}
+
 /// What a node is rid of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]

@@ -1,35 +1,14 @@
 //! The control plane without root (feature gate `RootlessControlPlane`).
 use crate::render::{KUBERNETES_DIRECTORY, join};
-use kubephase_sdk::kubeadm::Config;
+use kubephase_sdk::{
+    kubeadm::Config,
+    node::{UsedIds, UsedUser},
+    spec::{ControlPlaneUsers, User},
+};
 use serde_json::{Value, json};
 
-/// A user of the host and its own group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct User {
-    pub uid: u32,
-    pub gid: u32,
-}
-
-/// The users that the components run as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Users {
-    pub etcd: User,
-    pub kube_apiserver: User,
-    pub kube_controller_manager: User,
-    pub kube_scheduler: User,
-    /// group of those who may read the key of service accounts
-    pub sa_key_readers: u32,
-}
-
-/// Users in `/etc/passwd` and their groups in `/etc/group`, by component.
-pub const USER_NAMES: [(&str, &str); 4] = [
-    ("etcd", "kubeadm-etcd"),
-    ("kube-apiserver", "kubeadm-kas"),
-    ("kube-controller-manager", "kubeadm-kcm"),
-    ("kube-scheduler", "kubeadm-ks"),
-];
-/// The group of [`Users::sa_key_readers`].
-pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
+/// Nobody logs in as one of them.
+pub const NO_SHELL: &str = "/bin/false";
 
 /// A file that a component must be able to read without being root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +18,18 @@ pub struct OwnedFile {
     pub mode: u32,
 }
 
-/// The files that change hands to a component. etcd's data directory, with all in it, is [`Users::etcd`]'s too.
-pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> {
+/// The files and directories that change hands to a component.
+pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<OwnedFile> {
     let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
     let own = |path: String, owner: User| OwnedFile { path, owner, mode: 0o600 };
     let service_account_key = OwnedFile { path: certificate("sa.key"), owner: User { uid: 0, gid: users.sa_key_readers }, mode: 0o640 };
     match component {
-        "etcd" => ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd)).into(),
+        "etcd" => {
+            let data =
+                config.cluster.etcd.local.iter().map(|local| OwnedFile { path: local.data_dir.clone(), owner: users.etcd, mode: 0o700 });
+            let keys = ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd));
+            data.chain(keys).collect()
+        }
         "kube-apiserver" => {
             let mut names = vec!["sa.pub", "apiserver.key", "apiserver-kubelet-client.key", "front-proxy-client.key"];
             if config.cluster.etcd.local.is_some() {
@@ -67,32 +51,51 @@ pub fn files(config: &Config, component: &str, users: &Users) -> Vec<OwnedFile> 
     }
 }
 
-pub use kubephase_sdk::node::UsedIds;
-
-/// The lowest free ids, in the order in which kubeadm hands them out.
+/// Those that are there by kubeadm's names, and for the others the lowest free ids, in the order in which kubeadm hands them out.
 ///
 /// # Errors
-/// Where a range has too few free ids.
-pub fn allocate(used: &UsedIds) -> Result<Users, String> {
-    let free = |(first, last): (u32, u32), taken: &[u32]| (first..=last).filter(|id| !taken.contains(id)).collect::<Vec<_>>();
-    let (uids, gids) = (free(used.uid_range, &used.uids), free(used.gid_range, &used.gids));
-    let (&[etcd, apiserver, controller_manager, scheduler, ..], &[g0, g1, g2, g3, readers, ..]) = (uids.as_slice(), gids.as_slice()) else {
-        return Err(format!(
-            "the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane",
-            used.uid_range, used.gid_range
-        ));
+/// Where a range has too few free ids, or one of these names has an id or a shell that none of these users may have.
+pub fn allocate(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
+    let free = |(first, last): (u32, u32), taken: &[u32]| (first..=last).filter(|id| !taken.contains(id)).collect::<Vec<_>>().into_iter();
+    let (mut uids, mut gids) = (free(used.uid_range, &used.uids), free(used.gid_range, &used.gids));
+    let take = |ids: &mut std::vec::IntoIter<u32>| {
+        ids.next().ok_or_else(|| {
+            format!(
+                "the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane",
+                used.uid_range, used.gid_range
+            )
+        })
     };
-    Ok(Users {
-        etcd: User { uid: etcd, gid: g0 },
-        kube_apiserver: User { uid: apiserver, gid: g1 },
-        kube_controller_manager: User { uid: controller_manager, gid: g2 },
-        kube_scheduler: User { uid: scheduler, gid: g3 },
-        sa_key_readers: readers,
+    let within = |what: &str, name: &str, id: u32, (first, last): (u32, u32)| match id {
+        id if (first..=last).contains(&id) => Ok(id),
+        id => Err(format!("{what} {name} has the id {id}, which is not one of the system's, from {first} to {last} (/etc/login.defs)")),
+    };
+    let mut group = |name: &str| match used.groups.get(name) {
+        Some(gid) => within("group", name, *gid, used.gid_range),
+        None => take(&mut gids),
+    };
+    let mut user = |name: &str| {
+        let uid = match used.users.get(name) {
+            Some(UsedUser { shell, .. }) if shell != NO_SHELL => {
+                return Err(format!("user {name} has the shell {shell:?}, not {NO_SHELL}: it is somebody else's"));
+            }
+            Some(UsedUser { uid, .. }) => within("user", name, *uid, used.uid_range)?,
+            None => take(&mut uids)?,
+        };
+        Ok(User { uid, gid: group(name)? })
+    };
+    let [etcd, apiserver, controller_manager, scheduler] = ControlPlaneUsers::NAMES;
+    Ok(ControlPlaneUsers {
+        etcd: user(etcd)?,
+        kube_apiserver: user(apiserver)?,
+        kube_controller_manager: user(controller_manager)?,
+        kube_scheduler: user(scheduler)?,
+        sa_key_readers: group(ControlPlaneUsers::SA_KEY_READERS)?,
     })
 }
 
 /// Makes a component's Pod run as its user, with no more capabilities than it needs.
-pub fn run_as(pod: &mut Value, component: &str, users: &Users) {
+pub fn run_as(pod: &mut Value, component: &str, users: &ControlPlaneUsers) {
     let (user, reads_keys) = match component {
         "etcd" => (users.etcd, false),
         "kube-apiserver" => (users.kube_apiserver, true),
@@ -115,5 +118,35 @@ pub fn run_as(pod: &mut Value, component: &str, users: &Users) {
         if reads_keys {
             context["supplementalGroups"] = json!([users.sa_key_readers]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_there_keeps_its_ids_and_the_others_have_the_lowest_free_ones() {
+        let user = |uid, shell: &str| UsedUser { uid, shell: shell.into() };
+        let mut used = UsedIds { uids: vec![100, 102], gids: vec![100, 101], ..UsedIds::default() };
+        let fresh = allocate(&used).unwrap();
+        assert_eq!(
+            fresh.to_string(),
+            "kubeadm-etcd 101:102, kubeadm-kas 103:103, kubeadm-kcm 104:104, kubeadm-ks 105:105, group kubeadm-sa-key-readers 106"
+        );
+        used.uids.extend([500]);
+        used.gids.extend([600]);
+        used.users.insert("kubeadm-kas".into(), user(500, NO_SHELL));
+        used.groups.insert("kubeadm-kas".into(), 600);
+        let found = allocate(&used).unwrap();
+        assert_eq!(found.kube_apiserver, User { uid: 500, gid: 600 });
+        assert_eq!(found.kube_controller_manager, User { uid: 103, gid: 103 });
+        used.users.insert("kubeadm-kas".into(), user(500, "/bin/sh"));
+        assert!(allocate(&used).unwrap_err().contains("user kubeadm-kas has the shell \"/bin/sh\""));
+        used.users.insert("kubeadm-kas".into(), user(1500, NO_SHELL));
+        assert!(allocate(&used).unwrap_err().contains("user kubeadm-kas has the id 1500"));
+        used.users.clear();
+        used.uid_range = (100, 102);
+        assert!(allocate(&used).unwrap_err().contains("too few free ids"));
     }
 }

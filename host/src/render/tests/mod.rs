@@ -9,6 +9,7 @@ use super::{
 use crate::config::component;
 use kubephase_sdk::{
     kubeadm::{Arg, BootstrapToken, Config, Duration, Taint},
+    spec::{ControlPlaneUsers, User},
     yaml,
 };
 use recorded::{cases, complete};
@@ -27,11 +28,11 @@ fn compare(failures: &mut Vec<String>, what: &str, ours: &str, theirs: &str) {
 
 #[test]
 fn files_are_kubeadms_to_the_byte() {
-    let users = static_pod::rootless::Users {
-        etcd: static_pod::rootless::User { uid: 103, gid: 106 },
-        kube_apiserver: static_pod::rootless::User { uid: 104, gid: 107 },
-        kube_controller_manager: static_pod::rootless::User { uid: 105, gid: 108 },
-        kube_scheduler: static_pod::rootless::User { uid: 106, gid: 109 },
+    let users = ControlPlaneUsers {
+        etcd: User { uid: 103, gid: 106 },
+        kube_apiserver: User { uid: 104, gid: 107 },
+        kube_controller_manager: User { uid: 105, gid: 108 },
+        kube_scheduler: User { uid: 106, gid: 109 },
         sa_key_readers: 110,
     };
     let mut failures = Vec::new();

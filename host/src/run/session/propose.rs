@@ -187,6 +187,10 @@ impl effects_core::Host for Session {
         self.propose(Effect::EtcdMember(spec(&json)?))
     }
 
+    fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {
+        self.propose(Effect::Users(spec(&json)?))
+    }
+
     fn clear(&mut self, json: String) -> Hosted<Handle> {
         self.propose(Effect::Clear(spec(&json)?))
     }

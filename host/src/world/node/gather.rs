@@ -1,10 +1,8 @@
 //! The facts of this machine, read and never changed. What cannot be read keeps its default, with a note.
 #![allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
 use super::facts::NodeFacts;
-use crate::{
-    render::static_pod::rootless::UsedIds,
-    world::real::services::{Init, answers, in_path},
-};
+use crate::world::real::services::{Init, answers, in_path};
+use kubephase_sdk::node::{UsedIds, UsedUser};
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -166,7 +164,15 @@ fn used_ids() -> UsedIds {
     let defaults = UsedIds::default();
     let definition = |name: &str| lines("/etc/login.defs").find_map(|line| line.strip_prefix(name)?.trim().parse::<u32>().ok());
     let range = |min: &str, max: &str, (first, last): (u32, u32)| (definition(min).unwrap_or(first), definition(max).unwrap_or(last));
+    let entries = |path: &'static str| lines(path).filter(|line| line.starts_with("kubeadm-"));
+    let user = |line: String| {
+        let fields: Vec<&str> = line.split(':').collect();
+        Some((fields[0].to_owned(), UsedUser { uid: fields.get(2)?.parse().ok()?, shell: fields.get(6)?.trim().to_owned() }))
+    };
+    let group = |line: String| Some((line.split(':').next()?.to_owned(), line.split(':').nth(2)?.parse().ok()?));
     UsedIds {
+        users: entries("/etc/passwd").filter_map(user).collect(),
+        groups: entries("/etc/group").filter_map(group).collect(),
         uids: ids("/etc/passwd"),
         gids: ids("/etc/group"),
         uid_range: range("SYS_UID_MIN", "SYS_UID_MAX", defaults.uid_range),

@@ -348,6 +348,10 @@ impl effects_core::Host for Imagined {
         let spec = parsed(&spec)?;
         self.propose("etcd-member", "", spec)
     }
+    fn control_plane_users(&mut self, spec: String) -> Hosted<Effect> {
+        let spec = parsed(&spec)?;
+        self.propose("users", "", spec)
+    }
     fn clear(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
         self.propose("clear", "", spec)

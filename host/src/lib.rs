@@ -10,6 +10,7 @@ pub mod config;
 pub mod discovery;
 pub mod effect;
 pub mod journal;
+pub mod parallel;
 pub mod phase;
 pub mod plan;
 pub mod plugin;

@@ -13,18 +13,23 @@ use std::{
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 const ROUNDS: usize = 15;
 
+/// How long one process takes.
+fn once(args: &[&str]) -> Duration {
+    let began = Instant::now();
+    let output = kubephase(PROGRAM).args(args).output().expect("the program runs");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    began.elapsed()
+}
+
 /// The median of some rounds, after one that fills the cache of compiled components.
 fn median(args: &[&str]) -> Duration {
-    let once = || {
-        let began = Instant::now();
-        let output = kubephase(PROGRAM).args(args).output().expect("the program runs");
-        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        began.elapsed()
-    };
-    once();
-    let mut times: Vec<Duration> = (0..ROUNDS).map(|_| once()).collect();
-    times.sort();
-    times[ROUNDS / 2]
+    once(args);
+    middle((0..ROUNDS).map(|_| once(args)).collect())
+}
+
+fn middle<T: Ord + Copy>(mut all: Vec<T>) -> T {
+    all.sort();
+    all[all.len() / 2]
 }
 
 /// Fifty checks that are not ours, as components and as programs that do the same.
@@ -46,15 +51,22 @@ fn checks(folder: &Path, config: &str, node: &str) {
     let with = folder.join("with-checks.yaml");
     fs::write(&with, format!("{text}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n{entries}"))
         .expect("a file");
-    let dry_run = |config: &str| median(&["init", "--dry-run", "--config", config, "--node", node]);
-    let (without, with) = (dry_run(config), dry_run(&with.display().to_string()));
-    let began = Instant::now();
-    for _ in 0..CHECKS {
-        let script = "while read name kib unit; do [ $name = MemTotal: ] && [ $kib -ge 1024 ] && exit 0; done < /proc/meminfo; exit 1";
-        let status = Command::new("sh").args(["-c", script]).status().expect("a shell");
-        assert!(status.success());
-    }
-    let (added, programs) = (with.saturating_sub(without), began.elapsed());
+    let dry_run = |config: &str| once(&["init", "--dry-run", "--config", config, "--node", node]);
+    let with = with.display().to_string();
+    let scripts = || {
+        let began = Instant::now();
+        for _ in 0..CHECKS {
+            let script = "while read name kib unit; do [ $name = MemTotal: ] && [ $kib -ge 1024 ] && exit 0; done < /proc/meminfo; exit 1";
+            let status = Command::new("sh").args(["-c", script]).status().expect("a shell");
+            assert!(status.success());
+        }
+        began.elapsed()
+    };
+    dry_run(&with);
+    // By turns, so that what else the machine does is in all of them.
+    let rounds: Vec<[Duration; 3]> = (0..ROUNDS * 2).map(|_| [dry_run(config), dry_run(&with), scripts()]).collect();
+    let [without, with, programs] = [0, 1, 2].map(|which| middle(rounds.iter().map(|round| round[which]).collect()));
+    let added = with.saturating_sub(without);
     let ratio = added.as_secs_f64() / programs.as_secs_f64();
     println!("{CHECKS} checks as components add   {:>6.1} ms", added.as_secs_f64() * 1e3);
     println!("{CHECKS} checks as shell scripts    {:>6.1} ms; components take {ratio:.2} of that", programs.as_secs_f64() * 1e3);

@@ -57,10 +57,9 @@ macro_rules! imports { ($($interface:ident)*) => {
     pub trait Imports: Send $(+ $interface::Host)* {}
     impl<T: Send $(+ $interface::Host)* + ?Sized> Imports for T {}
 
-    /// Links the interfaces of `world core-plugin` that are wanted, by their names in the package, and nothing else.
+    /// Links every interface of `world core-plugin`.
     pub fn add_to_linker<T: 'static, D>(
         linker: &mut wasmtime::component::Linker<T>,
-        wanted: impl Fn(&str) -> bool,
         get: fn(&mut T) -> D::Data<'_>,
     ) -> wasmtime::Result<()>
     where
@@ -68,9 +67,7 @@ macro_rules! imports { ($($interface:ident)*) => {
         for<'a> D::Data<'a>: types::Host $(+ $interface::Host)*,
     {
         types::add_to_linker::<T, D>(linker, get)?;
-        $(if wanted(&stringify!($interface).replace('_', "-")) {
-            $interface::add_to_linker::<T, D>(linker, get)?;
-        })*
+        $($interface::add_to_linker::<T, D>(linker, get)?;)*
         Ok(())
     }
 } }

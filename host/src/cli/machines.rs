@@ -6,6 +6,7 @@ use crate::{
     config::{ADMIN, JoinFlags},
     effect::pki::Certificate,
     journal::{Durability, Header, Journal, RunLock},
+    parallel,
     run::{
         event::{RunResult, micros},
         init::{self, Prepared},
@@ -24,11 +25,7 @@ use clap::Args;
 use std::{
     net::Ipv4Addr,
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 use tokio::runtime::Handle;
@@ -122,24 +119,8 @@ impl Cluster<'_> {
     pub fn join(&self, machines: Machines) -> Result<Vec<Joined>> {
         let joining = machines.joining();
         let invitation = self.invitation()?;
-        let (next, joined) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-        thread::scope(|scope| {
-            let work = || -> Result<()> {
-                while let at = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(machine) = joining.get(at)
-                {
-                    let one = self.one(*machine, &invitation).with_context(|| machine.name())?;
-                    joined.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
-                }
-                Ok(())
-            };
-            let cores = thread::available_parallelism().map_or(1, usize::from);
-            let workers: Vec<_> = (0..cores * 2).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })?;
-        let mut joined = joined.into_inner().unwrap_or_else(PoisonError::into_inner);
-        joined.sort_by_key(|(at, _)| *at);
-        Ok(joined.into_iter().map(|(_, one)| one).collect())
+        let one = |machine: &Machine| self.one(*machine, &invitation).with_context(|| machine.name());
+        parallel::map(&joining, parallel::cores() * 2, one).into_iter().collect()
     }
 
     /// What `init` tells people to join with.

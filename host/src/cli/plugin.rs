@@ -136,7 +136,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             Ok(Exit::Ok)
         }
         PluginCommand::Test { plugin, cases, show, replay, record } => {
-            let (component, _) = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
+            let component = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
                 (_, Some(capsule)) => Ok(told(&test::record(&component, capsule)?, true)),
@@ -178,8 +178,12 @@ fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>, command: &'a str) -> 
 
 fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
-    let (plugin, _) = load::open(&wanted(from, signer.as_ref(), &format!("kubephase plugin inspect {from}")), engine)?;
-    let signed = match (signer, source::signature(from, Path::new(""), plugin.bytes())?) {
+    let command = format!("kubephase plugin inspect {from}");
+    let wanted = wanted(from, signer.as_ref(), &command);
+    let component = load::fetch(&wanted)?.bytes;
+    // Compiled once, outside of what is measured.
+    load::read(&wanted, component.clone(), engine)?.prepare()?;
+    let signed = match (&signer, source::signature(from, Path::new(""), &component)?) {
         (Some(signer), _) => format!("signed by {signer}"),
         (None, Some(signature)) => format!(
             "signed by {}, as its signature says; `--signer PUBLIC_KEY` looks whether that is so",
@@ -187,12 +191,10 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
         ),
         (None, None) => "not signed".into(),
     };
-    // Compiled once, outside of what is measured.
+    let (size, fresh, began) = (component.len(), Engine::new()?, Instant::now());
+    let plugin = fresh.load(component)?;
     plugin.prepare()?;
-    let began = Instant::now();
-    let plugin = engine.load(plugin.bytes().to_vec())?;
-    plugin.prepare()?;
-    Ok(print::out(&inspect::render(&plugin, plugin.bytes().len(), began.elapsed(), &signed)))
+    Ok(print::out(&inspect::render(&plugin, size, began.elapsed(), &signed)))
 }
 
 fn told(outcomes: &[test::Outcome], show: bool) -> Exit {

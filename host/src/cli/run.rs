@@ -31,6 +31,7 @@ use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::Config;
 use std::{
     ffi::OsString,
+    mem::ManuallyDrop,
     path::Path,
     process::{ExitCode, Termination},
     time::Duration,
@@ -45,7 +46,9 @@ pub fn main() -> ExitCode {
 
 /// Carries out one command line.
 fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
-    let (engine, catalog) = match Engine::new().and_then(|engine| init::catalog(&engine).map(|(catalog, _)| (engine, catalog))) {
+    // The program ends with it, and the system takes back at once what would be given back piece by piece.
+    let loaded = Engine::new().map(ManuallyDrop::new).and_then(|engine| init::catalog(&engine).map(|(catalog, _)| (engine, catalog)));
+    let (engine, catalog) = match loaded {
         Ok(both) => both,
         Err(error) => return print::error(&format!("{error:#}"), Exit::Plugin),
     };

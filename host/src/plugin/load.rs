@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     config::{PhaseConfiguration, PluginEntry},
+    parallel,
     phase::catalog::Catalog,
     wasm::{embedded, engine::Engine, limits::Limits, plugin::Plugin},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;
@@ -73,7 +74,7 @@ pub fn load(
     }
     let file = file.unwrap_or(Path::new(""));
     let lock = Lock::beside(file).map_err(|why| PluginRefused(format!("{why:#}")))?;
-    for (entry, loaded) in entries.iter().zip(side_by_side(entries, |entry| one(entry, file, &lock, engine))) {
+    for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| one(entry, file, &lock, engine))) {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
         catalog.extend(loaded.plugin.manifest());
         if plugins.insert(entry.name.clone(), loaded).is_some() {
@@ -97,17 +98,6 @@ pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfigurat
     phases
 }
 
-/// Does the same to all items, on all cores; results in the order of the items.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let work = &work;
-    thread::scope(|scope| {
-        let part = |part: &'_ [T]| part.iter().map(work).collect::<Vec<R>>();
-        let workers: Vec<_> = items.chunks(items.len().div_ceil(cores).max(1)).map(|items| scope.spawn(move || part(items))).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
-}
-
 /// Where a plugin is to come from, and what is demanded of it.
 pub struct Wanted<'a> {
     pub source: &'a str,
@@ -120,16 +110,30 @@ pub struct Wanted<'a> {
     pub command: &'a str,
 }
 
-/// Fetches a plugin and reads it, after a look at its signature where it has to have one; with it, of a registry, the digest of
-/// what it is part of.
+/// Fetches a plugin and reads it, after a look at its signature where it has to have one.
 ///
 /// # Errors
 /// Where there is nothing to fetch, and why it is refused.
-pub fn open(wanted: &Wanted, engine: &Engine) -> Result<(Plugin, Option<String>)> {
-    let Fetched { bytes, digest } = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
-    signed(wanted, &bytes)?;
-    let plugin = engine.load(bytes).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?;
-    Ok((plugin, digest))
+pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
+    read(wanted, fetch(wanted)?.bytes, engine)
+}
+
+/// Fetches the component of a plugin, likewise.
+///
+/// # Errors
+/// Where there is nothing to fetch, and why it is refused.
+pub fn fetch(wanted: &Wanted) -> Result<Fetched> {
+    let fetched = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
+    signed(wanted, &fetched.bytes)?;
+    Ok(fetched)
+}
+
+/// Reads what was fetched.
+///
+/// # Errors
+/// Why it is refused.
+pub fn read(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
+    Ok(engine.load(component).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
 }
 
 /// Whether a component has the signature that it has to have; one that has to have none is not looked for.
@@ -185,7 +189,7 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
     let command = allow_command(&entry.name, file);
     let signer = signer(Some(entry), locked, &command)?;
     let beside = file.parent().unwrap_or(Path::new(""));
-    let (plugin, _) = open(&Wanted { source: &entry.source, beside, pinned, signer, command: &command }, engine)?;
+    let plugin = open(&Wanted { source: &entry.source, beside, pinned, signer, command: &command }, engine)?;
     let manifest = plugin.manifest();
     if manifest.name != entry.name {
         bail!("{} calls itself {}; the configuration has to use that name", entry.source, manifest.name);

@@ -44,6 +44,10 @@ struct Plain;
 
 impl serde_json::ser::Formatter for Plain {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // Most is plain, and looked through a byte at a time.
+        if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, trick)) = rest.char_indices().find(|(_, c)| super::sanitise::is_trick(*c)) {
             writer.write_all(&rest.as_bytes()[..at])?;

@@ -46,7 +46,7 @@ impl Executor<'_> {
             }
             let enact = || self.enact(proposal, disturbed, left);
             let absent = self.absent(&proposal.effect);
-            let outcome = if proposal.effect.waits() { self.parked(left, enact) } else { enact() };
+            let outcome = if proposal.effect.waits() { left.crew.parked(enact) } else { enact() };
             match outcome {
                 Ok(Done { enacted, said, warnings, sent: written }) => {
                     said.iter().for_each(|line| session.say(Severity::Info, line));
@@ -94,7 +94,7 @@ impl Executor<'_> {
             (self.enact(proposal, false, left), micros(began))
         };
         let serial = self.config.init.node_registration.image_pull_serial.unwrap_or(true);
-        let outcomes: Vec<_> = self.parked(left, || {
+        let outcomes: Vec<_> = left.crew.parked(|| {
             if serial {
                 return images.iter().map(one).collect();
             }
@@ -155,8 +155,9 @@ mod tests {
         plan::{Node, Plan, sample},
         run::{
             access::Access,
+            crew::Places,
             event::{Bus, RunResult},
-            executor::{Executor, Places, Ready},
+            executor::{Executor, Ready},
             judge::Judge,
             session::{Session, Shared},
         },

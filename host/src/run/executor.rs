@@ -2,6 +2,7 @@
 //! against what was granted, carried out effect by effect, and told as events.
 use super::{
     capsule::Capsule,
+    crew::{Crew, Places},
     event::{PhaseResult, RunResult, Usage, What, micros},
     judge::Judge,
     queue::Queue,
@@ -19,9 +20,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc,
     },
     thread,
     time::{Duration, Instant},
@@ -65,23 +65,6 @@ pub struct Executor<'a> {
     pub places: Places,
 }
 
-/// How many phases go on side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
-    /// so many, whatever they do
-    Exactly(usize),
-    /// so many that work; those that wait for something else than the processor hold no place
-    Working(usize),
-}
-
-/// What workers tell whoever hands out the work.
-enum News {
-    /// a phase holds no place while it waits
-    Parked,
-    Resumed,
-    Ended(usize, Ended),
-}
-
 /// What came of a run.
 pub struct Finished {
     pub result: RunResult,
@@ -95,7 +78,8 @@ pub struct Finished {
 
 /// What the phases of a run share while it lasts, and leave behind.
 pub(super) struct Left {
-    news: mpsc::Sender<News>,
+    pub(super) crew: Crew,
+    ended: Mutex<BTreeMap<String, Ended>>,
     /// no further phase begins but those that tidy up, and none goes on waiting
     stopped: AtomicBool,
     /// by place in the plan
@@ -125,9 +109,8 @@ impl From<String> for Broken {
 }
 
 impl Left {
-    fn tell(&self, news: News) {
-        // The receiver outlives every sender.
-        let _ = self.news.send(news);
+    fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -142,10 +125,11 @@ impl Executor<'_> {
             phases: nodes.iter().map(|node| node.id.clone()).collect(),
             needs: self.plan.needs(),
         });
-        let (news, heard) = mpsc::channel();
-        let left = Left { news, stopped: AtomicBool::default(), sent: Mutex::default(), capsules: Mutex::default() };
-        let ended = self.walk(&nodes, &left, &heard);
-        let result = self.verdict(&nodes, &ended);
+        let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
+        let left =
+            Left { crew, ended: Mutex::default(), stopped: AtomicBool::default(), sent: Mutex::default(), capsules: Mutex::default() };
+        left.crew.run(&|at| self.work(nodes[at], at, &left));
+        let result = self.verdict(&nodes, &left.ended());
         bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
         let sent = left.sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
         let capsules = left.capsules.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -153,76 +137,36 @@ impl Executor<'_> {
         Finished { result, sent, made, capsules }
     }
 
-    /// Runs what is ready, side by side, until nothing is left that may run; of what is ready, what holds up the most goes
-    /// first.
-    fn walk(&self, nodes: &[&Node], left: &Left, heard: &mpsc::Receiver<News>) -> BTreeMap<String, Ended> {
-        let mut ended: BTreeMap<String, Ended> = BTreeMap::new();
-        let mut queue = Queue::new(nodes, &self.plan.ranks());
-        // Workers stay for the whole run: a thread for each phase would seed its own random numbers.
-        let (jobs, taken) = mpsc::channel::<usize>();
-        let taken = Mutex::new(taken);
-        let (Places::Exactly(places) | Places::Working(places)) = self.places;
-        let (mut working, mut begun, mut workers) = (0, 0, 0);
-        thread::scope(|scope| {
-            loop {
-                if self.cancelled.load(Ordering::Relaxed) {
-                    left.stopped.store(true, Ordering::Relaxed);
-                }
-                match queue.next() {
-                    Some(at) if working < places.max(1) => {
-                        queue.begun(at);
-                        let hindered = nodes[at].after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
-                        let stopped = left.stopped.load(Ordering::Relaxed) && !nodes[at].tidies;
-                        if let Some(why) = hindered.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned())) {
-                            let result = PhaseResult::NotReached(why);
-                            self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
-                            ended.insert(nodes[at].id.clone(), Ended { result, passable: false });
-                            queue.ended(at);
-                            continue;
-                        }
-                        (working, begun) = (working + 1, begun + 1);
-                        if begun > workers {
-                            workers += 1;
-                            scope.spawn(|| self.work(nodes, &taken, left));
-                        }
-                        // Workers take jobs for as long as there is somebody to give them.
-                        let _ = jobs.send(at);
-                    }
-                    _ if begun == 0 => break,
-                    _ => match heard.recv() {
-                        Ok(News::Parked) => working -= 1,
-                        Ok(News::Resumed) => working += 1,
-                        Ok(News::Ended(at, how)) => {
-                            (working, begun) = (working - 1, begun - 1);
-                            if matches!(how.result, PhaseResult::Failed(_)) && nodes[at].kind != Kind::Check {
-                                left.stopped.store(true, Ordering::Relaxed);
-                            }
-                            ended.insert(nodes[at].id.clone(), how);
-                            queue.ended(at);
-                        }
-                        Err(_) => break,
-                    },
-                }
+    /// One phase of the plan, or what is said where it is not reached.
+    fn work(&self, node: &Node, at: usize, left: &Left) {
+        let over = |result: PhaseResult| {
+            self.shared.bus.emit(What::PhaseEnded { phase: node.id.clone(), result: result.clone(), micros: 0 });
+            Ended { result, passable: false }
+        };
+        let ended = match self.hindrance(node, left) {
+            Some(why) => over(PhaseResult::NotReached(why)),
+            None => {
+                // Whoever hands out the work waits for every phase: one ends also where the host itself panics, say in an
+                // effect. A panic of the phase's own code does not come here: it is a failure of its call.
+                let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, left)));
+                let panicked = "it panicked, which is a defect of the program: please report what is said above";
+                let (ended, sent) = came.unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
+                left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, sent);
+                ended
             }
-            drop(jobs);
-        });
-        ended
+        };
+        if matches!(ended.result, PhaseResult::Failed(_)) && node.kind != Kind::Check {
+            left.stopped.store(true, Ordering::Relaxed);
+        }
+        left.ended().insert(node.id.clone(), ended);
     }
 
-    /// One worker, for as long as there is work.
-    fn work(&self, nodes: &[&Node], taken: &Mutex<mpsc::Receiver<usize>>, left: &Left) {
-        loop {
-            let Ok(at) = taken.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
-            // Whoever hands out the work waits for every phase: one ends also where the host itself panics, say in an effect.
-            // A panic of the phase's own code does not come here: it is a failure of its call.
-            let (ended, written) = panic::catch_unwind(AssertUnwindSafe(|| self.phase(nodes[at], left))).unwrap_or_else(|_| {
-                let result = PhaseResult::Failed("it panicked, which is a defect of the program: please report what is said above".into());
-                self.shared.bus.emit(What::PhaseEnded { phase: nodes[at].id.clone(), result: result.clone(), micros: 0 });
-                (Ended { result, passable: false }, Vec::new())
-            });
-            left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, written);
-            left.tell(News::Ended(at, ended));
-        }
+    /// Why a phase does not begin.
+    fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
+        let ended = left.ended();
+        let need = node.after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
+        let stopped = self.halted(left) && !node.tidies;
+        need.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned()))
     }
 
     fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
@@ -288,26 +232,15 @@ impl Executor<'_> {
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => self.parked(left, || thread::sleep(Duration::from_millis(10))),
+                Outcome::Again if !changed && round > 0 => left.crew.parked(|| thread::sleep(Duration::from_millis(10))),
                 Outcome::Again => {}
-                Outcome::AgainAfter(millis) => self.parked(left, || thread::sleep(Duration::from_millis(millis.into()))),
+                Outcome::AgainAfter(millis) => left.crew.parked(|| thread::sleep(Duration::from_millis(millis.into()))),
             }
             if self.halted(left) {
                 return Err(Broken::Stopped);
             }
         }
         Err(Broken::Failed(format!("it did not settle in {MAX_ROUNDS} rounds")))
-    }
-
-    /// Does what mostly waits, and holds no place meanwhile.
-    pub(super) fn parked<T>(&self, left: &Left, wait: impl FnOnce() -> T) -> T {
-        if matches!(self.places, Places::Exactly(_)) {
-            return wait();
-        }
-        left.tell(News::Parked);
-        let came = panic::catch_unwind(AssertUnwindSafe(wait));
-        left.tell(News::Resumed);
-        came.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
 
     pub(super) fn halted(&self, left: &Left) -> bool {

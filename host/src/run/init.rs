@@ -1,8 +1,9 @@
 //! One `init`, from what was asked to what was made: configuration, catalog, plan, world, executor, report.
 use super::{
     access::Access,
+    crew::Places,
     event::{Bus, Subscriber, What},
-    executor::{Executor, Finished, Places, Ready, Running},
+    executor::{Executor, Finished, Ready, Running},
     judge::Judge,
     secrets::Secrets,
     session::{Session, Shared},
@@ -11,6 +12,7 @@ use super::{
 use crate::{
     config::{self, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
+    parallel,
     phase::{
         built_in,
         catalog::{Catalog, Source, Workflow},
@@ -213,13 +215,9 @@ pub fn execute(
         judge: &judge,
         started,
         cancelled,
-        places: prepared.phases.parallelism.map_or_else(|| Places::Working(cores()), Places::Exactly),
+        places: prepared.phases.parallelism.map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
     };
     Ok(Ran { finished: executor.execute(), secrets })
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> {

@@ -2,6 +2,7 @@
 pub mod access;
 pub mod capsule;
 mod carry_out;
+pub mod crew;
 pub mod event;
 pub mod executor;
 pub mod init;

@@ -11,6 +11,8 @@ pub struct Queue {
     followers: Vec<Vec<usize>>,
     /// how many of its needs have not ended
     missing: Vec<usize>,
+    /// how many have not begun
+    left: usize,
     /// what waits for nothing any more; what holds up the most comes last, of equals what is first in the plan
     ready: BTreeSet<(u64, Reverse<usize>)>,
 }
@@ -21,7 +23,7 @@ impl Queue {
         let places: BTreeMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
         let ranks = nodes.iter().map(|node| ranks.get(node.id.as_str()).copied().unwrap_or_default()).collect();
         let (missing, followers) = (vec![0; nodes.len()], vec![Vec::new(); nodes.len()]);
-        let mut queue = Queue { ranks, followers, missing, ready: BTreeSet::new() };
+        let mut queue = Queue { ranks, followers, missing, left: nodes.len(), ready: BTreeSet::new() };
         for (at, node) in nodes.iter().enumerate() {
             for need in node.after.iter().filter_map(|need| places.get(need.as_str())) {
                 queue.followers[*need].push(at);
@@ -40,6 +42,12 @@ impl Queue {
 
     pub fn begun(&mut self, at: usize) {
         self.ready.remove(&(self.ranks[at], Reverse(at)));
+        self.left -= 1;
+    }
+
+    /// Whether all of it was begun.
+    pub fn is_over(&self) -> bool {
+        self.left == 0
     }
 
     /// What needs it and nothing else may begin.
@@ -72,5 +80,6 @@ mod tests {
             queue.ended(at);
         }
         assert_eq!(order, ["b", "a", "c", "d"]);
+        assert!(queue.is_over());
     }
 }

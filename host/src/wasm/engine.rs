@@ -1,24 +1,34 @@
 //! One engine for all components of a run: compiles at most once, stops what runs too long.
-use super::{cache::Cache, limits, plugin::Plugin};
+use super::{
+    cache::Cache,
+    limits,
+    plugin::Plugin,
+    pool::{self, Turns},
+};
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use std::{
+    any::{Any, TypeId},
     borrow::Cow,
+    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::Duration,
 };
-use wasmtime::{Config, ModuleVersionStrategy, component::Component};
+use wasmtime::{
+    Config, ModuleVersionStrategy,
+    component::{Component, Linker},
+};
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Cheap to clone; all clones are one.
+/// Cheap to clone; all clones are one. What it has compiled stays as long as it does.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -27,7 +37,12 @@ struct Inner {
     /// what a compiled form depends on beside the component: compiler, version, settings, processor
     compatibility: String,
     cache: Cache,
+    turns: Turns,
     compiled: AtomicUsize,
+    /// what was compiled or loaded, by the digest of what it was compiled from
+    components: Mutex<HashMap<String, Component>>,
+    /// linkers with all that the host has, by the type of what stores hold
+    linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Engine {
@@ -46,14 +61,23 @@ impl Engine {
         config.generate_address_map(false).native_unwind_info(false);
         // With all a memory can address set aside, code needs no bounds checks and is half as long; what is checked then
         // are a few pages at its end. Where address space is limited, each memory takes little of it.
-        if rustix::process::getrlimit(rustix::process::Resource::As).current.is_some() {
+        let limited = rustix::process::getrlimit(rustix::process::Resource::As).current.is_some();
+        if limited {
             config.memory_reservation(16 << 20).memory_guard_size(64 << 10).memory_reservation_for_growth(1 << 20);
         }
         // Memories are few and small: copying what is in them at first is faster than mapping it.
         config.memory_init_cow(false);
         // By itself wasmtime compares its major version only, and would load what a compiler since mended made.
         config.module_version(ModuleVersionStrategy::Custom(env!("WASMTIME_VERSION").into())).map_err(|e| anyhow!("{e:#}"))?;
-        let engine = wasmtime::Engine::new(&config).map_err(|e| anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
+        // Some processors address too little for a pool.
+        let mut pooled = config.clone();
+        pooled.allocation_strategy(pool::pool());
+        let engine = if limited {
+            wasmtime::Engine::new(&config)
+        } else {
+            wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
+        };
+        let engine = engine.map_err(|e| anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
         let weak = engine.weak();
         thread::Builder::new().name("epochs".into()).spawn(move || {
             while let Some(engine) = weak.upgrade() {
@@ -65,7 +89,9 @@ impl Engine {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
-        Ok(Engine(Arc::new(Inner { engine, compatibility, cache, compiled: AtomicUsize::new(0) })))
+        let (turns, compiled) = (Turns::new(), AtomicUsize::new(0));
+        let (components, linked) = (Mutex::default(), Mutex::default());
+        Ok(Engine(Arc::new(Inner { engine, compatibility, cache, turns, compiled, components, linked })))
     }
 
     /// Why compiled components are not kept, where they are not: everything works, but each run compiles again.
@@ -86,27 +112,62 @@ impl Engine {
         self.0.compiled.load(Ordering::Relaxed)
     }
 
-    /// The compiled form, from the cache where it is there.
+    /// What holds for every component, linked once.
+    pub(super) fn linked<T: 'static>(&self, link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>) -> wasmtime::Result<Arc<Linker<T>>> {
+        let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(found)) = linked.get(&TypeId::of::<T>()).map(|found| found.clone().downcast()) {
+            return Ok(found);
+        }
+        let mut linker = Linker::new(&self.0.engine);
+        link(&mut linker)?;
+        let linker = Arc::new(linker);
+        linked.insert(TypeId::of::<T>(), linker.clone());
+        Ok(linker)
+    }
+
+    /// Where in the cache the compiled form is.
+    fn key(&self, digest: &str) -> String {
+        format!("{digest}-{}.cwasm", self.0.compatibility)
+    }
+
+    fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
+        self.0.components.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The compiled form, where it is known already or in the cache.
+    pub(super) fn compiled_before(&self, digest: &str) -> Option<Component> {
+        if let Some(known) = self.components().get(digest) {
+            return Some(known.clone());
+        }
+        let code = self.0.cache.file(&self.key(digest))?;
+        // SAFETY: the entry was written by `put` below, into a directory that only this user can write to, under a key of
+        // component, compiler and settings, and its digest was checked: it is what `serialize` gave. It is never written in
+        // place, so what is mapped stays as it is.
+        let component = unsafe { Component::deserialize_file(&self.0.engine, &code) }.ok()?;
+        self.components().insert(digest.to_owned(), component.clone());
+        Some(component)
+    }
+
+    /// The compiled form.
     pub(super) fn component(&self, bytes: &[u8], digest: &str) -> Result<Component> {
-        let key = format!("{digest}-{}.cwasm", self.0.compatibility);
-        if let Some(code) = self.0.cache.file(&key) {
-            // SAFETY: the entry was written by `put` below, into a directory that only this user can write to, under
-            // a key of component, compiler and settings, and its digest was checked: it is what `serialize` gave. It is
-            // never written in place, so what is mapped stays as it is.
-            if let Ok(component) = unsafe { Component::deserialize_file(&self.0.engine, &code) } {
-                return Ok(component);
-            }
+        if let Some(component) = self.compiled_before(digest) {
+            return Ok(component);
         }
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
         let component = Component::new(&self.0.engine, bytes).map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
         if let Ok(code) = component.serialize() {
-            self.0.cache.put(&key, &code);
+            self.0.cache.put(&self.key(digest), &code);
         }
+        self.components().insert(digest.to_owned(), component.clone());
         Ok(component)
     }
 
     pub(super) fn cache(&self) -> &Cache {
         &self.0.cache
+    }
+
+    pub(super) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(super) fn inner(&self) -> &wasmtime::Engine {

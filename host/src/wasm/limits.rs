@@ -37,10 +37,10 @@ pub const MAX_LOG_BYTES: usize = 1 << 20;
 /// Bytes of all else that one phase hands over: proposals, findings, facts.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
 /// Python brings two dozen core modules.
-const MAX_INSTANCES: usize = 64;
-const MAX_MEMORIES: usize = 4;
+pub const MAX_INSTANCES: usize = 64;
+pub const MAX_MEMORIES: usize = 4;
 /// Bytes a table element is counted as.
-const TABLE_ELEMENT: usize = 16;
+pub const TABLE_ELEMENT: usize = 16;
 
 /// The limits of one plugin, `limits` of its entry in the PhaseConfiguration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

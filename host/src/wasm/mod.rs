@@ -11,6 +11,7 @@ pub mod cache;
 pub mod gate;
 pub mod inspect;
 mod phase;
+mod pool;
 
 #[cfg(test)]
 mod tests;

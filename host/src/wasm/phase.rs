@@ -1,12 +1,12 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
 use super::{
+    engine::Engine,
     inspect::{PACKAGE, VERSION},
     limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
 };
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
-    collections::BTreeSet,
     marker::PhantomData,
     sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
@@ -30,7 +30,10 @@ impl<S: 'static> HasData for Session<S> {
 
 /// A component ready to be called.
 pub struct Guest<S: 'static> {
+    engine: Engine,
     pre: InstancePre<Data<S>>,
+    /// where in it what is called is
+    indices: guest::phase::GuestIndices,
     session: S,
     limits: Limits,
     /// plugin and version, for what goes wrong
@@ -42,27 +45,28 @@ pub struct Guest<S: 'static> {
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// What is `refused` the component may call, as some languages import all there is, but it gets `denied`.
     pub(super) fn new(
+        engine: &Engine,
         component: &Component,
-        imports: &BTreeSet<String>,
         session: S,
         limits: Limits,
         who: String,
         refused: Vec<String>,
     ) -> Result<Self> {
-        let imported = |interface: &str| imports.iter().any(|import| import.split('.').next() == Some(interface));
         let link = || {
-            let mut linker = Linker::new(component.engine());
-            kubephase_wit::add_to_linker::<Data<S>, Session<S>>(&mut linker, imported, |data| &mut data.session)?;
+            let all = engine.linked(|linker| kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| &mut data.session))?;
+            if refused.is_empty() {
+                return all.instantiate_pre(component);
+            }
+            let mut linker = Linker::clone(&all);
             linker.allow_shadowing(true);
             for capability in refused {
                 refuse(&mut linker, &who, capability)?;
             }
-            let pre = linker.instantiate_pre(component)?;
-            guest::phase::GuestIndices::new(&pre)?;
-            Ok(pre)
+            linker.instantiate_pre(component)
         };
-        let pre = link().map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
-        Ok(Guest { pre, session, limits, who, peak: Arc::default() })
+        let ready = link().and_then(|pre| Ok((guest::phase::GuestIndices::new(&pre)?, pre)));
+        let (indices, pre) = ready.map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
+        Ok(Guest { engine: engine.clone(), pre, indices, session, limits, who, peak: Arc::default() })
     }
 
     /// Bytes of memory, the most that any call had; goes on being told after the guest is out of sight.
@@ -71,10 +75,11 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     }
 
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
+        let _turn = self.engine.turns().wait();
         let data = Data { session: self.session.clone(), total: Total::new(self.limits.memory, self.peak.clone()) };
         let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.limits.deadline);
         let instance = self.pre.instantiate(&mut store)?;
-        let guest = guest::phase::GuestIndices::new(&self.pre)?.load(&mut store, &instance)?;
+        let guest = self.indices.load(&mut store, &instance)?;
         call(&guest, &mut store)
     }
 
@@ -140,7 +145,9 @@ fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> 
 }
 
 /// Asks a component what it is, with every import out of its reach.
-pub(super) fn describe(engine: &wasmtime::Engine, component: &Component) -> Result<PhaseInfo> {
+pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseInfo> {
+    let _turn = engine.turns().wait();
+    let engine = engine.inner();
     let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;

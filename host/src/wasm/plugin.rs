@@ -18,16 +18,14 @@ use std::{
     fmt,
     sync::{Arc, OnceLock},
 };
-use wasmtime::component::Component;
 
 pub struct Plugin {
     manifest: Manifest,
     digest: String,
     imports: BTreeSet<String>,
     engine: Engine,
+    /// to be compiled when it is first called; nothing where that was done before
     bytes: Cow<'static, [u8]>,
-    /// compiled when it is first called
-    component: OnceLock<Component>,
     /// what the operator allowed of the manifest
     granted: OnceLock<Vec<Request>>,
 }
@@ -77,7 +75,6 @@ impl std::error::Error for Ungranted {}
 impl Plugin {
     pub(super) fn load(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Plugin> {
         let digest = digest_of(&bytes);
-        let component = OnceLock::new();
         let known = Known::of(engine, &digest);
         let Outside { imports, manifest } = match &known {
             Some(known) => Outside { imports: known.imports.clone(), manifest: None },
@@ -92,8 +89,7 @@ impl Plugin {
             }
             (None, None) => {
                 only_reports(&imports)?;
-                let compiled = engine.component(&bytes, &digest)?;
-                let info = phase::describe(engine.inner(), component.get_or_init(|| compiled));
+                let info = phase::describe(engine, &engine.component(&bytes, &digest)?);
                 let info = info.context("the component has no manifest, and could not be asked what it is")?;
                 Manifest::of_check(&info.name, &info.summary)?
             }
@@ -112,16 +108,14 @@ impl Plugin {
         if embedded::is_ours(&bytes) {
             granted.get_or_init(|| manifest.grants.clone());
         }
-        Ok(Plugin { manifest, digest, imports, engine: engine.clone(), bytes, component, granted })
+        // What comes from elsewhere is there to be called, and is not held in memory for nothing.
+        let ready = matches!(bytes, Cow::Owned(_)) && engine.compiled_before(&digest).is_some();
+        let bytes = if ready { Cow::default() } else { bytes };
+        Ok(Plugin { manifest, digest, imports, engine: engine.clone(), bytes, granted })
     }
 
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
-    }
-
-    /// The component.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 
     /// Hexadecimal SHA-256 of the component.
@@ -161,10 +155,10 @@ impl Plugin {
     /// Where the component cannot be compiled, or needs what this host does not have.
     pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(&self, session: S, limits: Limits) -> Result<Guest<S>> {
         let who = format!("plugin {} {}", self.manifest.name, self.manifest.version);
-        let component = self.component().with_context(|| who.clone())?;
+        let component = self.engine.component(&self.bytes, &self.digest).with_context(|| who.clone())?;
         let grant = self.grant();
         let refused = self.imports.iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
-        Guest::new(component, &self.imports, session, limits, who, refused)
+        Guest::new(&self.engine, &component, session, limits, who, refused)
     }
 
     /// Compiles it, or finds it compiled.
@@ -172,15 +166,7 @@ impl Plugin {
     /// # Errors
     /// Where it cannot be compiled.
     pub fn prepare(&self) -> Result<()> {
-        self.component().map(drop)
-    }
-
-    fn component(&self) -> Result<&Component> {
-        if let Some(component) = self.component.get() {
-            return Ok(component);
-        }
-        let component = self.engine.component(&self.bytes, &self.digest)?;
-        Ok(self.component.get_or_init(|| component))
+        self.engine.component(&self.bytes, &self.digest).map(drop)
     }
 }
 

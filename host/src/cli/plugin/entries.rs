@@ -7,6 +7,7 @@ use crate::{
         load::{self, Wanted, allow_command},
         lock::{self, Lock, Locked},
         signature::Signer,
+        source::Fetched,
     },
     report::sanitise,
     wasm::engine::Engine,
@@ -21,7 +22,8 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     let source = if from.contains("://") { from.to_owned() } else { relative(from, beside)? };
     let command = format!("kubephase plugin add {from} --config {}", config.display());
     let mut wanted = Wanted { source: &source, beside, pinned: None, signer: given.as_ref(), command: &command };
-    let (plugin, digest) = load::open(&wanted, engine)?;
+    let Fetched { bytes, digest } = load::fetch(&wanted)?;
+    let plugin = load::read(&wanted, bytes.clone(), engine)?;
     let name = &plugin.manifest().name;
     let phases = config::phases_of(config)?;
     let mut lock = Lock::beside(config)?;
@@ -29,7 +31,7 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     if given.is_none() {
         // It is known whose it has to be only now that it is known which plugin it is.
         wanted.signer = known.signer(&command)?;
-        load::signed(&wanted, plugin.bytes())?;
+        load::signed(&wanted, &bytes)?;
     }
     let signer = wanted.signer.cloned();
     let signed = known.signed(signer.as_ref());
@@ -109,7 +111,9 @@ pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -
         None => known.signer(&command)?,
     };
     let beside = config.parent().unwrap_or(Path::new(""));
-    let (plugin, digest) = load::open(&Wanted { source: &entry.source, beside, pinned: None, signer, command: &command }, engine)?;
+    let wanted = Wanted { source: &entry.source, beside, pinned: None, signer, command: &command };
+    let Fetched { bytes, digest } = load::fetch(&wanted)?;
+    let plugin = load::read(&wanted, bytes, engine)?;
     plugin.prepare()?;
     let (source, signer, signed) = (entry.source.clone(), signer.cloned(), known.signed(signer));
     let change = inspect::change(&plugin, known.locked.map(|locked| locked.granted.as_slice()).unwrap_or_default());

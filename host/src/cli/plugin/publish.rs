@@ -20,23 +20,28 @@ pub fn keygen(name: &Path) -> Result<Exit> {
 
 pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let file = source::component_file(plugin)?;
-    let (plugin, _) = load::open(&wanted(&file.display().to_string(), None, ""), engine)?;
+    let from = file.display().to_string();
+    let wanted = wanted(&from, None, "");
+    let component = load::fetch(&wanted)?.bytes;
+    let plugin = load::read(&wanted, component.clone(), engine)?;
     let manifest = plugin.manifest();
-    let signature = signature::sign(plugin.bytes(), key, &format!("{} {}", manifest.name, manifest.version))?;
+    let signature = signature::sign(&component, key, &format!("{} {}", manifest.name, manifest.version))?;
     let at = signature::leave(&file, &signature)?;
     Ok(print::out(&format!("{} {} is signed: {}\n", manifest.name, manifest.version, at.display())))
 }
 
 pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
-    let (plugin, _) = load::open(&wanted(from, None, ""), engine)?;
-    let signature = source::signature(from, Path::new(""), plugin.bytes())?;
+    let wanted = wanted(from, None, "");
+    let component = load::fetch(&wanted)?.bytes;
+    load::read(&wanted, component.clone(), engine)?;
+    let signature = source::signature(from, Path::new(""), &component)?;
     let signed = match &signature {
         Some(signature) => {
             format!("signed by {}", signature::key_id(signature).context("its signature is none of minisign; sign it anew")?)
         }
         None => "not signed".into(),
     };
-    let digest = registry::push(reference, plugin.bytes().to_vec(), signature)?;
+    let digest = registry::push(reference, component, signature)?;
     Ok(print::out(&format!("oci://{reference} is {digest}, {signed}\n")))
 }

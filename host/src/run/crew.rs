@@ -1,0 +1,177 @@
+//! Who does the work: workers that take what is ready by themselves, so many side by side as there are places.
+use super::queue::Queue;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, Scope},
+};
+
+/// How many phases go on side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// so many, whatever they do
+    Exactly(usize),
+    /// so many that work; those that wait for something else than the processor hold no place
+    Working(usize),
+}
+
+pub struct Crew {
+    places: Places,
+    state: Mutex<State>,
+    /// there is more to begin, or nothing any more
+    changed: Condvar,
+}
+
+struct State {
+    queue: Queue,
+    /// begun and not ended
+    begun: usize,
+    /// of those, how many hold a place
+    working: usize,
+    /// workers that wait for something to begin
+    idle: usize,
+}
+
+impl Crew {
+    pub fn new(queue: Queue, places: Places) -> Crew {
+        Crew { places, state: Mutex::new(State { queue, begun: 0, working: 0, idle: 1 }), changed: Condvar::new() }
+    }
+
+    /// Does all that is in the queue, each as soon as what it needs has ended and a place is free; of what is ready, what
+    /// holds up the most goes first.
+    ///
+    /// # Panics
+    /// Where `work` did, once all else is done.
+    pub fn run(&self, work: &(impl Fn(usize) + Sync)) {
+        thread::scope(|scope| self.worker(scope, work));
+    }
+
+    /// One worker, for as long as there is work. Whoever begins something sees to it that somebody is there for what follows.
+    /// Workers stay for the whole run: a thread for each phase would seed its own random numbers.
+    fn worker<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, work: &'scope (impl Fn(usize) + Sync)) {
+        let mut state = self.state();
+        state.idle -= 1;
+        loop {
+            if let Some(at) = state.queue.next().filter(|_| self.is_free(&state)) {
+                state.queue.begun(at);
+                (state.begun, state.working) = (state.begun + 1, state.working + 1);
+                if state.idle == 0 && !state.queue.is_over() {
+                    state.idle += 1;
+                    scope.spawn(|| self.worker(scope, work));
+                } else {
+                    self.call(&state);
+                }
+                drop(state);
+                let done = panic::catch_unwind(AssertUnwindSafe(|| work(at)));
+                state = self.state();
+                (state.begun, state.working) = (state.begun - 1, state.working - 1);
+                state.queue.ended(at);
+                if let Err(panicked) = done {
+                    self.changed.notify_all();
+                    drop(state);
+                    panic::resume_unwind(panicked);
+                }
+            } else if state.begun == 0 {
+                self.changed.notify_all();
+                return;
+            } else {
+                state.idle += 1;
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+            }
+        }
+    }
+
+    /// Does what mostly waits, and holds no place meanwhile.
+    pub fn parked<T>(&self, wait: impl FnOnce() -> T) -> T {
+        if matches!(self.places, Places::Exactly(_)) {
+            return wait();
+        }
+        let mut state = self.state();
+        state.working -= 1;
+        self.call(&state);
+        drop(state);
+        let came = panic::catch_unwind(AssertUnwindSafe(wait));
+        self.state().working += 1;
+        came.unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+    }
+
+    /// One more worker, where it would have something to begin.
+    fn call(&self, state: &State) {
+        if self.is_free(state) && state.queue.next().is_some() {
+            self.changed.notify_one();
+        }
+    }
+
+    fn is_free(&self, state: &State) -> bool {
+        let (Places::Exactly(places) | Places::Working(places)) = self.places;
+        state.working < places.max(1)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Node, sample::node};
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        sync::{
+            Barrier,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    fn crew(nodes: &[Node], places: Places) -> Crew {
+        Crew::new(Queue::new(&nodes.iter().collect::<Vec<_>>(), &BTreeMap::new()), places)
+    }
+
+    #[test]
+    fn each_is_done_once_when_what_it_needs_has_ended() {
+        let mut nodes: Vec<Node> = (0..40).map(|at| node(&format!("first-{at}"), &[])).collect();
+        nodes.extend((0..40).map(|at| node(&format!("second-{at}"), &[&format!("first-{at}"), &format!("first-{}", (at + 7) % 40)])));
+        nodes.push(node(
+            "last",
+            &(0..40).map(|at| format!("second-{at}")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>(),
+        ));
+        for places in [Places::Exactly(1), Places::Exactly(3), Places::Working(3)] {
+            let (done, beside, most) = (Mutex::new(BTreeSet::new()), AtomicUsize::new(0), AtomicUsize::new(0));
+            crew(&nodes, places).run(&|at| {
+                most.fetch_max(beside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                assert!(nodes[at].after.iter().all(|need| done.lock().unwrap().contains(need)), "{}", nodes[at].id);
+                thread::yield_now();
+                beside.fetch_sub(1, Ordering::SeqCst);
+                assert!(done.lock().unwrap().insert(nodes[at].id.clone()));
+            });
+            assert_eq!(done.into_inner().unwrap().len(), nodes.len());
+            let (Places::Exactly(places) | Places::Working(places)) = places;
+            assert!(most.into_inner() <= places);
+        }
+    }
+
+    #[test]
+    fn a_panic_keeps_nobody_waiting() {
+        let nodes = [node("a", &[]), node("b", &[]), node("c", &["a"])];
+        let (crew, done) = (crew(&nodes, Places::Working(1)), AtomicUsize::new(0));
+        let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+            crew.run(&|at| {
+                assert!(at > 0, "as it should");
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }));
+        assert!(ran.is_err() && done.into_inner() == 2);
+    }
+
+    /// The three end only if all of them are begun.
+    #[test]
+    fn what_waits_holds_no_place() {
+        let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];
+        let (crew, all) = (crew(&nodes, Places::Working(1)), Barrier::new(3));
+        crew.run(&|_| {
+            crew.parked(|| all.wait());
+        });
+    }
+}

@@ -146,8 +146,8 @@ impl Executor<'_> {
         let ended = match self.hindrance(node, left) {
             Some(why) => over(PhaseResult::NotReached(why)),
             None => {
-                // Whoever hands out the work waits for every phase: one ends also where the host itself panics, say in an
-                // effect. A panic of the phase's own code does not come here: it is a failure of its call.
+                // A phase ends with a result also where the host itself panics, say in an effect. A panic of the phase's own
+                // code does not come here: it is a failure of its call.
                 let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, left)));
                 let panicked = "it panicked, which is a defect of the program: please report what is said above";
                 let (ended, sent) = came.unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));

@@ -20,7 +20,7 @@ pub const MAX_COMPONENT: usize = 64 << 20;
 pub const MAX_STACK: usize = 256 << 10;
 /// What an operator may give a call at least and at most.
 const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
-const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
+pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 /// Processor time of one call, the host's work for it among it. A guest that loops is stopped by this long before its
 /// deadline, while one that waits its turn on a busy machine is not.
 pub const CPU: Duration = Duration::from_millis(800);

@@ -77,7 +77,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
         let _turn = self.engine.turns().wait();
         let data = Data { session: self.session.clone(), total: Total::new(self.limits.memory, self.peak.clone()) };
-        let mut store = limited(self.pre.engine(), data, |data| &mut data.total, self.limits.deadline);
+        let mut store = limited(self.engine.inner(), data, |data| &mut data.total, self.limits.deadline);
         let instance = self.pre.instantiate(&mut store)?;
         let guest = self.indices.load(&mut store, &instance)?;
         call(&guest, &mut store)

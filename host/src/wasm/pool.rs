@@ -1,6 +1,6 @@
 //! Room for what is called. Memories and tables of components are set aside once and used again: to map and unmap them with
 //! every call would stop the other threads of the program each time.
-use super::limits::{MAX_INSTANCES, MAX_MEMORIES, TABLE_ELEMENT};
+use super::limits::{MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
@@ -8,8 +8,8 @@ use wasmtime::{Enabled, PoolingAllocationConfig};
 const CALLS: usize = 256;
 /// Bytes of a memory that stay with the program when a call has ended, where what was written can be found and cleared.
 const RESIDENT: usize = 256 << 10;
-/// Elements of a table: more than any limit on memory lets a guest have.
-const ELEMENTS: usize = (512 << 20) / TABLE_ELEMENT;
+/// Elements of a table: as many as the highest limit on memory lets a guest have.
+const ELEMENTS: usize = *MEMORIES.end() / TABLE_ELEMENT;
 /// Bytes of what is kept of an instance beside its memories; Python brings large modules.
 const INSTANCE: usize = 16 << 20;
 

@@ -1,9 +1,15 @@
-//! Nodes that a rehearsed cluster does not let in, found and asked over real TLS: each is told why, and what to do.
+//! Nodes that would join a rehearsed cluster, found and asked over real TLS: one that it would let in, and others that are told
+//! why it would not, and what to do.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
-use harness::{Said, Served, kubephase, run, workspace};
-use kubephase::world::{Cluster, real};
+use harness::{Kept, Said, Served, kubephase, run, workspace};
+use kubephase::world::{Cluster, Tried, real};
+use kubephase_wit::ObjectRef;
 use serde_json::json;
-use std::{fs, net::TcpListener, path::PathBuf};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
@@ -46,7 +52,8 @@ impl Inviting {
         let text = json!({
             "apiVersion": "kubeadm.k8s.io/v1beta4",
             "kind": "JoinConfiguration",
-            "nodeRegistration": {"criSocket": "unix:///run/none.sock"},
+            "nodeRegistration": {"criSocket": "unix:///run/none.sock", "name": "newcomer", "ignorePreflightErrors": ["all"]},
+            "dryRun": true,
             "timeouts": {"discovery": "0s"},
             "discovery": {
                 "tlsBootstrapToken": tls_token,
@@ -57,10 +64,15 @@ impl Inviting {
         run(kubephase(PROGRAM).args(["join", "--dry-run", "--config"]).arg(config))
     }
 
-    /// A token whose time is over, as the API gets it.
-    fn expired(&self) -> &'static str {
+    /// What its admin does.
+    fn by_admin<T>(&self, what: impl FnOnce(&dyn Cluster) -> Tried<T>) -> T {
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let api = real::cluster(tokio.handle(), &admin(&self.folder).display().to_string()).unwrap();
+        what(&api).unwrap_or_else(|failure| panic!("{}", failure.told()))
+    }
+
+    /// A token whose time is over, as the API gets it.
+    fn expired(&self) -> &'static str {
         let data = json!({
             "token-id": "ZmVkY2Jh",
             "token-secret": "MDEyMzQ1Njc4OWFiY2RlZg==",
@@ -69,22 +81,48 @@ impl Inviting {
             "usage-bootstrap-authentication": "dHJ1ZQ==",
         });
         let metadata = json!({"name": "bootstrap-token-fedcba", "namespace": "kube-system"});
-        api.create(
-            &json!({"apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token", "metadata": metadata, "data": data}),
-        )
-        .unwrap_or_else(|failure| panic!("{}", failure.told()));
+        let secret =
+            json!({"apiVersion": "v1", "kind": "Secret", "type": "bootstrap.kubernetes.io/token", "metadata": metadata, "data": data});
+        self.by_admin(|api| api.create(&secret));
         "fedcba.0123456789abcdef"
     }
+}
+
+/// A dry run goes all the way, by what the cluster says would come of it.
+#[test]
+fn who_would_be_let_in_sees_all_of_it_and_nothing_is_changed() {
+    let cluster = Inviting::start();
+    let Inviting { token, pin, folder, .. } = &cluster;
+    let there = || {
+        let kept = Kept::below(&folder.path().join("root"));
+        let names = |of: &str| kept.objects(of).into_keys().map(str::to_owned).collect::<Vec<_>>();
+        (names("/nodes"), names("certificates.k8s.io/certificatesigningrequests"))
+    };
+    let here = || ["bootstrap-kubelet.conf", "kubelet.conf", "pki/ca.crt"].map(|name| Path::new("/etc/kubernetes").join(name).exists());
+    let before = (there(), here());
+    let said = cluster.join(token, pin, token);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    for line in ["[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap", "This node has joined the cluster"] {
+        assert!(said.stdout.contains(line), "{line}: {}", said.stdout);
+    }
+    assert!((there(), here()) == before);
+
+    let binding = ObjectRef {
+        api_version: "rbac.authorization.k8s.io/v1".into(),
+        kind: "ClusterRoleBinding".into(),
+        namespace: None,
+        name: "kubeadm:kubelet-bootstrap".into(),
+    };
+    cluster.by_admin(|api| api.delete(&binding));
+    let said = cluster.join(token, pin, token);
+    assert_eq!(said.status, 5, "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("cannot create resource \"certificatesigningrequests\""), "{}", said.stderr);
 }
 
 #[test]
 fn who_is_not_let_in_is_told_why_and_what_to_do() {
     let cluster = Inviting::start();
     let Inviting { token, pin, .. } = &cluster;
-    let said = cluster.join(token, pin, token);
-    assert_eq!(said.status, 0, "{}", said.stderr);
-    assert!(said.stdout.contains("kubelet-wait-bootstrap"), "the plan: {}", said.stdout);
-
     let id = token.split('.').next().unwrap();
     let another = format!("{id}.ffffffffffffffff");
     let unpinned = format!("sha256:{}", "0".repeat(64));

@@ -84,9 +84,6 @@ pub struct Stay {
     /// Keep the API server up after the run, on this port or any free one, until interrupted
     #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     pub serve: Option<u16>,
-    /// Keep the scratch root
-    #[arg(long)]
-    pub keep: bool,
     #[command(flatten)]
     pub machines: super::machines::Machines,
 }

@@ -17,7 +17,7 @@ use crate::{
         World,
         api::Credentials,
         node::facts::NodeFacts,
-        rehearsal::{Common, Rehearsal, Setting},
+        rehearsal::{self, Common, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -150,12 +150,14 @@ impl Cluster<'_> {
             ..invitation.clone()
         };
         let mut prepared = join::prepare(None, &flags, &facts, None, self.engine, self.world, &|_| ())?;
-        // A worker is nobody yet; whoever administers the cluster asks as that.
-        let credentials = match &prepared.config.join {
-            Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
-            _ => Credentials::File(prepared.config.run.kubeconfig.clone()),
+        let setting = Setting {
+            files: rehearsal::files(&root, None)?,
+            facts,
+            credentials: Credentials::of(&prepared.config),
+            common: self.world.common(),
+            budget: BUDGET,
+            port: 0,
         };
-        let setting = Setting { root: &root, below: None, facts, credentials, common: self.world.common(), budget: BUDGET, port: 0 };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let directory = state::below(&root);
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -188,8 +190,7 @@ impl Rest {
         let scratch = Scratch::new(keeps.then_some(first), false)?;
         let common = Arc::new(Common::of(&scratch.path));
         let setting = Setting {
-            root: &scratch.path,
-            below: (!keeps).then_some(first),
+            files: rehearsal::files(&scratch.path, (!keeps).then_some(first))?,
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN.into()),
             common: common.clone(),
@@ -220,4 +221,90 @@ pub fn told(joined: &[Joined]) -> String {
         format!("  {:<16} {how}\n", joined.name)
     };
     std::iter::once("\nWho joined\n".to_owned()).chain(joined.iter().map(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::InitFlags,
+        wasm::cache::Cache,
+        world::{Etcd, EtcdMember, Tried, rehearsal::Outside},
+    };
+    use kubephase_wit::ObjectRef;
+
+    /// The etcd of a cluster that is only looked at.
+    struct Beside(Arc<Rehearsal>);
+
+    impl Etcd for Beside {
+        fn members(&self) -> Tried<Vec<EtcdMember>> {
+            self.0.etcd().members()
+        }
+
+        fn serves(&self, client_url: &str) -> Tried<bool> {
+            self.0.etcd().serves(client_url)
+        }
+
+        fn add_learner(&self, _: &str) -> Tried<()> {
+            unreachable!("nothing is changed there")
+        }
+
+        fn promote(&self, _: u64) -> Tried<()> {
+            unreachable!("nothing is changed there")
+        }
+
+        fn remove(&self, _: u64) -> Tried<()> {
+            unreachable!("nothing is changed there")
+        }
+
+        fn health(&self) -> Tried<(usize, usize)> {
+            unreachable!("its members are looked at one by one")
+        }
+    }
+
+    fn executed(prepared: &mut Prepared, world: &Arc<Rehearsal>) -> RunResult {
+        init::execute(prepared, world.clone(), |_, _| Vec::new(), &AtomicBool::new(false)).unwrap().finished.result
+    }
+
+    #[test]
+    fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
+        let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
+        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");
+        let facts = NodeFacts { addresses: vec!["192.0.2.2".parse().unwrap()], ..NodeFacts::default() };
+        let flags = InitFlags { upload_certs: true, ..InitFlags::default() };
+        let mut prepared = init::prepare(Some(&example), &flags, &facts, None, &engine).unwrap();
+        let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: Common| {
+            let (files, credentials) = (rehearsal::files(root, None).unwrap(), Credentials::of(&prepared.config));
+            let setting = Setting { files, facts, credentials, common: Arc::new(common), budget: BUDGET, port: 0 };
+            Arc::new(Rehearsal::open(tokio.handle(), setting).unwrap())
+        };
+        let world = open(first.path(), facts, &prepared, Common::of(first.path()));
+        assert_eq!(executed(&mut prepared, &world), RunResult::Done);
+        let there = || {
+            let list = |version: &str, kind: &str| world.cluster().list(version, kind, None, None).unwrap();
+            (list("v1", "Node"), list("certificates.k8s.io/v1", "CertificateSigningRequest"), world.etcd().members().unwrap())
+        };
+        let before = there();
+
+        let machine = Machine { control_plane: true, number: 2 };
+        let cluster = Cluster { world: &world, prepared: &prepared, root: first.path(), engine: &engine, handle: tokio.handle() };
+        let certificate_key = Some(prepared.config.init.certificate_key.clone());
+        let flags = JoinFlags { control_plane: true, certificate_key, ..cluster.invitation().unwrap() };
+        let mut joining = join::prepare(None, &flags, &machine.facts(), None, &engine, world.as_ref(), &|_| ()).unwrap();
+        let outside = Outside::new(world.common(), Box::new(Beside(world.clone())));
+        let node = open(second.path(), machine.facts(), &joining, Common::joining(second.path(), outside));
+        assert_eq!(executed(&mut joining, &node), RunResult::Done);
+
+        let of = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: machine.name() };
+        let marked = node.cluster().get(&of).unwrap().unwrap();
+        assert!(marked["metadata"]["labels"].get("node-role.kubernetes.io/control-plane").is_some(), "{marked}");
+        let etcd = String::from_utf8(node.files().read("/etc/kubernetes/manifests/etcd.yaml").unwrap()).unwrap();
+        assert!(etcd.contains("control-plane-1=https://192.0.2.2:2380,control-plane-2=https://198.19.0.2:2380"), "{etcd}");
+        let members = node.etcd().members().unwrap();
+        assert!(members.len() == 2 && members.iter().all(|member| !member.learner), "{members:?}");
+        assert!(node.endpoint().is_some(), "its API server serves");
+        assert!(there() == before, "{:?}", there());
+    }
 }

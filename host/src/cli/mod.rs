@@ -117,7 +117,6 @@ pub struct RehearseRequest {
     pub place: Place,
     /// stay up on this port; 0 for any
     pub serve: Option<u16>,
-    pub keep: bool,
     pub machines: machines::Machines,
     pub verbosity: i32,
 }
@@ -250,7 +249,7 @@ fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
 
 fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
     let RehearseAll { init, place, stay } = extract(argv)?;
-    Ok(RehearseRequest { flags: init, place, serve: stay.serve, keep: stay.keep, machines: stay.machines, verbosity: verbosity(matches) })
+    Ok(RehearseRequest { flags: init, place, serve: stay.serve, machines: stay.machines, verbosity: verbosity(matches) })
 }
 
 fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {

@@ -21,7 +21,7 @@ use crate::{
         api::Credentials,
         node::facts::NodeFacts,
         real::Real,
-        rehearsal::{Rehearsal, Setting},
+        rehearsal::{self, Rehearsal, Setting},
     },
 };
 use anyhow::{Result, anyhow};
@@ -48,7 +48,7 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
     let facts = if request.place.root.is_some() { rehearsed(facts, &request.place) } else { facts };
     let only = request.phase.clone().map(|phase| vec![phase]);
     let output = request.place.form.output;
-    let PreparedReset { mut prepared, force, dry_run } = {
+    let PreparedReset { mut prepared, force } = {
         let (runtime, empty) = (stage::runtime()?, Scratch::new(None, false)?);
         let (before, _rest) = before(&request.place, &facts, &empty, runtime.handle())?;
         let say = |line: &str| {
@@ -58,6 +58,7 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
         };
         reset::prepare(&request.flags, &facts, only, engine, before.as_ref(), &say)?
     };
+    let dry_run = prepared.dry_run;
     let real = !dry_run && request.place.root.is_none();
     super::run::real_node(&request.place, real)?;
     let asks = prepared.plan.running().any(|node| Catalog::within(&node.id, "preflight"));
@@ -90,8 +91,7 @@ fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) ->
     }
     let rest = place.root.as_deref().map(|root| Rest::of(root, false, handle)).transpose()?.flatten();
     let setting = Setting {
-        root: &empty.path,
-        below: place.root.as_deref(),
+        files: rehearsal::files(&empty.path, place.root.as_deref())?,
         facts: facts.clone(),
         credentials: Credentials::text(""),
         common: machines::common(rest.as_ref(), &empty.path),

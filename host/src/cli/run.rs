@@ -1,7 +1,7 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, machines, parse, plugin,
-    print, report as past, reset, serve,
+    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, machines, parse,
+    plugin, print, report as past, reset, serve,
     stage::{self, Scratch, Stage, rehearsed},
     token, version,
 };
@@ -140,11 +140,11 @@ pub(super) fn real_node(place: &Place, real: bool) -> Result<()> {
 }
 
 fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
-    let real = !request.flags.dry_run && request.place.root.is_none();
-    real_node(&request.place, real)?;
     let facts = facts(request.place.node.as_deref())?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let mut prepared = init::prepare(config::named(&request.flags.config), &request.flags, &facts, only, engine)?;
+    let real = !prepared.dry_run && request.place.root.is_none();
+    real_node(&request.place, real)?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
@@ -191,16 +191,15 @@ fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
-    if flags.dry_run {
-        print::out(&show::render(&prepared.plan, show::Format::Text));
-        print::hint(
-            "The cluster was found and is trusted, and these phases would run. Nothing was changed; what each of them would change is not told yet.",
-        );
-        return Ok(Exit::Ok);
-    }
-    let stage = Stage::real(&prepared, facts)?;
-    let ran = stage.carry_out(&mut prepared, request.output, request.verbosity > 0)?;
-    if let (RunResult::Done, None, report::Output::Text) = (&ran.finished, &request.phase, request.output) {
+    let (output, debug) = (request.output, request.verbosity > 0);
+    let ran = if prepared.dry_run {
+        // This machine as it would be, in the cluster as it would be.
+        let scratch = Scratch::new(None, false)?;
+        Stage::rehearsed(&prepared, facts, &scratch, Some(Path::new("/")), 0)?.carry_out(&mut prepared, output, debug)?
+    } else {
+        Stage::real(&prepared, facts)?.carry_out(&mut prepared, output, debug)?
+    };
+    if let (RunResult::Done, None, report::Output::Text) = (&ran.finished, &request.phase, output) {
         print::out(&messages::joined(&prepared.config));
     }
     Ok(Exit::from(&ran.finished))

@@ -21,8 +21,8 @@ use crate::{
         World,
         api::Credentials,
         node::facts::NodeFacts,
-        real::Real,
-        rehearsal::{Rehearsal, Setting},
+        real::{self, Real},
+        rehearsal::{self, Common, Outside, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -55,7 +55,7 @@ pub fn rehearsed(facts: NodeFacts, place: &Place) -> NodeFacts {
 /// A scratch tree: the operator's own, or one of ours, which is kept or goes with the run.
 pub struct Scratch {
     pub path: PathBuf,
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl Scratch {
@@ -64,13 +64,13 @@ impl Scratch {
     pub fn new(given: Option<&Path>, keep: bool) -> Result<Scratch> {
         if let Some(path) = given {
             std::fs::create_dir_all(path).with_context(|| format!("cannot make the scratch root {}", path.display()))?;
-            return Ok(Scratch { path: path.to_owned(), _temporary: None });
+            return Ok(Scratch { path: path.to_owned(), temporary: None });
         }
         let temporary = tempfile::Builder::new().prefix("kubephase-").tempdir().context("cannot make a scratch root")?;
         if keep {
-            return Ok(Scratch { path: temporary.keep(), _temporary: None });
+            return Ok(Scratch { path: temporary.keep(), temporary: None });
         }
-        Ok(Scratch { path: temporary.path().to_owned(), _temporary: Some(temporary) })
+        Ok(Scratch { path: temporary.path().to_owned(), temporary: Some(temporary) })
     }
 }
 
@@ -81,6 +81,8 @@ pub struct Stage<W> {
     /// of the journal and the lock
     directory: PathBuf,
     durability: Durability,
+    /// what a run does here is there afterwards
+    stays: bool,
     _rest: Option<Rest>,
     _lock: RunLock,
 }
@@ -115,16 +117,31 @@ impl Stage<Rehearsal> {
         let own = if below.is_some() { "dry-run" } else { "" };
         let directory = state::below(&scratch.path).join(own);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
-        let credentials = Credentials::File(prepared.config.run.kubeconfig.clone());
-        // Whoever is reset may be one of several; whoever is initialised begins a cluster.
-        let rest = match prepared.plan.workflow {
-            Workflow::Reset => Rest::of(below.unwrap_or(&scratch.path), below.is_none(), runtime.handle())?,
-            _ => None,
+        let (config, handle, root) = (&prepared.config, runtime.handle(), &scratch.path);
+        let files = rehearsal::files(root, below)?;
+        // Whoever is reset may be one of several; whoever is initialised begins a cluster, and whoever joins has found one.
+        let (common, rest) = match prepared.plan.workflow {
+            Workflow::Reset => {
+                let rest = Rest::of(below.unwrap_or(root), below.is_none(), handle)?;
+                (machines::common(rest.as_ref(), root), rest)
+            }
+            Workflow::Join => {
+                let etcd = real::etcd(handle, files.clone(), config);
+                (Arc::new(Common::joining(root, Outside::new(Arc::new(real::direct()), Box::new(etcd)))), None)
+            }
+            Workflow::Init | Workflow::Upgrade => (Arc::new(Common::of(root)), None),
         };
-        let common = machines::common(rest.as_ref(), &scratch.path);
-        let setting = Setting { root: &scratch.path, below, facts, credentials, common, budget: budget(prepared), port };
+        let setting = Setting { files, facts, credentials: Credentials::of(config), common, budget: budget(prepared), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
-        Ok(Stage { world, runtime, directory, durability: Durability::Process, _rest: rest, _lock: lock })
+        Ok(Stage {
+            world,
+            runtime,
+            directory,
+            durability: Durability::Process,
+            stays: scratch.temporary.is_none(),
+            _rest: rest,
+            _lock: lock,
+        })
     }
 }
 
@@ -143,7 +160,7 @@ impl Stage<Real> {
         let directory = PathBuf::from(state::DIRECTORY);
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
-        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, _rest: None, _lock: lock })
+        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, stays: true, _rest: None, _lock: lock })
     }
 }
 
@@ -192,7 +209,10 @@ impl<W: World + 'static> Stage<W> {
             ));
         }
         if output == report::Output::Text {
-            report::hints::hints(&tally).iter().for_each(|hint| print::hint(hint));
+            report::hints::hints(&tally, self.stays).iter().for_each(|hint| print::hint(hint));
+            if finished == RunResult::Done && !self.stays {
+                self.world.not_checked().iter().for_each(|what| print::hint(&format!("Not checked: {what}")));
+            }
         }
         Ok(Ran { finished, sent, made, tally })
     }

@@ -157,10 +157,9 @@ fn mistakes_are_told_in_kubeadms_words() {
 fn other_commands() {
     let Ok(Command::Plan(plan)) = run("plan init --config f --skip-phases addon -o mermaid") else { panic!() };
     assert_eq!((plan.format, plan.flags.skip_phases.as_slice()), (Format::Mermaid, ["addon".to_owned()].as_slice()));
-    for (line, port) in [("rehearse --config f", None), ("rehearse --serve", Some(0)), ("rehearse --serve=7443 --keep", Some(7443))] {
+    for (line, port) in [("rehearse --config f", None), ("rehearse --serve", Some(0)), ("rehearse --serve=7443", Some(7443))] {
         let Ok(Command::Rehearse(request)) = run(line) else { panic!("{line}") };
         assert_eq!(request.serve, port);
-        assert_eq!(request.keep, line.contains("--keep"));
     }
     let Ok(Command::Report(report)) = run("report 3 --timeline --root r -o json") else { panic!() };
     assert_eq!((report.run.as_deref(), report.timeline, report.root.as_deref()), (Some("3"), true, Some(Path::new("r"))));

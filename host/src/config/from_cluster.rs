@@ -48,7 +48,7 @@ pub fn from_cluster(loaded: LoadedJoin, found: Found, cluster: &dyn Cluster, nod
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
     findings.warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
     (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
-    Ok(Loaded { config, phases, warnings: findings.settled(&[])?, token_given: true })
+    Ok(Loaded { config, phases, warnings: findings.settled(&[])?, token_given: true, dry_run: join.dry_run })
 }
 
 /// Takes over what the cluster of a node that is reset keeps. One that does not tell is told of, and the node is reset all the

@@ -208,6 +208,7 @@ pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Re
     if !flags.skip_phases.is_empty() {
         join.skip_phases.clone_from(&flags.skip_phases);
     }
+    join.dry_run |= flags.dry_run;
     complete(&mut join, node, &mut findings);
     if let Some(control_plane) = &join.control_plane {
         findings.problems.extend(defaults::bindable(&control_plane.local_api_endpoint, "controlPlane.localAPIEndpoint.advertiseAddress"));

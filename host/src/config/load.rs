@@ -24,6 +24,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// the first bootstrap token was given, and not made up
     pub token_given: bool,
+    /// nothing is to be changed: by the flag or the field; phases do not get to know
+    pub dry_run: bool,
 }
 
 /// Reads, defaults and validates what `init` runs on.
@@ -106,7 +108,8 @@ pub(super) fn from_documents(
     warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
     config.kubelet = kubelet;
     config.kube_proxy = kube_proxy;
-    Ok(Loaded { config, phases, warnings, token_given })
+    let dry_run = std::mem::take(&mut config.init.dry_run) || flags.dry_run;
+    Ok(Loaded { config, phases, warnings, token_given, dry_run })
 }
 
 /// Puts together the checks to ignore, in lower case; the problem where `all` is not alone.

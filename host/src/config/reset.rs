@@ -86,7 +86,6 @@ pub struct LoadedReset {
     pub loaded: Loaded,
     /// nobody is asked whether to go on
     pub force: bool,
-    pub dry_run: bool,
 }
 
 const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUNT_NOFOLLOW"];
@@ -127,7 +126,8 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Re
     if let Some(kubeconfig) = &flags.kubeconfig {
         config.run.kubeconfig.clone_from(kubeconfig);
     }
-    Ok(LoadedReset { loaded: Loaded { config, phases: PhaseConfiguration::default(), warnings, token_given: true }, force, dry_run })
+    let loaded = Loaded { config, phases: PhaseConfiguration::default(), warnings, token_given: true, dry_run };
+    Ok(LoadedReset { loaded, force })
 }
 
 /// The document as it is written.

@@ -34,6 +34,24 @@ fn what_is_left_out_is_kubeadms_default() {
 }
 
 #[test]
+fn a_dry_run_is_asked_for_by_flag_or_field_and_phases_do_not_get_to_know() {
+    let dry = CLUSTER.to_owned() + "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\ndryRun: true\n";
+    for (text, flag, wanted) in [(CLUSTER, false, false), (CLUSTER, true, true), (&dry, false, true)] {
+        let (_folder, path) = file(text);
+        let flags = InitFlags { dry_run: flag, ..InitFlags::default() };
+        let Loaded { config, dry_run, .. } = load_init(Some(&path), &flags, &NodeFacts::default()).unwrap();
+        assert_eq!((dry_run, config.init.dry_run), (wanted, false), "{text}");
+    }
+    let joining =
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndryRun: DRY\ndiscovery: {file: {kubeConfigPath: /dev/null}}\n";
+    for (field, flag, wanted) in [("false", false, false), ("false", true, true), ("true", false, true)] {
+        let (_folder, path) = file(&joining.replace("DRY", field));
+        let flags = JoinFlags { dry_run: flag, ..JoinFlags::default() };
+        assert_eq!(load_join(Some(&path), &flags, &NodeFacts::default()).unwrap().join.dry_run, wanted);
+    }
+}
+
+#[test]
 fn all_problems_are_told_at_once_and_where() {
     let text = format!(
         "{CLUSTER}networking:\n  serviceSubnet: xx\n  podSubnet: bad\ncertificatesDir: rel\nencryptionAlgorithm: DSA\nfeatureGates: {{Nope: true}}\n"

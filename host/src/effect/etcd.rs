@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn member(name: &str, learner: bool) -> EtcdMember {
-        EtcdMember { id: 7, name: name.into(), peer_urls: vec![PEER.into()], learner }
+        EtcdMember { id: 7, name: name.into(), peer_urls: vec![PEER.into()], client_urls: vec![], learner }
     }
 
     impl Etcd for Peers {

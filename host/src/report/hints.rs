@@ -1,17 +1,19 @@
-//! After a failure, which the lines have told: what is left as it was, and what to do next.
+//! What to do next: after a failure, which the lines have told, and what is left as it was.
 use super::{sanitise, summary::duration, tally::Tally};
 use crate::run::event::{EffectResult, PhaseResult, RunResult};
 
-/// Lines for the person, most useful first; none if the run succeeded.
-pub fn hints(tally: &Tally) -> Vec<String> {
+/// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a dry run does not.
+pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     let mut hints = Vec::new();
     match &tally.result {
-        Some(RunResult::Done) => return hints,
+        Some(RunResult::Done) if stays => return hints,
+        Some(RunResult::Done) => return vec!["This was a dry run: nothing was changed.".into()],
         Some(RunResult::PreflightFailed) => preflight(tally, &mut hints),
-        Some(RunResult::Failed { phase, .. }) => failed(tally, phase, &mut hints),
-        Some(RunResult::Cancelled) => {
+        Some(RunResult::Failed { phase, .. }) => failed(tally, phase, stays, &mut hints),
+        Some(RunResult::Cancelled) if stays => {
             hints.push("The run was interrupted. What was carried out stays; the same command goes on from there.".into())
         }
+        Some(RunResult::Cancelled) => hints.push("The dry run was interrupted; nothing was changed.".into()),
         None if tally.at_work => return hints,
         None => cut_off(tally, &mut hints),
     }
@@ -41,14 +43,16 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("Nothing was changed.".into());
 }
 
-fn failed(tally: &Tally, phase: &str, hints: &mut Vec<String>) {
+fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
     let effects = tally.phases.iter().filter(|span| span.phase == phase).flat_map(|span| &span.effects);
     for failed in effects.filter(|carried| matches!(carried.result, EffectResult::Failed(_) | EffectResult::Refused(_))) {
         let (kind, target) = (sanitise::line(&failed.effect.kind), sanitise::line(&failed.effect.target));
         hints.push(format!("What it could not bring about: {kind} {target}"));
     }
     let changed: u64 = tally.effects().values().map(|counts| counts.changed).sum();
-    if changed > 0 {
+    if !stays {
+        hints.push("This was a dry run: nothing was changed.".into());
+    } else if changed > 0 {
         hints.push(format!("{changed} effects were carried out before; the same command keeps what holds and goes on from there."));
     }
     if !phase.is_empty() && !tally.workflow.is_empty() {

@@ -15,7 +15,7 @@ pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String
     let _ = timeline::brief(&mut text, tally, palette);
     let _ = plugins(&mut text, tally, palette);
     let _ = unknown(&mut text, tally, not_checked, palette);
-    let hints = hints::hints(tally);
+    let hints = hints::hints(tally, true);
     let _ = list(&mut text, "What to do next", &hints, palette);
     text
 }

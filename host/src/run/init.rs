@@ -47,6 +47,8 @@ pub struct Prepared {
     /// lines about the patches
     pub said: Vec<String>,
     pub token_given: bool,
+    /// nothing is to be changed
+    pub dry_run: bool,
 }
 
 /// The catalog of `init` and the plugins whose phases are in it.
@@ -105,7 +107,7 @@ pub struct Asked<'a> {
 /// # Errors
 /// What of the plan, the plugins or the patches does not fit.
 pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> Result<Prepared> {
-    let Loaded { config, phases, warnings, token_given } = loaded;
+    let Loaded { config, phases, warnings, token_given, dry_run } = loaded;
     let (mut catalog, mut plugins) = catalog(engine)?;
     plugin::load::load(&phases.plugins, asked.file, engine, &mut catalog, &mut plugins)?;
     plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
@@ -118,7 +120,7 @@ pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> R
         None => Default::default(),
     };
     let warnings = warnings.iter().map(ToString::to_string).collect();
-    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given })
+    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given, dry_run })
 }
 
 /// What to leave out, put in and reorder.

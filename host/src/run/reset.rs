@@ -13,7 +13,6 @@ use anyhow::Result;
 pub struct PreparedReset {
     pub prepared: Prepared,
     pub force: bool,
-    pub dry_run: bool,
 }
 
 /// Reads what is given, asks the cluster once, and plans the run. Nothing is changed.
@@ -29,12 +28,12 @@ pub fn prepare(
     say: &dyn Fn(&str),
 ) -> Result<PreparedReset> {
     let node = seen(node, Workflow::Reset, only.as_deref());
-    let LoadedReset { mut loaded, force, dry_run } = config::load_reset(flags, &node, world.files())?;
+    let LoadedReset { mut loaded, force } = config::load_reset(flags, &node, world.files())?;
     if let Ok(cluster) = world.cluster().with_kubeconfig(&loaded.config.run.kubeconfig) {
         messages::reading("reset").iter().for_each(|line| say(line));
         config::learn(&mut loaded, cluster.as_ref());
     }
     let file = config::named(&flags.config);
     let asked = Asked { workflow: Workflow::Reset, file, skip: &flags.skip_phases, only };
-    Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force, dry_run })
+    Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force })
 }

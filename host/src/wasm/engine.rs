@@ -52,7 +52,7 @@ impl Engine {
         Engine::with(Cache::open())
     }
 
-    pub(super) fn with(cache: Cache) -> Result<Engine> {
+    pub fn with(cache: Cache) -> Result<Engine> {
         let mut config = Config::new();
         config.epoch_interruption(true);
         config.max_wasm_stack(limits::MAX_STACK);

@@ -151,6 +151,8 @@ pub struct EtcdMember {
     /// empty until it has started
     pub name: String,
     pub peer_urls: Vec<String>,
+    /// where it serves clients; empty until it has started
+    pub client_urls: Vec<String>,
     /// it follows, and has no vote yet
     pub learner: bool,
 }

@@ -80,7 +80,7 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
     events.push(effect("certs/ca", "certificate", EffectResult::Failed("disk full".into())));
     events.extend(ran("certs/ca", 10, 20, PhaseResult::Failed("disk full".into())));
     events.push(end(RunResult::Failed { phase: "certs/ca".into(), message: "disk full".into() }));
-    let hints = hints::hints(&Tally::of(&events));
+    let hints = hints::hints(&Tally::of(&events), true);
     assert_eq!(
         hints,
         [
@@ -90,6 +90,8 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
             "2 of 4 phases were not reached.",
         ]
     );
+    let dry = hints::hints(&Tally::of(&events), false);
+    assert_eq!((hints.len(), dry[1].as_str()), (dry.len(), "This was a dry run: nothing was changed."));
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn preflight_errors_come_with_their_remedy() {
         finding("NumCPU", Verdict::Fail, None),
         end(RunResult::PreflightFailed),
     ];
-    let hints = hints::hints(&Tally::of(&events));
+    let hints = hints::hints(&Tally::of(&events), true);
     assert_eq!(
         hints[..3],
         ["Swap: run swapoff -a", "NumCPU: if this is meant to be so, add --ignore-preflight-errors=NumCPU", "Nothing was changed."]

@@ -12,7 +12,7 @@ use kube::{
 };
 use kubephase_wit::{Failure, ObjectRef};
 use resources::{Kind, by_kind};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, Once, PoisonError},
@@ -25,7 +25,7 @@ const REQUEST: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Who sets the fields.
-const MANAGER: &str = "kubephase";
+pub const MANAGER: &str = "kubephase";
 
 /// Where a server is to be dialled; TLS checks its own name all the same.
 pub trait Dial: Send + Sync {
@@ -50,6 +50,14 @@ pub enum Credentials {
 }
 
 impl Credentials {
+    /// Whose the node of a run is in its cluster: the admin's, but a worker that joins is nobody yet, and has what it joins with.
+    pub fn of(config: &kubephase_sdk::kubeadm::Config) -> Credentials {
+        match &config.join {
+            Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
+            _ => Credentials::File(config.run.kubeconfig.clone()),
+        }
+    }
+
     pub fn text(text: &str) -> Credentials {
         Credentials::Text(Arc::new(zeroize::Zeroizing::new(text.to_owned())))
     }
@@ -76,18 +84,42 @@ pub struct ApiClient {
     dial: Arc<dyn Dial>,
     /// how long to try again what may succeed later
     budget: Duration,
+    /// it is asked what would come of changes, and nothing is changed
+    dry: bool,
     client: Arc<Mutex<Option<Made>>>,
 }
 
 impl ApiClient {
     pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, budget: Duration) -> Self {
-        ApiClient { handle, files, credentials, dial, budget, client: Arc::default() }
+        ApiClient { handle, files, credentials, dial, budget, dry: false, client: Arc::default() }
+    }
+
+    /// One that changes nothing: the server says what would come of each change (server-side dry run, `dryRun=All`).
+    #[must_use]
+    pub fn dry(self) -> ApiClient {
+        ApiClient { dry: true, ..self }
     }
 
     /// The same server as somebody else sees it, each request tried once.
     fn other(&self, credentials: Credentials) -> ApiClient {
         let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
         ApiClient { credentials, client, budget: Duration::ZERO, ..self.clone() }
+    }
+
+    /// The same server as the holder of a kubeconfig of the node sees it.
+    ///
+    /// # Errors
+    /// Where there is no such file.
+    pub fn of_file(&self, path: &str) -> Tried<ApiClient> {
+        if self.files.stat(path)?.is_none() {
+            return Err(Failure::new("not-found", format!("{path} does not exist")));
+        }
+        Ok(self.other(Credentials::File(path.to_owned())))
+    }
+
+    /// The same server as whoever has this kubeconfig sees it.
+    pub fn of_text(&self, kubeconfig: &str) -> ApiClient {
+        self.other(Credentials::text(kubeconfig))
     }
 
     /// A kubeconfig of the node, with the files of the node that it names.
@@ -136,6 +168,8 @@ impl ApiClient {
 
     fn once(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
         let client = self.client()?;
+        let asking = if self.dry && method != "GET" { if path.contains('?') { "&dryRun=All" } else { "?dryRun=All" } } else { "" };
+        let path = &format!("{path}{asking}");
         let request =
             http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
         let request = request.body(body.to_vec()).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
@@ -263,7 +297,9 @@ impl Cluster for ApiClient {
     }
 
     fn delete(&self, of: &ObjectRef) -> Tried<()> {
-        self.send("DELETE", &self.path(of, true)?, "application/json", &Value::Null).map(drop)
+        // A body goes before what the query says (API server behaviour).
+        let options = if self.dry { json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]}) } else { Value::Null };
+        self.send("DELETE", &self.path(of, true)?, "application/json", &options).map(drop)
     }
 
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
@@ -289,13 +325,10 @@ impl Cluster for ApiClient {
     }
 
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
-        if self.files.stat(path)?.is_none() {
-            return Err(Failure::new("not-found", format!("{path} does not exist")));
-        }
-        Ok(Box::new(self.other(Credentials::File(path.to_owned()))))
+        Ok(Box::new(self.of_file(path)?))
     }
 
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
-        Ok(Box::new(self.other(Credentials::text(kubeconfig))))
+        Ok(Box::new(self.of_text(kubeconfig)))
     }
 }

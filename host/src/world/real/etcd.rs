@@ -41,6 +41,8 @@ pub struct Member {
     pub name: String,
     #[prost(string, repeated, tag = "3")]
     pub peer_urls: Vec<String>,
+    #[prost(string, repeated, tag = "4")]
+    pub client_urls: Vec<String>,
     #[prost(bool, tag = "5")]
     pub is_learner: bool,
 }
@@ -154,8 +156,13 @@ impl<C: Cluster> RealEtcd<C> {
 impl<C: Cluster> Etcd for RealEtcd<C> {
     fn members(&self) -> Tried<Vec<EtcdMember>> {
         let listed: MemberListResponse = self.any("/etcdserverpb.Cluster/MemberList", MemberListRequest { linearizable: true })?;
-        let member =
-            |member: Member| EtcdMember { id: member.id, name: member.name, peer_urls: member.peer_urls, learner: member.is_learner };
+        let member = |Member { id, name, peer_urls, client_urls, is_learner: learner }: Member| EtcdMember {
+            id,
+            name,
+            peer_urls,
+            client_urls,
+            learner,
+        };
         Ok(listed.members.into_iter().map(member).collect())
     }
 

@@ -55,13 +55,9 @@ impl Real {
     pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, budget: Duration) -> Result<Real> {
         let files = Arc::new(files()?);
         let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
-        // Who joins asks those that are there already; a worker is nobody yet.
-        let (dial, credentials) = match &config.join {
-            None => (own_server(&config.init.local_api_endpoint), Credentials::File(config.run.kubeconfig.clone())),
-            Some(join) if !join.control_plane => (None, Credentials::text(&join.bootstrap_kubeconfig)),
-            Some(_) => (None, Credentials::File(config.run.kubeconfig.clone())),
-        };
-        let api = ApiClient::new(handle.clone(), files.clone(), credentials, Arc::new(Dialled(dial)), budget);
+        // Who joins asks those that are there already.
+        let dial = if config.join.is_none() { own_server(&config.init.local_api_endpoint) } else { None };
+        let api = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(Dialled(dial)), budget);
         let etcd = RealEtcd {
             handle: handle.clone(),
             files: files.clone(),
@@ -85,7 +81,18 @@ pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
 /// Where the root of the file tree cannot be opened.
 pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
     let credentials = Credentials::File(kubeconfig.to_owned());
-    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(Dialled(None)), Duration::ZERO))
+    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(direct()), Duration::ZERO))
+}
+
+/// Servers are where their kubeconfigs say.
+pub fn direct() -> impl Dial {
+    Dialled(None)
+}
+
+/// The etcd of the cluster that a node joins, for one who has these files.
+pub fn etcd(handle: &Handle, files: Arc<dyn Files>, config: &Config) -> impl Etcd + use<> {
+    let cluster = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(direct()), Duration::ZERO);
+    RealEtcd { handle: handle.clone(), files, cluster, directory: config.cluster.certificates_dir.clone() }
 }
 
 /// The file tree of this machine, likewise.

@@ -133,6 +133,26 @@ impl Members {
         *self.lock() = Vec::deserialize(kept).unwrap_or_default();
     }
 
+    /// Takes over those of a cluster outside, as they are: whether each of them serves is seen once.
+    ///
+    /// # Errors
+    /// Where nobody there answers, or too few of them serve.
+    pub fn meet(&self, etcd: &dyn Etcd) -> Tried<()> {
+        let member = |member: EtcdMember| {
+            let EtcdMember { id, name, peer_urls, client_urls, learner } = member;
+            let serves = client_urls.iter().any(|url| etcd.serves(url).unwrap_or(false));
+            let stage = match (name.is_empty(), serves) {
+                (true, _) => Stage::Announced,
+                (false, true) => Stage::Serving,
+                (false, false) => Stage::Down,
+            };
+            Member { id, name, peer_url: peer_urls.into_iter().next().unwrap_or_default(), client_urls, learner, stage }
+        };
+        let met = etcd.members()?.into_iter().map(member).collect();
+        *self.lock() = met;
+        self.quorum().map(drop)
+    }
+
     /// Whoever asks is answered only while most of those with a vote run.
     fn quorum(&self) -> Tried<Changing<'_>> {
         let members = self.lock();
@@ -146,6 +166,7 @@ impl Members {
             id: member.id,
             name: member.name.clone(),
             peer_urls: vec![member.peer_url.clone()],
+            client_urls: member.client_urls.clone(),
             learner: member.learner,
         };
         Ok(self.quorum()?.iter().map(shown).collect())
@@ -202,8 +223,10 @@ fn id(peer_url: &str, before: usize) -> u64 {
 impl Rehearsal {
     /// The members and where they listen, for one who finds that as a real node does; its kubelet looks at its own meanwhile.
     fn found(&self) -> Tried<(&Members, Vec<String>)> {
+        let common = self.kubelet.common();
+        common.meet()?;
         self.kubelet.sync()?;
-        Ok((&self.kubelet.common().etcd, etcd_endpoints(&self.api)?))
+        Ok((&common.etcd, etcd_endpoints(self.api.as_ref())?))
     }
 }
 

@@ -9,11 +9,7 @@ use super::{
     kept::Log,
     pod::flag,
 };
-use crate::world::{
-    Cluster, Files, Tried,
-    api::{ApiClient, Credentials},
-    node::facts::NodeFacts,
-};
+use crate::world::{Cluster, Files, Tried, api::Credentials, node::facts::NodeFacts};
 use kubephase_wit::Failure;
 use serde_json::Value;
 use std::{
@@ -24,7 +20,8 @@ use std::{
 use tokio::runtime::Handle;
 
 const CONFIG: &str = "/var/lib/kubelet/config.yaml";
-const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
+/// With the certificate that it got.
+pub const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 
 pub struct Kubelet {
     handle: Handle,
@@ -88,7 +85,7 @@ impl Kubelet {
     pub fn resume(&self) -> Tried<bool> {
         self.forget()?;
         let has = |path: &str| self.files.stat(path).map(|found| found.is_some());
-        let of_cluster = self.common.api().is_some() || has(&Log::path())?;
+        let of_cluster = self.common.is_up() || has(&Log::path())?;
         let whole = has(CONFIG)? && (has(KUBECONFIG)? || has(bootstrap::KUBECONFIG)?);
         if of_cluster && whole { self.start() } else { Ok(false) }
     }
@@ -125,7 +122,7 @@ impl Kubelet {
         let new: Vec<Value> =
             pods.iter().filter(|pod| named(&state.pods, pod["metadata"]["name"].as_str().unwrap_or_default()).is_none()).cloned().collect();
         // A node without an API server of its own talks to the one there is.
-        let up = self.common.api().is_some();
+        let up = self.common.is_up();
         let registered = state.registered;
         drop(state);
         if up && (!registered || !new.is_empty()) {
@@ -163,7 +160,8 @@ impl Kubelet {
 
     /// What would be otherwise on a real machine.
     pub fn notes(&self) -> Vec<String> {
-        self.state().notes.iter().cloned().chain(self.common.log.failure()).collect()
+        let unsigned = self.common.is_outside().then(|| "whether the cluster would sign the kubelet's certificate".to_owned());
+        self.state().notes.iter().cloned().chain(unsigned).chain(self.common.log.failure()).collect()
     }
 
     /// Binds the admins' group where nobody on the node may, and notes that a real cluster would not.
@@ -212,9 +210,8 @@ impl Kubelet {
     }
 
     /// The API as the holder of a kubeconfig of the node sees it.
-    fn api(&self, kubeconfig: &str, budget: Duration) -> ApiClient {
-        let credentials = Credentials::File(kubeconfig.to_owned());
-        ApiClient::new(self.handle.clone(), self.files.clone(), credentials, self.common.clone(), budget)
+    fn api(&self, kubeconfig: &str, budget: Duration) -> Box<dyn Cluster> {
+        self.common.client(&self.handle, self.files.clone(), Credentials::File(kubeconfig.to_owned()), budget)
     }
 
     /// The Node, and a mirror of each of these static Pods.

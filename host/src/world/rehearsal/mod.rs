@@ -6,6 +6,7 @@ mod common;
 mod etcd;
 mod kept;
 mod kubelet;
+mod outside;
 mod overlay;
 mod pod;
 
@@ -14,7 +15,7 @@ pub mod files_only;
 
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, TlsFiles, Tried, World,
-    api::{ApiClient, Credentials},
+    api::Credentials,
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
@@ -22,6 +23,7 @@ use anyhow::{Context, Result, anyhow};
 pub use common::Common;
 use kubelet::Kubelet;
 use kubephase_wit::{Failure, HttpReply};
+pub use outside::Outside;
 use overlay::Overlay;
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
@@ -30,15 +32,13 @@ pub struct Rehearsal {
     files: Arc<dyn Files>,
     node: DescribedNode,
     kubelet: Arc<Kubelet>,
-    api: ApiClient,
+    api: Box<dyn Cluster>,
 }
 
 /// What a rehearsal is made of.
-pub struct Setting<'a> {
-    /// the scratch tree; what is in it is what the node has
-    pub root: &'a Path,
-    /// a tree that shows through where the scratch tree has nothing, and is never written
-    pub below: Option<&'a Path>,
+pub struct Setting {
+    /// what is in them is what the node has
+    pub files: Arc<dyn Files>,
     pub facts: NodeFacts,
     /// whose the node is in the cluster: the admin's kubeconfig, or what a node joins with
     pub credentials: Credentials,
@@ -50,16 +50,24 @@ pub struct Setting<'a> {
     pub port: u16,
 }
 
+/// The files of a scratch tree. `below` is a tree that shows through where that has nothing, and is never written.
+///
+/// # Errors
+/// Where either cannot be used.
+pub fn files(root: &Path, below: Option<&Path>) -> Result<Arc<dyn Files>> {
+    let rooted = |path: &Path| RootedFiles::open(path).with_context(|| format!("the scratch root {} cannot be used", path.display()));
+    let upper = rooted(root)?;
+    Ok(match below {
+        Some(below) => Arc::new(Overlay::new(upper, rooted(below)?)),
+        None => Arc::new(upper),
+    })
+}
+
 impl Rehearsal {
     /// # Errors
-    /// Where the scratch tree cannot be used.
-    pub fn open(handle: &Handle, setting: Setting<'_>) -> Result<Rehearsal> {
-        let rooted = |path: &Path| RootedFiles::open(path).with_context(|| format!("the scratch root {} cannot be used", path.display()));
-        let upper = rooted(setting.root)?;
-        let files: Arc<dyn Files> = match setting.below {
-            Some(below) => Arc::new(Overlay::new(upper, rooted(below)?)),
-            None => Arc::new(upper),
-        };
+    /// Where the files cannot be used.
+    pub fn open(handle: &Handle, setting: Setting) -> Result<Rehearsal> {
+        let files = setting.files;
         let facts = Arc::new(setting.facts);
         setting.common.machine(&facts.addresses);
         let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.common.clone()));
@@ -78,7 +86,7 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api = ApiClient::new(handle.clone(), files.clone(), setting.credentials, setting.common, setting.budget);
+        let api = setting.common.client(handle, files.clone(), setting.credentials, setting.budget);
         Ok(Rehearsal { files, node, kubelet, api })
     }
 
@@ -119,7 +127,7 @@ impl World for Rehearsal {
     }
 
     fn cluster(&self) -> &dyn Cluster {
-        &self.api
+        self.api.as_ref()
     }
 
     fn etcd(&self) -> &dyn Etcd {

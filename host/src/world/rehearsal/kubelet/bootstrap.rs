@@ -3,7 +3,7 @@
 use super::Kubelet;
 use crate::{
     effect::pki::{CertificateRequest, Key, Kubeconfig},
-    world::{Cluster, Tried},
+    world::Tried,
 };
 use data_encoding::BASE64;
 use kubephase_sdk::spec::KeyAlgorithm;

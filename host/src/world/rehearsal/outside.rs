@@ -1,0 +1,245 @@
+//! A cluster outside of the rehearsal, as a machine sees it that would join it. It is looked at, and asked what would come of
+//! each change (server-side dry run); nothing there is changed. What would be is kept here, for whoever looks again.
+use super::{
+    cluster::{apply, selects, sign_by_nobody},
+    etcd::Members,
+    kubelet,
+};
+use crate::{
+    effect::objects::{reference, target},
+    render::patches::strategic_merge,
+    world::{
+        Cluster, Etcd, Tried,
+        api::{ApiClient, Credentials, Dial, Endpoint},
+    },
+};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+pub struct Outside {
+    dial: Arc<dyn Dial>,
+    etcd: Box<dyn Etcd>,
+    /// its members were taken over
+    met: Mutex<bool>,
+    would_be: Arc<WouldBe>,
+}
+
+impl Outside {
+    /// A cluster behind whose servers are dialled so; of its `etcd` the members are looked at.
+    pub fn new(dial: Arc<dyn Dial>, etcd: Box<dyn Etcd>) -> Outside {
+        Outside { dial, etcd, met: Mutex::default(), would_be: Arc::default() }
+    }
+
+    /// Where a server is to be dialled.
+    pub fn endpoint(&self, server: &url::Url) -> Option<Endpoint> {
+        self.dial.endpoint(server)
+    }
+
+    /// Takes over the members of etcd, until that has been done once.
+    ///
+    /// # Errors
+    /// Where too few of them are well.
+    pub fn meet(&self, members: &Members) -> Tried<()> {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*met {
+            members.meet(self.etcd.as_ref())?;
+            *met = true;
+        }
+        Ok(())
+    }
+
+    /// The cluster as whoever has these credentials sees it.
+    pub fn seen(&self, client: ApiClient, credentials: &Credentials) -> Seen {
+        // The certificate of the node's kubelet is one that nobody signed.
+        let known = *credentials != Credentials::File(kubelet::KUBECONFIG.to_owned());
+        Seen { client: client.dry(), known, would_be: self.would_be.clone() }
+    }
+}
+
+/// Objects by what they are: as they would be, or none where they would be gone.
+#[derive(Default)]
+struct WouldBe(Mutex<BTreeMap<Key, Option<Value>>>);
+
+/// API version, kind, namespace and name.
+type Key = (String, String, Option<String>, String);
+
+fn key(of: &ObjectRef) -> Key {
+    (of.api_version.clone(), of.kind.clone(), of.namespace.clone(), of.name.clone())
+}
+
+pub struct Seen {
+    client: ApiClient,
+    /// whoever asks is known to the cluster; what nobody there could answer is answered from here
+    known: bool,
+    would_be: Arc<WouldBe>,
+}
+
+impl Seen {
+    fn would_be(&self) -> MutexGuard<'_, BTreeMap<Key, Option<Value>>> {
+        self.would_be.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, of: &ObjectRef, object: Value) -> Value {
+        self.would_be().insert(key(of), Some(object.clone()));
+        object
+    }
+
+    /// What the cluster says to a change of what is as it was there; it knows nothing of a namespace that would be.
+    fn asked(&self, of: &ObjectRef, otherwise: &Value, ask: impl FnOnce(&ApiClient) -> Tried<Value>) -> Tried<Value> {
+        if !self.known {
+            return Ok(otherwise.clone());
+        }
+        match ask(&self.client) {
+            Err(failure) if failure.code == "not-found" && self.in_new_namespace(of) => Ok(otherwise.clone()),
+            outcome => outcome,
+        }
+    }
+
+    fn in_new_namespace(&self, of: &ObjectRef) -> bool {
+        let namespace = |name: &String| ("v1".to_owned(), "Namespace".to_owned(), None, name.clone());
+        of.namespace.as_ref().is_some_and(|name| self.would_be().contains_key(&namespace(name)))
+    }
+
+    fn other(&self, client: ApiClient) -> Box<dyn Cluster> {
+        Box::new(Seen { client, known: true, would_be: self.would_be.clone() })
+    }
+}
+
+impl Cluster for Seen {
+    fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
+        let kept = self.would_be().get(&key(of)).cloned();
+        match kept {
+            Some(object) => Ok(object),
+            None if self.known => self.client.get(of),
+            None => Ok(None),
+        }
+    }
+
+    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
+        let mut listed = if self.known { self.client.list(api_version, kind, namespace, selector)? } else { Vec::new() };
+        let would_be = self.would_be();
+        let here = would_be.iter().filter(|((version, of, within, _), _)| {
+            version == api_version && of == kind && namespace.is_none_or(|namespace| within.as_deref() == Some(namespace))
+        });
+        for ((.., within, name), object) in here {
+            let same = |metadata: &Value| metadata["name"] == name.as_str() && metadata["namespace"].as_str() == within.as_deref();
+            listed.retain(|object| !same(&object["metadata"]));
+            if let Some(object) = object
+                && selects(selector, object)
+            {
+                listed.push(object.clone());
+            }
+        }
+        Ok(listed)
+    }
+
+    fn create(&self, manifest: &Value) -> Tried<Value> {
+        let of = reference(manifest)?;
+        let kept = self.would_be().get(&key(&of)).cloned();
+        let mut created = match kept {
+            Some(Some(_)) => return Err(Failure::new("already-exists", format!("{} already exists", target(&of)))),
+            Some(None) => manifest.clone(),
+            None => self.asked(&of, manifest, |client| client.create(manifest))?,
+        };
+        // Its controllers would approve and sign.
+        if of.kind == "CertificateSigningRequest" {
+            sign_by_nobody(&mut created);
+        }
+        Ok(self.keep(&of, created))
+    }
+
+    fn replace(&self, manifest: &Value) -> Tried<Value> {
+        let of = reference(manifest)?;
+        let kept = self.would_be().contains_key(&key(&of));
+        let replaced = if kept { manifest.clone() } else { self.asked(&of, manifest, |client| client.replace(manifest))? };
+        Ok(self.keep(&of, replaced))
+    }
+
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+        let of = reference(manifest)?;
+        let kept = self.would_be().get(&key(&of)).cloned();
+        let applied = match kept {
+            Some(current) => apply(current.as_ref(), manifest)?,
+            None => self.asked(&of, manifest, |client| client.server_side_apply(manifest))?,
+        };
+        Ok(self.keep(&of, applied))
+    }
+
+    fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
+        let kept = self.would_be().get(&key(of)).cloned();
+        let patched = match kept {
+            Some(Some(current)) => strategic_merge(&of.kind, &current, patch).map_err(|why| Failure::new("invalid", why))?,
+            None if self.known => self.client.patch(of, patch)?,
+            Some(None) | None => return Err(Failure::new("not-found", format!("{} not found", target(of)))),
+        };
+        Ok(self.keep(of, patched))
+    }
+
+    fn delete(&self, of: &ObjectRef) -> Tried<()> {
+        let kept = self.would_be().contains_key(&key(of));
+        if !kept && self.known {
+            self.client.delete(of)?;
+        }
+        self.would_be().insert(key(of), None);
+        Ok(())
+    }
+
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+        self.client.probe(kubeconfig, url)
+    }
+
+    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(self.other(self.client.of_text(kubeconfig)))
+    }
+
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(self.other(self.client.of_file(path)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::{NoEtcd, files::RootedFiles};
+    use serde_json::json;
+    use std::time::Duration;
+
+    struct Nowhere;
+
+    impl Dial for Nowhere {
+        fn endpoint(&self, _: &url::Url) -> Option<Endpoint> {
+            None
+        }
+    }
+
+    /// What is made here is looked at, selected, changed and removed here; nobody else is asked.
+    #[test]
+    fn what_would_be_is_as_it_would_be() {
+        let (tokio, root) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
+        let (files, credentials) = (Arc::new(RootedFiles::open(root.path()).unwrap()), Credentials::File(kubelet::KUBECONFIG.into()));
+        let client = ApiClient::new(tokio.handle().clone(), files, credentials.clone(), Arc::new(Nowhere), Duration::ZERO);
+        let seen = Outside::new(Arc::new(Nowhere), Box::new(NoEtcd)).seen(client, &credentials);
+        let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b", "labels": {"of": "x"}}, "data": data});
+        let of = reference(&map(json!({}))).unwrap();
+        assert_eq!(seen.get(&of).unwrap(), None);
+        assert_eq!(seen.patch(&of, &json!({})).unwrap_err().code, "not-found");
+        seen.create(&map(json!({"one": "1"}))).unwrap();
+        assert_eq!(seen.create(&map(json!({}))).unwrap_err().code, "already-exists");
+        seen.patch(&of, &json!({"data": {"two": "2"}})).unwrap();
+        seen.server_side_apply(&map(json!({"three": "3"}))).unwrap();
+        assert_eq!(seen.get(&of).unwrap().unwrap()["data"], json!({"one": "1", "two": "2", "three": "3"}));
+        for (namespace, selector, count) in
+            [(None, None, 1), (Some("b"), Some("of=x"), 1), (Some("b"), Some("of=y"), 0), (Some("c"), None, 0)]
+        {
+            assert_eq!(seen.list("v1", "ConfigMap", namespace, selector).unwrap().len(), count, "{namespace:?} {selector:?}");
+        }
+        seen.delete(&of).unwrap();
+        assert_eq!((seen.get(&of).unwrap(), seen.list("v1", "ConfigMap", None, None).unwrap()), (None, vec![]));
+        seen.create(&map(json!({}))).unwrap();
+        assert!(seen.get(&of).unwrap().is_some());
+    }
+}

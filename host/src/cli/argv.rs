@@ -4,7 +4,7 @@ use super::{CliError, tree};
 use crate::phase::catalog::Workflow;
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 /// The arguments, normalised, and what is known of them before they are parsed.
 #[derive(Debug, Default)]
@@ -87,6 +87,15 @@ impl Argv {
     }
 }
 
+/// The configuration file that arguments name, seen before it is known what they mean: good to begin with, and no more.
+pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {
+    let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
+        "" => argv.get(at + 1).map(PathBuf::from),
+        value => value.strip_prefix('=').map(PathBuf::from),
+    };
+    (0..argv.len()).find_map(named)
+}
+
 /// The flag of a command on the path, or of one that may follow.
 fn arg<'a>(commands: &[&'a Command], later: &'a [Arg], is: impl Fn(&Arg) -> bool) -> Option<&'a Arg> {
     let here = commands.iter().rev().flat_map(|command| command.get_arguments());
@@ -108,4 +117,24 @@ fn is_list(arg: &Arg) -> bool {
 
 fn wants_value(arg: &Arg) -> bool {
     arg.get_action().takes_values() && arg.get_num_args().is_none_or(|range| range.min_values() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_configuration_is_seen_before_anything_else_is_known() {
+        for (line, seen) in [
+            ("kubephase init --config a.yaml --dry-run", Some("a.yaml")),
+            ("kubephase --config=a.yaml init", Some("a.yaml")),
+            ("kubephase init --config-file a.yaml", None),
+            ("kubephase init --config", None),
+            ("kubephase version", None),
+        ] {
+            let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            assert_eq!(config(&argv).as_deref(), seen.map(Path::new), "{line}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, images, kubeconfig, machines, parse,
+    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, argv, images, kubeconfig, machines, parse,
     plugin, print, report as past, reset, serve,
     stage::{self, Scratch, Stage, rehearsed},
     token, version,
@@ -9,7 +9,7 @@ use crate::{
     config::{self, ADMIN, Problem, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, show},
-    plugin::load::PluginRefused,
+    plugin::load::{self, PluginRefused},
     render::messages,
     report::{self, style::Palette, summary},
     run::{
@@ -46,11 +46,19 @@ pub fn main() -> ExitCode {
 
 /// Carries out one command line.
 fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
-    // The program ends with it, and the system takes back at once what would be given back piece by piece.
-    let loaded = Engine::new().map(ManuallyDrop::new).and_then(|engine| init::catalog(&engine).map(|(catalog, _)| (engine, catalog)));
-    let (engine, catalog) = match loaded {
+    let argv: Vec<OsString> = argv.into_iter().collect();
+    let load = || {
+        // The program ends with it, and the system takes back at once what would be given back piece by piece.
+        let engine = ManuallyDrop::new(Engine::new()?);
+        if let Some(file) = argv::config(&argv) {
+            load::ahead(&file, &engine);
+        }
+        let (catalog, _) = init::catalog(&engine)?;
+        Ok((engine, catalog))
+    };
+    let (engine, catalog) = match load() {
         Ok(both) => both,
-        Err(error) => return print::error(&format!("{error:#}"), Exit::Plugin),
+        Err::<_, anyhow::Error>(error) => return print::error(&format!("{error:#}"), Exit::Plugin),
     };
     let command = match parse(argv, &catalog) {
         Ok(command) => command,

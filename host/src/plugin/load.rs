@@ -7,14 +7,25 @@ use super::{
     source::{self, Fetched},
 };
 use crate::{
-    config::{PhaseConfiguration, PluginEntry},
+    config::{self, PhaseConfiguration, PluginEntry},
     parallel,
     phase::catalog::Catalog,
-    wasm::{embedded, engine::Engine, limits::Limits, plugin::Plugin},
+    wasm::{
+        embedded,
+        engine::{Engine, Place},
+        limits::Limits,
+        plugin::Plugin,
+    },
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;
@@ -115,7 +126,35 @@ pub struct Wanted<'a> {
 /// # Errors
 /// Where there is nothing to fetch, and why it is refused.
 pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
-    read(wanted, fetch(wanted)?.bytes, engine)
+    // A signature is one of the very bytes.
+    match source::file(wanted.source, wanted.beside).filter(|_| wanted.signer.is_none()) {
+        Some(path) => refused(wanted, of_file(path, engine)),
+        None => read(wanted, fetch(wanted)?.bytes, engine),
+    }
+}
+
+fn of_file(path: PathBuf, engine: &Engine) -> Result<Plugin> {
+    engine.load_once(Place::File(path.clone()), || source::read(&path))
+}
+
+/// Begins to open the plugins that a configuration names, while other things are done: most of it is there when they are
+/// loaded, and what fails is told then.
+pub fn ahead(file: &Path, engine: &Engine) {
+    // Whatever is no file can be read but once.
+    if !file.is_file() {
+        return;
+    }
+    let (file, engine) = (file.to_owned(), engine.clone());
+    let open = move || {
+        let Ok(phases) = config::phases_of(&file) else { return };
+        let beside = file.parent().unwrap_or(Path::new(""));
+        // Whoever loads them begins with the first.
+        let paths = phases.plugins.iter().rev().filter_map(|entry| source::file(&entry.source, beside));
+        let opened: Vec<Plugin> = paths.filter_map(|path| of_file(path, &engine).ok()).collect();
+        opened.iter().for_each(Plugin::fetch);
+    };
+    // Without the thread it is all done later.
+    let _ = thread::Builder::new().name("plugins".into()).spawn(open);
 }
 
 /// Fetches the component of a plugin, likewise.
@@ -133,7 +172,11 @@ pub fn fetch(wanted: &Wanted) -> Result<Fetched> {
 /// # Errors
 /// Why it is refused.
 pub fn read(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
-    Ok(engine.load(component).map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
+    refused(wanted, engine.load(component))
+}
+
+fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
+    Ok(read.map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
 }
 
 /// Whether a component has the signature that it has to have; one that has to have none is not looked for.

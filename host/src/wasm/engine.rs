@@ -2,7 +2,7 @@
 use super::{
     cache::Cache,
     limits,
-    plugin::Plugin,
+    plugin::{self, Plugin},
     pool::{self, Turns},
 };
 use anyhow::{Context, Result, anyhow};
@@ -13,8 +13,9 @@ use std::{
     borrow::Cow,
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
+    path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -27,6 +28,17 @@ use wasmtime::{
 
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
+
+/// Where a component comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// it is part of the program, by this name
+    Embedded(&'static str),
+    File(PathBuf),
+}
+
+/// A component, or nothing where reading it failed.
+type Once = Arc<OnceLock<Option<Arc<plugin::Component>>>>;
 
 /// Cheap to clone; all clones are one. What it has compiled stays as long as it does.
 #[derive(Clone)]
@@ -41,6 +53,8 @@ struct Inner {
     compiled: AtomicUsize,
     /// what was compiled or loaded, by the digest of what it was compiled from
     components: Mutex<HashMap<String, Component>>,
+    /// components that were read once for all, by where they are
+    read: Mutex<HashMap<Place, Once>>,
     /// linkers with all that the host has, by the type of what stores hold
     linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
@@ -90,8 +104,8 @@ impl Engine {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
         let (turns, compiled) = (Turns::new(), AtomicUsize::new(0));
-        let (components, linked) = (Mutex::default(), Mutex::default());
-        Ok(Engine(Arc::new(Inner { engine, compatibility, cache, turns, compiled, components, linked })))
+        let (components, read, linked) = Default::default();
+        Ok(Engine(Arc::new(Inner { engine, compatibility, cache, turns, compiled, components, read, linked })))
     }
 
     /// Why compiled components are not kept, where they are not: everything works, but each run compiles again.
@@ -104,7 +118,21 @@ impl Engine {
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        Plugin::load(self, bytes.into())
+        plugin::Component::read(self, bytes.into()).map(Arc::new).map(Plugin::of)
+    }
+
+    /// The same, done once for a place: whoever asks while it is done waits, and whoever asks later has what was read then.
+    ///
+    /// # Errors
+    /// Likewise, or why there are no `bytes`.
+    pub fn load_once<B: Into<Cow<'static, [u8]>>>(&self, place: Place, bytes: impl Fn() -> Result<B>) -> Result<Plugin> {
+        let once = self.0.read.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default().clone();
+        let read = || plugin::Component::read(self, bytes()?.into());
+        match once.get_or_init(|| read().ok().map(Arc::new)) {
+            Some(component) => Ok(Plugin::of(component.clone())),
+            // What failed is done again, for whoever is to be told why.
+            None => read().map(Arc::new).map(Plugin::of),
+        }
     }
 
     /// Components compiled by this engine, for want of a cached form.

@@ -3,11 +3,16 @@ use super::{componentise, engine, guest, manifest, package, with_manifest, world
 use crate::{
     phase::catalog::{Kind, Source},
     run::access::Access,
-    wasm::{cache::Cache, embedded, engine::Engine, limits::Limits},
+    wasm::{
+        cache::Cache,
+        embedded,
+        engine::{Engine, Place},
+        limits::Limits,
+    },
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;
-use std::fs;
+use std::{cell::Cell, fs};
 use wit_parser::Resolve;
 
 fn refused(bytes: &[u8]) -> String {
@@ -186,6 +191,26 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
         assert_eq!(compiled(place.path(), &component), 0);
     }
     assert_eq!(entries().len(), 1);
+}
+
+#[test]
+fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
+    let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
+    let default = embedded::defaults().next().unwrap();
+    let (file, component, reads) = (Place::File(default.name.into()), with_manifest(guest("", "", ""), &manifest(&[])), Cell::new(0));
+    let read = || {
+        reads.set(reads.get() + 1);
+        Ok::<_, anyhow::Error>(component.clone())
+    };
+    let digests = [(); 2].map(|()| engine.load_once(file.clone(), read).unwrap().digest().to_owned());
+    assert_eq!((digests[0] == digests[1], reads.get()), (true, 1));
+    let embedded = engine.load_once(Place::Embedded(default.name), || Ok(default.bytes)).unwrap();
+    assert_ne!(embedded.digest(), digests[0]);
+
+    let place = Place::File("gone".into());
+    let told = engine.load_once::<Vec<u8>>(place.clone(), || anyhow::bail!("not there")).map(drop).unwrap_err();
+    assert_eq!(told.to_string(), "not there");
+    assert!(engine.load_once(place, read).is_ok(), "what failed is tried again");
 }
 
 #[test]

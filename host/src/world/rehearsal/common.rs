@@ -87,7 +87,7 @@ impl Common {
         let client = ApiClient::new(handle.clone(), files, credentials.clone(), self.clone(), budget);
         match &self.outside {
             None => Box::new(client),
-            Some(outside) => Box::new(outside.seen(client.dry(), &credentials)),
+            Some(outside) => Box::new(outside.seen(client, &credentials)),
         }
     }
 

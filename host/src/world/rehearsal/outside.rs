@@ -54,15 +54,17 @@ impl Outside {
 
     /// The cluster as whoever has these credentials sees it.
     pub fn seen(&self, client: ApiClient, credentials: &Credentials) -> Seen {
-        // The certificate of the node's kubelet is one that nobody signed.
-        let known = *credentials != Credentials::File(kubelet::KUBECONFIG.to_owned());
-        Seen { client: client.dry(), known, would_be: self.would_be.clone() }
+        Seen { client: client.dry(), known: is_known(credentials), would_be: self.would_be.clone() }
     }
 }
 
+/// Whether the cluster knows who has these: the certificate of the node's kubelet is one that nobody there signed.
+fn is_known(credentials: &Credentials) -> bool {
+    *credentials != Credentials::File(kubelet::KUBECONFIG.to_owned())
+}
+
 /// Objects by what they are: as they would be, or none where they would be gone.
-#[derive(Default)]
-struct WouldBe(Mutex<BTreeMap<Key, Option<Value>>>);
+type WouldBe = Mutex<BTreeMap<Key, Option<Value>>>;
 
 /// API version, kind, namespace and name.
 type Key = (String, String, Option<String>, String);
@@ -80,7 +82,12 @@ pub struct Seen {
 
 impl Seen {
     fn would_be(&self) -> MutexGuard<'_, BTreeMap<Key, Option<Value>>> {
-        self.would_be.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.would_be.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An object as it would be, where anything would come of it.
+    fn kept(&self, of: &ObjectRef) -> Option<Option<Value>> {
+        self.would_be().get(&key(of)).cloned()
     }
 
     fn keep(&self, of: &ObjectRef, object: Value) -> Value {
@@ -104,15 +111,14 @@ impl Seen {
         of.namespace.as_ref().is_some_and(|name| self.would_be().contains_key(&namespace(name)))
     }
 
-    fn other(&self, client: ApiClient) -> Box<dyn Cluster> {
-        Box::new(Seen { client, known: true, would_be: self.would_be.clone() })
+    fn other(&self, client: ApiClient, credentials: &Credentials) -> Box<dyn Cluster> {
+        Box::new(Seen { client, known: is_known(credentials), would_be: self.would_be.clone() })
     }
 }
 
 impl Cluster for Seen {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
-        let kept = self.would_be().get(&key(of)).cloned();
-        match kept {
+        match self.kept(of) {
             Some(object) => Ok(object),
             None if self.known => self.client.get(of),
             None => Ok(None),
@@ -139,8 +145,7 @@ impl Cluster for Seen {
 
     fn create(&self, manifest: &Value) -> Tried<Value> {
         let of = reference(manifest)?;
-        let kept = self.would_be().get(&key(&of)).cloned();
-        let mut created = match kept {
+        let mut created = match self.kept(&of) {
             Some(Some(_)) => return Err(Failure::new("already-exists", format!("{} already exists", target(&of)))),
             Some(None) => manifest.clone(),
             None => self.asked(&of, manifest, |client| client.create(manifest))?,
@@ -154,15 +159,16 @@ impl Cluster for Seen {
 
     fn replace(&self, manifest: &Value) -> Tried<Value> {
         let of = reference(manifest)?;
-        let kept = self.would_be().contains_key(&key(&of));
-        let replaced = if kept { manifest.clone() } else { self.asked(&of, manifest, |client| client.replace(manifest))? };
+        let replaced = match self.kept(&of) {
+            Some(_) => manifest.clone(),
+            None => self.asked(&of, manifest, |client| client.replace(manifest))?,
+        };
         Ok(self.keep(&of, replaced))
     }
 
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
         let of = reference(manifest)?;
-        let kept = self.would_be().get(&key(&of)).cloned();
-        let applied = match kept {
+        let applied = match self.kept(&of) {
             Some(current) => apply(current.as_ref(), manifest)?,
             None => self.asked(&of, manifest, |client| client.server_side_apply(manifest))?,
         };
@@ -170,8 +176,7 @@ impl Cluster for Seen {
     }
 
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
-        let kept = self.would_be().get(&key(of)).cloned();
-        let patched = match kept {
+        let patched = match self.kept(of) {
             Some(Some(current)) => strategic_merge(&of.kind, &current, patch).map_err(|why| Failure::new("invalid", why))?,
             None if self.known => self.client.patch(of, patch)?,
             Some(None) | None => return Err(Failure::new("not-found", format!("{} not found", target(of)))),
@@ -180,8 +185,7 @@ impl Cluster for Seen {
     }
 
     fn delete(&self, of: &ObjectRef) -> Tried<()> {
-        let kept = self.would_be().contains_key(&key(of));
-        if !kept && self.known {
+        if self.known && self.kept(of).is_none() {
             self.client.delete(of)?;
         }
         self.would_be().insert(key(of), None);
@@ -193,18 +197,18 @@ impl Cluster for Seen {
     }
 
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
-        Ok(self.other(self.client.of_text(kubeconfig)))
+        Ok(self.other(self.client.of_text(kubeconfig), &Credentials::text(kubeconfig)))
     }
 
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
-        Ok(self.other(self.client.of_file(path)?))
+        Ok(self.other(self.client.of_file(path)?, &Credentials::File(path.to_owned())))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{NoEtcd, files::RootedFiles};
+    use crate::world::{Files, NoEtcd, files::RootedFiles};
     use serde_json::json;
     use std::time::Duration;
 
@@ -221,7 +225,7 @@ mod tests {
     fn what_would_be_is_as_it_would_be() {
         let (tokio, root) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
         let (files, credentials) = (Arc::new(RootedFiles::open(root.path()).unwrap()), Credentials::File(kubelet::KUBECONFIG.into()));
-        let client = ApiClient::new(tokio.handle().clone(), files, credentials.clone(), Arc::new(Nowhere), Duration::ZERO);
+        let client = ApiClient::new(tokio.handle().clone(), files.clone(), credentials.clone(), Arc::new(Nowhere), Duration::ZERO);
         let seen = Outside::new(Arc::new(Nowhere), Box::new(NoEtcd)).seen(client, &credentials);
         let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b", "labels": {"of": "x"}}, "data": data});
         let of = reference(&map(json!({}))).unwrap();
@@ -241,5 +245,9 @@ mod tests {
         assert_eq!((seen.get(&of).unwrap(), seen.list("v1", "ConfigMap", None, None).unwrap()), (None, vec![]));
         seen.create(&map(json!({}))).unwrap();
         assert!(seen.get(&of).unwrap().is_some());
+        files.write(kubelet::KUBECONFIG, b"", 0o600, None).unwrap();
+        let again = seen.with_kubeconfig(kubelet::KUBECONFIG).unwrap();
+        let another = ObjectRef { name: "another".into(), ..of.clone() };
+        assert_eq!((again.get(&of).unwrap().is_some(), again.get(&another).unwrap()), (true, None), "whoever asks so is not known");
     }
 }

@@ -4,7 +4,11 @@
 use crate::{effect::Enacted, wasm::limits::Limits};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Mutex, time::Instant};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+    time::Instant,
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,6 +87,13 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether what follows relies on it having been told, and kept: what is about to be done, what was done, and the end.
+    fn is_gone_by(&self) -> bool {
+        matches!(self, What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::RunEnded { .. })
+    }
+}
+
 /// What the calls of one phase used; the limits are `wasm/limits.rs`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,7 +162,7 @@ pub enum RunResult {
     Cancelled,
 }
 
-/// Whoever wants to know. Called in the order of events, on the thread that emits; must be quick.
+/// Whoever wants to know. Called in the order of events, on a thread that emits; must be quick.
 pub trait Subscriber: Send {
     fn notice(&mut self, event: &Event);
 }
@@ -159,23 +170,119 @@ pub trait Subscriber: Send {
 /// Where events are emitted; hands each to every subscriber.
 pub struct Bus {
     began: Instant,
+    /// emitted and not handed on yet, the earliest first
+    waiting: Mutex<VecDeque<Event>>,
     subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
 }
 
 impl Bus {
     pub fn new(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
-        Bus { began: Instant::now(), subscribers: Mutex::new(subscribers) }
+        Bus { began: Instant::now(), waiting: Mutex::default(), subscribers: Mutex::new(subscribers) }
     }
 
+    /// Tells of an event. Every subscriber has seen what a run goes by when this returns, and all that was emitted before;
+    /// what is only told may still be on its way then, by a thread that was handing on events already.
     pub fn emit(&self, what: What) {
-        // The lock makes time stamps and the order of delivery agree.
-        let mut subscribers = self.subscribers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let event = Event { at: micros(self.began), what };
-        subscribers.iter_mut().for_each(|subscriber| subscriber.notice(&event));
+        let at_once = what.is_gone_by();
+        self.add(what);
+        if at_once {
+            self.hand_on(&mut self.subscribers.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        // Whoever hands on looks once more after it let go, so nothing is left lying.
+        while !self.waiting().is_empty() {
+            match self.subscribers.try_lock() {
+                Ok(mut subscribers) => self.hand_on(&mut subscribers),
+                Err(TryLockError::Poisoned(poisoned)) => self.hand_on(&mut poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => return,
+            }
+        }
+    }
+
+    /// The lock makes time stamps and the order agree.
+    fn add(&self, what: What) {
+        let mut waiting = self.waiting();
+        waiting.push_back(Event { at: micros(self.began), what });
+    }
+
+    fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
+        let next = || self.waiting().pop_front();
+        while let Some(event) = next() {
+            subscribers.iter_mut().for_each(|subscriber| subscriber.notice(&event));
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Microseconds since an instant.
 pub fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        sync::{Arc, Barrier},
+        thread,
+    };
+
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<Vec<u64>>>);
+
+    impl Subscriber for Seen {
+        fn notice(&mut self, event: &Event) {
+            self.0.lock().unwrap().push(event.at);
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
+        let seen = Seen::default();
+        let bus = Bus::new(vec![Box::new(seen.clone())]);
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let bus = &bus;
+                scope.spawn(move || (0..250).for_each(|_| bus.emit(What::PhaseStarted { phase: thread.to_string() })));
+            }
+        });
+        let seen = seen.0.lock().unwrap();
+        assert_eq!(seen.len(), 1000);
+        assert!(seen.is_sorted());
+    }
+
+    /// Reports when it is called, and goes on when it may.
+    struct Slow(Arc<Barrier>, Seen);
+
+    impl Subscriber for Slow {
+        fn notice(&mut self, event: &Event) {
+            if matches!(event.what, What::Message { .. }) {
+                self.0.wait();
+                self.0.wait();
+            }
+            self.1.notice(event);
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
+        let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
+        let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
+        let many = || seen.0.lock().unwrap().len();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                bus.emit(What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text: String::new() });
+            });
+            barrier.wait();
+            // The other thread is in the middle of its event.
+            bus.emit(What::PhaseStarted { phase: "told".into() });
+            assert_eq!(many(), 0);
+            barrier.wait();
+            bus.emit(What::Intended { phase: "kept".into(), targets: Vec::new() });
+            assert_eq!(many(), 3);
+        });
+    }
 }

@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
         let node = |row: &&Row| {
             let runs = self.runs(&row.id);
             let mut after: Vec<&str> = if runs { self.nearest_running(&row.id, direct).into_iter().collect() } else { Vec::new() };
-            after.sort_by_key(|id| order(id));
+            after.sort_by_cached_key(|id| order(id));
             Node {
                 id: row.id.clone(),
                 title: row.title.clone(),

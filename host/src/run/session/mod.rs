@@ -27,7 +27,9 @@ pub struct Shared {
     pub world: Arc<dyn World>,
     pub bus: Bus,
     /// the resolved configuration, its secrets masked
-    pub config: Value,
+    pub(super) config: Value,
+    /// all of it as JSON: almost every phase asks for that
+    pub(super) config_text: String,
     /// the operator's patches by target
     pub patches: crate::render::patches::Patches,
     /// facts by phase and name
@@ -38,7 +40,8 @@ pub struct Shared {
 
 impl Shared {
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
-        Shared { world, bus, config, patches: Default::default(), facts: Mutex::default(), made: Mutex::default() }
+        let config_text = config.to_string();
+        Shared { world, bus, config, config_text, patches: Default::default(), facts: Mutex::default(), made: Mutex::default() }
     }
 
     /// What an earlier phase found out.
@@ -257,6 +260,9 @@ impl input::Host for Session {
     }
 
     fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
+        if pointer.is_empty() {
+            return Ok(Some(self.0.shared.config_text.clone()));
+        }
         self.0.shared.config.pointer(&pointer).map(json).transpose()
     }
 

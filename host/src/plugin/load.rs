@@ -19,13 +19,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;
@@ -128,13 +122,9 @@ pub struct Wanted<'a> {
 pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
     // A signature is one of the very bytes.
     match source::file(wanted.source, wanted.beside).filter(|_| wanted.signer.is_none()) {
-        Some(path) => refused(wanted, of_file(path, engine)),
+        Some(path) => refused(wanted, engine.load_once(Place::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }
-}
-
-fn of_file(path: PathBuf, engine: &Engine) -> Result<Plugin> {
-    engine.load_once(Place::File(path.clone()), || source::read(&path))
 }
 
 /// Begins to open the plugins that a configuration names, while other things are done: most of it is there when they are
@@ -150,7 +140,7 @@ pub fn ahead(file: &Path, engine: &Engine) {
         let beside = file.parent().unwrap_or(Path::new(""));
         // Whoever loads them begins with the first.
         let paths = phases.plugins.iter().rev().filter_map(|entry| source::file(&entry.source, beside));
-        let opened: Vec<Plugin> = paths.filter_map(|path| of_file(path, &engine).ok()).collect();
+        let opened: Vec<Plugin> = paths.filter_map(|path| engine.load_once(Place::File(path)).ok()).collect();
         opened.iter().for_each(Plugin::fetch);
     };
     // Without the thread it is all done later.

@@ -24,18 +24,13 @@ pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetche
         bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
     }
     let path = component_file(&beside.join(source))?;
-    Ok(Fetched { bytes: read(&path)?, digest: None })
+    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Fetched { bytes, digest: None })
 }
 
 /// The file of a source that is one, or a plugin's folder.
 pub fn file(source: &str, beside: &Path) -> Option<PathBuf> {
     if source.contains("://") { None } else { component_file(&beside.join(source)).ok() }
-}
-
-/// # Errors
-/// Where it cannot be read.
-pub fn read(component: &Path) -> Result<Vec<u8>> {
-    std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))
 }
 
 /// The signature of what a source gave, where there is one.

@@ -56,7 +56,7 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
     let mut catalog = Catalog::built_in();
     let mut plugins = Plugins::new();
     for embedded in wasm::embedded::defaults() {
-        let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name), || Ok(embedded.bytes))?);
+        let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name))?);
         catalog.extend(plugin.manifest());
         let settings = Value::Object(Default::default());
         plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings, limits: Default::default(), signer: None });

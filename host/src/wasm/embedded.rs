@@ -17,7 +17,17 @@ pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
 
 /// The one that runs the rules of a PhaseConfiguration.
 pub fn rules() -> Option<&'static Embedded> {
-    ALL.iter().find(|embedded| embedded.name == RULES)
+    named(RULES)
+}
+
+/// The one of this name.
+pub fn named(name: &str) -> Option<&'static Embedded> {
+    ALL.iter().find(|embedded| embedded.name == name)
+}
+
+/// Whether one of ours has this length, in bytes: another cannot be one.
+pub fn is_as_long(length: u64) -> bool {
+    ALL.iter().any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
 /// Whether a component is one of ours, byte for byte.

@@ -124,14 +124,14 @@ impl Engine {
     /// The same, done once for a place: whoever asks while it is done waits, and whoever asks later has what was read then.
     ///
     /// # Errors
-    /// Likewise, or why there are no `bytes`.
-    pub fn load_once<B: Into<Cow<'static, [u8]>>>(&self, place: Place, bytes: impl Fn() -> Result<B>) -> Result<Plugin> {
-        let once = self.0.read.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_default().clone();
-        let read = || plugin::Component::read(self, bytes()?.into());
-        match once.get_or_init(|| read().ok().map(Arc::new)) {
+    /// Likewise, or why there is nothing to read.
+    pub fn load_once(&self, place: Place) -> Result<Plugin> {
+        let once = self.0.read.lock().unwrap_or_else(PoisonError::into_inner).entry(place.clone()).or_default().clone();
+        let open = || plugin::Component::open(self, &place).map(Arc::new);
+        match once.get_or_init(|| open().ok()) {
             Some(component) => Ok(Plugin::of(component.clone())),
             // What failed is done again, for whoever is to be told why.
-            None => read().map(Arc::new).map(Plugin::of),
+            None => open().map(Plugin::of),
         }
     }
 

@@ -1,7 +1,8 @@
 //! One plugin: what it is, what it asks for, and what its component can express at all.
+#![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
 use super::{
     embedded,
-    engine::{Engine, digest_of},
+    engine::{Engine, Place, digest_of},
     gate::{self, Gate},
     grant::Grant,
     inspect::{self, Outside},
@@ -16,6 +17,8 @@ use std::{
     borrow::Cow,
     collections::BTreeSet,
     fmt,
+    fs::{self, File},
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -31,9 +34,19 @@ pub(super) struct Component {
     digest: String,
     imports: BTreeSet<String>,
     engine: Engine,
-    /// to be compiled when it is first called, and nothing after that: no more is held in memory than is needed
-    bytes: Mutex<Cow<'static, [u8]>>,
+    /// nothing once it is compiled: no more is held in memory than is needed
+    bytes: Mutex<Bytes>,
     embedded: bool,
+}
+
+/// Where a component is until it is compiled, when it is first called.
+enum Bytes {
+    Held(Cow<'static, [u8]>),
+    InFile(PathBuf),
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// What was found when a component was first read through, kept beside its compiled form by its BLAKE3: reading all of it
@@ -46,12 +59,23 @@ struct Known {
 }
 
 impl Known {
-    fn key(bytes: &[u8]) -> String {
-        format!("{}-{}-{}.read", blake3::hash(bytes).to_hex(), env!("CARGO_PKG_VERSION"), inspect::VERSION)
+    fn key(hash: &blake3::Hash) -> String {
+        format!("{}-{}-{}.read", hash.to_hex(), env!("CARGO_PKG_VERSION"), inspect::VERSION)
     }
 
-    fn of(engine: &Engine, bytes: &[u8]) -> Option<Known> {
-        serde_json::from_slice(&engine.cache().get(&Known::key(bytes))?).ok()
+    fn of(engine: &Engine, hash: &blake3::Hash) -> Option<Known> {
+        serde_json::from_slice(&engine.cache().get(&Known::key(hash))?).ok()
+    }
+
+    /// What is known of a file, of which no more is held than a piece at a time. What may be one of ours has to be looked
+    /// at, and what is no file can be read but once.
+    fn of_file(engine: &Engine, path: &Path) -> std::io::Result<Option<Known>> {
+        let file = File::open(path)?;
+        let meta = file.metadata()?;
+        if !meta.is_file() || embedded::is_as_long(meta.len()) {
+            return Ok(None);
+        }
+        Ok(Known::of(engine, &blake3::Hasher::new().update_reader(file)?.finalize()))
     }
 
     /// Reads it through. What it only says of itself when it is called is asked anew each time.
@@ -72,7 +96,7 @@ impl Known {
 
     fn keep(&self, engine: &Engine, bytes: &[u8]) {
         if let Ok(text) = serde_json::to_vec(self) {
-            engine.cache().put(&Known::key(bytes), &text);
+            engine.cache().put(&Known::key(&blake3::hash(bytes)), &text);
         }
     }
 }
@@ -96,11 +120,30 @@ impl fmt::Display for Ungranted {
 impl std::error::Error for Ungranted {}
 
 impl Component {
+    pub(super) fn open(engine: &Engine, place: &Place) -> Result<Component> {
+        match place {
+            Place::Embedded(name) => {
+                let ours = embedded::named(name).with_context(|| format!("no plugin {name} is part of this program"))?;
+                Component::read(engine, ours.bytes.into())
+            }
+            Place::File(path) => match Known::of_file(engine, path).with_context(|| format!("cannot read {}", path.display()))? {
+                Some(known) => Component::of(engine, known, Bytes::InFile(path.clone()), false),
+                None => Component::read(engine, read(path)?.into()),
+            },
+        }
+    }
+
     pub(super) fn read(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
-        let Known { digest, imports, manifest } = match Known::of(engine, &bytes) {
+        let known = match Known::of(engine, &blake3::hash(&bytes)) {
             Some(known) => known,
             None => Known::read(engine, &bytes)?,
         };
+        let embedded = embedded::is_ours(&bytes);
+        Component::of(engine, known, Bytes::Held(bytes), embedded)
+    }
+
+    fn of(engine: &Engine, known: Known, bytes: Bytes, embedded: bool) -> Result<Component> {
+        let Known { digest, imports, manifest } = known;
         let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
         manifest.requires.check(&host, &inspect::VERSION).with_context(|| format!("plugin {} {}", manifest.name, manifest.version))?;
         for Request { capability, .. } in &manifest.grants {
@@ -111,18 +154,17 @@ impl Component {
                 );
             }
         }
-        let embedded = embedded::is_ours(&bytes);
         Ok(Component { manifest, digest, imports, engine: engine.clone(), bytes: Mutex::new(bytes), embedded })
     }
 
-    fn bytes(&self) -> MutexGuard<'_, Cow<'static, [u8]>> {
+    fn bytes(&self) -> MutexGuard<'_, Bytes> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The compiled form, where it was compiled before.
     fn compiled_before(&self) -> Option<wasmtime::component::Component> {
         let found = self.engine.compiled_before(&self.digest)?;
-        *self.bytes() = Cow::default();
+        *self.bytes() = Bytes::Held(Cow::default());
         Some(found)
     }
 
@@ -131,8 +173,17 @@ impl Component {
             return Ok(found);
         }
         let mut bytes = self.bytes();
-        let compiled = self.engine.component(&bytes, &self.digest)?;
-        *bytes = Cow::default();
+        let compiled = match &*bytes {
+            Bytes::Held(held) => self.engine.component(held, &self.digest)?,
+            Bytes::InFile(path) => {
+                let there = read(path)?;
+                if digest_of(&there) != self.digest {
+                    bail!("{} was changed after it was looked at; start again", path.display());
+                }
+                self.engine.component(&there, &self.digest)?
+            }
+        };
+        *bytes = Bytes::Held(Cow::default());
         Ok(compiled)
     }
 }

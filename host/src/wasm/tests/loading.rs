@@ -12,7 +12,7 @@ use crate::{
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;
-use std::{cell::Cell, fs};
+use std::{fs, path::Path};
 use wit_parser::Resolve;
 
 fn refused(bytes: &[u8]) -> String {
@@ -195,27 +195,59 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
 
 #[test]
 fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
-    let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
+    let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
     let default = embedded::defaults().next().unwrap();
-    let (file, component, reads) = (Place::File(default.name.into()), with_manifest(guest("", "", ""), &manifest(&[])), Cell::new(0));
-    let read = || {
-        reads.set(reads.get() + 1);
-        Ok::<_, anyhow::Error>(component.clone())
-    };
-    let digests = [(); 2].map(|()| engine.load_once(file.clone(), read).unwrap().digest().to_owned());
-    assert_eq!((digests[0] == digests[1], reads.get()), (true, 1));
-    let embedded = engine.load_once(Place::Embedded(default.name), || Ok(default.bytes)).unwrap();
-    assert_ne!(embedded.digest(), digests[0]);
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::File(folder.path().join(default.name));
+    let Place::File(path) = &place else { panic!("a file") };
+    let told = format!("{:#}", engine.load_once(place.clone()).map(drop).unwrap_err());
+    assert!(told.starts_with(&format!("cannot read {}", path.display())), "{told}");
+    fs::write(path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
+    let digest = engine.load_once(place.clone()).expect("what failed is tried again").digest().to_owned();
+    let place = Place::File(folder.path().join("other"));
+    fs::rename(path, folder.path().join("other")).unwrap();
+    let digests = [(); 2].map(|()| {
+        let digest = engine.load_once(place.clone()).unwrap().digest().to_owned();
+        let _ = fs::remove_file(folder.path().join("other"));
+        digest
+    });
+    assert_eq!(digests, [digest.clone(), digest.clone()]);
+    assert_ne!(engine.load_once(Place::Embedded(default.name)).unwrap().digest(), digest);
+}
 
-    let place = Place::File("gone".into());
-    let told = engine.load_once::<Vec<u8>>(place.clone(), || anyhow::bail!("not there")).map(drop).unwrap_err();
-    assert_eq!(told.to_string(), "not there");
-    assert!(engine.load_once(place, read).is_ok(), "what failed is tried again");
+/// Of a component that is known, nothing is held until it is compiled; what is compiled then is what was looked at.
+#[test]
+fn a_known_file_that_is_changed_is_not_compiled() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, cache) = (folder.path().join("check.wasm"), folder.path().join("cache"));
+    fs::write(&path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
+    let known = || Engine::with(Cache::at(&cache)).unwrap().load_once(Place::File(path.clone())).unwrap();
+    let digest = known().digest().to_owned();
+    let (kept, changed) = (known(), known());
+    assert_eq!((kept.digest(), changed.digest()), (digest.as_str(), digest.as_str()));
+    kept.prepare().unwrap();
+    fs::remove_dir_all(&cache).unwrap();
+    fs::write(&path, "something else").unwrap();
+    let told = format!("{:#}", changed.prepare().unwrap_err());
+    assert!(told.contains("check.wasm was changed after it was looked at"), "{told}");
+}
+
+#[test]
+fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let default = embedded::defaults().find(|default| !engine().load(default.bytes).unwrap().manifest().grants.is_empty()).unwrap();
+    let path = folder.path().join("copy.wasm");
+    fs::write(&path, default.bytes).unwrap();
+    for _ in 0..2 {
+        let plugin = Engine::with(Cache::at(&folder.path().join("cache"))).unwrap().load_once(Place::File(path.clone())).unwrap();
+        let asked = &plugin.manifest().grants[0].capability;
+        assert!(plugin.grant().has(asked), "{asked}");
+    }
 }
 
 #[test]
 fn without_a_cache_everything_works_with_a_warning() {
-    let engine = Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap();
+    let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
     assert!(engine.load(with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
 }
@@ -223,10 +255,10 @@ fn without_a_cache_everything_works_with_a_warning() {
 #[test]
 fn a_component_that_only_reports_is_a_check_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
+    fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
     let config = folder.path().join("cluster.yaml");
     let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
-    std::fs::write(&config, text).unwrap();
+    fs::write(&config, text).unwrap();
     let prepared = crate::run::init::prepare(Some(&config), &Default::default(), &Default::default(), None, &engine()).unwrap();
     let planned = prepared.plan.running().find(|node| node.id == "preflight/hostile").unwrap();
     assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into() });

@@ -89,7 +89,7 @@ pub enum What {
 
 impl What {
     /// Whether what follows relies on it having been told, and kept: what is about to be done, what was done, and the end.
-    fn is_gone_by(&self) -> bool {
+    fn is_relied_on(&self) -> bool {
         matches!(self, What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::RunEnded { .. })
     }
 }
@@ -183,7 +183,7 @@ impl Bus {
     /// Tells of an event. Every subscriber has seen what a run goes by when this returns, and all that was emitted before;
     /// what is only told may still be on its way then, by a thread that was handing on events already.
     pub fn emit(&self, what: What) {
-        let at_once = what.is_gone_by();
+        let at_once = what.is_relied_on();
         self.add(what);
         if at_once {
             self.hand_on(&mut self.subscribers.lock().unwrap_or_else(PoisonError::into_inner));

@@ -67,15 +67,16 @@ impl Known {
         serde_json::from_slice(&engine.cache().get(&Known::key(hash))?).ok()
     }
 
-    /// What is known of a file, of which no more is held than a piece at a time. What may be one of ours has to be looked
-    /// at, and what is no file can be read but once.
-    fn of_file(engine: &Engine, path: &Path) -> std::io::Result<Option<Known>> {
-        let file = File::open(path)?;
-        let meta = file.metadata()?;
+    /// What is known of a file, of which no more is held than a piece at a time. None where it has to be read: it may be one
+    /// of ours, it is no file and can be read but once, or reading it tells what is wrong.
+    fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
+        let meta = fs::metadata(path).ok()?;
         if !meta.is_file() || embedded::is_as_long(meta.len()) {
-            return Ok(None);
+            return None;
         }
-        Ok(Known::of(engine, &blake3::Hasher::new().update_reader(file)?.finalize()))
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path).ok()?).ok()?;
+        Known::of(engine, &hasher.finalize())
     }
 
     /// Reads it through. What it only says of itself when it is called is asked anew each time.
@@ -126,7 +127,7 @@ impl Component {
                 let ours = embedded::named(name).with_context(|| format!("no plugin {name} is part of this program"))?;
                 Component::read(engine, ours.bytes.into())
             }
-            Place::File(path) => match Known::of_file(engine, path).with_context(|| format!("cannot read {}", path.display()))? {
+            Place::File(path) => match Known::of_file(engine, path) {
                 Some(known) => Component::of(engine, known, Bytes::InFile(path.clone()), false),
                 None => Component::read(engine, read(path)?.into()),
             },

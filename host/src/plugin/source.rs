@@ -1,6 +1,7 @@
 //! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is kept by its digest, so that a
 //! run needs no network.
 #![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
+use crate::wasm::plugin::read;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -24,8 +25,7 @@ pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetche
         bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
     }
     let path = component_file(&beside.join(source))?;
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Fetched { bytes, digest: None })
+    Ok(Fetched { bytes: read(&path)?, digest: None })
 }
 
 /// The file of a source that is one, or a plugin's folder.

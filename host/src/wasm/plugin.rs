@@ -45,7 +45,11 @@ enum Bytes {
     InFile(PathBuf),
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// A component's file.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -80,12 +84,12 @@ impl Known {
     }
 
     /// Reads it through. What it only says of itself when it is called is asked anew each time.
-    fn read(engine: &Engine, bytes: &[u8]) -> Result<Known> {
+    fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
         let digest = digest_of(bytes);
         let Outside { imports, manifest } = inspect::inspect(bytes)?;
         if let Some(text) = manifest {
             let known = Known { digest, imports, manifest: Manifest::parse(&text)? };
-            known.keep(engine, bytes);
+            known.keep(engine, hash);
             return Ok(known);
         }
         only_reports(&imports)?;
@@ -95,9 +99,9 @@ impl Known {
         Ok(Known { digest, imports, manifest })
     }
 
-    fn keep(&self, engine: &Engine, bytes: &[u8]) {
+    fn keep(&self, engine: &Engine, hash: &blake3::Hash) {
         if let Ok(text) = serde_json::to_vec(self) {
-            engine.cache().put(&Known::key(&blake3::hash(bytes)), &text);
+            engine.cache().put(&Known::key(hash), &text);
         }
     }
 }
@@ -135,9 +139,10 @@ impl Component {
     }
 
     pub(super) fn read(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
-        let known = match Known::of(engine, &blake3::hash(&bytes)) {
+        let hash = blake3::hash(&bytes);
+        let known = match Known::of(engine, &hash) {
             Some(known) => known,
-            None => Known::read(engine, &bytes)?,
+            None => Known::read(engine, &bytes, &hash)?,
         };
         let embedded = embedded::is_ours(&bytes);
         Component::of(engine, known, Bytes::Held(bytes), embedded)

@@ -1,21 +1,19 @@
 //! Compiled components, kept: compiling takes milliseconds a component, loading a fraction of one.
 //!
 //! What is compiled is trusted as the program itself is, so the directory has to belong to whoever runs this and be
-//! writable by nobody else, and the digest of every entry is kept beside it: BLAKE3, as all of them are read in every run.
+//! writable by nobody else, and every entry ends with the digest of the rest of it: BLAKE3, as all of them are read in every
+//! run. (A compiled form is an ELF file, which may have anything behind it.)
 #![allow(clippy::disallowed_methods, reason = "the cache is this program's own, not the node's")]
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 /// The directory, or why there is none.
 pub struct Cache(Result<PathBuf, String>);
-
-/// Where the digest of an entry is.
-fn beside(entry: &Path) -> PathBuf {
-    entry.with_added_extension("blake3")
-}
 
 impl Cache {
     /// `KUBEPHASE_CACHE_DIR`, else the system's cache for root and the user's own for others; without one that is safe
@@ -42,32 +40,33 @@ impl Cache {
 
     /// An entry that is whole.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let path = self.0.as_ref().ok()?.join(key);
-        let content = fs::read(&path).ok()?;
-        let known = fs::read(beside(&path)).ok()?;
-        (blake3::hash(&content).as_bytes() == known.as_slice()).then_some(content)
+        let mut content = fs::read(self.0.as_ref().ok()?.join(key)).ok()?;
+        let digest = content.split_off(content.len().checked_sub(blake3::OUT_LEN)?);
+        (blake3::hash(&content).as_slice() == digest).then_some(content)
     }
 
     /// The file of an entry that is whole, to be mapped. Between this look and the next only this user could change it.
     pub fn file(&self, key: &str) -> Option<PathBuf> {
         let path = self.0.as_ref().ok()?.join(key);
-        let known = fs::read(beside(&path)).ok()?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(fs::File::open(&path).ok()?).ok()?;
-        (hasher.finalize().as_bytes() == known.as_slice()).then_some(path)
+        let (mut hasher, mut digest) = (blake3::Hasher::new(), [0; blake3::OUT_LEN]);
+        let mut entry = File::open(&path).ok()?;
+        let content = entry.metadata().ok()?.len().checked_sub(digest.len() as u64)?;
+        hasher.update_reader((&mut entry).take(content)).ok()?;
+        entry.read_exact(&mut digest).ok()?;
+        (hasher.finalize() == digest).then_some(path)
     }
 
     /// Keeps an entry; one that cannot be kept is compiled again next time.
     pub fn put(&self, key: &str, content: &[u8]) {
         let Ok(place) = &self.0 else { return };
-        let keep = |path: &Path, content: &[u8]| -> std::io::Result<()> {
+        let keep = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(place)?;
-            std::io::Write::write_all(&mut file, content)?;
-            file.persist(path).map(drop).map_err(|error| error.error)
+            file.write_all(content)?;
+            file.write_all(blake3::hash(content).as_bytes())?;
+            file.persist(place.join(key)).map(drop).map_err(|error| error.error)
         };
-        let path = place.join(key);
-        // A full disk costs time, not correctness; whoever comes between the two finds an entry that is not whole.
-        let _ = keep(&path, content).and_then(|()| keep(&beside(&path), blake3::hash(content).as_bytes()));
+        // A full disk costs time, not correctness.
+        let _ = keep();
     }
 }
 
@@ -98,12 +97,20 @@ mod tests {
         cache.put("key", b"code");
         assert_eq!(cache.get("key").unwrap(), b"code");
         let path = place.path().join("key");
-        let mut entry = fs::read(&path).unwrap();
-        *entry.last_mut().unwrap() ^= 1;
-        fs::write(&path, entry).unwrap();
-        assert!(cache.get("key").is_none());
-        fs::write(&path, b"x").unwrap();
-        assert!(cache.get("key").is_none() && cache.get("other").is_none());
+        assert_eq!(cache.file("key").unwrap(), path);
+        let entry = fs::read(&path).unwrap();
+        let none = |entry: &[u8]| {
+            fs::write(&path, entry).unwrap();
+            assert!(cache.get("key").is_none() && cache.file("key").is_none());
+        };
+        for at in 0..entry.len() {
+            let mut touched = entry.clone();
+            touched[at] ^= 1;
+            none(&touched);
+            none(&entry[..at]);
+        }
+        none(&[&entry[..], b"x"].concat());
+        assert!(cache.get("other").is_none() && cache.file("other").is_none());
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub(super) const KUBELET: u32 = 500;
 pub(super) const ETCD_UP: u32 = 1000;
 pub(super) const API: u32 = 3000;
 
+/// The phase that keeps the PhaseConfiguration in the cluster.
+pub use super::upload_config::PHASES as KEEPS_PHASES;
 /// What `join` has for members of the control plane alone.
 pub use join::CONTROL_PLANE as OF_CONTROL_PLANE;
 

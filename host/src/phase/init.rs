@@ -226,7 +226,7 @@ pub const ROWS: &[BuiltIn] = &[
     BuiltIn { aliases: &["uploadconfig"], ..group("upload-config", "Upload the kubeadm and kubelet configuration to a ConfigMap", UPLOAD) },
     phase::<upload_config::Kubeadm>("upload-config/kubeadm", "Upload the kubeadm ClusterConfiguration to a ConfigMap", UP, UPLOAD),
     phase::<upload_config::Kubelet>("upload-config/kubelet", "Upload the kubelet component config to a ConfigMap", UP, UPLOAD),
-    phase::<upload_config::Phases>("upload-config/phases", "Upload the PhaseConfiguration to a ConfigMap", UP, UPLOAD),
+    phase::<upload_config::Phases>(upload_config::PHASES, "Upload the PhaseConfiguration to a ConfigMap", UP, UPLOAD),
     phase::<upload_certs::UploadCerts>("upload-certs", "Upload certificates to kubeadm-certs", UP, UPLOAD_CERTS),
     phase::<mark_control_plane::MarkControlPlane>("mark-control-plane", "Mark a node as a control-plane", UP, MARK),
     BuiltIn {

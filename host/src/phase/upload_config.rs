@@ -1,6 +1,7 @@
 //! `upload-config/*`: the configuration, kept in the cluster for whoever joins or upgrades.
 use crate::render::objects;
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, kubeadm::Config, say};
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, kubeadm::Config, say, settings};
+use serde_json::{Map, Value};
 
 /// `upload-config/kubeadm`
 pub struct Kubeadm;
@@ -36,20 +37,24 @@ impl Phase for Kubelet {
     }
 }
 
-/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs the same.
+pub const PHASES: &str = "upload-config/phases";
+
+/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs the same. All of it is given
+/// to this phase as its settings.
 pub struct Phases;
 
 impl Phase for Phases {
     fn describe() -> PhaseInfo {
-        super::info("upload-config/phases", "Stores the PhaseConfiguration in the cluster")
+        super::info(PHASES, "Stores the PhaseConfiguration in the cluster")
     }
 
     fn run() -> Result<Outcome, Failure> {
-        let Ok(phases) = config::<serde_json::Value>("/phases") else {
+        let phases: Map<String, Value> = settings()?;
+        if phases.is_empty() {
             return Ok(Outcome::Skipped("the configuration has no PhaseConfiguration".into()));
-        };
+        }
         say("Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \"kube-system\" Namespace");
-        super::apply_all(objects::phase_config(&phases))?;
+        super::apply_all(objects::phase_config(&phases.into()))?;
         Ok(Outcome::Settled)
     }
 }

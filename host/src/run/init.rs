@@ -189,10 +189,7 @@ pub fn execute(
     }
     let (masked, secrets) = Secrets::mask(&prepared.config);
     let judge = judge(prepared, files)?;
-    let mut config = serde_json::to_value(&masked)?;
-    if let Some(kept) = plugin::load::pinned(&prepared.phases, &prepared.plugins).kept() {
-        config["phases"] = kept;
-    }
+    let config = serde_json::to_value(&masked)?;
     let shared = Arc::new(Shared {
         patches: prepared.patches.clone(),
         ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), config)
@@ -242,7 +239,7 @@ impl Provider<'_> {
         let headers = self.headers(node);
         match &node.source {
             Source::BuiltIn => {
-                let session = Session::new(self.shared.clone(), &node.id, &json!({}), Access::BuiltIn);
+                let session = Session::new(self.shared.clone(), &node.id, &self.settings(node), Access::BuiltIn);
                 let make = built_in::make(self.prepared.plan.workflow, &node.id);
                 Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
             }
@@ -263,6 +260,12 @@ impl Provider<'_> {
                 Ready { phase, session, plugin: Some(running), policy, headers }
             }
         }
+    }
+
+    /// The one phase that keeps the plugins is told of them, and nobody else has to read through them.
+    fn settings(&self, node: &Node) -> Value {
+        let kept = (node.id == built_in::KEEPS_PHASES).then(|| plugin::load::pinned(&self.prepared.phases, &self.prepared.plugins).kept());
+        kept.flatten().unwrap_or_else(|| json!({}))
     }
 
     /// What kubeadm says as it enters a group, said by the first member that runs.

@@ -1,7 +1,7 @@
 //! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags may stand
 //! before the subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, tree};
-use crate::phase::catalog::Workflow;
+use crate::{config::ConfigFile, phase::catalog::Workflow};
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
 use std::{ffi::OsString, path::PathBuf};
@@ -88,12 +88,12 @@ impl Argv {
 }
 
 /// The configuration file that arguments name, seen before it is known what they mean: good to begin with, and no more.
-pub(super) fn config(argv: &[OsString]) -> Option<PathBuf> {
+pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
     let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
         "" => argv.get(at + 1).map(PathBuf::from),
         value => value.strip_prefix('=').map(PathBuf::from),
     };
-    (0..argv.len()).find_map(named)
+    (0..argv.len()).find_map(named).map(|path| ConfigFile::at(&path))
 }
 
 /// The flag of a command on the path, or of one that may follow.
@@ -134,7 +134,7 @@ mod tests {
             ("kubephase version", None),
         ] {
             let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
-            assert_eq!(config(&argv).as_deref(), seen.map(Path::new), "{line}");
+            assert_eq!(config(&argv).as_ref().map(ConfigFile::path), seen.map(Path::new), "{line}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl ImageFlags {
                 print::warning(&format!("--{name} is not looked at beside --config"));
             }
         }
-        let loaded = config::load_init(file, &flags, node)?;
+        let loaded = config::load_init(file.as_ref(), &flags, node)?;
         run::warn(&loaded.warnings);
         Ok(loaded.config)
     }

@@ -48,7 +48,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     let file = config::named(&flags.config);
     // The container runtime has no part in it.
     let node = NodeFacts { cri_sockets: Vec::new(), ..gather().0 };
-    let loaded = config::load_init(file, &InitFlags::default(), &node)?;
+    let loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
     run::warn(&loaded.warnings);
     if flags.validity_period > YEAR {
         print::warning(&format!(

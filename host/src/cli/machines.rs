@@ -227,7 +227,7 @@ pub fn told(joined: &[Joined]) -> String {
 mod tests {
     use super::*;
     use crate::{
-        config::InitFlags,
+        config::{ConfigFile, InitFlags},
         wasm::cache::Cache,
         world::{Etcd, EtcdMember, Tried, rehearsal::Outside},
     };
@@ -274,7 +274,7 @@ mod tests {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");
         let facts = NodeFacts { addresses: vec!["192.0.2.2".parse().unwrap()], ..NodeFacts::default() };
         let flags = InitFlags { upload_certs: true, ..InitFlags::default() };
-        let mut prepared = init::prepare(Some(&example), &flags, &facts, None, &engine).unwrap();
+        let mut prepared = init::prepare(Some(&ConfigFile::at(&example)), &flags, &facts, None, &engine).unwrap();
         let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: Common| {
             let (files, credentials) = (rehearsal::files(root, None).unwrap(), Credentials::of(&prepared.config));
             let setting = Setting { files, facts, credentials, common: Arc::new(common), budget: BUDGET, port: 0 };

@@ -6,7 +6,7 @@ use super::{
     token, version,
 };
 use crate::{
-    config::{self, ADMIN, Problem, Problems, ValidateOptions},
+    config::{self, ADMIN, ConfigFile, Problem, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, show},
     plugin::load::{self, PluginRefused},
@@ -47,12 +47,11 @@ pub fn main() -> ExitCode {
 /// Carries out one command line.
 fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
     let argv: Vec<OsString> = argv.into_iter().collect();
+    let early = argv::config(&argv);
     let load = || {
         // The program ends with it, and the system takes back at once what would be given back piece by piece.
         let engine = ManuallyDrop::new(Engine::new()?);
-        if let Some(file) = argv::config(&argv) {
-            load::ahead(&file, &engine);
-        }
+        early.iter().for_each(|file| load::ahead(file, &engine));
         let (catalog, _) = init::catalog(&engine)?;
         Ok((engine, catalog))
     };
@@ -67,12 +66,17 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
     if let (Command::Init(_) | Command::Join(_) | Command::Reset(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
         print::warning(warning);
     }
+    // Read already, where the arguments mean the file that they seemed to name.
+    let file = |flag: &Option<String>| {
+        let named = config::named(flag)?;
+        Some(early.clone().filter(|early| early.path() == named.path()).unwrap_or(named))
+    };
     let outcome = match command {
-        Command::Init(request) => init_command(&request, &engine),
-        Command::Join(request) => join_command(&request, &engine),
+        Command::Init(request) => init_command(&request, file(&request.flags.config).as_ref(), &engine),
+        Command::Join(request) => join_command(&request, file(&request.flags.config).as_ref(), &engine),
         Command::Reset(request) => reset::run(&request, &engine),
-        Command::Plan(request) => plan(&request, &engine),
-        Command::Rehearse(request) => rehearse(&request, &engine),
+        Command::Plan(request) => plan(&request, file(&request.flags.config).as_ref(), &engine),
+        Command::Rehearse(request) => rehearse(&request, file(&request.flags.config).as_ref(), &engine),
         Command::Report(request) => past::run(&request),
         Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
         Command::ConfigPrint { component_configs, .. } => {
@@ -133,9 +137,9 @@ pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
     Ok(facts)
 }
 
-fn plan(request: &PlanRequest, engine: &Engine) -> Result<Exit> {
+fn plan(request: &PlanRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.node.as_deref())?;
-    let prepared = init::prepare(config::named(&request.flags.config), &request.flags, &facts, None, engine)?;
+    let prepared = init::prepare(file, &request.flags, &facts, None, engine)?;
     Ok(print::out(&show::render(&prepared.plan, request.format)))
 }
 
@@ -147,10 +151,10 @@ pub(super) fn real_node(place: &Place, real: bool) -> Result<()> {
     Ok(())
 }
 
-fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
+fn init_command(request: &InitRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.place.node.as_deref())?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
-    let mut prepared = init::prepare(config::named(&request.flags.config), &request.flags, &facts, only, engine)?;
+    let mut prepared = init::prepare(file, &request.flags, &facts, only, engine)?;
     let real = !prepared.dry_run && request.place.root.is_none();
     real_node(&request.place, real)?;
     if let Some(phase) = &request.phase {
@@ -173,7 +177,7 @@ fn init_command(request: &InitRequest, engine: &Engine) -> Result<Exit> {
     Ok(Exit::from(&ran.finished))
 }
 
-fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
+fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
     let mut flags = request.flags.clone();
     let facts = facts(None)?;
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
@@ -184,7 +188,6 @@ fn join_command(request: &JoinRequest, engine: &Engine) -> Result<Exit> {
             print::out(&format!("{line}\n"));
         }
     };
-    let file = config::named(&request.flags.config);
     // A single phase of a member of the control plane finds the cluster by what that member has (kubeadm behaviour).
     let given = flags.endpoint.is_some() || flags.discovery_file.is_some() || file.is_some();
     if request.phase.is_some() && !given {
@@ -235,11 +238,11 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
     }
 }
 
-fn rehearse(request: &RehearseRequest, engine: &Engine) -> Result<Exit> {
+fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
     let facts = facts(request.place.node.as_deref())?;
     let mut flags = request.flags.clone();
     flags.upload_certs |= request.machines.share();
-    let mut prepared = init::prepare(config::named(&flags.config), &flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
+    let mut prepared = init::prepare(file, &flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;

@@ -2,9 +2,42 @@
 #![allow(clippy::disallowed_methods, reason = "configuration files are the operator's, not the node's")]
 use super::{
     Problem, Problems,
-    tree::{self, Node},
+    tree::{self, Node, Yaml},
 };
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
+};
+
+/// A configuration file: read when somebody first asks what is in it, and once. Cheap to clone; all clones are one.
+#[derive(Clone, Debug)]
+pub struct ConfigFile(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    documents: OnceLock<Result<Vec<Document>, Problems>>,
+}
+
+impl ConfigFile {
+    pub fn at(path: &Path) -> ConfigFile {
+        ConfigFile(Arc::new(Inner { path: path.to_owned(), documents: OnceLock::new() }))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// # Errors
+    /// What keeps it from being read, or a document from being known.
+    pub fn documents(&self) -> Result<&[Document], Problems> {
+        match self.0.documents.get_or_init(|| read(&self.0.path)) {
+            Ok(documents) => Ok(documents),
+            Err(problems) => Err(problems.clone()),
+        }
+    }
+}
 
 /// One document of a file.
 #[derive(Debug)]
@@ -43,10 +76,7 @@ impl Document {
 }
 
 /// Reads a file.
-///
-/// # Errors
-/// What keeps it from being read, or a document from being known.
-pub fn read(file: &Path) -> Result<Vec<Document>, Problems> {
+fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let unreadable = |why: String| Problem { file: Some(file.to_owned()), ..Problem::new("", why) };
     if file.is_dir() {
         return Err(unreadable("this is a directory; name the configuration file itself".into()).into());
@@ -80,13 +110,12 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
         let (line, column) = place.unwrap_or((1, 1));
         here(Problem::new("", format!("not YAML: {what}")), line, column)
     })?;
-    let value = tree.value();
-    if !value.is_object() && !value.is_null() {
-        let found = super::component::json_kind(&value);
+    if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
+        let found = super::component::json_kind(&tree.value());
         let message = format!("a document of a configuration is a map with apiVersion and kind; this is a {found}");
         return Err(here(Problem::new("", message), tree.line, tree.column));
     }
-    let field = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let field = |name: &str| tree.text(name).unwrap_or_default().to_owned();
     let (api_version, kind) = (field("apiVersion"), field("kind"));
     let group_and_version = api_version.split_once('/').is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
     if !group_and_version || kind.is_empty() {
@@ -150,6 +179,20 @@ pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_read_once_for_all_who_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cluster.yaml");
+        let file = ConfigFile::at(&path);
+        let clone = file.clone();
+        std::fs::write(&path, "apiVersion: a/v1\nkind: B\n").unwrap();
+        assert_eq!(file.documents().unwrap()[0].kind, "B");
+        std::fs::write(&path, "{").unwrap();
+        assert_eq!(clone.documents().unwrap()[0].kind, "B");
+        let told = ConfigFile::at(&path).documents().unwrap_err();
+        assert!(told.to_string().contains("not YAML"), "{told}");
+    }
 
     #[test]
     fn separators_separate_as_they_do_for_kubeadm() {

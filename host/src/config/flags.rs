@@ -1,5 +1,5 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them go with a file.
-use super::{Problem, Problems};
+use super::{ConfigFile, Problem, Problems};
 use clap::Args;
 use std::path::Path;
 
@@ -126,12 +126,12 @@ impl InitFlags {
 }
 
 /// The file that `--config` names; an empty name is none (kubeadm behaviour).
-pub fn named(config: &Option<String>) -> Option<&Path> {
-    config.as_deref().filter(|path| !path.is_empty()).map(Path::new)
+pub fn named(config: &Option<String>) -> Option<ConfigFile> {
+    config.as_deref().filter(|path| !path.is_empty()).map(|path| ConfigFile::at(Path::new(path)))
 }
 
 /// Whether no flag that a configuration file decides on was given beside one.
-pub(super) fn unmixed(file: Option<&Path>, given: &[&str]) -> Result<(), Problems> {
+pub(super) fn unmixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), Problems> {
     if file.is_none() || given.is_empty() {
         return Ok(());
     }

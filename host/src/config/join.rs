@@ -1,8 +1,8 @@
 //! What a node is given that joins: a JoinConfiguration, flags, or both. The rest of its configuration is in the cluster.
 use super::{
-    Document, PhaseConfiguration, Problem, Problems,
+    ConfigFile, Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
-    defaults, documents,
+    defaults,
     flags::unmixed,
     load::{GROUP, ignored_checks},
     phases,
@@ -179,12 +179,12 @@ pub struct LoadedJoin {
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Result<LoadedJoin, Problems> {
+pub fn load_join(file: Option<&ConfigFile>, flags: &JoinFlags, node: &NodeFacts) -> Result<LoadedJoin, Problems> {
     unmixed(file, &flags.not_with_config())?;
-    let documents = file.map(documents::read).transpose()?.unwrap_or_default();
+    let documents = file.map(ConfigFile::documents).transpose()?.unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);
     let (mut join, mut phases) = (None, PhaseConfiguration::default());
-    for document in &documents {
+    for document in documents {
         match (document.group(), document.kind.as_str()) {
             (GROUP, "JoinConfiguration") => join = decode(document, &mut findings).or(Some(JoinConfiguration::default())),
             (_, phases::KIND) => match phases::read(document) {
@@ -196,7 +196,7 @@ pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Re
     }
     if file.is_some() && join.is_none() {
         let none = Problem::new("", "no JoinConfiguration found in the supplied config");
-        findings.fatal(Problem { file: file.map(Path::to_owned), ..none });
+        findings.fatal(Problem { file: file.map(|file| file.path().to_owned()), ..none });
     }
     if findings.broken {
         return Err(Problems(findings.problems));
@@ -215,7 +215,7 @@ pub fn load_join(file: Option<&Path>, flags: &JoinFlags, node: &NodeFacts) -> Re
     }
     let registration = &mut join.node_registration;
     findings.problems.extend(ignored_checks(&mut registration.ignore_preflight_errors, &flags.ignore_preflight_errors));
-    let warnings = findings.settled(&documents)?;
+    let warnings = findings.settled(documents)?;
     Ok(LoadedJoin { join, phases, warnings })
 }
 

@@ -1,8 +1,8 @@
 //! From files, flags and facts to a resolved configuration.
 use super::{
-    Document, InitFlags, PhaseConfiguration, Problem, Problems,
+    ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
-    defaults, documents,
+    defaults,
     flags::unmixed,
     phases,
     read::{Findings, Strictness, known_version},
@@ -32,14 +32,14 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_init(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts) -> Result<Loaded, Problems> {
+pub fn load_init(file: Option<&ConfigFile>, flags: &InitFlags, node: &NodeFacts) -> Result<Loaded, Problems> {
     resolve(file, flags, node, Strictness::Lenient)
 }
 
-pub(super) fn resolve(file: Option<&Path>, flags: &InitFlags, node: &NodeFacts, strictness: Strictness) -> Result<Loaded, Problems> {
+pub(super) fn resolve(file: Option<&ConfigFile>, flags: &InitFlags, node: &NodeFacts, strictness: Strictness) -> Result<Loaded, Problems> {
     unmixed(file, &flags.not_with_config())?;
-    let documents = file.map(documents::read).transpose()?.unwrap_or_default();
-    from_documents(file, &documents, flags, node, Findings::new(strictness))
+    let documents = file.map(ConfigFile::documents).transpose()?.unwrap_or_default();
+    from_documents(file.map(ConfigFile::path), documents, flags, node, Findings::new(strictness))
 }
 
 pub(super) fn from_documents(

@@ -25,13 +25,13 @@ mod validate;
 mod version;
 
 pub use defaults::ADMIN;
-pub use documents::{Document, patch_files};
+pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, named};
 pub use from_cluster::{from_cluster, learn};
 pub use join::{FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin};
 pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};
-pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of_file as phases_of};
+pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};

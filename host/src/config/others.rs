@@ -1,8 +1,8 @@
 //! `config validate`: every kind of document that kubeadm knows, strictly, and ours.
 use super::{
-    Document, InitFlags, Problem, Problems,
+    ConfigFile, Document, InitFlags, Problem, Problems,
     component::{Kind, kubeadm_schema as schema},
-    documents, join,
+    join,
     load::{GROUP, from_documents},
     phases,
     read::{Findings, IGNORED, Strictness, known_version},
@@ -24,14 +24,15 @@ pub struct ValidateOptions {
 /// Everything that is wrong.
 pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts) -> Result<Vec<Problem>, Problems> {
     let file = file.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
-    let documents = documents::read(file)?;
+    let file = ConfigFile::at(file);
+    let documents = file.documents()?;
     let mut findings = Findings::new(Strictness::Strict);
     let mut rest = Vec::new();
     let unknown: Vec<&Document> = documents.iter().filter(|document| !known(document)).collect();
     for document in &unknown {
         findings.problems.push(document.problem("apiVersion", format!("unknown configuration APIs: [{}]", document.gvk())));
     }
-    for document in &documents {
+    for document in documents {
         match (document.group(), document.kind.as_str()) {
             (GROUP, "JoinConfiguration") => join(document, node, &mut findings),
             (GROUP, "ResetConfiguration") => reset(document, node, &mut findings),
@@ -45,13 +46,13 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
     let others = documents.len() > rest.len();
     if !documents.is_empty() && unknown.is_empty() && !(nothing_to_run && others) {
         // Kinds of other commands are nothing to `init`, and were looked at above.
-        match from_documents(Some(file), &documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
+        match from_documents(Some(file.path()), documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
             Ok(loaded) => findings.warnings.extend(loaded.warnings.into_iter().filter(|warning| !warning.message.starts_with(IGNORED))),
             Err(Problems(problems)) => findings.problems.extend(problems),
         }
     }
     findings.warnings.retain(|warning| !(options.allow_deprecated_api && warning.message.contains("deprecated API spec")));
-    findings.settled(&documents)
+    findings.settled(documents)
 }
 
 fn known(document: &Document) -> bool {

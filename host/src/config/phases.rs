@@ -1,9 +1,9 @@
 //! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out, further order, waivers.
-use super::{Document, Problem};
+use super::{ConfigFile, Document, Problem, Problems};
 use crate::{plugin::signature::Signer, wasm::limits::Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
 pub const KIND: &str = "PhaseConfiguration";
@@ -92,9 +92,16 @@ impl PhaseConfiguration {
 ///
 /// # Errors
 /// Where the file cannot be read, or the document does not fit.
-pub fn of_file(file: &std::path::Path) -> Result<PhaseConfiguration, super::Problems> {
-    let documents = super::documents::read(file)?;
-    Ok(documents.iter().find(|document| document.kind == KIND).map(read).transpose()?.unwrap_or_default())
+pub fn of_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
+    of(&ConfigFile::at(file))
+}
+
+/// The same, of one that others read as well.
+///
+/// # Errors
+/// Likewise.
+pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
+    Ok(file.documents()?.iter().find(|document| document.kind == KIND).map(read).transpose()?.unwrap_or_default())
 }
 
 /// Reads the document.

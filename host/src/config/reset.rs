@@ -1,8 +1,8 @@
 //! How far a node is reset: a ResetConfiguration, flags, or both.
 use super::{
-    Document, Loaded, PhaseConfiguration, Problem, Problems,
+    ConfigFile, Document, Loaded, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
-    defaults, documents,
+    defaults,
     flags::{named, unmixed},
     load::{GROUP, ignored_checks, run_options},
     read::{Findings, Strictness, known_version},
@@ -16,7 +16,6 @@ use clap::Args;
 use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, InitConfiguration, NodeRegistration, Reset, Timeouts};
 use serde::Deserialize;
 use serde_json::Value;
-use std::path::Path;
 
 /// Flags of `reset`, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -96,13 +95,13 @@ const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUN
 /// Every problem there is, as far as reading came.
 pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Result<LoadedReset, Problems> {
     let file = named(&flags.config);
-    unmixed(file, &flags.not_with_config())?;
-    let documents = file.map(documents::read).transpose()?.unwrap_or_default();
+    unmixed(file.as_ref(), &flags.not_with_config())?;
+    let documents = file.as_ref().map(ConfigFile::documents).transpose()?.unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);
     let given = documents.iter().find(|document| (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration"));
     if file.is_some() && given.is_none() {
         let none = Problem::new("", "no ResetConfiguration found in the supplied config");
-        findings.fatal(Problem { file: file.map(Path::to_owned), ..none });
+        findings.fatal(Problem { file: file.as_ref().map(|file| file.path().to_owned()), ..none });
     }
     let mut reset = given.and_then(|document| decode(document, &mut findings)).unwrap_or_default();
     if findings.broken {
@@ -119,7 +118,7 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Re
     }
     complete(&mut reset, node, &mut findings);
     findings.problems.extend(ignored_checks(&mut reset.ignore_preflight_errors, &flags.ignore_preflight_errors));
-    let warnings = findings.settled(&documents)?;
+    let warnings = findings.settled(documents)?;
     let (force, dry_run) = (reset.force || flags.force, reset.dry_run || flags.dry_run);
     let mut config = resolved(reset);
     run_options(&mut config, node, "reset");

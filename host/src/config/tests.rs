@@ -12,7 +12,7 @@ fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
 
 fn load(text: &str) -> Result<Loaded, Problems> {
     let (_folder, path) = file(text);
-    load_init(Some(&path), &InitFlags::default(), &NodeFacts::default())
+    load_init(Some(&ConfigFile::at(&path)), &InitFlags::default(), &NodeFacts::default())
 }
 
 fn check(text: &str) -> Result<Vec<Problem>, Problems> {
@@ -39,7 +39,7 @@ fn a_dry_run_is_asked_for_by_flag_or_field_and_phases_do_not_get_to_know() {
     for (text, flag, wanted) in [(CLUSTER, false, false), (CLUSTER, true, true), (&dry, false, true)] {
         let (_folder, path) = file(text);
         let flags = InitFlags { dry_run: flag, ..InitFlags::default() };
-        let Loaded { config, dry_run, .. } = load_init(Some(&path), &flags, &NodeFacts::default()).unwrap();
+        let Loaded { config, dry_run, .. } = load_init(Some(&ConfigFile::at(&path)), &flags, &NodeFacts::default()).unwrap();
         assert_eq!((dry_run, config.init.dry_run), (wanted, false), "{text}");
     }
     let joining =
@@ -47,7 +47,7 @@ fn a_dry_run_is_asked_for_by_flag_or_field_and_phases_do_not_get_to_know() {
     for (field, flag, wanted) in [("false", false, false), ("false", true, true), ("true", false, true)] {
         let (_folder, path) = file(&joining.replace("DRY", field));
         let flags = JoinFlags { dry_run: flag, ..JoinFlags::default() };
-        assert_eq!(load_join(Some(&path), &flags, &NodeFacts::default()).unwrap().join.dry_run, wanted);
+        assert_eq!(load_join(Some(&ConfigFile::at(&path)), &flags, &NodeFacts::default()).unwrap().join.dry_run, wanted);
     }
 }
 
@@ -99,7 +99,9 @@ fn secrets_are_in_no_message() {
 #[test]
 fn files_that_are_none_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let load = |path: &std::path::Path| load_init(Some(path), &InitFlags::default(), &NodeFacts::default()).unwrap_err().to_string();
+    let load = |path: &std::path::Path| {
+        load_init(Some(&ConfigFile::at(path)), &InitFlags::default(), &NodeFacts::default()).unwrap_err().to_string()
+    };
     assert!(load(folder.path()).contains("is a directory"));
     assert!(load(&folder.path().join("missing")).contains("unable to read"));
     fs::write(folder.path().join("empty"), "").unwrap();
@@ -112,7 +114,7 @@ fn files_that_are_none_are_told_apart() {
 fn flags_and_a_file_do_not_mix() {
     let (_folder, path) = file(CLUSTER);
     let flags = InitFlags { service_cidr: Some("10.0.0.0/16".into()), patches: Some("p".into()), ..InitFlags::default() };
-    let told = load_init(Some(&path), &flags, &NodeFacts::default()).unwrap_err().to_string();
+    let told = load_init(Some(&ConfigFile::at(&path)), &flags, &NodeFacts::default()).unwrap_err().to_string();
     assert_eq!(told, "can not mix '--config' with arguments [patches service-cidr]");
 }
 

@@ -62,12 +62,12 @@ pub struct LoadedTokens {
 /// Every problem there is, as far as reading came.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
     let file = named(&flags.config);
-    unmixed(file, &flags.not_with_config())?;
+    unmixed(file.as_ref(), &flags.not_with_config())?;
     if flags.token.as_deref().is_some_and(|text| !text.is_empty() && !token::is_token(text)) {
         return Err(Problem::new("", token::malformed()).into());
     }
     if file.is_some() {
-        let loaded = load_init(file, &InitFlags::default(), node)?;
+        let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;
         return Ok(LoadedTokens { tokens: loaded.config.init.bootstrap_tokens, warnings: loaded.warnings });
     }
     let token = BootstrapToken {

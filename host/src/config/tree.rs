@@ -51,6 +51,15 @@ impl Node {
         }
     }
 
+    /// A field of it that is text; of a repeated key the last counts.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let Yaml::Map(entries) = &self.yaml else { return None };
+        match &entries.iter().rev().find(|(key, _)| key.name == name)?.1.yaml {
+            Yaml::Scalar(value) => value.as_str(),
+            Yaml::List(_) | Yaml::Map(_) => None,
+        }
+    }
+
     /// Keys that stand twice in the same map, with their paths.
     pub fn repeated(&self) -> Vec<(String, &Key)> {
         let mut found = Vec::new();

@@ -139,7 +139,7 @@ type Edit<'a> = dyn Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfig
 fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)>) -> Result<()> {
     let change: &Edit<'_> = &change;
     let text = fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
-    let phases = config::phases_of(config)?;
+    let phases = config::phases_of_file(config)?;
     // Our document may be one of several.
     let mut documents: Vec<String> = text.split_inclusive("\n---\n").map(str::to_owned).collect();
     let ours = documents.iter().position(|document| document.lines().any(|line| line.trim_end() == "kind: PhaseConfiguration"));
@@ -163,7 +163,7 @@ fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -
     let written = tempfile::Builder::new().prefix(".kubephase-").suffix(".yaml").tempfile_in(folder);
     let written = written.with_context(|| format!("cannot write beside {}", config.display()))?;
     fs::write(written.path(), documents.concat())?;
-    match config::phases_of(written.path()) {
+    match config::phases_of_file(written.path()) {
         Ok(found) if found.same(&wanted) => {}
         _ => bail!("{} cannot be edited as it is written; edit it yourself: {meant}", config.display()),
     }
@@ -196,11 +196,11 @@ mod tests {
         ] {
             let (_folder, path) = file(&text);
             add(&path, "mine", "./mine.wasm", None, &["addon/kube-proxy".into()]).unwrap();
-            let phases = config::phases_of(&path).unwrap();
+            let phases = config::phases_of_file(&path).unwrap();
             assert_eq!(phases.plugins.last().map(|entry| entry.source.as_str()), Some("./mine.wasm"));
             assert_eq!(phases.replaces["addon/kube-proxy"], "mine");
             add(&path, "mine", "./other.wasm", None, &[]).unwrap();
-            assert_eq!(config::phases_of(&path).unwrap().plugins.last().map(|entry| entry.source.as_str()), Some("./other.wasm"));
+            assert_eq!(config::phases_of_file(&path).unwrap().plugins.last().map(|entry| entry.source.as_str()), Some("./other.wasm"));
             let keys =
                 ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "RWTbWXbxXdbEIqlMdoHVxfb8i0VMWL6EdHEQT7sVPqeNKgOJZJO/W+Ld"];
             for key in keys {
@@ -208,7 +208,7 @@ mod tests {
                 for (name, source) in phases.plugins.iter().rev().map(|entry| (&entry.name, &entry.source)) {
                     add(&path, name, source, Some(&signer), &[]).unwrap();
                 }
-                let signed = config::phases_of(&path).unwrap();
+                let signed = config::phases_of_file(&path).unwrap();
                 assert!(signed.plugins.iter().all(|entry| entry.signer.as_ref() == Some(&signer)), "{text}");
             }
             remove(&path, "mine").unwrap();

@@ -7,7 +7,7 @@ use super::{
     source::{self, Fetched},
 };
 use crate::{
-    config::{self, PhaseConfiguration, PluginEntry},
+    config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
     parallel,
     phase::catalog::Catalog,
     wasm::{
@@ -129,15 +129,15 @@ pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
 
 /// Begins to open the plugins that a configuration names, while other things are done: most of it is there when they are
 /// loaded, and what fails is told then.
-pub fn ahead(file: &Path, engine: &Engine) {
+pub fn ahead(file: &ConfigFile, engine: &Engine) {
     // Whatever is no file can be read but once.
-    if !file.is_file() {
+    if !file.path().is_file() {
         return;
     }
-    let (file, engine) = (file.to_owned(), engine.clone());
+    let (file, engine) = (file.clone(), engine.clone());
     let open = move || {
         let Ok(phases) = config::phases_of(&file) else { return };
-        let beside = file.parent().unwrap_or(Path::new(""));
+        let beside = file.path().parent().unwrap_or(Path::new(""));
         // Whoever loads them begins with the first.
         let paths = phases.plugins.iter().rev().filter_map(|entry| source::file(&entry.source, beside));
         let opened: Vec<Plugin> = paths.filter_map(|path| engine.load_once(Place::File(path)).ok()).collect();

@@ -10,7 +10,7 @@ use super::{
     state::{self, MadeUp},
 };
 use crate::{
-    config::{self, InitFlags, Loaded, PhaseConfiguration},
+    config::{self, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
     parallel,
     phase::{
@@ -30,7 +30,6 @@ use serde_json::{Value, json};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -66,7 +65,7 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
 
 /// Reads the configuration and plans the run.
 pub fn prepare(
-    file: Option<&Path>,
+    file: Option<&ConfigFile>,
     flags: &InitFlags,
     node: &NodeFacts,
     only: Option<Vec<String>>,
@@ -95,7 +94,7 @@ pub fn seen<'a>(node: &'a NodeFacts, workflow: Workflow, only: Option<&[String]>
 pub struct Asked<'a> {
     pub workflow: Workflow,
     /// the operator's configuration file; plugins are looked for beside it
-    pub file: Option<&'a Path>,
+    pub file: Option<&'a ConfigFile>,
     /// of the flag
     pub skip: &'a [String],
     /// single phases or groups
@@ -109,7 +108,7 @@ pub struct Asked<'a> {
 pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> Result<Prepared> {
     let Loaded { config, phases, warnings, token_given, dry_run } = loaded;
     let (mut catalog, mut plugins) = catalog(engine)?;
-    plugin::load::load(&phases.plugins, asked.file, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(&phases.plugins, asked.file.map(ConfigFile::path), engine, &mut catalog, &mut plugins)?;
     plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
     let workflow = asked.workflow;
     let choice = choice(&config, &phases, asked);

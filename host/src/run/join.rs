@@ -1,7 +1,7 @@
 //! A `join` up to its plan: the cluster is found and trusted, and says how its nodes are made.
 use super::init::{Asked, Prepared, planned, seen};
 use crate::{
-    config::{self, JoinFlags},
+    config::{self, ConfigFile, JoinFlags},
     discovery,
     phase::catalog::Workflow,
     render::messages,
@@ -9,14 +9,13 @@ use crate::{
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
-use std::path::Path;
 
 /// Reads what is given, finds the cluster, reads what it keeps, and plans the run. Nothing is changed, here or there.
 ///
 /// # Errors
 /// Every problem of the configuration; why the cluster is not found or not trusted; what of the plan does not fit.
 pub fn prepare(
-    file: Option<&Path>,
+    file: Option<&ConfigFile>,
     flags: &JoinFlags,
     node: &NodeFacts,
     only: Option<Vec<String>>,

@@ -34,6 +34,6 @@ pub fn prepare(
         config::learn(&mut loaded, cluster.as_ref());
     }
     let file = config::named(&flags.config);
-    let asked = Asked { workflow: Workflow::Reset, file, skip: &flags.skip_phases, only };
+    let asked = Asked { workflow: Workflow::Reset, file: file.as_ref(), skip: &flags.skip_phases, only };
     Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force })
 }

@@ -25,7 +25,7 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     let Fetched { bytes, digest } = load::fetch(&wanted)?;
     let plugin = load::read(&wanted, bytes.clone(), engine)?;
     let name = &plugin.manifest().name;
-    let phases = config::phases_of(config)?;
+    let phases = config::phases_of_file(config)?;
     let mut lock = Lock::beside(config)?;
     let known = Known::of(&phases, &lock, name);
     if given.is_none() {
@@ -99,7 +99,7 @@ fn relative(path: &str, beside: &Path) -> Result<String> {
 
 pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let given = signer.map(Signer::read).transpose()?;
-    let phases = config::phases_of(config)?;
+    let phases = config::phases_of_file(config)?;
     let mut lock = Lock::beside(config)?;
     let known = Known::of(&phases, &lock, name);
     let Some(entry) = known.entry else {
@@ -131,7 +131,7 @@ pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -
 
 /// Every plugin of a configuration, a line each, and whether all of them are well.
 pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
-    let phases = config::phases_of(config)?;
+    let phases = config::phases_of_file(config)?;
     let lock = Lock::beside(config)?;
     let (mut text, mut well) = (String::new(), true);
     for entry in &phases.plugins {

@@ -259,7 +259,9 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
     let config = folder.path().join("cluster.yaml");
     let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
     fs::write(&config, text).unwrap();
-    let prepared = crate::run::init::prepare(Some(&config), &Default::default(), &Default::default(), None, &engine()).unwrap();
+    let prepared =
+        crate::run::init::prepare(Some(&crate::config::ConfigFile::at(&config)), &Default::default(), &Default::default(), None, &engine())
+            .unwrap();
     let planned = prepared.plan.running().find(|node| node.id == "preflight/hostile").unwrap();
     assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into() });
     let waits = prepared.plan.running().find(|node| node.id == "certs/ca").unwrap();

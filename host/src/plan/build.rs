@@ -12,8 +12,9 @@ impl Plan {
         if !unknown.is_empty() {
             return Err(unknown);
         }
-        let builder =
-            Builder { choice, states: names.rows.iter().map(|row| (row.id.as_str(), state(row, &names, choice))).collect(), names };
+        let states = names.rows.iter().map(|row| (row.id.as_str(), state(row, &names, choice))).collect();
+        let substitutes = names.rows.iter().copied().filter(|row| !row.replaces.is_empty()).collect();
+        let builder = Builder { choice, states, substitutes, names };
         let mut errors = builder.missing_stand_ins();
         errors.extend(builder.taken_slots());
         errors.extend(builder.unresolved());
@@ -70,6 +71,8 @@ struct Builder<'a> {
     choice: &'a Choice,
     names: Names<'a>,
     states: BTreeMap<&'a str, State>,
+    /// whatever may stand in for something
+    substitutes: Vec<&'a Row>,
 }
 
 impl<'a> Builder<'a> {
@@ -78,7 +81,7 @@ impl<'a> Builder<'a> {
     }
 
     fn stand_ins(&self, phase: &str) -> impl Iterator<Item = &'a Row> {
-        self.names.rows.iter().copied().filter(move |row| stands_in(row, phase, self.choice))
+        self.substitutes.iter().copied().filter(move |row| stands_in(row, phase, self.choice))
     }
 
     fn missing_stand_ins(&self) -> Vec<PlanError> {
@@ -130,11 +133,11 @@ impl<'a> Builder<'a> {
     }
 
     fn plan(self, workflow: Workflow, direct: &BTreeMap<&str, BTreeSet<&str>>) -> Plan {
-        let order = |id: &str| self.names.rows.iter().position(|row| row.id == id);
+        let order: BTreeMap<&str, usize> = self.names.rows.iter().enumerate().map(|(at, row)| (row.id.as_str(), at)).collect();
         let node = |row: &&Row| {
             let runs = self.runs(&row.id);
             let mut after: Vec<&str> = if runs { self.nearest_running(&row.id, direct).into_iter().collect() } else { Vec::new() };
-            after.sort_by_cached_key(|id| order(id));
+            after.sort_by_cached_key(|id| order[id]);
             Node {
                 id: row.id.clone(),
                 title: row.title.clone(),

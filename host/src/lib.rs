@@ -5,6 +5,10 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at files as they are"))]
 
+/// Many threads allocate side by side in a run; the system's allocator asks the kernel for each of them, a page at a time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod cli;
 pub mod config;
 pub mod discovery;

@@ -20,7 +20,7 @@ use kubephase_sdk::kubeadm::{Made, MadeByRun};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{
@@ -239,9 +239,16 @@ impl Subscriber for Journal {
 
 impl Writer {
     fn append(&mut self, event: &Event) -> io::Result<()> {
-        let mut value = serde_json::to_value(event)?;
-        redact::blank(&mut value);
-        json::write_line(&mut self.file, &value)?;
+        let mut line = Vec::new();
+        json::write_line(&mut line, event)?;
+        // Escapes part no secret, and few lines hold any.
+        if redact::may_hold_secrets(&line) {
+            let mut value = serde_json::to_value(event)?;
+            redact::blank(&mut value);
+            line.clear();
+            json::write_line(&mut line, &value)?;
+        }
+        self.file.write_all(&line)?;
         let boundary = matches!(
             event.what,
             What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. }

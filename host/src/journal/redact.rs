@@ -28,15 +28,16 @@ pub fn text(text: &str) -> String {
 }
 
 /// A quick look, as few texts hold any: the second half of a token and a certificate key are that many small letters and
-/// digits in a row, or more.
-fn may_hold_secrets(text: &str) -> bool {
+/// digits in a row, or more, and a private key begins with dashes.
+pub fn may_hold_secrets(text: &[u8]) -> bool {
     const IN_A_ROW: usize = "0123456789abcdef".len();
-    let mut rows = text.as_bytes().split(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    rows.any(|row| row.len() >= IN_A_ROW) || text.contains("-----BEGIN")
+    const DASHES: &[u8] = b"-----";
+    let mut rows = text.split(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+    rows.any(|row| row.len() >= IN_A_ROW) || text.windows(DASHES.len()).any(|window| window == DASHES)
 }
 
 fn blanked(text: &str) -> Option<String> {
-    if !may_hold_secrets(text) {
+    if !may_hold_secrets(text.as_bytes()) {
         return None;
     }
     let secrets = SECRETS.as_ref()?;

@@ -138,12 +138,13 @@ pub const ROWS: &[BuiltIn] = &[
         &["control-plane-prepare/kubeconfig/admin", "control-plane-prepare/certs/etcd-healthcheck-client"],
         &[],
     ),
+    // A node whose kubelet bootstraps is in the cluster: one that cannot become a member of etcd does not come that far.
     BuiltIn {
         typical: KUBELET,
         ..phase::<kubelet_join::Start>(
             "kubelet-start",
             "Write kubelet settings, certificates and (re)start the kubelet",
-            &["preflight", "control-plane-prepare/kubeconfig/admin"],
+            &["preflight", "control-plane-prepare/kubeconfig/admin", "check-etcd"],
             KUBELET_START,
         )
     },

@@ -1,7 +1,7 @@
 use super::sample::{catalog, plugin, row};
 use super::show::{Format, render};
 use super::*;
-use crate::phase::catalog::Catalog;
+use crate::phase::{built_in, catalog::Catalog};
 
 fn skip(names: &[&str]) -> Choice {
     Choice { skip: names.iter().map(|name| (*name).into()).collect(), ..Choice::default() }
@@ -35,6 +35,15 @@ fn a_group_stands_for_its_members_and_gives_them_its_needs() {
     assert_eq!(after(&plan, "kubeconfig/admin"), ["certs/ca"]);
     assert_eq!(after(&plan, "show-join-command"), ["upload-certs", "bootstrap-token", "addon/coredns", "addon/kube-proxy"]);
     assert_eq!(after(&plan, "control-plane/apiserver").len(), 11);
+}
+
+#[test]
+fn a_member_to_be_looks_at_etcd_before_its_kubelet_joins_and_a_worker_has_nothing_to_look_at() {
+    let join = |choice: &Choice| Plan::build(&Catalog::built_in(), Workflow::Join, choice).unwrap();
+    assert!(after(&join(&Choice::default()), "kubelet-start").contains(&"check-etcd"));
+    let disabled = built_in::OF_CONTROL_PLANE.iter().map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned())).collect();
+    let worker = join(&Choice { disabled, ..Choice::default() });
+    assert!(after(&worker, "kubelet-start").iter().all(|need| need.starts_with("preflight")));
 }
 
 #[test]

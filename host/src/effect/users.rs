@@ -24,6 +24,7 @@ pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files) -> Tried<bool> {
     let own = users.named().map(|(name, User { gid, .. })| entry(name, gid, String::new()));
     let groups: Vec<Entry> = own.into_iter().chain([readers]).collect();
     let users = users.named().map(|(name, User { uid, gid })| entry(name, uid, format!("{gid}:::{NO_SHELL}")));
+    let _locks = [files.lock(PASSWD)?, files.lock(GROUP)?];
     // Both are looked through before either is written.
     let (groups, users) = (with(GROUP, &groups, files)?, with(PASSWD, &users, files)?);
     let mut changed = false;
@@ -78,6 +79,7 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
 pub fn remove(files: &dyn Files) -> Tried<bool> {
     let users = ControlPlaneUsers::NAMES;
     let groups = [users.as_slice(), &[ControlPlaneUsers::SA_KEY_READERS]].concat();
+    let _locks = [files.lock(PASSWD)?, files.lock(GROUP)?];
     Ok(without(PASSWD, &users, files)? | without(GROUP, &groups, files)?)
 }
 

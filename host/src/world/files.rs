@@ -1,6 +1,8 @@
 //! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
 //! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT).
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
+mod lock;
+
 use super::{Files, Tried};
 use kubephase_wit::{Failure, FileMeta};
 use rustix::{
@@ -214,6 +216,10 @@ impl Files for RootedFiles {
             let _ = fs::unlinkat(&directory, &unfinished, AtFlags::empty());
             failed("write", path, error)
         })
+    }
+
+    fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
+        self.lock_within(path, lock::WAIT)
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {

@@ -13,7 +13,7 @@ pub mod rehearsal;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
-use std::time::Duration;
+use std::{os::fd::OwnedFd, time::Duration};
 
 /// What could not be done, as it is told to a phase.
 pub type Tried<T> = Result<T, Failure>;
@@ -55,6 +55,15 @@ pub trait Files: Send + Sync {
     fn list(&self, path: &str) -> Tried<Vec<String>>;
     /// Written beside the target, mode and owner set, synced, renamed, the directory synced. Parents are made (0755).
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
+    /// A POSIX write lock on a file, as kubeadm takes one, for as long as this is held; none where there is no file, or nobody
+    /// else could change it.
+    ///
+    /// # Errors
+    /// `busy` where somebody else has it and does not let go within seconds.
+    fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
+        let _ = path;
+        Ok(None)
+    }
     /// With its parents; an existing directory keeps its mode.
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
@@ -110,7 +119,7 @@ pub trait Runtime: Send + Sync {
     fn pull(&self, image: &str) -> Tried<()>;
     /// Every container there is, also those that ended.
     fn containers(&self) -> Tried<Vec<Container>>;
-    /// Ends a container; whoever wants it running starts it again.
+    /// Ends a container at once, with no time to shut down; whoever wants it running starts it again.
     fn stop_container(&self, id: &str) -> Tried<()>;
     /// Stops and removes every sandbox of a Pod; how many there were.
     fn remove_sandboxes(&self) -> Tried<usize>;

@@ -1,5 +1,5 @@
 //! The kubelet of a node that joins: started with a token, until it has a certificate of its own.
-use super::{kubelet_start, wait_control_plane};
+use super::{control_plane, kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
     Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input,
@@ -94,7 +94,8 @@ impl Phase for WaitBootstrap {
 }
 
 /// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there, and from now on talks to
-/// the one beside it, so that it never talks to one that is older. It is restarted while that one starts.
+/// the one beside it, so that it never talks to one that is older. It is restarted while that one starts, but not while it
+/// creates a container of the control plane: one that it loses in the middle it would make anew only after ten seconds.
 pub struct OwnServer;
 
 impl Phase for OwnServer {
@@ -107,7 +108,7 @@ impl Phase for OwnServer {
         if input::round() == 0 {
             let timeouts = config.init.timeouts.clone().unwrap_or_default();
             let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
-            wait_control_plane::wait(Condition::Containers { names: vec!["kube-apiserver".into()] }, limit.as_secs())?;
+            wait_control_plane::wait(Condition::Containers { names: control_plane::COMPONENTS.map(Into::into).into() }, limit.as_secs())?;
             return Ok(Outcome::Again);
         }
         let url = local_url(&config).map_err(|message| failure("invalid", message))?;
@@ -121,6 +122,7 @@ impl Phase for OwnServer {
 mod tests {
     use super::*;
     use crate::{
+        effect::Effect,
         run::{
             access::Access,
             event::Bus,
@@ -128,35 +130,43 @@ mod tests {
         },
         world::imagined::Imagined,
     };
-    use kubephase_sdk::{Native, testing::Case};
+    use kubephase_sdk::{Native, spec::WaitSpec, testing::Case};
     use kubephase_wit::{Error, phase::Host};
     use serde_json::json;
     use std::sync::Arc;
 
     /// What is proposed where the cluster has a Node of this name, ready or not.
-    fn started(ready: &str) -> (Result<Outcome, Failure>, usize) {
+    fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
         let root = tempfile::tempdir().unwrap();
         let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}});
         let world = Arc::new(Imagined::new(&Case { objects: vec![node], ..Case::default() }, root.path()).unwrap());
         let config = json!({"join": {"caCertPath": "/etc/kubernetes/pki/ca.crt"}, "init": {"nodeRegistration": {"name": "node-1"}}, "kubelet": {"document": {}}});
         let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
-        let session = Session::new(shared, "kubelet-start", &json!({}), Access::BuiltIn);
+        let session = Session::new(shared, &P::describe().name, &json!({}), Access::BuiltIn);
         session.begin(0);
-        let outcome = Native::<Start, _>::new(session.clone()).run().map_err(|error| match error {
+        let outcome = Native::<P, _>::new(session.clone()).run().map_err(|error| match error {
             Error::Failure(failure) => failure,
             Error::Stop(stop) => panic!("{stop}"),
         });
-        (outcome, session.take_proposals().len())
+        (outcome, session.take_proposals().into_iter().map(|proposal| proposal.effect).collect())
     }
 
     #[test]
     fn a_name_that_is_taken_is_refused_before_anything_is_written() {
-        let (outcome, proposed) = started("True");
+        let (outcome, effects) = proposed::<Start>("True");
         let failure = outcome.unwrap_err();
         assert!(failure.message.starts_with("a Node with name \"node-1\" and status \"Ready\" already exists"), "{}", failure.message);
         assert!(failure.remedy.is_some_and(|remedy| remedy.contains("kubectl delete node node-1") && remedy.contains("--node-name")));
-        assert_eq!(proposed, 0);
-        let (outcome, proposed) = started("False");
-        assert!(outcome.unwrap() == Outcome::Settled && proposed > 0, "a node that is down comes again");
+        assert!(effects.is_empty());
+        let (outcome, effects) = proposed::<Start>("False");
+        assert!(outcome.unwrap() == Outcome::Settled && !effects.is_empty(), "a node that is down comes again");
+    }
+
+    #[test]
+    fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
+        let (outcome, effects) = proposed::<OwnServer>("True");
+        assert!(outcome.unwrap() == Outcome::Again);
+        let [Effect::Wait(WaitSpec { condition: Condition::Containers { names }, .. })] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(names[..], ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]);
     }
 }

@@ -81,7 +81,8 @@ fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<St
 
 /// A new member tells the others its name and serves when it sees that they took note of it. Where it sees that only within
 /// the snapshot that it gets first, it goes on waiting, seven seconds or more, and then asks again (etcd 3.6). Started anew
-/// it asks at once; as it has no vote, nobody misses it meanwhile.
+/// it asks at once; as it has no vote, nobody misses it meanwhile. Told to shut down it would wait for its answer as well, so it
+/// is ended as by a power cut, which etcd is made for.
 fn start_anew(context: &Context) -> Tried<()> {
     let runtime = context.world.runtime();
     let containers = runtime.containers()?;

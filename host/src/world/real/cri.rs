@@ -145,7 +145,7 @@ impl Runtime for Cri {
     }
 
     fn stop_container(&self, id: &str) -> Tried<()> {
-        let request = StopContainerRequest { container_id: id.to_owned(), timeout: 2 };
+        let request = StopContainerRequest { container_id: id.to_owned(), timeout: 0 };
         self.call::<_, Nothing>(RUNTIME, "StopContainer", request, Some(CALL * 2)).map(drop).map_err(|status| told(&status))
     }
 

@@ -51,10 +51,15 @@ impl Node {
         }
     }
 
-    /// A field of it that is text; of a repeated key the last counts.
-    pub fn text(&self, name: &str) -> Option<&str> {
+    /// A field of it; of a repeated key the last counts.
+    fn entry(&self, name: &str) -> Option<&(Key, Node)> {
         let Yaml::Map(entries) = &self.yaml else { return None };
-        match &entries.iter().rev().find(|(key, _)| key.name == name)?.1.yaml {
+        entries.iter().rev().find(|(key, _)| key.name == name)
+    }
+
+    /// A field of it that is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match &self.entry(name)?.1.yaml {
             Yaml::Scalar(value) => value.as_str(),
             Yaml::List(_) | Yaml::Map(_) => None,
         }
@@ -90,9 +95,7 @@ impl Node {
         let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
         for part in parts {
             let below = match &node.yaml {
-                Yaml::Map(entries) => {
-                    entries.iter().rev().find(|(key, _)| key.name == part).map(|(key, node)| ((key.line, key.column), node))
-                }
+                Yaml::Map(_) => node.entry(part).map(|(key, node)| ((key.line, key.column), node)),
                 Yaml::List(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|node| ((node.line, node.column), node)),
                 Yaml::Scalar(_) => None,
             };

@@ -1,18 +1,14 @@
 //! Discovery over real TLS, from servers that are not what they should be.
-use super::tests::{TOKEN, authority_of, find, hash, info, joining};
+use super::tests::{TOKEN, find, hash, info, joining};
 use crate::{
     config::JoinConfiguration,
-    effect::pki::{Certificate, Key, Wanted},
+    effect::pki::loopback::{Authority, HOUR},
     world::real,
 };
-use kubephase_sdk::{
-    duration::Duration,
-    spec::{KeyAlgorithm, Usage},
-};
+use kubephase_sdk::duration::Duration;
 use serde_json::{Value, json};
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    ops::Range,
+    net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -23,51 +19,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Runtime,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::aws_lc_rs::default_provider,
-        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    },
-};
-
-const HOUR: i64 = 3600;
-
-/// An authority with its key.
-struct Signer {
-    key: Key,
-    certificate: Certificate,
-}
-
-impl Signer {
-    fn new() -> Signer {
-        let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let certificate = authority_of("kubernetes", &key);
-        Signer { key, certificate }
-    }
-
-    /// A server on loopback whose certificate is valid for these seconds, counted from now.
-    fn tls(&self, valid: Range<i64>) -> TlsAcceptor {
-        let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let now = jiff::Timestamp::now().as_second();
-        let wanted = Wanted {
-            common_name: "kube-apiserver",
-            organizations: &[],
-            dns_names: &[],
-            ip_addresses: &[IpAddr::V4(Ipv4Addr::LOCALHOST)],
-            usages: &[Usage::ServerAuth],
-            not_before: now + valid.start,
-            not_after: now + valid.end,
-        };
-        let certificate = Certificate::signed(&wanted, &key, &self.certificate, &self.key).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
-        let key = PrivateKeyDer::from_pem_slice(key.to_pem().unwrap().as_bytes()).unwrap();
-        TlsAcceptor::from(Arc::new(
-            config.with_no_client_auth().with_single_cert(vec![CertificateDer::from(certificate.der)], key).unwrap(),
-        ))
-    }
-}
+use tokio_rustls::TlsAcceptor;
 
 /// Tells whoever asks the same, after it hung up on so many.
 struct Server {
@@ -120,14 +72,19 @@ async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
 
 #[test]
 fn a_server_is_believed_for_its_authority_and_its_dates() {
-    let (ours, theirs) = (Signer::new(), Signer::new());
+    let (ours, theirs) = (Authority::new("kubernetes"), Authority::new("kubernetes"));
     let told = info(&ours.certificate.to_pem(), TOKEN);
     let from = |acceptor| Server::start(acceptor, &told, 0).found(joining(&[hash(&ours.certificate)]));
-    assert_eq!(from(ours.tls(-HOUR..HOUR)), Ok(()));
+    assert_eq!(from(ours.server(-HOUR..HOUR)), Ok(()));
     for (case, acceptor, told, what_to_do) in [
-        ("another authority", theirs.tls(-HOUR..HOUR), "invalid peer certificate: BadSignature", "somebody else answers at this address"),
-        ("not valid yet", ours.tls(HOUR..2 * HOUR), "certificate not valid yet", "the clock of this machine says 2"),
-        ("expired", ours.tls(-2 * HOUR..-HOUR), "certificate expired", "the clock of this machine says 2"),
+        (
+            "another authority",
+            theirs.server(-HOUR..HOUR),
+            "invalid peer certificate: BadSignature",
+            "somebody else answers at this address",
+        ),
+        ("not valid yet", ours.server(HOUR..2 * HOUR), "certificate not valid yet", "the clock of this machine says 2"),
+        ("expired", ours.server(-2 * HOUR..-HOUR), "certificate expired", "the clock of this machine says 2"),
     ] {
         let refused = from(acceptor).unwrap_err();
         assert!(
@@ -140,14 +97,14 @@ fn a_server_is_believed_for_its_authority_and_its_dates() {
 
 #[test]
 fn a_server_that_hangs_up_is_asked_again_for_as_long_as_discovery_may_take() {
-    let ours = Signer::new();
+    let ours = Authority::new("kubernetes");
     let told = info(&ours.certificate.to_pem(), TOKEN);
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(60));
-    let server = Server::start(ours.tls(-HOUR..HOUR), &told, 3);
+    let server = Server::start(ours.server(-HOUR..HOUR), &told, 3);
     assert_eq!(server.found(patient), Ok(()));
     assert_eq!(server.asked(), 5, "three in vain, one without trust, one with");
-    let server = Server::start(ours.tls(-HOUR..HOUR), &told, usize::MAX);
+    let server = Server::start(ours.server(-HOUR..HOUR), &told, usize::MAX);
     let refused = server.found(joining(&[hash(&ours.certificate)])).unwrap_err();
     assert!(refused.contains("failed to request the cluster-info ConfigMap: the API server cannot be reached: "), "{refused}");
     assert!(refused.contains("look whether the API server is reached from here"), "{refused}");

@@ -2,10 +2,10 @@
 use super::*;
 use crate::{
     config::{FileDiscovery, TokenDiscovery},
-    effect::pki::{Key, Wanted},
+    effect::pki::loopback::Authority,
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
-use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts, spec::KeyAlgorithm};
+use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
@@ -82,22 +82,8 @@ looks_only!(Told, |_: &Told, _: &ObjectRef| no(), |told: &Told, kubeconfig: &str
 });
 
 /// The certificate of an authority.
-pub fn authority(name: &str) -> Certificate {
-    authority_of(name, &Key::generate(KeyAlgorithm::EcdsaP256).unwrap())
-}
-
-pub fn authority_of(name: &str, key: &Key) -> Certificate {
-    let names = [name.to_owned()];
-    let wanted = Wanted {
-        common_name: name,
-        organizations: &[],
-        dns_names: &names,
-        ip_addresses: &[],
-        usages: &[],
-        not_before: 0,
-        not_after: 4_000_000_000,
-    };
-    Certificate::authority(&wanted, key).unwrap()
+fn authority(name: &str) -> Certificate {
+    Authority::new(name).certificate
 }
 
 /// What the cluster of this authority tells, signed by a token.

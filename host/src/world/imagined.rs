@@ -79,7 +79,7 @@ impl Net for Imagined {
 
 /// Objects that are there, whoever asks; nothing is written.
 #[derive(Clone)]
-struct Objects(Vec<Value>);
+pub(super) struct Objects(pub(super) Vec<Value>);
 
 fn read_only<T>() -> Tried<T> {
     Err(Failure::new("denied", "phases do not write"))

@@ -4,6 +4,8 @@ mod authorities;
 mod certificate;
 mod key;
 mod kubeconfig;
+#[cfg(test)]
+pub mod loopback;
 mod observe;
 mod request;
 mod reuse;

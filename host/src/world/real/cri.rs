@@ -1,25 +1,27 @@
 //! The container runtime, over CRI v1 (gRPC on a Unix socket).
-pub mod messages;
-
-use crate::world::{Container, Runtime, Tried};
+use crate::world::{Container, Runtime, Tried, innermost};
 use hyper_util::rt::TokioIo;
+use k8s_cri::v1::{
+    Container as Listed, ContainerState, ContainerStatusRequest, ImageSpec, ImageStatusRequest, ListContainersRequest,
+    ListPodSandboxRequest, PodSandbox, PullImageRequest, RemovePodSandboxRequest, RuntimeConfigRequest, StatusRequest,
+    StopContainerRequest, StopPodSandboxRequest, VersionRequest, image_service_client::ImageServiceClient,
+    runtime_service_client::RuntimeServiceClient,
+};
 use kubephase_wit::Failure;
-use messages::*;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::{net::UnixStream, runtime::Handle};
 use tonic::{
-    Code, Request, Status,
-    client::Grpc,
-    codegen::http::uri::PathAndQuery,
+    Code, Response, Status,
     transport::{Channel, Endpoint},
 };
-use tonic_prost::ProstCodec;
 
 /// One call takes no longer (kubeadm's two seconds); a pull takes what it takes.
 const CALL: Duration = Duration::from_secs(2);
 /// How much of a log is looked at, from its end.
 const LOG_BYTES: u64 = 64 << 10;
+/// No answer may be longer, bytes.
+const LONGEST: usize = 16 << 20;
 /// How often a pull, or a removal, is tried.
 const TRIES: usize = 5;
 
@@ -28,8 +30,16 @@ pub struct Cri {
     socket: String,
 }
 
-pub const RUNTIME: &str = "runtime.v1.RuntimeService";
-pub const IMAGES: &str = "runtime.v1.ImageService";
+/// What is asked of it, and over what.
+type Answered<A> = Result<Response<A>, Status>;
+
+fn runtime(channel: Channel) -> RuntimeServiceClient<Channel> {
+    RuntimeServiceClient::new(channel).max_decoding_message_size(LONGEST)
+}
+
+fn images(channel: Channel) -> ImageServiceClient<Channel> {
+    ImageServiceClient::new(channel).max_decoding_message_size(LONGEST)
+}
 
 impl Cri {
     /// `socket` as configurations have it, `unix:///run/…`.
@@ -37,48 +47,35 @@ impl Cri {
         Cri { handle, socket: socket.to_owned() }
     }
 
-    fn call<Q, A>(&self, service: &str, method: &str, request: Q, limit: Option<Duration>) -> Result<A, Status>
-    where
-        Q: prost::Message + Default + 'static,
-        A: prost::Message + Default + 'static,
-    {
-        let work = async {
-            let path = self.socket.strip_prefix("unix://").unwrap_or(&self.socket).to_owned();
-            // The socket is reached by its path; the URI only fills a header.
-            let endpoint = Endpoint::from_static("http://localhost");
-            let connector = tower::service_fn(move |_| {
-                let path = path.clone();
-                async move { UnixStream::connect(path).await.map(TokioIo::new) }
-            });
-            let channel: Channel = endpoint.connect_with_connector(connector).await.map_err(|error| {
-                let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-                Status::unavailable(format!("{}: {cause}", self.socket))
-            })?;
-            let mut client = Grpc::new(channel).max_decoding_message_size(16 << 20);
-            client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-            let path = PathAndQuery::try_from(format!("/{service}/{method}")).map_err(|error| Status::internal(error.to_string()))?;
-            client.unary(Request::new(request), path, ProstCodec::default()).await.map(tonic::Response::into_inner)
-        };
+    async fn connect(&self) -> Result<Channel, Status> {
+        let path = self.socket.strip_prefix("unix://").unwrap_or(&self.socket).to_owned();
+        // The socket is reached by its path; the URI only fills a header.
+        let endpoint = Endpoint::from_static("http://localhost");
+        let connector = tower::service_fn(move |_| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+        });
+        let unavailable = |error: tonic::transport::Error| Status::unavailable(format!("{}: {}", self.socket, innermost(&error)));
+        endpoint.connect_with_connector(connector).await.map_err(unavailable)
+    }
+
+    fn ask<A>(&self, limit: Option<Duration>, call: impl AsyncFn(Channel) -> Answered<A>) -> Result<A, Status> {
+        let work = async { call(self.connect().await?).await.map(Response::into_inner) };
+        let late = || Err(Status::deadline_exceeded("it did not answer in time"));
         self.handle.block_on(async {
             match limit {
-                Some(limit) => {
-                    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(Status::deadline_exceeded("it did not answer in time")))
-                }
+                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| late()),
                 None => work.await,
             }
         })
     }
 
     /// The same until it succeeds, a few times over.
-    fn insist<Q, A>(&self, service: &str, method: &str, request: impl Fn() -> Q, limit: Option<Duration>) -> Tried<A>
-    where
-        Q: prost::Message + Default + 'static,
-        A: prost::Message + Default + 'static,
-    {
-        let mut outcome = self.call(service, method, request(), limit);
+    fn insist<A>(&self, limit: Option<Duration>, call: impl AsyncFn(Channel) -> Answered<A>) -> Tried<A> {
+        let mut outcome = self.ask(limit, &call);
         for _ in 1..TRIES {
             if outcome.is_err() {
-                outcome = self.call(service, method, request(), limit);
+                outcome = self.ask(limit, &call);
             }
         }
         outcome.map_err(|status| told(&status))
@@ -96,15 +93,16 @@ fn told(status: &Status) -> Failure {
 
 impl Runtime for Cri {
     fn status(&self) -> Tried<Value> {
-        let version: VersionResponse = self.call(RUNTIME, "Version", VersionRequest::default(), Some(CALL)).map_err(|status| {
+        let version = self.ask(Some(CALL), async |channel| runtime(channel).version(VersionRequest::default()).await);
+        let version = version.map_err(|status| {
             Failure::new("unavailable", format!("could not connect to the container runtime: {}", told(&status).message))
         })?;
-        let status: StatusResponse = self
-            .call(RUNTIME, "Status", StatusRequest { verbose: true }, Some(CALL))
+        let status = self
+            .ask(Some(CALL), async |channel| runtime(channel).status(StatusRequest { verbose: true }).await)
             .map_err(|status| Failure::new("unavailable", format!("container runtime is not running: {}", told(&status).message)))?;
         for condition in status.status.iter().flat_map(|status| &status.conditions) {
             // The network is the cluster's own affair, later.
-            if condition.kind == "RuntimeReady" && !condition.status {
+            if condition.r#type == "RuntimeReady" && !condition.status {
                 let message = format!(
                     "container runtime condition \"RuntimeReady\" is not true. reason: {}, message: {}",
                     condition.reason, condition.message
@@ -117,59 +115,65 @@ impl Runtime for Cri {
     }
 
     fn config(&self) -> Tried<Value> {
-        let config: RuntimeConfigResponse = self.call(RUNTIME, "RuntimeConfig", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
-        let driver = config.linux.map(|linux| if linux.cgroup_driver == 0 { "SYSTEMD" } else { "CGROUPFS" });
-        Ok(json!({"linux": {"cgroupDriver": driver}}))
+        let config = self.ask(Some(CALL), async |channel| runtime(channel).runtime_config(RuntimeConfigRequest {}).await);
+        let linux = config.map_err(|status| told(&status))?.linux;
+        Ok(json!({"linux": {"cgroupDriver": linux.map(|linux| linux.cgroup_driver().as_str_name())}}))
     }
 
     fn image_present(&self, image: &str) -> Tried<bool> {
-        let request = ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
-        let status: ImageStatusResponse = self.call(IMAGES, "ImageStatus", request, Some(CALL)).map_err(|status| told(&status))?;
-        Ok(status.image.is_some_and(|image| !image.id.is_empty()))
+        let request = || ImageStatusRequest { image: spec(image), ..ImageStatusRequest::default() };
+        let status = self.ask(Some(CALL), async |channel| images(channel).image_status(request()).await);
+        Ok(status.map_err(|status| told(&status))?.image.is_some_and(|image| !image.id.is_empty()))
     }
 
     fn pull(&self, image: &str) -> Tried<()> {
-        let request = || ImageRequest { image: Some(ImageSpec { image: image.to_owned() }) };
-        let pulled = self.insist::<_, PullImageResponse>(IMAGES, "PullImage", request, None);
+        let request = || PullImageRequest { image: spec(image), ..PullImageRequest::default() };
+        let pulled = self.insist(None, async |channel| images(channel).pull_image(request()).await);
         pulled.map(drop).map_err(|why| Failure::new("unavailable", format!("failed to pull image {image}: {}", why.message)))
     }
 
     fn containers(&self) -> Tried<Vec<Container>> {
-        let listed: ListContainersResponse =
-            self.call(RUNTIME, "ListContainers", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
-        let container = |container: ContainerMessage| {
-            let ContainerMetadata { name, attempt } = container.metadata.unwrap_or_default();
-            Container { id: container.id, name, running: container.state == 1, attempt }
+        let listed = self.ask(Some(CALL), async |channel| runtime(channel).list_containers(ListContainersRequest::default()).await);
+        let container = |listed: Listed| {
+            let running = listed.state() == ContainerState::ContainerRunning;
+            let metadata = listed.metadata.unwrap_or_default();
+            Container { id: listed.id, name: metadata.name, running, attempt: metadata.attempt }
         };
-        Ok(listed.containers.into_iter().map(container).collect())
+        Ok(listed.map_err(|status| told(&status))?.containers.into_iter().map(container).collect())
     }
 
     fn stop_container(&self, id: &str) -> Tried<()> {
-        let request = StopContainerRequest { container_id: id.to_owned(), timeout: 0 };
-        self.call::<_, Nothing>(RUNTIME, "StopContainer", request, Some(CALL * 2)).map(drop).map_err(|status| told(&status))
+        let request = || StopContainerRequest { container_id: id.to_owned(), timeout: 0 };
+        let stopped = self.ask(Some(CALL * 2), async |channel| runtime(channel).stop_container(request()).await);
+        stopped.map(drop).map_err(|status| told(&status))
     }
 
     fn remove_sandboxes(&self) -> Tried<usize> {
-        let listed: ListPodSandboxResponse =
-            self.call(RUNTIME, "ListPodSandbox", Nothing {}, Some(CALL)).map_err(|status| told(&status))?;
+        let listed = self.ask(Some(CALL), async |channel| runtime(channel).list_pod_sandbox(ListPodSandboxRequest::default()).await);
+        let listed = listed.map_err(|status| told(&status))?.items;
         // Whatever one of them does, the others go.
-        let wrong: Vec<String> = (listed.items.iter())
-            .filter_map(|PodSandbox { id }| {
-                let request = || PodSandboxRequest { pod_sandbox_id: id.clone() };
-                let ask = |method| self.insist::<_, Nothing>(RUNTIME, method, request, Some(CALL));
-                let gone = ask("StopPodSandbox").and_then(|_| ask("RemovePodSandbox"));
-                gone.err().map(|why| format!("pod sandbox {id}: {}", why.message))
-            })
+        let gone = |id: &String| -> Tried<()> {
+            let stop = || StopPodSandboxRequest { pod_sandbox_id: id.clone() };
+            self.insist(Some(CALL), async |channel| runtime(channel).stop_pod_sandbox(stop()).await)?;
+            let remove = || RemovePodSandboxRequest { pod_sandbox_id: id.clone() };
+            self.insist(Some(CALL), async |channel| runtime(channel).remove_pod_sandbox(remove()).await).map(drop)
+        };
+        let wrong: Vec<String> = (listed.iter())
+            .filter_map(|PodSandbox { id, .. }| gone(id).err().map(|why| format!("pod sandbox {id}: {}", why.message)))
             .collect();
-        if wrong.is_empty() { Ok(listed.items.len()) } else { Err(Failure::new("unavailable", wrong.join("; "))) }
+        if wrong.is_empty() { Ok(listed.len()) } else { Err(Failure::new("unavailable", wrong.join("; "))) }
     }
 
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {
-        let request = ContainerStatusRequest { container_id: id.to_owned() };
-        let status: ContainerStatusResponse = self.call(RUNTIME, "ContainerStatus", request, Some(CALL)).map_err(|status| told(&status))?;
-        let path = status.status.unwrap_or_default().log_path;
+        let request = || ContainerStatusRequest { container_id: id.to_owned(), verbose: false };
+        let status = self.ask(Some(CALL), async |channel| runtime(channel).container_status(request()).await);
+        let path = status.map_err(|status| told(&status))?.status.unwrap_or_default().log_path;
         tail(&path, lines).map_err(|error| Failure::new("io", format!("the log {path}: {error}")))
     }
+}
+
+fn spec(image: &str) -> Option<ImageSpec> {
+    Some(ImageSpec { image: image.to_owned(), ..ImageSpec::default() })
 }
 
 /// The last lines of a container's log, without the time, stream and tag that the runtime puts before each.

@@ -1,75 +1,18 @@
-//! The cluster's etcd, over its gRPC API (v3), with the healthcheck client's certificate. Where its members listen is written
-//! at their Pods. Of the protocol's messages only the fields that are used are here, by their numbers: the client crates
-//! there are need a protobuf compiler on the machine that builds them.
-use crate::world::{Cluster, Etcd, EtcdMember, Files, Tried};
+//! The cluster's etcd, with the healthcheck client's certificate. Where its members listen is written at their Pods.
+use crate::world::{Cluster, Etcd, EtcdMember, Files, Tried, innermost};
+use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, Member, MemberAddOptions, TlsOptions};
 use kubephase_wit::Failure;
 use std::{sync::Arc, time::Duration};
 use tokio::runtime::Handle;
-use tonic::{
-    Request, Status,
-    client::Grpc,
-    codegen::http::uri::PathAndQuery,
-    transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity},
-};
-use tonic_prost::ProstCodec;
 
 /// One call takes no longer (kubeadm's two seconds).
 const CALL: Duration = Duration::from_secs(2);
 /// A look at a member that is not expected to answer yet.
 const GLANCE: Duration = Duration::from_millis(300);
+/// What is read where only the reading counts, as `etcdctl endpoint health` does.
+const NO_KEY: &str = "health";
 /// Where kubeadm writes the client URL of a member.
 const ANNOTATION: &str = "/metadata/annotations/kubeadm.kubernetes.io~1etcd.advertise-client-urls";
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct MemberListRequest {
-    /// as all of them agree, not as the one that is asked has it
-    #[prost(bool, tag = "1")]
-    pub linearizable: bool,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct MemberListResponse {
-    #[prost(message, repeated, tag = "2")]
-    pub members: Vec<Member>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Member {
-    #[prost(uint64, tag = "1")]
-    pub id: u64,
-    #[prost(string, tag = "2")]
-    pub name: String,
-    #[prost(string, repeated, tag = "3")]
-    pub peer_urls: Vec<String>,
-    #[prost(string, repeated, tag = "4")]
-    pub client_urls: Vec<String>,
-    #[prost(bool, tag = "5")]
-    pub is_learner: bool,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct MemberAddRequest {
-    #[prost(string, repeated, tag = "1")]
-    pub peer_urls: Vec<String>,
-    #[prost(bool, tag = "2")]
-    pub is_learner: bool,
-}
-
-/// Of `MemberPromote` and `MemberRemove`.
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct MemberRequest {
-    #[prost(uint64, tag = "1")]
-    pub id: u64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct Nothing {}
-
-#[derive(Clone, PartialEq, prost::Message)]
-pub struct StatusResponse {
-    #[prost(string, repeated, tag = "8")]
-    pub errors: Vec<String>,
-}
 
 pub struct RealEtcd<C> {
     pub handle: Handle,
@@ -79,9 +22,19 @@ pub struct RealEtcd<C> {
     pub directory: String,
 }
 
-fn told(endpoint: &str, status: &Status) -> Failure {
+fn told(endpoint: &str, what: &str) -> Failure {
     // What a member refuses now it may do when it has caught up, or when there is a leader again.
-    Failure { retryable: true, ..Failure::new("unavailable", format!("etcd at {endpoint}: {}", status.message())) }
+    Failure { retryable: true, ..Failure::new("unavailable", format!("etcd at {endpoint}: {what}")) }
+}
+
+/// What etcd said, or why nothing could be asked.
+fn said(error: &Error) -> String {
+    match error {
+        Error::GRpcStatus(status) if std::error::Error::source(status).is_none() => status.message().to_owned(),
+        Error::GRpcStatus(status) => innermost(status),
+        Error::TransportError(error) => innermost(error),
+        error => error.to_string(),
+    }
 }
 
 /// Where the members of the cluster's etcd listen for clients.
@@ -100,51 +53,32 @@ pub fn endpoints(cluster: &dyn Cluster) -> Tried<Vec<String>> {
 }
 
 impl<C: Cluster> RealEtcd<C> {
-    fn tls(&self) -> Tried<ClientTlsConfig> {
+    fn tls(&self) -> Tried<TlsOptions> {
         let read = |name: &str| self.files.read(&format!("{}/etcd/{name}", self.directory));
         let identity = Identity::from_pem(read("healthcheck-client.crt")?, read("healthcheck-client.key")?);
-        Ok(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.crt")?)).identity(identity))
+        Ok(TlsOptions::new().ca_certificate(Certificate::from_pem(read("ca.crt")?)).identity(identity))
     }
 
-    fn ask<Q, A>(&self, endpoint: &str, method: &'static str, request: Q, limit: Duration) -> Tried<A>
-    where
-        Q: prost::Message + Default + 'static,
-        A: prost::Message + Default + 'static,
-    {
-        let tls = self.tls()?;
-        let unavailable = |error: tonic::transport::Error| {
-            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
-            Status::unavailable(cause)
-        };
-        let work = async {
-            let at = Endpoint::from_shared(endpoint.to_owned()).and_then(|at| at.tls_config(tls)).map_err(unavailable)?;
-            let channel: Channel = at.connect_timeout(limit).connect().await.map_err(unavailable)?;
-            let mut client = Grpc::new(channel);
-            client.ready().await.map_err(unavailable)?;
-            client
-                .unary(Request::new(request), PathAndQuery::from_static(method), ProstCodec::default())
-                .await
-                .map(tonic::Response::into_inner)
-        };
-        let late = || Err(Status::deadline_exceeded("it did not answer in time"));
-        let answer = self.handle.block_on(async { tokio::time::timeout(limit, work).await.unwrap_or_else(|_| late()) });
-        answer.map_err(|status| told(endpoint, &status))
+    /// Of one member and no other.
+    fn ask<A>(&self, endpoint: &str, limit: Duration, call: impl AsyncFnOnce(Client) -> Result<A, Error>) -> Tried<A> {
+        let options = ConnectOptions::new().with_tls(self.tls()?).with_connect_timeout(limit);
+        let work = async { call(Client::connect([endpoint], Some(options)).await?).await };
+        match self.handle.block_on(async { tokio::time::timeout(limit, work).await }) {
+            Ok(answer) => answer.map_err(|error| told(endpoint, &said(&error))),
+            Err(_) => Err(told(endpoint, "it did not answer in time")),
+        }
     }
 
     fn well(&self, endpoint: &str, limit: Duration) -> bool {
-        let status: Tried<StatusResponse> = self.ask(endpoint, "/etcdserverpb.Maintenance/Status", Nothing {}, limit);
-        status.is_ok_and(|status| status.errors.is_empty())
+        let status = self.ask(endpoint, limit, async |mut etcd| etcd.status().await);
+        status.is_ok_and(|status| status.errors().is_empty())
     }
 
     /// The answer of the first member that has one.
-    fn any<Q, A>(&self, method: &'static str, request: Q) -> Tried<A>
-    where
-        Q: prost::Message + Default + Clone + 'static,
-        A: prost::Message + Default + 'static,
-    {
+    fn any<A>(&self, call: impl AsyncFn(Client) -> Result<A, Error>) -> Tried<A> {
         let mut last = None;
         for endpoint in endpoints(&self.cluster)? {
-            match self.ask(&endpoint, method, request.clone(), CALL) {
+            match self.ask(&endpoint, CALL, &call) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => last = Some(failure),
             }
@@ -155,28 +89,33 @@ impl<C: Cluster> RealEtcd<C> {
 
 impl<C: Cluster> Etcd for RealEtcd<C> {
     fn members(&self) -> Tried<Vec<EtcdMember>> {
-        let listed: MemberListResponse = self.any("/etcdserverpb.Cluster/MemberList", MemberListRequest { linearizable: true })?;
-        let member = |Member { id, name, peer_urls, client_urls, is_learner: learner }: Member| EtcdMember {
-            id,
-            name,
-            peer_urls,
-            client_urls,
-            learner,
+        let listed = self.any(async |mut etcd| {
+            // The list is as the member that is asked has it. After a linearizable read that is no older than what all of them
+            // agree on; without quorum there is none.
+            etcd.get(NO_KEY, None).await?;
+            etcd.member_list().await
+        })?;
+        let member = |member: &Member| EtcdMember {
+            id: member.id(),
+            name: member.name().to_owned(),
+            peer_urls: member.peer_urls().to_vec(),
+            client_urls: member.client_urls().to_vec(),
+            learner: member.is_learner(),
         };
-        Ok(listed.members.into_iter().map(member).collect())
+        Ok(listed.members().iter().map(member).collect())
     }
 
     fn add_learner(&self, peer_url: &str) -> Tried<()> {
-        let request = MemberAddRequest { peer_urls: vec![peer_url.to_owned()], is_learner: true };
-        self.any::<_, Nothing>("/etcdserverpb.Cluster/MemberAdd", request).map(drop)
+        let learner = MemberAddOptions::new().with_is_learner();
+        self.any(async |mut etcd| etcd.member_add([peer_url.to_owned()], Some(learner.clone())).await).map(drop)
     }
 
     fn promote(&self, id: u64) -> Tried<()> {
-        self.any::<_, Nothing>("/etcdserverpb.Cluster/MemberPromote", MemberRequest { id }).map(drop)
+        self.any(async |mut etcd| etcd.member_promote(id).await).map(drop)
     }
 
     fn remove(&self, id: u64) -> Tried<()> {
-        self.any::<_, Nothing>("/etcdserverpb.Cluster/MemberRemove", MemberRequest { id }).map(drop)
+        self.any(async |mut etcd| etcd.member_remove(id).await).map(drop)
     }
 
     fn health(&self) -> Tried<(usize, usize)> {

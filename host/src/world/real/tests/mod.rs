@@ -1,0 +1,66 @@
+//! A container runtime and an etcd that are asked over gRPC, and this machine as far as any test may look at it.
+use super::*;
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use std::{convert::Infallible, future::Future, pin::Pin};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tonic::{Request, Response, Status, body::Body, server::UnaryService};
+use tonic_prost::ProstCodec;
+
+mod cri;
+mod etcd;
+
+type Answer<T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send>>;
+
+/// A method by what it does.
+struct Method<F>(F);
+
+impl<Q, A, F> UnaryService<Q> for Method<F>
+where
+    F: FnMut(Q) -> Result<A, Status>,
+    A: Send + 'static,
+{
+    type Response = A;
+    type Future = Answer<A>;
+
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let answer = (self.0)(request.into_inner()).map(Response::new);
+        Box::pin(async { answer })
+    }
+}
+
+/// Answers one request.
+async fn unary<Q, A>(request: http::Request<Incoming>, answer: impl FnMut(Q) -> Result<A, Status>) -> http::Response<Body>
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + Default + 'static,
+{
+    tonic::server::Grpc::new(ProstCodec::<A, Q>::default()).unary(Method(answer), request).await
+}
+
+/// Answers whoever is connected, for as long as it asks.
+async fn converse<S, F>(stream: S, serve: impl Fn(http::Request<Incoming>) -> F + Clone + Send + 'static)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = http::Response<Body>> + Send + 'static,
+{
+    let service = tower::service_fn(move |request| {
+        let answer = serve(request);
+        async { Ok::<_, Infallible>(answer.await) }
+    });
+    let server = auto::Builder::new(TokioExecutor::new()).http2_only();
+    // Whoever hangs up has heard enough.
+    let _ = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
+}
+
+#[test]
+fn names_of_kernel_parameters_lead_nowhere_else() {
+    assert_eq!(proc_sys("net.ipv4.ip_forward").as_deref(), Some("/proc/sys/net/ipv4/ip_forward"));
+    for key in ["", "../../etc/passwd", "a..b", "x y", "net.ipv4.ip_forward\0"] {
+        assert!(proc_sys(key).is_none(), "{key:?}");
+    }
+}

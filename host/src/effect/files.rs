@@ -60,6 +60,19 @@ impl Mode {
     }
 }
 
+/// The owner of a directory and of all that is below it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Owner {
+    pub path: String,
+    pub owner: (u32, u32),
+}
+
+impl Owner {
+    pub fn enact(&self, files: &dyn Files) -> Tried<bool> {
+        files.give(&self.path, self.owner)
+    }
+}
+
 /// Removes a file, where there is one.
 pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
     if files.stat(path)?.is_none() {

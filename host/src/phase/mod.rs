@@ -58,9 +58,13 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
         let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
         effects_core::control_plane_users(&json(&users))?;
         rootless::run_as(&mut pod, name, &users);
-        for rootless::OwnedFile { path, owner, mode } in rootless::files(config, name, &users) {
-            let file = effects_files::set_mode(&path, mode)?;
-            effects_files::file_owner(file, owner.uid, owner.gid)?;
+        for rootless::Owned { path, owner, mode } in rootless::files(config, name, &users) {
+            if let Some(mode) = mode {
+                let file = effects_files::set_mode(&path, mode)?;
+                effects_files::file_owner(file, owner.uid, owner.gid)?;
+            } else {
+                effects_core::give_tree(&path, owner.uid, owner.gid)?;
+            }
         }
     }
     let pod = typed(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;

@@ -4,7 +4,7 @@ use super::{
     built_in::{BuiltIn, group, phase},
     info,
 };
-use crate::render::{KUBELET_DIR, MANIFESTS};
+use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
     Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json,
     kubeadm::{Config, MadeByRun},
@@ -64,8 +64,7 @@ impl Etcd {
         let mounted =
             volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
         let data = config.cluster.etcd.local.as_ref().map(|local| local.data_dir.as_str()).or(mounted);
-        let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).into_iter().flatten();
-        let peer_url = command.filter_map(Value::as_str).find_map(|flag| flag.strip_prefix("--initial-advertise-peer-urls="));
+        let peer_url = Some(static_pod::flag(&pod, "initial-advertise-peer-urls")).filter(|url| !url.is_empty());
         Ok(Some(Etcd { data: data.map(str::to_owned), peer_url: peer_url.map(str::to_owned) }))
     }
 }

@@ -88,6 +88,7 @@ pub const GATES: &[(&str, &[(&str, Gate)])] = &[
             ("kubeconfig-server", Gate::Core),
             ("etcd-member", Gate::Core),
             ("control-plane-users", Gate::Core),
+            ("give-tree", Gate::Core),
             ("clear", Gate::Core),
             ("attempt", Gate::Core),
             ("regardless", Gate::Core),

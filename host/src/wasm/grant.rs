@@ -158,6 +158,7 @@ impl Grant {
             | Effect::KubeconfigServer { .. }
             | Effect::EtcdMember(_)
             | Effect::Users(_)
+            | Effect::Owner(_)
             | Effect::Clear(_)
             | Effect::Wait(_) => Err("only phases of the distribution itself may propose this".into()),
         }

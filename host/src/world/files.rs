@@ -2,6 +2,7 @@
 //! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT).
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 mod lock;
+mod owner;
 
 use super::{Files, Tried};
 use kubephase_wit::{Failure, FileMeta};
@@ -229,6 +230,10 @@ impl Files for RootedFiles {
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let found = self.at(path, OFlags::PATH).map_err(|errno| failed("set the mode of", path, errno.into()))?;
         set(&found, mode, owner).map_err(|error| failed("set the mode of", path, error))
+    }
+
+    fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+        if may_give() { self.hand_over(path, owner, true) } else { Ok(false) }
     }
 
     fn remove(&self, path: &str) -> Tried<()> {

@@ -67,6 +67,9 @@ pub trait Files: Send + Sync {
     /// With its parents; an existing directory keeps its mode.
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
+    /// Gives a directory, and all that is below it, to a user and a group; links change hands themselves, and not what they
+    /// lead to. Whether anything did. Only root gives files away: to anybody else everything is as wanted.
+    fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool>;
     fn remove(&self, path: &str) -> Tried<()>;
     /// Likewise; of a directory, all that is below it. Links are removed, not followed.
     fn remove_all(&self, path: &str) -> Tried<()>;

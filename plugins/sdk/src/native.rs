@@ -145,6 +145,7 @@ shim! {
         kubeconfig_server(path: &str => path.into(), server: &str => server.into()) -> Tried<Effect>;
         etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
         control_plane_users(spec: &str => spec.into()) -> Tried<Effect>;
+        give_tree(path: &str => path.into(), uid: u32 => uid, gid: u32 => gid) -> Tried<Effect>;
         clear(spec: &str => spec.into()) -> Tried<Effect>;
         attempt(of: Effect => of, warning: &str => warning.into()) -> Tried<()>;
         regardless(of: Effect => of) -> Tried<()>;

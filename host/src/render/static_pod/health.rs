@@ -1,4 +1,5 @@
 //! Where a component of the control plane tells its health.
+use super::flag::{command, flag};
 use crate::render::host_port;
 use kubephase_sdk::kubeadm::Config;
 use serde_json::Value;
@@ -9,20 +10,15 @@ use serde_json::Value;
 /// A manifest that is no Pod with a command.
 pub fn health_url(component: &str, manifest: &str, config: &Config) -> Result<String, String> {
     let pod: Value = serde_yaml::from_str(manifest).map_err(|error| format!("not a Pod: {error}"))?;
-    let command = pod.pointer("/spec/containers/0/command").and_then(Value::as_array).filter(|command| !command.is_empty());
-    let command: Vec<&str> = command.ok_or("the Pod's first container has no command")?.iter().filter_map(Value::as_str).collect();
-    // The last of several wins, as with any Go flag; one dash is as good as two.
-    let flag = |name: &str| {
-        let value = |argument: &&str| argument.trim_start_matches('-').strip_prefix(name)?.strip_prefix('=').map(str::to_owned);
-        command.iter().rev().find_map(value)
-    };
+    command(&pod).next().ok_or("the Pod's first container has no command")?;
+    let told = |name: &str, default: &str| Some(flag(&pod, name)).filter(|value| !value.is_empty()).unwrap_or(default).to_owned();
     let local = &config.init.local_api_endpoint;
     let (address, port, path) = match component {
-        "kube-apiserver" => (flag("advertise-address").unwrap_or_else(|| local.advertise_address.clone()), "6443", "livez"),
-        "kube-controller-manager" => (flag("bind-address").unwrap_or_else(|| "127.0.0.1".into()), "10257", "healthz"),
-        _ => (flag("bind-address").unwrap_or_else(|| "127.0.0.1".into()), "10259", "livez"),
+        "kube-apiserver" => (told("advertise-address", &local.advertise_address), "6443", "livez"),
+        "kube-controller-manager" => (told("bind-address", "127.0.0.1"), "10257", "healthz"),
+        _ => (told("bind-address", "127.0.0.1"), "10259", "livez"),
     };
-    Ok(format!("https://{}/{path}", host_port(&address, flag("secure-port").as_deref().unwrap_or(port))))
+    Ok(format!("https://{}/{path}", host_port(&address, told("secure-port", port))))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod environment;
 mod etcd;
+mod flag;
 mod health;
 mod kube_apiserver;
 mod kube_controller_manager;
@@ -12,6 +13,7 @@ mod typed;
 mod volume;
 
 pub use etcd::{Member, etcd, etcd_joining};
+pub use flag::flag;
 pub use health::health_url;
 pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;

@@ -10,23 +10,25 @@ use serde_json::{Value, json};
 /// Nobody logs in as one of them.
 pub const NO_SHELL: &str = "/bin/false";
 
-/// A file that a component must be able to read without being root.
+/// What a component must be able to use without being root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedFile {
+pub struct Owned {
     pub path: String,
     pub owner: User,
-    pub mode: u32,
+    /// of a file; none for a directory with all that is below it, where modes stay
+    pub mode: Option<u32>,
 }
 
 /// The files and directories that change hands to a component.
-pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<OwnedFile> {
+pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<Owned> {
     let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
-    let own = |path: String, owner: User| OwnedFile { path, owner, mode: 0o600 };
-    let service_account_key = OwnedFile { path: certificate("sa.key"), owner: User { uid: 0, gid: users.sa_key_readers }, mode: 0o640 };
+    let own = |path: String, owner: User| Owned { path, owner, mode: Some(0o600) };
+    let readers = User { uid: 0, gid: users.sa_key_readers };
+    let service_account_key = Owned { path: certificate("sa.key"), owner: readers, mode: Some(0o640) };
     match component {
         "etcd" => {
-            let data =
-                config.cluster.etcd.local.iter().map(|local| OwnedFile { path: local.data_dir.clone(), owner: users.etcd, mode: 0o700 });
+            let local = config.cluster.etcd.local.iter();
+            let data = local.map(|local| Owned { path: local.data_dir.clone(), owner: users.etcd, mode: None });
             let keys = ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd));
             data.chain(keys).collect()
         }

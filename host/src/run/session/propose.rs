@@ -191,6 +191,10 @@ impl effects_core::Host for Session {
         self.propose(Effect::Users(spec(&json)?))
     }
 
+    fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
+        self.propose(Effect::Owner(files::Owner { path, owner: (uid, gid) }))
+    }
+
     fn clear(&mut self, json: String) -> Hosted<Handle> {
         self.propose(Effect::Clear(spec(&json)?))
     }

@@ -3,9 +3,11 @@
 use super::{
     Rehearsal,
     kept::{Entry, Log},
-    pod::flag,
 };
-use crate::world::{Etcd, EtcdMember, Tried, real::etcd_endpoints};
+use crate::{
+    render::static_pod::flag,
+    world::{Etcd, EtcdMember, Tried, real::etcd_endpoints},
+};
 use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

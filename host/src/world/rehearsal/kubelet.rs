@@ -7,9 +7,11 @@ use super::{
     cluster::{Keeps, Server},
     common::Common,
     kept::Log,
-    pod::flag,
 };
-use crate::world::{Cluster, Files, Tried, api::Credentials, node::facts::NodeFacts};
+use crate::{
+    render::{MANIFESTS, static_pod::flag},
+    world::{Cluster, Files, Tried, api::Credentials, node::facts::NodeFacts},
+};
 use kubephase_wit::Failure;
 use serde_json::Value;
 use std::{
@@ -183,22 +185,21 @@ impl Kubelet {
     fn pods(&self) -> Tried<Vec<Value>> {
         let text = self.files.read(CONFIG)?;
         let config: Value = serde_yaml::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default();
-        let configured = config["staticPodPath"].as_str().unwrap_or(crate::render::MANIFESTS);
-        let directory = crate::render::MANIFESTS;
-        if configured != directory {
+        let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);
+        if configured != MANIFESTS {
             // A kubelet that looks elsewhere finds nothing; the rehearsal goes on and says so.
-            let note = format!("the kubelet looks for static Pods in {configured}, while they are in {directory}: it would not start them");
+            let note = format!("the kubelet looks for static Pods in {configured}, while they are in {MANIFESTS}: it would not start them");
             let mut state = self.state();
             if !state.notes.contains(&note) {
                 state.notes.push(note);
             }
         }
-        if self.files.stat(directory)?.is_none() {
+        if self.files.stat(MANIFESTS)?.is_none() {
             return Ok(Vec::new());
         }
         let mut pods = Vec::new();
-        for name in self.files.list(directory)?.into_iter().filter(|name| !name.starts_with('.')) {
-            let text = self.files.read(&format!("{directory}/{name}"))?;
+        for name in self.files.list(MANIFESTS)?.into_iter().filter(|name| !name.starts_with('.')) {
+            let text = self.files.read(&format!("{MANIFESTS}/{name}"))?;
             // What is no Pod is passed over, as the kubelet does.
             if let Ok(pod) = serde_yaml::from_str::<Value>(&String::from_utf8_lossy(&text))
                 && pod["kind"] == "Pod"

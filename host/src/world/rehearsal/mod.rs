@@ -8,7 +8,6 @@ mod kept;
 mod kubelet;
 mod outside;
 mod overlay;
-mod pod;
 
 #[cfg(test)]
 pub mod files_only;

@@ -2,7 +2,7 @@
 use crate::world::{Files, Tried, files::RootedFiles};
 use kubephase_wit::{Failure, FileMeta};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -12,11 +12,13 @@ pub struct Overlay {
     lower: RootedFiles,
     /// removed here with all below them, though still there in the lower tree
     gone: Mutex<BTreeSet<String>>,
+    /// changed hands here with all below them
+    given: Mutex<BTreeMap<String, (u32, u32)>>,
 }
 
 impl Overlay {
     pub fn new(upper: RootedFiles, lower: RootedFiles) -> Self {
-        Overlay { upper, lower, gone: Mutex::default() }
+        Overlay { upper, lower, gone: Mutex::default(), given: Mutex::default() }
     }
 
     fn is_gone(&self, path: &str) -> bool {
@@ -29,11 +31,17 @@ impl Overlay {
         if self.upper.stat(path)?.is_some() || self.is_gone(path) {
             return Ok(());
         }
-        match self.lower.stat(path)? {
-            Some(meta) if meta.kind == "file" => self.upper.write(path, &self.lower.read(path)?, meta.mode, None),
+        match self.stat(path)? {
+            Some(meta) if meta.kind == "file" => self.upper.write(path, &self.lower.read(path)?, meta.mode, Some((meta.uid, meta.gid))),
             Some(meta) if meta.kind == "directory" => self.upper.make_dir(path, meta.mode),
             _ => Ok(()),
         }
+    }
+
+    /// Who has what is at a path of the lower tree by now.
+    fn given(&self, path: &str) -> Option<(u32, u32)> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        Path::new(path).ancestors().find_map(|above| given.get(above.to_str()?)).copied()
     }
 
     /// Whichever tree has it.
@@ -45,7 +53,14 @@ impl Overlay {
 
 impl Files for Overlay {
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
-        self.holder(path)?.stat(path)
+        if self.upper.stat(path)?.is_some() || self.is_gone(path) {
+            return self.upper.stat(path);
+        }
+        let seen = self.lower.stat(path)?;
+        Ok(seen.map(|meta| match self.given(path) {
+            Some((uid, gid)) => FileMeta { uid, gid, ..meta },
+            None => meta,
+        }))
     }
 
     fn read(&self, path: &str) -> Tried<Vec<u8>> {
@@ -84,6 +99,20 @@ impl Files for Overlay {
         self.upper.set_mode(path, mode, owner)
     }
 
+    fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+        let above = self.upper.stat(path)?.is_some();
+        let mut changed = above && self.upper.give(path, owner)?;
+        if !self.is_gone(path) && self.lower.stat(path)?.is_some() {
+            changed |= self.given(path) != Some(owner) && self.lower.hand_over(path, owner, false)?;
+            let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+            given.retain(|earlier, _| !Path::new(earlier).starts_with(path));
+            given.insert(path.to_owned(), owner);
+        } else if !above {
+            return Err(Failure::new("not-found", format!("{path} does not exist")));
+        }
+        Ok(changed)
+    }
+
     fn remove(&self, path: &str) -> Tried<()> {
         if self.upper.stat(path)?.is_some() {
             self.upper.remove(path)?;
@@ -102,6 +131,22 @@ impl Files for Overlay {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_changes_hands_below_does_so_here_alone() {
+        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
+        open(&lower).write("/var/lib/etcd/member/db", b"below", 0o600, None).unwrap();
+        let overlay = Overlay::new(open(&upper), open(&lower));
+        let owner = |path: &str| overlay.stat(path).unwrap().map(|meta| (meta.uid, meta.gid, meta.mode));
+        assert!(overlay.give("/var/lib/etcd", (7, 8)).unwrap());
+        assert_eq!(owner("/var/lib/etcd/member/db"), Some((7, 8, 0o600)));
+        assert!(!overlay.give("/var/lib/etcd", (7, 8)).unwrap(), "it holds already");
+        let below = open(&lower).stat("/var/lib/etcd/member/db").unwrap().unwrap();
+        assert_ne!((below.uid, below.gid), (7, 8), "the lower tree is never written");
+        assert!(open(&upper).stat("/var/lib/etcd").unwrap().is_none(), "nothing is copied");
+        assert_eq!(overlay.give("/none", (7, 8)).unwrap_err().code, "not-found");
+    }
 
     #[test]
     fn what_is_removed_is_gone_with_all_below_it_and_may_come_again() {

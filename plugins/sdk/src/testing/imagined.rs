@@ -352,6 +352,9 @@ impl effects_core::Host for Imagined {
         let spec = parsed(&spec)?;
         self.propose("users", "", spec)
     }
+    fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Effect> {
+        self.propose("owner", path, json!({"uid": uid, "gid": gid}))
+    }
     fn clear(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
         self.propose("clear", "", spec)

@@ -1,9 +1,6 @@
 //! The API server: HTTPS on loopback, with the certificates and settings that its static Pod names.
 use super::{
-    super::{
-        kept::{Entry, Log},
-        pod::flag,
-    },
+    super::kept::{Entry, Log},
     controllers,
     controllers::{expired, secret_text},
     policy,
@@ -15,7 +12,7 @@ use super::{
     tls::{Identity, holder},
 };
 use crate::{
-    render::addresses::nth_address,
+    render::{addresses::nth_address, objects::cluster_admins, static_pod::flag},
     world::{Files, Tried},
 };
 use futures::stream;
@@ -131,7 +128,7 @@ impl Server {
     pub fn bind_admins(&self) {
         let mut store = self.api.store.lock().unwrap_or_else(PoisonError::into_inner);
         // There already, at worst.
-        let _ = store.create(super::store::rbac("clusterrolebindings"), crate::render::objects::cluster_admins());
+        let _ = store.create(super::store::rbac("clusterrolebindings"), cluster_admins());
     }
 
     /// What it serves, as a log begins.

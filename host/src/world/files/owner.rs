@@ -1,0 +1,111 @@
+//! What changes hands with all that is below it.
+use super::{RootedFiles, failed, link};
+use crate::world::Tried;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, Stat, Uid},
+    io::{Errno, Result},
+};
+use std::ffi::CStr;
+
+type Owner = (u32, u32);
+
+/// By whom a directory, and all below it, is to be owned.
+struct Owned {
+    by: Owner,
+    /// whether it is made so, and not only looked at
+    changes: bool,
+}
+
+impl RootedFiles {
+    /// Whether anything in a directory was another's; with `changes` it is `owner`'s then.
+    pub fn hand_over(&self, path: &str, owner: Owner, changes: bool) -> Tried<bool> {
+        let owned = Owned { by: owner, changes };
+        let all = || {
+            let directory = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+            let before = fs::fstat(&directory)?;
+            // By its link under /proc the directory itself, wherever its path leads.
+            let changed = owned.ensure(&before, || fs::chownat(CWD, link(&directory), owned.uid(), owned.gid(), AtFlags::empty()))?;
+            Ok(owned.below(&directory)? || changed)
+        };
+        all().map_err(|errno: Errno| failed("change the owner of", path, errno.into()))
+    }
+}
+
+impl Owned {
+    fn uid(&self) -> Option<Uid> {
+        Some(Uid::from_raw(self.by.0))
+    }
+
+    fn gid(&self) -> Option<Gid> {
+        Some(Gid::from_raw(self.by.1))
+    }
+
+    fn ensure(&self, of: &Stat, change: impl FnOnce() -> Result<()>) -> Result<bool> {
+        let differs = (of.st_uid, of.st_gid) != self.by;
+        if differs && self.changes {
+            change()?;
+        }
+        Ok(differs)
+    }
+
+    fn below(&self, directory: &OwnedFd) -> Result<bool> {
+        let mut changed = false;
+        for entry in Dir::read_from(directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if !matches!(name.to_bytes(), b"." | b"..") {
+                match self.entry(directory, name) {
+                    Ok(differed) => changed |= differed,
+                    // Gone since it was listed.
+                    Err(Errno::NOENT) => {}
+                    Err(errno) => return Err(errno),
+                }
+            }
+        }
+        Ok(changed)
+    }
+
+    fn entry(&self, parent: &OwnedFd, name: &CStr) -> Result<bool> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        let stat = fs::statat(parent, name, flags)?;
+        let changed = self.ensure(&stat, || fs::chownat(parent, name, self.uid(), self.gid(), flags))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+            return Ok(changed);
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(self.below(&fs::openat(parent, name, flags, Mode::empty())?)? || changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::{Files, files::RootedFiles};
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    #[test]
+    fn a_directory_changes_hands_with_all_below_it_and_nothing_beside_it() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        for path in ["/var/lib/etcd/member/snap/db", "/var/lib/other"] {
+            files.write(path, b"x", 0o600, None).unwrap();
+        }
+        symlink("../other", root.path().join("var/lib/etcd/link")).unwrap();
+        let owner = |path: &str| {
+            let meta = root.path().join(path).symlink_metadata().unwrap();
+            (meta.uid(), meta.gid(), meta.mode() & 0o777)
+        };
+        assert!(files.hand_over("/var/lib/etcd", (7, 8), false).unwrap());
+        assert_eq!(owner("var/lib/etcd/member/snap/db"), (0, 0, 0o600), "looked at, and no more");
+        assert!(files.give("/var/lib/etcd", (7, 8)).unwrap());
+        for (path, mode) in [("", 0o755), ("/member", 0o755), ("/member/snap", 0o755), ("/member/snap/db", 0o600), ("/link", 0o777)] {
+            assert_eq!(owner(&format!("var/lib/etcd{path}")), (7, 8, mode), "{path}");
+        }
+        assert_eq!((owner("var/lib"), owner("var/lib/other")), ((0, 0, 0o755), (0, 0, 0o600)));
+        assert!(!files.give("/var/lib/etcd", (7, 8)).unwrap(), "it holds already");
+        assert_eq!(files.give("/var/lib/none", (7, 8)).unwrap_err().code, "not-found");
+    }
+}

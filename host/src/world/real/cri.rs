@@ -30,7 +30,7 @@ pub struct Cri {
     socket: String,
 }
 
-/// What is asked of it, and over what.
+/// What a call comes back with.
 type Answered<A> = Result<Response<A>, Status>;
 
 fn runtime(channel: Channel) -> RuntimeServiceClient<Channel> {

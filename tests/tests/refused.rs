@@ -4,7 +4,7 @@
 use harness::{Kept, Said, Served, kubephase, run, workspace};
 use kubephase::world::{Cluster, Tried, real};
 use kubephase_wit::ObjectRef;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     fs,
     net::TcpListener,
@@ -12,6 +12,9 @@ use std::{
 };
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// What the keys of the control plane are encrypted with.
+const KEY: &str = "e6a2eb8581237ab72a4f494f30285ec12a9694d750b9785706a83bfcbbbd2204";
 
 /// A cluster that is served, and what its nodes are told to join it with.
 struct Inviting {
@@ -36,9 +39,10 @@ impl Inviting {
         let config = folder.path().join("cluster.yaml");
         let text = fs::read_to_string(example.join("cluster.yaml")).unwrap();
         let more = format!("encryptionAlgorithm: ECDSA-P256\ncontrolPlaneEndpoint: {endpoint}\nnetworking:");
-        fs::write(&config, text.replace("networking:", &more)).unwrap();
+        let text = text.replace("networking:", &more).replace("localAPIEndpoint:", &format!("certificateKey: {KEY}\nlocalAPIEndpoint:"));
+        fs::write(&config, text).unwrap();
         let mut rehearse = kubephase(PROGRAM);
-        rehearse.arg("rehearse").arg("--config").arg(&config).arg("--node").arg(example.join("node.yaml"));
+        rehearse.args(["rehearse", "--upload-certs", "--config"]).arg(&config).arg("--node").arg(example.join("node.yaml"));
         let server = Served::start(rehearse.arg(format!("--serve={}", endpoint.port())).arg("--root").arg(folder.path().join("root")));
         let said = run(kubephase(PROGRAM).args(["token", "create", "--print-join-command"]).env("KUBECONFIG", admin(&folder)));
         let words: Vec<&str> = said.stdout.split_whitespace().collect();
@@ -48,11 +52,21 @@ impl Inviting {
 
     /// A node sets out with a token and a pin, and another token to ask for its certificate with; it asks once.
     fn join(&self, token: &str, pin: &str, tls_token: &str) -> Said {
+        self.join_as("newcomer", token, pin, tls_token, &json!(null))
+    }
+
+    /// One that knows whom to trust sets out under a name, to be a member of the control plane where that is told.
+    fn let_in_as(&self, name: &str, control_plane: &Value) -> Said {
+        self.join_as(name, &self.token, &self.pin, &self.token, control_plane)
+    }
+
+    fn join_as(&self, name: &str, token: &str, pin: &str, tls_token: &str, control_plane: &Value) -> Said {
         let config = self.folder.path().join("join.yaml");
         let text = json!({
             "apiVersion": "kubeadm.k8s.io/v1beta4",
             "kind": "JoinConfiguration",
-            "nodeRegistration": {"criSocket": "unix:///run/none.sock", "name": "newcomer", "ignorePreflightErrors": ["all"]},
+            "nodeRegistration": {"criSocket": "unix:///run/none.sock", "name": name, "ignorePreflightErrors": ["all"]},
+            "controlPlane": control_plane,
             "dryRun": true,
             "timeouts": {"discovery": "0s"},
             "discovery": {
@@ -148,5 +162,37 @@ fn who_is_not_let_in_is_told_why_and_what_to_do() {
         assert_eq!(said.status, 1, "{case}: {}", said.stdout);
         assert!(said.stderr.contains(why) && said.stderr.contains(what_to_do), "{case}: {}", said.stderr);
         assert!(!said.stderr.contains("0123456789abcdef") && !said.stderr.contains("ffffffffffffffff"), "{case}: no secret is told");
+    }
+}
+
+#[test]
+fn who_cannot_become_what_it_would_be_is_told_why_and_what_to_do() {
+    let cluster = Inviting::start();
+    let node = json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": "taken"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    cluster.by_admin(|api| api.create(&node));
+    let member = |key: &str| json!({"certificateKey": key, "localAPIEndpoint": {"advertiseAddress": "192.0.2.3"}});
+    let another = KEY.replace("e6a2", "ffff");
+    let taken = cluster.let_in_as("taken", &json!(null));
+    let [wrong_key, no_key] = [another.as_str(), ""].map(|key| cluster.let_in_as("newcomer", &member(key)));
+    let keys =
+        ObjectRef { api_version: "v1".into(), kind: "Secret".into(), namespace: Some("kube-system".into()), name: "kubeadm-certs".into() };
+    cluster.by_admin(|api| api.delete(&keys));
+    let no_secret = cluster.let_in_as("newcomer", &member(KEY));
+    let upload = "kubephase init phase upload-certs --upload-certs";
+    for (case, said, why, what_to_do) in [
+        ("a name that is taken", taken, "a Node with name \"taken\" and status \"Ready\" already exists", "kubectl delete node taken"),
+        ("a wrong key", wrong_key, "error decoding secret data with provided key", upload),
+        ("no key", no_key, "/etc/kubernetes/pki/ca.crt is missing", "give the certificate key that `init --upload-certs` printed"),
+        ("no Secret", no_secret, "Secret \"kubeadm-certs\" was not found in the \"kube-system\" Namespace", upload),
+    ] {
+        assert_eq!(said.status, 5, "{case}: {}{}", said.stdout, said.stderr);
+        assert!(said.stderr.contains(why) && said.stderr.contains(what_to_do), "{case}: {}", said.stderr);
+        let told = |secret: &str| said.stdout.contains(secret) || said.stderr.contains(secret);
+        assert!(!told(KEY) && !told(&another), "{case}: no secret is told");
     }
 }

@@ -163,6 +163,25 @@ fn a_control_plane_that_is_reset_leaves_etcd_and_may_join_again() {
     assert!(members.iter().all(|member| member["learner"] == false), "each has a vote again");
 }
 
+/// As a machine comes back whose disk was erased.
+#[test]
+fn a_control_plane_that_forgot_its_etcd_is_refused_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    with_endpoint(&root);
+    assert_eq!(rehearse(&root, "--control-planes 3").status, 0);
+    let node = root.join("nodes/control-plane-3");
+    fs::remove_dir_all(&node).unwrap();
+    let said = rehearse(&root, "--control-planes 3");
+    assert_eq!(said.status, 5, "{}{}", said.stdout, said.stderr);
+    for told in ["control-plane-3  failed in check-etcd", "etcd has the member \"control-plane-3\" at https://", "member remove "] {
+        assert!(said.stdout.contains(told), "{told}: {}", said.stdout);
+    }
+    for path in ["var/lib/kubelet/config.yaml", "etc/kubernetes/bootstrap-kubelet.conf", "etc/kubernetes/manifests/etcd.yaml"] {
+        assert!(!node.join(path).exists(), "{path}");
+    }
+}
+
 #[test]
 fn a_control_plane_that_joined_joins_again_and_nothing_changes() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,11 @@
 //! What a node is rid of when it is reset. What is not there is fine.
-use super::{Done, Enacted, users};
-use crate::world::{Etcd, Files, Tried, World};
+use super::{Context, Done, Enacted, etcd, users};
+use crate::world::{Files, Tried};
 use kubephase_sdk::spec::ClearSpec;
 use kubephase_wit::Failure;
 
-pub fn clear(spec: &ClearSpec, world: &dyn World) -> Tried<Done> {
+pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
+    let world = context.world;
     let outcome = match spec {
         ClearSpec::Directory { path } => empty(path, world.files()),
         ClearSpec::EmptyDirectory { path } => remove_empty(path, world.files()),
@@ -13,7 +14,7 @@ pub fn clear(spec: &ClearSpec, world: &dyn World) -> Tried<Done> {
             Some(_) => world.node().unmount_below(&world.files().real_path(below)?, flags).map(|gone| enacted(gone > 0)),
         },
         ClearSpec::PodSandboxes {} => world.runtime().remove_sandboxes().map(|gone| enacted(gone > 0)),
-        ClearSpec::EtcdMember { peer_url } => leave(peer_url, world.etcd()),
+        ClearSpec::EtcdMember { peer_url, timeout_seconds } => etcd::leave(peer_url, *timeout_seconds, context),
         ClearSpec::ControlPlaneUsers {} => users::remove(world.files()).map(enacted),
     };
     match outcome {
@@ -59,21 +60,10 @@ fn empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
     Ok(enacted(!names.is_empty()))
 }
 
-/// The last member stays: without it there is no etcd to ask.
-fn leave(peer_url: &str, etcd: &dyn Etcd) -> Tried<Enacted> {
-    let members = etcd.members()?;
-    match members.iter().find(|member| member.peer_urls.iter().any(|url| url == peer_url)) {
-        None => Ok(Enacted::Unchanged),
-        Some(_) if members.len() == 1 => Ok(Enacted::Left("it is the only member of etcd".into())),
-        Some(member) => etcd.remove(member.id).map(|()| Enacted::Changed),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{EtcdMember, files::RootedFiles};
-    use std::sync::Mutex;
+    use crate::world::files::RootedFiles;
 
     #[test]
     fn a_directory_is_emptied_and_stays() {
@@ -107,44 +97,5 @@ mod tests {
         files.remove("/opt/pki/mine").unwrap();
         assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Changed);
         assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Unchanged);
-    }
-
-    struct Members(Mutex<Vec<EtcdMember>>);
-
-    impl Etcd for Members {
-        fn members(&self) -> Tried<Vec<EtcdMember>> {
-            Ok(self.0.lock().unwrap().clone())
-        }
-
-        fn add_learner(&self, _peer_url: &str) -> Tried<()> {
-            unreachable!("nobody joins here")
-        }
-
-        fn promote(&self, _id: u64) -> Tried<()> {
-            unreachable!("nobody joins here")
-        }
-
-        fn remove(&self, id: u64) -> Tried<()> {
-            self.0.lock().unwrap().retain(|member| member.id != id);
-            Ok(())
-        }
-
-        fn serves(&self, _: &str) -> Tried<bool> {
-            unreachable!()
-        }
-
-        fn health(&self) -> Tried<(usize, usize)> {
-            unreachable!("nobody joins here")
-        }
-    }
-
-    #[test]
-    fn a_member_leaves_but_not_the_last() {
-        let member = |id: u64| EtcdMember { id, peer_urls: vec![format!("https://192.0.2.{id}:2380")], ..EtcdMember::default() };
-        let etcd = Members(Mutex::new(vec![member(1), member(2)]));
-        assert_eq!(leave("https://192.0.2.2:2380", &etcd).unwrap(), Enacted::Changed);
-        assert_eq!(leave("https://192.0.2.2:2380", &etcd).unwrap(), Enacted::Unchanged, "it has left already");
-        assert!(matches!(leave("https://192.0.2.1:2380", &etcd).unwrap(), Enacted::Left(_)));
-        assert_eq!(etcd.members().unwrap(), [member(1)]);
     }
 }

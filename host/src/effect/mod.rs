@@ -164,7 +164,7 @@ impl Effect {
             Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
             Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
             Effect::Users(users) => users::ensure(users, world.files()).map(Done::from),
-            Effect::Clear(spec) => clear::clear(spec, world),
+            Effect::Clear(spec) => clear::clear(spec, context),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
             Effect::Module { name } => world.node().load_module(name).map(Done::from),

@@ -7,7 +7,8 @@ use kubephase_sdk::{
     spec::{Condition, EtcdMember, EtcdMemberSpec},
 };
 
-fn timeout(config: &Config) -> i64 {
+/// How long etcd may take for what it is asked, seconds (kubeadm's `etcdAPICall`).
+pub(super) fn timeout(config: &Config) -> i64 {
     let timeouts: Timeouts = config.init.timeouts.clone().unwrap_or_default();
     timeouts.etcd_api_call.unwrap_or_default().as_secs()
 }
@@ -26,10 +27,50 @@ impl Phase for Check {
             say("Skipping etcd check in external mode");
             return Ok(Outcome::Skipped("etcd is external".into()));
         }
-        say("Checking that the etcd cluster is healthy");
-        super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
+        if input::round() == 0 {
+            say("Checking that the etcd cluster is healthy");
+            super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
+            return Ok(Outcome::Again);
+        }
+        nobody_before(&config)?;
         Ok(Outcome::Settled)
     }
+}
+
+/// Whether this node's etcd was a member once and has lost what it knew (the disk was erased, or a `reset` could not take it
+/// out): the others refuse one that begins anew, and kubeadm waits for it in vain.
+fn nobody_before(config: &Config) -> Result<(), Failure> {
+    let Some(etcd) = &config.cluster.etcd.local else { return Ok(()) };
+    let peer_url = peer_url(config);
+    let before = members()?.into_iter().find(|member| member.peer_urls.contains(&peer_url) && !member.name.is_empty());
+    let Some(EtcdMember { id, name, .. }) = before else { return Ok(()) };
+    for path in [format!("{MANIFESTS}/etcd.yaml"), format!("{}/member", etcd.data_dir)] {
+        if observe_files::stat(&path)?.is_some() {
+            return Ok(());
+        }
+    }
+    let message = format!(
+        "etcd has the member {name:?} at {peer_url} already, and what that one knew is not in {} any more: the others refuse a member that begins anew",
+        etcd.data_dir
+    );
+    let remedy = format!(
+        "where etcd runs, take the old one out, then run this again: kubectl -n kube-system exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key {pki}/healthcheck-client.key member remove {id:x}",
+        pki = format_args!("{}/etcd", config.cluster.certificates_dir)
+    );
+    Err(Failure { remedy: Some(remedy), ..failure("already-exists", message) })
+}
+
+fn peer_url(config: &Config) -> String {
+    at(config, 2380)
+}
+
+fn at(config: &Config, port: u16) -> String {
+    format!("https://{}", host_port(&config.init.local_api_endpoint.advertise_address, port))
+}
+
+fn members() -> Result<Vec<EtcdMember>, Failure> {
+    let parsed = |text: &String| serde_json::from_str(text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")));
+    observe_core::etcd_members()?.iter().map(parsed).collect()
 }
 
 /// `etcd-join`
@@ -46,8 +87,7 @@ impl Phase for Join {
             say("[control-plane-join] Using external etcd - no local stacked instance added");
             return Ok(Outcome::Skipped("etcd is external".into()));
         };
-        let at = |port: u16| format!("https://{}", host_port(&config.init.local_api_endpoint.advertise_address, port));
-        let (peer_url, client_url) = (at(2380), at(2379));
+        let (peer_url, client_url) = (peer_url(&config), at(&config, 2379));
         let spec = |voting| {
             let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
             json(&EtcdMemberSpec { peer_url, client_url, voting, timeout_seconds: timeout(&config) })
@@ -59,7 +99,7 @@ impl Phase for Join {
             effects::announce(member, "[etcd] Announced new etcd member joining to the existing etcd cluster")?;
             return Ok(Outcome::Again);
         }
-        let (members, voting) = members(&config.init.node_registration.name, &peer_url)?;
+        let (members, voting) = named_members(&config.init.node_registration.name, &peer_url)?;
         if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
             return Ok(Outcome::Skipped("this node's etcd is a member already".into()));
         }
@@ -74,10 +114,9 @@ impl Phase for Join {
 
 /// All members by name and peer URL, this node's among them, and whether that one has a vote. One that has not started yet
 /// is known by its id.
-fn members(own_name: &str, own_url: &str) -> Result<(Vec<static_pod::Member>, bool), Failure> {
+fn named_members(own_name: &str, own_url: &str) -> Result<(Vec<static_pod::Member>, bool), Failure> {
     let (mut members, mut voting) = (Vec::new(), false);
-    for text in observe_core::etcd_members()? {
-        let member: EtcdMember = serde_json::from_str(&text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")))?;
+    for member in self::members()? {
         let own = member.peer_urls.iter().any(|url| url == own_url);
         voting |= own && !member.learner;
         let name = match member.name.as_str() {

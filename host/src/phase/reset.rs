@@ -2,7 +2,7 @@
 //! rest goes on.
 use super::{
     built_in::{BuiltIn, group, phase},
-    info,
+    etcd_join, info,
 };
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
@@ -87,7 +87,7 @@ impl Phase for RemoveEtcdMember {
             |why: &str| format!("[reset] Failed to remove etcd member: {why}, please manually remove this etcd member using etcdctl");
         match (peer_url, etcd.local.is_some()) {
             (Some(peer_url), true) => {
-                let member = clear(&ClearSpec::EtcdMember { peer_url })?;
+                let member = clear(&ClearSpec::EtcdMember { peer_url, timeout_seconds: etcd_join::timeout(&config) })?;
                 effects_core::attempt(member, &failed("{}"))?;
             }
             _ if etcd.external.is_some() => {}

@@ -228,8 +228,9 @@ pub enum ClearSpec {
     Mounts { below: String, flags: Vec<String> },
     /// every sandbox of a Pod that the container runtime has, with its containers
     PodSandboxes {},
-    /// the member of etcd at this URL, unless it is the only one
-    EtcdMember { peer_url: String },
+    /// the member of etcd at this URL, unless it is the only one; others may refuse for a while, and are asked again for so long
+    #[serde(rename_all = "camelCase")]
+    EtcdMember { peer_url: String, timeout_seconds: i64 },
     /// the users and groups that the components of a rootless control plane run as
     ControlPlaneUsers {},
 }
@@ -241,7 +242,7 @@ impl std::fmt::Display for ClearSpec {
             ClearSpec::EmptyDirectory { path } => f.write_str(path),
             ClearSpec::Mounts { below, .. } => write!(f, "mounts below {below}"),
             ClearSpec::PodSandboxes {} => f.write_str("sandboxes of Pods"),
-            ClearSpec::EtcdMember { peer_url } => write!(f, "the etcd member at {peer_url}"),
+            ClearSpec::EtcdMember { peer_url, .. } => write!(f, "the etcd member at {peer_url}"),
             ClearSpec::ControlPlaneUsers {} => f.write_str("users and groups of the control plane"),
         }
     }

@@ -1,0 +1,215 @@
+//! Members that come and go, among peers that do as etcd does.
+use super::*;
+use crate::{
+    effect::Enacted,
+    world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
+};
+use kubephase_sdk::kubeadm::Config;
+use serde_json::Value;
+use std::sync::Mutex;
+
+/// An etcd whose new member goes through what etcd's own do, a look at a time.
+struct Peers {
+    state: Mutex<State>,
+    /// the member waits for an answer that came to it within a snapshot
+    stuck: bool,
+    refuses: bool,
+}
+
+#[derive(Default)]
+struct State {
+    members: Vec<EtcdMember>,
+    looks: usize,
+    stopped: usize,
+    /// how often it is yet refused that a member goes
+    refusals: usize,
+    done: Vec<&'static str>,
+}
+
+const PEER: &str = "https://10.0.0.2:2380";
+
+impl Peers {
+    fn with(members: Vec<EtcdMember>, stuck: bool) -> Peers {
+        Peers { state: Mutex::new(State { members, ..State::default() }), stuck, refuses: false }
+    }
+
+    fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
+        let config = Config::default();
+        what(&Context { world: self, config: &config, started: 0, disturbed: false, made: &|_| false, cancelled: &|| false })
+    }
+
+    fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {
+        let spec = EtcdMemberSpec { peer_url: PEER.into(), client_url: "https://10.0.0.2:2379".into(), voting, timeout_seconds };
+        self.seen(|context| ensure_member(&spec, context))
+    }
+
+    fn leave(&self, timeout_seconds: i64) -> Tried<Enacted> {
+        self.seen(|context| leave(PEER, timeout_seconds, context))
+    }
+
+    fn done(&self) -> Vec<&'static str> {
+        self.state.lock().unwrap().done.clone()
+    }
+}
+
+fn member(name: &str, learner: bool) -> EtcdMember {
+    EtcdMember { id: 7, name: name.into(), peer_urls: vec![PEER.into()], client_urls: vec![], learner }
+}
+
+impl Etcd for Peers {
+    fn members(&self) -> Tried<Vec<EtcdMember>> {
+        let mut state = self.state.lock().unwrap();
+        state.looks += 1;
+        if state.looks > 3 && !self.refuses {
+            state.members.iter_mut().for_each(|member| member.name = "cp2".into());
+        }
+        Ok(state.members.clone())
+    }
+
+    fn add_learner(&self, _: &str) -> Tried<()> {
+        let mut state = self.state.lock().unwrap();
+        state.members.push(member("", true));
+        state.done.push("added");
+        Ok(())
+    }
+
+    fn promote(&self, id: u64) -> Tried<()> {
+        let mut state = self.state.lock().unwrap();
+        assert_eq!(id, 7);
+        state.members[0].learner = false;
+        state.done.push("promoted");
+        Ok(())
+    }
+
+    fn remove(&self, id: u64) -> Tried<()> {
+        let mut state = self.state.lock().unwrap();
+        if state.refusals > 0 {
+            state.refusals -= 1;
+            state.done.push("refused");
+            return Err(Failure { retryable: true, ..Failure::new("unavailable", "etcdserver: unhealthy cluster") });
+        }
+        state.members.retain(|member| member.id != id);
+        state.done.push("removed");
+        Ok(())
+    }
+
+    fn health(&self) -> Tried<(usize, usize)> {
+        Ok((1, 1))
+    }
+
+    fn serves(&self, _: &str) -> Tried<bool> {
+        let state = self.state.lock().unwrap();
+        Ok(!state.members[0].name.is_empty() && (!self.stuck || state.stopped > 0))
+    }
+}
+
+impl Runtime for Peers {
+    fn containers(&self) -> Tried<Vec<Container>> {
+        let container = |name: &str, running| Container { id: name.into(), name: name.into(), running, attempt: 0 };
+        Ok(vec![container("etcd", true), container("kube-proxy", true)])
+    }
+
+    fn stop_container(&self, id: &str) -> Tried<()> {
+        assert_eq!(id, "etcd");
+        let mut state = self.state.lock().unwrap();
+        state.stopped += 1;
+        state.done.push("started anew");
+        Ok(())
+    }
+
+    fn status(&self) -> Tried<Value> {
+        unreachable!()
+    }
+
+    fn config(&self) -> Tried<Value> {
+        unreachable!()
+    }
+
+    fn image_present(&self, _: &str) -> Tried<bool> {
+        unreachable!()
+    }
+
+    fn pull(&self, _: &str) -> Tried<()> {
+        unreachable!()
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
+        unreachable!()
+    }
+
+    fn log(&self, _: &str, _: usize) -> Tried<Vec<String>> {
+        unreachable!()
+    }
+}
+
+impl World for Peers {
+    fn etcd(&self) -> &dyn Etcd {
+        self
+    }
+
+    fn runtime(&self) -> &dyn Runtime {
+        self
+    }
+
+    fn files(&self) -> &dyn Files {
+        unreachable!()
+    }
+
+    fn node(&self) -> &dyn Node {
+        unreachable!()
+    }
+
+    fn net(&self) -> &dyn Net {
+        unreachable!()
+    }
+
+    fn cluster(&self) -> &dyn Cluster {
+        unreachable!()
+    }
+}
+
+#[test]
+fn a_member_is_added_once_and_has_its_vote_when_it_serves() {
+    let peers = Peers::with(vec![], false);
+    assert_eq!(peers.ensure(false, 10).unwrap().enacted, Enacted::Changed);
+    assert_eq!(peers.ensure(false, 10).unwrap().enacted, Enacted::Unchanged);
+    assert_eq!(peers.ensure(true, 10).unwrap().enacted, Enacted::Changed);
+    assert_eq!(peers.ensure(true, 10).unwrap().enacted, Enacted::Unchanged);
+    assert_eq!(peers.done(), ["added", "promoted"]);
+}
+
+#[test]
+fn a_learner_that_waits_for_what_it_missed_is_started_anew_once() {
+    let peers = Peers::with(vec![member("", true)], true);
+    peers.ensure(true, 10).unwrap();
+    assert_eq!(peers.done(), ["started anew", "promoted"]);
+}
+
+#[test]
+fn a_member_with_a_vote_is_left_to_itself() {
+    let peers = Peers::with(vec![member("cp2", false)], true);
+    let failure = peers.ensure(true, 1).unwrap_err();
+    assert!(failure.code == "timeout" && failure.message.ends_with("it serves no clients yet"), "{failure:?}");
+    assert!(peers.done().is_empty());
+}
+
+#[test]
+fn a_member_that_never_starts_ends_the_wait() {
+    let peers = Peers { refuses: true, ..Peers::with(vec![member("", true)], false) };
+    let failure = peers.ensure(true, 1).unwrap_err();
+    assert!(failure.message.ends_with("it has not started") && failure.remedy.unwrap().contains("member remove"));
+}
+
+#[test]
+fn a_member_leaves_when_the_others_let_it() {
+    let first = EtcdMember { id: 1, peer_urls: vec!["https://10.0.0.1:2380".into()], ..EtcdMember::default() };
+    let peers = Peers::with(vec![first, member("cp2", false)], false);
+    peers.state.lock().unwrap().refusals = 2;
+    assert_eq!(peers.leave(0).unwrap_err().message, "etcdserver: unhealthy cluster", "there was no time to ask again");
+    assert_eq!(peers.leave(10).unwrap(), Enacted::Changed);
+    assert_eq!(peers.done(), ["refused", "refused", "removed"]);
+    assert_eq!(peers.leave(10).unwrap(), Enacted::Unchanged, "it has left already");
+    let last = Peers::with(vec![member("cp2", false)], false);
+    assert!(matches!(last.leave(10).unwrap(), Enacted::Left(_)));
+    assert!(last.done().is_empty());
+}

@@ -22,7 +22,7 @@ use crate::{
         World,
         node::{
             facts::{self, NodeFacts},
-            gather::gather,
+            gather::{self, gather},
         },
         real::Real,
     },
@@ -179,10 +179,11 @@ fn init_command(request: &InitRequest, file: Option<&ConfigFile>, engine: &Engin
 
 fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
     let mut flags = request.flags.clone();
-    let facts = facts(None)?;
+    // While the cluster is found the kubelet tells its version.
+    let gathering = gather::begin();
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let runtime = stage::runtime()?;
-    let outside = Real::open(runtime.handle(), facts.clone(), &Config::default(), Duration::ZERO)?;
+    let outside = Real::open(runtime.handle(), gathering.facts.clone(), &Config::default(), Duration::ZERO)?;
     let say = |line: &str| {
         if request.output == report::Output::Text {
             print::out(&format!("{line}\n"));
@@ -198,10 +199,11 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
         }
         flags.discovery_file = Some(ADMIN.to_owned());
     }
-    let mut prepared = join::prepare(file, &flags, &facts, only, engine, &outside, &say)?;
+    let mut prepared = join::prepare(file, &flags, &gathering.facts, only, engine, &outside, &say)?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
+    let (facts, _) = gathering.whole();
     let (output, debug) = (request.output, request.verbosity > 0);
     let ran = if prepared.dry_run {
         // This machine as it would be, in the cluster as it would be.

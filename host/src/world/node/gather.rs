@@ -9,7 +9,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener},
     os::unix::net::UnixStream,
     path::Path,
-    thread,
+    thread::{self, JoinHandle},
 };
 
 const CA_DIRECTORIES: &[&str] = &[
@@ -26,15 +26,35 @@ const SYSCTLS: &[&str] = &["net.ipv4.ip_forward", "net.ipv6.conf.default.forward
 /// Ports that the control plane listens on.
 const PORTS: &[u16] = &[6443, 10250, 10257, 10259, 2379, 2380];
 
+/// Facts of this machine while the kubelet is still asked for its version, which takes as long as all the rest.
+pub struct Gathering {
+    /// but for that version
+    pub facts: NodeFacts,
+    notes: Vec<String>,
+    kubelet: Option<JoinHandle<Option<String>>>,
+}
+
+impl Gathering {
+    /// Waits for the kubelet's answer: all facts, and what could not be read.
+    pub fn whole(self) -> (NodeFacts, Vec<String>) {
+        let kubelet_version = self.kubelet.and_then(|asked| asked.join().ok().flatten());
+        (NodeFacts { kubelet_version, ..self.facts }, self.notes)
+    }
+}
+
 /// Everything at once, and what could not be read.
 pub fn gather() -> (NodeFacts, Vec<String>) {
+    begin().whole()
+}
+
+/// Likewise, for who has something else to do meanwhile.
+pub fn begin() -> Gathering {
     let mut notes = Vec::new();
     let uname = rustix::system::uname();
     let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
     let environment: BTreeMap<String, String> =
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
     let commands: Vec<String> = PROGRAMS.iter().filter(|program| in_path(program)).map(ToString::to_string).collect();
-    // It takes as long as all the rest.
     let kubelet = commands.iter().any(|found| found == "kubelet").then(|| thread::spawn(kubelet_version));
     let init = Init::detect();
     let state = |name: &str| init.map(|init| init.state(name)).unwrap_or_default();
@@ -73,8 +93,7 @@ pub fn gather() -> (NodeFacts, Vec<String>) {
         init_system: init.map(|init| init.name().to_owned()),
         ..NodeFacts::default()
     };
-    let kubelet_version = kubelet.and_then(|asked| asked.join().ok().flatten());
-    (NodeFacts { kubelet_version, ..facts }, notes)
+    Gathering { facts, notes, kubelet }
 }
 
 fn read(path: &str) -> Option<String> {

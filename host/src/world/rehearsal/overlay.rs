@@ -53,8 +53,9 @@ impl Overlay {
 
 impl Files for Overlay {
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
-        if self.upper.stat(path)?.is_some() || self.is_gone(path) {
-            return self.upper.stat(path);
+        let above = self.upper.stat(path)?;
+        if above.is_some() || self.is_gone(path) {
+            return Ok(above);
         }
         let seen = self.lower.stat(path)?;
         Ok(seen.map(|meta| match self.given(path) {

@@ -9,6 +9,7 @@
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub mod arguments;
 pub mod cli;
 pub mod config;
 pub mod discovery;

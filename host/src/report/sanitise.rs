@@ -2,6 +2,7 @@
 //!
 //! What could move the cursor, colour the screen, reorder or hide text is shown as an escape (`\u{1b}`), so that
 //! nothing looks like what it is not. Text that needs no change is passed through unchanged.
+pub use crate::arguments::is_trick;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -40,18 +41,6 @@ fn clean(text: &str, keep_lines: bool) -> Cow<'_, str> {
         let _ = write!(out, "… ({} bytes more)", dropped.len());
     }
     Cow::Owned(out)
-}
-
-/// Characters that act on a terminal or on the order and visibility of others.
-pub fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

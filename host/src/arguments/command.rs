@@ -1,0 +1,96 @@
+//! Programs and their arguments.
+use super::{path::AbsolutePath, refusal, text::is_trick};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Most arguments of a program.
+const MOST_ARGUMENTS: usize = 256;
+/// Longest program and arguments together, in bytes.
+const LONGEST: usize = 64 << 10;
+
+/// A program and its arguments, run without a shell: each argument reaches the program as one argument.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Line", into = "Line")]
+pub struct CommandLine {
+    program: String,
+    arguments: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    program: String,
+    args: Vec<String>,
+}
+
+impl CommandLine {
+    /// Parses a program (a name that is looked up in `PATH`, or an absolute path) and its arguments.
+    ///
+    /// # Errors
+    /// Why they are not a command line.
+    pub fn parse(program: &str, arguments: &[String]) -> Result<Self, String> {
+        let is_name = |program: &str| {
+            program.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && program.len() <= 255
+                && program.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+        };
+        let program = if is_name(program) {
+            program.to_owned()
+        } else {
+            AbsolutePath::parse(program)
+                .map_err(|_| refusal(program, "a program", "it is a name of letters, digits and `._+-`, or an absolute path"))?
+                .into()
+        };
+        if arguments.len() > MOST_ARGUMENTS {
+            return Err(format!("{} arguments are more than {MOST_ARGUMENTS}", arguments.len()));
+        }
+        let length: usize = program.len() + arguments.iter().map(String::len).sum::<usize>();
+        if length > LONGEST {
+            return Err(format!("a command line of {length} bytes is longer than {LONGEST} bytes"));
+        }
+        for argument in arguments {
+            // Line ends and tabs are harmless in an argument: they do not reach a terminal as they are.
+            if argument.chars().any(|c| is_trick(c) && !matches!(c, '\n' | '\t')) {
+                return Err(refusal(argument, "an argument", "it must not contain control characters"));
+            }
+        }
+        Ok(CommandLine { program, arguments: arguments.to_vec() })
+    }
+
+    pub fn program(&self) -> &str {
+        &self.program
+    }
+
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+}
+
+impl fmt::Display for CommandLine {
+    /// As a shell would have to be given it: an argument with spaces or quotes is quoted.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.program)?;
+        for argument in &self.arguments {
+            let is_plain = !argument.is_empty() && argument.chars().all(|c| c.is_ascii_alphanumeric() || "._+-/=:,@%".contains(c));
+            if is_plain {
+                write!(f, " {argument}")?;
+            } else {
+                write!(f, " '{}'", argument.replace('\'', r"'\''"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<Line> for CommandLine {
+    type Error = String;
+
+    fn try_from(line: Line) -> Result<Self, String> {
+        CommandLine::parse(&line.program, &line.args)
+    }
+}
+
+impl From<CommandLine> for Line {
+    fn from(line: CommandLine) -> Self {
+        Line { program: line.program, args: line.arguments }
+    }
+}

@@ -1,0 +1,200 @@
+//! Names that are one word: units, modules, images, hosts, phases, codes.
+use super::{Argument, checked_text, refusal, text::is_trick};
+use serde::{Deserialize, Serialize};
+
+/// Whether a text has a length within the limit, begins as it has to, and goes on with allowed characters.
+fn is_word(text: &str, longest: usize, first: impl Fn(char) -> bool, rest: impl Fn(char) -> bool) -> bool {
+    text.len() <= longest && text.chars().next().is_some_and(first) && text.chars().skip(1).all(rest)
+}
+
+/// The name of a service or unit of the init system: `kubelet`, `getty@tty1.service`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UnitName(String);
+
+checked_text!(UnitName);
+
+impl Argument for UnitName {
+    const WHAT: &'static str = "a unit name";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if is_word(text, 255, first, |c| c.is_ascii_alphanumeric() || ":_.@-".contains(c)) {
+            return Ok(UnitName(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 255 letters, digits and `:_.@-`, and begins with a letter or digit"))
+    }
+}
+
+/// The name of a kernel module: `br_netfilter`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModuleName(String);
+
+checked_text!(ModuleName);
+
+impl Argument for ModuleName {
+    const WHAT: &'static str = "the name of a kernel module";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if is_word(text, 64, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+            return Ok(ModuleName(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 64 letters, digits, `_` and `-`, and begins with a letter or digit"))
+    }
+}
+
+/// The name of a container image, with tag or digest: `registry.example.com/pause:3.10`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ImageName(String);
+
+checked_text!(ImageName);
+
+impl Argument for ImageName {
+    const WHAT: &'static str = "the name of an image";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let first = |c: char| c.is_ascii_alphanumeric() || "[_".contains(c);
+        if is_word(text, 512, first, |c| c.is_ascii_alphanumeric() || "._:/@+[]-".contains(c)) {
+            return Ok(ImageName(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 512 letters, digits and `._:/@+-`, and begins with a letter or digit"))
+    }
+}
+
+/// The name or address of a host: `registry.example.com`, `192.0.2.1`, `2001:db8::1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostName(String);
+
+checked_text!(HostName);
+
+impl Argument for HostName {
+    const WHAT: &'static str = "a host name or address";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_name = is_word(text, 253, first, |c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !text.contains("..");
+        if is_name || text.parse::<std::net::Ipv6Addr>().is_ok() {
+            return Ok(HostName(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 253 letters, digits, `.`, `-` and `_`, or is an IPv6 address"))
+    }
+}
+
+/// The id of a phase or group: lower-case names with slashes between them, `certs/apiserver`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PhaseId(String);
+
+checked_text!(PhaseId);
+
+impl Argument for PhaseId {
+    const WHAT: &'static str = "the id of a phase";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let is_name = |name: &str| {
+            is_word(
+                name,
+                63,
+                |c| c.is_ascii_lowercase() || c.is_ascii_digit(),
+                |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+            )
+        };
+        if text.len() <= 253 && text.split('/').all(is_name) {
+            return Ok(PhaseId(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it consists of lower-case letters, digits and dashes, with slashes between the names"))
+    }
+}
+
+/// The stable name of a finding: `NumCPU`, `Port-6443`, `DirAvailable--var-lib-etcd`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FindingCode(String);
+
+checked_text!(FindingCode);
+
+impl Argument for FindingCode {
+    const WHAT: &'static str = "the code of a finding";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if is_word(text, 256, char::is_alphanumeric, |c| c.is_alphanumeric() || "._:-".contains(c)) {
+            return Ok(FindingCode(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 256 letters, digits and `._:-`, and begins with a letter or digit"))
+    }
+}
+
+/// The name of a fact: `memoryMib`, `api-ready`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FactName(String);
+
+checked_text!(FactName);
+
+impl Argument for FactName {
+    const WHAT: &'static str = "the name of a fact";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if is_word(text, 128, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || "._/-".contains(c)) {
+            return Ok(FactName(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 128 letters, digits and `._/-`, and begins with a letter or digit"))
+    }
+}
+
+/// The name of an option of the kernel's configuration, without `CONFIG_`: `CGROUP_PIDS`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct KernelOption(String);
+
+checked_text!(KernelOption);
+
+impl Argument for KernelOption {
+    const WHAT: &'static str = "the name of a kernel option";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if is_word(text, 128, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || c == '_') {
+            return Ok(KernelOption(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has 1 to 128 letters, digits and `_`"))
+    }
+}
+
+/// A JSON pointer (RFC 6901) into the configuration; empty for all of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Pointer(String);
+
+checked_text!(Pointer);
+
+impl Argument for Pointer {
+    const WHAT: &'static str = "a JSON pointer";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.len() <= 1024 && (text.is_empty() || text.starts_with('/')) && !text.chars().any(is_trick) {
+            return Ok(Pointer(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it is empty or begins with a slash, and has at most 1024 bytes"))
+    }
+}
+
+/// A label selector of the API: `app=web,tier!=cache`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Selector(String);
+
+checked_text!(Selector);
+
+impl Argument for Selector {
+    const WHAT: &'static str = "a label selector";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.len() <= 1024 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/=!,() -".contains(c)) {
+            return Ok(Selector(text.to_owned()));
+        }
+        Err(refusal(text, Self::WHAT, "it has at most 1024 letters, digits and `._/=!,() -`"))
+    }
+}

@@ -1,0 +1,108 @@
+//! References to objects of the API.
+use super::{names::Selector, refusal};
+use kubephase_wit::ObjectRef;
+
+/// A reference to an object, of which every part is one segment of the API's URL: the name may be left out, for all objects
+/// of a kind.
+///
+/// Group and namespace follow RFC 1123. A name follows the rules that the API has for path segments
+/// (`ValidatePathSegmentName`: neither `.` nor `..`, no `/`, no `%`) and has only characters that some kind of object
+/// allows: those of RFC 1123, and the upper-case letters, colons and underscores of RBAC.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    api_version: String,
+    kind: String,
+    namespace: Option<String>,
+    name: Option<String>,
+}
+
+impl ObjectName {
+    /// Parses the reference of one object.
+    ///
+    /// # Errors
+    /// The part that does not fit, and why.
+    pub fn parse(of: &ObjectRef) -> Result<Self, String> {
+        Ok(ObjectName { name: Some(parse_name(&of.name)?), ..Self::of_kind(&of.api_version, &of.kind, of.namespace.as_deref())? })
+    }
+
+    /// Parses the reference of all objects of a kind.
+    ///
+    /// # Errors
+    /// The part that does not fit, and why.
+    pub fn of_kind(api_version: &str, kind: &str, namespace: Option<&str>) -> Result<Self, String> {
+        let is_kind =
+            kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.chars().all(|c| c.is_ascii_alphanumeric());
+        if !is_kind {
+            return Err(refusal(kind, "a kind of objects", "it has 1 to 63 letters and digits, and begins with a letter"));
+        }
+        let is_version = match api_version.split_once('/') {
+            Some((group, version)) => is_subdomain(group) && is_label(version),
+            None => is_label(api_version),
+        };
+        if !is_version {
+            return Err(refusal(api_version, "an apiVersion", "it is VERSION or GROUP/VERSION, both by RFC 1123"));
+        }
+        if let Some(namespace) = namespace.filter(|namespace| !is_label(namespace)) {
+            return Err(refusal(namespace, "a namespace", "it is a label by RFC 1123: 1 to 63 lower-case letters, digits and dashes"));
+        }
+        let namespace = namespace.map(str::to_owned);
+        Ok(ObjectName { api_version: api_version.to_owned(), kind: kind.to_owned(), namespace, name: None })
+    }
+
+    pub fn api_version(&self) -> &str {
+        &self.api_version
+    }
+
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    pub fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The name; none for all objects of the kind.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The reference as the interface has it; the name is empty for all objects of the kind.
+    pub fn to_ref(&self) -> ObjectRef {
+        ObjectRef {
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            namespace: self.namespace.clone(),
+            name: self.name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// Parses a label selector.
+    ///
+    /// # Errors
+    /// Why the text is not one.
+    pub fn selector(text: Option<&str>) -> Result<Option<Selector>, String> {
+        text.map(Selector::parse).transpose()
+    }
+}
+
+fn parse_name(name: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
+    if !name.is_empty() && name.len() <= 253 && !matches!(name, "." | "..") && name.chars().all(is_allowed) && !name.starts_with('-') {
+        return Ok(name.to_owned());
+    }
+    Err(refusal(name, "the name of an object", "it has 1 to 253 letters, digits and `._:-`, and is neither `.` nor `..`"))
+}
+
+/// A label by RFC 1123.
+fn is_label(text: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    (1..=63).contains(&text.len())
+        && text.starts_with(is_inner)
+        && text.ends_with(is_inner)
+        && text.chars().all(|c| is_inner(c) || c == '-')
+}
+
+/// A subdomain by RFC 1123.
+fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}

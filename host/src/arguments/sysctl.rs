@@ -1,0 +1,47 @@
+//! Names of kernel parameters.
+use super::{Argument, checked_text, refusal};
+use serde::{Deserialize, Serialize};
+
+/// The name of a kernel parameter, in the spelling with dots: `net.ipv4.ip_forward`.
+///
+/// As sysctl(8) has it, a name may be spelled with slashes as well (`net/ipv4/ip_forward`), and in the spelling with dots
+/// a slash stands for a dot of a component (`net.ipv4.conf.eth0/100.forwarding`). Both spellings give the same value here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SysctlKey(String);
+
+checked_text!(SysctlKey);
+
+impl SysctlKey {
+    /// The path below `/proc/sys`.
+    pub fn path(&self) -> String {
+        swap_separators(&self.0)
+    }
+}
+
+fn swap_separators(text: &str) -> String {
+    let swap = |c| match c {
+        '.' => '/',
+        '/' => '.',
+        other => other,
+    };
+    text.chars().map(swap).collect()
+}
+
+impl Argument for SysctlKey {
+    const WHAT: &'static str = "the name of a kernel parameter";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let has_slashes = text.find(['.', '/']).is_some_and(|at| text[at..].starts_with('/'));
+        let dotted = if has_slashes { swap_separators(text) } else { text.to_owned() };
+        let is_component = |component: &str| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || "_/:-".contains(c);
+            // A slash stands for a dot: a component may not become `.` or `..`.
+            !component.is_empty() && component.chars().all(allowed) && component.chars().any(|c| c != '/') && !component.starts_with('-')
+        };
+        if dotted.len() <= 256 && dotted.split('.').all(is_component) {
+            return Ok(SysctlKey(dotted));
+        }
+        Err(refusal(text, Self::WHAT, "its components have letters, digits, `_`, `:` and `-`, with dots between them"))
+    }
+}

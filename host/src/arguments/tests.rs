@@ -1,0 +1,169 @@
+use super::*;
+use kubephase_wit::ObjectRef;
+
+/// Texts with which a plugin would try to say more than one thing.
+const HOSTILE: &[&str] = &[
+    "",
+    "-x",
+    "--host=x",
+    "/",
+    "//",
+    "?",
+    "#",
+    "%2f",
+    "%2e%2e",
+    ".",
+    "..",
+    "../..",
+    "a/../b",
+    "a b",
+    "a\nb",
+    "a\0b",
+    "\u{1b}[2J",
+    "\u{202e}x",
+    "a?b",
+    "a#b",
+    "a%2fb",
+    "a/b",
+    "a\\b",
+    "http://u:p@h/",
+    "file:///etc/passwd",
+    "\u{feff}a",
+];
+
+fn long() -> String {
+    "a".repeat(1 << 20)
+}
+
+#[test]
+fn a_name_is_one_word_that_is_not_an_option() {
+    for text in HOSTILE.iter().map(|text| (*text).to_owned()).chain([long()]) {
+        for parsed in [
+            UnitName::parse(&text).map(String::from),
+            ModuleName::parse(&text).map(String::from),
+            KernelOption::parse(&text).map(String::from),
+            HostName::parse(&text).map(String::from),
+        ] {
+            assert!(parsed.is_err(), "{text:?} gave {parsed:?}");
+        }
+    }
+    assert_eq!(UnitName::parse("getty@tty1.service").unwrap().as_str(), "getty@tty1.service");
+    assert_eq!(HostName::parse("2001:db8::1").unwrap().as_str(), "2001:db8::1");
+}
+
+#[test]
+fn messages_quote_a_text_with_escapes_and_not_all_of_it() {
+    let message = UnitName::parse("\u{1b}[2J\u{202e}").unwrap_err();
+    assert!(!message.chars().any(is_trick), "{message}");
+    assert!(UnitName::parse(&long()).unwrap_err().len() < 300);
+}
+
+#[test]
+fn an_absolute_path_has_one_spelling() {
+    for (text, path) in [("/a//b/./c/", "/a/b/c"), ("/", "/"), ("/a/b", "/a/b")] {
+        assert_eq!(AbsolutePath::parse(text).unwrap().as_str(), path);
+    }
+    for text in ["", "a", "./a", "/a/../b", "/..", "/a\0b", "/a\u{1b}b"] {
+        assert!(AbsolutePath::parse(text).is_err(), "{text:?}");
+    }
+    assert_eq!(AbsolutePath::clean("/a/../../b/c/..").unwrap().as_str(), "/b");
+    assert!(AbsolutePath::parse(&format!("/{}", long())).is_err());
+}
+
+#[test]
+fn a_file_name_is_one_component() {
+    for text in ["", ".", "..", "a/b", "/", "a\0", "a\nb"] {
+        assert!(FileName::parse(text).is_err(), "{text:?}");
+    }
+    assert_eq!(FileName::parse("apiserver-etcd-client").unwrap().as_str(), "apiserver-etcd-client");
+}
+
+#[test]
+fn a_kernel_parameter_has_one_spelling_and_stays_below_proc_sys() {
+    for (text, key, path) in [
+        ("net.ipv4.ip_forward", "net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        ("net/ipv4/ip_forward", "net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        ("net.ipv4.conf.eth0/100.forwarding", "net.ipv4.conf.eth0/100.forwarding", "net/ipv4/conf/eth0.100/forwarding"),
+    ] {
+        let parsed = SysctlKey::parse(text).unwrap();
+        assert_eq!((parsed.as_str(), parsed.path().as_str()), (key, path));
+    }
+    for text in
+        HOSTILE.iter().copied().filter(|text| *text != "a/b").chain(["a..b", "a.//.b", "/proc/x", "a./.b", "a.-b", "./a", "kernel/../x"])
+    {
+        assert!(SysctlKey::parse(text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_url_has_a_host_and_no_credentials() {
+    for text in [
+        "",
+        "example.com",
+        "ftp://example.com",
+        "http://",
+        "http://u@example.com",
+        "http://:p@example.com",
+        "http://a b",
+        "http:\\\\x",
+        "http://x/\r\nHost: y",
+    ] {
+        assert!(HttpUrl::parse(text).is_err(), "{text:?}");
+    }
+    let url = HttpUrl::parse("https://[2001:db8::1]:6443/a/../b").unwrap();
+    assert_eq!((url.as_str(), url.host().as_str(), url.port()), ("https://[2001:db8::1]:6443/b", "2001:db8::1", 6443));
+    assert!(!HttpUrl::parse("https://u:secret@x").unwrap_err().contains("secret"));
+}
+
+#[test]
+fn a_program_is_a_name_or_a_path_and_arguments_stay_apart() {
+    let line =
+        |program: &str, arguments: &[&str]| CommandLine::parse(program, &arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert_eq!(line("chronyc", &["tracking"]).unwrap().to_string(), "chronyc tracking");
+    assert_ne!(line("env", &["touch x"]).unwrap().to_string(), line("env", &["touch", "x"]).unwrap().to_string());
+    for program in ["", "-c", "a b", "./x", "../x", "a/b", "/a/../b", "x\0"] {
+        assert!(line(program, &[]).is_err(), "{program:?}");
+    }
+    assert!(line("x", &["a\0b"]).is_err() && line("x", &["\u{1b}"]).is_err());
+    assert!(line("x", &[&long()]).is_err() && line("x", &["a"; 300]).is_err());
+}
+
+#[test]
+fn every_part_of_an_object_is_one_segment() {
+    let of = |api_version: &str, kind: &str, namespace: Option<&str>, name: &str| {
+        ObjectName::parse(&ObjectRef {
+            api_version: api_version.into(),
+            kind: kind.into(),
+            namespace: namespace.map(str::to_owned),
+            name: name.into(),
+        })
+    };
+    assert!(of("rbac.authorization.k8s.io/v1", "ClusterRole", None, "system:coredns").is_ok());
+    assert!(of("v1", "ConfigMap", Some("kube-system"), "kubeadm-config").is_ok());
+    for text in HOSTILE.iter().copied().chain(["kube-system/secrets?x="]) {
+        assert!(of("v1", "ConfigMap", Some(text), "x").is_err(), "namespace {text:?}");
+        assert!(of("v1", "ConfigMap", None, text).is_err(), "name {text:?}");
+        assert!(of("v1", text, None, "x").is_err(), "kind {text:?}");
+        assert!(of(text, "ConfigMap", None, "x").is_err() || text == "a/b", "apiVersion {text:?}");
+    }
+}
+
+#[test]
+fn a_text_shows_what_it_is_and_is_cut() {
+    let text = Text::parse(&format!("\u{1b}[2J\u{202e}\n{}", long())).unwrap();
+    assert!(text.starts_with("\\u{1b}[2J\\u{202e}\n") && text.len() < Text::LONGEST + 64, "{}", text.len());
+    assert!(!text.chars().any(|c| is_trick(c) && c != '\n'));
+}
+
+#[test]
+fn a_phase_id_and_a_code_are_plain() {
+    assert!(
+        PhaseId::parse("preflight/time-sync").is_ok() && FindingCode::parse("FileAvailable--etc-kubernetes-manifests-etcd.yaml").is_ok()
+    );
+    for text in ["", "/", "a//b", "A", "a b", "\u{1b}", "a\nb", "-", "a/", "../a"] {
+        assert!(PhaseId::parse(text).is_err(), "{text:?}");
+    }
+    for text in ["", "-", "a b", "\u{1b}", "a\nb", "a]", "[x"] {
+        assert!(FindingCode::parse(text).is_err(), "{text:?}");
+    }
+}

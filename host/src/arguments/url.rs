@@ -1,0 +1,55 @@
+//! URLs of servers.
+use super::{Argument, checked_text, refusal, text::is_trick};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The URL of an HTTP server: scheme `http` or `https`, a host, no user name or password, in the parser's own spelling.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HttpUrl(String);
+
+checked_text!(HttpUrl);
+
+impl HttpUrl {
+    /// The URL for whoever needs its parts.
+    ///
+    /// # Panics
+    /// Never: the text was written by the parser.
+    pub fn to_url(&self) -> Url {
+        Url::parse(&self.0).expect("the parser reads what it wrote")
+    }
+
+    /// The host without brackets: `example.com`, `2001:db8::1`.
+    pub fn host(&self) -> String {
+        self.to_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+    }
+
+    /// The port, also where it is the usual one of the scheme.
+    pub fn port(&self) -> u16 {
+        self.to_url().port_or_known_default().unwrap_or_default()
+    }
+
+    /// Whether the port is the usual one of the scheme.
+    pub fn has_usual_port(&self) -> bool {
+        self.to_url().port().is_none()
+    }
+}
+
+impl Argument for HttpUrl {
+    const WHAT: &'static str = "the URL of an HTTP server";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let refused = |rule: &str| Err(refusal(text, Self::WHAT, rule));
+        if text.len() > 2048 || text.chars().any(|c| is_trick(c) || c == '\\' || c.is_whitespace()) {
+            return refused("it has at most 2048 bytes, and no spaces, backslashes or control characters");
+        }
+        let Ok(url) = Url::parse(text) else { return refused("it is not a URL") };
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+            return refused("it has to begin with http:// or https:// and a host");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("a URL with a user name or password is not {}", Self::WHAT));
+        }
+        Ok(HttpUrl(url.into()))
+    }
+}

@@ -10,6 +10,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod arguments;
+pub mod cancel;
 pub mod cli;
 pub mod config;
 pub mod discovery;

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
 use super::stage::Scratch;
 use crate::{
+    cancel::Cancel,
     config::{ADMIN, JoinFlags},
     effect::pki::Certificate,
     journal::{Durability, Header, Journal, RunLock},
@@ -25,7 +26,7 @@ use clap::Args;
 use std::{
     net::Ipv4Addr,
     path::Path,
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Handle;
@@ -160,10 +161,10 @@ impl Cluster<'_> {
         };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let directory = state::below(&root);
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancelled.clone())
+        let cancel = Cancel::new();
+        let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancel.clone())
             .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
-        let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancelled)?;
+        let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancel)?;
         let world = machine.control_plane.then_some(node);
         Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
     }
@@ -263,7 +264,7 @@ mod tests {
     }
 
     fn executed(prepared: &mut Prepared, world: &Arc<Rehearsal>) -> RunResult {
-        init::execute(prepared, world.clone(), |_, _| Vec::new(), &AtomicBool::new(false)).unwrap().finished.result
+        init::execute(prepared, world.clone(), |_, _| Vec::new(), &Cancel::never()).unwrap().finished.result
     }
 
     #[test]

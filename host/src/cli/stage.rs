@@ -6,6 +6,7 @@ use super::{
     print,
 };
 use crate::{
+    cancel::Cancel,
     journal::{Durability, Header, Journal, RunLock},
     phase::catalog::Workflow,
     report,
@@ -28,10 +29,7 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 use tokio::runtime::Runtime;
@@ -169,13 +167,13 @@ impl<W: World + 'static> Stage<W> {
     /// Where the journal or the world cannot be used; a phase that fails is no error but a result.
     pub fn carry_out(&self, prepared: &mut Prepared, output: report::Output, debug: bool) -> Result<Ran> {
         let began = jiff::Timestamp::now().as_second();
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let journal = Journal::begin(&self.directory, &Header::new(began), self.durability, cancelled.clone())
+        let cancel = Cancel::new();
+        let journal = Journal::begin(&self.directory, &Header::new(began), self.durability, cancel.clone())
             .with_context(|| format!("cannot begin a journal in {}", self.directory.display()))?;
-        let flag = cancelled.clone();
+        let interrupted = cancel.clone();
         self.runtime.spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
-                flag.store(true, Ordering::Relaxed);
+                interrupted.request();
             }
         });
         let mut keeper = None;
@@ -192,7 +190,7 @@ impl<W: World + 'static> Stage<W> {
                 let journal: Box<dyn Subscriber> = Box::new(written);
                 std::iter::once(journal).chain(told.into_iter().map(reveal)).collect()
             },
-            &cancelled,
+            &cancel,
         )?;
         if let Some(failure) = journal.failure() {
             return Err(anyhow!(failure));

@@ -73,12 +73,9 @@ impl Limit {
 
     /// A moment before the next try; none where time is up.
     fn pause(&self, context: &Context) -> Tried<bool> {
-        if (context.cancelled)() {
-            return Err(Failure::new("cancelled", "the run was cancelled while waiting for etcd"));
-        }
         let more = self.began.elapsed() + PAUSE <= self.whole;
-        if more {
-            std::thread::sleep(PAUSE);
+        if context.cancel.wait(if more { PAUSE } else { Duration::ZERO }) {
+            return Err(Failure::new("cancelled", "the run was cancelled while waiting for etcd"));
         }
         Ok(more)
     }

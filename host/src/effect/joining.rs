@@ -113,7 +113,14 @@ mod tests {
         let world = Imagined::new(&Case { objects, ..Case::default() }, root.path()).unwrap();
         let mut config = Config { join: Some(Join::default()), ..Config::default() };
         config.init.certificate_key = key.to_owned();
-        let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &|_| false, cancelled: &|| false };
+        let context = Context {
+            world: &world,
+            config: &config,
+            started: 0,
+            disturbed: false,
+            made: &|_| false,
+            cancel: &crate::cancel::Cancel::never(),
+        };
         let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);
         let files = world.files();
         let there = FILES.iter().filter_map(|(name, path)| Some(((*name).to_owned(), files.stat(path).unwrap()?.mode))).collect();

@@ -16,7 +16,10 @@ pub mod tokens;
 pub mod users;
 pub mod wait;
 
-use crate::world::{Tried, World};
+use crate::{
+    cancel::Cancel,
+    world::{Tried, World},
+};
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec,
     RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
@@ -92,8 +95,8 @@ pub struct Context<'a> {
     pub disturbed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
-    /// the run was cancelled, or stopped by what another phase ran into
-    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    /// requested when the run is cancelled, or another phase failed; what an effect waits for ends with it
+    pub cancel: &'a Cancel,
 }
 
 /// An effect carried out: the verdict, and what there is to tell.
@@ -304,8 +307,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
         let config = kubephase_sdk::kubeadm::Config::default();
-        let (made, cancelled) = (|_: &str| false, || false);
-        let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &made, cancelled: &cancelled };
+        let (made, cancel) = (|_: &str| false, Cancel::never());
+        let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &made, cancel: &cancel };
         for name in ["kubelet", "crio"] {
             let failed = Effect::Service { name: name.into(), state: "asleep".into() }.enact(&context).unwrap_err();
             assert!(failed.message.contains("asleep"), "{failed:?}");

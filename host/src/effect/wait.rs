@@ -43,15 +43,14 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
             Err(failure) if failure.retryable || failure.code == "not-found" => failure.message,
             Err(failure) => return Err(failure),
         };
-        if (context.cancelled)() {
-            return Err(Failure::new("cancelled", format!("the run was cancelled while waiting for {}", spec.condition)));
-        }
         if began.elapsed() + pause > limit {
             let message = format!("{} did not come about within {}s: {last}", spec.condition, limit.as_secs());
             let remedy = Some(remedy(&spec.condition, context));
             return Err(Failure { retryable: true, remedy, ..Failure::new("timeout", message) });
         }
-        std::thread::sleep(pause);
+        if context.cancel.wait(pause) {
+            return Err(Failure::new("cancelled", format!("the run was cancelled while waiting for {}", spec.condition)));
+        }
         pause = (pause * 2).min(if began.elapsed() < SOON { brisk } else { LONGEST });
     }
 }
@@ -191,7 +190,10 @@ fn told(condition: &Condition, after: Duration) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, imagined::Imagined};
+    use crate::{
+        cancel::Cancel,
+        world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, imagined::Imagined},
+    };
     use kubephase_sdk::{kubeadm::Config, testing::Case};
 
     /// A world with an etcd of which so many members of so many are at work.
@@ -256,7 +258,8 @@ mod tests {
         let ask = |well, all| {
             let world = Members(Imagined::new(&Case::default(), root.path()).unwrap(), (well, all));
             let config = Config::default();
-            let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &|_| false, cancelled: &|| false };
+            let context =
+                Context { world: &world, config: &config, started: 0, disturbed: false, made: &|_| false, cancel: &Cancel::never() };
             until(&WaitSpec { condition: Condition::EtcdHealthy {}, timeout_seconds: 0 }, &context)
         };
         assert!(ask(2, 3).is_ok() && ask(1, 1).is_ok());

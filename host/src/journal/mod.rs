@@ -12,6 +12,7 @@ mod tests;
 pub use lock::{HeldBy, LockError, RunLock, at_work};
 pub use reader::{ReadError, Record, parse, read};
 
+use crate::cancel::Cancel;
 use crate::effect::Enacted;
 use crate::report::json;
 use crate::run::event::{EffectResult, EffectSummary, Event, Subscriber, What};
@@ -23,10 +24,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Version of the format that this build writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
@@ -153,13 +151,13 @@ struct Writer {
     file: File,
     durability: Durability,
     /// told when nothing can be written any more: what is not journalled is not done
-    stop: Arc<AtomicBool>,
+    stop: Cancel,
     failure: Option<String>,
 }
 
 impl Journal {
     /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
-    pub fn begin(dir: &Path, header: &Header, durability: Durability, stop: Arc<AtomicBool>) -> io::Result<Journal> {
+    pub fn begin(dir: &Path, header: &Header, durability: Durability, stop: Cancel) -> io::Result<Journal> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let mut number = kept(dir)?.last().and_then(|kept| kept.number).map_or(1, |number| number.saturating_add(1));
         loop {
@@ -232,7 +230,7 @@ impl Subscriber for Journal {
         {
             let failure = format!("cannot write the journal {}: {error}", writer.path.display());
             writer.failure = Some(failure);
-            writer.stop.store(true, Ordering::Relaxed);
+            writer.stop.request();
         }
     }
 }

@@ -35,7 +35,7 @@ fn events() -> Vec<Event> {
 }
 
 fn written(dir: &Path) -> PathBuf {
-    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000), Durability::Power, Arc::default()).unwrap();
+    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000), Durability::Power, Cancel::never()).unwrap();
     events().iter().for_each(|event| journal.notice(event));
     assert_eq!(journal.failure(), None);
     journal.path()
@@ -98,7 +98,7 @@ fn damage_elsewhere_and_other_formats_are_refused() {
 #[test]
 fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let mut journal = Journal::begin(dir.path(), &Header::new(0), Durability::Power, Arc::default()).unwrap();
+    let mut journal = Journal::begin(dir.path(), &Header::new(0), Durability::Power, Cancel::never()).unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
     journal.notice(&Event { at: 0, what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text } });
     let written = fs::read_to_string(journal.path()).unwrap();
@@ -145,7 +145,7 @@ fn what_runs_made_and_left_is_known_the_latest_first() {
     let root = tempfile::tempdir().unwrap();
     let files = crate::world::files::RootedFiles::open(root.path()).unwrap();
     let run = |workflow: &str, effects: &[(&str, &str, Enacted, bool)]| {
-        let mut journal = Journal::begin(&root.path().join("state"), &Header::new(0), Durability::Process, Arc::default()).unwrap();
+        let mut journal = Journal::begin(&root.path().join("state"), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
         let workflow = workflow.to_owned();
         let what = What::RunStarted { workflow, version: "v0".into(), phases: Vec::new(), needs: Default::default() };
         journal.notice(&Event { at: 0, what });

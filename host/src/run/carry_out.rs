@@ -82,7 +82,7 @@ impl Executor<'_> {
             started: self.started,
             made: &|path| self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path),
             disturbed,
-            cancelled: &|| self.halted(left),
+            cancel: &left.stop,
         })
     }
 
@@ -151,6 +151,7 @@ impl Executor<'_> {
 #[cfg(test)]
 mod tests {
     use crate::{
+        cancel::Cancel,
         phase::catalog::Workflow,
         plan::{Node, Plan, sample},
         run::{
@@ -170,10 +171,7 @@ mod tests {
         testing::Case,
     };
     use kubephase_wit::phase::Host;
-    use std::{
-        path::Path,
-        sync::{Arc, atomic::AtomicBool},
-    };
+    use std::{path::Path, sync::Arc};
 
     /// Of its steps the second fails: there is a directory where a file is to be.
     struct HalfWay;
@@ -289,7 +287,7 @@ mod tests {
             },
             judge: &Judge::default(),
             started: 0,
-            cancelled: &AtomicBool::new(false),
+            cancel: &Cancel::never(),
             places,
         };
         assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == fails));

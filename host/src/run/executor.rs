@@ -9,6 +9,7 @@ use super::{
     session::{Session, Shared},
 };
 use crate::{
+    cancel::Cancel,
     effect::Sent,
     phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
@@ -21,9 +22,8 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::{Duration, Instant},
 };
 
@@ -61,7 +61,8 @@ pub struct Executor<'a> {
     pub judge: &'a Judge,
     /// Unix seconds
     pub started: i64,
-    pub cancelled: &'a AtomicBool,
+    /// requested by the operator, or because the journal cannot be written
+    pub cancel: &'a Cancel,
     pub places: Places,
 }
 
@@ -80,8 +81,9 @@ pub struct Finished {
 pub(super) struct Left {
     pub(super) crew: Crew,
     ended: Mutex<BTreeMap<String, Ended>>,
-    /// no further phase begins but those that tidy up, and none goes on waiting
-    stopped: AtomicBool,
+    /// requested with the run's own cancellation, and when a phase fails: no further phase begins but those that tidy up, and
+    /// none goes on waiting
+    pub(super) stop: Cancel,
     /// by place in the plan
     sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
     capsules: Mutex<Vec<Capsule>>,
@@ -126,8 +128,7 @@ impl Executor<'_> {
             needs: self.plan.needs(),
         });
         let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
-        let left =
-            Left { crew, ended: Mutex::default(), stopped: AtomicBool::default(), sent: Mutex::default(), capsules: Mutex::default() };
+        let left = Left { crew, ended: Mutex::default(), stop: self.cancel.child(), sent: Mutex::default(), capsules: Mutex::default() };
         left.crew.run(&|at| self.work(nodes[at], at, &left));
         let result = self.verdict(&nodes, &left.ended());
         bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
@@ -156,7 +157,7 @@ impl Executor<'_> {
             }
         };
         if matches!(ended.result, PhaseResult::Failed(_)) && node.kind != Kind::Check {
-            left.stopped.store(true, Ordering::Relaxed);
+            left.stop.request();
         }
         left.ended().insert(node.id.clone(), ended);
     }
@@ -165,12 +166,12 @@ impl Executor<'_> {
     fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
         let ended = left.ended();
         let need = node.after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
-        let stopped = self.halted(left) && !node.tidies;
+        let stopped = left.stop.is_requested() && !node.tidies;
         need.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned()))
     }
 
     fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
         let failed = |check: bool| {
@@ -232,19 +233,15 @@ impl Executor<'_> {
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => left.crew.parked(|| thread::sleep(Duration::from_millis(10))),
+                Outcome::Again if !changed && round > 0 => drop(left.crew.parked(|| left.stop.wait(Duration::from_millis(10)))),
                 Outcome::Again => {}
-                Outcome::AgainAfter(millis) => left.crew.parked(|| thread::sleep(Duration::from_millis(millis.into()))),
+                Outcome::AgainAfter(millis) => drop(left.crew.parked(|| left.stop.wait(Duration::from_millis(millis.into())))),
             }
-            if self.halted(left) {
+            if left.stop.is_requested() {
                 return Err(Broken::Stopped);
             }
         }
         Err(Broken::Failed(format!("it did not settle in {MAX_ROUNDS} rounds")))
-    }
-
-    pub(super) fn halted(&self, left: &Left) -> bool {
-        self.cancelled.load(Ordering::Relaxed) || left.stopped.load(Ordering::Relaxed)
     }
 
     /// Judges what a phase found; whether any of it stands in the way.

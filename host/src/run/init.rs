@@ -10,6 +10,7 @@ use super::{
     state::{self, MadeUp},
 };
 use crate::{
+    cancel::Cancel,
     config::{self, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
     parallel,
@@ -30,7 +31,7 @@ use serde_json::{Value, json};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
 };
 
 /// Everything that is decided before a run touches anything.
@@ -171,7 +172,7 @@ pub fn execute(
     prepared: &mut Prepared,
     world: Arc<dyn World>,
     subscribers: impl FnOnce(&Plan, Secrets) -> Vec<Box<dyn Subscriber>>,
-    cancelled: &AtomicBool,
+    cancel: &Cancel,
 ) -> Result<Ran> {
     let started = jiff::Timestamp::now().as_second();
     let files = world.files();
@@ -212,7 +213,7 @@ pub fn execute(
         provide: &|node| provider.provide(node),
         judge: &judge,
         started,
-        cancelled,
+        cancel,
         places: prepared.phases.parallelism.map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
     };
     Ok(Ran { finished: executor.execute(), secrets })

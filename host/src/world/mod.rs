@@ -4,6 +4,7 @@
 //! to the runtime themselves, so a phase on its own thread can simply call. No phase can tell which world it is in.
 
 pub mod api;
+pub mod budget;
 pub mod files;
 pub mod imagined;
 pub mod node;

@@ -1,6 +1,7 @@
 //! Members that come and go, among peers that do as etcd does.
 use super::*;
 use crate::{
+    cancel::Cancel,
     effect::Enacted,
     world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
 };
@@ -35,7 +36,7 @@ impl Peers {
 
     fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
         let config = Config::default();
-        what(&Context { world: self, config: &config, started: 0, disturbed: false, made: &|_| false, cancelled: &|| false })
+        what(&Context { world: self, config: &config, started: 0, disturbed: false, made: &|_| false, cancel: &Cancel::never() })
     }
 
     fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {

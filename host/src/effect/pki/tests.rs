@@ -88,7 +88,7 @@ impl Node {
             started: i64::try_from(started).unwrap(),
             made: &|_| false,
             disturbed: false,
-            cancelled: &|| false,
+            cancel: &crate::cancel::Cancel::never(),
         })
     }
 

@@ -1,0 +1,200 @@
+//! The cancellation of a run: a token that the operator's signals request and that everything that waits listens to.
+//!
+//! Nothing here knows of signals or of phases. `cli/signals.rs` requests; the executor, waits, child processes and
+//! clients of the network look at the token or sleep on it.
+use std::{
+    fmt,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// How urgently a run is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// The run goes on.
+    None,
+    /// The run stops between effects; what an effect waits for is given up; `regardless` effects are still carried out.
+    Orderly,
+    /// The process ends at once.
+    Immediate,
+}
+
+/// A clonable token. All clones share one state, which only ever becomes more urgent.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    /// An [`Urgency`] as a number, readable without the lock.
+    urgency: AtomicU8,
+    /// Tokens that become as urgent as this one. The lock also orders requests and sleepers.
+    children: Mutex<Vec<Weak<State>>>,
+    /// Wakes threads that sleep in [`Cancel::wait`].
+    requested: Condvar,
+    /// Wakes tasks that wait in [`Cancel::requested`].
+    tasks: Notify,
+}
+
+impl Cancel {
+    /// A token that has not been requested.
+    pub fn new() -> Cancel {
+        Cancel::default()
+    }
+
+    /// A token that nobody requests: for tests, and for work that is not part of a run.
+    pub fn never() -> Cancel {
+        Cancel::default()
+    }
+
+    /// A token that is requested with this one, and also without it.
+    #[must_use]
+    pub fn child(&self) -> Cancel {
+        let child = Cancel::new();
+        let mut children = self.0.children();
+        children.retain(|child| child.strong_count() > 0);
+        children.push(Arc::downgrade(&child.0));
+        child.0.urgency.store(self.0.urgency.load(Ordering::Acquire), Ordering::Release);
+        drop(children);
+        child
+    }
+
+    /// Requests the end: the first request asks for an orderly end, a second one for an immediate end.
+    pub fn request(&self) {
+        let next = match self.urgency() {
+            Urgency::None => Urgency::Orderly,
+            Urgency::Orderly | Urgency::Immediate => Urgency::Immediate,
+        };
+        self.0.raise(next);
+    }
+
+    /// How urgently the run is to end.
+    pub fn urgency(&self) -> Urgency {
+        match self.0.urgency.load(Ordering::Acquire) {
+            0 => Urgency::None,
+            1 => Urgency::Orderly,
+            _ => Urgency::Immediate,
+        }
+    }
+
+    /// Whether the end was requested, however urgently.
+    pub fn is_requested(&self) -> bool {
+        self.urgency() != Urgency::None
+    }
+
+    /// Sleeps for a time, or until the end is requested. Returns whether it was requested.
+    pub fn wait(&self, time: Duration) -> bool {
+        // A time beyond what a clock can say is as good as for ever.
+        let until = Instant::now().checked_add(time);
+        let mut children = self.0.children();
+        while !self.is_requested() {
+            let left = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return false;
+            }
+            children = self.0.requested.wait_timeout(children, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Completes when the end is requested.
+    pub async fn requested(&self) {
+        loop {
+            let woken = self.0.tasks.notified();
+            tokio::pin!(woken);
+            // From here on a request wakes this task, so that none is missed between the look and the wait.
+            woken.as_mut().enable();
+            if self.is_requested() {
+                return;
+            }
+            woken.await;
+        }
+    }
+}
+
+impl State {
+    fn children(&self) -> MutexGuard<'_, Vec<Weak<State>>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn raise(&self, urgency: Urgency) {
+        let children = self.children();
+        self.urgency.fetch_max(urgency as u8, Ordering::AcqRel);
+        self.requested.notify_all();
+        self.tasks.notify_waiters();
+        children.iter().filter_map(Weak::upgrade).for_each(|child| child.raise(urgency));
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_tuple("Cancel").field(&self.urgency()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn a_request_wakes_a_thread_that_sleeps() {
+        let cancel = Cancel::new();
+        let sleeper = thread::spawn({
+            let cancel = cancel.clone();
+            move || cancel.wait(LONG)
+        });
+        cancel.request();
+        assert!(sleeper.join().unwrap());
+        assert!(cancel.wait(LONG), "a later sleep ends at once");
+    }
+
+    #[test]
+    fn a_sleep_that_nobody_interrupts_ends_by_itself() {
+        assert!(!Cancel::never().wait(Duration::from_millis(1)));
+        assert!(!Cancel::never().wait(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_second_request_is_more_urgent() {
+        let cancel = Cancel::new();
+        let mut urgencies = vec![cancel.urgency()];
+        for _ in 0..3 {
+            cancel.request();
+            urgencies.push(cancel.urgency());
+        }
+        assert_eq!(urgencies, [Urgency::None, Urgency::Orderly, Urgency::Immediate, Urgency::Immediate]);
+    }
+
+    #[test]
+    fn a_child_is_requested_with_its_parent_and_not_the_other_way_round() {
+        let parent = Cancel::new();
+        let (first, second) = (parent.child(), parent.child());
+        first.request();
+        assert!(first.is_requested() && !parent.is_requested() && !second.is_requested());
+        let sleeper = thread::spawn({
+            let second = second.clone();
+            move || second.wait(LONG)
+        });
+        parent.request();
+        assert!(sleeper.join().unwrap());
+        assert!(parent.child().is_requested(), "a child of a requested token is requested");
+    }
+
+    #[tokio::test]
+    async fn a_request_wakes_a_task_that_waits() {
+        let cancel = Cancel::new();
+        let waiting = tokio::spawn({
+            let cancel = cancel.clone();
+            async move { cancel.requested().await }
+        });
+        cancel.request();
+        waiting.await.unwrap();
+        cancel.requested().await;
+    }
+}

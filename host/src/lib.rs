@@ -16,6 +16,7 @@ pub mod config;
 pub mod discovery;
 pub mod effect;
 pub mod journal;
+pub mod operator_files;
 pub mod parallel;
 pub mod phase;
 pub mod plan;

@@ -182,7 +182,7 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
         ("limits: {deadline: 1h}", "plugins[0].limits.deadline", 10, "1h0m0s is not from 10ms to 300s"),
         ("limits: {deadline: 10}", "plugins[0].limits.deadline", 10, ""),
         ("limits: {cpu: 1}", "plugins[0].limits.cpu", 10, "unknown field `cpu`"),
-        ("signer: me", "plugins[0].signer", 10, "\"me\" is no public key of minisign"),
+        ("signer: me", "plugins[0].signer", 10, "\"me\" is not a minisign public key"),
     ] {
         let Problems(problems) = load(&format!("{CLUSTER}{entry}  {more}\n")).unwrap_err();
         assert_eq!((problems[0].path.as_str(), problems[0].line), (path, Some(line)), "{more}");

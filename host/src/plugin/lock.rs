@@ -1,17 +1,20 @@
 //! `kubephase.lock`, beside the configuration: of each plugin what it was when somebody looked at it, and what it may do.
 //! It is written by `plugin add` and `plugin allow`, read by every run, and belongs under version control.
-#![allow(clippy::disallowed_methods, reason = "the lock is the operator's file")]
 use super::signature::Signer;
-use crate::wasm::{inspect, plugin::Plugin};
+use crate::{
+    operator_files,
+    wasm::{inspect, plugin::Plugin},
+};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
-    io::Write,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
 pub const FILE: &str = "kubephase.lock";
+/// Bytes of a lock that are read at most.
+const MAX_LOCK: usize = 4 << 20;
 /// The format that this build writes and reads.
 const VERSION: u32 = 1;
 
@@ -53,9 +56,9 @@ impl Lock {
     /// Where it cannot be read.
     pub fn beside(config: &Path) -> Result<Lock> {
         let path = config.parent().unwrap_or(Path::new("")).join(FILE);
-        let text = match fs::read_to_string(&path) {
+        let text = match operator_files::read_text(&path, MAX_LOCK) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Lock { version: VERSION, plugins: Vec::new(), path });
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
@@ -92,21 +95,13 @@ impl Lock {
         self.plugins.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// Written at once, or not at all.
+    /// Replaces the file by what the lock is now.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// If the file cannot be replaced; it is then unchanged.
     pub fn write(&self) -> Result<()> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let write = || -> Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(folder)?;
-            writeln!(file, "# Written by `kubephase plugin`; keep it with the configuration.")?;
-            file.write_all(serde_yaml::to_string(self)?.as_bytes())?;
-            fs::set_permissions(file.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-            file.persist(&self.path)?;
-            Ok(())
-        };
-        write().with_context(|| format!("cannot write {}", self.path.display()))
+        let text = format!("# Written by `kubephase plugin`; keep it with the configuration.\n{}", serde_yaml::to_string(self)?);
+        operator_files::replace(&self.path, text.as_bytes(), 0o644).with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 

@@ -1,17 +1,22 @@
 //! Who signed a component, in minisign's format. Its signature lies beside it (`x.wasm.minisig`), in a registry it is an
 //! annotation of the artifact. A signature by itself says nothing: whose it has to be is the operator's to say.
 #![allow(clippy::disallowed_methods, reason = "keys and signatures are the author's and the operator's files")]
+use crate::{operator_files, report::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use minisign::{KeyPair, SecretKeyBox, SignatureBox};
 use minisign_verify::{Error, PublicKey, Signature};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt, fs,
-    io::{Cursor, Write},
+    io::{Cursor, ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
+/// Bytes of a signature that are read at most.
+pub const MAX_SIGNATURE: usize = 64 << 10;
+/// Bytes of a key's file that are read at most.
+const MAX_KEY: usize = 64 << 10;
 /// The password that a secret key is kept under; without it the key is kept as it is.
 pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 
@@ -21,15 +26,23 @@ pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 pub struct Signer(String);
 
 impl Signer {
-    /// A key as it is, or the file that holds it.
+    /// Reads what the operator gave as a signer: a public key in base64, or the file that holds one.
     ///
     /// # Errors
-    /// Where it is neither.
+    /// If the text is neither a public key nor a file, or if the file cannot be read or does not hold a public key.
     pub fn read(given: &str) -> Result<Signer> {
-        if !Path::new(given).is_file() {
-            return Signer::try_from(given.to_owned());
-        }
-        let text = fs::read_to_string(given).with_context(|| format!("cannot read {given}"))?;
+        let text = match operator_files::read_text(Path::new(given), MAX_KEY) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Signer::try_from(given.to_owned())
+                    .map_err(|why| anyhow!("there is no file {}, and as a public key: {why:#}", sanitise::line(given)));
+            }
+            // A key may be longer than a file name may be.
+            Err(error) if PublicKey::from_base64(given.trim()).is_err() => {
+                return Err(error).with_context(|| format!("cannot read {}", sanitise::line(given)));
+            }
+            Err(_) => return Signer::try_from(given.to_owned()),
+        };
         let key = text.lines().find(|line| !line.starts_with("untrusted comment:")).unwrap_or_default();
         Signer::try_from(key.to_owned()).with_context(|| given.to_owned())
     }
@@ -39,7 +52,7 @@ impl Signer {
     /// # Errors
     /// Why the signature is not one of this key for it.
     pub fn verify(&self, component: &[u8], signature: &str) -> Result<()> {
-        let broken = |error: Error| anyhow!("what there is for a signature is none of minisign: {error}");
+        let broken = |error: Error| anyhow!("the signature is not a minisign signature: {error}");
         let key = PublicKey::from_base64(&self.0).map_err(broken)?;
         match key.verify(component, &Signature::decode(signature).map_err(broken)?, false) {
             Ok(()) => Ok(()),
@@ -54,7 +67,7 @@ impl TryFrom<String> for Signer {
 
     fn try_from(text: String) -> Result<Signer> {
         let key = text.trim();
-        PublicKey::from_base64(key).map_err(|_| anyhow!("{key:?} is no public key of minisign; `kubephase plugin keygen` makes one"))?;
+        PublicKey::from_base64(key).map_err(|_| anyhow!("{key:?} is not a minisign public key; `kubephase plugin keygen` makes one"))?;
         Ok(Signer(key.to_owned()))
     }
 }
@@ -108,7 +121,7 @@ pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
 /// Where the key cannot be read, or its password is wrong or missing.
 pub fn sign(component: &[u8], key: &Path, comment: &str) -> Result<String> {
     let read = || -> Result<minisign::SecretKey> {
-        let text = zeroize::Zeroizing::new(fs::read_to_string(key)?);
+        let text = zeroize::Zeroizing::new(operator_files::read_text(key, MAX_KEY)?);
         let kept = SecretKeyBox::from_string(&text)?;
         match kept.clone().into_unencrypted_secret_key() {
             Ok(key) => Ok(key),
@@ -157,7 +170,7 @@ mod tests {
         assert!(refused(&other, b"component", &signature).contains(&format!("of another key ({})", key_id(&signature).unwrap())));
         assert!(refused(&signer, b"component", &signature.replace("0.1.0", "0.2.0")).contains("does not fit"));
         for broken in ["", "untrusted comment: x\nRU==\ntrusted comment: \n\n", &signature[..signature.len() - 40]] {
-            assert!(refused(&signer, b"component", broken).contains("none of minisign"), "{broken}");
+            assert!(refused(&signer, b"component", broken).contains("is not a minisign signature"), "{broken}");
         }
         assert!(sign(b"component", &public, "").unwrap_err().to_string().contains("cannot sign with"));
     }
@@ -168,6 +181,9 @@ mod tests {
         let signature = "untrusted comment: signature from minisign secret key\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\ntrusted comment: timestamp:1556193335\tfile:test\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==";
         assert!(signer.verify(b"test", signature).is_ok());
         assert_eq!(key_id(signature).unwrap(), "key E7620F1842B4E81F");
-        assert!(Signer::read("RWQf6LRC").unwrap_err().to_string().contains("is no public key of minisign"));
+        let refused = |given: &str| format!("{:#}", Signer::read(given).unwrap_err());
+        assert!(refused("RWQf6LRC").contains("is not a minisign public key"));
+        assert!(refused("nokey.pub").contains("there is no file nokey.pub"));
+        assert!(refused("/dev/zero").contains("cannot read /dev/zero: it is not a regular file"));
     }
 }

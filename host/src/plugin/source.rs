@@ -1,9 +1,13 @@
 //! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is kept by its digest, so that a
 //! run needs no network.
 #![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
-use crate::wasm::plugin::read;
+use super::signature::MAX_SIGNATURE;
+use crate::{operator_files, wasm::plugin::read};
 use anyhow::{Context, Result, bail};
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// A component and, of a registry, the digest of what it is part of.
 #[derive(Debug)]
@@ -42,9 +46,9 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
         return super::registry::signature(reference, component);
     }
     let path = super::signature::beside(&component_file(&beside.join(source))?);
-    match std::fs::read_to_string(&path) {
+    match operator_files::read_text(&path, MAX_SIGNATURE) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }

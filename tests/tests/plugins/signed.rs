@@ -83,7 +83,7 @@ fn only_the_signer_that_was_named_gets_in() {
     refused(&init(&config, &nowhere), &["names the signer", &format!("--signer {our_key}")]);
     fs::write(&config, text.replace(&their_key, "nobody")).unwrap();
     let said = init(&config, &nowhere);
-    assert!(said.status == 3 && said.stderr.contains("plugins[0].signer: \"nobody\" is no public key"), "{}", said.stderr);
+    assert!(said.status == 3 && said.stderr.contains("plugins[0].signer: \"nobody\" is not a minisign public key"), "{}", said.stderr);
     // A signer that the configuration no longer names is still the lock's.
     fs::write(&config, text.replace(&format!("  signer: {their_key}\n"), "")).unwrap();
     sign(&ours);

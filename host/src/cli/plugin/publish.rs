@@ -38,7 +38,7 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let signature = source::signature(from, Path::new(""), &component)?;
     let signed = match &signature {
         Some(signature) => {
-            format!("signed by {}", signature::key_id(signature).context("its signature is none of minisign; sign it anew")?)
+            format!("signed by {}", signature::key_id(signature).context("its signature is not a minisign signature; sign it anew")?)
         }
         None => "not signed".into(),
     };

@@ -24,7 +24,7 @@ mod v1beta3;
 mod validate;
 mod version;
 
-pub use defaults::ADMIN;
+pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, named};
 pub use from_cluster::{from_cluster, learn};

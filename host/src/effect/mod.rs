@@ -11,6 +11,7 @@ pub mod objects;
 pub mod pki;
 pub mod proposal;
 pub mod shared_keys;
+pub mod territory;
 pub mod token;
 pub mod tokens;
 pub mod users;

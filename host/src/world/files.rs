@@ -1,19 +1,27 @@
 //! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
-//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT).
+//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT). `handle` has files
+//! that are opened once, `confined` what a plugin's effects may do, `territory` what of a node they may not touch.
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
+mod confined;
+mod handle;
 mod lock;
 mod owner;
+mod territory;
 
-use super::{Files, Tried};
+pub use confined::{Confined, Deed};
+pub use handle::is_searchable;
+pub use territory::Territory;
+
+use super::{Files, OpenFile, Tried};
 use kubephase_wit::{Failure, FileMeta};
 use rustix::{
     fd::{AsRawFd, OwnedFd},
-    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid},
+    fs::{self, AtFlags, Gid, Mode, OFlags, ResolveFlags, Uid},
     io::Errno,
 };
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -23,23 +31,36 @@ pub struct RootedFiles {
     path: PathBuf,
     /// none for `/`, where there is nothing to lead out of
     resolve: ResolveFlags,
-    /// whether what is written has to outlive a power cut; a scratch tree need not
-    durable: bool,
+    /// how a file or directory is made to outlive a power cut; none for a scratch tree, which need not
+    syncer: Option<Syncer>,
 }
 
+/// Brings a file or directory to the disk.
+type Syncer = fn(&File) -> io::Result<()>;
+
 /// Larger files are no configuration, and are not read.
-const MAX_READ: u64 = 64 << 20;
+pub const MAX_READ: u64 = 64 << 20;
 /// The mode of directories that have to be made on the way to a file (kubeadm's).
 const PARENT_MODE: u32 = 0o755;
+/// The end of the name that a file has until it is whole. The name begins with a dot.
+const UNFINISHED: &str = ".unfinished";
+/// Bytes of a file's name that its unfinished name may repeat; a name has at most 255.
+const MAX_REPEATED: usize = 200;
 
 impl RootedFiles {
     /// # Errors
     /// Where the root is not a directory that can be opened.
     pub fn open(root: &Path) -> io::Result<Self> {
         let opened = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        let durable = root == Path::new("/");
-        let resolve = if durable { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
-        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve, durable })
+        let is_machine = root == Path::new("/");
+        let resolve = if is_machine { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
+        let syncer = is_machine.then_some(File::sync_all as Syncer);
+        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve, syncer })
+    }
+
+    /// Whether this is a scratch tree, whose root stands for `/`.
+    fn is_scratch(&self) -> bool {
+        !self.resolve.is_empty()
     }
 
     /// Where the tree lies on this machine.
@@ -48,15 +69,21 @@ impl RootedFiles {
     }
 
     fn at(&self, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        self.at_with(path, flags, ResolveFlags::empty())
+    }
+
+    /// Opens a path with further rules for how the kernel resolves it.
+    fn at_with(&self, path: &str, flags: OFlags, rules: ResolveFlags) -> rustix::io::Result<OwnedFd> {
+        let resolve = self.resolve | rules;
         let relative = path.trim_start_matches('/');
         let relative = if relative.is_empty() { "." } else { relative };
         let flags = flags | OFlags::CLOEXEC;
-        if self.resolve.is_empty() {
+        if resolve.is_empty() {
             return fs::openat(&self.root, relative, flags, Mode::empty());
         }
         // A concurrent rename makes the kernel give up on a path with `..`; it is asked again.
         loop {
-            match fs::openat2(&self.root, relative, flags, Mode::empty(), self.resolve) {
+            match fs::openat2(&self.root, relative, flags, Mode::empty(), resolve) {
                 Err(Errno::AGAIN) => {}
                 outcome => return outcome,
             }
@@ -73,20 +100,27 @@ impl RootedFiles {
         Ok((made, name.to_owned()))
     }
 
-    /// What is not there is fine.
+    /// Removes an entry; one that is not there needs no removal.
     fn unlink(&self, path: &str, flags: AtFlags) -> Tried<()> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
         let removed = match self.at(directory, OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(parent) => fs::unlinkat(&parent, name, flags),
-            Err(errno) => Err(errno),
+            Ok(parent) => self.unlink_in(&parent, name, flags),
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
         };
-        match removed {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(failed("remove", path, errno.into())),
+        removed.map_err(|error| failed("remove", path, error))
+    }
+
+    /// Removes an entry of a directory, if it is there.
+    fn unlink_in(&self, directory: &OwnedFd, name: &str, flags: AtFlags) -> io::Result<()> {
+        match fs::unlinkat(directory, name, flags) {
+            Ok(()) => self.sync(directory),
+            Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
         }
     }
 
-    /// Each component in turn, so that the mode of the last is its own and nobody's umask.
+    /// Makes a directory and its parents, one after the other, so that each has its own mode whatever the umask is.
     fn make_all(&self, path: &str, mode: u32) -> Tried<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.at(path, flags) {
@@ -96,17 +130,65 @@ impl RootedFiles {
         }
         let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
         let parent = self.make_all(above, PARENT_MODE)?;
-        match fs::mkdirat(&parent, name, Mode::from_raw_mode(mode)) {
-            Ok(()) => {
-                let made = self.at(path, flags).map_err(|errno| failed("open the directory", path, errno.into()))?;
-                set(&made, mode, None).map_err(|error| failed("set the mode of", path, error))?;
-                Ok(made)
-            }
-            // Somebody was faster, or it is no directory: the next look tells.
-            Err(Errno::EXIST) => self.at(path, flags).map_err(|errno| failed("make the directory", path, errno.into())),
+        match self.make_below(&parent, name, mode) {
+            Ok(made) => Ok(made),
+            // A link or a mount may lead to a directory that another process has just made.
+            Err(Errno::NOTDIR) => self.at(path, flags).map_err(|errno| failed("make the directory", path, errno.into())),
             Err(errno) => Err(failed("make the directory", path, errno.into())),
         }
     }
+
+    /// Makes a directory in a directory. One that is there already keeps its mode.
+    fn make_below(&self, parent: &OwnedFd, name: &str, mode: u32) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match fs::mkdirat(parent, name, Mode::from_raw_mode(mode)) {
+            Ok(()) => {
+                let made = fs::openat(parent, name, flags, Mode::empty())?;
+                let finished = set(&made, mode, None).and_then(|()| self.sync(&made)).and_then(|()| self.sync(parent));
+                finished.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+                Ok(made)
+            }
+            Err(Errno::EXIST) => fs::openat(parent, name, flags, Mode::empty()),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// Writes a file of a directory: beside it, and whole before it gets its name.
+    fn write_in(&self, directory: &OwnedFd, name: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+        let unfinished = unfinished_name(name);
+        let written = self.write_unfinished(directory, &unfinished, content, mode, owner);
+        let renamed = written.and_then(|()| Ok(fs::renameat(directory, &unfinished, directory, name)?));
+        if renamed.is_err() {
+            let _ = fs::unlinkat(directory, &unfinished, AtFlags::empty());
+        }
+        renamed.and_then(|()| self.sync(directory))
+    }
+
+    fn write_unfinished(&self, directory: &OwnedFd, name: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+        // A run that was killed may have left one.
+        let _ = fs::unlinkat(directory, name, AtFlags::empty());
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(fs::openat(directory, name, flags, Mode::from_raw_mode(0o600))?);
+        file.write_all(content)?;
+        file.set_permissions(std::fs::Permissions::from_mode(mode))?;
+        if let Some((uid, gid)) = owner.filter(|_| may_give()) {
+            fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
+        }
+        self.syncer.map_or(Ok(()), |sync| sync(&file))
+    }
+
+    /// Brings what a handle holds to the disk, where this tree has to outlive a power cut.
+    fn sync(&self, handle: &OwnedFd) -> io::Result<()> {
+        self.syncer.map_or(Ok(()), |sync| sync(&File::open(link(handle))?))
+    }
+}
+
+/// The name of a file until it is whole. It is always the same, so that a later run replaces what a killed one left.
+fn unfinished_name(name: &str) -> String {
+    if name.len() <= MAX_REPEATED {
+        return format!(".{name}{UNFINISHED}");
+    }
+    format!(".{}{UNFINISHED}", blake3::hash(name.as_bytes()).to_hex())
 }
 
 /// By its link under /proc a file is reached without being resolved again.
@@ -128,18 +210,28 @@ fn set(file: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
 }
 
 fn failed(what: &str, path: &str, error: io::Error) -> Failure {
-    let code = match error.kind() {
-        io::ErrorKind::NotFound => "not-found",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "denied",
+    let code = match Errno::from_io_error(&error) {
+        Some(Errno::NOENT) => "not-found",
+        Some(Errno::ACCESS | Errno::PERM) => "denied",
+        Some(Errno::NOSPC | Errno::DQUOT) => "no-space",
+        Some(Errno::ROFS) => "read-only",
         _ => "io",
     };
-    // The temporary file's own name says nothing to anybody.
+    // The library adds the name of a temporary file, which means nothing to the reader.
     let error = error.to_string();
     let error = error.split(" at path ").next().unwrap_or_default();
     Failure::new(code, format!("cannot {what} {path}: {error}"))
 }
 
 impl Files for RootedFiles {
+    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+        Ok(Box::new(self.open_handle(path)?))
+    }
+
+    fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
+        Box::new(Confined::new(self, territory))
+    }
+
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
         let found = match self.at(path, OFlags::PATH) {
             Ok(found) => found,
@@ -147,76 +239,26 @@ impl Files for RootedFiles {
             Err(errno) => return Err(failed("look at", path, errno.into())),
         };
         let stat = fs::fstat(&found).map_err(|errno| failed("look at", path, errno.into()))?;
-        let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => "file",
-            FileType::Directory => "directory",
-            FileType::Symlink => "symlink",
-            FileType::Socket => "socket",
-            _ => "other",
-        };
-        let size = u64::try_from(stat.st_size).unwrap_or_default();
-        Ok(Some(FileMeta { size, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind: kind.into() }))
+        Ok(Some(handle::meta(&stat)))
     }
 
     fn read(&self, path: &str) -> Tried<Vec<u8>> {
-        // A pipe or a device would block for ever.
-        let opened = self.at(path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(|errno| failed("read", path, errno.into()))?;
-        let file = File::from(opened);
-        let size = file.metadata().map_or(0, |meta| meta.len()).min(MAX_READ);
-        let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        file.take(MAX_READ + 1).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
-        if content.len() as u64 > MAX_READ {
-            return Err(Failure::new("limit", format!("{path} is larger than {} MiB", MAX_READ >> 20)));
-        }
-        Ok(content)
+        self.read_whole(path)
     }
 
     fn real_path(&self, path: &str) -> Tried<String> {
         let found = self.at(path, OFlags::PATH).map_err(|errno| failed("read", path, errno.into()))?;
-        let real = fs::readlinkat(fs::CWD, link(&found), Vec::new()).map_err(|errno| failed("read", path, errno.into()))?;
-        let real = PathBuf::from(real.to_string_lossy().into_owned());
-        let root = self.path.canonicalize().map_err(|error| failed("read", path, error))?;
-        let below = real.strip_prefix(&root).map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
-        Ok(format!("/{}", below.display()))
+        self.real_path_of(&found, path)
     }
 
     fn list(&self, path: &str) -> Tried<Vec<String>> {
         let opened = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(|errno| failed("list", path, errno.into()))?;
-        let mut names = Vec::new();
-        for entry in fs::Dir::read_from(&opened).map_err(|errno| failed("list", path, errno.into()))? {
-            let entry = entry.map_err(|errno| failed("list", path, errno.into()))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name != "." && name != ".." {
-                names.push(name);
-            }
-        }
-        names.sort();
-        Ok(names)
+        handle::names(&opened, path, usize::MAX)
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let (directory, name) = self.parent(path)?;
-        // By the name of what it becomes: what a run that was killed left half-written, the next one replaces.
-        let unfinished = format!(".{name}.unfinished");
-        let attempt = || -> io::Result<()> {
-            let _ = fs::unlinkat(&directory, &unfinished, AtFlags::empty());
-            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-            let mut file = File::from(fs::openat(&directory, &unfinished, flags, Mode::from_raw_mode(0o600))?);
-            file.write_all(content)?;
-            file.set_permissions(std::fs::Permissions::from_mode(mode))?;
-            if let Some((uid, gid)) = owner.filter(|_| may_give()) {
-                fs::fchown(&file, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))?;
-            }
-            if self.durable {
-                file.sync_all()?;
-            }
-            fs::renameat(&directory, &unfinished, &directory, &name)?;
-            if self.durable { File::open(link(&directory))?.sync_all() } else { Ok(()) }
-        };
-        attempt().map_err(|error| {
-            let _ = fs::unlinkat(&directory, &unfinished, AtFlags::empty());
-            failed("write", path, error)
-        })
+        self.write_in(&directory, &name, content, mode, owner).map_err(|error| failed("write", path, error))
     }
 
     fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
@@ -229,7 +271,7 @@ impl Files for RootedFiles {
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let found = self.at(path, OFlags::PATH).map_err(|errno| failed("set the mode of", path, errno.into()))?;
-        set(&found, mode, owner).map_err(|error| failed("set the mode of", path, error))
+        set(&found, mode, owner).and_then(|()| self.sync(&found)).map_err(|error| failed("set the mode of", path, error))
     }
 
     fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
@@ -251,7 +293,8 @@ impl Files for RootedFiles {
             Err(errno) => Err(failed("remove", path, errno.into())),
             Ok(_) => {
                 let (directory, name) = self.parent(path)?;
-                std::fs::remove_dir_all(link(&directory).join(name)).map_err(|error| failed("remove", path, error))
+                let removed = std::fs::remove_dir_all(link(&directory).join(name));
+                removed.and_then(|()| self.sync(&directory)).map_err(|error| failed("remove", path, error))
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod node;
 pub mod real;
 pub mod rehearsal;
 
+pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
@@ -49,6 +50,16 @@ pub trait World: Send + Sync {
 
 /// The file tree of the node; paths are the node's, whatever lies behind them.
 pub trait Files: Send + Sync {
+    /// Opens a file or directory once, with all links followed but the kernel's own below /proc, so that what is checked
+    /// is what is read.
+    ///
+    /// # Errors
+    /// `not-found`; `denied` where the path leads through a link of /proc or out of the tree.
+    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>>;
+    /// Returns the same tree as a plugin's file effects reach it: no link is followed anywhere in a path, nothing of the
+    /// host's territory is looked at or changed, and no set-user-ID or set-group-ID permission is given. Make it anew for
+    /// each effect.
+    fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a>;
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
     /// Where a path leads, all links followed.
@@ -81,6 +92,26 @@ pub trait Files: Send + Sync {
             [one, ..] => Err(Failure::new("io", format!("cannot remove {path}: {one} is in it"))),
         }
     }
+}
+
+/// A file or directory that was opened once.
+pub trait OpenFile {
+    /// The path with all links followed, in the tree of its node.
+    fn real_path(&self) -> String;
+    fn meta(&self) -> FileMeta;
+    /// Whether every local user may read it: its mode lets others read it (and search it, if it is a directory), and every
+    /// directory on its real path lets others search it.
+    fn is_public(&self) -> bool;
+    /// Reads a regular file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// `limit` where it is larger; `invalid` where it is not a regular file.
+    fn read(&self, limit: u64) -> Tried<Vec<u8>>;
+    /// The names in a directory, sorted.
+    ///
+    /// # Errors
+    /// Where it is not a directory, or cannot be read; `limit` where it has too many entries.
+    fn list(&self) -> Tried<Vec<String>>;
 }
 
 /// The machine below the files.

@@ -24,5 +24,6 @@ pub mod plugin;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod secret;
 pub mod wasm;
 pub mod world;

@@ -1,0 +1,122 @@
+//! Decides by its content whether something is a credential or holds one.
+//!
+//! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields, and base64,
+//! hexadecimal, gzip and UTF-16 are decoded and judged again, down to [`MAX_DEPTH`] encodings. What cannot be parsed is
+//! still searched once from end to end. All work is bounded in proportion to the content's size.
+mod der;
+mod encodings;
+mod objects;
+mod patterns;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Encodings inside each other that are looked through, strings of documents among them: base64, in a string of a document,
+/// in gzip, in base64.
+const MAX_DEPTH: u8 = 4;
+
+/// Bytes that are looked at for each byte of the content, encodings within it included. Ordinary texts need less than 20.
+const WORK_PER_BYTE: usize = 64;
+
+/// Bytes that are looked at for even the smallest content, for what is compressed.
+const MIN_WORK: usize = 32 << 20;
+
+/// The kind of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    /// a private key of any format: PEM, DER, OpenSSH, PGP, PuTTY, age, minisign, JWK
+    PrivateKey,
+    /// a kubeconfig whose users have a token, a key, a password or a program that gets one
+    Kubeconfig,
+    /// a login of a container registry: `config.json`, `auth.json`, or the configuration of a container runtime
+    RegistryLogin,
+    /// the EncryptionConfiguration of an API server, with its keys
+    EncryptionKey,
+    /// a Kubernetes Secret with its data
+    SecretObject,
+    /// a JSON Web Token, as service accounts have
+    Jwt,
+    /// a bootstrap token, `id.secret`
+    BootstrapToken,
+    /// the key of uploaded certificates
+    CertificateKey,
+    /// a private or preshared key of WireGuard
+    TunnelKey,
+    /// a password, in a URL or as a field of its own
+    Password,
+    /// an `Authorization` header
+    Authorization,
+    /// content that is compressed or encoded so deeply that judging it takes too much work
+    Undecided,
+}
+
+impl Credential {
+    /// One word for messages: `private-key`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Credential::PrivateKey => "private-key",
+            Credential::Kubeconfig => "kubeconfig",
+            Credential::RegistryLogin => "registry-login",
+            Credential::EncryptionKey => "encryption-key",
+            Credential::SecretObject => "secret-object",
+            Credential::Jwt => "json-web-token",
+            Credential::BootstrapToken => "bootstrap-token",
+            Credential::CertificateKey => "certificate-key",
+            Credential::TunnelKey => "tunnel-key",
+            Credential::Password => "password",
+            Credential::Authorization => "authorization",
+            Credential::Undecided => "undecided",
+        }
+    }
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Returns the kind of the first credential that the content is or holds; none where it holds no credential.
+///
+/// The answer is [`Credential::Undecided`] where judging the content takes more work than its size allows, so that a
+/// caller refuses it.
+#[must_use]
+pub fn classify(content: &[u8]) -> Option<Credential> {
+    let work = content.len().saturating_mul(WORK_PER_BYTE).saturating_add(MIN_WORK);
+    Search { work }.search(content, MAX_DEPTH).err()
+}
+
+/// Nothing was found, or the credential that was.
+type Verdict = Result<(), Credential>;
+
+/// A search in progress.
+struct Search {
+    /// bytes that may still be looked at
+    work: usize,
+}
+
+impl Search {
+    /// Searches content, and what is encoded in it `depth` times.
+    fn search(&mut self, content: &[u8], depth: u8) -> Verdict {
+        self.work = self.work.checked_sub(content.len()).ok_or(Credential::Undecided)?;
+        patterns::search(content)?;
+        der::search(content)?;
+        let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
+        for stream in encodings::gzip_streams(content) {
+            let unpacked = encodings::gunzip(stream, self.work)?;
+            self.search(&unpacked, depth)?;
+        }
+        if let Some(text) = encodings::decode_utf16(content) {
+            self.search(text.as_bytes(), depth)?;
+        }
+        if let Ok(text) = std::str::from_utf8(content) {
+            self.documents(text, depth)?;
+        }
+        encodings::decode_runs(content, &mut |decoded| self.search(decoded, depth))
+    }
+}
+
+#[cfg(test)]
+mod tests;

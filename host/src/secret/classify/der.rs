@@ -1,0 +1,92 @@
+//! Private keys in DER, wherever they begin in the content.
+use super::{Credential, Verdict};
+
+const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
+const OCTET_STRING: u8 = 0x04;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+
+/// `pkcs-5`: encryption by password, as the beginning of an object identifier.
+const PKCS_5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05];
+/// `pkcs-12 PbeIds`, older encryption by password.
+const PKCS_12_PBE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01];
+/// `pkcs-7`, the contents of a PKCS #12 store.
+const PKCS_7: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
+
+/// Lengths in bytes of private keys on the curves P-256, P-384 and P-521.
+const EC_KEY_LENGTHS: &[usize] = &[32, 48, 66];
+
+/// Bytes of the shortest RSA modulus that counts: 512 bits.
+const MIN_MODULUS: usize = 64;
+
+/// Searches for a sequence that is a private key.
+pub(super) fn search(content: &[u8]) -> Verdict {
+    let mut rest = content;
+    while let Some(at) = rest.iter().position(|byte| *byte == SEQUENCE) {
+        rest = &rest[at..];
+        if is_private_key(rest) {
+            return Err(Credential::PrivateKey);
+        }
+        rest = &rest[1..];
+    }
+    Ok(())
+}
+
+/// One element and what follows it. A body that is cut off is as long as the content goes: a part of a key is refused
+/// like a whole one.
+fn element(content: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&tag, rest) = content.split_first()?;
+    let (&first, rest) = rest.split_first()?;
+    let (length, rest) = match first {
+        0..=0x7f => (usize::from(first), rest),
+        // RFC 5958 keys are DER, but BER with more length bytes than needed is read by many programs as well.
+        0x81..=0x84 => {
+            let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+        }
+        _ => return None,
+    };
+    let (body, rest) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+    Some((tag, body, rest))
+}
+
+fn is_private_key(content: &[u8]) -> bool {
+    let Some((SEQUENCE, body, _)) = element(content) else { return false };
+    let Some((tag, first, after)) = element(body) else { return false };
+    match (tag, first) {
+        (SEQUENCE, algorithm) => is_encrypted(algorithm, after),
+        (INTEGER, [0 | 1]) => is_pkcs8(after) || is_pkcs1(after) || (first == [1] && is_sec1(after)),
+        // PKCS #12: version 3, then its contents.
+        (INTEGER, [3]) => starts_with_identifier(after, PKCS_7),
+        _ => false,
+    }
+}
+
+/// `EncryptedPrivateKeyInfo`: an algorithm that encrypts by password, and what it encrypts.
+fn is_encrypted(algorithm: &[u8], after: &[u8]) -> bool {
+    let by_password = |identifier: &[u8]| identifier.starts_with(PKCS_5) || identifier.starts_with(PKCS_12_PBE);
+    matches!(element(algorithm), Some((OBJECT_IDENTIFIER, identifier, _)) if by_password(identifier))
+        && matches!(element(after), Some((OCTET_STRING, _, _)))
+}
+
+/// `PrivateKeyInfo` after its version: an algorithm and the key.
+fn is_pkcs8(after: &[u8]) -> bool {
+    let Some((SEQUENCE, algorithm, key)) = element(after) else { return false };
+    matches!(element(algorithm), Some((OBJECT_IDENTIFIER, _, _))) && matches!(element(key), Some((OCTET_STRING, _, _)))
+}
+
+/// `RSAPrivateKey` or the like of DSA after its version: a modulus and another number.
+fn is_pkcs1(after: &[u8]) -> bool {
+    let Some((INTEGER, modulus, exponent)) = element(after) else { return false };
+    modulus.len() >= MIN_MODULUS && matches!(element(exponent), Some((INTEGER, _, _)))
+}
+
+/// `ECPrivateKey` after its version: the key, as long as one of its curve.
+fn is_sec1(after: &[u8]) -> bool {
+    matches!(element(after), Some((OCTET_STRING, key, _)) if EC_KEY_LENGTHS.contains(&key.len()))
+}
+
+fn starts_with_identifier(content: &[u8], prefix: &[u8]) -> bool {
+    let Some((SEQUENCE, body, _)) = element(content) else { return false };
+    matches!(element(body), Some((OBJECT_IDENTIFIER, identifier, _)) if identifier.starts_with(prefix))
+}

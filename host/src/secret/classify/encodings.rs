@@ -1,0 +1,144 @@
+//! Encodings that a credential may be in, decoded.
+use super::{Credential, Verdict};
+use data_encoding::{Encoding, HEXLOWER_PERMISSIVE, Specification};
+use flate2::read::MultiGzDecoder;
+use std::{borrow::Cow, io::Read, sync::LazyLock};
+
+/// Bytes that one gzip stream may unpack to.
+const MAX_UNPACKED: usize = 16 << 20;
+
+/// Streams of gzip that are unpacked of one content.
+const MAX_STREAMS: usize = 16;
+
+/// Characters of the shortest base64 that is decoded: less holds no credential.
+const MIN_BASE64: usize = 24;
+
+/// Digits of the shortest hexadecimal number that is decoded: a bootstrap token has 46.
+const MIN_HEX: usize = 46;
+
+/// Base64 without padding that takes whatever bits are left over at the end.
+static BASE64: LazyLock<Option<Encoding>> = LazyLock::new(|| {
+    let mut specification = Specification::new();
+    specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    specification.check_trailing_bits = false;
+    specification.encoding().ok()
+});
+
+/// Finds streams of gzip in the content, wherever they begin: at most [`MAX_STREAMS`].
+pub(super) fn gzip_streams(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins = |at: &usize| content[*at..].starts_with(&[0x1f, 0x8b, 0x08]);
+    (0..content.len()).filter(begins).map(|at| &content[at..]).take(MAX_STREAMS)
+}
+
+/// Unpacks a stream of gzip; `work` is how many bytes may be unpacked at most.
+///
+/// # Errors
+/// `Undecided` where there is more than may be unpacked.
+pub(super) fn gunzip(stream: &[u8], work: usize) -> Result<Vec<u8>, Credential> {
+    let limit = MAX_UNPACKED.min(work);
+    let mut unpacked = Vec::new();
+    // A damaged stream is judged by what comes before the damage.
+    let _ = MultiGzDecoder::new(stream).take(limit as u64 + 1).read_to_end(&mut unpacked);
+    if unpacked.len() > limit { Err(Credential::Undecided) } else { Ok(unpacked) }
+}
+
+/// Decodes UTF-16: by its byte order mark, or where every second byte of the beginning is zero.
+pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
+    let (big_endian, content) = match content {
+        [0xfe, 0xff, rest @ ..] => (true, rest),
+        [0xff, 0xfe, rest @ ..] => (false, rest),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => (true, content),
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (false, content),
+        _ => return None,
+    };
+    let unit = |pair: &[u8]| if big_endian { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) };
+    let units = content.chunks_exact(2).map(unit);
+    Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
+/// Decodes every run of base64 and hexadecimal in the content, and hands each to `judge`. White space within a run does not
+/// end it, so that wrapped lines are one run.
+pub(super) fn decode_runs(content: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
+    let content = &*unescape_white_space(content);
+    runs(content, is_base64, MIN_BASE64, &mut |run| decode_base64(run, judge))?;
+    runs(content, |byte| byte.is_ascii_hexdigit(), MIN_HEX, &mut |run| decode_hex(run, judge))
+}
+
+/// White space that is written as in a JSON string (`\n`), as itself. This serves texts that cannot be parsed as JSON.
+fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
+    if !content.contains(&b'\\') {
+        return Cow::Borrowed(content);
+    }
+    let mut text = content.to_vec();
+    let mut escape = 0..0;
+    for at in 0..text.len() {
+        match text[at] {
+            b'\\' if escape.end == at => escape.end += 1,
+            b'\\' => escape = at..at + 1,
+            b'n' | b'r' | b't' if escape.end == at && !escape.is_empty() => text[escape.start..=at].fill(b' '),
+            _ => {}
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// Of both alphabets, that of URLs and the usual one.
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Calls `each` with the symbols of every run that has at least `shortest` of them.
+fn runs(content: &[u8], is_symbol: fn(u8) -> bool, shortest: usize, each: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
+    let mut run = Vec::new();
+    for part in content.split(|byte| !is_symbol(*byte) && !is_separator(*byte)) {
+        // Most parts of ordinary texts are short.
+        if part.len() < shortest {
+            continue;
+        }
+        // A word by itself is whole where joining it to the words before it makes it part of something else.
+        let mut words = part.split(|byte| is_separator(*byte)).filter(|word| word.len() >= shortest && word.len() < part.len());
+        words.try_for_each(&mut *each)?;
+        run.clear();
+        run.extend(part.iter().copied().filter(|byte| is_symbol(*byte)));
+        if run.len() >= shortest {
+            each(&run)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_separator(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+}
+
+/// Words before the encoded text belong to its run, so it may begin at any of four symbols.
+fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
+    let Some(encoding) = BASE64.as_ref() else { return Ok(()) };
+    let symbols: Vec<u8> = run
+        .iter()
+        .map(|byte| match byte {
+            b'-' => b'+',
+            b'_' => b'/',
+            other => *other,
+        })
+        .collect();
+    for skipped in 0..4 {
+        let symbols = &symbols[skipped..];
+        // One symbol alone is less than a byte.
+        let length = if symbols.len() % 4 == 1 { symbols.len() - 1 } else { symbols.len() };
+        if let Ok(decoded) = encoding.decode(&symbols[..length]) {
+            judge(&decoded)?;
+        }
+    }
+    Ok(())
+}
+
+fn decode_hex(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
+    for skipped in 0..2 {
+        let digits = &run[skipped..];
+        if let Ok(decoded) = HEXLOWER_PERMISSIVE.decode(&digits[..digits.len() / 2 * 2]) {
+            judge(&decoded)?;
+        }
+    }
+    Ok(())
+}

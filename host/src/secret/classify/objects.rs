@@ -1,0 +1,125 @@
+//! YAML and JSON documents, judged by their fields.
+use super::{Credential, Search, Verdict};
+use data_encoding::BASE64;
+use serde_json::{Map, Value};
+
+/// Bytes of the largest document that is parsed; a larger one is only searched.
+const MAX_PARSED: usize = 1 << 20;
+
+/// Values of one document, copies by YAML's aliases included.
+const MAX_NODES: usize = 100_000;
+
+/// Characters of the shortest string that is judged by itself: a bootstrap token has 23.
+const MIN_STRING: usize = 20;
+
+/// Fields of a kubeconfig's user that are a credential, or say where the credential comes from.
+const OF_USERS: &[&str] =
+    &["token", "client-key-data", "client-key", "password", "exec", "auth-provider", "id-token", "refresh-token", "access-token"];
+
+/// Fields of a registry's login.
+const OF_LOGINS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
+
+impl Search {
+    /// Judges a text as YAML or JSON documents. A text that is neither holds no documents.
+    pub(super) fn documents(&mut self, text: &str, depth: u8) -> Verdict {
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.len() > MAX_PARSED {
+            return Ok(());
+        }
+        let documents = parse_json(text).or_else(|| parse_yaml(text)).unwrap_or_default();
+        // A text that is nothing but itself was judged already.
+        documents.iter().filter(|document| document.is_object() || document.is_array()).try_for_each(|document| self.value(document, depth))
+    }
+
+    fn value(&mut self, value: &Value, depth: u8) -> Verdict {
+        match value {
+            Value::Object(fields) => {
+                judge_object(fields)?;
+                fields.values().try_for_each(|value| self.value(value, depth))
+            }
+            Value::Array(items) => items.iter().try_for_each(|item| self.value(item, depth)),
+            Value::String(text) if text.len() >= MIN_STRING => self.search(text.as_bytes(), depth),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// One JSON value after the other.
+fn parse_json(text: &str) -> Option<Vec<Value>> {
+    if !text.starts_with(['{', '[']) {
+        return None;
+    }
+    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().ok()
+}
+
+/// YAML documents within a budget, so that aliases do not make much of little.
+fn parse_yaml(text: &str) -> Option<Vec<Value>> {
+    let mut options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
+    if let Some(budget) = &mut options.budget {
+        budget.max_nodes = MAX_NODES;
+        budget.max_events = 2 * MAX_NODES;
+        budget.max_total_scalar_bytes = 4 * MAX_PARSED;
+    }
+    options.alias_limits.max_total_replayed_events = MAX_NODES;
+    options.with_snippet = false;
+    serde_yaml::from_multiple_with_options(text, options).ok()
+}
+
+fn judge_object(fields: &Map<String, Value>) -> Verdict {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    if fields.get("users").and_then(Value::as_array).is_some_and(|users| users.iter().any(has_credential)) {
+        return Err(Credential::Kubeconfig);
+    }
+    if fields
+        .get("auths")
+        .and_then(Value::as_object)
+        .is_some_and(|auths| auths.values().filter_map(Value::as_object).any(|login| has_any(login, OF_LOGINS)))
+    {
+        return Err(Credential::RegistryLogin);
+    }
+    if is_login(text("auth")) {
+        return Err(Credential::RegistryLogin);
+    }
+    match text("kind") {
+        "Secret" if has_any(fields, &["data", "stringData"]) => return Err(Credential::SecretObject),
+        "SecretList" if has_any(fields, &["items"]) => return Err(Credential::SecretObject),
+        "EncryptionConfiguration" if fields.values().any(|value| holds(value, "secret")) => return Err(Credential::EncryptionKey),
+        _ => {}
+    }
+    // A JSON Web Key with its private half.
+    if !text("kty").is_empty() && (!text("d").is_empty() || !text("k").is_empty()) {
+        return Err(Credential::PrivateKey);
+    }
+    Ok(())
+}
+
+/// Whether an entry of a kubeconfig's `users` has a credential.
+fn has_credential(entry: &Value) -> bool {
+    entry["user"].as_object().is_some_and(|user| has_any(user, OF_USERS))
+}
+
+/// Whether one of the fields is there and not empty.
+fn has_any(fields: &Map<String, Value>, names: &[&str]) -> bool {
+    names.iter().filter_map(|name| fields.get(*name)).any(|field| match field {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    })
+}
+
+/// Whether a field of this name has a text, at any depth.
+fn holds(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(fields) => has_any(fields, &[name]) || fields.values().any(|value| holds(value, name)),
+        Value::Array(items) => items.iter().any(|item| holds(item, name)),
+        _ => false,
+    }
+}
+
+/// Whether this is `user:password` in base64.
+fn is_login(text: &str) -> bool {
+    let decoded = BASE64.decode(text.as_bytes()).unwrap_or_default();
+    matches!(decoded.iter().position(|byte| *byte == b':'), Some(at) if at > 0 && at + 1 < decoded.len())
+}

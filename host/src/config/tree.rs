@@ -2,7 +2,7 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_yaml::Spanned;
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 /// A node and its place, from 1.
 #[derive(Debug)]
@@ -16,8 +16,31 @@ pub struct Node {
 pub enum Yaml {
     Scalar(Value),
     List(Vec<Node>),
-    /// in the order of the text, repeated keys among them
-    Map(Vec<(Key, Node)>),
+    Map(Entries),
+}
+
+/// The entries of a map, in the order of the text, with repeated keys. An entry is found by its name without looking at all
+/// others: a map may have hundreds of thousands.
+#[derive(Debug)]
+pub struct Entries {
+    list: Vec<(Key, Node)>,
+    /// places in the list, ordered by name and then by place
+    by_name: Vec<usize>,
+}
+
+impl Entries {
+    fn new(list: Vec<(Key, Node)>) -> Self {
+        let mut by_name: Vec<usize> = (0..list.len()).collect();
+        by_name.sort_by(|a, b| list[*a].0.name.cmp(&list[*b].0.name));
+        Entries { list, by_name }
+    }
+
+    /// The last entry of this name.
+    fn last(&self, name: &str) -> Option<&(Key, Node)> {
+        let end = self.by_name.partition_point(|at| self.list[*at].0.name.as_str() <= name);
+        let last = &self.list[*self.by_name.get(end.checked_sub(1)?)?];
+        (last.0.name == name).then_some(last)
+    }
 }
 
 #[derive(Debug)]
@@ -47,14 +70,16 @@ impl Node {
         match &self.yaml {
             Yaml::Scalar(value) => value.clone(),
             Yaml::List(items) => items.iter().map(Node::value).collect(),
-            Yaml::Map(entries) => Value::Object(entries.iter().map(|(key, node)| (key.name.clone(), node.value())).collect::<Map<_, _>>()),
+            Yaml::Map(entries) => {
+                Value::Object(entries.list.iter().map(|(key, node)| (key.name.clone(), node.value())).collect::<Map<_, _>>())
+            }
         }
     }
 
     /// A field of it; of a repeated key the last counts.
     fn entry(&self, name: &str) -> Option<&(Key, Node)> {
         let Yaml::Map(entries) = &self.yaml else { return None };
-        entries.iter().rev().find(|(key, _)| key.name == name)
+        entries.last(name)
     }
 
     /// A field of it that is text.
@@ -77,12 +102,16 @@ impl Node {
             Yaml::Scalar(_) => {}
             Yaml::List(items) => items.iter().enumerate().for_each(|(at, item)| item.walk(&format!("{path}[{at}]"), found)),
             Yaml::Map(entries) => {
-                for (at, (key, node)) in entries.iter().enumerate() {
+                // The earliest line of each key so far.
+                let mut lines: HashMap<&str, u64> = HashMap::with_capacity(entries.list.len());
+                for (key, node) in &entries.list {
                     let below = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+                    let earliest = lines.entry(&key.name).or_insert(key.line);
                     // What is merged in by `<<` stands behind what overrides it, on an earlier line.
-                    if entries[..at].iter().any(|(earlier, _)| earlier.name == key.name && earlier.line < key.line) {
+                    if *earliest < key.line {
                         found.push((below.clone(), key));
                     }
+                    *earliest = key.line.min(*earliest);
                     node.walk(&below, found);
                 }
             }
@@ -179,7 +208,7 @@ impl<'de> Visitor<'de> for Reader {
         while let Some(entry) = entries.next_entry()? {
             map.push(entry);
         }
-        Ok(Yaml::Map(map))
+        Ok(Yaml::Map(Entries::new(map)))
     }
 }
 
@@ -196,6 +225,20 @@ mod tests {
         assert_eq!(tree.find("b[1].z.q"), (4, 5, 2));
         let repeated: Vec<_> = tree.repeated().into_iter().map(|(path, key)| (path, key.line)).collect();
         assert_eq!(repeated, [("b[1].y".to_owned(), 5)]);
+    }
+
+    /// A comparison of every key with every other takes minutes for as many.
+    #[test]
+    fn a_map_of_many_keys_is_looked_through_once() {
+        let key = |number: u64| Key { name: format!("key-{number}"), line: number, column: 1 };
+        let node = || Node { yaml: Yaml::Scalar(Value::Null), line: 1, column: 1 };
+        let mut entries: Vec<(Key, Node)> = (1..=200_000).map(|number| (key(number), node())).collect();
+        entries.push((Key { line: 200_001, ..key(77) }, node()));
+        let tree = Node { yaml: Yaml::Map(Entries::new(entries)), line: 1, column: 1 };
+        assert!((1..=200_000).all(|number| tree.find(&format!("key-{number}")).2 == 1));
+        assert_eq!((tree.find("key-77").0, tree.find("key-0").2), (200_001, 0));
+        let repeated: Vec<_> = tree.repeated().into_iter().map(|(path, key)| (path, key.line)).collect();
+        assert_eq!(repeated, [("key-77".to_owned(), 200_001)]);
     }
 
     #[test]

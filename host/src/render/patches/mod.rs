@@ -83,9 +83,9 @@ impl Patches {
                 continue;
             }
             let text = String::from_utf8_lossy(content);
-            for document in documents(&text) {
-                let unreadable = |error| fail(format!("could not convert patch to JSON:\n{document}\n: {error}"));
-                let patch = serde_yaml::from_str_with_options(&document, reading.clone()).map_err(unreadable)?;
+            for (line, document) in documents(&text) {
+                let patch = serde_yaml::from_str_with_options(&document, reading.clone())
+                    .map_err(|error| fail(format!("could not convert patch to JSON: {path}, {}", place_and_reason(line, &error))))?;
                 patches.push(FilePatch { target, kind, patch });
             }
             found.push(name);
@@ -109,7 +109,7 @@ impl Patches {
         let mut messages = Vec::new();
         for FilePatch { kind, patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
             document = apply_one(*kind, object_kind(target), &document, patch).map_err(|error| {
-                let kind = kind.media_type();
+                let (kind, patch) = (kind.media_type(), shown(patch));
                 format!("could not apply the following patch of type {kind:?} to target {target:?}:\n{patch}\n: {error}")
             })?;
             messages.push(applied(*kind, target));
@@ -142,11 +142,35 @@ fn parse_name(name: &str) -> Result<Result<(&'static str, Kind), String>, String
     }
 }
 
-/// The documents of a file, trimmed, without the empty ones.
-fn documents(text: &str) -> Vec<String> {
+/// The documents of a file, trimmed, without the empty ones; each with the number of lines before it.
+fn documents(text: &str) -> Vec<(u64, String)> {
     let lines: Vec<&str> = text.lines().collect();
-    let documents = lines.split(|line| line.trim_end() == "---").map(|document| document.join("\n").trim().to_string());
-    documents.filter(|document| !document.is_empty()).collect()
+    let mut documents = Vec::new();
+    let mut before = 0;
+    for document in lines.split(|line| line.trim_end() == "---") {
+        let blank = document.iter().take_while(|line| line.trim().is_empty()).count();
+        let trimmed = document.join("\n").trim().to_string();
+        if !trimmed.is_empty() {
+            documents.push((before + blank as u64, trimmed));
+        }
+        before += document.len() as u64 + 1;
+    }
+    documents
+}
+
+/// Says where a document is not YAML and why, and quotes nothing of it: any file may lie in the directory of patches.
+fn place_and_reason(lines_before: u64, error: &serde_yaml::Error) -> String {
+    let line = lines_before + error.location().map_or(1, |location| location.line());
+    match error.without_snippet() {
+        // The parser's own messages are fixed texts.
+        serde_yaml::Error::ExternalMessage { msg, .. } => format!("line {line}: it is not YAML: {msg}"),
+        _ => format!("line {line}: it cannot be read as YAML"),
+    }
+}
+
+/// The patch as JSON; of a plain text only its kind, as a file that is no patch at all reads as one.
+fn shown(patch: &Value) -> String {
+    if patch.is_object() || patch.is_array() { patch.to_string() } else { format!("(a {})", crate::config::component::json_kind(patch)) }
 }
 
 fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Result<Value, String> {

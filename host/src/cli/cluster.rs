@@ -2,7 +2,7 @@
 use super::stage;
 use crate::{
     config::ADMIN,
-    effect::pki::kubeconfig_facts,
+    effect::pki::{AuthorityFile, kubeconfig_facts},
     world::{api::ApiClient, real},
 };
 use anyhow::{Result, anyhow};
@@ -42,7 +42,7 @@ impl ClusterFlags {
         let unusable = |why: &str| {
             anyhow!("failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a control plane, root has {ADMIN}")
         };
-        let facts = kubeconfig_facts(&real::files()?, &path).map_err(|failure| unusable(&failure.message))?;
+        let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any).map_err(|failure| unusable(&failure.message))?;
         let kubeconfig = facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
         let runtime = stage::runtime()?;
         Ok(Connection { api: real::cluster(runtime.handle(), &path)?, kubeconfig, _runtime: runtime })

@@ -8,11 +8,14 @@ use rcgen::{
 };
 use std::net::IpAddr;
 use time::OffsetDateTime;
-use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, SubjectPublicKeyInfo, X509Certificate};
 
 /// `basicConstraints` of a leaf: an empty sequence, CA is FALSE.
 const BASIC_CONSTRAINTS: &[u64] = &[2, 5, 29, 19];
 const NO_AUTHORITY: &[u8] = &[0x30, 0x00];
+
+/// What Go says of an authority's key that is not the certificate's.
+const NOT_ITS_KEY: &str = "x509: provided PrivateKey doesn't match parent's PublicKey";
 
 /// What a certificate is to say.
 pub struct Wanted<'a> {
@@ -48,8 +51,9 @@ impl Certificate {
     /// A leaf for `key`, signed by an authority.
     ///
     /// # Errors
-    /// Where it cannot be signed.
+    /// Where it cannot be signed, or the authority's key is another's.
     pub fn signed(wanted: &Wanted<'_>, key: &Key, authority: &Certificate, authority_key: &Key) -> Result<Certificate, String> {
+        authority.can_sign_with(authority_key)?;
         let mut params = params(wanted)?;
         params.use_authority_key_identifier_extension = true;
         let mut constraints = CustomExtension::from_oid_content(BASIC_CONSTRAINTS, NO_AUTHORITY.to_vec());
@@ -98,6 +102,24 @@ impl Certificate {
         self.parsed().is_ca()
     }
 
+    /// Whether a private key is the one that the certificate is for. Parameters may be encoded in several ways, so only the
+    /// algorithm and the public key count.
+    pub fn is_for(&self, key: &Key) -> bool {
+        let (certificate, public_der) = (self.parsed(), key.public_der());
+        let (wanted, found) = (certificate.public_key(), SubjectPublicKeyInfo::from_der(&public_der));
+        found.is_ok_and(|(_, found)| {
+            found.algorithm.algorithm == wanted.algorithm.algorithm && found.subject_public_key.data == wanted.subject_public_key.data
+        })
+    }
+
+    /// Refuses to sign with a key that does not belong to this authority: nobody could verify what is signed.
+    ///
+    /// # Errors
+    /// Go's words for it.
+    pub(super) fn can_sign_with(&self, key: &Key) -> Result<(), String> {
+        if self.is_for(key) { Ok(()) } else { Err(NOT_ITS_KEY.to_owned()) }
+    }
+
     pub fn not_before(&self) -> i64 {
         self.parsed().validity().not_before.timestamp()
     }
@@ -133,17 +155,17 @@ impl Certificate {
         if self.leads_to(root) { Ok(()) } else { Err("x509: certificate signed by unknown authority".into()) }
     }
 
-    /// Whether an authority signed it, by its intermediates where needed, at whatever time.
+    /// Whether an authority signed it, by its intermediates where needed, at whatever time. Every issuer on the way has to be an
+    /// authority itself that may have so many below it.
     pub fn leads_to(&self, root: &Certificate) -> bool {
         let root = root.parsed();
         let mut at = self.parsed();
-        for _ in 0..=self.intermediates.len() {
-            if at.issuer() == root.subject() && at.verify_signature(Some(root.public_key())).is_ok() {
+        for below in 0..=self.intermediates.len() {
+            if is_issuer(&root, &at, below) {
                 return true;
             }
             let parsed = self.intermediates.iter().filter_map(|der| X509Certificate::from_der(der).ok().map(|(_, cert)| cert));
-            let above = |cert: &X509Certificate| at.issuer() == cert.subject() && at.verify_signature(Some(cert.public_key())).is_ok();
-            match parsed.into_iter().find(above) {
+            match parsed.into_iter().find(|issuer| is_issuer(issuer, &at, below)) {
                 Some(next) => at = next,
                 None => break,
             }
@@ -170,6 +192,22 @@ impl Certificate {
         }
         (names, addresses)
     }
+}
+
+/// Whether `issuer` signed a certificate and may have signed it (RFC 5280, 6.1.4): it is an authority, its key may sign
+/// certificates, and it may have as many intermediates below it as there are.
+fn is_issuer(issuer: &X509Certificate<'_>, of: &X509Certificate<'_>, intermediates_below: usize) -> bool {
+    let constraints = issuer.basic_constraints().ok().flatten().map(|extension| extension.value);
+    let is_authority = constraints.is_some_and(|constraints| {
+        let limit = constraints.path_len_constraint.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        constraints.ca && intermediates_below <= limit
+    });
+    // Without the extension a key is for everything.
+    let may_sign = match issuer.key_usage() {
+        Ok(usage) => usage.is_none_or(|usage| usage.value.key_cert_sign()),
+        Err(_) => false,
+    };
+    is_authority && may_sign && of.issuer() == issuer.subject() && of.verify_signature(Some(issuer.public_key())).is_ok()
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {

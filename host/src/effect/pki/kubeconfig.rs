@@ -1,5 +1,9 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again where they fit.
-use super::{Certificate, Key, Outcome, Wanted, reuse::authority_certificate, text};
+use super::{
+    Certificate, Key, Outcome, Wanted,
+    reuse::{WRONG_KEY, authority_certificate},
+    text,
+};
 use crate::{
     effect::{Context, Enacted},
     render::kubeconfig::{Client, client, with_token},
@@ -193,7 +197,11 @@ fn name(spec: &KubeconfigSpec) -> &str {
     spec.path.rsplit('/').next().unwrap_or(&spec.path)
 }
 
+/// kubeadm's words for an authority that is not there; a key of another authority is told as it is.
 fn no_authority(failure: Failure) -> Failure {
+    if failure.code == WRONG_KEY {
+        return failure;
+    }
     Failure {
         message: format!("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: {}", failure.message),
         remedy: Some("run the phase certs/ca first".into()),

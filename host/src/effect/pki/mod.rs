@@ -16,7 +16,7 @@ pub use authorities::{External, external_authorities};
 pub use certificate::{Certificate, Wanted};
 pub use key::Key;
 pub use kubeconfig::{Credential, Kubeconfig, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
-pub use observe::{certificate_facts, kubeconfig_facts, private_key_facts};
+pub use observe::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts};
 pub use request::CertificateRequest;
 pub use reuse::{ensure_certificate, ensure_key_pair};
 

@@ -3,6 +3,7 @@ use super::{Certificate, Key, Kubeconfig, key::common_name, text};
 use crate::world::{Files, Tried};
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
+use std::path::Path;
 
 /// The first certificate of a file; none where there is no file.
 pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
@@ -34,16 +35,30 @@ pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateK
     }))
 }
 
-/// The current context of a kubeconfig; none where there is no file.
-pub fn kubeconfig_facts(files: &dyn Files, path: &str) -> Tried<Option<KubeconfigFacts>> {
+/// Which file a kubeconfig may name as that of its authority.
+#[derive(Clone, Copy, Debug)]
+pub enum AuthorityFile<'a> {
+    /// any file of the node
+    Any,
+    /// a file below this directory, all links followed; another is as good as none
+    Below(&'a str),
+}
+
+/// The current context of a kubeconfig; none where there is no file. Of the authority only what parses as a certificate is told,
+/// encoded anew: never the bytes of a file that a kubeconfig names, and nothing of the kubeconfig in a message.
+pub fn kubeconfig_facts(files: &dyn Files, path: &str, allowed: AuthorityFile<'_>) -> Tried<Option<KubeconfigFacts>> {
     let Some(kubeconfig) = Kubeconfig::read(files, path)? else { return Ok(None) };
-    let (Some((cluster_name, _)), Some((user_name, user))) = (kubeconfig.cluster(), kubeconfig.user()) else {
-        let error = Some(format!("its current context {:?} has no cluster or no user", kubeconfig.current_context()));
+    let (Some((cluster_name, cluster)), Some((user_name, user))) = (kubeconfig.cluster(), kubeconfig.user()) else {
+        let error = Some("its current context has no cluster or no user".to_owned());
         return Ok(Some(KubeconfigFacts { error, ..KubeconfigFacts::default() }));
     };
-    let authority_pem = kubeconfig.authorities(files)?.unwrap_or_default();
-    let authorities = Certificate::all(&authority_pem).unwrap_or_default();
-    let hashes = authorities.into_iter().map(|der| Certificate { der, intermediates: Vec::new() }.public_key_sha256()).collect();
+    let is_embedded = cluster["certificate-authority-data"].is_string();
+    let is_allowed = is_embedded || cluster["certificate-authority"].as_str().is_none_or(|file| is_allowed(files, file, allowed));
+    let pem = if is_allowed { kubeconfig.authorities(files).ok().flatten() } else { None };
+    let authorities: Vec<Certificate> =
+        Certificate::all(&pem.unwrap_or_default()).unwrap_or_default().into_iter().map(Certificate::from_der).collect();
+    let hashes = authorities.iter().map(Certificate::public_key_sha256).collect();
+    let authority_pem: String = authorities.iter().map(Certificate::to_pem).collect();
     // A kubelet names the file of its certificate before it has one.
     let there = |name: &&str| match (*name, user[*name].as_str()) {
         ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
@@ -59,4 +74,13 @@ pub fn kubeconfig_facts(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfi
         authority_public_keys_sha256: hashes,
         credential: credential.unwrap_or("none").to_owned(),
     }))
+}
+
+fn is_allowed(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> bool {
+    let AuthorityFile::Below(directory) = allowed else { return true };
+    // The directory may itself be reached by a link.
+    match (files.real_path(file), files.real_path(directory)) {
+        (Ok(file), Ok(directory)) => Path::new(&file).starts_with(directory),
+        _ => false,
+    }
 }

@@ -45,8 +45,9 @@ impl CertificateRequest {
     /// The certificate of a client, valid between two times in Unix seconds.
     ///
     /// # Errors
-    /// Where it cannot be signed.
+    /// Where it cannot be signed, or the authority's key is another's.
     pub fn signed(&self, from: i64, to: i64, authority: &Certificate, key: &Key) -> Result<Certificate, String> {
+        authority.can_sign_with(key)?;
         let wanted = Wanted {
             common_name: &self.common_name,
             organizations: &self.organizations,

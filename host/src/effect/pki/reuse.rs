@@ -8,6 +8,9 @@ use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
 use kubephase_wit::Failure;
 use std::net::IpAddr;
 
+/// Code of the failure that an authority's key belongs to another certificate.
+pub(super) const WRONG_KEY: &str = "wrong-key";
+
 /// Clocks differ: certificates are valid from five minutes before the run.
 const BACKDATE_SECONDS: i64 = 300;
 
@@ -29,6 +32,7 @@ pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Ou
     let loaded = Certificate::from_pem(&existing).map_err(|why| {
         remedy(format!("failure loading {name} certificate: couldn't load the certificate file {crt}: {why}"), "mend the file or remove it")
     })?;
+    refuse_other_key(&loaded, files, &crt, &key)?;
     let warnings =
         loaded.out_of_bounds(context.started).map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
     let said = match &spec.authority {
@@ -46,6 +50,22 @@ pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Ou
         }
     };
     Ok(Outcome { warnings: warnings.into_iter().collect(), ..Outcome::new(Enacted::Unchanged, [said]) })
+}
+
+/// Refuses a key beside a certificate that is not the certificate's: nothing could be served or signed with the two. A key that
+/// cannot be read may be of a kind that only others use.
+fn refuse_other_key(certificate: &Certificate, files: &dyn Files, crt: &str, key: &str) -> Tried<()> {
+    let Some(Ok(private)) = text(files, key)?.map(|pem| Key::from_pem(&pem)) else { return Ok(()) };
+    if certificate.is_for(&private) {
+        return Ok(());
+    }
+    let message = format!("the private key {key} does not belong to the certificate {crt}");
+    let ways = if certificate.is_authority() {
+        format!("put the key of that certificate at {key}, or remove both where nothing was signed with them yet")
+    } else {
+        format!("put the key of that certificate at {key}, or remove both to have them made anew")
+    };
+    Err(remedy(message, &ways))
 }
 
 fn make(spec: &CertificateSpec, context: &Context) -> Tried<Outcome> {
@@ -101,7 +121,7 @@ fn finish(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
     if text(files, &crt)?.is_none()
         && let Some(key) = text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
         && let Ok(certificate) = Certificate::from_pem(&pem)
-        && certificate.parsed().public_key().raw == key.public_der()
+        && certificate.is_for(&key)
     {
         files.write(&crt, pem.as_bytes(), 0o644, None)?;
     }
@@ -175,7 +195,11 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> 
     Ok(Outcome::new(Enacted::Changed, [format!("Generating {name:?} key and public key")]))
 }
 
-/// An authority's certificate; and its key, for who has to sign.
+/// Reads the certificate of an authority; and its key, for callers that sign.
+///
+/// # Errors
+/// `invalid` where the certificate cannot be used. The key has an error of its own, also where it is the key of another
+/// certificate.
 pub(super) fn authority_certificate(files: &dyn Files, directory: &str, name: &str) -> Tried<(Certificate, Tried<Key>)> {
     let (crt, private) = (format!("{directory}/{name}.crt"), format!("{directory}/{name}.key"));
     let failed = |why: String| remedy(format!("couldn't load CA certificate {name}: {why}"), "run the phases of that authority first");
@@ -186,7 +210,13 @@ pub(super) fn authority_certificate(files: &dyn Files, directory: &str, name: &s
     }
     let key = text(files, &private).and_then(|pem| {
         let pem = pem.ok_or_else(|| failed(format!("{private} does not exist; it is needed to sign")))?;
-        Key::from_pem(&pem).map_err(|why| failed(format!("{private}: {why}")))
+        let key = Key::from_pem(&pem).map_err(|why| failed(format!("{private}: {why}")))?;
+        certificate.can_sign_with(&key).map_err(|why| {
+            let message = format!("couldn't load CA certificate {name}: {private} does not belong to {crt}: {why}");
+            let next = format!("put the key of that certificate at {private}; nothing was signed");
+            Failure { code: WRONG_KEY.to_owned(), ..remedy(message, &next) }
+        })?;
+        Ok(key)
     });
     Ok((certificate, key))
 }

@@ -1,7 +1,7 @@
 //! Chains that other programs accept, and kubeadm's rules about what is there already.
 use super::*;
 use crate::world::files::RootedFiles;
-use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, Usage};
+use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, Usage};
 
 const NOW: i64 = 1_790_000_000;
 
@@ -150,8 +150,142 @@ fn a_certificate_that_is_not_there_is_no_credential() {
     let node = node();
     let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://a:6443'}}]\nusers: [{name: u, user: {client-certificate: /pki/kubelet.pem, client-key: /pki/kubelet.pem}}]\n";
     node.files().write("/kubelet.conf", text.as_bytes(), 0o600, None).unwrap();
-    let credential = || kubeconfig_facts(node.files(), "/kubelet.conf").unwrap().unwrap().credential;
+    let credential = || kubeconfig_facts(node.files(), "/kubelet.conf", AuthorityFile::Any).unwrap().unwrap().credential;
     assert_eq!(credential(), "none");
     node.files().write("/pki/kubelet.pem", b"", 0o600, None).unwrap();
     assert_eq!(credential(), "client-certificate");
+}
+
+const GOOD_CA_WRONG_KEY: &str = "x509: provided PrivateKey doesn't match parent's PublicKey";
+
+#[test]
+fn nothing_is_signed_with_the_key_of_another_authority() {
+    let (node, other) = (node(), node_of_another_cluster());
+    node.ensure("ca", None).unwrap();
+    node.files().write("/pki/ca.key", &other, 0o600, None).unwrap();
+    let before = node.files().list("/pki").unwrap();
+
+    let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
+    assert!(refused.message.contains(GOOD_CA_WRONG_KEY) && refused.message.contains("/pki/ca.key"), "{}", refused.message);
+    assert!(refused.remedy.is_some_and(|remedy| remedy.contains("/pki/ca.key")));
+
+    let spec = KubeconfigSpec {
+        path: "/admin.conf".into(),
+        directory: "/pki".into(),
+        authority: "ca".into(),
+        server: "https://192.0.2.1:6443".into(),
+        algorithm: KeyAlgorithm::EcdsaP256,
+        validity_seconds: 3600,
+        ..KubeconfigSpec::default()
+    };
+    let refused = node.within(|context| ensure_kubeconfig(&spec, context)).unwrap_err();
+    assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
+    let refused = kubeconfig_text(&spec, node.files(), Credential::Certificate { started: NOW }).unwrap_err();
+    assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
+
+    let refused = node.ensure("ca", None).unwrap_err();
+    assert!(refused.message.contains("/pki/ca.key does not belong to the certificate /pki/ca.crt"), "{}", refused.message);
+    assert_eq!(node.files().list("/pki").unwrap(), before);
+    assert!(node.files().stat("/admin.conf").unwrap().is_none());
+
+    let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let request = CertificateRequest::from_pem(&CertificateRequest::make(&key, "system:node:a", &[]).unwrap()).unwrap();
+    let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();
+    let (authority, wrong) = (Certificate::from_pem(&text("/pki/ca.crt")).unwrap(), Key::from_pem(&text("/pki/ca.key")).unwrap());
+    assert_eq!(request.signed(0, NOW, &authority, &wrong).unwrap_err(), GOOD_CA_WRONG_KEY);
+}
+
+/// The key of an authority of the same name.
+fn node_of_another_cluster() -> Vec<u8> {
+    let other = node();
+    other.ensure("ca", None).unwrap();
+    other.files().read("/pki/ca.key").unwrap()
+}
+
+#[test]
+fn a_certificate_beside_the_key_of_another_is_refused_and_both_stay() {
+    let node = node();
+    node.ensure("ca", None).unwrap();
+    node.ensure("apiserver", Some("ca")).unwrap();
+    let key = node_of_another_cluster();
+    node.files().write("/pki/apiserver.key", &key, 0o600, None).unwrap();
+    let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
+    assert!(refused.message.contains("/pki/apiserver.key does not belong to the certificate"), "{}", refused.message);
+    assert!(refused.remedy.is_some_and(|remedy| remedy.contains("remove both")));
+    assert_eq!(node.files().read("/pki/apiserver.key").unwrap(), key);
+}
+
+/// An authority below another, as rcgen makes it.
+fn intermediate(name: &str, key: &Key, root: &Certificate, root_key: &Key, ca: rcgen::IsCa, sign: bool) -> Certificate {
+    let mut params = super::certificate::params(&wanted(name, &[])).unwrap();
+    params.is_ca = ca;
+    if sign {
+        params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
+    }
+    let issuer = rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
+    Certificate::from_der(params.signed_by(key.pair(), &issuer).unwrap().der().to_vec())
+}
+
+#[test]
+fn only_authorities_lead_from_a_certificate_to_its_root() {
+    use rcgen::{BasicConstraints, IsCa};
+    let new = || Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let (root_key, first_key, second_key, key) = (new(), new(), new(), new());
+    let root = Certificate::authority(&wanted("root", &[]), &root_key).unwrap();
+    // A leaf below a second intermediate below a first one below the root.
+    let leads = |first_ca: IsCa, first_signs: bool, second_ca: IsCa| {
+        let first = intermediate("first", &first_key, &root, &root_key, first_ca, first_signs);
+        let second = intermediate("second", &second_key, &first, &first_key, second_ca, true);
+        let leaf = Certificate::signed(&wanted("leaf", &[Usage::ServerAuth]), &key, &second, &second_key).unwrap();
+        let with = |intermediates: Vec<Vec<u8>>| Certificate { intermediates, ..leaf.clone() };
+        assert!(!with(vec![first.der.clone()]).leads_to(&root) && !with(vec![second.der.clone()]).leads_to(&root));
+        with(vec![first.der.clone(), second.der.clone()]).leads_to(&root)
+    };
+    let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
+    let limited = |limit| IsCa::Ca(BasicConstraints::Constrained(limit));
+    assert!(leads(unconstrained(), true, unconstrained()));
+    assert!(leads(limited(1), true, limited(0)));
+    assert!(!leads(limited(0), true, unconstrained()), "the first may have no intermediate below it");
+    assert!(!leads(IsCa::ExplicitNoCa, true, unconstrained()), "the first is not an authority");
+    assert!(!leads(IsCa::NoCa, true, unconstrained()), "the first does not say that it is an authority");
+    assert!(!leads(unconstrained(), false, unconstrained()), "the first may not sign certificates");
+}
+
+#[test]
+fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
+    let node = node();
+    node.ensure("ca", None).unwrap();
+    let certificate = node.files().read("/pki/ca.crt").unwrap();
+    let key = node.files().read("/pki/ca.key").unwrap();
+    node.files().write("/pki/both.pem", &[key.as_slice(), certificate.as_slice()].concat(), 0o600, None).unwrap();
+    node.files().write("/elsewhere/ca.crt", &certificate, 0o644, None).unwrap();
+    std::os::unix::fs::symlink("/elsewhere/ca.crt", node._root.path().join("pki/link.crt")).unwrap();
+    let facts = |authority: &str| {
+        let text = format!(
+            "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nclusters: [{{name: k, cluster: {{server: 'https://a:6443', {authority}}}}}]\nusers: [{{name: u, user: {{token: secret-token}}}}]\n"
+        );
+        node.files().write("/x.conf", text.as_bytes(), 0o600, None).unwrap();
+        kubeconfig_facts(node.files(), "/x.conf", AuthorityFile::Below("/pki")).unwrap().unwrap()
+    };
+    let pem = String::from_utf8(certificate.clone()).unwrap();
+    let embedded = format!("certificate-authority-data: {}", data_encoding::BASE64.encode(&certificate));
+    assert_eq!(facts(&embedded).authority_pem, pem);
+    assert_eq!(facts("certificate-authority: /pki/ca.crt").authority_pem, pem);
+    assert_eq!(facts("certificate-authority: /pki/both.pem").authority_pem, pem, "only the certificate of the file is told");
+    let mixed = format!("certificate-authority-data: {}", data_encoding::BASE64.encode(b"plain secret"));
+    for hidden in [
+        "certificate-authority: /pki/ca.key",
+        "certificate-authority: /x.conf",
+        "certificate-authority: /elsewhere/ca.crt",
+        "certificate-authority: /pki/../elsewhere/ca.crt",
+        "certificate-authority: /pki/link.crt",
+        "certificate-authority: /nowhere/the-path-is-a-secret",
+        "certificate-authority-data: '***'",
+        &mixed,
+    ] {
+        let facts = facts(hidden);
+        assert_eq!(facts.authority_pem, "", "{hidden}");
+        let told = format!("{facts:?}");
+        assert!(!told.contains("PRIVATE") && !told.contains("secret"), "{hidden}: {told}");
+    }
 }

@@ -1,7 +1,8 @@
 //! What a phase observes: each call is checked against what was granted, then the world answers.
 use super::{Hosted, Session, json as text};
 use crate::{
-    effect::pki,
+    effect::pki::{self, AuthorityFile},
+    run::access::Access,
     world::{TlsFiles, Tried, World},
 };
 use kubephase_wit::{
@@ -136,7 +137,15 @@ impl observe_pki::Host for Session {
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
-        let facts = self.observe("observe-pki.kubeconfig", json!([path]), |world| as_value(pki::kubeconfig_facts(world.files(), &path)?));
+        // The path is the phase's to say, but what the file leads to is the file's.
+        let certificates_dir =
+            self.0.shared.config.pointer("/cluster/certificatesDir").and_then(Value::as_str).unwrap_or("/etc/kubernetes/pki");
+        let allowed = match self.0.access {
+            Access::BuiltIn => AuthorityFile::Any,
+            Access::Granted(_) => AuthorityFile::Below(certificates_dir),
+        };
+        let facts =
+            self.observe("observe-pki.kubeconfig", json!([path]), |world| as_value(pki::kubeconfig_facts(world.files(), &path, allowed)?));
         Ok(facts?.as_ref().map(text).transpose()?)
     }
 }

@@ -1,10 +1,23 @@
-//! Printing for commands that are no runs. A reader that goes away is no error.
+//! Printing for commands that are no runs. All text passes the sanitiser here, whoever wrote it: plugins, manifests, files
+//! and arguments are in it. Only the host's own colours pass. A reader that goes away is no error.
 use super::{CliError, Exit};
-use crate::report::style::Palette;
+use crate::report::{
+    sanitise,
+    style::{Painted, Palette},
+};
 use std::io::{self, Write};
 
-/// To standard output, as it is.
+/// Prints text of any number of lines to standard output.
 pub fn out(text: &str) -> Exit {
+    write_out(&sanitise::block(text))
+}
+
+/// Prints text with the host's own colours to standard output.
+pub fn painted(text: &Painted) -> Exit {
+    write_out(&text.to_string())
+}
+
+fn write_out(text: &str) -> Exit {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => {
@@ -14,26 +27,26 @@ pub fn out(text: &str) -> Exit {
     }
 }
 
-/// `error: …` to standard error; gives back the exit code to end with.
+/// Prints `error: …` to standard error; gives back the exit code to end with.
 pub fn error(message: &str, exit: Exit) -> Exit {
     // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(io::stderr().lock(), "{}: {message}", Palette::stderr().bad("error"));
+    let _ = writeln!(io::stderr().lock(), "{}: {}", Palette::stderr().bad("error"), sanitise::block(message));
     exit
 }
 
-/// `warning: …` to standard error.
+/// Prints `warning: …` to standard error.
 pub fn warning(message: &str) {
     // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(io::stderr().lock(), "{}: {message}", Palette::stderr().warn("warning"));
+    let _ = writeln!(io::stderr().lock(), "{}: {}", Palette::stderr().warn("warning"), sanitise::block(message));
 }
 
-/// What to do next, to standard error.
+/// Prints what to do next to standard error.
 pub fn hint(line: &str) {
     // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", sanitise::block(line));
 }
 
-/// Help to standard output, what is wrong to standard error.
+/// Prints help to standard output, and what is wrong with a command line to standard error.
 pub fn refusal(refusal: &CliError) -> Exit {
     if let Some(help) = &refusal.help {
         out(help);

@@ -2,7 +2,11 @@
 use super::{CliError, Exit, print};
 use crate::{
     journal::{self, Kept, ReadError},
-    report::{Output, past, past::Past, style::Palette},
+    report::{
+        Output, past,
+        past::Past,
+        style::{Painted, Palette},
+    },
     run::state,
 };
 use anyhow::{Context, Result, anyhow};
@@ -52,17 +56,17 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     let (zone, palette) = (TimeZone::system(), Palette::stdout());
     if request.list {
         let all: Vec<_> = runs.iter().map(|kept| (kept.clone(), read(kept, &runs))).collect();
-        return Ok(print::out(&match request.output {
-            Output::Text => past::list(&all, &zone, palette),
-            Output::Json => past::list_json(&all),
-        }));
+        return Ok(match request.output {
+            Output::Text => print::painted(&Painted::new(&past::list(&all, &zone, palette))),
+            Output::Json => print::out(&past::list_json(&all)),
+        });
     }
     let past = read(chosen(request.run.as_deref(), &runs, &place)?, &runs)?;
-    Ok(print::out(&match (request.output, request.timeline) {
-        (Output::Json, _) => past.json(),
-        (Output::Text, true) => past.timeline(&zone, palette),
-        (Output::Text, false) => past.text(&zone, palette),
-    }))
+    Ok(match (request.output, request.timeline) {
+        (Output::Json, _) => print::out(&past.json()),
+        (Output::Text, true) => print::painted(&Painted::new(&past.timeline(&zone, palette))),
+        (Output::Text, false) => print::painted(&Painted::new(&past.text(&zone, palette))),
+    })
 }
 
 fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a Kept> {

@@ -11,7 +11,11 @@ use crate::{
     plan::{Refused, show},
     plugin::load::{self, PluginRefused},
     render::messages,
-    report::{self, style::Palette, summary},
+    report::{
+        self,
+        style::{Painted, Palette},
+        summary,
+    },
     run::{
         event::RunResult,
         init::{self, Prepared},
@@ -172,7 +176,9 @@ fn init_command(request: &InitRequest, file: Option<&ConfigFile>, engine: &Engin
     let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
-        output::write(out, stage.world.files(), &prepared.config, &ran.sent, &ran.made)?;
+        let left =
+            output::Left { files: stage.world.files(), config: &prepared.config, sent: &ran.sent, made: &ran.made, found: &ran.found };
+        output::write(out, &left)?.iter().for_each(|note| print::warning(note));
     }
     Ok(Exit::from(&ran.finished))
 }
@@ -254,7 +260,8 @@ fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engin
     let joined = if ran.finished == RunResult::Done { cluster.join(request.machines)? } else { Vec::new() };
     if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
-        print::out(&format!("\n{text}{}\nThe scratch root is kept at {}\n", machines::told(&joined), scratch.path.display()));
+        let kept = format!("\nThe scratch root is kept at {}\n", scratch.path.display());
+        print::painted(&Painted::new(&format!("\n{text}{}{kept}", machines::told(&joined))));
     }
     if let Some(failed) = joined.iter().find(|joined| joined.result != RunResult::Done) {
         return Ok(Exit::from(&failed.result));

@@ -1,6 +1,7 @@
 //! `-o json`: one event a line.
 use crate::run::event::{Event, Subscriber};
 use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter};
 use std::io::{self, Write};
 
 /// Writes each event as one line of JSON. A reader that goes away ends the writing, not the run.
@@ -40,23 +41,81 @@ pub fn line(value: &impl Serialize) -> String {
     String::from_utf8_lossy(&line).into_owned()
 }
 
+/// One value on several lines, indented by two, with the same escapes.
+pub fn pretty(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    let formatter = Indented(PrettyFormatter::new());
+    // Plain records with string keys always serialise.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter));
+    String::from_utf8_lossy(&text).into_owned() + "\n"
+}
+
+/// Writes part of a string; characters that would act on a terminal are `\u` escapes.
+fn write_fragment<W: Write + ?Sized>(writer: &mut W, fragment: &str) -> io::Result<()> {
+    // Most is plain, and looked through a byte at a time.
+    if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return writer.write_all(fragment.as_bytes());
+    }
+    let mut rest = fragment;
+    while let Some((at, trick)) = rest.char_indices().find(|(_, c)| super::sanitise::is_trick(*c)) {
+        writer.write_all(&rest.as_bytes()[..at])?;
+        for unit in trick.encode_utf16(&mut [0; 2]) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+        rest = &rest[at + trick.len_utf8()..];
+    }
+    writer.write_all(rest.as_bytes())
+}
+
+struct Indented(PrettyFormatter<'static>);
+
+impl Formatter for Indented {
+    fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        write_fragment(writer, fragment)
+    }
+}
+
 struct Plain;
 
-impl serde_json::ser::Formatter for Plain {
+impl Formatter for Plain {
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // Most is plain, and looked through a byte at a time.
-        if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some((at, trick)) = rest.char_indices().find(|(_, c)| super::sanitise::is_trick(*c)) {
-            writer.write_all(&rest.as_bytes()[..at])?;
-            for unit in trick.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = &rest[at + trick.len_utf8()..];
-        }
-        writer.write_all(rest.as_bytes())
+        write_fragment(writer, fragment)
     }
 }
 
@@ -69,8 +128,10 @@ mod tests {
     #[test]
     fn events_are_lines_that_read_back() {
         let text = "a\n\u{1b}[2J\u{202e}\u{e0041}\u{7f}é".to_owned();
-        let event =
-            Event { at: 7, what: What::Message { phase: "certs/ca".into(), severity: Severity::Info, label: "certs".into(), text } };
+        let event = Event {
+            at: 7,
+            what: What::Message { phase: "certs/ca".into(), severity: Severity::Info, label: "certs".into(), text, plugin: None },
+        };
         let mut out = Vec::new();
         write_line(&mut out, &event).unwrap();
         let line = String::from_utf8(out).unwrap();

@@ -1,5 +1,7 @@
 //! Colours, only where a terminal shows them and `NO_COLOR` does not forbid them.
+use super::sanitise;
 use console::{Style, Term};
+use std::{fmt, sync::OnceLock};
 
 /// Whether to colour, decided once for each output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,26 +27,106 @@ impl Palette {
     }
 
     pub fn bold(self, text: &str) -> String {
-        self.apply(Style::new().bold(), text)
+        self.apply(bold(), text)
     }
 
     pub fn dim(self, text: &str) -> String {
-        self.apply(Style::new().dim(), text)
+        self.apply(dim(), text)
     }
 
     pub fn good(self, text: &str) -> String {
-        self.apply(Style::new().green(), text)
+        self.apply(good(), text)
     }
 
     pub fn warn(self, text: &str) -> String {
-        self.apply(Style::new().yellow(), text)
+        self.apply(warn(), text)
     }
 
     pub fn bad(self, text: &str) -> String {
-        self.apply(Style::new().red().bold(), text)
+        self.apply(bad(), text)
     }
 
     fn apply(self, style: Style, text: &str) -> String {
-        if self.on { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
+        if self.on { style.apply_to(text).to_string() } else { text.to_owned() }
+    }
+}
+
+fn bold() -> Style {
+    Style::new().force_styling(true).bold()
+}
+
+fn dim() -> Style {
+    Style::new().force_styling(true).dim()
+}
+
+fn good() -> Style {
+    Style::new().force_styling(true).green()
+}
+
+fn warn() -> Style {
+    Style::new().force_styling(true).yellow()
+}
+
+fn bad() -> Style {
+    Style::new().force_styling(true).red().bold()
+}
+
+/// Text with the host's own colours. Nothing else in it acts on a terminal: of all escape sequences only those of a
+/// [`Palette`] pass, everything else is shown as the sanitiser shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Painted(String);
+
+impl Painted {
+    /// Takes text of several lines in which some parts were coloured by a palette.
+    pub fn new(text: &str) -> Painted {
+        let mut painted = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('\u{1b}') {
+            let (before, from) = rest.split_at(at);
+            painted.push_str(&sanitise::block(before));
+            let sequence = sequences().find(|sequence| from.starts_with(sequence.as_str())).map_or("", String::as_str);
+            // What is no sequence of a palette begins with an escape that is shown.
+            let shown = if sequence.is_empty() { 1 } else { 0 };
+            painted.push_str(sequence);
+            painted.push_str(&sanitise::block(&from[..shown]));
+            rest = &from[sequence.len() + shown..];
+        }
+        painted.push_str(&sanitise::block(rest));
+        Painted(painted)
+    }
+}
+
+impl fmt::Display for Painted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The escape sequences with which a palette begins and ends its colours.
+fn sequences() -> impl Iterator<Item = &'static String> {
+    static SEQUENCES: OnceLock<Vec<String>> = OnceLock::new();
+    let both_ends = |style: Style| {
+        let applied = style.apply_to("|").to_string();
+        applied.split('|').map(str::to_owned).collect::<Vec<_>>()
+    };
+    SEQUENCES.get_or_init(|| [bold(), dim(), good(), warn(), bad()].into_iter().flat_map(both_ends).collect()).iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_colours_of_a_palette_pass() {
+        let palette = Palette { on: true };
+        for styled in [palette.bold("x"), palette.dim("x"), palette.good("x"), palette.warn("x"), palette.bad("x")] {
+            assert!(styled.starts_with('\u{1b}'), "{styled:?}");
+            assert_eq!(Painted::new(&format!("a {styled} b\n")).to_string(), format!("a {styled} b\n"));
+        }
+        for forged in ["\u{1b}[2J", "\u{1b}[8m", "\u{1b}]0;title\u{7}", "\u{1b}", "\u{9b}31m", "\u{202e}", "\r"] {
+            let painted = Painted::new(&format!("{}{forged}", palette.good("ok"))).to_string();
+            let rest = painted.strip_prefix(&palette.good("ok")).unwrap();
+            assert!(!rest.chars().any(sanitise::is_trick), "{forged:?}: {painted:?}");
+        }
     }
 }

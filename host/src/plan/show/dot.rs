@@ -1,6 +1,9 @@
 //! The plan for Graphviz.
 use super::sections;
-use crate::plan::{Node, Plan};
+use crate::{
+    plan::{Node, Plan},
+    report::sanitise,
+};
 use std::fmt::Write;
 
 pub(super) fn render(plan: &Plan) -> String {
@@ -38,6 +41,5 @@ fn declare(text: &mut String, indent: &str, node: &Node) {
 
 /// A quoted DOT string; backslashes would start Graphviz escapes.
 fn quote(text: &str) -> String {
-    let safe: String = text.chars().filter(|c| !c.is_control()).collect();
-    format!("\"{}\"", safe.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", sanitise::line(text).replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,5 +1,5 @@
 //! The plan as JSON, every edge kept.
-use crate::plan::Plan;
+use crate::{plan::Plan, report::json};
 
 #[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -10,8 +10,5 @@ struct Shown<'a> {
 }
 
 pub(super) fn render(plan: &Plan) -> String {
-    // A plan has string keys only, so it always serialises.
-    let mut text = serde_json::to_string_pretty(&Shown { plan, longest_chain: plan.longest_chain() }).unwrap_or_default();
-    text.push('\n');
-    text
+    json::pretty(&Shown { plan, longest_chain: plan.longest_chain() })
 }

@@ -1,6 +1,9 @@
 //! The plan for Mermaid, as Markdown viewers draw it.
 use super::sections;
-use crate::plan::{Node, Plan};
+use crate::{
+    plan::{Node, Plan},
+    report::sanitise,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -36,6 +39,10 @@ pub(super) fn render(plan: &Plan) -> String {
 
 /// Quotes and line ends would end the label; only our own line break is markup.
 fn escape(text: &str) -> String {
-    let plain: String = text.chars().filter(|c| !c.is_control()).collect();
-    plain.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;").replace("#lt;br/#gt;", "<br/>")
+    sanitise::line(text)
+        .replace('#', "#35;")
+        .replace('"', "#quot;")
+        .replace('<', "#lt;")
+        .replace('>', "#gt;")
+        .replace("#lt;br/#gt;", "<br/>")
 }

@@ -69,7 +69,7 @@ fn remarks(node: &Node, after: &[&str]) -> String {
     if !node.replaces.is_empty() {
         remarks.push(format!("stands in for {}", node.replaces.join(", ")));
     }
-    if let Source::Plugin { name, version } = &node.source {
+    if let Source::Plugin { name, version, .. } = &node.source {
         remarks.push(format!("plugin {name} {version}"));
     }
     if remarks.is_empty() { String::new() } else { format!(" [{}]", sanitise::line(&remarks.join("; "))) }

@@ -103,7 +103,8 @@ impl Plan {
     /// How much each phase holds up: what is typical of the longest chain that begins with it, in milliseconds.
     pub fn ranks(&self) -> BTreeMap<&str, u64> {
         let mut ranks: BTreeMap<&str, u64> = BTreeMap::new();
-        for node in self.order().into_iter().rev().filter_map(|id| self.node(id)) {
+        let nodes = self.by_id();
+        for node in self.order().into_iter().rev().filter_map(|id| nodes.get(id)) {
             let rank = ranks.get(node.id.as_str()).copied().unwrap_or(0) + u64::from(node.typical);
             ranks.insert(&node.id, rank);
             for before in &node.after {
@@ -117,10 +118,22 @@ impl Plan {
     /// The chain that takes longest, by what is typical of its phases: what a run takes one after the other, however much it
     /// does side by side. Of equals the first in the order.
     pub fn longest_chain(&self) -> Vec<&str> {
-        let ranks = self.ranks();
-        let order = self.order();
-        let longest = |of: &dyn Fn(&str) -> bool| order.iter().rev().copied().filter(|id| of(id)).max_by_key(|id| ranks[id]);
-        let follows = |id: &str, before: &str| self.node(id).is_some_and(|node| node.after.iter().any(|after| after == before));
-        std::iter::successors(longest(&|_| true), |last| longest(&|id| follows(id, last))).collect()
+        let (ranks, order, nodes) = (self.ranks(), self.order(), self.by_id());
+        // Of those that wait for a phase, the first in the order that holds up the most.
+        let mut next: BTreeMap<&str, &str> = BTreeMap::new();
+        for id in &order {
+            for before in nodes.get(id).into_iter().flat_map(|node| &node.after) {
+                let best = next.entry(before.as_str()).or_insert(*id);
+                if ranks[*id] > ranks[*best] {
+                    *best = id;
+                }
+            }
+        }
+        let first = order.iter().rev().copied().max_by_key(|id| ranks[id]);
+        std::iter::successors(first, |last| next.get(last).copied()).collect()
+    }
+
+    fn by_id(&self) -> BTreeMap<&str, &Node> {
+        self.nodes.iter().map(|node| (node.id.as_str(), node)).collect()
     }
 }

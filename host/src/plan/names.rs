@@ -1,19 +1,25 @@
 //! Which names of phases there are, and which was meant.
 use super::PlanError;
 use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
+use std::{collections::BTreeMap, ops::Bound};
 
 /// The rows of one workflow, by name.
 pub(super) struct Names<'a> {
+    /// in the catalog's order
     pub rows: Vec<&'a Row>,
+    /// the same rows; the members of a group stand side by side
+    by_id: BTreeMap<&'a str, &'a Row>,
 }
 
 impl<'a> Names<'a> {
     pub fn of(catalog: &'a Catalog, workflow: Workflow) -> Self {
-        Names { rows: catalog.of(workflow).collect() }
+        let rows: Vec<&Row> = catalog.of(workflow).collect();
+        let by_id = rows.iter().map(|row| (row.id.as_str(), *row)).collect();
+        Names { rows, by_id }
     }
 
     pub fn row(&self, id: &str) -> Option<&'a Row> {
-        self.rows.iter().find(|row| row.id == id).copied()
+        self.by_id.get(id).copied()
     }
 
     /// Whether this is `group/all`, and of which group. kubeadm knows the name, but no phase has it.
@@ -22,9 +28,13 @@ impl<'a> Names<'a> {
         self.row(group).filter(|row| row.kind == Kind::Group).map(|_| group)
     }
 
-    /// Phases (no groups) that `name` stands for: itself, or all below it.
+    /// Phases (no groups) that `name` stands for: itself, or all below it. A plan may have thousands of edges, so not every row
+    /// is looked at for each.
     pub fn members(&self, name: &str) -> impl Iterator<Item = &'a Row> {
-        self.rows.iter().copied().filter(move |row| row.kind != Kind::Group && Catalog::within(&row.id, name))
+        let below = format!("{name}/");
+        let from = self.by_id.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded)).map(|(_, row)| *row);
+        let below = from.take_while(|row| row.id.starts_with(&below)).collect::<Vec<_>>();
+        self.row(name).into_iter().chain(below).filter(|row| row.kind != Kind::Group)
     }
 
     /// Refuses a name that no row has; aliases are for subcommands only.

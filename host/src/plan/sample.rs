@@ -92,7 +92,7 @@ pub fn row(id: &str, needs: &str, flags: &str) -> Row {
 /// A phase of plugin `name`, standing in for `replaces`.
 pub fn plugin(name: &str, replaces: &str) -> Row {
     Row {
-        source: Source::Plugin { name: name.into(), version: "1.2.3".into() },
+        source: Source::Plugin { name: name.into(), version: "1.2.3".into(), embedded: false },
         replaces: replaces.split_whitespace().map(Into::into).collect(),
         slot: None,
         ..row(name, "", "")

@@ -247,3 +247,20 @@ fn json_reads_back_as_the_same_plan() {
     assert_eq!(value["nodes"][2]["state"], "left-out");
     assert_eq!(value["longestChain"], serde_json::json!(["preflight", "certs/ca", "end"]));
 }
+
+/// Steps that grow with the cube of the phases would take minutes.
+#[test]
+fn a_plan_of_many_phases_and_edges_is_made_and_shown() {
+    let id = |number: usize| format!("load/phase-{number:04}");
+    let rows = (0..1200_usize).map(|number| {
+        let needs: Vec<String> = (number.saturating_sub(180)..number).map(id).collect();
+        row(&id(number), &needs.join(" "), "")
+    });
+    let plan = Plan::build(&Catalog { rows: rows.collect() }, Workflow::Init, &Choice::default()).unwrap();
+    assert_eq!((plan.order().len(), plan.longest_chain().len()), (1200, 1200));
+    assert_eq!(after(&plan, &id(1199)).len(), 180);
+    assert_eq!(plan.reduced()[id(1199).as_str()], [id(1198)]);
+    for format in [Format::Text, Format::Json, Format::Dot, Format::Mermaid] {
+        assert!(render(&plan, format).contains("phase-1199"));
+    }
+}

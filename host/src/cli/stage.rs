@@ -28,6 +28,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -89,7 +90,10 @@ pub struct Stage<W> {
 pub struct Ran {
     pub finished: RunResult,
     pub sent: Vec<crate::effect::Sent>,
-    pub made: std::collections::BTreeSet<String>,
+    /// files and directories that it made or changed
+    pub made: BTreeSet<String>,
+    /// files and directories that were as it wants them
+    pub found: BTreeSet<String>,
     pub tally: report::tally::Tally,
 }
 
@@ -196,7 +200,7 @@ impl<W: World + 'static> Stage<W> {
             return Err(anyhow!(failure));
         }
         let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
-        let init::Ran { finished: Finished { result: finished, sent, made, capsules }, .. } = ran;
+        let init::Ran { finished: Finished { result: finished, sent, made, found, capsules }, .. } = ran;
         for capsule in &capsules {
             let kept = keep(capsule)?;
             print::hint(&format!(
@@ -212,7 +216,7 @@ impl<W: World + 'static> Stage<W> {
                 self.world.not_checked().iter().for_each(|what| print::hint(&format!("Not checked: {what}")));
             }
         }
-        Ok(Ran { finished, sent, made, tally })
+        Ok(Ran { finished, sent, made, found, tally })
     }
 }
 

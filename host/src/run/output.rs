@@ -1,61 +1,173 @@
 //! `--out DIR`: what a run would leave behind, as files: `DIR/files/…` with their modes, `DIR/objects.yaml` with
-//! everything written to the API in order. All of it appears at once, or nothing does.
+//! everything written to the API in order. A failure leaves the result of an earlier run as it was.
+//!
+//! `DIR/.kubephase-out` says what an earlier run wrote there. Nothing else is ever replaced or removed.
 #![allow(clippy::disallowed_methods, reason = "the result is the operator's, not the node's")]
 use crate::{effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{kubeadm::Config, yaml};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs,
+    io::ErrorKind,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-/// Directories that are taken with all they hold, and those of which only the files at their top are taken.
+/// Name of the file in the output directory that lists what `--out` wrote.
+const MARKER: &str = ".kubephase-out";
+/// What `--out` writes beside the marker.
+const RESULTS: [&str; 2] = ["files", "objects.yaml"];
+/// Mode bits that no copy has: set-user-ID, set-group-ID, sticky.
+const SPECIAL_BITS: u32 = 0o7000;
+
+/// What a run leaves behind.
+#[derive(Clone, Copy)]
+pub struct Left<'a> {
+    pub files: &'a dyn Files,
+    pub config: &'a Config,
+    /// writes to the API, in order
+    pub sent: &'a [Sent],
+    /// paths of files and directories that the run made or changed
+    pub made: &'a BTreeSet<String>,
+    /// paths of files and directories that were as the run wants them
+    pub found: &'a BTreeSet<String>,
+}
+
+/// The content of the marker file.
+#[derive(Default, Deserialize, Serialize)]
+struct Marker {
+    /// for the person who finds the file
+    note: String,
+    /// everything below `files/`, by its path from there
+    files: BTreeSet<PathBuf>,
+}
+
+impl Marker {
+    /// The marker of an output directory; none where `--out` never wrote there.
+    fn read(out: &Path) -> Result<Option<Marker>> {
+        let path = out.join(MARKER);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(anyhow!("cannot read {}: {error}", path.display())),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .with_context(|| format!("{} is damaged; remove it and what an earlier --out wrote beside it", path.display()))
+    }
+
+    fn of(files: &Path) -> Result<Marker> {
+        let note = "Written by --out. The next run with --out replaces files/ and objects.yaml.".to_owned();
+        Ok(Marker { note, files: entries(files)? })
+    }
+
+    fn write(&self, at: &Path) -> Result<()> {
+        put(at, (serde_json::to_string_pretty(self)? + "\n").as_bytes(), 0o600)
+    }
+}
+
+/// Everything below a directory, by its path from there. Links are not followed.
+fn entries(root: &Path) -> Result<BTreeSet<PathBuf>> {
+    fn walk(root: &Path, below: &Path, found: &mut BTreeSet<PathBuf>) -> std::io::Result<()> {
+        for entry in fs::read_dir(root.join(below))? {
+            let entry = entry?;
+            let path = below.join(entry.file_name());
+            if entry.file_type()?.is_dir() {
+                walk(root, &path, found)?;
+            }
+            found.insert(path);
+        }
+        Ok(())
+    }
+    let mut found = BTreeSet::new();
+    walk(root, Path::new(""), &mut found).with_context(|| format!("cannot look through {}", root.display()))?;
+    Ok(found)
+}
+
+/// Directories that are copied with all they hold, and those of which only the files at their top are copied.
 fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
     let whole =
         vec![crate::render::KUBERNETES_DIRECTORY.to_owned(), config.run.kubeconfig_dir.clone(), config.cluster.certificates_dir.clone()];
     (whole, vec![crate::render::KUBELET_DIR.to_owned()])
 }
 
-/// Whether a result can be written to `out` at all, before a run is made for it.
+/// Refuses an output directory in which the result of a run would replace what `--out` did not write. Asked before the run is
+/// made, and again before its result is written.
 ///
 /// # Errors
-/// Where it is something else than a directory.
+/// Where `out` is not a directory, or holds `files/` or `objects.yaml` of somebody else.
 pub fn check(out: &Path) -> Result<()> {
     if out.exists() && !out.is_dir() {
         bail!("{} is not a directory; --out names the directory to write to", out.display());
     }
-    Ok(())
+    let there: Vec<PathBuf> = RESULTS.iter().map(|name| out.join(name)).filter(|path| path.symlink_metadata().is_ok()).collect();
+    let Some(first) = there.first() else { return Ok(()) };
+    let Some(marker) = Marker::read(out)? else {
+        bail!("{} was not written by --out, which would replace it; name another directory", first.display());
+    };
+    let files = out.join(RESULTS[0]);
+    if !files.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
+        return Ok(());
+    }
+    match entries(&files)?.difference(&marker.files).next() {
+        Some(other) => bail!("{} was not written by --out; move it away, or name another directory", files.join(other).display()),
+        None => Ok(()),
+    }
 }
 
-/// Writes both below `out`, replacing what an earlier run wrote there.
+/// Writes what a run leaves below `out`, in the place of what an earlier run wrote there. Returns notes about what is not as
+/// the run would leave it.
 ///
 /// # Errors
 /// Where something could not be read or written; `out` is then as it was.
-pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent], made: &BTreeSet<String>) -> Result<()> {
+pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
     check(out)?;
-    let new = !out.exists();
+    let is_new = !out.exists();
     fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
     let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let copied = Copy { target: &staging.path().join("files"), files, made }
-        .all(config)
-        .and_then(|()| put(&staging.path().join("objects.yaml"), objects(sent).as_bytes(), 0o600));
-    if copied.is_err() {
+    let written = stage(staging.path(), left).and_then(|notes| replace(out, staging.path()).map(|()| notes));
+    if written.is_err() {
         drop(staging);
-        if new {
+        if is_new {
             // Whatever else stands in the way, the first failure is what is told.
             let _ = fs::remove_dir(out);
         }
-        return copied.with_context(|| format!("nothing was left in {}", out.display()));
     }
-    for name in ["files", "objects.yaml"] {
-        let (from, to) = (staging.path().join(name), out.join(name));
-        if to.is_dir() {
-            fs::remove_dir_all(&to)?;
+    written.with_context(|| format!("nothing was written to {}", out.display()))
+}
+
+/// Makes the result in a directory of its own.
+fn stage(staging: &Path, left: &Left<'_>) -> Result<Vec<String>> {
+    let target = staging.join(RESULTS[0]);
+    make_dir(&target, 0o755)?;
+    let mut copy = Copy { target: &target, left, notes: Vec::new(), copied: BTreeSet::new() };
+    copy.all()?;
+    put(&staging.join(RESULTS[1]), objects(left.sent).as_bytes(), 0o600)?;
+    Marker::of(&target)?.write(&staging.join(MARKER))?;
+    Ok(copy.notes)
+}
+
+/// Moves the earlier result aside and the new one to its place; where a move fails, all are undone.
+fn replace(out: &Path, staging: &Path) -> Result<()> {
+    let aside = tempfile::Builder::new().prefix(".kubephase-earlier-").tempdir_in(out);
+    let aside = aside.with_context(|| format!("cannot write to {}", out.display()))?;
+    let names = [MARKER, RESULTS[0], RESULTS[1]];
+    let is_there = |name: &&&str| out.join(name).symlink_metadata().is_ok();
+    let earlier = names.iter().filter(is_there).map(|name| (out.join(name), aside.path().join(name)));
+    let moves: Vec<(PathBuf, PathBuf)> = earlier.chain(names.iter().map(|name| (staging.join(name), out.join(name)))).collect();
+    for (done, (from, to)) in moves.iter().enumerate() {
+        if let Err(error) = fs::rename(from, to) {
+            let why = format!("cannot move {} to {}: {error}", from.display(), to.display());
+            let undone = moves[..done].iter().rev().try_for_each(|(from, to)| fs::rename(to, from));
+            return Err(match undone {
+                Ok(()) => anyhow!(why),
+                // The earlier result is never removed where it is not in its place.
+                Err(_) => anyhow!("{why}; the result of the earlier run is in {}", aside.keep().display()),
+            });
         }
-        fs::rename(&from, &to).with_context(|| format!("cannot write {}", to.display()))?;
     }
     Ok(())
 }
@@ -63,62 +175,104 @@ pub fn write(out: &Path, files: &dyn Files, config: &Config, sent: &[Sent], made
 /// A copy of what a run leaves.
 struct Copy<'a> {
     target: &'a Path,
-    files: &'a dyn Files,
-    /// what the run made; the rest was there before
-    made: &'a BTreeSet<String>,
+    left: &'a Left<'a>,
+    notes: Vec<String>,
+    /// paths that were copied or left out already
+    copied: BTreeSet<String>,
 }
 
 impl Copy<'_> {
-    fn all(&self, config: &Config) -> Result<()> {
-        let (whole, top) = directories(config);
+    fn all(&mut self) -> Result<()> {
+        let (whole, top) = directories(self.left.config);
         for path in whole {
             self.copy(&path, true)?;
         }
         for path in top {
             self.copy(&path, false)?;
         }
-        if let Some(etcd) = &config.cluster.etcd.local
-            && let Some(meta) = stat(self.files, &etcd.data_dir)?
+        if let Some(etcd) = &self.left.config.cluster.etcd.local
+            && let Some(meta) = stat(self.left.files, &etcd.data_dir)?
         {
             // The data itself is the cluster's, not init's.
-            make_dir(&below(self.target, &etcd.data_dir), meta.mode)?;
+            make_dir(&below(self.target, &etcd.data_dir), plain(meta.mode))?;
+        }
+        // Wherever else the run made something: plugins write to /etc/cron.d, /etc/cni/net.d, /opt and other places.
+        let (made, found) = (self.left.made, self.left.found);
+        for path in made.iter().chain(found).filter(|path| path.starts_with('/')) {
+            if self.copied.contains(path) {
+                continue;
+            }
+            match stat(self.left.files, path)? {
+                Some(meta) if meta.kind == "directory" => {
+                    let mode = self.mode(path, &meta);
+                    make_dir(&below(self.target, path), mode)?;
+                }
+                Some(_) => self.copy(path, false)?,
+                None => {}
+            }
         }
         Ok(())
     }
 
-    /// A directory, what it holds and the modes of both.
-    fn copy(&self, path: &str, deep: bool) -> Result<()> {
-        let Some(meta) = stat(self.files, path)? else { return Ok(()) };
-        let to = below(self.target, path);
-        let mode = self.mode(path, &meta);
+    /// Copies a file, or a directory and what it holds. A link below a directory is left out with a note: it may lead anywhere.
+    fn copy(&mut self, path: &str, deep: bool) -> Result<()> {
+        let files = self.left.files;
+        let Some(meta) = stat(files, path)? else { return Ok(()) };
+        if !self.copied.insert(path.to_owned()) {
+            return Ok(());
+        }
+        let (to, mode) = (below(self.target, path), self.mode(path, &meta));
         match meta.kind.as_str() {
             "directory" => {
                 make_dir(&to, mode)?;
-                for name in self.files.list(path).map_err(|failure| anyhow!(failure.message))? {
-                    let entry = format!("{path}/{name}");
-                    if deep || stat(self.files, &entry)?.is_some_and(|meta| meta.kind == "file") {
+                let real = files.real_path(path).map_err(|failure| anyhow!(failure.message))?;
+                for name in files.list(path).map_err(|failure| anyhow!(failure.message))? {
+                    let entry = format!("{}/{name}", path.trim_end_matches('/'));
+                    if is_link(files, &entry, &format!("{}/{name}", real.trim_end_matches('/'))) {
+                        self.notes.push(format!("{entry} is a link and not part of the output"));
+                    } else if deep || stat(files, &entry)?.is_some_and(|meta| meta.kind == "file") {
                         self.copy(&entry, deep)?;
                     }
                 }
                 Ok(())
             }
-            "file" => put(&to, &self.files.read(path).map_err(|failure| anyhow!(failure.message))?, mode),
+            "file" => {
+                if let Some(parent) = to.parent() {
+                    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+                }
+                put(&to, &files.read(path).map_err(|failure| anyhow!(failure.message))?, mode)
+            }
             _ => Ok(()),
         }
     }
 
-    /// What was there before is copied as init would have written it (kubeadm's dry run does the same): the copy is ours,
-    /// whatever became of the original's mode on its way here.
-    fn mode(&self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
-        let private = [".key", ".conf"].iter().any(|ending| path.ends_with(ending));
+    /// The mode of a copy: of what the run made, the mode that the run gives it. What was there before is copied as init would
+    /// have written it (kubeadm's dry run does the same), but no wider than it was. No copy has a special bit.
+    fn mode(&mut self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
+        if self.left.made.contains(path) {
+            if meta.mode & SPECIAL_BITS != 0 {
+                self.notes.push(format!("{path} has the mode {:04o}; its copy has {:04o}", meta.mode, plain(meta.mode)));
+            }
+            return plain(meta.mode);
+        }
+        let is_private = [".key", ".conf"].iter().any(|ending| path.ends_with(ending));
         match meta.kind.as_str() {
-            _ if self.made.contains(path) => meta.mode,
-            "directory" if meta.mode & 0o777 == 0o700 => meta.mode,
-            "directory" => 0o755,
-            _ if private => 0o600,
-            _ => 0o644,
+            // The owner has to be able to write to the copy and to remove it.
+            "directory" => meta.mode & 0o755 | 0o700,
+            _ if is_private => meta.mode & 0o600,
+            _ => meta.mode & 0o644,
         }
     }
+}
+
+/// The mode without its special bits.
+fn plain(mode: u32) -> u32 {
+    mode & 0o7777 & !SPECIAL_BITS
+}
+
+/// Whether an entry of a directory is a link, or leads nowhere. `place` is where the entry is, all links above it followed.
+fn is_link(files: &dyn Files, entry: &str, place: &str) -> bool {
+    files.real_path(entry).map_or(true, |real| real != place)
 }
 
 fn stat(files: &dyn Files, path: &str) -> Result<Option<kubephase_wit::FileMeta>> {
@@ -136,7 +290,7 @@ fn make_dir(path: &Path, mode: u32) -> Result<()> {
 
 fn put(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         std::io::Write::write_all(&mut file, content)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.sync_all()
@@ -158,7 +312,151 @@ pub fn objects(sent: &[Sent]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::files::RootedFiles;
     use serde_json::json;
+    use std::os::unix::fs::symlink;
+
+    struct Tree {
+        folder: tempfile::TempDir,
+        files: RootedFiles,
+        config: Config,
+        made: BTreeSet<String>,
+    }
+
+    impl Tree {
+        fn new() -> Tree {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("root")).unwrap();
+            let files = RootedFiles::open(&folder.path().join("root")).unwrap();
+            let mut config = Config::default();
+            config.run.kubeconfig_dir = "/etc/kubernetes".into();
+            config.cluster.certificates_dir = "/etc/kubernetes/pki".into();
+            Tree { folder, files, config, made: BTreeSet::new() }
+        }
+
+        fn put(&self, path: &str, mode: u32) {
+            self.files.write(path, path.as_bytes(), 0o600, None).unwrap();
+            fs::set_permissions(self.folder.path().join("root").join(&path[1..]), fs::Permissions::from_mode(mode)).unwrap();
+        }
+
+        fn out(&self) -> PathBuf {
+            self.folder.path().join("out")
+        }
+
+        fn write(&self) -> Result<Vec<String>> {
+            let found = BTreeSet::from(["/opt/found.conf".to_owned()]);
+            let (files, config) = (&self.files, &self.config);
+            write(&self.out(), &Left { files, config, sent: &[], made: &self.made, found: &found })
+        }
+
+        fn mode(&self, path: &str) -> Option<u32> {
+            Some(fs::symlink_metadata(self.out().join("files").join(&path[1..])).ok()?.permissions().mode() & 0o7777)
+        }
+    }
+
+    #[test]
+    fn everything_that_the_run_leaves_is_there_wherever_it_is() {
+        let mut tree = Tree::new();
+        for (path, mode) in [
+            ("/etc/cron.d/evil", 0o644),
+            ("/etc/systemd/system/evil.service", 0o644),
+            ("/etc/cni/net.d/10-x.conflist", 0o600),
+            ("/opt/evil/run", 0o6755),
+        ] {
+            tree.put(path, mode);
+            tree.made.insert(path.to_owned());
+        }
+        tree.put("/opt/found.conf", 0o640);
+        tree.put("/opt/not-of-the-run", 0o644);
+        tree.made.insert("/opt/removed-since".into());
+        let notes = tree.write().unwrap();
+        assert_eq!(tree.mode("/etc/cron.d/evil"), Some(0o644));
+        assert_eq!(tree.mode("/etc/systemd/system/evil.service"), Some(0o644));
+        assert_eq!(tree.mode("/etc/cni/net.d/10-x.conflist"), Some(0o600));
+        assert_eq!(tree.mode("/opt/evil/run"), Some(0o755), "a copy has no special bit");
+        assert_eq!(notes, ["/opt/evil/run has the mode 6755; its copy has 0755"]);
+        assert_eq!(tree.mode("/opt/found.conf"), Some(0o600));
+        assert_eq!((tree.mode("/opt/not-of-the-run"), tree.mode("/opt/removed-since")), (None, None));
+    }
+
+    #[test]
+    fn no_copy_has_a_wider_mode_than_the_original() {
+        let tree = Tree::new();
+        tree.put("/etc/kubernetes/encryption-config.yaml", 0o600);
+        tree.put("/etc/kubernetes/pki/old-ca-key.pem", 0o600);
+        tree.put("/etc/kubernetes/pki/ca.crt", 0o666);
+        tree.put("/etc/kubernetes/admin.conf", 0o644);
+        tree.put("/etc/kubernetes/tool", 0o4755);
+        fs::set_permissions(tree.folder.path().join("root/etc/kubernetes/pki"), fs::Permissions::from_mode(0o700)).unwrap();
+        tree.write().unwrap();
+        let modes = ["encryption-config.yaml", "pki/old-ca-key.pem", "pki/ca.crt", "admin.conf", "tool", "pki"]
+            .map(|name| tree.mode(&format!("/etc/kubernetes/{name}")).unwrap());
+        assert_eq!(modes, [0o600, 0o600, 0o644, 0o600, 0o644, 0o700]);
+    }
+
+    #[test]
+    fn links_are_left_out_and_told() {
+        let tree = Tree::new();
+        tree.put("/etc/kubernetes/admin.conf", 0o600);
+        tree.put("/etc/elsewhere/secret", 0o600);
+        let at = |name: &str| tree.folder.path().join("root/etc/kubernetes").join(name);
+        symlink(".", at("loop")).unwrap();
+        symlink("/", at("top")).unwrap();
+        symlink("../elsewhere/secret", at("file")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        let notes = tree.write().unwrap();
+        assert_eq!(
+            notes,
+            ["dangling", "file", "loop", "top"].map(|name| format!("/etc/kubernetes/{name} is a link and not part of the output"))
+        );
+        let copied = entries(&tree.out().join("files")).unwrap();
+        assert_eq!(copied, ["etc", "etc/kubernetes", "etc/kubernetes/admin.conf"].map(PathBuf::from).into());
+    }
+
+    #[test]
+    fn only_what_out_wrote_is_replaced() {
+        let mut tree = Tree::new();
+        tree.put("/etc/kubernetes/admin.conf", 0o600);
+        fs::create_dir_all(tree.out().join("files")).unwrap();
+        fs::write(tree.out().join("files/thesis.txt"), "years of work").unwrap();
+        let refused = format!("{:#}", tree.write().unwrap_err());
+        assert!(refused.contains("out/files was not written by --out"), "{refused}");
+        assert_eq!(fs::read_to_string(tree.out().join("files/thesis.txt")).unwrap(), "years of work");
+        fs::remove_dir_all(tree.out()).unwrap();
+        fs::create_dir(tree.out()).unwrap();
+        fs::write(tree.out().join("objects.yaml"), "mine").unwrap();
+        assert!(tree.write().is_err());
+        assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 1, "a refusal leaves nothing");
+        fs::remove_file(tree.out().join("objects.yaml")).unwrap();
+        fs::write(tree.out().join("notes.txt"), "mine").unwrap();
+
+        tree.write().unwrap();
+        tree.put("/opt/new", 0o644);
+        tree.made.insert("/opt/new".into());
+        tree.write().unwrap();
+        assert!(tree.mode("/opt/new").is_some());
+        let mut names: Vec<_> = fs::read_dir(tree.out()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".kubephase-out", "files", "notes.txt", "objects.yaml"]);
+
+        // What somebody puts between what was written stays as well.
+        fs::write(tree.out().join("files/opt/thesis.txt"), "years of work").unwrap();
+        let refused = format!("{:#}", tree.write().unwrap_err());
+        assert!(refused.contains("files/opt/thesis.txt was not written by --out"), "{refused}");
+        assert_eq!(fs::read_to_string(tree.out().join("files/opt/thesis.txt")).unwrap(), "years of work");
+    }
+
+    #[test]
+    fn a_result_that_cannot_be_written_leaves_the_earlier_one() {
+        let tree = Tree::new();
+        tree.put("/etc/kubernetes/admin.conf", 0o600);
+        tree.write().unwrap();
+        // A file that is too large to be read.
+        fs::write(tree.folder.path().join("root/etc/kubernetes/unreadable"), vec![0; 65 << 20]).unwrap();
+        assert!(tree.write().is_err());
+        assert!(tree.mode("/etc/kubernetes/admin.conf").is_some());
+        assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 3);
+    }
 
     #[test]
     fn each_write_is_a_document_below_its_verb() {

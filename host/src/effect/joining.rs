@@ -53,6 +53,11 @@ pub fn as_joining(context: &Context) -> Tried<Box<dyn crate::world::Cluster>> {
     context.world.cluster().as_holder_of(&join.bootstrap_kubeconfig)
 }
 
+/// Path of the kubeconfig that the kubelet makes from its bootstrap kubeconfig.
+pub fn kubeconfig_of_kubelet(bootstrap: &str) -> String {
+    bootstrap.replace("bootstrap-kubelet", "kubelet")
+}
+
 /// The kubeconfig in which the host knows the token.
 pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
     let join = context.config.join.as_ref().ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;

@@ -225,11 +225,15 @@ impl Effect {
             Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
             // From it the kubelet makes its own.
-            Effect::BootstrapKubeconfig { path } => vec![path.clone(), path.replace("bootstrap-kubelet", "kubelet")],
+            Effect::BootstrapKubeconfig { path } => vec![path.clone(), joining::kubeconfig_of_kubelet(path)],
             Effect::FetchKeys(spec) => spec.files.iter().map(|(_, path)| path.clone()).collect(),
-            Effect::Directory(_) | Effect::File(_) | Effect::Mode(_) | Effect::StaticPod { .. } | Effect::Kubeconfig(_) => {
-                vec![self.summary().1]
-            }
+            Effect::Directory(_)
+            | Effect::File(_)
+            | Effect::Mode(_)
+            | Effect::StaticPod { .. }
+            | Effect::Kubeconfig(_)
+            | Effect::RotatedKubeconfig(_)
+            | Effect::KubeconfigServer { .. } => vec![self.summary().1],
             _ => Vec::new(),
         }
     }

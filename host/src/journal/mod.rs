@@ -13,7 +13,7 @@ pub use lock::{HeldBy, LockError, RunLock, at_work};
 pub use reader::{ReadError, Record, parse, read};
 
 use crate::cancel::Cancel;
-use crate::effect::Enacted;
+use crate::effect::{Enacted, joining};
 use crate::report::json;
 use crate::run::event::{EffectResult, EffectSummary, Event, Subscriber, What};
 use crate::world::Files;
@@ -63,16 +63,32 @@ fn records(files: &dyn Files, directory: &str) -> anyhow::Result<Vec<(u64, Recor
     Ok(records)
 }
 
-/// What earlier runs on a node made, found as wanted, or were about to make when they were cut off: paths of files and
-/// directories, by its journals. A journal that cannot be read tells nothing.
+/// Paths of files and directories that earlier runs on a node made and did not remove since, by its journals; also those that
+/// a run was about to make when it was cut off. A file that was there as wanted is not among them. A journal that cannot be
+/// read tells nothing.
 pub fn made(files: &dyn Files, directory: &str) -> anyhow::Result<BTreeSet<String>> {
     let mut made = BTreeSet::new();
-    for event in records(files, directory)?.into_iter().flat_map(|(_, record)| record.events) {
-        match event.what {
-            What::Effect { effect, result: EffectResult::Enacted(_), .. } => drop(made.insert(effect.target)),
-            What::Intended { targets, .. } => made.extend(targets),
-            _ => {}
+    for (_, record) in records(files, directory)? {
+        let mut intended = BTreeSet::new();
+        for event in record.events {
+            match event.what {
+                What::Intended { targets, .. } => intended.extend(targets),
+                What::Effect { effect, result, made: new, directories, .. } => {
+                    intended.remove(&effect.target);
+                    made.extend(new.into_iter().chain(directories));
+                    if result == EffectResult::Enacted(Enacted::Changed) {
+                        match effect.kind.as_str() {
+                            "remove-file" | "remove-directory" => drop(made.remove(&effect.target)),
+                            "bootstrap-kubeconfig" => made.extend([joining::kubeconfig_of_kubelet(&effect.target), effect.target]),
+                            _ => drop(made.insert(effect.target)),
+                        }
+                    }
+                }
+                What::RunEnded { .. } => intended.clear(),
+                _ => {}
+            }
         }
+        made.extend(intended);
     }
     Ok(made)
 }

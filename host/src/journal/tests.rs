@@ -17,9 +17,14 @@ fn events() -> Vec<Event> {
     let all = [
         What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase()], needs: Default::default() },
         What::PhaseStarted { phase: phase() },
-        What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into() },
-        What::Finding { phase: phase(), finding, judged: crate::run::event::Judgement::Downgraded("all".into()) },
-        What::Progress { phase: phase(), done: 1, total: 2, text: String::new() },
+        What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into(), plugin: None },
+        What::Finding {
+            phase: phase(),
+            finding,
+            judged: crate::run::event::Judgement::Downgraded("all".into()),
+            plugin: Some("evil".into()),
+        },
+        What::Progress { phase: phase(), done: 1, total: 2, text: String::new(), plugin: None },
         What::Effect {
             phase: phase(),
             effect,
@@ -100,7 +105,10 @@ fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = Journal::begin(dir.path(), &Header::new(0), Durability::Power, Cancel::never()).unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
-    journal.notice(&Event { at: 0, what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text } });
+    journal.notice(&Event {
+        at: 0,
+        what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text, plugin: None },
+    });
     let written = fs::read_to_string(journal.path()).unwrap();
     assert!(written.contains("abcdef.<secret>") && !written.contains("0123456789abcdef"), "{written}");
 }

@@ -1,7 +1,8 @@
 //! Every phase there is: the built-in rows, then the phases of loaded plugins. Subcommands, help,
 //! `--skip-phases` names and the documentation come from these rows.
 use super::built_in::{self, BuiltIn};
-use crate::wasm::manifest::Manifest;
+use crate::wasm::manifest::{Manifest, Provided};
+use std::{collections::HashSet, fmt};
 
 /// The commands that run phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -64,7 +65,91 @@ pub enum Kind {
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     BuiltIn,
-    Plugin { name: String, version: String },
+    Plugin {
+        name: String,
+        version: String,
+        /// the plugin is part of the program
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        embedded: bool,
+    },
+}
+
+impl Source {
+    /// Name of the third party's plugin that provides a phase; none for a phase that is part of the program.
+    pub fn third_party(&self) -> Option<&str> {
+        match self {
+            Source::Plugin { name, embedded: false, .. } => Some(name),
+            Source::Plugin { .. } | Source::BuiltIn => None,
+        }
+    }
+}
+
+/// Whose a plugin is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// part of the program
+    Embedded,
+    /// named by the operator's configuration
+    ThirdParty,
+}
+
+/// Why a plugin's phase cannot be part of the catalog: its id would make it look like another phase. Skipping, replacing,
+/// waiting for and reporting go by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdTaken {
+    plugin: String,
+    id: String,
+    /// the row that has the id, is below it, or is above it
+    by: String,
+    conflict: Conflict,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conflict {
+    Same,
+    /// the row would be taken for a member of the plugin's phase
+    Below,
+    /// the plugin's phase would be taken for a part of the row, which is not a group
+    Above,
+    /// the id means all members of the row, a group
+    All,
+    /// the plugin itself provides the id twice
+    Twice,
+}
+
+impl fmt::Display for IdTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let IdTaken { plugin, id, by, conflict } = self;
+        write!(f, "plugin {plugin} provides the phase {id}, ")?;
+        match conflict {
+            Conflict::Same => write!(f, "but {by} has this id")?,
+            Conflict::Below => write!(f, "but {by} is below this id")?,
+            Conflict::Above => write!(f, "but {by} is a phase and not a group")?,
+            Conflict::All => write!(f, "which is the name for all members of {by}")?,
+            Conflict::Twice => write!(f, "and provides it twice")?,
+        }
+        f.write_str("; its author has to give it an id of its own")
+    }
+}
+
+impl std::error::Error for IdTaken {}
+
+impl Row {
+    /// What the row is, for messages.
+    fn describe(&self) -> String {
+        let what = if self.kind == Kind::Group { "group" } else { "phase" };
+        match &self.source {
+            Source::Plugin { name, embedded: false, .. } => format!("the {what} {} of plugin {name}", self.id),
+            Source::Plugin { .. } | Source::BuiltIn => format!("the built-in {what} {}", self.id),
+        }
+    }
+
+    /// Whether an id is kubeadm's other name of this row.
+    fn has_alias(&self, id: &str) -> bool {
+        let above = self.id.rsplit_once('/').map_or("", |(above, _)| above);
+        let (given_above, given) = id.rsplit_once('/').unwrap_or(("", id));
+        given_above == above && self.aliases.iter().any(|alias| alias == given)
+    }
 }
 
 /// All rows, in kubeadm's order; a group stands before its members.
@@ -97,34 +182,70 @@ impl Catalog {
     }
 
     /// Adds the phases of a plugin, each behind the last row of the group it is in.
-    pub fn extend(&mut self, manifest: &Manifest) {
+    ///
+    /// # Errors
+    /// A phase whose id is taken by another phase or group of any workflow. The catalog is then as it was.
+    pub fn extend(&mut self, manifest: &Manifest, origin: Origin) -> Result<(), IdTaken> {
+        let mut ids = HashSet::new();
         for provided in &manifest.provides {
-            for workflow in &provided.workflow {
-                let group = provided.id.split('/').next().unwrap_or(&provided.id);
-                let inherited = self.rows.iter().find(|row| row.workflow == *workflow && row.id == group).map(|row| row.flags.clone());
-                let last = self.rows.iter().rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
-                let at = last.map_or(self.rows.len(), |last| last + 1);
-                self.rows.insert(
-                    at,
-                    Row {
-                        id: provided.id.clone(),
-                        title: provided.title.clone(),
-                        workflow: *workflow,
-                        kind: provided.kind,
-                        needs: provided.needs.clone(),
-                        requires: Vec::new(),
-                        aliases: Vec::new(),
-                        flags: inherited.unwrap_or_default(),
-                        source: Source::Plugin { name: manifest.name.clone(), version: manifest.version.to_string() },
-                        replaces: provided.replaces.clone(),
-                        slot: provided.slot.clone(),
-                        typical: built_in::PLAIN,
-                        tidies: false,
+            let taken = |by, conflict| IdTaken { plugin: manifest.name.clone(), id: provided.id.clone(), by, conflict };
+            let workflows: HashSet<&str> = provided.workflow.iter().map(|workflow| workflow.name()).collect();
+            if !ids.insert(&provided.id) || workflows.len() < provided.workflow.len() {
+                return Err(taken(String::new(), Conflict::Twice));
+            }
+            if let Some((by, conflict)) = self.conflict(&provided.id) {
+                return Err(taken(by.describe(), conflict));
+            }
+        }
+        manifest.provides.iter().for_each(|provided| self.add(manifest, provided, origin));
+        Ok(())
+    }
+
+    /// The row that keeps a plugin's phase from having an id, and why.
+    fn conflict(&self, id: &str) -> Option<(&Row, Conflict)> {
+        let of = |row: &Row| match () {
+            () if row.id == id || row.has_alias(id) => Some(Conflict::Same),
+            () if Catalog::within(&row.id, id) => Some(Conflict::Below),
+            () if row.kind != Kind::Group && Catalog::within(id, &row.id) => Some(Conflict::Above),
+            () if row.kind == Kind::Group && id.strip_suffix("/all") == Some(&row.id) => Some(Conflict::All),
+            () => None,
+        };
+        let conflicts = self.rows.iter().filter_map(|row| of(row).map(|conflict| (row, conflict)));
+        // Of several conflicts that of the same id says most.
+        conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)
+    }
+
+    fn add(&mut self, manifest: &Manifest, provided: &Provided, origin: Origin) {
+        let before: HashSet<&str> = provided.before.iter().map(String::as_str).collect();
+        for workflow in &provided.workflow {
+            let group = provided.id.split('/').next().unwrap_or(&provided.id);
+            let inherited = self.rows.iter().find(|row| row.workflow == *workflow && row.id == group).map(|row| row.flags.clone());
+            let last = self.rows.iter().rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
+            let at = last.map_or(self.rows.len(), |last| last + 1);
+            self.rows.insert(
+                at,
+                Row {
+                    id: provided.id.clone(),
+                    title: provided.title.clone(),
+                    workflow: *workflow,
+                    kind: provided.kind,
+                    needs: provided.needs.clone(),
+                    requires: Vec::new(),
+                    aliases: Vec::new(),
+                    flags: inherited.unwrap_or_default(),
+                    source: Source::Plugin {
+                        name: manifest.name.clone(),
+                        version: manifest.version.to_string(),
+                        embedded: origin == Origin::Embedded,
                     },
-                );
-                for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && provided.before.contains(&row.id)) {
-                    row.needs.push(provided.id.clone());
-                }
+                    replaces: provided.replaces.clone(),
+                    slot: provided.slot.clone(),
+                    typical: built_in::PLAIN,
+                    tidies: false,
+                },
+            );
+            for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && before.contains(row.id.as_str())) {
+                row.needs.push(provided.id.clone());
             }
         }
     }
@@ -136,5 +257,70 @@ impl Catalog {
     /// Whether `id` is `group` or lies below it.
     pub fn within(id: &str, group: &str) -> bool {
         id == group || id.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(name: &str, ids: &[&str]) -> Manifest {
+        let provides: String = ids.iter().map(|id| format!("- {{id: {id}, title: T, kind: phase, workflow: [init]}}\n")).collect();
+        Manifest::parse(&format!("schema: 1\nname: {name}\nversion: 1.0.0\nlicense: MIT\ndescription: D\nprovides:\n{provides}")).unwrap()
+    }
+
+    fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
+        let before = catalog.clone();
+        let refused = catalog.extend(&manifest(name, ids), Origin::ThirdParty).unwrap_err().to_string();
+        assert_eq!(*catalog, before, "a refused plugin left something");
+        assert!(refused.starts_with(&format!("plugin {name} provides the phase ")), "{refused}");
+        refused
+    }
+
+    #[test]
+    fn no_plugin_takes_the_id_of_another_phase_or_group() {
+        let mut catalog = Catalog::built_in();
+        let built_in = Catalog::built_in();
+        for row in &built_in.rows {
+            let refused = refusal(&mut catalog, "evil", &[&row.id]);
+            assert!(refused.contains(&format!(
+                "the built-in {} {} has this id",
+                if row.kind == Kind::Group { "group" } else { "phase" },
+                row.id
+            )));
+        }
+        catalog.extend(&manifest("preflight", &["preflight/resources"]), Origin::Embedded).unwrap();
+        catalog.extend(&manifest("good", &["preflight/good", "tuning/kernel"]), Origin::ThirdParty).unwrap();
+        for (ids, why) in [
+            (&["preflight/resources"][..], "the built-in phase preflight/resources has this id"),
+            (&["preflight/good"], "the phase preflight/good of plugin good has this id"),
+            // It would be taken for a group.
+            (&["tuning"], "the phase tuning/kernel of plugin good is below this id"),
+            // It would be taken for a part of that phase.
+            (&["tuning/kernel/more"], "the phase tuning/kernel of plugin good is a phase and not a group"),
+            (&["kubelet-start/more"], "the built-in phase kubelet-start is a phase and not a group"),
+            (&["certs/all"], "the name for all members of the built-in group certs"),
+            // kubeadm's other name of a group.
+            (&["uploadconfig"], "the built-in group upload-config has this id"),
+            (&["preflight/a", "preflight/a"], "provides it twice"),
+            (&["preflight/a", "certs/ca"], "the built-in phase certs/ca has this id"),
+        ] {
+            let refused = refusal(&mut catalog, "evil", ids);
+            assert!(refused.contains(why), "{ids:?}: {refused}");
+        }
+        catalog.extend(&manifest("other", &["preflight/other", "certs/other", "audit"]), Origin::ThirdParty).unwrap();
+    }
+
+    #[test]
+    fn a_plugin_does_not_list_a_workflow_twice() {
+        let text = "schema: 1\nname: evil\nversion: 1.0.0\nprovides:\n- {id: twice, title: T, kind: check, workflow: [init, init]}\n";
+        let refused = Catalog::built_in().extend(&Manifest::parse(text).unwrap(), Origin::ThirdParty).unwrap_err();
+        assert!(refused.to_string().contains("provides it twice"), "{refused}");
+    }
+
+    #[test]
+    fn only_what_is_not_part_of_the_program_is_a_third_partys() {
+        let plugin = |embedded| Source::Plugin { name: "p".into(), version: "1.0.0".into(), embedded };
+        assert_eq!((Source::BuiltIn.third_party(), plugin(true).third_party(), plugin(false).third_party()), (None, None, Some("p")));
     }
 }

@@ -2,8 +2,8 @@
 //! `preflight` among the default plugins. Names, levels and words are kubeadm's.
 use crate::render::images;
 use kubephase_sdk::{
-    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, effects_images, kubeadm::Config, node_fact, observe_net, observe_runtime,
-    report, say,
+    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, codes, config, effects_images, kubeadm::Config, node_fact, observe_net,
+    observe_runtime, report, say,
 };
 
 fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
@@ -24,9 +24,9 @@ impl Phase for Runtime {
         let socket = &config.init.node_registration.cri_socket;
         let evidence = vec![("socket".to_owned(), socket.clone())];
         match observe_runtime::runtime_status() {
-            Ok(_) => report::submit(&Finding { evidence, ..finding("CRI", Verdict::Pass, "the container runtime answers") }),
+            Ok(_) => report::submit(&Finding { evidence, ..finding(codes::CRI, Verdict::Pass, "the container runtime answers") }),
             Err(failure) if failure.code == "not-checked" => {
-                report::submit(&finding("CRI", Verdict::CouldNotRun, failure.message));
+                report::submit(&finding(codes::CRI, Verdict::CouldNotRun, failure.message));
                 return Ok(Outcome::Settled);
             }
             Err(failure) => {
@@ -37,7 +37,7 @@ impl Phase for Runtime {
                         sockets.join(", ")
                     ),
                 });
-                report::submit(&Finding { evidence, remedy, ..finding("CRI", Verdict::Fail, failure.message) });
+                report::submit(&Finding { evidence, remedy, ..finding(codes::CRI, Verdict::Fail, failure.message) });
                 return Ok(Outcome::Settled);
             }
         }
@@ -52,7 +52,7 @@ impl Phase for Runtime {
                 format!("could not check if the runtime config is available: failed to call RuntimeConfig gRPC method: {}", failure.message),
             ),
         };
-        report::submit(&finding("ContainerRuntimeVersion", verdict, summary));
+        report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
         Ok(Outcome::Settled)
     }
 }
@@ -60,7 +60,7 @@ impl Phase for Runtime {
 /// The code of a check that could not do its job: kubeadm's name where it has one for that, else the check's own.
 pub fn code(id: &str) -> &str {
     // The host pulls the images that this one proposes.
-    if id == "preflight/images" { "ImagePull" } else { id }
+    if id == "preflight/images" { codes::IMAGE_PULL } else { id }
 }
 
 /// `ImagePull`: the images are proposed, the host pulls them.
@@ -115,7 +115,10 @@ impl Phase for ExternalEtcd {
                     Err(failure) if failure.code == "not-checked" => (Verdict::CouldNotRun, failure.message),
                     Err(failure) => (Verdict::Fail, failure.message),
                 };
-            report::submit(&Finding { evidence: vec![("endpoint".into(), url)], ..finding("ExternalEtcdVersion", verdict, summary) });
+            report::submit(&Finding {
+                evidence: vec![("endpoint".into(), url)],
+                ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
+            });
         }
         Ok(Outcome::Settled)
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
     parallel,
-    phase::catalog::Catalog,
+    phase::catalog::{Catalog, Origin},
     wasm::{
         embedded,
         engine::{Engine, Place},
@@ -58,7 +58,7 @@ pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog
         Ok(Loaded { plugin: Arc::new(plugin), settings, limits: Limits::default(), signer: None })
     };
     let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
-    catalog.extend(loaded.plugin.manifest());
+    catalog.extend(loaded.plugin.manifest(), Origin::Embedded).map_err(|why| PluginRefused(why.to_string()))?;
     plugins.insert(embedded.name.to_owned(), loaded);
     Ok(())
 }
@@ -81,7 +81,7 @@ pub fn load(
     let lock = Lock::beside(file).map_err(|why| PluginRefused(format!("{why:#}")))?;
     for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| one(entry, file, &lock, engine))) {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
-        catalog.extend(loaded.plugin.manifest());
+        catalog.extend(loaded.plugin.manifest(), Origin::ThirdParty).map_err(|why| PluginRefused(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
             return Err(PluginRefused(format!("plugin {}: there is another plugin of this name", entry.name)));
         }

@@ -1,5 +1,9 @@
 //! What to do next: after a failure, which the lines have told, and what is left as it was.
-use super::{sanitise, summary::duration, tally::Tally};
+use super::{
+    by_plugin, sanitise,
+    summary::duration,
+    tally::{Found, Tally},
+};
 use crate::run::event::{EffectResult, PhaseResult, RunResult};
 
 /// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a dry run does not.
@@ -30,13 +34,14 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
 }
 
 fn preflight(tally: &Tally, hints: &mut Vec<String>) {
-    for finding in tally.fatal() {
+    for Found { finding, plugin, .. } in tally.fatal() {
         let code = sanitise::line(&finding.code);
         hints.push(match &finding.remedy {
-            Some(remedy) => format!("{code}: {}", sanitise::line(remedy)),
+            Some(remedy) => format!("{code}: {}{}", sanitise::line(remedy), by_plugin(plugin.as_deref())),
             None => format!("{code}: if this is meant to be so, add --ignore-preflight-errors={code}"),
         });
-        hints.extend(finding.url.as_ref().map(|url| format!("{code}: see {}", sanitise::line(url))));
+        let origin = by_plugin(plugin.as_deref());
+        hints.extend(finding.url.as_ref().map(|url| format!("{code}: see {}{origin}", sanitise::line(url))));
     }
     // Several findings of one check have one way out.
     hints.dedup();

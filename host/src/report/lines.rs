@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the plan although
 //! phases run at the same time. Results on one stream, warnings and what preflight found on the other.
 use super::order::InOrder;
-use super::{sanitise, style::Palette};
+use super::{by_plugin, sanitise, style::Palette};
 use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
@@ -34,13 +34,14 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         Lines { out, err, out_palette, err_palette, debug, own, order: InOrder::default(), fatal: Vec::new() }
     }
 
-    fn text<'t>(&self, phase: &str, text: &'t str) -> Cow<'t, str> {
-        let own = phase.is_empty() || self.own.contains(phase);
+    /// Text of a phase. A third party's is one line, whatever is in it: no line of it can be taken for another's.
+    fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
+        let own = plugin.is_none() && (phase.is_empty() || self.own.contains(phase));
         if own { sanitise::block(text) } else { sanitise::line(text) }
     }
 
-    fn message(&self, phase: &str, severity: Severity, label: &str, text: &str) -> Option<Line> {
-        let text = self.text(phase, text);
+    fn message(&self, phase: &str, plugin: Option<&str>, severity: Severity, label: &str, text: &str) -> Option<Line> {
+        let text = self.text(phase, plugin, text);
         let label = if label.is_empty() { String::new() } else { format!("[{}] ", sanitise::line(label)) };
         Some(match severity {
             Severity::Info => Line::Out(format!("{}{text}", if label.is_empty() { label } else { self.out_palette.dim(&label) })),
@@ -51,14 +52,15 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         })
     }
 
-    fn finding(&self, finding: &Finding, judged: &Judgement) -> Option<Line> {
+    fn finding(&self, finding: &Finding, judged: &Judgement, plugin: Option<&str>) -> Option<Line> {
         let (code, summary) = (sanitise::line(&finding.code), sanitise::line(&finding.summary));
+        let summary = format!("{summary}{}", by_plugin(plugin));
         let warning = |text: String| Line::Err(format!("\t{}: {text}", self.err_palette.warn(&format!("[WARNING {code}]"))));
         match (finding.verdict, judged) {
             (Verdict::Fail, Judgement::Stands) => {
                 Some(Line::Fatal(format!("\t{}: {summary}", self.err_palette.bad(&format!("[ERROR {code}]")))))
             }
-            (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => Some(warning(summary.into_owned())),
+            (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => Some(warning(summary)),
             (Verdict::CouldNotRun, _) => Some(warning(format!("could not be checked: {summary}"))),
             (Verdict::Pass | Verdict::Skipped, _) => None,
         }
@@ -89,9 +91,9 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         let error = match result {
             RunResult::Done => None,
             RunResult::PreflightFailed => Some("error execution phase preflight: preflight checks failed".to_owned()),
-            RunResult::Failed { phase, message } if phase.is_empty() => Some(self.text(phase, message).into_owned()),
+            RunResult::Failed { phase, message } if phase.is_empty() => Some(self.text(phase, None, message).into_owned()),
             RunResult::Failed { phase, message } => {
-                Some(format!("error execution phase {}: {}", sanitise::line(phase), self.text(phase, message)))
+                Some(format!("error execution phase {}: {}", sanitise::line(phase), self.text(phase, None, message)))
             }
             RunResult::Cancelled => Some("interrupted; run the same command again to go on".to_owned()),
         };
@@ -111,8 +113,10 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
     fn notice(&mut self, event: &Event) {
         match &event.what {
             What::RunStarted { phases, .. } => self.order = InOrder::new(phases),
-            What::Message { phase, severity, label, text } => self.say(phase, self.message(phase, *severity, label, text)),
-            What::Finding { phase, finding, judged } => self.say(phase, self.finding(finding, judged)),
+            What::Message { phase, severity, label, text, plugin } => {
+                self.say(phase, self.message(phase, plugin.as_deref(), *severity, label, text));
+            }
+            What::Finding { phase, finding, judged, plugin } => self.say(phase, self.finding(finding, judged, plugin.as_deref())),
             What::PhaseEnded { phase, .. } => {
                 for line in self.order.end(phase) {
                     self.print(line);

@@ -18,6 +18,11 @@ use crate::plan::Plan;
 use crate::run::event::Subscriber;
 use std::io;
 
+/// The origin of a third party's finding, to stand behind its summary; empty for the program's own checks.
+fn by_plugin(plugin: Option<&str>) -> String {
+    plugin.map(|plugin| format!(" (plugin {})", sanitise::line(plugin))).unwrap_or_default()
+}
+
 /// How a run is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {

@@ -126,7 +126,7 @@ impl Past {
             Some(PhaseResult::Failed(message)) => Some(format!("{}: {message}", span.phase)),
             _ => None,
         });
-        let all: Vec<String> = failed.chain(self.tally.fatal().map(|finding| format!("{}: {}", finding.code, finding.summary))).collect();
+        let all: Vec<String> = failed.chain(self.tally.fatal().map(Found::line)).collect();
         if all.is_empty() {
             return Ok(());
         }
@@ -137,12 +137,12 @@ impl Past {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let told = self.tally.findings.iter().filter_map(|Found { finding, judged }| match (finding.verdict, judged) {
-            (Verdict::Warn, _) => Some(format!("{}: {}", finding.code, finding.summary)),
-            (Verdict::Fail, Judgement::Downgraded(by)) => Some(format!("{}: {} (an error, but for {by})", finding.code, finding.summary)),
+        let warning = |found: &Found| match (found.finding.verdict, &found.judged) {
+            (Verdict::Warn, _) => Some(found.line()),
+            (Verdict::Fail, Judgement::Downgraded(by)) => Some(format!("{} (an error, but for {by})", found.line())),
             _ => None,
-        });
-        told.collect()
+        };
+        self.tally.findings.iter().filter_map(warning).collect()
     }
 }
 
@@ -178,7 +178,7 @@ pub fn list(runs: &[(Kept, Result<Past, ReadError>)], zone: &TimeZone, palette: 
                 let (when, took) = (past.when(zone), duration(past.tally.micros));
                 writeln!(text, "{number:>5}  {when:23}  {workflow:8}  {version:8}  {took:>8}  {}", outcome(&past.tally, palette))
             }
-            Err(why) => writeln!(text, "{number:>5}  {}", palette.bad(&why.to_string())),
+            Err(why) => writeln!(text, "{number:>5}  {}", palette.bad(&sanitise::line(&why.to_string()))),
         };
     }
     text

@@ -83,7 +83,7 @@ impl Subscriber for Progress {
         match &event.what {
             What::RunStarted { phases, .. } => self.begin(phases.len()),
             What::PhaseStarted { phase } => self.phase_begins(phase),
-            What::Progress { phase, done, total, text } => self.phase_moves(phase, *done, *total, text),
+            What::Progress { phase, done, total, text, .. } => self.phase_moves(phase, *done, *total, text),
             What::PhaseEnded { phase, .. } => self.phase_ends(phase),
             What::RunEnded { .. } => self.end(),
             What::Message { .. } | What::Finding { .. } | What::Intended { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
@@ -127,7 +127,7 @@ mod tests {
             needs: Default::default(),
         });
         notice(What::PhaseStarted { phase: phase() });
-        notice(What::Progress { phase: phase(), done: 1, total: 2, text: "keys\x1b[2J".into() });
+        notice(What::Progress { phase: phase(), done: 1, total: 2, text: "keys\x1b[2J".into(), plugin: None });
         let working = term.contents();
         notice(ended);
         let after = term.contents();

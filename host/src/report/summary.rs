@@ -1,5 +1,5 @@
 //! The end of a run: what was made, how long each phase took, what could not be known, what to do next.
-use super::tally::{Counts, Tally};
+use super::tally::{Counts, Found, Tally};
 use super::{hints, sanitise, style::Palette, timeline};
 use crate::run::event::RunResult;
 use crate::wasm::limits;
@@ -94,7 +94,7 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
 }
 
 fn unknown(text: &mut String, tally: &Tally, not_checked: &[String], palette: Palette) -> std::fmt::Result {
-    let findings = tally.findings_with(Verdict::CouldNotRun).map(|finding| format!("{}: {}", finding.code, finding.summary));
+    let findings = tally.findings_with(Verdict::CouldNotRun).map(Found::line);
     let all: Vec<String> = not_checked.iter().cloned().chain(findings).collect();
     list(text, "Not checked", &all, palette)
 }

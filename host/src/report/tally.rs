@@ -1,4 +1,5 @@
 //! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and exit code.
+use super::by_plugin;
 use crate::effect::Enacted;
 use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What};
 use kubephase_wit::{Finding, Verdict};
@@ -56,6 +57,21 @@ pub struct Found {
     #[serde(flatten)]
     pub finding: Finding,
     pub judged: Judgement,
+    /// name of the third party's plugin that found it
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+}
+
+impl Found {
+    /// Code and summary, with the plugin of a third party.
+    pub fn line(&self) -> String {
+        format!("{}: {}{}", self.finding.code, self.finding.summary, by_plugin(self.plugin.as_deref()))
+    }
+
+    /// Whether it stands in the way of the run.
+    fn is_fatal(&self) -> bool {
+        self.finding.verdict == Verdict::Fail && self.judged == Judgement::Stands
+    }
 }
 
 /// How effects of one kind turned out.
@@ -119,7 +135,9 @@ impl Tally {
                 let span = self.span(phase);
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
-            What::Finding { finding, judged, .. } => self.findings.push(Found { finding: finding.clone(), judged: judged.clone() }),
+            What::Finding { finding, judged, plugin, .. } => {
+                self.findings.push(Found { finding: finding.clone(), judged: judged.clone(), plugin: plugin.clone() });
+            }
             What::Effect { phase, effect, result, micros, .. } => {
                 self.span(phase).effects.push(Carried { effect: effect.clone(), result: result.clone(), micros: *micros });
             }
@@ -158,14 +176,13 @@ impl Tally {
         effects
     }
 
-    pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().map(|found| &found.finding).filter(move |finding| finding.verdict == verdict)
+    pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &Found> {
+        self.findings.iter().filter(move |found| found.finding.verdict == verdict)
     }
 
     /// Findings that stand in the way of the run.
-    pub fn fatal(&self) -> impl Iterator<Item = &Finding> {
-        let stands = |found: &&Found| found.finding.verdict == Verdict::Fail && found.judged == Judgement::Stands;
-        self.findings.iter().filter(stands).map(|found| &found.finding)
+    pub fn fatal(&self) -> impl Iterator<Item = &Found> {
+        self.findings.iter().filter(|found| found.is_fatal())
     }
 }
 

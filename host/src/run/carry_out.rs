@@ -52,9 +52,8 @@ impl Executor<'_> {
                     said.iter().for_each(|line| session.say(Severity::Info, line));
                     warnings.iter().for_each(|line| session.say(Severity::Warning, line));
                     changed[at] = enacted == Enacted::Changed;
-                    if changed[at] {
-                        self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
-                    }
+                    let paths = if changed[at] { &self.shared.made } else { &self.shared.found };
+                    paths.lock().unwrap_or_else(PoisonError::into_inner).extend(proposal.effect.paths());
                     sent.extend(written);
                     self.tell(node, proposal, EffectResult::Enacted(enacted), micros(began), &absent);
                 }

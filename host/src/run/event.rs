@@ -40,17 +40,26 @@ pub enum What {
         severity: Severity,
         label: String,
         text: String,
+        /// name of the third party's plugin that says it, from the host; none for the program itself
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
     },
     Finding {
         phase: String,
         finding: Finding,
         judged: Judgement,
+        /// name of the third party's plugin that found it, from the host; none for the program's own checks
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
     },
     Progress {
         phase: String,
         done: u32,
         total: u32,
         text: String,
+        /// name of the third party's plugin that says it, from the host; none for the program itself
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
     },
     /// what is about to be carried out, by target; kept before the first of it is
     Intended {
@@ -274,7 +283,13 @@ mod tests {
         let many = || seen.0.lock().unwrap().len();
         thread::scope(|scope| {
             scope.spawn(|| {
-                bus.emit(What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text: String::new() });
+                bus.emit(What::Message {
+                    phase: String::new(),
+                    severity: Severity::Info,
+                    label: String::new(),
+                    text: String::new(),
+                    plugin: None,
+                });
             });
             barrier.wait();
             // The other thread is in the middle of its event.

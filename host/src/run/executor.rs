@@ -4,7 +4,7 @@ use super::{
     capsule::Capsule,
     crew::{Crew, Places},
     event::{PhaseResult, RunResult, Usage, What, micros},
-    judge::Judge,
+    judge::{self, Judge},
     queue::Queue,
     session::{Session, Shared},
 };
@@ -16,7 +16,7 @@ use crate::{
     wasm::{manifest::FailurePolicy, plugin::Plugin},
 };
 use kubephase_sdk::kubeadm::Config;
-use kubephase_wit::{Error, Finding, Outcome, Severity, Verdict, phase};
+use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
@@ -41,8 +41,8 @@ pub struct Ready {
     pub plugin: Option<Running>,
     /// what it means when the phase itself cannot do its job
     pub policy: FailurePolicy,
-    /// lines said before it, by the groups it opens
-    pub headers: Vec<String>,
+    /// what the host says before the phase, as it enters a group: label and line
+    pub headers: Vec<(String, String)>,
 }
 
 /// A plugin whose phase is called.
@@ -73,6 +73,8 @@ pub struct Finished {
     pub sent: Vec<Sent>,
     /// files and directories that it made or changed
     pub made: BTreeSet<String>,
+    /// files and directories that were as it wants them
+    pub found: BTreeSet<String>,
     /// calls of plugins that were stopped, to be run again elsewhere
     pub capsules: Vec<Capsule>,
 }
@@ -135,7 +137,8 @@ impl Executor<'_> {
         let sent = left.sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
         let capsules = left.capsules.into_inner().unwrap_or_else(PoisonError::into_inner);
         let made = self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Finished { result, sent, made, capsules }
+        let found = self.shared.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Finished { result, sent, made, found, capsules }
     }
 
     /// One phase of the plan, or what is said where it is not reached.
@@ -193,7 +196,7 @@ impl Executor<'_> {
         let bus = &self.shared.bus;
         bus.emit(What::PhaseStarted { phase: node.id.clone() });
         let mut ready = (self.provide)(node);
-        ready.headers.iter().for_each(|line| ready.session.say(Severity::Info, line));
+        ready.headers.iter().for_each(|(label, line)| ready.session.say_header(label, line));
         let mut sent = Vec::new();
         let result = self.rounds(node, &mut ready, &mut sent, left);
         let blocked = self.findings(node, &ready.session);
@@ -248,11 +251,19 @@ impl Executor<'_> {
     fn findings(&self, node: &Node, session: &Session) -> bool {
         let mut blocked = false;
         for finding in session.take_findings() {
-            let judged = self.judge.judge(&finding);
-            blocked |= self.judge.blocks(&finding, &judged);
-            self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+            blocked |= self.tell_finding(node, finding);
         }
         blocked
+    }
+
+    /// Judges one finding and tells it, with its origin; whether it stands in the way.
+    fn tell_finding(&self, node: &Node, finding: Finding) -> bool {
+        let finding = Finding { code: judge::own_code(node, finding.code), ..finding };
+        let judged = self.judge.judge(node, &finding);
+        let blocks = self.judge.blocks(&finding, &judged);
+        let plugin = node.source.third_party().map(str::to_owned);
+        self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged, plugin });
+        blocks
     }
 
     /// A check that could not do its job is itself a finding, by the policy of whoever provides it.
@@ -266,9 +277,7 @@ impl Executor<'_> {
         for message in &messages {
             let code = preflight::code(&node.id).to_owned();
             let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
-            let judged = self.judge.judge(&finding);
-            blocked |= self.judge.blocks(&finding, &judged);
-            self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged });
+            blocked |= self.tell_finding(node, finding);
         }
         let message = messages.join("\n");
         let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };

@@ -6,7 +6,7 @@ use super::{
     executor::{Executor, Finished, Ready, Running},
     judge::Judge,
     secrets::Secrets,
-    session::{Session, Shared},
+    session::{Session, Shared, label_of},
     state::{self, MadeUp},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     parallel,
     phase::{
         built_in,
-        catalog::{Catalog, Source, Workflow},
+        catalog::{Catalog, Origin, Source, Workflow},
     },
     plan::{Choice, Node, Plan, Refused},
     plugin::{self, load::Plugins},
@@ -57,7 +57,7 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
     let mut plugins = Plugins::new();
     for embedded in wasm::embedded::defaults() {
         let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name))?);
-        catalog.extend(plugin.manifest());
+        catalog.extend(plugin.manifest(), Origin::Embedded)?;
         let settings = Value::Object(Default::default());
         plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings, limits: Default::default(), signer: None });
     }
@@ -109,8 +109,9 @@ pub struct Asked<'a> {
 pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> Result<Prepared> {
     let Loaded { config, phases, warnings, token_given, dry_run } = loaded;
     let (mut catalog, mut plugins) = catalog(engine)?;
-    plugin::load::load(&phases.plugins, asked.file.map(ConfigFile::path), engine, &mut catalog, &mut plugins)?;
+    // The program's own phases come first: a plugin that takes the id of one is what is refused.
     plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(&phases.plugins, asked.file.map(ConfigFile::path), engine, &mut catalog, &mut plugins)?;
     let workflow = asked.workflow;
     let choice = choice(&config, &phases, asked);
     let plan = Plan::build(&catalog, workflow, &choice).map_err(Refused)?;
@@ -195,7 +196,8 @@ pub fn execute(
         ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), config)
     });
     let say = |severity, label: &str, text: &str| {
-        shared.bus.emit(What::Message { phase: String::new(), severity, label: label.to_owned(), text: text.to_owned() });
+        let (phase, label, text) = (String::new(), label.to_owned(), text.to_owned());
+        shared.bus.emit(What::Message { phase, severity, label, text, plugin: None });
     };
     if prepared.plan.workflow == Workflow::Init {
         say(Severity::Info, "init", &format!("Using Kubernetes version: {}", prepared.config.cluster.kubernetes_version));
@@ -246,7 +248,7 @@ impl Provider<'_> {
             Source::Plugin { name, .. } => {
                 let plugin::load::Loaded { plugin, settings, limits, .. } = &self.prepared.plugins[name];
                 let access = Access::Granted(plugin.grant());
-                let session = Session::limited(self.shared.clone(), &node.id, settings, access, *limits);
+                let session = Session::limited(self.shared.clone(), &node.id, settings, access, *limits, node.source.third_party());
                 let policy =
                     plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
                 let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), *limits) {
@@ -268,15 +270,15 @@ impl Provider<'_> {
         kept.flatten().unwrap_or_else(|| json!({}))
     }
 
-    /// What kubeadm says as it enters a group, said by the first member that runs.
-    fn headers(&self, node: &Node) -> Vec<String> {
+    /// What kubeadm says as it enters a group, with the label of the group. It is said before the first member that runs.
+    fn headers(&self, node: &Node) -> Vec<(String, String)> {
         let first = |group: &str| {
             self.prepared.plan.running().find(|other| Catalog::within(&other.id, group)).is_some_and(|first| first.id == node.id)
         };
         let config = &self.prepared.config;
         let groups =
             self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
-        groups.flat_map(|group| built_in::header(&group.id, config)).collect()
+        groups.flat_map(|group| built_in::header(&group.id, config).into_iter().map(|line| (label_of(&group.id), line))).collect()
     }
 }
 

@@ -54,9 +54,9 @@ pub struct Revealing {
 impl Subscriber for Revealing {
     fn notice(&mut self, event: &Event) {
         match &event.what {
-            What::Message { phase, severity, label, text } if self.own.contains(phase) && text.contains("<secret:") => {
-                let what =
-                    What::Message { phase: phase.clone(), severity: *severity, label: label.clone(), text: self.secrets.reveal(text) };
+            What::Message { phase, severity, label, text, plugin: None } if self.own.contains(phase) && text.contains("<secret:") => {
+                let (phase, label, text) = (phase.clone(), label.clone(), self.secrets.reveal(text));
+                let what = What::Message { phase, severity: *severity, label, text, plugin: None };
                 self.to.notice(&Event { at: event.at, what });
             }
             _ => self.to.notice(event),

@@ -1,6 +1,11 @@
 //! The machine: who runs this, how large it is, swap, programs, services.
 use crate::{error_unless, is_worker, tell, warn_unless};
-use kubephase_sdk::{Failure, Verdict, kubeadm::Config, node_fact, observe_node};
+use kubephase_sdk::{
+    Failure, Verdict,
+    codes::{self, Family},
+    kubeadm::Config,
+    node_fact, observe_node,
+};
 use serde::Deserialize;
 
 const MIN_CPUS: u32 = 2;
@@ -9,7 +14,7 @@ const MIN_MEMORY_MIB: u64 = 1700;
 pub fn privileges(_config: &Config) -> Result<(), Failure> {
     let user: u32 = node_fact("userId")?.unwrap_or(u32::MAX);
     let wrong = error_unless(user == 0, || "user is not running as root".into());
-    tell("IsPrivilegedUser", wrong, &[("uid", user.to_string())], Some("run this as root"));
+    tell(codes::IS_PRIVILEGED_USER, wrong, &[("uid", user.to_string())], Some("run this as root"));
     Ok(())
 }
 
@@ -20,7 +25,7 @@ pub fn resources(config: &Config) -> Result<(), Failure> {
     let cpus: u32 = node_fact("cpus")?.unwrap_or_default();
     let wrong = error_unless(cpus >= MIN_CPUS, || format!("the number of available CPUs {cpus} is less than the required {MIN_CPUS}"));
     tell(
-        "NumCPU",
+        codes::NUM_CPU,
         wrong,
         &[("cpus", cpus.to_string())],
         Some("use a machine with more CPUs, or ignore this check where speed does not matter"),
@@ -28,7 +33,7 @@ pub fn resources(config: &Config) -> Result<(), Failure> {
     let memory: u64 = node_fact("memoryMib")?.unwrap_or_default();
     let wrong =
         error_unless(memory >= MIN_MEMORY_MIB, || format!("the system RAM ({memory} MB) is less than the minimum {MIN_MEMORY_MIB} MB"));
-    tell("Mem", wrong, &[("memoryMib", memory.to_string())], Some("use a machine with more memory"));
+    tell(codes::MEM, wrong, &[("memoryMib", memory.to_string())], Some("use a machine with more memory"));
     Ok(())
 }
 
@@ -37,7 +42,7 @@ pub fn swap(_config: &Config) -> Result<(), Failure> {
     let wrong = warn_unless(swaps.is_empty(), || {
         "swap is supported for cgroup v2 only. The kubelet must be properly configured to use swap. Please refer to https://kubernetes.io/docs/concepts/architecture/nodes/#swap-memory, or disable swap on the node".into()
     });
-    tell("Swap", wrong, &[("swaps", swaps.join("; "))], Some("turn swap off (swapoff -a), or configure the kubelet for it"));
+    tell(codes::SWAP, wrong, &[("swaps", swaps.join("; "))], Some("turn swap off (swapoff -a), or configure the kubelet for it"));
     Ok(())
 }
 
@@ -45,7 +50,7 @@ pub fn commands(_config: &Config) -> Result<(), Failure> {
     let found: Vec<String> = node_fact("commands")?.unwrap_or_default();
     for program in ["losetup", "mount", "cp"] {
         let wrong = error_unless(found.iter().any(|name| name == program), || format!("{program} not found in system path"));
-        tell(&format!("FileExisting-{program}"), wrong, &[("program", program.to_owned())], Some("install the package that provides it"));
+        tell(&Family::FILE_EXISTING.of(program), wrong, &[("program", program.to_owned())], Some("install the package that provides it"));
     }
     Ok(())
 }
@@ -72,7 +77,7 @@ pub fn services(config: &Config) -> Result<(), Failure> {
         }),
     };
     if !is_worker(config) {
-        tell("Firewalld", wrong, &[], Some("open the ports in firewalld, or stop it"));
+        tell(codes::FIREWALLD, wrong, &[], Some("open the ports in firewalld, or stop it"));
     }
     let enable = match node_fact::<String>("initSystem")?.as_deref() {
         Some("openrc") => "rc-update add kubelet default",
@@ -83,6 +88,6 @@ pub fn services(config: &Config) -> Result<(), Failure> {
         Some(state) if !state.exists => Some((Verdict::Warn, "kubelet service does not exist".to_owned())),
         Some(state) => warn_unless(state.enabled, || format!("kubelet service is not enabled, please run '{enable}'")),
     };
-    tell("Service-kubelet", wrong, &[], Some(enable));
+    tell(codes::SERVICE_KUBELET, wrong, &[], Some(enable));
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! The network: ports, proxies, forwarding, the node's own name.
 use crate::{error_unless, is_worker, joined_host, tell, warn_unless};
-use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_net, observe_node};
+use kubephase_sdk::{
+    Failure, Verdict,
+    codes::{self, Family},
+    kubeadm::Config,
+    observe_net, observe_node,
+};
 use std::net::IpAddr;
 
 /// Who listens where, by the file that makes it so: what an earlier run set up is not in the way of the next.
@@ -22,7 +27,7 @@ fn port((port, path): (i32, &str)) -> Result<(), Failure> {
     let free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
     let wrong = error_unless(free, || format!("Port {port} is in use"));
     let evidence = [("port", port.to_string()), ("path", path.to_owned())];
-    tell(&format!("Port-{port}"), wrong, &evidence, Some("stop what listens there (ss -ltnp shows it)"));
+    tell(&Family::PORT.of(&port.to_string()), wrong, &evidence, Some("stop what listens there (ss -ltnp shows it)"));
     Ok(())
 }
 
@@ -49,7 +54,7 @@ fn direct(address: &str) -> Result<(), Failure> {
             proxy.clone().unwrap_or_default()
         )
     });
-    tell("HTTPProxy", wrong, &[("proxy", proxy.unwrap_or_default())], Some("add the address to NO_PROXY"));
+    tell(codes::HTTP_PROXY, wrong, &[("proxy", proxy.unwrap_or_default())], Some("add the address to NO_PROXY"));
     Ok(())
 }
 
@@ -57,7 +62,7 @@ fn networks(config: &Config) -> Result<(), Failure> {
     let networking = &config.cluster.networking;
     for subnet in networking.service_subnet.split(',').chain(networking.pod_subnet.split(',')).filter(|subnet| !subnet.is_empty()) {
         let Some(second) = second_address(subnet) else {
-            tell("HTTPProxyCIDR", Some((Verdict::Fail, format!("error parsing CIDR {subnet:?}: invalid CIDR address"))), &[], None);
+            tell(codes::HTTP_PROXY_CIDR, Some((Verdict::Fail, format!("error parsing CIDR {subnet:?}: invalid CIDR address"))), &[], None);
             continue;
         };
         let proxy = observe_net::proxy_for(&format!("https://{second}:1234/"))?;
@@ -67,7 +72,7 @@ fn networks(config: &Config) -> Result<(), Failure> {
                 proxy.clone().unwrap_or_default()
             )
         });
-        tell("HTTPProxyCIDR", wrong, &[("subnet", subnet.to_owned())], Some("add the network to NO_PROXY"));
+        tell(codes::HTTP_PROXY_CIDR, wrong, &[("subnet", subnet.to_owned())], Some("add the network to NO_PROXY"));
     }
     Ok(())
 }
@@ -107,13 +112,13 @@ pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
             Some(value) => error_unless(value.starts_with('1'), || format!("{path} contents are not set to 1")),
         };
         let remedy = format!("sysctl -w {key}=1, and keep it in /etc/sysctl.d");
-        tell(&format!("FileContent-{}", path.replace('/', "-")), wrong, &[("sysctl", key.to_owned())], Some(&remedy));
+        tell(&Family::FILE_CONTENT.of(path), wrong, &[("sysctl", key.to_owned())], Some(&remedy));
     }
     let name = &config.init.node_registration.name;
     let wrong = match observe_net::resolve(name) {
         Ok(found) => warn_unless(!found.is_empty(), || format!("hostname {name:?} could not be reached")),
         Err(failure) => Some((Verdict::Warn, format!("hostname {name:?}: {}", failure.message))),
     };
-    tell("Hostname", wrong, &[("name", name.clone())], Some("let the name resolve, in DNS or /etc/hosts"));
+    tell(codes::HOSTNAME, wrong, &[("name", name.clone())], Some("let the name resolve, in DNS or /etc/hosts"));
     Ok(())
 }

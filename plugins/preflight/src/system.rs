@@ -1,6 +1,6 @@
 //! `SystemVerification`: kernel, operating system, cgroups (the rules of k8s.io/system-validators).
 use crate::tell;
-use kubephase_sdk::{Failure, Verdict, kubeadm::Config, node_fact, observe_node};
+use kubephase_sdk::{Failure, Verdict, codes::SYSTEM_VERIFICATION as CODE, kubeadm::Config, node_fact, observe_node};
 
 const REQUIRED: &[&str] = &[
     "NAMESPACES",
@@ -20,7 +20,6 @@ const REQUIRED: &[&str] = &[
 const ALIASES: &[(&str, &str)] = &[("NETFILTER_XT_TARGET_REDIRECT", "IP_NF_TARGET_REDIRECT")];
 const CGROUP_V1: &[&str] = &["CGROUPS", "CGROUP_CPUACCT", "CGROUP_DEVICE", "CGROUP_FREEZER", "CGROUP_PIDS", "CGROUP_SCHED"];
 const CGROUP_V2: &[&str] = &["CGROUPS", "CGROUP_BPF", "CGROUP_PIDS", "CGROUP_SCHED"];
-const CODE: &str = "SystemVerification";
 
 pub fn system(_config: &Config) -> Result<(), Failure> {
     let mut wrong = Vec::new();

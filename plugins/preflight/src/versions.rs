@@ -1,6 +1,6 @@
 //! Versions: of Kubernetes, and of the kubelet on the node.
 use crate::{is_worker, tell, warn_unless};
-use kubephase_sdk::{Failure, Verdict, kubeadm::Config, observe_command};
+use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, observe_command};
 
 /// The minor version of this release, and the oldest kubelet it works with.
 const MINOR: u64 = 36;
@@ -26,7 +26,7 @@ pub fn versions(config: &Config) -> Result<(), Failure> {
         ),
         Ok(output) => (output.stdout.trim().to_owned(), judge(&output.stdout, wanted)),
     };
-    tell("KubeletVersion", wrong, &[("kubelet", said)], Some("install the kubelet of the Kubernetes version to set up"));
+    tell(codes::KUBELET_VERSION, wrong, &[("kubelet", said)], Some("install the kubelet of the Kubernetes version to set up"));
     Ok(())
 }
 
@@ -38,7 +38,7 @@ fn kubernetes(wanted: &str) {
             "Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
         )
     });
-    tell("KubernetesVersion", wrong, &[("kubernetesVersion", wanted.to_owned())], None);
+    tell(codes::KUBERNETES_VERSION, wrong, &[("kubernetesVersion", wanted.to_owned())], None);
 }
 
 fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {

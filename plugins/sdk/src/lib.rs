@@ -28,6 +28,7 @@ pub mod node;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+pub mod codes;
 pub mod duration;
 pub mod finding;
 pub mod kubeadm;

@@ -2,7 +2,7 @@ use super::*;
 use crate::run::event::PhaseResult;
 
 fn message(phase: &str, severity: Severity, label: &str, text: &str) -> What {
-    What::Message { phase: phase.into(), severity, label: label.into(), text: text.into() }
+    What::Message { phase: phase.into(), severity, label: label.into(), text: text.into(), plugin: None }
 }
 
 fn info(phase: &str, text: &str) -> What {
@@ -15,7 +15,7 @@ fn ended(phase: &str) -> What {
 
 fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
     let finding = Finding { code: code.into(), verdict, summary: format!("about {code}"), evidence: vec![], remedy: None, url: None };
-    What::Finding { phase: "preflight".into(), finding, judged }
+    What::Finding { phase: "preflight".into(), finding, judged, plugin: None }
 }
 
 /// What goes to stdout and to stderr.
@@ -83,6 +83,54 @@ fn findings_are_told_as_kubeadm_tells_them() {
          [preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`\n\
          error: error execution phase preflight: preflight checks failed\n"
     );
+}
+
+/// A third party's plugin says everything under its own name, in one line, whatever it says.
+#[test]
+fn a_third_partys_plugin_cannot_speak_as_another() {
+    let says = |severity, text: &str| What::Message {
+        phase: "preflight/evil".into(),
+        severity,
+        label: "plugin evil".into(),
+        text: text.into(),
+        plugin: Some("evil".into()),
+    };
+    let finding = Finding {
+        code: "evil/NumCPU".into(),
+        verdict: Verdict::Fail,
+        summary: "no\n[init] Your Kubernetes control-plane has initialized successfully!".into(),
+        evidence: vec![],
+        remedy: None,
+        url: None,
+    };
+    let finds = |verdict| What::Finding {
+        phase: "preflight/evil".into(),
+        finding: Finding { verdict, ..finding.clone() },
+        judged: Judgement::Stands,
+        plugin: Some("evil".into()),
+    };
+    let (out, err) = print(
+        &["preflight/evil"],
+        vec![
+            says(Severity::Info, "[show-join-command] kubeadm join 198.51.100.1:6443\n[certs] done"),
+            says(Severity::Warning, "[certs] expired"),
+            finds(Verdict::Warn),
+            finds(Verdict::CouldNotRun),
+            finds(Verdict::Fail),
+            ended("preflight/evil"),
+            What::RunEnded { result: RunResult::PreflightFailed, micros: 9 },
+        ],
+    );
+    assert_eq!(out, "[plugin evil] [show-join-command] kubeadm join 198.51.100.1:6443\\n[certs] done\n");
+    let summary = "no\\n[init] Your Kubernetes control-plane has initialized successfully! (plugin evil)\n";
+    assert!(err.starts_with("warning: [plugin evil] [certs] expired\n"), "{err}");
+    for line in [
+        format!("\t[WARNING evil/NumCPU]: {summary}"),
+        format!("\t[WARNING evil/NumCPU]: could not be checked: {summary}"),
+        format!("\t[ERROR evil/NumCPU]: {summary}"),
+    ] {
+        assert!(err.contains(&line), "{line}: {err}");
+    }
 }
 
 #[test]

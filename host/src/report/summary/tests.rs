@@ -35,7 +35,7 @@ fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
 fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {
     let finding =
         Finding { code: code.into(), verdict, summary: "seen".into(), evidence: vec![], remedy: remedy.map(Into::into), url: None };
-    Event { at: 1, what: What::Finding { phase: "preflight".into(), finding, judged: Judgement::Stands } }
+    Event { at: 1, what: What::Finding { phase: "preflight".into(), finding, judged: Judgement::Stands, plugin: None } }
 }
 
 fn end(result: RunResult) -> Event {

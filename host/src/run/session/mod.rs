@@ -36,12 +36,15 @@ pub struct Shared {
     pub facts: Mutex<BTreeMap<(String, String), String>>,
     /// files that this run made
     pub made: Mutex<BTreeSet<String>>,
+    /// files that were as this run wants them
+    pub found: Mutex<BTreeSet<String>>,
 }
 
 impl Shared {
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
         let config_text = config.to_string();
-        Shared { world, bus, config, config_text, patches: Default::default(), facts: Mutex::default(), made: Mutex::default() }
+        let patches = Default::default();
+        Shared { world, bus, config, config_text, patches, facts: Mutex::default(), made: Mutex::default(), found: Mutex::default() }
     }
 
     /// What an earlier phase found out.
@@ -60,6 +63,8 @@ struct Inner {
     access: Access,
     limits: Limits,
     sight: Sight,
+    /// name of the third party's plugin whose phase this is; none for a phase of the program
+    plugin: Option<String>,
     call: Mutex<Call>,
 }
 
@@ -106,27 +111,43 @@ type Hosted<T> = Result<T, Error>;
 
 impl Session {
     pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
-        Session::limited(shared, phase, settings, access, Limits::default())
+        Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// A session of a plugin with limits of its own.
-    pub fn limited(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits) -> Self {
+    /// A session of a plugin with limits of its own. `plugin` is the name of a third party's: all that the session says and
+    /// reports carries it.
+    pub fn limited(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits, plugin: Option<&str>) -> Self {
         // Whose code is our own leaves no capsule.
         let sight = if matches!(access, Access::BuiltIn) { Sight::Unrecorded } else { Sight::recording() };
-        Session::with(shared, phase, settings, access, limits, sight)
+        Session::with(shared, phase, settings, access, limits, sight, plugin)
     }
 
     /// A session over what was observed then.
     pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
-        let session =
-            Session::with(shared, &capsule.phase, &capsule.settings, access, Limits::default(), Sight::replaying(&capsule.observations));
+        let session = Session::with(
+            shared,
+            &capsule.phase,
+            &capsule.settings,
+            access,
+            Limits::default(),
+            Sight::replaying(&capsule.observations),
+            None,
+        );
         session.begin(capsule.round);
         session
     }
 
-    fn with(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits, sight: Sight) -> Self {
-        let call = Mutex::default();
-        Session(Arc::new(Inner { shared, phase: phase.to_owned(), settings: settings.to_string(), access, limits, sight, call }))
+    fn with(
+        shared: Arc<Shared>,
+        phase: &str,
+        settings: &Value,
+        access: Access,
+        limits: Limits,
+        sight: Sight,
+        plugin: Option<&str>,
+    ) -> Self {
+        let (phase, settings, plugin) = (phase.to_owned(), settings.to_string(), plugin.map(str::to_owned));
+        Session(Arc::new(Inner { shared, phase, settings, access, limits, sight, plugin, call: Mutex::default() }))
     }
 
     /// All that the phase was given and looked at, to run it again elsewhere.
@@ -185,10 +206,23 @@ impl Session {
         self.0.shared.world.as_ref()
     }
 
-    /// Says a line under the phase's label, or under the one it names itself: `[label] text`.
+    /// Says a line. A phase of the program says it under its own label, or under one that begins the text: `[label] text`. A
+    /// third party's plugin says it under its name, whatever the text begins with: no built-in label has a space in it.
     pub fn say(&self, severity: Severity, text: &str) {
-        let (label, text) = label(&self.0.phase, text);
-        self.0.shared.bus.emit(What::Message { phase: self.0.phase.clone(), severity, label, text });
+        let (label, text) = match &self.0.plugin {
+            Some(plugin) => (format!("plugin {plugin}"), text.to_owned()),
+            None => split_label(&self.0.phase, text),
+        };
+        self.say_as(label, severity, text, self.0.plugin.clone());
+    }
+
+    /// Says what the host says before the phase, under a label of the host's.
+    pub fn say_header(&self, label: &str, line: &str) {
+        self.say_as(label.to_owned(), Severity::Info, line.to_owned(), None);
+    }
+
+    fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
+        self.0.shared.bus.emit(What::Message { phase: self.0.phase.clone(), severity, label, text, plugin });
     }
 
     fn allow(&self, verdict: Result<(), String>) -> Hosted<()> {
@@ -215,22 +249,25 @@ impl Session {
     }
 }
 
-/// Splits a leading `[label] ` off; without one the label follows from the phase's id.
-fn label(phase: &str, text: &str) -> (String, String) {
+/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from the phase's id.
+fn split_label(phase: &str, text: &str) -> (String, String) {
     let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     match named {
         Some((label, rest)) if label.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) => {
             (label.to_owned(), rest.strip_prefix(' ').unwrap_or(rest).to_owned())
         }
-        // kubeadm's join has groups by when something is done, and labels by what is done.
-        _ => match phase.split_once('/') {
-            Some(("control-plane-prepare" | "control-plane-join", what)) => {
-                (what.split('/').next().unwrap_or(what).to_owned(), text.to_owned())
-            }
-            Some((group, _)) => (group.to_owned(), text.to_owned()),
-            None => (phase.to_owned(), text.to_owned()),
-        },
+        _ => (label_of(phase), text.to_owned()),
     }
+}
+
+/// The label of a built-in phase or group. kubeadm's join has groups by when something is done, and labels by what is done.
+pub fn label_of(id: &str) -> String {
+    let label = match id.split_once('/') {
+        Some(("control-plane-prepare" | "control-plane-join", what)) => what.split('/').next().unwrap_or(what),
+        Some((group, _)) => group,
+        None => id,
+    };
+    label.to_owned()
 }
 
 fn spec<T: DeserializeOwned>(json: &str) -> Hosted<T> {
@@ -312,7 +349,8 @@ impl report::Host for Session {
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
         self.call().log(text.len())?;
-        self.0.shared.bus.emit(What::Progress { phase: self.0.phase.clone(), done, total, text });
+        let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
+        self.0.shared.bus.emit(What::Progress { phase, done, total, text, plugin });
         Ok(())
     }
 }

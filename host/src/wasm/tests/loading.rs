@@ -263,7 +263,7 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
         crate::run::init::prepare(Some(&crate::config::ConfigFile::at(&config)), &Default::default(), &Default::default(), None, &engine())
             .unwrap();
     let planned = prepared.plan.running().find(|node| node.id == "preflight/hostile").unwrap();
-    assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into() });
+    assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into(), embedded: false });
     let waits = prepared.plan.running().find(|node| node.id == "certs/ca").unwrap();
     assert!(waits.after.iter().any(|earlier| earlier == "preflight/hostile"), "{:?}", waits.after);
 }

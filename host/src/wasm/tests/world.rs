@@ -37,7 +37,7 @@ pub fn session(config: Value, objects: Vec<Value>, root: &std::path::Path, acces
 /// A session with limits of its own.
 pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
     let shared = Shared::new(Arc::new(Imagined::new(&Case::default(), root).unwrap()), Bus::new(Vec::new()), Value::Null);
-    Session::limited(Arc::new(shared), "preflight/under-test", &Value::Null, access, limits)
+    Session::limited(Arc::new(shared), "preflight/under-test", &Value::Null, access, limits, None)
 }
 
 /// A session with settings, over a machine that is fit.

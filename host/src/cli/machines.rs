@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
-        let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
+        let engine = Engine::with(Cache::at(Path::new("/dev/null")), crate::wasm::compiler::Compiler::ThisProcess).unwrap();
         let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");

@@ -181,8 +181,6 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
     let command = format!("kubephase plugin inspect {from}");
     let wanted = wanted(from, signer.as_ref(), &command);
     let component = load::fetch(&wanted)?.bytes;
-    // Compiled once, outside of what is measured.
-    load::read(&wanted, component.clone(), engine)?.prepare()?;
     let signed = match (&signer, source::signature(from, Path::new(""), &component)?) {
         (Some(signer), _) => format!("signed by {signer}"),
         (None, Some(signature)) => format!(
@@ -191,10 +189,9 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
         ),
         (None, None) => "not signed".into(),
     };
-    let (size, fresh, began) = (component.len(), Engine::new()?, Instant::now());
-    let plugin = fresh.load(component)?;
-    plugin.prepare()?;
-    Ok(print::out(&inspect::render(&plugin, size, began.elapsed(), &signed)))
+    let size = component.len();
+    let plugin = load::look(&wanted, component, engine)?;
+    Ok(print::out(&inspect::render(&plugin, size, &signed)))
 }
 
 fn told(outcomes: &[test::Outcome], show: bool) -> Exit {

@@ -21,7 +21,7 @@ use crate::{
         init::{self, Prepared},
         join, output,
     },
-    wasm::engine::Engine,
+    wasm::{compiler, engine::Engine},
     world::{
         World,
         node::{
@@ -43,6 +43,10 @@ use std::{
 
 /// The program.
 pub fn main() -> ExitCode {
+    // A child that compiles a component is this program, too; nothing of the rest is for it.
+    if let Some(exit) = compiler::run_child() {
+        return exit;
+    }
     // Modes are what they are said to be, whatever the shell prefers.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     run(std::env::args_os()).report()

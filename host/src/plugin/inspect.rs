@@ -8,7 +8,7 @@ use crate::{
         plugin::Plugin,
     },
 };
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
 /// What each host function lets a plugin do.
 const WORDS: &[(&str, &str)] = &[
@@ -42,14 +42,14 @@ fn words(capability: &str) -> Option<&'static str> {
     WORDS.iter().find(|(name, _)| *name == capability || *name == interface).map(|(_, words)| *words)
 }
 
-/// The report. `load` is what it took to make the plugin ready to be called, `signed` says by whom it is.
-pub fn render(plugin: &Plugin, size: usize, load: Duration, signed: &str) -> String {
+/// The report. `size` is the component's, in bytes; `signed` says by whom it is.
+pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     let manifest = plugin.manifest();
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{} {}: {}", manifest.name, manifest.version, sanitise::line(&manifest.description));
     let license = if manifest.license.is_empty() { "no license named" } else { &manifest.license };
-    let _ = writeln!(text, "  {}, {size} bytes, ready in {:.1} ms, interface {VERSION}", sanitise::line(license), load.as_secs_f64() * 1e3);
+    let _ = writeln!(text, "  {}, {size} bytes, interface {VERSION}", sanitise::line(license));
     let _ = writeln!(text, "  sha256:{}", plugin.digest());
     let _ = writeln!(text, "  {signed}");
     for row in &manifest.provides {

@@ -165,6 +165,14 @@ pub fn read(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plug
     refused(wanted, engine.load(component))
 }
 
+/// Reads what was fetched as far as it can be read without compiling or calling it.
+///
+/// # Errors
+/// Why it is refused.
+pub fn look(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
+    refused(wanted, engine.look(component))
+}
+
 fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
     Ok(read.map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
 }

@@ -1,6 +1,7 @@
 //! `plugin test`: a component over cases, behind the same door and with the same grants as in a run.
 #![allow(clippy::disallowed_methods, reason = "cases and capsules are the author's files")]
 use crate::{
+    cancel::Cancel,
     config::ADMIN,
     effect::proposal::Proposal,
     run::{
@@ -142,7 +143,7 @@ impl Stage {
     }
 
     fn play(&self, plugin: &Plugin, session: Session) -> Result<Played> {
-        let result = plugin.phase(session.clone(), Limits::default())?.run().map_err(|error| match error {
+        let result = plugin.phase(session.clone(), Limits::default(), &Cancel::never())?.run().map_err(|error| match error {
             Error::Failure(failure) => failure,
             Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
         });

@@ -207,7 +207,7 @@ pub fn execute(
         let line = line.strip_prefix("[patches] ").unwrap_or(line);
         say(Severity::Info, "patches", line);
     }
-    let provider = Provider { prepared, shared: shared.clone() };
+    let provider = Provider { prepared, shared: shared.clone(), cancel };
     let executor = Executor {
         plan: &prepared.plan,
         shared,
@@ -234,6 +234,7 @@ fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> 
 struct Provider<'a> {
     prepared: &'a Prepared,
     shared: Arc<Shared>,
+    cancel: &'a Cancel,
 }
 
 impl Provider<'_> {
@@ -251,7 +252,7 @@ impl Provider<'_> {
                 let session = Session::limited(self.shared.clone(), &node.id, settings, access, *limits, node.source.third_party());
                 let policy =
                     plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), *limits) {
+                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), *limits, self.cancel) {
                     Ok(guest) => {
                         let memory = guest.peak();
                         (Box::new(guest), memory)

@@ -1,23 +1,61 @@
-//! Compiled components, kept: compiling takes milliseconds a component, loading a fraction of one.
+//! The cache of compiled components, and of what was read of them: compiling takes milliseconds to seconds a component,
+//! loading what was compiled a fraction of a millisecond.
 //!
-//! What is compiled is trusted as the program itself is, so the directory has to belong to whoever runs this and be
-//! writable by nobody else, and every entry ends with the digest of the rest of it: BLAKE3, as all of them are read in every
-//! run. (A compiled form is an ELF file, which may have anything behind it.)
-#![allow(clippy::disallowed_methods, reason = "the cache is this program's own, not the node's")]
+//! Compiled code is trusted as the program itself is. Nobody else may be able to put an entry there, so the directory has
+//! to belong to this user and be writable by nobody else, and no directory above it may let others put another one in
+//! its place. The directory is opened once and everything is done through that handle: the directory that was checked is
+//! the one that is used. Every entry ends with the BLAKE3 digest of the rest of it, against damage. (Compiled code is an
+//! ELF file, which may have anything behind it.)
+//!
+//! An entry that is written makes room: entries that nobody used for 90 days go, and the oldest of those that are too many.
+//! A run that finds an entry gone compiles again, and what is mapped already stays, so runs need no lock between them.
+use anyhow::{Context, Result, bail};
+use rustix::{
+    fd::{AsFd, OwnedFd},
+    fs::{
+        AtFlags, Dir, FileType, MemfdFlags, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fstat, futimens, memfd_create,
+        mkdirat, open, openat, renameat, statat, unlinkat,
+    },
+    io::Errno,
+};
 use std::{
     env,
-    fs::{self, File},
-    io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
-    path::{Path, PathBuf},
+    ffi::OsStr,
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+    path::{Component, Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
 };
 
-/// The directory, or why there is none.
-pub struct Cache(Result<PathBuf, String>);
+/// Bytes of all entries that are kept.
+const MAX_BYTES: u64 = 512 << 20;
+/// Entries that are kept.
+const MAX_ENTRIES: usize = 4096;
+/// How long an entry is kept that nobody uses.
+const MAX_AGE: Duration = Duration::from_hours(90 * 24);
+/// How old a half-written entry has to be for its writer to be gone.
+const ABANDONED: Duration = Duration::from_hours(24);
+/// How often the time of an entry's last use is written down.
+const USE_NOTED: Duration = Duration::from_hours(24);
+/// Bytes of an entry that is read into memory.
+const MAX_ENTRY: u64 = 128 << 20;
+/// How the names of half-written entries begin.
+const HALF_WRITTEN: &str = ".new-";
+
+/// A directory that only this user can write to, or why there is none.
+pub struct Cache(Result<OwnedFd, String>);
+
+/// A new entry while it is written: a file of the cache that no run finds yet, or one in memory where there is no cache.
+pub struct Draft<'a> {
+    pub file: File,
+    place: Option<(&'a OwnedFd, String)>,
+}
 
 impl Cache {
-    /// `KUBEPHASE_CACHE_DIR`, else the system's cache for root and the user's own for others; without one that is safe
-    /// nothing is kept.
+    /// Opens `KUBEPHASE_CACHE_DIR`, else the system's cache for root and the user's own for others. Without a directory that
+    /// is safe the cache keeps nothing.
     pub fn open() -> Cache {
         let root = rustix::process::geteuid().is_root();
         let system = || root.then(|| PathBuf::from("/var/cache"));
@@ -29,8 +67,9 @@ impl Cache {
         }
     }
 
+    /// Opens a directory as the cache, and makes it where it is missing.
     pub fn at(place: &Path) -> Cache {
-        Cache(safe(place).map(|()| place.to_owned()).map_err(|why| format!("{}: {why}", place.display())))
+        Cache(open_safely(place).map_err(|why| format!("{}: {why:#}", place.display())))
     }
 
     /// Why nothing is kept.
@@ -38,96 +77,223 @@ impl Cache {
         self.0.as_ref().err().map(String::as_str)
     }
 
-    /// An entry that is whole.
+    /// Returns the content of an entry that is whole.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
-        let mut content = fs::read(self.0.as_ref().ok()?.join(key)).ok()?;
+        let (file, length) = self.entry(key)?;
+        if length > MAX_ENTRY {
+            return None;
+        }
+        let mut content = Vec::with_capacity(usize::try_from(length).ok()?);
+        file.take(length).read_to_end(&mut content).ok()?;
         let digest = content.split_off(content.len().checked_sub(blake3::OUT_LEN)?);
         (blake3::hash(&content).as_slice() == digest).then_some(content)
     }
 
-    /// The file of an entry that is whole, to be mapped. Between this look and the next only this user could change it.
-    pub fn file(&self, key: &str) -> Option<PathBuf> {
-        let path = self.0.as_ref().ok()?.join(key);
+    /// Opens an entry that is whole.
+    pub fn file(&self, key: &str) -> Option<File> {
+        let (mut file, length) = self.entry(key)?;
         let (mut hasher, mut digest) = (blake3::Hasher::new(), [0; blake3::OUT_LEN]);
-        let mut entry = File::open(&path).ok()?;
-        let content = entry.metadata().ok()?.len().checked_sub(digest.len() as u64)?;
-        hasher.update_reader((&mut entry).take(content)).ok()?;
-        entry.read_exact(&mut digest).ok()?;
-        (hasher.finalize() == digest).then_some(path)
+        hasher.update_reader((&mut file).take(length.checked_sub(digest.len() as u64)?)).ok()?;
+        file.read_exact(&mut digest).ok()?;
+        (hasher.finalize() == digest).then_some(file)
     }
 
-    /// Keeps an entry; one that cannot be kept is compiled again next time.
+    /// Opens the file of an entry, and returns its length as well.
+    fn entry(&self, key: &str) -> Option<(File, u64)> {
+        let directory = self.0.as_ref().ok()?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = File::from(openat(directory, key, flags, Mode::empty()).ok()?);
+        let meta = file.metadata().ok()?;
+        if !meta.is_file() || meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
+            return None;
+        }
+        if meta.modified().ok().and_then(|used| used.elapsed().ok()).is_some_and(|age| age > USE_NOTED) {
+            let now = Timestamps {
+                last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+                last_modification: Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
+            };
+            // An entry whose use is not noted may go too early, and is compiled again.
+            let _ = futimens(&file, &now);
+        }
+        Some((file, meta.len()))
+    }
+
+    /// Keeps an entry; where that fails, the next run compiles again.
     pub fn put(&self, key: &str, content: &[u8]) {
-        let Ok(place) = &self.0 else { return };
+        if self.0.is_err() {
+            return;
+        }
         let keep = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(place)?;
-            file.write_all(content)?;
-            file.write_all(blake3::hash(content).as_bytes())?;
-            file.persist(place.join(key)).map(drop).map_err(|error| error.error)
+            let mut draft = self.draft()?;
+            draft.file.write_all(content)?;
+            draft.keep(key).map(drop)
         };
         // A full disk costs time, not correctness.
         let _ = keep();
     }
+
+    /// Begins a new entry.
+    ///
+    /// # Errors
+    /// Where no file can be made, in memory either.
+    pub fn draft(&self) -> io::Result<Draft<'_>> {
+        if let Ok(directory) = &self.0 {
+            static NUMBER: AtomicU64 = AtomicU64::new(0);
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{HALF_WRITTEN}{}-{number}-{:016x}", std::process::id(), random());
+            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            if let Ok(file) = openat(directory, &name, flags, Mode::RUSR | Mode::WUSR) {
+                return Ok(Draft { file: file.into(), place: Some((directory, name)) });
+            }
+        }
+        Ok(Draft { file: memfd_create("code", MemfdFlags::CLOEXEC)?.into(), place: None })
+    }
 }
 
-/// Ours, and nobody else may write there.
-fn safe(place: &Path) -> Result<(), String> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(place).map_err(|error| error.to_string())?;
-    let meta = fs::symlink_metadata(place).map_err(|error| error.to_string())?;
-    if !meta.is_dir() {
-        return Err("it is not a directory".into());
+/// Removes entries that are too old or too many, the oldest first.
+fn make_room(directory: &OwnedFd) -> io::Result<()> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let mut entries = Vec::new();
+    for entry in Dir::read_from(directory)? {
+        let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
+        let Ok(meta) = statat(directory, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+        if FileType::from_raw_mode(meta.st_mode) != FileType::RegularFile {
+            continue;
+        }
+        let used = Duration::from_secs(u64::try_from(meta.st_mtime).unwrap_or(0));
+        let age = now.saturating_sub(used);
+        let half_written = name.as_bytes().starts_with(HALF_WRITTEN.as_bytes());
+        if age > if half_written { ABANDONED } else { MAX_AGE } {
+            remove(directory, &name);
+        } else if !half_written {
+            entries.push((age, u64::try_from(meta.st_size).unwrap_or(0), name));
+        }
     }
-    if meta.uid() != rustix::process::geteuid().as_raw() {
-        return Err(format!("it belongs to user {}", meta.uid()));
+    entries.sort();
+    let mut total = 0_u64;
+    for (number, (_, size, name)) in entries.iter().enumerate() {
+        total = total.saturating_add(*size);
+        if number >= MAX_ENTRIES || total > MAX_BYTES {
+            remove(directory, name);
+        }
     }
-    match meta.permissions().mode() & 0o777 {
+    Ok(())
+}
+
+/// Another run may have removed it already.
+fn remove(directory: &OwnedFd, name: &OsStr) {
+    let _ = unlinkat(directory, name, AtFlags::empty());
+}
+
+impl Draft<'_> {
+    /// Makes what was written an entry, and returns its file.
+    ///
+    /// # Errors
+    /// Where it cannot be read or written.
+    pub fn keep(mut self, key: &str) -> io::Result<File> {
+        let Some((directory, name)) = self.place.take() else { return self.file.try_clone() };
+        let finish = |mut file: &File| -> io::Result<()> {
+            let mut hasher = blake3::Hasher::new();
+            file.seek(SeekFrom::Start(0))?;
+            hasher.update_reader(file)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(hasher.finalize().as_bytes())
+        };
+        let finished = finish(&self.file).and_then(|()| Ok(renameat(directory, &name, directory, key)?));
+        if let Err(error) = finished {
+            remove(directory, OsStr::new(&name));
+            return Err(error);
+        }
+        // Room that is not made now is made by the next entry.
+        let _ = make_room(directory);
+        self.file.try_clone()
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if let Some((directory, name)) = &self.place {
+            remove(directory, OsStr::new(name));
+        }
+    }
+}
+
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(())
+}
+
+/// Opens a directory that only this user can write to, and that nobody else can exchange for another one. Every directory
+/// from the root on is opened from the one above it and checked. What is missing is made.
+fn open_safely(place: &Path) -> Result<OwnedFd> {
+    let place = real_parent(place)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let (mut directory, mut path) = (open("/", flags, Mode::empty())?, PathBuf::from("/"));
+    check_ancestor(&fstat(&directory)?, &path)?;
+    let mut names =
+        place.components().filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None }).peekable();
+    while let Some(name) = names.next() {
+        path.push(name);
+        directory = match openat(&directory, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => {
+                match mkdirat(&directory, name, Mode::RWXU) {
+                    // Another run was faster.
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error).with_context(|| format!("cannot make {}", path.display())),
+                }
+                openat(&directory, name, flags, Mode::empty())?
+            }
+            Err(Errno::NOTDIR | Errno::LOOP) => bail!("{} is not a directory", path.display()),
+            opened => opened.with_context(|| format!("cannot open {}", path.display()))?,
+        };
+        let meta = fstat(directory.as_fd())?;
+        if names.peek().is_some() { check_ancestor(&meta, &path)? } else { check_own(&meta)? }
+    }
+    Ok(directory)
+}
+
+/// The path without links in the directories above its last name, as far as they are there.
+fn real_parent(place: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(place)?;
+    let name = absolute.file_name().context("it has no name")?.to_owned();
+    let (mut above, mut missing) = (absolute.parent().unwrap_or(Path::new("/")).to_owned(), vec![name]);
+    loop {
+        match above.canonicalize() {
+            Ok(real) => return Ok(missing.iter().rev().fold(real, |path, name| path.join(name))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let name = above.file_name().context("its path leads nowhere")?.to_owned();
+                missing.push(name);
+                above.pop();
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The directory itself: this user's, and nobody else may write there.
+fn check_own(meta: &Stat) -> Result<()> {
+    if meta.st_uid != rustix::process::geteuid().as_raw() {
+        bail!("it belongs to user {}", meta.st_uid);
+    }
+    match meta.st_mode & 0o777 {
         mode if mode & 0o022 == 0 => Ok(()),
-        mode => Err(format!("others can write to it (mode {mode:04o}); run `chmod go-w` on it")),
+        mode => bail!("others can write to it (mode {mode:04o}); run `chmod go-w` on it"),
+    }
+}
+
+/// A directory above: of root or of this user, who could do anything anyway. Others may write to it only where it is sticky,
+/// as `/tmp` is: there they cannot rename or remove what belongs to root or to this user, and everything below is checked
+/// to belong to one of them.
+fn check_ancestor(meta: &Stat, path: &Path) -> Result<()> {
+    let owner = meta.st_uid;
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        bail!("{} belongs to user {owner}, who could exchange what is in it", path.display());
+    }
+    match meta.st_mode & 0o7777 {
+        mode if mode & 0o022 == 0 || mode & 0o1000 != 0 => Ok(()),
+        mode => bail!("others can write to {} (mode {mode:04o}); run `chmod go-w` on it", path.display()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_that_was_touched_is_none() {
-        let place = tempfile::tempdir().unwrap();
-        let cache = Cache::at(place.path());
-        cache.put("key", b"code");
-        assert_eq!(cache.get("key").unwrap(), b"code");
-        let path = place.path().join("key");
-        assert_eq!(cache.file("key").unwrap(), path);
-        let entry = fs::read(&path).unwrap();
-        let none = |entry: &[u8]| {
-            fs::write(&path, entry).unwrap();
-            assert!(cache.get("key").is_none() && cache.file("key").is_none());
-        };
-        for at in 0..entry.len() {
-            let mut touched = entry.clone();
-            touched[at] ^= 1;
-            none(&touched);
-            none(&entry[..at]);
-        }
-        none(&[&entry[..], b"x"].concat());
-        assert!(cache.get("other").is_none() && cache.file("other").is_none());
-    }
-
-    #[test]
-    fn a_directory_others_can_write_to_is_not_used() {
-        let place = tempfile::tempdir().unwrap();
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let cache = Cache::at(place.path());
-        cache.put("key", b"code");
-        assert!(cache.get("key").is_none());
-        assert!(cache.unusable().unwrap().contains("others can write to it (mode 0777)"));
-    }
-
-    #[test]
-    fn a_link_to_a_directory_is_not_used() {
-        let place = tempfile::tempdir().unwrap();
-        let link = place.path().join("link");
-        std::os::unix::fs::symlink(place.path(), &link).unwrap();
-        assert!(Cache::at(&link).unusable().unwrap().contains("not a directory"));
-    }
-}
+mod tests;

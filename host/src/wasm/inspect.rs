@@ -1,5 +1,8 @@
 //! What a component is, read from its bytes: nothing of it is run or compiled.
-use super::{gate, limits, manifest};
+use super::{
+    gate, manifest,
+    structure::{self, damaged},
+};
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, component_types::ComponentEntityType, types::Types};
@@ -23,9 +26,8 @@ pub struct Outside {
 /// # Errors
 /// What it is instead of a component for this host, and what would be right.
 pub fn inspect(bytes: &[u8]) -> Result<Outside> {
-    if bytes.len() > limits::MAX_COMPONENT {
-        bail!("the plugin is larger than {} MiB", limits::MAX_COMPONENT >> 20);
-    }
+    // The validator takes quadratic time and as much memory as it likes for some components.
+    structure::check(bytes)?;
     let read = Read::through(bytes)?;
     let imports = read.imported()?;
     read.exports_phase()?;
@@ -48,7 +50,6 @@ impl<'a> Read<'a> {
     fn through(bytes: &'a [u8]) -> Result<Read<'a>> {
         let (mut validator, mut depth) = (Validator::new(), 0_usize);
         let (mut imports, mut exports, mut manifests) = (Vec::new(), Vec::new(), Vec::new());
-        let damaged = |error: wasmparser::BinaryReaderError| anyhow!("the component is damaged or cut short: {error}");
         for (at, payload) in Parser::new(0).parse_all(bytes).enumerate() {
             let payload = match payload {
                 Ok(payload) => payload,

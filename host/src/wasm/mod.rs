@@ -8,10 +8,12 @@ pub mod manifest;
 pub mod plugin;
 
 pub mod cache;
+pub mod compiler;
 pub mod gate;
 pub mod inspect;
 mod phase;
 mod pool;
+mod structure;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use super::{
     inspect::{PACKAGE, VERSION},
     limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
 };
+use crate::{cancel::Cancel, world::budget::Budget};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
@@ -15,6 +16,11 @@ use wasmtime::{
     Store, Trap, UpdateDeadline,
     component::{Component, HasData, InstancePre, Linker, Val},
 };
+
+/// Lines of a guest's backtrace that are shown.
+const MAX_TRACE_LINES: usize = 24;
+/// Bytes of such a line.
+const MAX_TRACE_LINE: usize = 240;
 
 /// What a store holds.
 struct Data<S> {
@@ -28,6 +34,14 @@ impl<S: 'static> HasData for Session<S> {
     type Data<'a> = &'a mut S;
 }
 
+/// What ends a call.
+#[derive(Clone)]
+pub(super) struct Bounds {
+    pub limits: Limits,
+    /// of the run
+    pub cancel: Cancel,
+}
+
 /// A component ready to be called.
 pub struct Guest<S: 'static> {
     engine: Engine,
@@ -35,7 +49,7 @@ pub struct Guest<S: 'static> {
     /// where in it what is called is
     indices: guest::phase::GuestIndices,
     session: S,
-    limits: Limits,
+    bounds: Bounds,
     /// plugin and version, for what goes wrong
     who: String,
     /// bytes of memory, the most that any call had
@@ -48,7 +62,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         engine: &Engine,
         component: &Component,
         session: S,
-        limits: Limits,
+        bounds: Bounds,
         who: String,
         refused: Vec<String>,
     ) -> Result<Self> {
@@ -66,7 +80,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         };
         let ready = link().and_then(|pre| Ok((guest::phase::GuestIndices::new(&pre)?, pre)));
         let (indices, pre) = ready.map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
-        Ok(Guest { engine: engine.clone(), pre, indices, session, limits, who, peak: Arc::default() })
+        Ok(Guest { engine: engine.clone(), pre, indices, session, bounds, who, peak: Arc::default() })
     }
 
     /// Bytes of memory, the most that any call had; goes on being told after the guest is out of sight.
@@ -76,35 +90,45 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
 
     fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
         let _turn = self.engine.turns().wait();
-        let data = Data { session: self.session.clone(), total: Total::new(self.limits.memory, self.peak.clone()) };
-        let mut store = limited(self.engine.inner(), data, |data| &mut data.total, self.limits.deadline);
+        let limits = &self.bounds.limits;
+        let data = Data { session: self.session.clone(), total: Total::new(limits.memory, self.peak.clone()) };
+        let mut store = limited(self.engine.inner(), data, |data| &mut data.total, limits.deadline, &self.bounds.cancel);
         let instance = self.pre.instantiate(&mut store)?;
         let guest = self.indices.load(&mut store, &instance)?;
         call(&guest, &mut store)
     }
 
-    fn told(&self, function: &str, stop: &Stop) -> Stop {
-        let what = match stop.downcast_ref::<Trap>() {
-            Some(Trap::UnreachableCodeReached) => "it panicked (see its messages)".to_owned(),
+    /// Says how a call was stopped, with the guest's own names of the functions it was in, a line each.
+    fn stopped(&self, function: &str, stop: &Stop) -> Stop {
+        let reason = match stop.downcast_ref::<Trap>() {
+            Some(Trap::UnreachableCodeReached) => "it panicked (see its messages, if it has any)".to_owned(),
             Some(Trap::StackOverflow) => "its stack overflowed".to_owned(),
             Some(trap) => trap.to_string(),
             None => stop.root_cause().to_string(),
         };
-        let trace = stop.downcast_ref::<wasmtime::WasmBacktrace>().map(|trace| format!("\n{trace}")).unwrap_or_default();
-        Stop::msg(format!("{} was stopped in {function}: {what}{trace}", self.who))
+        let trace = stop.downcast_ref::<wasmtime::WasmBacktrace>().map(|trace| shortened(&trace.to_string())).unwrap_or_default();
+        Stop::msg(format!("{} was stopped in {function}: {reason}{trace}", self.who))
     }
+}
+
+/// The first lines of a backtrace, each on a line of its own: a guest can have many functions with long names.
+fn shortened(trace: &str) -> String {
+    let lines = trace.lines().take(MAX_TRACE_LINES).map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE)]);
+    lines.fold(String::new(), |text, line| text + "\n" + line)
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for Guest<S> {
     fn describe(&mut self) -> Result<PhaseInfo, Stop> {
-        self.call(|guest, store| guest.call_describe(store)).map_err(|stop| self.told("describe", &stop))
+        self.call(|guest, store| guest.call_describe(store)).map_err(|stop| self.stopped("describe", &stop))
     }
 
     fn run(&mut self) -> Result<Outcome, Error> {
         match self.call(|guest, store| guest.call_run(store)) {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(Error::Failure(failure)),
-            Err(stop) => Err(Error::Stop(self.told("run", &stop))),
+            // The plugin is not to blame.
+            Err(_) if self.bounds.cancel.is_requested() => Err(Error::Failure(Budget::cancelled(&self.who))),
+            Err(stop) => Err(Error::Stop(self.stopped("run", &stop))),
         }
     }
 }
@@ -130,13 +154,14 @@ fn processor_time() -> Duration {
 }
 
 /// A store with every limit set.
-fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration) -> Store<T> {
+fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration, cancel: &Cancel) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let (end, cpu_end) = (Instant::now() + limit, processor_time() + CPU);
+    let (end, cpu_end, cancel) = (Instant::now() + limit, processor_time() + CPU, cancel.clone());
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
+        () if cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
         () if Instant::now() >= end => Err(Stop::msg(format!("deadline of {limit:?} passed (limits.deadline of the plugin's entry)"))),
         () if processor_time() >= cpu_end => Err(Stop::msg(format!("limit of {CPU:?} of processor time reached"))),
         () => Ok(UpdateDeadline::Continue(1)),
@@ -152,7 +177,7 @@ pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseIn
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
-        let mut store = limited(engine, Total::new(Limits::default().memory, Arc::default()), |total| total, DESCRIBE);
+        let mut store = limited(engine, Total::new(Limits::default().memory, Arc::default()), |total| total, DESCRIBE, &Cancel::never());
         let instance = pre.instantiate(&mut store)?;
         guest::phase::GuestIndices::new(&pre)?.load(&mut store, &instance)?.call_describe(&mut store)
     };

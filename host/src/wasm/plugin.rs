@@ -2,22 +2,25 @@
 #![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
 use super::{
     embedded,
-    engine::{Engine, Place, digest_of},
+    engine::{Author, Engine, Place, digest_of},
     gate::{self, Gate},
     grant::Grant,
     inspect::{self, Outside},
-    limits::Limits,
+    limits::{self, Limits},
     manifest::{Manifest, Request},
-    phase::{self, Guest},
+    phase::{self, Bounds, Guest},
 };
-use anyhow::{Context, Result, bail};
+use crate::cancel::Cancel;
+use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::Imports;
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
     collections::BTreeSet,
     fmt,
-    fs::{self, File},
+    fs::File,
+    io::Read,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -45,12 +48,37 @@ enum Bytes {
     InFile(PathBuf),
 }
 
-/// A component's file.
+/// Reads a component's file.
 ///
 /// # Errors
-/// Where it cannot be read.
+/// Where it cannot be read, is not a regular file, or is larger than a component may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    let (file, length) = open(path)?;
+    let mut bytes = Vec::with_capacity(length);
+    file.take(limits::MAX_COMPONENT as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
+    // The file may have grown since its length was looked at.
+    if bytes.len() > limits::MAX_COMPONENT {
+        return Err(too_large(path));
+    }
+    Ok(bytes)
+}
+
+/// Opens a component's file, and returns its length as well. A device or a pipe is not waited for.
+fn open(path: &Path) -> Result<(File, usize)> {
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits())?;
+    let opened = File::options().read(true).custom_flags(flags).open(path).and_then(|file| Ok((file.metadata()?, file)));
+    let (meta, file) = opened.with_context(|| format!("cannot read {}", path.display()))?;
+    if !meta.is_file() {
+        bail!("cannot read {}: it is not a regular file", path.display());
+    }
+    match usize::try_from(meta.len()) {
+        Ok(length) if length <= limits::MAX_COMPONENT => Ok((file, length)),
+        _ => Err(too_large(path)),
+    }
+}
+
+fn too_large(path: &Path) -> anyhow::Error {
+    anyhow!("{} is larger than {} MiB, more than a plugin may be", path.display(), limits::MAX_COMPONENT >> 20)
 }
 
 /// What was found when a component was first read through, kept beside its compiled form by its BLAKE3: reading all of it
@@ -72,31 +100,41 @@ impl Known {
     }
 
     /// What is known of a file, of which no more is held than a piece at a time. None where it has to be read: it may be one
-    /// of ours, it is no file and can be read but once, or reading it tells what is wrong.
+    /// of ours, or reading it tells what is wrong.
     fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
-        let meta = fs::metadata(path).ok()?;
-        if !meta.is_file() || embedded::is_as_long(meta.len()) {
+        let (file, length) = open(path).ok()?;
+        if embedded::is_as_long(length as u64) {
             return None;
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path).ok()?).ok()?;
+        hasher.update_reader(file.take(limits::MAX_COMPONENT as u64 + 1)).ok()?;
         Known::of(engine, &hasher.finalize())
     }
 
-    /// Reads it through. What it only says of itself when it is called is asked anew each time.
+    /// Reads a component through. One without a manifest is called to say what it is, each time anew.
     fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
+        let (read, has_manifest) = Known::look(bytes)?;
+        if has_manifest {
+            read.keep(engine, hash);
+            return Ok(read);
+        }
+        let info = phase::describe(engine, &engine.component(bytes, &read.digest, Author::Other, &Cancel::never())?);
+        let info = info.context("the component has no manifest, and could not be asked what it is")?;
+        let manifest = Manifest::of_check(&info.name, &info.summary)?;
+        Ok(Known { manifest, ..read })
+    }
+
+    /// Reads a component through, and calls and compiles nothing. Returns whether it has a manifest; one that has none is a
+    /// check whose name is not known.
+    fn look(bytes: &[u8]) -> Result<(Known, bool)> {
         let digest = digest_of(bytes);
         let Outside { imports, manifest } = inspect::inspect(bytes)?;
         if let Some(text) = manifest {
-            let known = Known { digest, imports, manifest: Manifest::parse(&text)? };
-            known.keep(engine, hash);
-            return Ok(known);
+            return Ok((Known { digest, imports, manifest: Manifest::parse(&text)? }, true));
         }
         only_reports(&imports)?;
-        let info = phase::describe(engine, &engine.component(bytes, &digest)?);
-        let info = info.context("the component has no manifest, and could not be asked what it is")?;
-        let manifest = Manifest::of_check(&info.name, &info.summary)?;
-        Ok(Known { digest, imports, manifest })
+        let manifest = Manifest::of_check("unnamed", "a check without a manifest, which says its name when it is called")?;
+        Ok((Known { digest, imports, manifest }, false))
     }
 
     fn keep(&self, engine: &Engine, hash: &blake3::Hash) {
@@ -138,6 +176,13 @@ impl Component {
         }
     }
 
+    /// Reads a component, and neither compiles nor calls it, even where only that would say its name.
+    pub(super) fn look(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
+        let (known, _) = Known::look(&bytes)?;
+        let embedded = embedded::is_ours(&bytes);
+        Component::of(engine, known, Bytes::Held(bytes), embedded)
+    }
+
     pub(super) fn read(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
         let hash = blake3::hash(&bytes);
         let known = match Known::of(engine, &hash) {
@@ -174,19 +219,21 @@ impl Component {
         Some(found)
     }
 
-    fn compiled(&self) -> Result<wasmtime::component::Component> {
+    /// The compiled form, compiled now where it was not before.
+    fn compiled(&self, cancel: &Cancel) -> Result<wasmtime::component::Component> {
+        let author = if self.embedded { Author::Program } else { Author::Other };
         if let Some(found) = self.compiled_before() {
             return Ok(found);
         }
         let mut bytes = self.bytes();
         let compiled = match &*bytes {
-            Bytes::Held(held) => self.engine.component(held, &self.digest)?,
+            Bytes::Held(held) => self.engine.component(held, &self.digest, author, cancel)?,
             Bytes::InFile(path) => {
                 let there = read(path)?;
                 if digest_of(&there) != self.digest {
                     bail!("{} was changed after it was looked at; start again", path.display());
                 }
-                self.engine.component(&there, &self.digest)?
+                self.engine.component(&there, &self.digest, author, cancel)?
             }
         };
         *bytes = Bytes::Held(Cow::default());
@@ -238,16 +285,22 @@ impl Plugin {
         Arc::new(Grant::new(&self.manifest().name, self.granted.get().cloned().unwrap_or_default()))
     }
 
-    /// The component behind the trait of phases. Every call has a fresh instance, and ends at its limits.
+    /// The component behind the trait of phases. Every call has a fresh instance, and ends at its limits or when the run is
+    /// cancelled.
     ///
     /// # Errors
     /// Where the component cannot be compiled, or needs what this host does not have.
-    pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(&self, session: S, limits: Limits) -> Result<Guest<S>> {
+    pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(
+        &self,
+        session: S,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Guest<S>> {
         let who = format!("plugin {} {}", self.manifest().name, self.manifest().version);
-        let component = self.component.compiled().with_context(|| who.clone())?;
+        let component = self.component.compiled(cancel).with_context(|| who.clone())?;
         let grant = self.grant();
         let refused = self.imports().iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
-        Guest::new(&self.component.engine, &component, session, limits, who, refused)
+        Guest::new(&self.component.engine, &component, session, Bounds { limits, cancel: cancel.clone() }, who, refused)
     }
 
     /// Has it ready to be called, where it was compiled before.
@@ -260,7 +313,7 @@ impl Plugin {
     /// # Errors
     /// Where it cannot be compiled.
     pub fn prepare(&self) -> Result<()> {
-        self.component.compiled().map(drop)
+        self.component.compiled(&Cancel::never()).map(drop)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
 /// Calls that go on side by side; more wait their turn.
-const CALLS: usize = 256;
+pub const CALLS: usize = 256;
 /// Bytes of a memory that stay with the program when a call has ended, where what was written can be found and cleared.
 const RESIDENT: usize = 256 << 10;
 /// Elements of a table: as many as the highest limit on memory lets a guest have.
@@ -36,21 +36,22 @@ pub fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// Who may be called now.
+/// Limits how many threads do something at once; the others wait.
 pub struct Turns {
     left: Mutex<usize>,
     freed: Condvar,
 }
 
-/// The right to call, for as long as it is held.
+/// A turn, which lasts until it is dropped.
 pub struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    pub fn new() -> Turns {
-        Turns { left: Mutex::new(CALLS), freed: Condvar::new() }
+    /// Turns for so many threads at once.
+    pub fn new(at_once: usize) -> Turns {
+        Turns { left: Mutex::new(at_once), freed: Condvar::new() }
     }
 
-    /// Waits until there is room for one more call.
+    /// Waits for a turn.
     pub fn wait(&self) -> Turn<'_> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         *self.freed.wait_while(left, |left| *left == 0).unwrap_or_else(PoisonError::into_inner) -= 1;
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn whoever_finds_no_room_goes_on_when_somebody_is_done() {
-        let (turns, full, (done, next)) = (Turns::new(), Barrier::new(CALLS + 1), mpsc::channel());
+        let (turns, full, (done, next)) = (Turns::new(CALLS), Barrier::new(CALLS + 1), mpsc::channel());
         thread::scope(|scope| {
             let leave: Vec<mpsc::Sender<()>> = (0..CALLS)
                 .map(|_| {

@@ -1,5 +1,6 @@
 //! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
 use super::{engine, guest, manifest, with_manifest, world};
+use crate::cancel::Cancel;
 use crate::run::{access::Access, session::Session};
 use crate::wasm::limits::Limits;
 use kubephase_wit::{Error, Outcome, phase::Host};
@@ -18,7 +19,7 @@ fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome
     let root = tempfile::tempdir().unwrap();
     let session = world::limited(root.path(), Access::Granted(plugin.grant()), limits);
     session.begin(0);
-    (plugin.phase(session.clone(), limits).unwrap().run(), session)
+    (plugin.phase(session.clone(), limits, &Cancel::never()).unwrap().run(), session)
 }
 
 fn within(deadline: Duration) -> Limits {
@@ -57,6 +58,30 @@ fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
     let told = stopped("", "(loop (br 0))", "", &[]);
     assert!(told.contains("limit of 800ms of processor time reached"), "{told}");
     assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_guest_ends_when_the_run_is_cancelled() {
+    for (run, more) in [("(loop (br 0))", ""), ("", "(func $forever (loop (br 0))) (start $forever)")] {
+        let plugin = engine().load(with_manifest(guest("", run, more), &manifest(&[]))).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let session = world::limited(root.path(), Access::Granted(plugin.grant()), Limits::default());
+        session.begin(0);
+        let cancel = Cancel::new();
+        let mut phase = plugin.phase(session, Limits::default(), &cancel).unwrap();
+        cancel.request();
+        let Err(Error::Failure(failure)) = phase.run() else { panic!() };
+        assert_eq!(failure.code, "cancelled");
+    }
+}
+
+#[test]
+fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
+    let calls: String = (0..60).map(|depth| format!("(func $f{depth} (call $f{})) ", depth + 1)).collect();
+    let name = "x".repeat(5000);
+    let told = stopped("", "(call $f0)", &format!("{calls} (func $f60 (call ${name})) (func ${name} unreachable)"), &[]);
+    assert!((10..30).contains(&told.lines().count()), "{told}");
+    assert!(told.lines().all(|line| line.len() < 400), "{told}");
 }
 
 #[test]
@@ -187,7 +212,7 @@ fn a_link_shows_no_key_that_has_another_name() {
         std::os::unix::fs::symlink(target, root.path().join("etc/link")).unwrap();
         let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
         session.begin(0);
-        let result = plugin.phase(session, Limits::default()).unwrap().run();
+        let result = plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().run();
         let Err(Error::Failure(failure)) = result else { panic!("{target}: {result:?}") };
         assert!(failure.message.contains(told), "{failure:?}");
     }
@@ -200,6 +225,6 @@ fn each_call_begins_anew() {
     let plugin = engine().load(component.clone()).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-    let mut phase = plugin.phase(session, Limits::default()).unwrap();
+    let mut phase = plugin.phase(session, Limits::default(), &Cancel::never()).unwrap();
     assert!(phase.run().is_ok() && phase.run().is_ok());
 }

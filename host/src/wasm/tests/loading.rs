@@ -1,10 +1,12 @@
 //! What is refused before anything runs, and in which words; what is kept between runs.
 use super::{componentise, engine, guest, manifest, package, with_manifest, world};
 use crate::{
+    cancel::Cancel,
     phase::catalog::{Kind, Source},
     run::access::Access,
     wasm::{
         cache::Cache,
+        compiler::Compiler,
         embedded,
         engine::{Engine, Place},
         limits::Limits,
@@ -79,7 +81,7 @@ fn other_types_are_told_when_it_is_linked() {
     let plugin = engine().load(with_manifest(component, &manifest(&[]))).unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
-    let told = plugin.phase(session, Limits::default()).map(|_| ()).unwrap_err().to_string();
+    let told = plugin.phase(session, Limits::default(), &Cancel::never()).map(|_| ()).unwrap_err().to_string();
     assert!(told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"), "{told}");
 }
 
@@ -155,17 +157,17 @@ fn the_default_plugins_are_small_granted_and_fit() {
             assert!(plugin.grant().has(&request.capability));
         }
         let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-        assert_eq!(plugin.phase(session, Limits::default()).unwrap().describe().unwrap().name, default.name);
+        assert_eq!(plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().describe().unwrap().name, default.name);
     }
 }
 
 /// Loads, links and calls one component with the cache in `place`; how often it was compiled.
 fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
-    let engine = Engine::with(Cache::at(place)).unwrap();
+    let engine = Engine::with(Cache::at(place), Compiler::ThisProcess).unwrap();
     let plugin = engine.load(component.to_vec()).unwrap();
     assert_eq!(engine.compiled(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
-    plugin.phase(session, Limits::default()).unwrap().run().unwrap();
+    plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().run().unwrap();
     engine.compiled()
 }
 
@@ -195,7 +197,7 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
 
 #[test]
 fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
-    let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
+    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
     let default = embedded::defaults().next().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let place = Place::File(folder.path().join(default.name));
@@ -221,7 +223,7 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     let folder = tempfile::tempdir().unwrap();
     let (path, cache) = (folder.path().join("check.wasm"), folder.path().join("cache"));
     fs::write(&path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
-    let known = || Engine::with(Cache::at(&cache)).unwrap().load_once(Place::File(path.clone())).unwrap();
+    let known = || Engine::with(Cache::at(&cache), Compiler::ThisProcess).unwrap().load_once(Place::File(path.clone())).unwrap();
     let digest = known().digest().to_owned();
     let (kept, changed) = (known(), known());
     assert_eq!((kept.digest(), changed.digest()), (digest.as_str(), digest.as_str()));
@@ -233,13 +235,40 @@ fn a_known_file_that_is_changed_is_not_compiled() {
 }
 
 #[test]
+fn what_is_no_regular_file_or_too_large_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |path: &Path| format!("{:#}", engine().load_once(Place::File(path.to_owned())).map(drop).unwrap_err());
+    let fifo = folder.path().join("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    for path in [fifo.as_path(), Path::new("/dev/zero"), folder.path()] {
+        assert!(refused(path).contains("it is not a regular file"), "{}", refused(path));
+    }
+    let sparse = folder.path().join("sparse");
+    fs::File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
+    assert!(refused(&sparse).contains("is larger than 64 MiB"), "{}", refused(&sparse));
+}
+
+/// Only calling it says its name, and that takes compiling.
+#[test]
+fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
+    let engine = engine();
+    let plugin = engine.look(guest("", "", "")).unwrap();
+    assert_eq!((plugin.manifest().name.as_str(), engine.compiled()), ("unnamed", 0));
+    assert_eq!(engine.load(guest("", "", "")).unwrap().manifest().name, "hostile");
+    assert_eq!(engine.compiled(), 1);
+}
+
+#[test]
 fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let default = embedded::defaults().find(|default| !engine().load(default.bytes).unwrap().manifest().grants.is_empty()).unwrap();
     let path = folder.path().join("copy.wasm");
     fs::write(&path, default.bytes).unwrap();
     for _ in 0..2 {
-        let plugin = Engine::with(Cache::at(&folder.path().join("cache"))).unwrap().load_once(Place::File(path.clone())).unwrap();
+        let plugin = Engine::with(Cache::at(&folder.path().join("cache")), Compiler::ThisProcess)
+            .unwrap()
+            .load_once(Place::File(path.clone()))
+            .unwrap();
         let asked = &plugin.manifest().grants[0].capability;
         assert!(plugin.grant().has(asked), "{asked}");
     }
@@ -247,7 +276,7 @@ fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
 
 #[test]
 fn without_a_cache_everything_works_with_a_warning() {
-    let engine = Engine::with(Cache::at(Path::new("/dev/null"))).unwrap();
+    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
     assert!(engine.load(with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
 }
@@ -277,7 +306,7 @@ fn a_guest_of_the_first_interface_runs() {
     let settings = json!({"atLeastMib": 4096});
     let session = world::session_with(&settings, Access::Granted(plugin.grant()), root.path());
     session.begin(0);
-    let outcome = plugin.phase(session.clone(), Limits::default()).unwrap().run();
+    let outcome = plugin.phase(session.clone(), Limits::default(), &Cancel::never()).unwrap().run();
     assert!(matches!(outcome, Ok(kubephase_wit::Outcome::Settled)));
     let findings = session.take_findings();
     assert_eq!((findings[0].code.as_str(), findings[0].verdict), ("EnoughMemory", kubephase_wit::Verdict::Pass));

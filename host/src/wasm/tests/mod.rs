@@ -5,14 +5,14 @@ mod loading;
 mod twins;
 mod world;
 
-use super::{cache::Cache, engine::Engine, manifest::SECTION};
+use super::{cache::Cache, compiler::Compiler, engine::Engine, manifest::SECTION};
 use wasm_encoder::{CustomSection, Section};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// An engine that keeps nothing.
 fn engine() -> Engine {
-    Engine::with(Cache::at(std::path::Path::new("/dev/null"))).unwrap()
+    Engine::with(Cache::at(std::path::Path::new("/dev/null")), Compiler::ThisProcess).unwrap()
 }
 
 /// The package as it is, with a world of its own added.

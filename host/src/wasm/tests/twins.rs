@@ -1,6 +1,7 @@
 //! The same source, linked natively and as a component, over the same session: equal proposals, and what kubeadm applies.
 use super::{engine, world};
 use crate::{
+    cancel::Cancel,
     effect::{Effect, IfExists, proposal::Proposal},
     run::{access::Access, session::Session},
     wasm::{embedded, limits::Limits, plugin::Plugin},
@@ -35,7 +36,7 @@ fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> R
     let (session_of_native, said) = session(Access::BuiltIn);
     let native = one(&session_of_native, &said, &mut Native::<P, _>::new(session_of_native.clone()));
     let (session_of_guest, said) = session(Access::Granted(plugin.grant()));
-    let guest = one(&session_of_guest, &said, &mut plugin.phase(session_of_guest.clone(), Limits::default()).unwrap());
+    let guest = one(&session_of_guest, &said, &mut plugin.phase(session_of_guest.clone(), Limits::default(), &Cancel::never()).unwrap());
     assert_eq!(native, guest);
     for proposal in &guest.1 {
         plugin.grant().allows_effect(&proposal.effect).unwrap();

@@ -1,0 +1,290 @@
+//! Compiles components to machine code: the program's own plugins in this process, those of others in a child process
+//! that can use little memory and processor time and cannot reach files or the network.
+//!
+//! The child is this program, started with [`CHILD`] as its name. The component is its standard input, the file of the
+//! code its standard output; what goes wrong is said on its standard error.
+//!
+//! What the child gives back is machine code that this process will run, and wasmtime checks no more than its header.
+//! A component that takes over the compiler could therefore hand back code of its own. That is accepted: the same
+//! component would have taken over this process if it was compiled here, and the compiler is memory-safe code that is
+//! made for such input. What the child keeps away from this process is the *cost* of compiling: a component that needs
+//! six gigabytes or two minutes ends a child, with one message, and nothing else.
+#![allow(clippy::disallowed_methods, reason = "the compiler is this program, not a program of the node")]
+use super::{engine, limits};
+use crate::cancel::Cancel;
+use anyhow::{Context, Result, anyhow, bail};
+use rustix::{
+    fs::{MemfdFlags, memfd_create},
+    process::{Resource, Rlimit, Signal, setrlimit},
+};
+use seccompiler::{SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule};
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{self, Read, Seek, Write},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    process::{Child, Command, ExitCode, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The name that makes this program compile its standard input and do nothing else.
+const CHILD: &str = "kubephase-compiles-a-component";
+/// The argument that has the child compile for an engine that reserves little address space.
+const SMALL: &str = "small";
+/// How often the parent looks whether the run was cancelled while the child compiles.
+const LOOK: Duration = Duration::from_millis(20);
+/// Bytes that are read of what the child says.
+const MAX_WORDS: u64 = 16 << 10;
+/// What Rust's standard library and wasmtime say when they get no memory.
+const NO_MEMORY: [&str; 2] = ["memory allocation of ", "out of memory"];
+
+/// Where the components of others are compiled. The program's own are always compiled in its own process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compiler {
+    /// In a child process: what the program does.
+    ChildProcess,
+    /// In this process, without limits: for programs that are not `kubephase` and so cannot be their own child, such as
+    /// unit tests.
+    ThisProcess,
+}
+
+/// What one compilation may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Bytes of memory that the child may write to.
+    pub memory: u64,
+    /// Processor time, in seconds.
+    pub processor: u64,
+    /// Time until the child is killed, however busy the machine is.
+    pub wall: Duration,
+    /// Bytes of code.
+    pub code: u64,
+}
+
+impl Allowance {
+    /// What a component of this many bytes is allowed.
+    pub fn of(component: usize) -> Allowance {
+        let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE)).unwrap_or(u64::MAX).div_ceil(1 << 20);
+        let memory = limits::COMPILE_MEMORY.saturating_add(beyond.saturating_mul(limits::COMPILE_MEMORY_MORE));
+        let processor = limits::COMPILE_PROCESSOR.saturating_add(beyond.saturating_mul(limits::COMPILE_PROCESSOR_MORE));
+        let processor = processor.min(limits::MAX_COMPILE_PROCESSOR);
+        Allowance {
+            memory: memory.min(limits::MAX_COMPILE_MEMORY),
+            processor,
+            wall: limits::COMPILE_WALL + Duration::from_secs(2 * (processor - limits::COMPILE_PROCESSOR)),
+            code: limits::COMPILE_CODE.saturating_add(u64::try_from(component).unwrap_or(u64::MAX).saturating_mul(4)),
+        }
+    }
+}
+
+/// Compiles a component in a child process and leaves its code in `code`, an empty file.
+///
+/// # Errors
+/// What of the component does not compile, the limit that it reached, or why there is no child.
+pub(super) fn compile_in_child(component: &[u8], small: bool, code: &File, cancel: &Cancel) -> Result<()> {
+    let allowance = Allowance::of(component.len());
+    let mut input = File::from(memfd_create("component", MemfdFlags::CLOEXEC).context("cannot hand the component to the compiler")?);
+    input.write_all(component).and_then(|()| input.rewind()).context("cannot hand the component to the compiler")?;
+    let mut child = start(input, small, code.try_clone()?, allowance).context("cannot start the compiler, which is this program")?;
+    let (ended, words) = wait(&mut child, allowance.wall, cancel);
+    match ended {
+        Ended::Exited(status) if status.success() => Ok(()),
+        Ended::Exited(status) => Err(refusal(status, words.trim(), allowance)),
+        Ended::Late => Err(beyond(&format!("{} s", allowance.wall.as_secs()))),
+        Ended::Cancelled => bail!("compiling the component was cancelled"),
+    }
+}
+
+/// Starts the child, limited before its first instruction.
+fn start(component: File, small: bool, code: File, allowance: Allowance) -> io::Result<Child> {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(CHILD).args(small.then_some(SMALL)).env_clear().current_dir("/");
+    command.stdin(component).stdout(code).stderr(Stdio::piped());
+    // Ctrl-C is for this process, which says what becomes of the child.
+    command.process_group(0);
+    let exactly = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
+    let limits = [
+        (Resource::Core, exactly(0)),
+        (Resource::Data, exactly(allowance.memory)),
+        (Resource::Cpu, Rlimit { current: Some(allowance.processor), maximum: Some(allowance.processor + 1) }),
+        (Resource::Fsize, exactly(allowance.code)),
+        (Resource::Nofile, exactly(limits::COMPILE_FILES)),
+    ];
+    let limit = move || limits.into_iter().try_for_each(|(resource, limit)| setrlimit(resource, limit).map_err(io::Error::from));
+    // SAFETY: between fork and exec only what is safe in a signal handler may be called. The closure makes system calls
+    // (rustix calls the kernel itself) with values that it holds, and allocates nothing.
+    unsafe { command.pre_exec(limit) };
+    command.spawn()
+}
+
+enum Ended {
+    Exited(ExitStatus),
+    Late,
+    Cancelled,
+}
+
+/// Waits for the end of the child, which it brings about where the time is over or the run cancelled. Returns what the
+/// child said as well.
+fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
+    let (done, listen) = mpsc::channel();
+    let errors = child.stderr.take();
+    // The child has closed its standard error when it has ended: the thread ends with it.
+    let reader = thread::spawn(move || {
+        let mut words = Vec::new();
+        if let Some(mut errors) = errors {
+            // What cannot be read is not said.
+            let _ = errors.by_ref().take(MAX_WORDS).read_to_end(&mut words);
+            let _ = io::copy(&mut errors, &mut io::sink());
+        }
+        let _ = done.send(());
+        words
+    });
+    let until = Instant::now() + wall;
+    let interrupted = loop {
+        match listen.recv_timeout(LOOK) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
+            Err(RecvTimeoutError::Timeout) if cancel.is_requested() => break Some(Ended::Cancelled),
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= until => break Some(Ended::Late),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    };
+    // A child that has ended already does not mind; one that only closed its standard error has nothing more to say.
+    if interrupted.is_some() || !has_ended(child) {
+        let _ = child.kill();
+    }
+    let ended = match (interrupted, child.wait()) {
+        (Some(interrupted), _) => interrupted,
+        (None, Ok(status)) => Ended::Exited(status),
+        (None, Err(_)) => Ended::Late,
+    };
+    let words = reader.join().unwrap_or_default();
+    (ended, String::from_utf8_lossy(&words).into_owned())
+}
+
+/// Whether the child ends by itself, which takes a moment after it closed its files.
+fn has_ended(child: &mut Child) -> bool {
+    let until = Instant::now() + Duration::from_secs(1);
+    while Instant::now() < until {
+        match child.try_wait() {
+            Ok(None) => thread::sleep(Duration::from_millis(1)),
+            Ok(Some(_)) | Err(_) => return true,
+        }
+    }
+    false
+}
+
+/// Why the child did not compile the component.
+fn refusal(status: ExitStatus, words: &str, allowance: Allowance) -> anyhow::Error {
+    let memory = || beyond(&format!("{} MiB of memory", allowance.memory >> 20));
+    match status.signal().and_then(Signal::from_named_raw) {
+        Some(Signal::XCPU) => beyond(&format!("{} s of processor time", allowance.processor)),
+        Some(Signal::XFSZ) => beyond(&format!("{} MiB of code", allowance.code >> 20)),
+        _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => memory(),
+        // The hard limit of processor time, or the kernel, which is short of memory.
+        Some(Signal::KILL) => beyond("the memory of this machine"),
+        Some(signal) => anyhow!("the compiler was ended by signal {} when it compiled the component: {words}", signal.as_raw()),
+        None => anyhow!("the component cannot be compiled: {words}"),
+    }
+}
+
+fn beyond(limit: &str) -> anyhow::Error {
+    anyhow!(
+        "compiling the component takes more than {limit}, the limit for a component of its size; do not use it, or ask its author for one that has smaller functions"
+    )
+}
+
+/// Compiles the component on standard input, if this process was started for that; the program calls this before anything
+/// else. Returns how the process is to exit, or nothing if it is to be the program that people use.
+pub fn run_child() -> Option<ExitCode> {
+    let mut arguments = env::args_os();
+    if arguments.next() != Some(OsString::from(CHILD)) {
+        return None;
+    }
+    let small = arguments.next() == Some(OsString::from(SMALL));
+    match child(small) {
+        Ok(()) => Some(ExitCode::SUCCESS),
+        Err(error) => {
+            // The parent may be gone.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            Some(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn child(small: bool) -> Result<()> {
+    // Where the parent is gone, so is whoever wanted the code. The limits hold without this.
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
+    let mut config = engine::config(small)?;
+    config.parallel_compilation(false);
+    let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
+    // What the kernel does not offer is done without: the limits on memory and time do not depend on it.
+    let _ = confine();
+    let mut component = Vec::new();
+    io::stdin().take(limits::MAX_COMPONENT as u64 + 1).read_to_end(&mut component)?;
+    let code = engine.precompile_component(&component).map_err(|error| anyhow!("{error:#}"))?;
+    io::stdout().write_all(&code)?;
+    Ok(io::stdout().flush()?)
+}
+
+/// Leaves this process what compiling takes: memory of its own, its open files, the clock. Everything else the kernel
+/// refuses: opening files, sockets, other processes and threads, memory that others share.
+fn confine() -> Result<()> {
+    let private = SeccompCondition::new(3, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(libc::MAP_SHARED as u64), 0)?;
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = SYSTEM_CALLS.iter().map(|call| (*call, Vec::new())).collect();
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![private])?]);
+    let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+    let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, env::consts::ARCH.try_into()?)?;
+    // This also gives up that programs have more rights than whoever starts them (no_new_privs).
+    let filter: seccompiler::BpfProgram = filter.try_into()?;
+    Ok(seccompiler::apply_filter(&filter)?)
+}
+
+/// What compiling calls, beside `mmap`.
+const SYSTEM_CALLS: &[i64] = &[
+    libc::SYS_brk,
+    libc::SYS_clock_gettime,
+    libc::SYS_close,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_futex,
+    libc::SYS_getpid,
+    libc::SYS_getrandom,
+    libc::SYS_gettid,
+    libc::SYS_madvise,
+    libc::SYS_mprotect,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_read,
+    libc::SYS_restart_syscall,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_yield,
+    libc::SYS_sigaltstack,
+    libc::SYS_tgkill,
+    libc::SYS_write,
+    libc::SYS_writev,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_is_allowed_more_the_larger_it_is_up_to_a_ceiling() {
+        let of = |mebibytes: usize| Allowance::of(mebibytes << 20);
+        assert_eq!((of(0).memory, of(0).processor, of(0).wall), (of(8).memory, of(8).processor, of(8).wall));
+        assert_eq!((of(8).memory, of(8).processor, of(8).wall), (limits::COMPILE_MEMORY, 20, limits::COMPILE_WALL));
+        assert!(of(12).memory > of(8).memory && of(12).wall > of(8).wall);
+        assert_eq!((of(64).memory, of(64).processor), (limits::MAX_COMPILE_MEMORY, limits::MAX_COMPILE_PROCESSOR));
+    }
+
+    #[test]
+    fn a_program_of_another_name_is_no_compiler() {
+        assert!(run_child().is_none());
+    }
+}

@@ -1,6 +1,7 @@
 //! Files and directories: unchanged where content, mode and owner are as wanted.
 use super::Enacted;
 use crate::world::{Files, Tried};
+use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ pub struct Mode {
 
 impl Mode {
     pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
-        let missing = || kubephase_wit::Failure::new("not-found", format!("{} does not exist", self.path));
+        let missing = || Failure::new("not-found", format!("{} does not exist", self.path));
         let meta = files.stat(&self.path)?.ok_or_else(missing)?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
             return Ok(Enacted::Unchanged);
@@ -73,10 +74,14 @@ impl Owner {
     }
 }
 
-/// Removes a file, where there is one.
+/// Removes a file or a link, if it is there.
+///
+/// # Errors
+/// `denied` where it is a device, a pipe or a socket, which no run made.
 pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
-    if files.stat(path)?.is_none() {
-        return Ok(Enacted::Unchanged);
+    let Some(meta) = files.stat(path)? else { return Ok(Enacted::Unchanged) };
+    if matches!(meta.kind.as_str(), "socket" | "other") {
+        return Err(Failure::new("denied", format!("{path} is not removed: it is not a regular file")));
     }
     files.remove(path).map(|()| Enacted::Changed)
 }

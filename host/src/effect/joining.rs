@@ -123,6 +123,7 @@ mod tests {
             config: &config,
             started: 0,
             disturbed: false,
+            territory: None,
             made: &|_| false,
             cancel: &crate::cancel::Cancel::never(),
         };

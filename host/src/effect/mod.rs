@@ -28,6 +28,7 @@ use kubephase_sdk::spec::{
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use territory::Territory;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "effect")]
@@ -96,6 +97,8 @@ pub struct Context<'a> {
     pub disturbed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
+    /// what a plugin's file effects do not reach; none for a phase of the distribution itself
+    pub territory: Option<&'a Territory>,
     /// requested when the run is cancelled, or another phase failed; what an effect waits for ends with it
     pub cancel: &'a Cancel,
 }
@@ -148,12 +151,15 @@ impl Effect {
     /// What could not be done, where, and the remedy where one is known.
     pub fn enact(&self, context: &Context) -> Tried<Done> {
         let world = context.world;
+        let confined = context.territory.map(|territory| world.files().confined(territory));
+        let files = confined.as_deref().unwrap_or_else(|| world.files());
         match self {
-            Effect::Directory(directory) => directory.enact(world.files()).map(Done::from),
-            Effect::File(file) | Effect::StaticPod { file, .. } => file.enact(world.files()).map(Done::from),
-            Effect::Mode(mode) => mode.enact(world.files()).map(Done::from),
-            Effect::Owner(owner) => owner.enact(world.files()).map(Done::from),
-            Effect::RemoveFile { path } => files::remove(path, world.files()).map(Done::from),
+            Effect::Directory(directory) => directory.enact(files).map(Done::from),
+            Effect::File(file) => file.enact(files).map(Done::from),
+            Effect::StaticPod { file, .. } => file.enact(world.files()).map(Done::from),
+            Effect::Mode(mode) => mode.enact(files).map(Done::from),
+            Effect::Owner(owner) => owner.enact(files).map(Done::from),
+            Effect::RemoveFile { path } => files::remove(path, files).map(Done::from),
             Effect::Certificate(spec) => pki::ensure_certificate(spec, context).map(Done::from),
             Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context).map(Done::from),
             Effect::Kubeconfig(spec) => pki::ensure_kubeconfig(spec, context).map(Done::from),
@@ -313,7 +319,8 @@ mod tests {
         let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
         let config = kubephase_sdk::kubeadm::Config::default();
         let (made, cancel) = (|_: &str| false, Cancel::never());
-        let context = Context { world: &world, config: &config, started: 0, disturbed: false, made: &made, cancel: &cancel };
+        let context =
+            Context { world: &world, config: &config, started: 0, disturbed: false, territory: None, made: &made, cancel: &cancel };
         for name in ["kubelet", "crio"] {
             let failed = Effect::Service { name: name.into(), state: "asleep".into() }.enact(&context).unwrap_err();
             assert!(failed.message.contains("asleep"), "{failed:?}");

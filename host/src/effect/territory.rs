@@ -51,3 +51,94 @@ impl Territory {
         territory
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cancel::Cancel,
+        effect::{Context, Effect, Enacted, files},
+        world::{Tried, World, imagined::Imagined},
+    };
+    use kubephase_sdk::{
+        kubeadm::{Etcd, Join, LocalEtcd, Patches},
+        testing::Case,
+    };
+
+    fn config() -> Config {
+        let mut config = Config::default();
+        config.cluster.certificates_dir = "/srv/pki".into();
+        config.cluster.etcd = Etcd { local: Some(LocalEtcd { data_dir: "/srv/etcd".into(), ..LocalEtcd::default() }), external: None };
+        config.run.kubeconfig_dir = "/srv/kubeconfigs".into();
+        config.kubelet.document = serde_json::json!({"staticPodPath": "/srv/pods"});
+        config.init.patches = Some(Patches { directory: "/srv/patches".into() });
+        config.join = Some(Join { ca_cert_path: "/srv/joined.crt".into(), ..Join::default() });
+        config
+    }
+
+    #[test]
+    fn what_the_configuration_moves_is_the_hosts_where_it_is_and_where_it_usually_is() {
+        let territory = Territory::of(&config());
+        for path in [
+            "/srv/pki/ca.key",
+            "/etc/kubernetes/pki/ca.key",
+            "/srv/etcd",
+            "/var/lib/etcd/member/snap/db",
+            "/srv/kubeconfigs/admin.conf",
+            "/etc/kubernetes/admin.conf",
+            "/etc/kubernetes/anything.conf",
+            "/srv/pods/evil.yaml",
+            "/etc/kubernetes/manifests/evil.yaml",
+            "/srv/patches/x.yaml",
+            "/srv/joined.crt",
+            "/etc/kubernetes/tmp",
+            "/var/lib/kubelet/config.json",
+            "/var/lib/kubephase/journal-000001.jsonl",
+            "/var/cache/kubephase/x",
+            "/run/containerd/containerd.sock",
+            "/var/lib/containerd",
+            "//etc//kubernetes/./pki/x",
+            "/etc/x/../kubernetes/pki/x",
+        ] {
+            assert!(territory.owns(path), "{path}");
+        }
+        for path in
+            ["/etc/kubernetes", "/etc/kubernetes/audit/policy.yaml", "/etc/kubernetes/x.yaml", "/var/lib/kubelet-x", "/srv", "x", ""]
+        {
+            assert!(!territory.owns(path), "{path}");
+        }
+    }
+
+    fn enact(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Enacted> {
+        let (made, cancel, config) = (|_: &str| false, Cancel::never(), config());
+        let context = Context { world, config: &config, started: 0, disturbed: false, territory, made: &made, cancel: &cancel };
+        effect.enact(&context).map(|done| done.enacted)
+    }
+
+    #[test]
+    fn a_plugins_effects_do_not_reach_it_and_those_of_the_host_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+        let territory = Territory::of(&config());
+        let file = |path: &str, mode| files::File { path: path.into(), content: b"x".to_vec(), mode, owner: None };
+        let path = "/srv/pki/ca.key";
+        let effects = [
+            Effect::File(file(path, 0o600)),
+            Effect::Mode(files::Mode { path: path.into(), mode: 0o666, owner: None }),
+            Effect::Directory(files::Directory { path: "/srv/pki/below".into(), mode: 0o755 }),
+            Effect::RemoveFile { path: path.into() },
+        ];
+        for effect in &effects {
+            assert_eq!(enact(effect, Some(&territory), &world).unwrap_err().code, "denied", "{effect:?}");
+        }
+        assert_eq!(world.files().list("/").unwrap(), Vec::<String>::new());
+        for effect in &effects {
+            assert_eq!(enact(effect, None, &world).unwrap(), Enacted::Changed, "{effect:?}");
+        }
+        let setuid = Effect::File(file("/opt/tool", 0o4755));
+        assert_eq!(enact(&setuid, Some(&territory), &world).unwrap_err().code, "denied");
+        let plain = Effect::File(file("/opt/tool", 0o755));
+        assert_eq!(enact(&plain, Some(&territory), &world).unwrap(), Enacted::Changed);
+        assert_eq!(enact(&plain, Some(&territory), &world).unwrap(), Enacted::Unchanged);
+    }
+}

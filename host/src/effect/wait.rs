@@ -258,8 +258,15 @@ mod tests {
         let ask = |well, all| {
             let world = Members(Imagined::new(&Case::default(), root.path()).unwrap(), (well, all));
             let config = Config::default();
-            let context =
-                Context { world: &world, config: &config, started: 0, disturbed: false, made: &|_| false, cancel: &Cancel::never() };
+            let context = Context {
+                world: &world,
+                config: &config,
+                started: 0,
+                disturbed: false,
+                territory: None,
+                made: &|_| false,
+                cancel: &Cancel::never(),
+            };
             until(&WaitSpec { condition: Condition::EtcdHealthy {}, timeout_seconds: 0 }, &context)
         };
         assert!(ask(2, 3).is_ok() && ask(1, 1).is_ok());

@@ -11,6 +11,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Whether this is a phase of the distribution itself.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self, Access::BuiltIn)
+    }
+
     fn grant(&self, ask: impl FnOnce(&Grant) -> Result<(), String>) -> Result<(), String> {
         match self {
             Access::BuiltIn => Ok(()),

@@ -8,6 +8,7 @@ use crate::{
     effect::{
         Context, Done, Effect, Enacted, Sent,
         proposal::{self, Proposal},
+        territory::Territory,
     },
     plan::Node,
     world::Tried,
@@ -34,6 +35,7 @@ impl Executor<'_> {
         if proposals.iter().all(|proposal| matches!(proposal.effect, Effect::Image { .. })) {
             return self.pull(node, session, &proposals, left);
         }
+        let territory = (!session.access().is_built_in()).then(|| Territory::of(self.config));
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());
@@ -44,7 +46,7 @@ impl Executor<'_> {
             if let Some(line) = &proposal.announce {
                 session.say(Severity::Info, line);
             }
-            let enact = || self.enact(proposal, disturbed, left);
+            let enact = || self.enact(proposal, disturbed, territory.as_ref(), left);
             let absent = self.absent(&proposal.effect);
             let outcome = if proposal.effect.waits() { left.crew.parked(enact) } else { enact() };
             match outcome {
@@ -74,13 +76,14 @@ impl Executor<'_> {
         failed.map_or(Ok(changed.contains(&true)), Err)
     }
 
-    fn enact(&self, proposal: &Proposal, disturbed: bool, left: &Left) -> Tried<Done> {
+    fn enact(&self, proposal: &Proposal, disturbed: bool, territory: Option<&Territory>, left: &Left) -> Tried<Done> {
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
             started: self.started,
             made: &|path| self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).contains(path),
             disturbed,
+            territory,
             cancel: &left.stop,
         })
     }
@@ -90,7 +93,7 @@ impl Executor<'_> {
     fn pull(&self, node: &Node, session: &Session, images: &[Proposal], left: &Left) -> Result<bool, Broken> {
         let one = |proposal: &Proposal| {
             let began = Instant::now();
-            (self.enact(proposal, false, left), micros(began))
+            (self.enact(proposal, false, None, left), micros(began))
         };
         let serial = self.config.init.node_registration.image_pull_serial.unwrap_or(true);
         let outcomes: Vec<_> = left.crew.parked(|| {

@@ -36,7 +36,15 @@ impl Peers {
 
     fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
         let config = Config::default();
-        what(&Context { world: self, config: &config, started: 0, disturbed: false, made: &|_| false, cancel: &Cancel::never() })
+        what(&Context {
+            world: self,
+            config: &config,
+            started: 0,
+            disturbed: false,
+            territory: None,
+            made: &|_| false,
+            cancel: &Cancel::never(),
+        })
     }
 
     fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {

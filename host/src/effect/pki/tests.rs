@@ -88,6 +88,7 @@ impl Node {
             started: i64::try_from(started).unwrap(),
             made: &|_| false,
             disturbed: false,
+            territory: None,
             cancel: &crate::cancel::Cancel::never(),
         })
     }

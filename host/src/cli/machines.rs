@@ -160,10 +160,10 @@ impl Cluster<'_> {
             port: 0,
         };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
-        let directory = state::below(&root);
+        let directory = state::make(&root).map_err(|failure| anyhow!(failure.told()))?;
         let cancel = Cancel::new();
         let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancel.clone())
-            .with_context(|| format!("cannot begin a journal in {}", directory.display()))?;
+            .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
         let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancel)?;
         let world = machine.control_plane.then_some(node);
         Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
@@ -187,7 +187,12 @@ impl Rest {
         let tree = std::path::absolute(tree)?;
         let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
         let Some(first) = joined.and_then(Path::parent).filter(|first| Common::is_kept(first)) else { return Ok(None) };
-        let lock = keeps.then(|| RunLock::acquire(&state::below(first), "reset")).transpose()?;
+        let lock = if keeps {
+            let directory = state::make(first).map_err(|failure| anyhow!(failure.told()))?;
+            Some(RunLock::acquire(&directory, "reset")?)
+        } else {
+            None
+        };
         let scratch = Scratch::new(keeps.then_some(first), false)?;
         let common = Arc::new(Common::of(&scratch.path));
         let setting = Setting {

@@ -82,6 +82,9 @@ fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a
 /// Only the latest run may be at work.
 fn read(kept: &Kept, runs: &[Kept]) -> Result<Past, ReadError> {
     let record = journal::read(&kept.path)?;
+    if let Some(damage) = &record.damage {
+        print::warning(&format!("{damage}; this is what it says before"));
+    }
     let latest = runs.last() == Some(kept);
     let at_work = latest.then(|| kept.path.parent().and_then(journal::at_work)).flatten();
     Ok(Past::new(kept.clone(), record, at_work.as_ref()))

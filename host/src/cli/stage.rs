@@ -21,6 +21,7 @@ use crate::{
     world::{
         World,
         api::Credentials,
+        files::PrivateDirectory,
         node::facts::NodeFacts,
         real::{self, Real},
         rehearsal::{self, Common, Outside, Rehearsal, Setting},
@@ -78,7 +79,7 @@ pub struct Stage<W> {
     pub world: Arc<W>,
     pub runtime: Runtime,
     /// of the journal and the lock
-    directory: PathBuf,
+    directory: PrivateDirectory,
     durability: Durability,
     /// what a run does here is there afterwards
     stays: bool,
@@ -117,7 +118,7 @@ impl Stage<Rehearsal> {
         let runtime = runtime()?;
         // The journals of the tree below are looked at, so the own, which nobody keeps, must not hide them by its name.
         let own = if below.is_some() { "dry-run" } else { "" };
-        let directory = state::below(&scratch.path).join(own);
+        let directory = state::make_below(&scratch.path, own).map_err(|failure| anyhow!(failure.told()))?;
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let (config, handle, root) = (&prepared.config, runtime.handle(), &scratch.path);
         let files = rehearsal::files(root, below)?;
@@ -159,7 +160,7 @@ impl Stage<Real> {
             ));
         }
         let runtime = runtime()?;
-        let directory = PathBuf::from(state::DIRECTORY);
+        let directory = state::make(Path::new("/")).map_err(|failure| anyhow!(failure.told()))?;
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
         let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
         Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, stays: true, _rest: None, _lock: lock })
@@ -173,7 +174,7 @@ impl<W: World + 'static> Stage<W> {
         let began = jiff::Timestamp::now().as_second();
         let cancel = Cancel::new();
         let journal = Journal::begin(&self.directory, &Header::new(began), self.durability, cancel.clone())
-            .with_context(|| format!("cannot begin a journal in {}", self.directory.display()))?;
+            .with_context(|| format!("cannot begin a journal in {}", self.directory.path().display()))?;
         let interrupted = cancel.clone();
         self.runtime.spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {

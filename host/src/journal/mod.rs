@@ -1,28 +1,31 @@
 //! The durable mirror of a run's events: JSON lines, append-only, one file a run, safe on disk before the next
 //! effect begins. No secret is in it: tokens and keys in messages are blanked.
+//!
+//! The newest 50 journals are kept, up to 256 MiB, and every older one that records something which is still on the node
+//! (`history`). A run writes at most 16 MiB of what is only information, and stops at 64 MiB of all.
 
 #![allow(clippy::disallowed_methods, reason = "the journal is the program's own, not the node's")]
 
+mod history;
 mod lock;
 mod reader;
 pub mod redact;
 #[cfg(test)]
 mod tests;
 
+pub use history::History;
 pub use lock::{HeldBy, LockError, RunLock, at_work};
-pub use reader::{ReadError, Record, parse, read};
+pub use reader::{Damage, ReadError, Record, parse, read};
 
 use crate::cancel::Cancel;
-use crate::effect::{Enacted, joining};
 use crate::report::json;
-use crate::run::event::{EffectResult, EffectSummary, Event, Subscriber, What};
-use crate::world::Files;
-use kubephase_sdk::kubeadm::{Made, MadeByRun};
+use crate::run::event::{Event, Subscriber, What};
+use crate::world::files::PrivateDirectory;
+use kubephase_wit::Severity;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use serde_json::Value;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,109 +46,6 @@ impl Header {
     pub fn new(began: i64) -> Self {
         Header { format: FORMAT, version: env!("CARGO_PKG_VERSION").into(), began }
     }
-}
-
-/// The journals of a node that can be read, by the numbers of their runs, the earliest first.
-fn records(files: &dyn Files, directory: &str) -> anyhow::Result<Vec<(u64, Record)>> {
-    let failed = |failure: kubephase_wit::Failure| anyhow::anyhow!(failure.message);
-    if files.stat(directory).map_err(failed)?.is_none() {
-        return Ok(Vec::new());
-    }
-    let numbered = |name: String| Some((number(Path::new(&name))?, format!("{directory}/{name}")));
-    let mut paths: Vec<(u64, String)> = files.list(directory).map_err(failed)?.into_iter().filter_map(numbered).collect();
-    paths.sort();
-    let mut records = Vec::new();
-    for (number, path) in paths {
-        if let Ok(record) = parse(Path::new(&path), &files.read(&path).map_err(failed)?) {
-            records.push((number, record));
-        }
-    }
-    Ok(records)
-}
-
-/// Paths of files and directories that earlier runs on a node made and did not remove since, by its journals; also those that
-/// a run was about to make when it was cut off. A file that was there as wanted is not among them. A journal that cannot be
-/// read tells nothing.
-pub fn made(files: &dyn Files, directory: &str) -> anyhow::Result<BTreeSet<String>> {
-    let mut made = BTreeSet::new();
-    for (_, record) in records(files, directory)? {
-        let mut intended = BTreeSet::new();
-        for event in record.events {
-            match event.what {
-                What::Intended { targets, .. } => intended.extend(targets),
-                What::Effect { effect, result, made: new, directories, .. } => {
-                    intended.remove(&effect.target);
-                    made.extend(new.into_iter().chain(directories));
-                    if result == EffectResult::Enacted(Enacted::Changed) {
-                        match effect.kind.as_str() {
-                            "remove-file" | "remove-directory" => drop(made.remove(&effect.target)),
-                            "bootstrap-kubeconfig" => made.extend([joining::kubeconfig_of_kubelet(&effect.target), effect.target]),
-                            _ => drop(made.insert(effect.target)),
-                        }
-                    }
-                }
-                What::RunEnded { .. } => intended.clear(),
-                _ => {}
-            }
-        }
-        made.extend(intended);
-    }
-    Ok(made)
-}
-
-/// What earlier runs on a node made of it that was not so before, and that no run undid or found undone since: the latest
-/// first. A journal that cannot be read tells nothing.
-pub fn left(files: &dyn Files, directory: &str) -> anyhow::Result<Made> {
-    let mut left = Made::default();
-    for (run, record) in records(files, directory)? {
-        let mut workflow = String::new();
-        for event in record.events {
-            match event.what {
-                What::RunStarted { workflow: of, .. } => workflow = of,
-                What::Effect { effect, result, made, directories, .. } => {
-                    if let EffectResult::Enacted(enacted @ (Enacted::Changed | Enacted::Unchanged)) = result {
-                        forget(&mut left, &effect);
-                        let before = (effect.kind == "service" && enacted == Enacted::Changed).then(|| before(&effect.target));
-                        note(&mut left.services, before.flatten(), run, &workflow);
-                    }
-                    note(&mut left.files, made, run, &workflow);
-                    note(&mut left.directories, directories, run, &workflow);
-                }
-                _ => {}
-            }
-        }
-    }
-    for list in [&mut left.files, &mut left.directories, &mut left.services] {
-        list.reverse();
-    }
-    Ok(left)
-}
-
-/// What a service was before it was changed to this state; none where that is not known.
-fn before(target: &str) -> Option<String> {
-    match target.rsplit_once(' ')? {
-        (name, "running") => Some(format!("{name} stopped")),
-        (name, "enabled") => Some(format!("{name} disabled")),
-        _ => None,
-    }
-}
-
-fn note(list: &mut Vec<MadeByRun>, what: impl IntoIterator<Item = String>, run: u64, workflow: &str) {
-    for what in what {
-        list.retain(|made| made.what != what);
-        list.push(MadeByRun { what, run, workflow: workflow.to_owned() });
-    }
-}
-
-/// What this effect undid is nobody's to undo again.
-fn forget(left: &mut Made, effect: &EffectSummary) {
-    let list = match effect.kind.as_str() {
-        "remove-file" => &mut left.files,
-        "remove-directory" => &mut left.directories,
-        "service" => &mut left.services,
-        _ => return,
-    };
-    list.retain(|made| made.what != effect.target);
 }
 
 /// What a journal has to outlive.
@@ -169,23 +69,43 @@ struct Writer {
     /// told when nothing can be written any more: what is not journalled is not done
     stop: Cancel,
     failure: Option<String>,
+    /// bytes written
+    size: u64,
+    /// whether it holds no more information, but still what a later run relies on
+    is_full: bool,
 }
 
+/// Bytes of a journal up to which it takes what is only information: messages, findings, progress.
+const MAX_INFORMATION: u64 = 16 << 20;
+/// Bytes of a journal from which on a run begins no further effects.
+const MAX_BYTES: u64 = 64 << 20;
+/// Bytes of a line with information that is not shortened.
+const LONG_LINE: usize = 8 << 10;
+/// How long lines are shortened: the bytes that a text keeps, and the items that a list keeps. The second is for lines
+/// that the first leaves too long.
+const SHORTER: [(usize, usize); 2] = [(2 << 10, 32), (256, 16)];
+
 impl Journal {
-    /// Begins a new journal in this state directory (made if it is missing, for its owner alone).
-    pub fn begin(dir: &Path, header: &Header, durability: Durability, stop: Cancel) -> io::Result<Journal> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let mut number = kept(dir)?.last().and_then(|kept| kept.number).map_or(1, |number| number.saturating_add(1));
+    /// Begins a new journal in a state directory.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn begin(dir: &PrivateDirectory, header: &Header, durability: Durability, stop: Cancel) -> io::Result<Journal> {
+        let names = dir.names().map_err(|failure| io::Error::other(failure.message))?;
+        let latest = names.iter().filter_map(|name| number(Path::new(name))).max();
+        let mut number = latest.map_or(1, |number| number.saturating_add(1));
         loop {
-            let path = dir.join(format!("journal-{number:06}.jsonl"));
-            match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path) {
+            let name = format!("journal-{number:06}.jsonl");
+            match dir.create_log(&name) {
                 Ok(mut file) => {
                     json::write_line(&mut file, header)?;
                     if durability == Durability::Power {
                         file.sync_all()?;
-                        File::open(dir)?.sync_all()?;
+                        dir.sync()?;
                     }
-                    return Ok(Journal(Arc::new(Mutex::new(Writer { path, file, durability, stop, failure: None }))));
+                    let path = dir.path().join(name);
+                    let writer = Writer { path, file, durability, stop, failure: None, size: 0, is_full: false };
+                    return Ok(Journal(Arc::new(Mutex::new(writer))));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(error),
@@ -253,6 +173,38 @@ impl Subscriber for Journal {
 
 impl Writer {
     fn append(&mut self, event: &Event) -> io::Result<()> {
+        let is_information = is_information(&event.what);
+        if is_information && self.is_full {
+            return Ok(());
+        }
+        let line = self.line(event, is_information)?;
+        if is_information && self.size + line.len() as u64 > MAX_INFORMATION {
+            self.is_full = true;
+            let text = format!("This run has more messages and findings; its journal holds {} MiB of them.", MAX_INFORMATION >> 20);
+            let what = What::Message { phase: String::new(), severity: Severity::Warning, label: String::new(), text, plugin: None };
+            let mark = self.line(&Event { at: event.at, what }, true)?;
+            return self.write(&mark);
+        }
+        // What was begun is recorded whatever its size is.
+        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES {
+            return Err(io::Error::other(format!("it has {} MiB, and a run may not have more", MAX_BYTES >> 20)));
+        }
+        self.write(&line)?;
+        let boundary = matches!(
+            event.what,
+            What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. }
+        );
+        if boundary && self.durability == Durability::Power { self.file.sync_data() } else { Ok(()) }
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        self.file.write_all(line)?;
+        self.size += line.len() as u64;
+        Ok(())
+    }
+
+    /// An event as it is written: without secrets, and with long information cut.
+    fn line(&self, event: &Event, is_information: bool) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         json::write_line(&mut line, event)?;
         // Escapes part no secret, and few lines hold any.
@@ -262,11 +214,41 @@ impl Writer {
             line.clear();
             json::write_line(&mut line, &value)?;
         }
-        self.file.write_all(&line)?;
-        let boundary = matches!(
-            event.what,
-            What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. }
-        );
-        if boundary && self.durability == Durability::Power { self.file.sync_data() } else { Ok(()) }
+        for (text, items) in SHORTER {
+            if !is_information || line.len() <= LONG_LINE {
+                break;
+            }
+            let mut value: Value = serde_json::from_slice(&line)?;
+            shorten(&mut value, text, items);
+            line.clear();
+            json::write_line(&mut line, &value)?;
+        }
+        Ok(line)
+    }
+}
+
+/// Whether no later run relies on an event.
+fn is_information(what: &What) -> bool {
+    matches!(
+        what,
+        What::PhaseStarted { .. } | What::Message { .. } | What::Finding { .. } | What::Progress { .. } | What::PluginUsed { .. }
+    )
+}
+
+/// Cuts long texts and lists, with a mark where a text was cut.
+fn shorten(value: &mut Value, max_text: usize, max_items: usize) {
+    match value {
+        Value::String(text) if text.len() > max_text => {
+            let end = text.floor_char_boundary(max_text);
+            let cut = text.len() - end;
+            text.truncate(end);
+            text.push_str(&format!("… ({cut} bytes more)"));
+        }
+        Value::Array(items) => {
+            items.truncate(max_items);
+            items.iter_mut().for_each(|item| shorten(item, max_text, max_items));
+        }
+        Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, max_text, max_items)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -1,8 +1,21 @@
-//! Reads a journal back, also one whose last line was cut off by a crash.
+//! Reads a journal back line by line, also one whose last line was cut off by a crash.
 use super::{FORMAT, Header};
-use crate::run::event::Event;
-use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use crate::{
+    run::event::Event,
+    world::files::lines::{Line, Lines, MAX_LINE},
+};
+use rustix::fs::OFlags;
+use serde_json::error::Category;
+use std::{
+    fmt,
+    fs::OpenOptions,
+    io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Bytes of a journal from which on only what a run relies on is shown: larger ones are from older versions.
+const MAX_SHOWN: u64 = 64 << 20;
 
 /// What a journal holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +24,23 @@ pub struct Record {
     pub events: Vec<Event>,
     /// whether the last line was cut off, and dropped
     pub torn: bool,
+    /// where the journal is damaged, if it is; the events are those before
+    pub damage: Option<Damage>,
+}
+
+/// A line that is not an event, before the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    pub path: PathBuf,
+    /// counted from 1
+    pub line: usize,
+    pub message: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the journal {} is damaged at line {}: {}", self.path.display(), self.line, self.message)
+    }
 }
 
 #[derive(Debug)]
@@ -19,7 +49,7 @@ pub enum ReadError {
         path: PathBuf,
         error: io::Error,
     },
-    /// the first line is no header
+    /// the first line is not a header
     NoJournal {
         path: PathBuf,
     },
@@ -28,19 +58,15 @@ pub enum ReadError {
         path: PathBuf,
         format: u32,
     },
-    /// damaged before its last line
-    Line {
-        path: PathBuf,
-        line: usize,
-        message: String,
-    },
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ReadError::Io { path, error } => write!(f, "cannot read the journal {}: {error}", path.display()),
-            ReadError::NoJournal { path } => write!(f, "{} is no journal: its first line is not a journal's header", path.display()),
+            ReadError::NoJournal { path } => {
+                write!(f, "{} is not a journal: its first line is not a journal's header", path.display())
+            }
             ReadError::Format { path, format } => {
                 write!(
                     f,
@@ -48,38 +74,128 @@ impl fmt::Display for ReadError {
                     path.display()
                 )
             }
-            ReadError::Line { path, line, message } => write!(f, "the journal {} is damaged at line {line}: {message}", path.display()),
         }
     }
 }
 
 impl std::error::Error for ReadError {}
 
-/// The events of one run. A last line that was cut off is dropped; damage anywhere else is an error.
-pub fn read(path: &Path) -> Result<Record, ReadError> {
-    let bytes = fs::read(path).map_err(|error| ReadError::Io { path: path.to_path_buf(), error })?;
-    parse(path, &bytes)
+/// A journal that is read event by event, so that its size does not matter.
+pub struct Events<R> {
+    lines: Lines<R>,
+    path: PathBuf,
+    pub header: Header,
+    pub torn: bool,
+    pub damage: Option<Damage>,
 }
 
-/// The same for the text of a journal; `path` is for what goes wrong.
-pub fn parse(path: &Path, bytes: &[u8]) -> Result<Record, ReadError> {
-    let path_buf = || path.to_path_buf();
-    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    // What follows the last line end was never finished; a whole file leaves nothing there.
-    let mut torn = lines.pop().is_some_and(|rest| !rest.is_empty());
-    let (first, rest) = lines.split_first().ok_or_else(|| ReadError::NoJournal { path: path_buf() })?;
-    let header: Header = serde_json::from_slice(first).map_err(|_| ReadError::NoJournal { path: path_buf() })?;
-    if header.format > FORMAT {
-        return Err(ReadError::Format { path: path_buf(), format: header.format });
+impl<R: Read> Events<R> {
+    /// Reads the header; `path` is for messages.
+    ///
+    /// # Errors
+    /// Where this is not a journal, or one of a newer version.
+    pub fn begin(path: &Path, source: R) -> Result<Events<R>, ReadError> {
+        let path = path.to_path_buf();
+        let header = Header { format: 0, version: String::new(), began: 0 };
+        let mut events = Events { lines: Lines::new(source), path, header, torn: false, damage: None };
+        let first = events.whole_line()?;
+        let header = first.and_then(|line| serde_json::from_slice::<Header>(&line).ok());
+        let path = || events.path.clone();
+        let header = header.ok_or_else(|| ReadError::NoJournal { path: path() })?;
+        if header.format > FORMAT {
+            return Err(ReadError::Format { path: path(), format: header.format });
+        }
+        Ok(Events { header, ..events })
     }
-    let mut events = Vec::with_capacity(rest.len());
-    for (index, line) in rest.iter().enumerate() {
-        match serde_json::from_slice(line) {
-            Ok(event) => events.push(event),
-            // Blocks of a file may reach the disk out of order, so even a finished last line may be damaged.
-            Err(_) if index + 1 == rest.len() => torn = true,
-            Err(error) => return Err(ReadError::Line { path: path_buf(), line: index + 2, message: error.to_string() }),
+
+    /// The next event for which `is_wanted` says yes by the text of its line. None at the end, which is also where the
+    /// journal is damaged.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub fn next_wanted(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Event>, ReadError> {
+        while self.damage.is_none()
+            && let Some(line) = self.whole_line()?
+        {
+            if !is_wanted(&line) {
+                continue;
+            }
+            match serde_json::from_slice(&line) {
+                Ok(event) => return Ok(Some(event)),
+                // Blocks of a file may reach the disk out of order, so even a finished last line may be damaged.
+                Err(_) if self.is_at_end()? => self.torn = true,
+                Err(error) => self.damaged(describe(&error).to_owned()),
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_at_end(&mut self) -> Result<bool, ReadError> {
+        self.lines.is_at_end().map_err(|error| ReadError::Io { path: self.path.clone(), error })
+    }
+
+    fn damaged(&mut self, message: String) {
+        self.damage = Some(Damage { path: self.path.clone(), line: self.lines.count, message });
+    }
+
+    /// The next line without its end. None at the end, and where the line was never finished.
+    fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.lines.next_line().map_err(|error| ReadError::Io { path: self.path.clone(), error })? {
+            Line::Whole(line) => return Ok(Some(line)),
+            Line::CutOff => self.torn = true,
+            Line::TooLong => self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20)),
+            Line::End => {}
+        }
+        Ok(None)
+    }
+}
+
+/// What is wrong with a line, without repeating any of it.
+fn describe(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        Category::Data => "it is not an event that this version knows",
+        Category::Io | Category::Syntax | Category::Eof => "it is not JSON",
+    }
+}
+
+/// The events of one run. A last line that was cut off is dropped, and after damage nothing is read.
+///
+/// # Errors
+/// Where this is not a journal that can be read.
+pub fn read(path: &Path) -> Result<Record, ReadError> {
+    let failed = |error| ReadError::Io { path: path.to_path_buf(), error };
+    // A pipe must not block.
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(ReadError::NoJournal { path: path.to_path_buf() });
+    }
+    parse(path, file)
+}
+
+/// As `read`, from an open journal; `path` is for messages.
+///
+/// # Errors
+/// As `read`.
+pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
+    let mut reader = Events::begin(path, source)?;
+    let mut events = Vec::new();
+    loop {
+        let is_large = reader.lines.bytes > MAX_SHOWN;
+        match reader.next_wanted(|line| !is_large || is_relied_on(line))? {
+            Some(event) => events.push(event),
+            None => break,
         }
     }
-    Ok(Record { header, events, torn })
+    Ok(Record { header: reader.header, events, torn: reader.torn, damage: reader.damage })
+}
+
+/// Kinds of events that a later run does without.
+const INFORMATION: [&str; 5] = ["phase-started", "message", "finding", "progress", "plugin-used"];
+/// Bytes of a line in which the kind of its event stands, when this program wrote it.
+const KIND_WITHIN: usize = 64;
+
+/// Whether a later run may rely on what a line says, as far as its beginning tells.
+pub fn is_relied_on(line: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&line[..line.len().min(KIND_WITHIN)]);
+    !INFORMATION.iter().any(|kind| start.contains(&format!(r#""event":"{kind}""#)))
 }

@@ -1,7 +1,12 @@
 use super::*;
 use crate::effect::Enacted;
 use crate::run::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
+use crate::world::files::RootedFiles;
+use kubephase_sdk::kubeadm::{Made, MadeByRun};
 use kubephase_wit::{Finding, Severity, Verdict};
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::process::Command;
 
 fn events() -> Vec<Event> {
     let phase = || "certs/ca".to_owned();
@@ -39,8 +44,13 @@ fn events() -> Vec<Event> {
     all.into_iter().zip(1..).map(|(what, at)| Event { at, what }).collect()
 }
 
-fn written(dir: &Path) -> PathBuf {
-    let mut journal = Journal::begin(dir, &Header::new(1_700_000_000), Durability::Power, Cancel::never()).unwrap();
+/// A state directory of its own below a folder.
+fn place(below: &Path) -> PrivateDirectory {
+    RootedFiles::open(below).unwrap().make_private("/state").unwrap()
+}
+
+fn written(below: &Path) -> PathBuf {
+    let mut journal = Journal::begin(&place(below), &Header::new(1_700_000_000), Durability::Power, Cancel::never()).unwrap();
     events().iter().for_each(|event| journal.notice(event));
     assert_eq!(journal.failure(), None);
     journal.path()
@@ -49,10 +59,9 @@ fn written(dir: &Path) -> PathBuf {
 #[test]
 fn what_is_written_reads_back() {
     let dir = tempfile::tempdir().unwrap();
-    let path = written(&dir.path().join("state"));
+    let path = written(dir.path());
     let record = read(&path).unwrap();
-    assert_eq!(record, Record { header: Header::new(1_700_000_000), events: events(), torn: false });
-    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(record, Record { header: Header::new(1_700_000_000), events: events(), torn: false, damage: None });
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
@@ -60,10 +69,11 @@ fn what_is_written_reads_back() {
 fn each_run_has_its_own_file() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(kept(&dir.path().join("none")).unwrap(), []);
-    fs::write(dir.path().join("journal-x.jsonl"), "").unwrap();
+    let state = place(dir.path());
+    fs::write(state.path().join("journal-x.jsonl"), "").unwrap();
     let (first, second) = (written(dir.path()), written(dir.path()));
     let runs = [(1, first), (2, second)].map(|(number, path)| Kept { number: Some(number), path });
-    assert_eq!(kept(dir.path()).unwrap(), runs);
+    assert_eq!(kept(state.path()).unwrap(), runs);
     assert_eq!(kept(&runs[0].path).unwrap(), runs[..1], "a file is that run alone");
 }
 
@@ -92,7 +102,9 @@ fn damage_elsewhere_and_other_formats_are_refused() {
     let path = written(dir.path());
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("\"phase-started\"", "\"phase-sta\"", 1)).unwrap();
-    assert!(matches!(read(&path), Err(ReadError::Line { line: 3, .. })));
+    let record = read(&path).unwrap();
+    assert_eq!(record.events, events()[..1], "what stands before the damage is still known");
+    assert_eq!(record.damage.unwrap().line, 3);
     fs::write(&path, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
     assert!(matches!(read(&path), Err(ReadError::Format { format: 2, .. })));
     fs::write(&path, "hello\n").unwrap();
@@ -103,7 +115,7 @@ fn damage_elsewhere_and_other_formats_are_refused() {
 #[test]
 fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let mut journal = Journal::begin(dir.path(), &Header::new(0), Durability::Power, Cancel::never()).unwrap();
+    let mut journal = Journal::begin(&place(dir.path()), &Header::new(0), Durability::Power, Cancel::never()).unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
     journal.notice(&Event {
         at: 0,
@@ -116,25 +128,62 @@ fn secrets_do_not_reach_the_disk() {
 #[test]
 fn one_run_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
-    let lock = RunLock::acquire(dir.path(), "kubephase init").unwrap();
-    let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(dir.path(), "kubephase join") else { panic!("taken twice") };
-    assert_eq!(by, HeldBy { pid: std::process::id(), command: "kubephase init".into() });
+    let state = place(dir.path());
+    let lock = RunLock::acquire(&state, "kubephase init").unwrap();
+    let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(&state, "kubephase join") else { panic!("taken twice") };
+    assert_eq!((by.pid, by.command.as_str()), (std::process::id(), "kubephase init"));
     drop(lock);
-    assert!(RunLock::acquire(dir.path(), "kubephase join").is_ok());
+    assert!(RunLock::acquire(&state, "kubephase join").is_ok());
 }
 
 #[test]
 fn who_is_at_work_is_known_without_the_lock() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(at_work(dir.path()), None);
-    let lock = RunLock::acquire(dir.path(), "kubephase init").unwrap();
-    assert_eq!(at_work(dir.path()).map(|by| by.pid), Some(std::process::id()));
+    let state = place(dir.path());
+    let at_work = || at_work(state.path());
+    assert_eq!(at_work(), None);
+    let lock = RunLock::acquire(&state, "kubephase init").unwrap();
+    let signature = fs::read_to_string(state.path().join("lock")).unwrap();
+    assert_eq!(at_work().map(|by| by.pid), Some(std::process::id()));
     drop(lock);
-    assert_eq!(at_work(dir.path()), None);
-    // A run that was killed leaves its signature.
-    let gone = HeldBy { pid: i32::MAX as u32, command: "kubephase init".into() };
-    fs::write(dir.path().join("lock"), serde_json::to_vec(&gone).unwrap()).unwrap();
-    assert_eq!(at_work(dir.path()), None);
+    assert_eq!(at_work(), None);
+    // A run that was killed leaves its signature, and its number may be another process's by now.
+    for stale in [
+        signature.replacen(&format!(r#""pid":{}"#, std::process::id()), &format!(r#""pid":{}"#, i32::MAX), 1),
+        signature.replacen(&format!(r#""pid":{}"#, std::process::id()), r#""pid":1"#, 1),
+        r#"{"pid":1,"command":"kubephase init"}"#.to_owned(),
+    ] {
+        fs::write(state.path().join("lock"), &stale).unwrap();
+        assert_eq!(at_work(), None, "{stale}");
+    }
+}
+
+/// The signature names a process by its number and by when it began.
+#[test]
+fn a_process_that_lives_is_told_by_when_it_began() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = place(dir.path());
+    let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+    let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
+    let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let by = HeldBy { pid: child.id(), began: Some(format!("{} {ticks}", machine.trim())), command: "kubephase init".into() };
+    fs::write(state.path().join("lock"), serde_json::to_vec(&by).unwrap()).unwrap();
+    assert_eq!(at_work(state.path()), Some(by));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(at_work(state.path()), None);
+}
+
+#[test]
+fn a_lock_that_is_a_link_is_refused_and_its_target_is_not_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let (state, victim) = (place(dir.path()), dir.path().join("victim"));
+    fs::write(&victim, "precious").unwrap();
+    symlink(&victim, state.path().join("lock")).unwrap();
+    let refused = RunLock::acquire(&state, "kubephase init").unwrap_err();
+    assert!(refused.to_string().contains("symbolic link"), "{refused}");
+    assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
 
 /// A line as versions wrote it that did not record what phases wait for.
@@ -151,9 +200,9 @@ fn older_journals_are_read() {
 #[test]
 fn what_runs_made_and_left_is_known_the_latest_first() {
     let root = tempfile::tempdir().unwrap();
-    let files = crate::world::files::RootedFiles::open(root.path()).unwrap();
+    let files = RootedFiles::open(root.path()).unwrap();
     let run = |workflow: &str, effects: &[(&str, &str, Enacted, bool)]| {
-        let mut journal = Journal::begin(&root.path().join("state"), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
+        let mut journal = Journal::begin(&place(root.path()), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
         let workflow = workflow.to_owned();
         let what = What::RunStarted { workflow, version: "v0".into(), phases: Vec::new(), needs: Default::default() };
         journal.notice(&Event { at: 0, what });
@@ -173,31 +222,191 @@ fn what_runs_made_and_left_is_known_the_latest_first() {
     run(
         "init",
         &[
-            ("file", "/a", changed.clone(), true),
-            ("file", "/theirs", changed.clone(), false),
-            ("file", "/b", changed.clone(), true),
-            ("directory", "/d", changed.clone(), true),
-            ("directory", "/e", changed.clone(), true),
+            ("file", "/opt/a", changed.clone(), true),
+            ("file", "/opt/theirs", changed.clone(), false),
+            ("file", "/opt/b", changed.clone(), true),
+            ("directory", "/opt/d", changed.clone(), true),
+            ("directory", "/opt/e", changed.clone(), true),
             ("service", "chrony running", changed.clone(), false),
             ("service", "chrony enabled", changed.clone(), false),
             ("service", "crio running", Enacted::Unchanged, false),
             ("service", "kubelet restarted", changed.clone(), false),
         ],
     );
-    run("join", &[("file", "/c", changed.clone(), true), ("remove-file", "/a", Enacted::Unchanged, false)]);
+    run("join", &[("file", "/opt/c", changed.clone(), true), ("remove-file", "/opt/a", Enacted::Unchanged, false)]);
     run(
         "reset",
         &[
-            ("remove-file", "/c", kept.clone(), false),
-            ("remove-directory", "/d", changed.clone(), false),
-            ("remove-directory", "/e", kept, false),
+            ("remove-file", "/opt/c", kept.clone(), false),
+            ("remove-directory", "/opt/d", changed.clone(), false),
+            ("remove-directory", "/opt/e", kept, false),
             ("service", "chrony stopped", changed, false),
         ],
     );
-    let Made { files, directories, services } = left(&files, "/state").unwrap();
+    let history = History::read(&files, "/state");
+    assert_eq!(history.warnings, Vec::<String>::new());
+    let Made { files, directories, services } = history.left;
     let told =
         |list: Vec<MadeByRun>| list.into_iter().map(|made| format!("{} {} {}", made.what, made.run, made.workflow)).collect::<Vec<_>>();
-    assert_eq!(told(files), ["/c 2 join", "/b 1 init"]);
-    assert_eq!(told(directories), ["/e 1 init"]);
+    assert_eq!(told(files), ["/opt/c 2 join", "/opt/b 1 init"]);
+    assert_eq!(told(directories), ["/opt/e 1 init"]);
     assert_eq!(told(services), ["chrony disabled 1 init"]);
+}
+
+fn effect(kind: &str, target: &str) -> What {
+    let made = if kind == "file" { vec![target.to_owned()] } else { Vec::new() };
+    let effect = EffectSummary { kind: kind.into(), target: target.into(), because: None, digest: String::new() };
+    let result = EffectResult::Enacted(Enacted::Changed);
+    What::Effect { phase: "p".into(), effect, result, micros: 1, made, directories: Vec::new() }
+}
+
+/// A journal with these events, in a file of its own.
+fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
+    let mut journal = Journal::begin(&place(below), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
+    events.into_iter().for_each(|what| journal.notice(&Event { at: 1, what }));
+    journal
+}
+
+fn targets(history: &History) -> Vec<&str> {
+    history.left.files.iter().map(|made| made.what.as_str()).collect()
+}
+
+#[test]
+fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let finding = |size: usize| Finding {
+        code: "X".into(),
+        verdict: Verdict::Warn,
+        summary: "X".repeat(size),
+        evidence: vec![("key".into(), "Y".repeat(size)); 100],
+        remedy: Some("Z".repeat(size)),
+        url: None,
+    };
+    let found =
+        |size| What::Finding { phase: "p".into(), finding: finding(size), judged: crate::run::event::Judgement::Stands, plugin: None };
+    let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);
+    let record = read(&journal.path()).unwrap();
+    let [What::Finding { finding: cut, .. }, What::Finding { finding: whole, .. }] = [&record.events[0].what, &record.events[1].what]
+    else {
+        panic!()
+    };
+    assert!(cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10);
+    assert_eq!(*whole, finding(10));
+    let said = What::Message { phase: "p".into(), severity: Severity::Info, label: String::new(), text: "X".repeat(8000), plugin: None };
+    for _ in 0..2500 {
+        journal.notice(&Event { at: 1, what: said.clone() });
+    }
+    journal.notice(&Event { at: 1, what: effect("file", "/opt/made") });
+    assert_eq!(journal.failure(), None);
+    assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
+    let record = read(&journal.path()).unwrap();
+    let marks = |event: &&Event| matches!(&event.what, What::Message { text, .. } if text.contains("more messages"));
+    assert_eq!(record.events.iter().filter(marks).count(), 1);
+    let files = RootedFiles::open(dir.path()).unwrap();
+    assert_eq!(targets(&History::read(&files, "/state")), ["/opt/made"]);
+}
+
+#[test]
+fn a_run_that_would_never_stop_changing_things_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let mut journal = Journal::begin(&place(dir.path()), &Header::new(0), Durability::Process, cancel.clone()).unwrap();
+    let targets = vec![format!("/opt/{}", "x".repeat(1 << 20))];
+    for _ in 0..70 {
+        journal.notice(&Event { at: 1, what: What::Intended { phase: "p".into(), targets: targets.clone() } });
+    }
+    assert!(cancel.is_requested());
+    assert!(journal.failure().unwrap().contains("64 MiB"), "{:?}", journal.failure());
+}
+
+/// As a version without limits could have written it.
+#[test]
+fn a_journal_of_any_size_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [effect("file", "/opt/first")]).path();
+    let text = "x".repeat(100_000);
+    let message = What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text, plugin: None };
+    let line = json::line(&Event { at: 1, what: message });
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    for _ in 0..1000 {
+        file.write_all(line.as_bytes()).unwrap();
+    }
+    file.write_all(json::line(&Event { at: 1, what: effect("file", "/opt/last") }).as_bytes()).unwrap();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    let history = History::read(&files, "/state");
+    assert_eq!((targets(&history), history.warnings.len()), (vec!["/opt/last", "/opt/first"], 0));
+    let shown = read(&path).unwrap();
+    assert!(shown.events.len() < 1000 && shown.damage.is_none());
+    assert_eq!(shown.events.last().unwrap().what, effect("file", "/opt/last"));
+}
+
+#[test]
+fn a_line_without_end_is_damage_and_not_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [effect("file", "/opt/first")]).path();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    for _ in 0..20 {
+        file.write_all(&[b'x'; 1 << 20]).unwrap();
+    }
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(targets(&history), ["/opt/first"]);
+    assert!(history.warnings[0].contains("longer than") && history.warnings[0].contains(path.file_name().unwrap().to_str().unwrap()));
+}
+
+#[test]
+fn what_is_damaged_or_newer_is_warned_of_and_what_stands_before_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let [damaged, newer, _whole] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());
+    let text = fs::read_to_string(&damaged).unwrap();
+    fs::write(&damaged, format!("{text}garbage\n{}", json::line(&Event { at: 1, what: effect("file", "/opt/after") }))).unwrap();
+    let text = fs::read_to_string(&newer).unwrap();
+    fs::write(&newer, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(targets(&history), ["/opt/c", "/opt/a"]);
+    assert!(history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"), "{:?}", history.warnings);
+    assert!(history.warnings[1].contains("journal-000002.jsonl has format 2"), "{:?}", history.warnings);
+    assert_eq!(history.warnings.len(), 2);
+}
+
+#[test]
+fn a_journal_that_others_could_have_written_is_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let [open, link, others] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());
+    fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
+    fs::rename(&link, dir.path().join("moved")).unwrap();
+    symlink("../moved", &link).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        chown(&others, Some(65534), None).unwrap();
+    }
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(targets(&history), if is_root { vec![] } else { vec!["/opt/c"] });
+    assert_eq!(history.warnings.len(), if is_root { 3 } else { 2 }, "{:?}", history.warnings);
+    assert_eq!(history.outdated, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = ["/", "/etc", "/home/", "//etc/x", "/opt/../etc/passwd", "etc/x", "/usr/lib", "/dev/sda", "/sys/x", "/opt/mine"];
+    journal(dir.path(), named.map(|path| effect("file", path)));
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(targets(&history), ["/opt/mine"]);
+}
+
+#[test]
+fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    journal(dir.path(), [effect("file", "/opt/stays"), effect("file", "/opt/goes")]);
+    journal(dir.path(), [effect("remove-file", "/opt/goes")]);
+    for _ in 3..=55 {
+        journal(dir.path(), []);
+    }
+    let history = History::read(&files, "/state");
+    assert_eq!(targets(&history), ["/opt/stays"]);
+    assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
+    let numbers: Vec<u64> = kept(place(dir.path()).path()).unwrap().into_iter().filter_map(|kept| kept.number).collect();
+    assert_eq!(numbers, [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>());
+    assert_eq!(targets(&History::read(&files, "/state")), ["/opt/stays"], "the older journal is not believed without the later");
 }

@@ -13,6 +13,7 @@ use crate::{
     cancel::Cancel,
     config::{self, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
+    journal::History,
     parallel,
     phase::{
         built_in,
@@ -185,11 +186,14 @@ pub fn execute(
         prepared.config.run.external_front_proxy_ca = external.front_proxy;
         prepared.warnings.extend(external.warnings);
     }
+    let history = History::read(files, state::DIRECTORY);
+    prepared.warnings.extend(history.warnings.iter().cloned());
+    prepared.warnings.extend(history.remove_outdated(files));
     if let Some(reset) = &mut prepared.config.reset {
-        reset.made = crate::journal::left(files, state::DIRECTORY)?;
+        reset.made = history.left;
     }
     let (masked, secrets) = Secrets::mask(&prepared.config);
-    let judge = judge(prepared, files)?;
+    let judge = judge(prepared, history.made);
     let config = serde_json::to_value(&masked)?;
     let shared = Arc::new(Shared {
         patches: prepared.patches.clone(),
@@ -221,13 +225,13 @@ pub fn execute(
     Ok(Ran { finished: executor.execute(), secrets })
 }
 
-fn judge(prepared: &Prepared, files: &dyn crate::world::Files) -> Result<Judge> {
+/// `ours` are paths that earlier runs made.
+fn judge(prepared: &Prepared, ours: BTreeSet<String>) -> Judge {
     let ignored = prepared.config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
     let today = jiff::Zoned::now().date();
     let current = prepared.phases.waivers.iter().filter(|waiver| waiver.expires.is_none_or(|expires| expires >= today));
     let waived = current.map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone())).collect();
-    let ours: BTreeSet<String> = crate::journal::made(files, state::DIRECTORY)?;
-    Ok(Judge { ignored, waived, ours })
+    Judge { ignored, waived, ours }
 }
 
 /// Makes the phases of a run ready to be called.

@@ -1,16 +1,55 @@
 //! What outlives a run on its node, below `/var/lib/kubephase`: the journal, and the secrets that were made up for a
 //! run (a token, a certificate key), so that the next run with the same configuration goes on with the same ones.
-use crate::world::Files;
+use crate::world::{
+    Files, Tried,
+    files::{PrivateDirectory, RootedFiles, is_trusted},
+};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::kubeadm::{BootstrapToken, Config};
+use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 pub const DIRECTORY: &str = "/var/lib/kubephase";
 
 /// The same in the tree below a root.
 pub fn below(root: &Path) -> PathBuf {
     root.join(DIRECTORY.trim_start_matches('/'))
+}
+
+/// Opens the state directory of the tree below a root, and makes it if it is missing.
+///
+/// # Errors
+/// Where it cannot be made, lies behind a link, or may be written by other users.
+pub fn make(root: &Path) -> Tried<PrivateDirectory> {
+    make_below(root, "")
+}
+
+/// Opens a directory in the state directory, and makes both if they are missing; `name` is empty for the state directory
+/// itself.
+///
+/// # Errors
+/// As `make`.
+pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
+    let files = tree(root)?;
+    let directory = files.make_private(DIRECTORY)?;
+    if name.is_empty() { Ok(directory) } else { files.make_private(&format!("{DIRECTORY}/{name}")) }
+}
+
+/// Opens the state directory of the tree below a root. None where there is none.
+///
+/// # Errors
+/// As `make`.
+pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
+    tree(root)?.open_private(DIRECTORY)
+}
+
+fn tree(root: &Path) -> Tried<RootedFiles> {
+    let failed = |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
+    RootedFiles::open(root).map_err(failed)
 }
 
 /// Secrets nobody gave, made once for a node; 0600 like every key.
@@ -21,6 +60,15 @@ pub struct MadeUp {
     pub certificate_key: Option<String>,
 }
 
+/// Bytes of the file of secrets, at most.
+const MAX_SECRETS: u64 = 64 << 10;
+
+/// The path of a file whose directories' links were followed and whose own name was not.
+fn real_path(path: &str, files: &dyn Files) -> Result<String> {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    Ok(format!("{}/{name}", files.real_path(directory).map_err(|failure| anyhow!(failure.message))?))
+}
+
 impl MadeUp {
     fn path() -> String {
         format!("{DIRECTORY}/secrets.json")
@@ -28,13 +76,17 @@ impl MadeUp {
 
     pub fn read(files: &dyn Files) -> Result<MadeUp> {
         let path = MadeUp::path();
-        match files.stat(&path).map_err(|failure| anyhow!(failure.message))? {
-            None => Ok(MadeUp::default()),
-            Some(_) => {
-                let text = files.read(&path).map_err(|failure| anyhow!(failure.message))?;
-                serde_json::from_slice(&text).map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
-            }
+        let opened = match files.open(&path) {
+            Ok(opened) => opened,
+            Err(failure) if failure.code == "not-found" => return Ok(MadeUp::default()),
+            Err(failure) => return Err(anyhow!(failure.message)),
+        };
+        let meta = opened.meta();
+        if !is_trusted(meta.uid, meta.mode) || opened.real_path() != real_path(&path, files)? {
+            return Err(anyhow!("{path} is a link, or other users may write to it; remove it to have new secrets made"));
         }
+        let text = opened.read(MAX_SECRETS).map_err(|failure| anyhow!(failure.message))?;
+        serde_json::from_slice(&text).map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
     }
 
     /// The next run makes new ones.

@@ -1,15 +1,19 @@
 //! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
 //! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT). `handle` has files
-//! that are opened once, `confined` what a plugin's effects may do, `territory` what of a node they may not touch.
+//! that are opened once, `confined` what a plugin's effects may do, `territory` what of a node they may not touch, `private` the
+//! program's own directories.
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 mod confined;
 mod handle;
+pub mod lines;
 mod lock;
 mod owner;
+mod private;
 mod territory;
 
 pub use confined::{Confined, Deed};
 pub use handle::is_searchable;
+pub use private::{PrivateDirectory, is_trusted};
 pub use territory::Territory;
 
 use super::{Files, OpenFile, Tried};
@@ -56,6 +60,14 @@ impl RootedFiles {
         let resolve = if is_machine { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
         let syncer = is_machine.then_some(File::sync_all as Syncer);
         Ok(RootedFiles { root: opened, path: root.to_owned(), resolve, syncer })
+    }
+
+    /// A scratch tree whose changes outlive a power cut, as those of a machine do.
+    ///
+    /// # Errors
+    /// Where the root is not a directory that can be opened.
+    pub fn durable(root: &Path) -> io::Result<Self> {
+        Ok(RootedFiles { syncer: Some(File::sync_all), ..RootedFiles::open(root)? })
     }
 
     /// Whether this is a scratch tree, whose root stands for `/`.
@@ -365,5 +377,95 @@ mod tests {
         files.write("/a/b", b"", 0o644, None).unwrap();
         files.remove("/a/b").unwrap();
         assert!(files.stat("/a/b").unwrap().is_none());
+    }
+    thread_local! {
+        /// Paths below the root that were brought to the disk, in that order.
+        static SYNCED: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+    }
+
+    fn note_sync(file: &File) -> io::Result<()> {
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+        // Behind the name of the temporary folder.
+        let below: Vec<&str> = path.to_str().unwrap().split('/').skip(3).collect();
+        SYNCED.with_borrow_mut(|synced| synced.push(below.join("/")));
+        file.sync_all()
+    }
+
+    fn refuse_sync(_: &File) -> io::Result<()> {
+        Err(Errno::IO.into())
+    }
+
+    #[test]
+    fn a_change_that_has_to_last_is_brought_to_the_disk_with_its_name() {
+        let root = tempfile::tempdir_in("/tmp").unwrap();
+        let files = RootedFiles { syncer: Some(note_sync), ..RootedFiles::durable(root.path()).unwrap() };
+        let assert_synced = |expected: &[&str]| assert_eq!(SYNCED.take(), expected);
+        files.make_dir("/etc/pki", 0o700).unwrap();
+        assert_synced(&["etc", "", "etc/pki", "etc"]);
+        files.make_dir("/etc/pki", 0o700).unwrap();
+        assert_synced(&[]);
+        files.write("/etc/pki/ca.key", b"secret", 0o600, None).unwrap();
+        assert_synced(&["etc/pki/.ca.key.unfinished", "etc/pki"]);
+        files.set_mode("/etc/pki/ca.key", 0o640, None).unwrap();
+        assert_synced(&["etc/pki/ca.key"]);
+        files.remove("/etc/pki/ca.key").unwrap();
+        assert_synced(&["etc/pki"]);
+        files.remove("/etc/pki/ca.key").unwrap();
+        assert_synced(&[]);
+        files.write("/etc/pki/etcd/ca.key", b"secret", 0o600, None).unwrap();
+        SYNCED.take();
+        files.remove_all("/etc/pki/etcd").unwrap();
+        assert_synced(&["etc/pki"]);
+        files.remove_dir("/etc/pki").unwrap();
+        assert_synced(&["etc"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_brought_to_the_disk_does_not_get_its_name() {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        files.write("/etc/there", b"old", 0o644, None).unwrap();
+        let files = RootedFiles { syncer: Some(refuse_sync), ..files };
+        assert_eq!(files.write("/etc/there", b"new", 0o644, None).unwrap_err().code, "io");
+        assert_eq!(files.read("/etc/there").unwrap(), b"old");
+        assert_eq!(files.list("/etc").unwrap(), ["there"]);
+    }
+
+    #[test]
+    fn a_durable_tree_is_written_like_any_other() {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::durable(root.path()).unwrap();
+        files.write("/etc/kubernetes/admin.conf", b"x", 0o600, None).unwrap();
+        files.set_mode("/etc/kubernetes/admin.conf", 0o640, None).unwrap();
+        assert_eq!(files.read("/etc/kubernetes/admin.conf").unwrap(), b"x");
+        files.remove_all("/etc/kubernetes").unwrap();
+        assert_eq!(files.list("/etc").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_name_of_any_length_can_be_written() {
+        let (_root, files) = tree();
+        let path = format!("/etc/{}", "x".repeat(255));
+        files.write(&path, b"x", 0o644, None).unwrap();
+        assert_eq!(files.read(&path).unwrap(), b"x");
+        assert_eq!(files.list("/etc").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_full_disk_and_one_that_is_only_read_have_codes_of_their_own() {
+        for (errno, code) in [
+            (Errno::NOSPC, "no-space"),
+            (Errno::DQUOT, "no-space"),
+            (Errno::ROFS, "read-only"),
+            (Errno::ACCESS, "denied"),
+            (Errno::NOENT, "not-found"),
+            (Errno::IO, "io"),
+        ] {
+            assert_eq!(failed("write", "/x", errno.into()).code, code);
+        }
+        let machine = RootedFiles::open(Path::new("/")).unwrap();
+        let full = machine.at("/dev/full", OFlags::WRONLY).unwrap();
+        let error = File::from(full).write_all(b"x").unwrap_err();
+        assert_eq!(failed("write", "/dev/full", error).code, "no-space");
     }
 }

@@ -107,6 +107,11 @@ pub trait OpenFile {
     /// # Errors
     /// `limit` where it is larger; `invalid` where it is not a regular file.
     fn read(&self, limit: u64) -> Tried<Vec<u8>>;
+    /// A reader of a regular file, from its beginning.
+    ///
+    /// # Errors
+    /// `invalid` where it is not a regular file.
+    fn reader(&self) -> Tried<Box<dyn std::io::Read>>;
     /// The names in a directory, sorted.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
 fn past(number: u64, events: Vec<Event>) -> Past {
     let kept = Kept { number: Some(number), path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into() };
     let header = Header { format: 1, version: "0.1.0".into(), began: 1_700_000_000 };
-    Past::new(kept, Record { header, events, torn: false }, None)
+    Past::new(kept, Record { header, events, torn: false, damage: None }, None)
 }
 
 /// A run of which the second certificate was long ready before there was a worker for it.

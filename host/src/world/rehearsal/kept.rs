@@ -1,17 +1,20 @@
 //! What of a rehearsed cluster outlives the process, as etcd has its log: every change is a line of JSON, appended as it is
 //! made. What a kill cut off in the middle of its line did not happen. It holds secrets, as etcd does.
-#![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
+use super::cluster::place;
 use crate::{
     run::state,
-    world::{Files, Tried},
+    world::{
+        Files, Tried,
+        files::lines::{Line, Lines},
+    },
 };
 use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
-    fs::{self, File, OpenOptions},
+    collections::{BTreeMap, HashMap},
+    fs::File,
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -32,7 +35,7 @@ pub enum Entry {
 
 /// The file, once there is something to keep.
 pub struct Log {
-    directory: PathBuf,
+    root: PathBuf,
     open: Mutex<Option<Open>>,
 }
 
@@ -44,12 +47,13 @@ struct Open {
 impl Log {
     /// The log in the tree below a root.
     pub fn below(root: &Path) -> Log {
-        Log { directory: state::below(root), open: Mutex::default() }
+        Log { root: root.to_owned(), open: Mutex::default() }
     }
 
     /// Whether a cluster is kept below a root.
     pub fn is_below(root: &Path) -> bool {
-        state::below(root).join(NAME).is_file()
+        let opened = state::open(root).ok().flatten().map(|directory| directory.open(NAME));
+        matches!(opened, Some(Ok(_)))
     }
 
     fn open(&self) -> MutexGuard<'_, Option<Open>> {
@@ -67,17 +71,25 @@ impl Log {
     /// Where it cannot be read, or is damaged other than at its end.
     pub fn read(files: &dyn Files) -> Tried<Vec<Entry>> {
         let path = Log::path();
-        if files.stat(&path)?.is_none() {
-            return Ok(Vec::new());
-        }
-        let text = files.read(&path)?;
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &text[..end]);
-        let lines = whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).enumerate();
-        let damaged = |at: usize, error: &serde_json::Error| {
-            let remedy = Some(format!("remove {path} to begin with an empty cluster"));
-            Failure { remedy, ..Failure::new("invalid", format!("{path}:{} is damaged: {error}", at + 1)) }
+        let opened = match files.open(&path) {
+            Ok(opened) => opened,
+            Err(failure) if failure.code == "not-found" => return Ok(Vec::new()),
+            Err(failure) => return Err(failure),
         };
-        lines.map(|(at, line)| serde_json::from_slice(line).map_err(|error| damaged(at, &error))).collect()
+        let mut lines = Lines::new(opened.reader()?);
+        let damaged = |line: usize, why: &str| {
+            let remedy = Some(format!("remove {path} to begin with an empty cluster"));
+            Failure { remedy, ..Failure::new("invalid", format!("{path}:{line} is damaged: {why}")) }
+        };
+        let mut latest = Latest::default();
+        loop {
+            match lines.next_line().map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))? {
+                Line::Whole(line) if line.is_empty() => {}
+                Line::Whole(line) => latest.add(serde_json::from_slice(&line).map_err(|error| damaged(lines.count, &error.to_string()))?),
+                Line::TooLong => return Err(damaged(lines.count, "the line is too long")),
+                Line::CutOff | Line::End => return Ok(latest.entries.into_values().collect()),
+            }
+        }
     }
 
     /// Begins it anew with what there is; what changes from now on is added.
@@ -85,17 +97,11 @@ impl Log {
     /// # Errors
     /// Where it cannot be written; what was kept before is still there.
     pub fn begin(&self, there: &[Entry]) -> Tried<()> {
-        let path = self.directory.join(NAME);
+        let directory = state::make(&self.root)?;
+        let content: String = there.iter().map(line).collect();
+        let path = directory.path().join(NAME);
         let failed = |error: io::Error| Failure::new("io", format!("cannot keep the cluster in {}: {error}", path.display()));
-        let begin = || {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-            let new = self.directory.join(format!(".{NAME}.new"));
-            let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(there.iter().map(line).collect::<String>().as_bytes())?;
-            fs::rename(&new, &path)?;
-            Ok(file)
-        };
-        let file = begin().map_err(failed)?;
+        let file = directory.replace(NAME, content.as_bytes()).map_err(failed)?;
         *self.open() = Some(Open { file, failure: None });
         Ok(())
     }
@@ -105,7 +111,7 @@ impl Log {
         if let Some(open) = self.open().as_mut()
             && let Err(error) = open.file.write_all(line(&entry()).as_bytes())
         {
-            let path = self.directory.join(NAME);
+            let path = state::below(&self.root).join(NAME);
             open.failure.get_or_insert_with(|| format!("{} does not hold all of the cluster: {error}", path.display()));
         }
     }
@@ -116,16 +122,47 @@ impl Log {
     }
 }
 
+/// Of each object the last change, in the order of these changes: a log has many of the same object, and may be larger than
+/// what it describes.
+#[derive(Default)]
+struct Latest {
+    /// by the number of the change
+    entries: BTreeMap<usize, Entry>,
+    count: usize,
+    /// by resource, namespace and name
+    places: HashMap<(String, String, String), usize>,
+}
+
+impl Latest {
+    fn add(&mut self, entry: Entry) {
+        let key = match &entry {
+            Entry::Object { resource, object, .. } => {
+                let (namespace, name) = place(object);
+                (resource.clone(), namespace, name)
+            }
+            Entry::Gone { resource, namespace, name, .. } => (resource.clone(), namespace.clone(), name.clone()),
+            Entry::Members(_) => Default::default(),
+        };
+        if let Some(earlier) = self.places.insert(key, self.count) {
+            self.entries.remove(&earlier);
+        }
+        self.entries.insert(self.count, entry);
+        self.count += 1;
+    }
+}
+
 fn line(entry: &Entry) -> String {
     // Maps with names for keys: nothing that JSON could not say.
     serde_json::to_string(entry).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the tests look at the scratch tree itself")]
 mod tests {
     use super::*;
     use crate::world::files::RootedFiles;
     use serde_json::json;
+    use std::fs;
 
     fn object(name: &str) -> Entry {
         Entry::Object { version: 7, resource: "/configmaps".into(), object: json!({"metadata": {"name": name}}) }
@@ -151,5 +188,31 @@ mod tests {
         fs::write(&path, "{}\n{\"members\":[]}\n").unwrap();
         let damaged = Log::read(&files).unwrap_err();
         assert!(damaged.message.contains("cluster.jsonl:1 is damaged") && damaged.remedy.is_some(), "{damaged:?}");
+    }
+    #[test]
+    fn a_link_in_the_tree_is_not_written_through() {
+        let root = tempfile::tempdir().unwrap();
+        let victim = root.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let directory = state::make(root.path()).unwrap();
+        for name in [".cluster.jsonl.new", ".cluster.jsonl.unfinished", NAME] {
+            std::os::unix::fs::symlink(&victim, directory.path().join(name)).unwrap();
+        }
+        assert!(!Log::is_below(root.path()), "a link is not a log");
+        Log::below(root.path()).begin(&[object("a")]).unwrap();
+        assert!(Log::is_below(root.path()));
+        assert_eq!(fs::read(&victim).unwrap(), b"precious");
+    }
+    #[test]
+    fn of_many_changes_of_an_object_the_last_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let log = Log::below(root.path());
+        log.begin(&[object("a"), object("b")]).unwrap();
+        (0..1000).for_each(|_| log.add(|| object("a")));
+        log.add(|| Entry::Gone { version: 9, resource: "/configmaps".into(), namespace: String::new(), name: "b".into() });
+        let read = Log::read(&RootedFiles::open(root.path()).unwrap()).unwrap();
+        assert_eq!(read[0], object("a"));
+        assert!(matches!(&read[1], Entry::Gone { name, .. } if name == "b"));
+        assert_eq!(read.len(), 2);
     }
 }

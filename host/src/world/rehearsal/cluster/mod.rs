@@ -22,6 +22,7 @@ mod tls;
 pub use rest::Api;
 pub use server::{Keeps, Server};
 pub use signer::sign_by_nobody;
+pub use store::place;
 
 use crate::world::{Tried, api::MANAGER};
 use kubephase_wit::Failure;

@@ -1,0 +1,276 @@
+//! What earlier runs on a node did, folded from their journals.
+use super::{
+    number,
+    reader::{Events, ReadError, is_relied_on},
+};
+use crate::{
+    effect::{Enacted, joining},
+    run::event::{EffectResult, EffectSummary, What},
+    world::{Files, OpenFile, Tried, files::is_trusted},
+};
+use kubephase_sdk::kubeadm::{Made, MadeByRun};
+use kubephase_wit::Failure;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+/// Journals that are kept in any case, the newest ones.
+const KEPT: usize = 50;
+/// Bytes of journals that are kept if no later run needs them.
+const KEPT_BYTES: u64 = 256 << 20;
+/// Warnings that are told one by one.
+const MAX_WARNINGS: usize = 10;
+/// Directories that a journal never makes a run remove anything at, whatever it says: their parts belong to the system.
+const SYSTEM: &[&str] = &["bin", "boot", "dev", "lib", "lib32", "lib64", "proc", "sbin", "sys"];
+
+/// What the journals of a node tell the next run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// paths of files and directories that earlier runs made and did not remove since, and what a run was about to make
+    /// when it was cut off; not a file that was there as wanted
+    pub made: BTreeSet<String>,
+    /// what earlier runs made that was not there before, and that no run undid or found undone since: the latest first
+    pub left: Made,
+    /// what of the journals cannot be relied on, with their paths
+    pub warnings: Vec<String>,
+    /// journals that no later run needs any more
+    pub outdated: Vec<String>,
+}
+
+/// A journal that was read.
+struct Journal {
+    run: u64,
+    path: String,
+    bytes: u64,
+    /// whether all of it was understood
+    is_whole: bool,
+}
+
+/// The fold over the journals.
+#[derive(Default)]
+struct Fold {
+    made: BTreeSet<String>,
+    /// what the run that is read is about to make
+    intended: BTreeSet<String>,
+    left: Made,
+    /// runs that recorded a thing as made
+    noted: BTreeMap<String, BTreeSet<u64>>,
+    /// runs that recorded a thing as gone which an earlier run had made: without the one the other would be believed
+    undone_by: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+impl History {
+    /// Reads the journals in a directory of a node. What cannot be read is left out and warned of.
+    pub fn read(files: &dyn Files, directory: &str) -> History {
+        let mut history = History::default();
+        let paths = match paths(files, directory) {
+            Ok(paths) => paths,
+            Err(failure) => {
+                history.warnings.push(format!("earlier runs are not known: {}", failure.message));
+                return history;
+            }
+        };
+        let (mut fold, mut journals) = (Fold::default(), Vec::new());
+        for (run, path) in paths {
+            match fold.read(files, directory, run, &path) {
+                Ok((journal, warning)) => {
+                    history.warnings.extend(warning);
+                    journals.push(journal);
+                }
+                Err(warning) => history.warnings.push(warning),
+            }
+        }
+        if history.warnings.len() > MAX_WARNINGS {
+            let more = history.warnings.len() - MAX_WARNINGS;
+            history.warnings.truncate(MAX_WARNINGS);
+            history.warnings.push(format!("{more} more journals in {directory} cannot be read as a whole"));
+        }
+        let Fold { made, mut left, undone_by, .. } = fold;
+        for list in [&mut left.files, &mut left.directories, &mut left.services] {
+            list.reverse();
+        }
+        history.outdated = outdated(&journals, &left, &undone_by);
+        History { made, left, ..history }
+    }
+
+    /// Removes the journals that no later run needs.
+    pub fn remove_outdated(&self, files: &dyn Files) -> Vec<String> {
+        let removed = self.outdated.iter().filter_map(|path| files.remove(path).err());
+        removed.map(|failure| failure.message).collect()
+    }
+}
+
+/// The journals of a directory by the numbers of their runs, the earliest first.
+fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
+    if files.stat(directory)?.is_none() {
+        return Ok(Vec::new());
+    }
+    let numbered = |name: String| Some((number(Path::new(&name))?, format!("{directory}/{name}")));
+    let mut paths: Vec<(u64, String)> = files.list(directory)?.into_iter().filter_map(numbered).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// Opens a journal that only this user or root can have written.
+fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn OpenFile + 'f>> {
+    let opened = files.open(path)?;
+    let meta = opened.meta();
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    if meta.kind != "file" || opened.real_path() != format!("{}/{name}", files.real_path(directory)?) {
+        return Err(Failure::new("denied", format!("{path} is a link or not a file")));
+    }
+    if !is_trusted(meta.uid, meta.mode) {
+        let message = format!("{path} could have been written by another user (owner {}, mode {:04o})", meta.uid, meta.mode);
+        return Err(Failure::new("denied", message));
+    }
+    Ok(opened)
+}
+
+impl Fold {
+    /// Reads one journal.
+    ///
+    /// # Errors
+    /// The warning, where nothing of the journal is used.
+    fn read(&mut self, files: &dyn Files, directory: &str, run: u64, path: &str) -> Result<(Journal, Option<String>), String> {
+        let ignored = |why: String| format!("{why}; what that run did is not known, so reset leaves it in place");
+        let opened = open(files, directory, path).map_err(|failure| ignored(failure.message))?;
+        let source = opened.reader().map_err(|failure| ignored(failure.message))?;
+        let bytes = opened.meta().size;
+        let mut events = match Events::begin(Path::new(path), source) {
+            Ok(events) => events,
+            // A run that was killed at once, or found no space, leaves an empty one.
+            Err(ReadError::NoJournal { .. }) if bytes == 0 => {
+                return Ok((Journal { run, path: path.to_owned(), bytes, is_whole: true }, None));
+            }
+            Err(error) => return Err(ignored(error.to_string())),
+        };
+        let mut workflow = String::new();
+        let trouble = loop {
+            match events.next_wanted(is_relied_on) {
+                Ok(Some(event)) => self.note_event(event.what, run, &mut workflow),
+                Ok(None) => break events.damage.as_ref().map(ToString::to_string),
+                Err(error) => break Some(error.to_string()),
+            }
+        };
+        self.made.append(&mut self.intended);
+        let warning = trouble.map(|why| format!("{why}; only what it says before is used"));
+        Ok((Journal { run, path: path.to_owned(), bytes, is_whole: warning.is_none() }, warning))
+    }
+
+    fn note_event(&mut self, what: What, run: u64, workflow: &mut String) {
+        match what {
+            What::RunStarted { workflow: name, .. } => *workflow = name,
+            What::Intended { targets, .. } => self.intended.extend(targets),
+            What::RunEnded { .. } => self.intended.clear(),
+            What::Effect { effect, result, made, directories, .. } => {
+                self.intended.remove(&effect.target);
+                self.made.extend(made.iter().chain(&directories).cloned());
+                if let EffectResult::Enacted(enacted) = result {
+                    if enacted == Enacted::Changed {
+                        self.note_made(&effect);
+                    }
+                    if enacted == Enacted::Changed || enacted == Enacted::Unchanged {
+                        self.forget(&effect, run);
+                    }
+                    if enacted == Enacted::Changed && effect.kind == "service" {
+                        self.note(List::Services, before(&effect.target), run, workflow);
+                    }
+                }
+                self.note(List::Files, made.into_iter().filter(|path| may_be_removed(path)), run, workflow);
+                self.note(List::Directories, directories.into_iter().filter(|path| may_be_removed(path)), run, workflow);
+            }
+            _ => {}
+        }
+    }
+
+    fn note_made(&mut self, effect: &EffectSummary) {
+        match effect.kind.as_str() {
+            "remove-file" | "remove-directory" => drop(self.made.remove(&effect.target)),
+            "bootstrap-kubeconfig" => {
+                self.made.extend([joining::kubeconfig_of_kubelet(&effect.target), effect.target.clone()]);
+            }
+            _ => drop(self.made.insert(effect.target.clone())),
+        }
+    }
+
+    fn list(&mut self, list: List) -> &mut Vec<MadeByRun> {
+        match list {
+            List::Files => &mut self.left.files,
+            List::Directories => &mut self.left.directories,
+            List::Services => &mut self.left.services,
+        }
+    }
+
+    fn note(&mut self, list: List, things: impl IntoIterator<Item = String>, run: u64, workflow: &str) {
+        for thing in things {
+            self.noted.entry(thing.clone()).or_default().insert(run);
+            let list = self.list(list);
+            list.retain(|made| made.what != thing);
+            list.push(MadeByRun { what: thing, run, workflow: workflow.to_owned() });
+        }
+    }
+
+    /// What an effect undid does not have to be undone again.
+    fn forget(&mut self, effect: &EffectSummary, run: u64) {
+        let list = match effect.kind.as_str() {
+            "remove-file" => List::Files,
+            "remove-directory" => List::Directories,
+            "service" => List::Services,
+            _ => return,
+        };
+        self.list(list).retain(|made| made.what != effect.target);
+        for earlier in self.noted.remove(&effect.target).into_iter().flatten() {
+            self.undone_by.entry(earlier).or_default().insert(run);
+        }
+    }
+}
+
+/// A list of what runs left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Files,
+    Directories,
+    Services,
+}
+
+/// What a service was before it was changed to this state; none where that is not known.
+fn before(target: &str) -> Option<String> {
+    match target.rsplit_once(' ')? {
+        (name, "running") => Some(format!("{name} stopped")),
+        (name, "enabled") => Some(format!("{name} disabled")),
+        _ => None,
+    }
+}
+
+/// Whether a run may remove what a journal names: not a directory at the top of the tree or of the system, and nothing by a
+/// way around.
+fn may_be_removed(path: &str) -> bool {
+    let Some(below) = path.strip_prefix('/') else { return false };
+    let parts: Vec<&str> = below.split('/').collect();
+    let is_plain = parts.iter().all(|part| !part.is_empty() && !matches!(*part, "." | ".."));
+    is_plain && parts.len() > 1 && !SYSTEM.contains(&parts[0]) && !(parts[0] == "usr" && parts.len() == 2)
+}
+
+/// The journals that are neither among the newest nor needed to know what is left on the node.
+fn outdated(journals: &[Journal], left: &Made, undone_by: &BTreeMap<u64, BTreeSet<u64>>) -> Vec<String> {
+    let mut needed: BTreeSet<u64> = [&left.files, &left.directories, &left.services].into_iter().flatten().map(|made| made.run).collect();
+    let (mut bytes, mut room) = (0, true);
+    for (at, journal) in journals.iter().rev().enumerate() {
+        bytes += journal.bytes;
+        room &= at < KEPT && (at == 0 || bytes <= KEPT_BYTES);
+        if room || !journal.is_whole {
+            needed.insert(journal.run);
+        }
+    }
+    // What an older journal that stays says is undone is undone by a later one, which has to stay as well.
+    let mut unseen: Vec<u64> = needed.iter().copied().collect();
+    while let Some(run) = unseen.pop() {
+        for later in undone_by.get(&run).into_iter().flatten() {
+            if needed.insert(*later) {
+                unseen.push(*later);
+            }
+        }
+    }
+    journals.iter().filter(|journal| !needed.contains(&journal.run)).map(|journal| journal.path.clone()).collect()
+}

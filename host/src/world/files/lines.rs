@@ -1,0 +1,77 @@
+//! Reads a file line by line, with a limit on the length of a line, so that no file is too large to be read.
+use std::io::{self, BufRead, BufReader, Read};
+
+/// Bytes of the longest line. Lines of this program are shorter.
+pub const MAX_LINE: u64 = 8 << 20;
+
+/// What comes next in a file of lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// without its end
+    Whole(Vec<u8>),
+    /// the file ends in the middle of a line
+    CutOff,
+    /// longer than `MAX_LINE`
+    TooLong,
+    End,
+}
+
+/// A reader of lines.
+#[derive(Debug)]
+pub struct Lines<R> {
+    source: BufReader<R>,
+    /// how many lines were read, the last of them whole or not
+    pub count: usize,
+    /// how many bytes were read
+    pub bytes: u64,
+}
+
+impl<R: Read> Lines<R> {
+    pub fn new(source: R) -> Self {
+        Lines { source: BufReader::new(source), count: 0, bytes: 0 }
+    }
+
+    /// Reads the next line. After `TooLong` the rest of that line would follow.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn next_line(&mut self) -> io::Result<Line> {
+        let mut line = Vec::new();
+        self.source.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
+        self.bytes += line.len() as u64;
+        if line.is_empty() {
+            return Ok(Line::End);
+        }
+        self.count += 1;
+        Ok(match line.pop() {
+            Some(b'\n') => Line::Whole(line),
+            Some(_) if line.len() as u64 + 1 == MAX_LINE => Line::TooLong,
+            _ => Line::CutOff,
+        })
+    }
+
+    /// Whether all was read.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn is_at_end(&mut self) -> io::Result<bool> {
+        Ok(self.source.fill_buf()?.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_or_said_not_to_be() {
+        let mut lines = Lines::new(&b"one\n\nthree"[..]);
+        assert_eq!(lines.next_line().unwrap(), Line::Whole(b"one".to_vec()));
+        assert_eq!(lines.next_line().unwrap(), Line::Whole(Vec::new()));
+        assert!(!lines.is_at_end().unwrap());
+        assert_eq!(lines.next_line().unwrap(), Line::CutOff);
+        assert_eq!((lines.next_line().unwrap(), lines.count, lines.bytes), (Line::End, 3, 10));
+        let mut endless = Lines::new(io::repeat(b'x'));
+        assert_eq!(endless.next_line().unwrap(), Line::TooLong);
+    }
+}

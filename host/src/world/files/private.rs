@@ -1,0 +1,283 @@
+//! A directory for the program's own files, which only this user reads and writes. It is opened once, and its files are
+//! opened in it by name, so that no link in the tree leads to a file elsewhere.
+use super::{
+    PARENT_MODE, RootedFiles, failed,
+    handle::{UNFOLLOWED, names},
+    link, unfinished_name,
+};
+use crate::world::Tried;
+use kubephase_wit::Failure;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
+    io::Errno,
+    process::geteuid,
+};
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// Mode of the directory and of its files.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+/// Permissions to write of users who are not the owner.
+const OTHERS_WRITE: u32 = 0o022;
+/// Flags that every file is opened with.
+const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// An open directory of the program's own.
+#[derive(Debug)]
+pub struct PrivateDirectory {
+    handle: OwnedFd,
+    /// its path on this machine, for messages
+    path: PathBuf,
+}
+
+/// Whether a file with this owner and mode can only have been written by this user or root.
+pub fn is_trusted(uid: u32, mode: u32) -> bool {
+    (uid == 0 || uid == geteuid().as_raw()) && mode & OTHERS_WRITE == 0
+}
+
+impl RootedFiles {
+    /// Opens a directory of the program's own, made with mode 0700 if it is missing. Its parents are made with mode 0755.
+    ///
+    /// # Errors
+    /// `denied` where a part of the path is a link, or other users may write to the directory. On the machine itself links
+    /// in the parents are followed: only root could have made them.
+    pub fn make_private(&self, path: &str) -> Tried<PrivateDirectory> {
+        let made = self.private(path, true)?;
+        made.ok_or_else(|| failed("open", path, Errno::NOENT.into()))
+    }
+
+    /// Opens a directory of the program's own. None where there is none.
+    ///
+    /// # Errors
+    /// As `make_private`.
+    pub fn open_private(&self, path: &str) -> Tried<Option<PrivateDirectory>> {
+        self.private(path, false)
+    }
+
+    fn private(&self, path: &str, make: bool) -> Tried<Option<PrivateDirectory>> {
+        let shown = self.root().join(path.trim_start_matches('/'));
+        let trouble = |error: io::Error| failed("use", &shown.display().to_string(), error);
+        let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let above = if self.is_scratch() { self.unlinked(parents, make)? } else { self.linked(parents, make)? };
+        let Some(above) = above else { return Ok(None) };
+        let Some(named) = self.step(&above, name, make, DIRECTORY_MODE, &shown)? else { return Ok(None) };
+        let stat = fs::fstat(&named).map_err(|errno| trouble(errno.into()))?;
+        if !is_trusted(stat.st_uid, stat.st_mode) {
+            return Err(untrusted(&shown, &stat));
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = fs::open(link(&named), flags, Mode::empty()).map_err(|errno| trouble(errno.into()))?;
+        Ok(Some(PrivateDirectory { handle, path: shown }))
+    }
+
+    /// The directory of a path whose links are followed.
+    fn linked(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
+        if make {
+            return self.make_all(path, PARENT_MODE).map(Some);
+        }
+        match self.at(path, OFlags::PATH | OFlags::DIRECTORY) {
+            Ok(found) => Ok(Some(found)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(failed("open", path, errno.into())),
+        }
+    }
+
+    /// The directory of a path that has no links.
+    fn unlinked(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
+        let mut shown = self.root().to_owned();
+        let root = self.at(".", OFlags::PATH | OFlags::DIRECTORY);
+        let mut here = root.map_err(|errno| failed("open", &shown.display().to_string(), errno.into()))?;
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            shown.push(part);
+            let Some(next) = self.step(&here, part, make, PARENT_MODE, &shown)? else { return Ok(None) };
+            here = next;
+        }
+        Ok(Some(here))
+    }
+
+    /// A directory in a directory, which may not be a link.
+    fn step(&self, here: &OwnedFd, name: &str, make: bool, mode: u32, shown: &Path) -> Tried<Option<OwnedFd>> {
+        let opened =
+            if make { self.make_below(here, name, mode) } else { fs::openat(here, name, UNFOLLOWED | OFlags::DIRECTORY, Mode::empty()) };
+        match opened {
+            Ok(opened) => Ok(Some(opened)),
+            Err(Errno::NOENT) if !make => Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => Err(not_a_directory(here, name, shown)),
+            Err(errno) => Err(failed("use", &shown.display().to_string(), errno.into())),
+        }
+    }
+}
+
+fn not_a_directory(here: &OwnedFd, name: &str, shown: &Path) -> Failure {
+    let is_link =
+        fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
+    let what = if is_link { "a symbolic link, which could lead out of the tree" } else { "not a directory" };
+    let remedy = Some(format!("remove {}, or use another scratch root", shown.display()));
+    Failure { remedy, ..Failure::new("denied", format!("cannot use {}: it is {what}", shown.display())) }
+}
+
+fn untrusted(shown: &Path, stat: &Stat) -> Failure {
+    let (path, mode) = (shown.display(), stat.st_mode & 0o7777);
+    if stat.st_mode & OTHERS_WRITE != 0 {
+        let remedy = Some(format!("if its files are yours, run: chmod go-w {path}"));
+        return Failure { remedy, ..Failure::new("denied", format!("cannot use {path}: other users may write to it (mode {mode:04o})")) };
+    }
+    let remedy = Some(format!("run this as user {}, or use another scratch root", stat.st_uid));
+    Failure { remedy, ..Failure::new("denied", format!("cannot use {path}: it belongs to user {}", stat.st_uid)) }
+}
+
+impl PrivateDirectory {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// # Errors
+    /// Where it cannot be listed.
+    pub fn names(&self) -> Tried<Vec<String>> {
+        names(&self.handle, &self.path.display().to_string(), usize::MAX)
+    }
+
+    /// Opens a file of it for reading.
+    ///
+    /// # Errors
+    /// Where there is none, or it is a link or a file of another user.
+    pub fn open(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::RDONLY)
+    }
+
+    /// Opens a file of it for reading and writing, made if it is missing.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub fn open_or_create(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::RDWR | OFlags::CREATE)
+    }
+
+    /// Makes a file that is only appended to.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where something has the name.
+    pub fn create_log(&self, name: &str) -> io::Result<File> {
+        self.open_with(name, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL)
+    }
+
+    /// Replaces a file by a new one with this content, and leaves it open to be appended to.
+    ///
+    /// # Errors
+    /// Where it cannot be written; the file of before is still there.
+    pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<File> {
+        let unfinished = unfinished_name(name);
+        // A run that was killed may have left one, and anything else in its place is not followed.
+        let _ = fs::unlinkat(&self.handle, &unfinished, AtFlags::empty());
+        let mut file = self.create_log(&unfinished)?;
+        file.write_all(content)?;
+        fs::renameat(&self.handle, &unfinished, &self.handle, name)?;
+        Ok(file)
+    }
+
+    /// Brings its entries to the disk.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn sync(&self) -> io::Result<()> {
+        Ok(fs::fsync(&self.handle)?)
+    }
+
+    fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
+        let opened = fs::openat(&self.handle, name, flags | PLAIN, Mode::from_raw_mode(FILE_MODE));
+        let file = opened.map_err(|errno| if errno == Errno::LOOP { io::Error::other("it is a symbolic link") } else { errno.into() })?;
+        let stat = fs::fstat(&file)?;
+        let is_plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1;
+        if !is_plain {
+            return Err(io::Error::other("it is not a regular file with a single name"));
+        }
+        if !is_trusted(stat.st_uid, stat.st_mode) {
+            return Err(io::Error::other("other users own it or may write to it"));
+        }
+        Ok(File::from(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+    const PLACE: &str = "/var/lib/kubephase";
+
+    fn tree() -> (tempfile::TempDir, RootedFiles) {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        (root, files)
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn only_the_last_directory_is_for_its_owner_alone() {
+        let (root, files) = tree();
+        assert!(files.open_private(PLACE).unwrap().is_none());
+        let place = files.make_private(PLACE).unwrap();
+        for (path, wanted) in [("var", 0o755), ("var/lib", 0o755), ("var/lib/kubephase", 0o700)] {
+            assert_eq!(mode(&root.path().join(path)), wanted, "{path}");
+        }
+        place.open_or_create("lock").unwrap().write_all(b"x").unwrap();
+        assert_eq!(mode(&root.path().join("var/lib/kubephase/lock")), 0o600);
+        assert_eq!(files.open_private(PLACE).unwrap().unwrap().names().unwrap(), ["lock"]);
+    }
+
+    #[test]
+    fn a_link_in_the_way_is_refused_and_what_it_leads_to_is_not_touched() {
+        for at in ["var", "var/lib", "var/lib/kubephase"] {
+            let (root, files) = tree();
+            let outside = root.path().join("outside");
+            std::fs::create_dir_all(outside.join("lib/kubephase")).unwrap();
+            let link = root.path().join(at);
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            symlink(&outside, &link).unwrap();
+            let refused = files.make_private(PLACE).unwrap_err();
+            assert!(refused.code == "denied" && refused.message.contains(&format!("{} ", link.display()).replace(' ', ":")), "{refused:?}");
+            assert!(refused.message.contains("symbolic link"), "{refused:?}");
+            assert!(files.open_private(PLACE).is_err());
+        }
+    }
+
+    #[test]
+    fn a_link_or_second_name_of_a_file_is_refused() {
+        let (root, files) = tree();
+        let place = files.make_private(PLACE).unwrap();
+        let victim = root.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        symlink(&victim, place.path().join("link")).unwrap();
+        std::fs::hard_link(&victim, place.path().join("hard")).unwrap();
+        std::fs::create_dir(place.path().join("directory")).unwrap();
+        for name in ["link", "hard", "directory"] {
+            assert!(place.open(name).is_err() && place.open_or_create(name).is_err() && place.create_log(name).is_err(), "{name}");
+        }
+        symlink(&victim, place.path().join(".new.unfinished")).unwrap();
+        place.replace("new", b"content").unwrap();
+        assert_eq!(std::fs::read(place.path().join("new")).unwrap(), b"content");
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_directory_that_others_could_write_to_is_refused() {
+        let (root, files) = tree();
+        files.make_private(PLACE).unwrap();
+        let there = root.path().join("var/lib/kubephase");
+        std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o770)).unwrap();
+        assert!(files.make_private(PLACE).unwrap_err().message.contains("0770"));
+        std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o700)).unwrap();
+        if geteuid().is_root() {
+            chown(&there, Some(65534), None).unwrap();
+            assert!(files.make_private(PLACE).unwrap_err().message.contains("65534"));
+        }
+    }
+}

@@ -37,7 +37,9 @@ impl CommandLine {
             program.to_owned()
         } else {
             AbsolutePath::parse(program)
-                .map_err(|_| refusal(program, "a program", "it is a name of letters, digits and `._+-`, or an absolute path"))?
+                .ok()
+                .filter(|path| path.as_str() != "/")
+                .ok_or_else(|| refusal(program, "a program", "it is a name of letters, digits and `._+-`, or an absolute path"))?
                 .into()
         };
         if arguments.len() > MOST_ARGUMENTS {

@@ -18,6 +18,7 @@ pub mod users;
 pub mod wait;
 
 use crate::{
+    arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
     world::{Tried, World},
 };
@@ -54,11 +55,11 @@ pub enum Effect {
     EtcdMember(EtcdMemberSpec),
     Users(ControlPlaneUsers),
     Clear(ClearSpec),
-    Service { name: String, state: String },
-    Sysctl { key: String, value: String },
-    Module { name: String },
-    Image { image: String },
-    Command { program: String, args: Vec<String> },
+    Service { name: UnitName, state: String },
+    Sysctl { key: SysctlKey, value: String },
+    Module { name: ModuleName },
+    Image { image: ImageName },
+    Command(CommandLine),
     Wait(WaitSpec),
 }
 
@@ -189,12 +190,12 @@ impl Effect {
                     Err(failure) => Err(failure),
                 }
             }
-            Effect::Command { program, args } => {
-                let output = world.node().run(program, args)?;
+            Effect::Command(command) => {
+                let output = world.node().run(command.program(), command.arguments())?;
                 if output.status == 0 {
                     return Ok(Done::from(true));
                 }
-                Err(Failure::new("command", format!("{program} ended with status {}: {}", output.status, output.stderr.trim())))
+                Err(Failure::new("command", format!("`{command}` ended with status {}: {}", output.status, output.stderr.trim())))
             }
             Effect::Wait(spec) => wait::until(spec, context),
         }
@@ -207,7 +208,7 @@ impl Effect {
             self,
             Wait(_)
                 | Service { .. }
-                | Command { .. }
+                | Command(_)
                 | Image { .. }
                 | Object { .. }
                 | Patch { .. }
@@ -272,9 +273,9 @@ impl Effect {
             Effect::Clear(spec) => ("clear", spec.to_string()),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),
             Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),
-            Effect::Module { name } => ("module", name.clone()),
-            Effect::Image { image } => ("image", image.clone()),
-            Effect::Command { program, args } => ("command", format!("{program} {}", args.join(" "))),
+            Effect::Module { name } => ("module", name.to_string()),
+            Effect::Image { image } => ("image", image.to_string()),
+            Effect::Command(command) => ("command", command.to_string()),
             Effect::Wait(spec) => ("wait", spec.condition.to_string()),
         }
     }
@@ -322,7 +323,7 @@ mod tests {
         let context =
             Context { world: &world, config: &config, started: 0, disturbed: false, territory: None, made: &made, cancel: &cancel };
         for name in ["kubelet", "crio"] {
-            let failed = Effect::Service { name: name.into(), state: "asleep".into() }.enact(&context).unwrap_err();
+            let failed = Effect::Service { name: UnitName::parse(name).unwrap(), state: "asleep".into() }.enact(&context).unwrap_err();
             assert!(failed.message.contains("asleep"), "{failed:?}");
         }
     }

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn proposal(requires: &[u32]) -> Proposal {
-        Proposal { requires: requires.to_vec(), ..Proposal::new(Effect::Module { name: "m".into() }) }
+        Proposal { requires: requires.to_vec(), ..Proposal::new(Effect::RemoveFile { path: "/m".into() }) }
     }
 
     #[test]

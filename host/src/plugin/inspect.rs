@@ -3,43 +3,17 @@ use super::lock;
 use crate::{
     report::sanitise,
     wasm::{
-        gate::{self, Gate},
+        gate::{self, Risk},
         inspect::VERSION,
+        manifest::Request,
         plugin::Plugin,
     },
 };
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
-/// What each host function lets a plugin do.
-const WORDS: &[(&str, &str)] = &[
-    ("observe-node", "look at the node: processors, memory, kernel, services"),
-    ("observe-files.stat", "see which files are there"),
-    ("observe-files.read-file", "read files"),
-    ("observe-files.list-dir", "list directories"),
-    ("observe-net.port-free", "see which ports are free"),
-    ("observe-net.proxy-for", "see which proxies are set"),
-    ("observe-net.resolve", "look host names up"),
-    ("observe-net.http-get", "ask HTTP servers"),
-    ("observe-net.http-get-as", "ask HTTP servers with the node's certificates"),
-    ("observe-runtime", "ask the container runtime"),
-    ("observe-pki", "see facts of certificates, never a key"),
-    ("observe-cluster", "read objects of the cluster"),
-    ("observe-command", "run programs that only read"),
-    ("effects-files", "have files written, made or removed"),
-    ("effects-pki", "have keys, certificates and kubeconfigs made"),
-    ("effects-cluster.apply-object", "have objects written to the cluster"),
-    ("effects-cluster.patch-object", "have objects of the cluster changed"),
-    ("effects-cluster.delete-object", "have objects of the cluster deleted"),
-    ("effects-node.ensure-service", "have services started and stopped"),
-    ("effects-node.set-sysctl", "have kernel parameters set"),
-    ("effects-node.load-module", "have kernel modules loaded"),
-    ("effects-images", "have images pulled"),
-    ("effects-command", "have programs run"),
-];
-
-fn words(capability: &str) -> Option<&'static str> {
-    let interface = capability.split('.').next().unwrap_or_default();
-    WORDS.iter().find(|(name, _)| *name == capability || *name == interface).map(|(_, words)| *words)
+/// What a host function lets a plugin do.
+fn words(capability: &str) -> &'static str {
+    gate::row(capability).map_or("call what this host does not have", |row| row.words)
 }
 
 /// The report. `size` is the component's, in bytes; `signed` says by whom it is.
@@ -65,8 +39,7 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
         }
     }
     for (heading, effects) in [("It can observe", "observe-"), ("It can propose", "effects-")] {
-        let mut can: Vec<&str> =
-            plugin.imports().iter().filter(|import| import.starts_with(effects)).filter_map(|import| words(import)).collect();
+        let mut can: Vec<&str> = plugin.imports().iter().filter(|import| import.starts_with(effects)).map(|import| words(import)).collect();
         can.dedup();
         let _ = writeln!(text, "\n{heading}, as far as its imports go:");
         if can.is_empty() {
@@ -81,36 +54,58 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
         let _ = writeln!(text, "  nothing that has to be allowed");
     }
     for request in &manifest.grants {
-        let _ = writeln!(text, "  {} ({})", words(&request.capability).unwrap_or("something"), sanitise::line(&request.reason));
+        let _ = writeln!(text, "  {} ({})", words(&request.capability), sanitise::line(&request.reason));
         for line in request.lines() {
             let _ = writeln!(text, "    {}", sanitise::line(&line));
         }
+        for warning in warnings(request) {
+            let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
+        }
     }
     let asked: Vec<&str> = manifest.grants.iter().map(|request| request.capability.as_str()).collect();
-    let gated = |import: &&String| gate::of(import).is_some_and(|gate| gate != Gate::Free) && !asked.contains(&import.as_str());
-    let without: Vec<&str> = plugin.imports().iter().filter(gated).map(String::as_str).collect();
+    let is_denied = |import: &&String| gate::needs_grant(import) && !asked.contains(&import.as_str());
+    let without: Vec<&str> = plugin.imports().iter().filter(is_denied).map(String::as_str).collect();
     if !without.is_empty() {
         let _ = writeln!(text, "\nIt imports, but does not ask for, and so will be denied: {}", without.join(", "));
     }
     text
 }
 
-/// What changed between what a plugin may do and what it asks for now; empty where nothing did.
-pub fn change(plugin: &Plugin, granted: &[String]) -> String {
-    let (new, old) = lock::difference(plugin, granted);
-    let line = |sign: &str, lines: &[String]| lines.iter().map(|line| format!("  {sign} {}\n", sanitise::line(line))).collect::<String>();
-    line("+", &new) + &line("-", &old)
+/// What an operator has to know of a request beyond its lines.
+fn warnings(request: &Request) -> Vec<String> {
+    let private = request.private.then(|| "These files are private: other users of the machine cannot see them.".to_owned());
+    request.danger().map(|danger| danger.to_string()).into_iter().chain(private).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_are_words_for_whatever_is_gated() {
-        for capability in gate::all() {
-            let gated = !matches!(gate::of(&capability), Some(Gate::Free | Gate::Core));
-            assert!(!gated || words(&capability).is_some(), "{capability}");
+/// The risks of what a plugin asks for and may not do yet, each with the reasons for it.
+pub fn new_risks(plugin: &Plugin, granted: &[String]) -> BTreeMap<Risk, Vec<String>> {
+    let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
+    let is_new = |request: &&Request| request.lines().iter().any(|line| !granted.contains(line));
+    for request in plugin.manifest().grants.iter().filter(is_new) {
+        if let Some(danger) = request.danger() {
+            risks.entry(danger.risk).or_default().push(format!("{}: {}", request.capability, danger.why));
         }
     }
+    risks
+}
+
+/// The difference between what a plugin may do and what it asks for now, with what an operator has to know of it; empty
+/// where there is none.
+pub fn change(plugin: &Plugin, granted: &[String]) -> String {
+    let (new, old) = lock::difference(plugin, granted);
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    for request in &plugin.manifest().grants {
+        let lines: Vec<String> = request.lines().into_iter().filter(|line| new.contains(line)).collect();
+        for line in &lines {
+            let _ = writeln!(text, "  + {}", sanitise::line(line));
+        }
+        for warning in warnings(request).iter().filter(|_| !lines.is_empty()) {
+            let _ = writeln!(text, "    ! {}", sanitise::line(warning));
+        }
+    }
+    for line in &old {
+        let _ = writeln!(text, "  - {}", sanitise::line(line));
+    }
+    text
 }

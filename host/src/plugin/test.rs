@@ -58,7 +58,7 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
         stage.shared.set_fact(phase, name, fact.clone());
     }
     let session = Session::replaying(stage.shared.clone(), &capsule, stage.access(plugin));
-    let mut played = stage.play(plugin, session)?;
+    let mut played = stage.play(plugin, session, capsule.round)?;
     if capsule.digest != plugin.digest() {
         played.told.insert(0, format!("the capsule is of version {}, digest {}", capsule.version, capsule.digest));
     }
@@ -90,8 +90,7 @@ pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
     let settings = super::settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(stage.shared.clone(), &first_phase(plugin), &settings, stage.access(plugin));
-    session.begin(0);
-    let played = stage.play(plugin, session.clone())?;
+    let played = stage.play(plugin, session.clone(), 0)?;
     let failure = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
     let capsule = session.capsule(&failure).of(plugin);
     std::fs::write(file, capsule.to_json()).with_context(|| format!("cannot write {}", file.display()))?;
@@ -142,8 +141,11 @@ impl Stage {
         Access::Granted(plugin.grant())
     }
 
-    fn play(&self, plugin: &Plugin, session: Session) -> Result<Played> {
-        let result = plugin.phase(session.clone(), Limits::default(), &Cancel::never())?.run().map_err(|error| match error {
+    fn play(&self, plugin: &Plugin, session: Session, round: u32) -> Result<Played> {
+        let mut phase = plugin.phase(session.clone(), Limits::default(), &Cancel::never())?;
+        // The time of a call begins when the component is ready, however long compiling it took.
+        session.begin(round);
+        let result = phase.run().map_err(|error| match error {
             Error::Failure(failure) => failure,
             Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
         });
@@ -169,8 +171,7 @@ fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
     let id = case.phase.clone().unwrap_or_else(|| first_phase(plugin));
     let access = stage.access(plugin);
     let session = Session::new(stage.shared.clone(), &id, &settings, access.clone());
-    session.begin(case.round);
-    let played = stage.play(plugin, session)?;
+    let played = stage.play(plugin, session, case.round)?;
     let refused = played.proposals.iter().filter_map(|proposal| access.effect(&proposal.effect).err());
     let mut differences: Vec<String> = refused.map(|why| format!("it proposed what its manifest does not ask for: {why}")).collect();
     let proposals: Vec<String> = played.proposals.iter().map(|proposal| proposal.effect.named()).collect();

@@ -1,7 +1,13 @@
 //! What a phase may observe and propose: everything for the distribution's own native phases, what was granted for
 //! components.
-use crate::{effect::Effect, wasm::grant::Grant};
-use kubephase_wit::ObjectRef;
+use crate::{
+    arguments::AbsolutePath,
+    effect::Effect,
+    wasm::{
+        gate::{Asked, Origin, Row},
+        grant::Grant,
+    },
+};
 use std::sync::Arc;
 
 #[derive(Clone)]
@@ -16,53 +22,53 @@ impl Access {
         matches!(self, Access::BuiltIn)
     }
 
-    fn grant(&self, ask: impl FnOnce(&Grant) -> Result<(), String>) -> Result<(), String> {
+    /// Whose calls these are.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Access::BuiltIn => Origin::Distribution,
+            Access::Granted(grant) => grant.origin(),
+        }
+    }
+
+    fn ask(&self, ask: impl FnOnce(&Grant) -> Result<(), String>) -> Result<(), String> {
         match self {
             Access::BuiltIn => Ok(()),
             Access::Granted(grant) => ask(grant),
         }
     }
 
-    /// Through this function of `observe-files`.
-    pub fn read(&self, capability: &str, path: &str) -> Result<(), String> {
-        self.grant(|grant| grant.allows_read(capability, path))
+    /// Decides about a call of a host function.
+    ///
+    /// # Errors
+    /// What was not granted.
+    pub fn call(&self, row: &Row, asks: &[Asked<'_>]) -> Result<(), String> {
+        self.ask(|grant| grant.allows(row, asks))
     }
 
-    /// What was read, before it is shown.
-    pub fn show(&self, path: &str, real: &str, content: &[u8]) -> Result<(), String> {
-        self.grant(|grant| grant.allows_content(path, real, content))
+    /// Decides about a file that was opened: `is_public` says whether every user of the machine may look at it.
+    ///
+    /// # Errors
+    /// Why the phase does not get to see it.
+    pub fn file(&self, row: &Row, path: &AbsolutePath, real_path: &str, is_public: bool) -> Result<(), String> {
+        self.ask(|grant| grant.allows_file(row, path, real_path, is_public))
     }
 
-    /// A file that is shown to a server, not to the phase.
-    pub fn identity(&self, path: &str) -> Result<(), String> {
-        self.grant(|grant| grant.allows_identity(path))
+    /// Decides about what is in a file, or what a program printed. `what` names it in the message.
+    ///
+    /// # Errors
+    /// Why the phase does not get to see it.
+    pub fn content(&self, what: &str, content: &[u8]) -> Result<(), String> {
+        self.ask(|_| match crate::secret::classify::classify(content) {
+            Some(credential) => Err(format!("{what} holds {credential}, which is never shown to a plugin")),
+            None => Ok(()),
+        })
     }
 
-    /// A host name or a URL, through this function of `observe-net`.
-    pub fn reach(&self, capability: &str, what: &str) -> Result<(), String> {
-        self.grant(|grant| grant.allows_host(capability, what))
-    }
-
-    /// A program that only reads.
-    pub fn command(&self, program: &str, args: &[String]) -> Result<(), String> {
-        self.grant(|grant| grant.allows_command("observe-command.run-command", program, args))
-    }
-
-    pub fn get(&self, of: &ObjectRef) -> Result<(), String> {
-        let (namespace, name) = (of.namespace.as_deref(), Some(of.name.as_str()));
-        self.grant(|grant| grant.allows_object("observe-cluster.get-object", &of.api_version, &of.kind, namespace, name))
-    }
-
-    pub fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>) -> Result<(), String> {
-        self.grant(|grant| grant.allows_object("observe-cluster.list-objects", api_version, kind, namespace, None))
-    }
-
-    /// What only the distribution's own phases may.
-    pub fn core(&self, capability: &str) -> Result<(), String> {
-        self.grant(|_| Err(format!("{capability} is for the distribution's own phases")))
-    }
-
+    /// Decides about a proposal before it is carried out.
+    ///
+    /// # Errors
+    /// What was not granted.
     pub fn effect(&self, effect: &Effect) -> Result<(), String> {
-        self.grant(|grant| grant.allows_effect(effect))
+        self.ask(|grant| grant.allows_effect(effect))
     }
 }

@@ -197,6 +197,7 @@ pub fn execute(
     let config = serde_json::to_value(&masked)?;
     let shared = Arc::new(Shared {
         patches: prepared.patches.clone(),
+        cancel: cancel.clone(),
         ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), config)
     });
     let say = |severity, label: &str, text: &str| {

@@ -1,155 +1,122 @@
-//! What a component may observe and propose: what its manifest asks for, its imports can express and the operator
-//! allowed. Private keys are never part of it, whatever the patterns say.
-use super::manifest::Request;
-use crate::effect::{Effect, objects};
-use globset::{Glob, GlobBuilder};
-use kubephase_wit::ObjectRef;
-
-/// Files with keys or credentials, which no pattern shows to a plugin.
-const PRIVATE: &[&str] = &[
-    "/**/*.key",
-    "/etc/kubernetes/*.conf",
-    "/var/lib/kubelet/pki/**",
-    "/var/lib/kubelet/kubeconfig",
-    "/var/lib/etcd/**",
-    "/etc/{shadow,gshadow,sudoers}*",
-    "/**/.ssh/**",
-    "/**/.kube/**",
-    "/proc/**/{environ,mem,maps}",
-    "/dev/**",
-];
-/// What gives away a private file under another name.
-const CREDENTIALS: &[&str] = &["PRIVATE KEY-----", "client-key-data:", "\"client-key-data\""];
+//! What a plugin may observe and propose: what its manifest asks for, its imports can express and the operator allowed.
+use super::{
+    gate::{self, Asked, Origin, Permit, Row, host_access},
+    manifest::Request,
+};
+use crate::{
+    arguments::{AbsolutePath, ObjectName},
+    effect::{Effect, objects},
+};
+use serde_json::Value;
 
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     plugin: String,
     requests: Vec<Request>,
+    /// the plugin is part of the program
+    is_distribution: bool,
 }
 
 impl Grant {
     pub fn new(plugin: &str, requests: Vec<Request>) -> Self {
-        Grant { plugin: plugin.to_owned(), requests }
+        Grant { plugin: plugin.to_owned(), requests, is_distribution: false }
+    }
+
+    /// The grant of a plugin that is part of the program: its patterns hold as anyone's, but the distribution may look at
+    /// files that other users of the machine may not, and make Pods of the cluster's own addons.
+    #[must_use]
+    pub fn of_distribution(self) -> Self {
+        Grant { is_distribution: true, ..self }
+    }
+
+    /// Whose calls it is for.
+    pub fn origin(&self) -> Origin {
+        if self.is_distribution { Origin::Distribution } else { Origin::Plugin }
+    }
+
+    /// The name of the plugin.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
     }
 
     /// Whether the capability was granted at all.
     pub fn has(&self, capability: &str) -> bool {
-        self.asked(capability).next().is_some()
+        self.requests.iter().any(|request| request.capability == capability)
     }
 
-    fn asked(&self, capability: &str) -> impl Iterator<Item = &Request> {
+    fn requests(&self, row: &Row) -> impl Iterator<Item = &Request> {
+        let capability = row.capability();
         self.requests.iter().filter(move |request| request.capability == capability)
     }
 
-    fn decide(&self, granted: bool, capability: &str, what: &str) -> Result<(), String> {
-        if granted { Ok(()) } else { Err(format!("plugin {} was not granted {capability} of {what}", self.plugin)) }
-    }
-
-    fn allows_path(&self, capability: &str, path: &str) -> Result<(), String> {
-        let granted = is_plain(path) && self.asked(capability).any(|request| any(&request.paths, path));
-        self.decide(granted, capability, path)
-    }
-
-    /// Looking at a file or directory through a function of `observe-files`.
-    pub fn allows_read(&self, capability: &str, path: &str) -> Result<(), String> {
-        if capability == "observe-files.read-file" && PRIVATE.iter().any(|pattern| matches(pattern, path)) {
-            return Err(format!("{path} is never shown to a plugin"));
+    /// Decides about a call: one request has to cover everything that the call asks for.
+    ///
+    /// # Errors
+    /// What was not granted.
+    pub fn allows(&self, row: &Row, asks: &[Asked<'_>]) -> Result<(), String> {
+        match row.permit {
+            Permit::Free => return Ok(()),
+            Permit::Core => return Err(format!("{} is for the distribution's own phases", row.capability())),
+            Permit::Granted(_) => {}
         }
-        self.allows_path(capability, path)
-    }
-
-    /// Showing what was read: a link may lead where no pattern does, and a key may go by another name.
-    pub fn allows_content(&self, path: &str, real: &str, content: &[u8]) -> Result<(), String> {
-        if PRIVATE.iter().any(|pattern| matches(pattern, real)) {
-            return Err(format!("{path} leads to {real}, which is never shown to a plugin"));
+        let is_covered = |request: &Request| asks.iter().all(|asked| asked.is_covered_by(request));
+        if self.requests(row).any(is_covered) {
+            return Ok(());
         }
-        let holds = |text: &str| content.windows(text.len()).any(|part| part == text.as_bytes());
-        if CREDENTIALS.iter().any(|text| holds(text)) {
-            Err(format!("{path} holds a key, which is never shown to a plugin"))
-        } else {
-            Ok(())
+        let what: Vec<String> = asks.iter().map(ToString::to_string).collect();
+        let of = if what.is_empty() { String::new() } else { format!(" of {}", what.join(", ")) };
+        Err(format!("plugin {} was not granted {}{of}", self.plugin, row.capability()))
+    }
+
+    /// Decides about a file that was opened: where it really is has to be granted, and any user of the machine may look at
+    /// it, or the grant names exactly this file and says `private`.
+    ///
+    /// # Errors
+    /// Why the plugin does not get to see it.
+    pub fn allows_file(&self, row: &Row, path: &AbsolutePath, real_path: &str, is_public: bool) -> Result<(), String> {
+        let is_link = path.as_str() != real_path;
+        let file = if is_link { format!("{path} leads to {real_path}, which") } else { path.to_string() };
+        if row.function == gate::READ_FILE.row.function && NEVER_SHOWN.iter().any(|pattern| fits(pattern, real_path)) {
+            return Err(format!("{file} is never shown to a plugin"));
         }
+        if is_link && self.allows(row, &[Asked::Path(real_path)]).is_err() {
+            return Err(format!("{file} plugin {} was not granted", self.plugin));
+        }
+        let is_private = |request: &Request| request.private && request.paths.iter().any(|named| named == path.as_str());
+        if is_public || self.is_distribution || self.requests(row).any(is_private) {
+            return Ok(());
+        }
+        Err(format!(
+            "{path} is not readable by every user of the machine; a plugin sees it only where its grant names exactly this path and says `private: true`"
+        ))
     }
 
-    /// Showing a file to a server without showing it to the plugin.
-    pub fn allows_identity(&self, path: &str) -> Result<(), String> {
-        self.allows_path("observe-net.http-get-as", path)
-    }
-
-    /// A host name, or a URL with host and port.
-    pub fn allows_host(&self, capability: &str, what: &str) -> Result<(), String> {
-        let url = url::Url::parse(what).ok().filter(url::Url::has_host);
-        let host = url.as_ref().and_then(url::Url::host_str).unwrap_or(what);
-        // A port that is usual for the scheme is none to the parser.
-        let port = url.as_ref().and_then(url::Url::port).map(|port| port.to_string());
-        let fits = |pattern: &String| {
-            let (name, wanted) = host_and_port(pattern);
-            matches(name, unbracketed(host))
-                && (url.is_none() || wanted == Some("*") || wanted == port.as_deref() || is_usual(url.as_ref(), wanted))
-        };
-        let granted = self.asked(capability).any(|request| request.hosts.iter().any(fits));
-        self.decide(granted, capability, &port.as_ref().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-    }
-
-    pub fn allows_command(&self, capability: &str, program: &str, args: &[String]) -> Result<(), String> {
-        let fits = |command: &Vec<String>| {
-            command.len() == args.len() + 1
-                && command[0] == program
-                && command[1..].iter().zip(args).all(|(pattern, arg)| pattern == arg || matches(pattern, arg))
-        };
-        let granted = self.asked(capability).any(|request| request.commands.iter().any(fits));
-        self.decide(granted, capability, &format!("{program} {}", args.join(" ")))
-    }
-
-    /// `name` is none where many are asked for.
-    pub fn allows_object(
-        &self,
-        capability: &str,
-        api_version: &str,
-        kind: &str,
-        namespace: Option<&str>,
-        name: Option<&str>,
-    ) -> Result<(), String> {
-        let granted = self.asked(capability).flat_map(|request| &request.objects).any(|pattern| {
-            pattern.api_version == api_version
-                && pattern.kind == kind
-                && pattern.namespace.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == namespace)
-                && (pattern.names.is_empty() || name.is_some_and(|name| any(&pattern.names, name)))
-        });
-        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
-        let place = namespace.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
-        self.decide(granted, capability, &format!("{kind} ({api_version}){name}{place}"))
-    }
-
-    fn allows_ref(&self, capability: &str, of: &ObjectRef) -> Result<(), String> {
-        self.allows_object(capability, &of.api_version, &of.kind, of.namespace.as_deref(), Some(&of.name))
-    }
-
-    fn allows_named(&self, capability: &str, what: &str) -> Result<(), String> {
-        self.decide(self.has(capability), capability, what)
-    }
-
-    /// The policy on what was proposed.
+    /// Decides about a proposal before it is carried out.
+    ///
+    /// # Errors
+    /// What was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
+        use super::gate::*;
         match effect {
-            Effect::File(file) => self.allows_path("effects-files.write-file", &file.path),
-            Effect::Directory(directory) => self.allows_path("effects-files.make-dir", &directory.path),
-            Effect::Mode(mode) => self.allows_path("effects-files.set-mode", &mode.path),
-            Effect::RemoveFile { path } => self.allows_path("effects-files.remove-file", path),
+            Effect::File(file) => self.allows(&WRITE_FILE.row, &[Asked::Path(&file.path)]),
+            Effect::Directory(directory) => self.allows(&MAKE_DIR.row, &[Asked::Path(&directory.path)]),
+            Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Asked::Path(&mode.path)]),
+            Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Asked::Path(path)]),
             Effect::Object { manifest, .. } => {
-                self.allows_ref("effects-cluster.apply-object", &objects::reference(manifest).map_err(|failure| failure.message)?)
+                let of = objects::reference(manifest).map_err(|failure| failure.message)?;
+                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, Some(manifest))
             }
-            Effect::Patch { of, .. } => self.allows_ref("effects-cluster.patch-object", of),
-            Effect::Delete { of } => self.allows_ref("effects-cluster.delete-object", of),
-            Effect::Command { program, args } => self.allows_command("effects-command.execute", program, args),
-            Effect::Certificate(spec) => self.allows_named("effects-pki.ensure-certificate", &spec.name),
-            Effect::KeyPair(spec) => self.allows_named("effects-pki.ensure-key-pair", &spec.name),
-            Effect::Kubeconfig(spec) => self.allows_named("effects-pki.ensure-kubeconfig", &spec.path),
-            Effect::RotatedKubeconfig(spec) => self.allows_named("effects-pki.ensure-rotated-kubeconfig", &spec.path),
-            Effect::Service { name, .. } => self.allows_named("effects-node.ensure-service", name),
-            Effect::Sysctl { key, .. } => self.allows_named("effects-node.set-sysctl", key),
-            Effect::Module { name } => self.allows_named("effects-node.load-module", name),
-            Effect::Image { image } => self.allows_named("effects-images.pull-image", image),
+            Effect::Patch { of, patch } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Some(patch)),
+            Effect::Delete { of } => self.allows_object(&DELETE_OBJECT.row, &ObjectName::parse(of)?, None),
+            Effect::Command(command) => self.allows(&EXECUTE.row, &[Asked::Command(command)]),
+            Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.asks()),
+            Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.asks()),
+            Effect::Kubeconfig(spec) => self.allows(&ENSURE_KUBECONFIG.row, &spec.asks()),
+            Effect::RotatedKubeconfig(spec) => self.allows(&ENSURE_ROTATED_KUBECONFIG.row, &spec.asks()),
+            Effect::Service { name, .. } => self.allows(&ENSURE_SERVICE.row, &[Asked::Unit(name)]),
+            Effect::Sysctl { key, .. } => self.allows(&SET_SYSCTL.row, &[Asked::Key(key)]),
+            Effect::Module { name } => self.allows(&LOAD_MODULE.row, &[Asked::Module(name)]),
+            Effect::Image { image } => self.allows(&PULL_IMAGE.row, &[Asked::Image(image)]),
             Effect::StaticPod { .. }
             | Effect::BootstrapToken(_)
             | Effect::ShareKeys(_)
@@ -163,42 +130,89 @@ impl Grant {
             | Effect::Wait(_) => Err("only phases of the distribution itself may propose this".into()),
         }
     }
-}
 
-/// Absolute, and without a way around a pattern.
-fn is_plain(path: &str) -> bool {
-    path.starts_with('/') && !path.split('/').any(|part| matches!(part, "." | "..")) && !path.contains("//")
-}
+    /// Decides about a change of an object; `content` is what would be written.
+    fn allows_object(&self, row: &Row, of: &ObjectName, content: Option<&Value>) -> Result<(), String> {
+        self.allows(row, &[Asked::Object(of)])?;
+        if self.is_distribution {
+            return Ok(());
+        }
+        if let Some(owner) = owner_of(of) {
+            return Err(format!("{} is {owner}; no plugin changes it", Asked::Object(of)));
+        }
+        let asked = Asked::Object(of);
+        let covering = self.requests(row).filter(|request| asked.is_covered_by(request)).flat_map(|request| &request.objects);
+        let may_reach_host = covering.filter(|pattern| pattern.kind == of.kind()).any(|pattern| pattern.host_access);
+        match content.filter(|_| gate::WORKLOADS.contains(&of.kind()) && !may_reach_host) {
+            Some(content) => host_access(content, &|account| self.makes_account(account, of.namespace())).map_or(Ok(()), |why| {
+                Err(format!("Pods of {asked} would reach the host or secrets: {why}; a grant for that says `hostAccess: true`"))
+            }),
+            None => Ok(()),
+        }
+    }
 
-/// `host:port` apart; a bare IPv6 address has no port.
-fn host_and_port(pattern: &str) -> (&str, Option<&str>) {
-    match pattern.rsplit_once(':') {
-        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (unbracketed(host), Some(port)),
-        _ => (unbracketed(pattern), None),
+    /// Whether a service account is one that the plugin may make itself.
+    fn makes_account(&self, account: &str, namespace: Option<&str>) -> bool {
+        let of = ObjectName::of_kind("v1", "ServiceAccount", namespace);
+        let mut requests = self.requests(&gate::APPLY_OBJECT.row).flat_map(|request| &request.objects);
+        of.is_ok()
+            && requests.any(|pattern| {
+                pattern.kind == "ServiceAccount"
+                && pattern.namespace.as_deref() == namespace
+                // By name, and not by a pattern that fits the accounts of others as well.
+                && pattern.names.iter().any(|name| name == account)
+            })
     }
 }
 
-fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+/// Whose an object of the cluster is that no plugin may change; none for all others.
+fn owner_of(of: &ObjectName) -> Option<&'static str> {
+    let name = of.name().unwrap_or_default();
+    match (of.kind(), of.namespace(), name) {
+        ("ConfigMap", Some("kube-system"), "kubeadm-config" | "kubelet-config" | "kubephase-config") => {
+            Some("what nodes go by that join, and the host's own")
+        }
+        ("ConfigMap", Some("kube-system"), "extension-apiserver-authentication") => Some("the API server's own"),
+        ("ConfigMap", Some("kube-public"), "cluster-info") => Some("what nodes trust that join, and the host's own"),
+        ("Secret", Some("kube-system"), "kubeadm-certs") => Some("the control plane's keys, and the host's own"),
+        ("Secret", Some("kube-system"), name) if name.starts_with("bootstrap-token-") => Some("a bootstrap token, and the host's own"),
+        _ => None,
+    }
 }
 
-/// A pattern that names the port which is usual for the scheme anyway.
-fn is_usual(url: Option<&url::Url>, wanted: Option<&str>) -> bool {
-    let Some(url) = url else { return false };
-    url.port().is_none() && wanted.is_some() && url.port_or_known_default().map(|port| port.to_string()).as_deref() == wanted
-}
+/// Files with keys or credentials, by where they are: no pattern of a grant shows them to a plugin. What is in a file is
+/// looked at as well ([`crate::secret::classify`]).
+const NEVER_SHOWN: &[&str] = &[
+    "/**/*.key",
+    "/etc/kubernetes/*.conf",
+    "/var/lib/kubelet/pki/**",
+    "/var/lib/kubelet/pods/**",
+    "/var/lib/kubelet/kubeconfig",
+    "/var/lib/kubelet/config.json",
+    "/var/lib/kubephase/**",
+    "/var/cache/kubephase/**",
+    "/var/lib/etcd/**",
+    "/etc/shadow*",
+    "/etc/gshadow*",
+    "/etc/sudoers*",
+    "/etc/sudoers.d/**",
+    "/**/.ssh/**",
+    "/**/.kube/**",
+    "/**/.docker/**",
+    "/**/.gnupg/**",
+    "/**/.aws/**",
+    "/run/secrets/**",
+    "/var/run/secrets/**",
+    "/run/containers/**",
+    "/proc/self/**",
+    "/proc/thread-self/**",
+    "/dev/**",
+];
 
-/// `*` within a component, `**` across them.
-pub(super) fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).build()
-}
-
-fn matches(pattern: &str, text: &str) -> bool {
-    glob(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(text))
-}
-
-fn any(patterns: &[String], text: &str) -> bool {
-    patterns.iter().any(|pattern| matches(pattern, text))
+fn fits(pattern: &str, path: &str) -> bool {
+    // The processes of the machine: their environment, arguments and memory.
+    let is_process = path.strip_prefix("/proc/").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    is_process || gate::fits_pattern(pattern, path)
 }
 
 #[cfg(test)]

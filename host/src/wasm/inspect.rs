@@ -106,8 +106,8 @@ impl<'a> Read<'a> {
                     continue;
                 }
                 let capability = format!("{interface}.{function}");
-                match gate::of(&capability) {
-                    Some(gate::Gate::Core) => unknown.push(format!("{capability} is for the distribution's own phases")),
+                match gate::row(&capability).map(|row| row.permit) {
+                    Some(gate::Permit::Core) => unknown.push(format!("{capability} is for the distribution's own phases")),
                     Some(_) => {}
                     None => unknown.push(format!("{capability} is unknown to this host{}", gate::nearest(&capability))),
                 }

@@ -94,6 +94,8 @@ pub const MAX_FACTS: usize = 1000;
 pub const MAX_LOG_BYTES: usize = 1 << 20;
 /// Bytes of all else that one phase hands over: proposals, findings, facts.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
+/// Bytes that the host answers to one phase: files, objects, output of programs.
+pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
 /// Python brings two dozen core modules.
 pub const MAX_INSTANCES: usize = 64;
 pub const MAX_MEMORIES: usize = 4;

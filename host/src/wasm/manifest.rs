@@ -1,16 +1,16 @@
 //! A plugin's manifest, `plugin.yaml`, kept in the component as a custom section so that it can be read without running
 //! anything. The schema has a version of its own, apart from the interface's.
-use super::{
-    gate::{self, Gate},
-    grant,
+use super::gate::{self, Danger, Dimension, Permit};
+use crate::{
+    arguments::{ObjectName, PhaseId, Text, is_trick},
+    phase::catalog::{Kind, Workflow},
 };
-use crate::phase::catalog::{Kind, Workflow};
 use anyhow::{Result, anyhow, bail};
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 
@@ -103,59 +103,93 @@ pub enum FailurePolicy {
     Ignore,
 }
 
-/// One thing a plugin asks for, and why.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// One thing a plugin asks for, and why. What it asks for is bounded by patterns, in the dimensions that the row of the
+/// capability in the gate table has.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Request {
     /// `interface.function`
     pub capability: String,
     /// for a person to judge by
     pub reason: String,
     /// path patterns, `*` within a component and `**` across them
-    #[serde(default)]
     pub paths: Vec<String>,
+    /// the one path is named exactly, and may be seen although other users of the machine may not
+    pub private: bool,
     /// host name patterns, `host` for the usual port of a URL's scheme or `host:port`
-    #[serde(default)]
     pub hosts: Vec<String>,
     /// a program, and patterns for its arguments
-    #[serde(default)]
     pub commands: Vec<Vec<String>>,
-    #[serde(default)]
     pub objects: Vec<ObjectPattern>,
+    /// patterns of units of the init system
+    pub units: Vec<String>,
+    /// patterns of kernel parameters, with dots
+    pub keys: Vec<String>,
+    /// patterns of kernel modules
+    pub modules: Vec<String>,
+    /// patterns of container images
+    pub images: Vec<String>,
+    /// patterns of directories of certificates
+    pub directories: Vec<String>,
+    /// patterns of common names of certificates
+    pub subjects: Vec<String>,
+    /// patterns of organizations of certificates
+    pub groups: Vec<String>,
 }
 
 impl Request {
-    /// Each single thing that is asked for, as one line: what is locked, allowed and compared.
+    /// Each single thing that is asked for, as one line of JSON: what is locked, allowed and compared. Two requests have the
+    /// same lines only where they ask for the same.
+    ///
+    /// A line is an array of the capability, the dimension and one pattern; where several dimensions bound a capability
+    /// together, it is the capability and an object of all of them.
     pub fn lines(&self) -> Vec<String> {
-        let objects = self.objects.iter().map(ObjectPattern::line);
-        let commands = self.commands.iter().map(|command| command.join(" "));
-        let what: Vec<String> = self.paths.iter().chain(&self.hosts).cloned().chain(commands).chain(objects).collect();
-        if what.is_empty() {
-            return vec![self.capability.clone()];
+        let dimensions: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| dimension.count(self) > 0).collect();
+        match dimensions.as_slice() {
+            [] => vec![json!([self.capability]).to_string()],
+            [dimension] => self.patterns(*dimension).into_iter().map(|pattern| self.line(*dimension, pattern)).collect(),
+            several => {
+                let all: Map<String, Value> =
+                    several.iter().map(|dimension| (dimension.field().to_owned(), self.patterns(*dimension).into())).collect();
+                vec![json!([self.capability, all]).to_string()]
+            }
         }
-        what.iter().map(|what| format!("{} {what}", self.capability)).collect()
+    }
+
+    fn line(&self, dimension: Dimension, pattern: Value) -> String {
+        let field = dimension.field();
+        if self.private { json!([self.capability, field, pattern, "private"]) } else { json!([self.capability, field, pattern]) }
+            .to_string()
+    }
+
+    fn patterns(&self, dimension: Dimension) -> Vec<Value> {
+        match dimension {
+            Dimension::Commands => self.commands.iter().map(|command| json!(command)).collect(),
+            Dimension::Objects => self.objects.iter().map(|object| json!(object)).collect(),
+            _ => dimension.texts(self).unwrap_or_default().iter().map(|text| json!(text)).collect(),
+        }
+    }
+
+    /// What the grant amounts to beyond its own words; none for most.
+    pub fn danger(&self) -> Option<Danger> {
+        gate::row(&self.capability).and_then(|row| (row.risk)(self))
     }
 }
 
-impl ObjectPattern {
-    fn line(&self) -> String {
-        let namespace = self.namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let names = if self.names.is_empty() { "*".to_owned() } else { self.names.join(",") };
-        format!("{} {} {namespace}{names}", self.api_version, self.kind)
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ObjectPattern {
     pub api_version: String,
     pub kind: String,
     /// none: objects without a namespace, and those in any
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// name patterns; none: any
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// Pods of such an object may use the host, every Secret of their namespace and any service account there
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub host_access: bool,
 }
 
 impl Manifest {
@@ -186,7 +220,12 @@ impl Manifest {
             grants: reader.items("grants", check_request),
         };
         if !manifest.name.is_empty() && !is_name(&manifest.name) {
-            reader.problem("name", format!("name: {:?} has to be of lower-case letters, digits and dashes", manifest.name));
+            reader.problem("name", format!("name: {:?} has to be of at most 63 lower-case letters, digits and dashes", manifest.name));
+        }
+        for (field, text) in [("description", &manifest.description), ("license", &manifest.license)] {
+            let mut problems = Vec::new();
+            check_text(text, field, &mut |field, what| problems.push((field.to_owned(), what)));
+            problems.into_iter().for_each(|(field, what)| reader.problem(&field, format!("{field}: {what}")));
         }
         if !(manifest.settings.is_null() || manifest.settings.is_object()) {
             reader.problem("settings", "settings: has to be a JSON Schema".into());
@@ -227,60 +266,118 @@ impl Manifest {
 }
 
 pub fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Most phases of a plugin, and most requests.
+const MOST_ITEMS: usize = 200;
+/// Most patterns of a request in one dimension.
+const MOST_PATTERNS: usize = 500;
+
 fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
-    if !provided.id.split('/').all(is_name) {
-        problem("id", format!("{:?} has to be of names with slashes between them", provided.id));
+    let ids = [("id", std::slice::from_ref(&provided.id)), ("needs", &provided.needs), ("before", &provided.before)];
+    for (field, ids) in ids.into_iter().chain([("replaces", provided.replaces.as_slice())]) {
+        for id in ids {
+            if let Err(why) = PhaseId::parse(id) {
+                problem(field, why);
+            }
+        }
+    }
+    check_text(&provided.title, "title", problem);
+    if let Some(slot) = provided.slot.as_ref().filter(|slot| !is_name(slot)) {
+        problem("slot", format!("{slot:?} has to be of lower-case letters, digits and dashes"));
     }
     if provided.kind == Kind::Group {
         problem("kind", "has to be check, addon or phase".into());
     }
     if provided.workflow.is_empty() {
-        problem("workflow", format!("{} runs in no workflow", provided.id));
+        problem("workflow", format!("{:?} runs in no workflow", provided.id));
+    }
+}
+
+/// A text of the manifest for people: one line in which every character shows itself.
+fn check_text(text: &str, field: &str, problem: &mut dyn FnMut(&str, String)) {
+    if text.len() > Text::LONGEST || text.trim_end().chars().any(|c| is_trick(c) && c != '\n') {
+        problem(field, format!("has to be at most {} bytes without control characters", Text::LONGEST));
     }
 }
 
 fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     let capability = &request.capability;
     if request.reason.trim().is_empty() {
-        problem("reason", format!("say why {capability} is needed"));
+        problem("reason", format!("say why {capability:?} is needed"));
     }
-    let Some(gate) = gate::of(capability) else {
-        return problem("capability", format!("there is no {capability}{}", gate::nearest(capability)));
+    check_text(&request.reason, "reason", problem);
+    let Some(row) = gate::row(capability) else {
+        return problem("capability", format!("there is no {capability:?}{}", gate::nearest(capability)));
     };
-    match gate {
-        Gate::Free => return problem("capability", format!("anyone may call {capability}; take it out")),
-        Gate::Core => return problem("capability", format!("{capability} is for the distribution's own phases")),
-        _ => {}
-    }
-    // A certificate's files go with the host that they are shown to.
-    let paths_too = capability == "observe-net.http-get-as";
-    for (field, given, wanted) in [
-        ("paths", !request.paths.is_empty(), gate == Gate::Paths),
-        ("hosts", !request.hosts.is_empty(), gate == Gate::Hosts),
-        ("commands", !request.commands.is_empty(), gate == Gate::Commands),
-        ("objects", !request.objects.is_empty(), gate == Gate::Objects),
-    ] {
-        if wanted && !given {
-            problem(field, format!("say which {field} {capability} is needed for"));
-        } else if given && !wanted && !(field == "paths" && paths_too) {
+    let dimensions = match row.permit {
+        Permit::Free => return problem("capability", format!("every plugin may call {capability}; take it out")),
+        Permit::Core => return problem("capability", format!("{capability} is for the distribution's own phases")),
+        Permit::Granted(dimensions) => dimensions,
+    };
+    for dimension in Dimension::ALL {
+        let (field, count) = (dimension.field(), dimension.count(request));
+        if !dimensions.contains(&dimension) && count > 0 {
             problem(field, format!("{capability} is not bounded by {field}"));
+        } else if dimensions.contains(&dimension) && count == 0 && !dimension.is_optional() {
+            problem(field, format!("say which {field} {capability} is needed for ({})", dimension.meaning()));
+        } else if count > MOST_PATTERNS {
+            problem(field, format!("{count} patterns are more than {MOST_PATTERNS}"));
+        }
+        check_patterns(dimension, request, problem);
+    }
+    check_private(request, problem);
+}
+
+fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnMut(&str, String)) {
+    let field = dimension.field();
+    for pattern in dimension.texts(request).unwrap_or_default() {
+        if let Err(why) = gate::check_pattern(pattern) {
+            problem(field, format!("{pattern:?}: {why}"));
+        }
+        let is_path = matches!(dimension, Dimension::Paths | Dimension::Directories);
+        if is_path && (!pattern.starts_with('/') || pattern.split('/').skip(1).any(|component| matches!(component, "" | "." | ".."))) {
+            problem(field, format!("{pattern:?} has to be an absolute path, without empty components, `.` and `..`"));
         }
     }
-    if request.commands.iter().any(Vec::is_empty) {
-        problem("commands", "a command is a program and patterns for its arguments".into());
-    }
-    let names = request.objects.iter().flat_map(|object| &object.names);
-    let patterns = request.paths.iter().chain(&request.hosts).chain(request.commands.iter().flatten()).chain(names);
-    for pattern in patterns {
-        if let Err(error) = grant::glob(pattern) {
-            problem("pattern", format!("{pattern:?}: {}", error.kind()));
+    if dimension == Dimension::Commands {
+        for command in &request.commands {
+            if command.first().is_none_or(|program| program.is_empty() || program.contains('*')) {
+                problem(field, "a command is a program, and patterns for its arguments".into());
+            }
+            if command.iter().any(|part| part.len() > Text::LONGEST || part.chars().any(is_trick)) {
+                problem(field, format!("{command:?}: a command has no control characters"));
+            }
         }
     }
-    for path in request.paths.iter().filter(|path| !path.starts_with('/')) {
-        problem("paths", format!("{path:?} has to begin with a slash"));
+    if dimension == Dimension::Objects {
+        for object in &request.objects {
+            if let Err(why) = ObjectName::of_kind(&object.api_version, &object.kind, object.namespace.as_deref()) {
+                problem(field, why);
+            }
+            for name in &object.names {
+                if let Err(why) = gate::check_pattern(name) {
+                    problem(field, format!("{name:?}: {why}"));
+                }
+            }
+            if object.host_access && !gate::WORKLOADS.contains(&object.kind.as_str()) {
+                problem(field, format!("{}: hostAccess is for kinds with Pods: {}", object.kind, gate::WORKLOADS.join(", ")));
+            }
+        }
+    }
+}
+
+/// Only files have a privacy, and only those that are named one by one may be seen in spite of it.
+fn check_private(request: &Request, problem: &mut dyn FnMut(&str, String)) {
+    if !request.private {
+        return;
+    }
+    if !request.capability.starts_with("observe-files.") {
+        problem("private", format!("{} has no private files", request.capability));
+    }
+    for path in request.paths.iter().filter(|path| path.contains('*')) {
+        problem("private", format!("{path:?} is a pattern; a private file is named exactly"));
     }
 }
 
@@ -322,7 +419,7 @@ impl Reader {
     fn unknown(&mut self) {
         let unknown: Vec<String> = self.raw.keys().filter(|key| !FIELDS.contains(&key.as_str())).cloned().collect();
         for key in unknown {
-            self.problem(&key, format!("there is no field {key}; there are {}", FIELDS.join(", ")));
+            self.problem(&key, format!("there is no field {key:?}; there are {}", FIELDS.join(", ")));
         }
     }
 
@@ -339,7 +436,11 @@ impl Reader {
     }
 
     fn items<T: DeserializeOwned>(&mut self, field: &str, check: Check<T>) -> Vec<T> {
-        let items: Vec<Value> = self.field(field).unwrap_or_default();
+        let mut items: Vec<Value> = self.field(field).unwrap_or_default();
+        if items.len() > MOST_ITEMS {
+            self.problem(field, format!("{field}: {} items are more than {MOST_ITEMS}", items.len()));
+            items.truncate(MOST_ITEMS);
+        }
         let mut read = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
             let lines = if field == "provides" { &self.lines.provides } else { &self.lines.grants };

@@ -3,7 +3,7 @@
 use super::{
     embedded,
     engine::{Author, Engine, Place, digest_of},
-    gate::{self, Gate},
+    gate,
     grant::Grant,
     inspect::{self, Outside},
     limits::{self, Limits},
@@ -264,14 +264,16 @@ impl Plugin {
         &self.component.imports
     }
 
-    /// Gives the plugin what it asks for, where the operator allows all of it: whole capabilities, or line by line as
-    /// they were locked. Until then it has nothing, but for the embedded plugins, which have what they ask for.
+    /// Gives the plugin what it asks for, where the operator allows all of it: line by line as it was locked, or whole
+    /// capabilities, of which none is allowed that amounts to root or to administrator of the cluster. Until then it has nothing, but for the embedded plugins, which have what they ask for.
     ///
     /// # Errors
     /// What it asks for that is not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
-        let allowed =
-            |request: &Request| capabilities.contains(&request.capability) || request.lines().iter().all(|line| lines.contains(line));
+        let allowed = |request: &Request| {
+            let as_a_whole = capabilities.contains(&request.capability) && request.danger().is_none();
+            as_a_whole || request.lines().iter().all(|line| lines.contains(line))
+        };
         let missing: Vec<Request> = self.manifest().grants.iter().filter(|request| !allowed(request)).cloned().collect();
         if !missing.is_empty() {
             return Err(Ungranted(missing));
@@ -282,7 +284,8 @@ impl Plugin {
 
     /// What it may do.
     pub fn grant(&self) -> Arc<Grant> {
-        Arc::new(Grant::new(&self.manifest().name, self.granted.get().cloned().unwrap_or_default()))
+        let grant = Grant::new(&self.manifest().name, self.granted.get().cloned().unwrap_or_default());
+        Arc::new(if self.component.embedded { grant.of_distribution() } else { grant })
     }
 
     /// The component behind the trait of phases. Every call has a fresh instance, and ends at its limits or when the run is
@@ -299,7 +302,7 @@ impl Plugin {
         let who = format!("plugin {} {}", self.manifest().name, self.manifest().version);
         let component = self.component.compiled(cancel).with_context(|| who.clone())?;
         let grant = self.grant();
-        let refused = self.imports().iter().filter(|import| gate::of(import) != Some(Gate::Free) && !grant.has(import)).cloned().collect();
+        let refused = self.imports().iter().filter(|import| gate::needs_grant(import) && !grant.has(import)).cloned().collect();
         Guest::new(&self.component.engine, &component, session, Bounds { limits, cancel: cancel.clone() }, who, refused)
     }
 

@@ -1,15 +1,19 @@
 //! What stands behind a phase's imports during one call of it: observations go to the world, reports become events,
 //! proposals are collected. Built-ins and components get the same session; only the access differs.
+mod admit;
 mod observe;
 mod propose;
 
 use crate::{
+    arguments::FindingCode,
+    cancel::Cancel,
     effect::{Effect, proposal::Proposal},
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
     },
+    wasm::gate::{self, Row},
     wasm::limits::{Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::World,
 };
@@ -19,7 +23,7 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// What all phases of a run share.
@@ -38,13 +42,15 @@ pub struct Shared {
     pub made: Mutex<BTreeSet<String>>,
     /// files that were as this run wants them
     pub found: Mutex<BTreeSet<String>>,
+    /// ends what the host does for a phase
+    pub cancel: Cancel,
 }
 
 impl Shared {
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
         let config_text = config.to_string();
-        let patches = Default::default();
-        Shared { world, bus, config, config_text, patches, facts: Mutex::default(), made: Mutex::default(), found: Mutex::default() }
+        let (patches, facts, made, found) = Default::default();
+        Shared { world, bus, config, config_text, patches, facts, made, found, cancel: Cancel::never() }
     }
 
     /// What an earlier phase found out.
@@ -81,11 +87,22 @@ struct Call {
     log_bytes: usize,
     /// of proposals, findings and facts
     handed_bytes: usize,
+    /// of what the host answered
+    answered_bytes: usize,
+    /// calls of each host function in this call of `run`
+    calls: BTreeMap<&'static str, usize>,
 }
 
 impl Call {
     fn log(&mut self, bytes: usize) -> Result<(), Stop> {
         spend(&mut self.log_bytes, bytes, MAX_LOG_BYTES, "messages")
+    }
+
+    /// Counts a call of a host function.
+    fn count(&mut self, row: &'static Row) -> Result<(), Stop> {
+        let (calls, most) = (self.calls.entry(row.function).or_default(), row.allowance.calls);
+        *calls += 1;
+        if *calls > most { Err(Stop::msg(format!("limit of {most} calls of {} reached", row.capability()))) } else { Ok(()) }
     }
 
     fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
@@ -171,6 +188,7 @@ impl Session {
         call.round = round;
         call.began = Some(Instant::now());
         call.proposals.clear();
+        call.calls.clear();
     }
 
     /// What was proposed in this call.
@@ -188,22 +206,12 @@ impl Session {
         Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes, limits: self.0.limits }
     }
 
-    /// How long the host may still work for this call.
-    fn time_left(&self) -> Duration {
-        let spent = self.call().began.map(|began| began.elapsed()).unwrap_or_default();
-        self.0.limits.deadline.saturating_sub(spent)
-    }
-
     pub fn access(&self) -> &Access {
         &self.0.access
     }
 
     fn call(&self) -> MutexGuard<'_, Call> {
         self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn world(&self) -> &dyn World {
-        self.0.shared.world.as_ref()
     }
 
     /// Says a line. A phase of the program says it under its own label, or under one that begins the text: `[label] text`. A
@@ -223,10 +231,6 @@ impl Session {
 
     fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
         self.0.shared.bus.emit(What::Message { phase: self.0.phase.clone(), severity, label, text, plugin });
-    }
-
-    fn allow(&self, verdict: Result<(), String>) -> Hosted<()> {
-        verdict.map_err(|message| Error::Failure(Failure::new("denied", message)))
     }
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
@@ -287,6 +291,45 @@ impl types::Host for Session {
     }
 }
 
+impl Session {
+    /// Text of a plugin for people: bounded, and of characters that show themselves. The distribution's own is left as it is.
+    fn readable(&self, text: String) -> Result<String, Stop> {
+        if !self.is_plugin() {
+            return Ok(text);
+        }
+        self.report(&gate::MESSAGE, text).map(String::from)
+    }
+
+    /// Parses what a phase reports. A report cannot fail, so one that does not fit ends the phase.
+    fn report<A: gate::Arguments>(&self, function: &'static gate::HostFunction<A>, raw: A::Raw) -> Result<A, Stop> {
+        match self.parse(function, raw) {
+            Ok(call) => Ok(call.arguments),
+            Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
+            Err(Error::Stop(stop)) => Err(stop),
+        }
+    }
+
+    /// A finding whose texts are fit for people, and whose code is one.
+    fn readable_finding(&self, finding: Finding) -> Result<Finding, Stop> {
+        if !self.is_plugin() {
+            return Ok(finding);
+        }
+        self.call().count(&gate::SUBMIT.row)?;
+        let Finding { code, verdict, summary, evidence, remedy, url } = finding;
+        let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
+        let optional = |text: Option<String>| text.map(|text| self.readable(text)).transpose();
+        let evidence = evidence.into_iter().map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
+        Ok(Finding {
+            code,
+            verdict,
+            summary: self.readable(summary)?,
+            evidence: evidence.collect::<Result<_, Stop>>()?,
+            remedy: optional(remedy)?,
+            url: optional(url)?,
+        })
+    }
+}
+
 impl input::Host for Session {
     fn phase_id(&mut self) -> Result<String, Stop> {
         Ok(self.0.phase.clone())
@@ -297,10 +340,12 @@ impl input::Host for Session {
     }
 
     fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
-        if pointer.is_empty() {
+        let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else { return Ok(None) };
+        if call.arguments.is_empty() {
+            self.answered(self.0.shared.config_text.len())?;
             return Ok(Some(self.0.shared.config_text.clone()));
         }
-        self.0.shared.config.pointer(&pointer).map(json).transpose()
+        self.0.shared.config.pointer(&call.arguments).map(|value| self.answer(value)).transpose()
     }
 
     fn settings(&mut self) -> Result<String, Stop> {
@@ -308,6 +353,7 @@ impl input::Host for Session {
     }
 
     fn patched(&mut self, target: String, document: String) -> Hosted<String> {
+        let (target, gate::Plain(document)) = self.admit(&gate::PATCHED, (target, document))?.arguments;
         let patches = &self.0.shared.patches;
         let (patched, said) = patches.apply(&target, spec(&document)?).map_err(|message| Failure::new("invalid", message))?;
         said.iter().for_each(|line| self.say(Severity::Info, line));
@@ -315,18 +361,24 @@ impl input::Host for Session {
     }
 
     fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
-        Ok(self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&(phase, name)).cloned())
+        let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else { return Ok(None) };
+        let (phase, name) = call.arguments;
+        let fact = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&(phase.into(), name.into())).cloned();
+        self.answered(fact.as_ref().map_or(0, String::len))?;
+        Ok(fact)
     }
 }
 
 impl report::Host for Session {
     fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
         self.call().log(text.len())?;
+        let text = self.readable(text)?;
         self.say(severity, &text);
         Ok(())
     }
 
     fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
+        let finding = self.readable_finding(finding)?;
         let mut call = self.call();
         if call.findings.len() >= MAX_FINDINGS {
             return Err(Stop::msg(format!("limit of {MAX_FINDINGS} findings reached")));
@@ -338,17 +390,19 @@ impl report::Host for Session {
     }
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
+        let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
         self.call().hand(name.len() + json.len())?;
         let mut facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
         if facts.len() >= MAX_FACTS {
             return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
         }
-        facts.insert((self.0.phase.clone(), name), json);
+        facts.insert((self.0.phase.clone(), name.into()), json);
         Ok(())
     }
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
         self.call().log(text.len())?;
+        let text = self.readable(text)?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
         self.0.shared.bus.emit(What::Progress { phase, done, total, text, plugin });
         Ok(())

@@ -1,160 +1,217 @@
-//! What a phase observes: each call is checked against what was granted, then the world answers.
-use super::{Hosted, Session, json as text};
+//! What a phase observes: each call is admitted by the gate, then the world answers.
+use super::{Hosted, Session, admit::Admitted};
 use crate::{
+    arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
-    run::access::Access,
-    world::{TlsFiles, Tried, World},
+    wasm::gate::{self, Identity},
+    world::{OpenFile, TlsFiles, Tried, World},
 };
 use kubephase_wit::{
-    CommandOutput, Error, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_core, observe_files,
+    CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_core, observe_files,
     observe_net, observe_node, observe_pki, observe_runtime,
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::time::Duration;
-
-impl Session {
-    /// What the world answers, kept for the phase's capsule; in a replay what it answered then.
-    fn observe<T>(&self, call: &str, args: Value, ask: impl FnOnce(&dyn World) -> Tried<T>) -> Hosted<T>
-    where
-        T: Serialize + DeserializeOwned,
-    {
-        Ok(self.0.sight.look(call, args, || ask(self.world()))?)
-    }
-
-    /// The same, of what cannot fail.
-    fn look<T>(&self, call: &str, args: Value, ask: impl FnOnce(&dyn World) -> Tried<T>) -> Result<T, Stop>
-    where
-        T: Serialize + DeserializeOwned,
-    {
-        self.observe(call, args, ask).map_err(|error| match error {
-            Error::Failure(failure) => Stop::msg(failure.message),
-            Error::Stop(stop) => stop,
-        })
-    }
-}
 
 fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
     let value = |facts| serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()));
     facts.map(value).transpose()
 }
 
+fn denied(message: String) -> Failure {
+    Failure::new("denied", message)
+}
+
+impl Session {
+    /// Opens a file that the grant names, and decides by what was opened: where it really is, and who may look at it.
+    fn open<'w>(&self, world: &'w dyn World, admitted: &Admitted<AbsolutePath>) -> Tried<Box<dyn OpenFile + 'w>> {
+        let path = &admitted.arguments;
+        let opened = world.files().open(path)?;
+        self.0.access.file(admitted.row, path, &opened.real_path(), opened.is_public()).map_err(denied)?;
+        Ok(opened)
+    }
+
+    /// Decides whether a file that is read for the phase is really where the grant says. A file that is not there is as good
+    /// as granted: the phase may know that.
+    fn check_place(&self, world: &dyn World, admitted_row: &'static gate::Row, path: &AbsolutePath) -> Tried<()> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        match world.files().open(path) {
+            // What is in it stays with the host, so it does not matter who else may look at it.
+            Ok(opened) => self.0.access.file(admitted_row, path, &opened.real_path(), true).map_err(denied),
+            Err(failure) if failure.code == "not-found" => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn text_of(&self, value: Option<Value>) -> Result<Option<String>, Stop> {
+        value.as_ref().map(|value| self.answer(value)).transpose()
+    }
+}
+
 impl observe_node::Host for Session {
     fn node_fact(&mut self, name: String) -> Result<Option<String>, Stop> {
-        self.look("observe-node.node-fact", json!([name]), |world| Ok(world.node().fact(&name)))?.as_ref().map(text).transpose()
+        let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else { return Ok(None) };
+        let fact = self.look(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
+        self.text_of(fact)
     }
 
     fn sysctl(&mut self, key: String) -> Result<Option<String>, Stop> {
-        self.look("observe-node.sysctl", json!([key]), |world| Ok(world.node().sysctl(&key)))
+        let Some(call) = self.admit_lookup(&gate::SYSCTL, key)? else { return Ok(None) };
+        self.look(&call, |world, call| Ok(world.node().sysctl(&call.arguments)))
     }
 
     fn kernel_option(&mut self, name: String) -> Hosted<Option<String>> {
-        self.observe("observe-node.kernel-option", json!([name]), |world| world.node().kernel_option(&name))
+        let call = self.admit(&gate::KERNEL_OPTION, name)?;
+        self.observe(&call, |world, call| world.node().kernel_option(&call.arguments))
     }
 
     fn service(&mut self, name: String) -> Hosted<Option<String>> {
-        let service = self.observe("observe-node.service", json!([name]), |world| world.node().service(&name))?;
-        Ok(service.as_ref().map(text).transpose()?)
+        let call = self.admit(&gate::SERVICE, name)?;
+        let service = self.observe(&call, |world, call| world.node().service(&call.arguments))?;
+        Ok(service.as_ref().map(|service| self.answer(service)).transpose()?)
     }
 }
 
 impl observe_files::Host for Session {
     fn stat(&mut self, path: String) -> Hosted<Option<FileMeta>> {
-        self.allow(self.0.access.read("observe-files.stat", &path))?;
-        self.observe("observe-files.stat", json!([path]), |world| world.files().stat(&path))
-    }
-
-    fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
-        self.allow(self.0.access.read("observe-files.read-file", &path))?;
-        let access = &self.0.access;
-        self.observe("observe-files.read-file", json!([path]), |world| {
-            let content = world.files().read(&path)?;
-            access.show(&path, &world.files().real_path(&path)?, &content).map_err(|message| Failure::new("denied", message))?;
-            Ok(content)
+        let call = self.admit(&gate::STAT, path)?;
+        self.observe(&call, |world, call| {
+            if !self.is_plugin() {
+                return world.files().stat(&call.arguments);
+            }
+            match self.open(world, call) {
+                Ok(opened) => Ok(Some(opened.meta())),
+                Err(failure) if failure.code == "not-found" => Ok(None),
+                Err(failure) => Err(failure),
+            }
         })
     }
 
+    fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
+        let call = self.admit(&gate::READ_FILE, path)?;
+        let content = self.observe(&call, |world, call| {
+            if !self.is_plugin() {
+                return world.files().read(&call.arguments);
+            }
+            let content = self.open(world, call)?.read(call.budget.bytes as u64)?;
+            self.0.access.content(&call.arguments, &content).map_err(denied)?;
+            Ok(content)
+        })?;
+        self.answered(content.len())?;
+        Ok(content)
+    }
+
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.read("observe-files.list-dir", &path))?;
-        self.observe("observe-files.list-dir", json!([path]), |world| world.files().list(&path))
+        let call = self.admit(&gate::LIST_DIR, path)?;
+        let names =
+            self.observe(
+                &call,
+                |world, call| {
+                    if self.is_plugin() { self.open(world, call)?.list() } else { world.files().list(&call.arguments) }
+                },
+            )?;
+        self.answered(names.iter().map(String::len).sum())?;
+        Ok(names)
     }
 }
 
 impl observe_net::Host for Session {
     fn port_free(&mut self, port: u16) -> Hosted<bool> {
-        self.observe("observe-net.port-free", json!([port]), |world| world.net().port_free(port))
+        let call = self.admit(&gate::PORT_FREE, port)?;
+        self.observe(&call, |world, call| world.net().port_free(call.arguments.0))
     }
 
     fn resolve(&mut self, host: String) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.reach("observe-net.resolve", &host))?;
-        self.observe("observe-net.resolve", json!([host]), |world| world.net().resolve(&host))
+        let call = self.admit(&gate::RESOLVE, host)?;
+        self.observe(&call, |world, call| world.net().resolve(&call.arguments))
     }
 
     fn proxy_for(&mut self, url: String) -> Hosted<Option<String>> {
-        self.observe("observe-net.proxy-for", json!([url]), |world| world.net().proxy_for(&url))
+        let call = self.admit(&gate::PROXY_FOR, url)?;
+        self.observe(&call, |world, call| world.net().proxy_for(&call.arguments))
     }
 
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
-        self.allow(self.0.access.reach("observe-net.http-get", &url))?;
-        let timeout = Duration::from_millis(timeout_millis.into()).min(self.time_left());
-        self.observe("observe-net.http-get", json!([url]), |world| world.net().http_get(&url, timeout))
+        let call = self.admit(&gate::HTTP_GET, url)?;
+        let timeout = Duration::from_millis(timeout_millis.into()).min(call.budget.time_left());
+        let reply = self.observe(&call, |world, call| world.net().http_get(&call.arguments, timeout))?;
+        self.answered(reply.body.len())?;
+        Ok(reply)
     }
 
     fn http_get_as(&mut self, url: String, ca_file: String, cert_file: String, key_file: String, timeout_millis: u32) -> Hosted<HttpReply> {
-        self.allow(self.0.access.reach("observe-net.http-get-as", &url))?;
-        for path in [&ca_file, &cert_file, &key_file].into_iter().filter(|path| !path.is_empty()) {
-            self.allow(self.0.access.identity(path))?;
-        }
-        let identity = TlsFiles { ca: ca_file, cert: cert_file, key: key_file };
-        let timeout = Duration::from_millis(timeout_millis.into()).min(self.time_left());
-        self.observe("observe-net.http-get-as", json!([url]), |world| world.net().http_get_as(&url, &identity, timeout))
+        let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
+        let timeout = Duration::from_millis(timeout_millis.into()).min(call.budget.time_left());
+        let reply = self.observe(&call, |world, call| {
+            call.arguments.files().try_for_each(|path| self.check_place(world, call.row, path))?;
+            let Identity { url, authority, certificate, key } = &call.arguments;
+            let name = |path: &Option<AbsolutePath>| path.as_ref().map(ToString::to_string).unwrap_or_default();
+            world.net().http_get_as(url, &TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) }, timeout)
+        })?;
+        self.answered(reply.body.len())?;
+        Ok(reply)
     }
 }
 
 impl observe_runtime::Host for Session {
     fn runtime_status(&mut self) -> Hosted<String> {
-        Ok(text(&self.observe("observe-runtime.runtime-status", json!([]), |world| world.runtime().status())?)?)
+        let call = self.admit(&gate::RUNTIME_STATUS, ())?;
+        let status = self.observe(&call, |world, _| world.runtime().status())?;
+        Ok(self.answer(&status)?)
     }
 
     fn runtime_config(&mut self) -> Hosted<String> {
-        Ok(text(&self.observe("observe-runtime.runtime-config", json!([]), |world| world.runtime().config())?)?)
+        let call = self.admit(&gate::RUNTIME_CONFIG, ())?;
+        let config = self.observe(&call, |world, _| world.runtime().config())?;
+        Ok(self.answer(&config)?)
     }
 
     fn image_present(&mut self, image: String) -> Hosted<bool> {
-        self.observe("observe-runtime.image-present", json!([image]), |world| world.runtime().image_present(&image))
+        let call = self.admit(&gate::IMAGE_PRESENT, image)?;
+        self.observe(&call, |world, call| world.runtime().image_present(&call.arguments))
     }
 }
 
 impl observe_pki::Host for Session {
     fn certificate(&mut self, path: String) -> Hosted<Option<String>> {
-        let facts = self.observe("observe-pki.certificate", json!([path]), |world| as_value(pki::certificate_facts(world.files(), &path)?));
-        Ok(facts?.as_ref().map(text).transpose()?)
+        let call = self.admit(&gate::CERTIFICATE, path)?;
+        let facts = self.observe(&call, |world, call| {
+            self.check_place(world, call.row, &call.arguments)?;
+            as_value(pki::certificate_facts(world.files(), &call.arguments)?)
+        })?;
+        Ok(self.text_of(facts)?)
     }
 
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
-        let facts = self.observe("observe-pki.private-key", json!([path]), |world| as_value(pki::private_key_facts(world.files(), &path)?));
-        Ok(facts?.as_ref().map(text).transpose()?)
+        let call = self.admit(&gate::PRIVATE_KEY, path)?;
+        let facts = self.observe(&call, |world, call| {
+            self.check_place(world, call.row, &call.arguments)?;
+            as_value(pki::private_key_facts(world.files(), &call.arguments)?)
+        })?;
+        Ok(self.text_of(facts)?)
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
         // The path is the phase's to say, but what the file leads to is the file's.
-        let certificates_dir =
-            self.0.shared.config.pointer("/cluster/certificatesDir").and_then(Value::as_str).unwrap_or("/etc/kubernetes/pki");
-        let allowed = match self.0.access {
-            Access::BuiltIn => AuthorityFile::Any,
-            Access::Granted(_) => AuthorityFile::Below(certificates_dir),
-        };
-        let facts =
-            self.observe("observe-pki.kubeconfig", json!([path]), |world| as_value(pki::kubeconfig_facts(world.files(), &path, allowed)?));
-        Ok(facts?.as_ref().map(text).transpose()?)
+        let directory = self.0.shared.config.pointer("/cluster/certificatesDir").and_then(Value::as_str).unwrap_or("/etc/kubernetes/pki");
+        let authority = if self.is_plugin() { AuthorityFile::Below(directory) } else { AuthorityFile::Any };
+        let call = self.admit(&gate::KUBECONFIG, path)?;
+        let facts = self.observe(&call, |world, call| {
+            self.check_place(world, call.row, &call.arguments)?;
+            as_value(pki::kubeconfig_facts(world.files(), &call.arguments, authority)?)
+        })?;
+        Ok(self.text_of(facts)?)
     }
 }
 
 impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
-        self.allow(self.0.access.get(&of))?;
-        let object = self.observe("observe-cluster.get-object", json!([of]), |world| world.cluster().get(&of))?;
-        Ok(object.as_ref().map(text).transpose()?)
+        let call = self.admit(&gate::GET_OBJECT, of)?;
+        let object = self.observe(&call, |world, call| world.cluster().get(&call.arguments.to_ref()))?;
+        Ok(self.text_of(object)?)
     }
 
     fn list_objects(
@@ -164,25 +221,34 @@ impl observe_cluster::Host for Session {
         namespace: Option<String>,
         selector: Option<String>,
     ) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.list(&api_version, &kind, namespace.as_deref()))?;
-        let objects = self.observe("observe-cluster.list-objects", json!([api_version, kind, namespace, selector]), |world| {
-            world.cluster().list(&api_version, &kind, namespace.as_deref(), selector.as_deref())
+        let call = self.admit(&gate::LIST_OBJECTS, (api_version, kind, namespace, selector))?;
+        let objects = self.observe(&call, |world, call| {
+            let of = &call.arguments.of;
+            world.cluster().list(of.api_version(), of.kind(), of.namespace(), call.arguments.selector.as_deref())
         })?;
-        Ok(objects.iter().map(text).collect::<Result<_, _>>()?)
+        Ok(objects.iter().map(|object| self.answer(object)).collect::<Result<_, _>>()?)
     }
 }
 
 impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
-        self.allow(self.0.access.command(&program, &args))?;
-        self.observe("observe-command.run-command", json!([program, args]), |world| world.node().run(&program, &args))
+        let call = self.admit(&gate::RUN_COMMAND, (program, args))?;
+        let output = self.observe(&call, |world, call| {
+            let output = world.node().run(call.arguments.program(), call.arguments.arguments())?;
+            for printed in [&output.stdout, &output.stderr] {
+                self.0.access.content(&format!("what `{}` printed", call.arguments), printed.as_bytes()).map_err(denied)?;
+            }
+            Ok(output)
+        })?;
+        self.answered(output.stdout.len() + output.stderr.len())?;
+        Ok(output)
     }
 }
 
 impl observe_core::Host for Session {
     fn etcd_members(&mut self) -> Hosted<Vec<String>> {
-        self.allow(self.0.access.core("observe-core.etcd-members"))?;
-        let members = self.observe("observe-core.etcd-members", json!([]), |world| world.etcd().members())?;
-        Ok(members.iter().map(text).collect::<Result<_, _>>()?)
+        let call = self.admit(&gate::ETCD_MEMBERS, ())?;
+        let members = self.observe(&call, |world, _| world.etcd().members())?;
+        Ok(members.iter().map(|member| self.answer(member)).collect::<Result<_, _>>()?)
     }
 }

@@ -1,11 +1,56 @@
 //! What a phase proposes: recorded, and nothing more. What becomes of it is the executor's affair.
 use super::{Hosted, Session, spec};
 use crate::effect::{Effect, IfExists, files};
+use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
     Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_core, effects_files, effects_images,
     effects_node, effects_pki,
 };
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+
+/// Mode bits that give a program the rights of its owner or group.
+const SET_ID: u32 = 0o6000;
+
+impl Session {
+    /// Records a proposal; what it says is parsed by the row of its function.
+    fn propose_by<A: Arguments>(
+        &mut self,
+        function: &'static HostFunction<A>,
+        raw: A::Raw,
+        effect: impl FnOnce(A) -> Effect,
+    ) -> Hosted<Handle> {
+        let arguments = self.parse(function, raw)?.arguments;
+        self.propose(effect(arguments))
+    }
+
+    /// Records a proposal of the distribution's own phases, which crosses as JSON.
+    fn propose_core<T: DeserializeOwned>(
+        &mut self,
+        function: &'static HostFunction<Plain<String>>,
+        json: String,
+        effect: impl FnOnce(T) -> Effect,
+    ) -> Hosted<Handle> {
+        let Plain(json) = self.admit(function, json)?.arguments;
+        self.propose(effect(spec(&json)?))
+    }
+
+    /// Parses a text about a proposal.
+    fn words(&self, function: &'static HostFunction<crate::arguments::Text>, text: String) -> Hosted<String> {
+        if !self.is_plugin() {
+            return Ok(text);
+        }
+        Ok(self.admit(function, text)?.arguments.into())
+    }
+
+    /// Permission bits of a file; a plugin gives no program the rights of another user.
+    fn mode(&self, mode: u32) -> Hosted<u32> {
+        if self.is_plugin() && mode & SET_ID != 0 {
+            let message = format!("mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives");
+            return Err(Failure::new("denied", message).into());
+        }
+        Ok(mode & 0o7777)
+    }
+}
 
 fn wrong_kind(what: &str) -> Failure {
     Failure::new("wrong-kind", format!("{what} does not apply to this kind of proposal"))
@@ -13,6 +58,7 @@ fn wrong_kind(what: &str) -> Failure {
 
 impl effects::Host for Session {
     fn because(&mut self, of: Handle, reason: String) -> Hosted<()> {
+        let reason = self.words(&gate::BECAUSE, reason)?;
         self.modify(of, reason.len(), |proposal| {
             proposal.because = Some(reason);
             Ok(())
@@ -20,13 +66,15 @@ impl effects::Host for Session {
     }
 
     fn requires(&mut self, of: Handle, earlier: Handle) -> Hosted<()> {
-        self.modify(of, 0, |proposal| {
+        self.admit(&gate::REQUIRES, (of.id, earlier.id))?;
+        self.modify(of, size_of::<u32>(), |proposal| {
             proposal.requires.push(earlier.id);
             Ok(())
         })
     }
 
     fn announce(&mut self, of: Handle, text: String) -> Hosted<()> {
+        let text = self.words(&gate::ANNOUNCE, text)?;
         self.modify(of, text.len(), |proposal| {
             proposal.announce = Some(text);
             Ok(())
@@ -36,29 +84,36 @@ impl effects::Host for Session {
 
 impl effects_files::Host for Session {
     fn write_file(&mut self, path: String, content: Vec<u8>) -> Hosted<Handle> {
-        self.propose(Effect::File(files::File { path, content, mode: 0o644, owner: None }))
+        self.propose_by(&gate::WRITE_FILE, (path, content), |(path, Plain(content))| {
+            Effect::File(files::File { path: path.into(), content, mode: 0o644, owner: None })
+        })
     }
 
     fn make_dir(&mut self, path: String) -> Hosted<Handle> {
-        self.propose(Effect::Directory(files::Directory { path, mode: 0o755 }))
+        self.propose_by(&gate::MAKE_DIR, path, |path| Effect::Directory(files::Directory { path: path.into(), mode: 0o755 }))
     }
 
     fn remove_file(&mut self, path: String) -> Hosted<Handle> {
-        self.propose(Effect::RemoveFile { path })
+        self.propose_by(&gate::REMOVE_FILE, path, |path| Effect::RemoveFile { path: path.into() })
     }
 
     fn set_mode(&mut self, path: String, mode: u32) -> Hosted<Handle> {
-        self.propose(Effect::Mode(files::Mode { path, mode: mode & 0o7777, owner: None }))
+        let mode = self.mode(mode)?;
+        self.propose_by(&gate::SET_MODE, (path, mode), |(path, Plain(mode))| {
+            Effect::Mode(files::Mode { path: path.into(), mode, owner: None })
+        })
     }
 
     fn file_mode(&mut self, of: Handle, mode: u32) -> Hosted<()> {
+        let mode = self.mode(mode)?;
+        self.admit(&gate::FILE_MODE, (of.id, mode))?;
         self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => {
-                file.mode = mode & 0o7777;
+                file.mode = mode;
                 Ok(())
             }
             Effect::Directory(directory) => {
-                directory.mode = mode & 0o7777;
+                directory.mode = mode;
                 Ok(())
             }
             _ => Err(wrong_kind("file-mode")),
@@ -66,6 +121,7 @@ impl effects_files::Host for Session {
     }
 
     fn file_owner(&mut self, of: Handle, uid: u32, gid: u32) -> Hosted<()> {
+        self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?;
         self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => {
                 file.owner = Some((uid, gid));
@@ -82,39 +138,37 @@ impl effects_files::Host for Session {
 
 impl effects_pki::Host for Session {
     fn ensure_certificate(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::Certificate(spec(&json)?))
+        self.propose_by(&gate::ENSURE_CERTIFICATE, json, Effect::Certificate)
     }
 
     fn ensure_key_pair(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::KeyPair(spec(&json)?))
+        self.propose_by(&gate::ENSURE_KEY_PAIR, json, Effect::KeyPair)
     }
 
     fn ensure_kubeconfig(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::Kubeconfig(spec(&json)?))
+        self.propose_by(&gate::ENSURE_KUBECONFIG, json, Effect::Kubeconfig)
     }
 
     fn ensure_rotated_kubeconfig(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::RotatedKubeconfig(spec(&json)?))
+        self.propose_by(&gate::ENSURE_ROTATED_KUBECONFIG, json, Effect::RotatedKubeconfig)
     }
 }
 
 impl effects_cluster::Host for Session {
     fn apply_object(&mut self, manifest: String) -> Hosted<Handle> {
-        let manifest: Value = spec(&manifest)?;
-        crate::effect::objects::reference(&manifest)?;
-        self.propose(Effect::Object { manifest, if_exists: IfExists::default() })
+        self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| Effect::Object { manifest, if_exists: IfExists::default() })
     }
 
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Handle> {
-        let patch = spec(&patch)?;
-        self.propose(Effect::Patch { of, patch })
+        self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| Effect::Patch { of: of.to_ref(), patch })
     }
 
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Handle> {
-        self.propose(Effect::Delete { of })
+        self.propose_by(&gate::DELETE_OBJECT, of, |of| Effect::Delete { of: of.to_ref() })
     }
 
     fn if_exists(&mut self, of: Handle, strategy: String) -> Hosted<()> {
+        let Plain((_, strategy)) = self.admit(&gate::IF_EXISTS, (of.id, strategy))?.arguments;
         let wanted = match strategy.as_str() {
             "update" => IfExists::Update,
             "retain" => IfExists::Retain,
@@ -133,74 +187,78 @@ impl effects_cluster::Host for Session {
 
 impl effects_node::Host for Session {
     fn ensure_service(&mut self, name: String, state: String) -> Hosted<Handle> {
-        self.propose(Effect::Service { name, state })
+        self.propose_by(&gate::ENSURE_SERVICE, (name, state), |(name, Plain(state))| Effect::Service { name, state })
     }
 
     fn set_sysctl(&mut self, key: String, value: String) -> Hosted<Handle> {
-        self.propose(Effect::Sysctl { key, value })
+        self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| Effect::Sysctl { key, value })
     }
 
     fn load_module(&mut self, name: String) -> Hosted<Handle> {
-        self.propose(Effect::Module { name })
+        self.propose_by(&gate::LOAD_MODULE, name, |name| Effect::Module { name })
     }
 }
 
 impl effects_images::Host for Session {
     fn pull_image(&mut self, image: String) -> Hosted<Handle> {
-        self.propose(Effect::Image { image })
+        self.propose_by(&gate::PULL_IMAGE, image, |image| Effect::Image { image })
     }
 }
 
 impl effects_command::Host for Session {
     fn execute(&mut self, program: String, args: Vec<String>) -> Hosted<Handle> {
-        self.propose(Effect::Command { program, args })
+        self.propose_by(&gate::EXECUTE, (program, args), Effect::Command)
     }
 }
 
 impl effects_core::Host for Session {
     fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Handle> {
+        let (name, Plain(content)) = self.admit(&gate::STATIC_POD, (name, manifest))?.arguments;
         let path = format!("{}/{name}.yaml", crate::render::MANIFESTS);
-        self.propose(Effect::StaticPod { name, file: files::File { path, content: manifest, mode: 0o600, owner: None } })
+        self.propose(Effect::StaticPod { name: name.into(), file: files::File { path, content, mode: 0o600, owner: None } })
     }
 
     fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::BootstrapToken(spec(&json)?))
+        self.propose_core(&gate::ENSURE_BOOTSTRAP_TOKEN, json, Effect::BootstrapToken)
     }
 
     fn share_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::ShareKeys(spec(&json)?))
+        self.propose_core(&gate::SHARE_KEYS, json, Effect::ShareKeys)
     }
 
     fn fetch_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::FetchKeys(spec(&json)?))
+        self.propose_core(&gate::FETCH_KEYS, json, Effect::FetchKeys)
     }
 
     fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
+        let path = self.admit(&gate::BOOTSTRAP_KUBECONFIG, path)?.arguments.into();
         self.propose(Effect::BootstrapKubeconfig { path })
     }
 
     fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
-        self.propose(Effect::KubeconfigServer { path, server })
+        let (path, Plain(server)) = self.admit(&gate::KUBECONFIG_SERVER, (path, server))?.arguments;
+        self.propose(Effect::KubeconfigServer { path: path.into(), server })
     }
 
     fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::EtcdMember(spec(&json)?))
+        self.propose_core(&gate::ETCD_MEMBER, json, Effect::EtcdMember)
     }
 
     fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::Users(spec(&json)?))
+        self.propose_core(&gate::CONTROL_PLANE_USERS, json, Effect::Users)
     }
 
     fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
-        self.propose(Effect::Owner(files::Owner { path, owner: (uid, gid) }))
+        let (path, Plain(owner)) = self.admit(&gate::GIVE_TREE, (path, (uid, gid)))?.arguments;
+        self.propose(Effect::Owner(files::Owner { path: path.into(), owner }))
     }
 
     fn clear(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::Clear(spec(&json)?))
+        self.propose_core(&gate::CLEAR, json, Effect::Clear)
     }
 
     fn attempt(&mut self, of: Handle, warning: String) -> Hosted<()> {
-        self.allow(self.0.access.core("effects-core.attempt"))?;
+        let Plain((_, warning)) = self.admit(&gate::ATTEMPT, (of.id, warning))?.arguments;
         self.modify(of, warning.len(), |proposal| {
             proposal.attempt = Some(warning);
             Ok(())
@@ -208,7 +266,7 @@ impl effects_core::Host for Session {
     }
 
     fn regardless(&mut self, of: Handle) -> Hosted<()> {
-        self.allow(self.0.access.core("effects-core.regardless"))?;
+        self.admit(&gate::REGARDLESS, of.id)?;
         self.modify(of, 0, |proposal| {
             proposal.regardless = true;
             Ok(())
@@ -216,6 +274,6 @@ impl effects_core::Host for Session {
     }
 
     fn wait_until(&mut self, json: String) -> Hosted<Handle> {
-        self.propose(Effect::Wait(spec(&json)?))
+        self.propose_core(&gate::WAIT_UNTIL, json, Effect::Wait)
     }
 }

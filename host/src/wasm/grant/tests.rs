@@ -1,114 +1,116 @@
 use super::*;
-use crate::{effect::files::File, wasm::manifest::ObjectPattern};
+use crate::{
+    arguments::{CommandLine, HostName, HttpUrl},
+    effect::files::File,
+    wasm::{gate::*, manifest::ObjectPattern},
+};
 use serde_json::json;
 
 fn request(capability: &str) -> Request {
-    Request { capability: capability.into(), reason: "because".into(), paths: vec![], hosts: vec![], commands: vec![], objects: vec![] }
+    Request { capability: capability.into(), reason: "because".into(), ..Request::default() }
 }
 
 fn strings(list: &[&str]) -> Vec<String> {
     list.iter().map(ToString::to_string).collect()
 }
 
-#[test]
-fn nothing_is_granted_by_default() {
-    let grant = Grant::default();
-    assert!(grant.allows_read("observe-files.stat", "/etc/hostname").is_err());
-    assert!(grant.allows_host("observe-net.resolve", "example.com").is_err());
-    assert!(grant.allows_command("observe-command.run-command", "id", &[]).is_err());
-    assert!(grant.allows_object("observe-cluster.get-object", "v1", "Secret", None, None).is_err());
+fn path(text: &str) -> AbsolutePath {
+    AbsolutePath::parse(text).unwrap()
+}
+
+/// A grant of one request.
+fn granted(request: Request) -> Grant {
+    Grant::new("p", vec![request])
+}
+
+fn pattern(api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str]) -> ObjectPattern {
+    ObjectPattern {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        namespace: namespace.map(Into::into),
+        names: strings(names),
+        host_access: false,
+    }
 }
 
 #[test]
-fn patterns_bound_paths_and_keys_stay_hidden() {
-    let read = "observe-files.read-file";
-    let grant = Grant::new("p", vec![Request { paths: strings(&["/etc/**", "/root/**"]), ..request(read) }]);
-    for path in ["/etc/kubernetes/manifests/etcd.yaml", "/etc/resolv.conf"] {
-        grant.allows_read(read, path).unwrap();
-    }
-    for path in [
+fn nothing_is_granted_by_default() {
+    let (grant, host) = (Grant::default(), HostName::parse("example.com").unwrap());
+    assert!(grant.allows(&STAT.row, &path("/etc/hostname").asks()).is_err());
+    assert!(grant.allows(&RESOLVE.row, &host.asks()).is_err());
+    assert!(grant.allows(&RUNTIME_STATUS.row, &[]).is_err());
+    assert!(grant.allows(&ETCD_MEMBERS.row, &[]).unwrap_err().contains("distribution's own phases"));
+    assert_eq!(grant.allows(&SERVICE.row, &[]), Ok(()));
+}
+
+#[test]
+fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
+    let grant = granted(Request { paths: strings(&["/etc/**", "/root/**", "/proc/**"]), ..request("observe-files.read-file") });
+    let shows = |name: &str, real: &str, is_public: bool| {
+        grant.allows(&READ_FILE.row, &path(name).asks()).is_ok() && grant.allows_file(&READ_FILE.row, &path(name), real, is_public).is_ok()
+    };
+    assert!(shows("/etc/os-release", "/etc/os-release", true));
+    assert!(!shows("/etc/os-release", "/usr/lib/os-release", true), "a link leads out of the pattern");
+    assert!(!shows("/etc/own", "/etc/own", false), "not every user may read it");
+    assert!(!shows("/usr/lib/os-release", "/usr/lib/os-release", true));
+    for hidden in [
         "/etc/kubernetes/pki/ca.key",
         "/etc/kubernetes/admin.conf",
-        "/etc/kubernetes/../shadow",
         "/etc/shadow",
         "/etc/shadow-",
-        "/etc//os-release",
-        "etc/os-release",
-        "/usr/lib/os-release",
         "/root/.ssh/id_ed25519",
         "/root/.kube/config",
+        "/proc/1/environ",
+        "/proc/4711/cmdline",
+        "/proc/self/status",
     ] {
-        assert!(grant.allows_read(read, path).is_err(), "{path}");
+        assert!(!shows(hidden, hidden, true), "{hidden}");
+        assert!(!shows("/etc/link", hidden, true), "a link to {hidden}");
     }
-    let write = Effect::File(File { path: "/etc/x".into(), content: vec![], mode: 0o644, owner: None });
-    assert!(grant.allows_effect(&write).is_err(), "reading is not writing");
+    assert!(shows("/proc/cpuinfo", "/proc/cpuinfo", true));
+}
+
+#[test]
+fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
+    let grant = granted(Request { paths: strings(&["/etc/own/secret.yaml"]), private: true, ..request("observe-files.read-file") });
+    let named = path("/etc/own/secret.yaml");
+    assert_eq!(grant.allows_file(&READ_FILE.row, &named, &named, false), Ok(()));
+    let other = granted(Request { paths: strings(&["/etc/own/secret.yaml"]), ..request("observe-files.read-file") });
+    assert!(other.allows_file(&READ_FILE.row, &named, &named, false).unwrap_err().contains("private: true"));
 }
 
 #[test]
 fn each_function_is_granted_for_itself() {
-    let grant = Grant::new("p", vec![Request { paths: strings(&["/**"]), ..request("observe-files.stat") }]);
-    grant.allows_read("observe-files.stat", "/etc/kubernetes/kubelet.conf").unwrap();
-    assert!(grant.allows_read("observe-files.read-file", "/etc/hostname").is_err());
-    let grant = Grant::new("p", vec![Request { commands: vec![strings(&["rm", "*"])], ..request("observe-command.run-command") }]);
-    grant.allows_command("observe-command.run-command", "rm", &strings(&["x"])).unwrap();
-    assert!(grant.allows_effect(&Effect::Command { program: "rm".into(), args: strings(&["x"]) }).is_err());
+    let grant = granted(Request { paths: strings(&["/**"]), ..request("observe-files.stat") });
+    assert_eq!(grant.allows(&STAT.row, &path("/etc/kubernetes/kubelet.conf").asks()), Ok(()));
+    assert!(grant.allows(&READ_FILE.row, &path("/etc/hostname").asks()).is_err());
+    let write = Effect::File(File { path: "/etc/x".into(), content: vec![], mode: 0o644, owner: None });
+    assert!(grant.allows_effect(&write).is_err(), "looking is not writing");
+    let grant = granted(Request { commands: vec![strings(&["rm", "*"])], ..request("observe-command.run-command") });
+    let command = CommandLine::parse("rm", &strings(&["x"])).unwrap();
+    assert_eq!(grant.allows(&RUN_COMMAND.row, &command.asks()), Ok(()));
+    assert!(grant.allows_effect(&Effect::Command(command)).is_err());
 }
 
 #[test]
-fn a_key_behind_a_link_is_not_shown() {
-    let grant = Grant::new("p", vec![]);
-    grant.allows_content("/x", "/x", b"-----BEGIN CERTIFICATE-----").unwrap();
-    assert!(grant.allows_content("/x", "/etc/shadow", b"root:").unwrap_err().contains("/x leads to /etc/shadow"));
-    for content in ["-----BEGIN RSA PRIVATE KEY-----\n", "users:\n- user:\n    client-key-data: QUJD\n"] {
-        assert!(grant.allows_content("/x", "/x", content.as_bytes()).unwrap_err().contains("/x holds a key"));
-    }
-}
-
-#[test]
-fn hosts_are_bound_by_name_and_port() {
-    let get = "observe-net.http-get";
-    let grant =
-        Grant::new("p", vec![Request { hosts: strings(&["*.k8s.io", "127.0.0.1:2379", "[::1]:*", "b.example:443"]), ..request(get) }]);
-    for url in ["https://dl.k8s.io/x", "http://dl.k8s.io", "http://127.0.0.1:2379/version", "https://[::1]:6443/", "https://b.example/"] {
-        grant.allows_host(get, url).unwrap_or_else(|why| panic!("{why}"));
-    }
-    for url in [
-        "https://dl.k8s.io:8443/",
-        "https://127.0.0.1/",
-        "https://k8s.io.evil/",
-        "https://user@evil/dl.k8s.io",
-        "http://b.example/",
-        "file:///etc/passwd",
-    ] {
-        assert!(grant.allows_host(get, url).is_err(), "{url}");
-    }
-    assert!(grant.allows_host("observe-net.resolve", "dl.k8s.io").is_err());
-    let grant = Grant::new("p", vec![Request { hosts: strings(&["registry.k8s.io:5000"]), ..request("observe-net.resolve") }]);
-    grant.allows_host("observe-net.resolve", "registry.k8s.io").unwrap();
-}
-
-#[test]
-fn commands_are_bound_argument_by_argument() {
-    let run = "observe-command.run-command";
-    let grant = Grant::new("p", vec![Request { commands: vec![strings(&["systemctl", "is-active", "*"])], ..request(run) }]);
-    grant.allows_command(run, "systemctl", &strings(&["is-active", "kubelet"])).unwrap();
-    for args in [&["stop", "kubelet"][..], &["is-active"], &["is-active", "kubelet", "--force"]] {
-        assert!(grant.allows_command(run, "systemctl", &strings(args)).is_err(), "{args:?}");
-    }
-    assert!(grant.allows_command(run, "/tmp/systemctl", &strings(&["is-active", "kubelet"])).is_err());
+fn the_dimensions_of_one_request_hold_together() {
+    let request =
+        |host: &str, file: &str| Request { hosts: strings(&[host]), paths: strings(&[file]), ..request("observe-net.http-get-as") };
+    let grant = Grant::new("p", vec![request("a.example", "/etc/a/**"), request("b.example", "/etc/b/**")]);
+    let identity = |host: &str, file: &str| Identity {
+        url: HttpUrl::parse(&format!("https://{host}/")).unwrap(),
+        authority: None,
+        certificate: Some(path(file)),
+        key: None,
+    };
+    assert_eq!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/a/x.crt").asks()), Ok(()));
+    assert!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/b/x.crt").asks()).is_err());
 }
 
 #[test]
 fn objects_are_bound_by_kind_namespace_and_name() {
-    let pattern = |kind: &str, namespace: Option<&str>, names: &[&str]| ObjectPattern {
-        api_version: "v1".into(),
-        kind: kind.into(),
-        namespace: namespace.map(Into::into),
-        names: strings(names),
-    };
-    let apply = "effects-cluster.apply-object";
-    let objects = vec![pattern("ConfigMap", Some("kube-system"), &[]), pattern("Node", None, &["worker-*"])];
-    let grant = Grant::new("p", vec![Request { objects, ..request(apply) }]);
+    let objects = vec![pattern("v1", "ConfigMap", Some("kube-system"), &[]), pattern("v1", "Node", None, &["worker-*"])];
+    let grant = granted(Request { objects, ..request("effects-cluster.apply-object") });
     let allows = |kind: &str, namespace: Option<&str>, name: &str| {
         let mut manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
         if let Some(namespace) = namespace {
@@ -119,12 +121,34 @@ fn objects_are_bound_by_kind_namespace_and_name() {
     assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
     assert!(!allows("ConfigMap", Some("default"), "x") && !allows("ConfigMap", None, "x") && !allows("Secret", Some("kube-system"), "x"));
     assert!(!allows("Node", None, "control-plane"));
-    assert!(grant.allows_object(apply, "v1", "Node", None, None).is_err(), "many are not one of these names");
+    for own in ["kubeadm-config", "kubelet-config", "kubephase-config"] {
+        assert!(!allows("ConfigMap", Some("kube-system"), own), "{own} is the host's");
+    }
+    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    assert!(grant.allows(&APPLY_OBJECT.row, &[Asked::Object(&nodes)]).is_err(), "all nodes are not some of them");
 }
 
 #[test]
-fn powers_of_the_distribution_are_never_granted() {
-    let grant = Grant::new("p", vec![request("effects-core.wait-until")]);
+fn pods_stay_off_the_host_unless_the_grant_says_so() {
+    let daemon_set = |spec: Value| Effect::Object {
+        manifest: json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "x", "namespace": "y"}, "spec": {"template": {"spec": spec}}}),
+        if_exists: Default::default(),
+    };
+    let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
+    let account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
+    let grant =
+        |of: &ObjectPattern| granted(Request { objects: vec![of.clone(), account.clone()], ..request("effects-cluster.apply-object") });
+    assert_eq!(grant(&of).allows_effect(&daemon_set(json!({"serviceAccountName": "own"}))), Ok(()));
+    for spec in [json!({"hostNetwork": true}), json!({"serviceAccountName": "admin"}), json!({"volumes": [{"hostPath": {"path": "/"}}]})] {
+        assert!(grant(&of).allows_effect(&daemon_set(spec)).unwrap_err().contains("hostAccess: true"));
+    }
+    of.host_access = true;
+    assert_eq!(grant(&of).allows_effect(&daemon_set(json!({"hostNetwork": true}))), Ok(()));
+}
+
+#[test]
+fn what_only_the_distribution_may_do_is_never_granted() {
+    let grant = granted(request("effects-core.wait-until"));
     let condition = kubephase_sdk::spec::Condition::NodeRegistered { name: "n".into() };
     assert!(grant.allows_effect(&Effect::Wait(kubephase_sdk::spec::WaitSpec { condition, timeout_seconds: 1 })).is_err());
 }

@@ -16,7 +16,7 @@ grants:
 - {capability: observe-net.http-get, reason: asks it, hosts: ['*.example.com:8443']}
 - {capability: observe-command.run-command, reason: asks it, commands: [[uname, -*]]}
 - {capability: effects-cluster.apply-object, reason: makes it, objects: [{apiVersion: v1, kind: ConfigMap, names: [audit-*]}]}
-- {capability: effects-node.load-module, reason: needs it}
+- {capability: effects-node.load-module, reason: needs it, modules: [br_netfilter]}
 ";
 
 #[test]
@@ -43,26 +43,28 @@ grants:
 - {capability: report.message, reason: r}
 - {capability: effects-core.static-pod, reason: r}
 - {capability: effects-node.load-module, reason: r, paths: [/x]}
-- {capability: observe-files.stat, reason: r, paths: ['etc/[']}
+- {capability: observe-files.stat, reason: r, paths: ['etc/[', '/a/../b']}
 - {capability: observe-files.stat, reason: r, paths: [/x], path: /y}
 ";
     let told = refused(text);
     for part in [
-        "line 1: name: \"Bad\" has to be of",
+        "line 1: name: \"Bad\" has to be of at most 63 lower-case",
         "line 2: version: ",
-        "line 3: there is no field licence; there are schema, name",
+        "line 3: there is no field \"licence\"; there are schema, name",
         "line 5: provides[0].id: \"a//b\"",
         "line 5: provides[0].kind: has to be check",
-        "line 5: provides[0].workflow: a//b runs in no workflow",
+        "line 5: provides[0].workflow: \"a//b\" runs in no workflow",
         "line 6: provides[1]: unknown variant `chek`",
         "line 8: grants[0].reason: say why",
-        "line 8: grants[0].capability: there is no observe-files.read; did you mean observe-files.",
+        "line 8: grants[0].capability: there is no \"observe-files.read\"; did you mean observe-files.",
         "line 9: grants[1].paths: say which paths observe-files.read-file is needed for",
-        "line 10: grants[2].capability: anyone may call report.message",
+        "line 10: grants[2].capability: every plugin may call report.message",
         "line 11: grants[3].capability: effects-core.static-pod is for the distribution's own phases",
         "line 12: grants[4].paths: effects-node.load-module is not bounded by paths",
-        "line 13: grants[5].pattern: \"etc/[\"",
-        "line 13: grants[5].paths: \"etc/[\" has to begin with a slash",
+        "line 12: grants[4].modules: say which modules effects-node.load-module is needed for (kernel modules)",
+        "line 13: grants[5].paths: \"etc/[\": a pattern has no wildcards but `*` and `**`",
+        "line 13: grants[5].paths: \"etc/[\" has to be an absolute path",
+        "line 13: grants[5].paths: \"/a/../b\" has to be an absolute path",
         "line 14: grants[6]: unknown field `path`",
     ] {
         assert!(told.contains(part), "{part} in\n{told}");
@@ -87,4 +89,46 @@ fn the_manifest_that_the_readme_shows_is_one() {
     let readme = include_str!("../../../../README.md");
     let text = readme.split_once("### `plugin.yaml`").and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```")).unwrap().0;
     assert_eq!(Manifest::parse(text).unwrap().provides[0].failure_policy, FailurePolicy::Warn);
+}
+
+fn grant_of(line: &str) -> Request {
+    let text = format!(
+        "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: t, kind: phase, workflow: [init]}}\ngrants:\n- {{reason: r, {line}}}\n"
+    );
+    Manifest::parse(&text).unwrap_or_else(|why| panic!("{why}")).grants.remove(0)
+}
+
+#[test]
+fn different_requests_have_different_lines() {
+    let lines = [
+        "capability: effects-command.execute, commands: [[env, 'touch x']]",
+        "capability: effects-command.execute, commands: [[env, touch, x]]",
+        "capability: effects-command.execute, commands: [[env], [touch, x]]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, names: ['a,b']}]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, names: [a, b]}]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, namespace: a, names: [b]}]",
+        "capability: observe-files.read-file, paths: [/a, /b]",
+        "capability: observe-files.read-file, paths: ['/a /b']",
+        "capability: observe-files.read-file, paths: [/a, /b], private: true",
+        "capability: observe-net.http-get-as, hosts: [a], paths: [/b]",
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for line in lines {
+        assert!(seen.insert(grant_of(line).lines()), "{line}");
+    }
+    assert_eq!(grant_of(lines[0]).lines(), [r#"["effects-command.execute","commands",["env","touch x"]]"#]);
+    assert_eq!(grant_of(lines[9]).lines(), [r#"["observe-net.http-get-as",{"hosts":["a"],"paths":["/b"]}]"#]);
+}
+
+#[test]
+fn a_text_of_the_manifest_shows_what_it_is() {
+    let with = |needs: &str, reason: &str, title: &str| {
+        format!(
+            "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: {title:?}, kind: phase, workflow: [init], needs: [{needs:?}]}}\ngrants:\n- {{capability: observe-files.stat, reason: {reason:?}, paths: [/x]}}\n"
+        )
+    };
+    assert!(Manifest::parse(&with("certs", "r", "t")).is_ok());
+    for text in [with("\u{7}", "r", "t"), with("certs", "\u{7}", "t"), with("certs", "r", "\u{7}"), with("x y", "r", "t")] {
+        assert!(Manifest::parse(&text).is_err(), "{text}");
+    }
 }

@@ -132,14 +132,14 @@ fn floods_end_the_guest() {
     let empty = stopped(MESSAGE, "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))", "", &[]);
     assert!(empty.contains("limit of 1048576 bytes of messages reached"), "{empty}");
     let write = |bytes| {
-        let call = format!("(call $write (i32.const 0) (i32.const 1) (i32.const 0) (i32.const {bytes}) (i32.const 1024))");
+        let call = format!("(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) (i32.const 1024))");
         stopped(WRITE_FILE, &format!("(loop {call} (br 0))"), "", &[ANY_FILE])
     };
     assert!(write(0).contains("limit of 1000 proposals in one call reached"));
     assert!(write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached"));
     let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires" (func $requires (param i32 i32 i32)))"#;
     // Proposals first, up to a little less than may be: edges are small, and the processor's time is limited as well.
-    let call = "(call $write (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 60000) (i32.const 1024))";
+    let call = "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const 60000) (i32.const 1024))";
     let count = "(global.set $count (i32.add (global.get $count) (i32.const 1)))";
     let many = format!("(loop {call} {count} (br_if 0 (i32.lt_u (global.get $count) (i32.const 270))))");
     let linked = stopped(
@@ -206,7 +206,7 @@ fn a_link_shows_no_key_that_has_another_name() {
     std::fs::write(root.path().join("etc/kubernetes/admin.conf"), "users").unwrap();
     for (target, told) in [
         ("/etc/kubernetes/admin.conf", "leads to /etc/kubernetes/admin.conf, which is never shown"),
-        ("/etc/../../../proc/self/environ", "cannot read /etc/link"),
+        ("/etc/../../../proc/self/environ", "cannot open /etc/link"),
     ] {
         let _ = std::fs::remove_file(root.path().join("etc/link"));
         std::os::unix::fs::symlink(target, root.path().join("etc/link")).unwrap();

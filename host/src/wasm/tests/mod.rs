@@ -37,7 +37,7 @@ fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
 }
 
 /// A guest in WebAssembly's own text: what it imports, the body of `run`, and whatever else the module is to have. `run`
-/// settles where its body falls through; 64 KiB of memory, strings at 0 and results at 1024.
+/// settles where its body falls through; 64 KiB of memory, a name at 0, a path at 24, and results at 1024.
 fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
     let core = format!(
         r#"(module
@@ -45,6 +45,7 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
             (memory (export "memory") 1)
             (global $next (mut i32) (i32.const 4096))
             (data (i32.const 0) "hostile")
+            (data (i32.const 24) "/x")
             (data (i32.const 32) "\00\00\00\00\07\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00\00\00\00\00")
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
                 (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))

@@ -1,0 +1,127 @@
+//! The gate between plugins and the world: one row for every host function.
+//!
+//! A row holds everything that decides about a call: the types that its arguments are parsed into, the dimensions in which
+//! a grant bounds it, what it may use, the risk that its grant is, and the words for it. [`HostFunction::admit`] is the
+//! only way from what a plugin hands over to arguments that the host works with; the session gives the world to nobody who
+//! was not admitted.
+mod arguments;
+mod pattern;
+mod pods;
+mod risk;
+mod table;
+
+pub use arguments::{Arguments, Identity, Listing, Origin, Plain};
+pub use pattern::{Asked, Dimension, check_pattern, matches as fits_pattern};
+pub use pods::host_access;
+pub use risk::{Danger, Risk, WORKLOADS};
+pub use table::*;
+
+use std::{marker::PhantomData, time::Duration};
+
+/// Who may call a host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// every plugin
+    Free,
+    /// plugins with a grant, which has patterns in each of these dimensions
+    Granted(&'static [Dimension]),
+    /// the distribution's own phases
+    Core,
+}
+
+/// What a call of a host function may use, and how often a phase may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// bytes that the plugin hands over
+    pub bytes_in: usize,
+    /// bytes of the answer
+    pub bytes_out: usize,
+    /// how long the host works for it
+    pub time: Duration,
+    /// calls in one call of `run`
+    pub calls: usize,
+}
+
+/// Everything that decides about calls of one host function.
+#[derive(Debug)]
+pub struct Row {
+    /// the interface of the WIT package: `observe-files`
+    pub interface: &'static str,
+    /// the function of that interface: `read-file`
+    pub function: &'static str,
+    /// what the arguments are parsed into
+    pub arguments: &'static [&'static str],
+    pub permit: Permit,
+    pub allowance: Allowance,
+    /// what a grant of it amounts to
+    pub risk: fn(&super::manifest::Request) -> Option<Danger>,
+    /// what it lets a plugin do: `read files`
+    pub words: &'static str,
+}
+
+impl Row {
+    /// The name that manifests and messages use: `observe-files.read-file`.
+    pub fn capability(&self) -> String {
+        format!("{}.{}", self.interface, self.function)
+    }
+
+    /// The dimensions in which a grant bounds it.
+    pub fn dimensions(&self) -> &'static [Dimension] {
+        match self.permit {
+            Permit::Granted(dimensions) => dimensions,
+            Permit::Free | Permit::Core => &[],
+        }
+    }
+}
+
+/// A row whose arguments have a type.
+#[derive(Debug)]
+pub struct HostFunction<A> {
+    pub row: Row,
+    arguments: PhantomData<fn() -> A>,
+}
+
+impl<A: Arguments> HostFunction<A> {
+    /// The row of a function with these arguments.
+    const fn new(interface: &'static str, function: &'static str, permit: Permit, allowance: Allowance, words: &'static str) -> Self {
+        let row = Row { interface, function, arguments: A::KINDS, permit, allowance, risk: risk::none, words };
+        HostFunction { row, arguments: PhantomData }
+    }
+
+    const fn with_risk(self, risk: fn(&super::manifest::Request) -> Option<Danger>) -> Self {
+        HostFunction { row: Row { risk, ..self.row }, arguments: PhantomData }
+    }
+
+    /// Parses what a phase hands over.
+    ///
+    /// # Errors
+    /// Which argument does not fit, and why; or that it is longer than the function takes.
+    pub fn admit(&self, raw: A::Raw, origin: Origin) -> Result<A, String> {
+        let (given, most) = (A::length(&raw), self.row.allowance.bytes_in);
+        // The distribution's own phases are part of the program: their files may be larger than a plugin's.
+        if given > most && origin == Origin::Plugin {
+            return Err(format!("{} takes {most} bytes, {given} were given", self.row.capability()));
+        }
+        A::parse(raw, origin).map_err(|why| format!("{}: {why}", self.row.capability()))
+    }
+}
+
+/// The row of `interface.function`; none for a function that the host does not have.
+pub fn row(capability: &str) -> Option<&'static Row> {
+    let (interface, function) = capability.split_once('.')?;
+    ROWS.iter().copied().find(|row| row.interface == interface && row.function == function)
+}
+
+/// Whether a plugin needs a grant to call a function.
+pub fn needs_grant(capability: &str) -> bool {
+    row(capability).is_none_or(|row| row.permit != Permit::Free)
+}
+
+/// The end of a message about a capability that does not exist: the nearest one.
+pub fn nearest(capability: &str) -> String {
+    let nearest = ROWS.iter().map(|row| row.capability()).min_by_key(|known| strsim::damerau_levenshtein(known, capability));
+    nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,9 @@ mod publish;
 use super::{Exit, print};
 use crate::{
     plugin::{
-        build, inspect, load,
+        build,
+        consent::Consent,
+        inspect, load,
         scaffold::{self, Kind, Language},
         signature::{self, Signer},
         source, test,
@@ -74,6 +76,8 @@ pub enum PluginCommand {
         /// allow what it asks for as well
         #[arg(long)]
         allow: bool,
+        #[command(flatten)]
+        consent: Consent,
         /// whose signature it has to have, now and later: a public key, or the file of one
         #[arg(long, value_name = "PUBLIC_KEY")]
         signer: Option<String>,
@@ -99,6 +103,8 @@ pub enum PluginCommand {
         name: String,
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        #[command(flatten)]
+        consent: Consent,
         /// whose signature it has to have from now on: a public key, or the file of one
         #[arg(long, value_name = "PUBLIC_KEY")]
         signer: Option<String>,
@@ -148,7 +154,9 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             }
         }
         PluginCommand::Inspect { plugin, signer } => inspected(plugin, signer.as_deref(), engine),
-        PluginCommand::Add { source, config, allow, signer } => entries::add(source, config, *allow, signer.as_deref(), engine),
+        PluginCommand::Add { source, config, allow, consent, signer } => {
+            entries::add(source, config, allow.then_some(*consent), signer.as_deref(), engine)
+        }
         PluginCommand::Remove { name, config } => entries::remove(name, config),
         PluginCommand::List { config } => entries::states(config, engine).map(|(text, _)| print::out(&text)),
         PluginCommand::Verify { config } => {
@@ -156,7 +164,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             print::out(&text);
             Ok(if well { Exit::Ok } else { Exit::Plugin })
         }
-        PluginCommand::Allow { name, config, signer } => entries::allow(name, config, signer.as_deref(), engine),
+        PluginCommand::Allow { name, config, consent, signer } => entries::allow(name, config, *consent, signer.as_deref(), engine),
         PluginCommand::Keygen { name } => publish::keygen(name),
         PluginCommand::Sign { plugin, key } => publish::sign(plugin, key, engine),
         PluginCommand::Push { plugin, reference } => publish::push(plugin, reference, engine),

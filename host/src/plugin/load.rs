@@ -1,6 +1,7 @@
 //! The plugins of a configuration, each as far as it is allowed. Nothing is asked and nothing is changed: a plugin that may
 //! not run ends the run before it begins, with the command that would allow it.
 use super::{
+    consent,
     lock::{Lock, Locked},
     settings,
     signature::Signer,
@@ -37,6 +38,12 @@ pub struct Loaded {
 /// A plugin that the configuration names and that cannot be used; nothing was changed.
 #[derive(Debug)]
 pub struct PluginRefused(String);
+
+impl PluginRefused {
+    pub fn new(message: String) -> Self {
+        PluginRefused(message)
+    }
+}
 
 impl fmt::Display for PluginRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -251,7 +258,8 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
         );
     }
     let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();
-    plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}"))?;
+    let flags = || consent::flags(&plugin, &granted);
+    plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}{}", flags()))?;
     let settings = settings::resolve(manifest, entry.settings.as_ref())?;
     Ok(Loaded { plugin: Arc::new(plugin), settings, limits: entry.limits, signer: signer.cloned() })
 }

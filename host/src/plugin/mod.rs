@@ -2,6 +2,7 @@
 //! allow. A run only loads them ([`load`]).
 
 pub mod build;
+pub mod consent;
 pub mod entry;
 mod foreign;
 pub mod inspect;

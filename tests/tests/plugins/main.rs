@@ -106,21 +106,26 @@ fn an_addon_takes_the_place_of_kube_proxy() {
     let folder = tempfile::tempdir().unwrap();
     let (config, out) = (cluster(folder.path(), ""), folder.path().join("out"));
     let added = well(plugin(&["add", &example("tiny-proxy").display().to_string(), "--config", &config]));
-    assert!(added.contains("It stands in for addon/kube-proxy.") && added.contains("+ effects-cluster.apply-object"), "{added}");
+    assert!(
+        added.contains("It stands in for addon/kube-proxy.") && added.contains(r#"+ ["effects-cluster.apply-object","objects""#),
+        "{added}"
+    );
 
     let refused = init(&config, &out);
     assert_eq!(refused.status, 6, "{}", refused.stderr);
-    let command = format!("kubephase plugin allow tiny-proxy --config {config}");
+    let command = format!("kubephase plugin allow tiny-proxy --config {config} --allow-cluster-admin");
     assert!(refused.stderr.contains(&command) && !out.exists(), "{}", refused.stderr);
 
-    well(plugin(&["allow", "tiny-proxy", "--config", &config]));
+    let refused = plugin(&["allow", "tiny-proxy", "--config", &config]);
+    assert!(refused.status == 6 && refused.stderr.contains("This amounts to administrator of the cluster"), "{}", refused.stderr);
+    well(plugin(&["allow", "tiny-proxy", "--config", &config, "--allow-cluster-admin"]));
     well(plugin(&["verify", "--config", &config]));
     well(init(&config, &out));
     let objects = fs::read_to_string(out.join("objects.yaml")).unwrap();
     assert!(objects.contains("CREATE daemonsets kube-system/tiny-proxy"), "{objects}");
     assert!(!objects.contains("name: kube-proxy"), "{objects}");
     let kept = objects.split("\n---\n").find(|object| object.contains("configmaps kube-system/kubephase-config")).unwrap();
-    for part in ["addon/kube-proxy: tiny-proxy", "digest: ", "version: =0.1.0", "effects-cluster.apply-object v1 ServiceAccount"] {
+    for part in ["addon/kube-proxy: tiny-proxy", "digest: ", "version: =0.1.0", "kind\":\"ServiceAccount"] {
         assert!(kept.contains(part), "{part}: {kept}");
     }
 
@@ -145,7 +150,7 @@ fn an_addon_fills_the_place_of_the_network_and_a_phase_comes_between_others() {
     let audit = "apiServer: {extraArgs: [{name: audit-policy-file, value: /etc/kubernetes/audit/policy.yaml}]}\n";
     let (config, out) = (cluster(folder.path(), audit), folder.path().join("out"));
     for name in ["bridge-cni", "audit-policy", "time-sync"] {
-        well(plugin(&["add", &example(name).display().to_string(), "--config", &config, "--allow"]));
+        well(plugin(&["add", &example(name).display().to_string(), "--config", &config, "--allow", "--allow-cluster-admin"]));
     }
     let plan = well(run(kubephase(PROGRAM).args(["plan", "init", "--config", &config, "-o", "json"])));
     let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
@@ -169,7 +174,7 @@ fn a_plugin_that_became_another_is_refused_until_it_is_looked_at() {
     let config = cluster(folder.path(), "");
     let component = folder.path().join("time-sync.wasm");
     fs::copy(example("time-sync").join("time-sync.wasm"), &component).unwrap();
-    well(plugin(&["add", &component.display().to_string(), "--config", &config, "--allow"]));
+    well(plugin(&["add", &component.display().to_string(), "--config", &config, "--allow", "--allow-cluster-admin"]));
     let mut bytes = fs::read(&component).unwrap();
     // Another custom section makes another component of it.
     bytes.extend([0, 3, 1, b'x', 0]);
@@ -340,7 +345,7 @@ fn a_registry_gives_what_was_pushed_and_is_not_needed_again() {
     let pushed = well(plugin(&["push", &example("time-sync").display().to_string(), &tagged]));
     assert!(pushed.contains("sha256:"), "{pushed}");
     assert!(well(plugin(&["inspect", &tagged])).contains("run programs that only read"));
-    well(plugin(&["add", &tagged, "--config", &config, "--allow"]));
+    well(plugin(&["add", &tagged, "--config", &config, "--allow", "--allow-cluster-admin"]));
     let locked = fs::read_to_string(folder.path().join("kubephase.lock")).unwrap();
     assert!(locked.contains("sourceDigest: ") && locked.contains(&tagged), "{locked}");
     let missing = plugin(&["inspect", &format!("{reference}:9.9.9")]);

@@ -3,6 +3,7 @@ use crate::{
     cli::{Exit, print},
     config::{self, PhaseConfiguration, PluginEntry},
     plugin::{
+        consent::{self, Consent},
         entry, inspect,
         load::{self, Wanted, allow_command},
         lock::{self, Lock, Locked},
@@ -15,7 +16,8 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::{fmt::Write, path::Path};
 
-pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
+/// `allow` is the operator's consent, where the plugin is to be allowed what it asks for as well.
+pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let given = signer.map(Signer::read).transpose()?;
     let beside = config.parent().unwrap_or(Path::new(""));
     // The configuration names a file from its own folder, wherever the command was typed.
@@ -35,11 +37,14 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
     }
     let signer = wanted.signer.cloned();
     let signed = known.signed(signer.as_ref());
+    let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
+    if let Some(consent) = allow {
+        consent.check(&plugin, &before, &format!("{command} --allow"))?;
+    }
     plugin.prepare()?;
     let replaces: Vec<String> = plugin.manifest().provides.iter().flat_map(|row| row.replaces.clone()).collect();
     entry::add(config, name, &source, given.as_ref(), &replaces)?;
-    let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
-    let granted = if allow { lock::asked(&plugin) } else { before.clone() };
+    let granted = if allow.is_some() { lock::asked(&plugin) } else { before.clone() };
     lock.set(&plugin, &source, digest, signer, granted.clone());
     lock.write()?;
     let mut text = format!("{name} {} is part of {}, locked in {}{signed}\n", plugin.manifest().version, config.display(), lock::FILE);
@@ -49,7 +54,8 @@ pub fn add(from: &str, config: &Path, allow: bool, signer: Option<&str>, engine:
         true => text += &format!("It may:\n{}", inspect::change(&plugin, &[])),
         false => {
             let change = inspect::change(&plugin, &before);
-            text += &format!("It asks for what it is not allowed yet:\n{change}Allow it with:\n\n  {}\n", allow_command(name, config));
+            let (command, flags) = (allow_command(name, config), consent::flags(&plugin, &before));
+            text += &format!("It asks for what it is not allowed yet:\n{change}Allow it with:\n\n  {command}{flags}\n");
         }
     }
     Ok(print::out(&text))
@@ -97,7 +103,7 @@ fn relative(path: &str, beside: &Path) -> Result<String> {
     Ok(shown)
 }
 
-pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
+pub fn allow(name: &str, config: &Path, consent: Consent, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let given = signer.map(Signer::read).transpose()?;
     let phases = config::phases_of_file(config)?;
     let mut lock = Lock::beside(config)?;
@@ -114,9 +120,11 @@ pub fn allow(name: &str, config: &Path, signer: Option<&str>, engine: &Engine) -
     let wanted = Wanted { source: &entry.source, beside, pinned: None, signer, command: &command };
     let Fetched { bytes, digest } = load::fetch(&wanted)?;
     let plugin = load::read(&wanted, bytes, engine)?;
+    let before = known.locked.map(|locked| locked.granted.clone()).unwrap_or_default();
+    consent.check(&plugin, &before, &command)?;
     plugin.prepare()?;
     let (source, signer, signed) = (entry.source.clone(), signer.cloned(), known.signed(signer));
-    let change = inspect::change(&plugin, known.locked.map(|locked| locked.granted.as_slice()).unwrap_or_default());
+    let change = inspect::change(&plugin, &before);
     if given.is_some() {
         entry::add(config, name, &source, given.as_ref(), &[])?;
     }

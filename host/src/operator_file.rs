@@ -1,0 +1,111 @@
+//! Files that the operator names on the command line: configuration, descriptions of nodes, discovery files, patches.
+//!
+//! They may be regular files or pipes (`<(…)`, a FIFO, `/dev/stdin`). They are read up to a limit, and a pipe that stays
+//! silent is given up, so that no name makes the program hang or fill the memory.
+#![allow(clippy::disallowed_methods, reason = "these files are the operator's, not the node's")]
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fs::{Mode, OFlags},
+};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+    time::Duration,
+};
+
+/// Bytes of a file. kubeadm's configurations have a few KiB.
+pub const LONGEST: usize = 4 << 20;
+/// How long a pipe may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Reads a file of at most [`LONGEST`] bytes.
+///
+/// # Errors
+/// What the operating system says; that the file is a directory, is too long, or is a pipe that stays silent.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_within(path, SILENCE)
+}
+
+/// Reads a text file of at most [`LONGEST`] bytes.
+///
+/// # Errors
+/// As for [`read`], and that it is not UTF-8.
+pub fn read_to_string(path: &Path) -> io::Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
+    // Opening a pipe that nobody writes would wait for ever without NONBLOCK.
+    let descriptor = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    let mut file = File::from(descriptor);
+    let (mut content, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
+    // A FIFO that no writer has opened yet looks as if it had ended; poll waits for the writer.
+    wait(&file, silence)?;
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(content),
+            Ok(read) if content.len() + read > LONGEST => {
+                let message = format!("it is longer than the {} MiB that such a file may have", LONGEST >> 20);
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+            }
+            Ok(read) => content.extend_from_slice(&chunk[..read]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => wait(&file, silence)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn wait(file: &File, silence: Duration) -> io::Result<()> {
+    let time = Timespec::try_from(silence).map_err(io::Error::other)?;
+    let mut files = [PollFd::new(file, PollFlags::IN)];
+    match rustix::io::retry_on_intr(|| poll(&mut files, Some(&time)))? {
+        0 => Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing was written to it for {silence:?}"))),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, io::Write, thread};
+
+    #[test]
+    fn files_and_pipes_are_read_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "text").unwrap();
+        assert_eq!(read(&path).unwrap(), b"text");
+        assert!(read(Path::new("/dev/null")).unwrap().is_empty());
+
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+        let writer = thread::spawn({
+            let pipe = pipe.clone();
+            move || {
+                let mut pipe = fs::OpenOptions::new().write(true).open(pipe).unwrap();
+                for _ in 0..100 {
+                    pipe.write_all(&[b'x'; 10_000]).unwrap();
+                }
+            }
+        });
+        assert_eq!(read(&pipe).unwrap().len(), 1_000_000);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn what_does_not_end_is_given_up() {
+        assert_eq!(read(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
+        let silence = Duration::from_millis(20);
+        assert_eq!(read_within(&pipe, silence).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        // A writer that never writes.
+        let _held = fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        assert_eq!(read_within(&pipe, silence).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(read(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -2,6 +2,9 @@
 //!
 //! The files of the node are not read here but through `world::Files`.
 #![allow(clippy::disallowed_methods, reason = "these are the operator's files, not the node's")]
+mod input;
+
+pub use input::{LONGEST_INPUT, read_input, read_input_text};
 use rustix::fs::OFlags;
 use std::{
     fs::{self, File, OpenOptions},

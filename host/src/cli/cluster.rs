@@ -1,5 +1,5 @@
 //! The cluster as whoever calls may use it: by a kubeconfig that is named, or found where kubectl and kubeadm look.
-use super::stage;
+use super::stage::{self, Threads};
 use crate::{
     config::ADMIN,
     effect::pki::{AuthorityFile, kubeconfig_facts},
@@ -10,7 +10,6 @@ use clap::Args;
 use kubephase_sdk::spec::KubeconfigFacts;
 use kubephase_wit::Failure;
 use std::path::{PathBuf, absolute};
-use tokio::runtime::Runtime;
 
 /// How a cluster is asked, and whether it is changed.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub struct ClusterFlags {
 pub struct Connection {
     pub api: ApiClient,
     pub kubeconfig: KubeconfigFacts,
-    _runtime: Runtime,
+    _runtime: Threads,
 }
 
 impl ClusterFlags {

@@ -16,7 +16,7 @@ use crate::{
     wasm::engine::Engine,
     world::{
         World,
-        api::Credentials,
+        api::{Credentials, Patience},
         node::facts::NodeFacts,
         rehearsal::{self, Common, Rehearsal, Setting},
     },
@@ -35,7 +35,7 @@ use tokio::runtime::Handle;
 const TREES: &str = "nodes";
 
 /// How long requests to the API are tried.
-const BUDGET: Duration = Duration::from_secs(10);
+const TIME: Duration = Duration::from_secs(10);
 
 /// Of which machines the rehearsed cluster is made.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +110,8 @@ pub struct Cluster<'a> {
     pub root: &'a Path,
     pub engine: &'a Engine,
     pub handle: &'a Handle,
+    /// ends the joins
+    pub cancel: &'a Cancel,
 }
 
 impl Cluster<'_> {
@@ -156,12 +158,12 @@ impl Cluster<'_> {
             facts,
             credentials: Credentials::of(&prepared.config),
             common: self.world.common(),
-            budget: BUDGET,
+            patience: Patience { time: TIME, cancel: self.cancel.clone() },
             port: 0,
         };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let directory = state::make(&root).map_err(|failure| anyhow!(failure.told()))?;
-        let cancel = Cancel::new();
+        let cancel = self.cancel.child();
         let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancel.clone())
             .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
         let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancel)?;
@@ -183,7 +185,7 @@ impl Rest {
     ///
     /// # Errors
     /// Where the tree of the first machine cannot be used, or another run is in it.
-    pub fn of(tree: &Path, keeps: bool, handle: &Handle) -> Result<Option<Rest>> {
+    pub fn of(tree: &Path, keeps: bool, handle: &Handle, cancel: &Cancel) -> Result<Option<Rest>> {
         let tree = std::path::absolute(tree)?;
         let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
         let Some(first) = joined.and_then(Path::parent).filter(|first| Common::is_kept(first)) else { return Ok(None) };
@@ -200,7 +202,7 @@ impl Rest {
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN.into()),
             common: common.clone(),
-            budget: BUDGET,
+            patience: Patience { time: TIME, cancel: cancel.clone() },
             port: 0,
         };
         Ok(Some(Rest { common, _first: Rehearsal::open(handle, setting)?, _scratch: scratch, _lock: lock }))
@@ -283,7 +285,14 @@ mod tests {
         let mut prepared = init::prepare(Some(&ConfigFile::at(&example)), &flags, &facts, None, &engine).unwrap();
         let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: Common| {
             let (files, credentials) = (rehearsal::files(root, None).unwrap(), Credentials::of(&prepared.config));
-            let setting = Setting { files, facts, credentials, common: Arc::new(common), budget: BUDGET, port: 0 };
+            let setting = Setting {
+                files,
+                facts,
+                credentials,
+                common: Arc::new(common),
+                patience: Patience { time: TIME, cancel: Cancel::never() },
+                port: 0,
+            };
             Arc::new(Rehearsal::open(tokio.handle(), setting).unwrap())
         };
         let world = open(first.path(), facts, &prepared, Common::of(first.path()));
@@ -295,7 +304,14 @@ mod tests {
         let before = there();
 
         let machine = Machine { control_plane: true, number: 2 };
-        let cluster = Cluster { world: &world, prepared: &prepared, root: first.path(), engine: &engine, handle: tokio.handle() };
+        let cluster = Cluster {
+            world: &world,
+            prepared: &prepared,
+            root: first.path(),
+            engine: &engine,
+            handle: tokio.handle(),
+            cancel: &Cancel::never(),
+        };
         let certificate_key = Some(prepared.config.init.certificate_key.clone());
         let flags = JoinFlags { control_plane: true, certificate_key, ..cluster.invitation().unwrap() };
         let mut joining = join::prepare(None, &flags, &machine.facts(), None, &engine, world.as_ref(), &|_| ()).unwrap();

@@ -17,6 +17,7 @@ mod report;
 pub mod reset;
 mod run;
 mod serve;
+mod signals;
 mod stage;
 #[cfg(test)]
 mod tests;

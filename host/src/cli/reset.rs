@@ -6,6 +6,7 @@ use super::{
     stage::{self, Scratch, Stage, rehearsed},
 };
 use crate::{
+    cancel::Cancel,
     phase::catalog::Catalog,
     render::messages,
     report::Output,
@@ -18,7 +19,7 @@ use crate::{
     wasm::engine::Engine,
     world::{
         World,
-        api::Credentials,
+        api::{Credentials, Patience},
         node::facts::NodeFacts,
         real::Real,
         rehearsal::{self, Rehearsal, Setting},
@@ -29,7 +30,6 @@ use kubephase_sdk::kubeadm::Config;
 use std::{
     io::{self, BufRead},
     path::Path,
-    time::Duration,
 };
 use tokio::runtime::Handle;
 
@@ -87,15 +87,15 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
 /// What there is before the run, only to be looked at: this machine, or a tree with its cluster.
 fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) -> Result<(Box<dyn World>, Option<Rest>)> {
     if place.root.is_none() && place.node.is_none() {
-        return Ok((Box::new(Real::open(handle, facts.clone(), &Config::default(), Duration::ZERO)?), None));
+        return Ok((Box::new(Real::open(handle, facts.clone(), &Config::default(), &Patience::none())?), None));
     }
-    let rest = place.root.as_deref().map(|root| Rest::of(root, false, handle)).transpose()?.flatten();
+    let rest = place.root.as_deref().map(|root| Rest::of(root, false, handle, &Cancel::never())).transpose()?.flatten();
     let setting = Setting {
         files: rehearsal::files(&empty.path, place.root.as_deref())?,
         facts: facts.clone(),
         credentials: Credentials::text(""),
         common: machines::common(rest.as_ref(), &empty.path),
-        budget: Duration::ZERO,
+        patience: Patience::none(),
         port: 0,
     };
     Ok((Box::new(Rehearsal::open(handle, setting)?), rest))

@@ -1,7 +1,7 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
     CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, argv, images, kubeconfig, machines, parse,
-    plugin, print, report as past, reset, serve,
+    plugin, print, report as past, reset, serve, signals,
     stage::{self, Scratch, Stage, rehearsed},
     token, version,
 };
@@ -24,6 +24,7 @@ use crate::{
     wasm::{compiler, engine::Engine},
     world::{
         World,
+        api::Patience,
         node::{
             facts::{self, NodeFacts},
             gather::{self, gather},
@@ -46,6 +47,9 @@ pub fn main() -> ExitCode {
     // A child that compiles a component is this program, too; nothing of the rest is for it.
     if let Some(exit) = compiler::run_child() {
         return exit;
+    }
+    if let Err(error) = signals::listen() {
+        return print::error(&format!("signals cannot be handled: {error}"), Exit::Error).report();
     }
     // Modes are what they are said to be, whatever the shell prefers.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
@@ -193,7 +197,7 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
     let gathering = gather::begin();
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let runtime = stage::runtime()?;
-    let outside = Real::open(runtime.handle(), gathering.facts.clone(), &Config::default(), Duration::ZERO)?;
+    let outside = Real::open(runtime.handle(), gathering.facts.clone(), &Config::default(), &Patience::none())?;
     let say = |line: &str| {
         if request.output == report::Output::Text {
             print::out(&format!("{line}\n"));
@@ -259,8 +263,14 @@ fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engin
     let port = request.serve.unwrap_or(0);
     let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;
     let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
-    let cluster =
-        machines::Cluster { world: &stage.world, prepared: &prepared, root: &scratch.path, engine, handle: stage.runtime.handle() };
+    let cluster = machines::Cluster {
+        world: &stage.world,
+        prepared: &prepared,
+        root: &scratch.path,
+        engine,
+        handle: stage.runtime.handle(),
+        cancel: stage.cancel(),
+    };
     let joined = if ran.finished == RunResult::Done { cluster.join(request.machines)? } else { Vec::new() };
     if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
@@ -276,7 +286,7 @@ fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engin
             "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl --kubeconfig {}/admin.conf get all -A\n\n",
             folder.display()
         ));
-        stage.runtime.block_on(tokio::signal::ctrl_c())?;
+        while !stage.cancel().wait(Duration::MAX) {}
     }
     Ok(Exit::from(&ran.finished))
 }

@@ -4,6 +4,7 @@ use super::{
     Place,
     machines::{self, Rest},
     print,
+    signals::{Interruptible, Temporary},
 };
 use crate::{
     cancel::Cancel,
@@ -12,7 +13,7 @@ use crate::{
     report,
     run::{
         capsule::Capsule,
-        event::{RunResult, Subscriber},
+        event::{Event, RunResult, Subscriber, What},
         executor::Finished,
         init::{self, Prepared},
         secrets::Revealing,
@@ -20,7 +21,7 @@ use crate::{
     },
     world::{
         World,
-        api::Credentials,
+        api::{Credentials, Patience},
         files::PrivateDirectory,
         node::facts::NodeFacts,
         real::{self, Real},
@@ -30,8 +31,12 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use std::{
     collections::BTreeSet,
+    ops::Deref,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::runtime::Runtime;
@@ -55,7 +60,7 @@ pub fn rehearsed(facts: NodeFacts, place: &Place) -> NodeFacts {
 /// A scratch tree: the operator's own, or one of ours, which is kept or goes with the run.
 pub struct Scratch {
     pub path: PathBuf,
-    temporary: Option<tempfile::TempDir>,
+    temporary: Option<(tempfile::TempDir, Temporary)>,
 }
 
 impl Scratch {
@@ -70,14 +75,17 @@ impl Scratch {
         if keep {
             return Ok(Scratch { path: temporary.keep(), temporary: None });
         }
-        Ok(Scratch { path: temporary.path().to_owned(), temporary: Some(temporary) })
+        let registered = Temporary::register(temporary.path());
+        Ok(Scratch { path: temporary.path().to_owned(), temporary: Some((temporary, registered)) })
     }
 }
 
 /// Where a run takes place, for as long as it may: nobody else runs there meanwhile.
 pub struct Stage<W> {
     pub world: Arc<W>,
-    pub runtime: Runtime,
+    pub runtime: Threads,
+    /// signals go to it for as long as the stage is there
+    run: Interruptible,
     /// of the journal and the lock
     directory: PrivateDirectory,
     durability: Durability,
@@ -85,6 +93,24 @@ pub struct Stage<W> {
     stays: bool,
     _rest: Option<Rest>,
     _lock: RunLock,
+}
+
+/// With what a kubelet asks for its certificate; it holds a token (kubeadm's path).
+const BOOTSTRAP: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+
+/// Notices when a run writes the kubelet's bootstrap credentials.
+struct BootstrapFile {
+    written: Arc<AtomicBool>,
+}
+
+impl Subscriber for BootstrapFile {
+    fn notice(&mut self, event: &Event) {
+        if let What::Effect { made, .. } = &event.what
+            && made.iter().any(|path| path == BOOTSTRAP)
+        {
+            self.written.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// What came of a run.
@@ -98,15 +124,35 @@ pub struct Ran {
     pub tally: report::tally::Tally,
 }
 
-/// Threads for what waits.
-pub(super) fn runtime() -> Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+/// Threads for what waits. A lookup that the system's resolver does not end does not hold up the end of the program.
+pub struct Threads(Option<Runtime>);
+
+impl Deref for Threads {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        self.0.as_ref().expect("it is taken when this is dropped, and not before")
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// # Errors
+/// Where the operating system gives no threads.
+pub(super) fn runtime() -> Result<Threads> {
+    Ok(Threads(Some(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)))
 }
 
 /// How long requests to the API are tried.
-fn budget(prepared: &Prepared) -> Duration {
+fn patience(prepared: &Prepared, cancel: &Cancel) -> Patience {
     let seconds = prepared.config.init.timeouts.as_ref().and_then(|timeouts| timeouts.kubernetes_api_call).unwrap_or_default().as_secs();
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    Patience { time: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)), cancel: cancel.clone() }
 }
 
 impl Stage<Rehearsal> {
@@ -115,7 +161,8 @@ impl Stage<Rehearsal> {
     /// # Errors
     /// Where the tree cannot be used, or another run is in it.
     pub fn rehearsed(prepared: &Prepared, facts: NodeFacts, scratch: &Scratch, below: Option<&Path>, port: u16) -> Result<Self> {
-        let runtime = runtime()?;
+        let (runtime, run) = (runtime()?, Interruptible::begin());
+        let cancel = run.cancel();
         // The journals of the tree below are looked at, so the own, which nobody keeps, must not hide them by its name.
         let own = if below.is_some() { "dry-run" } else { "" };
         let directory = state::make_below(&scratch.path, own).map_err(|failure| anyhow!(failure.told()))?;
@@ -125,20 +172,21 @@ impl Stage<Rehearsal> {
         // Whoever is reset may be one of several; whoever is initialised begins a cluster, and whoever joins has found one.
         let (common, rest) = match prepared.plan.workflow {
             Workflow::Reset => {
-                let rest = Rest::of(below.unwrap_or(root), below.is_none(), handle)?;
+                let rest = Rest::of(below.unwrap_or(root), below.is_none(), handle, cancel)?;
                 (machines::common(rest.as_ref(), root), rest)
             }
             Workflow::Join => {
-                let etcd = real::etcd(handle, files.clone(), config);
+                let etcd = real::etcd(handle, files.clone(), config, cancel);
                 (Arc::new(Common::joining(root, Outside::new(Arc::new(real::direct()), Box::new(etcd)))), None)
             }
             Workflow::Init | Workflow::Upgrade => (Arc::new(Common::of(root)), None),
         };
-        let setting = Setting { files, facts, credentials: Credentials::of(config), common, budget: budget(prepared), port };
+        let setting = Setting { files, facts, credentials: Credentials::of(config), common, patience: patience(prepared, cancel), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
         Ok(Stage {
             world,
             runtime,
+            run,
             directory,
             durability: Durability::Process,
             stays: scratch.temporary.is_none(),
@@ -159,28 +207,41 @@ impl Stage<Real> {
                 "this changes the machine, for which it has to run as root; `kubephase rehearse` shows what it would do without"
             ));
         }
-        let runtime = runtime()?;
+        let (runtime, run) = (runtime()?, Interruptible::begin());
+        let cancel = run.cancel();
         let directory = state::make(Path::new("/")).map_err(|failure| anyhow!(failure.told()))?;
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
-        let world = Real::open(runtime.handle(), facts, &prepared.config, budget(prepared))?;
-        Ok(Stage { world: Arc::new(world), runtime, directory, durability: Durability::Power, stays: true, _rest: None, _lock: lock })
+        let world = Real::open(runtime.handle(), facts, &prepared.config, &patience(prepared, cancel))?;
+        Ok(Stage { world: Arc::new(world), runtime, run, directory, durability: Durability::Power, stays: true, _rest: None, _lock: lock })
     }
 }
 
 impl<W: World + 'static> Stage<W> {
+    /// Requested by the signals that end a run.
+    pub fn cancel(&self) -> &Cancel {
+        self.run.cancel()
+    }
+
+    /// Whether this run wrote the file that a kubelet bootstraps with, which is removed if the process ends at once.
+    fn watch_credentials(&self) -> Box<dyn Subscriber> {
+        let written = Arc::new(AtomicBool::new(false));
+        let (world, is_written) = (self.world.clone(), written.clone());
+        self.run.at_once(move || {
+            if is_written.load(Ordering::Relaxed) {
+                // The process ends: there is nobody left to tell.
+                let _ = world.files().remove(BOOTSTRAP);
+            }
+        });
+        Box::new(BootstrapFile { written })
+    }
+
     /// # Errors
     /// Where the journal or the world cannot be used; a phase that fails is no error but a result.
     pub fn carry_out(&self, prepared: &mut Prepared, output: report::Output, debug: bool) -> Result<Ran> {
         let began = jiff::Timestamp::now().as_second();
-        let cancel = Cancel::new();
+        let cancel = self.run.cancel();
         let journal = Journal::begin(&self.directory, &Header::new(began), self.durability, cancel.clone())
             .with_context(|| format!("cannot begin a journal in {}", self.directory.path().display()))?;
-        let interrupted = cancel.clone();
-        self.runtime.spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.request();
-            }
-        });
         let mut keeper = None;
         let written = journal.clone();
         let ran = init::execute(
@@ -193,9 +254,9 @@ impl<W: World + 'static> Stage<W> {
                     Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
                 };
                 let journal: Box<dyn Subscriber> = Box::new(written);
-                std::iter::once(journal).chain(told.into_iter().map(reveal)).collect()
+                [journal, self.watch_credentials()].into_iter().chain(told.into_iter().map(reveal)).collect()
             },
-            &cancel,
+            cancel,
         )?;
         if let Some(failure) = journal.failure() {
             return Err(anyhow!(failure));

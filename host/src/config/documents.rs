@@ -4,7 +4,7 @@ use super::{
     Problem, Problems,
     tree::{self, Node, Yaml},
 };
-use crate::operator_file;
+use crate::operator_files;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -82,7 +82,7 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     if file.is_dir() {
         return Err(unreadable("this is a directory; name the configuration file itself".into()).into());
     }
-    let bytes = operator_file::read(file).map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
+    let bytes = operator_files::read_input(file).map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -165,7 +165,7 @@ pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> 
             if root.join(&path).is_dir() {
                 walk(root, &path, found)?;
             } else {
-                found.push((path.to_string_lossy().into_owned(), operator_file::read(&root.join(&path))?));
+                found.push((path.to_string_lossy().into_owned(), operator_files::read_input(&root.join(&path))?));
             }
         }
         Ok(())

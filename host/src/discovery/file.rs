@@ -1,29 +1,44 @@
 //! Discovery by a kubeconfig that the operator gives: a file, or an HTTPS URL that the system's authorities vouch for.
-#![allow(clippy::disallowed_methods, reason = "the discovery file is the operator's, not the node's")]
 use super::{Discovered, cluster_info_when, told_by};
 use crate::{
+    arguments::HttpUrl,
+    cancel::Cancel,
     config::FileDiscovery,
     effect::pki::Kubeconfig,
-    world::{Cluster, Net, Tried},
+    operator_files,
+    world::{Cluster, Net, Tried, budget::Budget},
 };
 use data_encoding::BASE64;
 use kubephase_wit::Failure;
 use std::{path::Path, time::Duration};
 
+/// Gets a kubeconfig from a server that the system's authorities vouch for.
+fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<String> {
+    let parsed = HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?;
+    // While the cluster is looked for there is no run yet, and a signal ends the process.
+    let reply = net.http_get(&parsed, &Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never()))?;
+    if reply.status != 200 {
+        return Err(Failure::new("unavailable", format!("the server answered {} for {url}", reply.status)));
+    }
+    String::from_utf8(reply.body).map_err(|_| Failure::new("invalid", format!("what {url} gives is not text")))
+}
+
 pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration) -> Tried<Discovered> {
     let given = file.kube_config_path.as_str();
+    let invalid = |message: String| Failure::new("invalid", message);
     let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
-        url if url.starts_with("https://") => (String::from_utf8_lossy(&net.http_get(url, limit)?.body).into_owned(), None),
+        url if url.starts_with("https://") => (fetch(url, net, limit)?, None),
         path => {
-            let text = std::fs::read_to_string(path).map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?;
-            (text, Path::new(path).parent())
+            let text = operator_files::read_input_text(Path::new(path));
+            (text.map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?, Path::new(path).parent())
         }
     };
-    let invalid = |message: String| Failure::new("invalid", message);
     let mut kubeconfig = Kubeconfig::parse(&text, given)?;
     kubeconfig.embed(&|path: &str| {
-        std::fs::read(folder.unwrap_or(Path::new("")).join(path))
-            .map_err(|error| Failure::new("io", format!("{given} names the file {path}, which cannot be read: {error}")))
+        // A server does not get to name files of this machine.
+        let folder = folder.ok_or_else(|| invalid(format!("{given} names the file {path}; it has to hold its content instead")))?;
+        let content = operator_files::read_input(&folder.join(path));
+        content.map_err(|error| Failure::new("io", format!("{given} names the file {path}, which cannot be read: {error}")))
     })?;
     let (server, mut authority) = told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
     let mut warnings = Vec::new();

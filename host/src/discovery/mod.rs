@@ -101,7 +101,8 @@ fn cluster_info_when(cluster: &dyn Cluster, limit: Duration, wanted: impl Fn(&Va
         });
         let failure = match seen {
             Ok(data) => return Ok(data),
-            Err(failure) if failure.code == "forbidden" || failure.code == "given-up" => return Err(failure),
+            // A server that does not stop talking is asked once.
+            Err(failure) if matches!(failure.code.as_str(), "forbidden" | "given-up" | "limit" | "cancelled") => return Err(failure),
             Err(failure) => failure,
         };
         if began.elapsed() + pause > limit {

@@ -126,6 +126,7 @@ mod tests {
             territory: None,
             made: &|_| false,
             cancel: &crate::cancel::Cancel::never(),
+            command_time: std::time::Duration::ZERO,
         };
         let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);
         let files = world.files();

@@ -20,7 +20,7 @@ pub mod wait;
 use crate::{
     arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
-    world::{Tried, World},
+    world::{Tried, World, budget::Budget},
 };
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec,
@@ -29,6 +29,7 @@ use kubephase_sdk::spec::{
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 use territory::Territory;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,6 +88,9 @@ pub enum Enacted {
     Left(String),
 }
 
+/// Bytes that a program may print that is run as an effect.
+const COMMAND_OUTPUT: usize = 1 << 20;
+
 /// What the host knows and no phase may: secrets, and when the run began.
 pub struct Context<'a> {
     pub world: &'a dyn World,
@@ -102,6 +106,8 @@ pub struct Context<'a> {
     pub territory: Option<&'a Territory>,
     /// requested when the run is cancelled, or another phase failed; what an effect waits for ends with it
     pub cancel: &'a Cancel,
+    /// how long a program may run that a phase proposes
+    pub command_time: Duration,
 }
 
 /// An effect carried out: the verdict, and what there is to tell.
@@ -191,7 +197,15 @@ impl Effect {
                 }
             }
             Effect::Command(command) => {
-                let output = world.node().run(command.program(), command.arguments())?;
+                let budget = Budget::new(COMMAND_OUTPUT, context.command_time, context.cancel);
+                let output = world.node().run(command, &budget).map_err(|failure| match failure.code.as_str() {
+                    "timeout" => Failure {
+                        message: format!("`{command}` did not end within {:?}", context.command_time),
+                        remedy: Some("raise limits.deadline of the plugin's entry in the configuration (at most 300s)".into()),
+                        ..failure
+                    },
+                    _ => failure,
+                })?;
                 if output.status == 0 {
                     return Ok(Done::from(true));
                 }
@@ -299,7 +313,7 @@ impl Effect {
 }
 
 /// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
-fn service(name: &str, state: &str, context: &Context) -> Tried<Done> {
+fn service(name: &UnitName, state: &str, context: &Context) -> Tried<Done> {
     let node = context.world.node();
     if state == "restarted" && !context.disturbed && node.service(name)?.is_some_and(|service| service.active) {
         return Ok(Done::from(false));
@@ -320,8 +334,16 @@ mod tests {
         let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
         let config = kubephase_sdk::kubeadm::Config::default();
         let (made, cancel) = (|_: &str| false, Cancel::never());
-        let context =
-            Context { world: &world, config: &config, started: 0, disturbed: false, territory: None, made: &made, cancel: &cancel };
+        let context = Context {
+            world: &world,
+            config: &config,
+            started: 0,
+            disturbed: false,
+            territory: None,
+            made: &made,
+            cancel: &cancel,
+            command_time: Duration::ZERO,
+        };
         for name in ["kubelet", "crio"] {
             let failed = Effect::Service { name: UnitName::parse(name).unwrap(), state: "asleep".into() }.enact(&context).unwrap_err();
             assert!(failed.message.contains("asleep"), "{failed:?}");

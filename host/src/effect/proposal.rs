@@ -3,6 +3,7 @@ use super::Effect;
 use crate::world::Tried;
 use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
@@ -31,17 +32,27 @@ impl Proposal {
 /// # Errors
 /// `cycle` where proposals require each other.
 pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
+    let cycle = || Failure::new("cycle", "proposals require each other");
     let mut order = Vec::with_capacity(proposals.len());
-    let mut placed = vec![false; proposals.len()];
-    while order.len() < proposals.len() {
-        let ready = |at: &usize| !placed[*at] && proposals[*at].requires.iter().all(|earlier| placed.get(*earlier as usize) == Some(&true));
-        let Some(next) = (0..proposals.len()).find(ready) else {
-            return Err(Failure::new("cycle", "proposals require each other"));
-        };
-        placed[next] = true;
-        order.push(next);
+    // Of each proposal: how many requirements are still to come, and which proposals wait for it.
+    let mut missing: Vec<usize> = proposals.iter().map(|proposal| proposal.requires.len()).collect();
+    let mut waiting = vec![Vec::new(); proposals.len()];
+    for (at, proposal) in proposals.iter().enumerate() {
+        for earlier in &proposal.requires {
+            waiting.get_mut(*earlier as usize).ok_or_else(cycle)?.push(at);
+        }
     }
-    Ok(order)
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..proposals.len()).filter(|at| missing[*at] == 0).map(Reverse).collect();
+    while let Some(Reverse(next)) = ready.pop() {
+        order.push(next);
+        for at in &waiting[next] {
+            missing[*at] -= 1;
+            if missing[*at] == 0 {
+                ready.push(Reverse(*at));
+            }
+        }
+    }
+    if order.len() < proposals.len() { Err(cycle()) } else { Ok(order) }
 }
 
 #[cfg(test)]
@@ -58,5 +69,14 @@ mod tests {
         assert_eq!(order(&[proposal(&[2]), proposal(&[]), proposal(&[])]).unwrap(), [1, 2, 0]);
         assert_eq!(order(&[proposal(&[1]), proposal(&[0])]).unwrap_err().code, "cycle");
         assert_eq!(order(&[proposal(&[7])]).unwrap_err().code, "cycle");
+        assert_eq!(order(&[proposal(&[1, 1]), proposal(&[])]).unwrap(), [1, 0]);
+    }
+
+    /// Each requires the one after it, so that the order is the reverse.
+    #[test]
+    fn a_long_chain_is_ordered() {
+        let count = 100_000;
+        let proposals: Vec<Proposal> = (1..=count).map(|next| if next < count { proposal(&[next]) } else { proposal(&[]) }).collect();
+        assert!(order(&proposals).unwrap().into_iter().eq((0..count as usize).rev()));
     }
 }

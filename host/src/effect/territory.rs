@@ -111,7 +111,16 @@ mod tests {
 
     fn enact(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Enacted> {
         let (made, cancel, config) = (|_: &str| false, Cancel::never(), config());
-        let context = Context { world, config: &config, started: 0, disturbed: false, territory, made: &made, cancel: &cancel };
+        let context = Context {
+            world,
+            config: &config,
+            started: 0,
+            disturbed: false,
+            territory,
+            made: &made,
+            cancel: &cancel,
+            command_time: std::time::Duration::ZERO,
+        };
         effect.enact(&context).map(|done| done.enacted)
     }
 

@@ -5,9 +5,10 @@ use super::{
     pki::{Certificate, Kubeconfig},
 };
 use crate::{
+    arguments::HttpUrl,
     journal::redact,
     report::sanitise,
-    world::{Files, Tried},
+    world::{Files, Tried, budget::Budget},
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
@@ -21,6 +22,8 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// For how long polls are brisk.
 const SOON: Duration = Duration::from_secs(30);
 const REQUEST: Duration = Duration::from_secs(10);
+/// Bytes of a health endpoint's answer.
+const HEALTH_BYTES: usize = 1 << 20;
 
 /// Returns once the condition holds.
 ///
@@ -90,13 +93,15 @@ fn failing(context: &Context) -> Vec<(String, Vec<String>)> {
 /// Whether the condition holds, and whether anything was changed for it; none if it does not hold yet.
 fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
     let (net, cluster) = (context.world.net(), context.world.cluster());
+    let budget = Budget::new(HEALTH_BYTES, REQUEST, context.cancel);
+    let health = |url: &str| net.health(&HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?, &budget);
     let ok = |status: u16| (status == 200).then_some(false).ok_or_else(|| waiting(format!("it answered {status}"))).map(Some);
     match condition {
-        Condition::Kubelet { url } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
+        Condition::Kubelet { url } => ok(health(url).map_err(retry)?),
         Condition::Component { name, url } if name == "kube-apiserver" => {
             ok(cluster.probe(&context.config.run.kubeconfig, url).map_err(retry)?)
         }
-        Condition::Component { url, .. } => ok(net.http_get(url, REQUEST).map_err(retry)?.status),
+        Condition::Component { url, .. } => ok(health(url).map_err(retry)?),
         Condition::NodeRegistered { name } => {
             let node = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: name.clone() };
             let labelled = |node: &serde_json::Value| node.pointer("/metadata/labels/kubernetes.io~1hostname").is_some();
@@ -266,6 +271,7 @@ mod tests {
                 territory: None,
                 made: &|_| false,
                 cancel: &Cancel::never(),
+                command_time: Duration::ZERO,
             };
             until(&WaitSpec { condition: Condition::EtcdHealthy {}, timeout_seconds: 0 }, &context)
         };

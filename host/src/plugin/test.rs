@@ -11,7 +11,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::{limits::Limits, plugin::Plugin},
-    world::{World, imagined::Imagined, node::gather, real::Real},
+    world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow};
 use kubephase_sdk::{
@@ -22,7 +22,6 @@ use kubephase_wit::{Error, Failure, Finding, phase::Host};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 /// How one case came out.
@@ -86,7 +85,7 @@ pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let mut config = Config::default();
     config.init.node_registration.cri_socket = facts.cri_sockets.first().cloned().unwrap_or_default();
     config.run.kubeconfig = ADMIN.into();
-    let world = Real::open(runtime.handle(), facts, &config, Duration::ZERO)?;
+    let world = Real::open(runtime.handle(), facts, &config, &Patience::none())?;
     let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
     let settings = super::settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(stage.shared.clone(), &first_phase(plugin), &settings, stage.access(plugin));

@@ -39,6 +39,9 @@ impl Executor<'_> {
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());
+            if failed.is_none() && self.cancel.is_requested() {
+                failed = Some(Broken::Stopped);
+            }
             if failed.is_some() && !proposal.regardless {
                 continue;
             }
@@ -46,7 +49,7 @@ impl Executor<'_> {
             if let Some(line) = &proposal.announce {
                 session.say(Severity::Info, line);
             }
-            let enact = || self.enact(proposal, disturbed, territory.as_ref(), left);
+            let enact = || self.enact(proposal, disturbed, territory.as_ref(), session, left);
             let absent = self.absent(&proposal.effect);
             let outcome = if proposal.effect.waits() { left.crew.parked(enact) } else { enact() };
             match outcome {
@@ -76,7 +79,7 @@ impl Executor<'_> {
         failed.map_or(Ok(changed.contains(&true)), Err)
     }
 
-    fn enact(&self, proposal: &Proposal, disturbed: bool, territory: Option<&Territory>, left: &Left) -> Tried<Done> {
+    fn enact(&self, proposal: &Proposal, disturbed: bool, territory: Option<&Territory>, session: &Session, left: &Left) -> Tried<Done> {
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -85,6 +88,7 @@ impl Executor<'_> {
             disturbed,
             territory,
             cancel: &left.stop,
+            command_time: session.limits().deadline,
         })
     }
 
@@ -93,7 +97,7 @@ impl Executor<'_> {
     fn pull(&self, node: &Node, session: &Session, images: &[Proposal], left: &Left) -> Result<bool, Broken> {
         let one = |proposal: &Proposal| {
             let began = Instant::now();
-            (self.enact(proposal, false, None, left), micros(began))
+            (self.enact(proposal, false, None, session, left), micros(began))
         };
         let serial = self.config.init.node_registration.image_pull_serial.unwrap_or(true);
         let outcomes: Vec<_> = left.crew.parked(|| {
@@ -106,7 +110,7 @@ impl Executor<'_> {
                 pulls.into_iter().map(|pull| pull.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
             })
         });
-        let (mut failed, mut changed) = (Vec::new(), false);
+        let (mut failed, mut changed, mut stopped) = (Vec::new(), false, false);
         for (proposal, (outcome, micros)) in images.iter().zip(outcomes) {
             let result = match outcome {
                 Ok(done) => {
@@ -115,11 +119,15 @@ impl Executor<'_> {
                     EffectResult::Enacted(done.enacted)
                 }
                 Err(failure) => {
+                    stopped |= failure.code == "cancelled";
                     failed.push(failure.told());
                     EffectResult::Failed(failure.message)
                 }
             };
             self.tell(node, proposal, result, micros, &[]);
+        }
+        if stopped {
+            return Err(Broken::Stopped);
         }
         if failed.is_empty() { Ok(changed) } else { Err(Broken::Each(failed)) }
     }

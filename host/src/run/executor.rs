@@ -13,7 +13,7 @@ use crate::{
     effect::Sent,
     phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
-    wasm::{manifest::FailurePolicy, plugin::Plugin},
+    wasm::{limits, manifest::FailurePolicy, plugin::Plugin},
 };
 use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
@@ -29,6 +29,9 @@ use std::{
 
 /// A phase is called until it settles, but not for ever.
 const MAX_ROUNDS: u32 = 100;
+
+/// Longest pause between two calls of a phase.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What is said of phases that the run did not come to.
 const STOPPED: &str = "the run was stopped";
@@ -95,6 +98,8 @@ pub(super) struct Left {
 struct Ended {
     result: PhaseResult,
     passable: bool,
+    /// it was called at least once
+    begun: bool,
 }
 
 /// Why a phase does not settle.
@@ -109,6 +114,40 @@ pub(super) enum Broken {
 impl From<String> for Broken {
     fn from(message: String) -> Self {
         Broken::Failed(message)
+    }
+}
+
+/// How long a phase of a plugin may take in all; phases of our own bound what they wait for themselves.
+struct TimeOfPhase {
+    until: Option<Instant>,
+}
+
+impl TimeOfPhase {
+    fn begin(of_plugin: bool) -> TimeOfPhase {
+        TimeOfPhase { until: of_plugin.then(|| Instant::now() + limits::PHASE) }
+    }
+
+    fn left(&self) -> Duration {
+        self.until.map_or(LONGEST_PAUSE, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Refuses one more call when time is up.
+    fn check(&self) -> Result<(), Broken> {
+        if self.left().is_zero() {
+            return Err(Broken::Failed(format!("it did not settle within the {:?} that the phase of a plugin may take", limits::PHASE)));
+        }
+        Ok(())
+    }
+
+    /// A pause that the phase asks for. One that cannot end in time is refused at once: there would be no call after it.
+    fn pause(&self, wanted: Duration) -> Result<Duration, Broken> {
+        if self.until.is_some() && wanted > self.left() {
+            return Err(Broken::Failed(format!(
+                "it asked to be called again after {wanted:?}; the phase of a plugin may take {:?} in all",
+                limits::PHASE
+            )));
+        }
+        Ok(wanted.min(LONGEST_PAUSE))
     }
 }
 
@@ -145,7 +184,7 @@ impl Executor<'_> {
     fn work(&self, node: &Node, at: usize, left: &Left) {
         let over = |result: PhaseResult| {
             self.shared.bus.emit(What::PhaseEnded { phase: node.id.clone(), result: result.clone(), micros: 0 });
-            Ended { result, passable: false }
+            Ended { result, passable: false, begun: false }
         };
         let ended = match self.hindrance(node, left) {
             Some(why) => over(PhaseResult::NotReached(why)),
@@ -168,7 +207,9 @@ impl Executor<'_> {
     /// Why a phase does not begin.
     fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
         let ended = left.ended();
-        let need = node.after.iter().find(|need| ended.get(*need).is_some_and(|need| !need.passable));
+        // What was begun has to be tidied up, however it ended.
+        let allows = |need: &Ended| need.passable || (node.tidies && need.begun);
+        let need = node.after.iter().find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
         let stopped = left.stop.is_requested() && !node.tidies;
         need.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned()))
     }
@@ -205,21 +246,24 @@ impl Executor<'_> {
             let used = Usage { memory_bytes: memory.load(Ordering::Relaxed), ..used };
             bus.emit(What::PluginUsed { phase: node.id.clone(), plugin: format!("{} {}", manifest.name, manifest.version), used });
         }
+        let begun = true;
         let ended = match result {
-            Ok(result) if !blocked => Ended { result, passable: true },
-            Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false },
-            Err(Broken::Stopped) => Ended { result: PhaseResult::NotReached(STOPPED.into()), passable: false },
+            Ok(result) if !blocked => Ended { result, passable: true, begun },
+            Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false, begun },
+            Err(Broken::Stopped) => Ended { result: PhaseResult::NotReached(STOPPED.into()), passable: false, begun },
             Err(Broken::Failed(message)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, vec![message]),
             Err(Broken::Each(messages)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, messages),
-            Err(Broken::Failed(message)) => Ended { result: PhaseResult::Failed(message), passable: false },
-            Err(Broken::Each(messages)) => Ended { result: PhaseResult::Failed(messages.join("\n")), passable: false },
+            Err(Broken::Failed(message)) => Ended { result: PhaseResult::Failed(message), passable: false, begun },
+            Err(Broken::Each(messages)) => Ended { result: PhaseResult::Failed(messages.join("\n")), passable: false, begun },
         };
         bus.emit(What::PhaseEnded { phase: node.id.clone(), result: ended.result.clone(), micros: micros(began) });
         (ended, sent)
     }
 
     fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>, left: &Left) -> Result<PhaseResult, Broken> {
+        let time = TimeOfPhase::begin(ready.plugin.is_some());
         for round in 0..MAX_ROUNDS {
+            time.check()?;
             ready.session.begin(round);
             let outcome = ready.phase.run().map_err(|error| match error {
                 Error::Failure(failure) => failure.told(),
@@ -236,9 +280,14 @@ impl Executor<'_> {
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => drop(left.crew.parked(|| left.stop.wait(Duration::from_millis(10)))),
+                Outcome::Again if !changed && round > 0 => {
+                    left.crew.parked(|| left.stop.wait(Duration::from_millis(10)));
+                }
                 Outcome::Again => {}
-                Outcome::AgainAfter(millis) => drop(left.crew.parked(|| left.stop.wait(Duration::from_millis(millis.into())))),
+                Outcome::AgainAfter(millis) => {
+                    let pause = time.pause(Duration::from_millis(millis.into()))?;
+                    left.crew.parked(|| left.stop.wait(pause));
+                }
             }
             if left.stop.is_requested() {
                 return Err(Broken::Stopped);
@@ -281,6 +330,6 @@ impl Executor<'_> {
         }
         let message = messages.join("\n");
         let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };
-        Ended { result, passable: !blocked }
+        Ended { result, passable: !blocked, begun: true }
     }
 }

@@ -84,6 +84,8 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 pub const CPU: Duration = Duration::from_millis(800);
 /// How long a component may take to say what it is.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
+/// Whole time of one phase of a plugin: all its calls, their effects, and the pauses that it asks for between them.
+pub const PHASE: Duration = Duration::from_secs(600);
 /// Proposals in one call.
 pub const MAX_PROPOSALS: usize = 1000;
 /// Findings of one phase.

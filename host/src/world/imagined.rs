@@ -2,13 +2,15 @@
 //! at it and propose; nothing of what they propose is carried out.
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
+    budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::not_checked},
 };
+use crate::arguments::HttpUrl;
 use kubephase_sdk::testing::Case;
 use kubephase_wit::{Failure, HttpReply, ObjectRef};
 use serde_json::Value;
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 pub struct Imagined {
     files: RootedFiles,
@@ -28,7 +30,10 @@ impl Imagined {
             files.write(path, text.as_bytes(), 0o644, None)?;
         }
         let node = DescribedNode::new(Arc::new(case.node.clone()), Box::new(|_, _| Ok(false)));
-        Ok(Imagined { files, node, replies: case.http.clone(), objects: Objects(case.objects.clone()) })
+        // By the spelling that the parser gives URLs, which is the one that phases ask by.
+        let spelled = |url: &String| HttpUrl::parse(url).map_or_else(|_| url.clone(), String::from);
+        let replies = case.http.iter().map(|(url, reply)| (spelled(url), reply.clone())).collect();
+        Ok(Imagined { files, node, replies, objects: Objects(case.objects.clone()) })
     }
 }
 
@@ -67,13 +72,17 @@ impl Net for Imagined {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &str, _timeout: Duration) -> Tried<HttpReply> {
-        let reply = self.replies.get(url).ok_or_else(|| not_checked(url))?;
+    fn http_get(&self, url: &HttpUrl, _budget: &Budget) -> Tried<HttpReply> {
+        let reply = self.replies.get(url.as_str()).ok_or_else(|| not_checked(url))?;
         Ok(HttpReply { status: reply.status, body: reply.body.clone().into() })
     }
 
-    fn http_get_as(&self, url: &str, _identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply> {
-        self.http_get(url, timeout)
+    fn http_get_as(&self, url: &HttpUrl, _identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
+        self.http_get(url, budget)
+    }
+
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+        Ok(self.http_get(url, budget)?.status)
     }
 }
 

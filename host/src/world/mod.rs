@@ -11,11 +11,13 @@ pub mod node;
 pub mod real;
 pub mod rehearsal;
 
+use crate::arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName};
+use budget::Budget;
 pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
-use std::{os::fd::OwnedFd, time::Duration};
+use std::os::fd::OwnedFd;
 
 /// What could not be done, as it is told to a phase.
 pub type Tried<T> = Result<T, Failure>;
@@ -123,13 +125,19 @@ pub trait OpenFile {
 pub trait Node: Send + Sync {
     /// open set of names, JSON values: see `world/node`
     fn fact(&self, name: &str) -> Option<Value>;
-    fn sysctl(&self, key: &str) -> Option<String>;
+    /// Value of a kernel parameter; none if the kernel does not have it.
+    fn sysctl(&self, key: &SysctlKey) -> Option<String>;
     fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
-    fn service(&self, name: &str) -> Tried<Option<ServiceState>>;
-    fn ensure_service(&self, name: &str, state: &str) -> Tried<bool>;
-    fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool>;
-    fn load_module(&self, name: &str) -> Tried<bool>;
-    fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput>;
+    /// State of a service; none on a node without a known init system.
+    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>>;
+    /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`. Returns whether anything changed.
+    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool>;
+    /// Sets a kernel parameter. Returns whether it had another value.
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool>;
+    /// Loads a kernel module. Returns whether it was not loaded before.
+    fn load_module(&self, name: &ModuleName) -> Tried<bool>;
+    /// Runs a program until it ends, or the budget does.
+    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput>;
     /// How many mounts were below a directory (a real path) and are no more; flags by kubeadm's names.
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;
 }
@@ -138,9 +146,13 @@ pub trait Net: Send + Sync {
     fn port_free(&self, port: u16) -> Tried<bool>;
     fn resolve(&self, host: &str) -> Tried<Vec<String>>;
     fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
-    fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply>;
-    /// Over TLS with the node's own files.
-    fn http_get_as(&self, url: &str, identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply>;
+    /// Gets a URL. The certificate of the server is always verified; redirects are not followed.
+    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply>;
+    /// Gets a URL over TLS with the node's own files.
+    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply>;
+    /// Status code of a health endpoint of this node's kubelet or control plane. Their certificates are self-signed and are
+    /// not verified on loopback (kubeadm behaviour), so this is not for phases.
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16>;
 }
 
 /// Paths of an authority, a certificate and its key; empty for none.

@@ -44,6 +44,7 @@ impl Peers {
             territory: None,
             made: &|_| false,
             cancel: &Cancel::never(),
+            command_time: Duration::ZERO,
         })
     }
 

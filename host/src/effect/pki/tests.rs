@@ -90,6 +90,7 @@ impl Node {
             disturbed: false,
             territory: None,
             cancel: &crate::cancel::Cancel::never(),
+            command_time: std::time::Duration::ZERO,
         })
     }
 

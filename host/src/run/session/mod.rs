@@ -206,6 +206,10 @@ impl Session {
         Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes, limits: self.0.limits }
     }
 
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     pub fn access(&self) -> &Access {
         &self.0.access
     }

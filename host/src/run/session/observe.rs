@@ -136,20 +136,24 @@ impl observe_net::Host for Session {
 
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET, url)?;
-        let timeout = Duration::from_millis(timeout_millis.into()).min(call.budget.time_left());
-        let reply = self.observe(&call, |world, call| world.net().http_get(&call.arguments, timeout))?;
+        let timeout = Duration::from_millis(timeout_millis.into());
+        let reply = self.observe(&call, |world, call| world.net().http_get(&call.arguments, &call.budget.within(timeout)))?;
         self.answered(reply.body.len())?;
         Ok(reply)
     }
 
     fn http_get_as(&mut self, url: String, ca_file: String, cert_file: String, key_file: String, timeout_millis: u32) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
-        let timeout = Duration::from_millis(timeout_millis.into()).min(call.budget.time_left());
+        let timeout = Duration::from_millis(timeout_millis.into());
         let reply = self.observe(&call, |world, call| {
             call.arguments.files().try_for_each(|path| self.check_place(world, call.row, path))?;
             let Identity { url, authority, certificate, key } = &call.arguments;
             let name = |path: &Option<AbsolutePath>| path.as_ref().map(ToString::to_string).unwrap_or_default();
-            world.net().http_get_as(url, &TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) }, timeout)
+            world.net().http_get_as(
+                url,
+                &TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) },
+                &call.budget.within(timeout),
+            )
         })?;
         self.answered(reply.body.len())?;
         Ok(reply)
@@ -234,7 +238,7 @@ impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         let call = self.admit(&gate::RUN_COMMAND, (program, args))?;
         let output = self.observe(&call, |world, call| {
-            let output = world.node().run(call.arguments.program(), call.arguments.arguments())?;
+            let output = world.node().run(&call.arguments, &call.budget)?;
             for printed in [&output.stdout, &output.stderr] {
                 self.0.access.content(&format!("what `{}` printed", call.arguments), printed.as_bytes()).map_err(denied)?;
             }

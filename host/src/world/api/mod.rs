@@ -4,11 +4,13 @@
 pub mod resources;
 mod trust;
 
-use super::{Cluster, Files, Tried, innermost};
-use crate::effect::pki;
+use super::{Cluster, Files, Tried, budget::Budget, innermost};
+use crate::{cancel::Cancel, effect::pki};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
+    core::Status,
 };
 use kubephase_wit::{Failure, ObjectRef};
 use resources::{Kind, by_kind};
@@ -22,6 +24,11 @@ use tokio::runtime::Handle;
 
 /// A request takes no longer (kubeadm's ten seconds).
 const REQUEST: Duration = Duration::from_secs(10);
+/// Bytes of an answer: a list of all Pods of a large cluster is a few tens of MiB.
+const ANSWER: usize = 64 << 20;
+/// Bytes of an answer to a kubeconfig that is a text: its server may not be trusted yet, and is asked for single objects, of
+/// which none is larger than etcd's 1.5 MiB.
+const ANSWER_TO_TEXT: usize = 4 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Who sets the fields.
@@ -72,6 +79,22 @@ impl Dial for Fixed {
     }
 }
 
+/// How long requests to the API are tried, and what ends them early.
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// For this long a request is tried again that may succeed later; zero for one try.
+    pub time: Duration,
+    /// Ends a request that is under way, and the tries.
+    pub cancel: Cancel,
+}
+
+impl Patience {
+    /// One try, that nothing ends early.
+    pub fn none() -> Patience {
+        Patience { time: Duration::ZERO, cancel: Cancel::never() }
+    }
+}
+
 /// A client, and the kubeconfig and the endpoint that it was made for.
 type Made = (Vec<u8>, Option<Endpoint>, Client);
 
@@ -82,16 +105,17 @@ pub struct ApiClient {
     files: Arc<dyn Files>,
     credentials: Credentials,
     dial: Arc<dyn Dial>,
-    /// how long to try again what may succeed later
-    budget: Duration,
+    patience: Patience,
+    /// bytes of an answer
+    longest: usize,
     /// it is asked what would come of changes, and nothing is changed
     dry: bool,
     client: Arc<Mutex<Option<Made>>>,
 }
 
 impl ApiClient {
-    pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, budget: Duration) -> Self {
-        ApiClient { handle, files, credentials, dial, budget, dry: false, client: Arc::default() }
+    pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, patience: Patience) -> Self {
+        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, dry: false, client: Arc::default() }
     }
 
     /// One that changes nothing: the server says what would come of each change (server-side dry run, `dryRun=All`).
@@ -103,7 +127,9 @@ impl ApiClient {
     /// The same server as somebody else sees it, each request tried once.
     fn other(&self, credentials: Credentials) -> ApiClient {
         let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
-        ApiClient { credentials, client, budget: Duration::ZERO, ..self.clone() }
+        let longest = if matches!(credentials, Credentials::Text(_)) { ANSWER_TO_TEXT } else { ANSWER };
+        let patience = Patience { time: Duration::ZERO, ..self.patience.clone() };
+        ApiClient { credentials, client, patience, longest, ..self.clone() }
     }
 
     /// The same server as the holder of a kubeconfig of the node sees it.
@@ -172,12 +198,16 @@ impl ApiClient {
         let path = &format!("{path}{asking}");
         let request =
             http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
-        let request = request.body(body.to_vec()).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
-        let answer = self.handle.block_on(async { tokio::time::timeout(REQUEST, client.request_text(request)).await });
-        match answer {
-            Ok(Ok(text)) => Ok(text),
-            Ok(Err(error)) => Err(told(&error)),
-            Err(_) => Err(unavailable(format!("the API server did not answer {method} {path} within {REQUEST:?}"))),
+        let body = kube::client::Body::from(body.to_vec());
+        let request = request.body(body).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
+        let budget = Budget::new(self.longest, REQUEST, &self.patience.cancel);
+        let what = format!("{method} {path}");
+        let answer = async { text_of(client.send(request).await.map_err(|error| unreachable(&error))?, &what, &budget).await };
+        match self.handle.block_on(budget.complete(&what, answer)) {
+            Err(failure) if failure.code == "timeout" => {
+                Err(unavailable(format!("the API server did not answer {what} within {REQUEST:?}")))
+            }
+            outcome => outcome?,
         }
     }
 
@@ -186,8 +216,10 @@ impl ApiClient {
         let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
             match self.once(method, path, content_type, body) {
-                Err(failure) if failure.retryable && began.elapsed() + pause < self.budget => {
-                    std::thread::sleep(pause);
+                Err(failure) if failure.retryable && began.elapsed() + pause < self.patience.time => {
+                    if self.patience.cancel.wait(pause) {
+                        return Err(Budget::cancelled(&format!("{method} {path}")));
+                    }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 outcome => return outcome,
@@ -239,11 +271,31 @@ fn unavailable(message: String) -> Failure {
     Failure { retryable: true, ..Failure::new("unavailable", message) }
 }
 
-fn told(error: &kube::Error) -> Failure {
-    let kube::Error::Api(status) = error else {
-        let failure = unavailable(format!("the API server cannot be reached: {}", innermost(error)));
-        return Failure { remedy: trust::remedy(error), ..failure };
-    };
+fn unreachable(error: &kube::Error) -> Failure {
+    Failure { remedy: trust::remedy(error), ..unavailable(format!("the API server cannot be reached: {}", innermost(error))) }
+}
+
+/// The body of an answer, read up to the limit.
+///
+/// # Errors
+/// What the API server says of a request that it refuses; `limit` where it does not stop talking.
+async fn text_of(answer: http::Response<kube::client::Body>, what: &str, budget: &Budget) -> Tried<String> {
+    let code = answer.status();
+    let body = Limited::new(answer.into_body(), budget.bytes).collect().await.map_err(|error| match error.downcast_ref() {
+        Some(LengthLimitError { .. }) => budget.exceeded(&format!("the API server's answer to {what}")),
+        None => unavailable(format!("the API server cannot be reached: {}", innermost(error.as_ref()))),
+    })?;
+    let text =
+        String::from_utf8(body.to_bytes().into()).map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
+    if code.is_client_error() || code.is_server_error() {
+        // A proxy in between does not answer with a Status.
+        let status = serde_json::from_str(&text).unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
+        return Err(refused(&status));
+    }
+    Ok(text)
+}
+
+fn refused(status: &Status) -> Failure {
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",
         (409, _) => "conflict",

@@ -3,13 +3,15 @@ use super::{
     facts::{NodeFacts, not_checked},
     proxy,
 };
-use crate::world::{Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried};
+use crate::{
+    arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},
+    world::{Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried, budget::Budget},
+};
 use kubephase_wit::{CommandOutput, Failure, HttpReply};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 /// Told of a service that is to be in a state; says whether anything changed.
@@ -61,7 +63,8 @@ impl Node for DescribedNode {
         self.fields.get(name).filter(|value| !value.is_null()).cloned()
     }
 
-    fn sysctl(&self, key: &str) -> Option<String> {
+    fn sysctl(&self, key: &SysctlKey) -> Option<String> {
+        let key = key.as_str();
         self.changed().sysctls.get(key).or_else(|| self.facts.sysctls.get(key)).cloned()
     }
 
@@ -69,14 +72,14 @@ impl Node for DescribedNode {
         Ok(self.facts.kernel_option(name))
     }
 
-    fn service(&self, name: &str) -> Tried<Option<ServiceState>> {
-        Ok(self.facts.init_system.as_ref().map(|_| self.changed().services.get(name).copied().unwrap_or_default()))
+    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
+        Ok(self.facts.init_system.as_ref().map(|_| self.changed().services.get(name.as_str()).copied().unwrap_or_default()))
     }
 
-    fn ensure_service(&self, name: &str, state: &str) -> Tried<bool> {
+    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
         let acted = (self.on_service)(name, state)?;
         let mut changed = self.changed();
-        let service = changed.services.entry(name.to_owned()).or_insert(ServiceState { exists: true, ..ServiceState::default() });
+        let service = changed.services.entry(name.to_string()).or_insert(ServiceState { exists: true, ..ServiceState::default() });
         let before = *service;
         match state {
             "running" | "restarted" => service.active = true,
@@ -88,23 +91,23 @@ impl Node for DescribedNode {
         Ok(acted || before != *service)
     }
 
-    fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool> {
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
         let changed = self.sysctl(key).as_deref() != Some(value);
-        self.changed().sysctls.insert(key.to_owned(), value.to_owned());
+        self.changed().sysctls.insert(key.to_string(), value.to_owned());
         Ok(changed)
     }
 
-    fn load_module(&self, name: &str) -> Tried<bool> {
+    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
         let mut changed = self.changed();
-        if changed.modules.iter().any(|module| module == name) {
+        if changed.modules.iter().any(|module| *module == **name) {
             return Ok(false);
         }
-        changed.modules.push(name.to_owned());
+        changed.modules.push(name.to_string());
         Ok(true)
     }
 
-    fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
-        self.facts.run(program, args)
+    fn run(&self, command: &CommandLine, _budget: &Budget) -> Tried<CommandOutput> {
+        self.facts.run(command.program(), command.arguments())
     }
 
     fn unmount_below(&self, _directory: &str, _flags: &[String]) -> Tried<usize> {
@@ -126,11 +129,15 @@ impl Net for DescribedNode {
         Ok(proxy::proxy_for(&self.facts.environment, &url))
     }
 
-    fn http_get(&self, url: &str, _timeout: Duration) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, _budget: &Budget) -> Tried<HttpReply> {
         Err(not_checked(url))
     }
 
-    fn http_get_as(&self, url: &str, _identity: &TlsFiles, _timeout: Duration) -> Tried<HttpReply> {
+    fn http_get_as(&self, url: &HttpUrl, _identity: &TlsFiles, _budget: &Budget) -> Tried<HttpReply> {
+        Err(not_checked(url))
+    }
+
+    fn health(&self, url: &HttpUrl, _budget: &Budget) -> Tried<u16> {
         Err(not_checked(url))
     }
 }

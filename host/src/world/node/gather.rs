@@ -1,7 +1,11 @@
 //! The facts of this machine, read and never changed. What cannot be read keeps its default, with a note.
 #![allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
 use super::facts::NodeFacts;
-use crate::world::real::services::{Init, answers, in_path};
+use crate::{
+    arguments::UnitName,
+    cancel::Cancel,
+    world::real::services::{Init, Tools},
+};
 use kubephase_sdk::node::{UsedIds, UsedUser};
 use std::{
     collections::BTreeMap,
@@ -54,10 +58,15 @@ pub fn begin() -> Gathering {
     let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
     let environment: BTreeMap<String, String> =
         env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
-    let commands: Vec<String> = PROGRAMS.iter().filter(|program| in_path(program)).map(ToString::to_string).collect();
-    let kubelet = commands.iter().any(|found| found == "kubelet").then(|| thread::spawn(kubelet_version));
-    let init = Init::detect();
-    let state = |name: &str| init.map(|init| init.state(name)).unwrap_or_default();
+    let tools = Tools::new(&Cancel::never());
+    let commands: Vec<String> = PROGRAMS.iter().filter(|program| tools.programs.find(program).is_some()).map(ToString::to_string).collect();
+    let kubelet = commands.iter().any(|found| found == "kubelet").then(|| {
+        let tools = tools.clone();
+        thread::spawn(move || kubelet_version(&tools))
+    });
+    let init = Init::detect(&tools);
+    let unit = |name: &str| Some((init.as_ref()?, UnitName::parse(name).ok()?));
+    let state = |name: &str| unit(name).map(|(init, name)| init.state(&name)).unwrap_or_default();
     let (addresses, loopback_addresses, default_route) = addresses(&mut notes);
     let cgroup_version = if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() { 2 } else { 1 };
     let memory = rustix::system::sysinfo();
@@ -68,7 +77,7 @@ pub fn begin() -> Gathering {
         loopback_addresses,
         ca_directories: CA_DIRECTORIES.iter().filter(|path| Path::new(path).is_dir()).map(ToString::to_string).collect(),
         cri_sockets: CRI_SOCKETS.iter().filter(|path| UnixStream::connect(path).is_ok()).map(|path| format!("unix://{path}")).collect(),
-        systemd_resolved_active: init.is_some_and(|init| init.active("systemd-resolved")),
+        systemd_resolved_active: unit("systemd-resolved").is_some_and(|(init, name)| init.active(&name)),
         internet: false,
         user_id: rustix::process::geteuid().as_raw(),
         cpus: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
@@ -76,7 +85,7 @@ pub fn begin() -> Gathering {
         swaps: lines("/proc/swaps").skip(1).collect(),
         os: text(uname.sysname()),
         kernel_release: text(uname.release()),
-        kernel_options: kernel_options(&text(uname.release()), &mut notes),
+        kernel_options: kernel_options(&text(uname.release()), &tools, &mut notes),
         cgroup_version,
         cgroup_controllers: controllers(cgroup_version),
         sysctls: SYSCTLS
@@ -90,7 +99,7 @@ pub fn begin() -> Gathering {
         used_system_ids: used_ids(),
         environment,
         commands,
-        init_system: init.map(|init| init.name().to_owned()),
+        init_system: init.as_ref().map(|init| init.name().to_owned()),
         ..NodeFacts::default()
     };
     Gathering { facts, notes, kubelet }
@@ -104,8 +113,8 @@ fn lines(path: &str) -> impl Iterator<Item = String> {
     read(path).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-fn kubelet_version() -> Option<String> {
-    let (_, said) = answers("kubelet", &["--version"])?;
+fn kubelet_version(tools: &Tools) -> Option<String> {
+    let (_, said) = tools.ask("kubelet", &["--version"])?;
     said.trim().strip_prefix("Kubernetes ").map(str::to_owned)
 }
 
@@ -121,13 +130,13 @@ fn controllers(version: u8) -> Vec<String> {
 }
 
 /// Options of the running kernel; none where its configuration cannot be found, which counts as all there.
-fn kernel_options(release: &str, notes: &mut Vec<String>) -> BTreeMap<String, String> {
+fn kernel_options(release: &str, tools: &Tools, notes: &mut Vec<String>) -> BTreeMap<String, String> {
     let plain =
         [format!("/boot/config-{release}"), format!("/usr/lib/modules/{release}/config"), format!("/lib/modules/{release}/build/.config")];
     let text = plain
         .iter()
         .find_map(|path| read(path))
-        .or_else(|| answers("zcat", &["/proc/config.gz"]).filter(|(read, _)| *read).map(|(_, text)| text));
+        .or_else(|| tools.ask("zcat", &["/proc/config.gz"]).filter(|(read, _)| *read).map(|(_, text)| text));
     let Some(text) = text else {
         notes.push("the kernel's configuration could not be found; its options were not checked".into());
         return BTreeMap::new();

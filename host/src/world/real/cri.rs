@@ -1,5 +1,8 @@
 //! The container runtime, over CRI v1 (gRPC on a Unix socket).
-use crate::world::{Container, Runtime, Tried, innermost};
+use crate::{
+    cancel::Cancel,
+    world::{Container, Runtime, Tried, budget::Budget, innermost},
+};
 use hyper_util::rt::TokioIo;
 use k8s_cri::v1::{
     Container as Listed, ContainerState, ContainerStatusRequest, ImageSpec, ImageStatusRequest, ListContainersRequest,
@@ -16,8 +19,10 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-/// One call takes no longer (kubeadm's two seconds); a pull takes what it takes.
+/// One call takes no longer (kubeadm's two seconds).
 const CALL: Duration = Duration::from_secs(2);
+/// One try of a pull takes no longer: a GiB over a slow line.
+const PULL: Duration = Duration::from_secs(30 * 60);
 /// How much of a log is looked at, from its end.
 const LOG_BYTES: u64 = 64 << 10;
 /// No answer may be longer, bytes.
@@ -28,6 +33,8 @@ const TRIES: usize = 5;
 pub struct Cri {
     handle: Handle,
     socket: String,
+    /// ends a call that is under way
+    cancel: Cancel,
 }
 
 /// What a call comes back with.
@@ -43,8 +50,8 @@ fn images(channel: Channel) -> ImageServiceClient<Channel> {
 
 impl Cri {
     /// `socket` as configurations have it, `unix:///run/…`.
-    pub fn new(handle: Handle, socket: &str) -> Self {
-        Cri { handle, socket: socket.to_owned() }
+    pub fn new(handle: Handle, socket: &str, cancel: Cancel) -> Self {
+        Cri { handle, socket: socket.to_owned(), cancel }
     }
 
     async fn connect(&self) -> Result<Channel, Status> {
@@ -59,22 +66,22 @@ impl Cri {
         endpoint.connect_with_connector(connector).await.map_err(unavailable)
     }
 
-    fn ask<A>(&self, limit: Option<Duration>, call: impl AsyncFn(Channel) -> Answered<A>) -> Result<A, Status> {
+    fn ask<A>(&self, limit: Duration, call: impl AsyncFn(Channel) -> Answered<A>) -> Result<A, Status> {
         let work = async { call(self.connect().await?).await.map(Response::into_inner) };
-        let late = || Err(Status::deadline_exceeded("it did not answer in time"));
-        self.handle.block_on(async {
-            match limit {
-                Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| late()),
-                None => work.await,
-            }
+        let budget = Budget::new(0, limit, &self.cancel);
+        self.handle.block_on(budget.complete("a call of the container runtime", work)).unwrap_or_else(|ended| {
+            Err(match ended.code.as_str() {
+                "cancelled" => Status::cancelled(ended.message),
+                _ => Status::deadline_exceeded("it did not answer in time"),
+            })
         })
     }
 
     /// The same until it succeeds, a few times over.
-    fn insist<A>(&self, limit: Option<Duration>, call: impl AsyncFn(Channel) -> Answered<A>) -> Tried<A> {
+    fn insist<A>(&self, limit: Duration, call: impl AsyncFn(Channel) -> Answered<A>) -> Tried<A> {
         let mut outcome = self.ask(limit, &call);
         for _ in 1..TRIES {
-            if outcome.is_err() {
+            if outcome.is_err() && !self.cancel.is_requested() {
                 outcome = self.ask(limit, &call);
             }
         }
@@ -86,6 +93,7 @@ fn told(status: &Status) -> Failure {
     let code = match status.code() {
         Code::Unimplemented => "unimplemented",
         Code::NotFound => "not-found",
+        Code::Cancelled => "cancelled",
         _ => "unavailable",
     };
     Failure::new(code, format!("rpc error: code = {:?} desc = {}", status.code(), status.message()))
@@ -93,12 +101,12 @@ fn told(status: &Status) -> Failure {
 
 impl Runtime for Cri {
     fn status(&self) -> Tried<Value> {
-        let version = self.ask(Some(CALL), async |channel| runtime(channel).version(VersionRequest::default()).await);
+        let version = self.ask(CALL, async |channel| runtime(channel).version(VersionRequest::default()).await);
         let version = version.map_err(|status| {
             Failure::new("unavailable", format!("could not connect to the container runtime: {}", told(&status).message))
         })?;
         let status = self
-            .ask(Some(CALL), async |channel| runtime(channel).status(StatusRequest { verbose: true }).await)
+            .ask(CALL, async |channel| runtime(channel).status(StatusRequest { verbose: true }).await)
             .map_err(|status| Failure::new("unavailable", format!("container runtime is not running: {}", told(&status).message)))?;
         for condition in status.status.iter().flat_map(|status| &status.conditions) {
             // The network is the cluster's own affair, later.
@@ -115,25 +123,28 @@ impl Runtime for Cri {
     }
 
     fn config(&self) -> Tried<Value> {
-        let config = self.ask(Some(CALL), async |channel| runtime(channel).runtime_config(RuntimeConfigRequest {}).await);
+        let config = self.ask(CALL, async |channel| runtime(channel).runtime_config(RuntimeConfigRequest {}).await);
         let linux = config.map_err(|status| told(&status))?.linux;
         Ok(json!({"linux": {"cgroupDriver": linux.map(|linux| linux.cgroup_driver().as_str_name())}}))
     }
 
     fn image_present(&self, image: &str) -> Tried<bool> {
         let request = || ImageStatusRequest { image: spec(image), ..ImageStatusRequest::default() };
-        let status = self.ask(Some(CALL), async |channel| images(channel).image_status(request()).await);
+        let status = self.ask(CALL, async |channel| images(channel).image_status(request()).await);
         Ok(status.map_err(|status| told(&status))?.image.is_some_and(|image| !image.id.is_empty()))
     }
 
     fn pull(&self, image: &str) -> Tried<()> {
         let request = || PullImageRequest { image: spec(image), ..PullImageRequest::default() };
-        let pulled = self.insist(None, async |channel| images(channel).pull_image(request()).await);
-        pulled.map(drop).map_err(|why| Failure::new("unavailable", format!("failed to pull image {image}: {}", why.message)))
+        let pulled = self.insist(PULL, async |channel| images(channel).pull_image(request()).await);
+        pulled.map(drop).map_err(|why| {
+            let code = if why.code == "cancelled" { "cancelled" } else { "unavailable" };
+            Failure::new(code, format!("failed to pull image {image}: {}", why.message))
+        })
     }
 
     fn containers(&self) -> Tried<Vec<Container>> {
-        let listed = self.ask(Some(CALL), async |channel| runtime(channel).list_containers(ListContainersRequest::default()).await);
+        let listed = self.ask(CALL, async |channel| runtime(channel).list_containers(ListContainersRequest::default()).await);
         let container = |listed: Listed| {
             let running = listed.state() == ContainerState::ContainerRunning;
             let metadata = listed.metadata.unwrap_or_default();
@@ -144,19 +155,19 @@ impl Runtime for Cri {
 
     fn stop_container(&self, id: &str) -> Tried<()> {
         let request = || StopContainerRequest { container_id: id.to_owned(), timeout: 0 };
-        let stopped = self.ask(Some(CALL * 2), async |channel| runtime(channel).stop_container(request()).await);
+        let stopped = self.ask(CALL * 2, async |channel| runtime(channel).stop_container(request()).await);
         stopped.map(drop).map_err(|status| told(&status))
     }
 
     fn remove_sandboxes(&self) -> Tried<usize> {
-        let listed = self.ask(Some(CALL), async |channel| runtime(channel).list_pod_sandbox(ListPodSandboxRequest::default()).await);
+        let listed = self.ask(CALL, async |channel| runtime(channel).list_pod_sandbox(ListPodSandboxRequest::default()).await);
         let listed = listed.map_err(|status| told(&status))?.items;
         // Whatever one of them does, the others go.
         let gone = |id: &String| -> Tried<()> {
             let stop = || StopPodSandboxRequest { pod_sandbox_id: id.clone() };
-            self.insist(Some(CALL), async |channel| runtime(channel).stop_pod_sandbox(stop()).await)?;
+            self.insist(CALL, async |channel| runtime(channel).stop_pod_sandbox(stop()).await)?;
             let remove = || RemovePodSandboxRequest { pod_sandbox_id: id.clone() };
-            self.insist(Some(CALL), async |channel| runtime(channel).remove_pod_sandbox(remove()).await).map(drop)
+            self.insist(CALL, async |channel| runtime(channel).remove_pod_sandbox(remove()).await).map(drop)
         };
         let wrong: Vec<String> = (listed.iter())
             .filter_map(|PodSandbox { id, .. }| gone(id).err().map(|why| format!("pod sandbox {id}: {}", why.message)))
@@ -166,7 +177,7 @@ impl Runtime for Cri {
 
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {
         let request = || ContainerStatusRequest { container_id: id.to_owned(), verbose: false };
-        let status = self.ask(Some(CALL), async |channel| runtime(channel).container_status(request()).await);
+        let status = self.ask(CALL, async |channel| runtime(channel).container_status(request()).await);
         let path = status.map_err(|status| told(&status))?.status.unwrap_or_default().log_path;
         tail(&path, lines).map_err(|error| Failure::new("io", format!("the log {path}: {error}")))
     }

@@ -1,5 +1,8 @@
 //! The cluster's etcd, with the healthcheck client's certificate. Where its members listen is written at their Pods.
-use crate::world::{Cluster, Etcd, EtcdMember, Files, Tried, innermost};
+use crate::{
+    cancel::Cancel,
+    world::{Cluster, Etcd, EtcdMember, Files, Tried, budget::Budget, innermost},
+};
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, Member, MemberAddOptions, TlsOptions};
 use kubephase_wit::Failure;
 use std::{sync::Arc, time::Duration};
@@ -20,6 +23,8 @@ pub struct RealEtcd<C> {
     pub cluster: C,
     /// the certificates directory
     pub directory: String,
+    /// ends a call that is under way
+    pub cancel: Cancel,
 }
 
 fn told(endpoint: &str, what: &str) -> Failure {
@@ -63,9 +68,11 @@ impl<C: Cluster> RealEtcd<C> {
     fn ask<A>(&self, endpoint: &str, limit: Duration, call: impl AsyncFnOnce(Client) -> Result<A, Error>) -> Tried<A> {
         let options = ConnectOptions::new().with_tls(self.tls()?).with_connect_timeout(limit);
         let work = async { call(Client::connect([endpoint], Some(options)).await?).await };
-        match self.handle.block_on(async { tokio::time::timeout(limit, work).await }) {
+        let budget = Budget::new(0, limit, &self.cancel);
+        match self.handle.block_on(budget.complete(&format!("a call of etcd at {endpoint}"), work)) {
             Ok(answer) => answer.map_err(|error| told(endpoint, &said(&error))),
-            Err(_) => Err(told(endpoint, "it did not answer in time")),
+            Err(failure) if failure.code == "timeout" => Err(told(endpoint, "it did not answer in time")),
+            Err(failure) => Err(failure),
         }
     }
 
@@ -80,6 +87,7 @@ impl<C: Cluster> RealEtcd<C> {
         for endpoint in endpoints(&self.cluster)? {
             match self.ask(&endpoint, CALL, &call) {
                 Ok(answer) => return Ok(answer),
+                Err(failure) if failure.code == "cancelled" => return Err(failure),
                 Err(failure) => last = Some(failure),
             }
         }

@@ -1,17 +1,25 @@
 //! The machine that this program runs on.
+pub mod child;
 mod cri;
 mod etcd;
 mod mounts;
 mod net;
 pub mod services;
+mod sysctl;
 
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, ServiceState, Tried, World,
-    api::{ApiClient, Credentials, Dial, Endpoint},
+    api::{ApiClient, Credentials, Dial, Endpoint, Patience},
+    budget::Budget,
     files::RootedFiles,
     node::facts::NodeFacts,
 };
+use crate::{
+    arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
+    cancel::Cancel,
+};
 use anyhow::{Context, Result};
+use child::Remains;
 use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::endpoints as etcd_endpoints;
@@ -19,8 +27,8 @@ use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
 use serde_json::Value;
-use services::Init;
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
+use services::{Init, Tools};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 pub struct Real {
@@ -48,31 +56,33 @@ fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
 }
 
 impl Real {
-    /// `budget` is how long requests to the API are tried.
+    /// `patience` is how long requests to the API are tried; its cancellation ends whatever this machine is asked.
     ///
     /// # Errors
     /// Where the root of the file tree cannot be opened.
-    pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, budget: Duration) -> Result<Real> {
-        let files = Arc::new(files()?);
-        let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone());
+    pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, patience: &Patience) -> Result<Real> {
+        let (files, cancel) = (Arc::new(files()?), &patience.cancel);
+        let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone(), cancel.clone());
+        let tools = Tools::new(cancel);
         // Who joins asks those that are there already.
         let dial = if config.join.is_none() { own_server(&config.init.local_api_endpoint) } else { None };
-        let api = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(Dialled(dial)), budget);
+        let api = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(Dialled(dial)), patience.clone());
         let etcd = RealEtcd {
             handle: handle.clone(),
             files: files.clone(),
             cluster: api.clone(),
             directory: config.cluster.certificates_dir.clone(),
+            cancel: cancel.clone(),
         };
-        let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket);
+        let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket, cancel.clone());
         let fields = serde_json::to_value(&facts)?;
-        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect() }, net, runtime, api, etcd })
+        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect(&tools), tools }, net, runtime, api, etcd })
     }
 }
 
 /// The container runtime behind a socket, for who wants nothing else of this machine.
 pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
-    Cri::new(handle.clone(), socket)
+    Cri::new(handle.clone(), socket, Cancel::never())
 }
 
 /// The API server of a kubeconfig of this machine, likewise; each request is tried once.
@@ -81,7 +91,7 @@ pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
 /// Where the root of the file tree cannot be opened.
 pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
     let credentials = Credentials::File(kubeconfig.to_owned());
-    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(direct()), Duration::ZERO))
+    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(direct()), Patience::none()))
 }
 
 /// Servers are where their kubeconfigs say.
@@ -90,9 +100,10 @@ pub fn direct() -> impl Dial {
 }
 
 /// The etcd of the cluster that a node joins, for one who has these files.
-pub fn etcd(handle: &Handle, files: Arc<dyn Files>, config: &Config) -> impl Etcd + use<> {
-    let cluster = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(direct()), Duration::ZERO);
-    RealEtcd { handle: handle.clone(), files, cluster, directory: config.cluster.certificates_dir.clone() }
+pub fn etcd(handle: &Handle, files: Arc<dyn Files>, config: &Config, cancel: &Cancel) -> impl Etcd + use<> {
+    let patience = Patience { cancel: cancel.clone(), ..Patience::none() };
+    let cluster = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(direct()), patience);
+    RealEtcd { handle: handle.clone(), files, cluster, directory: config.cluster.certificates_dir.clone(), cancel: cancel.clone() }
 }
 
 /// The file tree of this machine, likewise.
@@ -135,6 +146,7 @@ struct RealNode {
     /// the same by name, for phases
     fields: Value,
     init: Option<Init>,
+    tools: Tools,
 }
 
 impl Node for RealNode {
@@ -142,53 +154,40 @@ impl Node for RealNode {
         self.fields.get(name).filter(|value| !value.is_null()).cloned()
     }
 
-    fn sysctl(&self, key: &str) -> Option<String> {
-        read(&proc_sys(key)?)
+    fn sysctl(&self, key: &SysctlKey) -> Option<String> {
+        sysctl::read(sysctl::TREE, key).ok()
     }
 
     fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
         Ok(self.facts.kernel_option(name))
     }
 
-    fn service(&self, name: &str) -> Tried<Option<ServiceState>> {
+    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
         Ok(self.init.as_ref().map(|init| init.state(name)))
     }
 
-    fn ensure_service(&self, name: &str, state: &str) -> Tried<bool> {
-        let none = || Failure::new("unavailable", format!("no supported init system detected: {name} is not made {state}"));
+    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
+        let none = || Failure::new("unavailable", format!("no supported init system was found: {name} is not made {state}"));
         self.init.as_ref().ok_or_else(none)?.ensure(name, state)
     }
 
-    fn set_sysctl(&self, key: &str, value: &str) -> Tried<bool> {
-        let path = proc_sys(key).ok_or_else(|| Failure::new("invalid", format!("{key:?} is no kernel parameter")))?;
-        if read(&path).as_deref() == Some(value) {
-            return Ok(false);
-        }
-        #[allow(clippy::disallowed_methods, reason = "this is where the machine is changed")]
-        std::fs::write(&path, value).map_err(|error| Failure::new("io", format!("cannot set {key} to {value}: {error}")))?;
-        Ok(true)
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
+        sysctl::set(sysctl::TREE, key, value)
     }
 
-    fn load_module(&self, name: &str) -> Tried<bool> {
-        if Path::new("/sys/module").join(name.replace('-', "_")).is_dir() {
-            return Ok(false);
-        }
-        services::done("modprobe", &[name]).map(|()| true)
+    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
+        load_module(name, Path::new("/sys/module"), &self.tools)
     }
 
-    fn run(&self, program: &str, args: &[String]) -> Tried<CommandOutput> {
+    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput> {
+        let (program, args) = (command.program(), command.arguments());
         // Asked when the run began, and not twice: it takes as long as a key.
         if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
             return self.facts.run(program, args);
         }
-        #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
-        let output = Command::new(program).args(args).stdin(std::process::Stdio::null()).output();
-        let output = output.map_err(|error| {
-            let code = if error.kind() == std::io::ErrorKind::NotFound { "not-found" } else { "io" };
-            Failure::new(code, format!("cannot run {program}: {error}"))
-        })?;
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ok(CommandOutput { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) })
+        let output = self.tools.programs.run(program, args, Remains::Killed, budget)?;
+        let (stdout, stderr) = (output.stdout(), output.stderr());
+        Ok(CommandOutput { status: output.status.code().unwrap_or(-1), stdout, stderr })
     }
 
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
@@ -197,10 +196,12 @@ impl Node for RealNode {
     }
 }
 
-/// The file of a kernel parameter; none for what is no name of one.
-fn proc_sys(key: &str) -> Option<String> {
-    let plain = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/'));
-    (plain && !key.contains("..")).then(|| format!("/proc/sys/{}", key.replace('.', "/")))
+/// Loads a kernel module that is not in `loaded`, the kernel's list of those it has.
+fn load_module(name: &ModuleName, loaded: &Path, tools: &Tools) -> Tried<bool> {
+    if loaded.join(name.replace('-', "_")).is_dir() {
+        return Ok(false);
+    }
+    tools.change("modprobe", &["--", name]).map(|()| true)
 }
 
 fn read(path: &str) -> Option<String> {

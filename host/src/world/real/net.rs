@@ -1,35 +1,51 @@
 //! The network as this machine has it.
 use super::Environment;
-use crate::world::{Files, Net, TlsFiles, Tried, innermost, node::proxy};
+use crate::{
+    arguments::HttpUrl,
+    cancel::Cancel,
+    world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy},
+};
 use kubephase_wit::{Failure, HttpReply};
+use reqwest::{Client, ClientBuilder, redirect::Policy};
 use std::{
-    net::{Ipv6Addr, TcpListener, ToSocketAddrs},
+    net::{Ipv6Addr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 use tokio::runtime::Handle;
 
+/// How long the resolver may take.
+const RESOLVE: Duration = Duration::from_secs(10);
+
 pub struct RealNet {
     handle: Handle,
     files: Arc<dyn Files>,
     environment: Environment,
+    cancel: Cancel,
 }
 
 impl RealNet {
-    pub fn new(handle: Handle, files: Arc<dyn Files>, environment: Environment) -> Self {
-        RealNet { handle, files, environment }
+    pub fn new(handle: Handle, files: Arc<dyn Files>, environment: Environment, cancel: Cancel) -> Self {
+        RealNet { handle, files, environment, cancel }
     }
 
-    fn get(&self, url: &str, client: reqwest::ClientBuilder, timeout: Duration) -> Tried<HttpReply> {
+    /// Gets a URL and reads its body as far as the budget goes.
+    fn get(&self, url: &HttpUrl, client: ClientBuilder, budget: &Budget) -> Tried<HttpReply> {
         let unavailable =
             |error: reqwest::Error| Failure { retryable: true, ..Failure::new("unavailable", format!("{url}: {}", innermost(&error))) };
-        let ask = async {
-            let client = client.timeout(timeout).no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-            let reply = client.get(url).send().await?;
-            let status = reply.status().as_u16();
-            Ok(HttpReply { status, body: reply.bytes().await?.to_vec() })
+        let work = async {
+            let client = client.no_proxy().redirect(Policy::none()).build().map_err(unavailable)?;
+            let mut reply = client.get(url.as_str()).send().await.map_err(unavailable)?;
+            let (status, mut body) = (reply.status().as_u16(), Vec::new());
+            while let Some(chunk) = reply.chunk().await.map_err(unavailable)? {
+                if body.len() + chunk.len() > budget.bytes {
+                    return Err(budget.exceeded(&format!("the answer of {url}")));
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(HttpReply { status, body })
         };
-        self.handle.block_on(ask).map_err(unavailable)
+        self.handle.block_on(budget.complete(url, work))?
     }
 }
 
@@ -39,7 +55,9 @@ impl Net for RealNet {
     }
 
     fn resolve(&self, host: &str) -> Tried<Vec<String>> {
-        let found = (host, 0).to_socket_addrs().map_err(|error| Failure::new("not-found", format!("lookup {host}: {error}")))?;
+        let budget = Budget::new(0, RESOLVE, &self.cancel);
+        let lookup = self.handle.block_on(budget.complete(&format!("the lookup of {host}"), tokio::net::lookup_host((host, 0))))?;
+        let found = lookup.map_err(|error| Failure::new("not-found", format!("lookup {host}: {error}")))?;
         let mut addresses: Vec<String> = found.map(|address| address.ip().to_string()).collect();
         addresses.dedup();
         Ok(addresses)
@@ -50,22 +68,13 @@ impl Net for RealNet {
         Ok(proxy::proxy_for(&self.environment, &url))
     }
 
-    /// The node's own endpoints have certificates that nobody signed (kubeadm does not check them either); others are
-    /// checked.
-    fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply> {
-        let parsed = url::Url::parse(url).map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
-        let local = match parsed.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        self.get(url, reqwest::Client::builder().tls_danger_accept_invalid_certs(local), timeout)
+    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
+        self.get(url, Client::builder(), budget)
     }
 
-    fn http_get_as(&self, url: &str, identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply> {
+    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
         let invalid = |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
-        let mut client = reqwest::Client::builder();
+        let mut client = Client::builder();
         if !identity.ca.is_empty() {
             let authority =
                 reqwest::Certificate::from_pem(&self.files.read(&identity.ca)?).map_err(|error| invalid(&identity.ca, error))?;
@@ -75,6 +84,20 @@ impl Net for RealNet {
             let pem = [self.files.read(&identity.cert)?, self.files.read(&identity.key)?].join(&b'\n');
             client = client.identity(reqwest::Identity::from_pem(&pem).map_err(|error| invalid(&identity.cert, error))?);
         }
-        self.get(url, client, timeout)
+        self.get(url, client, budget)
+    }
+
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+        let client = Client::builder().tls_danger_accept_invalid_certs(is_loopback(url));
+        Ok(self.get(url, client, budget)?.status)
+    }
+}
+
+fn is_loopback(url: &HttpUrl) -> bool {
+    match url.to_url().host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }

@@ -1,142 +1,230 @@
 //! Services of the init system: systemd, else OpenRC, by their own programs (kubeadm's `initsystem`).
-use crate::world::{ServiceState, Tried};
-use kubephase_wit::Failure;
-use std::{
-    env,
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::{Command, Stdio},
+use super::child::{Output, Programs, Remains};
+use crate::{
+    arguments::UnitName,
+    cancel::Cancel,
+    world::{ServiceState, Tried, budget::Budget},
 };
+use kubephase_wit::Failure;
+use std::time::Duration;
+
+/// How long a program may take that only tells something.
+const LOOK: Duration = Duration::from_secs(30);
+/// How long a program may take that changes something: systemd gives a unit 90 s to start, and as long to stop.
+const CHANGE: Duration = Duration::from_secs(240);
+/// Bytes that a program of the machine may print. The kernel's configuration is the longest of what is asked for.
+const OUTPUT: usize = 4 << 20;
+
+/// The machine's own programs, as this program runs them for itself.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    /// Where they are looked for.
+    pub programs: Programs,
+    /// Ends those that are at work.
+    cancel: Cancel,
+}
+
+impl Tools {
+    pub fn new(cancel: &Cancel) -> Tools {
+        Tools { programs: Programs::of_this_process(), cancel: cancel.clone() }
+    }
+
+    /// Runs a program that only tells something. Returns whether it succeeded, and what it printed; none if it cannot be run.
+    pub fn ask(&self, program: &str, args: &[&str]) -> Option<(bool, String)> {
+        let output = self.programs.run(program, args, Remains::Killed, &Budget::new(OUTPUT, LOOK, &self.cancel)).ok()?;
+        Some((output.status.success(), output.stdout()))
+    }
+
+    /// Runs a program that changes something and has to succeed. Services that it starts stay.
+    ///
+    /// # Errors
+    /// What it printed where it did not succeed.
+    pub fn change(&self, program: &str, args: &[&str]) -> Tried<()> {
+        let output = self.programs.run(program, args, Remains::Left, &Budget::new(OUTPUT, CHANGE, &self.cancel))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let Output { status, .. } = output;
+        Err(Failure::new("failed", format!("`{program} {}` failed ({status}): {}", args.join(" "), output.stderr().trim())))
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Init {
+enum System {
     Systemd,
     OpenRc,
 }
 
+/// The init system of this machine.
+#[derive(Clone, Debug)]
+pub struct Init {
+    system: System,
+    tools: Tools,
+}
+
 impl Init {
     /// What this machine has; none where it has neither.
-    pub fn detect() -> Option<Init> {
-        if in_path("systemctl") {
-            return Some(Init::Systemd);
-        }
-        in_path("openrc").then_some(Init::OpenRc)
+    pub fn detect(tools: &Tools) -> Option<Init> {
+        let has = |program: &str| tools.programs.find(program).is_some();
+        let system = if has("systemctl") { System::Systemd } else { has("openrc").then_some(System::OpenRc)? };
+        Some(Init { system, tools: tools.clone() })
     }
 
     /// `systemd` or `openrc`, as a description of the node has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Init::Systemd => "systemd",
-            Init::OpenRc => "openrc",
+    pub fn name(&self) -> &'static str {
+        match self.system {
+            System::Systemd => "systemd",
+            System::OpenRc => "openrc",
         }
     }
 
-    pub fn state(self, name: &str) -> ServiceState {
-        match self {
-            Init::Systemd => {
-                let exists = answers("systemctl", &["status", name]).is_some_and(|(_, said)| known_to_systemd(&said));
-                let enabled = exists && answers("systemctl", &["is-enabled", name]).is_some_and(|(enabled, _)| enabled);
+    pub fn state(&self, name: &UnitName) -> ServiceState {
+        let ask = |program: &str, args: &[&str]| self.tools.ask(program, args);
+        match self.system {
+            System::Systemd => {
+                let exists = ask("systemctl", &["status", "--", name]).is_some_and(|(_, printed)| is_known_to_systemd(&printed));
+                let enabled = exists && ask("systemctl", &["is-enabled", "--", name]).is_some_and(|(enabled, _)| enabled);
                 ServiceState { exists, enabled, active: exists && self.active(name) }
             }
-            Init::OpenRc => {
-                let (_, said) = answers("rc-service", &[name, "status"]).unwrap_or_default();
-                let exists = !said.contains("does not exist");
-                let enabled = exists && answers("rc-update", &["show", "default"]).is_some_and(|(_, said)| said.contains(name));
+            System::OpenRc => {
+                let (_, printed) = ask("rc-service", &[name, "status"]).unwrap_or_default();
+                let exists = !printed.contains("does not exist");
+                let listed = |printed: String| printed.lines().any(|line| line.split_whitespace().next() == Some(name));
+                let enabled = exists && ask("rc-update", &["show", "default"]).is_some_and(|(_, printed)| listed(printed));
                 ServiceState { exists, enabled, active: exists && self.active(name) }
             }
         }
     }
 
-    pub fn active(self, name: &str) -> bool {
-        match self {
-            Init::Systemd => {
-                answers("systemctl", &["is-active", name]).is_some_and(|(_, said)| matches!(said.trim(), "active" | "activating"))
-            }
-            Init::OpenRc => answers("rc-service", &[name, "status"])
-                .is_some_and(|(_, said)| !["stopped", "does not exist"].iter().any(|word| said.contains(word))),
+    pub fn active(&self, name: &UnitName) -> bool {
+        match self.system {
+            System::Systemd => (self.tools.ask("systemctl", &["is-active", "--", name]))
+                .is_some_and(|(_, printed)| matches!(printed.trim(), "active" | "activating")),
+            System::OpenRc => (self.tools.ask("rc-service", &[name, "status"]))
+                .is_some_and(|(_, printed)| !["stopped", "does not exist"].iter().any(|word| printed.contains(word))),
         }
     }
 
-    /// Whether anything was changed.
+    /// Brings a service into a state. Returns whether anything was changed.
     ///
     /// # Errors
-    /// What the init system said.
-    pub fn ensure(self, name: &str, state: &str) -> Tried<bool> {
-        let before = self.state(name);
+    /// `invalid` for an unknown state, else what the init system said.
+    pub fn ensure(&self, name: &UnitName, state: &str) -> Tried<bool> {
         let verb = match state {
-            "running" if before.active => return Ok(false),
-            "stopped" if !before.active => return Ok(false),
-            "enabled" if before.enabled => return Ok(false),
-            "disabled" if !before.enabled => return Ok(false),
             // What is started may have been written a moment ago, so that systemd has to look again.
             "running" | "restarted" => "restart",
             "stopped" => "stop",
             "enabled" => "enable",
             "disabled" => "disable",
-            other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
+            other => return Err(Failure::new("invalid", format!("{other:?} is not a state of a service"))),
         };
-        match (self, verb) {
-            (Init::Systemd, "restart") => {
-                done("systemctl", &["daemon-reload"])?;
-                done("systemctl", &["restart", name])?;
+        let before = self.state(name);
+        let holds = match state {
+            "running" => before.active,
+            "stopped" => !before.active,
+            "enabled" => before.enabled,
+            "disabled" => !before.enabled,
+            _ => false,
+        };
+        if holds {
+            return Ok(false);
+        }
+        let change = |program: &str, args: &[&str]| self.tools.change(program, args);
+        match (self.system, verb) {
+            (System::Systemd, "restart") => {
+                change("systemctl", &["daemon-reload"])?;
+                change("systemctl", &["restart", "--", name])?;
             }
-            (Init::Systemd, verb) => done("systemctl", &[verb, name])?,
-            (Init::OpenRc, "enable") => done("rc-update", &["add", name, "default"])?,
-            (Init::OpenRc, "disable") => done("rc-update", &["del", name, "default"])?,
-            (Init::OpenRc, verb) => done("rc-service", &[name, verb])?,
+            (System::Systemd, verb) => change("systemctl", &[verb, "--", name])?,
+            // OpenRC's programs have no `--` that all versions understand; a unit name never looks like an option or a path.
+            (System::OpenRc, "enable") => change("rc-update", &["add", name, "default"])?,
+            (System::OpenRc, "disable") => change("rc-update", &["del", name, "default"])?,
+            (System::OpenRc, verb) => change("rc-service", &[name, verb])?,
         }
         Ok(true)
     }
 }
 
-pub fn in_path(program: &str) -> bool {
-    #[allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
-    let executable = |path: &Path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
-    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|directory| executable(&directory.join(program))))
-}
-
-/// Whether a program did well, and what it said; none where there is no such program.
-pub fn answers(program: &str, args: &[&str]) -> Option<(bool, String)> {
-    #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
-    let output = Command::new(program).args(args).stdin(Stdio::null()).output().ok()?;
-    Some((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
-}
-
-/// By what `systemctl status` says; where it says nothing the unit counts as there (kubeadm behaviour).
-fn known_to_systemd(said: &str) -> bool {
-    !["Loaded: not-found", "could not be found"].iter().any(|words| said.contains(words))
-}
-
-/// Runs a program that has to do well.
-///
-/// # Errors
-/// What it said where it did not.
-pub fn done(program: &str, args: &[&str]) -> Tried<()> {
-    let line = format!("{program} {}", args.join(" "));
-    #[allow(clippy::disallowed_methods, reason = "this is where programs are run")]
-    let output = Command::new(program).args(args).stdin(Stdio::null()).output();
-    let output = output.map_err(|error| Failure::new("not-found", format!("cannot run `{line}`: {error}")))?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(Failure::new("failed", format!("`{line}` failed ({}): {said}", output.status)))
+/// By what `systemctl status` prints; where it prints nothing the unit counts as there (kubeadm behaviour).
+fn is_known_to_systemd(printed: &str) -> bool {
+    !["Loaded: not-found", "could not be found"].iter().any(|words| printed.contains(words))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::load_module, *};
+    use crate::arguments::ModuleName;
+    use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
     #[test]
     fn a_unit_is_there_unless_systemd_says_that_it_is_not() {
         for said in ["● kubelet.service - kubelet\n     Loaded: loaded (/lib/systemd/system/kubelet.service; enabled)\n", ""] {
-            assert!(known_to_systemd(said), "{said:?}");
+            assert!(is_known_to_systemd(said), "{said:?}");
         }
         for said in [
             "● kubelet.service\n     Loaded: not-found (Reason: Unit kubelet.service not found.)\n",
             "Unit kubelet.service could not be found.\n",
         ] {
-            assert!(!known_to_systemd(said), "{said:?}");
+            assert!(!is_known_to_systemd(said), "{said:?}");
         }
+    }
+
+    /// Tools of which these programs only write down how they are called, a line a call with `|` after each argument.
+    fn recording(folder: &Path, programs: &[&str]) -> Tools {
+        for program in programs {
+            let path = folder.join(program);
+            let script = format!("#!/bin/sh\n{{ printf '{program}|'; printf '%s|' \"$@\"; echo; }} >> {}/calls\n", folder.display());
+            fs::write(&path, script).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        Tools { programs: Programs::with(folder), cancel: Cancel::never() }
+    }
+
+    fn calls(folder: &Path) -> Vec<String> {
+        let calls = fs::read_to_string(folder.join("calls")).unwrap_or_default();
+        fs::write(folder.join("calls"), "").unwrap();
+        calls.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn systemctl_gets_names_behind_two_dashes() {
+        let folder = tempfile::tempdir().unwrap();
+        let init = Init::detect(&recording(folder.path(), &["systemctl"])).unwrap();
+        let unit = UnitName::parse("getty@tty1.service").unwrap();
+        init.state(&unit);
+        assert_eq!(
+            calls(folder.path()),
+            [
+                "systemctl|status|--|getty@tty1.service|",
+                "systemctl|is-enabled|--|getty@tty1.service|",
+                "systemctl|is-active|--|getty@tty1.service|"
+            ]
+        );
+        for (state, change) in [("running", "restart"), ("restarted", "restart"), ("disabled", "disable")] {
+            assert!(init.ensure(&unit, state).unwrap(), "{state}");
+            assert_eq!(calls(folder.path()).pop().unwrap(), format!("systemctl|{change}|--|getty@tty1.service|"));
+        }
+        assert_eq!(init.ensure(&unit, "asleep").unwrap_err().code, "invalid");
+        assert_eq!(calls(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_unit_name_is_never_an_option() {
+        for text in ["--host=root@example.com", "-H", "--root=/", "a b", "../x", "a/b", ""] {
+            assert!(UnitName::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn modprobe_gets_the_module_behind_two_dashes_and_only_if_it_is_not_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let tools = recording(folder.path(), &["modprobe"]);
+        let loaded = folder.path().join("module");
+        fs::create_dir_all(loaded.join("br_netfilter")).unwrap();
+        for (module, loads) in [("br_netfilter", false), ("br-netfilter", false), ("overlay", true)] {
+            assert_eq!(load_module(&ModuleName::parse(module).unwrap(), &loaded, &tools).unwrap(), loads, "{module}");
+        }
+        assert_eq!(calls(folder.path()), ["modprobe|--|overlay|"]);
+        assert!(ModuleName::parse("/tmp/evil.ko").is_err() && ModuleName::parse("--remove").is_err());
     }
 }

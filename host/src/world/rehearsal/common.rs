@@ -8,13 +8,12 @@ use super::{
 };
 use crate::world::{
     Cluster, Files, Tried,
-    api::{ApiClient, Credentials, Dial, Endpoint},
+    api::{ApiClient, Credentials, Dial, Endpoint, Patience},
 };
 use std::{
     net::{IpAddr, SocketAddr},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 use tokio::runtime::Handle;
 
@@ -82,9 +81,9 @@ impl Common {
         handle: &Handle,
         files: Arc<dyn Files>,
         credentials: Credentials,
-        budget: Duration,
+        patience: Patience,
     ) -> Box<dyn Cluster> {
-        let client = ApiClient::new(handle.clone(), files, credentials.clone(), self.clone(), budget);
+        let client = ApiClient::new(handle.clone(), files, credentials.clone(), self.clone(), patience);
         match &self.outside {
             None => Box::new(client),
             Some(outside) => Box::new(outside.seen(client, &credentials)),

@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{
     render::{MANIFESTS, static_pod::flag},
-    world::{Cluster, Files, Tried, api::Credentials, node::facts::NodeFacts},
+    world::{
+        Cluster, Files, Tried,
+        api::{Credentials, Patience},
+        node::facts::NodeFacts,
+    },
 };
 use kubephase_wit::Failure;
 use serde_json::Value;
@@ -211,8 +215,13 @@ impl Kubelet {
     }
 
     /// The API as the holder of a kubeconfig of the node sees it.
-    fn api(&self, kubeconfig: &str, budget: Duration) -> Box<dyn Cluster> {
-        self.common.client(&self.handle, self.files.clone(), Credentials::File(kubeconfig.to_owned()), budget)
+    fn api(&self, kubeconfig: &str, time: Duration) -> Box<dyn Cluster> {
+        self.common.client(
+            &self.handle,
+            self.files.clone(),
+            Credentials::File(kubeconfig.to_owned()),
+            Patience { time, ..Patience::none() },
+        )
     }
 
     /// The Node, and a mirror of each of these static Pods.

@@ -14,17 +14,19 @@ pub mod files_only;
 
 use super::{
     Cluster, Etcd, Files, Net, Node, Runtime, TlsFiles, Tried, World,
-    api::Credentials,
+    api::{Credentials, Patience},
+    budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
+use crate::arguments::HttpUrl;
 use anyhow::{Context, Result, anyhow};
 pub use common::Common;
 use kubelet::Kubelet;
 use kubephase_wit::{Failure, HttpReply};
 pub use outside::Outside;
 use overlay::Overlay;
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 pub struct Rehearsal {
@@ -44,7 +46,7 @@ pub struct Setting {
     /// of the cluster that the node joins, or makes
     pub common: Arc<Common>,
     /// how long requests to the API are tried
-    pub budget: Duration,
+    pub patience: Patience,
     /// the API server's port on loopback; 0 for any that is free
     pub port: u16,
 }
@@ -85,7 +87,7 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api = setting.common.client(handle, files.clone(), setting.credentials, setting.budget);
+        let api = setting.common.client(handle, files.clone(), setting.credentials, setting.patience);
         Ok(Rehearsal { files, node, kubelet, api })
     }
 
@@ -156,7 +158,7 @@ impl Net for Rehearsal {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &str, timeout: Duration) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
         // A kubelet looks at its static Pods all the time.
         self.kubelet.sync()?;
         if let Some(status) = self.kubelet.probe(url) {
@@ -168,10 +170,14 @@ impl Net for Rehearsal {
         if local == Some(true) {
             return Err(Failure { retryable: true, ..Failure::new("unavailable", format!("nothing answers at {url}")) });
         }
-        self.node.http_get(url, timeout)
+        self.node.http_get(url, budget)
     }
 
-    fn http_get_as(&self, url: &str, identity: &TlsFiles, timeout: Duration) -> Tried<HttpReply> {
-        self.node.http_get_as(url, identity, timeout)
+    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
+        self.node.http_get_as(url, identity, budget)
+    }
+
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+        Ok(self.http_get(url, budget)?.status)
     }
 }

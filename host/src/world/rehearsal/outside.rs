@@ -208,9 +208,8 @@ impl Cluster for Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{Files, NoEtcd, files::RootedFiles};
+    use crate::world::{Files, NoEtcd, api::Patience, files::RootedFiles};
     use serde_json::json;
-    use std::time::Duration;
 
     struct Nowhere;
 
@@ -225,7 +224,7 @@ mod tests {
     fn what_would_be_is_as_it_would_be() {
         let (tokio, root) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
         let (files, credentials) = (Arc::new(RootedFiles::open(root.path()).unwrap()), Credentials::File(kubelet::KUBECONFIG.into()));
-        let client = ApiClient::new(tokio.handle().clone(), files.clone(), credentials.clone(), Arc::new(Nowhere), Duration::ZERO);
+        let client = ApiClient::new(tokio.handle().clone(), files.clone(), credentials.clone(), Arc::new(Nowhere), Patience::none());
         let seen = Outside::new(Arc::new(Nowhere), Box::new(NoEtcd)).seen(client, &credentials);
         let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b", "labels": {"of": "x"}}, "data": data});
         let of = reference(&map(json!({}))).unwrap();

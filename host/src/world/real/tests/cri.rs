@@ -73,7 +73,7 @@ fn runtime(ready: bool) -> (tokio::runtime::Runtime, tempfile::TempDir, Cri) {
             tokio::spawn(converse(stream, move |request| serve(request, ready)));
         }
     });
-    let cri = Cri::new(tokio.handle().clone(), &format!("unix://{}", path.display()));
+    let cri = Cri::new(tokio.handle().clone(), &format!("unix://{}", path.display()), Cancel::never());
     (tokio, folder, cri)
 }
 
@@ -99,7 +99,7 @@ fn a_runtime_that_is_not_well_or_not_there_is_told() {
     let (_tokio, folder, cri) = runtime(false);
     let told = cri.status().unwrap_err().message;
     assert_eq!(told, "container runtime condition \"RuntimeReady\" is not true. reason: Broken, message: it hurts");
-    let nobody = Cri::new(_tokio.handle().clone(), &format!("unix://{}/nobody.sock", folder.path().display()));
+    let nobody = Cri::new(_tokio.handle().clone(), &format!("unix://{}/nobody.sock", folder.path().display()), Cancel::never());
     let told = nobody.status().unwrap_err().message;
     assert!(told.starts_with("could not connect to the container runtime: ") && told.contains("nobody.sock"), "{told}");
 }

@@ -121,7 +121,7 @@ impl Cluster {
         };
         let files = Arc::new(RootedFiles::open(self.folder.path()).unwrap());
         let cluster = Objects(self.urls.iter().map(pod).collect());
-        RealEtcd { handle: self.tokio.handle().clone(), files, cluster, directory: "/pki".into() }
+        RealEtcd { handle: self.tokio.handle().clone(), files, cluster, directory: "/pki".into(), cancel: Cancel::never() }
     }
 
     fn asked(&self) -> Vec<String> {

@@ -56,11 +56,3 @@ where
     // Whoever hangs up has heard enough.
     let _ = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
 }
-
-#[test]
-fn names_of_kernel_parameters_lead_nowhere_else() {
-    assert_eq!(proc_sys("net.ipv4.ip_forward").as_deref(), Some("/proc/sys/net/ipv4/ip_forward"));
-    for key in ["", "../../etc/passwd", "a..b", "x y", "net.ipv4.ip_forward\0"] {
-        assert!(proc_sys(key).is_none(), "{key:?}");
-    }
-}

@@ -1,8 +1,7 @@
-//! Files that the operator names on the command line: configuration, descriptions of nodes, discovery files, patches.
+//! Files that may be pipes as well: configuration, descriptions of nodes, discovery files, patches.
 //!
 //! They may be regular files or pipes (`<(…)`, a FIFO, `/dev/stdin`). They are read up to a limit, and a pipe that stays
 //! silent is given up, so that no name makes the program hang or fill the memory.
-#![allow(clippy::disallowed_methods, reason = "these files are the operator's, not the node's")]
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{Mode, OFlags},
@@ -15,24 +14,24 @@ use std::{
 };
 
 /// Bytes of a file. kubeadm's configurations have a few KiB.
-pub const LONGEST: usize = 4 << 20;
+pub const LONGEST_INPUT: usize = 4 << 20;
 /// How long a pipe may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// Reads a file of at most [`LONGEST`] bytes.
+/// Reads a file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
 /// What the operating system says; that the file is a directory, is too long, or is a pipe that stays silent.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
     read_within(path, SILENCE)
 }
 
-/// Reads a text file of at most [`LONGEST`] bytes.
+/// Reads a text file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// As for [`read`], and that it is not UTF-8.
-pub fn read_to_string(path: &Path) -> io::Result<String> {
-    String::from_utf8(read(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+/// As for [`read_input`], and that it is not UTF-8.
+pub fn read_input_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_input(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
@@ -45,8 +44,8 @@ fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
     loop {
         match file.read(&mut chunk) {
             Ok(0) => return Ok(content),
-            Ok(read) if content.len() + read > LONGEST => {
-                let message = format!("it is longer than the {} MiB that such a file may have", LONGEST >> 20);
+            Ok(read) if content.len() + read > LONGEST_INPUT => {
+                let message = format!("it is longer than the {} MiB that such a file may have", LONGEST_INPUT >> 20);
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
             }
             Ok(read) => content.extend_from_slice(&chunk[..read]),
@@ -76,8 +75,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "text").unwrap();
-        assert_eq!(read(&path).unwrap(), b"text");
-        assert!(read(Path::new("/dev/null")).unwrap().is_empty());
+        assert_eq!(read_input(&path).unwrap(), b"text");
+        assert!(read_input(Path::new("/dev/null")).unwrap().is_empty());
 
         let pipe = folder.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
@@ -90,13 +89,13 @@ mod tests {
                 }
             }
         });
-        assert_eq!(read(&pipe).unwrap().len(), 1_000_000);
+        assert_eq!(read_input(&pipe).unwrap().len(), 1_000_000);
         writer.join().unwrap();
     }
 
     #[test]
     fn what_does_not_end_is_given_up() {
-        assert_eq!(read(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_input(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
@@ -105,7 +104,7 @@ mod tests {
         // A writer that never writes.
         let _held = fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
         assert_eq!(read_within(&pipe, silence).unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
-        assert_eq!(read(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(read_input(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(read_input(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

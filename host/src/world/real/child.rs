@@ -1,0 +1,366 @@
+//! Child processes: the one way by which this program runs others, for phases and for itself.
+//!
+//! A program gets its own process group, no standard input and an environment of three variables. Its output is read
+//! while it runs, up to a limit. At the deadline, at the limit and when the run is cancelled the whole group is ended.
+#![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
+use crate::{
+    cancel::Cancel,
+    world::{Tried, budget::Budget},
+};
+use kubephase_wit::Failure;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+};
+use std::{
+    collections::BTreeSet,
+    env,
+    ffi::OsString,
+    io::{self, Read},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{fs::PermissionsExt, process::CommandExt},
+    },
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long a group may take to end after SIGTERM before it gets SIGKILL.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often cancellation is looked at while a program runs.
+const SLICE: Duration = Duration::from_millis(25);
+/// How long output is still read after the program itself has ended: a process that it left behind may hold the pipe.
+const DRAIN: Duration = Duration::from_millis(200);
+/// Variables that a program gets; whatever else the operator's environment holds is not for it.
+const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "HOME"];
+
+/// Process groups that are at work, to be ended with this program.
+static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills every program that is at work, for when this program ends at once.
+pub fn kill_all() {
+    for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
+        // A group that has ended meanwhile needs no signal.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Directories in which programs are looked for, in the form of `PATH`.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    path: OsString,
+}
+
+/// What a program printed, and how it ended.
+#[derive(Debug)]
+pub struct Output {
+    pub status: ExitStatus,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Standard output as text; bytes that are not UTF-8 are replaced.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text; bytes that are not UTF-8 are replaced.
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+}
+
+/// What becomes of processes that a program leaves behind in its group when it ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remains {
+    /// They are killed: nothing outlives the call.
+    Killed,
+    /// They stay: a service manager may have started them for the node.
+    Left,
+}
+
+impl Programs {
+    /// Those in the `PATH` of this process.
+    pub fn of_this_process() -> Programs {
+        Programs { path: env::var_os("PATH").unwrap_or_default() }
+    }
+
+    /// Those in one directory, then those in the `PATH` of this process.
+    #[cfg(test)]
+    pub fn with(directory: &std::path::Path) -> Programs {
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
+        Programs { path: env::join_paths(directories).unwrap() }
+    }
+
+    /// Where a program is; none if no directory has it.
+    pub fn find(&self, program: &str) -> Option<PathBuf> {
+        let executable =
+            |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
+        env::split_paths(&self.path).map(|directory| directory.join(program)).find(executable)
+    }
+
+    /// Runs a program and waits until it ends.
+    ///
+    /// # Errors
+    /// `not-found` if there is no such program, `limit` if it prints more than the budget allows, `timeout` at the
+    /// deadline, `cancelled` with the run, `io` for whatever the operating system refuses.
+    pub fn run(&self, program: &str, args: &[impl AsRef<str>], remains: Remains, budget: &Budget) -> Tried<Output> {
+        budget.check(program)?;
+        let mut command = Command::new(program);
+        command.args(args.iter().map(AsRef::as_ref)).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, env::var_os(name)?)))).env("PATH", &self.path);
+        let child = command.spawn().map_err(|error| {
+            let code = if error.kind() == io::ErrorKind::NotFound { "not-found" } else { "io" };
+            Failure::new(code, format!("cannot run {program}: {error}"))
+        })?;
+        Running::new(program, child, remains)?.finish(budget)
+    }
+}
+
+/// A program at work. However it is dropped, the program has been reaped and its group is no longer on the list.
+struct Running<'a> {
+    program: &'a str,
+    child: Child,
+    group: Pid,
+    /// Readable once the program has ended.
+    ended: OwnedFd,
+    remains: Remains,
+}
+
+impl<'a> Running<'a> {
+    fn new(program: &'a str, mut child: Child, remains: Remains) -> Tried<Running<'a>> {
+        let group = Pid::from_child(&child);
+        groups().insert(group.as_raw_nonzero().get());
+        match pidfd_open(group, PidfdFlags::empty()) {
+            Ok(ended) => Ok(Running { program, child, group, ended, remains }),
+            Err(error) => {
+                end_group(group, &mut child);
+                Err(failed(program, error.into()))
+            }
+        }
+    }
+
+    /// Reads what the program prints until it ends, or has to be ended.
+    fn finish(mut self, budget: &Budget) -> Tried<Output> {
+        let mut pipes = [
+            Pipe::new(self.child.stdout.take().map(OwnedFd::from), self.program)?,
+            Pipe::new(self.child.stderr.take().map(OwnedFd::from), self.program)?,
+        ];
+        let outcome = self.read(&mut pipes, budget);
+        // Before the program is reaped: until then its id cannot become another group's.
+        match (&outcome, self.remains) {
+            (Ok(()), Remains::Left) => {}
+            (Ok(()), Remains::Killed) => drop(kill_process_group(self.group, Signal::KILL)),
+            (Err(_), _) => self.end(),
+        }
+        let status = self.child.wait().map_err(|error| failed(self.program, error));
+        outcome?;
+        let [stdout, stderr] = pipes.map(|pipe| pipe.content);
+        Ok(Output { status: status?, stdout, stderr })
+    }
+
+    fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> Tried<()> {
+        let mut drain: Option<Instant> = None;
+        loop {
+            budget.check(&format!("`{}`", self.program))?;
+            let left = drain.map_or(SLICE, |drain| drain.saturating_duration_since(Instant::now()));
+            let is_drained = pipes.iter().all(|pipe| pipe.end.is_none());
+            if drain.is_some() && (is_drained || left.is_zero()) {
+                return Ok(());
+            }
+            wait(&self.ended, drain.is_none(), pipes, left.min(SLICE)).map_err(|error| failed(self.program, error))?;
+            for at in 0..pipes.len() {
+                let spent: usize = pipes.iter().map(|pipe| pipe.content.len()).sum();
+                if !pipes[at].read(budget.bytes.saturating_sub(spent)).map_err(|error| failed(self.program, error))? {
+                    return Err(budget.exceeded(&format!("the output of `{}`", self.program)));
+                }
+            }
+            if drain.is_none() && has_ended(&self.ended) {
+                drain = Some(Instant::now() + DRAIN);
+            }
+        }
+    }
+
+    /// Ends the whole group: asked first, killed then.
+    fn end(&mut self) {
+        let _ = kill_process_group(self.group, Signal::TERM);
+        let until = Instant::now() + GRACE;
+        while !has_ended(&self.ended) && Instant::now() < until {
+            Cancel::never().wait(Duration::from_millis(5));
+        }
+        let _ = kill_process_group(self.group, Signal::KILL);
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            end_group(self.group, &mut self.child);
+        }
+        groups().remove(&self.group.as_raw_nonzero().get());
+    }
+}
+
+fn end_group(group: Pid, child: &mut Child) {
+    let _ = kill_process_group(group, Signal::KILL);
+    let _ = child.wait();
+    groups().remove(&group.as_raw_nonzero().get());
+}
+
+/// One end of a pipe that a program writes into.
+struct Pipe {
+    /// None once the other end is closed.
+    end: Option<std::fs::File>,
+    content: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(end: Option<OwnedFd>, program: &str) -> Tried<Pipe> {
+        if let Some(end) = &end {
+            rustix::io::ioctl_fionbio(end, true).map_err(|error| failed(program, error.into()))?;
+        }
+        Ok(Pipe { end: end.map(std::fs::File::from), content: Vec::new() })
+    }
+
+    /// Reads what is there. Returns false where that is more than `room` bytes.
+    fn read(&mut self, mut room: usize) -> io::Result<bool> {
+        let mut chunk = [0; 16 << 10];
+        while let Some(end) = &mut self.end {
+            match end.read(&mut chunk) {
+                Ok(0) => self.end = None,
+                Ok(read) if read > room => return Ok(false),
+                Ok(read) => {
+                    room -= read;
+                    self.content.extend_from_slice(&chunk[..read]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Waits until there is something to read, or the program has ended, or the time is over.
+fn wait(ended: &OwnedFd, with_end: bool, pipes: &[Pipe; 2], time: Duration) -> io::Result<()> {
+    let readable = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
+    let ends = pipes.iter().filter_map(|pipe| pipe.end.as_ref()).map(|end| readable(end.as_fd()));
+    let mut fds: Vec<PollFd> = with_end.then(|| readable(ended.as_fd())).into_iter().chain(ends).collect();
+    let time = Timespec::try_from(time).map_err(io::Error::other)?;
+    match poll(&mut fds, Some(&time)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn has_ended(ended: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(ended, PollFlags::IN)];
+    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
+}
+
+fn failed(program: &str, error: io::Error) -> Failure {
+    Failure::new("io", format!("cannot run {program}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn sh(script: &str, remains: Remains, budget: &Budget) -> Tried<Output> {
+        Programs::of_this_process().run("sh", &["-c", script], remains, budget)
+    }
+
+    fn budget(bytes: usize, time: Duration) -> Budget {
+        Budget::new(bytes, time, &Cancel::never())
+    }
+
+    /// Whether any process has this text in its command line.
+    fn is_at_work(mark: &str) -> bool {
+        let own = std::process::id().to_string();
+        std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
+            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            entry.file_name() != own.as_str() && String::from_utf8_lossy(&line).contains(mark)
+        })
+    }
+
+    /// A killed process disappears a moment after the signal.
+    fn ends(mark: &str) -> bool {
+        (0..500).any(|_| !is_at_work(mark) || Cancel::never().wait(Duration::from_millis(10)))
+    }
+
+    #[test]
+    fn a_program_says_what_it_says_and_ends_as_it_ends() {
+        let output = sh("echo out; echo err >&2; exit 3", Remains::Killed, &budget(100, LONG)).unwrap();
+        assert_eq!((output.stdout(), output.stderr(), output.status.code()), ("out\n".into(), "err\n".into(), Some(3)));
+        let none: [&str; 0] = [];
+        let failure = Programs::of_this_process().run("no-such-program", &none, Remains::Killed, &budget(100, LONG)).unwrap_err();
+        assert_eq!(failure.code, "not-found");
+    }
+
+    #[test]
+    fn a_program_reads_nothing_and_sees_three_variables_at_most() {
+        let output = sh("cat; cat /proc/self/environ | tr '\\0' '\\n'", Remains::Killed, &budget(10_000, LONG)).unwrap();
+        let names: BTreeSet<String> = output.stdout().lines().map(|line| line.split('=').next().unwrap().to_owned()).collect();
+        let allowed = ["PATH", "LANG", "HOME", "PWD", "SHLVL", "_", "OLDPWD"];
+        assert!(names.contains("PATH") && names.iter().all(|name| allowed.contains(&name.as_str())), "{names:?}");
+    }
+
+    #[test]
+    fn output_beyond_the_budget_ends_the_program() {
+        for script in ["yes", "head -c 1500000000 /dev/zero", "yes >&2", "trap '' TERM; while true; do echo more; done"] {
+            let failure = sh(script, Remains::Killed, &budget(100_000, LONG)).unwrap_err();
+            assert_eq!(failure.code, "limit", "{script}: {failure:?}");
+        }
+    }
+
+    #[test]
+    fn the_deadline_ends_a_program_with_all_that_it_started() {
+        let script = "sleep 86401 & sleep 86401 & trap '' TERM; sleep 86401; sleep 86401";
+        let failure = sh(script, Remains::Left, &budget(100, Duration::from_millis(100))).unwrap_err();
+        assert_eq!(failure.code, "timeout");
+        assert!(ends("86401"));
+    }
+
+    #[test]
+    fn a_cancelled_run_ends_its_programs() {
+        let cancel = Cancel::new();
+        let budget = Budget::new(100, LONG, &cancel);
+        let running = thread::spawn(move || sh("sleep 86402 & sleep 86402", Remains::Killed, &budget).unwrap_err());
+        while !is_at_work("86402") {
+            Cancel::never().wait(Duration::from_millis(1));
+        }
+        cancel.request();
+        assert_eq!(running.join().unwrap().code, "cancelled");
+        assert!(ends("86402"));
+    }
+
+    /// It holds the pipe open; the call ends with the program all the same.
+    #[test]
+    fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
+        let output = sh("sleep 86403 & echo done", Remains::Killed, &budget(100, LONG)).unwrap();
+        assert_eq!(output.stdout(), "done\n");
+        assert!(ends("86403"));
+    }
+
+    #[test]
+    fn a_service_that_a_program_starts_stays() {
+        let output = sh("sleep 86404 & echo $!", Remains::Left, &budget(100, LONG)).unwrap();
+        assert!(is_at_work("86404"));
+        let sleeper = Pid::from_raw(output.stdout().trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(sleeper, Signal::KILL).unwrap();
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod build;
 pub mod consent;
+mod credentials;
 pub mod entry;
 mod foreign;
 pub mod inspect;

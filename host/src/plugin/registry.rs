@@ -1,118 +1,221 @@
-//! Plugins in OCI registries: pulled by tag or digest, kept by the digest of the component, with its signature,
+//! Plugins in OCI registries: pulled by tag or digest, kept by the digest of the component together with the signature, and
 //! pushed by `plugin push`.
-#![allow(clippy::disallowed_methods, reason = "the store is this program's own, not the node's")]
-use super::source::Fetched;
-use crate::wasm::{cache::Cache, engine::digest_of};
-use anyhow::{Context, Result, anyhow, bail};
-use data_encoding::BASE64;
-use oci_client::{
-    Client, Reference,
-    client::{ClientConfig, ClientProtocol, Config, ImageLayer},
-    manifest::OciImageManifest,
-    secrets::RegistryAuth,
+mod client;
+pub mod reference;
+#[cfg(test)]
+mod tests;
+
+use super::{credentials::Keyring, signature::MAX_SIGNATURE, source::Fetched};
+use crate::{
+    report::sanitise,
+    wasm::{cache::Cache, engine::digest_of, limits::MAX_COMPONENT},
 };
+use anyhow::{Context, Result, bail};
+use client::{Client, Request, Times};
+use data_encoding::BASE64;
+use http::Method;
+use hyper::body::Bytes;
+use reference::Reference;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Media types of a component, as registries have them; the first is what is pushed.
+/// Media types that registries have of a component; the first is what is pushed.
 const COMPONENT: [&str; 2] = ["application/wasm", "application/vnd.wasm.content.layer.v1+wasm"];
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
-/// The annotation of an artifact that has the signature of its component, in base64: registries take no line breaks there.
+const MANIFEST: [&str; 2] = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
+/// The annotation of an artifact that has the signature of its component. The signature is in base64, because registries take
+/// no line breaks in annotations.
 const SIGNATURE: &str = "dev.kubephase.plugin.minisig";
-/// Who to be at the registry; nobody, where they are not set.
-const USER: &str = "KUBEPHASE_REGISTRY_USER";
-const PASSWORD: &str = "KUBEPHASE_REGISTRY_PASSWORD";
+/// Bytes of a manifest that are read at most.
+const MAX_MANIFEST: usize = 4 << 20;
 
-/// What is kept under `pinned`, else what the registry has.
+/// The manifest of an artifact: the list of its parts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    schema_version: u32,
+    #[serde(default)]
+    media_type: String,
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    media_type: String,
+    /// `sha256:` and a hexadecimal digest
+    digest: String,
+    /// Bytes.
+    size: u64,
+}
+
+impl Descriptor {
+    fn of(media_type: &str, content: &[u8]) -> Descriptor {
+        Descriptor { media_type: media_type.to_owned(), digest: named(content), size: content.len() as u64 }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest, which has to have the digest that the reference names.
+    fn parse(content: &[u8], reference: &Reference) -> Result<Manifest> {
+        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != named(content)) {
+            bail!("the registry gave a manifest with the digest {}, not {wanted}", named(content));
+        }
+        let index: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(content).context("the manifest is not valid")?;
+        if index.contains_key("manifests") {
+            bail!("it is a list of artifacts; a plugin is one artifact");
+        }
+        serde_json::from_slice(content).context("the manifest is not valid")
+    }
+
+    /// The one layer that an artifact with a plugin has.
+    fn component(&self) -> Result<(&Descriptor, usize)> {
+        let [layer] = self.layers.as_slice() else { bail!("it has {} layers; a plugin has one", self.layers.len()) };
+        if !COMPONENT.contains(&layer.media_type.as_str()) {
+            bail!("it holds {}; a plugin is {}", sanitise::line(&layer.media_type), COMPONENT[0]);
+        }
+        let digest = layer.digest.strip_prefix("sha256:").unwrap_or_default();
+        if digest.len() != 64 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            bail!("the manifest names the digest {}, which is not a SHA-256", sanitise::line(&layer.digest));
+        }
+        match usize::try_from(layer.size) {
+            Ok(size) if size <= MAX_COMPONENT => Ok((layer, size)),
+            _ => bail!("it is {} bytes long; a plugin has at most {} MiB", layer.size, MAX_COMPONENT >> 20),
+        }
+    }
+
+    fn signature(&self) -> Option<String> {
+        let annotation = self.annotations.get(SIGNATURE).filter(|annotation| annotation.len() <= MAX_SIGNATURE)?;
+        // An annotation that is not text in base64 is not a signature.
+        String::from_utf8(BASE64.decode(annotation.as_bytes()).ok()?).ok()
+    }
+}
+
+/// What a registry gave.
+#[derive(Debug)]
+struct Pulled {
+    component: Vec<u8>,
+    /// `sha256:` and the hexadecimal digest of the manifest
+    digest: String,
+    signature: Option<String>,
+}
+
+/// Returns the component that is kept under the digest `pinned`. Pulls the component if none is kept.
 ///
 /// # Errors
-/// Where the registry cannot be reached, has no such plugin, or gives another one than is wanted.
+/// If the registry cannot be reached, answers too slowly or with too much, or has no such plugin.
 pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
-    let kept = Cache::open();
+    let cache = Cache::open();
     if let Some(pinned) = pinned
-        && let Some(bytes) = kept.get(&key(pinned))
+        && let Some(bytes) = cache.get(&key(pinned))
         && digest_of(&bytes) == pinned
     {
         return Ok(Fetched { bytes, digest: None });
     }
-    let parsed = parse(reference)?;
-    let (bytes, digest, signature) = blocking(async {
-        let pulled = client(&parsed).pull(&parsed, &auth(), COMPONENT.to_vec()).await;
-        let pulled = pulled.with_context(|| format!("cannot pull oci://{reference}"))?;
-        let [layer] = pulled.layers.as_slice() else { bail!("oci://{reference} has {} layers; a plugin is one", pulled.layers.len()) };
-        Ok((layer.data.to_vec(), pulled.digest, pulled.manifest.and_then(annotated)))
-    })?;
-    let component = digest_of(&bytes);
-    kept.put(&key(&component), &bytes);
-    kept.put(&signature_key(reference, &component), signature.unwrap_or_default().as_bytes());
-    Ok(Fetched { bytes, digest })
+    let parsed = Reference::parse(reference)?;
+    let pulled = pull(&parsed, Keyring::of_environment()?, Times::default())?;
+    let component = digest_of(&pulled.component);
+    cache.put(&key(&component), &pulled.component);
+    cache.put(&signature_key(reference, &component), pulled.signature.unwrap_or_default().as_bytes());
+    Ok(Fetched { bytes: pulled.component, digest: Some(pulled.digest) })
 }
 
-/// The signature that is kept of what a reference gave, else the one that the registry has.
+/// Returns the signature that is kept of what a reference gave. Asks the registry if none is kept.
 ///
 /// # Errors
-/// Where the registry cannot be reached.
+/// If the registry cannot be reached, or answers too slowly or with too much.
 pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
-    let (kept, key) = (Cache::open(), signature_key(reference, &digest_of(component)));
-    if let Some(signature) = kept.get(&key).and_then(|text| String::from_utf8(text).ok()).filter(|text| !text.is_empty()) {
+    let (cache, key) = (Cache::open(), signature_key(reference, &digest_of(component)));
+    let kept = cache.get(&key).and_then(|text| String::from_utf8(text).ok());
+    if let Some(signature) = kept.filter(|text| !text.is_empty()) {
         return Ok(Some(signature));
     }
-    let parsed = parse(reference)?;
-    let pulled = blocking(async { Ok(client(&parsed).pull_image_manifest(&parsed, &auth()).await?) });
-    Ok(annotated(pulled.with_context(|| format!("cannot look for the signature of oci://{reference}"))?.0))
+    let parsed = Reference::parse(reference)?;
+    let keyring = Keyring::of_environment()?;
+    let ask = async {
+        let mut client = Client::new(&parsed, "pull", keyring, Times::default())?;
+        Ok(manifest(&mut client, &parsed).await?.0.signature())
+    };
+    client::complete(ask).with_context(|| format!("cannot look for the signature of {parsed}"))
 }
 
-fn annotated(manifest: OciImageManifest) -> Option<String> {
-    let annotation = manifest.annotations?.remove(SIGNATURE)?;
-    // What is none of ours is no signature.
-    String::from_utf8(BASE64.decode(annotation.as_bytes()).ok()?).ok()
-}
-
-/// Publishes a component and its signature; the digest of what the registry has then.
+/// Publishes a component and its signature. Returns the digest of the artifact's manifest.
 ///
 /// # Errors
-/// Where the registry cannot be reached or refuses it.
+/// If the registry cannot be reached, answers too slowly or with too much, or refuses the component.
 pub fn push(reference: &str, component: Vec<u8>, signature: Option<String>) -> Result<String> {
-    let parsed = parse(reference)?;
-    blocking(async {
-        let layer = ImageLayer::new(component, COMPONENT[0].to_owned(), None);
-        let config = Config::new(b"{}".to_vec(), CONFIG.to_owned(), None);
-        let layers = [layer];
-        let annotations = signature.map(|signature| BTreeMap::from([(SIGNATURE.to_owned(), BASE64.encode(signature.as_bytes()))]));
-        let manifest = OciImageManifest::build(&layers, &config, annotations);
-        let pushed = client(&parsed).push(&parsed, &layers, config, &auth(), Some(manifest)).await;
-        let pushed = pushed.with_context(|| format!("cannot push oci://{reference}"))?;
-        Ok(pushed.manifest_url.rsplit('/').next().unwrap_or_default().to_owned())
-    })
+    let parsed = Reference::parse(reference)?;
+    if parsed.digest.is_some() {
+        bail!("{parsed}: a digest cannot be pushed to; name a tag");
+    }
+    let keyring = Keyring::of_environment()?;
+    let work = async {
+        let mut client = Client::new(&parsed, "pull,push", keyring, Times::default())?;
+        let config = Bytes::from_static(b"{}");
+        let manifest = Manifest {
+            schema_version: 2,
+            media_type: MANIFEST[0].to_owned(),
+            config: Descriptor::of(CONFIG, &config),
+            layers: vec![Descriptor::of(COMPONENT[0], &component)],
+            annotations: signature.map(|text| (SIGNATURE.to_owned(), BASE64.encode(text.as_bytes()))).into_iter().collect(),
+        };
+        for (content, descriptor) in [(config, &manifest.config), (Bytes::from(component), &manifest.layers[0])] {
+            upload(&mut client, content, &descriptor.digest).await?;
+        }
+        let content = serde_json::to_vec(&manifest)?;
+        let (digest, url) = (named(&content), client.url(&format!("manifests/{}", parsed.manifest()))?);
+        client.ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into())).await?;
+        Ok(digest)
+    };
+    client::complete(work).with_context(|| format!("cannot push {parsed}"))
+}
+
+fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<Pulled> {
+    let work = async {
+        let mut client = Client::new(reference, "pull", keyring, times)?;
+        let (manifest, digest) = manifest(&mut client, reference).await?;
+        let (layer, size) = manifest.component()?;
+        let answer = client.ask(&Request::new(Method::GET, client.url(&format!("blobs/{}", layer.digest))?)).await?;
+        let component = client.large(answer, size).await?;
+        if named(&component) != layer.digest {
+            bail!("the registry gave a component with the digest {}, not {}", named(&component), layer.digest);
+        }
+        Ok(Pulled { component, digest, signature: manifest.signature() })
+    };
+    client::complete(work).with_context(|| format!("cannot pull {reference}"))
+}
+
+/// The manifest of an artifact, and its digest.
+async fn manifest(client: &mut Client<'_>, reference: &Reference) -> Result<(Manifest, String)> {
+    let url = client.url(&format!("manifests/{}", reference.manifest()))?;
+    let answer = client.ask(&Request::new(Method::GET, url).accept(&MANIFEST)).await?;
+    let content = client.small(answer, MAX_MANIFEST).await.context("the manifest")?;
+    Ok((Manifest::parse(&content, reference)?, named(&content)))
+}
+
+/// Uploads a part of an artifact in one piece.
+async fn upload(client: &mut Client<'_>, content: Bytes, digest: &str) -> Result<()> {
+    let begin = Request::new(Method::POST, client.url("blobs/uploads/")?);
+    let answer = client.ask(&begin).await?;
+    let mut url = client.checked(client::location(&answer)?)?;
+    url.query_pairs_mut().append_pair("digest", digest);
+    client.ask(&Request::new(Method::PUT, url).body("application/octet-stream", content)).await?;
+    Ok(())
+}
+
+/// The digest of content as registries name it.
+fn named(content: &[u8]) -> String {
+    format!("sha256:{}", digest_of(content))
 }
 
 fn key(digest: &str) -> String {
     format!("{digest}.wasm")
 }
 
-/// Others may have signed the same component elsewhere.
+/// The key of a signature that is kept: the same component may have another signature elsewhere.
 fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", digest_of(reference.as_bytes()))
-}
-
-fn parse(reference: &str) -> Result<Reference> {
-    reference.parse().map_err(|error| anyhow!("oci://{reference}: {error}"))
-}
-
-/// Over HTTPS, but for a registry on this machine.
-fn client(reference: &Reference) -> Client {
-    let registry = reference.resolve_registry();
-    let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|host| registry.split(':').next() == Some(host));
-    let protocol = if local { ClientProtocol::Http } else { ClientProtocol::Https };
-    Client::new(ClientConfig { protocol, ..ClientConfig::default() })
-}
-
-fn auth() -> RegistryAuth {
-    match (std::env::var(USER), std::env::var(PASSWORD)) {
-        (Ok(user), Ok(password)) => RegistryAuth::Basic(user, password),
-        _ => RegistryAuth::Anonymous,
-    }
-}
-
-fn blocking<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

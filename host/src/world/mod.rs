@@ -23,7 +23,7 @@ use std::os::fd::OwnedFd;
 pub type Tried<T> = Result<T, Failure>;
 
 /// The innermost cause says most: refused, no route, not trusted.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub fn innermost(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }

@@ -1,0 +1,493 @@
+//! Credentials of registries, each bound to the registry that it belongs to.
+//!
+//! They come from the environment (`KUBEPHASE_REGISTRY…`) or from where container tools keep them: `auth.json` of the
+//! containers tools, `config.json` of Docker, and the credential helpers that these name.
+#![allow(clippy::disallowed_methods, reason = "credentials are the operator's, not the node's")]
+use super::registry::reference::{Registry, is_loopback};
+use crate::{operator_files, report::sanitise};
+use anyhow::{Context, Result, anyhow, bail};
+use data_encoding::BASE64;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use std::{collections::BTreeMap, env, io::ErrorKind, path::PathBuf, process::Stdio, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
+    process::Command,
+    time::timeout,
+};
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+/// The registry that [`USER`], [`PASSWORD`] and [`REALM`] belong to: `HOST[:PORT]`.
+const REGISTRY: &str = "KUBEPHASE_REGISTRY";
+const USER: &str = "KUBEPHASE_REGISTRY_USER";
+const PASSWORD: &str = "KUBEPHASE_REGISTRY_PASSWORD";
+/// A foreign host (`HOST[:PORT]`) that may be sent the credentials of [`REGISTRY`] in exchange for a token.
+const REALM: &str = "KUBEPHASE_REGISTRY_REALM";
+/// Bytes of a configuration file that are read at most.
+const MAX_FILE: usize = 1 << 20;
+/// Bytes of a credential helper's answer that are read at most.
+const MAX_ANSWER: u64 = 64 << 10;
+/// How long a credential helper may take; it may ask a keychain that is slow to open.
+const HELPER_TIME: Duration = Duration::from_secs(15);
+
+/// What proves to a registry who asks.
+#[derive(Clone)]
+pub enum Credentials {
+    Password {
+        user: String,
+        password: Zeroizing<String>,
+    },
+    /// A token that is exchanged for others (`identitytoken` of Docker's configuration).
+    Identity(Zeroizing<String>),
+}
+
+/// Where the credentials of registries are looked for.
+pub struct Keyring {
+    /// The registry of [`REGISTRY`].
+    registry: Option<Registry>,
+    /// Credentials of that registry, from the environment.
+    named: Option<Credentials>,
+    /// A foreign host that may be sent the credentials of that registry.
+    realm: Option<Registry>,
+    /// Whether the environment has credentials without saying of which registry.
+    is_unbound: bool,
+    files: Vec<ConfigurationFile>,
+}
+
+struct ConfigurationFile {
+    path: PathBuf,
+    /// The operator named this file, so it has to be there.
+    is_required: bool,
+}
+
+impl Keyring {
+    /// The places that the environment names.
+    ///
+    /// # Errors
+    /// If [`REGISTRY`] or [`REALM`] is not a registry.
+    pub fn of_environment() -> Result<Keyring> {
+        let text = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
+        let host = |name: &str| text(name).map(|text| Registry::parse(&text).with_context(|| name.to_owned())).transpose();
+        let (registry, realm) = (host(REGISTRY)?, host(REALM)?);
+        let password = text(USER).zip(text(PASSWORD));
+        let named = password.map(|(user, password)| Credentials::Password { user, password: Zeroizing::new(password) });
+        Ok(Keyring::new(registry, named, realm, files()))
+    }
+
+    /// `named` are the credentials of the environment, which belong to `registry`.
+    fn new(registry: Option<Registry>, named: Option<Credentials>, realm: Option<Registry>, files: Vec<ConfigurationFile>) -> Keyring {
+        let is_unbound = registry.is_none() && named.is_some();
+        Keyring { named: named.filter(|_| !is_unbound), registry, realm, is_unbound, files }
+    }
+
+    /// The credentials of a registry for one of its repositories.
+    ///
+    /// # Errors
+    /// If a configuration file cannot be read, or a credential helper fails.
+    pub async fn find(&self, registry: &Registry, repository: &str) -> Result<Option<Credentials>> {
+        if let Some(named) = self.named.as_ref().filter(|_| self.is_named(registry)) {
+            return Ok(Some(named.clone()));
+        }
+        for file in &self.files {
+            let found = self.find_in(file, registry, repository).await;
+            if let Some(found) = found.with_context(|| file.path.display().to_string())? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a server that gives out tokens may be sent the credentials of a registry: the registry's own server; over
+    /// HTTPS, a server of the same registrable domain; and the server that the operator named for this registry.
+    pub fn may_receive(&self, registry: &Registry, realm: &Url) -> bool {
+        let (Ok(own), Some(host)) = (registry.url(), realm.host()) else { return false };
+        let is_here = is_loopback(&host);
+        if realm.origin() == own.origin() {
+            return true;
+        }
+        let is_secure = realm.scheme() == "https" || realm.scheme() == "http" && registry.is_local() && is_here;
+        let is_realm = |named: &Registry| named.url().is_ok_and(|named| named.origin() == realm.origin());
+        if is_secure && self.is_named(registry) && self.realm.as_ref().is_some_and(is_realm) {
+            return true;
+        }
+        match (own.host(), host) {
+            (Some(Host::Domain(own)), Host::Domain(other)) if realm.scheme() == "https" => {
+                psl::domain_str(own).is_some_and(|own| psl::domain_str(other) == Some(own))
+            }
+            _ => false,
+        }
+    }
+
+    /// What to do so that a foreign server may be sent the credentials of a registry.
+    pub fn advice(registry: &Registry, realm: &Url) -> String {
+        let port = realm.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let host = realm.host_str().unwrap_or_default();
+        format!("if that server is the right one, set {REGISTRY}={registry} and {REALM}={host}{port}")
+    }
+
+    /// Why the credentials of the environment were not used, where the operator may have meant them.
+    pub fn unused(&self, registry: &Registry) -> Option<String> {
+        if self.is_unbound {
+            return Some(format!(
+                "{USER} and {PASSWORD} are set but not used, because {REGISTRY} does not say which registry they belong to; if it is this one, set {REGISTRY}={registry}"
+            ));
+        }
+        let named = self.registry.as_ref().filter(|_| self.named.is_some() && !self.is_named(registry))?;
+        Some(format!("{USER} and {PASSWORD} are not used, because they belong to {named} ({REGISTRY})"))
+    }
+
+    fn is_named(&self, registry: &Registry) -> bool {
+        self.registry.as_ref().is_some_and(|named| matches!((named.url(), registry.url()), (Ok(named), Ok(asked)) if named == asked))
+    }
+
+    async fn find_in(&self, file: &ConfigurationFile, registry: &Registry, repository: &str) -> Result<Option<Credentials>> {
+        let text = match operator_files::read(&file.path, MAX_FILE) {
+            Ok(text) => Zeroizing::new(text),
+            Err(error) if error.kind() == ErrorKind::NotFound && !file.is_required => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        // The parser's message could quote a secret.
+        let parsed: Configuration = serde_json::from_slice(&text).map_err(|error| {
+            anyhow!("it is not the configuration of a container tool (line {}, column {})", error.line(), error.column())
+        })?;
+        let keys = keys(registry, repository);
+        let helper = keys.iter().find_map(|key| parsed.cred_helpers.get(key)).or(parsed.creds_store.as_ref());
+        if let Some(helper) = helper.filter(|helper| !helper.is_empty())
+            && let Some(found) = ask_helper(&Helper::named(helper)?, &registry.server()).await?
+        {
+            return Ok(Some(found));
+        }
+        let entries: BTreeMap<&str, &Entry> = parsed.auths.iter().map(|(key, entry)| (normalise(key), entry)).collect();
+        let Some(entry) = keys.iter().find_map(|key| entries.get(key.as_str())) else { return Ok(None) };
+        entry.credentials().with_context(|| format!("the entry of {registry}"))
+    }
+}
+
+/// The files of container tools, in the order of these tools. `REGISTRY_AUTH_FILE` stands for all others.
+fn files() -> Vec<ConfigurationFile> {
+    let folder = |name: &str| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    if let Some(path) = folder("REGISTRY_AUTH_FILE") {
+        return vec![ConfigurationFile { path, is_required: true }];
+    }
+    let docker = folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")));
+    let containers = folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
+    let paths = containers.into_iter().chain(docker.map(|folder| folder.join("config.json")));
+    paths.map(|path| ConfigurationFile { path, is_required: false }).collect()
+}
+
+/// The part of `config.json` and `auth.json` that is about credentials.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Configuration {
+    auths: BTreeMap<String, Entry>,
+    creds_store: Option<String>,
+    cred_helpers: BTreeMap<String, String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    /// `USER:PASSWORD` in base64.
+    auth: String,
+    username: String,
+    password: String,
+    identitytoken: String,
+}
+
+impl Entry {
+    fn credentials(&self) -> Result<Option<Credentials>> {
+        if !self.identitytoken.is_empty() {
+            return Ok(Some(Credentials::Identity(Zeroizing::new(self.identitytoken.clone()))));
+        }
+        if self.auth.is_empty() {
+            let password = Credentials::Password { user: self.username.clone(), password: Zeroizing::new(self.password.clone()) };
+            return Ok(Some(password).filter(|_| !self.username.is_empty() && !self.password.is_empty()));
+        }
+        let decoded = BASE64.decode(self.auth.trim().as_bytes()).ok().map(Zeroizing::new);
+        let text = decoded.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let Some((user, password)) = text.and_then(|text| text.split_once(':')) else {
+            bail!("auth is not USER:PASSWORD in base64");
+        };
+        // Docker pads the text with NUL bytes.
+        let password = Zeroizing::new(password.trim_end_matches('\0').to_owned());
+        Ok(Some(Credentials::Password { user: user.to_owned(), password }))
+    }
+}
+
+/// The keys that an entry of a registry may have, the closest first: `auth.json` may have one for each repository.
+fn keys(registry: &Registry, repository: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    for name in registry.names() {
+        let mut path = Some(repository);
+        while let Some(below) = path {
+            keys.push(format!("{name}/{below}"));
+            path = below.rsplit_once('/').map(|(above, _)| above);
+        }
+    }
+    keys.extend(registry.names());
+    keys
+}
+
+/// Docker's configuration has URLs as keys, `https://HOST/v1/` among them.
+fn normalise(key: &str) -> &str {
+    let Some((_, rest)) = key.split_once("://") else { return key.trim_end_matches('/') };
+    rest.split('/').next().unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HelperAnswer {
+    #[serde(default)]
+    username: String,
+    secret: String,
+}
+
+/// A credential helper: a program of the operator's that keeps credentials.
+struct Helper {
+    program: PathBuf,
+    /// How long it may take.
+    time: Duration,
+}
+
+impl Helper {
+    /// The helper that configuration files call `name`: the program `docker-credential-NAME` on the path.
+    fn named(name: &str) -> Result<Helper> {
+        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if !is_plain || name.starts_with(['-', '.']) {
+            bail!("{name:?} is not the name of a credential helper");
+        }
+        Ok(Helper { program: format!("docker-credential-{name}").into(), time: HELPER_TIME })
+    }
+}
+
+/// Asks a helper for the credentials of a server; none if the helper knows of none.
+async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>> {
+    let Helper { program, time } = helper;
+    let shown = program.file_name().unwrap_or_default().to_string_lossy();
+    let mut command = Command::new(program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    let mut child = command.spawn().with_context(|| format!("cannot run {shown}"))?;
+    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let work = async {
+        let ask = async {
+            // A helper that does not read what it is asked says so by its answer.
+            if let Some(mut stdin) = stdin {
+                let _ = stdin.write_all(server.as_bytes()).await;
+            }
+        };
+        let ((), answer, said) = tokio::join!(ask, read_answer(stdout), read_answer(stderr));
+        let (answer, said) = (answer?, said?);
+        anyhow::Ok((child.wait().await?, answer, said))
+    };
+    let (status, answer, said) = match timeout(*time, work).await {
+        Ok(done) => done.with_context(|| shown.clone().into_owned())?,
+        Err(_) => bail!("{shown} did not answer within {} s", time.as_secs()),
+    };
+    group.0 = None;
+    if !status.success() {
+        let reason =
+            [&answer, &said].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned()).into_iter().find(|text| !text.is_empty());
+        let reason = reason.unwrap_or_else(|| status.to_string());
+        // The words of Docker's helpers for a server that they do not know.
+        if reason.contains("credentials not found") {
+            return Ok(None);
+        }
+        bail!("{shown}: {}", sanitise::line(&reason));
+    }
+    let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| anyhow!("{shown} gave no credentials"))?;
+    let secret = Zeroizing::new(answer.secret);
+    Ok(Some(match answer.username.as_str() {
+        "<token>" => Credentials::Identity(secret),
+        user => Credentials::Password { user: user.to_owned(), password: secret },
+    }))
+}
+
+async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<Vec<u8>>> {
+    let mut answer = Zeroizing::new(Vec::new());
+    let Some(from) = from else { return Ok(answer) };
+    from.take(MAX_ANSWER + 1).read_to_end(&mut answer).await?;
+    if answer.len() as u64 > MAX_ANSWER {
+        bail!("its answer is longer than {} KiB", MAX_ANSWER >> 10);
+    }
+    Ok(answer)
+}
+
+/// The process group of a helper that has not answered: it ends with the question, and with it the programs that the helper
+/// started.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.0 {
+            // A group that has ended meanwhile needs no signal.
+            let _ = kill_process_group(leader, Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
+
+    /// What a test has instead of the environment.
+    #[derive(Default)]
+    pub struct Environment {
+        pub registry: Option<String>,
+        pub user: bool,
+        pub realm: Option<String>,
+        pub files: Vec<PathBuf>,
+    }
+
+    impl Environment {
+        /// The user `user` with the password `pass` of a registry.
+        pub fn named(registry: &str) -> Environment {
+            Environment { registry: Some(registry.to_owned()), user: true, ..Environment::default() }
+        }
+
+        pub fn keyring(&self) -> Keyring {
+            let host = |text: &Option<String>| text.as_deref().map(|text| Registry::parse(text).unwrap());
+            let password = Credentials::Password { user: "user".into(), password: Zeroizing::new("pass".into()) };
+            let files = self.files.iter().map(|path| ConfigurationFile { path: path.clone(), is_required: true });
+            Keyring::new(host(&self.registry), self.user.then_some(password), host(&self.realm), files.collect())
+        }
+    }
+
+    pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn find(files: Vec<PathBuf>, registry: &str) -> Result<String, String> {
+        let keyring = Environment { files, ..Environment::default() }.keyring();
+        let work = async { keyring.find(&Registry::parse(registry).unwrap(), "team/x").await };
+        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+        Ok(match found.map_err(|why| format!("{why:#}"))? {
+            Some(Credentials::Password { user, password }) => format!("{user}:{}", password.as_str()),
+            Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
+            None => "none".into(),
+        })
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_registry_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"auths": {
+            "https://registry.example/v2/": {"auth": "dXNlcjpwYXNz"},
+            "registry.example:5000": {"username": "u", "password": "p"},
+            "https://index.docker.io/v1/": {"auth": "aHViOmh1Yg=="},
+            "containers.example/team": {"auth": "dGVhbTp0"},
+            "containers.example": {"auth": "YWxsOmE="},
+            "other.example/team": {"auth": "dGVhbTp0"},
+            "token.example": {"auth": "dXNlcjpwYXNz", "identitytoken": "1dent"},
+            "empty.example": {},
+            "broken.example": {"auth": "x"}}}"#;
+        let file = write(folder.path(), "config.json", text);
+        for (registry, found) in [
+            ("registry.example", Ok("user:pass")),
+            ("registry.example:443", Ok("none")),
+            ("registry.example:5000", Ok("u:p")),
+            ("docker.io", Ok("hub:hub")),
+            ("containers.example", Ok("team:t")),
+            ("token.example", Ok("token 1dent")),
+            ("empty.example", Ok("none")),
+            ("a.registry.example", Ok("none")),
+            ("broken.example", Err("auth is not USER:PASSWORD in base64")),
+        ] {
+            match (find(vec![file.clone()], registry), found) {
+                (Ok(got), Ok(wanted)) => assert_eq!(got, wanted, "{registry}"),
+                (Err(got), Err(wanted)) => assert!(got.contains(wanted), "{got}"),
+                (got, wanted) => panic!("{registry}: {got:?} is not {wanted:?}"),
+            }
+        }
+        // The first file that has an entry holds; a file that is not such a configuration is told of without its content.
+        let first = write(folder.path(), "auth.json", r#"{"auths": {"registry.example": {"auth": "YTpi"}}}"#);
+        assert_eq!(find(vec![first, file], "registry.example").unwrap(), "a:b");
+        let broken = write(folder.path(), "broken.json", "{\"auths\": \"s3cret\"}");
+        let why = find(vec![broken], "registry.example").unwrap_err();
+        assert!(why.contains("broken.json: it is not the configuration of a container tool (line 1") && !why.contains("s3cret"), "{why}");
+        assert!(find(vec!["/dev/zero".into()], "x.example").unwrap_err().contains("not a regular file"));
+    }
+
+    /// A credential helper is found on the path, so its name has to be one that nothing else has.
+    fn helper(folder: &Path, script: &str) -> Result<String, String> {
+        let program = write(folder, "docker-credential-test", &format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let helper = Helper { program, time: Duration::from_secs(2) };
+        let work = ask_helper(&helper, "registry.example:5000");
+        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+        Ok(match found.map_err(|why| format!("{why:#}"))? {
+            Some(Credentials::Password { user, password }) => format!("{user}:{}", password.as_str()),
+            Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
+            None => "none".into(),
+        })
+    }
+
+    #[test]
+    fn a_credential_helper_answers_within_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let answers = "read -r server; test \"$1 $server\" = 'get registry.example:5000' && echo '{\"Username\":\"u\",\"Secret\":\"p\"}'";
+        assert_eq!(helper(at, answers).unwrap(), "u:p");
+        assert_eq!(helper(at, "echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}'").unwrap(), "token t");
+        assert_eq!(helper(at, "echo credentials not found in native keychain; exit 1").unwrap(), "none");
+        for (script, part) in [
+            ("printf 'locked\\033[2J' >&2; exit 3", "docker-credential-test: locked\\u{1b}[2J"),
+            ("exit 3", "exit status: 3"),
+            ("echo s3cret", "gave no credentials"),
+            ("exec cat /dev/zero", "longer than 64 KiB"),
+        ] {
+            let why = helper(at, script).unwrap_err();
+            assert!(why.contains(part) && !why.contains("s3cret"), "{why}");
+        }
+        // The helper and the programs that it started end with the question.
+        let mark = at.join("mark");
+        let began = Instant::now();
+        let why = helper(at, &format!("sh -c 'sleep 100; true' & echo $! > {}; wait", mark.display())).unwrap_err();
+        assert!(why.contains("did not answer within 2 s") && began.elapsed() < Duration::from_secs(60), "{why}");
+        let started = fs::read_to_string(mark).unwrap().trim().to_owned();
+        let status = fs::read_to_string(format!("/proc/{started}/status")).unwrap_or_default();
+        assert!(status.is_empty() || status.contains("State:\tZ") || status.contains("State:\tX"), "{status}");
+        for name in ["../evil", "", "-x", "a b", "x/y"] {
+            let text = format!("{{\"credsStore\": \"{name}\"}}");
+            let found = find(vec![write(at, "config.json", &text)], "registry.example");
+            assert!(name.is_empty() || found.unwrap_err().contains("is not the name of a credential helper"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_token_server_has_to_belong_to_the_registry() {
+        let may = |registry: &str, realm: &str, named: Option<&str>| {
+            let named = named.map(str::to_owned);
+            let environment =
+                Environment { registry: named.is_some().then(|| registry.to_owned()), realm: named, ..Environment::default() };
+            environment.keyring().may_receive(&Registry::parse(registry).unwrap(), &Url::parse(realm).unwrap())
+        };
+        for (registry, realm) in [
+            ("registry.example.com", "https://registry.example.com/token"),
+            ("registry.example.com:5000", "https://auth.example.com/token"),
+            ("docker.io", "https://auth.docker.io/token"),
+            ("registry.example.co.uk", "https://example.co.uk/token"),
+            ("127.0.0.1:5000", "http://127.0.0.1:5000/token"),
+        ] {
+            assert!(may(registry, realm, None), "{registry} {realm}");
+        }
+        for (registry, realm) in [
+            ("registry.example.com", "http://registry.example.com/token"),
+            ("registry.example.com", "https://registry.example.org/token"),
+            ("registry.example.co.uk", "https://other.co.uk/token"),
+            ("a.github.io", "https://b.github.io/token"),
+            ("10.0.0.1", "https://10.0.0.2/token"),
+            ("127.0.0.1:5000", "http://127.0.0.1:5001/token"),
+            ("localhost:5000", "https://auth.example.com/token"),
+        ] {
+            assert!(!may(registry, realm, None), "{registry} {realm}");
+        }
+        assert!(may("registry.example.com", "https://auth.example.org/token", Some("auth.example.org")));
+        assert!(!may("registry.example.com", "http://auth.example.org/token", Some("auth.example.org")));
+        assert!(!may("registry.example.com", "https://auth.example.org:444/token", Some("auth.example.org")));
+    }
+}

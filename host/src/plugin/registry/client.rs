@@ -1,0 +1,432 @@
+//! A client of one registry (OCI distribution specification) that trusts the registry with neither time nor memory nor
+//! credentials.
+//!
+//! Every answer has a limit of bytes and of time. Credentials and tokens go to the server that they belong to, and never
+//! along with a redirect to another.
+use super::reference::{Reference, is_loopback};
+use crate::{
+    plugin::credentials::{Credentials, Keyring},
+    report::sanitise,
+    world::innermost,
+};
+use anyhow::{Context, Result, anyhow, bail};
+use data_encoding::BASE64;
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE},
+};
+use hyper::body::Bytes;
+use reqwest::Response;
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// Redirects that are followed for one request.
+const MAX_REDIRECTS: usize = 5;
+/// Bytes of a token's answer that are read at most.
+const MAX_TOKEN: usize = 64 << 10;
+/// Bytes of an error's answer that are read at most.
+const MAX_ERROR: usize = 16 << 10;
+
+/// The times that a registry is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// For the connection, and for the head of an answer.
+    pub answer: Duration,
+    /// For all of a small answer: a manifest, a token.
+    pub small: Duration,
+    /// For all requests of one pull or push together.
+    pub total: Duration,
+    /// In each such span a component has to grow by [`Times::progress`].
+    pub span: Duration,
+    /// Bytes.
+    pub progress: usize,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Times { answer: seconds(10), small: seconds(15), total: seconds(300), span: seconds(10), progress: 10 << 10 }
+    }
+}
+
+/// A request.
+#[derive(Clone)]
+pub struct Request {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Bytes>,
+}
+
+impl Request {
+    pub fn new(method: Method, url: Url) -> Request {
+        Request { method, url, headers: HeaderMap::new(), body: None }
+    }
+
+    /// The media types that the answer may have.
+    #[must_use]
+    pub fn accept(mut self, media_types: &[&'static str]) -> Request {
+        self.headers.extend(media_types.iter().map(|media_type| (ACCEPT, HeaderValue::from_static(media_type))));
+        self
+    }
+
+    #[must_use]
+    pub fn body(mut self, media_type: &'static str, body: Bytes) -> Request {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        self.body = Some(body);
+        self
+    }
+}
+
+/// A client for one artifact of a registry.
+pub struct Client<'a> {
+    http: reqwest::Client,
+    reference: &'a Reference,
+    /// What below the registry's URL `/v2/` belongs to.
+    base: Url,
+    /// `pull` or `pull,push`
+    actions: &'static str,
+    keyring: Keyring,
+    /// The header that the registry's server gets, once it asked for one.
+    authorization: Option<HeaderValue>,
+    times: Times,
+    until: Instant,
+}
+
+impl<'a> Client<'a> {
+    /// A client that may carry out the actions `pull` or `pull,push`. The total time begins now.
+    ///
+    /// # Errors
+    /// If the system's certificates cannot be read.
+    pub fn new(reference: &'a Reference, actions: &'static str, keyring: Keyring, times: Times) -> Result<Client<'a>> {
+        let base = reference.registry.url()?;
+        let mut http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).connect_timeout(times.answer);
+        if reference.registry.is_local() {
+            // A proxy would see what is meant for this machine alone.
+            http = http.no_proxy();
+        }
+        let until = Instant::now() + times.total;
+        Ok(Client { http: http.build()?, reference, base, actions, keyring, authorization: None, times, until })
+    }
+
+    /// A URL of the artifact's repository: `manifests/1.0`, `blobs/sha256:…`.
+    ///
+    /// # Errors
+    /// Never for a reference that was parsed.
+    pub fn url(&self, below: &str) -> Result<Url> {
+        Ok(self.base.join(&format!("{}/{below}", self.reference.repository))?)
+    }
+
+    /// Sends a request, and once more with credentials if the registry asks for them.
+    ///
+    /// # Errors
+    /// If there is no answer in time, or an answer that is not a success; and if the registry asks for what it must not get.
+    pub async fn ask(&mut self, request: &Request) -> Result<Response> {
+        let mut answer = self.follow(request).await?;
+        if answer.status() == StatusCode::UNAUTHORIZED && self.authorization.is_none() {
+            let headers = answer.headers().clone();
+            drop(answer);
+            self.authenticate(&headers).await?;
+            answer = self.follow(request).await?;
+        }
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(self.refusal(answer).await)
+    }
+
+    /// Reads an answer of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// If the answer is longer, or does not come in time.
+    pub async fn small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
+        let until = self.until.min(Instant::now() + self.times.small);
+        let late = || anyhow!("{} sends its answer too slowly: it was not there after {} s", self.server(), self.times.small.as_secs());
+        let mut body = Body::new(answer, limit);
+        while timeout_at(until, body.read()).await.map_err(|_| late())?.with_context(|| self.server())? {}
+        Ok(body.content)
+    }
+
+    /// Reads an answer of exactly `size` bytes, which has to come in steadily.
+    ///
+    /// # Errors
+    /// If the answer has another length, or comes too slowly.
+    pub async fn large(&self, answer: Response, size: usize) -> Result<Vec<u8>> {
+        if let Some(announced) = answer.content_length().filter(|announced| *announced != size as u64) {
+            bail!("{} sends {announced} bytes, its manifest says {size}", self.server());
+        }
+        let mut body = Body::new(answer, size);
+        loop {
+            let (before, until) = (body.content.len(), self.until.min(Instant::now() + self.times.span));
+            let end = loop {
+                match timeout_at(until, body.read()).await {
+                    Ok(read) => {
+                        if !read.with_context(|| self.server())? {
+                            break true;
+                        }
+                        if Instant::now() >= until {
+                            break false;
+                        }
+                    }
+                    Err(_) => break false,
+                }
+            };
+            let read = body.content.len();
+            match end {
+                true if read == size => return Ok(body.content),
+                true => bail!("{} ends after {read} bytes, its manifest says {size}", self.server()),
+                false if Instant::now() >= self.until => {
+                    bail!("{}: {read} of {size} bytes came in {} s", self.server(), self.times.total.as_secs())
+                }
+                false if read - before < self.times.progress => {
+                    bail!("{} is too slow: {} bytes came in {} s", self.server(), read - before, self.times.span.as_secs())
+                }
+                false => {}
+            }
+        }
+    }
+
+    /// Sends a request wherever the registry redirects it to. The credentials stay with the registry's own server.
+    async fn follow(&self, request: &Request) -> Result<Response> {
+        let mut url = request.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let mut sent = self.http.request(request.method.clone(), url.clone()).headers(request.headers.clone());
+            if url.origin() == self.base.origin()
+                && let Some(authorization) = &self.authorization
+            {
+                sent = sent.header(AUTHORIZATION, authorization.clone());
+            }
+            // An upload takes as long as it takes; whoever answers only has to begin.
+            let until = match &request.body {
+                Some(body) => {
+                    sent = sent.body(body.clone());
+                    self.until
+                }
+                None => self.until.min(Instant::now() + self.times.answer),
+            };
+            let answer = self.send(sent, until).await?;
+            let is_redirect = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308) && request.method == Method::GET;
+            if !is_redirect {
+                return Ok(answer);
+            }
+            url = self.checked(location(&answer).with_context(|| self.server())?)?;
+        }
+        bail!("{} redirects more than {MAX_REDIRECTS} times", self.server())
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, until: Instant) -> Result<Response> {
+        let began = Instant::now();
+        match timeout_at(until, request.send()).await {
+            Ok(answer) => answer.map_err(|error| anyhow!("{}: {}", self.server(), sanitise::line(&innermost(&error)))),
+            Err(_) => bail!("{} did not answer within {} s", self.server(), began.elapsed().as_secs_f64().round()),
+        }
+    }
+
+    /// A URL that the registry sends this client to: only HTTPS, or on this machine if the registry is there too.
+    ///
+    /// # Errors
+    /// If the URL is another.
+    pub fn checked(&self, url: Url) -> Result<Url> {
+        let is_local = self.reference.registry.is_local() && url.host().is_some_and(|host| is_loopback(&host));
+        if url.scheme() == "https" || url.scheme() == "http" && is_local {
+            return Ok(url);
+        }
+        bail!("{} sends to {}, which is neither HTTPS nor on this machine", self.server(), shown(&url))
+    }
+
+    /// Gets what the registry asks for in answer to a request without it.
+    async fn authenticate(&mut self, headers: &HeaderMap) -> Result<()> {
+        let challenges = Challenge::of(headers);
+        let registry = &self.reference.registry;
+        let credentials = self.keyring.find(registry, &self.reference.repository).await;
+        let credentials = credentials.with_context(|| format!("cannot get the credentials of {registry}"))?;
+        let mut authorization = match challenges.with_context(|| self.server())? {
+            Challenge::Basic => match credentials {
+                Some(Credentials::Password { user, password }) => basic(&user, &password)?,
+                Some(Credentials::Identity(_)) => bail!("{} takes no tokens; log in with a password", self.server()),
+                None => bail!("{} asks for credentials, and there are none{}", self.server(), self.hint()),
+            },
+            Challenge::Bearer { realm, service } => self.token(&realm, &service, credentials).await?,
+        };
+        authorization.set_sensitive(true);
+        self.authorization = Some(authorization);
+        Ok(())
+    }
+
+    /// Exchanges credentials for a token, or gets one that anyone may have.
+    async fn token(&self, realm: &str, service: &str, credentials: Option<Credentials>) -> Result<HeaderValue> {
+        let registry = &self.reference.registry;
+        let realm = Url::parse(realm).map_err(|error| anyhow!("{} asks for a token of no URL: {error}", self.server()))?;
+        let realm = self.checked(realm)?;
+        if !realm.username().is_empty() || realm.password().is_some() {
+            bail!("{} asks for a token of a URL with a user", self.server());
+        }
+        if credentials.is_some() && !self.keyring.may_receive(registry, &realm) {
+            bail!(
+                "{} asks for its credentials to be sent to {}, another server; nothing was sent. {}",
+                self.server(),
+                shown(&realm),
+                Keyring::advice(registry, &realm)
+            );
+        }
+        let scope = format!("repository:{}:{}", self.reference.repository, self.actions);
+        let mut fields = vec![("scope", scope.as_str())];
+        if !service.is_empty() {
+            fields.push(("service", service));
+        }
+        let request = match &credentials {
+            Some(Credentials::Identity(token)) => {
+                fields.extend([("grant_type", "refresh_token"), ("client_id", "kubephase"), ("refresh_token", token)]);
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                self.http.post(realm).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
+            }
+            other => {
+                let mut url = realm;
+                url.query_pairs_mut().extend_pairs(fields);
+                match other {
+                    Some(Credentials::Password { user, password }) => self.http.get(url).header(AUTHORIZATION, basic(user, password)?),
+                    _ => self.http.get(url),
+                }
+            }
+        };
+        let answer = self.send(request, self.until.min(Instant::now() + self.times.answer)).await?;
+        if !answer.status().is_success() {
+            return Err(self.refusal(answer).await);
+        }
+        let body = Zeroizing::new(self.small(answer, MAX_TOKEN).await?);
+        // The parser's message could quote the token.
+        let token: Token = serde_json::from_slice(&body).map_err(|_| anyhow!("{} gave no token", self.server()))?;
+        let Some(token) = token.token.or(token.access_token) else { bail!("{} gave no token", self.server()) };
+        let token = Zeroizing::new(format!("Bearer {token}"));
+        HeaderValue::from_str(&token).map_err(|_| anyhow!("{} gave a token that is none", self.server()))
+    }
+
+    /// What an answer says that is not a success.
+    async fn refusal(&self, answer: Response) -> anyhow::Error {
+        let status = answer.status();
+        // A reason that does not come, or is too long, is no reason.
+        let body = self.small(answer, MAX_ERROR).await.unwrap_or_default();
+        let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
+        let reason = errors.errors.into_iter().map(|error| if error.message.is_empty() { error.code } else { error.message }).next();
+        let reason = reason.map(|reason| format!(": {}", sanitise::line(&reason))).unwrap_or_default();
+        let is_denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let hint = if is_denied { self.hint() } else { String::new() };
+        anyhow!("{} answers {status}{reason}{hint}", self.server())
+    }
+
+    fn hint(&self) -> String {
+        self.keyring.unused(&self.reference.registry).map(|hint| format!("\n{hint}")).unwrap_or_default()
+    }
+
+    fn server(&self) -> String {
+        format!("the registry {}", self.reference.registry)
+    }
+}
+
+/// Carries work out on a runtime of its own. Signals end the process meanwhile: there is nothing to put in order.
+///
+/// # Errors
+/// The work's own.
+pub fn complete<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// An answer as far as it was read.
+struct Body {
+    answer: Response,
+    limit: usize,
+    content: Vec<u8>,
+}
+
+impl Body {
+    fn new(answer: Response, limit: usize) -> Body {
+        Body { answer, limit, content: Vec::new() }
+    }
+
+    /// Reads a piece; false at the end.
+    async fn read(&mut self) -> Result<bool> {
+        if self.answer.content_length().is_some_and(|length| length > self.limit as u64) {
+            bail!("its answer is longer than {} bytes", self.limit);
+        }
+        let piece = self.answer.chunk().await.map_err(|error| anyhow!("its answer breaks off: {}", sanitise::line(&innermost(&error))))?;
+        let Some(piece) = piece else { return Ok(false) };
+        if self.content.len() + piece.len() > self.limit {
+            bail!("its answer is longer than {} bytes", self.limit);
+        }
+        self.content.extend_from_slice(&piece);
+        Ok(true)
+    }
+}
+
+/// How a registry wants to be told who asks.
+enum Challenge {
+    Basic,
+    Bearer { realm: String, service: String },
+}
+
+impl Challenge {
+    /// The first that this client can meet.
+    fn of(headers: &HeaderMap) -> Result<Challenge> {
+        for header in headers.get_all(WWW_AUTHENTICATE) {
+            let Ok(text) = header.to_str() else { continue };
+            for challenge in http_auth::parse_challenges(text).unwrap_or_default() {
+                let param = |wanted: &str| {
+                    let found = challenge.params.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+                    found.map(|(_, value)| value.to_unescaped()).unwrap_or_default()
+                };
+                if challenge.scheme.eq_ignore_ascii_case("bearer") {
+                    return Ok(Challenge::Bearer { realm: param("realm"), service: param("service") });
+                }
+                if challenge.scheme.eq_ignore_ascii_case("basic") {
+                    return Ok(Challenge::Basic);
+                }
+            }
+        }
+        bail!("it asks for credentials in a way that kubephase does not know")
+    }
+}
+
+#[derive(Deserialize)]
+struct Token {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+/// What registries say about errors (OCI distribution specification).
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Errors {
+    errors: Vec<Reason>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reason {
+    code: String,
+    message: String,
+}
+
+fn basic(user: &str, password: &str) -> Result<HeaderValue> {
+    let text = Zeroizing::new(format!("{user}:{password}"));
+    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(text.as_bytes())))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The URL that an answer sends on to.
+///
+/// # Errors
+/// If the answer names none.
+pub fn location(answer: &Response) -> Result<Url> {
+    let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+    location.and_then(|location| answer.url().join(location).ok()).context("its answer should name a URL and names none")
+}
+
+/// A URL without what may be secret in it.
+fn shown(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    sanitise::line(&format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())).into_owned()
+}

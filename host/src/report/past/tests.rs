@@ -151,7 +151,7 @@ fn runs_are_listed_also_the_unreadable() {
         "\x20 RUN  BEGAN                    WORKFLOW  VERSION       TOOK  OUTCOME\n\
          \x20   3  2023-11-14 22:13:20 UTC  init      0.1.0       100 ms  done\n\
          \x20   4  2023-11-14 22:13:20 UTC  init      0.1.0        40 ms  cut off\n\
-         \x20   5  /x is no journal: its first line is not a journal's header\n"
+         \x20   5  /x is not a journal: its first line is not a journal's header\n"
     );
     let rows: Vec<serde_json::Value> = list_json(&runs).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((&rows[0]["run"], &rows[0]["outcome"], &rows[0]["micros"]), (&3.into(), &"done".into(), &100_000.into()));

@@ -1,7 +1,14 @@
 //! A plugin's settings, against the JSON Schema in its manifest, before anything runs.
+mod schema;
+
 use crate::wasm::manifest::Manifest;
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
+
+/// Problems of settings that are told.
+const MAX_PROBLEMS: usize = 50;
+/// Bytes of one of them.
+const MAX_PROBLEM: usize = 1000;
 
 /// The settings that the plugin gets: those given, and the schema's defaults for the rest.
 ///
@@ -16,16 +23,26 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
         };
     }
     fill(&manifest.settings, &mut settings);
-    let validator =
-        jsonschema::validator_for(&manifest.settings).map_err(|error| anyhow!("the schema of its settings is none: {error}"))?;
+    schema::check(&manifest.settings, &settings)?;
+    let validator = jsonschema::validator_for(&manifest.settings)
+        .map_err(|error| anyhow!("the schema of its settings is not a JSON Schema: {}", shortened(&error.to_string())))?;
     let problems: Vec<String> = validator
         .iter_errors(&settings)
+        .take(MAX_PROBLEMS)
         .map(|error| {
             let place = error.instance_path().to_string().replace('/', ".");
-            format!("settings{place}: {error}")
+            shortened(&format!("settings{place}: {error}"))
         })
         .collect();
     if problems.is_empty() { Ok(settings) } else { bail!("its settings do not fit:\n  {}", problems.join("\n  ")) }
+}
+
+/// A problem quotes settings and schema, which can be long.
+fn shortened(problem: &str) -> String {
+    match problem.floor_char_boundary(MAX_PROBLEM) {
+        end if end < problem.len() => format!("{}…", &problem[..end]),
+        _ => problem.to_owned(),
+    }
 }
 
 /// Puts the defaults of properties where nothing was given.
@@ -55,6 +72,19 @@ mod tests {
     fn defaults_fill_what_is_left_out() {
         assert_eq!(resolve(&manifest(), None).unwrap(), json!({"mib": 5, "deep": {"x": 1}}));
         assert_eq!(resolve(&manifest(), Some(&json!({"mib": 7}))).unwrap()["mib"], 7);
+    }
+
+    /// Validated, it would take hours.
+    #[test]
+    fn a_schema_that_doubles_with_each_definition_is_refused() {
+        let definitions: String = (0..31)
+            .map(|number| format!("d{number}: {{allOf: [{{$ref: '#/$defs/d{0}'}}, {{$ref: '#/$defs/d{0}'}}]}}, ", number + 1))
+            .collect();
+        let settings = format!("settings: {{$ref: '#/$defs/d0', $defs: {{{definitions} d31: {{}}}}}}\n");
+        let text =
+            "name: a\nversion: 1.0.0\nprovides:\n- {id: preflight/a, title: t, kind: check, workflow: [init]}\n".to_owned() + &settings;
+        let told = resolve(&Manifest::parse(&text).unwrap(), None).unwrap_err().to_string();
+        assert!(told.contains("its references stand for more than 50000 schemas"), "{told}");
     }
 
     #[test]

@@ -55,9 +55,12 @@ pub enum PluginCommand {
         /// run what a capsule holds instead: a call that was recorded, with all it looked at
         #[arg(long, value_name = "FILE")]
         replay: Option<PathBuf>,
-        /// run it on this machine as it is, and keep what it looked at as a capsule
+        /// call it on this machine as it is, and keep what it looked at as a capsule; what it proposes is not carried out
         #[arg(long, value_name = "FILE", conflicts_with = "replay")]
         record: Option<PathBuf>,
+        /// for a recording: give it on this machine what it asks for
+        #[arg(long, requires = "record")]
+        allow: bool,
     },
     /// Say in plain words what a plugin is, can do and asks for
     Inspect {
@@ -141,11 +144,11 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             print::out(&format!("{} {} in {:.1} s: {}\n", manifest.name, manifest.version, began.elapsed().as_secs_f64(), path.display()));
             Ok(Exit::Ok)
         }
-        PluginCommand::Test { plugin, cases, show, replay, record } => {
+        PluginCommand::Test { plugin, cases, show, replay, record, allow } => {
             let component = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
-                (_, Some(capsule)) => Ok(told(&test::record(&component, capsule)?, true)),
+                (_, Some(capsule)) => Ok(told(&test::record(&component, capsule, *allow)?, true)),
                 _ => {
                     let beside = if plugin.is_dir() { plugin.as_path() } else { plugin.parent().unwrap_or(Path::new("")) };
                     let outcomes = test::cases(&component, cases.as_deref().unwrap_or(&beside.join("cases")))?;

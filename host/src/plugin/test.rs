@@ -4,6 +4,8 @@ use crate::{
     cancel::Cancel,
     config::ADMIN,
     effect::proposal::Proposal,
+    operator_files,
+    report::sanitise,
     run::{
         access::Access,
         capsule::Capsule,
@@ -13,7 +15,7 @@ use crate::{
     wasm::{limits::Limits, plugin::Plugin},
     world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
     kubeadm::Config,
     testing::{self, Case},
@@ -23,6 +25,9 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
+
+/// Bytes of a capsule that is read.
+const MAX_CAPSULE: usize = 8 << 20;
 
 /// How one case came out.
 #[derive(Debug)]
@@ -49,8 +54,8 @@ pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
 /// # Errors
 /// Where the capsule cannot be read, or is of another component.
 pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let capsule: Capsule = serde_json::from_str(&text).with_context(|| format!("{} is no capsule", file.display()))?;
+    let text = operator_files::read(file, MAX_CAPSULE).with_context(|| format!("cannot read {}", file.display()))?;
+    let capsule: Capsule = serde_json::from_slice(&text).with_context(|| format!("{} is not a capsule", file.display()))?;
     let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
     let stage = Stage::new(&Case::default(), &capsule.config, scratch.path())?;
     for (phase, name, fact) in &capsule.facts {
@@ -63,23 +68,34 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     }
     let ended = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
     let same = first_line(&ended) == first_line(&capsule.failure);
+    // Whoever made the capsule may not mean well.
+    let name = sanitise::line(&capsule.phase).into_owned();
     let differences = match (capsule.failure.is_empty(), same) {
         (_, true) => Vec::new(),
         (true, false) => vec![format!("it failed: {ended}")],
         (false, false) => vec![format!("then: {}\nnow: {}", capsule.failure, if ended.is_empty() { "no failure" } else { &ended })],
     };
-    Ok(vec![Outcome { path: file.to_owned(), name: capsule.phase, differences, told: played.told }])
+    Ok(vec![Outcome { path: file.to_owned(), name, differences, told: played.told }])
 }
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// One call on this machine as it is; nothing of what is proposed is carried out.
+/// Calls the plugin on this machine as it is and writes what it looked at to `file`, which only this user can read. What
+/// the plugin asks for it gets for real, such as the programs that it runs to look at something, so the operator has to
+/// `allow` it. What it proposes is not carried out.
 ///
 /// # Errors
-/// Where the component cannot be called, or the capsule not written.
-pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
+/// Where the plugin asks for something that is not allowed, cannot be called, or the capsule cannot be written.
+pub fn record(plugin: &Plugin, file: &Path, allow: bool) -> Result<Vec<Outcome>> {
+    if let (false, Err(ungranted)) = (allow, plugin.allow(&[], &[])) {
+        bail!(
+            "a recording calls the plugin on this machine and gives it what it asks for; only what it proposes is not carried out. \
+             Here, {ungranted}\nif it may do that on this machine: kubephase plugin test COMPONENT --record {} --allow",
+            file.display()
+        );
+    }
     let (facts, _) = gather::gather();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut config = Config::default();
@@ -92,7 +108,7 @@ pub fn record(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let played = stage.play(plugin, session.clone(), 0)?;
     let failure = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
     let capsule = session.capsule(&failure).of(plugin);
-    std::fs::write(file, capsule.to_json()).with_context(|| format!("cannot write {}", file.display()))?;
+    operator_files::replace(file, capsule.to_json().as_bytes(), 0o600).with_context(|| format!("cannot write {}", file.display()))?;
     let name = format!("recorded with {} observations", capsule.observations.len());
     Ok(vec![Outcome { path: file.to_owned(), name, differences: Vec::new(), told: played.told }])
 }

@@ -10,17 +10,15 @@ use super::{
     manifest::{Manifest, Request},
     phase::{self, Bounds, Guest},
 };
-use crate::cancel::Cancel;
-use anyhow::{Context, Result, anyhow, bail};
+use crate::{cancel::Cancel, operator_files};
+use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
     collections::BTreeSet,
     fmt,
-    fs::File,
     io::Read,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -53,32 +51,7 @@ enum Bytes {
 /// # Errors
 /// Where it cannot be read, is not a regular file, or is larger than a component may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let (file, length) = open(path)?;
-    let mut bytes = Vec::with_capacity(length);
-    file.take(limits::MAX_COMPONENT as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {}", path.display()))?;
-    // The file may have grown since its length was looked at.
-    if bytes.len() > limits::MAX_COMPONENT {
-        return Err(too_large(path));
-    }
-    Ok(bytes)
-}
-
-/// Opens a component's file, and returns its length as well. A device or a pipe is not waited for.
-fn open(path: &Path) -> Result<(File, usize)> {
-    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits())?;
-    let opened = File::options().read(true).custom_flags(flags).open(path).and_then(|file| Ok((file.metadata()?, file)));
-    let (meta, file) = opened.with_context(|| format!("cannot read {}", path.display()))?;
-    if !meta.is_file() {
-        bail!("cannot read {}: it is not a regular file", path.display());
-    }
-    match usize::try_from(meta.len()) {
-        Ok(length) if length <= limits::MAX_COMPONENT => Ok((file, length)),
-        _ => Err(too_large(path)),
-    }
-}
-
-fn too_large(path: &Path) -> anyhow::Error {
-    anyhow!("{} is larger than {} MiB, more than a plugin may be", path.display(), limits::MAX_COMPONENT >> 20)
+    operator_files::read(path, limits::MAX_COMPONENT).with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// What was found when a component was first read through, kept beside its compiled form by its BLAKE3: reading all of it
@@ -102,8 +75,8 @@ impl Known {
     /// What is known of a file, of which no more is held than a piece at a time. None where it has to be read: it may be one
     /// of ours, or reading it tells what is wrong.
     fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
-        let (file, length) = open(path).ok()?;
-        if embedded::is_as_long(length as u64) {
+        let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
+        if embedded::is_as_long(file.metadata().ok()?.len()) {
             return None;
         }
         let mut hasher = blake3::Hasher::new();

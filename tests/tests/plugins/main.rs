@@ -5,6 +5,7 @@ mod signed;
 use harness::{Said, kubephase, run, workspace};
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::Once,
@@ -262,11 +263,27 @@ fn a_recording_of_this_machine_plays_again() {
     }
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap_or_default());
     let (at, capsule) = (example("time-sync").display().to_string(), folder.path().join("capsule.json").display().to_string());
-    let recorded = well(run(kubephase(PROGRAM).env("PATH", path).args(["plugin", "test", &at, "--record", &capsule])));
+    let record = |more: &[&str]| run(kubephase(PROGRAM).env("PATH", &path).args(["plugin", "test", &at, "--record", &capsule]).args(more));
+    let refused = record(&[]);
+    assert!(refused.stderr.contains("observe-command.run-command") && refused.stderr.contains("--allow"), "{}", refused.stderr);
+    assert!(refused.status != 0 && !Path::new(&capsule).exists());
+    let recorded = well(record(&["--allow"]));
+    assert_eq!(fs::metadata(&capsule).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(recorded.contains("pass TimeSync: chronyd") && recorded.contains("pass TimeOffset: 0.2 ms off"), "{recorded}");
     // Without those programs: the capsule has what they said.
     let played = well(plugin(&["test", &at, "--replay", &capsule]));
     assert!(played.contains("pass TimeOffset: 0.2 ms off") && played.contains("1 passed"), "{played}");
+
+    // From somebody who does not mean well.
+    let text = fs::read_to_string(&capsule).unwrap();
+    let forged = text.replacen("\"phase\": \"", "\"phase\": \"\\u001b[2J\\nok   everything\\n", 1);
+    assert_ne!(text, forged);
+    fs::write(&capsule, forged).unwrap();
+    let played = well(plugin(&["test", &at, "--replay", &capsule]));
+    assert!(!played.contains('\u{1b}') && !played.contains("\nok   everything"), "{played}");
+    fs::write(&capsule, " ".repeat(9 << 20)).unwrap();
+    let played = plugin(&["test", &at, "--replay", &capsule]);
+    assert!(played.status != 0 && played.stderr.contains("it is longer than 8 MiB"), "{}", played.stderr);
 }
 
 /// Whether a program is there; the test says so and passes where it is not.

@@ -246,7 +246,7 @@ fn what_is_no_regular_file_or_too_large_is_not_read() {
     }
     let sparse = folder.path().join("sparse");
     fs::File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
-    assert!(refused(&sparse).contains("is larger than 64 MiB"), "{}", refused(&sparse));
+    assert!(refused(&sparse).contains("it is longer than 64 MiB"), "{}", refused(&sparse));
 }
 
 /// Only calling it says its name, and that takes compiling.

@@ -45,8 +45,9 @@ fn checks(folder: &Path, config: &str, node: &str) {
             component.windows(name.len()).enumerate().filter(|(_, at)| *at == b"enough-memory").map(|(at, _)| at).collect();
         let mut other = component.clone();
         found.iter().for_each(|at| other[*at..at + name.len()].copy_from_slice(name.as_bytes()));
+        let digest = kubephase::wasm::engine::digest_of(&other);
         fs::write(folder.join(format!("{name}.wasm")), other).expect("a file");
-        entries += &format!("- {{name: {name}, source: {name}.wasm, settings: {{atLeastMib: 1}}}}\n");
+        entries += &format!("- {{name: {name}, source: {name}.wasm, digest: \"{digest}\", settings: {{atLeastMib: 1}}}}\n");
     }
     let with = folder.join("with-checks.yaml");
     fs::write(&with, format!("{text}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n{entries}"))

@@ -223,7 +223,7 @@ fn a_plugin_is_used_or_refused_with_the_reason() {
         fs::write(
             &path,
             format!(
-                "{text}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n- {{name: mine, source: {source}}}\n"
+                "{text}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n- {{name: mine, source: {source}, digest: \"00\"}}\n"
             ),
         )
         .unwrap();

@@ -115,6 +115,10 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     }
     let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
         .map_err(|error| document.problem(error.path().to_string().trim_start_matches('.'), error.inner().to_string()))?;
+    if let Some(at) = parsed.plugins.iter().position(|entry| entry.digest.is_none() && !entry.granted.is_empty()) {
+        let message = "what is granted holds for one component, so the entry has to name its digest";
+        return Err(document.problem(&format!("plugins[{at}].granted"), message));
+    }
     match parsed.waivers.iter().position(|waiver| waiver.reason.trim().is_empty()) {
         Some(at) => Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason")),
         None => Ok(parsed),

@@ -2,9 +2,20 @@
 //! comes out is read again, and written only if it says what was meant.
 #![allow(clippy::disallowed_methods, reason = "the configuration is the operator's file")]
 use super::signature::Signer;
-use crate::config::{self, PhaseConfiguration, PluginEntry};
+use crate::{
+    config::{self, PhaseConfiguration, PluginEntry},
+    operator_files,
+};
 use anyhow::{Context, Result, bail};
-use std::{fs, ops::Range, path::Path};
+use std::{
+    fs,
+    ops::Range,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Bytes of a configuration that are edited at most.
+const MAX_CONFIG: usize = 16 << 20;
 
 const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 
@@ -12,8 +23,8 @@ const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfigura
 /// already the source is changed, and the signer where one is given.
 ///
 /// # Errors
-/// Where the file cannot be edited; it is then as it was.
-pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, replaces: &[String]) -> Result<()> {
+/// If the file cannot be edited.
+pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, replaces: &[String]) -> Result<Edit> {
     let signed = signer.map(|signer| format!("signer: {signer}"));
     let meant = format!("{name} with source: {source} {} and replaces of {replaces:?}", signed.as_deref().unwrap_or_default());
     edit(config, &meant, |text, phases| {
@@ -46,8 +57,8 @@ pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, rep
 /// Takes a plugin out, and what it stood in for.
 ///
 /// # Errors
-/// Where there is none of that name, or the file cannot be edited; it is then as it was.
-pub fn remove(config: &Path, name: &str) -> Result<()> {
+/// If the configuration names no such plugin, or cannot be edited.
+pub fn remove(config: &Path, name: &str) -> Result<Edit> {
     edit(config, &format!("plugin {name} taken out"), |text, phases| {
         if !phases.plugins.iter().any(|entry| entry.name == name) {
             let known: Vec<&str> = phases.plugins.iter().map(|entry| entry.name.as_str()).collect();
@@ -115,30 +126,61 @@ fn after(text: &str, field: &str, more: &str) -> String {
     format!("{before}{field}{end}\n{}{more}\n{rest}", " ".repeat(line.len()))
 }
 
-/// Puts lines below a key of a document, at its end where it has no such key.
-fn insert(text: &str, key: &str, lines: &str) -> String {
-    let heading = format!("{key}:\n");
-    match text.split_once(&format!("\n{heading}")) {
-        Some((before, after)) => {
-            let list = |line: &&str| line.starts_with([' ', '-', '#']);
-            let section: usize = after.lines().take_while(list).map(|line| line.len() + 1).sum();
-            let indent = after.lines().find(|line| line.trim_start().starts_with("- ")).and_then(|line| line.find('-')).unwrap_or(0);
-            let lines: String = lines
-                .lines()
-                .map(|line| if key == "plugins" { format!("{}{line}\n", " ".repeat(indent)) } else { format!("{line}\n") })
-                .collect();
-            let (section, rest) = after.split_at(section.min(after.len()));
-            format!("{before}\n{heading}{section}{}{lines}{rest}", if section.is_empty() || section.ends_with('\n') { "" } else { "\n" })
+/// Puts lines below a key at the top of a document. A key that the document lacks is added at its end. Returns the text
+/// unchanged if the key has a value in one line.
+fn insert(text: &str, key: &str, more: &str) -> String {
+    let (mut before, mut section, mut rest) = (String::new(), String::new(), String::new());
+    for line in text.split_inclusive('\n') {
+        let is_end = !rest.is_empty() || !section.is_empty() && !line.starts_with([' ', '-', '#']);
+        let part = match () {
+            () if is_end => &mut rest,
+            () if !section.is_empty() || heading(line) == Some(key) => &mut section,
+            () => &mut before,
+        };
+        part.push_str(line);
+        if !part.ends_with('\n') {
+            part.push('\n');
         }
-        None => format!("{}{heading}{lines}", if text.ends_with('\n') || text.is_empty() { text.to_owned() } else { format!("{text}\n") }),
+    }
+    if section.is_empty() {
+        return format!("{before}{key}:\n{more}");
+    }
+    let (first, items) = section.split_once('\n').unwrap_or((&section, ""));
+    let value: String =
+        first.split_once(':').map_or("", |(_, value)| value).split('#').next().unwrap_or_default().split_whitespace().collect();
+    if !matches!(value.as_str(), "" | "[]" | "{}" | "null" | "~") {
+        return text.to_owned();
+    }
+    let comment = first.split_once('#').map(|(_, comment)| format!(" #{comment}")).unwrap_or_default();
+    let indent = items.lines().find(|line| line.trim_start().starts_with("- ")).and_then(|line| line.find('-'));
+    let indent = " ".repeat(indent.filter(|_| key == "plugins").unwrap_or(0));
+    let more: String = more.lines().map(|line| format!("{indent}{line}\n")).collect();
+    format!("{before}{key}:{comment}\n{items}{more}{rest}")
+}
+
+/// The new text of a configuration, read again and found to say what was meant.
+pub struct Edit {
+    path: PathBuf,
+    text: String,
+    mode: u32,
+}
+
+impl Edit {
+    /// Replaces the configuration.
+    ///
+    /// # Errors
+    /// If the file cannot be replaced; it is then unchanged.
+    pub fn write(self) -> Result<()> {
+        let Edit { path, text, mode } = self;
+        operator_files::replace(&path, text.as_bytes(), mode).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
-type Edit<'a> = dyn Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)> + 'a;
+type Change<'a> = dyn Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)> + 'a;
 
-fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)>) -> Result<()> {
-    let change: &Edit<'_> = &change;
-    let text = fs::read_to_string(config).with_context(|| format!("cannot read {}", config.display()))?;
+fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)>) -> Result<Edit> {
+    let change: &Change<'_> = &change;
+    let text = operator_files::read_text(config, MAX_CONFIG).with_context(|| format!("cannot read {}", config.display()))?;
     let phases = config::phases_of_file(config)?;
     // Our document may be one of several.
     let mut documents: Vec<String> = text.split_inclusive("\n---\n").map(str::to_owned).collect();
@@ -162,14 +204,14 @@ fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -
     let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::Builder::new().prefix(".kubephase-").suffix(".yaml").tempfile_in(folder);
     let written = written.with_context(|| format!("cannot write beside {}", config.display()))?;
-    fs::write(written.path(), documents.concat())?;
+    let text = documents.concat();
+    fs::write(written.path(), &text)?;
     match config::phases_of_file(written.path()) {
         Ok(found) if found.same(&wanted) => {}
         _ => bail!("{} cannot be edited as it is written; edit it yourself: {meant}", config.display()),
     }
-    fs::set_permissions(written.path(), fs::metadata(config)?.permissions())?;
-    written.persist(config).with_context(|| format!("cannot write {}", config.display()))?;
-    Ok(())
+    let mode = fs::metadata(config)?.permissions().mode() & 0o777;
+    Ok(Edit { path: config.to_owned(), text, mode })
 }
 
 #[cfg(test)]
@@ -195,23 +237,23 @@ mod tests {
             ),
         ] {
             let (_folder, path) = file(&text);
-            add(&path, "mine", "./mine.wasm", None, &["addon/kube-proxy".into()]).unwrap();
+            add(&path, "mine", "./mine.wasm", None, &["addon/kube-proxy".into()]).unwrap().write().unwrap();
             let phases = config::phases_of_file(&path).unwrap();
             assert_eq!(phases.plugins.last().map(|entry| entry.source.as_str()), Some("./mine.wasm"));
             assert_eq!(phases.replaces["addon/kube-proxy"], "mine");
-            add(&path, "mine", "./other.wasm", None, &[]).unwrap();
+            add(&path, "mine", "./other.wasm", None, &[]).unwrap().write().unwrap();
             assert_eq!(config::phases_of_file(&path).unwrap().plugins.last().map(|entry| entry.source.as_str()), Some("./other.wasm"));
             let keys =
                 ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "RWTbWXbxXdbEIqlMdoHVxfb8i0VMWL6EdHEQT7sVPqeNKgOJZJO/W+Ld"];
             for key in keys {
                 let signer = Signer::read(key).unwrap();
                 for (name, source) in phases.plugins.iter().rev().map(|entry| (&entry.name, &entry.source)) {
-                    add(&path, name, source, Some(&signer), &[]).unwrap();
+                    add(&path, name, source, Some(&signer), &[]).unwrap().write().unwrap();
                 }
                 let signed = config::phases_of_file(&path).unwrap();
                 assert!(signed.plugins.iter().all(|entry| entry.signer.as_ref() == Some(&signer)), "{text}");
             }
-            remove(&path, "mine").unwrap();
+            remove(&path, "mine").unwrap().write().unwrap();
             let left = fs::read_to_string(&path).unwrap();
             let kept = |line: &str| left.contains(line.split(['{', '}']).nth(1).unwrap_or(line));
             assert!(text.lines().all(kept), "{left}");
@@ -225,6 +267,23 @@ mod tests {
         let (_folder, path) = file(&text);
         assert!(add(&path, "mine", "mine.wasm", None, &[]).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        assert!(remove(&path, "nobody").unwrap_err().to_string().contains("names no plugin nobody"));
+        assert!(remove(&path, "nobody").map(drop).unwrap_err().to_string().contains("names no plugin nobody"));
+    }
+
+    #[test]
+    fn an_empty_list_is_filled_and_a_list_in_one_line_is_left_alone() {
+        let ours = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
+        for empty in ["plugins: []", "plugins: [ ] # none yet", "plugins: []\nreplaces: {}", "replaces: {}\nplugins: []"] {
+            let (_folder, path) = file(&format!("{ours}{empty}\nparallelism: 2\n"));
+            add(&path, "mine", "mine.wasm", None, &["addon/coredns".into()]).unwrap().write().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text.lines().filter(|line| line.starts_with("plugins:")).count(), 1, "{text}");
+            assert_eq!(text.lines().filter(|line| line.starts_with("replaces:")).count(), 1, "{text}");
+            assert!(!empty.contains("none yet") || text.contains("plugins: # none yet\n"), "{text}");
+            let phases = config::phases_of_file(&path).unwrap();
+            assert_eq!((phases.plugins.len(), phases.replaces.len(), phases.parallelism), (1, 1, Some(2)));
+        }
+        let (_folder, path) = file(&format!("{ours}plugins: [{{name: a, source: a.wasm}}]\n"));
+        assert!(add(&path, "mine", "mine.wasm", None, &[]).map(drop).unwrap_err().to_string().contains("cannot be edited"));
     }
 }

@@ -2,7 +2,7 @@
 //! not run ends the run before it begins, with the command that would allow it.
 use super::{
     consent,
-    lock::{Lock, Locked},
+    lock::{self, Lock, Locked},
     settings,
     signature::Signer,
     source::{self, Fetched},
@@ -84,8 +84,9 @@ pub fn load(
     if entries.is_empty() {
         return Ok(());
     }
+    // What the cluster keeps for nodes that join is not beside a lock: it says itself what each plugin is.
+    let lock = file.map_or_else(|| Ok(Lock::empty()), Lock::beside).map_err(|why| PluginRefused(format!("{why:#}")))?;
     let file = file.unwrap_or(Path::new(""));
-    let lock = Lock::beside(file).map_err(|why| PluginRefused(format!("{why:#}")))?;
     for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| one(entry, file, &lock, engine))) {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
         catalog.extend(loaded.plugin.manifest(), Origin::ThirdParty).map_err(|why| PluginRefused(why.to_string()))?;
@@ -217,6 +218,25 @@ pub fn signer<'a>(entry: Option<&'a PluginEntry>, locked: Option<&'a Locked>, co
     }
 }
 
+/// Refuses the names of the plugins that are part of the program.
+///
+/// # Errors
+/// If one of them has the name.
+pub fn check_name(name: &str) -> Result<(), PluginRefused> {
+    if embedded::named(name).is_none() {
+        return Ok(());
+    }
+    Err(PluginRefused(format!("{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another name")))
+}
+
+/// A source as a command line names it.
+fn shown_source(source: &str, config: &Path) -> String {
+    if source.contains("://") {
+        return source.to_owned();
+    }
+    config.parent().unwrap_or(Path::new("")).join(source).display().to_string()
+}
+
 /// The command that takes a plugin as it is now.
 pub fn allow_command(name: &str, config: &Path) -> String {
     format!("kubephase plugin allow {name} --config {}", config.display())
@@ -235,6 +255,21 @@ fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Re
     let wanted = entry.digest.as_deref().map(|digest| digest.trim_start_matches("sha256:"));
     let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
     let command = allow_command(&entry.name, file);
+    check_name(&entry.name)?;
+    // An entry with a digest says itself what the plugin is; any other has to be what was locked.
+    match locked {
+        None if wanted.is_none() => bail!(
+            "it is not in {}, so nobody said what it is and what it may do; to look at it: kubephase plugin inspect {}; to lock it as it is now, with what it asks for: {command}",
+            lock::FILE,
+            shown_source(&entry.source, file)
+        ),
+        Some(locked) if wanted.is_none() && locked.source != entry.source => bail!(
+            "the configuration names the source {}, the lock {}; if the configuration is right: {command}",
+            entry.source,
+            locked.source
+        ),
+        _ => {}
+    }
     let signer = signer(Some(entry), locked, &command)?;
     let beside = file.parent().unwrap_or(Path::new(""));
     let plugin = open(&Wanted { source: &entry.source, beside, pinned, signer, command: &command }, engine)?;

@@ -70,6 +70,11 @@ impl Lock {
         Ok(Lock { path, ..lock })
     }
 
+    /// A lock without plugins, for a configuration that is not a file.
+    pub fn empty() -> Lock {
+        Lock { version: VERSION, plugins: Vec::new(), path: PathBuf::from(FILE) }
+    }
+
     pub fn get(&self, name: &str) -> Option<&Locked> {
         self.plugins.iter().find(|locked| locked.name == name)
     }

@@ -16,3 +16,4 @@ pub mod signature;
 pub mod source;
 pub mod test;
 pub mod toolchain;
+pub mod transaction;

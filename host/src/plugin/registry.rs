@@ -146,14 +146,13 @@ pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
 ///
 /// # Errors
 /// If the registry cannot be reached, answers too slowly or with too much, or refuses the component.
-pub fn push(reference: &str, component: Vec<u8>, signature: Option<String>) -> Result<String> {
-    let parsed = Reference::parse(reference)?;
-    if parsed.digest.is_some() {
-        bail!("{parsed}: a digest cannot be pushed to; name a tag");
+pub fn push(reference: &Reference, component: Vec<u8>, signature: Option<String>) -> Result<String> {
+    if reference.digest.is_some() {
+        bail!("{reference}: a digest cannot be pushed to; name a tag");
     }
     let keyring = Keyring::of_environment()?;
     let work = async {
-        let mut client = Client::new(&parsed, "pull,push", keyring, Times::default())?;
+        let mut client = Client::new(reference, "pull,push", keyring, Times::default())?;
         let config = Bytes::from_static(b"{}");
         let manifest = Manifest {
             schema_version: 2,
@@ -166,11 +165,11 @@ pub fn push(reference: &str, component: Vec<u8>, signature: Option<String>) -> R
             upload(&mut client, content, &descriptor.digest).await?;
         }
         let content = serde_json::to_vec(&manifest)?;
-        let (digest, url) = (named(&content), client.url(&format!("manifests/{}", parsed.manifest()))?);
+        let (digest, url) = (named(&content), client.url(&format!("manifests/{}", reference.manifest()))?);
         client.ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into())).await?;
         Ok(digest)
     };
-    client::complete(work).with_context(|| format!("cannot push {parsed}"))
+    client::complete(work).with_context(|| format!("cannot push {reference}"))
 }
 
 fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<Pulled> {

@@ -1,5 +1,6 @@
 //! Plugins as authors and operators use them: written, built, tested, added, allowed, swapped in, and contained.
 #![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+mod concurrent;
 mod signed;
 
 use harness::{Said, kubephase, run, workspace};

@@ -9,6 +9,7 @@ use crate::{
         lock::{self, Lock, Locked},
         signature::Signer,
         source::Fetched,
+        transaction::Transaction,
     },
     report::sanitise,
     wasm::engine::Engine,
@@ -27,26 +28,28 @@ pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&st
     let Fetched { bytes, digest } = load::fetch(&wanted)?;
     let plugin = load::read(&wanted, bytes.clone(), engine)?;
     let name = &plugin.manifest().name;
-    let phases = config::phases_of_file(config)?;
-    let mut lock = Lock::beside(config)?;
-    let known = Known::of(&phases, &lock, name);
+    load::check_name(name)?;
+    let expected = Expected::of(&config::phases_of_file(config)?, &Lock::beside(config)?, name, given.as_ref(), &command)?;
     if given.is_none() {
         // It is known whose it has to be only now that it is known which plugin it is.
-        wanted.signer = known.signer(&command)?;
+        wanted.signer = expected.signer.as_ref();
         load::signed(&wanted, &bytes)?;
     }
     let signer = wanted.signer.cloned();
-    let signed = known.signed(signer.as_ref());
-    let before = lock.get(name).map(|locked| locked.granted.clone()).unwrap_or_default();
     if let Some(consent) = allow {
-        consent.check(&plugin, &before, &format!("{command} --allow"))?;
+        consent.check(&plugin, &expected.granted, &format!("{command} --allow"))?;
     }
     plugin.prepare()?;
+    // All that takes time is done. What was read before has to hold still.
+    let mut change = Transaction::begin(config)?;
+    expected.check(&change, name, given.as_ref(), &command)?;
+    let signed = Known::of(&change.phases, &change.lock, name).signed(signer.as_ref());
     let replaces: Vec<String> = plugin.manifest().provides.iter().flat_map(|row| row.replaces.clone()).collect();
-    entry::add(config, name, &source, given.as_ref(), &replaces)?;
+    let edit = entry::add(config, name, &source, given.as_ref(), &replaces)?;
+    let before = expected.granted;
     let granted = if allow.is_some() { lock::asked(&plugin) } else { before.clone() };
-    lock.set(&plugin, &source, digest, signer, granted.clone());
-    lock.write()?;
+    change.lock.set(&plugin, &source, digest, signer, granted.clone());
+    change.commit(Some(edit))?;
     let mut text = format!("{name} {} is part of {}, locked in {}{signed}\n", plugin.manifest().version, config.display(), lock::FILE);
     let _ = replaces.iter().try_for_each(|phase| writeln!(text, "It stands in for {phase}."));
     match lock::difference(&plugin, &granted).0.is_empty() {
@@ -59,6 +62,38 @@ pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&st
         }
     }
     Ok(print::out(&text))
+}
+
+/// What the configuration and the lock said of a plugin before the slow work on it began.
+#[derive(PartialEq)]
+struct Expected {
+    /// Whose signature the plugin has to have.
+    signer: Option<Signer>,
+    source: Option<String>,
+    /// Lines of what the plugin may do.
+    granted: Vec<String>,
+}
+
+impl Expected {
+    /// `given` is the signer that the operator named: it stands for those of the configuration and the lock, even where these
+    /// differ.
+    fn of(phases: &PhaseConfiguration, lock: &Lock, name: &str, given: Option<&Signer>, command: &str) -> Result<Expected> {
+        let known = Known::of(phases, lock, name);
+        Ok(Expected {
+            signer: given.map_or_else(|| known.signer(command), |given| Ok(Some(given)))?.cloned(),
+            source: known.entry.map(|entry| entry.source.clone()),
+            granted: known.locked.map(|locked| locked.granted.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// Refuses to go on if another command changed the plugin meanwhile.
+    fn check(&self, now: &Transaction, name: &str, given: Option<&Signer>, command: &str) -> Result<()> {
+        let now = Expected::of(&now.phases, &now.lock, name, given, command)?;
+        if *self == now {
+            return Ok(());
+        }
+        bail!("another command changed {name} meanwhile, and this one changed nothing; to try again: {command}")
+    }
 }
 
 /// What the configuration and the lock say of a plugin.
@@ -89,10 +124,10 @@ impl<'a> Known<'a> {
 }
 
 pub fn remove(name: &str, config: &Path) -> Result<Exit> {
-    entry::remove(config, name)?;
-    let mut lock = Lock::beside(config)?;
-    lock.remove(name);
-    lock.write()?;
+    let mut change = Transaction::begin(config)?;
+    let edit = entry::remove(config, name)?;
+    change.lock.remove(name);
+    change.commit(Some(edit))?;
     Ok(print::out(&format!("{name} is no longer part of {}\n", config.display())))
 }
 
@@ -105,31 +140,30 @@ fn relative(path: &str, beside: &Path) -> Result<String> {
 
 pub fn allow(name: &str, config: &Path, consent: Consent, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let given = signer.map(Signer::read).transpose()?;
+    let command = allow_command(name, config);
     let phases = config::phases_of_file(config)?;
-    let mut lock = Lock::beside(config)?;
-    let known = Known::of(&phases, &lock, name);
-    let Some(entry) = known.entry else {
+    let Some(entry) = phases.plugins.iter().find(|entry| entry.name == name) else {
         bail!("{} names no plugin {name}; add it with `kubephase plugin add`", config.display());
     };
-    let command = allow_command(name, config);
-    let signer = match &given {
-        Some(given) => Some(given),
-        None => known.signer(&command)?,
-    };
+    load::check_name(name)?;
+    let expected = Expected::of(&phases, &Lock::beside(config)?, name, given.as_ref(), &command)?;
     let beside = config.parent().unwrap_or(Path::new(""));
-    let wanted = Wanted { source: &entry.source, beside, pinned: None, signer, command: &command };
+    let wanted = Wanted { source: &entry.source, beside, pinned: None, signer: expected.signer.as_ref(), command: &command };
     let Fetched { bytes, digest } = load::fetch(&wanted)?;
     let plugin = load::read(&wanted, bytes, engine)?;
-    let before = known.locked.map(|locked| locked.granted.clone()).unwrap_or_default();
-    consent.check(&plugin, &before, &command)?;
-    plugin.prepare()?;
-    let (source, signer, signed) = (entry.source.clone(), signer.cloned(), known.signed(signer));
-    let change = inspect::change(&plugin, &before);
-    if given.is_some() {
-        entry::add(config, name, &source, given.as_ref(), &[])?;
+    if plugin.manifest().name != name {
+        bail!("{} calls itself {}; the configuration has to use that name", entry.source, plugin.manifest().name);
     }
-    lock.set(&plugin, &source, digest, signer, lock::asked(&plugin));
-    lock.write()?;
+    consent.check(&plugin, &expected.granted, &command)?;
+    plugin.prepare()?;
+    // All that takes time is done. What was read before has to hold still.
+    let mut transaction = Transaction::begin(config)?;
+    expected.check(&transaction, name, given.as_ref(), &command)?;
+    let signed = Known::of(&transaction.phases, &transaction.lock, name).signed(expected.signer.as_ref());
+    let change = inspect::change(&plugin, &expected.granted);
+    let edit = given.is_some().then(|| entry::add(config, name, &entry.source, given.as_ref(), &[])).transpose()?;
+    transaction.lock.set(&plugin, &entry.source, digest, expected.signer.clone(), lock::asked(&plugin));
+    transaction.commit(edit)?;
     let head = format!("{name} {} is locked{signed}; what it may do has", plugin.manifest().version);
     Ok(print::out(&match change.as_str() {
         "" => format!("{head} not changed\n"),
@@ -155,7 +189,7 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
                 format!("refused: {}", sanitise::block(&format!("{why:#}")).replace('\n', "\n    "))
             }
         };
-        let _ = writeln!(text, "{:<20} {} {state}", entry.name, entry.source);
+        let _ = writeln!(text, "{:<20} {} {state}", sanitise::line(&entry.name), sanitise::line(&entry.source));
     }
     if phases.plugins.is_empty() {
         let _ = writeln!(text, "{} names no plugins", config.display());

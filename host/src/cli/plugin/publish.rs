@@ -2,7 +2,11 @@
 use super::wanted;
 use crate::{
     cli::{Exit, print},
-    plugin::{load, registry, signature, source},
+    plugin::{
+        load,
+        registry::{self, reference::Reference},
+        signature, source,
+    },
     wasm::engine::Engine,
 };
 use anyhow::{Context, Result, anyhow};
@@ -32,6 +36,7 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
 
 pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
+    let reference = Reference::parse(reference)?;
     let wanted = wanted(from, None, "");
     let component = load::fetch(&wanted)?.bytes;
     load::read(&wanted, component.clone(), engine)?;
@@ -42,6 +47,6 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
         }
         None => "not signed".into(),
     };
-    let digest = registry::push(reference, component, signature)?;
-    Ok(print::out(&format!("oci://{reference} is {digest}, {signed}\n")))
+    let digest = registry::push(&reference, component, signature)?;
+    Ok(print::out(&format!("{reference} is {digest}, {signed}\n")))
 }

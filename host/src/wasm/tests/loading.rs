@@ -286,9 +286,9 @@ fn without_a_cache_everything_works_with_a_warning() {
 fn a_component_that_only_reports_is_a_check_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
-    let config = folder.path().join("cluster.yaml");
-    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
-    fs::write(&config, text).unwrap();
+    let (config, digest) = (folder.path().join("cluster.yaml"), crate::wasm::engine::digest_of(&guest("", "", "")));
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n";
+    fs::write(&config, text.replace("DIGEST", &digest)).unwrap();
     let prepared =
         crate::run::init::prepare(Some(&crate::config::ConfigFile::at(&config)), &Default::default(), &Default::default(), None, &engine())
             .unwrap();

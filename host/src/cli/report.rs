@@ -83,7 +83,7 @@ fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a
 fn read(kept: &Kept, runs: &[Kept]) -> Result<Past, ReadError> {
     let record = journal::read(&kept.path)?;
     if let Some(damage) = &record.damage {
-        print::warning(&format!("{damage}; this is what it says before"));
+        print::warning(&format!("{damage}; this is what the rest of it says"));
     }
     let latest = runs.last() == Some(kept);
     let at_work = latest.then(|| kept.path.parent().and_then(journal::at_work)).flatten();

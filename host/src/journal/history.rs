@@ -154,7 +154,7 @@ impl Fold {
             }
         };
         self.made.append(&mut self.intended);
-        let warning = trouble.map(|why| format!("{why}; only what it says before is used"));
+        let warning = trouble.map(|why| format!("{why}; the rest of it is used"));
         Ok((Journal { run, path: path.to_owned(), bytes, is_whole: warning.is_none() }, warning))
     }
 

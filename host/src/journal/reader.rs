@@ -24,11 +24,11 @@ pub struct Record {
     pub events: Vec<Event>,
     /// whether the last line was cut off, and dropped
     pub torn: bool,
-    /// where the journal is damaged, if it is; the events are those before
+    /// the first damaged line, if there is any; the events are all that could be read
     pub damage: Option<Damage>,
 }
 
-/// A line that is not an event, before the last.
+/// A line before the last that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     pub path: PathBuf,
@@ -108,15 +108,13 @@ impl<R: Read> Events<R> {
         Ok(Events { header, ..events })
     }
 
-    /// The next event for which `is_wanted` says yes by the text of its line. None at the end, which is also where the
-    /// journal is damaged.
+    /// The next event for which `is_wanted` says yes by the text of its line. None at the end. A line that is damaged is
+    /// noted and passed over.
     ///
     /// # Errors
     /// Where the journal cannot be read.
     pub fn next_wanted(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Event>, ReadError> {
-        while self.damage.is_none()
-            && let Some(line) = self.whole_line()?
-        {
+        while let Some(line) = self.whole_line()? {
             if !is_wanted(&line) {
                 continue;
             }
@@ -135,18 +133,19 @@ impl<R: Read> Events<R> {
     }
 
     fn damaged(&mut self, message: String) {
-        self.damage = Some(Damage { path: self.path.clone(), line: self.lines.count, message });
+        self.damage.get_or_insert(Damage { path: self.path.clone(), line: self.lines.count, message });
     }
 
     /// The next line without its end. None at the end, and where the line was never finished.
     fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
-        match self.lines.next_line().map_err(|error| ReadError::Io { path: self.path.clone(), error })? {
-            Line::Whole(line) => return Ok(Some(line)),
-            Line::CutOff => self.torn = true,
-            Line::TooLong => self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20)),
-            Line::End => {}
+        loop {
+            match self.lines.next_line().map_err(|error| ReadError::Io { path: self.path.clone(), error })? {
+                Line::Whole(line) => return Ok(Some(line)),
+                Line::TooLong => self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20)),
+                Line::CutOff => self.torn = true,
+                Line::End => return Ok(None),
+            }
         }
-        Ok(None)
     }
 }
 
@@ -158,7 +157,7 @@ fn describe(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// The events of one run. A last line that was cut off is dropped, and after damage nothing is read.
+/// The events of one run. A last line that was cut off is dropped, and a damaged line is passed over.
 ///
 /// # Errors
 /// Where this is not a journal that can be read.
@@ -189,13 +188,15 @@ pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
     Ok(Record { header: reader.header, events, torn: reader.torn, damage: reader.damage })
 }
 
-/// Kinds of events that a later run does without.
-const INFORMATION: [&str; 5] = ["phase-started", "message", "finding", "progress", "plugin-used"];
-/// Bytes of a line in which the kind of its event stands, when this program wrote it.
+/// Kinds of events that a later run does without, as they stand in a line.
+const INFORMATION: [&str; 5] = ["phase-started\"", "message\"", "finding\"", "progress\"", "plugin-used\""];
+/// What stands before the kind of an event, within the first bytes of a line of this program.
+const KIND: &str = "\"event\":\"";
 const KIND_WITHIN: usize = 64;
 
 /// Whether a later run may rely on what a line says, as far as its beginning tells.
 pub fn is_relied_on(line: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&line[..line.len().min(KIND_WITHIN)]);
-    !INFORMATION.iter().any(|kind| start.contains(&format!(r#""event":"{kind}""#)))
+    let kind = start.split_once(KIND).map(|(_, kind)| kind);
+    !kind.is_some_and(|kind| INFORMATION.iter().any(|information| kind.starts_with(information)))
 }

@@ -31,7 +31,7 @@ impl<R: Read> Lines<R> {
         Lines { source: BufReader::new(source), count: 0, bytes: 0 }
     }
 
-    /// Reads the next line. After `TooLong` the rest of that line would follow.
+    /// Reads the next line. What is too long is passed over and not kept.
     ///
     /// # Errors
     /// Where the file cannot be read.
@@ -43,11 +43,15 @@ impl<R: Read> Lines<R> {
             return Ok(Line::End);
         }
         self.count += 1;
-        Ok(match line.pop() {
-            Some(b'\n') => Line::Whole(line),
-            Some(_) if line.len() as u64 + 1 == MAX_LINE => Line::TooLong,
-            _ => Line::CutOff,
-        })
+        let is_full = line.len() as u64 == MAX_LINE;
+        match line.pop() {
+            Some(b'\n') => Ok(Line::Whole(line)),
+            _ if is_full => {
+                self.bytes += self.source.skip_until(b'\n')? as u64;
+                Ok(Line::TooLong)
+            }
+            _ => Ok(Line::CutOff),
+        }
     }
 
     /// Whether all was read.
@@ -71,7 +75,8 @@ mod tests {
         assert!(!lines.is_at_end().unwrap());
         assert_eq!(lines.next_line().unwrap(), Line::CutOff);
         assert_eq!((lines.next_line().unwrap(), lines.count, lines.bytes), (Line::End, 3, 10));
-        let mut endless = Lines::new(io::repeat(b'x'));
-        assert_eq!(endless.next_line().unwrap(), Line::TooLong);
+        let mut long = Lines::new(io::repeat(b'x').take(3 * MAX_LINE).chain(&b"\nnext\n"[..]));
+        assert_eq!(long.next_line().unwrap(), Line::TooLong);
+        assert_eq!(long.next_line().unwrap(), Line::Whole(b"next".to_vec()));
     }
 }

@@ -79,9 +79,13 @@ struct Writer {
 const MAX_INFORMATION: u64 = 16 << 20;
 /// Bytes of a journal from which on a run begins no further effects.
 const MAX_BYTES: u64 = 64 << 20;
-/// Bytes of a line with information that is not shortened.
+/// Bytes of a line that is not shortened.
 const LONG_LINE: usize = 8 << 10;
-/// How long lines are shortened: the bytes that a text keeps, and the items that a list keeps. The second is for lines
+/// Bytes of a text that a later run relies on. Longer ones are cut: no path has more than 4096.
+const MAX_TEXT: usize = 8 << 10;
+/// Bytes of targets that one line announces.
+const MAX_TARGETS: usize = 512 << 10;
+/// How long lines with information are shortened: the bytes that a text keeps, and the items that a list keeps. The second is for lines
 /// that the first leaves too long.
 const SHORTER: [(usize, usize); 2] = [(2 << 10, 32), (256, 16)];
 
@@ -173,6 +177,16 @@ impl Subscriber for Journal {
 
 impl Writer {
     fn append(&mut self, event: &Event) -> io::Result<()> {
+        if let What::Intended { phase, targets } = &event.what
+            && targets.len() > 1
+            && targets.iter().map(String::len).sum::<usize>() > MAX_TARGETS
+        {
+            // A line is as long as a reader of journals accepts.
+            return targets.chunks(targets.len().div_ceil(2)).try_for_each(|part| {
+                let what = What::Intended { phase: phase.clone(), targets: part.to_vec() };
+                self.append(&Event { at: event.at, what })
+            });
+        }
         let is_information = is_information(&event.what);
         if is_information && self.is_full {
             return Ok(());
@@ -214,8 +228,9 @@ impl Writer {
             line.clear();
             json::write_line(&mut line, &value)?;
         }
-        for (text, items) in SHORTER {
-            if !is_information || line.len() <= LONG_LINE {
+        let limits = if is_information { &SHORTER[..] } else { &[(MAX_TEXT, usize::MAX)] };
+        for (text, items) in limits.iter().copied() {
+            if line.len() <= LONG_LINE {
                 break;
             }
             let mut value: Value = serde_json::from_slice(&line)?;

@@ -312,12 +312,29 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = Cancel::new();
     let mut journal = Journal::begin(&place(dir.path()), &Header::new(0), Durability::Process, cancel.clone()).unwrap();
-    let targets = vec![format!("/opt/{}", "x".repeat(1 << 20))];
+    let targets: Vec<String> = (0..1000).map(|at| format!("/opt/{}{at}", "X".repeat(1000))).collect();
     for _ in 0..70 {
         journal.notice(&Event { at: 1, what: What::Intended { phase: "p".into(), targets: targets.clone() } });
     }
     assert!(cancel.is_requested());
     assert!(journal.failure().unwrap().contains("64 MiB"), "{:?}", journal.failure());
+}
+
+#[test]
+fn what_a_run_announces_and_does_is_read_again_however_much_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<String> = (0..3000).map(|at| format!("/opt/{}{at}", "X".repeat(4000))).collect();
+    let announced = What::Intended { phase: "p".into(), targets: paths.clone() };
+    let mut done = effect("file", "/opt/made");
+    if let What::Effect { effect, .. } = &mut done {
+        effect.because = Some("X".repeat(10 << 20));
+    }
+    let journal = journal(dir.path(), [announced, done]);
+    assert_eq!(journal.failure(), None);
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(history.warnings, Vec::<String>::new());
+    assert!(paths.iter().all(|path| history.made.contains(path)));
+    assert_eq!(targets(&history), ["/opt/made"]);
 }
 
 /// As a version without limits could have written it.

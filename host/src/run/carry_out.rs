@@ -172,7 +172,7 @@ mod tests {
             judge::Judge,
             session::{Session, Shared},
         },
-        wasm::manifest::FailurePolicy,
+        wasm::{grant::Grant, manifest::FailurePolicy},
         world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
     };
     use kubephase_sdk::{
@@ -232,6 +232,20 @@ mod tests {
         }
     }
 
+    /// Writes a key of the host's.
+    struct Reaches;
+
+    impl Phase for Reaches {
+        fn describe() -> PhaseInfo {
+            info("reaches")
+        }
+
+        fn run() -> Result<Outcome, Failure> {
+            effects_files::write_file("/etc/kubernetes/pki/ca.key", b"evil")?;
+            Ok(Outcome::Settled)
+        }
+    }
+
     /// A world with a defect: whoever asks what its network is panics, which waiting for anything does.
     struct Defective(Imagined);
 
@@ -269,6 +283,7 @@ mod tests {
         match id {
             "opens" => Box::new(Native::<Opens, _>::new(session)),
             "tidies" => Box::new(Native::<Tidies, _>::new(session)),
+            "reaches" => Box::new(Native::<Reaches, _>::new(session)),
             _ => Box::new(Native::<HalfWay, _>::new(session)),
         }
     }
@@ -283,6 +298,20 @@ mod tests {
         Imagined::new(&Case::parse("{}").unwrap(), root).unwrap()
     }
 
+    /// A plugin that may write any file, as far as its grant says.
+    fn all_files() -> Access {
+        let request = serde_json::json!({"capability": "effects-files.write-file", "reason": "r", "paths": ["/**"]});
+        Access::Granted(Arc::new(Grant::new("reaches", vec![serde_json::from_value(request).unwrap()])))
+    }
+
+    #[test]
+    fn a_plugin_does_not_reach_what_is_the_hosts_whatever_it_was_granted() {
+        let root = tempfile::tempdir().unwrap();
+        let world = Arc::new(imagined(root.path()));
+        left_in(world.clone(), vec![node("reaches", &[], false)], Places::Exactly(1), "reaches");
+        assert!(world.files().stat("/etc/kubernetes").unwrap().is_none());
+    }
+
     fn left_in(world: Arc<dyn World>, nodes: Vec<Node>, places: Places, fails: &str) -> Vec<&'static str> {
         world.files().make_dir("/taken/by", 0o755).unwrap();
         let plan = Plan { workflow: Workflow::Init, nodes, groups: Vec::new() };
@@ -292,7 +321,8 @@ mod tests {
             shared: shared.clone(),
             config: &Default::default(),
             provide: &|node| {
-                let session = Session::new(shared.clone(), &node.id, &serde_json::json!({}), Access::BuiltIn);
+                let access = if node.id == "reaches" { all_files() } else { Access::BuiltIn };
+                let session = Session::new(shared.clone(), &node.id, &serde_json::json!({}), access);
                 Ready { phase: made(&node.id, session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers: Vec::new() }
             },
             judge: &Judge::default(),

@@ -20,7 +20,7 @@ use super::{Files, OpenFile, Tried};
 use kubephase_wit::{Failure, FileMeta};
 use rustix::{
     fd::{AsRawFd, OwnedFd},
-    fs::{self, AtFlags, Gid, Mode, OFlags, ResolveFlags, Uid},
+    fs::{self, AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Uid},
     io::Errno,
 };
 use std::{
@@ -191,7 +191,12 @@ impl RootedFiles {
 
     /// Brings what a handle holds to the disk, where this tree has to outlive a power cut.
     fn sync(&self, handle: &OwnedFd) -> io::Result<()> {
-        self.syncer.map_or(Ok(()), |sync| sync(&File::open(link(handle))?))
+        let Some(sync) = self.syncer else { return Ok(()) };
+        match FileType::from_raw_mode(fs::fstat(handle)?.st_mode) {
+            FileType::RegularFile | FileType::Directory => sync(&File::open(link(handle))?),
+            // A pipe would block, and a device has nothing to keep.
+            _ => Ok(()),
+        }
     }
 }
 
@@ -418,6 +423,14 @@ mod tests {
         assert_synced(&["etc/pki"]);
         files.remove_dir("/etc/pki").unwrap();
         assert_synced(&["etc"]);
+        if may_give() {
+            files.write("/var/db", b"x", 0o600, None).unwrap();
+            SYNCED.take();
+            assert!(files.give("/var", (7, 8)).unwrap());
+            assert_synced(&["var", "var/db"]);
+            assert!(!files.give("/var", (7, 8)).unwrap());
+            assert_synced(&[]);
+        }
     }
 
     #[test]

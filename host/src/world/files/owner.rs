@@ -1,5 +1,5 @@
 //! What changes hands with all that is below it.
-use super::{RootedFiles, failed, link};
+use super::{RootedFiles, failed, handle::UNFOLLOWED, link};
 use crate::world::Tried;
 use rustix::{
     fd::OwnedFd,
@@ -11,7 +11,8 @@ use std::ffi::CStr;
 type Owner = (u32, u32);
 
 /// By whom a directory, and all below it, is to be owned.
-struct Owned {
+struct Owned<'a> {
+    files: &'a RootedFiles,
     by: Owner,
     /// whether it is made so, and not only looked at
     changes: bool,
@@ -20,19 +21,22 @@ struct Owned {
 impl RootedFiles {
     /// Whether anything in a directory was another's; with `changes` it is `owner`'s then.
     pub fn hand_over(&self, path: &str, owner: Owner, changes: bool) -> Tried<bool> {
-        let owned = Owned { by: owner, changes };
+        let owned = Owned { files: self, by: owner, changes };
         let all = || {
             let directory = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
             let before = fs::fstat(&directory)?;
             // By its link under /proc the directory itself, wherever its path leads.
-            let changed = owned.ensure(&before, || fs::chownat(CWD, link(&directory), owned.uid(), owned.gid(), AtFlags::empty()))?;
+            let changed = owned.ensure(&before, || {
+                fs::chownat(CWD, link(&directory), owned.uid(), owned.gid(), AtFlags::empty())?;
+                owned.keep(&directory)
+            })?;
             Ok(owned.below(&directory)? || changed)
         };
         all().map_err(|errno: Errno| failed("change the owner of", path, errno.into()))
     }
 }
 
-impl Owned {
+impl Owned<'_> {
     fn uid(&self) -> Option<Uid> {
         Some(Uid::from_raw(self.by.0))
     }
@@ -47,6 +51,11 @@ impl Owned {
             change()?;
         }
         Ok(differs)
+    }
+
+    /// Brings a new owner to the disk, where the tree has to outlive a power cut.
+    fn keep(&self, handle: &OwnedFd) -> Result<()> {
+        self.files.sync(handle).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
     }
 
     fn below(&self, directory: &OwnedFd) -> Result<bool> {
@@ -69,7 +78,10 @@ impl Owned {
     fn entry(&self, parent: &OwnedFd, name: &CStr) -> Result<bool> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
         let stat = fs::statat(parent, name, flags)?;
-        let changed = self.ensure(&stat, || fs::chownat(parent, name, self.uid(), self.gid(), flags))?;
+        let changed = self.ensure(&stat, || {
+            fs::chownat(parent, name, self.uid(), self.gid(), flags)?;
+            self.keep(&fs::openat(parent, name, UNFOLLOWED, Mode::empty())?)
+        })?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
             return Ok(changed);
         }

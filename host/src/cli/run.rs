@@ -144,8 +144,7 @@ pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
         None => gather().0,
     };
     // What programs would be told is told by the shell here, whatever the node is.
-    let proxies = std::env::vars().filter(|(name, _)| name.to_lowercase().ends_with("_proxy"));
-    facts.environment.extend(proxies);
+    facts.environment.extend(gather::proxies());
     Ok(facts)
 }
 

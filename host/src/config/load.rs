@@ -9,7 +9,10 @@ use super::{
     validate,
 };
 use crate::{render, world::node::facts::NodeFacts};
-use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, EnvVar, InitConfiguration, Patches};
+use kubephase_sdk::{
+    kubeadm::{ClusterConfiguration, Config, EnvVar, InitConfiguration, Patches},
+    node::is_proxy,
+};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 
@@ -218,7 +221,7 @@ pub(super) fn run_options(config: &mut Config, node: &NodeFacts, workflow: &str)
     run.os_hostname.clone_from(&node.hostname);
     run.systemd_resolved = node.systemd_resolved_active;
     run.ca_directories.clone_from(&node.ca_directories);
-    let proxies = node.environment.iter().filter(|(name, value)| name.to_lowercase().ends_with("_proxy") && !value.is_empty());
+    let proxies = node.environment.iter().filter(|(name, value)| is_proxy(name) && !value.is_empty());
     run.proxy_environment = proxies.map(|(name, value)| EnvVar { name: name.clone(), value: value.clone(), value_from: None }).collect();
     run.dns_service_address = defaults::dns_address(&config.cluster).unwrap_or_default();
     let images = [("coredns", render::images::coredns(&config.cluster)), ("kube-proxy", render::images::kubernetes(config, "kube-proxy"))];

@@ -30,6 +30,7 @@ pub mod testing;
 
 pub mod codes;
 pub mod duration;
+pub mod facts;
 pub mod finding;
 pub mod kubeadm;
 pub mod spec;

@@ -2,10 +2,11 @@
 //!
 //! The description is a superset of the `host.json` of kubeadm's recorded runs, same names; every field has a
 //! default, and the defaults describe a machine on which kubeadm's preflight checks pass.
+use crate::facts::{FACTS, PROXIES};
 use crate::failure;
 use crate::types::{CommandOutput, Failure};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, net::IpAddr};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,6 +54,7 @@ pub struct NodeFacts {
     pub ports_in_use: Vec<u16>,
     /// names that resolve, beside the host name
     pub hosts: BTreeMap<String, Vec<String>>,
+    /// proxy variables of the environment, with their user names and passwords; phases see them without
     pub environment: BTreeMap<String, String>,
     pub runtime: RuntimeFacts,
     /// ids of users and groups that are taken
@@ -185,10 +187,25 @@ impl Default for NodeFacts {
 
 /// What the node answers by its description alone.
 impl NodeFacts {
-    /// A fact by the name of its field; none where it is not there.
+    /// A fact by its name in [`FACTS`]; none for another name, and where the node does not have it.
     pub fn fact(&self, name: &str) -> Option<Value> {
-        let fields = serde_json::to_value(self).unwrap_or_default();
-        fields.get(name).filter(|value| !value.is_null()).cloned()
+        self.facts().remove(name)
+    }
+
+    /// All facts that phases may ask for, by name.
+    pub fn facts(&self) -> BTreeMap<&'static str, Value> {
+        let mut fields = serde_json::to_value(self).unwrap_or_default();
+        let mut value = |name: &str| match name {
+            PROXIES => Some(json!(self.shown_proxies())),
+            _ => fields.get_mut(name).map(Value::take),
+        };
+        FACTS.iter().filter_map(|fact| Some((fact.name, value(fact.name).filter(|value| !value.is_null())?))).collect()
+    }
+
+    /// The proxy variables that phases see, without user names and passwords.
+    pub fn shown_proxies(&self) -> BTreeMap<&str, String> {
+        let set = self.environment.iter().filter(|(name, value)| is_common_proxy(name) && !value.is_empty());
+        set.map(|(name, value)| (name.as_str(), without_user_info(value))).collect()
     }
 
     pub fn kernel_option(&self, name: &str) -> Option<String> {
@@ -231,6 +248,35 @@ impl NodeFacts {
     }
 }
 
+/// Whether an environment variable names a proxy. kubeadm hands all of these to the control plane's Pods.
+pub fn is_proxy(name: &str) -> bool {
+    name.to_lowercase().ends_with("_proxy")
+}
+
+/// Whether an environment variable is one of those that programs read in general, in either case.
+pub fn is_common_proxy(name: &str) -> bool {
+    ["http_proxy", "https_proxy", "no_proxy", "all_proxy"].contains(&name.to_lowercase().as_str())
+}
+
+/// A proxy, or a list of hosts, without what may be secret about it: user names, passwords, queries and fragments.
+pub fn without_user_info(proxy: &str) -> String {
+    let stripped = |entry: &str| {
+        let (scheme, rest) = match entry.find("://") {
+            Some(at) => entry.split_at(at + "://".len()),
+            None => ("", entry),
+        };
+        // A password may hold characters that would end the host, so all up to the last `@` goes.
+        let host = rest.rsplit('@').next().unwrap_or_default();
+        let host = host.split(['?', '#']).next().unwrap_or_default();
+        format!("{scheme}{host}")
+    };
+    // In a URL a comma is part of a password; elsewhere it separates the entries of a list.
+    if proxy.contains("://") {
+        return stripped(proxy);
+    }
+    proxy.split(',').map(stripped).collect::<Vec<_>>().join(",")
+}
+
 /// The answer where the description has none.
 pub fn not_checked(what: &str) -> Failure {
     failure("not-checked", format!("{what} is not checked: a rehearsal does not look outside"))
@@ -246,5 +292,52 @@ mod tests {
         assert_eq!((facts.cpus, facts.memory_mib, facts.used_system_ids.uid_range), (1, 8192, (100, 200)));
         let error = serde_yaml::from_str::<NodeFacts>("hostnam: a").unwrap_err().to_string();
         assert!(error.contains("hostnam"), "{error}");
+    }
+    /// Fields that phases do not ask for by name: the environment is asked for as `proxies`, and the note is for people.
+    const NO_FACTS: &[&str] = &["environment", "note"];
+
+    #[test]
+    fn every_field_is_a_documented_fact_or_none_on_purpose() {
+        let output = Output::default();
+        let node = NodeFacts { outputs: [("true".to_owned(), output)].into(), ..NodeFacts::default() };
+        let fields = serde_json::to_value(&node).unwrap();
+        let fields: Vec<&str> = fields.as_object().unwrap().keys().map(String::as_str).collect();
+        for field in &fields {
+            let listed = FACTS.iter().any(|fact| fact.name == *field);
+            assert_ne!(listed, NO_FACTS.contains(field), "{field} belongs into `FACTS` or into `NO_FACTS`");
+        }
+        for fact in FACTS {
+            assert!(fact.name == PROXIES || fields.contains(&fact.name), "{} is not a field of a node", fact.name);
+        }
+        for name in NO_FACTS.iter().chain(&["", "nothing"]) {
+            assert_eq!(node.fact(name), None, "{name}");
+        }
+        assert_eq!(node.fact("cpus"), Some(json!(4)));
+    }
+
+    #[test]
+    fn the_documentation_of_facts_is_that_of_the_list() {
+        let written = include_str!("../../../wit/facts.md");
+        assert_eq!(written, crate::facts::document(), "write this to wit/facts.md:\n{}", crate::facts::document());
+    }
+
+    #[test]
+    fn proxies_are_shown_without_user_names_and_passwords() {
+        for (given, shown) in [
+            ("http://user:pass@proxy.example:3128", "http://proxy.example:3128"),
+            ("user:pass@proxy.example:3128", "proxy.example:3128"),
+            ("http://user:p/a,s@s@proxy.example:3128/", "http://proxy.example:3128/"),
+            ("socks5://proxy.example?key=secret#secret", "socks5://proxy.example"),
+            ("proxy.example", "proxy.example"),
+            ("localhost,.example.com,10.0.0.0/8,[2001:db8::1]", "localhost,.example.com,10.0.0.0/8,[2001:db8::1]"),
+            ("", ""),
+        ] {
+            assert_eq!(without_user_info(given), shown);
+        }
+        let environment = [("HTTPS_PROXY", "http://u:secret@p"), ("no_proxy", "a"), ("OTHER_PROXY", "secret"), ("AWS_KEY", "secret")];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let node = NodeFacts { environment, ..NodeFacts::default() };
+        assert_eq!(node.fact(PROXIES), Some(json!({"HTTPS_PROXY": "http://p", "no_proxy": "a"})));
+        assert!(!format!("{:?}", node.facts()).contains("secret"));
     }
 }

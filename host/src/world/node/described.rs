@@ -19,7 +19,8 @@ pub type ServiceHook = Box<dyn Fn(&str, &str) -> Tried<bool> + Send + Sync>;
 
 pub struct DescribedNode {
     facts: Arc<NodeFacts>,
-    fields: Value,
+    /// what phases may ask for, by name
+    shown: BTreeMap<&'static str, Value>,
     on_service: ServiceHook,
     changed: Mutex<Changed>,
 }
@@ -35,9 +36,9 @@ struct Changed {
 
 impl DescribedNode {
     pub fn new(facts: Arc<NodeFacts>, on_service: ServiceHook) -> Self {
-        let fields = serde_json::to_value(facts.as_ref()).unwrap_or_default();
+        let shown = facts.facts();
         let changed = Mutex::new(Changed { services: facts.services.clone(), ..Changed::default() });
-        DescribedNode { facts, fields, on_service, changed }
+        DescribedNode { facts, shown, on_service, changed }
     }
 
     fn changed(&self) -> MutexGuard<'_, Changed> {
@@ -60,7 +61,7 @@ impl DescribedNode {
 
 impl Node for DescribedNode {
     fn fact(&self, name: &str) -> Option<Value> {
-        self.fields.get(name).filter(|value| !value.is_null()).cloned()
+        self.shown.get(name).cloned()
     }
 
     fn sysctl(&self, key: &SysctlKey) -> Option<String> {

@@ -6,7 +6,7 @@ use crate::{
     cancel::Cancel,
     world::real::services::{Init, Tools},
 };
-use kubephase_sdk::node::{UsedIds, UsedUser};
+use kubephase_sdk::node::{UsedIds, UsedUser, is_proxy};
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -56,8 +56,7 @@ pub fn begin() -> Gathering {
     let mut notes = Vec::new();
     let uname = rustix::system::uname();
     let text = |name: &std::ffi::CStr| name.to_string_lossy().into_owned();
-    let environment: BTreeMap<String, String> =
-        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect();
+    let environment = proxies();
     let tools = Tools::new(&Cancel::never());
     let commands: Vec<String> = PROGRAMS.iter().filter(|program| tools.programs.find(program).is_some()).map(ToString::to_string).collect();
     let kubelet = commands.iter().any(|found| found == "kubelet").then(|| {
@@ -103,6 +102,12 @@ pub fn begin() -> Gathering {
         ..NodeFacts::default()
     };
     Gathering { facts, notes, kubelet }
+}
+
+/// The proxy variables of this program's environment. Nothing else of the environment is part of any record.
+pub fn proxies() -> BTreeMap<String, String> {
+    let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, _)| is_proxy(name)).collect()
 }
 
 fn read(path: &str) -> Option<String> {

@@ -1,9 +1,10 @@
 //! Which proxy a program in this environment would use, by the rules of Go's `net/http` (`ProxyFromEnvironment`).
 use ipnet::IpNet;
+use kubephase_sdk::node::without_user_info;
 use std::{collections::BTreeMap, net::IpAddr};
 use url::{Host, Url};
 
-/// The proxy for a URL; none where it is reached directly.
+/// The proxy for a URL, without its user name and password; none where the URL is reached directly.
 pub fn proxy_for(environment: &BTreeMap<String, String>, url: &Url) -> Option<String> {
     let variable = |name: &str| {
         let value = environment.get(name).filter(|value| !value.is_empty());
@@ -11,7 +12,8 @@ pub fn proxy_for(environment: &BTreeMap<String, String>, url: &Url) -> Option<St
     };
     let proxy = variable(if url.scheme() == "https" { "HTTPS_PROXY" } else { "HTTP_PROXY" })?;
     let direct = variable("NO_PROXY").is_some_and(|list| bypassed(list, url)) || is_local(url);
-    (!direct).then(|| if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") })
+    let proxy = without_user_info(proxy);
+    (!direct).then(|| if proxy.contains("://") { proxy } else { format!("http://{proxy}") })
 }
 
 fn is_local(url: &Url) -> bool {

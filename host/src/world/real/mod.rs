@@ -75,8 +75,8 @@ impl Real {
             cancel: cancel.clone(),
         };
         let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket, cancel.clone());
-        let fields = serde_json::to_value(&facts)?;
-        Ok(Real { files, node: RealNode { facts, fields, init: Init::detect(&tools), tools }, net, runtime, api, etcd })
+        let shown = facts.facts();
+        Ok(Real { files, node: RealNode { facts, shown, init: Init::detect(&tools), tools }, net, runtime, api, etcd })
     }
 }
 
@@ -143,15 +143,15 @@ impl World for Real {
 /// What was gathered when the run began, and what is asked anew.
 struct RealNode {
     facts: NodeFacts,
-    /// the same by name, for phases
-    fields: Value,
+    /// what phases may ask for, by name
+    shown: BTreeMap<&'static str, Value>,
     init: Option<Init>,
     tools: Tools,
 }
 
 impl Node for RealNode {
     fn fact(&self, name: &str) -> Option<Value> {
-        self.fields.get(name).filter(|value| !value.is_null()).cloned()
+        self.shown.get(name).cloned()
     }
 
     fn sysctl(&self, key: &SysctlKey) -> Option<String> {

@@ -12,7 +12,10 @@ use super::{
 use crate::world::node::facts::NodeFacts;
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use kubephase_sdk::kubeadm::{ApiEndpoint, InitConfiguration, NodeRegistration, Patches, Timeouts};
+use kubephase_sdk::{
+    kubeadm::{ApiEndpoint, InitConfiguration, NodeRegistration, Patches, Timeouts},
+    node::without_user_info,
+};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -310,7 +313,7 @@ fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
     }
     let tls = discovery.tls_bootstrap_token.as_str();
     let wrong = !crate::effect::token::is_token(tls);
-    let tls_problem = || Problem::invalid("discovery.tlsBootstrapToken", tls, "the bootstrap token is invalid");
+    let tls_problem = || invalid_token("discovery.tlsBootstrapToken");
     if let Some(token) = &discovery.bootstrap_token {
         token_discovery(token, problems);
         problems.extend(wrong.then(tls_problem));
@@ -319,6 +322,11 @@ fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
         problems.extend(file_discovery(&file.kube_config_path));
         problems.extend((wrong && !tls.is_empty()).then(tls_problem));
     }
+}
+
+/// What is said of a token of another form. The token itself is not: it is a secret, though a wrong one.
+fn invalid_token(path: &str) -> Problem {
+    Problem::new(path, "Invalid value: the bootstrap token is invalid")
 }
 
 fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
@@ -338,7 +346,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
         }
     }
     if !crate::effect::token::is_token(&token.token) {
-        problems.push(Problem::invalid(format!("{path}.token"), &token.token, "the bootstrap token is invalid"));
+        problems.push(invalid_token(&format!("{path}.token")));
     }
 }
 
@@ -370,8 +378,10 @@ fn file_discovery(path: &str) -> Option<Problem> {
     match path.split_once("://") {
         Some(("https", _)) => None,
         Some(("file", file)) if Path::new(file).exists() => None,
-        Some((scheme, _)) if scheme != "file" => Some(Problem::invalid(field, path, "if a URL is used, the scheme must be https")),
+        Some((scheme, _)) if scheme != "file" => {
+            Some(Problem::invalid(field, without_user_info(path), "if a URL is used, the scheme must be https"))
+        }
         None if !path.is_empty() && Path::new(path).exists() => None,
-        _ => Some(Problem::invalid(field, path, "not a valid HTTPS URL or a file on disk")),
+        _ => Some(Problem::invalid(field, without_user_info(path), "not a valid HTTPS URL or a file on disk")),
     }
 }

@@ -2,8 +2,12 @@
 use super::{Problem, names};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnet::IpNet;
-use kubephase_sdk::kubeadm::{
-    Arg, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration, ExternalEtcd, InitConfiguration, NodeRegistration,
+use kubephase_sdk::{
+    kubeadm::{
+        Arg, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration, ExternalEtcd, InitConfiguration,
+        NodeRegistration,
+    },
+    node::without_user_info,
 };
 use std::{collections::BTreeMap, net::IpAddr, sync::LazyLock};
 
@@ -218,7 +222,7 @@ fn urls(path: &str, urls: &[String], secure: bool) -> Vec<Problem> {
         Err(url::ParseError::RelativeUrlWithoutBase) => Some("the URL without scheme is not allowed".to_owned()),
         Err(error) => Some(format!("URL parse error: {error}")),
     };
-    urls.iter().filter_map(|url| wrong(url).map(|why| Problem::invalid(path, url, why))).collect()
+    urls.iter().filter_map(|url| wrong(url).map(|why| Problem::invalid(path, without_user_info(url), why))).collect()
 }
 
 /// One network, or two of different families.

@@ -117,8 +117,8 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
         }
         (Type::Token, Value::String(text)) if !text.is_empty() && !crate::effect::token::is_token(text) => {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
-            // Most of a token that is only slightly wrong is still a secret.
-            let id: String = text.chars().take_while(|c| *c != '.').take(6).collect();
+            // Most of a token that is only slightly wrong is still a secret; its id is none.
+            let id = text.split_once('.').map(|(id, _)| id).filter(|id| crate::effect::token::is_id(id)).unwrap_or_default();
             errors.push(place.error(format!("the bootstrap token \"{id}…\" was not of the form {form}")));
         }
         (Type::Time | Type::Token, Value::String(_)) => {}

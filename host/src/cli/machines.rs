@@ -166,7 +166,7 @@ impl Cluster<'_> {
         let cancel = self.cancel.child();
         let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancel.clone())
             .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
-        let ran = init::execute(&mut prepared, node.clone(), |_, _| vec![Box::new(journal)], &cancel)?;
+        let ran = init::execute(&mut prepared, node.clone(), |_| vec![Box::new(journal)], &cancel)?;
         let world = machine.control_plane.then_some(node);
         Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
     }
@@ -271,7 +271,7 @@ mod tests {
     }
 
     fn executed(prepared: &mut Prepared, world: &Arc<Rehearsal>) -> RunResult {
-        init::execute(prepared, world.clone(), |_, _| Vec::new(), &Cancel::never()).unwrap().finished.result
+        init::execute(prepared, world.clone(), |_| Vec::new(), &Cancel::never()).unwrap().finished.result
     }
 
     #[test]

@@ -16,7 +16,6 @@ use crate::{
         event::{Event, RunResult, Subscriber, What},
         executor::Finished,
         init::{self, Prepared},
-        secrets::Revealing,
         state,
     },
     world::{
@@ -247,14 +246,11 @@ impl<W: World + 'static> Stage<W> {
         let ran = init::execute(
             prepared,
             self.world.clone(),
-            |plan, secrets| {
+            |plan| {
                 let (told, tally) = report::subscribers(plan, output, debug);
                 keeper = Some(tally);
-                let reveal = |to: Box<dyn Subscriber>| -> Box<dyn Subscriber> {
-                    Box::new(Revealing { secrets: secrets.clone(), own: plan.built_in(), to })
-                };
                 let journal: Box<dyn Subscriber> = Box::new(written);
-                [journal, self.watch_credentials()].into_iter().chain(told.into_iter().map(reveal)).collect()
+                [journal, self.watch_credentials()].into_iter().chain(told).collect()
             },
             cancel,
         )?;
@@ -262,7 +258,7 @@ impl<W: World + 'static> Stage<W> {
             return Err(anyhow!(failure));
         }
         let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
-        let init::Ran { finished: Finished { result: finished, sent, made, found, capsules }, .. } = ran;
+        let init::Ran { finished: Finished { result: finished, sent, made, found, capsules } } = ran;
         for capsule in &capsules {
             let kept = keep(capsule)?;
             print::hint(&format!(

@@ -1,4 +1,9 @@
-//! Blanks what opens doors: the secret half of bootstrap tokens, certificate keys, private keys.
+//! Blanks what looks like the secret half of a bootstrap token, a certificate key or a private key, in texts that other programs
+//! wrote: lines of container logs, output of programs, answers of servers in failures.
+//!
+//! This is a second net. No event holds a secret of the run in the first place: phases see placeholders, and the text with the
+//! values goes beside the event, to the terminal alone. The host cannot know where other programs' texts come from, and an API
+//! server does log tokens.
 use regex::{Captures, Regex};
 use serde_json::Value;
 use std::sync::LazyLock;

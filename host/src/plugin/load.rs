@@ -97,7 +97,8 @@ pub fn load(
     Ok(())
 }
 
-/// A configuration with its plugins as they were loaded: version, digest, signer, what they may do.
+/// A configuration with its plugins as they were loaded: version, digest, signer, what they may do; without the settings that a
+/// plugin's schema marks as secret.
 #[must_use]
 pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
     let mut phases = phases.clone();
@@ -106,6 +107,8 @@ pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfigurat
         entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
         entry.digest = Some(plugin.digest().to_owned());
         entry.signer = signer.clone();
+        // The cluster shows what it keeps to every node.
+        entry.settings.iter_mut().for_each(|settings| drop(crate::secret::settings::hide(&plugin.manifest().settings, settings)));
         entry.granted = super::lock::asked(plugin);
     }
     phases

@@ -1,7 +1,10 @@
 //! A plugin's settings, against the JSON Schema in its manifest, before anything runs.
 mod schema;
 
-use crate::wasm::manifest::Manifest;
+use crate::{
+    secret::{self, settings::PLACEHOLDER},
+    wasm::manifest::Manifest,
+};
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
 
@@ -22,19 +25,35 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
             _ => Ok(settings),
         };
     }
+    if holds_placeholder(&settings) {
+        bail!("a secret setting is missing: the cluster does not keep it, so give this node a PhaseConfiguration that has it");
+    }
     fill(&manifest.settings, &mut settings);
     schema::check(&manifest.settings, &settings)?;
     let validator = jsonschema::validator_for(&manifest.settings)
         .map_err(|error| anyhow!("the schema of its settings is not a JSON Schema: {}", shortened(&error.to_string())))?;
+    let has_secrets = !secret::settings::hide(&manifest.settings, &mut settings.clone()).is_empty();
     let problems: Vec<String> = validator
         .iter_errors(&settings)
         .take(MAX_PROBLEMS)
         .map(|error| {
             let place = error.instance_path().to_string().replace('/', ".");
-            shortened(&format!("settings{place}: {error}"))
+            // A problem quotes the value that does not fit.
+            let problem = if has_secrets { error.masked().to_string() } else { error.to_string() };
+            shortened(&format!("settings{place}: {problem}"))
         })
         .collect();
     if problems.is_empty() { Ok(settings) } else { bail!("its settings do not fit:\n  {}", problems.join("\n  ")) }
+}
+
+/// Whether a secret setting was left out of what the cluster keeps.
+fn holds_placeholder(settings: &Value) -> bool {
+    match settings {
+        Value::String(text) => text == PLACEHOLDER,
+        Value::Array(items) => items.iter().any(holds_placeholder),
+        Value::Object(fields) => fields.values().any(holds_placeholder),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// A problem quotes settings and schema, which can be long.
@@ -66,6 +85,15 @@ mod tests {
     fn manifest() -> Manifest {
         let text = "name: a\nversion: 1.0.0\nprovides:\n- {id: preflight/a, title: t, kind: check, workflow: [init]}\nsettings: {type: object, additionalProperties: false, properties: {mib: {type: integer, default: 5}, deep: {type: object, default: {}, properties: {x: {default: 1}}}}}\n";
         Manifest::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_secret_setting_that_the_cluster_did_not_keep_is_asked_for() {
+        let mut settings = json!({"deep": {"x": "hunter2"}});
+        let schema = json!({"properties": {"deep": {"properties": {"x": {"writeOnly": true}}}}});
+        crate::secret::settings::hide(&schema, &mut settings);
+        let refused = resolve(&manifest(), Some(&settings)).unwrap_err().to_string();
+        assert!(refused.contains("PhaseConfiguration"), "{refused}");
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
 /// Where the capsule cannot be read, or is of another component.
 pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let text = operator_files::read(file, MAX_CAPSULE).with_context(|| format!("cannot read {}", file.display()))?;
-    let capsule: Capsule = serde_json::from_slice(&text).with_context(|| format!("{} is not a capsule", file.display()))?;
+    let capsule = Capsule::read(&String::from_utf8_lossy(&text)).with_context(|| format!("{} cannot be replayed", file.display()))?;
     let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
     let stage = Stage::new(&Case::default(), &capsule.config, scratch.path())?;
     for (phase, name, fact) in &capsule.facts {

@@ -3,6 +3,7 @@
 use super::order::InOrder;
 use super::{by_plugin, sanitise, style::Palette};
 use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
+use crate::secret::Secret;
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -110,6 +111,14 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
 }
 
 impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
+    fn notice_revealed(&mut self, event: &Event, revealed: &Secret<String>) {
+        let mut event = event.clone();
+        if let What::Message { text, .. } = &mut event.what {
+            text.clone_from(revealed.reveal());
+        }
+        self.notice(&event);
+    }
+
     fn notice(&mut self, event: &Event) {
         match &event.what {
             What::RunStarted { phases, .. } => self.order = InOrder::new(phases),

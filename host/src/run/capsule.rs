@@ -1,8 +1,22 @@
 //! What a plugin was given and looked at in a call, so that what went wrong on one machine can be run again on another:
-//! configuration, settings, facts of earlier phases, and every observation with its answer. Secrets are in none of these,
-//! and what looks like one is blanked before a capsule is kept.
-use crate::{journal::redact, wasm::plugin::Plugin, world::Tried};
+//! configuration, settings, facts of earlier phases, and every observation with its answer.
+//!
+//! No secret is in a capsule. The configuration is the one that plugins see; settings that the plugin's schema marks as secret
+//! are left out; the values of the run's own secrets are blanked wherever they are; and an answer that is or holds a credential
+//! by [`classify`] is not kept.
+mod recording;
+
+pub use recording::Recorded;
+
+use super::secrets::Secrets;
+use crate::{
+    secret::{classify::classify, settings},
+    wasm::plugin::Plugin,
+    world::Tried,
+};
+use anyhow::{Context, Result, bail};
 use kubephase_wit::Failure;
+use recording::Recording;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
@@ -10,9 +24,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-pub const FORMAT: u32 = 1;
-/// Bytes of observations that a capsule keeps.
-const MAX_BYTES: usize = 4 << 20;
+/// The format that is written. Format 1 has bytes as one number each, and is read as well.
+pub const FORMAT: u32 = 2;
+
+/// Bytes of observations, as they are written, that a capsule has at most; over all rounds of a phase.
+pub const MAX_BYTES: usize = 4 << 20;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -29,24 +45,63 @@ pub struct Capsule {
     /// phase, name and JSON of each fact
     pub facts: Vec<(String, String, String)>,
     pub observations: Vec<Observation>,
+    /// the recording stopped at its limit of bytes: later observations are missing
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
     /// what went wrong
     pub failure: String,
 }
 
 impl Capsule {
-    /// With the plugin that it is of.
+    /// Reads a capsule.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and a format that this program does not know.
+    pub fn read(text: &str) -> Result<Capsule> {
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = serde_json::from_str(text).context("it is not a capsule")?;
+        if !(1..=FORMAT).contains(&format) {
+            bail!(
+                "it is a capsule of format {format}, and this program reads formats 1 to {FORMAT}: use the version of kubephase that wrote it, or a newer one"
+            );
+        }
+        serde_json::from_str(text).context("the capsule is damaged")
+    }
+
+    /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks as secret.
     #[must_use]
     pub fn of(mut self, plugin: &Plugin) -> Self {
         let manifest = plugin.manifest();
         (self.plugin, self.version, self.digest) = (manifest.name.clone(), manifest.version.to_string(), plugin.digest().to_owned());
+        for secret in settings::hide(&manifest.settings, &mut self.settings) {
+            let mut known = Secrets::default();
+            known.add(&secret);
+            self.blank(&known);
+        }
         self
     }
 
-    /// As text to keep, without what looks like a secret.
+    /// Blanks the values of secrets wherever they are.
+    pub fn blank(&mut self, secrets: &Secrets) {
+        secrets.blank_value(&mut self.settings);
+        secrets.blank_value(&mut self.config);
+        self.facts.iter_mut().for_each(|(_, _, fact)| secrets.blank(fact));
+        secrets.blank(&mut self.failure);
+        for observation in &mut self.observations {
+            secrets.blank_value(&mut observation.args);
+            match &mut observation.gave {
+                Ok(answer) => answer.blank(secrets),
+                Err(failure) => secrets.blank(&mut failure.message),
+            }
+        }
+    }
+
+    /// As text to keep.
     pub fn to_json(&self) -> String {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        redact::blank(&mut value);
-        serde_json::to_string_pretty(&value).unwrap_or_default()
+        serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }
 
@@ -56,7 +111,7 @@ pub struct Observation {
     /// `observe-files.stat`
     pub call: String,
     pub args: Value,
-    pub gave: Result<Value, Failure>,
+    pub gave: Result<Recorded, Failure>,
 }
 
 /// How a session comes by its observations.
@@ -64,7 +119,7 @@ pub enum Sight {
     /// from the world alone
     Unrecorded,
     /// from the world, and kept
-    Recorded(Mutex<Vec<Observation>>),
+    Recorded(Mutex<Recording>),
     /// from a capsule
     Replayed(Mutex<VecDeque<Observation>>),
 }
@@ -78,20 +133,16 @@ impl Sight {
         Sight::Replayed(Mutex::new(observations.iter().cloned().collect()))
     }
 
+    /// Looks at something, and records the answer while the recording has room.
+    ///
     /// # Errors
     /// What the world says; in a replay also `not-recorded` for what was never asked.
     pub fn look<T: Serialize + DeserializeOwned>(&self, call: &str, args: Value, ask: impl FnOnce() -> Tried<T>) -> Tried<T> {
         match self {
             Sight::Unrecorded => ask(),
-            Sight::Recorded(kept) => {
+            Sight::Recorded(recording) => {
                 let answer = ask();
-                let value = |answer| serde_json::to_value(answer).unwrap_or_default();
-                let gave = answer.as_ref().map(value).map_err(Clone::clone);
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                // A guest that asks without end is stopped by its deadline, not by our memory.
-                if kept.len() < MAX_BYTES / 64 && weight(&gave) < MAX_BYTES / 4 {
-                    kept.push(Observation { call: call.to_owned(), args, gave });
-                }
+                recording.lock().unwrap_or_else(PoisonError::into_inner).record(call, args, &answer);
                 answer
             }
             Sight::Replayed(left) => {
@@ -99,23 +150,26 @@ impl Sight {
                 let at = left.iter().position(|known| known.call == call && known.args == args);
                 let known = at.and_then(|at| left.remove(at));
                 let known = known.ok_or_else(|| Failure::new("not-recorded", format!("the capsule has no {call} of {args}")))?;
-                serde_json::from_value(known.gave?).map_err(|error| Failure::new("invalid", format!("the capsule's {call}: {error}")))
+                known.gave?.replay().map_err(|error| Failure::new("invalid", format!("the capsule's {call}: {error}")))
             }
         }
     }
 
-    pub fn observations(&self) -> Vec<Observation> {
-        match self {
-            Sight::Recorded(kept) => kept.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            _ => Vec::new(),
+    /// The observations that were recorded, without answers that are credentials, and whether there were more than there was
+    /// room for.
+    pub fn observations(&self) -> (Vec<Observation>, bool) {
+        let Sight::Recorded(recording) = self else { return (Vec::new(), false) };
+        let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut observations = recording.observations.clone();
+        for Observation { gave, .. } in &mut observations {
+            let credential = gave.as_ref().ok().and_then(|answer| classify(answer.text().as_bytes()));
+            if let Some(kind) = credential {
+                *gave = Err(Failure::new("not-recorded", format!("the answer is or holds a credential ({kind}) and is in no capsule")));
+            }
         }
+        (observations, recording.is_full)
     }
 }
 
-fn weight(gave: &Result<Value, Failure>) -> usize {
-    match gave {
-        Ok(Value::String(text)) => text.len(),
-        Ok(Value::Array(items)) => items.len(),
-        _ => 0,
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
 //!
-//! No event holds a secret: effects appear as their one-line summary, contents as digests.
-use crate::{effect::Enacted, wasm::limits::Limits};
+//! No event holds a secret: effects appear as their one-line summary, contents as digests, and messages name a secret by its
+//! placeholder. The text with the secret in it goes beside the event, to subscribers that show it to a person.
+use crate::{effect::Enacted, secret::Secret, wasm::limits::Limits};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -174,13 +175,22 @@ pub enum RunResult {
 /// Whoever wants to know. Called in the order of events, on a thread that emits; must be quick.
 pub trait Subscriber: Send {
     fn notice(&mut self, event: &Event);
+
+    /// Takes a message of a built-in phase that names secrets; `revealed` is its text with their values. Only a subscriber that
+    /// shows messages to a person implements this.
+    fn notice_revealed(&mut self, event: &Event, _revealed: &Secret<String>) {
+        self.notice(event);
+    }
 }
+
+/// An event, and the text of a message that names secrets with their values.
+type Emitted = (Event, Option<Secret<String>>);
 
 /// Where events are emitted; hands each to every subscriber.
 pub struct Bus {
     began: Instant,
     /// emitted and not handed on yet, the earliest first
-    waiting: Mutex<VecDeque<Event>>,
+    waiting: Mutex<VecDeque<Emitted>>,
     subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
 }
 
@@ -192,8 +202,17 @@ impl Bus {
     /// Tells of an event. Every subscriber has seen what a run goes by when this returns, and all that was emitted before;
     /// what is only told may still be on its way then, by a thread that was handing on events already.
     pub fn emit(&self, what: What) {
+        self.hand_over(what, None);
+    }
+
+    /// Emits a message of a built-in phase that names secrets, with the text that a person is to read.
+    pub fn emit_revealed(&self, what: What, revealed: Secret<String>) {
+        self.hand_over(what, Some(revealed));
+    }
+
+    fn hand_over(&self, what: What, revealed: Option<Secret<String>>) {
         let at_once = what.is_relied_on();
-        self.add(what);
+        self.add(what, revealed);
         if at_once {
             self.hand_on(&mut self.subscribers.lock().unwrap_or_else(PoisonError::into_inner));
         }
@@ -208,19 +227,22 @@ impl Bus {
     }
 
     /// The lock makes time stamps and the order agree.
-    fn add(&self, what: What) {
+    fn add(&self, what: What, revealed: Option<Secret<String>>) {
         let mut waiting = self.waiting();
-        waiting.push_back(Event { at: micros(self.began), what });
+        waiting.push_back((Event { at: micros(self.began), what }, revealed));
     }
 
     fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
         let next = || self.waiting().pop_front();
-        while let Some(event) = next() {
-            subscribers.iter_mut().for_each(|subscriber| subscriber.notice(&event));
+        while let Some((event, revealed)) = next() {
+            subscribers.iter_mut().for_each(|subscriber| match &revealed {
+                Some(revealed) => subscriber.notice_revealed(&event, revealed),
+                None => subscriber.notice(&event),
+            });
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Event>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Emitted>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -163,7 +163,6 @@ fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice 
 /// What a run came to, for whoever reports it.
 pub struct Ran {
     pub finished: Finished,
-    pub secrets: Secrets,
 }
 
 /// Takes a prepared run to a world.
@@ -173,7 +172,7 @@ pub struct Ran {
 pub fn execute(
     prepared: &mut Prepared,
     world: Arc<dyn World>,
-    subscribers: impl FnOnce(&Plan, Secrets) -> Vec<Box<dyn Subscriber>>,
+    subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
     cancel: &Cancel,
 ) -> Result<Ran> {
     let started = jiff::Timestamp::now().as_second();
@@ -192,14 +191,11 @@ pub fn execute(
     if let Some(reset) = &mut prepared.config.reset {
         reset.made = history.left;
     }
-    let (masked, secrets) = Secrets::mask(&prepared.config);
+    let masked = Secrets::mask(&prepared.config);
     let judge = judge(prepared, history.made);
-    let config = serde_json::to_value(&masked)?;
-    let shared = Arc::new(Shared {
-        patches: prepared.patches.clone(),
-        cancel: cancel.clone(),
-        ..Shared::new(world.clone(), Bus::new(subscribers(&prepared.plan, secrets.clone())), config)
-    });
+    let bus = Bus::new(subscribers(&prepared.plan));
+    let shared = Shared::of_run(world.clone(), bus, masked)?;
+    let shared = Arc::new(Shared { patches: prepared.patches.clone(), cancel: cancel.clone(), ..shared });
     let say = |severity, label: &str, text: &str| {
         let (phase, label, text) = (String::new(), label.to_owned(), text.to_owned());
         shared.bus.emit(What::Message { phase, severity, label, text, plugin: None });
@@ -223,7 +219,7 @@ pub fn execute(
         cancel,
         places: prepared.phases.parallelism.map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
     };
-    Ok(Ran { finished: executor.execute(), secrets })
+    Ok(Ran { finished: executor.execute() })
 }
 
 /// `ours` are paths that earlier runs made.

@@ -1,84 +1,223 @@
-//! Secrets of a run: phases see placeholders, the person sees values, nobody else sees anything.
-use super::event::{Event, Subscriber, What};
-use kubephase_sdk::kubeadm::Config;
-use std::collections::BTreeSet;
+//! The secrets of one run. Phases see placeholders in their place, effects take the values from the configuration that only
+//! the host has, and the person reads them in the lines of built-in phases alone.
+use crate::secret::Secret;
+use kubephase_sdk::{
+    kubeadm::{Config, EnvVar},
+    node::{is_common_proxy, without_user_info},
+};
+use serde_json::Value;
 
-/// Placeholders and what they stand for.
+/// Characters of the shortest value that is looked for in a record: a shorter one would be found in ordinary words.
+const MIN_BLANKED: usize = 6;
+
+/// Placeholders and the secrets that they stand for.
+///
+/// A placeholder has two forms. Plugins see `<secret:token-0>`, which stands for nothing: whatever they write it into keeps
+/// it as it is. Built-in phases see the sealed form, which ends with a random number of this run; no plugin knows the number,
+/// so that no plugin can make the host reveal anything.
 #[derive(Clone, Default)]
-pub struct Secrets(Vec<(String, String)>);
+pub struct Secrets {
+    seal: String,
+    named: Vec<(String, Secret<String>)>,
+    /// secrets without a placeholder that may be in a record all the same
+    others: Vec<Secret<String>>,
+}
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({})", self.0.len())
+        write!(f, "Secrets({})", self.named.len() + self.others.len())
     }
+}
+
+/// A configuration without its secrets, in the forms that phases see.
+pub struct Masked {
+    /// for plugins: placeholders, and proxies without user names and passwords
+    pub for_plugins: Config,
+    /// for built-in phases: sealed placeholders, and proxies as they are, which the control plane's Pods need
+    pub for_built_ins: Config,
+    pub secrets: Secrets,
+}
+
+/// A text of a built-in phase that names secrets.
+pub struct Opened {
+    /// with the placeholders that anyone may see
+    pub shown: String,
+    /// with the values, for the person
+    pub revealed: Secret<String>,
 }
 
 impl Secrets {
-    /// Takes the secrets out of a configuration: what is returned may be shown to any phase.
-    pub fn mask(config: &Config) -> (Config, Secrets) {
-        let (mut masked, mut secrets) = (config.clone(), Secrets::default());
-        for (index, token) in masked.init.bootstrap_tokens.iter_mut().enumerate() {
+    /// Takes the secrets out of a configuration.
+    ///
+    /// # Panics
+    /// Where the system has no randomness to give.
+    pub fn mask(config: &Config) -> Masked {
+        let mut number = [0; 16];
+        aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
+        let seal = data_encoding::HEXLOWER.encode(&number);
+        let mut secrets = Secrets { seal, ..Secrets::default() };
+        let (mut for_plugins, mut for_built_ins) = (config.clone(), config.clone());
+        for (index, token) in config.init.bootstrap_tokens.iter().enumerate() {
             if let Some((id, secret)) = token.token.split_once('.') {
-                token.token = format!("{id}.{}", secrets.hide(&format!("token-{index}"), secret));
+                let (public, sealed) = secrets.hide(&format!("token-{index}"), secret);
+                for_plugins.init.bootstrap_tokens[index].token = format!("{id}.{public}");
+                for_built_ins.init.bootstrap_tokens[index].token = format!("{id}.{sealed}");
             }
         }
-        if !masked.init.certificate_key.is_empty() {
-            masked.init.certificate_key = secrets.hide("certificate-key", &config.init.certificate_key);
+        if !config.init.certificate_key.is_empty() {
+            let key = secrets.hide("certificate-key", &config.init.certificate_key);
+            (for_plugins.init.certificate_key, for_built_ins.init.certificate_key) = key;
         }
-        if let Some(join) = &mut masked.join {
-            join.bootstrap_kubeconfig = secrets.hide("bootstrap-kubeconfig", &join.bootstrap_kubeconfig);
+        if let (Some(join), Some(for_plugins), Some(for_built_ins)) = (&config.join, &mut for_plugins.join, &mut for_built_ins.join) {
+            let kubeconfig = secrets.hide("bootstrap-kubeconfig", &join.bootstrap_kubeconfig);
+            (for_plugins.bootstrap_kubeconfig, for_built_ins.bootstrap_kubeconfig) = kubeconfig;
         }
-        (masked, secrets)
+        secrets.mask_proxies(&mut for_plugins);
+        Masked { for_plugins, for_built_ins, secrets }
     }
 
-    fn hide(&mut self, name: &str, value: &str) -> String {
-        let placeholder = format!("<secret:{name}>");
-        self.0.push((placeholder.clone(), value.to_owned()));
-        placeholder
+    /// The public and the sealed placeholder of a secret.
+    fn hide(&mut self, name: &str, value: &str) -> (String, String) {
+        self.named.push((name.to_owned(), Secret::new(value.to_owned())));
+        (public(name), self.sealed(name))
     }
 
-    /// Puts the values back, for the person's eyes only.
-    pub fn reveal(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+    /// Takes user names and passwords out of everything that carries a proxy, and hides the header with which a kubelet fetches
+    /// static Pods.
+    fn mask_proxies(&mut self, config: &mut Config) {
+        let cluster = &mut config.cluster;
+        let components = [&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler];
+        let of_components = components.into_iter().flat_map(|component| &mut component.extra_envs);
+        let of_etcd = cluster.etcd.local.iter_mut().flat_map(|etcd| &mut etcd.extra_envs);
+        let variables = config.run.proxy_environment.iter_mut().chain(of_components).chain(of_etcd);
+        for EnvVar { name, value, .. } in variables {
+            let shown = shown_value(name, value);
+            if shown != *value {
+                self.others.extend(passwords(value));
+                *value = shown;
+            }
+        }
+        if let Some(headers) = config.kubelet.document.get_mut("staticPodURLHeader").and_then(Value::as_object_mut) {
+            for header in headers.values_mut() {
+                *header = public("static-pod-url-header").into();
+            }
+        }
+    }
+
+    fn sealed(&self, name: &str) -> String {
+        format!("<secret:{name}:{}>", self.seal)
+    }
+
+    /// Opens the sealed placeholders of a text; none where it has no such placeholder.
+    pub fn open(&self, text: &str) -> Option<Opened> {
+        if self.seal.is_empty() || !text.contains(&self.seal) {
+            return None;
+        }
+        let (mut shown, mut revealed) = (text.to_owned(), Secret::new(text.to_owned()));
+        for (name, value) in &self.named {
+            let sealed = self.sealed(name);
+            shown = shown.replace(&sealed, &public(name));
+            revealed = Secret::new(revealed.reveal().replace(&sealed, value.reveal()));
+        }
+        Some(Opened { shown, revealed })
+    }
+
+    /// Blanks the values of this run's secrets in a text that is to be kept or handed on.
+    pub fn blank(&self, text: &mut String) {
+        let values = self.named.iter().map(|(_, value)| value).chain(&self.others);
+        for value in values.map(Secret::reveal).filter(|value| value.len() >= MIN_BLANKED) {
+            if text.contains(value.as_str()) {
+                *text = text.replace(value.as_str(), "<secret>");
+            }
+        }
+    }
+
+    /// Blanks them in every string of a value.
+    pub fn blank_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => self.blank(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.blank_value(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.blank_value(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Counts a further secret among those that are blanked.
+    pub fn add(&mut self, value: &str) {
+        self.others.push(Secret::new(value.to_owned()));
     }
 }
 
-/// Passes events on with the secrets put back, for messages of the distribution's own phases: a plugin that writes a
-/// placeholder gets nothing for it.
-pub struct Revealing {
-    pub secrets: Secrets,
-    pub own: BTreeSet<String>,
-    pub to: Box<dyn Subscriber>,
+fn public(name: &str) -> String {
+    format!("<secret:{name}>")
 }
 
-impl Subscriber for Revealing {
-    fn notice(&mut self, event: &Event) {
-        match &event.what {
-            What::Message { phase, severity, label, text, plugin: None } if self.own.contains(phase) && text.contains("<secret:") => {
-                let (phase, label, text) = (phase.clone(), label.clone(), self.secrets.reveal(text));
-                let what = What::Message { phase, severity: *severity, label, text, plugin: None };
-                self.to.notice(&Event { at: event.at, what });
-            }
-            _ => self.to.notice(event),
-        }
+/// The value of an environment variable as plugins see it. Of a proxy that is not one of the common ones, nothing is known of
+/// its form.
+fn shown_value(name: &str, value: &str) -> String {
+    if is_common_proxy(name) || value.contains("://") {
+        return without_user_info(value);
     }
+    if kubephase_sdk::node::is_proxy(name) { public("proxy") } else { value.to_owned() }
+}
+
+/// The value of a proxy, the user info of it, and its password.
+fn passwords(value: &str) -> Vec<Secret<String>> {
+    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let user_info = rest.rsplit_once('@').map(|(user_info, _)| user_info);
+    let password = user_info.and_then(|user_info| user_info.split_once(':')).map(|(_, password)| password);
+    [Some(value), user_info, password].into_iter().flatten().map(|value| Secret::new(value.to_owned())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use kubephase_sdk::kubeadm::BootstrapToken;
+    use serde_json::json;
 
-    #[test]
-    fn what_is_masked_can_be_revealed_and_is_nowhere_else() {
+    fn config() -> Config {
         let mut config = Config::default();
         config.init.bootstrap_tokens = vec![BootstrapToken { token: "abcdef.0123456789abcdef".into(), ..Default::default() }];
         config.init.certificate_key = "00ff".repeat(16);
-        let (masked, secrets) = Secrets::mask(&config);
-        let seen = serde_json::to_string(&masked).unwrap();
-        assert!(!seen.contains("0123456789abcdef") && !seen.contains("00ff00ff"));
+        let variable = |name: &str, value: &str| EnvVar { name: name.into(), value: value.into(), value_from: None };
+        config.run.proxy_environment =
+            vec![variable("HTTPS_PROXY", "http://user:proxy-pass@p:1"), variable("no_proxy", "a,b"), variable("MY_PROXY", "proxy-other")];
+        config.cluster.api_server.extra_envs = vec![variable("UPSTREAM", "https://u:env-pass@h/"), variable("GOGC", "50")];
+        config.kubelet.document = json!({"staticPodURLHeader": {"Authorization": ["Bearer header-pass"]}});
+        config
+    }
+
+    const SECRETS: &[&str] = &["0123456789abcdef", "00ff00ff", "proxy-pass", "proxy-other", "env-pass", "header-pass"];
+
+    #[test]
+    fn plugins_see_no_secret_and_built_in_phases_see_the_proxies_alone() {
+        let Masked { for_plugins, for_built_ins, secrets } = Secrets::mask(&config());
+        let for_plugins = serde_json::to_string(&for_plugins).unwrap();
+        assert!(SECRETS.iter().all(|secret| !for_plugins.contains(secret)), "{for_plugins}");
+        assert!(for_plugins.contains("http://p:1") && for_plugins.contains("https://h/") && for_plugins.contains("\"50\""));
+        assert_eq!(for_built_ins.run.proxy_environment, config().run.proxy_environment);
+        assert_eq!(for_built_ins.init.bootstrap_tokens[0].id(), "abcdef");
         assert!(!format!("{secrets:?}").contains("0123456789"));
-        assert_eq!(masked.init.bootstrap_tokens[0].id(), "abcdef");
-        assert_eq!(secrets.reveal(&masked.init.bootstrap_tokens[0].token), "abcdef.0123456789abcdef");
+    }
+
+    #[test]
+    fn only_sealed_placeholders_are_opened() {
+        let Masked { for_plugins, for_built_ins, secrets } = Secrets::mask(&config());
+        let sealed = format!("{} {}", for_built_ins.init.bootstrap_tokens[0].token, for_built_ins.init.certificate_key);
+        let opened = secrets.open(&sealed).unwrap();
+        assert_eq!(*opened.revealed.reveal(), format!("abcdef.0123456789abcdef {}", "00ff".repeat(16)));
+        assert_eq!(opened.shown, format!("{} {}", for_plugins.init.bootstrap_tokens[0].token, for_plugins.init.certificate_key));
+        assert!(secrets.open(&opened.shown).is_none());
+        let of_another_run = Secrets::mask(&config()).for_built_ins.init.certificate_key;
+        assert!(secrets.open(&of_another_run).is_none());
+        assert!(Secrets::default().open("<secret:token-0:>").is_none());
+    }
+
+    #[test]
+    fn values_are_blanked_in_records() {
+        let secrets = Secrets::mask(&config()).secrets;
+        let mut record = json!({"a": ["token abcdef.0123456789abcdef"], "b": "http://user:proxy-pass@p:1", "c": "00FF"});
+        secrets.blank_value(&mut record);
+        assert_eq!(record, json!({"a": ["token abcdef.<secret>"], "b": "<secret>", "c": "00FF"}));
     }
 }

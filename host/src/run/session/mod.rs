@@ -12,11 +12,13 @@ use crate::{
         access::Access,
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
+        secrets::{Masked, Opened, Secrets},
     },
     wasm::gate::{self, Row},
     wasm::limits::{Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
     world::World,
 };
+use kubephase_sdk::kubeadm::EnvVar;
 use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,10 +32,16 @@ use std::{
 pub struct Shared {
     pub world: Arc<dyn World>,
     pub bus: Bus,
-    /// the resolved configuration, its secrets masked
+    /// the resolved configuration as plugins see it, its secrets masked
     pub(super) config: Value,
     /// all of it as JSON: almost every phase asks for that
     pub(super) config_text: String,
+    /// the configuration as built-in phases see it, and all of it as JSON, where it is another
+    pub(super) for_built_ins: Option<(Value, String)>,
+    /// what the placeholders of the configuration stand for
+    pub(super) secrets: Secrets,
+    /// proxy variables as plugins see them, and as they are
+    pub(super) proxies: Vec<(EnvVar, EnvVar)>,
     /// the operator's patches by target
     pub patches: crate::render::patches::Patches,
     /// facts by phase and name
@@ -49,8 +57,43 @@ pub struct Shared {
 impl Shared {
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
         let config_text = config.to_string();
-        let (patches, facts, made, found) = Default::default();
-        Shared { world, bus, config, config_text, patches, facts, made, found, cancel: Cancel::never() }
+        let (for_built_ins, secrets, proxies) = Default::default();
+        Shared {
+            world,
+            bus,
+            config,
+            config_text,
+            for_built_ins,
+            secrets,
+            proxies,
+            patches: Default::default(),
+            facts: Mutex::default(),
+            made: Mutex::default(),
+            found: Mutex::default(),
+            cancel: Cancel::never(),
+        }
+    }
+
+    /// What all phases of a run share whose configuration has secrets.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be written as JSON.
+    pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
+        let Masked { for_plugins, for_built_ins, secrets } = masked;
+        let proxies = for_plugins.run.proxy_environment.iter().cloned().zip(for_built_ins.run.proxy_environment.iter().cloned());
+        let proxies = proxies.filter(|(shown, real)| shown != real).collect();
+        let built_ins = serde_json::to_value(&for_built_ins)?;
+        let text = built_ins.to_string();
+        let shared = Shared::new(world, bus, serde_json::to_value(&for_plugins)?);
+        Ok(Shared { for_built_ins: Some((built_ins, text)), secrets, proxies, ..shared })
+    }
+
+    /// The configuration, and all of it as JSON, as a phase with this access sees it.
+    fn config_for(&self, access: &Access) -> (&Value, &str) {
+        match (access, &self.for_built_ins) {
+            (Access::BuiltIn, Some((config, text))) => (config, text),
+            _ => (&self.config, &self.config_text),
+        }
     }
 
     /// What an earlier phase found out.
@@ -167,20 +210,22 @@ impl Session {
         Session(Arc::new(Inner { shared, phase, settings, access, limits, sight, plugin, call: Mutex::default() }))
     }
 
-    /// All that the phase was given and looked at, to run it again elsewhere.
+    /// All that the phase was given and looked at, to run it again elsewhere, without secrets.
     pub fn capsule(&self, failure: &str) -> Capsule {
         let facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
-        Capsule {
+        let mut capsule = Capsule {
             format: capsule::FORMAT,
             phase: self.0.phase.clone(),
             round: self.call().round,
             settings: serde_json::from_str(&self.0.settings).unwrap_or_default(),
             config: self.0.shared.config.clone(),
             facts: facts.iter().map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone())).collect(),
-            observations: self.0.sight.observations(),
             failure: failure.to_owned(),
             ..Capsule::default()
-        }
+        };
+        (capsule.observations, capsule.truncated) = self.0.sight.observations();
+        capsule.blank(&self.0.shared.secrets);
+        capsule
     }
 
     pub fn begin(&self, round: u32) {
@@ -193,7 +238,16 @@ impl Session {
 
     /// What was proposed in this call.
     pub fn take_proposals(&self) -> Vec<Proposal> {
-        std::mem::take(&mut self.call().proposals)
+        let mut proposals = std::mem::take(&mut self.call().proposals);
+        // A third party's plugin gets the proxies as it sees them, whatever it makes of them.
+        if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
+            for proposal in &mut proposals {
+                if let Effect::Object { manifest, .. } = &mut proposal.effect {
+                    fill_in_proxies(manifest, &self.0.shared.proxies);
+                }
+            }
+        }
+        proposals
     }
 
     pub fn take_findings(&self) -> Vec<Finding> {
@@ -234,7 +288,14 @@ impl Session {
     }
 
     fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
-        self.0.shared.bus.emit(What::Message { phase: self.0.phase.clone(), severity, label, text, plugin });
+        let phase = self.0.phase.clone();
+        let opened = if matches!(self.0.access, Access::BuiltIn) { self.0.shared.secrets.open(&text) } else { None };
+        match opened {
+            Some(Opened { shown, revealed }) => {
+                self.0.shared.bus.emit_revealed(What::Message { phase, severity, label, text: shown, plugin }, revealed);
+            }
+            None => self.0.shared.bus.emit(What::Message { phase, severity, label, text, plugin }),
+        }
     }
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
@@ -254,6 +315,30 @@ impl Session {
         call.hand(bytes)?;
         let unknown = || Failure::new("no-such-effect", format!("there is no proposal {} in this call", of.id));
         Ok(change(call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?)?)
+    }
+}
+
+/// Puts the proxies with their user names and passwords into the environment of an object's containers, where the program's own
+/// components wrote them as they see them.
+fn fill_in_proxies(value: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Array(variables) if name == "env" => variables.iter_mut().for_each(|variable| fill_in_proxy(variable, proxies)),
+                    other => fill_in_proxies(other, proxies),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_in_proxies(item, proxies)),
+        _ => {}
+    }
+}
+
+fn fill_in_proxy(variable: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
+    let known = proxies.iter().find(|(shown, _)| variable["name"] == shown.name && variable["value"] == shown.value);
+    if let Some((_, real)) = known {
+        variable["value"] = real.value.clone().into();
     }
 }
 
@@ -345,11 +430,12 @@ impl input::Host for Session {
 
     fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
         let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else { return Ok(None) };
+        let (config, text) = self.0.shared.config_for(&self.0.access);
         if call.arguments.is_empty() {
-            self.answered(self.0.shared.config_text.len())?;
-            return Ok(Some(self.0.shared.config_text.clone()));
+            self.answered(text.len())?;
+            return Ok(Some(text.to_owned()));
         }
-        self.0.shared.config.pointer(&call.arguments).map(|value| self.answer(value)).transpose()
+        config.pointer(&call.arguments).map(|value| self.answer(value)).transpose()
     }
 
     fn settings(&mut self) -> Result<String, Stop> {

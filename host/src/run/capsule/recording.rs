@@ -1,0 +1,224 @@
+//! Answers of host functions as JSON texts, within a budget. An answer is measured while it is written, so that one that has no
+//! room is never in memory a second time.
+use super::{MAX_BYTES, Observation};
+use crate::{run::secrets::Secrets, world::Tried};
+use data_encoding::BASE64;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::{Value, json, ser::Formatter};
+use std::io::{self, Write};
+
+/// The one field of an object that stands for bytes.
+const BYTES: &str = "kubephase:base64";
+
+/// An answer as a JSON text. Bytes in it are base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded(String);
+
+impl Recorded {
+    /// Writes an answer; none where it takes more than `limit` bytes.
+    fn write(answer: &impl Serialize, limit: usize) -> Option<Recorded> {
+        let mut out = Limited { text: Vec::new(), limit };
+        answer.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Compact { limit, bytes: None })).ok()?;
+        String::from_utf8(out.text).ok().map(Recorded)
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn blank(&mut self, secrets: &Secrets) {
+        secrets.blank(&mut self.0);
+    }
+
+    /// The answer itself.
+    ///
+    /// # Errors
+    /// Where it is not of this type.
+    pub(super) fn replay<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_value(expand(serde_json::from_str(&self.0)?))
+    }
+}
+
+impl Serialize for Recorded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_str::<Value>(&self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Recorded {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(|value| Recorded(value.to_string()))
+    }
+}
+
+/// Observations while they are made.
+#[derive(Default)]
+pub struct Recording {
+    pub(super) observations: Vec<Observation>,
+    /// bytes of all of them, as they are written
+    bytes: usize,
+    /// something had no room; nothing is recorded any more
+    pub(super) is_full: bool,
+}
+
+impl Recording {
+    /// Records an answer while there is room for it.
+    pub(super) fn record<T: Serialize>(&mut self, call: &str, args: Value, answer: &Tried<T>) {
+        if self.is_full {
+            return;
+        }
+        let limit = MAX_BYTES.saturating_sub(self.bytes);
+        let gave = match answer {
+            Ok(answer) => Recorded::write(answer, limit).map(Ok),
+            Err(failure) => Some(Err(failure.clone())),
+        };
+        let Some(gave) = gave else {
+            self.is_full = true;
+            return;
+        };
+        let of_failure = |failure| Recorded::write(failure, limit).map_or(limit, |text| text.0.len());
+        let of_answer = gave.as_ref().map_or_else(of_failure, |text| text.0.len());
+        let bytes =
+            of_answer.saturating_add(Recorded::write(&args, limit).map_or(limit, |text| text.0.len())).saturating_add(call.len() + 64);
+        if bytes > limit {
+            self.is_full = true;
+            return;
+        }
+        self.bytes += bytes;
+        self.observations.push(Observation { call: call.to_owned(), args, gave });
+    }
+}
+
+/// A text that grows up to a limit.
+struct Limited {
+    text: Vec<u8>,
+    limit: usize,
+}
+
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "the answer is larger than what a capsule has room for")
+}
+
+impl Write for Limited {
+    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+        if self.text.len() + part.len() > self.limit {
+            return Err(too_long());
+        }
+        self.text.extend_from_slice(part);
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a list that has nothing but bytes as `{"kubephase:base64": "…"}`. The elements of a list are held back until one is
+/// no byte, or the list ends.
+struct Compact {
+    limit: usize,
+    /// the bytes of a list whose beginning is not written yet
+    bytes: Option<Vec<u8>>,
+}
+
+impl Compact {
+    /// Writes the beginning of the list that is held back, as an ordinary list.
+    fn release<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        let Some(bytes) = self.bytes.take() else { return Ok(()) };
+        writer.write_all(b"[")?;
+        bytes.iter().try_for_each(|byte| write!(writer, "{byte},"))
+    }
+}
+
+/// Functions that write a value which is no byte: the list that is held back is released first.
+macro_rules! release_before {
+    ($($function:ident($($argument:ident: $of:ty)?),)*) => {
+        $(fn $function<W: Write + ?Sized>(&mut self, writer: &mut W $(, $argument: $of)?) -> io::Result<()> {
+            self.release(writer)?;
+            serde_json::ser::CompactFormatter.$function(writer $(, $argument)?)
+        })*
+    };
+}
+
+impl Formatter for Compact {
+    release_before! {
+        write_null(), write_bool(value: bool), write_i8(value: i8), write_i16(value: i16), write_i32(value: i32),
+        write_i64(value: i64), write_u16(value: u16), write_u32(value: u32), write_u64(value: u64), write_f32(value: f32),
+        write_f64(value: f64), write_number_str(value: &str), begin_string(), begin_object(),
+    }
+
+    fn write_u8<W: Write + ?Sized>(&mut self, writer: &mut W, value: u8) -> io::Result<()> {
+        match &mut self.bytes {
+            Some(bytes) if bytes.len() >= self.limit => Err(too_long()),
+            Some(bytes) => {
+                bytes.push(value);
+                Ok(())
+            }
+            None => serde_json::ser::CompactFormatter.write_u8(writer, value),
+        }
+    }
+
+    fn begin_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.release(writer)?;
+        self.bytes = Some(Vec::new());
+        Ok(())
+    }
+
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if self.bytes.is_some() || first { Ok(()) } else { writer.write_all(b",") }
+    }
+
+    fn end_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        match self.bytes.take() {
+            None => writer.write_all(b"]"),
+            Some(bytes) if bytes.is_empty() => writer.write_all(b"[]"),
+            Some(bytes) => write!(writer, "{{\"{BYTES}\":\"{}\"}}", BASE64.encode(&bytes)),
+        }
+    }
+}
+
+/// Bytes as lists of numbers again.
+fn expand(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            if let (1, Some(text)) = (fields.len(), fields.get(BYTES).and_then(Value::as_str)) {
+                return json!(BASE64.decode(text.as_bytes()).unwrap_or_default());
+            }
+            Value::Object(fields.into_iter().map(|(name, value)| (name, expand(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(expand).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kubephase_wit::HttpReply;
+
+    fn written(answer: &impl Serialize) -> String {
+        Recorded::write(answer, MAX_BYTES).unwrap().0
+    }
+
+    #[test]
+    fn bytes_are_base64_and_everything_else_is_as_it_was() {
+        assert_eq!(written(&b"ab".to_vec()), r#"{"kubephase:base64":"YWI="}"#);
+        assert_eq!(written(&HttpReply { status: 200, body: b"ab".to_vec() }), r#"{"status":200,"body":{"kubephase:base64":"YWI="}}"#);
+        assert_eq!(written(&Vec::<u8>::new()), "[]");
+        for value in [json!([]), json!([1, [2, "a", []], {"b": [true, null, 1.5, -3]}, [[[7]]], "x"]), json!({"a": [1, 2]}), json!("a")] {
+            assert_eq!(written(&value), value.to_string());
+        }
+        assert_eq!(written(&(1u8, "a", [[2u8, 3]])), r#"[1,"a",[{"kubephase:base64":"AgM="}]]"#);
+        for list in [vec![0u8, 255, 7], Vec::new(), vec![1]] {
+            assert_eq!(Recorded::write(&list, 100).unwrap().replay::<Vec<u8>>().unwrap(), list);
+        }
+    }
+
+    #[test]
+    fn an_answer_without_room_is_not_written() {
+        assert_eq!(Recorded::write(&vec![7u8; 64 << 20], 1000), None);
+        assert_eq!(Recorded::write(&"a".repeat(2000), 1000), None);
+        assert_eq!(Recorded::write(&json!([[1, 2, 3], "a".repeat(998)]), 1000), None);
+        assert!(Recorded::write(&vec![7u8; 700], 1000).is_some());
+    }
+}

@@ -1,0 +1,138 @@
+//! Settings of plugins that are secret: their JSON Schema says so with `writeOnly: true` or `format: password`, or their name
+//! does (`password`, `apiToken`) and the schema does not say `writeOnly: false`.
+//!
+//! The plugin gets such a setting as it is. No record has it: neither a capsule nor what the cluster keeps of the configuration.
+use serde_json::Value;
+
+/// Stands for a secret setting.
+pub const PLACEHOLDER: &str = "<secret:setting>";
+
+/// Keywords of a schema that hold further schemas for the same value.
+const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
+
+/// Parts of names of settings that are secret.
+const SECRET_NAMES: &[&str] =
+    &["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "accesskey", "privatekey", "signingkey"];
+
+/// Ends of names of settings that only say where a secret is, or what it is like.
+const PLAIN_ENDS: &[&str] = &["file", "path", "dir", "directory", "name", "namespace", "ref", "url", "ttl", "seconds", "length", "count"];
+
+/// Schemas inside each other that are looked at.
+const MAX_DEPTH: usize = 32;
+
+/// Replaces the secret settings by a placeholder, and returns the texts that they had.
+pub fn hide(schema: &Value, settings: &mut Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
+        texts(secret, &mut found);
+        *secret = PLACEHOLDER.into();
+    });
+    found
+}
+
+/// Whether the schema marks the value as secret.
+fn is_secret(schema: &Value) -> bool {
+    schema["writeOnly"] == true || schema["format"] == "password"
+}
+
+/// Whether a setting of this name is secret unless its schema says otherwise.
+fn sounds_secret(name: &str) -> bool {
+    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    SECRET_NAMES.iter().any(|part| name.contains(part)) && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Follows a reference within the schema: `#/$defs/name`.
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    let target = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')).and_then(|pointer| root.pointer(pointer));
+    target.unwrap_or(schema)
+}
+
+fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mut dyn FnMut(&mut Value)) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let target = resolve(root, schema);
+    if is_secret(schema) || is_secret(target) {
+        return hide(value);
+    }
+    if !std::ptr::eq(target, schema) {
+        walk(root, target, value, depth, hide);
+    }
+    for keyword in SAME_VALUE {
+        schema[keyword].as_array().into_iter().flatten().for_each(|schema| walk(root, schema, value, depth, hide));
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                let of_name = schema["properties"].get(name).or_else(|| schema.get("additionalProperties")).unwrap_or(&Value::Null);
+                if sounds_secret(name) && resolve(root, of_name)["writeOnly"] != false && !matches!(field, Value::Null | Value::Bool(_)) {
+                    hide(field);
+                } else {
+                    walk(root, of_name, field, depth, hide);
+                }
+            }
+        }
+        Value::Array(items) => {
+            let of_items = schema.get("items").unwrap_or(&Value::Null);
+            items.iter_mut().for_each(|item| walk(root, of_items, item, depth, hide));
+        }
+        _ => {}
+    }
+}
+
+/// The texts of a value, at any depth.
+fn texts(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn settings_that_the_schema_marks_are_hidden_wherever_they_are() {
+        let schema = json!({
+            "type": "object",
+            "$defs": {"login": {"type": "object", "properties": {"password": {"format": "password"}, "user": {}}}},
+            "properties": {
+                "token": {"type": "string", "writeOnly": true},
+                "main": {"$ref": "#/$defs/login"},
+                "others": {"type": "array", "items": {"$ref": "#/$defs/login"}},
+                "either": {"anyOf": [{"type": "null"}, {"properties": {"key": {"writeOnly": true}}}]},
+                "loop": {"$ref": "#/properties/loop"},
+            },
+            "additionalProperties": {"writeOnly": true},
+        });
+        let mut settings = json!({
+            "token": "s-1", "main": {"user": "u", "password": "s-2"}, "others": [{"user": "v", "password": "s-3"}],
+            "either": {"key": {"deep": "s-4"}}, "loop": {"a": 1}, "further": "s-5",
+        });
+        let mut found = hide(&schema, &mut settings);
+        found.sort_unstable();
+        assert_eq!(found, ["s-1", "s-2", "s-3", "s-4", "s-5"]);
+        let hidden = PLACEHOLDER;
+        assert_eq!(
+            settings,
+            json!({
+                "token": hidden, "main": {"user": "u", "password": hidden}, "others": [{"user": "v", "password": hidden}],
+                "either": {"key": hidden}, "loop": {"a": 1}, "further": hidden,
+            })
+        );
+    }
+
+    #[test]
+    fn settings_whose_name_is_that_of_a_secret_are_hidden_unless_the_schema_says_otherwise() {
+        let mut settings = json!({"a": "b", "Api-Token": "s-1", "deep": [{"password": "s-2"}], "tokenFile": "/f", "secret": true});
+        assert_eq!(hide(&Value::Null, &mut settings), ["s-1", "s-2"]);
+        let hidden = PLACEHOLDER;
+        let wanted = json!({"a": "b", "Api-Token": hidden, "deep": [{"password": hidden}], "tokenFile": "/f", "secret": true});
+        assert_eq!(settings, wanted);
+        let mut settings = json!({"token": "public"});
+        assert!(hide(&json!({"properties": {"token": {"writeOnly": false}}}), &mut settings).is_empty());
+        assert_eq!(settings, json!({"token": "public"}));
+    }
+}

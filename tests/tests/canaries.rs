@@ -25,7 +25,7 @@ const CANARIES: &[&str] =
     &["canary-cloud", "canary-signing", "canary-proxy", TOKEN_SECRET, CERTIFICATE_KEY, "PRIVATE KEY", "client-key-data"];
 
 /// Files and objects that are meant to hold secrets.
-const HOLDERS: &[&str] = &["secrets.json", "cluster.jsonl", ".key", ".conf"];
+const HOLDERS: &[&str] = &["secrets.json", "cluster.jsonl", ".key", ".conf", "kubelet-client-current.pem"];
 
 fn command() -> Command {
     let mut command = kubephase(PROGRAM);

@@ -35,7 +35,9 @@ impl ClusterFlags {
     /// # Errors
     /// Where it cannot be used.
     pub fn connect(&self) -> Result<Connection> {
+        // Only a file that the operator named may name programs to run.
         let given = self.kubeconfig.clone().filter(|path| !path.as_os_str().is_empty());
+        let is_named = given.is_some();
         let path = absolute(given.unwrap_or_else(|| found(&standard(std::env::var_os("KUBECONFIG"), std::env::home_dir()))))?;
         let path = path.to_string_lossy();
         let unusable = |why: &str| {
@@ -44,7 +46,9 @@ impl ClusterFlags {
         let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any).map_err(|failure| unusable(&failure.message))?;
         let kubeconfig = facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
         let runtime = stage::runtime()?;
-        Ok(Connection { api: real::cluster(runtime.handle(), &path)?, kubeconfig, _runtime: runtime })
+        let api = real::cluster(runtime.handle(), &path)?;
+        let api = if is_named { api.with_programs() } else { api };
+        Ok(Connection { api, kubeconfig, _runtime: runtime })
     }
 }
 

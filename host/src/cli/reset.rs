@@ -59,6 +59,7 @@ pub fn run(request: &ResetRequest, engine: &Engine) -> Result<Exit> {
         reset::prepare(&request.flags, &facts, only, engine, before.as_ref(), &say)?
     };
     let dry_run = prepared.dry_run;
+    request.place.root.as_deref().map_or(Ok(()), stage::not_the_machine)?;
     let real = !dry_run && request.place.root.is_none();
     super::run::real_node(&request.place, real)?;
     let asks = prepared.plan.running().any(|node| Catalog::within(&node.id, "preflight"));

@@ -31,6 +31,7 @@ use anyhow::{Context, Result, anyhow};
 use std::{
     collections::BTreeSet,
     ops::Deref,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -68,6 +69,7 @@ impl Scratch {
     pub fn new(given: Option<&Path>, keep: bool) -> Result<Scratch> {
         if let Some(path) = given {
             std::fs::create_dir_all(path).with_context(|| format!("cannot make the scratch root {}", path.display()))?;
+            not_the_machine(path)?;
             return Ok(Scratch { path: path.to_owned(), temporary: None });
         }
         let temporary = tempfile::Builder::new().prefix("kubephase-").tempdir().context("cannot make a scratch root")?;
@@ -77,6 +79,21 @@ impl Scratch {
         let registered = Temporary::register(temporary.path());
         Ok(Scratch { path: temporary.path().to_owned(), temporary: Some((temporary, registered)) })
     }
+}
+
+/// Refuses the root of this machine as a scratch tree, by whatever name.
+///
+/// # Errors
+/// What to do instead.
+pub fn not_the_machine(root: &Path) -> Result<()> {
+    let identity = |path: &Path| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    if identity(root) == identity(Path::new("/")) {
+        return Err(anyhow!(
+            "--root {} is this machine itself, not a scratch tree: leave --root out to change the machine, or name another directory",
+            root.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Where a run takes place, for as long as it may: nobody else runs there meanwhile.
@@ -284,4 +301,20 @@ fn keep(capsule: &Capsule) -> Result<PathBuf> {
     let file = tempfile::Builder::new().prefix(&prefix).suffix(".capsule.json").tempfile().context("cannot keep a capsule")?;
     std::fs::write(file.path(), capsule.to_json()).context("cannot keep a capsule")?;
     Ok(file.keep()?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_not_a_scratch_tree_by_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/", &link).unwrap();
+        for name in [Path::new("/"), Path::new("//"), Path::new("/."), Path::new("/tmp/.."), &link] {
+            assert!(Scratch::new(Some(name), false).is_err(), "{}", name.display());
+        }
+        assert!(Scratch::new(Some(folder.path()), false).is_ok());
+    }
 }

@@ -23,7 +23,7 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<String> {
     String::from_utf8(reply.body).map_err(|_| Failure::new("invalid", format!("what {url} gives is not text")))
 }
 
-pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration) -> Tried<Discovered> {
+pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration, dry_run: bool) -> Tried<Discovered> {
     let given = file.kube_config_path.as_str();
     let invalid = |message: String| Failure::new("invalid", message);
     let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
@@ -42,7 +42,10 @@ pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: D
     })?;
     let (server, mut authority) = told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
     let mut warnings = Vec::new();
-    match cluster_info_when(api.as_holder_of(&kubeconfig.to_text())?.as_ref(), limit, |_| Ok(())) {
+    // A server does not get to name programs of this machine, and a dry run runs none.
+    let may_run = folder.is_some() && !dry_run;
+    let as_user = if may_run { api.as_operator(&kubeconfig.to_text())? } else { api.as_holder_of(&kubeconfig.to_text())? };
+    match cluster_info_when(as_user.as_ref(), limit, |_| Ok(())) {
         Ok(info) => {
             let told = info["kubeconfig"].as_str().and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
             if let Some((other, known)) = told.as_ref().and_then(told_by) {

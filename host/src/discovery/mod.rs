@@ -48,7 +48,7 @@ pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net) -> T
         |failure: Failure| Failure { message: format!("couldn't validate the identity of the API Server: {}", failure.message), ..failure };
     let discovered = match (&join.discovery.bootstrap_token, &join.discovery.file) {
         (Some(token), _) => token::discover(token, api, limit),
-        (None, Some(file)) => file::discover(file, api, net, limit),
+        (None, Some(file)) => file::discover(file, api, net, limit, join.dry_run),
         (None, None) => Err(Failure::new("invalid", "neither a token nor a file says how the cluster is to be found")),
     };
     let Discovered { server, authority_pem, credentials, warnings } = discovered.map_err(wrap)?;
@@ -102,7 +102,12 @@ fn cluster_info_when(cluster: &dyn Cluster, limit: Duration, wanted: impl Fn(&Va
         let failure = match seen {
             Ok(data) => return Ok(data),
             // A server that does not stop talking is asked once.
-            Err(failure) if matches!(failure.code.as_str(), "forbidden" | "given-up" | "limit" | "cancelled") => return Err(failure),
+            Err(failure) if failure.code == "limit" => {
+                let remedy =
+                    "what answers at this address is not the API server of a cluster: compare the address with the one that init printed";
+                return Err(Failure { remedy: Some(remedy.into()), ..failure });
+            }
+            Err(failure) if matches!(failure.code.as_str(), "forbidden" | "given-up" | "cancelled" | "denied") => return Err(failure),
             Err(failure) => failure,
         };
         if began.elapsed() + pause > limit {

@@ -1,9 +1,12 @@
 //! Discovery over real TLS, from servers that are not what they should be.
-use super::tests::{TOKEN, find, hash, info, joining};
+use super::{
+    cluster_info,
+    tests::{TOKEN, find, hash, info, joining},
+};
 use crate::{
     config::JoinConfiguration,
     effect::pki::loopback::{Authority, HOUR},
-    world::real,
+    world::{Cluster, real},
 };
 use kubephase_sdk::duration::Duration;
 use serde_json::{Value, json};
@@ -57,14 +60,18 @@ impl Server {
     }
 }
 
-/// One request, one answer.
-async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
-    // Whoever does not trust the server hangs up.
-    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) {
     let (mut request, mut byte) = (Vec::new(), [0]);
     while !request.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).await.is_ok() {
         request.extend(byte);
     }
+}
+
+/// One request, one answer.
+async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
+    // A client that does not trust the server hangs up.
+    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    read_request(&mut stream).await;
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
     let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
     let _ = stream.shutdown().await;
@@ -92,6 +99,64 @@ fn a_server_is_believed_for_its_authority_and_its_dates() {
             "{case}: {refused}"
         );
         assert!(refused.contains(told) && refused.contains(what_to_do), "{case}: {refused}");
+    }
+}
+
+/// Writes a body without an end until the client hangs up.
+async fn talk_without_end(acceptor: TlsAcceptor, stream: TcpStream) {
+    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    read_request(&mut stream).await;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
+    let mut outcome = stream.write_all(head.as_bytes()).await;
+    while outcome.is_ok() {
+        outcome = stream.write_all(&[b'a'; 1 << 16]).await;
+    }
+}
+
+#[test]
+fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
+    let ours = Authority::new("kubernetes");
+    let server = Server::start(ours.server(-HOUR..HOUR), &json!({}), usize::MAX);
+    let listener = server.tokio.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let (address, acceptor, asked) = (listener.local_addr().unwrap(), ours.server(-HOUR..HOUR), server.asked.clone());
+    server.tokio.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            asked.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(talk_without_end(acceptor.clone(), stream));
+        }
+    });
+    let server = Server { address, ..server };
+    let mut patient = joining(&[hash(&ours.certificate)]);
+    patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));
+    let refused = server.found(patient).unwrap_err();
+    assert!(refused.contains("is longer than the limit of 4194304 bytes") && refused.contains("compare the address"), "{refused}");
+    assert_eq!(server.asked(), 1);
+}
+
+/// It is named by whoever calls, so a program in it is only run where the operator named the file.
+#[test]
+fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("ran");
+    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    for user in [
+        json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": [mark], "interactiveMode": "Never"}}),
+        json!({"auth-provider": {"name": "gcp", "config": {"cmd-path": "touch", "cmd-args": mark}}}),
+    ] {
+        let kubeconfig = json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "a",
+            "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+            "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+            "users": [{"name": "a", "user": user}],
+        });
+        let path = folder.path().join("kubeconfig");
+        std::fs::write(&path, kubeconfig.to_string()).unwrap();
+        let api = real::cluster(tokio.handle(), path.to_str().unwrap()).unwrap();
+        let text = api.as_holder_of(&kubeconfig.to_string()).unwrap();
+        for failure in [api.get(&cluster_info()).unwrap_err(), text.get(&cluster_info()).unwrap_err()] {
+            assert_eq!(failure.code, "denied", "{failure:?}");
+        }
+        assert!(!mark.exists());
     }
 }
 

@@ -282,4 +282,12 @@ mod tests {
             assert!(failure.remedy.is_some_and(|remedy| remedy.contains("etcdctl member remove")), "it says what to do");
         }
     }
+
+    /// The kubelet of a node whose disk is full: a health endpoint that cannot be asked, for a reason that stays.
+    #[test]
+    fn a_full_or_read_only_disk_ends_a_wait_at_once() {
+        for (code, retryable) in [("no-space", false), ("read-only", false), ("io", true), ("unavailable", true), ("not-found", true)] {
+            assert_eq!(retry(Failure::new(code, "so it is")).retryable, retryable, "{code}");
+        }
+    }
 }

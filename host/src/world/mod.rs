@@ -253,6 +253,11 @@ pub trait Cluster: Send + Sync {
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
     /// The same API as whoever has this kubeconfig sees it, a text and no file.
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>>;
+    /// The same API as the holder of a kubeconfig sees it whose file the operator named on the command line: programs that
+    /// authenticate its user are run.
+    fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+        self.as_holder_of(kubeconfig)
+    }
     /// The same API as another kubeconfig of the node sees it; asked once, for whoever waits by itself.
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
 }

@@ -9,11 +9,11 @@ use crate::{cancel::Cancel, effect::pki};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{
     Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
+    config::{AuthInfo, KubeConfigOptions, Kubeconfig},
     core::Status,
 };
 use kubephase_wit::{Failure, ObjectRef};
-use resources::{Kind, by_kind};
+use resources::{Kind, by_kind, prefix_of};
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
@@ -108,6 +108,8 @@ pub struct ApiClient {
     patience: Patience,
     /// bytes of an answer
     longest: usize,
+    /// programs that authenticate the user of the kubeconfig (`exec`, `auth-provider`) are run
+    programs: bool,
     /// it is asked what would come of changes, and nothing is changed
     dry: bool,
     client: Arc<Mutex<Option<Made>>>,
@@ -115,7 +117,14 @@ pub struct ApiClient {
 
 impl ApiClient {
     pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, patience: Patience) -> Self {
-        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, dry: false, client: Arc::default() }
+        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, programs: false, dry: false, client: Arc::default() }
+    }
+
+    /// One that runs the programs by which the kubeconfig authenticates its user: only for a kubeconfig that the operator
+    /// named on the command line.
+    #[must_use]
+    pub fn with_programs(self) -> ApiClient {
+        ApiClient { programs: true, ..self }
     }
 
     /// One that changes nothing: the server says what would come of each change (server-side dry run, `dryRun=All`).
@@ -129,7 +138,7 @@ impl ApiClient {
         let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
         let longest = if matches!(credentials, Credentials::Text(_)) { ANSWER_TO_TEXT } else { ANSWER };
         let patience = Patience { time: Duration::ZERO, ..self.patience.clone() };
-        ApiClient { credentials, client, patience, longest, ..self.clone() }
+        ApiClient { credentials, client, patience, longest, programs: false, ..self.clone() }
     }
 
     /// The same server as the holder of a kubeconfig of the node sees it.
@@ -167,6 +176,14 @@ impl ApiClient {
         };
         let invalid = |why: String| Failure::new("invalid", format!("{name} cannot be used as a kubeconfig: {why}"));
         let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text)).map_err(|error| invalid(error.to_string()))?;
+        let runs = |user: &AuthInfo| user.exec.is_some() || user.auth_provider.is_some();
+        if !self.programs && parsed.auth_infos.iter().filter_map(|user| user.auth_info.as_ref()).any(runs) {
+            let message = format!(
+                "{name} authenticates a user by a program (exec or auth-provider), and only the kubeconfig of --kubeconfig or --discovery-file may name a program to run"
+            );
+            let remedy = Some("use a kubeconfig with a client certificate or a token".into());
+            return Err(Failure { remedy, ..Failure::new("denied", message) });
+        }
         let config = self.handle.block_on(Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()));
         let mut config = config.map_err(|error| invalid(error.to_string()))?;
         let server = url::Url::parse(&config.cluster_url.to_string()).map_err(|error| invalid(error.to_string()))?;
@@ -238,7 +255,7 @@ impl ApiClient {
             return Ok(Kind::Known(resource));
         }
         // What is not in the table may be a custom resource of the cluster.
-        let prefix = if api_version.contains('/') { format!("/apis/{api_version}") } else { format!("/api/{api_version}") };
+        let prefix = prefix_of(api_version)?;
         let listed: Value = serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?).unwrap_or_default();
         let found = listed["resources"]
             .as_array()
@@ -256,14 +273,14 @@ impl ApiClient {
     }
 
     fn listed(&self, api_version: &str, kind: &str, namespace: Option<&str>, query: Option<(&str, &str)>) -> Tried<Vec<Value>> {
-        let path = self.resource(api_version, kind)?.path(namespace, None);
+        let path = self.resource(api_version, kind)?.path(namespace, None)?;
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let list = self.send("GET", &format!("{path}?{query}"), "application/json", &Value::Null)?;
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
 
     fn path(&self, of: &ObjectRef, named: bool) -> Tried<String> {
-        Ok(self.resource(&of.api_version, &of.kind)?.path(of.namespace.as_deref(), named.then_some(of.name.as_str())))
+        self.resource(&of.api_version, &of.kind)?.path(of.namespace.as_deref(), named.then_some(of.name.as_str()))
     }
 }
 
@@ -382,5 +399,9 @@ impl Cluster for ApiClient {
 
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.of_text(kubeconfig)))
+    }
+
+    fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.of_text(kubeconfig).with_programs()))
     }
 }

@@ -1,4 +1,7 @@
 //! The resources of the API that are known here: one table for the client and for the embedded server.
+use crate::world::Tried;
+use kubephase_wit::Failure;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// One resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +33,17 @@ impl Resource {
     }
 
     /// The path of its objects in a namespace, or of one of them.
-    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
-        let namespace = namespace.filter(|_| self.namespaced).map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
-        let name = name.map(|name| format!("/{name}")).unwrap_or_default();
-        format!("{}{namespace}/{}{name}", self.prefix(), self.plural)
+    ///
+    /// # Errors
+    /// Where the namespace or the name cannot be a segment of a path.
+    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
+        object_path(&self.prefix(), self.plural, namespace.filter(|_| self.namespaced), name)
+    }
+
+    /// The path of one of its objects as OpenAPI documents have it, with names in braces.
+    pub fn path_template(&self) -> String {
+        let namespace = if self.namespaced { "/namespaces/{namespace}" } else { "" };
+        format!("{}{namespace}/{}/{{name}}", self.prefix(), self.plural)
     }
 }
 
@@ -45,16 +55,44 @@ pub enum Kind {
 
 impl Kind {
     /// The path of its objects in a namespace, or of one of them.
-    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> String {
+    ///
+    /// # Errors
+    /// Where the namespace, the name, or what the cluster calls the resource cannot be a segment of a path.
+    pub fn path(&self, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
         match self {
             Kind::Known(resource) => resource.path(namespace, name),
-            Kind::Found { prefix, plural, namespaced } => {
-                let namespace = namespace.filter(|_| *namespaced).map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
-                let name = name.map(|name| format!("/{name}")).unwrap_or_default();
-                format!("{prefix}{namespace}/{plural}{name}")
-            }
+            Kind::Found { prefix, plural, namespaced } => object_path(prefix, plural, namespace.filter(|_| *namespaced), name),
         }
     }
+}
+
+/// What stands in a segment as it is: the unreserved characters of RFC 3986, and the colon of RBAC names.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+
+/// One segment of a path, percent-encoded: whatever it holds, it neither ends the path nor adds a segment to it.
+fn segment(text: &str) -> Tried<PercentEncode<'_>> {
+    if matches!(text, "" | "." | "..") {
+        return Err(Failure::new("invalid", format!("{text:?} is not the name of anything in the API")));
+    }
+    Ok(utf8_percent_encode(text, ENCODED))
+}
+
+/// `/api/v1`, `/apis/apps/v1`: the path of the resources of an `apiVersion`.
+///
+/// # Errors
+/// Where it is neither a version nor a group and a version.
+pub fn prefix_of(api_version: &str) -> Tried<String> {
+    match api_version.split('/').collect::<Vec<_>>().as_slice() {
+        [version] => Ok(format!("/api/{}", segment(version)?)),
+        [group, version] => Ok(format!("/apis/{}/{}", segment(group)?, segment(version)?)),
+        _ => Err(Failure::new("invalid", format!("{api_version:?} is not an apiVersion"))),
+    }
+}
+
+fn object_path(prefix: &str, plural: &str, namespace: Option<&str>, name: Option<&str>) -> Tried<String> {
+    let namespace = namespace.map(|namespace| Ok(format!("/namespaces/{}", segment(namespace)?))).transpose()?.unwrap_or_default();
+    let name = name.map(|name| Ok(format!("/{}", segment(name)?))).transpose()?.unwrap_or_default();
+    Ok(format!("{prefix}{namespace}/{}{name}", segment(plural)?))
 }
 
 const fn resource(
@@ -121,4 +159,80 @@ pub fn by_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
 /// By group, version and plural.
 pub fn by_plural(group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
     RESOURCES.iter().find(|resource| resource.group == group && resource.version == version && resource.plural == plural)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts that a URL could take for something else, and every ASCII character between two letters.
+    fn texts() -> Vec<String> {
+        let tricks = [
+            "",
+            ".",
+            "..",
+            "a",
+            "kube-system/secrets?x=",
+            "a?b",
+            "a#b",
+            "a/b",
+            "/",
+            "//",
+            "a%2fb",
+            "%2e%2e",
+            "%",
+            "a%",
+            "..;",
+            "a\\b",
+            " ",
+            "\u{202e}",
+            "a\0b",
+            "a\nb",
+            "a\tb",
+            "ä",
+            "日本",
+            "system:node:a",
+            "a&b=c",
+            "http://x/",
+            "@",
+            "[::1]",
+            "\u{fffd}",
+            "a+b",
+        ];
+        let between = (0..=127).map(|byte| format!("a{}b", char::from(byte)));
+        tricks.into_iter().map(str::to_owned).chain(between).chain(["x".repeat(1 << 20)]).collect()
+    }
+
+    /// The segments that a server sees, or none where the path was refused.
+    fn seen(path: Tried<String>) -> Option<Vec<String>> {
+        let url = url::Url::parse(&format!("https://server{}", path.ok()?)).unwrap();
+        assert_eq!((url.query(), url.fragment(), url.host_str()), (None, None, Some("server")));
+        let decode = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8().unwrap().into_owned();
+        Some(url.path_segments().unwrap().map(decode).collect())
+    }
+
+    #[test]
+    fn a_path_has_the_segments_that_were_meant_whatever_a_name_is() {
+        let found = Kind::Found { prefix: "/apis/example.com/v1".into(), plural: "things".into(), namespaced: true };
+        for text in texts() {
+            let refused = matches!(text.as_str(), "" | "." | "..");
+            for (kind, head) in [
+                (&Kind::Known(by_kind("v1", "ConfigMap").unwrap()), ["api", "v1"].as_slice()),
+                (&found, ["apis", "example.com", "v1"].as_slice()),
+            ] {
+                let plural = if head.len() == 2 { "configmaps" } else { "things" };
+                let expected = |rest: &[&str]| Some(head.iter().chain(rest).map(ToString::to_string).collect::<Vec<_>>());
+                let (in_namespace, of_name) = (seen(kind.path(Some(&text), Some("n"))), seen(kind.path(Some("ns"), Some(&text))));
+                let meant = (expected(&["namespaces", &text, plural, "n"]), expected(&["namespaces", "ns", plural, &text]));
+                assert_eq!((in_namespace, of_name), if refused { (None, None) } else { meant }, "{:.80}", text);
+            }
+            let odd = Kind::Found { prefix: "/apis/example.com/v1".into(), plural: text.clone(), namespaced: false };
+            assert_eq!(seen(odd.path(None, None)).is_none(), refused, "{text:.80}");
+            let slashes = text.matches('/').count();
+            if let Some(segments) = seen(prefix_of(&text)) {
+                assert_eq!(segments.len(), slashes + 2, "{text:.80}");
+            }
+        }
+        assert!(prefix_of("a/b/c").is_err() && prefix_of("/v1").is_err() && prefix_of("../v1").is_err());
+    }
 }

@@ -13,6 +13,7 @@ use tonic_prost::ProstCodec;
 
 mod cri;
 mod etcd;
+mod net;
 
 type Answer<T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send>>;
 

@@ -86,7 +86,7 @@ fn open_api(group: &str, version: &str) -> Value {
     for resource in of(group, version) {
         let gvk = json!({"group": group, "version": version, "kind": resource.kind});
         let operation = json!({"x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": gvk, "parameters": [{"name": "fieldValidation", "in": "query"}]});
-        paths.insert(resource.path(Some("{namespace}"), Some("{name}")), json!({"patch": operation}));
+        paths.insert(resource.path_template(), json!({"patch": operation}));
     }
     json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": "v1.36.2"}, "paths": paths, "components": {"schemas": {}}})
 }

@@ -35,8 +35,15 @@ use std::{
     convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
-use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Handle,
+    sync::Semaphore,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tokio_rustls::TlsAcceptor;
 
 /// Larger bodies are refused, as etcd would.
@@ -137,17 +144,112 @@ impl Server {
     }
 }
 
+/// Connections at once; further clients wait until one of them ends.
+const CONNECTIONS: usize = 512;
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a client may take to send the body of a request.
+const BODY_TIME: Duration = Duration::from_secs(60);
+/// How long a connection stays open on which nothing is asked.
+const IDLE: Duration = Duration::from_secs(120);
+/// After a failed accept (all file descriptors are in use, say): trying again at once would use a whole processor.
+const PAUSE: Duration = Duration::from_millis(100);
+
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
-    loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    while let Ok(place) = places.clone().acquire_owned().await {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
         let (acceptor, api) = (acceptor.clone(), api.clone());
         tokio::spawn(async move {
-            // A client that does not trust us, or that we cannot trust, is its own affair.
-            let Ok(stream) = acceptor.accept(stream).await else { return };
-            let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(|der| holder(der));
-            let service = service_fn(move |request| serve(api.clone(), certificate.clone(), request));
-            let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            converse(stream, acceptor, api).await;
+            drop(place);
         });
+    }
+}
+
+/// Serves one client until it leaves, or asks nothing for too long.
+async fn converse(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>) {
+    // A client that does not trust this server, or that this server cannot trust, gets no answer.
+    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(|der| holder(der));
+    let activity = Arc::new(Activity::default());
+    let watched = activity.clone();
+    let service = service_fn(move |request| {
+        let (api, certificate, request_ended) = (api.clone(), certificate.clone(), watched.begin());
+        async move {
+            let answer = serve(api, certificate, request).await?;
+            // A watch goes on for as long as its body does.
+            Ok::<_, Infallible>(answer.map(|body| {
+                body.map_frame(move |frame| {
+                    let _ = &request_ended;
+                    frame
+                })
+                .boxed_unsync()
+            }))
+        }
+    });
+    let builder = auto::Builder::new(TokioExecutor::new());
+    tokio::select! {
+        // How a connection ends is the client's affair.
+        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        () = activity.idle() => {}
+    }
+}
+
+/// What goes on on a connection.
+struct Activity(Mutex<Requests>);
+
+struct Requests {
+    under_way: usize,
+    /// When a request last began or ended.
+    last: Instant,
+}
+
+impl Default for Activity {
+    fn default() -> Self {
+        Activity(Mutex::new(Requests { under_way: 0, last: Instant::now() }))
+    }
+}
+
+impl Activity {
+    fn change(&self, change: impl FnOnce(&mut Requests)) {
+        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut requests);
+        requests.last = Instant::now();
+    }
+
+    /// Counts a request as under way until the guard is dropped.
+    fn begin(self: &Arc<Self>) -> UnderWay {
+        self.change(|requests| requests.under_way += 1);
+        UnderWay(self.clone())
+    }
+
+    /// Completes when no request has been under way for [`IDLE`].
+    async fn idle(&self) {
+        loop {
+            let rest = {
+                let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if requests.under_way > 0 { IDLE } else { IDLE.saturating_sub(requests.last.elapsed()) }
+            };
+            if rest.is_zero() {
+                return;
+            }
+            sleep(rest).await;
+        }
+    }
+}
+
+struct UnderWay(Arc<Activity>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.change(|requests| requests.under_way -= 1);
     }
 }
 
@@ -161,7 +263,7 @@ async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request
         (None, None) => Some(User::anonymous()),
     };
     let Some(user) = user else { return Ok(reply(Reply::Json(401, ApiError::unauthorized().body()))) };
-    let Ok(body) = http_body_util::Limited::new(body, MAX_BODY).collect().await else {
+    let Ok(Ok(body)) = timeout(BODY_TIME, http_body_util::Limited::new(body, MAX_BODY).collect()).await else {
         return Ok(reply(Reply::Json(
             413,
             json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "RequestEntityTooLarge", "code": 413}),

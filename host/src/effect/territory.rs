@@ -1,5 +1,6 @@
 //! What of a node belongs to the host alone, by its configuration. A plugin reaches none of it with a file effect: what is
 //! written there is a static Pod, a certificate or a kubeconfig, which are effects of their own.
+use super::Effect;
 pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, KUBECONFIG_DIR},
@@ -52,6 +53,56 @@ impl Territory {
     }
 }
 
+/// Base names of the host's own keys and certificates in the certificates directory (kubeadm's).
+const CERTIFICATES: &[&str] = &[
+    "ca",
+    "apiserver",
+    "apiserver-kubelet-client",
+    "apiserver-etcd-client",
+    "front-proxy-ca",
+    "front-proxy-client",
+    "etcd/ca",
+    "etcd/server",
+    "etcd/peer",
+    "etcd/healthcheck-client",
+    "sa",
+];
+
+/// Returns why a plugin may not have an effect: it would change something of the host's, or sign with an authority that
+/// only the host signs with. None where the plugin may have it, as far as its grant goes.
+///
+/// This looks at paths as they are spelled, so that nothing of a proposal is carried out where a part of it is refused. The
+/// confined view of the files looks at what is opened, when the effect is carried out.
+pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
+    let pki = config.cluster.certificates_dir.trim_end_matches('/');
+    let owned = |path: &str| territory.owns(path).then(|| format!("{path} belongs to the host; no plugin changes it"));
+    let key = |directory: &str, name: &str| {
+        let path = format!("{}/{name}", directory.trim_end_matches('/'));
+        let is_own = CERTIFICATES.iter().any(|own| path == format!("{pki}/{own}"));
+        let is_elsewhere = !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
+        (is_own || is_elsewhere).then(|| format!("{path} belongs to the host; no plugin makes it"))
+    };
+    let authority = |directory: &str, name: &str| {
+        let path = format!("{}/{name}", directory.trim_end_matches('/'));
+        let is_clusters = path == format!("{pki}/ca");
+        (!is_clusters && territory.owns(&path)).then(|| format!("only the host signs with {path}"))
+    };
+    match effect {
+        Effect::File(file) => owned(&file.path),
+        Effect::Directory(directory) => owned(&directory.path),
+        Effect::Mode(mode) => owned(&mode.path),
+        Effect::RemoveFile { path } => owned(path),
+        Effect::Certificate(spec) => {
+            let signer = spec.authority.as_ref().and_then(|name| authority(&spec.directory, name));
+            key(&spec.directory, &spec.name).or(signer)
+        }
+        Effect::KeyPair(spec) => key(&spec.directory, &spec.name),
+        Effect::Kubeconfig(spec) => owned(&spec.path).or_else(|| authority(&spec.directory, &spec.authority)),
+        Effect::RotatedKubeconfig(spec) => owned(&spec.path),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +113,7 @@ mod tests {
     };
     use kubephase_sdk::{
         kubeadm::{Etcd, Join, LocalEtcd, Patches},
+        spec::{CertificateSpec, KubeconfigSpec},
         testing::Case,
     };
 
@@ -122,6 +174,32 @@ mod tests {
             command_time: std::time::Duration::ZERO,
         };
         effect.enact(&context).map(|done| done.enacted)
+    }
+
+    #[test]
+    fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
+        let (config, territory) = (config(), Territory::of(&config()));
+        let certificate = |directory: &str, name: &str, authority: &str| {
+            let (directory, name, authority) = (directory.into(), name.into(), Some(authority.into()));
+            refusal(&Effect::Certificate(CertificateSpec { directory, name, authority, ..Default::default() }), &territory, &config)
+        };
+        assert_eq!(certificate("/srv/pki", "monitoring", "ca"), None);
+        for (directory, name, authority) in [
+            ("/srv/pki", "apiserver", "ca"),
+            ("/srv/pki/etcd", "server", "ca"),
+            ("/srv/pki", "monitoring", "etcd/ca"),
+            ("/srv/pki/etcd", "monitoring", "ca"),
+            ("/srv/pki", "monitoring", "front-proxy-ca"),
+            ("/var/lib/kubelet/pki", "x", "y"),
+        ] {
+            assert!(certificate(directory, name, authority).is_some(), "{directory} {name} {authority}");
+        }
+        let kubeconfig = |path: &str| {
+            let (path, directory, authority) = (path.into(), "/srv/pki".into(), "ca".into());
+            refusal(&Effect::Kubeconfig(KubeconfigSpec { path, directory, authority, ..Default::default() }), &territory, &config)
+        };
+        assert_eq!(kubeconfig("/srv/monitoring.conf"), None);
+        assert!(kubeconfig("/etc/kubernetes/admin.conf").is_some());
     }
 
     #[test]

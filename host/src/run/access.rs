@@ -17,11 +17,6 @@ pub enum Access {
 }
 
 impl Access {
-    /// Whether this is a phase of the distribution itself.
-    pub fn is_built_in(&self) -> bool {
-        matches!(self, Access::BuiltIn)
-    }
-
     /// Whose calls these are.
     pub fn origin(&self) -> Origin {
         match self {

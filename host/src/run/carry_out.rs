@@ -8,7 +8,7 @@ use crate::{
     effect::{
         Context, Done, Effect, Enacted, Sent,
         proposal::{self, Proposal},
-        territory::Territory,
+        territory::{self, Territory},
     },
     plan::Node,
     world::Tried,
@@ -20,8 +20,10 @@ impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
     pub(super) fn carry_out(&self, node: &Node, session: &Session, sent: &mut Vec<Sent>, left: &Left) -> Result<bool, Broken> {
         let proposals = session.take_proposals();
+        let territory = session.is_plugin().then(|| Territory::of(self.config));
         for proposal in &proposals {
-            if let Err(why) = session.access().effect(&proposal.effect) {
+            let of_host = territory.as_ref().and_then(|territory| territory::refusal(&proposal.effect, territory, self.config));
+            if let Err(why) = session.access().effect(&proposal.effect).and(of_host.map_or(Ok(()), Err)) {
                 self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, &[]);
                 let (kind, target) = proposal.effect.summary();
                 return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));
@@ -35,7 +37,6 @@ impl Executor<'_> {
         if proposals.iter().all(|proposal| matches!(proposal.effect, Effect::Image { .. })) {
             return self.pull(node, session, &proposals, left);
         }
-        let territory = (!session.access().is_built_in()).then(|| Territory::of(self.config));
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());

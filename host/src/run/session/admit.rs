@@ -25,7 +25,8 @@ impl Session {
         self.0.access.origin()
     }
 
-    pub(super) fn is_plugin(&self) -> bool {
+    /// Whether these are calls of a plugin that is not part of the program.
+    pub fn is_plugin(&self) -> bool {
         self.origin() == Origin::Plugin
     }
 

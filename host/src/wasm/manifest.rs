@@ -172,7 +172,7 @@ impl Request {
 
     /// What the grant amounts to beyond its own words; none for most.
     pub fn danger(&self) -> Option<Danger> {
-        gate::row(&self.capability).and_then(|row| (row.risk)(self))
+        gate::row(&self.capability).and_then(|row| (row.risk.decide)(self))
     }
 }
 

@@ -54,7 +54,7 @@ pub struct Row {
     pub permit: Permit,
     pub allowance: Allowance,
     /// what a grant of it amounts to
-    pub risk: fn(&super::manifest::Request) -> Option<Danger>,
+    pub risk: risk::Rule,
     /// what it lets a plugin do: `read files`
     pub words: &'static str,
 }
@@ -84,12 +84,13 @@ pub struct HostFunction<A> {
 impl<A: Arguments> HostFunction<A> {
     /// The row of a function with these arguments.
     const fn new(interface: &'static str, function: &'static str, permit: Permit, allowance: Allowance, words: &'static str) -> Self {
-        let row = Row { interface, function, arguments: A::KINDS, permit, allowance, risk: risk::none, words };
+        let row = Row { interface, function, arguments: A::KINDS, permit, allowance, risk: risk::NONE, words };
         HostFunction { row, arguments: PhantomData }
     }
 
-    const fn with_risk(self, risk: fn(&super::manifest::Request) -> Option<Danger>) -> Self {
-        HostFunction { row: Row { risk, ..self.row }, arguments: PhantomData }
+    const fn with_risk(self, risk: risk::Rule) -> Self {
+        let Row { interface, function, arguments, permit, allowance, words, .. } = self.row;
+        HostFunction { row: Row { interface, function, arguments, permit, allowance, risk, words }, arguments: PhantomData }
     }
 
     /// Parses what a phase hands over.
@@ -115,6 +116,17 @@ pub fn row(capability: &str) -> Option<&'static Row> {
 /// Whether a plugin needs a grant to call a function.
 pub fn needs_grant(capability: &str) -> bool {
     row(capability).is_none_or(|row| row.permit != Permit::Free)
+}
+
+/// The table as the README has it: a row for each capability that needs a grant.
+pub fn documentation() -> String {
+    let mut text = String::from("| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n");
+    for row in ROWS {
+        let Permit::Granted(dimensions) = row.permit else { continue };
+        let fields: Vec<String> = dimensions.iter().map(|dimension| format!("`{}`", dimension.field())).collect();
+        text += &format!("| `{}` | {} | {} | {} |\n", row.capability(), row.words, fields.join(", "), row.risk.when);
+    }
+    text
 }
 
 /// The end of a message about a capability that does not exist: the nearest one.

@@ -46,6 +46,40 @@ impl fmt::Display for Danger {
     }
 }
 
+/// How the risk of a grant is decided.
+#[derive(Debug)]
+pub struct Rule {
+    /// what a request amounts to, by its own patterns
+    pub decide: fn(&Request) -> Option<Danger>,
+    /// when that is so, for documentation; empty for never
+    pub when: &'static str,
+}
+
+pub(super) const NONE: Rule = Rule { decide: |_| None, when: "" };
+pub(super) const UNIT: Rule = Rule { decide: any_unit, when: "root, always" };
+pub(super) const KEY: Rule = Rule { decide: any_key, when: "root, always" };
+pub(super) const MODULE: Rule = Rule { decide: any_module, when: "root, always" };
+pub(super) const PROGRAM: Rule = Rule { decide: any_program, when: "root, always" };
+pub(super) const READING_PROGRAM: Rule = Rule {
+    decide: reading_program,
+    when: "root, for programs that run others or change the machine (shells, `env`, `tar`, `find`, …), and for arguments that the plugin chooses freely (`*`, `/**`)",
+};
+pub(super) const CHANGED_PATHS: Rule = Rule {
+    decide: changed_paths,
+    when: "root, for paths in system directories (`/etc`, `/usr`, `/lib`, `/root`, `/var/spool`, …) but `/etc/cni/net.d` and `/etc/kubernetes`",
+};
+pub(super) const CHANGED_OBJECTS: Rule = Rule {
+    decide: changed_objects,
+    when: "cluster-admin, for RBAC, Secrets, nodes, webhooks, certificates, aggregated APIs, and Pods with `hostAccess: true`",
+};
+pub(super) const READ_OBJECTS: Rule = Rule { decide: read_objects, when: "cluster-admin, for Secrets" };
+pub(super) const IDENTITIES: Rule = Rule {
+    decide: identities,
+    when: "cluster-admin, for names that the API server gives rights to (`system:…`, `kubeadm:…`); root, for paths in system directories",
+};
+pub(super) const NODE_IDENTITY: Rule =
+    Rule { decide: node_identity, when: "cluster-admin, for files of `/etc/kubernetes` and `/var/lib/kubelet`" };
+
 fn root(why: impl Into<String>) -> Option<Danger> {
     Some(Danger { risk: Risk::Root, why: why.into() })
 }
@@ -54,24 +88,19 @@ fn cluster_admin(why: impl Into<String>) -> Option<Danger> {
     Some(Danger { risk: Risk::ClusterAdmin, why: why.into() })
 }
 
-/// No danger.
-pub(super) fn none(_: &Request) -> Option<Danger> {
-    None
-}
-
-pub(super) fn any_unit(_: &Request) -> Option<Danger> {
+fn any_unit(_: &Request) -> Option<Danger> {
     root("a unit that is started runs as root")
 }
 
-pub(super) fn any_key(_: &Request) -> Option<Danger> {
+fn any_key(_: &Request) -> Option<Danger> {
     root("kernel parameters decide which programs the kernel runs, and what it protects")
 }
 
-pub(super) fn any_module(_: &Request) -> Option<Danger> {
+fn any_module(_: &Request) -> Option<Danger> {
     root("a module is part of the kernel")
 }
 
-pub(super) fn any_program(_: &Request) -> Option<Danger> {
+fn any_program(_: &Request) -> Option<Danger> {
     root("the program runs as root")
 }
 
@@ -170,7 +199,7 @@ const INTERPRETERS: &[&str] = &[
 ];
 
 /// A program that is said to read only: it is root's where the plugin chooses what it does.
-pub(super) fn reading_program(request: &Request) -> Option<Danger> {
+fn reading_program(request: &Request) -> Option<Danger> {
     request.commands.iter().find_map(|command| {
         let (program, arguments) = command.split_first()?;
         let name = program.rsplit('/').next().unwrap_or(program);
@@ -226,7 +255,7 @@ const SYSTEM: &[&str] = &[
 const HARMLESS: &[&str] = &["/etc/cni/net.d", "/etc/kubernetes"];
 
 /// Files that a plugin writes, makes, removes or gives another mode.
-pub(super) fn changed_paths(request: &Request) -> Option<Danger> {
+fn changed_paths(request: &Request) -> Option<Danger> {
     request.paths.iter().find_map(|pattern| {
         if HARMLESS.iter().any(|directory| is_inside(pattern, directory)) {
             return None;
@@ -284,7 +313,7 @@ fn right_of(pattern: &ObjectPattern) -> Option<&'static str> {
 }
 
 /// Objects that a plugin writes or deletes.
-pub(super) fn changed_objects(request: &Request) -> Option<Danger> {
+fn changed_objects(request: &Request) -> Option<Danger> {
     request.objects.iter().find_map(|pattern| {
         if let Some(why) = right_of(pattern) {
             return cluster_admin(format!("who writes {} {why}", pattern.kind));
@@ -295,7 +324,7 @@ pub(super) fn changed_objects(request: &Request) -> Option<Danger> {
 }
 
 /// Objects that a plugin reads.
-pub(super) fn read_objects(request: &Request) -> Option<Danger> {
+fn read_objects(request: &Request) -> Option<Danger> {
     let secrets = |pattern: &&ObjectPattern| pattern.kind == "Secret";
     request.objects.iter().find(secrets).and_then(|_| cluster_admin("Secrets hold the tokens of those who administer the cluster"))
 }
@@ -309,7 +338,7 @@ fn fits_a_right(pattern: &str) -> bool {
 }
 
 /// Certificates and kubeconfigs that the host makes for a plugin.
-pub(super) fn identities(request: &Request) -> Option<Danger> {
+fn identities(request: &Request) -> Option<Danger> {
     let mut names = request.subjects.iter().chain(&request.groups);
     if let Some(name) = names.find(|name| fits_a_right(name)) {
         return cluster_admin(format!("the API server gives rights to the name {name}"));
@@ -322,7 +351,7 @@ pub(super) fn identities(request: &Request) -> Option<Danger> {
 }
 
 /// Servers that are asked with certificates of the node.
-pub(super) fn node_identity(request: &Request) -> Option<Danger> {
+fn node_identity(request: &Request) -> Option<Danger> {
     let path = request.paths.iter().find(|pattern| reaches(pattern, "/etc/kubernetes") || reaches(pattern, "/var/lib/kubelet"))?;
     cluster_admin(format!("who shows {path} to a server is known there as the node or the API server"))
 }

@@ -80,7 +80,7 @@ pub static HTTP_GET_AS: HostFunction<Identity> = HostFunction::new(
     ASK,
     "ask HTTP servers with certificates and keys of the node, which the plugin does not see",
 )
-.with_risk(risk::node_identity);
+.with_risk(risk::NODE_IDENTITY);
 
 const fn observe_runtime<A: Arguments>(function: &'static str, permit: Permit) -> HostFunction<A> {
     HostFunction::new("observe-runtime", function, permit, ASK, "ask the container runtime")
@@ -99,12 +99,12 @@ pub static PRIVATE_KEY: HostFunction<AbsolutePath> = observe_pki("private-key");
 pub static KUBECONFIG: HostFunction<AbsolutePath> = observe_pki("kubeconfig");
 
 pub static GET_OBJECT: HostFunction<ObjectName> =
-    HostFunction::new("observe-cluster", "get-object", OBJECTS, ASK, "read objects of the cluster").with_risk(risk::read_objects);
+    HostFunction::new("observe-cluster", "get-object", OBJECTS, ASK, "read objects of the cluster").with_risk(risk::READ_OBJECTS);
 pub static LIST_OBJECTS: HostFunction<Listing> =
-    HostFunction::new("observe-cluster", "list-objects", OBJECTS, ASK, "list objects of the cluster").with_risk(risk::read_objects);
+    HostFunction::new("observe-cluster", "list-objects", OBJECTS, ASK, "list objects of the cluster").with_risk(risk::READ_OBJECTS);
 
 pub static RUN_COMMAND: HostFunction<CommandLine> =
-    HostFunction::new("observe-command", "run-command", COMMANDS, ASK, "run programs that only read").with_risk(risk::reading_program);
+    HostFunction::new("observe-command", "run-command", COMMANDS, ASK, "run programs that only read").with_risk(risk::READING_PROGRAM);
 
 pub static ETCD_MEMBERS: HostFunction<()> = HostFunction::new("observe-core", "etcd-members", Permit::Core, ASK, "see the members of etcd");
 
@@ -119,7 +119,7 @@ pub static ANNOUNCE: HostFunction<Text> = effects("announce");
 const FILE_WORDS: &str = "have files written, made, removed or given another mode, but none of the host's own";
 
 const fn effects_files<A: Arguments>(function: &'static str) -> HostFunction<A> {
-    HostFunction::new("effects-files", function, PATHS, PROPOSE, FILE_WORDS).with_risk(risk::changed_paths)
+    HostFunction::new("effects-files", function, PATHS, PROPOSE, FILE_WORDS).with_risk(risk::CHANGED_PATHS)
 }
 
 pub static WRITE_FILE: HostFunction<(AbsolutePath, Plain<Vec<u8>>)> = effects_files("write-file");
@@ -139,10 +139,10 @@ pub static ENSURE_CERTIFICATE: HostFunction<CertificateSpec> = HostFunction::new
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::identities);
+.with_risk(risk::IDENTITIES);
 pub static ENSURE_KEY_PAIR: HostFunction<KeyPairSpec> =
     HostFunction::new("effects-pki", "ensure-key-pair", Permit::Granted(&[Dimension::Directories]), PROPOSE, PKI_WORDS)
-        .with_risk(risk::identities);
+        .with_risk(risk::IDENTITIES);
 pub static ENSURE_KUBECONFIG: HostFunction<KubeconfigSpec> = HostFunction::new(
     "effects-pki",
     "ensure-kubeconfig",
@@ -150,12 +150,12 @@ pub static ENSURE_KUBECONFIG: HostFunction<KubeconfigSpec> = HostFunction::new(
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::identities);
+.with_risk(risk::IDENTITIES);
 pub static ENSURE_ROTATED_KUBECONFIG: HostFunction<RotatedKubeconfigSpec> =
-    HostFunction::new("effects-pki", "ensure-rotated-kubeconfig", PATHS, PROPOSE, PKI_WORDS).with_risk(risk::identities);
+    HostFunction::new("effects-pki", "ensure-rotated-kubeconfig", PATHS, PROPOSE, PKI_WORDS).with_risk(risk::IDENTITIES);
 
 const fn effects_cluster<A: Arguments>(function: &'static str, words: &'static str) -> HostFunction<A> {
-    HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE, words).with_risk(risk::changed_objects)
+    HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE, words).with_risk(risk::CHANGED_OBJECTS)
 }
 
 pub static APPLY_OBJECT: HostFunction<(ObjectName, Plain<Value>)> = effects_cluster("apply-object", "have objects written to the cluster");
@@ -171,18 +171,18 @@ pub static ENSURE_SERVICE: HostFunction<(UnitName, Plain<String>)> = HostFunctio
     PROPOSE,
     "have services started, stopped, enabled and disabled",
 )
-.with_risk(risk::any_unit);
+.with_risk(risk::UNIT);
 pub static SET_SYSCTL: HostFunction<(SysctlKey, Plain<String>)> =
     HostFunction::new("effects-node", "set-sysctl", Permit::Granted(&[Dimension::Keys]), PROPOSE, "have kernel parameters set")
-        .with_risk(risk::any_key);
+        .with_risk(risk::KEY);
 pub static LOAD_MODULE: HostFunction<ModuleName> =
     HostFunction::new("effects-node", "load-module", Permit::Granted(&[Dimension::Modules]), PROPOSE, "have kernel modules loaded")
-        .with_risk(risk::any_module);
+        .with_risk(risk::MODULE);
 
 pub static PULL_IMAGE: HostFunction<ImageName> = HostFunction::new("effects-images", "pull-image", IMAGES, PROPOSE, "have images pulled");
 
 pub static EXECUTE: HostFunction<CommandLine> =
-    HostFunction::new("effects-command", "execute", COMMANDS, PROPOSE, "have programs run").with_risk(risk::any_program);
+    HostFunction::new("effects-command", "execute", COMMANDS, PROPOSE, "have programs run").with_risk(risk::PROGRAM);
 
 const fn effects_core<A: Arguments>(function: &'static str) -> HostFunction<A> {
     HostFunction::new("effects-core", function, Permit::Core, PROPOSE, "make a control plane")

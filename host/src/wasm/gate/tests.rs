@@ -107,3 +107,9 @@ fn what_is_longer_than_a_row_takes_is_refused_before_it_is_parsed() {
     let refused = STAT.admit(format!("/{}", "a".repeat(1 << 20)), Origin::Plugin).unwrap_err();
     assert_eq!(refused, "observe-files.stat takes 16384 bytes, 1048577 were given");
 }
+
+#[test]
+fn the_readme_has_the_table() {
+    let readme = include_str!("../../../../README.md");
+    assert!(readme.contains(&documentation()), "the README's table of capabilities has to be:\n{}", documentation());
+}

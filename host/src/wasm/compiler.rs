@@ -75,7 +75,7 @@ impl Allowance {
         Allowance {
             memory: memory.min(limits::MAX_COMPILE_MEMORY),
             processor,
-            wall: limits::COMPILE_WALL + Duration::from_secs(2 * (processor - limits::COMPILE_PROCESSOR)),
+            wall: limits::COMPILE_WALL + Duration::from_secs(8 * (processor - limits::COMPILE_PROCESSOR)),
             code: limits::COMPILE_CODE.saturating_add(u64::try_from(component).unwrap_or(u64::MAX).saturating_mul(4)),
         }
     }
@@ -94,7 +94,10 @@ pub(super) fn compile_in_child(component: &[u8], small: bool, code: &File, cance
     match ended {
         Ended::Exited(status) if status.success() => Ok(()),
         Ended::Exited(status) => Err(refusal(status, words.trim(), allowance)),
-        Ended::Late => Err(beyond(&format!("{} s", allowance.wall.as_secs()))),
+        Ended::Late => bail!(
+            "compiling the component took more than {} s, the limit for a component of its size; if this machine is busy, try again when it is not",
+            allowance.wall.as_secs()
+        ),
         Ended::Cancelled => bail!("compiling the component was cancelled"),
     }
 }

@@ -97,6 +97,61 @@ fn keys_are_private_and_secrets_are_in_no_journal() {
     }
 }
 
+/// On a machine the phase that makes the certificate would mend it.
+#[test]
+fn a_tree_that_lost_a_certificate_is_mended_and_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = quick(folder.path());
+    let command = |args: &[&str], root: &Path| run(kubephase(PROGRAM).args(args).arg("--root").arg(root));
+    let lose = |root: &Path| {
+        for name in ["apiserver.crt", "apiserver.key"] {
+            fs::remove_file(root.join("etc/kubernetes/pki").join(name)).unwrap();
+        }
+    };
+    let root = folder.path().join("root");
+    assert_eq!(rehearse(&root, &config, &[]).status, 0);
+
+    lose(&root);
+    let said = rehearse(&root, &config, &[]);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("warning: what ran on this node before did not come up again"), "{}", said.stderr);
+    assert!(root.join("etc/kubernetes/pki/apiserver.crt").exists());
+
+    lose(&root);
+    let node = example("single-node/node.yaml");
+    let said = command(&["init", "phase", "certs", "apiserver", "--config", &config, "--node", &node], &root);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert!(root.join("etc/kubernetes/pki/apiserver.crt").exists());
+
+    lose(&root);
+    let said = command(&["reset", "--force"], &root);
+    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert!(!root.join("etc/kubernetes/admin.conf").exists());
+}
+
+/// What is signed with another authority's key is trusted by nobody, as openssl says of it.
+#[test]
+fn a_ca_key_of_another_ca_is_refused_before_anything_is_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, other, config) = (folder.path().join("root"), folder.path().join("other"), quick(folder.path()));
+    let node = example("single-node/node.yaml");
+    let certificates = |what: &[&str], root: &Path| {
+        let args = ["init", "phase"].iter().chain(what).chain(&["--config", &config, "--node", &node, "--root"]);
+        run(kubephase(PROGRAM).args(args).arg(root))
+    };
+    for tree in [&root, &other] {
+        assert_eq!(certificates(&["certs", "ca"], tree).status, 0);
+    }
+    let key = |tree: &Path| tree.join("etc/kubernetes/pki/ca.key");
+    fs::copy(key(&other), key(&root)).unwrap();
+    for phase in [&["certs", "apiserver"][..], &["kubeconfig", "admin"], &["certs", "ca"]] {
+        let said = certificates(phase, &root);
+        assert_eq!(said.status, 5, "{phase:?}: {}{}", said.stdout, said.stderr);
+        assert!(said.stderr.contains("/etc/kubernetes/pki/ca.key does not belong to"), "{phase:?}: {}", said.stderr);
+    }
+    assert!(!root.join("etc/kubernetes/pki/apiserver.crt").exists() && !root.join("etc/kubernetes/admin.conf").exists());
+}
+
 #[test]
 fn openssl_accepts_the_chain() {
     if !has("openssl") {
@@ -161,6 +216,13 @@ fn the_result_is_written_whole_or_not_at_all() {
     assert_eq!(mode(&out.join("files/etc/kubernetes/pki/ca.key")), 0o600);
     assert_eq!(mode(&out.join("files/var/lib/etcd")), 0o700);
     assert!(fs::read_to_string(out.join("objects.yaml")).unwrap().starts_with("# CREATE configmaps kube-system/kubeadm-config\n"));
+    // Again in the same directory, but not over what somebody else put there.
+    assert_eq!(init(&out, &[]).status, 0);
+    let thesis = out.join("files/thesis.txt");
+    fs::write(&thesis, "years of work").unwrap();
+    let said = init(&out, &[]);
+    assert!(said.status == 1 && said.stderr.contains("thesis.txt was not written by --out"), "{}", said.stderr);
+    assert!(thesis.exists() && out.join("objects.yaml").exists());
     let file = folder.path().join("file");
     fs::write(&file, "x").unwrap();
     let said = init(&file, &[]);

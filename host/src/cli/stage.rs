@@ -199,6 +199,7 @@ impl Stage<Rehearsal> {
         };
         let setting = Setting { files, facts, credentials: Credentials::of(config), common, patience: patience(prepared, cancel), port };
         let world = Arc::new(Rehearsal::open(runtime.handle(), setting)?);
+        world.warning().iter().for_each(|warning| print::warning(warning));
         Ok(Stage {
             world,
             runtime,

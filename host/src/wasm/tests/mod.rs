@@ -1,6 +1,7 @@
 //! Components through the same door as in a run, over a node that is described and a cluster that is a map.
 
 mod hostile;
+mod identity;
 mod loading;
 mod twins;
 mod world;

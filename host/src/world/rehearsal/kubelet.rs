@@ -50,6 +50,15 @@ struct State {
     notes: Vec<String>,
 }
 
+/// How a node came up after an earlier rehearsal in the same tree.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// the kubelet runs
+    pub runs: bool,
+    /// why the static Pods do not
+    pub failure: Option<String>,
+}
+
 impl Kubelet {
     /// `port` is the API server's on loopback; 0 for any that is free.
     pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, common: Arc<Common>) -> Self {
@@ -84,16 +93,26 @@ impl Kubelet {
         named(&pods, "etcd").into_iter().for_each(|etcd| self.common.etcd.down(etcd));
     }
 
-    /// A node that was shut down while its cluster ran, or went on without it, comes up as it was.
+    /// A node that was shut down while its cluster ran, or went on without it, comes up as it was. Where its API server does not,
+    /// because a certificate of it is gone for example, the kubelet runs all the same, as a real one does: the phases that
+    /// mend or reset the node are what comes next.
     ///
     /// # Errors
     /// Where its files cannot be used.
-    pub fn resume(&self) -> Tried<bool> {
+    pub fn resume(&self) -> Tried<Resumed> {
         self.forget()?;
         let has = |path: &str| self.files.stat(path).map(|found| found.is_some());
         let of_cluster = self.common.is_up() || has(&Log::path())?;
         let whole = has(CONFIG)? && (has(KUBECONFIG)? || has(bootstrap::KUBECONFIG)?);
-        if of_cluster && whole { self.start() } else { Ok(false) }
+        if !(of_cluster && whole) {
+            return Ok(Resumed::default());
+        }
+        let failure = self.start().err().map(|failure| {
+            let note = format!("what ran on this node before did not come up again: {}", failure.told());
+            self.state().notes.push(note.clone());
+            note
+        });
+        Ok(Resumed { runs: true, failure })
     }
 
     /// What was kept of the cluster goes with the node that it was kept on: one that was reset, even by a run that was killed,

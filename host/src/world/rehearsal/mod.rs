@@ -34,6 +34,8 @@ pub struct Rehearsal {
     node: DescribedNode,
     kubelet: Arc<Kubelet>,
     api: Box<dyn Cluster>,
+    /// what did not come up as it was, when the rehearsal was opened
+    warning: Option<String>,
 }
 
 /// What a rehearsal is made of.
@@ -74,7 +76,9 @@ impl Rehearsal {
         let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.common.clone()));
         let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
         let mut described = NodeFacts::clone(&facts);
-        if resumed && let Some(service) = described.services.get_mut("kubelet") {
+        if resumed.runs
+            && let Some(service) = described.services.get_mut("kubelet")
+        {
             service.active = true;
         }
         let hooked = kubelet.clone();
@@ -88,7 +92,7 @@ impl Rehearsal {
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
         let api = setting.common.client(handle, files.clone(), setting.credentials, setting.patience);
-        Ok(Rehearsal { files, node, kubelet, api })
+        Ok(Rehearsal { files, node, kubelet, api, warning: resumed.failure })
     }
 
     /// What was kept of the cluster goes with a node that was reset.
@@ -97,6 +101,11 @@ impl Rehearsal {
     /// Where it cannot be removed.
     pub fn forget(&self) -> Result<()> {
         self.kubelet.forget().map_err(|failure| anyhow!(failure.message))
+    }
+
+    /// What of an earlier rehearsal in the same tree did not come up again.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 
     /// What it shares with the other machines of the cluster.

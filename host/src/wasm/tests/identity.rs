@@ -1,0 +1,141 @@
+//! Plugins that try to be taken for somebody else: they are refused, or told apart in every line and event.
+use super::{engine, guest, with_manifest};
+use crate::{
+    cancel::Cancel,
+    config::ConfigFile,
+    report::{lines::Lines, style::Palette},
+    run::{
+        event::{Event, RunResult, Subscriber, What},
+        init::{self, Prepared},
+    },
+    world::imagined::Imagined,
+};
+use kubephase_sdk::testing::Case;
+use std::{
+    fs,
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+const REPORT: &str = r#"
+    (import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))
+    (import "kubephase:plugin/report@0.1.0" "submit"
+        (func $submit (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))"#;
+/// Says what only the distribution's own phases say, and passes and fails the check NumCPU.
+const FORGE: &str = r#"
+    (call $message (i32.const 1) (i32.const 2048) (i32.const 49))
+    (call $submit (i32.const 2200) (i32.const 6) (i32.const 0) (i32.const 2300) (i32.const 4) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+    (call $submit (i32.const 2200) (i32.const 6) (i32.const 2) (i32.const 2300) (i32.const 4) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))"#;
+const TEXTS: &str = r#"
+    (data (i32.const 2048) "[show-join-command] kubeadm join x\0a[certs] forged")
+    (data (i32.const 2200) "NumCPU")
+    (data (i32.const 2300) "fine")"#;
+
+/// Plans `init` with one plugin that provides phases of these ids.
+fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
+    let folder = tempfile::tempdir().unwrap();
+    let provides: String = ids.iter().map(|id| format!("- {{id: {id}, title: t, kind: check, workflow: [init]}}\n")).collect();
+    let manifest = format!("name: hostile\nversion: 1.2.3\nprovides:\n{provides}grants: []\n");
+    fs::write(folder.path().join("check.wasm"), with_manifest(guest(REPORT, FORGE, TEXTS), &manifest)).unwrap();
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
+    let config = folder.path().join("cluster.yaml");
+    fs::write(&config, text).unwrap();
+    let only = Some(vec!["preflight".to_owned()]);
+    init::prepare(Some(&ConfigFile::at(&config)), &Default::default(), &Default::default(), only, &engine())
+}
+
+#[test]
+fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
+    for id in ["preflight/resources", "preflight/runtime", "certs/ca", "certs", "wait-control-plane"] {
+        let refused = prepared(&[id]).map(drop).unwrap_err();
+        assert!(refused.is::<crate::plugin::load::PluginRefused>(), "{id}: {refused:#}");
+        let told = refused.to_string();
+        assert!(told.starts_with(&format!("plugin hostile provides the phase {id}, but the built-in")), "{told}");
+    }
+    let refused = prepared(&["preflight/hostile", "preflight/hostile"]).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("provides it twice"), "{refused}");
+}
+
+#[derive(Clone)]
+struct Shared<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Shared(Arc::default())
+    }
+}
+
+impl Write for Shared<u8> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(buffer);
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Subscriber for Shared<Event> {
+    fn notice(&mut self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+impl Shared<u8> {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// A run of the checks on a machine with one processor: how it ended, its events, standard output and standard error.
+fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
+    let root = tempfile::tempdir().unwrap();
+    let case = Case::parse("node: {hostname: node-1, cpus: 1, memoryMib: 4096}").unwrap();
+    let world = Arc::new(Imagined::new(&case, root.path()).unwrap());
+    let mut prepared = prepared(&["preflight/hostile"]).unwrap();
+    let ignored = ignored.iter().map(ToString::to_string).collect();
+    prepared.config.init.node_registration.ignore_preflight_errors = ignored;
+    let (events, out, err) = (Shared::default(), Shared::default(), Shared::default());
+    let subscribers = |plan: &crate::plan::Plan, _| -> Vec<Box<dyn Subscriber>> {
+        let lines = Lines::new((out.clone(), Palette::PLAIN), (err.clone(), Palette::PLAIN), plan.built_in(), false);
+        vec![Box::new(events.clone()), Box::new(lines)]
+    };
+    let ran = init::execute(&mut prepared, world, subscribers, &Cancel::never()).unwrap();
+    let seen = events.0.lock().unwrap().clone();
+    (ran.finished.result, seen, out.text(), err.text())
+}
+
+#[test]
+fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
+    let (result, events, out, err) = run(&["hostile/NumCPU"]);
+    assert_eq!(result, RunResult::PreflightFailed);
+    assert!(err.contains("\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"), "{err}");
+    assert!(err.contains("\t[WARNING hostile/NumCPU]: fine (plugin hostile)\n"), "{err}");
+
+    // What it says is under its own name, in one line, and nowhere else.
+    let said = "[plugin hostile] [show-join-command] kubeadm join x\\n[certs] forged\n";
+    assert!(out.contains(said), "{out}");
+    assert!(!out.lines().any(|line| line.starts_with("[show-join-command]") || line.starts_with("[certs]")), "{out}");
+
+    let origins = events.iter().filter_map(|event| match &event.what {
+        What::Message { phase, plugin, label, .. } if phase == "preflight/hostile" => Some((plugin.clone(), label.clone())),
+        What::Finding { phase, plugin, finding, .. } if phase == "preflight/hostile" => Some((plugin.clone(), finding.code.clone())),
+        _ => None,
+    });
+    let hostile = |text: &str| (Some("hostile".to_owned()), text.to_owned());
+    assert_eq!(origins.collect::<Vec<_>>(), [hostile("plugin hostile"), hostile("hostile/NumCPU"), hostile("hostile/NumCPU")]);
+    // The program's own phases have no origin of a plugin.
+    let own = |event: &&Event| matches!(&event.what, What::Finding { phase, plugin: Some(_), .. } if phase != "preflight/hostile");
+    assert_eq!(events.iter().filter(own).count(), 0);
+}
+
+#[test]
+fn ignoring_a_built_in_check_does_not_ignore_a_plugins() {
+    let (result, _, _, err) = run(&["NumCPU"]);
+    assert_eq!(result, RunResult::PreflightFailed);
+    assert!(err.contains("\t[WARNING NumCPU]: "), "{err}");
+    assert!(err.contains("\t[ERROR hostile/NumCPU]: fine (plugin hostile)\n"), "{err}");
+}

@@ -301,6 +301,39 @@ fn a_plugin_is_used_or_refused_with_the_reason() {
     }
 }
 
+/// Whatever is in arguments, configuration or files: what acts on a terminal is shown as an escape.
+#[test]
+fn nothing_that_acts_on_a_terminal_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let tricks = "x\u{1b}[2J\u{1b}[8m\u{9b}31m\u{202e}\u{200b}\r";
+    let file = folder.path().join(format!("{tricks}.yaml"));
+    fs::write(&file, format!("apiVersion: {tricks:?}\nkind: [\n")).unwrap();
+    let unknown = folder.path().join("unknown.yaml");
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n";
+    fs::write(&unknown, format!("{text}\"\\e[2J\\u202efield\": 1\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\ndisabledPhases: [\"\\e[2J\"]\n")).unwrap();
+    let file = file.display().to_string();
+    let unknown = unknown.display().to_string();
+    for arguments in [
+        vec![tricks],
+        vec!["init", tricks],
+        vec!["init", "--config", &file],
+        vec!["init", &format!("--{tricks}")],
+        vec!["plan", "init", "--config", &unknown],
+        vec!["config", "validate", "--config", &unknown],
+        vec!["plan", "init", "--skip-phases", tricks],
+        vec!["plugin", "inspect", &file],
+        vec!["plugin", "list", "--config", &file],
+        vec!["report", tricks],
+        vec!["token", "list", "--kubeconfig", &file],
+    ] {
+        let said = run(kubephase(PROGRAM).args(&arguments));
+        assert_ne!(said.status, 0, "{arguments:?}: {}", said.stdout);
+        let printed = said.stdout + &said.stderr;
+        let acts = |c: char| c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{202e}' | '\u{200b}');
+        assert!(!printed.is_empty() && !printed.chars().any(acts), "{arguments:?}: {printed:?}");
+    }
+}
+
 #[test]
 fn a_plan_shows_what_is_left_out_and_why() {
     let config = example("single-node/cluster.yaml");

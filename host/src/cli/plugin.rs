@@ -210,7 +210,7 @@ fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
     for outcome in outcomes {
         let mark = if outcome.differences.is_empty() { "ok  " } else { "FAIL" };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{mark} {} ({})", outcome.name, outcome.path.display());
+        let _ = writeln!(text, "{mark} {} ({})", sanitise::line(&outcome.name), outcome.path.display());
         let told = outcome.told.iter().filter(|_| show || !outcome.differences.is_empty());
         for line in told.chain(&outcome.differences) {
             let _ = writeln!(text, "       {}", sanitise::block(line).replace('\n', "\n       "));

@@ -29,7 +29,7 @@ use kubephase_sdk::spec::{
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use territory::Territory;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,6 +160,9 @@ impl Effect {
         let world = context.world;
         let confined = context.territory.map(|territory| world.files().confined(territory));
         let files = confined.as_deref().unwrap_or_else(|| world.files());
+        // A plugin that was granted it may add a certificate to the host's; what is there already is never replaced.
+        let certificates_dir = &context.config.cluster.certificates_dir;
+        let keys = |directory: &str| if Path::new(directory).starts_with(certificates_dir) { world.files() } else { files };
         match self {
             Effect::Directory(directory) => directory.enact(files).map(Done::from),
             Effect::File(file) => file.enact(files).map(Done::from),
@@ -167,10 +170,10 @@ impl Effect {
             Effect::Mode(mode) => mode.enact(files).map(Done::from),
             Effect::Owner(owner) => owner.enact(files).map(Done::from),
             Effect::RemoveFile { path } => files::remove(path, files).map(Done::from),
-            Effect::Certificate(spec) => pki::ensure_certificate(spec, context).map(Done::from),
-            Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context).map(Done::from),
-            Effect::Kubeconfig(spec) => pki::ensure_kubeconfig(spec, context).map(Done::from),
-            Effect::RotatedKubeconfig(spec) => pki::ensure_rotated(spec, world.files()).map(Done::from),
+            Effect::Certificate(spec) => pki::ensure_certificate(spec, context, keys(&spec.directory)).map(Done::from),
+            Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context, keys(&spec.directory)).map(Done::from),
+            Effect::Kubeconfig(spec) => pki::ensure_kubeconfig(spec, context, files).map(Done::from),
+            Effect::RotatedKubeconfig(spec) => pki::ensure_rotated(spec, files).map(Done::from),
             Effect::Object { manifest, if_exists } => objects::ensure(manifest, *if_exists, world.cluster()),
             Effect::Patch { of, patch } => objects::patch(of, patch, world.cluster()),
             Effect::Delete { of } => objects::delete(of, world.cluster()),

@@ -150,16 +150,17 @@ pub enum Credential<'a> {
     Token(&'a str),
 }
 
-/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is left alone.
-pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context) -> Tried<Outcome> {
-    let files = context.world.files();
+/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is left alone. `files` are
+/// those that the kubeconfig may be among: a plugin has no kubeconfig of the host made or looked at.
+pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
+    let own = context.world.files();
     if let Some(existing) = Kubeconfig::read(files, &spec.path)? {
-        let (root, _) = authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
+        let (root, _) = authority_certificate(own, &spec.directory, &spec.authority).map_err(no_authority)?;
         let warning = usable(&existing, spec, &root, files)?;
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);
         return Ok(Outcome { warnings: warning.into_iter().collect(), ..Outcome::new(Enacted::Unchanged, [said]) });
     }
-    let text = kubeconfig_text(spec, files, Credential::Certificate { started: context.started })?;
+    let text = kubeconfig_text(spec, own, Credential::Certificate { started: context.started })?;
     files.write(&spec.path, text.as_bytes(), 0o600, None)?;
     Ok(Outcome::new(Enacted::Changed, [format!("Writing {:?} kubeconfig file", name(spec))]))
 }
@@ -233,7 +234,8 @@ fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, file
     Ok((server != spec.server).then_some(warning))
 }
 
-/// Points the current user of an existing kubeconfig at a certificate file that is rotated.
+/// Points the current user of an existing kubeconfig at a certificate file that is rotated. `files` are those that the
+/// kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
 pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
     let missing = || Failure::new("not-found", format!("{} does not exist", spec.path));
     let Kubeconfig(mut document) = Kubeconfig::read(files, &spec.path)?.ok_or_else(missing)?;

@@ -15,8 +15,7 @@ pub(super) const WRONG_KEY: &str = "wrong-key";
 const BACKDATE_SECONDS: i64 = 300;
 
 /// A certificate and its key. Both are there or neither is, wherever a run is cut off.
-pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Outcome> {
-    let files = context.world.files();
+pub fn ensure_certificate(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
     finish(spec, files)?;
     let (crt, key) = (path(spec, "crt"), path(spec, "key"));
     let name = &spec.name;
@@ -27,7 +26,7 @@ pub fn ensure_certificate(spec: &CertificateSpec, context: &Context) -> Tried<Ou
             );
             return Err(remedy(message, &format!("put the certificate of that key at {crt}, or remove {key} to have both made")));
         }
-        return make(spec, context);
+        return make(spec, context, files);
     };
     let loaded = Certificate::from_pem(&existing).map_err(|why| {
         remedy(format!("failure loading {name} certificate: couldn't load the certificate file {crt}: {why}"), "mend the file or remove it")
@@ -68,8 +67,8 @@ fn refuse_other_key(certificate: &Certificate, files: &dyn Files, crt: &str, key
     Err(remedy(message, &ways))
 }
 
-fn make(spec: &CertificateSpec, context: &Context) -> Tried<Outcome> {
-    let (files, name) = (context.world.files(), &spec.name);
+fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
+    let name = &spec.name;
     let invalid = |message: String| Failure::new("invalid", format!("certificate {name}: {message}"));
     let (dns_names, ip_addresses, warnings) = alternative_names(spec);
     let wanted = Wanted {
@@ -169,8 +168,8 @@ fn is_dns_name(name: &str) -> bool {
 
 /// The service account keys: one key, and its public half. A key that is there keeps, and its public half is written where
 /// that is missing: the API server wants both, and a run may have been killed between the two.
-pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context) -> Tried<Outcome> {
-    let (files, name) = (context.world.files(), &spec.name);
+pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
+    let name = &spec.name;
     let (private, public) = (format!("{}/{name}.key", spec.directory), format!("{}/{name}.pub", spec.directory));
     if let Some(existing) = text(files, &private)? {
         let key = Key::from_pem(&existing).map_err(|why| {

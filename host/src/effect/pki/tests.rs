@@ -1,7 +1,7 @@
 //! Chains that other programs accept, and kubeadm's rules about what is there already.
 use super::*;
 use crate::world::files::RootedFiles;
-use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, Usage};
+use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage};
 
 const NOW: i64 = 1_790_000_000;
 
@@ -77,7 +77,7 @@ impl Node {
             validity_seconds: 3600,
             ..CertificateSpec::default()
         };
-        self.within(|context| ensure_certificate(&spec, context))
+        self.within(|context| ensure_certificate(&spec, context, self.files()))
     }
 
     fn within<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
@@ -137,7 +137,7 @@ fn what_does_not_fit_is_refused() {
 fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() {
     let node = node();
     let spec = KeyPairSpec { directory: "/pki".into(), name: "sa".into(), algorithm: KeyAlgorithm::EcdsaP256 };
-    let ensure = || node.within(|context| ensure_key_pair(&spec, context)).unwrap().enacted;
+    let ensure = || node.within(|context| ensure_key_pair(&spec, context, node.files())).unwrap().enacted;
     let read = |path: &str| node.files().read(path).unwrap();
     assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
     let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
@@ -180,7 +180,7 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
         validity_seconds: 3600,
         ..KubeconfigSpec::default()
     };
-    let refused = node.within(|context| ensure_kubeconfig(&spec, context)).unwrap_err();
+    let refused = node.within(|context| ensure_kubeconfig(&spec, context, node.files())).unwrap_err();
     assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
     let refused = kubeconfig_text(&spec, node.files(), Credential::Certificate { started: NOW }).unwrap_err();
     assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
@@ -290,4 +290,41 @@ fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
         let told = format!("{facts:?}");
         assert!(!told.contains("PRIVATE") && !told.contains("secret"), "{hidden}: {told}");
     }
+}
+
+/// A plugin has a kubeconfig of its own made, and none of the host's made, looked at or pointed elsewhere.
+#[test]
+fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
+    use crate::effect::{Effect, territory::Territory};
+    let mut node = node();
+    node.config.cluster.certificates_dir = "/pki".into();
+    node.config.run.kubeconfig_dir = "/etc/kubernetes".into();
+    node.ensure("ca", None).unwrap();
+    let spec = |path: &str| KubeconfigSpec {
+        path: path.into(),
+        cluster_name: "kubernetes".into(),
+        user: "somebody".into(),
+        common_name: "somebody".into(),
+        directory: "/pki".into(),
+        authority: "ca".into(),
+        server: "https://192.0.2.1:6443".into(),
+        algorithm: KeyAlgorithm::EcdsaP256,
+        validity_seconds: 3600,
+        ..KubeconfigSpec::default()
+    };
+    let rotated =
+        |path: &str| Effect::RotatedKubeconfig(RotatedKubeconfigSpec { path: path.into(), client_certificate: "/evil.pem".into() });
+    let territory = Territory::of(&node.config);
+    let enact = |effect: Effect, territory: Option<&Territory>| node.within(|context| effect.enact(&Context { territory, ..*context }));
+    let by_plugin = |effect| enact(effect, Some(&territory));
+    for path in ["/etc/kubernetes/super-admin.conf", "/etc/kubernetes/kubelet.conf"] {
+        assert!(by_plugin(Effect::Kubeconfig(spec(path))).is_err(), "{path}");
+        assert!(node.files().stat(path).unwrap().is_none());
+    }
+    enact(Effect::Kubeconfig(spec("/etc/kubernetes/admin.conf")), None).unwrap();
+    let before = node.files().read("/etc/kubernetes/admin.conf").unwrap();
+    assert!(by_plugin(rotated("/etc/kubernetes/admin.conf")).is_err());
+    assert_eq!(node.files().read("/etc/kubernetes/admin.conf").unwrap(), before);
+    by_plugin(Effect::Kubeconfig(spec("/opt/agent/kubeconfig"))).unwrap();
+    by_plugin(rotated("/opt/agent/kubeconfig")).unwrap();
 }

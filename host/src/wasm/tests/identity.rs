@@ -99,7 +99,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let ignored = ignored.iter().map(ToString::to_string).collect();
     prepared.config.init.node_registration.ignore_preflight_errors = ignored;
     let (events, out, err) = (Shared::default(), Shared::default(), Shared::default());
-    let subscribers = |plan: &crate::plan::Plan, _| -> Vec<Box<dyn Subscriber>> {
+    let subscribers = |plan: &crate::plan::Plan| -> Vec<Box<dyn Subscriber>> {
         let lines = Lines::new((out.clone(), Palette::PLAIN), (err.clone(), Palette::PLAIN), plan.built_in(), false);
         vec![Box::new(events.clone()), Box::new(lines)]
     };

@@ -136,8 +136,7 @@ fn a_ca_key_of_another_ca_is_refused_before_anything_is_signed() {
     let (root, other, config) = (folder.path().join("root"), folder.path().join("other"), quick(folder.path()));
     let node = example("single-node/node.yaml");
     let certificates = |what: &[&str], root: &Path| {
-        let args = ["init", "phase"].iter().chain(what).chain(&["--config", &config, "--node", &node, "--root"]);
-        run(kubephase(PROGRAM).args(args).arg(root))
+        run(kubephase(PROGRAM).args(["init", "phase"]).args(what).args(["--config", &config, "--node", &node, "--root"]).arg(root))
     };
     for tree in [&root, &other] {
         assert_eq!(certificates(&["certs", "ca"], tree).status, 0);

@@ -1,0 +1,12 @@
+//! A component, read through as `plugin inspect` does before anything is compiled, and its manifest.
+#![no_main]
+use kubephase::wasm::{inspect::inspect, manifest::Manifest};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(outside) = inspect(bytes)
+        && let Some(manifest) = outside.manifest
+    {
+        let _ = Manifest::parse(&manifest);
+    }
+});

@@ -1,0 +1,19 @@
+//! A configuration file, read and checked as `init --config` does.
+#![no_main]
+use kubephase::{
+    config::{ConfigFile, InitFlags, load_init, phases_of},
+    world::node::facts::NodeFacts,
+};
+use kubephase_fuzz::Scratch;
+use libfuzzer_sys::fuzz_target;
+
+thread_local!(static STATE: (Scratch, InitFlags, NodeFacts) = (Scratch::new(), InitFlags::default(), NodeFacts::default()));
+
+fuzz_target!(|bytes: &[u8]| {
+    STATE.with(|(scratch, flags, node)| {
+        let file = ConfigFile::at(&scratch.write("cluster.yaml", bytes));
+        // Errors are what is expected of most inputs.
+        let _ = phases_of(&file);
+        let _ = load_init(Some(&file), flags, node);
+    });
+});

@@ -1,0 +1,89 @@
+//! What a server answers that a joining node does not trust yet. An even first byte: the rest is the data of the ConfigMap
+//! `cluster-info` as JSON; an odd one: it is the kubeconfig in it, signed as the token signs, so that what comes after the
+//! signature is reached as well.
+#![no_main]
+use kubephase::{
+    config::{JoinConfiguration, TokenDiscovery},
+    discovery::{discover, jws},
+    world::{
+        Cluster, Tried,
+        node::{described::DescribedNode, facts::NodeFacts},
+    },
+};
+use kubephase_wit::{Failure, ObjectRef};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+const ID: &str = "abcdef";
+const SECRET: &str = "0123456789abcdef";
+
+/// A server that answers every question with one ConfigMap.
+#[derive(Clone)]
+struct Untrusted(Value);
+
+fn refused<T>() -> Tried<T> {
+    Err(Failure::new("denied", "discovery only looks"))
+}
+
+impl Cluster for Untrusted {
+    fn get(&self, _: &ObjectRef) -> Tried<Option<Value>> {
+        Ok(Some(json!({"data": self.0})))
+    }
+    fn as_holder_of(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.clone()))
+    }
+    fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> Tried<Vec<Value>> {
+        refused()
+    }
+    fn create(&self, _: &Value) -> Tried<Value> {
+        refused()
+    }
+    fn replace(&self, _: &Value) -> Tried<Value> {
+        refused()
+    }
+    fn server_side_apply(&self, _: &Value) -> Tried<Value> {
+        refused()
+    }
+    fn patch(&self, _: &ObjectRef, _: &Value) -> Tried<Value> {
+        refused()
+    }
+    fn delete(&self, _: &ObjectRef) -> Tried<()> {
+        refused()
+    }
+    fn probe(&self, _: &str, _: &str) -> Tried<u16> {
+        refused()
+    }
+    fn with_kubeconfig(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+        refused()
+    }
+}
+
+fn joining() -> JoinConfiguration {
+    let mut join = JoinConfiguration::default();
+    join.discovery.bootstrap_token = Some(TokenDiscovery {
+        token: format!("{ID}.{SECRET}"),
+        api_server_endpoint: "192.0.2.1:6443".into(),
+        ca_cert_hashes: Vec::new(),
+        unsafe_skip_ca_verification: true,
+    });
+    join
+}
+
+thread_local!(static STATE: (JoinConfiguration, DescribedNode) =
+    (joining(), DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)))));
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((choice, rest)) = bytes.split_first() else { return };
+    let data = if choice % 2 == 0 {
+        let Ok(data) = serde_json::from_slice(rest) else { return };
+        data
+    } else {
+        let Ok(kubeconfig) = std::str::from_utf8(rest) else { return };
+        json!({"kubeconfig": kubeconfig, format!("jws-kubeconfig-{ID}"): jws::sign(kubeconfig, ID, SECRET)})
+    };
+    // No pause between questions: the default limit of a discovery is none here.
+    STATE.with(|(join, net)| {
+        let _ = discover(join, &Untrusted(data), net);
+    });
+});

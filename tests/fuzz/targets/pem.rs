@@ -1,0 +1,26 @@
+//! Certificates, keys and kubeconfigs of a node.
+#![no_main]
+use kubephase::{
+    effect::pki::{Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts},
+    world::files::RootedFiles,
+};
+use kubephase_fuzz::Scratch;
+use libfuzzer_sys::fuzz_target;
+
+thread_local!(static SCRATCH: (Scratch, RootedFiles) = {
+    let scratch = Scratch::new();
+    let files = RootedFiles::open(scratch.path()).expect("the scratch folder can be opened");
+    (scratch, files)
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    SCRATCH.with(|(scratch, files)| {
+        scratch.write("file", bytes);
+        let _ = certificate_facts(files, "/file");
+        let _ = private_key_facts(files, "/file");
+        let _ = kubeconfig_facts(files, "/file");
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            let _ = Kubeconfig::parse(text, "file");
+        }
+    });
+});

@@ -1,0 +1,62 @@
+//! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for each.
+use harness::workspace;
+use kubephase::plugin::toolchain;
+use std::{borrow::Cow, sync::OnceLock};
+use wasm_encoder::{CustomSection, Section};
+
+/// The component without a manifest.
+fn bare() -> &'static [u8] {
+    static BARE: OnceLock<Vec<u8>> = OnceLock::new();
+    BARE.get_or_init(|| {
+        let workspace = workspace();
+        let toolchain = toolchain::find().unwrap();
+        // The folder that `plugin build` uses for the examples: the SDK is compiled once for both.
+        let target = workspace.join("target/plugin");
+        let module = toolchain::compile(&toolchain, &workspace, "kubephase-hostile", &target, true).unwrap();
+        let component = toolchain::componentise(&module, &workspace.join("tests/hostile/plugin.yaml")).unwrap();
+        without_manifest(&component)
+    })
+}
+
+/// The hostile plugin with this `plugin.yaml`.
+pub fn component(manifest: &str) -> Vec<u8> {
+    let mut component = bare().to_vec();
+    append_manifest(&mut component, manifest.as_bytes());
+    component
+}
+
+/// Appends a section that the host reads as a manifest.
+pub fn append_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
+    CustomSection { name: toolchain::MANIFEST.into(), data: Cow::Borrowed(manifest) }.append_to(component);
+}
+
+/// Copies a component but for its manifest section.
+fn without_manifest(component: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = component.split_at(8);
+    let mut copy = header.to_vec();
+    while let [id, after @ ..] = rest {
+        let (size, used) = read_leb128(after);
+        let (section, next) = rest.split_at(1 + used + size);
+        let name = |bytes: &[u8]| {
+            let (length, used) = read_leb128(bytes);
+            bytes[used..used + length].to_vec()
+        };
+        if *id != 0 || name(&section[1 + used..]) != toolchain::MANIFEST.as_bytes() {
+            copy.extend_from_slice(section);
+        }
+        rest = next;
+    }
+    copy
+}
+
+/// A number as WebAssembly writes it, and how many bytes it takes.
+fn read_leb128(bytes: &[u8]) -> (usize, usize) {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        value |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return (value, index + 1);
+        }
+    }
+    (value, bytes.len())
+}

@@ -1,0 +1,78 @@
+//! Runs on "this machine" that do not touch this machine: in mount and process namespaces of their own, where `/etc` and
+//! `/var/lib` are overlays and `/proc/sys` is a scratch tree.
+use super::{
+    process::{self, Ended, Running},
+    trial::Trial,
+};
+use std::{path::Path, process::Command};
+
+const SCRIPT: &str = r#"
+set -eu
+scratch=$1; shift
+mount --make-rprivate /
+mount -t tmpfs tmpfs "$scratch"
+for tree in etc var/lib; do
+    mkdir -p "$scratch/$tree/upper" "$scratch/$tree/work"
+    mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$scratch/$tree/upper,workdir=$scratch/$tree/work" "/$tree"
+done
+if [ -d "$SMALL_DISK" ]; then mount -t tmpfs -o size=200k tmpfs "$SMALL_DISK"; fi
+if [ -d "$SYSCTL_TREE" ]; then mount --bind "$SYSCTL_TREE" /proc/sys; fi
+exec "$@"
+"#;
+
+/// Whether this machine lets the tests make such namespaces. Where it does not, the test says why on its output, and counts
+/// as passed only outside of CI.
+pub fn is_possible() -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let tried = enter(folder.path(), None).arg("true").output();
+    let problem = match tried {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    assert!(std::env::var_os("CI").is_none(), "namespaces have to be possible in CI: {problem}");
+    eprintln!("SKIPPED: this needs mount and process namespaces (root, overlayfs): {problem}");
+    false
+}
+
+/// The start of a command in namespaces of its own.
+fn enter(folder: &Path, sysctl_tree: Option<&Path>) -> Command {
+    let scratch = folder.join("scratch");
+    std::fs::create_dir_all(&scratch).unwrap();
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", SCRIPT, "bash"]).arg(scratch);
+    command.env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new(""))).env("SMALL_DISK", "");
+    command
+}
+
+fn command(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Command {
+    let inner = trial.program();
+    let mut command = enter(trial.folder(), sysctl_tree);
+    command.current_dir(trial.folder()).env_clear().env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new(""))).env("SMALL_DISK", "");
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.arg(process::PROGRAM).args(arguments);
+    command
+}
+
+/// Runs the program as on this machine.
+pub fn run(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Ended {
+    process::run(trial.folder(), &mut command(trial, sysctl_tree, arguments))
+}
+
+/// Runs the program where the scratch root of the trial is a disk of 200 KiB.
+pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> Ended {
+    process::run(trial.folder(), command(trial, None, arguments).env("SMALL_DISK", trial.root()))
+}
+
+/// Sends a signal to the program itself, which is the child of `unshare`.
+pub fn signal(running: &Running, signal: rustix::process::Signal) {
+    let id = running.id();
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    let program = children.split_whitespace().next().and_then(|id| id.parse().ok()).and_then(rustix::process::Pid::from_raw);
+    rustix::process::kill_process(program.expect("unshare has a child"), signal).unwrap();
+}
+
+/// Starts the program as on this machine.
+pub fn start(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Running {
+    process::start(trial.folder(), &mut command(trial, sysctl_tree, arguments))
+}

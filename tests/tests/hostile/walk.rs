@@ -197,7 +197,7 @@ fn no_hostile_text_becomes_a_proposal() {
 fn is_judged_later(case: &str) -> bool {
     let files = ["write-file", "make-dir", "remove-file", "set-mode"];
     let is_root = |function: &&str| case.starts_with(&format!("effects-files.{function}, argument 0 is")) && case.contains("slash");
-    files.iter().any(|function| is_root(&function))
+    files.iter().any(is_root)
         || case.starts_with("effects-node.ensure-service, argument 1")
         || case.starts_with("effects-command.execute, argument 1")
 }

@@ -8,6 +8,7 @@ use crate::{
         event::{Event, RunResult, Subscriber, What},
         init::{self, Prepared},
     },
+    wasm::engine::digest_of,
     world::imagined::Imagined,
 };
 use kubephase_sdk::testing::Case;
@@ -38,8 +39,9 @@ fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
     let folder = tempfile::tempdir().unwrap();
     let provides: String = ids.iter().map(|id| format!("- {{id: {id}, title: t, kind: check, workflow: [init]}}\n")).collect();
     let manifest = format!("name: hostile\nversion: 1.2.3\nprovides:\n{provides}grants: []\n");
-    fs::write(folder.path().join("check.wasm"), with_manifest(guest(REPORT, FORGE, TEXTS), &manifest)).unwrap();
-    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm}]\n";
+    let component = with_manifest(guest(REPORT, FORGE, TEXTS), &manifest);
+    fs::write(folder.path().join("check.wasm"), &component).unwrap();
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n".replace("DIGEST", &digest_of(&component));
     let config = folder.path().join("cluster.yaml");
     fs::write(&config, text).unwrap();
     let only = Some(vec!["preflight".to_owned()]);

@@ -1,7 +1,7 @@
-//! The cancellation of a run: a token that the operator's signals request and that everything that waits listens to.
+//! The cancellation of a run: a token by which a signal of the operator ends the run.
 //!
-//! Nothing here knows of signals or of phases. `cli/signals.rs` requests; the executor, waits, child processes and
-//! clients of the network look at the token or sleep on it.
+//! `cli/signals.rs` requests the end. The executor, waits, child processes and network clients poll the token or sleep on it.
+//! This module knows neither signals nor phases.
 use std::{
     fmt,
     sync::{
@@ -17,13 +17,13 @@ use tokio::sync::Notify;
 pub enum Urgency {
     /// The run goes on.
     None,
-    /// The run stops between effects; what an effect waits for is given up; `regardless` effects are still carried out.
+    /// The run stops between effects. An effect that waits gives up. `regardless` effects are still carried out.
     Orderly,
     /// The process ends at once.
     Immediate,
 }
 
-/// A clonable token. All clones share one state, which only ever becomes more urgent.
+/// A token that tells whether a run is to end. All clones share one state, which only ever becomes more urgent.
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<State>);
 
@@ -40,17 +40,17 @@ struct State {
 }
 
 impl Cancel {
-    /// A token that has not been requested.
+    /// A token whose end is not yet requested.
     pub fn new() -> Cancel {
         Cancel::default()
     }
 
-    /// A token that nobody requests: for tests, and for work that is not part of a run.
+    /// A token whose end is never requested: for tests, and for work that is not part of a run.
     pub fn never() -> Cancel {
         Cancel::default()
     }
 
-    /// A token that is requested with this one, and also without it.
+    /// A child token. Requesting the end of this token also requests the child's end, but not the other way round.
     #[must_use]
     pub fn child(&self) -> Cancel {
         let child = Cancel::new();
@@ -62,7 +62,7 @@ impl Cancel {
         child
     }
 
-    /// Requests the end: the first request asks for an orderly end, a second one for an immediate end.
+    /// Requests the end: the first request makes it orderly, every further request makes it immediate.
     pub fn request(&self) {
         let next = match self.urgency() {
             Urgency::None => Urgency::Orderly,
@@ -87,7 +87,7 @@ impl Cancel {
 
     /// Sleeps for a time, or until the end is requested. Returns whether it was requested.
     pub fn wait(&self, time: Duration) -> bool {
-        // A time beyond what a clock can say is as good as for ever.
+        // A time that overflows the clock means to sleep without a limit.
         let until = Instant::now().checked_add(time);
         let mut children = self.0.children();
         while !self.is_requested() {
@@ -105,7 +105,7 @@ impl Cancel {
         loop {
             let woken = self.0.tasks.notified();
             tokio::pin!(woken);
-            // From here on a request wakes this task, so that none is missed between the look and the wait.
+            // From here on a request wakes this task, so that no request is missed between the check and the wait.
             woken.as_mut().enable();
             if self.is_requested() {
                 return;
@@ -120,6 +120,7 @@ impl State {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes this token and its children at least this urgent, and wakes all that sleep on them.
     fn raise(&self, urgency: Urgency) {
         let children = self.children();
         self.urgency.fetch_max(urgency as u8, Ordering::AcqRel);
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleep_that_nobody_interrupts_ends_by_itself() {
+    fn a_sleep_without_a_request_ends_when_its_time_is_over() {
         assert!(!Cancel::never().wait(Duration::from_millis(1)));
         assert!(!Cancel::never().wait(Duration::ZERO));
     }

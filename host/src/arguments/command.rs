@@ -3,10 +3,10 @@ use super::{path::AbsolutePath, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Most arguments of a program.
-const MOST_ARGUMENTS: usize = 256;
-/// Longest program and arguments together, in bytes.
-const LONGEST: usize = 64 << 10;
+/// Largest number of arguments of a program.
+const MAX_ARGUMENTS: usize = 256;
+/// Largest length of the program and its arguments together, in bytes.
+const MAX_LENGTH: usize = 64 << 10;
 
 /// A program and its arguments, run without a shell: each argument reaches the program as one argument.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub struct CommandLine {
     arguments: Vec<String>,
 }
 
+/// A command line as JSON has it.
 #[derive(Serialize, Deserialize)]
 struct Line {
     program: String,
@@ -26,7 +27,7 @@ impl CommandLine {
     /// Parses a program (a name that is looked up in `PATH`, or an absolute path) and its arguments.
     ///
     /// # Errors
-    /// Why they are not a command line.
+    /// The rule that the program or an argument breaks.
     pub fn parse(program: &str, arguments: &[String]) -> Result<Self, String> {
         let is_name = |program: &str| {
             program.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -42,15 +43,15 @@ impl CommandLine {
                 .ok_or_else(|| refusal(program, "a program", "it is a name of letters, digits and `._+-`, or an absolute path"))?
                 .into()
         };
-        if arguments.len() > MOST_ARGUMENTS {
-            return Err(format!("{} arguments are more than {MOST_ARGUMENTS}", arguments.len()));
+        if arguments.len() > MAX_ARGUMENTS {
+            return Err(format!("{} arguments are more than {MAX_ARGUMENTS}", arguments.len()));
         }
         let length: usize = program.len() + arguments.iter().map(String::len).sum::<usize>();
-        if length > LONGEST {
-            return Err(format!("a command line of {length} bytes is longer than {LONGEST} bytes"));
+        if length > MAX_LENGTH {
+            return Err(format!("a command line of {length} bytes is longer than {MAX_LENGTH} bytes"));
         }
         for argument in arguments {
-            // Line ends and tabs are harmless in an argument: they do not reach a terminal as they are.
+            // Line ends and tabs are harmless in an argument: they are escaped before they reach a terminal.
             if argument.chars().any(|c| is_trick(c) && !matches!(c, '\n' | '\t')) {
                 return Err(refusal(argument, "an argument", "it must not contain control characters"));
             }
@@ -68,7 +69,7 @@ impl CommandLine {
 }
 
 impl fmt::Display for CommandLine {
-    /// As a shell would have to be given it: an argument with spaces or quotes is quoted.
+    /// Writes the command as a user would type it in a shell: an argument with spaces or quotes is quoted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.program)?;
         for argument in &self.arguments {

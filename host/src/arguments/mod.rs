@@ -1,8 +1,8 @@
 //! Arguments of host functions, parsed into types that cannot hold anything else.
 //!
-//! A text that a plugin hands over is parsed once, where it enters ([`crate::wasm::gate`]). From there on the type says
-//! what the text is, and nobody checks it again: a [`UnitName`] never begins with a dash, an [`ObjectName`] is always one
-//! segment of a URL. Nothing here looks at the machine, and nothing here knows of grants.
+//! A text that a plugin hands over is parsed once, where it enters ([`crate::wasm::gate`]). From there on the type is the
+//! proof, and no other code checks the text again: a [`UnitName`] never begins with a dash, and each part of an
+//! [`ObjectName`] is one segment of a URL. This module neither looks at the machine nor decides about grants.
 mod command;
 mod names;
 mod object;
@@ -19,7 +19,7 @@ pub use sysctl::SysctlKey;
 pub use text::{Text, is_trick};
 pub use url::HttpUrl;
 
-/// A type that texts of plugins are parsed into.
+/// A type that the text of a plugin is parsed into.
 pub trait Argument: Sized {
     /// What the type is called in messages, with its article: `a unit name`.
     const WHAT: &'static str;
@@ -27,11 +27,11 @@ pub trait Argument: Sized {
     /// Parses a text.
     ///
     /// # Errors
-    /// Why the text is not one. The text itself is quoted with escapes, and cut where it is long.
+    /// The rule that the text breaks. The message quotes the text with escapes, and cuts a long text.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-/// The message for a text that is not what it has to be.
+/// Writes the message that refuses a text: the text, what it was to be, and the rule that it breaks.
 fn refusal(text: &str, what: &str, rule: &str) -> String {
     const SHOWN: usize = 80;
     let end = text.floor_char_boundary(SHOWN);
@@ -39,7 +39,7 @@ fn refusal(text: &str, what: &str, rule: &str) -> String {
     format!("{:?}{more} is not {what}: {rule}", &text[..end])
 }
 
-/// Gives a type that holds a checked text the traits of a text: it is read back through the same check.
+/// Implements the traits of a text for a type that holds a checked text. Deserialising the type checks the text again.
 macro_rules! checked_text {
     ($name:ident) => {
         impl $name {
@@ -50,7 +50,7 @@ macro_rules! checked_text {
             /// Parses a text; see [`Argument::parse`](crate::arguments::Argument::parse).
             ///
             /// # Errors
-            /// Why the text is not one.
+            /// The rule that the text breaks.
             pub fn parse(text: &str) -> Result<Self, String> {
                 <Self as crate::arguments::Argument>::parse(text)
             }

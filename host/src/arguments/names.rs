@@ -2,7 +2,7 @@
 use super::{Argument, checked_text, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 
-/// Whether a text has a length within the limit, begins as it has to, and goes on with allowed characters.
+/// Whether a text has 1 to `longest` bytes, `first` allows its first character, and `rest` allows all others.
 fn is_word(text: &str, longest: usize, first: impl Fn(char) -> bool, rest: impl Fn(char) -> bool) -> bool {
     text.len() <= longest && text.chars().next().is_some_and(first) && text.chars().skip(1).all(rest)
 }
@@ -163,7 +163,7 @@ impl Argument for KernelOption {
     }
 }
 
-/// A JSON pointer (RFC 6901) into the configuration; empty for all of it.
+/// A JSON pointer (RFC 6901) into the configuration. The empty pointer means the whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pointer(String);

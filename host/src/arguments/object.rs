@@ -2,8 +2,7 @@
 use super::{names::Selector, refusal};
 use kubephase_wit::ObjectRef;
 
-/// A reference to an object, of which every part is one segment of the API's URL: the name may be left out, for all objects
-/// of a kind.
+/// A reference to one object, or to all objects of a kind if it has no name. Every part is one segment of the API's URL.
 ///
 /// Group and namespace follow RFC 1123. A name follows the rules that the API has for path segments
 /// (`ValidatePathSegmentName`: neither `.` nor `..`, no `/`, no `%`) and has only characters that some kind of object
@@ -20,7 +19,7 @@ impl ObjectName {
     /// Parses the reference of one object.
     ///
     /// # Errors
-    /// The part that does not fit, and why.
+    /// The part of the reference that is not valid, and the rule that it breaks.
     pub fn parse(of: &ObjectRef) -> Result<Self, String> {
         Ok(ObjectName { name: Some(parse_name(&of.name)?), ..Self::of_kind(&of.api_version, &of.kind, of.namespace.as_deref())? })
     }
@@ -28,7 +27,7 @@ impl ObjectName {
     /// Parses the reference of all objects of a kind.
     ///
     /// # Errors
-    /// The part that does not fit, and why.
+    /// The part of the reference that is not valid, and the rule that it breaks.
     pub fn of_kind(api_version: &str, kind: &str, namespace: Option<&str>) -> Result<Self, String> {
         let is_kind =
             kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.chars().all(|c| c.is_ascii_alphanumeric());
@@ -61,12 +60,12 @@ impl ObjectName {
         self.namespace.as_deref()
     }
 
-    /// The name; none for all objects of the kind.
+    /// The name of the object; none if the reference means all objects of the kind.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The reference as the interface has it; the name is empty for all objects of the kind.
+    /// The reference as the WIT interface has it. The name is empty if the reference means all objects of the kind.
     pub fn to_ref(&self) -> ObjectRef {
         ObjectRef {
             api_version: self.api_version.clone(),
@@ -79,7 +78,7 @@ impl ObjectName {
     /// Parses a label selector.
     ///
     /// # Errors
-    /// Why the text is not one.
+    /// The rule that the text breaks.
     pub fn selector(text: Option<&str>) -> Result<Option<Selector>, String> {
         text.map(Selector::parse).transpose()
     }
@@ -93,7 +92,7 @@ fn parse_name(name: &str) -> Result<String, String> {
     Err(refusal(name, "the name of an object", "it has 1 to 253 letters, digits and `._:-`, and is neither `.` nor `..`"))
 }
 
-/// A label by RFC 1123.
+/// Whether a text is a label by RFC 1123.
 fn is_label(text: &str) -> bool {
     let is_inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     (1..=63).contains(&text.len())
@@ -102,7 +101,7 @@ fn is_label(text: &str) -> bool {
         && text.chars().all(|c| is_inner(c) || c == '-')
 }
 
-/// A subdomain by RFC 1123.
+/// Whether a text is a subdomain by RFC 1123.
 fn is_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }

@@ -2,12 +2,12 @@
 use super::{Argument, checked_text, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 
-/// Longest path in bytes (Linux' `PATH_MAX`).
-const LONGEST_PATH: usize = 4095;
-/// Longest name of a file in bytes (Linux' `NAME_MAX`).
-const LONGEST_NAME: usize = 255;
+/// Largest length of a path in bytes (`PATH_MAX` of Linux).
+const MAX_PATH: usize = 4095;
+/// Largest length of a file's name in bytes (`NAME_MAX` of Linux).
+const MAX_NAME: usize = 255;
 
-/// A path from the root: no `.` or `..`, no empty components, no control characters.
+/// An absolute path: no `.` or `..`, no empty components, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AbsolutePath(String);
@@ -17,7 +17,7 @@ checked_text!(AbsolutePath);
 impl Argument for AbsolutePath {
     const WHAT: &'static str = "an absolute path";
 
-    /// Empty components and `.` are dropped; `..` is refused, because what it leads to depends on links.
+    /// Parses a path. Drops empty components and `.`; refuses `..`, because it depends on symbolic links where `..` leads.
     fn parse(text: &str) -> Result<Self, String> {
         if text.split('/').any(|component| component == "..") {
             return Err(refusal(text, Self::WHAT, "it must not contain `..`"));
@@ -27,17 +27,17 @@ impl Argument for AbsolutePath {
 }
 
 impl AbsolutePath {
-    /// Parses a path of the operator's configuration: `..` takes the component before it away, as Go's `filepath.Clean`
-    /// does (kubeadm behaviour).
+    /// Parses a path of the operator's configuration: `..` removes the component before it, as Go's `filepath.Clean` does
+    /// (kubeadm behaviour).
     ///
     /// # Errors
-    /// Why the text is not an absolute path.
+    /// The rule that the text breaks.
     pub fn clean(text: &str) -> Result<Self, String> {
         let refused = |rule: &str| refusal(text, Self::WHAT, rule);
         if !text.starts_with('/') {
             return Err(refused("it has to begin with a slash"));
         }
-        if text.len() > LONGEST_PATH {
+        if text.len() > MAX_PATH {
             return Err(refused("it is longer than 4095 bytes"));
         }
         if text.chars().any(is_trick) {
@@ -48,7 +48,7 @@ impl AbsolutePath {
             match component {
                 "" | "." => {}
                 ".." => drop(components.pop()),
-                name if name.len() > LONGEST_NAME => return Err(refused("a component is longer than 255 bytes")),
+                name if name.len() > MAX_NAME => return Err(refused("a component is longer than 255 bytes")),
                 name => components.push(name),
             }
         }
@@ -67,8 +67,8 @@ impl Argument for FileName {
     const WHAT: &'static str = "a file name";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let plain = !matches!(text, "" | "." | "..") && text.len() <= LONGEST_NAME && !text.contains('/') && !text.chars().any(is_trick);
-        if plain {
+        let is_plain = !matches!(text, "" | "." | "..") && text.len() <= MAX_NAME && !text.contains('/') && !text.chars().any(is_trick);
+        if is_plain {
             return Ok(FileName(text.to_owned()));
         }
         Err(refusal(text, Self::WHAT, "it has 1 to 255 bytes, no slash and no control character, and is neither `.` nor `..`"))

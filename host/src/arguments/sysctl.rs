@@ -2,10 +2,11 @@
 use super::{Argument, checked_text, refusal};
 use serde::{Deserialize, Serialize};
 
-/// The name of a kernel parameter, in the spelling with dots: `net.ipv4.ip_forward`.
+/// The name of a kernel parameter, spelled with dots: `net.ipv4.ip_forward`.
 ///
-/// As sysctl(8) has it, a name may be spelled with slashes as well (`net/ipv4/ip_forward`), and in the spelling with dots
-/// a slash stands for a dot of a component (`net.ipv4.conf.eth0/100.forwarding`). Both spellings give the same value here.
+/// sysctl(8) allows two spellings, and parsing turns both into the spelling with dots. A name may be spelled with slashes
+/// (`net/ipv4/ip_forward`). In a name with dots, a slash stands for a dot within a component
+/// (`net.ipv4.conf.eth0/100.forwarding`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SysctlKey(String);

@@ -1,7 +1,7 @@
 use super::*;
 use kubephase_wit::ObjectRef;
 
-/// Texts with which a plugin would try to say more than one thing.
+/// Texts that mean more than one name to some parser: options, paths, queries, escapes, invisible characters.
 const HOSTILE: &[&str] = &[
     "",
     "-x",
@@ -52,7 +52,7 @@ fn a_name_is_one_word_that_is_not_an_option() {
 }
 
 #[test]
-fn messages_quote_a_text_with_escapes_and_not_all_of_it() {
+fn messages_escape_and_shorten_the_text_that_they_quote() {
     let message = UnitName::parse("\u{1b}[2J\u{202e}").unwrap_err();
     assert!(!message.chars().any(is_trick), "{message}");
     assert!(UnitName::parse(&long()).unwrap_err().len() < 300);
@@ -116,7 +116,7 @@ fn a_url_has_a_host_and_no_credentials() {
 }
 
 #[test]
-fn a_program_is_a_name_or_a_path_and_arguments_stay_apart() {
+fn a_program_is_a_name_or_a_path_and_arguments_are_not_split_or_joined() {
     let line =
         |program: &str, arguments: &[&str]| CommandLine::parse(program, &arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
     assert_eq!(line("chronyc", &["tracking"]).unwrap().to_string(), "chronyc tracking");
@@ -129,7 +129,7 @@ fn a_program_is_a_name_or_a_path_and_arguments_stay_apart() {
 }
 
 #[test]
-fn every_part_of_an_object_is_one_segment() {
+fn every_part_of_an_object_name_is_one_url_segment() {
     let of = |api_version: &str, kind: &str, namespace: Option<&str>, name: &str| {
         ObjectName::parse(&ObjectRef {
             api_version: api_version.into(),
@@ -149,14 +149,14 @@ fn every_part_of_an_object_is_one_segment() {
 }
 
 #[test]
-fn a_text_shows_what_it_is_and_is_cut() {
+fn tricks_in_a_text_become_escapes_and_a_long_text_is_cut() {
     let text = Text::parse(&format!("\u{1b}[2J\u{202e}\n{}", long())).unwrap();
     assert!(text.starts_with("\\u{1b}[2J\\u{202e}\n") && text.len() < Text::LONGEST + 64, "{}", text.len());
     assert!(!text.chars().any(|c| is_trick(c) && c != '\n'));
 }
 
 #[test]
-fn a_phase_id_and_a_code_are_plain() {
+fn phase_ids_and_finding_codes_have_no_special_characters() {
     assert!(
         PhaseId::parse("preflight/time-sync").is_ok() && FindingCode::parse("FileAvailable--etc-kubernetes-manifests-etcd.yaml").is_ok()
     );

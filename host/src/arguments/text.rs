@@ -3,7 +3,7 @@ use super::{Argument, checked_text};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
-/// Characters that act on a terminal, or on the order and visibility of other characters.
+/// Whether a character acts on a terminal, or on the order and visibility of other characters.
 pub fn is_trick(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -15,8 +15,8 @@ pub fn is_trick(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Text of a plugin for people, of bounded length, in which every character shows itself: control characters and the like
-/// are escapes (`\u{1b}`). Line ends and tabs stay.
+/// Text of a plugin for people. It has at most [`Text::LONGEST`] bytes, and every character in it is visible: a character that
+/// acts on the terminal is replaced by an escape (`\u{1b}`). Line ends and tabs stay.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text(String);
@@ -24,14 +24,14 @@ pub struct Text(String);
 checked_text!(Text);
 
 impl Text {
-    /// Longest text in bytes; a longer one is cut.
+    /// Bytes of a text that are kept; a longer text is cut.
     pub const LONGEST: usize = 4096;
 }
 
 impl Argument for Text {
     const WHAT: &'static str = "a text";
 
-    /// Never refuses: a text that is too long is cut, and what does not show itself becomes an escape.
+    /// Parses a text and never refuses it: cuts a text that is too long, and escapes characters that act on a terminal.
     fn parse(text: &str) -> Result<Self, String> {
         let end = text.floor_char_boundary(Text::LONGEST);
         let mut shown = String::with_capacity(end);

@@ -3,7 +3,7 @@ use super::{Argument, checked_text, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The URL of an HTTP server: scheme `http` or `https`, a host, no user name or password, in the parser's own spelling.
+/// The URL of an HTTP server: scheme `http` or `https`, a host, no user name or password, spelled as the URL parser writes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HttpUrl(String);
@@ -11,7 +11,7 @@ pub struct HttpUrl(String);
 checked_text!(HttpUrl);
 
 impl HttpUrl {
-    /// The URL for whoever needs its parts.
+    /// The parsed URL, for callers that need its parts.
     ///
     /// # Panics
     /// Never: the text was written by the parser.
@@ -24,12 +24,12 @@ impl HttpUrl {
         self.to_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
     }
 
-    /// The port, also where it is the usual one of the scheme.
+    /// The port: the one that the URL names, or the default port of the scheme.
     pub fn port(&self) -> u16 {
         self.to_url().port_or_known_default().unwrap_or_default()
     }
 
-    /// Whether the port is the usual one of the scheme.
+    /// Whether the port is the default port of the scheme.
     pub fn has_usual_port(&self) -> bool {
         self.to_url().port().is_none()
     }

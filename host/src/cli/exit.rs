@@ -26,10 +26,10 @@ impl Exit {
         (Exit::Error, "any other error"),
         (Exit::Usage, "the command line is wrong: unknown command, flag or phase, bad value"),
         (Exit::Config, "the configuration is refused; nothing was changed"),
-        (Exit::Preflight, "preflight checks stand in the way; nothing was changed"),
-        (Exit::Phase, "a phase failed; the same command goes on from there"),
+        (Exit::Preflight, "preflight checks failed; nothing was changed"),
+        (Exit::Phase, "a phase failed; run the command again to continue"),
         (Exit::Plugin, "a plugin is refused; nothing was changed"),
-        (Exit::Interrupted, "interrupted; the same command goes on from there"),
+        (Exit::Interrupted, "interrupted; run the command again to continue"),
     ];
 
     pub fn code(self) -> u8 {

@@ -201,7 +201,7 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
         (None, None) => "not signed".into(),
     };
     let size = component.len();
-    let plugin = load::look(&wanted, component, engine)?;
+    let plugin = load::read_uncompiled(&wanted, component, engine)?;
     Ok(print::out(&inspect::render(&plugin, size, &signed)))
 }
 

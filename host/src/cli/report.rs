@@ -1,7 +1,7 @@
 //! `report`: runs of the past, by their journals.
 use super::{CliError, Exit, print};
 use crate::{
-    journal::{self, Kept, ReadError},
+    journal::{self, JournalFile, ReadError},
     report::{
         Output, past,
         past::Past,
@@ -48,7 +48,7 @@ impl ReportRequest {
 
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
-    let runs = journal::kept(&place).map_err(|why| {
+    let runs = journal::list_journals(&place).map_err(|why| {
         let next =
             if why.kind() == ErrorKind::PermissionDenied { "; they are for the user who made the runs, root on a machine" } else { "" };
         anyhow!("cannot read the journals in {}: {why}{next}", place.display())
@@ -69,7 +69,7 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     })
 }
 
-fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a Kept> {
+fn chosen<'a>(asked: Option<&str>, runs: &'a [JournalFile], place: &Path) -> Result<&'a JournalFile> {
     let none = || format!("no run is recorded in {}; --root names a rehearsal's scratch root, --journal a journal", place.display());
     let latest = runs.last().with_context(none)?;
     let Some(asked) = asked else { return Ok(latest) };
@@ -80,12 +80,12 @@ fn chosen<'a>(asked: Option<&str>, runs: &'a [Kept], place: &Path) -> Result<&'a
 }
 
 /// Only the latest run may be at work.
-fn read(kept: &Kept, runs: &[Kept]) -> Result<Past, ReadError> {
+fn read(kept: &JournalFile, runs: &[JournalFile]) -> Result<Past, ReadError> {
     let record = journal::read(&kept.path)?;
     if let Some(damage) = &record.damage {
         print::warning(&format!("{damage}; this is what the rest of it says"));
     }
     let latest = runs.last() == Some(kept);
-    let at_work = latest.then(|| kept.path.parent().and_then(journal::at_work)).flatten();
+    let at_work = latest.then(|| kept.path.parent().and_then(journal::current_holder)).flatten();
     Ok(Past::new(kept.clone(), record, at_work.as_ref()))
 }

@@ -63,7 +63,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
     let load = || {
         // The program ends with it, and the system takes back at once what would be given back piece by piece.
         let engine = ManuallyDrop::new(Engine::new()?);
-        early.iter().for_each(|file| load::ahead(file, &engine));
+        early.iter().for_each(|file| load::preload(file, &engine));
         let (catalog, _) = init::catalog(&engine)?;
         Ok((engine, catalog))
     };

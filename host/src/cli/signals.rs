@@ -1,7 +1,7 @@
-//! Signals: SIGINT, SIGTERM and SIGHUP end a run in order; a second one ends the process at once.
+//! Signals: SIGINT, SIGTERM and SIGHUP end a run in an orderly way; a second signal ends the process at once.
 //!
-//! While no run is under way (planning, discovery, a registry) the first signal already ends the process: there is nothing
-//! to put in order. However the process ends, child processes and temporary scratch trees do not outlive it.
+//! While no run is under way (during planning, discovery or registry access) the first signal ends the process at once: there
+//! is nothing to clean up on the node. A process that a signal ends takes its child processes and temporary directories along.
 #![allow(clippy::disallowed_methods, reason = "temporary trees are the program's own, and so is its state in /proc")]
 use super::{Exit, print};
 use crate::{
@@ -22,12 +22,13 @@ use std::{
 
 static STATE: Mutex<State> = Mutex::new(State { run: None, temporary: BTreeSet::new(), credentials: None });
 
+/// What a signal has to end or remove.
 struct State {
     /// The run that is under way.
     run: Option<Cancel>,
-    /// Directories that go with the process.
+    /// Directories that are removed when the process ends.
     temporary: BTreeSet<PathBuf>,
-    /// Removes credentials that the run under way still needs.
+    /// Removes credentials that the run needs on disk. Called only if the process ends at once.
     credentials: Option<Box<dyn Fn() + Send>>,
 }
 
@@ -38,7 +39,7 @@ fn state() -> MutexGuard<'static, State> {
 /// Listens for signals from now on, in a thread of its own. Signals that the parent process had ignored stay ignored (nohup).
 ///
 /// # Errors
-/// Where the operating system takes no handler.
+/// The operating system refuses the signal handlers or the thread.
 pub fn listen() -> std::io::Result<()> {
     let ignored = ignored_signals();
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
@@ -51,13 +52,14 @@ pub fn listen() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The mask of ignored signals, as the kernel shows it; bit 0 is signal 1.
+/// Returns the mask of ignored signals from `/proc/self/status`; bit 0 stands for signal 1.
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
+/// Handles one signal: requests the end of the run, or ends the process.
 fn deliver() {
     let run = state().run.clone();
     if let Some(run) = run {
@@ -70,7 +72,7 @@ fn deliver() {
     end()
 }
 
-/// Ends the process, and what must not outlive it.
+/// Ends the process with its child processes, credentials and temporary directories.
 fn end() -> ! {
     child::kill_all();
     let state = state();
@@ -78,7 +80,7 @@ fn end() -> ! {
         remove();
     }
     for directory in &state.temporary {
-        // Phases may still write into it meanwhile. Whatever is left after that stays, with the modes it has.
+        // Phases may still write into the directory meanwhile. What is left after five attempts stays, with its modes.
         for _ in 0..5 {
             if fs::remove_dir_all(directory).is_ok() {
                 break;
@@ -88,13 +90,13 @@ fn end() -> ! {
     std::process::exit(Exit::Interrupted.code().into())
 }
 
-/// A run that signals are delivered to, for as long as this is there.
+/// A run that signals interrupt, until this value is dropped.
 pub struct Interruptible {
     cancel: Cancel,
 }
 
 impl Interruptible {
-    /// Begins a run; there is one at a time.
+    /// Registers a run for signals. There is at most one at a time.
     pub fn begin() -> Interruptible {
         let cancel = Cancel::new();
         state().run = Some(cancel.clone());
@@ -106,8 +108,8 @@ impl Interruptible {
         &self.cancel
     }
 
-    /// What removes credentials if the process ends at once while the run needs them.
-    pub fn at_once(&self, remove: impl Fn() + Send + 'static) {
+    /// Sets the function that removes the run's credentials if the process ends at once.
+    pub fn remove_credentials_with(&self, remove: impl Fn() + Send + 'static) {
         state().credentials = Some(Box::new(remove));
     }
 }
@@ -120,12 +122,13 @@ impl Drop for Interruptible {
     }
 }
 
-/// A temporary directory that is removed with the process, also when a signal ends that at once.
+/// A temporary directory that is removed if a signal ends the process at once. Dropping this value only ends that.
 pub struct Temporary {
     path: PathBuf,
 }
 
 impl Temporary {
+    /// Registers a directory for removal.
     pub fn register(path: &Path) -> Temporary {
         state().temporary.insert(path.to_owned());
         Temporary { path: path.to_owned() }

@@ -243,7 +243,7 @@ impl<W: World + 'static> Stage<W> {
     fn watch_credentials(&self) -> Box<dyn Subscriber> {
         let written = Arc::new(AtomicBool::new(false));
         let (world, is_written) = (self.world.clone(), written.clone());
-        self.run.at_once(move || {
+        self.run.remove_credentials_with(move || {
             if is_written.load(Ordering::Relaxed) {
                 // The process ends: there is nobody left to tell.
                 let _ = world.files().remove(BOOTSTRAP);

@@ -1,5 +1,5 @@
-//! What of a node belongs to the host alone, by its configuration. A plugin reaches none of it with a file effect: what is
-//! written there is a static Pod, a certificate or a kubeconfig, which are effects of their own.
+//! The files of a node that belong to the host, as its configuration says. No file effect of a plugin reaches them: static
+//! Pods, certificates and kubeconfigs have effects of their own.
 use super::Effect;
 pub use crate::world::files::Territory;
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
 use kubephase_sdk::kubeadm::Config;
 use std::{env, path::absolute};
 
-/// Directories of the host on every node.
+/// Directories that belong to the host on every node.
 const ALWAYS: &[&str] = &[
     state::DIRECTORY,
     "/etc/kubernetes/tmp",
     "/etc/kubernetes/patches",
     "/var/cache/kubephase",
     "/var/lib/etcd",
-    // What the kubelet and the container runtime keep, credentials of Pods and registries among it.
+    // Data of the kubelet and the container runtimes, with credentials of Pods and registries.
     "/var/lib/kubelet",
     "/var/lib/containerd",
     "/var/lib/crio",
@@ -29,7 +29,7 @@ const ALWAYS: &[&str] = &[
 ];
 
 impl Territory {
-    /// The host's own files on the node of this configuration.
+    /// The files that belong to the host on a node with this configuration.
     pub fn of(config: &Config) -> Territory {
         let mut territory = Territory::default();
         ALWAYS.iter().for_each(|path| territory.add(path));
@@ -43,7 +43,7 @@ impl Territory {
         if let Some(etcd) = &config.cluster.etcd.local {
             territory.add(&etcd.data_dir);
         }
-        // The operator's own paths are relative to where the program was started.
+        // Paths of the operator are relative to the working directory.
         let cache = env::var_os("KUBEPHASE_CACHE_DIR").and_then(|path| absolute(path).ok());
         let patches = config.init.patches.as_ref().and_then(|patches| absolute(&patches.directory).ok());
         for path in [cache, patches].into_iter().flatten() {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_configuration_moves_is_the_hosts_where_it_is_and_where_it_usually_is() {
+    fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
         let territory = Territory::of(&config());
         for path in [
             "/srv/pki/ca.key",
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugins_effects_do_not_reach_it_and_those_of_the_host_do() {
+    fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
         let folder = tempfile::tempdir().unwrap();
         let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
         let territory = Territory::of(&config());

@@ -1,4 +1,4 @@
-//! What earlier runs on a node did, folded from their journals.
+//! The history of a node: what earlier runs did on it, collected from their journals.
 use super::{
     number,
     reader::{Events, ReadError, is_relied_on},
@@ -15,53 +15,55 @@ use std::{
     path::Path,
 };
 
-/// Journals that are kept in any case, the newest ones.
-const KEPT: usize = 50;
-/// Bytes of journals that are kept if no later run needs them.
-const KEPT_BYTES: u64 = 256 << 20;
-/// Warnings that are told one by one.
+/// Number of the newest journals that are kept.
+const MAX_KEPT: usize = 50;
+/// Bytes of the newest journals that are kept.
+const MAX_KEPT_BYTES: u64 = 256 << 20;
+/// Warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
-/// Directories that a journal never makes a run remove anything at, whatever it says: their parts belong to the system.
+/// Top-level directories in which no run removes anything, whatever a journal says: they belong to the system.
 const SYSTEM: &[&str] = &["bin", "boot", "dev", "lib", "lib32", "lib64", "proc", "sbin", "sys"];
 
-/// What the journals of a node tell the next run.
+/// What the next run has to know of the runs before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// paths of files and directories that earlier runs made and did not remove since, and what a run was about to make
-    /// when it was cut off; not a file that was there as wanted
+    /// paths of files and directories that earlier runs made and did not remove since, and those that a run was about to make
+    /// when it was cut off; without files that already were as wanted
     pub made: BTreeSet<String>,
-    /// what earlier runs made that was not there before, and that no run undid or found undone since: the latest first
+    /// files, directories and services that earlier runs made or changed, and that no run undid since; the latest first
     pub left: Made,
-    /// what of the journals cannot be relied on, with their paths
+    /// warnings about journals that cannot be relied on, with their paths
     pub warnings: Vec<String>,
     /// journals that no later run needs any more
     pub outdated: Vec<String>,
 }
 
-/// A journal that was read.
+/// A journal of the history.
 struct Journal {
     run: u64,
     path: String,
     bytes: u64,
-    /// whether all of it was understood
+    /// whether every line was understood
     is_whole: bool,
 }
 
-/// The fold over the journals.
+/// The state while the journals are read, one after the other.
 #[derive(Default)]
 struct Fold {
     made: BTreeSet<String>,
-    /// what the run that is read is about to make
+    /// what the run of the current journal is about to make
     intended: BTreeSet<String>,
+    /// what the runs so far left, the latest last
     left: Made,
-    /// runs that recorded a thing as made
+    /// for each thing, the runs whose journals say that it was made
     noted: BTreeMap<String, BTreeSet<u64>>,
-    /// runs that recorded a thing as gone which an earlier run had made: without the one the other would be believed
+    /// for each run, the later runs that undid things which it made: if the journal of a later run went first, the earlier journal
+    /// would wrongly say that the things are still there
     undone_by: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl History {
-    /// Reads the journals in a directory of a node. What cannot be read is left out and warned of.
+    /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with a warning.
     pub fn read(files: &dyn Files, directory: &str) -> History {
         let mut history = History::default();
         let paths = match paths(files, directory) {
@@ -94,14 +96,14 @@ impl History {
         History { made, left, ..history }
     }
 
-    /// Removes the journals that no later run needs.
+    /// Removes the journals that no later run needs. Returns the failures.
     pub fn remove_outdated(&self, files: &dyn Files) -> Vec<String> {
         let removed = self.outdated.iter().filter_map(|path| files.remove(path).err());
         removed.map(|failure| failure.message).collect()
     }
 }
 
-/// The journals of a directory by the numbers of their runs, the earliest first.
+/// Returns the run numbers and paths of the journals in a directory, the earliest first.
 fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
     if files.stat(directory)?.is_none() {
         return Ok(Vec::new());
@@ -112,7 +114,10 @@ fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
     Ok(paths)
 }
 
-/// Opens a journal that only this user or root can have written.
+/// Opens a journal.
+///
+/// # Errors
+/// `denied` if the journal is not a regular file, or a user other than this one and root could have written it.
 fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn OpenFile + 'f>> {
     let opened = files.open(path)?;
     let meta = opened.meta();
@@ -131,7 +136,7 @@ impl Fold {
     /// Reads one journal.
     ///
     /// # Errors
-    /// The warning, where nothing of the journal is used.
+    /// The warning that nothing of the journal is used.
     fn read(&mut self, files: &dyn Files, directory: &str, run: u64, path: &str) -> Result<(Journal, Option<String>), String> {
         let ignored = |why: String| format!("{why}; what that run did is not known, so reset leaves it in place");
         let opened = open(files, directory, path).map_err(|failure| ignored(failure.message))?;
@@ -139,7 +144,7 @@ impl Fold {
         let bytes = opened.meta().size;
         let mut events = match Events::begin(Path::new(path), source) {
             Ok(events) => events,
-            // A run that was killed at once, or found no space, leaves an empty one.
+            // A run that was killed at once, or found the disk full, leaves an empty journal.
             Err(ReadError::NoJournal { .. }) if bytes == 0 => {
                 return Ok((Journal { run, path: path.to_owned(), bytes, is_whole: true }, None));
             }
@@ -158,6 +163,7 @@ impl Fold {
         Ok((Journal { run, path: path.to_owned(), bytes, is_whole: warning.is_none() }, warning))
     }
 
+    /// Notes what an event says about the node.
     fn note_event(&mut self, what: What, run: u64, workflow: &mut String) {
         match what {
             What::RunStarted { workflow: name, .. } => *workflow = name,
@@ -174,7 +180,7 @@ impl Fold {
                         self.forget(&effect, run);
                     }
                     if enacted == Enacted::Changed && effect.kind == "service" {
-                        self.note(List::Services, before(&effect.target), run, workflow);
+                        self.note(List::Services, previous_state(&effect.target), run, workflow);
                     }
                 }
                 self.note(List::Files, made.into_iter().filter(|path| may_be_removed(path)), run, workflow);
@@ -184,6 +190,7 @@ impl Fold {
         }
     }
 
+    /// Notes the paths that an effect made or removed.
     fn note_made(&mut self, effect: &EffectSummary) {
         match effect.kind.as_str() {
             "remove-file" | "remove-directory" => drop(self.made.remove(&effect.target)),
@@ -202,6 +209,7 @@ impl Fold {
         }
     }
 
+    /// Notes things that a run made or changed in one of the lists.
     fn note(&mut self, list: List, things: impl IntoIterator<Item = String>, run: u64, workflow: &str) {
         for thing in things {
             self.noted.entry(thing.clone()).or_default().insert(run);
@@ -211,7 +219,7 @@ impl Fold {
         }
     }
 
-    /// What an effect undid does not have to be undone again.
+    /// Forgets what an effect undid: it does not have to be undone again.
     fn forget(&mut self, effect: &EffectSummary, run: u64) {
         let list = match effect.kind.as_str() {
             "remove-file" => List::Files,
@@ -226,7 +234,7 @@ impl Fold {
     }
 }
 
-/// A list of what runs left.
+/// The lists of things that runs left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum List {
     Files,
@@ -234,8 +242,8 @@ enum List {
     Services,
 }
 
-/// What a service was before it was changed to this state; none where that is not known.
-fn before(target: &str) -> Option<String> {
+/// Returns the state that a service had before it was changed to this one; none if that is not known.
+fn previous_state(target: &str) -> Option<String> {
     match target.rsplit_once(' ')? {
         (name, "running") => Some(format!("{name} stopped")),
         (name, "enabled") => Some(format!("{name} disabled")),
@@ -243,8 +251,8 @@ fn before(target: &str) -> Option<String> {
     }
 }
 
-/// Whether a run may remove what a journal names: not a directory at the top of the tree or of the system, and nothing by a
-/// way around.
+/// Whether a run may remove a path that a journal names. A run may not remove top-level directories or files of the system, and
+/// the path may not contain `.` or `..`.
 fn may_be_removed(path: &str) -> bool {
     let Some(below) = path.strip_prefix('/') else { return false };
     let parts: Vec<&str> = below.split('/').collect();
@@ -252,18 +260,18 @@ fn may_be_removed(path: &str) -> bool {
     is_plain && parts.len() > 1 && !SYSTEM.contains(&parts[0]) && !(parts[0] == "usr" && parts.len() == 2)
 }
 
-/// The journals that are neither among the newest nor needed to know what is left on the node.
+/// Returns the journals that are neither among the newest nor needed to know what is left on the node.
 fn outdated(journals: &[Journal], left: &Made, undone_by: &BTreeMap<u64, BTreeSet<u64>>) -> Vec<String> {
     let mut needed: BTreeSet<u64> = [&left.files, &left.directories, &left.services].into_iter().flatten().map(|made| made.run).collect();
     let (mut bytes, mut room) = (0, true);
     for (at, journal) in journals.iter().rev().enumerate() {
         bytes += journal.bytes;
-        room &= at < KEPT && (at == 0 || bytes <= KEPT_BYTES);
+        room &= at < MAX_KEPT && (at == 0 || bytes <= MAX_KEPT_BYTES);
         if room || !journal.is_whole {
             needed.insert(journal.run);
         }
     }
-    // What an older journal that stays says is undone is undone by a later one, which has to stay as well.
+    // If a kept journal says that a thing was made, the later journals that say it was undone have to be kept too.
     let mut unseen: Vec<u64> = needed.iter().copied().collect();
     while let Some(run) = unseen.pop() {
         for later in undone_by.get(&run).into_iter().flatten() {

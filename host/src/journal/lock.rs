@@ -1,4 +1,4 @@
-//! Keeps two runs on one node apart.
+//! The lock that keeps two runs on one node apart.
 use crate::world::files::PrivateDirectory;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use serde::{Deserialize, Serialize};
@@ -10,36 +10,38 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file in the state directory.
 const NAME: &str = "lock";
-/// Bytes of a signature, at most.
+/// Bytes of the holder's record in the file that are read at most.
 const MAX_SIGNATURE: u64 = 64 << 10;
 
-/// Held while it lives, and let go by the kernel if the process dies.
+/// The lock of a run. Dropping it releases the lock; the kernel releases the lock if the process dies.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
 }
 
-/// Who holds the lock, as far as is known.
+/// The process that holds the lock, as it recorded itself in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldBy {
+pub struct Holder {
     pub pid: u32,
-    /// when this process began, as the kernel has it: a later process with the same number began at another time. None in
-    /// locks of versions that did not say.
+    /// when the process began, as the kernel counts it, which tells it from a later process with its number. None in locks of
+    /// older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
+    /// the command line of the run
     pub command: String,
 }
 
+/// The error that the lock cannot be taken.
 #[derive(Debug)]
 pub enum LockError {
-    Held { path: PathBuf, by: Option<HeldBy> },
+    Held { path: PathBuf, by: Option<Holder> },
     Io { path: PathBuf, error: io::Error },
 }
 
 impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LockError::Held { path, by: Some(HeldBy { pid, command, .. }) } => {
+            LockError::Held { path, by: Some(Holder { pid, command, .. }) } => {
                 write!(f, "another run holds {}: {command} (process {pid}); wait for it or stop it", path.display())
             }
             LockError::Held { path, by: None } => write!(f, "another run holds {}; wait for it or stop it", path.display()),
@@ -54,7 +56,7 @@ impl RunLock {
     /// Takes the lock of a state directory for `command`. Does not wait.
     ///
     /// # Errors
-    /// `Held` with who has it; `Io` where the file cannot be used.
+    /// `Held` if another run holds the lock; `Io` if the file cannot be used.
     pub fn acquire(dir: &PrivateDirectory, command: &str) -> Result<RunLock, LockError> {
         let path = dir.path().join(NAME);
         let failed = |error| LockError::Io { path: path.clone(), error };
@@ -69,9 +71,10 @@ impl RunLock {
         Ok(lock)
     }
 
+    /// Records this process as the holder.
     fn sign(&mut self, command: &str) -> io::Result<()> {
         let pid = std::process::id();
-        let by = serde_json::to_vec(&HeldBy { pid, began: beginning(pid), command: command.into() })?;
+        let by = serde_json::to_vec(&Holder { pid, began: beginning(pid), command: command.into() })?;
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(&by)
@@ -79,15 +82,15 @@ impl RunLock {
 }
 
 impl Drop for RunLock {
-    /// The file stays, empty: removing it would let a third run lock another file of the same name.
+    /// Empties the file. The file stays, because removing it would let a third run lock a new file of its name.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
 }
 
-/// Who is at work in a state directory, by the signature in the lock, if that very process still lives. Takes nothing, so
-/// that looking hinders no run.
-pub fn at_work(dir: &Path) -> Option<HeldBy> {
+/// Returns the process that holds the lock of a state directory; none if that process no longer lives. Does not take the lock,
+/// so that a run that begins meanwhile is not refused.
+pub fn current_holder(dir: &Path) -> Option<Holder> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(dir.join(NAME)).ok()?;
     let by = holder(&mut file)?;
@@ -95,7 +98,7 @@ pub fn at_work(dir: &Path) -> Option<HeldBy> {
     (beginning(by.pid)? == began).then_some(by)
 }
 
-/// When a process that lives began: the start of the machine and the ticks since then.
+/// Returns when a living process began: the id of the machine's boot and the clock ticks since then.
 fn beginning(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the program's name in parentheses, which may hold anything; the start is field 22 of proc(5).
@@ -104,8 +107,8 @@ fn beginning(pid: u32) -> Option<String> {
     Some(format!("{} {ticks}", machine.trim()))
 }
 
-/// A holder may not have signed yet.
-fn holder(file: &mut File) -> Option<HeldBy> {
+/// Reads the holder's record; none if the holder has not written it yet.
+fn holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.take(MAX_SIGNATURE).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()

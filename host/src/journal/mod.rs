@@ -1,8 +1,8 @@
-//! The durable mirror of a run's events: JSON lines, append-only, one file a run, safe on disk before the next
-//! effect begins. No secret is in it: tokens and keys in messages are blanked.
+//! Journals: the durable record of a run's events. A journal is a file of JSON lines that is only appended to. Each event of an
+//! effect is on the disk before the next effect begins. Journals hold no secrets: tokens and keys in messages are blanked.
 //!
-//! The newest 50 journals are kept, up to 256 MiB, and every older one that records something which is still on the node
-//! (`history`). A run writes at most 16 MiB of what is only information, and stops at 64 MiB of all.
+//! The newest 50 journals are kept, up to 256 MiB, and every older journal that records something which is still on the node
+//! (`history`). A run writes at most 16 MiB of information (messages, findings, progress), and stops at 64 MiB in total.
 
 #![allow(clippy::disallowed_methods, reason = "the journal is the program's own, not the node's")]
 
@@ -14,7 +14,7 @@ pub mod redact;
 mod tests;
 
 pub use history::History;
-pub use lock::{HeldBy, LockError, RunLock, at_work};
+pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read};
 
 use crate::cancel::Cancel;
@@ -43,21 +43,22 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header of a journal that this program writes.
     pub fn new(began: i64) -> Self {
         Header { format: FORMAT, version: env!("CARGO_PKG_VERSION").into(), began }
     }
 }
 
-/// What a journal has to outlive.
+/// The event that a journal has to survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// the process (a scratch tree)
+    /// the end of the process (in a scratch tree)
     Process,
-    /// the machine's power: each effect is on the disk before the next begins
+    /// a power cut: each effect is on the disk before the next begins
     Power,
 }
 
-/// Writes the events of one run; clones write to the same file.
+/// A journal that the events of one run are written to. Clones write to one file.
 #[derive(Clone, Debug)]
 pub struct Journal(Arc<Mutex<Writer>>);
 
@@ -66,34 +67,35 @@ struct Writer {
     path: PathBuf,
     file: File,
     durability: Durability,
-    /// told when nothing can be written any more: what is not journalled is not done
+    /// ends the run when the journal can no longer be written, because effects without a record must not happen
     stop: Cancel,
+    /// why the journal can no longer be written
     failure: Option<String>,
     /// bytes written
     size: u64,
-    /// whether it holds no more information, but still what a later run relies on
+    /// whether the journal takes no more information, but still events that later runs rely on
     is_full: bool,
 }
 
-/// Bytes of a journal up to which it takes what is only information: messages, findings, progress.
+/// Bytes of a journal up to which it takes information: messages, findings, progress.
 const MAX_INFORMATION: u64 = 16 << 20;
 /// Bytes of a journal from which on a run begins no further effects.
 const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of a line that is not shortened.
 const LONG_LINE: usize = 8 << 10;
-/// Bytes of a text that a later run relies on. Longer ones are cut: no path has more than 4096.
+/// Bytes that are kept of a text that later runs rely on. No path is cut: a path has at most 4096 bytes.
 const MAX_TEXT: usize = 8 << 10;
-/// Bytes of targets that one line announces.
+/// Bytes of the targets that one line announces.
 const MAX_TARGETS: usize = 512 << 10;
-/// How long lines with information are shortened: the bytes that a text keeps, and the items that a list keeps. The second is for lines
-/// that the first leaves too long.
+/// The ways in which long lines with information are shortened: bytes that are kept of a text, and items of a list. The second
+/// way is for lines that are still too long after the first.
 const SHORTER: [(usize, usize); 2] = [(2 << 10, 32), (256, 16)];
 
 impl Journal {
     /// Begins a new journal in a state directory.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// The journal cannot be written.
     pub fn begin(dir: &PrivateDirectory, header: &Header, durability: Durability, stop: Cancel) -> io::Result<Journal> {
         let names = dir.names().map_err(|failure| io::Error::other(failure.message))?;
         let latest = names.iter().filter_map(|name| number(Path::new(name))).max();
@@ -117,11 +119,12 @@ impl Journal {
         }
     }
 
+    /// The path of the journal's file.
     pub fn path(&self) -> PathBuf {
         self.writer().path.clone()
     }
 
-    /// Why events are no longer kept, if so; the run was told to stop then.
+    /// Returns why events are no longer recorded; none while they are. The run was cancelled at that moment.
     pub fn failure(&self) -> Option<String> {
         self.writer().failure.clone()
     }
@@ -131,24 +134,27 @@ impl Journal {
     }
 }
 
-/// A journal that is kept.
+/// The file of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kept {
-    /// of the run; none for a file of another name
+pub struct JournalFile {
+    /// number of the run; none if the file has a name of its own
     pub number: Option<u64>,
     pub path: PathBuf,
 }
 
-/// Of the run whose journal has this name.
+/// Returns the number of the run whose journal has this name.
 fn number(path: &Path) -> Option<u64> {
     path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse().ok()
 }
 
-/// The journals of a state directory, the latest last; or the one journal, where a file is named. None where there is
-/// no such directory.
-pub fn kept(at: &Path) -> io::Result<Vec<Kept>> {
+/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file alone. The list is empty if `at`
+/// does not exist.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
     if at.is_file() {
-        return Ok(vec![Kept { number: number(at), path: at.to_owned() }]);
+        return Ok(vec![JournalFile { number: number(at), path: at.to_owned() }]);
     }
     let entries = match fs::read_dir(at) {
         Ok(entries) => entries,
@@ -156,8 +162,8 @@ pub fn kept(at: &Path) -> io::Result<Vec<Kept>> {
         Err(error) => return Err(error),
     };
     let paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    let mut kept: Vec<Kept> =
-        paths.into_iter().map(|path| Kept { number: number(&path), path }).filter(|kept| kept.number.is_some()).collect();
+    let mut kept: Vec<JournalFile> =
+        paths.into_iter().map(|path| JournalFile { number: number(&path), path }).filter(|kept| kept.number.is_some()).collect();
     kept.sort();
     Ok(kept)
 }
@@ -176,12 +182,13 @@ impl Subscriber for Journal {
 }
 
 impl Writer {
+    /// Writes an event, and brings it to the disk if the durability wants it.
     fn append(&mut self, event: &Event) -> io::Result<()> {
         if let What::Intended { phase, targets } = &event.what
             && targets.len() > 1
             && targets.iter().map(String::len).sum::<usize>() > MAX_TARGETS
         {
-            // A line is as long as a reader of journals accepts.
+            // The line would be longer than readers of journals accept, so it is split.
             return targets.chunks(targets.len().div_ceil(2)).try_for_each(|part| {
                 let what = What::Intended { phase: phase.clone(), targets: part.to_vec() };
                 self.append(&Event { at: event.at, what })
@@ -199,7 +206,7 @@ impl Writer {
             let mark = self.line(&Event { at: event.at, what }, true)?;
             return self.write(&mark);
         }
-        // What was begun is recorded whatever its size is.
+        // Only the beginning of an effect is refused. Its end is always recorded.
         if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES {
             return Err(io::Error::other(format!("it has {} MiB, and a run may not have more", MAX_BYTES >> 20)));
         }
@@ -217,11 +224,11 @@ impl Writer {
         Ok(())
     }
 
-    /// An event as it is written: without secrets, and with long information cut.
+    /// Writes the line of an event: without secrets, and shortened.
     fn line(&self, event: &Event, is_information: bool) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         json::write_line(&mut line, event)?;
-        // Escapes part no secret, and few lines hold any.
+        // JSON escapes never occur within a secret, so the text of the line tells whether it may hold secrets. Few lines do.
         if redact::may_hold_secrets(&line) {
             let mut value = serde_json::to_value(event)?;
             redact::blank(&mut value);
@@ -242,7 +249,7 @@ impl Writer {
     }
 }
 
-/// Whether no later run relies on an event.
+/// Whether an event is only information, which no later run relies on.
 fn is_information(what: &What) -> bool {
     matches!(
         what,
@@ -250,7 +257,7 @@ fn is_information(what: &What) -> bool {
     )
 }
 
-/// Cuts long texts and lists, with a mark where a text was cut.
+/// Cuts long texts and lists. A text that was cut ends with a mark.
 fn shorten(value: &mut Value, max_text: usize, max_items: usize) {
     match value {
         Value::String(text) if text.len() > max_text => {

@@ -1,4 +1,4 @@
-//! Reads a journal back line by line, also one whose last line was cut off by a crash.
+//! Reads a journal line by line. A last line that a crash cut off is not an error.
 use super::{FORMAT, Header};
 use crate::{
     run::event::Event,
@@ -14,25 +14,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a journal from which on only what a run relies on is shown: larger ones are from older versions.
+/// Bytes of a journal after which only events that runs rely on are read. Only older versions wrote larger journals.
 const MAX_SHOWN: u64 = 64 << 20;
 
-/// What a journal holds.
+/// The content of a journal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub header: Header,
     pub events: Vec<Event>,
-    /// whether the last line was cut off, and dropped
+    /// whether the last line was cut off and therefore dropped
     pub torn: bool,
-    /// the first damaged line, if there is any; the events are all that could be read
+    /// the first damaged line, if there is any; `events` has all events of the other lines
     pub damage: Option<Damage>,
 }
 
-/// A line before the last that is not an event.
+/// A damaged line: a line before the last that is not an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     pub path: PathBuf,
-    /// counted from 1
+    /// number of the line, from 1
     pub line: usize,
     pub message: String,
 }
@@ -43,6 +43,7 @@ impl fmt::Display for Damage {
     }
 }
 
+/// The error that a journal cannot be read.
 #[derive(Debug)]
 pub enum ReadError {
     Io {
@@ -53,7 +54,7 @@ pub enum ReadError {
     NoJournal {
         path: PathBuf,
     },
-    /// written by a newer program
+    /// a newer version of the program wrote the journal
     Format {
         path: PathBuf,
         format: u32,
@@ -80,7 +81,7 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// A journal that is read event by event, so that its size does not matter.
+/// A reader of a journal's events, one at a time, so that the size of the journal does not matter.
 pub struct Events<R> {
     lines: Lines<R>,
     path: PathBuf,
@@ -93,7 +94,7 @@ impl<R: Read> Events<R> {
     /// Reads the header; `path` is for messages.
     ///
     /// # Errors
-    /// Where this is not a journal, or one of a newer version.
+    /// This is not a journal, or a newer version wrote it.
     pub fn begin(path: &Path, source: R) -> Result<Events<R>, ReadError> {
         let path = path.to_path_buf();
         let header = Header { format: 0, version: String::new(), began: 0 };
@@ -108,11 +109,10 @@ impl<R: Read> Events<R> {
         Ok(Events { header, ..events })
     }
 
-    /// The next event for which `is_wanted` says yes by the text of its line. None at the end. A line that is damaged is
-    /// noted and passed over.
+    /// Reads the next event whose line `is_wanted` accepts; none at the end. Notes and skips damaged lines.
     ///
     /// # Errors
-    /// Where the journal cannot be read.
+    /// The journal cannot be read.
     pub fn next_wanted(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Event>, ReadError> {
         while let Some(line) = self.whole_line()? {
             if !is_wanted(&line) {
@@ -132,11 +132,12 @@ impl<R: Read> Events<R> {
         self.lines.is_at_end().map_err(|error| ReadError::Io { path: self.path.clone(), error })
     }
 
+    /// Notes the current line as damaged, if it is the first.
     fn damaged(&mut self, message: String) {
         self.damage.get_or_insert(Damage { path: self.path.clone(), line: self.lines.count, message });
     }
 
-    /// The next line without its end. None at the end, and where the line was never finished.
+    /// Reads the next whole line, without its end; none at the end. Notes lines that are too long or cut off.
     fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         loop {
             match self.lines.next_line().map_err(|error| ReadError::Io { path: self.path.clone(), error })? {
@@ -149,7 +150,7 @@ impl<R: Read> Events<R> {
     }
 }
 
-/// What is wrong with a line, without repeating any of it.
+/// Describes what is wrong with a line. The description does not repeat the line, which may hold secrets.
 fn describe(error: &serde_json::Error) -> &'static str {
     match error.classify() {
         Category::Data => "it is not an event that this version knows",
@@ -157,10 +158,10 @@ fn describe(error: &serde_json::Error) -> &'static str {
     }
 }
 
-/// The events of one run. A last line that was cut off is dropped, and a damaged line is passed over.
+/// Reads the journal at a path. Drops a last line that was cut off, and skips damaged lines.
 ///
 /// # Errors
-/// Where this is not a journal that can be read.
+/// The file is not a journal, or cannot be read.
 pub fn read(path: &Path) -> Result<Record, ReadError> {
     let failed = |error| ReadError::Io { path: path.to_path_buf(), error };
     // A pipe must not block.
@@ -171,10 +172,10 @@ pub fn read(path: &Path) -> Result<Record, ReadError> {
     parse(path, file)
 }
 
-/// As `read`, from an open journal; `path` is for messages.
+/// Reads a journal from an open file; `path` is for messages. Drops a last line that was cut off, and skips damaged lines.
 ///
 /// # Errors
-/// As `read`.
+/// The file is not a journal, or cannot be read.
 pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
     let mut reader = Events::begin(path, source)?;
     let mut events = Vec::new();
@@ -188,13 +189,14 @@ pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
     Ok(Record { header: reader.header, events, torn: reader.torn, damage: reader.damage })
 }
 
-/// Kinds of events that a later run does without, as they stand in a line.
+/// Kinds of events that no later run relies on, as a line spells them.
 const INFORMATION: [&str; 5] = ["phase-started\"", "message\"", "finding\"", "progress\"", "plugin-used\""];
-/// What stands before the kind of an event, within the first bytes of a line of this program.
+/// The text before the kind of an event in a line.
 const KIND: &str = "\"event\":\"";
+/// Bytes of a line within which the kind of the event begins.
 const KIND_WITHIN: usize = 64;
 
-/// Whether a later run may rely on what a line says, as far as its beginning tells.
+/// Whether a later run may rely on the event of a line, judged by the beginning of the line.
 pub fn is_relied_on(line: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&line[..line.len().min(KIND_WITHIN)]);
     let kind = start.split_once(KIND).map(|(_, kind)| kind);

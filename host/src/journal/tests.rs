@@ -68,13 +68,13 @@ fn what_is_written_reads_back() {
 #[test]
 fn each_run_has_its_own_file() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(kept(&dir.path().join("none")).unwrap(), []);
+    assert_eq!(list_journals(&dir.path().join("none")).unwrap(), []);
     let state = place(dir.path());
     fs::write(state.path().join("journal-x.jsonl"), "").unwrap();
     let (first, second) = (written(dir.path()), written(dir.path()));
-    let runs = [(1, first), (2, second)].map(|(number, path)| Kept { number: Some(number), path });
-    assert_eq!(kept(state.path()).unwrap(), runs);
-    assert_eq!(kept(&runs[0].path).unwrap(), runs[..1], "a file is that run alone");
+    let runs = [(1, first), (2, second)].map(|(number, path)| JournalFile { number: Some(number), path });
+    assert_eq!(list_journals(state.path()).unwrap(), runs);
+    assert_eq!(list_journals(&runs[0].path).unwrap(), runs[..1], "a file is that run alone");
 }
 
 /// Cut at every byte: never an error after the header, and the events are a prefix of what was written.
@@ -138,10 +138,10 @@ fn one_run_at_a_time() {
 }
 
 #[test]
-fn who_is_at_work_is_known_without_the_lock() {
+fn the_holder_is_known_without_taking_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     let state = place(dir.path());
-    let at_work = || at_work(state.path());
+    let at_work = || current_holder(state.path());
     assert_eq!(at_work(), None);
     let lock = RunLock::acquire(&state, "kubephase init").unwrap();
     let signature = fs::read_to_string(state.path().join("lock")).unwrap();
@@ -159,21 +159,21 @@ fn who_is_at_work_is_known_without_the_lock() {
     }
 }
 
-/// The signature names a process by its number and by when it began.
+/// The record in the lock names a process by its number and by the time when it began.
 #[test]
-fn a_process_that_lives_is_told_by_when_it_began() {
+fn a_living_process_is_recognised_by_the_time_when_it_began() {
     let dir = tempfile::tempdir().unwrap();
     let state = place(dir.path());
     let mut child = Command::new("sleep").arg("600").spawn().unwrap();
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
     let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
     let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    let by = HeldBy { pid: child.id(), began: Some(format!("{} {ticks}", machine.trim())), command: "kubephase init".into() };
+    let by = Holder { pid: child.id(), began: Some(format!("{} {ticks}", machine.trim())), command: "kubephase init".into() };
     fs::write(state.path().join("lock"), serde_json::to_vec(&by).unwrap()).unwrap();
-    assert_eq!(at_work(state.path()), Some(by));
+    assert_eq!(current_holder(state.path()), Some(by));
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(at_work(state.path()), None);
+    assert_eq!(current_holder(state.path()), None);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_lock_that_is_a_link_is_refused_and_its_target_is_not_cut() {
     assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
 
-/// A line as versions wrote it that did not record what phases wait for.
+/// Older versions did not record what phases wait for.
 #[test]
 fn older_journals_are_read() {
     let header = serde_json::to_string(&Header::new(0)).unwrap();
@@ -197,9 +197,9 @@ fn older_journals_are_read() {
     assert!(needs.is_empty());
 }
 
-/// Not what was there before, nor what was removed since: that may be somebody else's by now.
+/// Files that existed before, and files that were removed since, are not left: they may belong to other programs.
 #[test]
-fn what_runs_made_and_left_is_known_the_latest_first() {
+fn things_that_runs_left_are_listed_the_latest_first() {
     let root = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(root.path()).unwrap();
     let run = |workflow: &str, effects: &[(&str, &str, Enacted, bool)]| {
@@ -321,7 +321,7 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
 }
 
 #[test]
-fn what_a_run_announces_and_does_is_read_again_however_much_it_is() {
+fn all_targets_and_effects_of_a_large_run_are_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let paths: Vec<String> = (0..3000).map(|at| format!("/opt/{}{at}", "X".repeat(4000))).collect();
     let announced = What::Intended { phase: "p".into(), targets: paths.clone() };
@@ -337,7 +337,7 @@ fn what_a_run_announces_and_does_is_read_again_however_much_it_is() {
     assert_eq!(targets(&history), ["/opt/made"]);
 }
 
-/// As a version without limits could have written it.
+/// A version without limits could have written such a journal.
 #[test]
 fn a_journal_of_any_size_is_read() {
     let dir = tempfile::tempdir().unwrap();
@@ -359,7 +359,7 @@ fn a_journal_of_any_size_is_read() {
 }
 
 #[test]
-fn a_line_of_any_length_is_damage_and_not_memory() {
+fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
     let dir = tempfile::tempdir().unwrap();
     let path = journal(dir.path(), [effect("file", "/opt/first")]).path();
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
@@ -373,7 +373,7 @@ fn a_line_of_any_length_is_damage_and_not_memory() {
 }
 
 #[test]
-fn what_is_damaged_or_newer_is_warned_of_and_the_rest_is_used() {
+fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     let dir = tempfile::tempdir().unwrap();
     let [damaged, newer, _whole] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());
     let text = fs::read_to_string(&damaged).unwrap();
@@ -425,7 +425,7 @@ fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
     let history = History::read(&files, "/state");
     assert_eq!(targets(&history), ["/opt/stays"]);
     assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
-    let numbers: Vec<u64> = kept(place(dir.path()).path()).unwrap().into_iter().filter_map(|kept| kept.number).collect();
+    let numbers: Vec<u64> = list_journals(place(dir.path()).path()).unwrap().into_iter().filter_map(|kept| kept.number).collect();
     assert_eq!(numbers, [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>());
     assert_eq!(targets(&History::read(&files, "/state")), ["/opt/stays"], "the older journal is not believed without the later");
 }

@@ -1,7 +1,7 @@
 //! Credentials of registries, each bound to the registry that it belongs to.
 //!
-//! They come from the environment (`KUBEPHASE_REGISTRY…`) or from where container tools keep them: `auth.json` of the
-//! containers tools, `config.json` of Docker, and the credential helpers that these name.
+//! Credentials come from the environment (`KUBEPHASE_REGISTRY…`) or from files of container tools: `auth.json` of Podman and
+//! others, `config.json` of Docker, and the credential helpers that these files name.
 #![allow(clippy::disallowed_methods, reason = "credentials are the operator's, not the node's")]
 use super::registry::reference::{Registry, is_loopback};
 use crate::{operator_files, report::sanitise};
@@ -20,7 +20,9 @@ use zeroize::Zeroizing;
 
 /// The registry that [`USER`], [`PASSWORD`] and [`REALM`] belong to: `HOST[:PORT]`.
 const REGISTRY: &str = "KUBEPHASE_REGISTRY";
+/// The user name for [`REGISTRY`].
 const USER: &str = "KUBEPHASE_REGISTRY_USER";
+/// The password for [`REGISTRY`].
 const PASSWORD: &str = "KUBEPHASE_REGISTRY_PASSWORD";
 /// A foreign host (`HOST[:PORT]`) that may be sent the credentials of [`REGISTRY`] in exchange for a token.
 const REALM: &str = "KUBEPHASE_REGISTRY_REALM";
@@ -31,38 +33,39 @@ const MAX_ANSWER: u64 = 64 << 10;
 /// How long a credential helper may take; it may ask a keychain that is slow to open.
 const HELPER_TIME: Duration = Duration::from_secs(15);
 
-/// What proves to a registry who asks.
+/// Credentials for a registry.
 #[derive(Clone)]
 pub enum Credentials {
     Password {
         user: String,
         password: Zeroizing<String>,
     },
-    /// A token that is exchanged for others (`identitytoken` of Docker's configuration).
+    /// An identity token, which is exchanged for access tokens (`identitytoken` of Docker's configuration).
     Identity(Zeroizing<String>),
 }
 
-/// Where the credentials of registries are looked for.
+/// The sources of registry credentials: the environment and files of container tools.
 pub struct Keyring {
-    /// The registry of [`REGISTRY`].
+    /// The registry that the environment names ([`REGISTRY`]).
     registry: Option<Registry>,
     /// Credentials of that registry, from the environment.
     named: Option<Credentials>,
     /// A foreign host that may be sent the credentials of that registry.
     realm: Option<Registry>,
-    /// Whether the environment has credentials without saying of which registry.
+    /// Whether the environment has credentials but does not name their registry.
     is_unbound: bool,
     files: Vec<ConfigurationFile>,
 }
 
+/// A configuration file of a container tool.
 struct ConfigurationFile {
     path: PathBuf,
-    /// The operator named this file, so it has to be there.
+    /// Whether the file has to exist, because the operator named it.
     is_required: bool,
 }
 
 impl Keyring {
-    /// The places that the environment names.
+    /// A keyring of the sources that the environment names.
     ///
     /// # Errors
     /// If [`REGISTRY`] or [`REALM`] is not a registry.
@@ -75,7 +78,7 @@ impl Keyring {
         Ok(Keyring::new(registry, named, realm, files()))
     }
 
-    /// `named` are the credentials of the environment, which belong to `registry`.
+    /// A keyring of these sources. `named` are the credentials of the environment, which belong to `registry`.
     fn new(registry: Option<Registry>, named: Option<Credentials>, realm: Option<Registry>, files: Vec<ConfigurationFile>) -> Keyring {
         let is_unbound = registry.is_none() && named.is_some();
         Keyring { named: named.filter(|_| !is_unbound), registry, realm, is_unbound, files }
@@ -98,15 +101,16 @@ impl Keyring {
         Ok(None)
     }
 
-    /// Whether a server that gives out tokens may be sent the credentials of a registry: the registry's own server; over
-    /// HTTPS, a server of the same registrable domain; and the server that the operator named for this registry.
+    /// Whether the credentials of a registry may be sent to a token server (`realm`). They may be sent to the registry's own
+    /// server; over HTTPS, to a server whose registrable domain is that of the registry; and to the server that the operator
+    /// named for this registry ([`REALM`]).
     pub fn may_receive(&self, registry: &Registry, realm: &Url) -> bool {
         let (Ok(own), Some(host)) = (registry.url(), realm.host()) else { return false };
-        let is_here = is_loopback(&host);
+        let is_realm_local = is_loopback(&host);
         if realm.origin() == own.origin() {
             return true;
         }
-        let is_secure = realm.scheme() == "https" || realm.scheme() == "http" && registry.is_local() && is_here;
+        let is_secure = realm.scheme() == "https" || realm.scheme() == "http" && registry.is_local() && is_realm_local;
         let is_realm = |named: &Registry| named.url().is_ok_and(|named| named.origin() == realm.origin());
         if is_secure && self.is_named(registry) && self.realm.as_ref().is_some_and(is_realm) {
             return true;
@@ -119,14 +123,15 @@ impl Keyring {
         }
     }
 
-    /// What to do so that a foreign server may be sent the credentials of a registry.
+    /// Tells the operator how to allow that the credentials of a registry are sent to a foreign token server.
     pub fn advice(registry: &Registry, realm: &Url) -> String {
         let port = realm.port().map(|port| format!(":{port}")).unwrap_or_default();
         let host = realm.host_str().unwrap_or_default();
         format!("if that server is the right one, set {REGISTRY}={registry} and {REALM}={host}{port}")
     }
 
-    /// Why the credentials of the environment were not used, where the operator may have meant them.
+    /// Tells the operator why the credentials of the environment are not used for a registry; none if they are used, or there are
+    /// none.
     pub fn unused(&self, registry: &Registry) -> Option<String> {
         if self.is_unbound {
             return Some(format!(
@@ -137,10 +142,12 @@ impl Keyring {
         Some(format!("{USER} and {PASSWORD} are not used, because they belong to {named} ({REGISTRY})"))
     }
 
+    /// Whether a registry is the one that the environment names.
     fn is_named(&self, registry: &Registry) -> bool {
         self.registry.as_ref().is_some_and(|named| matches!((named.url(), registry.url()), (Ok(named), Ok(asked)) if named == asked))
     }
 
+    /// Looks for the credentials of a registry in one configuration file.
     async fn find_in(&self, file: &ConfigurationFile, registry: &Registry, repository: &str) -> Result<Option<Credentials>> {
         let text = match operator_files::read(&file.path, MAX_FILE) {
             Ok(text) => Zeroizing::new(text),
@@ -154,7 +161,7 @@ impl Keyring {
         let keys = keys(registry, repository);
         let helper = keys.iter().find_map(|key| parsed.cred_helpers.get(key)).or(parsed.creds_store.as_ref());
         if let Some(helper) = helper.filter(|helper| !helper.is_empty())
-            && let Some(found) = ask_helper(&Helper::named(helper)?, &registry.server()).await?
+            && let Some(found) = ask_helper(&Helper::with_name(helper)?, &registry.server()).await?
         {
             return Ok(Some(found));
         }
@@ -164,7 +171,8 @@ impl Keyring {
     }
 }
 
-/// The files of container tools, in the order of these tools. `REGISTRY_AUTH_FILE` stands for all others.
+/// Returns the configuration files of container tools in the order in which those tools read them. If `REGISTRY_AUTH_FILE` is
+/// set, it is the only file.
 fn files() -> Vec<ConfigurationFile> {
     let folder = |name: &str| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
     if let Some(path) = folder("REGISTRY_AUTH_FILE") {
@@ -176,7 +184,7 @@ fn files() -> Vec<ConfigurationFile> {
     paths.map(|path| ConfigurationFile { path, is_required: false }).collect()
 }
 
-/// The part of `config.json` and `auth.json` that is about credentials.
+/// The fields of `config.json` and `auth.json` that are about credentials.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Configuration {
@@ -185,6 +193,7 @@ struct Configuration {
     cred_helpers: BTreeMap<String, String>,
 }
 
+/// The entry of a registry in a configuration file.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Entry {
@@ -196,6 +205,7 @@ struct Entry {
 }
 
 impl Entry {
+    /// The credentials that the entry holds; none if it is empty.
     fn credentials(&self) -> Result<Option<Credentials>> {
         if !self.identitytoken.is_empty() {
             return Ok(Some(Credentials::Identity(Zeroizing::new(self.identitytoken.clone()))));
@@ -215,7 +225,8 @@ impl Entry {
     }
 }
 
-/// The keys that an entry of a registry may have, the closest first: `auth.json` may have one for each repository.
+/// Returns the keys that an entry for a repository may have, the most specific first: `auth.json` may have an entry for each
+/// repository.
 fn keys(registry: &Registry, repository: &str) -> Vec<String> {
     let mut keys = Vec::new();
     for name in registry.names() {
@@ -229,12 +240,14 @@ fn keys(registry: &Registry, repository: &str) -> Vec<String> {
     keys
 }
 
-/// Docker's configuration has URLs as keys, `https://HOST/v1/` among them.
+/// Reduces the key of an entry to the registry's name: Docker's configuration may have a URL as key, such as
+/// `https://HOST/v1/`.
 fn normalise(key: &str) -> &str {
     let Some((_, rest)) = key.split_once("://") else { return key.trim_end_matches('/') };
     rest.split('/').next().unwrap_or_default()
 }
 
+/// The answer of a credential helper.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct HelperAnswer {
@@ -246,13 +259,13 @@ struct HelperAnswer {
 /// A credential helper: a program of the operator's that keeps credentials.
 struct Helper {
     program: PathBuf,
-    /// How long it may take.
+    /// How long the program may take.
     time: Duration,
 }
 
 impl Helper {
     /// The helper that configuration files call `name`: the program `docker-credential-NAME` on the path.
-    fn named(name: &str) -> Result<Helper> {
+    fn with_name(name: &str) -> Result<Helper> {
         let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         if !is_plain || name.starts_with(['-', '.']) {
             bail!("{name:?} is not the name of a credential helper");
@@ -261,7 +274,7 @@ impl Helper {
     }
 }
 
-/// Asks a helper for the credentials of a server; none if the helper knows of none.
+/// Asks a helper for the credentials of a server; none if the helper has none.
 async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>> {
     let Helper { program, time } = helper;
     let shown = program.file_name().unwrap_or_default().to_string_lossy();
@@ -272,7 +285,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {
         let ask = async {
-            // A helper that does not read what it is asked says so by its answer.
+            // A helper that does not read its input fails by its answer.
             if let Some(mut stdin) = stdin {
                 let _ = stdin.write_all(server.as_bytes()).await;
             }
@@ -290,7 +303,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
         let reason =
             [&answer, &said].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned()).into_iter().find(|text| !text.is_empty());
         let reason = reason.unwrap_or_else(|| status.to_string());
-        // The words of Docker's helpers for a server that they do not know.
+        // Docker's helpers print this for a server that they do not know.
         if reason.contains("credentials not found") {
             return Ok(None);
         }
@@ -304,6 +317,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     }))
 }
 
+/// Reads the output of a helper, up to [`MAX_ANSWER`].
 async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<Vec<u8>>> {
     let mut answer = Zeroizing::new(Vec::new());
     let Some(from) = from else { return Ok(answer) };
@@ -314,8 +328,7 @@ async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<V
     Ok(answer)
 }
 
-/// The process group of a helper that has not answered: it ends with the question, and with it the programs that the helper
-/// started.
+/// The process group of a helper that has not answered yet. Dropping it kills the helper and the programs that it started.
 struct Group(Option<Pid>);
 
 impl Drop for Group {
@@ -332,7 +345,7 @@ pub mod tests {
     use super::*;
     use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
 
-    /// What a test has instead of the environment.
+    /// The sources of credentials that a test uses instead of the environment.
     #[derive(Default)]
     pub struct Environment {
         pub registry: Option<String>,
@@ -342,7 +355,7 @@ pub mod tests {
     }
 
     impl Environment {
-        /// The user `user` with the password `pass` of a registry.
+        /// The user `user` with the password `pass`, for a registry.
         pub fn named(registry: &str) -> Environment {
             Environment { registry: Some(registry.to_owned()), user: true, ..Environment::default() }
         }
@@ -373,7 +386,7 @@ pub mod tests {
     }
 
     #[test]
-    fn an_entry_is_found_by_its_registry_alone() {
+    fn an_entry_is_found_only_by_the_name_of_its_registry() {
         let folder = tempfile::tempdir().unwrap();
         let text = r#"{"auths": {
             "https://registry.example/v2/": {"auth": "dXNlcjpwYXNz"},
@@ -403,7 +416,7 @@ pub mod tests {
                 (got, wanted) => panic!("{registry}: {got:?} is not {wanted:?}"),
             }
         }
-        // The first file that has an entry holds; a file that is not such a configuration is told of without its content.
+        // The first file that has an entry counts. The error about an unreadable file does not repeat its content.
         let first = write(folder.path(), "auth.json", r#"{"auths": {"registry.example": {"auth": "YTpi"}}}"#);
         assert_eq!(find(vec![first, file], "registry.example").unwrap(), "a:b");
         let broken = write(folder.path(), "broken.json", "{\"auths\": \"s3cret\"}");
@@ -412,7 +425,7 @@ pub mod tests {
         assert!(find(vec!["/dev/zero".into()], "x.example").unwrap_err().contains("not a regular file"));
     }
 
-    /// A credential helper is found on the path, so its name has to be one that nothing else has.
+    /// Asks a credential helper that is a script, and returns the credentials as text.
     fn helper(folder: &Path, script: &str) -> Result<String, String> {
         let program = write(folder, "docker-credential-test", &format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
@@ -443,7 +456,7 @@ pub mod tests {
             let why = helper(at, script).unwrap_err();
             assert!(why.contains(part) && !why.contains("s3cret"), "{why}");
         }
-        // The helper and the programs that it started end with the question.
+        // When the time is over, the helper and the programs that it started are killed.
         let mark = at.join("mark");
         let began = Instant::now();
         let why = helper(at, &format!("sh -c 'sleep 100; true' & echo $! > {}; wait", mark.display())).unwrap_err();

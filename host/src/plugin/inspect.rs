@@ -11,12 +11,13 @@ use crate::{
 };
 use std::{collections::BTreeMap, fmt::Write};
 
-/// What a host function lets a plugin do.
+/// Returns what a host function lets a plugin do, in plain words.
 fn words(capability: &str) -> &'static str {
     gate::row(capability).map_or("call what this host does not have", |row| row.words)
 }
 
-/// The report. `size` is the component's, in bytes; `signed` says by whom it is.
+/// Writes the report of `plugin inspect`. `size` is the size of the component in bytes; `signed` is the line about its
+/// signature.
 pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     let manifest = plugin.manifest();
     let mut text = String::new();
@@ -71,13 +72,13 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     text
 }
 
-/// What an operator has to know of a request beyond its lines.
+/// Returns warnings about a request that its lines do not show.
 fn warnings(request: &Request) -> Vec<String> {
     let private = request.private.then(|| "These files are private: other users of the machine cannot see them.".to_owned());
     request.danger().map(|danger| danger.to_string()).into_iter().chain(private).collect()
 }
 
-/// The risks of what a plugin asks for and may not do yet, each with the reasons for it.
+/// Returns the risks of a plugin's new requests, each with its reasons. A request is new if a line of it is not in `granted`.
 pub fn new_risks(plugin: &Plugin, granted: &[String]) -> BTreeMap<Risk, Vec<String>> {
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let is_new = |request: &&Request| request.lines().iter().any(|line| !granted.contains(line));
@@ -89,8 +90,8 @@ pub fn new_risks(plugin: &Plugin, granted: &[String]) -> BTreeMap<Risk, Vec<Stri
     risks
 }
 
-/// The difference between what a plugin may do and what it asks for now, with what an operator has to know of it; empty
-/// where there is none.
+/// Writes the difference between what a plugin may do and what it asks for now, with warnings; empty if there is no
+/// difference.
 pub fn change(plugin: &Plugin, granted: &[String]) -> String {
     let (new, old) = lock::difference(plugin, granted);
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! The plugins of a configuration, each as far as it is allowed. Nothing is asked and nothing is changed: a plugin that may
-//! not run ends the run before it begins, with the command that would allow it.
+//! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions and changes nothing: a plugin
+//! that is not allowed ends the run before it begins, and the message has the command that would allow it.
 use super::{
     consent,
     lock::{self, Lock, Locked},
@@ -31,11 +31,11 @@ pub struct Loaded {
     pub plugin: Arc<Plugin>,
     pub settings: Value,
     pub limits: Limits,
-    /// whose signature it has, where one was asked for
+    /// the signer whose signature was verified; none if no signature was required
     pub signer: Option<Signer>,
 }
 
-/// A plugin that the configuration names and that cannot be used; nothing was changed.
+/// The error that a plugin of the configuration cannot be used. Nothing was changed.
 #[derive(Debug)]
 pub struct PluginRefused(String);
 
@@ -53,10 +53,10 @@ impl fmt::Display for PluginRefused {
 
 impl std::error::Error for PluginRefused {}
 
-/// Adds the plugin that runs the configuration's rules, where it has any.
+/// Adds the plugin that runs the configuration's rules, if the configuration has rules.
 ///
 /// # Errors
-/// What of the rules does not fit.
+/// The rule that is not valid.
 pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog, plugins: &mut Plugins) -> Result<(), PluginRefused> {
     let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else { return Ok(()) };
     let load = || -> Result<Loaded> {
@@ -84,10 +84,10 @@ pub fn load(
     if entries.is_empty() {
         return Ok(());
     }
-    // What the cluster keeps for nodes that join is not beside a lock: it says itself what each plugin is.
+    // The configuration that the cluster keeps for joining nodes has no lock: its entries have the digest of each plugin.
     let lock = file.map_or_else(|| Ok(Lock::empty()), Lock::beside).map_err(|why| PluginRefused(format!("{why:#}")))?;
     let file = file.unwrap_or(Path::new(""));
-    for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| one(entry, file, &lock, engine))) {
+    for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| load_one(entry, file, &lock, engine))) {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
         catalog.extend(loaded.plugin.manifest(), Origin::ThirdParty).map_err(|why| PluginRefused(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
@@ -97,10 +97,10 @@ pub fn load(
     Ok(())
 }
 
-/// A configuration with its plugins as they were loaded: version, digest, signer, what they may do; without the settings that a
-/// plugin's schema marks as secret.
+/// Returns the configuration with each plugin pinned as it was loaded: version, digest, signer and grants. Secret settings are
+/// replaced by placeholders.
 #[must_use]
-pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
+pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
     let mut phases = phases.clone();
     for entry in &mut phases.plugins {
         let Some(Loaded { plugin, signer, .. }) = plugins.get(&entry.name) else { continue };
@@ -114,34 +114,34 @@ pub fn pinned(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfigurat
     phases
 }
 
-/// Where a plugin is to come from, and what is demanded of it.
+/// The source of a plugin, and what the plugin has to be.
 pub struct Wanted<'a> {
     pub source: &'a str,
-    /// the folder that the source is named from
+    /// the folder that the source is relative to
     pub beside: &'a Path,
-    /// digest of the component, where that is known
+    /// digest of the component, if it is known
     pub pinned: Option<&'a str>,
     pub signer: Option<&'a Signer>,
-    /// the command that takes another signer, but for `--signer`
+    /// the command by which the operator accepts another signer, without `--signer`
     pub command: &'a str,
 }
 
-/// Fetches a plugin and reads it, after a look at its signature where it has to have one.
+/// Fetches a plugin, verifies its signature if it has to have one, and reads it.
 ///
 /// # Errors
-/// Where there is nothing to fetch, and why it is refused.
+/// The source cannot be fetched, or the plugin is refused.
 pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
-    // A signature is one of the very bytes.
+    // The signature covers the component's bytes, so they are read whole and not by way of the cache.
     match source::file(wanted.source, wanted.beside).filter(|_| wanted.signer.is_none()) {
         Some(path) => refused(wanted, engine.load_once(Place::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }
 }
 
-/// Begins to open the plugins that a configuration names, while other things are done: most of it is there when they are
-/// loaded, and what fails is told then.
-pub fn ahead(file: &ConfigFile, engine: &Engine) {
-    // Whatever is no file can be read but once.
+/// Begins to open the plugins of a configuration in a thread, to save time when they are loaded. Errors are dropped: loading
+/// meets them again.
+pub fn preload(file: &ConfigFile, engine: &Engine) {
+    // A pipe can be read only once.
     if !file.path().is_file() {
         return;
     }
@@ -149,50 +149,51 @@ pub fn ahead(file: &ConfigFile, engine: &Engine) {
     let open = move || {
         let Ok(phases) = config::phases_of(&file) else { return };
         let beside = file.path().parent().unwrap_or(Path::new(""));
-        // Whoever loads them begins with the first.
+        // `load` begins with the first, so this begins with the last.
         let paths = phases.plugins.iter().rev().filter_map(|entry| source::file(&entry.source, beside));
         let opened: Vec<Plugin> = paths.filter_map(|path| engine.load_once(Place::File(path)).ok()).collect();
         opened.iter().for_each(Plugin::fetch);
     };
-    // Without the thread it is all done later.
+    // If the thread cannot be started, `load` does all the work.
     let _ = thread::Builder::new().name("plugins".into()).spawn(open);
 }
 
-/// Fetches the component of a plugin, likewise.
+/// Fetches the component of a plugin, and verifies its signature if it has to have one.
 ///
 /// # Errors
-/// Where there is nothing to fetch, and why it is refused.
+/// The source cannot be fetched, or the signature is missing or wrong.
 pub fn fetch(wanted: &Wanted) -> Result<Fetched> {
     let fetched = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
-    signed(wanted, &fetched.bytes)?;
+    verify_signature(wanted, &fetched.bytes)?;
     Ok(fetched)
 }
 
-/// Reads what was fetched.
+/// Reads a component that was fetched.
 ///
 /// # Errors
-/// Why it is refused.
+/// The reason why the component is refused.
 pub fn read(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
     refused(wanted, engine.load(component))
 }
 
-/// Reads what was fetched as far as it can be read without compiling or calling it.
+/// Reads a component that was fetched, as far as possible without compiling or calling it.
 ///
 /// # Errors
-/// Why it is refused.
-pub fn look(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
+/// The reason why the component is refused.
+pub fn read_uncompiled(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
     refused(wanted, engine.look(component))
 }
 
+/// Names the source in the error of a component that is refused.
 fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
     Ok(read.map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
 }
 
-/// Whether a component has the signature that it has to have; one that has to have none is not looked for.
+/// Verifies the signature of a component, if the component has to have one.
 ///
 /// # Errors
-/// Why it is refused, or where there is no looking for its signature.
-pub fn signed(wanted: &Wanted, component: &[u8]) -> Result<()> {
+/// The signature is missing or wrong, or cannot be fetched.
+pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
     let Wanted { source, beside, signer: Some(signer), command, .. } = wanted else { return Ok(()) };
     let verified = match source::signature(source, beside, component)? {
         Some(signature) => signer.verify(component, &signature),
@@ -206,10 +207,10 @@ pub fn signed(wanted: &Wanted, component: &[u8]) -> Result<()> {
     Ok(verified.map_err(|why: anyhow::Error| PluginRefused(refused(why)))?)
 }
 
-/// Whose signature a plugin has to have: the configuration says it, or the lock.
+/// Returns the signer whose signature a plugin has to have, from the configuration or the lock; none if neither names a signer.
 ///
 /// # Errors
-/// Where they name different ones.
+/// The configuration and the lock name different signers.
 pub fn signer<'a>(entry: Option<&'a PluginEntry>, locked: Option<&'a Locked>, command: &str) -> Result<Option<&'a Signer>> {
     match (entry.and_then(|entry| entry.signer.as_ref()), locked.and_then(|locked| locked.signer.as_ref())) {
         (Some(named), Some(locked)) if named != locked => {
@@ -221,10 +222,10 @@ pub fn signer<'a>(entry: Option<&'a PluginEntry>, locked: Option<&'a Locked>, co
     }
 }
 
-/// Refuses the names of the plugins that are part of the program.
+/// Refuses a name that a plugin of the program has.
 ///
 /// # Errors
-/// If one of them has the name.
+/// The name belongs to a plugin of the program.
 pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     if embedded::named(name).is_none() {
         return Ok(());
@@ -232,7 +233,7 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     Err(PluginRefused(format!("{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another name")))
 }
 
-/// A source as a command line names it.
+/// Returns a source as an operator would type it in a command.
 fn shown_source(source: &str, config: &Path) -> String {
     if source.contains("://") {
         return source.to_owned();
@@ -240,26 +241,27 @@ fn shown_source(source: &str, config: &Path) -> String {
     config.parent().unwrap_or(Path::new("")).join(source).display().to_string()
 }
 
-/// The command that takes a plugin as it is now.
+/// Returns the command by which the operator accepts a plugin as it is now.
 pub fn allow_command(name: &str, config: &Path) -> String {
     format!("kubephase plugin allow {name} --config {}", config.display())
 }
 
-/// One plugin, as a run would have it.
+/// Loads one plugin as a run would.
 ///
 /// # Errors
-/// Why a run would refuse it.
-pub fn one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
-    checked(entry, file, lock, engine).with_context(|| format!("plugin {}", entry.name))
+/// The reason why a run would refuse the plugin.
+pub fn load_one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
+    load_checked(entry, file, lock, engine).with_context(|| format!("plugin {}", entry.name))
 }
 
-fn checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
+/// Loads one plugin, and checks it against its entry and the lock.
+fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
     let locked = lock.get(&entry.name);
     let wanted = entry.digest.as_deref().map(|digest| digest.trim_start_matches("sha256:"));
     let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
     let command = allow_command(&entry.name, file);
     check_name(&entry.name)?;
-    // An entry with a digest says itself what the plugin is; any other has to be what was locked.
+    // An entry with a digest pins the plugin. Without a digest the lock has to have the plugin.
     match locked {
         None if wanted.is_none() => bail!(
             "it is not in {}, so nobody said what it is and what it may do; to look at it: kubephase plugin inspect {}; to lock it as it is now, with what it asks for: {command}",

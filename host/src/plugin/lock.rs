@@ -1,5 +1,6 @@
-//! `kubephase.lock`, beside the configuration: of each plugin what it was when somebody looked at it, and what it may do.
-//! It is written by `plugin add` and `plugin allow`, read by every run, and belongs under version control.
+//! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin at the time when the operator
+//! allowed it, and what the plugin may do. `plugin add` and `plugin allow` write it, every run reads it, and it belongs under
+//! version control.
 use super::signature::Signer;
 use crate::{
     operator_files,
@@ -12,12 +13,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Name of the file.
 pub const FILE: &str = "kubephase.lock";
 /// Bytes of a lock that are read at most.
 const MAX_LOCK: usize = 4 << 20;
 /// The format that this build writes and reads.
 const VERSION: u32 = 1;
 
+/// The lock of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lock {
@@ -27,33 +30,33 @@ pub struct Lock {
     path: PathBuf,
 }
 
-/// One plugin as it was locked.
+/// A plugin in the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Locked {
     pub name: String,
     pub version: semver::Version,
-    /// as the configuration names it
+    /// source of the plugin, as the configuration names it
     pub source: String,
-    /// of what the source gave: of a registry the digest of its manifest
+    /// digest of the artifact's manifest, if the source is a registry
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_digest: Option<String>,
     /// hexadecimal SHA-256 of the component
     pub digest: String,
-    /// whose signature it has to have, as whoever locked it said
+    /// signer whose signature the plugin has to have; none if it needs no signature
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
-    /// version of the interface that this host had
+    /// version of the WIT interface that the host had when the plugin was locked
     pub interface: semver::Version,
-    /// what it may do, a line each
+    /// what the plugin may do, as lines of its requests
     pub granted: Vec<String>,
 }
 
 impl Lock {
-    /// The lock beside a configuration; an empty one where there is none yet.
+    /// Reads the lock beside a configuration. An empty lock if there is no file.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// The file cannot be read.
     pub fn beside(config: &Path) -> Result<Lock> {
         let path = config.parent().unwrap_or(Path::new("")).join(FILE);
         let text = match operator_files::read_text(&path, MAX_LOCK) {
@@ -75,15 +78,17 @@ impl Lock {
         Lock { version: VERSION, plugins: Vec::new(), path: PathBuf::from(FILE) }
     }
 
+    /// The plugin of this name.
     pub fn get(&self, name: &str) -> Option<&Locked> {
         self.plugins.iter().find(|locked| locked.name == name)
     }
 
+    /// Removes the plugin of this name.
     pub fn remove(&mut self, name: &str) {
         self.plugins.retain(|locked| locked.name != name);
     }
 
-    /// Takes a plugin as it is now; what it may do is kept until somebody allows otherwise.
+    /// Adds a plugin as it is now, or replaces the plugin of its name.
     pub fn set(&mut self, plugin: &Plugin, source: &str, source_digest: Option<String>, signer: Option<Signer>, granted: Vec<String>) {
         let manifest = plugin.manifest();
         self.remove(&manifest.name);
@@ -100,7 +105,7 @@ impl Lock {
         self.plugins.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// Replaces the file by what the lock is now.
+    /// Writes the lock to its file.
     ///
     /// # Errors
     /// If the file cannot be replaced; it is then unchanged.
@@ -110,7 +115,8 @@ impl Lock {
     }
 }
 
-/// What a plugin asks for and what it may do, compared: asked but not allowed, allowed but no longer asked for.
+/// Compares what a plugin asks for with what it may do. Returns the lines that it asks for but may not do yet, and the lines that
+/// it may do but no longer asks for.
 pub fn difference(plugin: &Plugin, granted: &[String]) -> (Vec<String>, Vec<String>) {
     let asked = asked(plugin);
     let new = asked.iter().filter(|line| !granted.contains(line)).cloned().collect();
@@ -118,7 +124,7 @@ pub fn difference(plugin: &Plugin, granted: &[String]) -> (Vec<String>, Vec<Stri
     (new, old)
 }
 
-/// All that a plugin asks for, a line each.
+/// Returns the lines of all requests of a plugin.
 pub fn asked(plugin: &Plugin) -> Vec<String> {
     plugin.manifest().grants.iter().flat_map(crate::wasm::manifest::Request::lines).collect()
 }

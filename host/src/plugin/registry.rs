@@ -1,5 +1,5 @@
-//! Plugins in OCI registries: pulled by tag or digest, kept by the digest of the component together with the signature, and
-//! pushed by `plugin push`.
+//! Plugins in OCI registries. A plugin is pulled by tag or digest, and kept in the cache by the component's digest, with its
+//! signature. `plugin push` pushes a plugin.
 mod client;
 pub mod reference;
 #[cfg(test)]
@@ -19,17 +19,18 @@ use reference::Reference;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Media types that registries have of a component; the first is what is pushed.
+/// Media types that a component may have in a registry. `push` uses the first.
 const COMPONENT: [&str; 2] = ["application/wasm", "application/vnd.wasm.content.layer.v1+wasm"];
+/// Media type of the config of an artifact that `push` makes.
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
+/// Media types that the manifest of an artifact may have. `push` uses the first.
 const MANIFEST: [&str; 2] = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
-/// The annotation of an artifact that has the signature of its component. The signature is in base64, because registries take
-/// no line breaks in annotations.
+/// The annotation that holds the signature of the component, in base64: registries refuse line breaks in annotations.
 const SIGNATURE: &str = "dev.kubephase.plugin.minisig";
 /// Bytes of a manifest that are read at most.
 const MAX_MANIFEST: usize = 4 << 20;
 
-/// The manifest of an artifact: the list of its parts.
+/// The manifest of an artifact, which lists its parts.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Manifest {
@@ -42,27 +43,28 @@ struct Manifest {
     annotations: BTreeMap<String, String>,
 }
 
+/// A reference to a part of an artifact.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Descriptor {
     media_type: String,
-    /// `sha256:` and a hexadecimal digest
+    /// `sha256:` and the hexadecimal digest of the part
     digest: String,
-    /// Bytes.
+    /// Bytes of the part.
     size: u64,
 }
 
 impl Descriptor {
     fn of(media_type: &str, content: &[u8]) -> Descriptor {
-        Descriptor { media_type: media_type.to_owned(), digest: named(content), size: content.len() as u64 }
+        Descriptor { media_type: media_type.to_owned(), digest: oci_digest(content), size: content.len() as u64 }
     }
 }
 
 impl Manifest {
-    /// Reads a manifest, which has to have the digest that the reference names.
+    /// Reads a manifest. Its digest has to be the one that the reference names, if it names any.
     fn parse(content: &[u8], reference: &Reference) -> Result<Manifest> {
-        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != named(content)) {
-            bail!("the registry gave a manifest with the digest {}, not {wanted}", named(content));
+        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != oci_digest(content)) {
+            bail!("the registry gave a manifest with the digest {}, not {wanted}", oci_digest(content));
         }
         let index: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(content).context("the manifest is not valid")?;
         if index.contains_key("manifests") {
@@ -71,7 +73,7 @@ impl Manifest {
         serde_json::from_slice(content).context("the manifest is not valid")
     }
 
-    /// The one layer that an artifact with a plugin has.
+    /// The layer with the component, and its size. An artifact of a plugin has exactly one layer.
     fn component(&self) -> Result<(&Descriptor, usize)> {
         let [layer] = self.layers.as_slice() else { bail!("it has {} layers; a plugin has one", self.layers.len()) };
         if !COMPONENT.contains(&layer.media_type.as_str()) {
@@ -87,6 +89,7 @@ impl Manifest {
         }
     }
 
+    /// The signature of the component; none if the artifact has none.
     fn signature(&self) -> Option<String> {
         let annotation = self.annotations.get(SIGNATURE).filter(|annotation| annotation.len() <= MAX_SIGNATURE)?;
         // An annotation that is not text in base64 is not a signature.
@@ -94,16 +97,17 @@ impl Manifest {
     }
 }
 
-/// What a registry gave.
+/// An artifact that was pulled.
 #[derive(Debug)]
-struct Pulled {
+struct PulledArtifact {
     component: Vec<u8>,
     /// `sha256:` and the hexadecimal digest of the manifest
     digest: String,
     signature: Option<String>,
 }
 
-/// Returns the component that is kept under the digest `pinned`. Pulls the component if none is kept.
+/// Returns the component with the digest `pinned` from the cache. Pulls the component if the cache does not have it, or if no
+/// digest is pinned.
 ///
 /// # Errors
 /// If the registry cannot be reached, answers too slowly or with too much, or has no such plugin.
@@ -123,7 +127,7 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
     Ok(Fetched { bytes: pulled.component, digest: Some(pulled.digest) })
 }
 
-/// Returns the signature that is kept of what a reference gave. Asks the registry if none is kept.
+/// Returns the signature of a component that a reference gave, from the cache. Asks the registry if the cache has none.
 ///
 /// # Errors
 /// If the registry cannot be reached, or answers too slowly or with too much.
@@ -165,56 +169,59 @@ pub fn push(reference: &Reference, component: Vec<u8>, signature: Option<String>
             upload(&mut client, content, &descriptor.digest).await?;
         }
         let content = serde_json::to_vec(&manifest)?;
-        let (digest, url) = (named(&content), client.url(&format!("manifests/{}", reference.manifest()))?);
+        let (digest, url) = (oci_digest(&content), client.url(&format!("manifests/{}", reference.manifest()))?);
         client.ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into())).await?;
         Ok(digest)
     };
     client::complete(work).with_context(|| format!("cannot push {reference}"))
 }
 
-fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<Pulled> {
+/// Pulls an artifact.
+fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledArtifact> {
     let work = async {
         let mut client = Client::new(reference, "pull", keyring, times)?;
         let (manifest, digest) = manifest(&mut client, reference).await?;
         let (layer, size) = manifest.component()?;
         let answer = client.ask(&Request::new(Method::GET, client.url(&format!("blobs/{}", layer.digest))?)).await?;
-        let component = client.large(answer, size).await?;
-        if named(&component) != layer.digest {
-            bail!("the registry gave a component with the digest {}, not {}", named(&component), layer.digest);
+        let component = client.read_large(answer, size).await?;
+        if oci_digest(&component) != layer.digest {
+            bail!("the registry gave a component with the digest {}, not {}", oci_digest(&component), layer.digest);
         }
-        Ok(Pulled { component, digest, signature: manifest.signature() })
+        Ok(PulledArtifact { component, digest, signature: manifest.signature() })
     };
     client::complete(work).with_context(|| format!("cannot pull {reference}"))
 }
 
-/// The manifest of an artifact, and its digest.
+/// Pulls the manifest of an artifact. Returns the manifest and its digest.
 async fn manifest(client: &mut Client<'_>, reference: &Reference) -> Result<(Manifest, String)> {
     let url = client.url(&format!("manifests/{}", reference.manifest()))?;
     let answer = client.ask(&Request::new(Method::GET, url).accept(&MANIFEST)).await?;
-    let content = client.small(answer, MAX_MANIFEST).await.context("the manifest")?;
-    Ok((Manifest::parse(&content, reference)?, named(&content)))
+    let content = client.read_small(answer, MAX_MANIFEST).await.context("the manifest")?;
+    Ok((Manifest::parse(&content, reference)?, oci_digest(&content)))
 }
 
 /// Uploads a part of an artifact in one piece.
 async fn upload(client: &mut Client<'_>, content: Bytes, digest: &str) -> Result<()> {
     let begin = Request::new(Method::POST, client.url("blobs/uploads/")?);
     let answer = client.ask(&begin).await?;
-    let mut url = client.checked(client::location(&answer)?)?;
+    let mut url = client.check_url(client::location(&answer)?)?;
     url.query_pairs_mut().append_pair("digest", digest);
     client.ask(&Request::new(Method::PUT, url).body("application/octet-stream", content)).await?;
     Ok(())
 }
 
-/// The digest of content as registries name it.
-fn named(content: &[u8]) -> String {
+/// Returns the digest of content in the form of registries: `sha256:` and hexadecimal digits.
+fn oci_digest(content: &[u8]) -> String {
     format!("sha256:{}", digest_of(content))
 }
 
+/// The cache key of a component.
 fn key(digest: &str) -> String {
     format!("{digest}.wasm")
 }
 
-/// The key of a signature that is kept: the same component may have another signature elsewhere.
+/// The cache key of a signature. It includes the reference, because a component may have different signatures in different
+/// places.
 fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", digest_of(reference.as_bytes()))
 }

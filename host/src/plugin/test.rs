@@ -187,7 +187,7 @@ fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
     let access = stage.access(plugin);
     let session = Session::new(stage.shared.clone(), &id, &settings, access.clone());
     let played = stage.play(plugin, session, case.round)?;
-    let refused = played.proposals.iter().filter_map(|proposal| access.effect(&proposal.effect).err());
+    let refused = played.proposals.iter().filter_map(|proposal| access.check_effect(&proposal.effect).err());
     let mut differences: Vec<String> = refused.map(|why| format!("it proposed what its manifest does not ask for: {why}")).collect();
     let proposals: Vec<String> = played.proposals.iter().map(|proposal| proposal.effect.named()).collect();
     differences.extend(case.expect.clone().unwrap_or_default().differences(&played.result, &played.findings, &proposals));

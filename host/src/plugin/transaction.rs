@@ -1,8 +1,8 @@
-//! A change of a configuration and of its lock as one step, which concurrent commands take one after the other.
+//! A change of a configuration and of its lock as one step. Concurrent commands take such steps one after the other.
 //!
-//! Slow work (a download, a compilation) is done before. The lock is written before the configuration: if the program is
-//! killed in between, an entry that is new is not yet there and one that changed is refused, because the lock names another
-//! source or signer, with the command that repairs it.
+//! Slow work (a download, a compilation) is done before the step. The lock is written before the configuration. If the program
+//! is killed in between, the configuration does not have a new entry yet. A changed entry is refused then, because the lock
+//! names another source or signer; the message has the command that repairs it.
 #![allow(clippy::disallowed_methods, reason = "these are the operator's files, not the node's")]
 use super::{entry::Edit, lock::Lock};
 use crate::config::{self, PhaseConfiguration};
@@ -17,9 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The file beside the lock that the command holds which changes the lock. It goes with the command.
+/// The file beside the lock that a command holds while it changes the lock. The command removes it at its end.
 const FILE: &str = ".kubephase.lock.held";
-/// How long a command waits for others. Each of them takes milliseconds.
+/// How long a command waits for other commands. Each takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The configuration and the lock as they are while no other command changes them.
@@ -40,7 +40,7 @@ impl Transaction {
         Ok(Transaction { phases: config::phases_of_file(config)?, lock: Lock::beside(config)?, _turn: turn })
     }
 
-    /// Writes the lock, then the configuration where that changes.
+    /// Writes the lock, then the configuration if it changes.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -50,13 +50,14 @@ impl Transaction {
     }
 }
 
-/// The turn of this command.
+/// The turn of this command: while it lives, other commands wait.
 struct Turn {
     path: PathBuf,
     _file: File,
 }
 
 impl Turn {
+    /// Waits until no other command holds the file.
     fn take(path: &Path) -> Result<Turn> {
         let began = Instant::now();
         loop {
@@ -70,7 +71,7 @@ impl Turn {
         }
     }
 
-    /// None while another command holds the file.
+    /// Takes the file; none if another command holds it.
     fn attempt(path: &Path) -> io::Result<Option<File>> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut options = File::options();
@@ -79,7 +80,7 @@ impl Turn {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             done => done?,
         }
-        // The command before may have removed the file after this one opened it.
+        // The previous command may have removed the file after this command opened it.
         let held = file.metadata()?;
         let is_same = fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
         Ok(is_same.then_some(file))
@@ -88,7 +89,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // A file that stays is taken by the next command.
+        // If the file cannot be removed, the next command uses it.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -102,10 +103,10 @@ mod tests {
     };
 
     #[test]
-    fn one_command_at_a_time_has_its_turn_and_no_file_stays() {
+    fn commands_take_turns_and_leave_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        // As a command leaves it that was killed.
+        // A command that was killed leaves the file.
         fs::write(&path, "").unwrap();
         let at_work = Arc::new(AtomicUsize::new(0));
         let commands: Vec<_> = (0..8)

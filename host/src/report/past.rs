@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     effect::Enacted,
-    journal::{Header, HeldBy, Kept, ReadError, Record},
+    journal::{Header, Holder, JournalFile, ReadError, Record},
     run::event::{EffectResult, Judgement, PhaseResult},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -18,7 +18,7 @@ use std::{fmt::Write, path::PathBuf};
 
 /// A run, as its journal has it.
 pub struct Past {
-    pub kept: Kept,
+    pub kept: JournalFile,
     header: Header,
     torn: bool,
     tally: Tally,
@@ -59,7 +59,7 @@ struct Damaged {
 
 impl Past {
     /// `at_work` is who holds the lock, if this may be that run.
-    pub fn new(kept: Kept, record: Record, at_work: Option<&HeldBy>) -> Past {
+    pub fn new(kept: JournalFile, record: Record, at_work: Option<&Holder>) -> Past {
         let mut tally = Tally::of(&record.events);
         tally.at_work = tally.result.is_none() && at_work.is_some();
         Past { kept, header: record.header, torn: record.torn, tally }
@@ -167,7 +167,7 @@ fn effect(Carried { effect, result, .. }: &Carried, palette: Palette) -> String 
 }
 
 /// Runs as a table, a line each; what cannot be read is told in its place.
-pub fn list(runs: &[(Kept, Result<Past, ReadError>)], zone: &TimeZone, palette: Palette) -> String {
+pub fn list(runs: &[(JournalFile, Result<Past, ReadError>)], zone: &TimeZone, palette: Palette) -> String {
     let mut text = palette.bold(&format!("{:>5}  {:23}  {:8}  {:8}  {:>8}  OUTCOME", "RUN", "BEGAN", "WORKFLOW", "VERSION", "TOOK")) + "\n";
     for (kept, past) in runs {
         let number = kept.number.map_or_else(|| "-".to_owned(), |number| number.to_string());
@@ -185,8 +185,8 @@ pub fn list(runs: &[(Kept, Result<Past, ReadError>)], zone: &TimeZone, palette: 
 }
 
 /// The same, a line of JSON each.
-pub fn list_json(runs: &[(Kept, Result<Past, ReadError>)]) -> String {
-    let row = |(kept, past): &(Kept, Result<Past, ReadError>)| match past {
+pub fn list_json(runs: &[(JournalFile, Result<Past, ReadError>)]) -> String {
+    let row = |(kept, past): &(JournalFile, Result<Past, ReadError>)| match past {
         Ok(past) => json::line(&Row {
             run: kept.number,
             began: past.began(),

@@ -23,7 +23,7 @@ impl Executor<'_> {
         let territory = session.is_plugin().then(|| Territory::of(self.config));
         for proposal in &proposals {
             let of_host = territory.as_ref().and_then(|territory| territory::refusal(&proposal.effect, territory, self.config));
-            if let Err(why) = session.access().effect(&proposal.effect).and(of_host.map_or(Ok(()), Err)) {
+            if let Err(why) = session.access().check_effect(&proposal.effect).and(of_host.map_or(Ok(()), Err)) {
                 self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, &[]);
                 let (kind, target) = proposal.effect.summary();
                 return Err(Broken::Failed(format!("it proposed what it was not granted: {kind} {target}: {why}")));

@@ -268,7 +268,8 @@ impl Provider<'_> {
 
     /// The one phase that keeps the plugins is told of them, and nobody else has to read through them.
     fn settings(&self, node: &Node) -> Value {
-        let kept = (node.id == built_in::KEEPS_PHASES).then(|| plugin::load::pinned(&self.prepared.phases, &self.prepared.plugins).kept());
+        let kept =
+            (node.id == built_in::KEEPS_PHASES).then(|| plugin::load::pin_plugins(&self.prepared.phases, &self.prepared.plugins).kept());
         kept.flatten().unwrap_or_else(|| json!({}))
     }
 

@@ -1,4 +1,4 @@
-//! Decides by its content whether something is a credential or holds one.
+//! Decides whether content is a credential or holds one.
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields, and base64,
 //! hexadecimal, gzip and UTF-16 are decoded and judged again, down to [`MAX_DEPTH`] encodings. What cannot be parsed is
@@ -11,14 +11,14 @@ mod patterns;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Encodings inside each other that are looked through, strings of documents among them: base64, in a string of a document,
-/// in gzip, in base64.
+/// Levels of nested encodings that are decoded. Strings of documents count as a level: base64, in a string of a document, in
+/// gzip, in base64 are four.
 const MAX_DEPTH: u8 = 4;
 
-/// Bytes that are looked at for each byte of the content, encodings within it included. Ordinary texts need less than 20.
+/// Bytes that may be searched for each byte of the content, decoded bytes included. Ordinary texts need less than 20.
 const WORK_PER_BYTE: usize = 64;
 
-/// Bytes that are looked at for even the smallest content, for what is compressed.
+/// Bytes that may be searched however small the content is, because compressed content grows.
 const MIN_WORK: usize = 32 << 20;
 
 /// The kind of a credential.
@@ -88,17 +88,17 @@ pub fn classify(content: &[u8]) -> Option<Credential> {
     Search { work }.search(content, MAX_DEPTH).err()
 }
 
-/// Nothing was found, or the credential that was.
+/// The result of a search: `Ok` if nothing was found, or the credential that was found.
 type Verdict = Result<(), Credential>;
 
 /// A search in progress.
 struct Search {
-    /// bytes that may still be looked at
+    /// bytes that may still be searched
     work: usize,
 }
 
 impl Search {
-    /// Searches content, and what is encoded in it `depth` times.
+    /// Searches content, and up to `depth` levels of encodings in it.
     fn search(&mut self, content: &[u8], depth: u8) -> Verdict {
         self.work = self.work.checked_sub(content.len()).ok_or(Credential::Undecided)?;
         patterns::search(content)?;

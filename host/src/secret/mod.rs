@@ -1,4 +1,5 @@
-//! Secrets: the type that holds one, and the classifier that tells a credential by its content.
+//! Secrets: the type that holds a secret, the classifier that recognises credentials by their content, and the secret settings
+//! of plugins.
 pub mod classify;
 pub mod settings;
 
@@ -6,19 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
 
-/// A value that opens doors: a token, a key, a password, a kubeconfig.
+/// A secret value: a token, a key, a password, a kubeconfig.
 ///
-/// It cannot be printed, refuses to be serialised, and its memory is overwritten when it is dropped. Code that needs the
-/// value says so with [`Secret::reveal`].
+/// Printing it writes `<secret>`, serialising it fails, and dropping it overwrites its memory. Code that needs the value calls
+/// [`Secret::reveal`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T: Zeroize>(Zeroizing<T>);
 
 impl<T: Zeroize> Secret<T> {
+    /// Wraps a value.
     pub fn new(value: T) -> Self {
         Secret(Zeroizing::new(value))
     }
 
-    /// The value, for the one place that needs it.
+    /// The value. Call this only where the value itself is used, and do not keep the result.
     pub fn reveal(&self) -> &T {
         &self.0
     }
@@ -38,7 +40,7 @@ impl<T: Zeroize> fmt::Display for Secret<T> {
 
 impl<T: Zeroize> Serialize for Secret<T> {
     /// # Errors
-    /// Always: a secret that is part of a record by mistake is an error, not a leak.
+    /// Always, so that a secret that is part of a record by mistake is an error and not a leak.
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         Err(S::Error::custom("a secret is not written: the code that has to write it reveals it first"))
     }

@@ -1,26 +1,26 @@
-//! Settings of plugins that are secret: their JSON Schema says so with `writeOnly: true` or `format: password`, or their name
-//! does (`password`, `apiToken`) and the schema does not say `writeOnly: false`.
+//! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or `format: password`, or if its
+//! name is that of a secret (`password`, `apiToken`) and its schema does not say `writeOnly: false`.
 //!
-//! The plugin gets such a setting as it is. No record has it: neither a capsule nor what the cluster keeps of the configuration.
+//! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster keeps, have a placeholder.
 use serde_json::Value;
 
-/// Stands for a secret setting.
+/// The placeholder of a secret setting.
 pub const PLACEHOLDER: &str = "<secret:setting>";
 
-/// Keywords of a schema that hold further schemas for the same value.
+/// Keywords of a schema that hold further schemas for the value that the schema describes.
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
 
-/// Parts of names of settings that are secret.
+/// Parts of names that mark a setting as secret.
 const SECRET_NAMES: &[&str] =
     &["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "accesskey", "privatekey", "signingkey"];
 
-/// Ends of names of settings that only say where a secret is, or what it is like.
+/// Ends of names that mark a setting as plain: it says where a secret is, or describes it.
 const PLAIN_ENDS: &[&str] = &["file", "path", "dir", "directory", "name", "namespace", "ref", "url", "ttl", "seconds", "length", "count"];
 
-/// Schemas inside each other that are looked at.
+/// Levels of nested schemas that are followed.
 const MAX_DEPTH: usize = 32;
 
-/// Replaces the secret settings by a placeholder, and returns the texts that they had.
+/// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings had.
 pub fn hide(schema: &Value, settings: &mut Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
@@ -50,6 +50,7 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     target.unwrap_or(schema)
 }
 
+/// Calls `hide` for each secret value within a value. `root` is the schema that references are relative to.
 fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mut dyn FnMut(&mut Value)) {
     let Some(depth) = depth.checked_sub(1) else { return };
     let target = resolve(root, schema);
@@ -81,7 +82,7 @@ fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mu
     }
 }
 
-/// The texts of a value, at any depth.
+/// Collects the texts of a value, at any depth.
 fn texts(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),

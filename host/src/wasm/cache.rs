@@ -1,14 +1,14 @@
-//! The cache of compiled components, and of what was read of them: compiling takes milliseconds to seconds a component,
-//! loading what was compiled a fraction of a millisecond.
+//! The cache of compiled components, and of data that was read from components. Compiling a component takes milliseconds to
+//! seconds, loading a compiled component takes a fraction of a millisecond.
 //!
-//! Compiled code is trusted as the program itself is. Nobody else may be able to put an entry there, so the directory has
-//! to belong to this user and be writable by nobody else, and no directory above it may let others put another one in
-//! its place. The directory is opened once and everything is done through that handle: the directory that was checked is
-//! the one that is used. Every entry ends with the BLAKE3 digest of the rest of it, against damage. (Compiled code is an
-//! ELF file, which may have anything behind it.)
+//! The program runs compiled code as it is, so no other user may be able to write an entry. Therefore the directory has to
+//! belong to this user, only this user may write to it, and no directory above may let another user replace it. The directory is
+//! opened once and used through its handle, so that the directory that was checked is the directory that is used. Every entry
+//! ends with the BLAKE3 digest of its content, which detects damage. (Compiled code is an ELF file, and ELF allows bytes after
+//! its end.)
 //!
-//! An entry that is written makes room: entries that nobody used for 90 days go, and the oldest of those that are too many.
-//! A run that finds an entry gone compiles again, and what is mapped already stays, so runs need no lock between them.
+//! Writing an entry makes room: it removes entries that were not used for 90 days, and then the oldest until the rest is within
+//! the limits. Runs need no lock: a run that finds an entry missing compiles again, and code that is mapped stays mapped.
 use anyhow::{Context, Result, bail};
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -29,33 +29,34 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Bytes of all entries that are kept.
+/// Total bytes of the entries that are kept.
 const MAX_BYTES: u64 = 512 << 20;
-/// Entries that are kept.
+/// Number of entries that are kept.
 const MAX_ENTRIES: usize = 4096;
-/// How long an entry is kept that nobody uses.
+/// How long an entry is kept after its last use.
 const MAX_AGE: Duration = Duration::from_hours(90 * 24);
-/// How old a half-written entry has to be for its writer to be gone.
+/// Age at which a half-written entry is abandoned: its writer no longer runs.
 const ABANDONED: Duration = Duration::from_hours(24);
-/// How often the time of an entry's last use is written down.
+/// How often the time of an entry's last use is updated.
 const USE_NOTED: Duration = Duration::from_hours(24);
-/// Bytes of an entry that is read into memory.
+/// Bytes of the largest entry that is read into memory.
 const MAX_ENTRY: u64 = 128 << 20;
-/// How the names of half-written entries begin.
+/// Prefix of the names of half-written entries.
 const HALF_WRITTEN: &str = ".new-";
 
-/// A directory that only this user can write to, or why there is none.
+/// The cache: a directory that only this user can write to, or the reason why there is none.
 pub struct Cache(Result<OwnedFd, String>);
 
-/// A new entry while it is written: a file of the cache that no run finds yet, or one in memory where there is no cache.
+/// A new entry while it is written: a file in the cache's directory that no run reads yet, or a file in memory if there is no
+/// cache. Dropping it removes the file.
 pub struct Draft<'a> {
     pub file: File,
     place: Option<(&'a OwnedFd, String)>,
 }
 
 impl Cache {
-    /// Opens `KUBEPHASE_CACHE_DIR`, else the system's cache for root and the user's own for others. Without a directory that
-    /// is safe the cache keeps nothing.
+    /// Opens `KUBEPHASE_CACHE_DIR`; if it is not set, `/var/cache/kubephase` for root, and for other users `kubephase` in their
+    /// cache directory. Without a safe directory the cache keeps nothing.
     pub fn open() -> Cache {
         let root = rustix::process::geteuid().is_root();
         let system = || root.then(|| PathBuf::from("/var/cache"));
@@ -67,17 +68,17 @@ impl Cache {
         }
     }
 
-    /// Opens a directory as the cache, and makes it where it is missing.
+    /// Opens a directory as the cache, and makes it if it is missing.
     pub fn at(place: &Path) -> Cache {
         Cache(open_safely(place).map_err(|why| format!("{}: {why:#}", place.display())))
     }
 
-    /// Why nothing is kept.
+    /// The reason why the cache keeps nothing; none if it is usable.
     pub fn unusable(&self) -> Option<&str> {
         self.0.as_ref().err().map(String::as_str)
     }
 
-    /// Returns the content of an entry that is whole.
+    /// Returns the content of an entry; none if it is missing or damaged.
     pub fn get(&self, key: &str) -> Option<Vec<u8>> {
         let (file, length) = self.entry(key)?;
         if length > MAX_ENTRY {
@@ -89,7 +90,7 @@ impl Cache {
         (blake3::hash(&content).as_slice() == digest).then_some(content)
     }
 
-    /// Opens an entry that is whole.
+    /// Opens an entry; none if it is missing or damaged.
     pub fn file(&self, key: &str) -> Option<File> {
         let (mut file, length) = self.entry(key)?;
         let (mut hasher, mut digest) = (blake3::Hasher::new(), [0; blake3::OUT_LEN]);
@@ -98,7 +99,7 @@ impl Cache {
         (hasher.finalize() == digest).then_some(file)
     }
 
-    /// Opens the file of an entry, and returns its length as well.
+    /// Opens the file of an entry. Returns the file and its length.
     fn entry(&self, key: &str) -> Option<(File, u64)> {
         let directory = self.0.as_ref().ok()?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
@@ -112,13 +113,13 @@ impl Cache {
                 last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
                 last_modification: Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
             };
-            // An entry whose use is not noted may go too early, and is compiled again.
+            // If this fails, the entry may be removed too early, and is compiled again.
             let _ = futimens(&file, &now);
         }
         Some((file, meta.len()))
     }
 
-    /// Keeps an entry; where that fails, the next run compiles again.
+    /// Writes an entry. If that fails, the next run compiles again.
     pub fn put(&self, key: &str, content: &[u8]) {
         if self.0.is_err() {
             return;
@@ -135,7 +136,7 @@ impl Cache {
     /// Begins a new entry.
     ///
     /// # Errors
-    /// Where no file can be made, in memory either.
+    /// No file can be made, not even in memory.
     pub fn draft(&self) -> io::Result<Draft<'_>> {
         if let Ok(directory) = &self.0 {
             static NUMBER: AtomicU64 = AtomicU64::new(0);
@@ -180,16 +181,16 @@ fn make_room(directory: &OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Another run may have removed it already.
+/// Removes an entry, unless another run has removed it already.
 fn remove(directory: &OwnedFd, name: &OsStr) {
     let _ = unlinkat(directory, name, AtFlags::empty());
 }
 
 impl Draft<'_> {
-    /// Makes what was written an entry, and returns its file.
+    /// Turns the draft into an entry, and returns the entry's file.
     ///
     /// # Errors
-    /// Where it cannot be read or written.
+    /// The file cannot be read or written.
     pub fn keep(mut self, key: &str) -> io::Result<File> {
         let Some((directory, name)) = self.place.take() else { return self.file.try_clone() };
         let finish = |mut file: &File| -> io::Result<()> {
@@ -204,7 +205,7 @@ impl Draft<'_> {
             remove(directory, OsStr::new(&name));
             return Err(error);
         }
-        // Room that is not made now is made by the next entry.
+        // If this fails, the next entry makes room.
         let _ = make_room(directory);
         self.file.try_clone()
     }
@@ -223,8 +224,11 @@ fn random() -> u64 {
     RandomState::new().hash_one(())
 }
 
-/// Opens a directory that only this user can write to, and that nobody else can exchange for another one. Every directory
-/// from the root on is opened from the one above it and checked. What is missing is made.
+/// Opens a directory that only this user can write to, and that no other user can replace. Opens and checks each directory from
+/// the root on, from the handle of the directory above, and makes missing directories.
+///
+/// # Errors
+/// Another user could write to the directory or replace it.
 fn open_safely(place: &Path) -> Result<OwnedFd> {
     let place = real_parent(place)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -252,7 +256,7 @@ fn open_safely(place: &Path) -> Result<OwnedFd> {
     Ok(directory)
 }
 
-/// The path without links in the directories above its last name, as far as they are there.
+/// Resolves the links in the parent directories of a path, as far as the directories exist.
 fn real_parent(place: &Path) -> Result<PathBuf> {
     let absolute = std::path::absolute(place)?;
     let name = absolute.file_name().context("it has no name")?.to_owned();
@@ -270,7 +274,7 @@ fn real_parent(place: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The directory itself: this user's, and nobody else may write there.
+/// Checks that the cache's directory belongs to this user, and that no other user may write to it.
 fn check_own(meta: &Stat) -> Result<()> {
     if meta.st_uid != rustix::process::geteuid().as_raw() {
         bail!("it belongs to user {}", meta.st_uid);
@@ -281,9 +285,9 @@ fn check_own(meta: &Stat) -> Result<()> {
     }
 }
 
-/// A directory above: of root or of this user, who could do anything anyway. Others may write to it only where it is sticky,
-/// as `/tmp` is: there they cannot rename or remove what belongs to root or to this user, and everything below is checked
-/// to belong to one of them.
+/// Checks a directory above the cache's directory. It has to belong to root or this user. Other users may write to it only if it
+/// has the sticky bit, as `/tmp` has: then they cannot rename or remove a directory of root or of this user, and the directories
+/// below are checked to belong to root or this user.
 fn check_ancestor(meta: &Stat, path: &Path) -> Result<()> {
     let owner = meta.st_uid;
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {

@@ -1,14 +1,13 @@
-//! Compiles components to machine code: the program's own plugins in this process, those of others in a child process
-//! that can use little memory and processor time and cannot reach files or the network.
+//! Compiles components to machine code: the program's own plugins in this process, third-party plugins in a child process
+//! with little memory and processor time and without access to files or the network.
 //!
-//! The child is this program, started with [`CHILD`] as its name. The component is its standard input, the file of the
-//! code its standard output; what goes wrong is said on its standard error.
+//! The child is this program, started with [`CHILD`] as its name. It reads the component from standard input, writes the code to
+//! standard output, and writes errors to standard error.
 //!
-//! What the child gives back is machine code that this process will run, and wasmtime checks no more than its header.
-//! A component that takes over the compiler could therefore hand back code of its own. That is accepted: the same
-//! component would have taken over this process if it was compiled here, and the compiler is memory-safe code that is
-//! made for such input. What the child keeps away from this process is the *cost* of compiling: a component that needs
-//! six gigabytes or two minutes ends a child, with one message, and nothing else.
+//! The child returns machine code that this process will run, and wasmtime checks only the header of that code. A component
+//! that takes over the compiler could therefore return code of its own. That is accepted: compiled in this process, such a
+//! component would take over this process, and the compiler is memory-safe code that is made for untrusted input. What the child keeps away from this process is the *cost* of compiling: a component that needs
+//! six gigabytes or two minutes only ends the child, and the operator reads one message.
 #![allow(clippy::disallowed_methods, reason = "the compiler is this program, not a program of the node")]
 use super::{engine, limits};
 use crate::cancel::Cancel;
@@ -33,26 +32,25 @@ use std::{
 
 /// The name that makes this program compile its standard input and do nothing else.
 const CHILD: &str = "kubephase-compiles-a-component";
-/// The argument that has the child compile for an engine that reserves little address space.
+/// The argument that makes the child compile for an engine that reserves little address space.
 const SMALL: &str = "small";
-/// How often the parent looks whether the run was cancelled while the child compiles.
+/// How often the parent checks whether the run was cancelled while the child compiles.
 const LOOK: Duration = Duration::from_millis(20);
-/// Bytes that are read of what the child says.
+/// Bytes of the child's standard error that are read.
 const MAX_WORDS: u64 = 16 << 10;
-/// What Rust's standard library and wasmtime say when they get no memory.
+/// Parts of the messages that Rust's standard library and wasmtime print when they get no memory.
 const NO_MEMORY: [&str; 2] = ["memory allocation of ", "out of memory"];
 
-/// Where the components of others are compiled. The program's own are always compiled in its own process.
+/// The place where third-party components are compiled. The program's own components are always compiled in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compiler {
-    /// In a child process: what the program does.
+    /// In a child process, as the program does.
     ChildProcess,
-    /// In this process, without limits: for programs that are not `kubephase` and so cannot be their own child, such as
-    /// unit tests.
+    /// In this process, without limits: for executables that cannot serve as the child, such as unit tests.
     ThisProcess,
 }
 
-/// What one compilation may use.
+/// The limits of one compilation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// Bytes of memory that the child may write to.
@@ -61,12 +59,12 @@ pub struct Allowance {
     pub processor: u64,
     /// Time until the child is killed, however busy the machine is.
     pub wall: Duration,
-    /// Bytes of code.
+    /// Bytes of code that the child may write.
     pub code: u64,
 }
 
 impl Allowance {
-    /// What a component of this many bytes is allowed.
+    /// The limits for a component of this many bytes.
     pub fn of(component: usize) -> Allowance {
         let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE)).unwrap_or(u64::MAX).div_ceil(1 << 20);
         let memory = limits::COMPILE_MEMORY.saturating_add(beyond.saturating_mul(limits::COMPILE_MEMORY_MORE));
@@ -81,10 +79,10 @@ impl Allowance {
     }
 }
 
-/// Compiles a component in a child process and leaves its code in `code`, an empty file.
+/// Compiles a component in a child process and writes its code to `code`, an empty file.
 ///
 /// # Errors
-/// What of the component does not compile, the limit that it reached, or why there is no child.
+/// The compiler's error, the limit that the compilation reached, or the reason why the child cannot be started.
 pub(super) fn compile_in_child(component: &[u8], small: bool, code: &File, cancel: &Cancel) -> Result<()> {
     let allowance = Allowance::of(component.len());
     let mut input = File::from(memfd_create("component", MemfdFlags::CLOEXEC).context("cannot hand the component to the compiler")?);
@@ -107,7 +105,7 @@ fn start(component: File, small: bool, code: File, allowance: Allowance) -> io::
     let mut command = Command::new("/proc/self/exe");
     command.arg0(CHILD).args(small.then_some(SMALL)).env_clear().current_dir("/");
     command.stdin(component).stdout(code).stderr(Stdio::piped());
-    // Ctrl-C is for this process, which says what becomes of the child.
+    // Ctrl-C signals only this process, which then ends the child.
     command.process_group(0);
     let exactly = |most: u64| Rlimit { current: Some(most), maximum: Some(most) };
     let limits = [
@@ -124,14 +122,15 @@ fn start(component: File, small: bool, code: File, allowance: Allowance) -> io::
     command.spawn()
 }
 
+/// The end of a child.
 enum Ended {
     Exited(ExitStatus),
     Late,
     Cancelled,
 }
 
-/// Waits for the end of the child, which it brings about where the time is over or the run cancelled. Returns what the
-/// child said as well.
+/// Waits until the child ends; kills it if its time is over or the run is cancelled. Returns how it ended, and its standard
+/// error.
 fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
     let (done, listen) = mpsc::channel();
     let errors = child.stderr.take();
@@ -139,7 +138,7 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
     let reader = thread::spawn(move || {
         let mut words = Vec::new();
         if let Some(mut errors) = errors {
-            // What cannot be read is not said.
+            // Output that cannot be read is left out of the message.
             let _ = errors.by_ref().take(MAX_WORDS).read_to_end(&mut words);
             let _ = io::copy(&mut errors, &mut io::sink());
         }
@@ -155,7 +154,7 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
-    // A child that has ended already does not mind; one that only closed its standard error has nothing more to say.
+    // Killing a child that has ended does nothing. A child that closed its standard error but still runs is useless.
     if interrupted.is_some() || !has_ended(child) {
         let _ = child.kill();
     }
@@ -168,7 +167,7 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
     (ended, String::from_utf8_lossy(&words).into_owned())
 }
 
-/// Whether the child ends by itself, which takes a moment after it closed its files.
+/// Whether the child exits within a second. It closes its files a moment before it exits.
 fn has_ended(child: &mut Child) -> bool {
     let until = Instant::now() + Duration::from_secs(1);
     while Instant::now() < until {
@@ -180,28 +179,29 @@ fn has_ended(child: &mut Child) -> bool {
     false
 }
 
-/// Why the child did not compile the component.
+/// Writes the message for a child that did not compile the component.
 fn refusal(status: ExitStatus, words: &str, allowance: Allowance) -> anyhow::Error {
     let memory = || beyond(&format!("{} MiB of memory", allowance.memory >> 20));
     match status.signal().and_then(Signal::from_named_raw) {
         Some(Signal::XCPU) => beyond(&format!("{} s of processor time", allowance.processor)),
         Some(Signal::XFSZ) => beyond(&format!("{} MiB of code", allowance.code >> 20)),
         _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => memory(),
-        // The hard limit of processor time, or the kernel, which is short of memory.
+        // The hard limit of processor time was reached, or the kernel is short of memory.
         Some(Signal::KILL) => beyond("the memory of this machine"),
         Some(signal) => anyhow!("the compiler was ended by signal {} when it compiled the component: {words}", signal.as_raw()),
         None => anyhow!("the component cannot be compiled: {words}"),
     }
 }
 
+/// Writes the message for a component that reached a limit.
 fn beyond(limit: &str) -> anyhow::Error {
     anyhow!(
         "compiling the component takes more than {limit}, the limit for a component of its size; do not use it, or ask its author for one that has smaller functions"
     )
 }
 
-/// Compiles the component on standard input, if this process was started for that; the program calls this before anything
-/// else. Returns how the process is to exit, or nothing if it is to be the program that people use.
+/// Compiles the component on standard input if this process was started as the compiler. `main` calls this before anything
+/// else. Returns the exit code of the compiler; none if this process was started as the ordinary program.
 pub fn run_child() -> Option<ExitCode> {
     let mut arguments = env::args_os();
     if arguments.next() != Some(OsString::from(CHILD)) {
@@ -219,12 +219,12 @@ pub fn run_child() -> Option<ExitCode> {
 }
 
 fn child(small: bool) -> Result<()> {
-    // Where the parent is gone, so is whoever wanted the code. The limits hold without this.
+    // If the parent ends, its child ends too. The limits do not depend on this.
     let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
     let mut config = engine::config(small)?;
     config.parallel_compilation(false);
     let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
-    // What the kernel does not offer is done without: the limits on memory and time do not depend on it.
+    // Some kernels have no seccomp; the limits on memory and time do not depend on it.
     let _ = confine();
     let mut component = Vec::new();
     io::stdin().take(limits::MAX_COMPONENT as u64 + 1).read_to_end(&mut component)?;
@@ -233,20 +233,20 @@ fn child(small: bool) -> Result<()> {
     Ok(io::stdout().flush()?)
 }
 
-/// Leaves this process what compiling takes: memory of its own, its open files, the clock. Everything else the kernel
-/// refuses: opening files, sockets, other processes and threads, memory that others share.
+/// Confines this process by seccomp to the system calls of compiling: private memory, its open files, the clock. From then on
+/// the kernel refuses to open files and sockets, to start processes and threads, and to share memory.
 fn confine() -> Result<()> {
     let private = SeccompCondition::new(3, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(libc::MAP_SHARED as u64), 0)?;
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = SYSTEM_CALLS.iter().map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![private])?]);
     let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, env::consts::ARCH.try_into()?)?;
-    // This also gives up that programs have more rights than whoever starts them (no_new_privs).
+    // Applying the filter also sets no_new_privs: set-user-ID programs no longer give this process other rights.
     let filter: seccompiler::BpfProgram = filter.try_into()?;
     Ok(seccompiler::apply_filter(&filter)?)
 }
 
-/// What compiling calls, beside `mmap`.
+/// System calls that compiling needs, beside `mmap`.
 const SYSTEM_CALLS: &[i64] = &[
     libc::SYS_brk,
     libc::SYS_clock_gettime,
@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_component_is_allowed_more_the_larger_it_is_up_to_a_ceiling() {
+    fn limits_grow_with_the_component_up_to_a_ceiling() {
         let of = |mebibytes: usize| Allowance::of(mebibytes << 20);
         assert_eq!((of(0).memory, of(0).processor, of(0).wall), (of(8).memory, of(8).processor, of(8).wall));
         assert_eq!((of(8).memory, of(8).processor, of(8).wall), (limits::COMPILE_MEMORY, 20, limits::COMPILE_WALL));
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_of_another_name_is_no_compiler() {
+    fn a_process_with_another_name_does_not_compile() {
         assert!(run_child().is_none());
     }
 }

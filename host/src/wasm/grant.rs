@@ -1,6 +1,7 @@
-//! What a plugin may observe and propose: what its manifest asks for, its imports can express and the operator allowed.
+//! Grants: what a plugin may observe and propose. A plugin may do what its component imports, its manifest asks for and the
+//! operator allowed.
 use super::{
-    gate::{self, Asked, Origin, Permit, Row, host_access},
+    gate::{self, Demand, Origin, Permit, Row, host_access},
     manifest::Request,
 };
 use crate::{
@@ -9,27 +10,29 @@ use crate::{
 };
 use serde_json::Value;
 
+/// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     plugin: String,
     requests: Vec<Request>,
-    /// the plugin is part of the program
+    /// whether the plugin is part of the program
     is_distribution: bool,
 }
 
 impl Grant {
+    /// A grant of these requests to a plugin that is not part of the program.
     pub fn new(plugin: &str, requests: Vec<Request>) -> Self {
         Grant { plugin: plugin.to_owned(), requests, is_distribution: false }
     }
 
-    /// The grant of a plugin that is part of the program: its patterns hold as anyone's, but the distribution may look at
-    /// files that other users of the machine may not, and make Pods of the cluster's own addons.
+    /// Makes this the grant of a plugin that is part of the program. Its patterns bound it like any plugin, but it may look at
+    /// files that other users of the machine cannot read, and apply Pods that reach the host.
     #[must_use]
     pub fn of_distribution(self) -> Self {
         Grant { is_distribution: true, ..self }
     }
 
-    /// Whose calls it is for.
+    /// The kind of phase that the grant is for.
     pub fn origin(&self) -> Origin {
         if self.is_distribution { Origin::Distribution } else { Origin::Plugin }
     }
@@ -39,47 +42,48 @@ impl Grant {
         &self.plugin
     }
 
-    /// Whether the capability was granted at all.
+    /// Whether the capability was granted, with whatever patterns.
     pub fn has(&self, capability: &str) -> bool {
         self.requests.iter().any(|request| request.capability == capability)
     }
 
+    /// The granted requests for one host function.
     fn requests(&self, row: &Row) -> impl Iterator<Item = &Request> {
         let capability = row.capability();
         self.requests.iter().filter(move |request| request.capability == capability)
     }
 
-    /// Decides about a call: one request has to cover everything that the call asks for.
+    /// Decides about a call: a single request has to cover all demands of the call.
     ///
     /// # Errors
-    /// What was not granted.
-    pub fn allows(&self, row: &Row, asks: &[Asked<'_>]) -> Result<(), String> {
+    /// The demands that were not granted.
+    pub fn allows(&self, row: &Row, demands: &[Demand<'_>]) -> Result<(), String> {
         match row.permit {
             Permit::Free => return Ok(()),
             Permit::Core => return Err(format!("{} is for the distribution's own phases", row.capability())),
             Permit::Granted(_) => {}
         }
-        let is_covered = |request: &Request| asks.iter().all(|asked| asked.is_covered_by(request));
+        let is_covered = |request: &Request| demands.iter().all(|demand| demand.is_covered_by(request));
         if self.requests(row).any(is_covered) {
             return Ok(());
         }
-        let what: Vec<String> = asks.iter().map(ToString::to_string).collect();
-        let of = if what.is_empty() { String::new() } else { format!(" of {}", what.join(", ")) };
+        let shown: Vec<String> = demands.iter().map(ToString::to_string).collect();
+        let of = if shown.is_empty() { String::new() } else { format!(" of {}", shown.join(", ")) };
         Err(format!("plugin {} was not granted {}{of}", self.plugin, row.capability()))
     }
 
-    /// Decides about a file that was opened: where it really is has to be granted, and any user of the machine may look at
-    /// it, or the grant names exactly this file and says `private`.
+    /// Decides about a file that was opened. Its real path has to be granted. Also, every user of the machine has to be able to
+    /// read the file, or the grant names exactly this path and says `private`.
     ///
     /// # Errors
-    /// Why the plugin does not get to see it.
+    /// The reason why the plugin may not see the file.
     pub fn allows_file(&self, row: &Row, path: &AbsolutePath, real_path: &str, is_public: bool) -> Result<(), String> {
         let is_link = path.as_str() != real_path;
         let file = if is_link { format!("{path} leads to {real_path}, which") } else { path.to_string() };
-        if row.function == gate::READ_FILE.row.function && NEVER_SHOWN.iter().any(|pattern| fits(pattern, real_path)) {
+        if row.function == gate::READ_FILE.row.function && CREDENTIAL_PATHS.iter().any(|pattern| is_hidden_by(pattern, real_path)) {
             return Err(format!("{file} is never shown to a plugin"));
         }
-        if is_link && self.allows(row, &[Asked::Path(real_path)]).is_err() {
+        if is_link && self.allows(row, &[Demand::Path(real_path)]).is_err() {
             return Err(format!("{file} plugin {} was not granted", self.plugin));
         }
         let is_private = |request: &Request| request.private && request.paths.iter().any(|named| named == path.as_str());
@@ -94,29 +98,29 @@ impl Grant {
     /// Decides about a proposal before it is carried out.
     ///
     /// # Errors
-    /// What was not granted.
+    /// The part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         use super::gate::*;
         match effect {
-            Effect::File(file) => self.allows(&WRITE_FILE.row, &[Asked::Path(&file.path)]),
-            Effect::Directory(directory) => self.allows(&MAKE_DIR.row, &[Asked::Path(&directory.path)]),
-            Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Asked::Path(&mode.path)]),
-            Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Asked::Path(path)]),
+            Effect::File(file) => self.allows(&WRITE_FILE.row, &[Demand::Path(&file.path)]),
+            Effect::Directory(directory) => self.allows(&MAKE_DIR.row, &[Demand::Path(&directory.path)]),
+            Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Demand::Path(&mode.path)]),
+            Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
             Effect::Object { manifest, .. } => {
                 let of = objects::reference(manifest).map_err(|failure| failure.message)?;
                 self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, Some(manifest))
             }
             Effect::Patch { of, patch } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Some(patch)),
             Effect::Delete { of } => self.allows_object(&DELETE_OBJECT.row, &ObjectName::parse(of)?, None),
-            Effect::Command(command) => self.allows(&EXECUTE.row, &[Asked::Command(command)]),
-            Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.asks()),
-            Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.asks()),
-            Effect::Kubeconfig(spec) => self.allows(&ENSURE_KUBECONFIG.row, &spec.asks()),
-            Effect::RotatedKubeconfig(spec) => self.allows(&ENSURE_ROTATED_KUBECONFIG.row, &spec.asks()),
-            Effect::Service { name, .. } => self.allows(&ENSURE_SERVICE.row, &[Asked::Unit(name)]),
-            Effect::Sysctl { key, .. } => self.allows(&SET_SYSCTL.row, &[Asked::Key(key)]),
-            Effect::Module { name } => self.allows(&LOAD_MODULE.row, &[Asked::Module(name)]),
-            Effect::Image { image } => self.allows(&PULL_IMAGE.row, &[Asked::Image(image)]),
+            Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
+            Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
+            Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.demands()),
+            Effect::Kubeconfig(spec) => self.allows(&ENSURE_KUBECONFIG.row, &spec.demands()),
+            Effect::RotatedKubeconfig(spec) => self.allows(&ENSURE_ROTATED_KUBECONFIG.row, &spec.demands()),
+            Effect::Service { name, .. } => self.allows(&ENSURE_SERVICE.row, &[Demand::Unit(name)]),
+            Effect::Sysctl { key, .. } => self.allows(&SET_SYSCTL.row, &[Demand::Key(key)]),
+            Effect::Module { name } => self.allows(&LOAD_MODULE.row, &[Demand::Module(name)]),
+            Effect::Image { image } => self.allows(&PULL_IMAGE.row, &[Demand::Image(image)]),
             Effect::StaticPod { .. }
             | Effect::BootstrapToken(_)
             | Effect::ShareKeys(_)
@@ -131,16 +135,16 @@ impl Grant {
         }
     }
 
-    /// Decides about a change of an object; `content` is what would be written.
+    /// Decides about a change of an object. `content` is the manifest or patch that would be written; none for a deletion.
     fn allows_object(&self, row: &Row, of: &ObjectName, content: Option<&Value>) -> Result<(), String> {
-        self.allows(row, &[Asked::Object(of)])?;
+        self.allows(row, &[Demand::Object(of)])?;
         if self.is_distribution {
             return Ok(());
         }
         if let Some(owner) = owner_of(of) {
-            return Err(format!("{} is {owner}; no plugin changes it", Asked::Object(of)));
+            return Err(format!("{} is {owner}; no plugin changes it", Demand::Object(of)));
         }
-        let asked = Asked::Object(of);
+        let asked = Demand::Object(of);
         let covering = self.requests(row).filter(|request| asked.is_covered_by(request)).flat_map(|request| &request.objects);
         let may_reach_host = covering.filter(|pattern| pattern.kind == of.kind()).any(|pattern| pattern.host_access);
         match content.filter(|_| gate::WORKLOADS.contains(&of.kind()) && !may_reach_host) {
@@ -151,7 +155,7 @@ impl Grant {
         }
     }
 
-    /// Whether a service account is one that the plugin may make itself.
+    /// Whether the plugin may make a service account itself.
     fn makes_account(&self, account: &str, namespace: Option<&str>) -> bool {
         let of = ObjectName::of_kind("v1", "ServiceAccount", namespace);
         let mut requests = self.requests(&gate::APPLY_OBJECT.row).flat_map(|request| &request.objects);
@@ -159,13 +163,13 @@ impl Grant {
             && requests.any(|pattern| {
                 pattern.kind == "ServiceAccount"
                 && pattern.namespace.as_deref() == namespace
-                // By name, and not by a pattern that fits the accounts of others as well.
+                // Only by its exact name: a pattern could also match accounts that the plugin did not make.
                 && pattern.names.iter().any(|name| name == account)
             })
     }
 }
 
-/// Whose an object of the cluster is that no plugin may change; none for all others.
+/// Describes an object of the cluster that no plugin may change, as the end of a message; none for all other objects.
 fn owner_of(of: &ObjectName) -> Option<&'static str> {
     let name = of.name().unwrap_or_default();
     match (of.kind(), of.namespace(), name) {
@@ -180,9 +184,9 @@ fn owner_of(of: &ObjectName) -> Option<&'static str> {
     }
 }
 
-/// Files with keys or credentials, by where they are: no pattern of a grant shows them to a plugin. What is in a file is
-/// looked at as well ([`crate::secret::classify`]).
-const NEVER_SHOWN: &[&str] = &[
+/// Paths of files that hold keys or credentials. No grant shows them to a plugin. Files elsewhere are judged by their content
+/// ([`crate::secret::classify`]).
+const CREDENTIAL_PATHS: &[&str] = &[
     "/**/*.key",
     "/etc/kubernetes/*.conf",
     "/var/lib/kubelet/pki/**",
@@ -209,8 +213,9 @@ const NEVER_SHOWN: &[&str] = &[
     "/dev/**",
 ];
 
-fn fits(pattern: &str, path: &str) -> bool {
-    // The processes of the machine: their environment, arguments and memory.
+/// Whether a path matches a pattern of [`CREDENTIAL_PATHS`], or belongs to a process below `/proc`.
+fn is_hidden_by(pattern: &str, path: &str) -> bool {
+    // Directories of processes show their environment, arguments and memory.
     let is_process = path.strip_prefix("/proc/").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     is_process || gate::fits_pattern(pattern, path)
 }

@@ -1,5 +1,5 @@
-//! What one call of a component may use. Limits are totals: many memories are as large as one. Deadline and memory are the
-//! operator's to lower and to raise, plugin by plugin; the rest is the same for all.
+//! The limits of components: of their structure, of compiling them, and of calling them. A limit on memory is a total over all
+//! memories of a component. The operator may lower and raise deadline and memory for each plugin; the other limits are fixed.
 use crate::render::quantity;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -12,9 +12,9 @@ use std::{
 };
 use wasmtime::{ResourceLimiter, Result, bail};
 
-/// Bytes that one host call may copy.
+/// Bytes that one host call may copy between guest and host.
 pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
-/// Bytes of a component.
+/// Bytes of the largest component.
 pub const MAX_COMPONENT: usize = 64 << 20;
 
 // The structure of a component. Each limit is several times what the largest known components have, those that bring an
@@ -47,9 +47,9 @@ pub const MAX_TYPE_DEPTH: usize = 100;
 /// Bytes in the tables of all components (84 000).
 pub const MAX_COMPONENT_TABLES: usize = 1 << 20;
 
-// What the compiler may use. Up to `COMPILE_LARGE` bytes of component the limits are the same; every further MiB adds to
-// them, up to a ceiling, as components that bring an interpreter need it: one for JavaScript (11.5 MiB) takes 520 MiB and
-// 15 s in a debug build, one for Python (17.6 MiB) 380 MiB and 12 s.
+// The limits of the compiler. They are fixed up to `COMPILE_LARGE` bytes of component; every further MiB adds to them, up to a
+// ceiling, because components that bring an interpreter need more. A component with an interpreter for JavaScript (11.5 MiB)
+// takes 520 MiB and 15 s in a debug build, a component with an interpreter for Python (17.6 MiB) takes 380 MiB and 12 s.
 
 /// Bytes of a component up to which the limits of compiling stay the same.
 pub const COMPILE_LARGE: usize = 8 << 20;
@@ -67,24 +67,25 @@ pub const COMPILE_PROCESSOR_MORE: u64 = 1;
 pub const MAX_COMPILE_PROCESSOR: u64 = 40;
 /// Time until the compiler is killed. Every further second of processor time adds eight, as the machine may be busy.
 pub const COMPILE_WALL: Duration = Duration::from_secs(28);
-/// Bytes of code, beside four for every byte of the component.
+/// Bytes of code that the compiler may write, in addition to four for every byte of the component.
 pub const COMPILE_CODE: u64 = 16 << 20;
 /// Files that the compiler may have open: the program's libraries while it starts, and its input and outputs.
 pub const COMPILE_FILES: u64 = 16;
-/// Compilers that work side by side.
+/// Compilers that run at one time.
 pub const COMPILERS: usize = 2;
 
 /// Bytes of a guest's stack.
 pub const MAX_STACK: usize = 256 << 10;
-/// What an operator may give a call at least and at most.
+/// Deadlines of a call that an operator may set.
 const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
+/// Bytes of memory that an operator may give a plugin.
 pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
-/// Processor time of one call, the host's work for it among it. A guest that loops is stopped by this long before its
-/// deadline, while one that waits its turn on a busy machine is not.
+/// Processor time of one call, including the host's work for the call. It stops a guest that loops long before the deadline,
+/// without stopping a guest that waits for a busy machine.
 pub const CPU: Duration = Duration::from_millis(800);
-/// How long a component may take to say what it is.
+/// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-/// Whole time of one phase of a plugin: all its calls, their effects, and the pauses that it asks for between them.
+/// Total time of one phase of a plugin: all its calls, their effects, and the pauses between the calls.
 pub const PHASE: Duration = Duration::from_secs(600);
 /// Proposals in one call.
 pub const MAX_PROPOSALS: usize = 1000;
@@ -94,21 +95,22 @@ pub const MAX_FINDINGS: usize = 1000;
 pub const MAX_FACTS: usize = 1000;
 /// Bytes of messages and progress of one phase.
 pub const MAX_LOG_BYTES: usize = 1 << 20;
-/// Bytes of all else that one phase hands over: proposals, findings, facts.
+/// Bytes of proposals, findings and facts of one phase.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
-/// Bytes that the host answers to one phase: files, objects, output of programs.
+/// Bytes of the host's answers to one phase: files, objects, output of programs.
 pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
-/// Python brings two dozen core modules.
+/// Instances of core modules in one component. A component in Python has two dozen.
 pub const MAX_INSTANCES: usize = 64;
+/// Memories of one component, and tables.
 pub const MAX_MEMORIES: usize = 4;
-/// Bytes a table element is counted as.
+/// Bytes that each table element counts as.
 pub const TABLE_ELEMENT: usize = 16;
 
-/// The limits of one plugin, `limits` of its entry in the PhaseConfiguration.
+/// The limits that the operator set for one plugin: `limits` of its entry in the PhaseConfiguration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// how long one call may take, its calls of the host among it
+    /// time that one call may take, including its calls of the host
     #[serde(with = "deadline")]
     pub deadline: Duration,
     /// bytes over all memories and tables
@@ -123,18 +125,19 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Whether the operator changed neither limit.
     pub fn is_default(&self) -> bool {
         *self == Limits::default()
     }
 
-    /// `64Mi`.
+    /// The memory limit as Kubernetes writes quantities: `64Mi`.
     pub fn shown_memory(&self) -> String {
         let kibibytes = format!("{}Ki", self.memory >> 10);
         quantity::canonical(&kibibytes).unwrap_or(kibibytes)
     }
 }
 
-/// As Go writes spans of time.
+/// Reads and writes the deadline as Go writes durations: `10s`.
 mod deadline {
     use super::{DEADLINES, Duration};
     use kubephase_sdk::duration::Duration as Span;
@@ -153,7 +156,7 @@ mod deadline {
     }
 }
 
-/// As Kubernetes writes quantities.
+/// Reads the memory limit as a Kubernetes quantity (`32Mi`), and writes it in bytes.
 mod memory {
     use super::{Limits, MEMORIES, quantity};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -172,11 +175,11 @@ mod memory {
     }
 }
 
-/// Sums what wasmtime asks for; its own limiter counts each memory for itself.
+/// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each memory separately.
 pub struct Total {
     limit: usize,
     sum: usize,
-    /// the highest sum of any call, for whoever reports it
+    /// the highest sum of any call, for the report
     peak: Arc<AtomicUsize>,
 }
 
@@ -185,6 +188,10 @@ impl Total {
         Total { limit, sum: 0, peak }
     }
 
+    /// Adds to the sum.
+    ///
+    /// # Errors
+    /// The sum would exceed the limit.
     fn grow(&mut self, by: usize) -> Result<bool> {
         // An error ends the guest with these words; `false` would leave it to abort without any.
         match self.sum.saturating_add(by) {

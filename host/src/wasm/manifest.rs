@@ -1,5 +1,5 @@
-//! A plugin's manifest, `plugin.yaml`, kept in the component as a custom section so that it can be read without running
-//! anything. The schema has a version of its own, apart from the interface's.
+//! A plugin's manifest, `plugin.yaml`. The component holds it as a custom section, so that it can be read without running the
+//! component. The manifest's schema has its own version, independent of the version of the WIT interface.
 use super::gate::{self, Danger, Dimension, Permit};
 use crate::{
     arguments::{ObjectName, PhaseId, Text, is_trick},
@@ -14,11 +14,12 @@ use serde_json::{Map, Value, json};
 use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 
-/// Name of the custom section.
+/// Name of the custom section that holds the manifest.
 pub use crate::plugin::toolchain::MANIFEST as SECTION;
-/// The schema that this build reads.
+/// Version of the manifest's schema that this build reads.
 pub const SCHEMA: u32 = 1;
 
+/// The manifest of a plugin.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manifest {
@@ -27,31 +28,31 @@ pub struct Manifest {
     pub version: semver::Version,
     pub license: String,
     pub description: String,
-    /// versions it was made for
+    /// versions of kubephase and of the interface that it was made for
     pub requires: Requires,
     pub provides: Vec<Provided>,
-    /// JSON Schema of the settings
+    /// JSON Schema of the plugin's settings
     pub settings: Value,
     pub grants: Vec<Request>,
 }
 
-/// Ranges of versions (semver), each of them optional.
+/// The version ranges (semver) that a plugin requires. Each is optional.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requires {
-    /// of kubephase
+    /// versions of kubephase
     #[serde(default)]
     pub host: Option<semver::VersionReq>,
-    /// of the interface `kubephase:plugin`
+    /// versions of the interface `kubephase:plugin`
     #[serde(default)]
     pub interface: Option<semver::VersionReq>,
 }
 
 impl Requires {
-    /// Whether this host fits, and what would.
+    /// Checks that the ranges include this host and its interface.
     ///
     /// # Errors
-    /// The range that does not fit, and the nearest version that would.
+    /// The range that does not include the version, and the nearest version that it includes.
     pub fn check(&self, host: &semver::Version, interface: &semver::Version) -> Result<()> {
         for (what, range, version) in [("kubephase", &self.host, host), ("the interface kubephase:plugin", &self.interface, interface)] {
             if let Some(range) = range.as_ref().filter(|range| !range.matches(version)) {
@@ -63,12 +64,12 @@ impl Requires {
     }
 }
 
-/// The lowest version of a range that its own words name.
+/// Returns the lowest version that a range itself names and includes.
 fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
-    let named = |comparator: &semver::Comparator| {
+    let version_of = |comparator: &semver::Comparator| {
         semver::Version::new(comparator.major, comparator.minor.unwrap_or(0), comparator.patch.unwrap_or(0))
     };
-    range.comparators.iter().map(named).filter(|version| range.matches(version)).min()
+    range.comparators.iter().map(version_of).filter(|version| range.matches(version)).min()
 }
 
 /// One phase that a plugin provides.
@@ -79,21 +80,23 @@ pub struct Provided {
     pub title: String,
     pub kind: Kind,
     pub workflow: Vec<Workflow>,
-    /// phases and groups that it waits for, where they are part of the run
+    /// phases and groups that this phase waits for, if they are part of the run
     #[serde(default)]
     pub needs: Vec<String>,
-    /// phases and groups that wait for it
+    /// phases and groups that wait for this phase
     #[serde(default)]
     pub before: Vec<String>,
+    /// phases that this phase stands in for
     #[serde(default)]
     pub replaces: Vec<String>,
+    /// place of the cluster that this phase fills: dns, proxy, cni
     #[serde(default)]
     pub slot: Option<String>,
     #[serde(default)]
     pub failure_policy: FailurePolicy,
 }
 
-/// What it means when a phase cannot do its job (as opposed to finding something bad).
+/// How the run goes on if a phase cannot do its job. A check that finds a problem has done its job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailurePolicy {
@@ -103,18 +106,18 @@ pub enum FailurePolicy {
     Ignore,
 }
 
-/// One thing a plugin asks for, and why. What it asks for is bounded by patterns, in the dimensions that the row of the
-/// capability in the gate table has.
+/// A capability that a plugin asks for, and the reason. Patterns bound it in the dimensions that the capability's row in the
+/// gate table has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Request {
-    /// `interface.function`
+    /// `interface.function` of the WIT package
     pub capability: String,
-    /// for a person to judge by
+    /// why the plugin needs it, for the operator to judge
     pub reason: String,
     /// path patterns, `*` within a component and `**` across them
     pub paths: Vec<String>,
-    /// the one path is named exactly, and may be seen although other users of the machine may not
+    /// whether the plugin may see the files although other users of the machine cannot; each path then has to be exact
     pub private: bool,
     /// host name patterns, `host` for the usual port of a URL's scheme or `host:port`
     pub hosts: Vec<String>,
@@ -138,11 +141,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Each single thing that is asked for, as one line of JSON: what is locked, allowed and compared. Two requests have the
-    /// same lines only where they ask for the same.
+    /// The request as lines of JSON, which `kubephase.lock` holds and which are compared. Two requests have equal lines only if
+    /// they ask for equal things.
     ///
-    /// A line is an array of the capability, the dimension and one pattern; where several dimensions bound a capability
-    /// together, it is the capability and an object of all of them.
+    /// A line is an array of the capability, the dimension and one pattern. A request with patterns in several dimensions has
+    /// one line: the capability and an object with the patterns of each dimension.
     pub fn lines(&self) -> Vec<String> {
         let dimensions: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| dimension.count(self) > 0).collect();
         match dimensions.as_slice() {
@@ -170,24 +173,25 @@ impl Request {
         }
     }
 
-    /// What the grant amounts to beyond its own words; none for most.
+    /// The risk of granting the request; none for most requests.
     pub fn danger(&self) -> Option<Danger> {
         gate::row(&self.capability).and_then(|row| (row.risk.decide)(self))
     }
 }
 
+/// A pattern for objects of the cluster.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ObjectPattern {
     pub api_version: String,
     pub kind: String,
-    /// none: objects without a namespace, and those in any
+    /// none matches objects in every namespace, and objects without a namespace
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
-    /// name patterns; none: any
+    /// patterns of names; an empty list matches every name
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Pods of such an object may use the host, every Secret of their namespace and any service account there
+    /// whether the object's Pods may use the host, every Secret of their namespace and every service account there
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub host_access: bool,
 }
@@ -196,12 +200,12 @@ impl Manifest {
     /// Reads `plugin.yaml`.
     ///
     /// # Errors
-    /// Everything that is wrong with it, with line and field.
+    /// All problems of the manifest, each with line and field.
     pub fn parse(text: &str) -> Result<Manifest> {
         let mut reader = Reader::open(text)?;
         let schema = reader.field("schema").unwrap_or(SCHEMA);
         if schema != SCHEMA {
-            // What follows is in words that this version does not know.
+            // This version cannot judge the fields of another schema.
             bail!(
                 "plugin.yaml, line {}: schema: {schema} is not a schema that this version reads; it reads {SCHEMA}",
                 reader.line("schema")
@@ -236,7 +240,10 @@ impl Manifest {
         reader.end(manifest)
     }
 
-    /// Of a component without a manifest: a check by the name it gives itself.
+    /// Makes the manifest of a component that has none: one check, by the name and summary that the component gives itself.
+    ///
+    /// # Errors
+    /// The name is not valid.
     pub(super) fn of_check(name: &str, summary: &str) -> Result<Manifest> {
         if !is_name(name) {
             bail!("the component calls itself {name:?}; a name is of lower-case letters, digits and dashes");
@@ -265,14 +272,15 @@ impl Manifest {
     }
 }
 
+/// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.
 pub fn is_name(name: &str) -> bool {
     (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Most phases of a plugin, and most requests.
-const MOST_ITEMS: usize = 200;
-/// Most patterns of a request in one dimension.
-const MOST_PATTERNS: usize = 500;
+/// Largest number of phases of a plugin, and of requests.
+const MAX_ITEMS: usize = 200;
+/// Largest number of patterns of a request in one dimension.
+const MAX_PATTERNS: usize = 500;
 
 fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
     let ids = [("id", std::slice::from_ref(&provided.id)), ("needs", &provided.needs), ("before", &provided.before)];
@@ -295,7 +303,7 @@ fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// A text of the manifest for people: one line in which every character shows itself.
+/// Checks a text of the manifest that people read: one line without control or invisible characters.
 fn check_text(text: &str, field: &str, problem: &mut dyn FnMut(&str, String)) {
     if text.len() > Text::LONGEST || text.trim_end().chars().any(|c| is_trick(c) && c != '\n') {
         problem(field, format!("has to be at most {} bytes without control characters", Text::LONGEST));
@@ -322,8 +330,8 @@ fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
             problem(field, format!("{capability} is not bounded by {field}"));
         } else if dimensions.contains(&dimension) && count == 0 && !dimension.is_optional() {
             problem(field, format!("say which {field} {capability} is needed for ({})", dimension.meaning()));
-        } else if count > MOST_PATTERNS {
-            problem(field, format!("{count} patterns are more than {MOST_PATTERNS}"));
+        } else if count > MAX_PATTERNS {
+            problem(field, format!("{count} patterns are more than {MAX_PATTERNS}"));
         }
         check_patterns(dimension, request, problem);
     }
@@ -368,7 +376,7 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
     }
 }
 
-/// Only files have a privacy, and only those that are named one by one may be seen in spite of it.
+/// Checks `private`: only requests for files may have it, and each of their paths has to be exact.
 fn check_private(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     if !request.private {
         return;
@@ -381,17 +389,17 @@ fn check_private(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// Tells the problems of one item, each by its field.
+/// A function that reports the problems of one item, each with its field.
 type Check<T> = fn(&T, &mut dyn FnMut(&str, String));
 
-/// Gathers problems with their lines.
+/// A reader of a manifest's fields that collects problems with their lines.
 struct Reader {
     raw: BTreeMap<String, Spanned<Value>>,
     lines: Lines,
     problems: Vec<(u64, String)>,
 }
 
-/// Where the items of lists begin.
+/// The positions at which the items of lists begin.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Lines {
@@ -404,7 +412,7 @@ const FIELDS: [&str; 9] = ["schema", "name", "version", "license", "description"
 impl Reader {
     fn open(text: &str) -> Result<Reader> {
         let raw = serde_yaml::from_str(text).map_err(|error| anyhow!("plugin.yaml: {error}"))?;
-        // Where these are no lists, the fields themselves are told.
+        // If a field is not a list, its problems get the line of the field.
         Ok(Reader { raw, lines: serde_yaml::from_str(text).unwrap_or_default(), problems: Vec::new() })
     }
 
@@ -437,9 +445,9 @@ impl Reader {
 
     fn items<T: DeserializeOwned>(&mut self, field: &str, check: Check<T>) -> Vec<T> {
         let mut items: Vec<Value> = self.field(field).unwrap_or_default();
-        if items.len() > MOST_ITEMS {
-            self.problem(field, format!("{field}: {} items are more than {MOST_ITEMS}", items.len()));
-            items.truncate(MOST_ITEMS);
+        if items.len() > MAX_ITEMS {
+            self.problem(field, format!("{field}: {} items are more than {MAX_ITEMS}", items.len()));
+            items.truncate(MAX_ITEMS);
         }
         let mut read = Vec::new();
         for (at, item) in items.into_iter().enumerate() {

@@ -1,15 +1,15 @@
-//! A look at the structure of a component before anything expensive is done with it: the compiler and the validator take
-//! much more than linear time and memory for some components, and this refuses those that no toolchain makes.
+//! Checks the structure of a component before it is validated and compiled. For some components the validator and the compiler
+//! take much more than linear time and memory; this check refuses such components. No toolchain makes them.
 //!
-//! The look itself takes time in proportion to the component's bytes, and next to no memory.
+//! The check takes time in proportion to the component's bytes, and almost no memory.
 use super::limits;
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 
-/// Refuses a component whose structure is beyond what the compiler is asked to do.
+/// Refuses a component whose structure exceeds a limit.
 ///
 /// # Errors
-/// The limit that the component is beyond, or where it is damaged.
+/// The limit that the component exceeds, or the place where it is damaged.
 pub fn check(component: &[u8]) -> Result<()> {
     if component.len() > limits::MAX_COMPONENT {
         bail!("the plugin is larger than {} MiB", limits::MAX_COMPONENT >> 20);
@@ -28,12 +28,12 @@ pub fn check(component: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The words for a component that cannot be read.
+/// Makes the error for a component that cannot be read.
 pub(super) fn damaged(error: BinaryReaderError) -> anyhow::Error {
     anyhow!("the component is damaged or cut short: {error}")
 }
 
-/// What was counted so far, over all modules and components.
+/// The counts so far, over all modules and components.
 #[derive(Default)]
 struct Tally {
     parts: usize,

@@ -1,4 +1,4 @@
-//! The budget of one call of the host: how many bytes it may take in, until when it may work, and what ends it early.
+//! The budget of one call of the host: how many bytes it may read, until when it may work, and the token that cancels it.
 use super::Tried;
 use crate::cancel::Cancel;
 use kubephase_wit::Failure;
@@ -7,26 +7,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What one call of the host may spend.
+/// The limits of one call of the host.
 #[derive(Clone, Debug)]
 pub struct Budget {
-    /// Bytes that may be read: of a file, of a body, of the output of a program.
+    /// Bytes that the call may read from a file, an HTTP body, or the output of a program.
     pub bytes: usize,
-    /// The call ends with `timeout` at this instant.
+    /// The instant at which the call fails with `timeout`.
     pub until: Instant,
-    /// The call ends with `cancelled` when this is requested.
+    /// The token whose request makes the call fail with `cancelled`.
     pub cancel: Cancel,
 }
 
 impl Budget {
     /// A budget that begins now.
     pub fn new(bytes: usize, time: Duration, cancel: &Cancel) -> Budget {
-        // A time beyond what the clock can say: a day is more than any call takes.
+        // A time that overflows the clock becomes a day, which is more than any call takes.
         let until = Instant::now().checked_add(time).unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
         Budget { bytes, until, cancel: cancel.clone() }
     }
 
-    /// The same budget, but not longer than `time` from now.
+    /// This budget, but ending at most `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Budget {
         let other = Budget::new(self.bytes, time, &self.cancel);
@@ -38,7 +38,7 @@ impl Budget {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Refuses to go on with a call that is over.
+    /// Checks that the call may still work; `what` names the work in a failure.
     ///
     /// # Errors
     /// `cancelled` or `timeout`.
@@ -46,10 +46,10 @@ impl Budget {
         if self.cancel.is_requested() {
             return Err(Budget::cancelled(what));
         }
-        if self.time_left().is_zero() { Err(Budget::late(what)) } else { Ok(()) }
+        if self.time_left().is_zero() { Err(Budget::timed_out(what)) } else { Ok(()) }
     }
 
-    /// Awaits work for as long as the budget lasts; `what` names the work in a failure.
+    /// Awaits work until it is done or the budget ends; `what` names the work in a failure.
     ///
     /// # Errors
     /// `cancelled` or `timeout`. The work is dropped then.
@@ -58,17 +58,17 @@ impl Budget {
             biased;
             () = self.cancel.requested() => Err(Budget::cancelled(what)),
             done = work => Ok(done),
-            () = tokio::time::sleep_until(self.until.into()) => Err(Budget::late(what)),
+            () = tokio::time::sleep_until(self.until.into()) => Err(Budget::timed_out(what)),
         }
     }
 
-    /// The failure of a call that the end of the run interrupted.
+    /// The failure of a call that was interrupted because the run is to end.
     pub fn cancelled(what: &str) -> Failure {
         Failure::new("cancelled", format!("the run was cancelled during {what}"))
     }
 
     /// The failure of a call that took too long.
-    pub fn late(what: &str) -> Failure {
+    pub fn timed_out(what: &str) -> Failure {
         Failure { retryable: true, ..Failure::new("timeout", format!("{what} took longer than it may")) }
     }
 

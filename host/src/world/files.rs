@@ -1,7 +1,7 @@
 //! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
-//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT). `handle` has files
-//! that are opened once, `confined` what a plugin's effects may do, `territory` what of a node they may not touch, `private` the
-//! program's own directories.
+//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT). `handle` has files that are
+//! opened once and then used by handle, `confined` the view of the tree that effects of plugins have, `territory` the files that
+//! belong to the host, `private` the program's own directories.
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 mod confined;
 mod handle;
@@ -11,7 +11,7 @@ mod owner;
 mod private;
 mod territory;
 
-pub use confined::{Confined, Deed};
+pub use confined::{Confined, FileAction};
 pub use handle::is_searchable;
 pub use private::{PrivateDirectory, is_trusted};
 pub use territory::Territory;
@@ -30,10 +30,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The files below a root.
 pub struct RootedFiles {
     root: OwnedFd,
     path: PathBuf,
-    /// none for `/`, where there is nothing to lead out of
+    /// how the kernel resolves paths; empty for `/`, out of which no path leads
     resolve: ResolveFlags,
     /// how a file or directory is made to outlive a power cut; none for a scratch tree, which need not
     syncer: Option<Syncer>,
@@ -42,7 +43,7 @@ pub struct RootedFiles {
 /// Brings a file or directory to the disk.
 type Syncer = fn(&File) -> io::Result<()>;
 
-/// Larger files are no configuration, and are not read.
+/// Bytes of the largest file that is read: no configuration is larger.
 pub const MAX_READ: u64 = 64 << 20;
 /// The mode of directories that have to be made on the way to a file (kubeadm's).
 const PARENT_MODE: u32 = 0o755;

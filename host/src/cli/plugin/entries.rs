@@ -33,7 +33,7 @@ pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&st
     if given.is_none() {
         // It is known whose it has to be only now that it is known which plugin it is.
         wanted.signer = expected.signer.as_ref();
-        load::signed(&wanted, &bytes)?;
+        load::verify_signature(&wanted, &bytes)?;
     }
     let signer = wanted.signer.cloned();
     if let Some(consent) = allow {
@@ -177,7 +177,7 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     let lock = Lock::beside(config)?;
     let (mut text, mut well) = (String::new(), true);
     for entry in &phases.plugins {
-        let state = match load::one(entry, config, &lock, engine) {
+        let state = match load::load_one(entry, config, &lock, engine) {
             Ok(loaded) => {
                 let manifest = loaded.plugin.manifest();
                 let phases: Vec<&str> = manifest.provides.iter().map(|row| row.id.as_str()).collect();

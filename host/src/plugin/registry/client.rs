@@ -1,8 +1,7 @@
-//! A client of one registry (OCI distribution specification) that trusts the registry with neither time nor memory nor
-//! credentials.
+//! A client of one registry (OCI distribution specification) that does not trust the registry.
 //!
-//! Every answer has a limit of bytes and of time. Credentials and tokens go to the server that they belong to, and never
-//! along with a redirect to another.
+//! Every answer has a limit of bytes and of time. Credentials and tokens are only sent to the server that they belong to, and
+//! are not sent along with a redirect to another server.
 use super::reference::{Reference, is_loopback};
 use crate::{
     plugin::credentials::{Credentials, Keyring},
@@ -25,23 +24,23 @@ use zeroize::Zeroizing;
 
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
-/// Bytes of a token's answer that are read at most.
+/// Bytes of a token server's answer that are read at most.
 const MAX_TOKEN: usize = 64 << 10;
-/// Bytes of an error's answer that are read at most.
+/// Bytes of an error answer that are read at most.
 const MAX_ERROR: usize = 16 << 10;
 
-/// The times that a registry is given.
+/// The time limits of a registry.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
     /// For the connection, and for the head of an answer.
     pub answer: Duration,
-    /// For all of a small answer: a manifest, a token.
+    /// For a whole small answer: a manifest, a token.
     pub small: Duration,
     /// For all requests of one pull or push together.
     pub total: Duration,
-    /// In each such span a component has to grow by [`Times::progress`].
+    /// The span in which a download has to progress by [`Times::progress`].
     pub span: Duration,
-    /// Bytes.
+    /// Bytes that have to arrive in each [`Times::span`].
     pub progress: usize,
 }
 
@@ -52,7 +51,7 @@ impl Default for Times {
     }
 }
 
-/// A request.
+/// A request to a registry.
 #[derive(Clone)]
 pub struct Request {
     method: Method,
@@ -66,13 +65,14 @@ impl Request {
         Request { method, url, headers: HeaderMap::new(), body: None }
     }
 
-    /// The media types that the answer may have.
+    /// Sets the media types that the answer may have.
     #[must_use]
     pub fn accept(mut self, media_types: &[&'static str]) -> Request {
         self.headers.extend(media_types.iter().map(|media_type| (ACCEPT, HeaderValue::from_static(media_type))));
         self
     }
 
+    /// Sets the body and its media type.
     #[must_use]
     pub fn body(mut self, media_type: &'static str, body: Bytes) -> Request {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
@@ -85,14 +85,15 @@ impl Request {
 pub struct Client<'a> {
     http: reqwest::Client,
     reference: &'a Reference,
-    /// What below the registry's URL `/v2/` belongs to.
+    /// The URL of the registry's API: it ends with `/v2/`.
     base: Url,
     /// `pull` or `pull,push`
     actions: &'static str,
     keyring: Keyring,
-    /// The header that the registry's server gets, once it asked for one.
+    /// The `Authorization` header for the registry's server; none until the server asks for it.
     authorization: Option<HeaderValue>,
     times: Times,
+    /// When the total time is over.
     until: Instant,
 }
 
@@ -120,10 +121,11 @@ impl<'a> Client<'a> {
         Ok(self.base.join(&format!("{}/{below}", self.reference.repository))?)
     }
 
-    /// Sends a request, and once more with credentials if the registry asks for them.
+    /// Sends a request. Sends it once more with credentials if the registry asks for them.
     ///
     /// # Errors
-    /// If there is no answer in time, or an answer that is not a success; and if the registry asks for what it must not get.
+    /// If there is no answer in time, if the answer is not a success, or if the registry wants the credentials to be sent to a
+    /// server that they must not be sent to.
     pub async fn ask(&mut self, request: &Request) -> Result<Response> {
         let mut answer = self.follow(request).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.authorization.is_none() {
@@ -142,7 +144,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// If the answer is longer, or does not come in time.
-    pub async fn small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
+    pub async fn read_small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
         let until = self.until.min(Instant::now() + self.times.small);
         let late = || anyhow!("{} sends its answer too slowly: it was not there after {} s", self.server(), self.times.small.as_secs());
         let mut body = Body::new(answer, limit);
@@ -150,11 +152,11 @@ impl<'a> Client<'a> {
         Ok(body.content)
     }
 
-    /// Reads an answer of exactly `size` bytes, which has to come in steadily.
+    /// Reads an answer of exactly `size` bytes, which have to arrive steadily.
     ///
     /// # Errors
     /// If the answer has another length, or comes too slowly.
-    pub async fn large(&self, answer: Response, size: usize) -> Result<Vec<u8>> {
+    pub async fn read_large(&self, answer: Response, size: usize) -> Result<Vec<u8>> {
         if let Some(announced) = answer.content_length().filter(|announced| *announced != size as u64) {
             bail!("{} sends {announced} bytes, its manifest says {size}", self.server());
         }
@@ -189,7 +191,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Sends a request wherever the registry redirects it to. The credentials stay with the registry's own server.
+    /// Sends a request and follows redirects. Only the registry's own server gets the credentials.
     async fn follow(&self, request: &Request) -> Result<Response> {
         let mut url = request.url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -199,7 +201,7 @@ impl<'a> Client<'a> {
             {
                 sent = sent.header(AUTHORIZATION, authorization.clone());
             }
-            // An upload takes as long as it takes; whoever answers only has to begin.
+            // An upload may take all of the total time. Any other request has to be answered soon.
             let until = match &request.body {
                 Some(body) => {
                     sent = sent.body(body.clone());
@@ -212,11 +214,12 @@ impl<'a> Client<'a> {
             if !is_redirect {
                 return Ok(answer);
             }
-            url = self.checked(location(&answer).with_context(|| self.server())?)?;
+            url = self.check_url(location(&answer).with_context(|| self.server())?)?;
         }
         bail!("{} redirects more than {MAX_REDIRECTS} times", self.server())
     }
 
+    /// Sends one request and waits for the head of the answer.
     async fn send(&self, request: reqwest::RequestBuilder, until: Instant) -> Result<Response> {
         let began = Instant::now();
         match timeout_at(until, request.send()).await {
@@ -225,11 +228,12 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// A URL that the registry sends this client to: only HTTPS, or on this machine if the registry is there too.
+    /// Checks a URL that the registry sends this client to. It has to be HTTPS; it may be HTTP on this machine if the registry is
+    /// on this machine.
     ///
     /// # Errors
-    /// If the URL is another.
-    pub fn checked(&self, url: Url) -> Result<Url> {
+    /// If the URL is neither.
+    pub fn check_url(&self, url: Url) -> Result<Url> {
         let is_local = self.reference.registry.is_local() && url.host().is_some_and(|host| is_loopback(&host));
         if url.scheme() == "https" || url.scheme() == "http" && is_local {
             return Ok(url);
@@ -237,7 +241,7 @@ impl<'a> Client<'a> {
         bail!("{} sends to {}, which is neither HTTPS nor on this machine", self.server(), shown(&url))
     }
 
-    /// Gets what the registry asks for in answer to a request without it.
+    /// Gets the authorization that the registry asks for in its answer to a request without authorization.
     async fn authenticate(&mut self, headers: &HeaderMap) -> Result<()> {
         let challenges = Challenge::of(headers);
         let registry = &self.reference.registry;
@@ -256,11 +260,11 @@ impl<'a> Client<'a> {
         Ok(())
     }
 
-    /// Exchanges credentials for a token, or gets one that anyone may have.
+    /// Gets a token from the token server: in exchange for credentials, or an anonymous token.
     async fn token(&self, realm: &str, service: &str, credentials: Option<Credentials>) -> Result<HeaderValue> {
         let registry = &self.reference.registry;
         let realm = Url::parse(realm).map_err(|error| anyhow!("{} asks for a token of no URL: {error}", self.server()))?;
-        let realm = self.checked(realm)?;
+        let realm = self.check_url(realm)?;
         if !realm.username().is_empty() || realm.password().is_some() {
             bail!("{} asks for a token of a URL with a user", self.server());
         }
@@ -296,7 +300,7 @@ impl<'a> Client<'a> {
         if !answer.status().is_success() {
             return Err(self.refusal(answer).await);
         }
-        let body = Zeroizing::new(self.small(answer, MAX_TOKEN).await?);
+        let body = Zeroizing::new(self.read_small(answer, MAX_TOKEN).await?);
         // The parser's message could quote the token.
         let token: Token = serde_json::from_slice(&body).map_err(|_| anyhow!("{} gave no token", self.server()))?;
         let Some(token) = token.token.or(token.access_token) else { bail!("{} gave no token", self.server()) };
@@ -304,11 +308,11 @@ impl<'a> Client<'a> {
         HeaderValue::from_str(&token).map_err(|_| anyhow!("{} gave a token that is none", self.server()))
     }
 
-    /// What an answer says that is not a success.
+    /// Makes the error for an answer that is not a success.
     async fn refusal(&self, answer: Response) -> anyhow::Error {
         let status = answer.status();
-        // A reason that does not come, or is too long, is no reason.
-        let body = self.small(answer, MAX_ERROR).await.unwrap_or_default();
+        // If the body does not arrive or is too long, the error has no reason.
+        let body = self.read_small(answer, MAX_ERROR).await.unwrap_or_default();
         let errors: Errors = serde_json::from_slice(&body).unwrap_or_default();
         let reason = errors.errors.into_iter().map(|error| if error.message.is_empty() { error.code } else { error.message }).next();
         let reason = reason.map(|reason| format!(": {}", sanitise::line(&reason))).unwrap_or_default();
@@ -317,16 +321,19 @@ impl<'a> Client<'a> {
         anyhow!("{} answers {status}{reason}{hint}", self.server())
     }
 
+    /// Tells why credentials of the environment were not used, as a further line of a message.
     fn hint(&self) -> String {
         self.keyring.unused(&self.reference.registry).map(|hint| format!("\n{hint}")).unwrap_or_default()
     }
 
+    /// The registry's name in messages.
     fn server(&self) -> String {
         format!("the registry {}", self.reference.registry)
     }
 }
 
-/// Carries work out on a runtime of its own. Signals end the process meanwhile: there is nothing to put in order.
+/// Runs work to its end on an asynchronous runtime of its own. A signal ends the process meanwhile, because nothing has to be
+/// cleaned up.
 ///
 /// # Errors
 /// The work's own.
@@ -334,7 +341,7 @@ pub fn complete<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
-/// An answer as far as it was read.
+/// The body of an answer, and what was read of it.
 struct Body {
     answer: Response,
     limit: usize,
@@ -346,7 +353,7 @@ impl Body {
         Body { answer, limit, content: Vec::new() }
     }
 
-    /// Reads a piece; false at the end.
+    /// Reads the next piece. Returns false at the end.
     async fn read(&mut self) -> Result<bool> {
         if self.answer.content_length().is_some_and(|length| length > self.limit as u64) {
             bail!("its answer is longer than {} bytes", self.limit);
@@ -361,14 +368,14 @@ impl Body {
     }
 }
 
-/// How a registry wants to be told who asks.
+/// The kind of authorization that a registry asks for.
 enum Challenge {
     Basic,
     Bearer { realm: String, service: String },
 }
 
 impl Challenge {
-    /// The first that this client can meet.
+    /// Returns the first challenge of the answer that this client can meet.
     fn of(headers: &HeaderMap) -> Result<Challenge> {
         for header in headers.get_all(WWW_AUTHENTICATE) {
             let Ok(text) = header.to_str() else { continue };
@@ -389,13 +396,14 @@ impl Challenge {
     }
 }
 
+/// The answer of a token server.
 #[derive(Deserialize)]
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
 }
 
-/// What registries say about errors (OCI distribution specification).
+/// The body of a registry's error answer (OCI distribution specification).
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Errors {
@@ -409,6 +417,7 @@ struct Reason {
     message: String,
 }
 
+/// Makes the `Authorization` header of a user name and password.
 fn basic(user: &str, password: &str) -> Result<HeaderValue> {
     let text = Zeroizing::new(format!("{user}:{password}"));
     let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(text.as_bytes())))?;
@@ -416,16 +425,16 @@ fn basic(user: &str, password: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
-/// The URL that an answer sends on to.
+/// Returns the URL in the `Location` header of an answer.
 ///
 /// # Errors
-/// If the answer names none.
+/// If the answer has no such header.
 pub fn location(answer: &Response) -> Result<Url> {
     let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
     location.and_then(|location| answer.url().join(location).ok()).context("its answer should name a URL and names none")
 }
 
-/// A URL without what may be secret in it.
+/// Writes a URL for a message, without user, password, query and fragment, which may hold secrets.
 fn shown(url: &Url) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     sanitise::line(&format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())).into_owned()

@@ -4,7 +4,7 @@ use regex::Regex;
 use std::{fmt, sync::LazyLock};
 use url::{Host, Url};
 
-/// Names under which people know Docker Hub, and the host that serves its registry.
+/// Names of Docker Hub; the last is the host that serves its registry.
 const DOCKER_HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
 /// Name, tag and digest of an artifact (grammar of the OCI distribution specification).
@@ -61,12 +61,12 @@ impl Registry {
         Ok(Url::parse(&format!("{scheme}://{host}{port}/v2/"))?)
     }
 
-    /// The names under which configuration files of container tools may have the registry.
+    /// The names that the registry may have in configuration files of container tools.
     pub fn names(&self) -> Vec<String> {
         if self.is_docker_hub() { DOCKER_HUB.map(str::to_owned).to_vec() } else { vec![self.to_string()] }
     }
 
-    /// The name by which a credential helper knows the registry.
+    /// The name that credential helpers use for the registry.
     pub fn server(&self) -> String {
         if self.is_docker_hub() { format!("https://{}/v1/", DOCKER_HUB[1]) } else { self.to_string() }
     }

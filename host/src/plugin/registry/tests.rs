@@ -94,7 +94,7 @@ fn manifest(size: u64) -> Vec<u8> {
     serde_json::to_vec(&manifest).unwrap()
 }
 
-fn pull_as(server: &Server, environment: &Environment) -> Result<Pulled> {
+fn pull_as(server: &Server, environment: &Environment) -> Result<PulledArtifact> {
     pull(&server.reference(), environment.keyring(), TIMES)
 }
 
@@ -108,7 +108,7 @@ fn refusal(server: &Server) -> String {
 fn a_registry_gives_a_component_also_over_ipv6() {
     let server = Server::registry(|_, _| false);
     let pulled = pull_as(&server, &Environment::default()).unwrap();
-    assert_eq!((pulled.component.as_slice(), pulled.digest), (BODY, named(&manifest(BODY.len() as u64))));
+    assert_eq!((pulled.component.as_slice(), pulled.digest), (BODY, oci_digest(&manifest(BODY.len() as u64))));
     // A machine without IPv6 has no such address.
     let Ok(listener) = TcpListener::bind("[::1]:0") else { return };
     let server = Server::on(listener, |head, stream| match head.contains("/manifests/") {
@@ -207,7 +207,7 @@ fn what_a_registry_gives_has_to_be_what_it_said() {
     });
     assert!(refusal(&other).contains("the registry gave a component with the digest"));
     let server = Server::registry(|_, _| false);
-    let wanted = Reference { digest: Some(named(b"another")), ..server.reference() };
+    let wanted = Reference { digest: Some(oci_digest(b"another")), ..server.reference() };
     let why = format!("{:#}", pull(&wanted, Environment::default().keyring(), TIMES).unwrap_err());
     assert!(why.contains("the registry gave a manifest with the digest"), "{why}");
     for (content, part) in [

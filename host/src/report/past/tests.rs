@@ -30,7 +30,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
 }
 
 fn past(number: u64, events: Vec<Event>) -> Past {
-    let kept = Kept { number: Some(number), path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into() };
+    let kept = JournalFile { number: Some(number), path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into() };
     let header = Header { format: 1, version: "0.1.0".into(), began: 1_700_000_000 };
     Past::new(kept, Record { header, events, torn: false, damage: None }, None)
 }
@@ -140,8 +140,8 @@ fn failures_are_told_with_what_to_do_about_them() {
 
 #[test]
 fn runs_are_listed_also_the_unreadable() {
-    let damaged = Kept { number: Some(5), path: "/x".into() };
-    let runs: Vec<(Kept, Result<Past, ReadError>)> = [good(NEEDS), cut_off()]
+    let damaged = JournalFile { number: Some(5), path: "/x".into() };
+    let runs: Vec<(JournalFile, Result<Past, ReadError>)> = [good(NEEDS), cut_off()]
         .into_iter()
         .map(|past| (past.kept.clone(), Ok(past)))
         .chain([(damaged, Err(ReadError::NoJournal { path: "/x".into() }))])

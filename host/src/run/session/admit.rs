@@ -1,4 +1,4 @@
-//! The way of a call from a phase to the world: through the row of its host function, and no other way.
+//! How a call of a phase reaches the world: the row of its host function admits it, and only then the world answers.
 use super::{Hosted, Session};
 use crate::{
     wasm::{
@@ -11,7 +11,7 @@ use kubephase_wit::{Error, Failure, Stop};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
-/// A call that the gate admitted.
+/// A call of a host function that the gate admitted.
 pub(super) struct Admitted<A> {
     pub row: &'static Row,
     pub arguments: A,
@@ -20,7 +20,7 @@ pub(super) struct Admitted<A> {
 }
 
 impl Session {
-    /// Whose calls these are.
+    /// The kind of phase that this session belongs to.
     pub(super) fn origin(&self) -> Origin {
         self.0.access.origin()
     }
@@ -30,23 +30,23 @@ impl Session {
         self.origin() == Origin::Plugin
     }
 
-    /// Admits a call: it is counted, its arguments are parsed, and the grant is asked.
+    /// Admits a call: counts it, parses its arguments and checks the grant.
     ///
     /// # Errors
-    /// `invalid` for arguments that do not fit, `denied` for what was not granted; the phase is stopped where it calls the
+    /// `invalid` if an argument is not valid, `denied` if the call was not granted. The phase is stopped if it calls the
     /// function too often.
     pub(super) fn admit<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Hosted<Admitted<A>> {
         let admitted = self.parse(function, raw)?;
-        let verdict = self.0.access.call(admitted.row, &admitted.arguments.asks());
+        let verdict = self.0.access.check_call(admitted.row, &admitted.arguments.demands());
         verdict.map_err(|message| Failure::new("denied", message))?;
         Ok(admitted)
     }
 
-    /// Admits a proposal: its arguments are parsed. What it asks for is decided when it is carried out, with all that was
-    /// said about it.
+    /// Counts a call and parses its arguments, without checking the grant. The grant of a proposal is checked when the proposal
+    /// is carried out, because later calls may still change it.
     ///
     /// # Errors
-    /// `invalid` for arguments that do not fit; the phase is stopped where it calls the function too often.
+    /// `invalid` if an argument is not valid. The phase is stopped if it calls the function too often.
     pub(super) fn parse<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Hosted<Admitted<A>> {
         let row = &function.row;
         let allowance = row.allowance;
@@ -58,10 +58,10 @@ impl Session {
         Ok(Admitted { row, arguments, budget: Budget::new(allowance.bytes_out, time, &self.0.shared.cancel) })
     }
 
-    /// Admits a call of a function that cannot fail; none where its arguments do not fit, for there is nothing of that name.
+    /// Admits a call of a lookup function, which has no failures. None if an argument is not valid: nothing has such a name.
     ///
     /// # Errors
-    /// Where the phase calls the function too often.
+    /// The phase calls the function too often.
     pub(super) fn admit_lookup<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Result<Option<Admitted<A>>, Stop> {
         match self.admit(function, raw) {
             Ok(admitted) => Ok(Some(admitted)),
@@ -70,8 +70,11 @@ impl Session {
         }
     }
 
-    /// Asks the world for an admitted call; the answer is kept for the phase's capsule, and in a replay it is the answer of
-    /// then.
+    /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a replay the capsule answers
+    /// instead of the world.
+    ///
+    /// # Errors
+    /// The failure of the world, or `timeout` or `cancelled` if the call may no longer work.
     pub(super) fn observe<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,
@@ -87,8 +90,11 @@ impl Session {
         Ok(self.0.sight.look(&admitted.row.capability(), admitted.arguments.record(), ask)?)
     }
 
-    /// The same, of what cannot fail.
-    pub(super) fn look<A: Arguments, T>(
+    /// Asks the world for an admitted call of a function that has no failures. A failure stops the phase.
+    ///
+    /// # Errors
+    /// The failure, as a stop.
+    pub(super) fn observe_infallible<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,
         ask: impl FnOnce(&dyn World, &Admitted<A>) -> Tried<T>,
@@ -102,21 +108,21 @@ impl Session {
         })
     }
 
-    /// Hands an answer to the phase, as JSON.
+    /// Writes an answer for the phase as JSON, and counts its bytes.
     ///
     /// # Errors
-    /// Where the phase was given too much already.
+    /// The phase was given more bytes than its limit.
     pub(super) fn answer<T: Serialize>(&self, answer: &T) -> Result<String, Stop> {
         let text = super::json(answer)?;
-        self.answered(text.len())?;
+        self.count_answer(text.len())?;
         Ok(text)
     }
 
-    /// Counts bytes that are handed to the phase.
+    /// Counts bytes that the host hands to the phase.
     ///
     /// # Errors
-    /// Where the phase was given too much already.
-    pub(super) fn answered(&self, bytes: usize) -> Result<(), Stop> {
+    /// The phase was given more bytes than its limit.
+    pub(super) fn count_answer(&self, bytes: usize) -> Result<(), Stop> {
         if !self.is_plugin() {
             return Ok(());
         }
@@ -124,7 +130,7 @@ impl Session {
         super::spend(&mut call.answered_bytes, bytes, MAX_ANSWERED_BYTES, "answers")
     }
 
-    /// How long the host may still work for this call of the phase.
+    /// Time that is left of this call of the phase.
     pub(super) fn time_left(&self) -> Duration {
         let spent = self.call().began.map(|began| began.elapsed()).unwrap_or_default();
         self.0.limits.deadline.saturating_sub(spent)

@@ -34,9 +34,9 @@ pub struct Shared {
     pub bus: Bus,
     /// the resolved configuration as plugins see it, its secrets masked
     pub(super) config: Value,
-    /// all of it as JSON: almost every phase asks for that
+    /// the same configuration as JSON text: almost every phase asks for it
     pub(super) config_text: String,
-    /// the configuration as built-in phases see it, and all of it as JSON, where it is another
+    /// the configuration as built-in phases see it, and its JSON text; none if it is equal to that of plugins
     pub(super) for_built_ins: Option<(Value, String)>,
     /// what the placeholders of the configuration stand for
     pub(super) secrets: Secrets,
@@ -74,10 +74,10 @@ impl Shared {
         }
     }
 
-    /// What all phases of a run share whose configuration has secrets.
+    /// Makes what the phases of a run share, from a configuration whose secrets are masked.
     ///
     /// # Errors
-    /// Where the configuration cannot be written as JSON.
+    /// The configuration cannot be written as JSON.
     pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
         let Masked { for_plugins, for_built_ins, secrets } = masked;
         let proxies = for_plugins.run.proxy_environment.iter().cloned().zip(for_built_ins.run.proxy_environment.iter().cloned());
@@ -88,7 +88,7 @@ impl Shared {
         Ok(Shared { for_built_ins: Some((built_ins, text)), secrets, proxies, ..shared })
     }
 
-    /// The configuration, and all of it as JSON, as a phase with this access sees it.
+    /// The configuration as a phase with this access sees it, and its JSON text.
     fn config_for(&self, access: &Access) -> (&Value, &str) {
         match (access, &self.for_built_ins) {
             (Access::BuiltIn, Some((config, text))) => (config, text),
@@ -96,12 +96,13 @@ impl Shared {
         }
     }
 
-    /// What an earlier phase found out.
+    /// Records a fact that a phase found.
     pub fn set_fact(&self, phase: &str, name: &str, json: String) {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).insert((phase.to_owned(), name.to_owned()), json);
     }
 }
 
+/// The session of one phase: it implements the phase's imports. Clones share their state.
 #[derive(Clone)]
 pub struct Session(Arc<Inner>);
 
@@ -112,25 +113,27 @@ struct Inner {
     access: Access,
     limits: Limits,
     sight: Sight,
-    /// name of the third party's plugin whose phase this is; none for a phase of the program
+    /// name of the third-party plugin that has this phase; none for a phase of the program
     plugin: Option<String>,
     call: Mutex<Call>,
 }
 
-/// One call of `run`.
+/// The state of one call of the phase's `run`, and what all calls used.
 #[derive(Default)]
 struct Call {
     round: u32,
     began: Option<Instant>,
     proposals: Vec<Proposal>,
     findings: Vec<Finding>,
-    /// of all calls
+    /// findings of all calls
     found: usize,
+    /// proposals of all calls
     proposed: usize,
+    /// bytes of messages and progress
     log_bytes: usize,
-    /// of proposals, findings and facts
+    /// bytes of proposals, findings and facts
     handed_bytes: usize,
-    /// of what the host answered
+    /// bytes of the host's answers
     answered_bytes: usize,
     /// calls of each host function in this call of `run`
     calls: BTreeMap<&'static str, usize>,
@@ -153,13 +156,14 @@ impl Call {
     }
 }
 
-/// What goes beyond a limit ends the phase. Even an empty thing takes room.
+/// Adds bytes to a counter, and stops the phase if the counter exceeds the limit. Each item counts 32 bytes more than its
+/// content, so that empty items are limited too.
 fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
     *spent = spent.saturating_add(bytes).saturating_add(32);
     if *spent > limit { Err(Stop::msg(format!("limit of {limit} bytes of {what} reached"))) } else { Ok(()) }
 }
 
-/// The room that an effect takes, its content above all.
+/// The number of bytes that an effect takes in memory, roughly.
 fn weight(effect: &Effect) -> usize {
     match effect {
         Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
@@ -174,15 +178,15 @@ impl Session {
         Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// A session of a plugin with limits of its own. `plugin` is the name of a third party's: all that the session says and
-    /// reports carries it.
+    /// A session with limits of its own. `plugin` is the name of a third-party plugin, which all messages and findings of the
+    /// session carry; none for a phase of the program.
     pub fn limited(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits, plugin: Option<&str>) -> Self {
-        // Whose code is our own leaves no capsule.
+        // A failed built-in phase leaves no capsule.
         let sight = if matches!(access, Access::BuiltIn) { Sight::Unrecorded } else { Sight::recording() };
         Session::with(shared, phase, settings, access, limits, sight, plugin)
     }
 
-    /// A session over what was observed then.
+    /// A session that answers observations from a capsule.
     pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
         let session = Session::with(
             shared,
@@ -210,7 +214,7 @@ impl Session {
         Session(Arc::new(Inner { shared, phase, settings, access, limits, sight, plugin, call: Mutex::default() }))
     }
 
-    /// All that the phase was given and looked at, to run it again elsewhere, without secrets.
+    /// Makes a capsule: all that the phase was given and observed, without secrets, so that the call can be run again elsewhere.
     pub fn capsule(&self, failure: &str) -> Capsule {
         let facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
         let mut capsule = Capsule {
@@ -228,6 +232,7 @@ impl Session {
         capsule
     }
 
+    /// Begins a call of `run`.
     pub fn begin(&self, round: u32) {
         let mut call = self.call();
         call.round = round;
@@ -236,10 +241,10 @@ impl Session {
         call.calls.clear();
     }
 
-    /// What was proposed in this call.
+    /// Takes the proposals of this call.
     pub fn take_proposals(&self) -> Vec<Proposal> {
         let mut proposals = std::mem::take(&mut self.call().proposals);
-        // A third party's plugin gets the proxies as it sees them, whatever it makes of them.
+        // Third-party plugins never get the user names and passwords of proxies, not even by proposing an object.
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
                 if let Effect::Object { manifest, .. } = &mut proposal.effect {
@@ -250,11 +255,12 @@ impl Session {
         proposals
     }
 
+    /// Takes the findings of this call.
     pub fn take_findings(&self) -> Vec<Finding> {
         std::mem::take(&mut self.call().findings)
     }
 
-    /// What all calls used; the memory is the guest's to tell.
+    /// What all calls used. Memory is 0 here: only the guest's store knows it.
     pub fn used(&self) -> Usage {
         let call = self.call();
         Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes, limits: self.0.limits }
@@ -272,8 +278,8 @@ impl Session {
         self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says a line. A phase of the program says it under its own label, or under one that begins the text: `[label] text`. A
-    /// third party's plugin says it under its name, whatever the text begins with: no built-in label has a space in it.
+    /// Emits a message of the phase. A phase of the program has its own label, or the one that begins the text: `[label] text`. A
+    /// third-party plugin always has the label `plugin NAME`, whatever the text begins with; no built-in label has a space.
     pub fn say(&self, severity: Severity, text: &str) {
         let (label, text) = match &self.0.plugin {
             Some(plugin) => (format!("plugin {plugin}"), text.to_owned()),
@@ -282,7 +288,7 @@ impl Session {
         self.say_as(label, severity, text, self.0.plugin.clone());
     }
 
-    /// Says what the host says before the phase, under a label of the host's.
+    /// Emits a message of the host that precedes the phase's messages, under the label that the host gives.
     pub fn say_header(&self, label: &str, line: &str) {
         self.say_as(label.to_owned(), Severity::Info, line.to_owned(), None);
     }
@@ -318,8 +324,8 @@ impl Session {
     }
 }
 
-/// Puts the proxies with their user names and passwords into the environment of an object's containers, where the program's own
-/// components wrote them as they see them.
+/// Replaces masked proxies by those with user names and passwords in the environment of an object's containers. The program's
+/// own components write the masked form, because they never see the other.
 fn fill_in_proxies(value: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
     match value {
         Value::Object(fields) => {
@@ -353,7 +359,7 @@ fn split_label(phase: &str, text: &str) -> (String, String) {
     }
 }
 
-/// The label of a built-in phase or group. kubeadm's join has groups by when something is done, and labels by what is done.
+/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but labels them by what they do.
 pub fn label_of(id: &str) -> String {
     let label = match id.split_once('/') {
         Some(("control-plane-prepare" | "control-plane-join", what)) => what.split('/').next().unwrap_or(what),
@@ -381,7 +387,8 @@ impl types::Host for Session {
 }
 
 impl Session {
-    /// Text of a plugin for people: bounded, and of characters that show themselves. The distribution's own is left as it is.
+    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped. A text of the program's own
+    /// phases is left unchanged.
     fn readable(&self, text: String) -> Result<String, Stop> {
         if !self.is_plugin() {
             return Ok(text);
@@ -389,7 +396,7 @@ impl Session {
         self.report(&gate::MESSAGE, text).map(String::from)
     }
 
-    /// Parses what a phase reports. A report cannot fail, so one that does not fit ends the phase.
+    /// Parses what a phase reports. The interface has no failure for a report, so a report that is not valid stops the phase.
     fn report<A: gate::Arguments>(&self, function: &'static gate::HostFunction<A>, raw: A::Raw) -> Result<A, Stop> {
         match self.parse(function, raw) {
             Ok(call) => Ok(call.arguments),
@@ -398,7 +405,7 @@ impl Session {
         }
     }
 
-    /// A finding whose texts are fit for people, and whose code is one.
+    /// Makes the texts of a plugin's finding fit for people, and checks its code.
     fn readable_finding(&self, finding: Finding) -> Result<Finding, Stop> {
         if !self.is_plugin() {
             return Ok(finding);
@@ -432,7 +439,7 @@ impl input::Host for Session {
         let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else { return Ok(None) };
         let (config, text) = self.0.shared.config_for(&self.0.access);
         if call.arguments.is_empty() {
-            self.answered(text.len())?;
+            self.count_answer(text.len())?;
             return Ok(Some(text.to_owned()));
         }
         config.pointer(&call.arguments).map(|value| self.answer(value)).transpose()
@@ -454,7 +461,7 @@ impl input::Host for Session {
         let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else { return Ok(None) };
         let (phase, name) = call.arguments;
         let fact = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&(phase.into(), name.into())).cloned();
-        self.answered(fact.as_ref().map_or(0, String::len))?;
+        self.count_answer(fact.as_ref().map_or(0, String::len))?;
         Ok(fact)
     }
 }

@@ -1,4 +1,4 @@
-//! What a phase observes: each call is admitted by the gate, then the world answers.
+//! The host functions by which a phase observes: the gate admits each call, then the world answers.
 use super::{Hosted, Session, admit::Admitted};
 use crate::{
     arguments::AbsolutePath,
@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
+/// Turns facts into JSON.
 fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
     let value = |facts| serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()));
     facts.map(value).transpose()
@@ -24,29 +25,31 @@ fn denied(message: String) -> Failure {
 }
 
 impl Session {
-    /// Opens a file that the grant names, and decides by what was opened: where it really is, and who may look at it.
+    /// Opens a file, and checks the grant against the opened file: against its real path, and whether every user of the machine
+    /// may read it.
     fn open<'w>(&self, world: &'w dyn World, admitted: &Admitted<AbsolutePath>) -> Tried<Box<dyn OpenFile + 'w>> {
         let path = &admitted.arguments;
         let opened = world.files().open(path)?;
-        self.0.access.file(admitted.row, path, &opened.real_path(), opened.is_public()).map_err(denied)?;
+        self.0.access.check_file(admitted.row, path, &opened.real_path(), opened.is_public()).map_err(denied)?;
         Ok(opened)
     }
 
-    /// Decides whether a file that is read for the phase is really where the grant says. A file that is not there is as good
-    /// as granted: the phase may know that.
-    fn check_place(&self, world: &dyn World, admitted_row: &'static gate::Row, path: &AbsolutePath) -> Tried<()> {
+    /// Checks that the real path of a file is granted, before the host reads the file for the phase. A file that does not exist
+    /// passes: the phase may learn that it does not exist.
+    fn check_real_path(&self, world: &dyn World, row: &'static gate::Row, path: &AbsolutePath) -> Tried<()> {
         if !self.is_plugin() {
             return Ok(());
         }
         match world.files().open(path) {
-            // What is in it stays with the host, so it does not matter who else may look at it.
-            Ok(opened) => self.0.access.file(admitted_row, path, &opened.real_path(), true).map_err(denied),
+            // The phase does not see the content, so the file need not be readable by every user.
+            Ok(opened) => self.0.access.check_file(row, path, &opened.real_path(), true).map_err(denied),
             Err(failure) if failure.code == "not-found" => Ok(()),
             Err(failure) => Err(failure),
         }
     }
 
-    fn text_of(&self, value: Option<Value>) -> Result<Option<String>, Stop> {
+    /// Writes an answer as JSON; none if there is no answer.
+    fn optional_answer(&self, value: Option<Value>) -> Result<Option<String>, Stop> {
         value.as_ref().map(|value| self.answer(value)).transpose()
     }
 }
@@ -54,13 +57,13 @@ impl Session {
 impl observe_node::Host for Session {
     fn node_fact(&mut self, name: String) -> Result<Option<String>, Stop> {
         let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else { return Ok(None) };
-        let fact = self.look(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
-        self.text_of(fact)
+        let fact = self.observe_infallible(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
+        self.optional_answer(fact)
     }
 
     fn sysctl(&mut self, key: String) -> Result<Option<String>, Stop> {
         let Some(call) = self.admit_lookup(&gate::SYSCTL, key)? else { return Ok(None) };
-        self.look(&call, |world, call| Ok(world.node().sysctl(&call.arguments)))
+        self.observe_infallible(&call, |world, call| Ok(world.node().sysctl(&call.arguments)))
     }
 
     fn kernel_option(&mut self, name: String) -> Hosted<Option<String>> {
@@ -97,10 +100,10 @@ impl observe_files::Host for Session {
                 return world.files().read(&call.arguments);
             }
             let content = self.open(world, call)?.read(call.budget.bytes as u64)?;
-            self.0.access.content(&call.arguments, &content).map_err(denied)?;
+            self.0.access.check_content(&call.arguments, &content).map_err(denied)?;
             Ok(content)
         })?;
-        self.answered(content.len())?;
+        self.count_answer(content.len())?;
         Ok(content)
     }
 
@@ -113,7 +116,7 @@ impl observe_files::Host for Session {
                     if self.is_plugin() { self.open(world, call)?.list() } else { world.files().list(&call.arguments) }
                 },
             )?;
-        self.answered(names.iter().map(String::len).sum())?;
+        self.count_answer(names.iter().map(String::len).sum())?;
         Ok(names)
     }
 }
@@ -138,7 +141,7 @@ impl observe_net::Host for Session {
         let call = self.admit(&gate::HTTP_GET, url)?;
         let timeout = Duration::from_millis(timeout_millis.into());
         let reply = self.observe(&call, |world, call| world.net().http_get(&call.arguments, &call.budget.within(timeout)))?;
-        self.answered(reply.body.len())?;
+        self.count_answer(reply.body.len())?;
         Ok(reply)
     }
 
@@ -146,7 +149,7 @@ impl observe_net::Host for Session {
         let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
         let timeout = Duration::from_millis(timeout_millis.into());
         let reply = self.observe(&call, |world, call| {
-            call.arguments.files().try_for_each(|path| self.check_place(world, call.row, path))?;
+            call.arguments.files().try_for_each(|path| self.check_real_path(world, call.row, path))?;
             let Identity { url, authority, certificate, key } = &call.arguments;
             let name = |path: &Option<AbsolutePath>| path.as_ref().map(ToString::to_string).unwrap_or_default();
             world.net().http_get_as(
@@ -155,7 +158,7 @@ impl observe_net::Host for Session {
                 &call.budget.within(timeout),
             )
         })?;
-        self.answered(reply.body.len())?;
+        self.count_answer(reply.body.len())?;
         Ok(reply)
     }
 }
@@ -183,31 +186,31 @@ impl observe_pki::Host for Session {
     fn certificate(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::CERTIFICATE, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_place(world, call.row, &call.arguments)?;
+            self.check_real_path(world, call.row, &call.arguments)?;
             as_value(pki::certificate_facts(world.files(), &call.arguments)?)
         })?;
-        Ok(self.text_of(facts)?)
+        Ok(self.optional_answer(facts)?)
     }
 
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::PRIVATE_KEY, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_place(world, call.row, &call.arguments)?;
+            self.check_real_path(world, call.row, &call.arguments)?;
             as_value(pki::private_key_facts(world.files(), &call.arguments)?)
         })?;
-        Ok(self.text_of(facts)?)
+        Ok(self.optional_answer(facts)?)
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
-        // The path is the phase's to say, but what the file leads to is the file's.
+        // The phase chooses the kubeconfig, but the kubeconfig names the file of its authority, which was not granted.
         let directory = self.0.shared.config.pointer("/cluster/certificatesDir").and_then(Value::as_str).unwrap_or("/etc/kubernetes/pki");
         let authority = if self.is_plugin() { AuthorityFile::Below(directory) } else { AuthorityFile::Any };
         let call = self.admit(&gate::KUBECONFIG, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_place(world, call.row, &call.arguments)?;
+            self.check_real_path(world, call.row, &call.arguments)?;
             as_value(pki::kubeconfig_facts(world.files(), &call.arguments, authority)?)
         })?;
-        Ok(self.text_of(facts)?)
+        Ok(self.optional_answer(facts)?)
     }
 }
 
@@ -215,7 +218,7 @@ impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
         let call = self.admit(&gate::GET_OBJECT, of)?;
         let object = self.observe(&call, |world, call| world.cluster().get(&call.arguments.to_ref()))?;
-        Ok(self.text_of(object)?)
+        Ok(self.optional_answer(object)?)
     }
 
     fn list_objects(
@@ -240,11 +243,11 @@ impl observe_command::Host for Session {
         let output = self.observe(&call, |world, call| {
             let output = world.node().run(&call.arguments, &call.budget)?;
             for printed in [&output.stdout, &output.stderr] {
-                self.0.access.content(&format!("what `{}` printed", call.arguments), printed.as_bytes()).map_err(denied)?;
+                self.0.access.check_content(&format!("what `{}` printed", call.arguments), printed.as_bytes()).map_err(denied)?;
             }
             Ok(output)
         })?;
-        self.answered(output.stdout.len() + output.stderr.len())?;
+        self.count_answer(output.stdout.len() + output.stderr.len())?;
         Ok(output)
     }
 }

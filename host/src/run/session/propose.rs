@@ -1,4 +1,4 @@
-//! What a phase proposes: recorded, and nothing more. What becomes of it is the executor's affair.
+//! The host functions by which a phase proposes effects. They only record the proposals; the executor carries them out.
 use super::{Hosted, Session, spec};
 use crate::effect::{Effect, IfExists, files};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 const SET_ID: u32 = 0o6000;
 
 impl Session {
-    /// Records a proposal; what it says is parsed by the row of its function.
+    /// Parses the arguments of a proposal by the row of its function, and records the proposal.
     fn propose_by<A: Arguments>(
         &mut self,
         function: &'static HostFunction<A>,
@@ -23,7 +23,7 @@ impl Session {
         self.propose(effect(arguments))
     }
 
-    /// Records a proposal of the distribution's own phases, which crosses as JSON.
+    /// Records a proposal that only the distribution's own phases make. Its specification is handed over as JSON.
     fn propose_core<T: DeserializeOwned>(
         &mut self,
         function: &'static HostFunction<Plain<String>>,
@@ -34,7 +34,7 @@ impl Session {
         self.propose(effect(spec(&json)?))
     }
 
-    /// Parses a text about a proposal.
+    /// Parses a text about a proposal. A text of the distribution's own phases is taken unchanged.
     fn words(&self, function: &'static HostFunction<crate::arguments::Text>, text: String) -> Hosted<String> {
         if !self.is_plugin() {
             return Ok(text);
@@ -42,7 +42,10 @@ impl Session {
         Ok(self.admit(function, text)?.arguments.into())
     }
 
-    /// Permission bits of a file; a plugin gives no program the rights of another user.
+    /// Returns the permission bits of a mode. A plugin may not set set-user-ID or set-group-ID bits.
+    ///
+    /// # Errors
+    /// `denied` if a plugin sets such a bit.
     fn mode(&self, mode: u32) -> Hosted<u32> {
         if self.is_plugin() && mode & SET_ID != 0 {
             let message = format!("mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives");

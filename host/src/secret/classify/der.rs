@@ -1,4 +1,4 @@
-//! Private keys in DER, wherever they begin in the content.
+//! Searches content for private keys in DER.
 use super::{Credential, Verdict};
 
 const SEQUENCE: u8 = 0x30;
@@ -19,7 +19,7 @@ const EC_KEY_LENGTHS: &[usize] = &[32, 48, 66];
 /// Bytes of the shortest RSA modulus that counts: 512 bits.
 const MIN_MODULUS: usize = 64;
 
-/// Searches for a sequence that is a private key.
+/// Searches for a private key, at whatever byte of the content it begins.
 pub(super) fn search(content: &[u8]) -> Verdict {
     let mut rest = content;
     while let Some(at) = rest.iter().position(|byte| *byte == SEQUENCE) {
@@ -32,8 +32,8 @@ pub(super) fn search(content: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// One element and what follows it. A body that is cut off is as long as the content goes: a part of a key is refused
-/// like a whole one.
+/// Splits content into the tag and body of its first element, and what follows. A body that is cut off ends with the content, so
+/// that a part of a key is found like a whole key.
 fn element(content: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = content.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -50,6 +50,7 @@ fn element(content: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, body, rest))
 }
 
+/// Whether content begins with a private key.
 fn is_private_key(content: &[u8]) -> bool {
     let Some((SEQUENCE, body, _)) = element(content) else { return false };
     let Some((tag, first, after)) = element(body) else { return false };
@@ -75,7 +76,7 @@ fn is_pkcs8(after: &[u8]) -> bool {
     matches!(element(algorithm), Some((OBJECT_IDENTIFIER, _, _))) && matches!(element(key), Some((OCTET_STRING, _, _)))
 }
 
-/// `RSAPrivateKey` or the like of DSA after its version: a modulus and another number.
+/// `RSAPrivateKey`, or a DSA key, after its version: a modulus and another number.
 fn is_pkcs1(after: &[u8]) -> bool {
     let Some((INTEGER, modulus, exponent)) = element(after) else { return false };
     modulus.len() >= MIN_MODULUS && matches!(element(exponent), Some((INTEGER, _, _)))
@@ -86,6 +87,7 @@ fn is_sec1(after: &[u8]) -> bool {
     matches!(element(after), Some((OCTET_STRING, key, _)) if EC_KEY_LENGTHS.contains(&key.len()))
 }
 
+/// Whether content begins with a sequence whose first element is an object identifier with this prefix.
 fn starts_with_identifier(content: &[u8], prefix: &[u8]) -> bool {
     let Some((SEQUENCE, body, _)) = element(content) else { return false };
     matches!(element(body), Some((OBJECT_IDENTIFIER, identifier, _)) if identifier.starts_with(prefix))

@@ -1,4 +1,4 @@
-//! Encodings that a credential may be in, decoded.
+//! Decodes the encodings that a credential may be in: gzip, UTF-16, base64, hexadecimal.
 use super::{Credential, Verdict};
 use data_encoding::{Encoding, HEXLOWER_PERMISSIVE, Specification};
 use flate2::read::MultiGzDecoder;
@@ -7,16 +7,16 @@ use std::{borrow::Cow, io::Read, sync::LazyLock};
 /// Bytes that one gzip stream may unpack to.
 const MAX_UNPACKED: usize = 16 << 20;
 
-/// Streams of gzip that are unpacked of one content.
+/// Gzip streams that are unpacked in one content.
 const MAX_STREAMS: usize = 16;
 
-/// Characters of the shortest base64 that is decoded: less holds no credential.
+/// Characters of the shortest base64 that is decoded: fewer characters hold no credential.
 const MIN_BASE64: usize = 24;
 
 /// Digits of the shortest hexadecimal number that is decoded: a bootstrap token has 46.
 const MIN_HEX: usize = 46;
 
-/// Base64 without padding that takes whatever bits are left over at the end.
+/// Base64 without padding, whose last symbol may have unused bits of any value.
 static BASE64: LazyLock<Option<Encoding>> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -30,10 +30,10 @@ pub(super) fn gzip_streams(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     (0..content.len()).filter(begins).map(|at| &content[at..]).take(MAX_STREAMS)
 }
 
-/// Unpacks a stream of gzip; `work` is how many bytes may be unpacked at most.
+/// Unpacks a gzip stream to at most `work` bytes.
 ///
 /// # Errors
-/// `Undecided` where there is more than may be unpacked.
+/// `Undecided` if the stream unpacks to more bytes.
 pub(super) fn gunzip(stream: &[u8], work: usize) -> Result<Vec<u8>, Credential> {
     let limit = MAX_UNPACKED.min(work);
     let mut unpacked = Vec::new();
@@ -42,7 +42,8 @@ pub(super) fn gunzip(stream: &[u8], work: usize) -> Result<Vec<u8>, Credential> 
     if unpacked.len() > limit { Err(Credential::Undecided) } else { Ok(unpacked) }
 }
 
-/// Decodes UTF-16: by its byte order mark, or where every second byte of the beginning is zero.
+/// Decodes UTF-16; none if the content is not UTF-16. A byte order mark tells the byte order, or else which bytes of the first
+/// two characters are zero.
 pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
     let (big_endian, content) = match content {
         [0xfe, 0xff, rest @ ..] => (true, rest),
@@ -64,7 +65,7 @@ pub(super) fn decode_runs(content: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdic
     runs(content, |byte| byte.is_ascii_hexdigit(), MIN_HEX, &mut |run| decode_hex(run, judge))
 }
 
-/// White space that is written as in a JSON string (`\n`), as itself. This serves texts that cannot be parsed as JSON.
+/// Replaces white space that is escaped as in a JSON string (`\n`) by spaces. This serves texts that cannot be parsed as JSON.
 fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
     if !content.contains(&b'\\') {
         return Cow::Borrowed(content);
@@ -82,7 +83,7 @@ fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text)
 }
 
-/// Of both alphabets, that of URLs and the usual one.
+/// Whether a byte is a base64 symbol of the standard or the URL-safe alphabet.
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
@@ -95,7 +96,7 @@ fn runs(content: &[u8], is_symbol: fn(u8) -> bool, shortest: usize, each: &mut d
         if part.len() < shortest {
             continue;
         }
-        // A word by itself is whole where joining it to the words before it makes it part of something else.
+        // Each word is also tried alone: joined to the words before it, it may decode to something else.
         let mut words = part.split(|byte| is_separator(*byte)).filter(|word| word.len() >= shortest && word.len() < part.len());
         words.try_for_each(&mut *each)?;
         run.clear();
@@ -111,7 +112,7 @@ fn is_separator(byte: u8) -> bool {
     byte.is_ascii_whitespace()
 }
 
-/// Words before the encoded text belong to its run, so it may begin at any of four symbols.
+/// Decodes a run of base64 from each of its first four symbols, because words before the encoded text belong to the run.
 fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
     let Some(encoding) = BASE64.as_ref() else { return Ok(()) };
     let symbols: Vec<u8> = run
@@ -133,6 +134,7 @@ fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict
     Ok(())
 }
 
+/// Decodes a run of hexadecimal digits from each of its first two digits.
 fn decode_hex(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
     for skipped in 0..2 {
         let digits = &run[skipped..];

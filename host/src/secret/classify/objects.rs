@@ -1,4 +1,4 @@
-//! YAML and JSON documents, judged by their fields.
+//! Searches YAML and JSON documents by their fields.
 use super::{Credential, Search, Verdict};
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
@@ -6,28 +6,28 @@ use serde_json::{Map, Value};
 /// Bytes of the largest document that is parsed; a larger one is only searched.
 const MAX_PARSED: usize = 1 << 20;
 
-/// Values of one document, copies by YAML's aliases included.
+/// Values of one document. A value that a YAML alias repeats counts each time.
 const MAX_NODES: usize = 100_000;
 
-/// Characters of the shortest string that is judged by itself: a bootstrap token has 23.
+/// Characters of the shortest string that is searched on its own: a bootstrap token has 23.
 const MIN_STRING: usize = 20;
 
-/// Fields of a kubeconfig's user that are a credential, or say where the credential comes from.
-const OF_USERS: &[&str] =
+/// Fields of a kubeconfig's user that hold a credential, or name where it comes from.
+const USER_FIELDS: &[&str] =
     &["token", "client-key-data", "client-key", "password", "exec", "auth-provider", "id-token", "refresh-token", "access-token"];
 
-/// Fields of a registry's login.
-const OF_LOGINS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
+/// Fields of a registry login that hold a credential.
+const LOGIN_FIELDS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
 
 impl Search {
-    /// Judges a text as YAML or JSON documents. A text that is neither holds no documents.
+    /// Searches a text as YAML or JSON documents. A text that is neither has no documents.
     pub(super) fn documents(&mut self, text: &str, depth: u8) -> Verdict {
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.len() > MAX_PARSED {
             return Ok(());
         }
         let documents = parse_json(text).or_else(|| parse_yaml(text)).unwrap_or_default();
-        // A text that is nothing but itself was judged already.
+        // A document that is a single text was searched already.
         documents.iter().filter(|document| document.is_object() || document.is_array()).try_for_each(|document| self.value(document, depth))
     }
 
@@ -44,7 +44,7 @@ impl Search {
     }
 }
 
-/// One JSON value after the other.
+/// Parses a sequence of JSON values; none if the text is not JSON.
 fn parse_json(text: &str) -> Option<Vec<Value>> {
     if !text.starts_with(['{', '[']) {
         return None;
@@ -52,7 +52,7 @@ fn parse_json(text: &str) -> Option<Vec<Value>> {
     serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().ok()
 }
 
-/// YAML documents within a budget, so that aliases do not make much of little.
+/// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if the text is not YAML.
 fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     let mut options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     if let Some(budget) = &mut options.budget {
@@ -65,6 +65,7 @@ fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     serde_yaml::from_multiple_with_options(text, options).ok()
 }
 
+/// Judges one object by its fields.
 fn judge_object(fields: &Map<String, Value>) -> Verdict {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     if fields.get("users").and_then(Value::as_array).is_some_and(|users| users.iter().any(has_credential)) {
@@ -73,7 +74,7 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
     if fields
         .get("auths")
         .and_then(Value::as_object)
-        .is_some_and(|auths| auths.values().filter_map(Value::as_object).any(|login| has_any(login, OF_LOGINS)))
+        .is_some_and(|auths| auths.values().filter_map(Value::as_object).any(|login| has_any(login, LOGIN_FIELDS)))
     {
         return Err(Credential::RegistryLogin);
     }
@@ -95,10 +96,10 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
 
 /// Whether an entry of a kubeconfig's `users` has a credential.
 fn has_credential(entry: &Value) -> bool {
-    entry["user"].as_object().is_some_and(|user| has_any(user, OF_USERS))
+    entry["user"].as_object().is_some_and(|user| has_any(user, USER_FIELDS))
 }
 
-/// Whether one of the fields is there and not empty.
+/// Whether one of these fields exists and is not empty.
 fn has_any(fields: &Map<String, Value>, names: &[&str]) -> bool {
     names.iter().filter_map(|name| fields.get(*name)).any(|field| match field {
         Value::Null => false,
@@ -109,7 +110,7 @@ fn has_any(fields: &Map<String, Value>, names: &[&str]) -> bool {
     })
 }
 
-/// Whether a field of this name has a text, at any depth.
+/// Whether a field of this name exists at any depth and is not empty.
 fn holds(value: &Value, name: &str) -> bool {
     match value {
         Value::Object(fields) => has_any(fields, &[name]) || fields.values().any(|value| holds(value, name)),

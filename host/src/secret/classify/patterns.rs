@@ -1,9 +1,9 @@
-//! What a credential looks like in a text, whatever the rest of the text is: one pass, whether or not it can be parsed.
+//! Searches content for patterns that credentials have, in one pass. The content need not be parsable.
 use super::{Credential, Verdict};
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
-/// A credential, and the patterns that all have to be in the content for it.
+/// Credentials, each with its patterns: the content holds the credential if it has all of them.
 const SIGNS: &[(Credential, &[&str])] = &[
     (Credential::PrivateKey, &[r"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"]),
     (Credential::PrivateKey, &[r"openssh-key-v1\x00"]),
@@ -27,12 +27,13 @@ const SIGNS: &[(Credential, &[&str])] = &[
     (Credential::RegistryLogin, &[r#"(?m:^)\s*(?:password|auth|identitytoken)\s*=\s*["'][^"'\s]+["']"#]),
 ];
 
-/// All patterns, each with the place of its credential in [`SIGNS`].
+/// All patterns of [`SIGNS`], in order.
 static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
     let patterns = SIGNS.iter().flat_map(|(_, patterns)| *patterns);
     RegexSetBuilder::new(patterns).unicode(false).case_insensitive(true).build().ok()
 });
 
+/// Searches for the first credential of [`SIGNS`] that the content has all patterns of.
 pub(super) fn search(content: &[u8]) -> Verdict {
     // The patterns are constants, and a test builds them.
     let Some(set) = SET.as_ref() else { return Err(Credential::Undecided) };

@@ -127,7 +127,7 @@ fn encodings() -> Vec<(&'static str, Encoded)> {
 }
 
 #[test]
-fn credentials_are_found_as_they_are() {
+fn credentials_are_found_without_an_encoding() {
     for (kind, content) in plain() {
         assert_eq!(classify(&content), Some(kind), "{}", String::from_utf8_lossy(&content));
     }
@@ -241,7 +241,7 @@ fn work_is_bounded_whatever_the_content_is() {
 }
 
 #[test]
-fn what_is_larger_than_a_document_that_is_parsed_is_still_searched() {
+fn content_too_large_to_be_parsed_is_still_searched() {
     let mut large = b"a: b\n".repeat(1 << 20);
     assert_eq!(classify(&large), None);
     large.extend(TOKEN.as_bytes());

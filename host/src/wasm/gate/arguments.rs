@@ -1,5 +1,5 @@
-//! From what a phase hands over to typed arguments.
-use super::pattern::Asked;
+//! The arguments of host functions: how each is parsed from what a phase hands over, measured, and recorded.
+use super::pattern::Demand;
 use crate::arguments::{
     AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName, KernelOption, ModuleName, ObjectName, PhaseId,
     Pointer, Selector, SysctlKey, Text, UnitName,
@@ -9,37 +9,37 @@ use kubephase_wit::ObjectRef;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// Whose call it is.
+/// The kind of phase that makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// a phase that is part of the program
     Distribution,
-    /// a plugin of somebody else
+    /// a plugin that is not part of the program
     Plugin,
 }
 
-/// The arguments of a host function, parsed.
+/// A type that the arguments of a host function are parsed into.
 pub trait Arguments: Sized {
-    /// What a phase hands over.
+    /// The arguments as a phase hands them over.
     type Raw;
-    /// What each argument is, in the words of messages; empty for a function without arguments that are parsed.
+    /// The kind of each argument, as messages call it; empty if no argument is checked.
     const KINDS: &'static [&'static str];
 
-    /// Bytes that were handed over.
+    /// The number of bytes that the arguments take.
     fn length(raw: &Self::Raw) -> usize;
 
-    /// Parses what was handed over.
+    /// Parses the arguments.
     ///
     /// # Errors
-    /// Which argument does not fit, and why.
+    /// The argument that is not valid, and the rule that it breaks.
     fn parse(raw: Self::Raw, origin: Origin) -> Result<Self, String>;
 
-    /// What a grant has to cover.
-    fn asks(&self) -> Vec<Asked<'_>> {
+    /// The demands that a grant has to cover.
+    fn demands(&self) -> Vec<Demand<'_>> {
         Vec::new()
     }
 
-    /// The arguments as a recording has them.
+    /// The arguments as a recording holds them.
     fn record(&self) -> Value;
 }
 
@@ -60,9 +60,9 @@ impl Arguments for () {
     }
 }
 
-/// One text, which a grant bounds in one dimension or in none.
-macro_rules! one_text {
-    ($($name:ident $(asks $dimension:ident)?;)*) => { $(
+/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant bounds the text.
+macro_rules! single_text {
+    ($($name:ident $(demands $dimension:ident)?;)*) => { $(
         impl Arguments for $name {
             type Raw = String;
             const KINDS: &'static [&'static str] = &[<$name as Argument>::WHAT];
@@ -75,8 +75,8 @@ macro_rules! one_text {
                 $name::parse(&raw)
             }
 
-            $(fn asks(&self) -> Vec<Asked<'_>> {
-                vec![Asked::$dimension(self.as_str())]
+            $(fn demands(&self) -> Vec<Demand<'_>> {
+                vec![Demand::$dimension(self.as_str())]
             })?
 
             fn record(&self) -> Value {
@@ -86,16 +86,16 @@ macro_rules! one_text {
     )* };
 }
 
-one_text! {
+single_text! {
     FactName;
-    HostName asks HostName;
-    ImageName asks Image;
+    HostName demands HostName;
+    ImageName demands Image;
     KernelOption;
-    ModuleName asks Module;
+    ModuleName demands Module;
     Pointer;
-    SysctlKey asks Key;
+    SysctlKey demands Key;
     Text;
-    UnitName asks Unit;
+    UnitName demands Unit;
 }
 
 impl Arguments for AbsolutePath {
@@ -108,14 +108,14 @@ impl Arguments for AbsolutePath {
 
     fn parse(raw: String, origin: Origin) -> Result<Self, String> {
         match origin {
-            // The operator's configuration may name a directory by a way with `..`.
+            // A path of the operator's configuration may contain `..`.
             Origin::Distribution => AbsolutePath::clean(&raw),
             Origin::Plugin => AbsolutePath::parse(&raw),
         }
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        vec![Asked::Path(self.as_str())]
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::Path(self.as_str())]
     }
 
     fn record(&self) -> Value {
@@ -135,8 +135,8 @@ impl Arguments for HttpUrl {
         HttpUrl::parse(&raw)
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        vec![Asked::Url(self)]
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::Url(self)]
     }
 
     fn record(&self) -> Value {
@@ -156,8 +156,8 @@ impl Arguments for CommandLine {
         CommandLine::parse(&program, &arguments)
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        vec![Asked::Command(self)]
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::Command(self)]
     }
 
     fn record(&self) -> Value {
@@ -177,8 +177,8 @@ impl Arguments for ObjectName {
         ObjectName::parse(&raw)
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        vec![Asked::Object(self)]
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::Object(self)]
     }
 
     fn record(&self) -> Value {
@@ -186,7 +186,7 @@ impl Arguments for ObjectName {
     }
 }
 
-/// All objects of a kind, in one namespace or in all, by their labels or whatever labels they have.
+/// A query for the objects of a kind, in one namespace or in all, with a label selector or without.
 #[derive(Debug)]
 pub struct Listing {
     pub of: ObjectName,
@@ -206,8 +206,8 @@ impl Arguments for Listing {
         Ok(Listing { of, selector: selector.as_deref().map(Selector::parse).transpose()? })
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        vec![Asked::Object(&self.of)]
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::Object(&self.of)]
     }
 
     fn record(&self) -> Value {
@@ -215,7 +215,8 @@ impl Arguments for Listing {
     }
 }
 
-/// A server, and the node's own files to be known by there: authority, certificate and key, each of which may be left out.
+/// A URL, and the files of the node that identify the node to the server: authority, certificate and key. Each may be left
+/// out.
 #[derive(Debug)]
 pub struct Identity {
     pub url: HttpUrl,
@@ -225,6 +226,7 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The files that are named.
     pub fn files(&self) -> impl Iterator<Item = &AbsolutePath> {
         [&self.authority, &self.certificate, &self.key].into_iter().flatten()
     }
@@ -251,8 +253,8 @@ impl Arguments for Identity {
         Ok(Identity { url: HttpUrl::parse(&url)?, authority: file(authority)?, certificate: file(certificate)?, key: file(key)? })
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        std::iter::once(Asked::Url(&self.url)).chain(self.files().map(|path| Asked::Path(path.as_str()))).collect()
+    fn demands(&self) -> Vec<Demand<'_>> {
+        std::iter::once(Demand::Url(&self.url)).chain(self.files().map(|path| Demand::Path(path.as_str()))).collect()
     }
 
     fn record(&self) -> Value {
@@ -260,7 +262,7 @@ impl Arguments for Identity {
     }
 }
 
-/// A fact of another phase.
+/// The name of a fact of another phase.
 impl Arguments for (PhaseId, FactName) {
     type Raw = (String, String);
     const KINDS: &'static [&'static str] = &[<PhaseId as Argument>::WHAT, <FactName as Argument>::WHAT];
@@ -278,7 +280,7 @@ impl Arguments for (PhaseId, FactName) {
     }
 }
 
-/// A path, and bytes or a number that mean nothing to the host.
+/// A path, and a value that the gate does not check.
 impl<T: Length> Arguments for (AbsolutePath, Plain<T>) {
     type Raw = (String, T);
     const KINDS: &'static [&'static str] = &[<AbsolutePath as Argument>::WHAT];
@@ -291,8 +293,8 @@ impl<T: Length> Arguments for (AbsolutePath, Plain<T>) {
         Ok((<AbsolutePath as Arguments>::parse(path, origin)?, Plain(rest)))
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        self.0.asks()
+    fn demands(&self) -> Vec<Demand<'_>> {
+        self.0.demands()
     }
 
     fn record(&self) -> Value {
@@ -300,7 +302,7 @@ impl<T: Length> Arguments for (AbsolutePath, Plain<T>) {
     }
 }
 
-/// A name, and bytes, a text or a number that mean nothing to the gate.
+/// Implements [`Arguments`] for a name and a value that the gate does not check.
 macro_rules! name_and_plain {
     ($($name:ident)*) => { $(
         impl<T: Length> Arguments for ($name, Plain<T>) {
@@ -315,8 +317,8 @@ macro_rules! name_and_plain {
                 Ok(($name::parse(&name)?, Plain(rest)))
             }
 
-            fn asks(&self) -> Vec<Asked<'_>> {
-                self.0.asks()
+            fn demands(&self) -> Vec<Demand<'_>> {
+                self.0.demands()
             }
 
             fn record(&self) -> Value {
@@ -375,8 +377,8 @@ impl Arguments for (ObjectName, Value) {
         Ok((ObjectName::parse(&of)?, read(&patch)?))
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        self.0.asks()
+    fn demands(&self) -> Vec<Demand<'_>> {
+        self.0.demands()
     }
 
     fn record(&self) -> Value {
@@ -399,8 +401,8 @@ impl Arguments for (ObjectName, Plain<Value>) {
         Ok((ObjectName::parse(&of)?, Plain(manifest)))
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        self.0.asks()
+    fn demands(&self) -> Vec<Demand<'_>> {
+        self.0.demands()
     }
 
     fn record(&self) -> Value {
@@ -408,7 +410,7 @@ impl Arguments for (ObjectName, Plain<Value>) {
     }
 }
 
-/// What means nothing to the gate: bytes of a file, a number, a handle of this very call.
+/// A value that the gate does not check: bytes of a file, a number, the handle of a proposal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Plain<T>(pub T);
 
@@ -429,8 +431,9 @@ impl<T: Length + Serialize> Arguments for Plain<T> {
     }
 }
 
-/// The bytes that a value takes.
+/// A value whose size in bytes is known.
 pub trait Length {
+    /// The number of bytes that the value takes.
     fn length(&self) -> usize;
 }
 
@@ -474,7 +477,7 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|error| format!("the JSON cannot be read: {error}"))
 }
 
-/// The base name of a certificate, in the certificates directory or one level below it: `ca`, `etcd/server`.
+/// Checks the base name of a certificate, in the certificates directory or one level below it: `ca`, `etcd/server`.
 fn check_base_name(name: &str) -> Result<(), String> {
     let parts: Vec<&str> = name.split('/').collect();
     if parts.len() > 2 {
@@ -483,11 +486,12 @@ fn check_base_name(name: &str) -> Result<(), String> {
     parts.into_iter().try_for_each(|part| FileName::parse(part).map(drop))
 }
 
+/// Parses a path, and returns it in its one spelling.
 fn check_directory(directory: &str, origin: Origin) -> Result<String, String> {
     <AbsolutePath as Arguments>::parse(directory.to_owned(), origin).map(String::from)
 }
 
-/// A name in a certificate: short, and without characters that do not show themselves.
+/// Checks a name for a certificate: at most 256 bytes, and no control or invisible characters.
 fn check_subject(name: &str) -> Result<(), String> {
     let shown = Text::parse(name)?;
     if name.len() <= 256 && shown.as_str() == name && !name.contains(['\n', '\t']) {
@@ -496,9 +500,10 @@ fn check_subject(name: &str) -> Result<(), String> {
     Err(format!("{:?} is not a name for a certificate: it has at most 256 bytes and no control characters", shown.as_str()))
 }
 
-/// A proposal that crosses as JSON, with a check of what the JSON says.
+/// Implements [`Arguments`] for a specification that a phase hands over as JSON. `$check` checks and normalises it, `$demands`
+/// returns what a grant has to cover.
 macro_rules! specification {
-    ($($name:ident as $kind:literal, $check:expr, $asks:expr;)*) => { $(
+    ($($name:ident as $kind:literal, $check:expr, $demands:expr;)*) => { $(
         impl Arguments for $name {
             type Raw = String;
             const KINDS: &'static [&'static str] = &[$kind];
@@ -514,9 +519,9 @@ macro_rules! specification {
                 Ok(spec)
             }
 
-            fn asks(&self) -> Vec<Asked<'_>> {
-                let asks: fn(&$name) -> Vec<Asked<'_>> = $asks;
-                asks(self)
+            fn demands(&self) -> Vec<Demand<'_>> {
+                let demands: fn(&$name) -> Vec<Demand<'_>> = $demands;
+                demands(self)
             }
 
             fn record(&self) -> Value {
@@ -533,14 +538,14 @@ specification! {
         spec.authority.iter().try_for_each(|authority| check_base_name(authority))?;
         std::iter::once(&spec.common_name).chain(&spec.organizations).try_for_each(|name| check_subject(name))
     }, |spec| {
-        let mut asks = vec![Asked::Directory(&spec.directory), Asked::Subject(&spec.common_name)];
-        asks.extend(spec.organizations.iter().map(|group| Asked::Group(group)));
-        asks
+        let mut demands = vec![Demand::Directory(&spec.directory), Demand::Subject(&spec.common_name)];
+        demands.extend(spec.organizations.iter().map(|group| Demand::Group(group)));
+        demands
     };
     KeyPairSpec as "a key pair", |spec, origin| {
         spec.directory = check_directory(&spec.directory, origin)?;
         check_base_name(&spec.name)
-    }, |spec| vec![Asked::Directory(&spec.directory)];
+    }, |spec| vec![Demand::Directory(&spec.directory)];
     KubeconfigSpec as "a kubeconfig", |spec, origin| {
         spec.path = check_directory(&spec.path, origin)?;
         spec.directory = check_directory(&spec.directory, origin)?;
@@ -548,13 +553,13 @@ specification! {
         HttpUrl::parse(&spec.server)?;
         [&spec.user, &spec.common_name, &spec.cluster_name].into_iter().chain(&spec.organizations).try_for_each(|name| check_subject(name))
     }, |spec| {
-        let mut asks = vec![Asked::Path(&spec.path), Asked::Subject(&spec.common_name)];
-        asks.extend(spec.organizations.iter().map(|group| Asked::Group(group)));
-        asks
+        let mut demands = vec![Demand::Path(&spec.path), Demand::Subject(&spec.common_name)];
+        demands.extend(spec.organizations.iter().map(|group| Demand::Group(group)));
+        demands
     };
     RotatedKubeconfigSpec as "a kubeconfig", |spec, origin| {
         spec.path = check_directory(&spec.path, origin)?;
         spec.client_certificate = check_directory(&spec.client_certificate, origin)?;
         Ok(())
-    }, |spec| vec![Asked::Path(&spec.path)];
+    }, |spec| vec![Demand::Path(&spec.path)];
 }

@@ -1,9 +1,9 @@
 //! The gate between plugins and the world: one row for every host function.
 //!
 //! A row holds everything that decides about a call: the types that its arguments are parsed into, the dimensions in which
-//! a grant bounds it, what it may use, the risk that its grant is, and the words for it. [`HostFunction::admit`] is the
-//! only way from what a plugin hands over to arguments that the host works with; the session gives the world to nobody who
-//! was not admitted.
+//! a grant bounds it, what it may use, the risk of granting it, and the words that describe it. [`HostFunction::admit`] is
+//! the only way from what a plugin hands over to arguments that the host works with; the session carries out a call only
+//! after it was admitted.
 mod arguments;
 mod pattern;
 mod pods;
@@ -11,34 +11,34 @@ mod risk;
 mod table;
 
 pub use arguments::{Arguments, Identity, Listing, Origin, Plain};
-pub use pattern::{Asked, Dimension, check_pattern, matches as fits_pattern};
+pub use pattern::{Demand, Dimension, check_pattern, matches as fits_pattern};
 pub use pods::host_access;
 pub use risk::{Danger, Risk, WORKLOADS};
 pub use table::*;
 
 use std::{marker::PhantomData, time::Duration};
 
-/// Who may call a host function.
+/// The permission that a host function requires of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permit {
-    /// every plugin
+    /// none: every plugin may call it
     Free,
-    /// plugins with a grant, which has patterns in each of these dimensions
+    /// a grant that has patterns in each of these dimensions
     Granted(&'static [Dimension]),
-    /// the distribution's own phases
+    /// being a phase of the distribution itself; no plugin may call it
     Core,
 }
 
-/// What a call of a host function may use, and how often a phase may call it.
+/// The limits of one call of a host function, and of the number of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allowance {
     /// bytes that the plugin hands over
     pub bytes_in: usize,
     /// bytes of the answer
     pub bytes_out: usize,
-    /// how long the host works for it
+    /// how long the host works for the call
     pub time: Duration,
-    /// calls in one call of `run`
+    /// calls of the function in one call of the phase's `run`
     pub calls: usize,
 }
 
@@ -49,13 +49,13 @@ pub struct Row {
     pub interface: &'static str,
     /// the function of that interface: `read-file`
     pub function: &'static str,
-    /// what the arguments are parsed into
+    /// the kind of each argument, as messages call it
     pub arguments: &'static [&'static str],
     pub permit: Permit,
     pub allowance: Allowance,
-    /// what a grant of it amounts to
+    /// the rule that judges the risk of a grant
     pub risk: risk::Rule,
-    /// what it lets a plugin do: `read files`
+    /// what the function lets a plugin do: `read files`
     pub words: &'static str,
 }
 
@@ -65,7 +65,7 @@ impl Row {
         format!("{}.{}", self.interface, self.function)
     }
 
-    /// The dimensions in which a grant bounds it.
+    /// The dimensions in which a grant bounds the function; none if it needs no grant.
     pub fn dimensions(&self) -> &'static [Dimension] {
         match self.permit {
             Permit::Granted(dimensions) => dimensions,
@@ -74,7 +74,7 @@ impl Row {
     }
 }
 
-/// A row whose arguments have a type.
+/// The row of a host function together with the type of its arguments.
 #[derive(Debug)]
 pub struct HostFunction<A> {
     pub row: Row,
@@ -82,21 +82,22 @@ pub struct HostFunction<A> {
 }
 
 impl<A: Arguments> HostFunction<A> {
-    /// The row of a function with these arguments.
+    /// Makes the row of a host function that has no risk.
     const fn new(interface: &'static str, function: &'static str, permit: Permit, allowance: Allowance, words: &'static str) -> Self {
         let row = Row { interface, function, arguments: A::KINDS, permit, allowance, risk: risk::NONE, words };
         HostFunction { row, arguments: PhantomData }
     }
 
+    /// Sets the rule that judges the risk of a grant.
     const fn with_risk(self, risk: risk::Rule) -> Self {
         let Row { interface, function, arguments, permit, allowance, words, .. } = self.row;
         HostFunction { row: Row { interface, function, arguments, permit, allowance, risk, words }, arguments: PhantomData }
     }
 
-    /// Parses what a phase hands over.
+    /// Parses the arguments that a phase hands over.
     ///
     /// # Errors
-    /// Which argument does not fit, and why; or that it is longer than the function takes.
+    /// The argument that is not valid and the rule that it breaks, or that the arguments are longer than the function takes.
     pub fn admit(&self, raw: A::Raw, origin: Origin) -> Result<A, String> {
         let (given, most) = (A::length(&raw), self.row.allowance.bytes_in);
         // The distribution's own phases are part of the program: their files may be larger than a plugin's.
@@ -118,7 +119,7 @@ pub fn needs_grant(capability: &str) -> bool {
     row(capability).is_none_or(|row| row.permit != Permit::Free)
 }
 
-/// The table as the README has it: a row for each capability that needs a grant.
+/// Writes the table of the README: a row for each capability that needs a grant.
 pub fn documentation() -> String {
     let mut text = String::from("| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n");
     for row in ROWS {
@@ -129,7 +130,7 @@ pub fn documentation() -> String {
     text
 }
 
-/// The end of a message about a capability that does not exist: the nearest one.
+/// Ends a message about an unknown capability: suggests the capability with the most similar name.
 pub fn nearest(capability: &str) -> String {
     let nearest = ROWS.iter().map(|row| row.capability()).min_by_key(|known| strsim::damerau_levenshtein(known, capability));
     nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default()

@@ -1,11 +1,11 @@
-//! The dimensions of a grant, and whether its patterns cover what a call asks for.
+//! The dimensions of a grant, and whether the patterns of a grant cover what a call demands.
 use crate::{
     arguments::{CommandLine, HttpUrl, ObjectName, is_trick},
     wasm::manifest::{ObjectPattern, Request},
 };
 use globset::{GlobBuilder, GlobMatcher};
 
-/// One way in which a grant is bounded: a field of a request in the manifest.
+/// A dimension in which a grant is bounded. Each is one field of a request in the manifest, with patterns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dimension {
     Paths,
@@ -36,7 +36,7 @@ impl Dimension {
         Dimension::Groups,
     ];
 
-    /// The field of a request.
+    /// The name of the dimension's field in a request.
     pub fn field(self) -> &'static str {
         match self {
             Dimension::Paths => "paths",
@@ -53,7 +53,7 @@ impl Dimension {
         }
     }
 
-    /// What its patterns stand for, for documentation.
+    /// What the dimension's patterns match, in words for messages.
     pub fn meaning(self) -> &'static str {
         match self {
             Dimension::Paths => "absolute paths",
@@ -70,12 +70,12 @@ impl Dimension {
         }
     }
 
-    /// Whether a request may leave it out: a certificate need not be in any group.
+    /// Whether a request may leave the dimension out. Only groups may be left out: a certificate need not have any.
     pub fn is_optional(self) -> bool {
         self == Dimension::Groups
     }
 
-    /// The patterns of a request that are one text each; none for commands and objects.
+    /// The patterns of a request in this dimension; none for commands and objects, whose patterns are not single texts.
     pub fn texts(self, request: &Request) -> Option<&[String]> {
         match self {
             Dimension::Paths => Some(&request.paths),
@@ -91,7 +91,7 @@ impl Dimension {
         }
     }
 
-    /// The number of patterns in a request.
+    /// The number of patterns that a request has in this dimension.
     pub fn count(self, request: &Request) -> usize {
         match self {
             Dimension::Commands => request.commands.len(),
@@ -101,9 +101,9 @@ impl Dimension {
     }
 }
 
-/// One thing that a call asks for. A call is granted where one request covers everything that it asks for.
+/// One thing that a call demands: a path, a host, an object. A call is granted if a single request covers all its demands.
 #[derive(Clone, Copy, Debug)]
-pub enum Asked<'a> {
+pub enum Demand<'a> {
     Path(&'a str),
     Directory(&'a str),
     HostName(&'a str),
@@ -118,39 +118,39 @@ pub enum Asked<'a> {
     Group(&'a str),
 }
 
-impl Asked<'_> {
-    /// Whether a request covers it.
+impl Demand<'_> {
+    /// Whether a pattern of the request covers the demand.
     pub fn is_covered_by(&self, request: &Request) -> bool {
         match self {
-            Asked::Path(path) => any(&request.paths, path),
-            Asked::Directory(directory) => any(&request.directories, directory),
-            Asked::HostName(name) => request.hosts.iter().any(|pattern| matches(split_port(pattern).0, name)),
-            Asked::Url(url) => request.hosts.iter().any(|pattern| covers_url(pattern, url)),
-            Asked::Command(command) => request.commands.iter().any(|pattern| covers_command(pattern, command)),
-            Asked::Object(of) => request.objects.iter().any(|pattern| covers_object(pattern, of)),
-            Asked::Unit(unit) => any(&request.units, unit),
-            Asked::Key(key) => any(&request.keys, key),
-            Asked::Module(module) => any(&request.modules, module),
-            Asked::Image(image) => any(&request.images, image),
-            Asked::Subject(subject) => any(&request.subjects, subject),
-            Asked::Group(group) => any(&request.groups, group),
+            Demand::Path(path) => any(&request.paths, path),
+            Demand::Directory(directory) => any(&request.directories, directory),
+            Demand::HostName(name) => request.hosts.iter().any(|pattern| matches(split_port(pattern).0, name)),
+            Demand::Url(url) => request.hosts.iter().any(|pattern| covers_url(pattern, url)),
+            Demand::Command(command) => request.commands.iter().any(|pattern| covers_command(pattern, command)),
+            Demand::Object(of) => request.objects.iter().any(|pattern| covers_object(pattern, of)),
+            Demand::Unit(unit) => any(&request.units, unit),
+            Demand::Key(key) => any(&request.keys, key),
+            Demand::Module(module) => any(&request.modules, module),
+            Demand::Image(image) => any(&request.images, image),
+            Demand::Subject(subject) => any(&request.subjects, subject),
+            Demand::Group(group) => any(&request.groups, group),
         }
     }
 }
 
-impl std::fmt::Display for Asked<'_> {
+impl std::fmt::Display for Demand<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Asked::Path(text) | Asked::Directory(text) | Asked::HostName(text) => f.write_str(text),
-            Asked::Unit(text) => write!(f, "unit {text}"),
-            Asked::Key(text) => write!(f, "kernel parameter {text}"),
-            Asked::Module(text) => write!(f, "module {text}"),
-            Asked::Image(text) => write!(f, "image {text}"),
-            Asked::Subject(text) => write!(f, "subject {text:?}"),
-            Asked::Group(text) => write!(f, "group {text:?}"),
-            Asked::Url(url) => f.write_str(url.as_str()),
-            Asked::Command(command) => write!(f, "{command}"),
-            Asked::Object(of) => {
+            Demand::Path(text) | Demand::Directory(text) | Demand::HostName(text) => f.write_str(text),
+            Demand::Unit(text) => write!(f, "unit {text}"),
+            Demand::Key(text) => write!(f, "kernel parameter {text}"),
+            Demand::Module(text) => write!(f, "module {text}"),
+            Demand::Image(text) => write!(f, "image {text}"),
+            Demand::Subject(text) => write!(f, "subject {text:?}"),
+            Demand::Group(text) => write!(f, "group {text:?}"),
+            Demand::Url(url) => f.write_str(url.as_str()),
+            Demand::Command(command) => write!(f, "{command}"),
+            Demand::Object(of) => {
                 let place = of.namespace().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
                 let name = of.name().map(|name| format!(" {name}")).unwrap_or_default();
                 write!(f, "{} ({}){name}{place}", of.kind(), of.api_version())
@@ -159,6 +159,7 @@ impl std::fmt::Display for Asked<'_> {
     }
 }
 
+/// Whether `name` or `name:port` covers the host and port of a URL.
 fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     let (name, port) = split_port(pattern);
     let has_port = match port {
@@ -169,7 +170,8 @@ fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     has_port && matches(name, &url.host())
 }
 
-/// Argument by argument. What a pattern leaves to the plugin is never an option, and never a way around the pattern.
+/// Whether a pattern covers a command, argument by argument. A wildcard matches neither an option nor a path with `..`, so a
+/// plugin can leave the pattern by neither.
 fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
     let Some((program, arguments)) = pattern.split_first() else { return false };
     let covers = |(pattern, argument): (&String, &String)| {
@@ -187,7 +189,7 @@ fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
         && (pattern.names.is_empty() || of.name().is_some_and(|name| any(&pattern.names, name)))
 }
 
-/// `name:port` apart; a bare IPv6 address has no port.
+/// Splits `name:port`. A bare IPv6 address has no port.
 fn split_port(pattern: &str) -> (&str, Option<&str>) {
     match pattern.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => (without_brackets(host), Some(port)),
@@ -199,14 +201,14 @@ fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// Characters that would mean more in a glob than `*` does.
+/// Characters with a meaning in globs that patterns do not have.
 const RESERVED: &[char] = &['?', '[', ']', '{', '}', '\\', '!'];
 
-/// Checks a pattern of a manifest: `*` stands for any characters within a component, and `**`, as a component of its own,
-/// for any components.
+/// Checks a pattern of a manifest: `*` matches any characters within a component, and `**`, as a component of its own,
+/// matches any number of components.
 ///
 /// # Errors
-/// Why the text is not a pattern.
+/// The rule that the pattern breaks.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() || pattern.len() > 1024 {
         return Err("a pattern has 1 to 1024 bytes".into());
@@ -232,7 +234,7 @@ fn matcher(pattern: &str) -> Option<GlobMatcher> {
     Some(glob.compile_matcher())
 }
 
-/// Whether a text fits a pattern.
+/// Whether a pattern matches a text.
 pub fn matches(pattern: &str, text: &str) -> bool {
     if !pattern.contains('*') {
         return pattern == text;
@@ -249,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_has_two_wildcards_and_no_others() {
+    fn a_pattern_has_no_wildcards_but_one_and_two_stars() {
         for good in ["/etc/*", "/etc/**", "/a/**/b", "*.example.com:8443", "[::1]:*", "system:coredns", "net.ipv4.*"] {
             assert_eq!(check_pattern(good), Ok(()), "{good}");
         }

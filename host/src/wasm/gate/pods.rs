@@ -1,30 +1,34 @@
-//! Whether an object has Pods that reach the host or other people's secrets.
+//! Decides whether the Pods of an object could reach the host or Secrets.
 use serde_json::Value;
 
-/// Fields that take a Pod out of its container, wherever they are in a manifest: the host's namespaces, its files, its
-/// ports, more rights than the runtime gives by default.
+/// Fields that give a Pod access to the host if they are true, wherever they are in a manifest: the host's namespaces, and
+/// more rights than the runtime gives by default.
 const FLAGS: &[&str] = &["hostNetwork", "hostPID", "hostIPC", "privileged", "hostProcess", "shareProcessNamespace"];
+/// Fields that give a Pod access to the host whatever their value is, wherever they are in a manifest: files and ports of
+/// the host, kernel parameters, a choice of node.
 const SETTINGS: &[&str] = &["hostPath", "hostPort", "procMount", "sysctls", "seLinuxOptions", "nodeName", "flexVolume", "csi"];
-/// Fields that show a Secret of the namespace to a Pod.
+/// Fields that give a Pod the content of a Secret of its namespace.
 const SECRETS: &[&str] = &["secret", "secretRef", "secretKeyRef", "secretName", "nodePublishSecretRef"];
-/// Capabilities that the runtime gives by default, or that open a low port.
+/// Linux capabilities that a Pod may add: the runtime gives them by default, or they only open ports below 1024.
 const HARMLESS_CAPABILITIES: &[&str] =
     &["NET_BIND_SERVICE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP"];
 
-/// Why Pods of this object (or patch) have access to the host or to secrets; none where they have not. `is_own_account`
-/// tells which service accounts the plugin may make itself: a Pod may run as one of these, or as none.
+/// Returns why the Pods of an object (or of a patch) would reach the host or Secrets; none if they would not.
+/// `is_own_account` tells whether the plugin may make a service account itself: a Pod may run as such an account, or as the
+/// namespace's default account.
 pub fn host_access(manifest: &Value, is_own_account: &dyn Fn(&str) -> bool) -> Option<String> {
     match manifest {
         Value::Array(items) => items.iter().find_map(|item| host_access(item, is_own_account)),
         Value::Object(fields) => fields.iter().find_map(|(name, value)| {
-            let found = field(name, value, is_own_account);
+            let found = judge_field(name, value, is_own_account);
             found.or_else(|| host_access(value, is_own_account))
         }),
         _ => None,
     }
 }
 
-fn field(name: &str, value: &Value, is_own_account: &dyn Fn(&str) -> bool) -> Option<String> {
+/// Returns why one field of a manifest gives access to the host or to Secrets.
+fn judge_field(name: &str, value: &Value, is_own_account: &dyn Fn(&str) -> bool) -> Option<String> {
     let is_set = !value.is_null();
     match name {
         _ if FLAGS.contains(&name) && is_set && *value != Value::Bool(false) => Some(format!("it sets {name}")),
@@ -62,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_leads_to_the_host_or_to_a_secret_is_found_wherever_it_is() {
+    fn access_to_the_host_or_to_a_secret_is_found_at_any_depth() {
         for part in [
             json!({"hostNetwork": true}),
             json!({"hostPID": true}),

@@ -1,9 +1,9 @@
-//! What a grant amounts to: some grants make a plugin root on the node, or administrator of the cluster.
+//! The risk of a grant: some grants make a plugin root on the node, or administrator of the cluster.
 use super::pattern::matches;
 use crate::wasm::manifest::{ObjectPattern, Request};
 use std::fmt;
 
-/// A class of grants that the operator has to allow by a flag of its own.
+/// A kind of power that a grant may give. The operator has to allow each by a flag of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
     /// root on the node
@@ -15,7 +15,7 @@ pub enum Risk {
 impl Risk {
     pub const ALL: [Risk; 2] = [Risk::Root, Risk::ClusterAdmin];
 
-    /// The flag that allows it.
+    /// The command-line flag by which the operator allows it.
     pub fn flag(self) -> &'static str {
         match self {
             Risk::Root => "--allow-root",
@@ -23,7 +23,7 @@ impl Risk {
         }
     }
 
-    /// What a plugin with such a grant can become.
+    /// What a plugin with such a grant can become, in words for messages.
     pub fn words(self) -> &'static str {
         match self {
             Risk::Root => "root on the node",
@@ -32,7 +32,7 @@ impl Risk {
     }
 }
 
-/// Why a grant is of a class.
+/// The risk that a request has, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Danger {
     pub risk: Risk,
@@ -88,23 +88,27 @@ fn cluster_admin(why: impl Into<String>) -> Option<Danger> {
     Some(Danger { risk: Risk::ClusterAdmin, why: why.into() })
 }
 
+/// Judges a grant to start or stop units: any grant amounts to root.
 fn any_unit(_: &Request) -> Option<Danger> {
     root("a unit that is started runs as root")
 }
 
+/// Judges a grant to set kernel parameters: any grant amounts to root.
 fn any_key(_: &Request) -> Option<Danger> {
     root("kernel parameters decide which programs the kernel runs, and what it protects")
 }
 
+/// Judges a grant to load kernel modules: any grant amounts to root.
 fn any_module(_: &Request) -> Option<Danger> {
     root("a module is part of the kernel")
 }
 
+/// Judges a grant to run programs: any grant amounts to root.
 fn any_program(_: &Request) -> Option<Danger> {
     root("the program runs as root")
 }
 
-/// Programs that run other programs, or files, by their arguments.
+/// Programs whose arguments can make them run other programs or change the machine.
 const INTERPRETERS: &[&str] = &[
     "sh",
     "ash",
@@ -198,7 +202,7 @@ const INTERPRETERS: &[&str] = &[
     "crontab",
 ];
 
-/// A program that is said to read only: it is root's where the plugin chooses what it does.
+/// Judges a grant to run programs that only read: it amounts to root if the plugin can choose what the program does.
 fn reading_program(request: &Request) -> Option<Danger> {
     request.commands.iter().find_map(|command| {
         let (program, arguments) = command.split_first()?;
@@ -214,7 +218,7 @@ fn reading_program(request: &Request) -> Option<Danger> {
     })
 }
 
-/// Directories in which a file can become a program, a configuration of one, or a right.
+/// Directories in which a file can decide which programs run as root, how they are configured, or what a user may do.
 const SYSTEM: &[&str] = &[
     "/etc",
     "/usr",
@@ -251,10 +255,10 @@ const SYSTEM: &[&str] = &[
     "/opt/cni",
     "/opt/bin",
 ];
-/// Directories below those in which a file is configuration of the cluster alone.
+/// Directories below [`SYSTEM`] in which a file only configures the cluster.
 const HARMLESS: &[&str] = &["/etc/cni/net.d", "/etc/kubernetes"];
 
-/// Files that a plugin writes, makes, removes or gives another mode.
+/// Judges a grant to write, make and remove files, and to set their modes.
 fn changed_paths(request: &Request) -> Option<Danger> {
     request.paths.iter().find_map(|pattern| {
         if HARMLESS.iter().any(|directory| is_inside(pattern, directory)) {
@@ -265,13 +269,13 @@ fn changed_paths(request: &Request) -> Option<Danger> {
     })
 }
 
-/// Whether everything that a pattern fits is below a directory (which has no wildcards).
+/// Whether a pattern only matches paths below a directory. The directory has no wildcards.
 fn is_inside(pattern: &str, directory: &str) -> bool {
     pattern.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
 }
 
-/// Whether a pattern fits a directory, anything below it, or a directory above it: whoever changes the mode of a directory
-/// above changes what is below.
+/// Whether a pattern matches a directory, a path below it, or a directory above it. Directories above count, because changing
+/// their mode opens or closes what is below.
 fn reaches(pattern: &str, directory: &str) -> bool {
     let mut place = directory.split('/');
     for component in pattern.trim_end_matches('/').split('/') {
@@ -289,7 +293,8 @@ fn reaches(pattern: &str, directory: &str) -> bool {
     true
 }
 
-/// Groups of the API by kinds that give rights, or see everything.
+/// API groups and kinds whose objects give rights in the cluster, each with what they do. An empty kind means all kinds of
+/// the group; a kind with an empty reason is harmless.
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("rbac.authorization.k8s.io", "", "gives rights in the cluster"),
     ("", "Secret", "reads or writes Secrets, tokens and keys among them"),
@@ -302,17 +307,18 @@ const RIGHTS: &[(&str, &str, &str)] = &[
     ("authentication.k8s.io", "", "makes tokens"),
     ("flowcontrol.apiserver.k8s.io", "", "decides who is served"),
 ];
-/// Kinds whose objects have Pods.
+/// Kinds of objects that have Pods.
 pub const WORKLOADS: &[&str] =
     &["Pod", "PodTemplate", "ReplicationController", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
 
+/// Returns what writing an object does that gives rights; none if it gives none.
 fn right_of(pattern: &ObjectPattern) -> Option<&'static str> {
     let group = pattern.api_version.split_once('/').map_or("", |(group, _)| group);
     let of = |(of, kind, _): &&(&str, &str, &str)| *of == group && (kind.is_empty() || *kind == pattern.kind);
     RIGHTS.iter().find(of).map(|(_, _, why)| *why).filter(|why| !why.is_empty())
 }
 
-/// Objects that a plugin writes or deletes.
+/// Judges a grant to write and delete objects.
 fn changed_objects(request: &Request) -> Option<Danger> {
     request.objects.iter().find_map(|pattern| {
         if let Some(why) = right_of(pattern) {
@@ -323,13 +329,13 @@ fn changed_objects(request: &Request) -> Option<Danger> {
     })
 }
 
-/// Objects that a plugin reads.
+/// Judges a grant to read objects.
 fn read_objects(request: &Request) -> Option<Danger> {
     let secrets = |pattern: &&ObjectPattern| pattern.kind == "Secret";
     request.objects.iter().find(secrets).and_then(|_| cluster_admin("Secrets hold the tokens of those who administer the cluster"))
 }
 
-/// Whether a pattern could fit a name that the API server gives rights to.
+/// Whether a pattern could match a user or group that the API server gives rights to.
 fn fits_a_right(pattern: &str) -> bool {
     let literal = pattern.split('*').next().unwrap_or(pattern);
     ["system:", "kubeadm:", "kubernetes-"].iter().any(|prefix| {
@@ -337,7 +343,7 @@ fn fits_a_right(pattern: &str) -> bool {
     })
 }
 
-/// Certificates and kubeconfigs that the host makes for a plugin.
+/// Judges a grant to have certificates and kubeconfigs made.
 fn identities(request: &Request) -> Option<Danger> {
     let mut names = request.subjects.iter().chain(&request.groups);
     if let Some(name) = names.find(|name| fits_a_right(name)) {
@@ -350,7 +356,7 @@ fn identities(request: &Request) -> Option<Danger> {
     root(format!("{place} is where files decide what runs as root"))
 }
 
-/// Servers that are asked with certificates of the node.
+/// Judges a grant to ask HTTP servers with certificates of the node.
 fn node_identity(request: &Request) -> Option<Danger> {
     let path = request.paths.iter().find(|pattern| reaches(pattern, "/etc/kubernetes") || reaches(pattern, "/var/lib/kubelet"))?;
     cluster_admin(format!("who shows {path} to a server is known there as the node or the API server"))
@@ -365,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn files_where_the_system_looks_for_programs_are_roots() {
+    fn writing_files_of_the_system_amounts_to_root() {
         for pattern in [
             "/etc/cron.d/x",
             "/etc/**",
@@ -405,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_roots_where_the_plugin_chooses_what_it_does() {
+    fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         let command = |line: &[&str]| Request { commands: vec![line.iter().map(ToString::to_string).collect()], ..Request::default() };
         for line in
             [&["sh", "-c", "*"][..], &["bash", "-c", "id"], &["/usr/bin/python3", "/x.py"], &["cat", "*"], &["cat", "**"], &["tar", "x"]]
@@ -419,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_api_server_gives_rights_to_are_the_administrators() {
+    fn certificates_for_privileged_names_amount_to_cluster_admin() {
         let request = |subject: &str, group: &str| Request {
             directories: vec!["/etc/kubernetes/pki/own".into()],
             subjects: vec![subject.into()],

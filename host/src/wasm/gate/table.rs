@@ -11,13 +11,13 @@ use std::time::Duration;
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
-/// A look at what the host knows already.
+/// Limits of a call that looks at the machine without running a program or asking a server.
 const LOOK: Allowance = Allowance { bytes_in: 16 * KIB, bytes_out: 4 * MIB, time: Duration::from_secs(10), calls: 20_000 };
-/// A call for which a program is run or a server is asked.
+/// Limits of a call for which the host runs a program or asks a server.
 const ASK: Allowance = Allowance { bytes_in: 128 * KIB, bytes_out: 4 * MIB, time: Duration::from_secs(30), calls: 200 };
-/// A message, a finding, a fact.
+/// Limits of a call that reports a message, a finding or a fact.
 const SAY: Allowance = Allowance { bytes_in: MIB, bytes_out: 0, time: Duration::from_secs(1), calls: 100_000 };
-/// A proposal, which is recorded; carrying it out has the time of its effect.
+/// Limits of a call that proposes an effect. The call only records the proposal; applying it has time limits of its own.
 const PROPOSE: Allowance = Allowance { bytes_in: 4 * MIB, bytes_out: 16, time: Duration::from_secs(1), calls: 20_000 };
 
 const PATHS: Permit = Permit::Granted(&[Dimension::Paths]);
@@ -25,8 +25,8 @@ const HOSTS: Permit = Permit::Granted(&[Dimension::Hosts]);
 const COMMANDS: Permit = Permit::Granted(&[Dimension::Commands]);
 const OBJECTS: Permit = Permit::Granted(&[Dimension::Objects]);
 const IMAGES: Permit = Permit::Granted(&[Dimension::Images]);
-/// A grant of a function that has nothing to bound: a question without arguments.
-const ASKED: Permit = Permit::Granted(&[]);
+/// A grant without patterns, for a function without arguments.
+const WITHOUT_PATTERNS: Permit = Permit::Granted(&[]);
 
 const fn input<A: Arguments>(function: &'static str) -> HostFunction<A> {
     HostFunction::new("input", function, Permit::Free, LOOK, "read its settings and the configuration, without secrets")
@@ -57,13 +57,13 @@ pub static NODE_FACT: HostFunction<FactName> =
     observe_node("node-fact", LOOK, "look at documented facts of the node: processors, memory, kernel");
 pub static SYSCTL: HostFunction<SysctlKey> = observe_node("sysctl", LOOK, "see kernel parameters");
 pub static KERNEL_OPTION: HostFunction<KernelOption> = observe_node("kernel-option", LOOK, "see how the kernel was configured");
-pub static SERVICE: HostFunction<UnitName> = observe_node("service", ASK, "see whether services are there, enabled and active");
+pub static SERVICE: HostFunction<UnitName> = observe_node("service", ASK, "see whether services exist, are enabled and are active");
 
 const fn observe_files<A: Arguments>(function: &'static str, words: &'static str) -> HostFunction<A> {
     HostFunction::new("observe-files", function, PATHS, LOOK, words)
 }
 
-pub static STAT: HostFunction<AbsolutePath> = observe_files("stat", "see which files are there");
+pub static STAT: HostFunction<AbsolutePath> = observe_files("stat", "see which files exist");
 pub static READ_FILE: HostFunction<AbsolutePath> = observe_files("read-file", "read files that every user of the machine can read");
 pub static LIST_DIR: HostFunction<AbsolutePath> = observe_files("list-dir", "list directories that every user of the machine can list");
 
@@ -86,8 +86,8 @@ const fn observe_runtime<A: Arguments>(function: &'static str, permit: Permit) -
     HostFunction::new("observe-runtime", function, permit, ASK, "ask the container runtime")
 }
 
-pub static RUNTIME_STATUS: HostFunction<()> = observe_runtime("runtime-status", ASKED);
-pub static RUNTIME_CONFIG: HostFunction<()> = observe_runtime("runtime-config", ASKED);
+pub static RUNTIME_STATUS: HostFunction<()> = observe_runtime("runtime-status", WITHOUT_PATTERNS);
+pub static RUNTIME_CONFIG: HostFunction<()> = observe_runtime("runtime-config", WITHOUT_PATTERNS);
 pub static IMAGE_PRESENT: HostFunction<ImageName> = observe_runtime("image-present", IMAGES);
 
 const fn observe_pki(function: &'static str) -> HostFunction<AbsolutePath> {
@@ -202,7 +202,7 @@ pub static ATTEMPT: HostFunction<Plain<(u32, String)>> = effects_core("attempt")
 pub static REGARDLESS: HostFunction<Plain<u32>> = effects_core("regardless");
 pub static WAIT_UNTIL: HostFunction<Plain<String>> = effects_core("wait-until");
 
-/// Every row.
+/// All rows of the table.
 pub static ROWS: &[&Row] = &[
     &PHASE_ID.row,
     &ROUND.row,

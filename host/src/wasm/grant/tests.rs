@@ -36,8 +36,8 @@ fn pattern(api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str
 #[test]
 fn nothing_is_granted_by_default() {
     let (grant, host) = (Grant::default(), HostName::parse("example.com").unwrap());
-    assert!(grant.allows(&STAT.row, &path("/etc/hostname").asks()).is_err());
-    assert!(grant.allows(&RESOLVE.row, &host.asks()).is_err());
+    assert!(grant.allows(&STAT.row, &path("/etc/hostname").demands()).is_err());
+    assert!(grant.allows(&RESOLVE.row, &host.demands()).is_err());
     assert!(grant.allows(&RUNTIME_STATUS.row, &[]).is_err());
     assert!(grant.allows(&ETCD_MEMBERS.row, &[]).unwrap_err().contains("distribution's own phases"));
     assert_eq!(grant.allows(&SERVICE.row, &[]), Ok(()));
@@ -47,7 +47,8 @@ fn nothing_is_granted_by_default() {
 fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
     let grant = granted(Request { paths: strings(&["/etc/**", "/root/**", "/proc/**"]), ..request("observe-files.read-file") });
     let shows = |name: &str, real: &str, is_public: bool| {
-        grant.allows(&READ_FILE.row, &path(name).asks()).is_ok() && grant.allows_file(&READ_FILE.row, &path(name), real, is_public).is_ok()
+        grant.allows(&READ_FILE.row, &path(name).demands()).is_ok()
+            && grant.allows_file(&READ_FILE.row, &path(name), real, is_public).is_ok()
     };
     assert!(shows("/etc/os-release", "/etc/os-release", true));
     assert!(!shows("/etc/os-release", "/usr/lib/os-release", true), "a link leads out of the pattern");
@@ -82,13 +83,13 @@ fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
 #[test]
 fn each_function_is_granted_for_itself() {
     let grant = granted(Request { paths: strings(&["/**"]), ..request("observe-files.stat") });
-    assert_eq!(grant.allows(&STAT.row, &path("/etc/kubernetes/kubelet.conf").asks()), Ok(()));
-    assert!(grant.allows(&READ_FILE.row, &path("/etc/hostname").asks()).is_err());
+    assert_eq!(grant.allows(&STAT.row, &path("/etc/kubernetes/kubelet.conf").demands()), Ok(()));
+    assert!(grant.allows(&READ_FILE.row, &path("/etc/hostname").demands()).is_err());
     let write = Effect::File(File { path: "/etc/x".into(), content: vec![], mode: 0o644, owner: None });
     assert!(grant.allows_effect(&write).is_err(), "looking is not writing");
     let grant = granted(Request { commands: vec![strings(&["rm", "*"])], ..request("observe-command.run-command") });
     let command = CommandLine::parse("rm", &strings(&["x"])).unwrap();
-    assert_eq!(grant.allows(&RUN_COMMAND.row, &command.asks()), Ok(()));
+    assert_eq!(grant.allows(&RUN_COMMAND.row, &command.demands()), Ok(()));
     assert!(grant.allows_effect(&Effect::Command(command)).is_err());
 }
 
@@ -103,8 +104,8 @@ fn the_dimensions_of_one_request_hold_together() {
         certificate: Some(path(file)),
         key: None,
     };
-    assert_eq!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/a/x.crt").asks()), Ok(()));
-    assert!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/b/x.crt").asks()).is_err());
+    assert_eq!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/a/x.crt").demands()), Ok(()));
+    assert!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/b/x.crt").demands()).is_err());
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
         assert!(!allows("ConfigMap", Some("kube-system"), own), "{own} is the host's");
     }
     let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
-    assert!(grant.allows(&APPLY_OBJECT.row, &[Asked::Object(&nodes)]).is_err(), "all nodes are not some of them");
+    assert!(grant.allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)]).is_err(), "all nodes are not some of them");
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn the_operator_allows_by_name() {
     let read = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
     let component = with_manifest(guest(read, "", ""), &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]));
     let plugin = engine().load(component.clone()).unwrap();
-    let may_read = || plugin.grant().allows(&gate::READ_FILE.row, &[gate::Asked::Path("/etc/os-release")]).is_ok();
+    let may_read = || plugin.grant().allows(&gate::READ_FILE.row, &[gate::Demand::Path("/etc/os-release")]).is_ok();
     let told = plugin.allow(&["observe-files.stat".into()], &[]).unwrap_err().to_string();
     assert!(told.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#), "{told}");
     assert!(!may_read());

@@ -1,8 +1,8 @@
-//! A tree as a plugin's effects reach it: no link is followed, and nothing of the host's is touched. What is judged is
-//! what was opened, directory by directory, and the change is made through the same handles.
+//! The view of a tree that effects of plugins have: no link is followed, and no file of the host is touched. Directories are
+//! opened one by one and judged by handle, and the change is made through the handles that were judged.
 use super::{
     RootedFiles, UNFINISHED, failed,
-    handle::{Identity, Opened, UNFOLLOWED, identity, is_searchable, meta},
+    handle::{FileHandle, Identity, UNFOLLOWED, identity, is_searchable, meta},
     set,
     territory::{Survey, Territory},
 };
@@ -15,9 +15,9 @@ use rustix::{
 };
 use std::sync::OnceLock;
 
-/// What a plugin's effect is about to do at a path.
+/// An action of a plugin's effect on a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum FileAction {
     Look,
     Write { mode: u32 },
     MakeDirectory { mode: u32 },
@@ -26,33 +26,33 @@ pub enum Deed {
     RemoveDirectory,
 }
 
-/// What is done about directories that are missing on the way to a path.
+/// How missing parent directories are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Missing {
+enum MissingParents {
     Make,
     Stop,
 }
 
-/// A name in an open directory, where a plugin may do what it is about to.
-pub struct Spot<'a> {
+/// A name in an open directory that does not belong to the host.
+pub struct Entry<'a> {
     directory: OwnedFd,
     name: &'a str,
-    /// what has the name now
+    /// metadata of the file with this name; none if there is none
     target: Option<Stat>,
-    /// whether every local user may search all directories on the way
+    /// whether every local user may search all directories above
     searchable: bool,
 }
 
-/// Made for one effect: where the host's files lie is looked up once.
+/// The view of a tree for one effect of a plugin. The places of the host's files are looked up once and kept.
 pub struct Confined<'a> {
     files: &'a RootedFiles,
     territories: Vec<&'a Territory>,
     surveys: OnceLock<Vec<Survey>>,
 }
 
-/// Permissions that a plugin may give. Neither set-user-ID nor set-group-ID is one of them.
+/// Mode bits that a plugin may give a file: neither set-user-ID nor set-group-ID.
 const FILE_MODE: u32 = 0o777;
-/// Others may remove only their own files from a directory with the sticky bit, so that one is harmless.
+/// Mode bits that a plugin may give a directory. The sticky bit is allowed, because it only takes rights away.
 const DIRECTORY_MODE: u32 = 0o1777;
 
 fn denied(message: String) -> Failure {
@@ -65,10 +65,10 @@ fn is_host_owned(path: &str) -> Failure {
     Failure { remedy: Some(remedy.into()), ..denied(format!("{path} belongs to the host, which a plugin's file effects do not reach")) }
 }
 
-/// The parts of a path that names a file and has no way around.
+/// Splits an absolute path into its names.
 ///
 /// # Errors
-/// `invalid` for any other path.
+/// `invalid` if the path is relative, is `/`, or contains `.`, `..` or a NUL byte.
 fn parts(path: &str) -> Tried<Vec<&str>> {
     let invalid = |why: &str| Failure::new("invalid", format!("{path:?} {why}"));
     let below = path.strip_prefix('/').ok_or_else(|| invalid("is not an absolute path"))?;
@@ -95,11 +95,12 @@ fn kind(of: &Stat) -> String {
 }
 
 impl<'a> Confined<'a> {
+    /// A view of a tree without the files of a territory.
     pub fn new(files: &'a RootedFiles, territory: &'a Territory) -> Self {
         Confined { files, territories: vec![territory], surveys: OnceLock::new() }
     }
 
-    /// The same view without the places of another territory as well.
+    /// This view, also without the files of another territory.
     pub fn with<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
         let territories = self.territories.iter().copied().chain([territory]).collect();
         Confined { files: self.files, territories, surveys: OnceLock::new() }
@@ -114,21 +115,26 @@ impl<'a> Confined<'a> {
         Ok(self.surveys.get_or_init(|| surveys))
     }
 
+    /// Whether a file or directory belongs to the host.
     fn owns(&self, of: Identity) -> Tried<bool> {
         Ok(self.surveys()?.iter().any(|survey| survey.owns(of)))
     }
 
-    /// Whether a name in a directory is the host's.
+    /// Whether a name in a directory belongs to the host.
     fn owns_entry(&self, directory: &Stat, name: &str) -> Tried<bool> {
         Ok(self.surveys()?.iter().any(|survey| survey.owns_entry(identity(directory), name)))
     }
 
+    /// Whether a directory has files of the host below it.
     fn is_above(&self, of: Identity) -> Tried<bool> {
         Ok(self.surveys()?.iter().any(|survey| survey.is_above(of)))
     }
 
-    /// Goes down to the directory of a path, one name after the other. None where a directory is missing.
-    fn spot<'p>(&self, path: &'p str, missing: Missing) -> Tried<Option<Spot<'p>>> {
+    /// Goes down to the directory of a path, one name after the other. None if a directory is missing and is not to be made.
+    ///
+    /// # Errors
+    /// `denied` if the path belongs to the host or leads through a link.
+    fn find_entry<'p>(&self, path: &'p str, missing: MissingParents) -> Tried<Option<Entry<'p>>> {
         let failed = |errno: Errno| failed("open", path, errno.into());
         let mut parts = parts(path)?;
         let name = parts.pop().unwrap_or_default();
@@ -145,8 +151,8 @@ impl<'a> Confined<'a> {
                 return Err(is_host_owned(path));
             }
             let next = match (fs::openat(&directory, part, UNFOLLOWED, Mode::empty()), missing) {
-                (Err(Errno::NOENT), Missing::Stop) => return Ok(None),
-                (Err(Errno::NOENT), Missing::Make) => self.files.make_below(&directory, part, super::PARENT_MODE).map_err(failed)?,
+                (Err(Errno::NOENT), MissingParents::Stop) => return Ok(None),
+                (Err(Errno::NOENT), MissingParents::Make) => self.files.make_below(&directory, part, super::PARENT_MODE).map_err(failed)?,
                 (opened, _) => opened.map_err(failed)?,
             };
             stat = fs::fstat(&next).map_err(failed)?;
@@ -171,70 +177,72 @@ impl<'a> Confined<'a> {
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(failed(errno)),
         };
-        Ok(Some(Spot { directory, name, target, searchable }))
+        Ok(Some(Entry { directory, name, target, searchable }))
     }
 
-    /// Whether a plugin may do this at a path, as far as this tree is concerned.
+    /// Checks whether a plugin may do this at a path of this tree.
     ///
     /// # Errors
-    /// `denied` with the reason; what else keeps the path from being opened.
-    pub fn check(&self, path: &str, deed: Deed) -> Tried<()> {
-        match self.spot(path, Missing::Stop)? {
-            Some(spot) => self.judge(path, &spot, deed),
-            None => judge_mode(path, deed),
+    /// `denied` with the reason, or the failure to open a directory.
+    pub fn check(&self, path: &str, action: FileAction) -> Tried<()> {
+        match self.find_entry(path, MissingParents::Stop)? {
+            Some(entry) => self.judge(path, &entry, action),
+            None => judge_mode(path, action),
         }
     }
 
-    fn judge(&self, path: &str, spot: &Spot, deed: Deed) -> Tried<()> {
-        judge_mode(path, deed)?;
-        if deed != Deed::Look && spot.name.starts_with('.') && spot.name.ends_with(UNFINISHED) {
+    /// Checks whether a plugin may do this to an entry.
+    fn judge(&self, path: &str, entry: &Entry, action: FileAction) -> Tried<()> {
+        judge_mode(path, action)?;
+        if action != FileAction::Look && entry.name.starts_with('.') && entry.name.ends_with(UNFINISHED) {
             return Err(denied(format!("{path} has a name that the host gives to files it has not finished")));
         }
-        let Some(target) = &spot.target else { return Ok(()) };
+        let Some(target) = &entry.target else { return Ok(()) };
         let of = FileType::from_raw_mode(target.st_mode);
-        let fits = match deed {
-            Deed::Look => true,
-            Deed::Write { .. } => of == FileType::RegularFile,
-            Deed::MakeDirectory { .. } | Deed::RemoveDirectory => of == FileType::Directory,
-            Deed::SetMode { .. } => matches!(of, FileType::RegularFile | FileType::Directory),
-            Deed::RemoveFile => matches!(of, FileType::RegularFile | FileType::Symlink),
+        let fits = match action {
+            FileAction::Look => true,
+            FileAction::Write { .. } => of == FileType::RegularFile,
+            FileAction::MakeDirectory { .. } | FileAction::RemoveDirectory => of == FileType::Directory,
+            FileAction::SetMode { .. } => matches!(of, FileType::RegularFile | FileType::Directory),
+            FileAction::RemoveFile => matches!(of, FileType::RegularFile | FileType::Symlink),
         };
         if !fits {
             return Err(denied(format!("{path} is a {}, which this effect of a plugin does not touch", kind(target))));
         }
-        match deed {
-            Deed::SetMode { .. } if of == FileType::RegularFile => judge_links(path, target),
-            Deed::SetMode { .. } | Deed::RemoveDirectory if self.is_above(identity(target))? => {
+        match action {
+            FileAction::SetMode { .. } if of == FileType::RegularFile => judge_links(path, target),
+            FileAction::SetMode { .. } | FileAction::RemoveDirectory if self.is_above(identity(target))? => {
                 Err(denied(format!("{path} holds files of the host, so a plugin may not change it")))
             }
             _ => Ok(()),
         }
     }
 
-    /// A place where the deed may be done, with its directories made if it makes something.
-    fn prepare<'p>(&self, path: &'p str, deed: Deed) -> Tried<Option<Spot<'p>>> {
-        judge_mode(path, deed)?;
-        let makes = matches!(deed, Deed::Write { .. } | Deed::MakeDirectory { .. });
-        let spot = self.spot(path, if makes { Missing::Make } else { Missing::Stop })?;
-        if let Some(spot) = &spot {
-            self.judge(path, spot, deed)?;
+    /// Finds the entry of a path and checks the action. Makes missing directories if the action makes something.
+    fn prepare<'p>(&self, path: &'p str, action: FileAction) -> Tried<Option<Entry<'p>>> {
+        judge_mode(path, action)?;
+        let makes = matches!(action, FileAction::Write { .. } | FileAction::MakeDirectory { .. });
+        let entry = self.find_entry(path, if makes { MissingParents::Make } else { MissingParents::Stop })?;
+        if let Some(entry) = &entry {
+            self.judge(path, entry, action)?;
         }
-        Ok(spot)
+        Ok(entry)
     }
 
-    fn remove_entry(&self, path: &str, deed: Deed, flags: AtFlags) -> Tried<()> {
-        let Some(spot) = self.prepare(path, deed)? else { return Ok(()) };
-        if spot.target.is_none() {
+    fn remove_entry(&self, path: &str, action: FileAction, flags: AtFlags) -> Tried<()> {
+        let Some(entry) = self.prepare(path, action)? else { return Ok(()) };
+        if entry.target.is_none() {
             return Ok(());
         }
-        self.files.unlink_in(&spot.directory, spot.name, flags).map_err(|error| failed("remove", path, error))
+        self.files.unlink_in(&entry.directory, entry.name, flags).map_err(|error| failed("remove", path, error))
     }
 
-    fn open_spot(&self, path: &str) -> Tried<Opened> {
+    /// Opens a file without following links.
+    fn open_entry(&self, path: &str) -> Tried<FileHandle> {
         let missing = || failed("open", path, Errno::NOENT.into());
-        let spot = self.prepare(path, Deed::Look)?.ok_or_else(missing)?;
-        let handle = fs::openat(&spot.directory, spot.name, UNFOLLOWED, Mode::empty());
-        let opened = Opened::held(handle.map_err(|errno| failed("open", path, errno.into()))?, path, path, spot.searchable)?;
+        let entry = self.prepare(path, FileAction::Look)?.ok_or_else(missing)?;
+        let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty());
+        let opened = FileHandle::new(handle.map_err(|errno| failed("open", path, errno.into()))?, path, path, entry.searchable)?;
         if self.owns(opened.identity())? {
             return Err(is_host_owned(path));
         }
@@ -242,12 +250,12 @@ impl<'a> Confined<'a> {
     }
 }
 
-/// A mode that a plugin may not give is refused wherever it is.
-fn judge_mode(path: &str, deed: Deed) -> Tried<()> {
-    let (mode, allowed) = match deed {
-        Deed::Write { mode } => (mode, FILE_MODE),
-        Deed::MakeDirectory { mode } | Deed::SetMode { mode } => (mode, DIRECTORY_MODE),
-        Deed::Look | Deed::RemoveFile | Deed::RemoveDirectory => return Ok(()),
+/// Refuses a mode that a plugin may not give, at any path.
+fn judge_mode(path: &str, action: FileAction) -> Tried<()> {
+    let (mode, allowed) = match action {
+        FileAction::Write { mode } => (mode, FILE_MODE),
+        FileAction::MakeDirectory { mode } | FileAction::SetMode { mode } => (mode, DIRECTORY_MODE),
+        FileAction::Look | FileAction::RemoveFile | FileAction::RemoveDirectory => return Ok(()),
     };
     if mode & !allowed == 0 {
         return Ok(());
@@ -255,7 +263,7 @@ fn judge_mode(path: &str, deed: Deed) -> Tried<()> {
     Err(denied(format!("{path} would get mode {mode:04o}; a plugin may only give permissions to read, write and execute")))
 }
 
-/// A file with several names may be a key of the host under another one.
+/// Refuses a file with several hard links: by another name it may be a key of the host.
 fn judge_links(path: &str, of: &Stat) -> Tried<()> {
     if of.st_nlink > 1 {
         return Err(denied(format!("{path} is a hard link: the file has {} names, so a plugin may not change it", of.st_nlink)));
@@ -265,7 +273,7 @@ fn judge_links(path: &str, of: &Stat) -> Tried<()> {
 
 impl Files for Confined<'_> {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
-        Ok(Box::new(self.open_spot(path)?))
+        Ok(Box::new(self.open_entry(path)?))
     }
 
     fn confined<'c>(&'c self, territory: &'c Territory) -> Box<dyn Files + 'c> {
@@ -273,45 +281,45 @@ impl Files for Confined<'_> {
     }
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
-        Ok(self.prepare(path, Deed::Look)?.and_then(|spot| spot.target).as_ref().map(meta))
+        Ok(self.prepare(path, FileAction::Look)?.and_then(|entry| entry.target).as_ref().map(meta))
     }
 
     fn read(&self, path: &str) -> Tried<Vec<u8>> {
-        self.open_spot(path)?.read(super::MAX_READ)
+        self.open_entry(path)?.read(super::MAX_READ)
     }
 
     fn real_path(&self, path: &str) -> Tried<String> {
-        Ok(self.open_spot(path)?.real_path())
+        Ok(self.open_entry(path)?.real_path())
     }
 
     fn list(&self, path: &str) -> Tried<Vec<String>> {
-        self.open_spot(path)?.list()
+        self.open_entry(path)?.list()
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        let Some(spot) = self.prepare(path, Deed::Write { mode })? else { return Err(failed("write", path, Errno::NOENT.into())) };
-        self.files.write_in(&spot.directory, spot.name, content, mode, owner).map_err(|error| failed("write", path, error))
+        let Some(entry) = self.prepare(path, FileAction::Write { mode })? else { return Err(failed("write", path, Errno::NOENT.into())) };
+        self.files.write_in(&entry.directory, entry.name, content, mode, owner).map_err(|error| failed("write", path, error))
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
         let failed = |errno: Errno| failed("make the directory", path, errno.into());
-        match self.prepare(path, Deed::MakeDirectory { mode })? {
-            Some(Spot { target: Some(_), .. }) => Ok(()),
-            Some(spot) => self.files.make_below(&spot.directory, spot.name, mode).map(drop).map_err(failed),
+        match self.prepare(path, FileAction::MakeDirectory { mode })? {
+            Some(Entry { target: Some(_), .. }) => Ok(()),
+            Some(entry) => self.files.make_below(&entry.directory, entry.name, mode).map(drop).map_err(failed),
             None => Err(failed(Errno::NOENT)),
         }
     }
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let failed = |errno: Errno| failed("set the mode of", path, errno.into());
-        let spot = self.prepare(path, Deed::SetMode { mode })?.ok_or_else(|| failed(Errno::NOENT))?;
-        let handle = fs::openat(&spot.directory, spot.name, UNFOLLOWED, Mode::empty()).map_err(failed)?;
-        // The name may lead to another file than a moment ago, so what is held is judged once more.
+        let entry = self.prepare(path, FileAction::SetMode { mode })?.ok_or_else(|| failed(Errno::NOENT))?;
+        let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty()).map_err(failed)?;
+        // The name may lead to another file by now, so the held file is judged once more.
         let target = fs::fstat(&handle).map_err(failed)?;
         if self.owns(identity(&target))? {
             return Err(is_host_owned(path));
         }
-        self.judge(path, &Spot { target: Some(target), ..spot }, Deed::SetMode { mode })?;
+        self.judge(path, &Entry { target: Some(target), ..entry }, FileAction::SetMode { mode })?;
         set(&handle, mode, owner).map_err(|error| super::failed("set the mode of", path, error))?;
         self.files.sync(&handle).map_err(|error| super::failed("set the mode of", path, error))
     }
@@ -321,7 +329,7 @@ impl Files for Confined<'_> {
     }
 
     fn remove(&self, path: &str) -> Tried<()> {
-        self.remove_entry(path, Deed::RemoveFile, AtFlags::empty())
+        self.remove_entry(path, FileAction::RemoveFile, AtFlags::empty())
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {
@@ -329,7 +337,7 @@ impl Files for Confined<'_> {
     }
 
     fn remove_dir(&self, path: &str) -> Tried<()> {
-        self.remove_entry(path, Deed::RemoveDirectory, AtFlags::REMOVEDIR)
+        self.remove_entry(path, FileAction::RemoveDirectory, AtFlags::REMOVEDIR)
     }
 }
 
@@ -349,7 +357,7 @@ mod tests {
         (root, files)
     }
 
-    /// As of a node: keys, kubeconfigs, and the kubelet's data.
+    /// A territory like that of a node: keys, kubeconfigs, and the kubelet's data.
     fn territory() -> Territory {
         let mut territory = Territory::default();
         territory.add("/var/lib/kubelet");
@@ -358,7 +366,7 @@ mod tests {
         territory
     }
 
-    /// Every change that a plugin may propose at a path is refused.
+    /// Asserts that every use of a path by a plugin is refused.
     fn assert_is_out_of_reach(files: &dyn Files, path: &str) {
         let territory = territory();
         let attempts = [
@@ -380,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nobody_elses_is_written_and_removed() {
+    fn files_that_do_not_belong_to_the_host_are_written_and_removed() {
         let (root, files) = tree();
         let (territory, path) = (territory(), "/etc/cni/net.d/10-bridge.conf");
         let plugin = || files.confined(&territory);
@@ -434,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_owns_is_out_of_reach_by_every_name() {
+    fn files_of_the_host_are_out_of_reach_by_every_name() {
         let (root, files) = tree();
         files.write("/etc/kubernetes/pki/etcd/ca.key", b"key", 0o600, None).unwrap();
         files.write("/etc/kubernetes/admin.conf", b"admin", 0o600, None).unwrap();
@@ -481,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_a_way_around_is_refused() {
+    fn a_path_with_dots_or_without_a_name_is_refused() {
         let (_root, files) = tree();
         let territory = territory();
         for path in ["", "/", "//", "etc/x", "/etc/../x", "/./x", "/etc/..", "/a\0b", "/opt/kubernetes/../../etc/kubernetes/pki/x"] {
@@ -492,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn modes_that_lend_rights_are_refused() {
+    fn modes_with_set_id_bits_are_refused() {
         let (_root, files) = tree();
         let territory = territory();
         files.write("/opt/tool", b"", 0o755, None).unwrap();
@@ -507,7 +515,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_plain_file_of_one_name_is_left_alone() {
+    fn special_files_and_hard_links_are_left_alone() {
         let (root, files) = tree();
         let territory = territory();
         files.write("/etc/kubernetes/pki/ca.key", b"key", 0o600, None).unwrap();
@@ -531,9 +539,9 @@ mod tests {
         assert_eq!((mode("etc/kubernetes/pki/ca.key"), mode("opt/other"), mode("opt/pipe")), (0o600, 0o600, 0o600));
     }
 
-    /// The machine itself has no scratch root around it; nothing of it is changed here.
+    /// Works on the machine's own tree, without a scratch root, but only below a temporary directory.
     #[test]
-    fn the_machines_own_tree_is_judged_in_the_same_way() {
+    fn a_tree_without_a_scratch_root_is_judged_too() {
         let machine = RootedFiles::open(Path::new("/")).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let owned = folder.path().join("owned");

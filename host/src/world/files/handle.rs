@@ -1,4 +1,5 @@
-//! Files that were opened once: what is checked is what is used, whatever happens to their names meanwhile.
+//! Files that are opened once and then used by handle: the file that was checked is the file that is used, even if its name
+//! leads to another file meanwhile.
 use super::{MAX_READ, RootedFiles, failed, link};
 use crate::world::{OpenFile, Tried};
 use kubephase_wit::{Failure, FileMeta};
@@ -9,17 +10,18 @@ use rustix::{
 };
 use std::{fs::File, io::Read, path::Path};
 
-/// Directories with more entries are not listed for a plugin.
+/// Entries of the largest directory that is listed for a plugin.
 const MAX_ENTRIES: usize = 100_000;
-/// How a name is opened without following it.
+/// Flags that open a name without following a link.
 pub(super) const UNFOLLOWED: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// How a file is opened for reading: a pipe must not block, and a terminal must not become the program's own.
+/// Flags that open a file for reading. A pipe must not block, and a terminal must not become the controlling terminal.
 const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
-/// The permission to search a directory, and to read a file, that everybody has.
+/// The mode bit that lets every user search a directory.
 const OTHERS_SEARCH: u32 = 0o001;
+/// The mode bit that lets every user read a file.
 const OTHERS_READ: u32 = 0o004;
 
-/// Tells one file of a machine from all others.
+/// Device and inode number, which identify a file on the machine.
 pub(super) type Identity = (u64, u64);
 
 pub(super) fn identity(stat: &Stat) -> Identity {
@@ -39,18 +41,18 @@ pub(super) fn meta(stat: &Stat) -> FileMeta {
     FileMeta { size, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind: kind.into() }
 }
 
-/// Whether every local user may search a directory.
+/// Whether a directory with this mode may be searched by every local user.
 pub fn is_searchable(mode: u32) -> bool {
     mode & OTHERS_SEARCH != 0
 }
 
-/// Whether every local user who reaches a file or directory may read it.
+/// Whether every local user may read a file or list a directory, if the directories above let the user reach it.
 fn is_readable(meta: &FileMeta) -> bool {
     let wanted = if meta.kind == "directory" { OTHERS_READ | OTHERS_SEARCH } else { OTHERS_READ };
     meta.mode & wanted == wanted
 }
 
-/// Reads a regular file, `size` bytes long as far as is known, up to a limit.
+/// Reads a regular file up to a limit. `size` is the length that its metadata has, which may be wrong.
 fn read_all(file: File, path: &str, size: u64, limit: u64) -> Tried<Vec<u8>> {
     let too_large = || Failure::new("limit", format!("{path} is larger than the {limit} bytes that may be read of it"));
     if size > limit {
@@ -80,38 +82,41 @@ pub(super) fn names(directory: &OwnedFd, path: &str, limit: usize) -> Tried<Vec<
     Ok(names)
 }
 
-/// A file or directory of a tree, held by a handle that names it and does not read it yet. A device that is only held is
-/// not touched.
-pub struct Opened {
+/// A file or directory of a tree, held by a handle (`O_PATH`) that does not open it for reading. Holding a device has no effect
+/// on the device.
+pub struct FileHandle {
     handle: OwnedFd,
-    /// as the caller spelled it, for messages
+    /// the path as the caller spelled it, for messages
     path: String,
+    /// the path without links
     real: String,
     identity: Identity,
     meta: FileMeta,
+    /// whether every local user may read it
     public: bool,
 }
 
-impl Opened {
-    /// `searchable` says whether every local user may search the directories above.
-    pub(super) fn held(handle: OwnedFd, path: &str, real: &str, searchable: bool) -> Tried<Opened> {
+impl FileHandle {
+    /// Wraps a handle. `searchable` says whether every local user may search the directories above.
+    pub(super) fn new(handle: OwnedFd, path: &str, real: &str, searchable: bool) -> Tried<FileHandle> {
         let stat = fs::fstat(&handle).map_err(|errno| failed("open", path, errno.into()))?;
         let meta = meta(&stat);
         let public = searchable && is_readable(&meta);
-        Ok(Opened { handle, path: path.to_owned(), real: real.to_owned(), identity: identity(&stat), meta, public })
+        Ok(FileHandle { handle, path: path.to_owned(), real: real.to_owned(), identity: identity(&stat), meta, public })
     }
 
     pub(super) fn identity(&self) -> Identity {
         self.identity
     }
 
-    /// The file itself, found by its handle and not by its name.
+    /// Opens the held file for use, by its handle and not by its name.
     fn reopened(&self, what: &str, flags: OFlags) -> Tried<OwnedFd> {
         fs::open(link(&self.handle), READING | flags, Mode::empty()).map_err(|errno| failed(what, &self.path, errno.into()))
     }
 }
 
-impl Opened {
+impl FileHandle {
+    /// Opens the held file for reading, if it is a regular file.
     fn regular(&self) -> Tried<File> {
         if self.meta.kind != "file" {
             let what = if self.meta.kind == "other" { "device or pipe" } else { &self.meta.kind };
@@ -121,7 +126,7 @@ impl Opened {
     }
 }
 
-impl OpenFile for Opened {
+impl OpenFile for FileHandle {
     fn real_path(&self) -> String {
         self.real.clone()
     }
@@ -151,8 +156,8 @@ impl OpenFile for Opened {
 }
 
 impl RootedFiles {
-    /// Opens what a path leads to, all links followed but those of the kernel's own below /proc.
-    pub(super) fn open_handle(&self, path: &str) -> Tried<Opened> {
+    /// Opens the file at a path. Follows links, except the kernel's magic links below /proc.
+    pub(super) fn open_handle(&self, path: &str) -> Tried<FileHandle> {
         let handle = self.at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS).map_err(|errno| match errno {
             Errno::LOOP => {
                 Failure::new("denied", format!("cannot open {path}: it leads through a link of /proc, or through too many links"))
@@ -162,7 +167,7 @@ impl RootedFiles {
         })?;
         let real = self.real_path_of(&handle, path)?;
         let (found, searchable) = self.descend(&real).map_err(|errno| failed("open", path, errno.into()))?;
-        let opened = Opened::held(handle, path, &real, searchable)?;
+        let opened = FileHandle::new(handle, path, &real, searchable)?;
         let found = fs::fstat(&found).map_err(|errno| failed("open", path, errno.into()))?;
         if identity(&found) != opened.identity() {
             return Err(Failure { retryable: true, ..Failure::new("io", format!("{path} was moved while it was opened; try again")) });
@@ -170,7 +175,7 @@ impl RootedFiles {
         Ok(opened)
     }
 
-    /// Where a handle lies in this tree.
+    /// Returns the path of a handle in this tree, without links.
     pub(super) fn real_path_of(&self, handle: &OwnedFd, path: &str) -> Tried<String> {
         let real = fs::readlinkat(fs::CWD, link(handle), Vec::new()).map_err(|errno| failed("read", path, errno.into()))?;
         let real = String::from_utf8(real.into_bytes())
@@ -180,8 +185,8 @@ impl RootedFiles {
         Ok(format!("/{}", below.display()))
     }
 
-    /// Goes down a path that has no links, and tells what is at its end and whether every local user may search all
-    /// directories on the way. A scratch root itself is not on the way: it stands for `/`.
+    /// Goes down a path without links. Returns the file at its end, and whether every local user may search all directories
+    /// above it. The mode of a scratch root does not count, because the scratch root stands for `/`.
     fn descend(&self, real: &str) -> rustix::io::Result<(OwnedFd, bool)> {
         let mut here = self.at(".", OFlags::PATH | OFlags::DIRECTORY)?;
         let mut searchable = self.is_scratch() || is_searchable(fs::fstat(&here)?.st_mode);
@@ -195,10 +200,10 @@ impl RootedFiles {
         Ok((here, searchable))
     }
 
-    /// Reads a regular file for the host itself, which may follow any link.
+    /// Reads a regular file for the host itself. Follows every link.
     pub(super) fn read_whole(&self, path: &str) -> Tried<Vec<u8>> {
         let handle = self.at(path, OFlags::PATH).map_err(|errno| failed("read", path, errno.into()))?;
-        Opened::held(handle, path, path, false)?.read(MAX_READ)
+        FileHandle::new(handle, path, path, false)?.read(MAX_READ)
     }
 }
 
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_replaced_after_it_was_opened_is_still_the_one_that_is_read() {
+    fn an_opened_file_is_read_even_if_its_name_leads_elsewhere_now() {
         let (root, files) = tree();
         files.write("/harmless", b"harmless", 0o644, None).unwrap();
         files.write("/secret", b"secret", 0o600, None).unwrap();
@@ -267,7 +272,7 @@ mod tests {
         assert_eq!(status.read(10).unwrap_err().code, "limit", "it has no size, so it is counted while it is read");
     }
 
-    /// Asks another user of the machine, who reads with `cat` and `ls`.
+    /// Whether the user `nobody` can read a file with `cat`, or list a directory with `ls`.
     fn can_nobody_read(path: &Path) -> bool {
         let (program, arguments): (_, &[_]) = if path.is_dir() { ("ls", &["-l"]) } else { ("cat", &[]) };
         let mut command = Command::new(program);
@@ -302,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_regular_file_is_refused_at_once() {
+    fn files_that_are_not_regular_are_refused_without_blocking() {
         let (root, files) = tree();
         mknodat(CWD, root.path().join("pipe"), FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
         let _socket = UnixListener::bind(root.path().join("socket")).unwrap();

@@ -1,18 +1,19 @@
-//! Reads a file line by line, with a limit on the length of a line, so that no file is too large to be read.
+//! Reads a file line by line, with a limit on the length of a line, so that a file of any size can be read.
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Bytes of the longest line. Lines of this program are shorter.
+/// Bytes of the longest line that is read. This program writes shorter lines.
 pub const MAX_LINE: u64 = 8 << 20;
 
-/// What comes next in a file of lines.
+/// The result of reading the next line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    /// without its end
+    /// a whole line, without its end
     Whole(Vec<u8>),
     /// the file ends in the middle of a line
     CutOff,
-    /// longer than `MAX_LINE`
+    /// the line is longer than [`MAX_LINE`]
     TooLong,
+    /// the file has no more lines
     End,
 }
 
@@ -20,9 +21,9 @@ pub enum Line {
 #[derive(Debug)]
 pub struct Lines<R> {
     source: BufReader<R>,
-    /// how many lines were read, the last of them whole or not
+    /// lines that were read so far, including lines that were cut off or too long
     pub count: usize,
-    /// how many bytes were read
+    /// bytes that were read so far
     pub bytes: u64,
 }
 
@@ -31,10 +32,10 @@ impl<R: Read> Lines<R> {
         Lines { source: BufReader::new(source), count: 0, bytes: 0 }
     }
 
-    /// Reads the next line. What is too long is passed over and not kept.
+    /// Reads the next line. Skips a line that is too long, without keeping it in memory.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// The file cannot be read.
     pub fn next_line(&mut self) -> io::Result<Line> {
         let mut line = Vec::new();
         self.source.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
@@ -54,10 +55,10 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Whether all was read.
+    /// Whether the whole file was read.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// The file cannot be read.
     pub fn is_at_end(&mut self) -> io::Result<bool> {
         Ok(self.source.fill_buf()?.is_empty())
     }

@@ -1,5 +1,5 @@
-//! A directory for the program's own files, which only this user reads and writes. It is opened once, and its files are
-//! opened in it by name, so that no link in the tree leads to a file elsewhere.
+//! The private directory: it holds the program's own files, which only this user reads and writes. It is opened once, and its
+//! files are opened by name relative to its handle, so that no link leads to a file elsewhere.
 use super::{
     PARENT_MODE, RootedFiles, failed,
     handle::{UNFOLLOWED, names},
@@ -19,10 +19,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Mode of the directory and of its files.
+/// Mode of the directory.
 const DIRECTORY_MODE: u32 = 0o700;
+/// Mode of its files.
 const FILE_MODE: u32 = 0o600;
-/// Permissions to write of users who are not the owner.
+/// Mode bits that let users other than the owner write.
 const OTHERS_WRITE: u32 = 0o022;
 /// Flags that every file is opened with.
 const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
@@ -41,20 +42,20 @@ pub fn is_trusted(uid: u32, mode: u32) -> bool {
 }
 
 impl RootedFiles {
-    /// Opens a directory of the program's own, made with mode 0700 if it is missing. Its parents are made with mode 0755.
+    /// Opens a private directory. Makes it with mode 0700 if it is missing, and missing parents with mode 0755.
     ///
     /// # Errors
-    /// `denied` where a part of the path is a link, or other users may write to the directory. On the machine itself links
-    /// in the parents are followed: only root could have made them.
+    /// `denied` if a part of the path is a link, or if other users may write to the directory. On the machine itself (without a
+    /// scratch root) links in the parents are followed, because only root could have made them.
     pub fn make_private(&self, path: &str) -> Tried<PrivateDirectory> {
         let made = self.private(path, true)?;
         made.ok_or_else(|| failed("open", path, Errno::NOENT.into()))
     }
 
-    /// Opens a directory of the program's own. None where there is none.
+    /// Opens a private directory; none if it does not exist.
     ///
     /// # Errors
-    /// As `make_private`.
+    /// Like [`RootedFiles::make_private`].
     pub fn open_private(&self, path: &str) -> Tried<Option<PrivateDirectory>> {
         self.private(path, false)
     }
@@ -75,7 +76,7 @@ impl RootedFiles {
         Ok(Some(PrivateDirectory { handle, path: shown }))
     }
 
-    /// The directory of a path whose links are followed.
+    /// Opens a directory, following links.
     fn linked(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
         if make {
             return self.make_all(path, PARENT_MODE).map(Some);
@@ -87,7 +88,7 @@ impl RootedFiles {
         }
     }
 
-    /// The directory of a path that has no links.
+    /// Opens a directory whose path has no links.
     fn unlinked(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
         let mut shown = self.root().to_owned();
         let root = self.at(".", OFlags::PATH | OFlags::DIRECTORY);
@@ -100,7 +101,7 @@ impl RootedFiles {
         Ok(Some(here))
     }
 
-    /// A directory in a directory, which may not be a link.
+    /// Opens a directory within a directory. It may not be a link.
     fn step(&self, here: &OwnedFd, name: &str, make: bool, mode: u32, shown: &Path) -> Tried<Option<OwnedFd>> {
         let opened =
             if make { self.make_below(here, name, mode) } else { fs::openat(here, name, UNFOLLOWED | OFlags::DIRECTORY, Mode::empty()) };
@@ -132,28 +133,31 @@ fn untrusted(shown: &Path, stat: &Stat) -> Failure {
 }
 
 impl PrivateDirectory {
+    /// The path on this machine.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Lists the names of its files.
+    ///
     /// # Errors
-    /// Where it cannot be listed.
+    /// The directory cannot be listed.
     pub fn names(&self) -> Tried<Vec<String>> {
         names(&self.handle, &self.path.display().to_string(), usize::MAX)
     }
 
-    /// Opens a file of it for reading.
+    /// Opens one of its files for reading.
     ///
     /// # Errors
-    /// Where there is none, or it is a link or a file of another user.
+    /// The file does not exist, is a link, or belongs to another user.
     pub fn open(&self, name: &str) -> io::Result<File> {
         self.open_with(name, OFlags::RDONLY)
     }
 
-    /// Opens a file of it for reading and writing, made if it is missing.
+    /// Opens one of its files for reading and writing. Makes the file if it is missing.
     ///
     /// # Errors
-    /// As `open`.
+    /// The file is a link, or belongs to another user.
     pub fn open_or_create(&self, name: &str) -> io::Result<File> {
         self.open_with(name, OFlags::RDWR | OFlags::CREATE)
     }
@@ -161,7 +165,7 @@ impl PrivateDirectory {
     /// Makes a file that is only appended to.
     ///
     /// # Errors
-    /// `AlreadyExists` where something has the name.
+    /// `AlreadyExists` if the name exists.
     pub fn create_log(&self, name: &str) -> io::Result<File> {
         self.open_with(name, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL)
     }
@@ -169,10 +173,10 @@ impl PrivateDirectory {
     /// Replaces a file by a new one with this content, and leaves it open to be appended to.
     ///
     /// # Errors
-    /// Where it cannot be written; the file of before is still there.
+    /// The file cannot be written; the previous file is still there.
     pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<File> {
         let unfinished = unfinished_name(name);
-        // A run that was killed may have left one, and anything else in its place is not followed.
+        // A run that was killed may have left an unfinished file. If the name is a link, the link is removed.
         let _ = fs::unlinkat(&self.handle, &unfinished, AtFlags::empty());
         let mut file = self.create_log(&unfinished)?;
         file.write_all(content)?;
@@ -180,10 +184,10 @@ impl PrivateDirectory {
         Ok(file)
     }
 
-    /// Brings its entries to the disk.
+    /// Brings the directory's entries to the disk (fsync).
     ///
     /// # Errors
-    /// Where the disk refuses.
+    /// The file system refuses.
     pub fn sync(&self) -> io::Result<()> {
         Ok(fs::fsync(&self.handle)?)
     }

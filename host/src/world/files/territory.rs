@@ -1,4 +1,4 @@
-//! The files of a node that belong to the host, and how they are recognised under other names.
+//! The files of a node that belong to the host, and how they are recognised by other names (links).
 use super::{
     RootedFiles,
     handle::{Identity, UNFOLLOWED, identity},
@@ -12,19 +12,19 @@ use std::{
     path::Path,
 };
 
-/// Links that a path may lead through, as the kernel has it.
+/// Links that a path may lead through. The kernel has the same limit.
 const MAX_LINKS: usize = 40;
-/// Entries of one directory of the host that are looked at for links that lead elsewhere.
+/// Entries of a linked directory that are checked for links.
 const MAX_ENTRIES: usize = 1000;
-/// Levels of subdirectories of such a directory.
+/// Levels of subdirectories of a linked directory that are checked for links.
 const MAX_DEPTH: usize = 4;
 
-/// Directories and files that only the host itself writes. `Territory::of` makes it from a configuration.
+/// The files and directories of a node that only the host itself writes. `Territory::of` makes one from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {
     /// files, and directories with everything below them
     places: BTreeSet<String>,
-    /// of these, the directories that hold few files, any of which may be a link to where the file really is
+    /// those of `places` whose entries may be links to files elsewhere, which then belong to the host too
     linked: BTreeSet<String>,
     /// directories whose `*.conf` files are kubeconfigs of the host
     kubeconfigs: BTreeSet<String>,
@@ -38,8 +38,7 @@ impl Territory {
         }
     }
 
-    /// Adds a directory of keys or manifests: as `add`, and the files that its entries link to belong to the host
-    /// as well.
+    /// Adds a directory of keys or manifests with everything below it, and the files elsewhere that its entries link to.
     pub fn add_linked_directory(&mut self, path: &str) {
         if let Some(path) = normalise(path) {
             self.linked.insert(path.clone());
@@ -54,7 +53,7 @@ impl Territory {
         }
     }
 
-    /// Whether a path, as it is spelled, names something of the host's.
+    /// Whether a path belongs to the host by its spelling, without following links.
     pub fn owns(&self, path: &str) -> bool {
         let Some(path) = normalise(path) else { return false };
         let mut ancestors = Path::new(&path).ancestors().filter_map(Path::to_str);
@@ -62,7 +61,7 @@ impl Territory {
     }
 }
 
-/// An absolute path without `.`, `..` and double slashes; none for any other path.
+/// Removes `.`, `..` and empty components from an absolute path; none if the path is not absolute.
 fn normalise(path: &str) -> Option<String> {
     path.starts_with('/').then_some(())?;
     let mut parts = Vec::new();
@@ -76,6 +75,7 @@ fn normalise(path: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
+/// Whether a path is a `*.conf` file in one of these directories.
 fn is_kubeconfig(directories: &BTreeSet<String>, path: &str) -> bool {
     path.rsplit_once('/').is_some_and(|(directory, name)| {
         let directory = if directory.is_empty() { "/" } else { directory };
@@ -87,18 +87,18 @@ fn is_kubeconfig_name(name: &str) -> bool {
     name.ends_with(".conf")
 }
 
-/// Where the territory really lies in a tree at this moment, with all links followed.
+/// The places of a territory in a tree at one moment, with all links followed.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
-    /// real paths, also of what does not exist yet
+    /// the territory with real paths, also of files that do not exist yet
     real: Territory,
-    /// links that lead to the territory
+    /// real paths of links that lead to the territory
     links: BTreeSet<String>,
     /// files and directories of the host
     owned: BTreeSet<Identity>,
-    /// directories that kubeconfigs of the host are in
+    /// directories that hold kubeconfigs of the host
     kubeconfigs: BTreeSet<Identity>,
-    /// directories on the way to the territory
+    /// directories above the territory
     above: BTreeSet<Identity>,
 }
 
@@ -110,7 +110,7 @@ impl Survey {
     pub(super) fn of(territory: &Territory, files: &RootedFiles) -> rustix::io::Result<Survey> {
         let mut survey = Survey::default();
         for path in &territory.places {
-            let found = Found::follow(files, path)?;
+            let found = ResolvedPath::follow(files, path)?;
             survey.note_way(&found);
             survey.owned.extend(found.identity());
             if territory.linked.contains(path) {
@@ -119,7 +119,7 @@ impl Survey {
             survey.real.places.insert(found.real);
         }
         for path in &territory.kubeconfigs {
-            let found = Found::follow(files, path)?;
+            let found = ResolvedPath::follow(files, path)?;
             survey.note_way(&found);
             survey.kubeconfigs.extend(found.identity());
             survey.note_entries(files, &found, &is_kubeconfig_name, 0)?;
@@ -129,16 +129,17 @@ impl Survey {
         Ok(survey)
     }
 
-    fn note_way(&mut self, found: &Found) {
+    /// Notes the links and directories that lead to a path.
+    fn note_way(&mut self, found: &ResolvedPath) {
         self.links.extend(found.links.iter().cloned());
         self.above.extend(found.above.iter().copied());
     }
 
-    /// Notes the files of a directory that a name rule picks, and what they link to.
+    /// Notes the entries of a directory whose names `is_wanted` accepts, and the files that they link to.
     fn note_entries(
         &mut self,
         files: &RootedFiles,
-        directory: &Found,
+        directory: &ResolvedPath,
         is_wanted: &dyn Fn(&str) -> bool,
         depth: usize,
     ) -> rustix::io::Result<()> {
@@ -148,7 +149,7 @@ impl Survey {
         };
         let Ok(names) = super::handle::names(&opened, &directory.real, MAX_ENTRIES) else { return Ok(()) };
         for name in names.iter().filter(|name| is_wanted(name)) {
-            let found = Found::follow(files, &format!("{}/{name}", directory.real))?;
+            let found = ResolvedPath::follow(files, &format!("{}/{name}", directory.real))?;
             self.owned.extend(found.identity());
             if !found.links.is_empty() {
                 self.note_way(&found);
@@ -161,48 +162,50 @@ impl Survey {
         Ok(())
     }
 
-    /// Whether a path without links names something of the host's.
+    /// Whether a path without links belongs to the host.
     pub(super) fn owns_path(&self, path: &str) -> bool {
         self.real.owns(path) || self.links.contains(path)
     }
 
-    /// Whether a directory on the way to a file, or the file itself, is the host's.
+    /// Whether a file or directory belongs to the host.
     pub(super) fn owns(&self, of: Identity) -> bool {
         self.owned.contains(&of)
     }
 
-    /// Whether a name in a directory is a kubeconfig of the host's.
+    /// Whether a name in a directory is a kubeconfig of the host.
     pub(super) fn owns_entry(&self, directory: Identity, name: &str) -> bool {
         is_kubeconfig_name(name) && self.kubeconfigs.contains(&directory)
     }
 
-    /// Whether something of the host's is below a directory.
+    /// Whether a directory has files of the host below it.
     pub(super) fn is_above(&self, directory: Identity) -> bool {
         self.above.contains(&directory)
     }
 }
 
-/// What a path leads to.
-struct Found {
-    /// the path with all links followed; the rest of it where it ends before its end
+/// A path with all links followed.
+struct ResolvedPath {
+    /// the real path; components from the first that does not exist on are kept as they are
     real: String,
-    /// links on the way, by their own real paths
+    /// real paths of the links that the path led through
     links: Vec<String>,
-    /// directories on the way
+    /// directories that the real path leads through
     above: Vec<Identity>,
-    /// none where nothing is at its end
+    /// the file at the end; none if it does not exist
     handle: Option<OwnedFd>,
+    /// type of the file at the end
     kind: Option<FileType>,
+    /// identity of the file at the end
     end: Option<Identity>,
 }
 
-impl Found {
+impl ResolvedPath {
     fn identity(&self) -> Option<Identity> {
         self.end
     }
 
-    /// Follows a path by hand, since the links on the way matter as much as the end.
-    fn follow(files: &RootedFiles, path: &str) -> rustix::io::Result<Found> {
+    /// Follows a path component by component, because the links that it leads through are needed as well as its end.
+    fn follow(files: &RootedFiles, path: &str) -> rustix::io::Result<ResolvedPath> {
         let root = || files.at(".", OFlags::PATH | OFlags::DIRECTORY);
         let mut rest: VecDeque<String> = parts(path).collect();
         let mut way: Vec<(String, OwnedFd)> = Vec::new();
@@ -243,7 +246,7 @@ impl Found {
         let end = if missing { None } else { identities.pop() };
         let handle = if missing { None } else { Some(way.pop().map_or(top, |(_, handle)| handle)) };
         let kind = handle.as_ref().and_then(|handle| fs::fstat(handle).ok()).map(|stat| FileType::from_raw_mode(stat.st_mode));
-        Ok(Found { real, links, above: identities, handle, kind, end })
+        Ok(ResolvedPath { real, links, above: identities, handle, kind, end })
     }
 }
 

@@ -1,7 +1,7 @@
-//! Child processes: the one way by which this program runs others, for phases and for itself.
+//! Child processes: how this program runs programs of the node, for phases and for itself.
 //!
-//! A program gets its own process group, no standard input and an environment of three variables. Its output is read
-//! while it runs, up to a limit. At the deadline, at the limit and when the run is cancelled the whole group is ended.
+//! A program gets its own process group, no standard input and an environment of at most three variables. Its output is read
+//! while it runs, up to a limit. At the deadline, at the limit, and when the run is cancelled, the whole group is ended.
 #![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
 use crate::{
     cancel::Cancel,
@@ -30,21 +30,21 @@ use std::{
 
 /// How long a group may take to end after SIGTERM before it gets SIGKILL.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often cancellation is looked at while a program runs.
+/// How often cancellation is checked while a program runs.
 const SLICE: Duration = Duration::from_millis(25);
-/// How long output is still read after the program itself has ended: a process that it left behind may hold the pipe.
+/// How long output is still read after the program has ended: a process that the program left behind may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(200);
-/// Variables that a program gets; whatever else the operator's environment holds is not for it.
+/// Variables of the operator's environment that a program gets.
 const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "HOME"];
 
-/// Process groups that are at work, to be ended with this program.
+/// Process groups of running programs, which end with this program.
 static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills every program that is at work, for when this program ends at once.
+/// Kills all running programs, because this program ends at once.
 pub fn kill_all() {
     for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
         // A group that has ended meanwhile needs no signal.
@@ -58,7 +58,7 @@ pub struct Programs {
     path: OsString,
 }
 
-/// What a program printed, and how it ended.
+/// The output of a program, and its exit status.
 #[derive(Debug)]
 pub struct Output {
     pub status: ExitStatus,
@@ -78,7 +78,7 @@ impl Output {
     }
 }
 
-/// What becomes of processes that a program leaves behind in its group when it ends by itself.
+/// How processes are treated that a program leaves behind in its group when it exits before its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remains {
     /// They are killed: nothing outlives the call.
@@ -88,12 +88,12 @@ pub enum Remains {
 }
 
 impl Programs {
-    /// Those in the `PATH` of this process.
+    /// Looks for programs in the `PATH` of this process.
     pub fn of_this_process() -> Programs {
         Programs { path: env::var_os("PATH").unwrap_or_default() }
     }
 
-    /// Those in one directory, then those in the `PATH` of this process.
+    /// Looks for programs in one directory, then in the `PATH` of this process.
     #[cfg(test)]
     pub fn with(directory: &std::path::Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
@@ -101,7 +101,7 @@ impl Programs {
         Programs { path: env::join_paths(directories).unwrap() }
     }
 
-    /// Where a program is; none if no directory has it.
+    /// Returns the path of a program; none if no directory has it.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         let executable =
             |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
@@ -112,7 +112,7 @@ impl Programs {
     ///
     /// # Errors
     /// `not-found` if there is no such program, `limit` if it prints more than the budget allows, `timeout` at the
-    /// deadline, `cancelled` with the run, `io` for whatever the operating system refuses.
+    /// deadline, `cancelled` if the run is cancelled, `io` if the operating system refuses to run it.
     pub fn run(&self, program: &str, args: &[impl AsRef<str>], remains: Remains, budget: &Budget) -> Tried<Output> {
         budget.check(program)?;
         let mut command = Command::new(program);
@@ -127,12 +127,12 @@ impl Programs {
     }
 }
 
-/// A program at work. However it is dropped, the program has been reaped and its group is no longer on the list.
+/// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group off the list.
 struct Running<'a> {
     program: &'a str,
     child: Child,
     group: Pid,
-    /// Readable once the program has ended.
+    /// A file descriptor (pidfd) that is readable once the program has ended.
     ended: OwnedFd,
     remains: Remains,
 }
@@ -150,14 +150,14 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Reads what the program prints until it ends, or has to be ended.
+    /// Reads the output of the program until it ends, and ends it if its budget is spent.
     fn finish(mut self, budget: &Budget) -> Tried<Output> {
         let mut pipes = [
             Pipe::new(self.child.stdout.take().map(OwnedFd::from), self.program)?,
             Pipe::new(self.child.stderr.take().map(OwnedFd::from), self.program)?,
         ];
         let outcome = self.read(&mut pipes, budget);
-        // Before the program is reaped: until then its id cannot become another group's.
+        // The group is signalled before the program is reaped: until then no other group can get its id.
         match (&outcome, self.remains) {
             (Ok(()), Remains::Left) => {}
             (Ok(()), Remains::Killed) => drop(kill_process_group(self.group, Signal::KILL)),
@@ -169,6 +169,7 @@ impl<'a> Running<'a> {
         Ok(Output { status: status?, stdout, stderr })
     }
 
+    /// Reads both pipes until the program has ended and closed them.
     fn read(&self, pipes: &mut [Pipe; 2], budget: &Budget) -> Tried<()> {
         let mut drain: Option<Instant> = None;
         loop {
@@ -191,7 +192,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Ends the whole group: asked first, killed then.
+    /// Ends the whole group: with SIGTERM, and after [`GRACE`] with SIGKILL.
     fn end(&mut self) {
         let _ = kill_process_group(self.group, Signal::TERM);
         let until = Instant::now() + GRACE;
@@ -211,15 +212,16 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Kills a group, reaps its program, and takes the group off the list.
 fn end_group(group: Pid, child: &mut Child) {
     let _ = kill_process_group(group, Signal::KILL);
     let _ = child.wait();
     groups().remove(&group.as_raw_nonzero().get());
 }
 
-/// One end of a pipe that a program writes into.
+/// The reading end of a pipe that a program writes into, and what was read.
 struct Pipe {
-    /// None once the other end is closed.
+    /// The pipe; none once the other end is closed.
     end: Option<std::fs::File>,
     content: Vec<u8>,
 }
@@ -232,7 +234,7 @@ impl Pipe {
         Ok(Pipe { end: end.map(std::fs::File::from), content: Vec::new() })
     }
 
-    /// Reads what is there. Returns false where that is more than `room` bytes.
+    /// Reads what is in the pipe. Returns false if that is more than `room` bytes.
     fn read(&mut self, mut room: usize) -> io::Result<bool> {
         let mut chunk = [0; 16 << 10];
         while let Some(end) = &mut self.end {
@@ -252,7 +254,7 @@ impl Pipe {
     }
 }
 
-/// Waits until there is something to read, or the program has ended, or the time is over.
+/// Waits until a pipe has something to read, the program has ended (if `with_end`), or the time is over.
 fn wait(ended: &OwnedFd, with_end: bool, pipes: &[Pipe; 2], time: Duration) -> io::Result<()> {
     let readable = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
     let ends = pipes.iter().filter_map(|pipe| pipe.end.as_ref()).map(|end| readable(end.as_fd()));
@@ -264,6 +266,7 @@ fn wait(ended: &OwnedFd, with_end: bool, pipes: &[Pipe; 2], time: Duration) -> i
     }
 }
 
+/// Whether the program of a pidfd has ended.
 fn has_ended(ended: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(ended, PollFlags::IN)];
     poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
@@ -297,13 +300,14 @@ mod tests {
         })
     }
 
-    /// A killed process disappears a moment after the signal.
+    /// Whether all processes with this text in their command line end soon: a killed process disappears a moment after the
+    /// signal.
     fn ends(mark: &str) -> bool {
         (0..500).any(|_| !is_at_work(mark) || Cancel::never().wait(Duration::from_millis(10)))
     }
 
     #[test]
-    fn a_program_says_what_it_says_and_ends_as_it_ends() {
+    fn the_output_and_exit_status_of_a_program_are_returned() {
         let output = sh("echo out; echo err >&2; exit 3", Remains::Killed, &budget(100, LONG)).unwrap();
         assert_eq!((output.stdout(), output.stderr(), output.status.code()), ("out\n".into(), "err\n".into(), Some(3)));
         let none: [&str; 0] = [];
@@ -312,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_reads_nothing_and_sees_three_variables_at_most() {
+    fn a_program_has_no_input_and_sees_at_most_three_variables() {
         let output = sh("cat; cat /proc/self/environ | tr '\\0' '\\n'", Remains::Killed, &budget(10_000, LONG)).unwrap();
         let names: BTreeSet<String> = output.stdout().lines().map(|line| line.split('=').next().unwrap().to_owned()).collect();
         let allowed = ["PATH", "LANG", "HOME", "PWD", "SHLVL", "_", "OLDPWD"];
@@ -348,7 +352,7 @@ mod tests {
         assert!(ends("86402"));
     }
 
-    /// It holds the pipe open; the call ends with the program all the same.
+    /// The process that is left behind holds the pipe open; the call still ends when the program ends.
     #[test]
     fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
         let output = sh("sleep 86403 & echo done", Remains::Killed, &budget(100, LONG)).unwrap();

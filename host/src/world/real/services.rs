@@ -1,4 +1,4 @@
-//! Services of the init system: systemd, else OpenRC, by their own programs (kubeadm's `initsystem`).
+//! Services of the init system, by the programs of systemd or OpenRC (kubeadm's `initsystem`).
 use super::child::{Output, Programs, Remains};
 use crate::{
     arguments::UnitName,
@@ -8,19 +8,19 @@ use crate::{
 use kubephase_wit::Failure;
 use std::time::Duration;
 
-/// How long a program may take that only tells something.
+/// Time that a program may take which only reports something.
 const LOOK: Duration = Duration::from_secs(30);
-/// How long a program may take that changes something: systemd gives a unit 90 s to start, and as long to stop.
+/// Time that a program may take which changes something. systemd gives a unit 90 s to start and 90 s to stop.
 const CHANGE: Duration = Duration::from_secs(240);
-/// Bytes that a program of the machine may print. The kernel's configuration is the longest of what is asked for.
+/// Bytes that a program may print. The kernel's configuration is the longest output.
 const OUTPUT: usize = 4 << 20;
 
-/// The machine's own programs, as this program runs them for itself.
+/// The programs of the machine that this program runs for itself.
 #[derive(Clone, Debug)]
 pub struct Tools {
-    /// Where they are looked for.
+    /// The directories in which programs are looked for.
     pub programs: Programs,
-    /// Ends those that are at work.
+    /// Ends running programs when it is requested.
     cancel: Cancel,
 }
 
@@ -29,7 +29,7 @@ impl Tools {
         Tools { programs: Programs::of_this_process(), cancel: cancel.clone() }
     }
 
-    /// Runs a program that only tells something. Returns whether it succeeded, and what it printed; none if it cannot be run.
+    /// Runs a program that only reports something. Returns whether it succeeded, and its output; none if it cannot be run.
     pub fn ask(&self, program: &str, args: &[&str]) -> Option<(bool, String)> {
         let output = self.programs.run(program, args, Remains::Killed, &Budget::new(OUTPUT, LOOK, &self.cancel)).ok()?;
         Some((output.status.success(), output.stdout()))
@@ -38,7 +38,7 @@ impl Tools {
     /// Runs a program that changes something and has to succeed. Services that it starts stay.
     ///
     /// # Errors
-    /// What it printed where it did not succeed.
+    /// The program cannot be run, or failed; then with its standard error.
     pub fn change(&self, program: &str, args: &[&str]) -> Tried<()> {
         let output = self.programs.run(program, args, Remains::Left, &Budget::new(OUTPUT, CHANGE, &self.cancel))?;
         if output.status.success() {
@@ -63,14 +63,14 @@ pub struct Init {
 }
 
 impl Init {
-    /// What this machine has; none where it has neither.
+    /// Detects the init system of this machine; none if it has neither systemd nor OpenRC.
     pub fn detect(tools: &Tools) -> Option<Init> {
         let has = |program: &str| tools.programs.find(program).is_some();
         let system = if has("systemctl") { System::Systemd } else { has("openrc").then_some(System::OpenRc)? };
         Some(Init { system, tools: tools.clone() })
     }
 
-    /// `systemd` or `openrc`, as a description of the node has it.
+    /// The name that the facts of a node have: `systemd` or `openrc`.
     pub fn name(&self) -> &'static str {
         match self.system {
             System::Systemd => "systemd",
@@ -78,6 +78,7 @@ impl Init {
         }
     }
 
+    /// Returns whether a service exists, is enabled and is active.
     pub fn state(&self, name: &UnitName) -> ServiceState {
         let ask = |program: &str, args: &[&str]| self.tools.ask(program, args);
         match self.system {
@@ -96,6 +97,7 @@ impl Init {
         }
     }
 
+    /// Whether a service is active.
     pub fn active(&self, name: &UnitName) -> bool {
         match self.system {
             System::Systemd => (self.tools.ask("systemctl", &["is-active", "--", name]))
@@ -108,10 +110,10 @@ impl Init {
     /// Brings a service into a state. Returns whether anything was changed.
     ///
     /// # Errors
-    /// `invalid` for an unknown state, else what the init system said.
+    /// `invalid` if the state is unknown, or the failure of the init system's program.
     pub fn ensure(&self, name: &UnitName, state: &str) -> Tried<bool> {
         let verb = match state {
-            // What is started may have been written a moment ago, so that systemd has to look again.
+            // The unit's file may have just been written, so systemd has to reload it.
             "running" | "restarted" => "restart",
             "stopped" => "stop",
             "enabled" => "enable",
@@ -145,7 +147,8 @@ impl Init {
     }
 }
 
-/// By what `systemctl status` prints; where it prints nothing the unit counts as there (kubeadm behaviour).
+/// Whether a unit exists, judged by the output of `systemctl status`. If the output is empty, the unit counts as existing
+/// (kubeadm behaviour).
 fn is_known_to_systemd(printed: &str) -> bool {
     !["Loaded: not-found", "could not be found"].iter().any(|words| printed.contains(words))
 }
@@ -169,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Tools of which these programs only write down how they are called, a line a call with `|` after each argument.
+    /// Tools whose programs are scripts that record their calls: one line for each call, with `|` after each argument.
     fn recording(folder: &Path, programs: &[&str]) -> Tools {
         for program in programs {
             let path = folder.join(program);

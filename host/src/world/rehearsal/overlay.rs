@@ -1,7 +1,7 @@
 //! A node's files as they would be: a scratch tree on top, and below it a tree that is only read.
 use crate::world::{
     Files, OpenFile, Territory, Tried,
-    files::{Confined, Deed, MAX_READ, RootedFiles, is_searchable},
+    files::{Confined, FileAction, MAX_READ, RootedFiles, is_searchable},
 };
 use kubephase_wit::{Failure, FileMeta};
 use std::{
@@ -111,15 +111,15 @@ struct ConfinedOverlay<'a> {
 }
 
 impl ConfinedOverlay<'_> {
-    fn check(&self, path: &str, deed: Deed) -> Tried<()> {
-        self.upper.check(path, deed)?;
-        if self.overlay.is_gone(path) { Ok(()) } else { self.lower.check(path, deed) }
+    fn check(&self, path: &str, action: FileAction) -> Tried<()> {
+        self.upper.check(path, action)?;
+        if self.overlay.is_gone(path) { Ok(()) } else { self.lower.check(path, action) }
     }
 }
 
 impl Files for ConfinedOverlay<'_> {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
-        self.check(path, Deed::Look)?;
+        self.check(path, FileAction::Look)?;
         self.overlay.open_with(path, &self.upper, &self.lower)
     }
 
@@ -149,17 +149,17 @@ impl Files for ConfinedOverlay<'_> {
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        self.check(path, Deed::Write { mode })?;
+        self.check(path, FileAction::Write { mode })?;
         self.overlay.write(path, content, mode, owner)
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
-        self.check(path, Deed::MakeDirectory { mode })?;
+        self.check(path, FileAction::MakeDirectory { mode })?;
         self.overlay.make_dir(path, mode)
     }
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        self.check(path, Deed::SetMode { mode })?;
+        self.check(path, FileAction::SetMode { mode })?;
         self.overlay.set_mode(path, mode, owner)
     }
 
@@ -168,7 +168,7 @@ impl Files for ConfinedOverlay<'_> {
     }
 
     fn remove(&self, path: &str) -> Tried<()> {
-        self.check(path, Deed::RemoveFile)?;
+        self.check(path, FileAction::RemoveFile)?;
         self.overlay.remove(path)
     }
 
@@ -177,7 +177,7 @@ impl Files for ConfinedOverlay<'_> {
     }
 
     fn remove_dir(&self, path: &str) -> Tried<()> {
-        self.check(path, Deed::RemoveDirectory)?;
+        self.check(path, FileAction::RemoveDirectory)?;
         self.overlay.remove_dir(path)
     }
 }

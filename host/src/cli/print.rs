@@ -1,4 +1,4 @@
-//! Printing for commands that are no runs. All text passes the sanitiser here, whoever wrote it: plugins, manifests, files
+//! Printing for commands that are not runs. All text passes the sanitiser here, from every source: plugins, manifests, files
 //! and arguments are in it. Only the host's own colours pass. A reader that goes away is no error.
 use super::{CliError, Exit};
 use crate::report::{

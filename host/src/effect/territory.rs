@@ -68,11 +68,11 @@ const CERTIFICATES: &[&str] = &[
     "sa",
 ];
 
-/// Returns why a plugin may not have an effect: it would change something of the host's, or sign with an authority that
-/// only the host signs with. None where the plugin may have it, as far as its grant goes.
+/// Returns why a plugin may not have an effect: the effect would change a file of the host, or sign with an authority that only
+/// the host signs with. None if the effect does neither; the grant is checked separately.
 ///
-/// This looks at paths as they are spelled, so that nothing of a proposal is carried out where a part of it is refused. The
-/// confined view of the files looks at what is opened, when the effect is carried out.
+/// This check judges paths by their spelling, before any effect of the call is carried out. When an effect is carried out, the
+/// confined view of the files ([`crate::world::files::Confined`]) judges the files that it opens.
 pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
     let pki = config.cluster.certificates_dir.trim_end_matches('/');
     let owned = |path: &str| territory.owns(path).then(|| format!("{path} belongs to the host; no plugin changes it"));

@@ -1,7 +1,7 @@
-//! Files that may be pipes as well: configuration, descriptions of nodes, discovery files, patches.
+//! Reads input files of the operator: configuration, descriptions of nodes, discovery files, patches.
 //!
-//! They may be regular files or pipes (`<(…)`, a FIFO, `/dev/stdin`). They are read up to a limit, and a pipe that stays
-//! silent is given up, so that no name makes the program hang or fill the memory.
+//! An input may be a regular file or a pipe (`<(…)`, a FIFO, `/dev/stdin`). It is read up to a limit, and reading fails if a pipe
+//! stays silent, so that no path makes the program hang or fill the memory.
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{Mode, OFlags},
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// Bytes of a file. kubeadm's configurations have a few KiB.
+/// Bytes of the largest input. kubeadm's configurations have a few KiB.
 pub const LONGEST_INPUT: usize = 4 << 20;
 /// How long a pipe may be silent.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ pub fn read_input_text(path: &Path) -> io::Result<String> {
 }
 
 fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
-    // Opening a pipe that nobody writes would wait for ever without NONBLOCK.
+    // Without NONBLOCK, opening a pipe without a writer would wait for ever.
     let descriptor = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
     let mut file = File::from(descriptor);
     let (mut content, mut chunk) = (Vec::new(), vec![0; 64 << 10]);

@@ -14,13 +14,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a configuration that are edited at most.
+/// Bytes of the largest configuration that is edited.
 const MAX_CONFIG: usize = 16 << 20;
 
 const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 
-/// Names a plugin in the configuration, whose signature it has to have, and what it stands in for. Of one that is named
-/// already the source is changed, and the signer where one is given.
+/// Adds the entry of a plugin to the configuration, with its signer and the phases that it stands in for. If the plugin already
+/// has an entry, changes the entry's source, and its signer if one is given.
 ///
 /// # Errors
 /// If the file cannot be edited.
@@ -54,7 +54,7 @@ pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, rep
     })
 }
 
-/// Takes a plugin out, and what it stood in for.
+/// Removes the entry of a plugin, and the replacements by the plugin.
 ///
 /// # Errors
 /// If the configuration names no such plugin, or cannot be edited.
@@ -75,7 +75,7 @@ pub fn remove(config: &Path, name: &str) -> Result<Edit> {
             section = heading(line).unwrap_or(section);
             !(section == "replaces" && line.split_once(": ").is_some_and(|(_, by)| by.trim() == name))
         });
-        // A section that holds nothing any more goes too.
+        // A section that is empty now is removed too.
         let text: Vec<&str> = (0..kept.len())
             .filter(|at| {
                 let empty = kept.get(at + 1).is_none_or(|next| !next.starts_with([' ', '-', '#']));
@@ -87,13 +87,13 @@ pub fn remove(config: &Path, name: &str) -> Result<Edit> {
     })
 }
 
-/// The key that a line begins at the top of a document; none for what is below one.
+/// Returns the top-level key that a line begins; none if the line begins no such key.
 fn heading(line: &str) -> Option<&str> {
     let below = line.starts_with([' ', '-', '#']) || line.trim().is_empty();
     if below { None } else { line.split(':').next() }
 }
 
-/// Where the entry of a plugin is in a document; nothing where it is written in a way that is not looked for.
+/// Returns the lines of a plugin's entry in a document; none if the entry is written in a style that cannot be edited.
 fn place(text: &str, name: &str) -> Range<usize> {
     let (mut section, mut depth, mut at) = ("", None, 0);
     let mut borders = Vec::new();
@@ -115,7 +115,7 @@ fn place(text: &str, name: &str) -> Range<usize> {
     borders.windows(2).map(|ends| ends[0]..ends[1]).find(is).unwrap_or(0..0)
 }
 
-/// Puts a field behind another, in a line of its own or, where there are braces, into the same one.
+/// Inserts a field after another: on a line of its own, or within the braces of an entry on one line.
 fn after(text: &str, field: &str, more: &str) -> String {
     let Some((before, rest)) = text.split_once(field) else { return text.to_owned() };
     let line = before.rsplit('\n').next().unwrap_or_default();
@@ -158,7 +158,7 @@ fn insert(text: &str, key: &str, more: &str) -> String {
     format!("{before}{key}:{comment}\n{items}{more}{rest}")
 }
 
-/// The new text of a configuration, read again and found to say what was meant.
+/// A checked edit: the new text of a configuration, which was parsed again and has the intended content.
 pub struct Edit {
     path: PathBuf,
     text: String,
@@ -182,7 +182,7 @@ fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -
     let change: &Change<'_> = &change;
     let text = operator_files::read_text(config, MAX_CONFIG).with_context(|| format!("cannot read {}", config.display()))?;
     let phases = config::phases_of_file(config)?;
-    // Our document may be one of several.
+    // The PhaseConfiguration may be one of several documents.
     let mut documents: Vec<String> = text.split_inclusive("\n---\n").map(str::to_owned).collect();
     let ours = documents.iter().position(|document| document.lines().any(|line| line.trim_end() == "kind: PhaseConfiguration"));
     let at = ours.unwrap_or_else(|| {

@@ -8,15 +8,15 @@ use crate::{
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
 
-/// Problems of settings that are told.
+/// Number of problems of settings that a message has.
 const MAX_PROBLEMS: usize = 50;
-/// Bytes of one of them.
+/// Bytes of one such problem.
 const MAX_PROBLEM: usize = 1000;
 
-/// The settings that the plugin gets: those given, and the schema's defaults for the rest.
+/// Returns the settings that the plugin gets: the given settings, and the schema's defaults for the rest.
 ///
 /// # Errors
-/// All that does not fit the schema, by field.
+/// All problems of the settings by the schema, each with its field.
 pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     if manifest.settings.is_null() {
@@ -38,7 +38,7 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
         .take(MAX_PROBLEMS)
         .map(|error| {
             let place = error.instance_path().to_string().replace('/', ".");
-            // A problem quotes the value that does not fit.
+            // The message of the validator quotes the value.
             let problem = if has_secrets { error.masked().to_string() } else { error.to_string() };
             shortened(&format!("settings{place}: {problem}"))
         })
@@ -46,7 +46,7 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     if problems.is_empty() { Ok(settings) } else { bail!("its settings do not fit:\n  {}", problems.join("\n  ")) }
 }
 
-/// Whether a secret setting was left out of what the cluster keeps.
+/// Whether the settings have the placeholder of a secret setting, which the cluster did not keep.
 fn holds_placeholder(settings: &Value) -> bool {
     match settings {
         Value::String(text) => text == PLACEHOLDER,
@@ -56,7 +56,7 @@ fn holds_placeholder(settings: &Value) -> bool {
     }
 }
 
-/// A problem quotes settings and schema, which can be long.
+/// Shortens a problem: it quotes settings and schema, which can be long.
 fn shortened(problem: &str) -> String {
     match problem.floor_char_boundary(MAX_PROBLEM) {
         end if end < problem.len() => format!("{}…", &problem[..end]),
@@ -64,7 +64,7 @@ fn shortened(problem: &str) -> String {
     }
 }
 
-/// Puts the defaults of properties where nothing was given.
+/// Fills in the defaults of properties that were not given.
 fn fill(schema: &Value, value: &mut Value) {
     let (Some(properties), Some(fields)) = (schema["properties"].as_object(), value.as_object_mut()) else { return };
     for (name, property) in properties {

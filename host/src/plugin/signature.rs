@@ -1,5 +1,6 @@
-//! Who signed a component, in minisign's format. Its signature lies beside it (`x.wasm.minisig`), in a registry it is an
-//! annotation of the artifact. A signature by itself says nothing: whose it has to be is the operator's to say.
+//! Signatures of components in minisign's format. The signature of a file is a file beside it (`x.wasm.minisig`); in a registry it
+//! is an annotation of the artifact. The operator decides which signer a plugin has to have; a valid signature of any other key
+//! proves nothing.
 #![allow(clippy::disallowed_methods, reason = "keys and signatures are the author's and the operator's files")]
 use crate::{operator_files, report::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
@@ -17,10 +18,10 @@ use std::{
 pub const MAX_SIGNATURE: usize = 64 << 10;
 /// Bytes of a key's file that are read at most.
 const MAX_KEY: usize = 64 << 10;
-/// The password that a secret key is kept under; without it the key is kept as it is.
+/// The variable with the password that a secret key is encrypted with. Without it the key is not encrypted.
 pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 
-/// A public key of minisign, in base64: whose signature a plugin has to have.
+/// The signer of a plugin: a public key of minisign, in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Signer(String);
@@ -47,10 +48,10 @@ impl Signer {
         Signer::try_from(key.to_owned()).with_context(|| given.to_owned())
     }
 
-    /// Whether this key signed the component.
+    /// Verifies that this key signed the component.
     ///
     /// # Errors
-    /// Why the signature is not one of this key for it.
+    /// The signature is not valid, is of another key, or does not match the component.
     pub fn verify(&self, component: &[u8], signature: &str) -> Result<()> {
         let broken = |error: Error| anyhow!("the signature is not a minisign signature: {error}");
         let key = PublicKey::from_base64(&self.0).map_err(broken)?;
@@ -84,14 +85,14 @@ impl fmt::Display for Signer {
     }
 }
 
-/// The number of the key that a signature says it is of; anyone can write any there.
+/// Returns the key id that a signature names. The id is not proof of the signer: it can be forged.
 pub fn key_id(signature: &str) -> Option<String> {
     let signature = SignatureBox::from_string(signature).ok()?;
     let number: [u8; 8] = signature.keynum().try_into().ok()?;
     Some(format!("key {:016X}", u64::from_le_bytes(number)))
 }
 
-/// Where the signature of a component is.
+/// Returns the path of a component's signature.
 pub fn beside(component: &Path) -> PathBuf {
     component.with_added_extension("minisig")
 }
@@ -99,7 +100,7 @@ pub fn beside(component: &Path) -> PathBuf {
 /// Makes a key pair: `NAME.key`, for its owner alone, and `NAME.pub`.
 ///
 /// # Errors
-/// Where they cannot be made; a file that is there is left alone.
+/// The files cannot be written. Existing files are left alone.
 pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
     let (secret, public) = (name.with_added_extension("key"), name.with_added_extension("pub"));
     let pair = match password() {

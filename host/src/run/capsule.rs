@@ -24,10 +24,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// The format that is written. Format 1 has bytes as one number each, and is read as well.
+/// Version of the format that this program writes. It also reads format 1, which has each byte as a number.
 pub const FORMAT: u32 = 2;
 
-/// Bytes of observations, as they are written, that a capsule has at most; over all rounds of a phase.
+/// Bytes of the observations in a capsule, over all rounds of a phase.
 pub const MAX_BYTES: usize = 4 << 20;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct Capsule {
     pub format: u32,
     pub plugin: String,
     pub version: String,
-    /// of the component
+    /// digest of the component
     pub digest: String,
     pub phase: String,
     pub round: u32,
@@ -45,7 +45,7 @@ pub struct Capsule {
     /// phase, name and JSON of each fact
     pub facts: Vec<(String, String, String)>,
     pub observations: Vec<Observation>,
-    /// the recording stopped at its limit of bytes: later observations are missing
+    /// whether the recording stopped at its limit of bytes, so that later observations are missing
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
     /// what went wrong
@@ -99,7 +99,7 @@ impl Capsule {
         }
     }
 
-    /// As text to keep.
+    /// The capsule as JSON text.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
@@ -114,13 +114,13 @@ pub struct Observation {
     pub gave: Result<Recorded, Failure>,
 }
 
-/// How a session comes by its observations.
+/// The source of a session's observations.
 pub enum Sight {
-    /// from the world alone
+    /// the world; nothing is recorded
     Unrecorded,
-    /// from the world, and kept
+    /// the world; answers are recorded
     Recorded(Mutex<Recording>),
-    /// from a capsule
+    /// a capsule
     Replayed(Mutex<VecDeque<Observation>>),
 }
 
@@ -133,10 +133,10 @@ impl Sight {
         Sight::Replayed(Mutex::new(observations.iter().cloned().collect()))
     }
 
-    /// Looks at something, and records the answer while the recording has room.
+    /// Makes an observation, and records the answer while the recording has room.
     ///
     /// # Errors
-    /// What the world says; in a replay also `not-recorded` for what was never asked.
+    /// The failure of the world; in a replay `not-recorded` if the capsule lacks the observation.
     pub fn look<T: Serialize + DeserializeOwned>(&self, call: &str, args: Value, ask: impl FnOnce() -> Tried<T>) -> Tried<T> {
         match self {
             Sight::Unrecorded => ask(),

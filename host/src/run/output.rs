@@ -1,7 +1,7 @@
-//! `--out DIR`: what a run would leave behind, as files: `DIR/files/…` with their modes, `DIR/objects.yaml` with
-//! everything written to the API in order. A failure leaves the result of an earlier run as it was.
+//! Writes the result of a run for `--out DIR`: `DIR/files/…` with the files that the run would leave, with their modes, and
+//! `DIR/objects.yaml` with all writes to the API, in order. If writing fails, the result of an earlier run stays.
 //!
-//! `DIR/.kubephase-out` says what an earlier run wrote there. Nothing else is ever replaced or removed.
+//! `DIR/.kubephase-out` lists the files that an earlier run wrote there. Only these are replaced or removed.
 #![allow(clippy::disallowed_methods, reason = "the result is the operator's, not the node's")]
 use crate::{effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
@@ -17,7 +17,7 @@ use std::{
 
 /// Name of the file in the output directory that lists what `--out` wrote.
 const MARKER: &str = ".kubephase-out";
-/// What `--out` writes beside the marker.
+/// The names that `--out` writes in the output directory, beside the marker.
 const RESULTS: [&str; 2] = ["files", "objects.yaml"];
 /// Mode bits that no copy has: set-user-ID, set-group-ID, sticky.
 const SPECIAL_BITS: u32 = 0o7000;
@@ -38,14 +38,14 @@ pub struct Left<'a> {
 /// The content of the marker file.
 #[derive(Default, Deserialize, Serialize)]
 struct Marker {
-    /// for the person who finds the file
+    /// explains the file to people
     note: String,
-    /// everything below `files/`, by its path from there
+    /// paths of the files below `files/`, relative to it
     files: BTreeSet<PathBuf>,
 }
 
 impl Marker {
-    /// The marker of an output directory; none where `--out` never wrote there.
+    /// Reads the marker of an output directory; none if `--out` never wrote there.
     fn read(out: &Path) -> Result<Option<Marker>> {
         let path = out.join(MARKER);
         let text = match fs::read(&path) {
@@ -68,7 +68,7 @@ impl Marker {
     }
 }
 
-/// Everything below a directory, by its path from there. Links are not followed.
+/// Lists everything below a directory, with paths relative to it. Links are not followed.
 fn entries(root: &Path) -> Result<BTreeSet<PathBuf>> {
     fn walk(root: &Path, below: &Path, found: &mut BTreeSet<PathBuf>) -> std::io::Result<()> {
         for entry in fs::read_dir(root.join(below))? {
@@ -93,11 +93,11 @@ fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
     (whole, vec![crate::render::KUBELET_DIR.to_owned()])
 }
 
-/// Refuses an output directory in which the result of a run would replace what `--out` did not write. Asked before the run is
-/// made, and again before its result is written.
+/// Refuses an output directory in which the result of a run would replace files that `--out` did not write. This is checked
+/// before the run, and again before its result is written.
 ///
 /// # Errors
-/// Where `out` is not a directory, or holds `files/` or `objects.yaml` of somebody else.
+/// `out` is not a directory, or holds a `files/` or `objects.yaml` that `--out` did not write.
 pub fn check(out: &Path) -> Result<()> {
     if out.exists() && !out.is_dir() {
         bail!("{} is not a directory; --out names the directory to write to", out.display());
@@ -132,7 +132,7 @@ pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
     if written.is_err() {
         drop(staging);
         if is_new {
-            // Whatever else stands in the way, the first failure is what is told.
+            // Undoing may fail too; the first failure is the one that is reported.
             let _ = fs::remove_dir(out);
         }
     }
@@ -439,7 +439,7 @@ mod tests {
         names.sort();
         assert_eq!(names, [".kubephase-out", "files", "notes.txt", "objects.yaml"]);
 
-        // What somebody puts between what was written stays as well.
+        // A file that a user put among the written files stays too.
         fs::write(tree.out().join("files/opt/thesis.txt"), "years of work").unwrap();
         let refused = format!("{:#}", tree.write().unwrap_err());
         assert!(refused.contains("files/opt/thesis.txt was not written by --out"), "{refused}");

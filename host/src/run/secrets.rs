@@ -1,5 +1,5 @@
-//! The secrets of one run. Phases see placeholders in their place, effects take the values from the configuration that only
-//! the host has, and the person reads them in the lines of built-in phases alone.
+//! The secrets of one run. Phases see placeholders. Effects take the values from the configuration, which only the host has. The
+//! operator sees the values only in messages of built-in phases.
 use crate::secret::Secret;
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar},
@@ -7,19 +7,19 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// Characters of the shortest value that is looked for in a record: a shorter one would be found in ordinary words.
+/// Characters of the shortest value that is blanked in records: a shorter value would occur in ordinary words.
 const MIN_BLANKED: usize = 6;
 
 /// Placeholders and the secrets that they stand for.
 ///
-/// A placeholder has two forms. Plugins see `<secret:token-0>`, which stands for nothing: whatever they write it into keeps
-/// it as it is. Built-in phases see the sealed form, which ends with a random number of this run; no plugin knows the number,
-/// so that no plugin can make the host reveal anything.
+/// A placeholder has two forms. Plugins see the public form, `<secret:token-0>`, which the host never replaces by the value.
+/// Built-in phases see the sealed form, which ends with a random number of this run, and which the host replaces in their
+/// messages. No plugin knows the number, so no plugin can make the host reveal a secret.
 #[derive(Clone, Default)]
 pub struct Secrets {
     seal: String,
     named: Vec<(String, Secret<String>)>,
-    /// secrets without a placeholder that may be in a record all the same
+    /// secrets without a placeholder, which are blanked in records
     others: Vec<Secret<String>>,
 }
 
@@ -38,11 +38,11 @@ pub struct Masked {
     pub secrets: Secrets,
 }
 
-/// A text of a built-in phase that names secrets.
-pub struct Opened {
-    /// with the placeholders that anyone may see
+/// A text of a built-in phase that has sealed placeholders, in two forms.
+pub struct OpenedText {
+    /// with public placeholders, for records
     pub shown: String,
-    /// with the values, for the person
+    /// with the values, for the operator's terminal
     pub revealed: Secret<String>,
 }
 
@@ -50,7 +50,7 @@ impl Secrets {
     /// Takes the secrets out of a configuration.
     ///
     /// # Panics
-    /// Where the system has no randomness to give.
+    /// The operating system cannot provide random numbers.
     pub fn mask(config: &Config) -> Masked {
         let mut number = [0; 16];
         aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
@@ -76,13 +76,13 @@ impl Secrets {
         Masked { for_plugins, for_built_ins, secrets }
     }
 
-    /// The public and the sealed placeholder of a secret.
+    /// Notes a secret. Returns its public and its sealed placeholder.
     fn hide(&mut self, name: &str, value: &str) -> (String, String) {
         self.named.push((name.to_owned(), Secret::new(value.to_owned())));
         (public(name), self.sealed(name))
     }
 
-    /// Takes user names and passwords out of everything that carries a proxy, and hides the header with which a kubelet fetches
+    /// Removes user names and passwords from all proxies of the configuration, and masks the header with which a kubelet fetches
     /// static Pods.
     fn mask_proxies(&mut self, config: &mut Config) {
         let cluster = &mut config.cluster;
@@ -108,8 +108,8 @@ impl Secrets {
         format!("<secret:{name}:{}>", self.seal)
     }
 
-    /// Opens the sealed placeholders of a text; none where it has no such placeholder.
-    pub fn open(&self, text: &str) -> Option<Opened> {
+    /// Opens the sealed placeholders of a text; none if it has no sealed placeholder.
+    pub fn open(&self, text: &str) -> Option<OpenedText> {
         if self.seal.is_empty() || !text.contains(&self.seal) {
             return None;
         }
@@ -119,10 +119,10 @@ impl Secrets {
             shown = shown.replace(&sealed, &public(name));
             revealed = Secret::new(revealed.reveal().replace(&sealed, value.reveal()));
         }
-        Some(Opened { shown, revealed })
+        Some(OpenedText { shown, revealed })
     }
 
-    /// Blanks the values of this run's secrets in a text that is to be kept or handed on.
+    /// Blanks the values of this run's secrets in a text.
     pub fn blank(&self, text: &mut String) {
         let values = self.named.iter().map(|(_, value)| value).chain(&self.others);
         for value in values.map(Secret::reveal).filter(|value| value.len() >= MIN_BLANKED) {
@@ -132,7 +132,7 @@ impl Secrets {
         }
     }
 
-    /// Blanks them in every string of a value.
+    /// Blanks the values of this run's secrets in every string of a JSON value.
     pub fn blank_value(&self, value: &mut Value) {
         match value {
             Value::String(text) => self.blank(text),
@@ -142,7 +142,7 @@ impl Secrets {
         }
     }
 
-    /// Counts a further secret among those that are blanked.
+    /// Adds a secret that is blanked from now on.
     pub fn add(&mut self, value: &str) {
         self.others.push(Secret::new(value.to_owned()));
     }

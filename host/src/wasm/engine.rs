@@ -1,4 +1,4 @@
-//! One engine for all components of a run: compiles at most once, stops what runs too long.
+//! The engine for all components of a run. It compiles a component at most once, and stops guests that run too long.
 use super::{
     cache::Cache,
     compiler::{self, Compiler},
@@ -30,10 +30,10 @@ use wasmtime::{
     component::{Component, Linker},
 };
 
-/// How often a running guest is looked at.
+/// How often a running guest is checked.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Where a component comes from.
+/// The source of a component.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// it is part of the program, by this name
@@ -41,7 +41,7 @@ pub enum Place {
     File(PathBuf),
 }
 
-/// A component, or nothing where reading it failed.
+/// A component that is read once; none if reading it failed.
 type Once = Arc<OnceLock<Option<Arc<plugin::Component>>>>;
 
 /// An engine, cheap to clone: all clones share what was compiled and loaded.
@@ -50,31 +50,31 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     engine: wasmtime::Engine,
-    /// what a compiled form depends on beside the component: compiler, version, settings, processor
+    /// hash of what compiled code depends on beside the component: compiler, version, settings, processor
     compatibility: String,
-    /// code reserves little address space
+    /// whether the engine reserves little address space
     small: bool,
     cache: Cache,
     compiler: Compiler,
-    /// calls of guests that go on side by side
+    /// limits how many calls of guests run at one time
     turns: Turns,
-    /// compilers that work side by side
+    /// limits how many compilers run at one time
     compilers: Turns,
     compiled: AtomicUsize,
-    /// what was compiled or loaded, by the digest of what it was compiled from
+    /// compiled components, by the digest of the component
     components: Mutex<HashMap<String, Component>>,
-    /// components that were read once for all, by where they are
+    /// components that were read, by their source
     read: Mutex<HashMap<Place, Once>>,
-    /// linkers with all that the host has, by the type of what stores hold
+    /// linkers with all host functions, by the type of the store's data
     linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
-/// Whose component is compiled.
+/// The author of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Author {
-    /// It is part of this program.
+    /// The component is part of this program.
     Program,
-    /// It is somebody else's.
+    /// The component is a third party's.
     Other,
 }
 
@@ -155,34 +155,35 @@ impl Engine {
         plugin::Component::read(self, bytes.into()).map(Arc::new).map(Plugin::of)
     }
 
-    /// Reads what a component is and asks for, and neither compiles nor calls it: one without a manifest has no name then.
+    /// Reads a component without compiling or calling it. A component without a manifest then has no name.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
+    /// The problem of the component, and how to mend it.
     pub fn look(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
         plugin::Component::look(self, bytes.into()).map(Arc::new).map(Plugin::of)
     }
 
-    /// The same, done once for a place: whoever asks while it is done waits, and whoever asks later has what was read then.
+    /// Reads the component of a place, once for all callers. A caller waits while another caller reads the component; later callers
+    /// get the component that was read.
     ///
     /// # Errors
-    /// Likewise, or why there is nothing to read.
+    /// The problem of the component, or the reason why it cannot be read.
     pub fn load_once(&self, place: Place) -> Result<Plugin> {
         let once = self.0.read.lock().unwrap_or_else(PoisonError::into_inner).entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(self, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {
             Some(component) => Ok(Plugin::of(component.clone())),
-            // What failed is done again, for whoever is to be told why.
+            // Reading failed before; it is repeated to get the error.
             None => open().map(Plugin::of),
         }
     }
 
-    /// Components compiled by this engine, for want of a cached form.
+    /// Number of components that this engine compiled because the cache had no code for them.
     pub fn compiled(&self) -> usize {
         self.0.compiled.load(Ordering::Relaxed)
     }
 
-    /// What holds for every component, linked once.
+    /// Returns the linker with all host functions, which is made once for all components.
     pub(super) fn linked<T: 'static>(&self, link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>) -> wasmtime::Result<Arc<Linker<T>>> {
         let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Ok(found)) = linked.get(&TypeId::of::<T>()).map(|found| found.clone().downcast()) {
@@ -195,7 +196,7 @@ impl Engine {
         Ok(linker)
     }
 
-    /// Where in the cache the compiled form is.
+    /// The cache key of a component's code.
     fn key(&self, digest: &str) -> String {
         format!("{digest}-{}.cwasm", self.0.compatibility)
     }
@@ -204,7 +205,7 @@ impl Engine {
         self.0.components.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the compiled form, where it is known already or in the cache.
+    /// Returns a compiled component from memory or from the cache; none if neither has it.
     pub(super) fn compiled_before(&self, digest: &str) -> Option<Component> {
         if let Some(known) = self.components().get(digest) {
             return Some(known.clone());
@@ -215,10 +216,10 @@ impl Engine {
         Some(component)
     }
 
-    /// Compiles a component, or finds it compiled.
+    /// Returns a compiled component. Compiles it if it was not compiled before.
     ///
     /// # Errors
-    /// Where it cannot be compiled, or not within the limits of compiling.
+    /// The component cannot be compiled, or not within the limits of compiling.
     pub(super) fn component(&self, bytes: &[u8], digest: &str, author: Author, cancel: &Cancel) -> Result<Component> {
         if let Some(component) = self.compiled_before(digest) {
             return Ok(component);
@@ -242,7 +243,7 @@ impl Engine {
 
     fn compile_in_child(&self, bytes: &[u8], digest: &str, cancel: &Cancel) -> Result<Component> {
         let _turn = self.0.compilers.wait();
-        // Another phase of the same plugin may have been faster.
+        // Another thread may have compiled the component meanwhile.
         if let Some(component) = self.compiled_before(digest) {
             return Ok(component);
         }
@@ -253,7 +254,7 @@ impl Engine {
         self.load_code(&code).context("the compiler gave back what is not a compiled component")
     }
 
-    /// Loads code from the file that holds it, at the beginning.
+    /// Loads code from the beginning of a file.
     fn load_code(&self, code: &File) -> Result<Component> {
         // The path leads to the open file itself, whatever has its name by now.
         let path = format!("/proc/self/fd/{}", code.as_raw_fd());

@@ -201,7 +201,8 @@ impl RootedFiles {
     }
 }
 
-/// The name of a file until it is whole. It is always the same, so that a later run replaces what a killed one left.
+/// Returns the name that a file has until it is whole. It depends only on the file's name, so that a later run replaces the file
+/// that a killed run left.
 fn unfinished_name(name: &str) -> String {
     if name.len() <= MAX_REPEATED {
         return format!(".{name}{UNFINISHED}");

@@ -52,15 +52,14 @@ pub trait World: Send + Sync {
 
 /// The file tree of the node; paths are the node's, whatever lies behind them.
 pub trait Files: Send + Sync {
-    /// Opens a file or directory once, with all links followed but the kernel's own below /proc, so that what is checked
-    /// is what is read.
+    /// Opens a file or directory once, so that the file that is checked is the file that is read. Follows all links, except the
+    /// kernel's magic links below /proc.
     ///
     /// # Errors
     /// `not-found`; `denied` where the path leads through a link of /proc or out of the tree.
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>>;
-    /// Returns the same tree as a plugin's file effects reach it: no link is followed anywhere in a path, nothing of the
-    /// host's territory is looked at or changed, and no set-user-ID or set-group-ID permission is given. Make it anew for
-    /// each effect.
+    /// Returns the view of this tree that file effects of plugins have: it follows no link anywhere in a path, neither reads nor
+    /// changes files of the host's territory, and sets no set-user-ID or set-group-ID bit. Make a new view for each effect.
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a>;
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
@@ -107,7 +106,7 @@ pub trait OpenFile {
     /// Reads a regular file of at most `limit` bytes.
     ///
     /// # Errors
-    /// `limit` where it is larger; `invalid` where it is not a regular file.
+    /// `limit` if it is larger; `invalid` if it is not a regular file.
     fn read(&self, limit: u64) -> Tried<Vec<u8>>;
     /// A reader of a regular file, from its beginning.
     ///
@@ -117,7 +116,7 @@ pub trait OpenFile {
     /// The names in a directory, sorted.
     ///
     /// # Errors
-    /// Where it is not a directory, or cannot be read; `limit` where it has too many entries.
+    /// It is not a directory, or cannot be read; `limit` if it has too many entries.
     fn list(&self) -> Tried<Vec<String>>;
 }
 

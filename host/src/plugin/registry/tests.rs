@@ -54,7 +54,7 @@ impl Server {
         server
     }
 
-    /// A registry that has one plugin, whose manifest and component `change` may alter or answer by itself.
+    /// A registry with one plugin. `change` may answer a request itself; then it returns true.
     fn registry(change: impl Fn(&str, &mut TcpStream) -> bool + Send + Sync + 'static) -> Server {
         Server::start(move |head, stream| match () {
             () if change(head, stream) => {}
@@ -271,7 +271,7 @@ fn credentials_go_to_the_registry_that_they_belong_to_and_to_no_other() {
     assert_eq!(pull_as(&server, &ours).unwrap().component, BODY);
     assert!(server.requests().iter().any(|request| request.contains(BASIC)));
 
-    // Credentials that are another registry's, or nobody's.
+    // The credentials of the environment belong to another registry, or to no registry.
     for (environment, hint) in [
         (Environment::named("registry.example"), "they belong to registry.example"),
         (Environment { registry: None, ..Environment::named("x") }, "does not say which registry they belong to"),
@@ -294,7 +294,7 @@ fn credentials_do_not_go_to_another_server_for_a_token() {
     }
     assert!(tokens.requests().is_empty());
 
-    // What anyone may have needs no credentials; and the operator may name the server.
+    // An anonymous token needs no credentials. The operator may name the token server.
     assert_eq!(pull_as(&server, &Environment::default()).unwrap().component, BODY);
     let asked = tokens.requests().join("\n");
     assert!(asked.contains("x=1&scope=repository%3ateam%2fx%3apull&service=s") && !asked.contains("authorization"), "{asked}");

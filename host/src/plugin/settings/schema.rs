@@ -1,23 +1,23 @@
-//! What validating settings by a plugin's schema would cost, worked out before it is done: schemas that refer to their own
-//! definitions can double the work with each of them, and a plugin writes its own schema.
+//! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin writes its own schema, and in a
+//! schema that refers to its own definitions each definition can double the work.
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Schemas that there are when every reference is replaced by what it refers to.
+/// Number of schemas when every reference is replaced by the schema that it refers to.
 const MAX_EXPANDED: u64 = 50_000;
-/// Schemas that settings are compared with, for all values of the settings.
+/// Comparisons of a value with a schema, summed over all values of the settings.
 const MAX_COMPARISONS: u64 = 5_000_000;
-/// How deep schemas are nested, references followed.
+/// Levels of nested schemas, with references followed.
 const MAX_DEPTH: usize = 100;
-/// How deep settings are nested.
+/// Levels of nested settings.
 const MAX_SETTINGS_DEPTH: usize = 64;
-/// Values in settings.
+/// Number of values in settings.
 const MAX_SETTINGS: u64 = 100_000;
 
-/// Keywords whose schema is for the same value.
+/// Keywords whose schema is for the value that the surrounding schema describes.
 const SAME: &[&str] = &["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
-/// Keywords whose schema is for what is in the value.
+/// Keywords whose schema is for the members of the value.
 const INNER: &[&str] = &[
     "properties",
     "patternProperties",
@@ -31,7 +31,7 @@ const INNER: &[&str] = &[
     "unevaluatedProperties",
     "contentSchema",
 ];
-/// Keywords of which each member is a schema.
+/// Keywords whose value is an object of schemas.
 const MAPS: &[&str] = &["dependentSchemas", "dependencies", "properties", "patternProperties"];
 /// Keywords that refer to schemas in ways that cannot be followed beforehand.
 const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
@@ -39,7 +39,7 @@ const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// Refuses a schema that is too expensive for these settings.
 ///
 /// # Errors
-/// Why it is refused.
+/// The limit that the schema or the settings exceed.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     let (depth, values) =
         measure(settings, MAX_SETTINGS_DEPTH).ok_or_else(|| anyhow!("they are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
@@ -57,7 +57,7 @@ pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Depth and number of values, unless they are nested deeper than that.
+/// Returns depth and number of the values; none if they are nested deeper than `deepest`.
 fn measure(value: &Value, deepest: usize) -> Option<(usize, u64)> {
     let inner: Vec<&Value> = match value {
         Value::Array(items) => items.iter().collect(),
@@ -72,7 +72,7 @@ fn measure(value: &Value, deepest: usize) -> Option<(usize, u64)> {
     Some(total)
 }
 
-/// The schemas that a keyword has, if it has any.
+/// Returns the schemas of a keyword; empty if the schema lacks the keyword.
 fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
     match schema.get(keyword) {
         Some(Value::Object(members)) if MAPS.contains(&keyword) => members.values().collect(),
@@ -82,7 +82,7 @@ fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
     }
 }
 
-/// What a schema refers to.
+/// Returns the schema that a schema refers to (`$ref`); none if it has no reference.
 fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
     if let Some(keyword) = REFUSED.iter().find(|keyword| schema.get(**keyword).is_some()) {
         bail!("the schema of its settings uses {keyword}; use $ref");
@@ -94,7 +94,7 @@ fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
     found.map(Some).ok_or_else(refused)
 }
 
-/// Refuses what would make the references of a part mean something else.
+/// Refuses an id within the schema: it would change what the references below it mean.
 fn check_id(root: &Value, schema: &Value) -> Result<()> {
     if !std::ptr::eq(root, schema) && (schema.get("$id").is_some() || schema.get("id").is_some_and(Value::is_string)) {
         bail!("the schema of its settings has a part with an id of its own; only the whole may have one");
@@ -102,10 +102,10 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Counts schemas with every reference replaced by what it refers to, but for those that lead back.
+/// Counts schemas with every reference replaced by the schema that it refers to. References that lead back count once.
 struct Expansion<'a> {
     root: &'a Value,
-    /// by the schema's place in memory; nothing while a schema is being counted
+    /// size of each schema, by its address; none while the schema is being counted
     sizes: HashMap<*const Value, Option<u64>>,
 }
 
@@ -133,15 +133,15 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// Counts the schemas that one value is compared with, and what is in it.
+/// Counts the schemas that one value and its members are compared with.
 struct Comparison<'a> {
     root: &'a Value,
-    /// by the schema's place in memory and the depth of the value; nothing while a schema is being counted
+    /// cost of each schema, by its address and the depth of the value; none while the schema is being counted
     costs: HashMap<(*const Value, usize), Option<u64>>,
 }
 
 impl<'a> Comparison<'a> {
-    /// `depth` is that of the value.
+    /// Returns the cost of a schema for a value of this depth.
     fn cost(&mut self, schema: &'a Value, depth: usize) -> Result<u64> {
         let key = (std::ptr::from_ref(schema), depth);
         match self.costs.get(&key) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_leads_back_to_itself_costs_what_the_settings_are_deep() {
+    fn a_recursive_schema_costs_in_proportion_to_the_depth_of_the_settings() {
         let tree = json!({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}});
         check(&tree, &json!({"left": {"right": {"left": {}}}})).unwrap();
         let doubling = json!({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_or_too_much_is_refused() {
+    fn schemas_and_settings_that_are_too_deep_or_too_many_are_refused() {
         let chain = doubling(500, |next| json!({"allOf": [next]}));
         assert!(refusal(&chain, &json!({})).contains("nested more than 100 deep"));
         let deep = (0..100).fold(json!({}), |inner, _| json!({"a": inner}));

@@ -1,5 +1,5 @@
-//! Answers of host functions as JSON texts, within a budget. An answer is measured while it is written, so that one that has no
-//! room is never in memory a second time.
+//! Records answers of host functions as JSON texts, within a budget. An answer is measured while it is written, so that an answer
+//! without room is not copied in memory.
 use super::{MAX_BYTES, Observation};
 use crate::{run::secrets::Secrets, world::Tried};
 use data_encoding::BASE64;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwn
 use serde_json::{Value, json, ser::Formatter};
 use std::io::{self, Write};
 
-/// The one field of an object that stands for bytes.
+/// The only field of an object that stands for bytes.
 const BYTES: &str = "kubephase:base64";
 
 /// An answer as a JSON text. Bytes in it are base64.
@@ -15,25 +15,27 @@ const BYTES: &str = "kubephase:base64";
 pub struct Recorded(String);
 
 impl Recorded {
-    /// Writes an answer; none where it takes more than `limit` bytes.
+    /// Writes an answer; none if it takes more than `limit` bytes.
     fn write(answer: &impl Serialize, limit: usize) -> Option<Recorded> {
         let mut out = Limited { text: Vec::new(), limit };
         answer.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Compact { limit, bytes: None })).ok()?;
         String::from_utf8(out.text).ok().map(Recorded)
     }
 
+    /// The JSON text.
     pub(super) fn text(&self) -> &str {
         &self.0
     }
 
+    /// Blanks the values of secrets.
     pub(super) fn blank(&mut self, secrets: &Secrets) {
         secrets.blank(&mut self.0);
     }
 
-    /// The answer itself.
+    /// Reads the answer back.
     ///
     /// # Errors
-    /// Where it is not of this type.
+    /// The answer is not of this type.
     pub(super) fn replay<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_value(expand(serde_json::from_str(&self.0)?))
     }
@@ -51,18 +53,18 @@ impl<'de> Deserialize<'de> for Recorded {
     }
 }
 
-/// Observations while they are made.
+/// The observations of a phase so far.
 #[derive(Default)]
 pub struct Recording {
     pub(super) observations: Vec<Observation>,
-    /// bytes of all of them, as they are written
+    /// bytes that the observations take as JSON
     bytes: usize,
-    /// something had no room; nothing is recorded any more
+    /// whether an observation had no room; from then on nothing is recorded
     pub(super) is_full: bool,
 }
 
 impl Recording {
-    /// Records an answer while there is room for it.
+    /// Records an answer, unless an answer had no room before.
     pub(super) fn record<T: Serialize>(&mut self, call: &str, args: Value, answer: &Tried<T>) {
         if self.is_full {
             return;

@@ -12,7 +12,7 @@ use crate::{
         access::Access,
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
-        secrets::{Masked, Opened, Secrets},
+        secrets::{Masked, OpenedText, Secrets},
     },
     wasm::gate::{self, Row},
     wasm::limits::{Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
@@ -297,7 +297,7 @@ impl Session {
         let phase = self.0.phase.clone();
         let opened = if matches!(self.0.access, Access::BuiltIn) { self.0.shared.secrets.open(&text) } else { None };
         match opened {
-            Some(Opened { shown, revealed }) => {
+            Some(OpenedText { shown, revealed }) => {
                 self.0.shared.bus.emit_revealed(What::Message { phase, severity, label, text: shown, plugin }, revealed);
             }
             None => self.0.shared.bus.emit(What::Message { phase, severity, label, text, plugin }),

@@ -103,7 +103,7 @@ fn an_entry_that_others_could_have_written_is_none() {
     assert!(cache.get("key").is_none() && cache.file("key").is_none());
 }
 
-/// Whoever could rename the directory changes nothing for a run that has opened it.
+/// Renaming the directory changes nothing for a run that has opened it.
 #[test]
 fn the_directory_that_was_checked_is_the_one_that_is_used() {
     let place = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The cluster as whoever calls may use it: by a kubeconfig that is named, or found where kubectl and kubeadm look.
+//! The cluster that a command uses: by the kubeconfig that the operator names, or the one that kubectl and kubeadm would find.
 use super::stage::{self, Threads};
 use crate::{
     config::ADMIN,
@@ -30,7 +30,7 @@ pub struct Connection {
 }
 
 impl ClusterFlags {
-    /// Reads the kubeconfig; nobody is asked anything yet.
+    /// Reads the kubeconfig. Does not connect to the API server yet.
     ///
     /// # Errors
     /// Where it cannot be used.

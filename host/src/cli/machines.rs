@@ -31,20 +31,20 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// Where the trees of machines that join are, below that of the first.
+/// The directory, below the tree of the first machine, that holds the trees of the joining machines.
 const TREES: &str = "nodes";
 
-/// How long requests to the API are tried.
+/// How long a request to the API is retried.
 const TIME: Duration = Duration::from_secs(10);
 
-/// Of which machines the rehearsed cluster is made.
+/// The machines of a rehearsed cluster.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machines {
-    /// Of so many machines the control plane is made: the one of init, and others that join it, each with a tree of its own
-    /// below nodes/ of the scratch root
+    /// Number of control-plane machines, including the one that init creates; the others join, each with its own tree below
+    /// nodes/ of the scratch root
     #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub control_planes: u16,
-    /// Let so many workers join, likewise
+    /// Number of workers that join, each with its own tree below nodes/ of the scratch root
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub workers: u16,
 }
@@ -98,11 +98,11 @@ pub struct Joined {
     pub name: String,
     pub result: RunResult,
     pub micros: u64,
-    /// a member of the control plane serves for as long as this is there
+    /// the member's world; the member serves until this is dropped
     _world: Option<Arc<Rehearsal>>,
 }
 
-/// The cluster that a rehearsal of `init` made, as the machines that join it are told of it.
+/// The cluster that a rehearsal of `init` made, with what machines need to join it.
 pub struct Cluster<'a> {
     pub world: &'a Rehearsal,
     pub prepared: &'a Prepared,
@@ -214,7 +214,7 @@ pub fn common(rest: Option<&Rest>, root: &Path) -> Arc<Common> {
     rest.map_or_else(|| Arc::new(Common::of(root)), |rest| rest.common.clone())
 }
 
-/// The joins as lines for people; nothing where nobody joined.
+/// Writes the joins as lines for people; empty if no machine joined.
 pub fn told(joined: &[Joined]) -> String {
     if joined.is_empty() {
         return String::new();

@@ -1,4 +1,4 @@
-//! `kubephase plugin …`: what is asked for, and what is told of it.
+//! The commands `kubephase plugin …`: their arguments and their output.
 mod entries;
 mod publish;
 

@@ -102,7 +102,7 @@ fn before(place: &Place, facts: &NodeFacts, empty: &Scratch, handle: &Handle) ->
     Ok((Box::new(Rehearsal::open(handle, setting)?), rest))
 }
 
-/// With the cluster go the secrets that were made up for it.
+/// Carries out the reset. After a whole reset, also removes the secrets that earlier runs generated for the node.
 fn carry_out<W: World + 'static>(stage: &Stage<W>, request: &ResetRequest, prepared: &mut Prepared) -> Result<RunResult> {
     let finished = stage.carry_out(prepared, request.place.form.output, request.verbosity > 0)?.finished;
     if finished == RunResult::Done && request.phase.is_none() {
@@ -111,7 +111,7 @@ fn carry_out<W: World + 'static>(stage: &Stage<W>, request: &ResetRequest, prepa
     Ok(finished)
 }
 
-/// Somebody has to want it.
+/// Asks the operator to confirm the reset.
 fn confirm(output: Output) -> Result<()> {
     if output == Output::Json {
         return Err(CliError::usage("with -o json nobody is asked whether to proceed: add --force").into());

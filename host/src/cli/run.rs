@@ -105,7 +105,7 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
     outcome.unwrap_or_else(|error| print::error(&format!("{error:#}"), exit_of(&error)))
 }
 
-/// What an error means for whoever called the program.
+/// Returns the exit code of an error.
 fn exit_of(error: &anyhow::Error) -> Exit {
     if let Some(Refused(errors)) = error.downcast_ref() {
         return errors.first().map_or(Exit::Usage, Exit::from);
@@ -143,7 +143,7 @@ pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
         Some(file) => facts::read(file)?,
         None => gather().0,
     };
-    // What programs would be told is told by the shell here, whatever the node is.
+    // The proxies come from the environment of this process, even if the node is described by a file.
     facts.environment.extend(gather::proxies());
     Ok(facts)
 }

@@ -245,7 +245,7 @@ impl<W: World + 'static> Stage<W> {
         let (world, is_written) = (self.world.clone(), written.clone());
         self.run.remove_credentials_with(move || {
             if is_written.load(Ordering::Relaxed) {
-                // The process ends: there is nobody left to tell.
+                // The process ends, so a failure cannot be reported.
                 let _ = world.files().remove(BOOTSTRAP);
             }
         });

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// A configuration file: read when somebody first asks what is in it, and once. Cheap to clone; all clones are one.
+/// A configuration file. Its content is read at its first use, and only once. Clones share the content.
 #[derive(Clone, Debug)]
 pub struct ConfigFile(Arc<Inner>);
 

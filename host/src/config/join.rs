@@ -52,7 +52,7 @@ pub struct JoinFlags {
     /// Hash of the public key of the cluster's authority, sha256:HEX
     #[arg(long, value_delimiter = ',')]
     pub discovery_token_ca_cert_hash: Vec<String>,
-    /// Trust whoever answers, without a hash of the cluster's authority
+    /// Trust any API server that answers, without a hash of the cluster's authority
     #[arg(long)]
     pub discovery_token_unsafe_skip_ca_verification: bool,
     /// Change nothing; tell what would be done

@@ -46,7 +46,7 @@ pub struct PluginEntry {
     /// capabilities, `interface.function`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
-    /// the same line by line, as `kubephase.lock` has it: in what the cluster keeps
+    /// lines that the plugin may do, as `kubephase.lock` has them; only in the configuration that the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
 }
@@ -81,7 +81,7 @@ impl PhaseConfiguration {
         Some(value)
     }
 
-    /// Whether both say the same, however the documents call themselves.
+    /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
     pub fn same(&self, other: &PhaseConfiguration) -> bool {
         let plain = |phases: &PhaseConfiguration| PhaseConfiguration { api_version: String::new(), kind: String::new(), ..phases.clone() };
         plain(self) == plain(other)

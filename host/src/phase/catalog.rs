@@ -211,7 +211,7 @@ impl Catalog {
             () => None,
         };
         let conflicts = self.rows.iter().filter_map(|row| of(row).map(|conflict| (row, conflict)));
-        // Of several conflicts that of the same id says most.
+        // If there are several conflicts, an equal id is the clearest to report.
         conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)
     }
 

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, ops::Bound};
 pub(super) struct Names<'a> {
     /// in the catalog's order
     pub rows: Vec<&'a Row>,
-    /// the same rows; the members of a group stand side by side
+    /// the rows by id, so that the members of a group are neighbours
     by_id: BTreeMap<&'a str, &'a Row>,
 }
 

@@ -108,7 +108,7 @@ impl Language {
 /// Writes a new plugin into a folder that is not there yet.
 ///
 /// # Errors
-/// Where the name is none, the folder is taken, or cannot be written.
+/// The name is not valid, the folder exists, or the folder cannot be written.
 pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     if !crate::wasm::manifest::is_name(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase()) {

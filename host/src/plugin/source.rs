@@ -53,10 +53,10 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
     }
 }
 
-/// The file of a component: the path itself, or in a plugin's folder what `plugin build` left there.
+/// Returns the file of a component: the path itself, or, for a plugin's folder, the component that `plugin build` made.
 ///
 /// # Errors
-/// Where the folder is no plugin's, or was not built.
+/// The folder is not a plugin's folder, or was not built.
 pub fn component_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());

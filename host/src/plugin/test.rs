@@ -1,4 +1,4 @@
-//! `plugin test`: a component over cases, behind the same door and with the same grants as in a run.
+//! `plugin test`: runs a component over test cases, with the session and the grants that it has in a run.
 #![allow(clippy::disallowed_methods, reason = "cases and capsules are the author's files")]
 use crate::{
     cancel::Cancel,
@@ -26,33 +26,33 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Bytes of a capsule that is read.
+/// Bytes of the largest capsule that is read.
 const MAX_CAPSULE: usize = 8 << 20;
 
-/// How one case came out.
+/// The outcome of one case.
 #[derive(Debug)]
 pub struct Outcome {
     pub path: PathBuf,
     pub name: String,
-    /// where it differs from what is expected; none where it does not
+    /// differences from what the case expects; empty if the case passed
     pub differences: Vec<String>,
-    /// what the plugin said, found and proposed, for whoever wants to see
+    /// messages, findings and proposals of the plugin, for verbose output
     pub told: Vec<String>,
 }
 
-/// Every case of a folder.
+/// Runs every case of a folder.
 ///
 /// # Errors
-/// Where there are no cases or the component cannot be called.
+/// There are no cases, or the component cannot be called.
 pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
     let cases = testing::read_cases(folder).map_err(|why| anyhow!(why))?;
     cases.into_iter().map(|(path, case)| one(plugin, path, &case)).collect()
 }
 
-/// One call as a capsule has it; where it fails as it did then, that is what is told.
+/// Runs the call of a capsule again, and compares its failure with the recorded one.
 ///
 /// # Errors
-/// Where the capsule cannot be read, or is of another component.
+/// The capsule cannot be read.
 pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     let text = operator_files::read(file, MAX_CAPSULE).with_context(|| format!("cannot read {}", file.display()))?;
     let capsule = Capsule::read(&String::from_utf8_lossy(&text)).with_context(|| format!("{} cannot be replayed", file.display()))?;
@@ -68,7 +68,7 @@ pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
     }
     let ended = played.result.as_ref().err().map(|failure| failure.message.clone()).unwrap_or_default();
     let same = first_line(&ended) == first_line(&capsule.failure);
-    // Whoever made the capsule may not mean well.
+    // The capsule is not trusted: its text may act on the terminal.
     let name = sanitise::line(&capsule.phase).into_owned();
     let differences = match (capsule.failure.is_empty(), same) {
         (_, true) => Vec::new(),

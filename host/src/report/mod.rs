@@ -23,7 +23,7 @@ fn by_plugin(plugin: Option<&str>) -> String {
     plugin.map(|plugin| format!(" (plugin {})", sanitise::line(plugin))).unwrap_or_default()
 }
 
-/// How a run is told.
+/// The form in which a run is reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Output {
     /// lines for people

@@ -93,8 +93,8 @@ impl Executor<'_> {
         })
     }
 
-    /// Pulls images, one after the other unless the configuration says otherwise; one that fails keeps nobody from the next
-    /// (kubeadm behaviour).
+    /// Pulls images, one after the other unless the configuration says otherwise. A pull that fails does not keep the other images
+    /// from being pulled (kubeadm behaviour).
     fn pull(&self, node: &Node, session: &Session, images: &[Proposal], left: &Left) -> Result<bool, Broken> {
         let one = |proposal: &Proposal| {
             let began = Instant::now();
@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    /// A world with a defect: whoever asks what its network is panics, which waiting for anything does.
+    /// A world with a defect: it panics when its network is used, as every wait does.
     struct Defective(Imagined);
 
     impl World for Defective {

@@ -72,10 +72,10 @@ pub enum What {
         effect: EffectSummary,
         result: EffectResult,
         micros: u64,
-        /// files that it made where there were none; empty in journals of versions that did not say
+        /// files that the effect made and that did not exist before; empty in journals of older versions
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         made: Vec<String>,
-        /// directories likewise, those on the way among them
+        /// directories that the effect made and that did not exist before, including parents
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directories: Vec<String>,
     },
@@ -172,24 +172,24 @@ pub enum RunResult {
     Cancelled,
 }
 
-/// Whoever wants to know. Called in the order of events, on a thread that emits; must be quick.
+/// A receiver of events. It is called in the order of events, on a thread that emits events, and must be quick.
 pub trait Subscriber: Send {
     fn notice(&mut self, event: &Event);
 
-    /// Takes a message of a built-in phase that names secrets; `revealed` is its text with their values. Only a subscriber that
-    /// shows messages to a person implements this.
+    /// Takes a message of a built-in phase that has placeholders of secrets. `revealed` is its text with the values of the secrets.
+    /// Only a subscriber that shows messages on the operator's terminal implements this.
     fn notice_revealed(&mut self, event: &Event, _revealed: &Secret<String>) {
         self.notice(event);
     }
 }
 
-/// An event, and the text of a message that names secrets with their values.
+/// An event, and the text of its message with the values of secrets, if it has any.
 type Emitted = (Event, Option<Secret<String>>);
 
-/// Where events are emitted; hands each to every subscriber.
+/// A bus that hands each emitted event to every subscriber.
 pub struct Bus {
     began: Instant,
-    /// emitted and not handed on yet, the earliest first
+    /// events that were emitted and not yet handed on, the earliest first
     waiting: Mutex<VecDeque<Emitted>>,
     subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
 }
@@ -199,13 +199,13 @@ impl Bus {
         Bus { began: Instant::now(), waiting: Mutex::default(), subscribers: Mutex::new(subscribers) }
     }
 
-    /// Tells of an event. Every subscriber has seen what a run goes by when this returns, and all that was emitted before;
-    /// what is only told may still be on its way then, by a thread that was handing on events already.
+    /// Emits an event. If the run relies on the event, every subscriber has received it, and all events before it, when this
+    /// returns. Any other event may be handed on later, by another thread that is handing on events.
     pub fn emit(&self, what: What) {
         self.hand_over(what, None);
     }
 
-    /// Emits a message of a built-in phase that names secrets, with the text that a person is to read.
+    /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the operator reads.
     pub fn emit_revealed(&self, what: What, revealed: Secret<String>) {
         self.hand_over(what, Some(revealed));
     }
@@ -216,7 +216,7 @@ impl Bus {
         if at_once {
             self.hand_on(&mut self.subscribers.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        // Whoever hands on looks once more after it let go, so nothing is left lying.
+        // A thread that hands on events checks again after it released the lock, so no event is left waiting.
         while !self.waiting().is_empty() {
             match self.subscribers.try_lock() {
                 Ok(mut subscribers) => self.hand_on(&mut subscribers),

@@ -105,7 +105,7 @@ struct Ended {
 /// Why a phase does not settle.
 pub(super) enum Broken {
     Failed(String),
-    /// several things, each by itself
+    /// several failures, which are reported one by one
     Each(Vec<String>),
     /// it was waiting when the run was stopped
     Stopped,
@@ -315,7 +315,7 @@ impl Executor<'_> {
         blocks
     }
 
-    /// A check that could not do its job is itself a finding, by the policy of whoever provides it.
+    /// Reports a check that could not do its job as a finding, by the failure policy of its plugin.
     fn broken_check(&self, node: &Node, policy: FailurePolicy, messages: Vec<String>) -> Ended {
         let verdict = match policy {
             FailurePolicy::Fail => Verdict::Fail,

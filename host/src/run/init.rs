@@ -160,7 +160,7 @@ fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice 
     }
 }
 
-/// What a run came to, for whoever reports it.
+/// The outcome of a run, for the report.
 pub struct Ran {
     pub finished: Finished,
 }
@@ -266,7 +266,7 @@ impl Provider<'_> {
         }
     }
 
-    /// The one phase that keeps the plugins is told of them, and nobody else has to read through them.
+    /// Returns the settings of a built-in phase. Only the phase that stores the plugins in the cluster has settings: the plugins.
     fn settings(&self, node: &Node) -> Value {
         let kept =
             (node.id == built_in::KEEPS_PHASES).then(|| plugin::load::pin_plugins(&self.prepared.phases, &self.prepared.plugins).kept());

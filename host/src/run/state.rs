@@ -1,5 +1,5 @@
-//! What outlives a run on its node, below `/var/lib/kubephase`: the journal, and the secrets that were made up for a
-//! run (a token, a certificate key), so that the next run with the same configuration goes on with the same ones.
+//! The state that a run leaves on its node, below `/var/lib/kubephase`: the journal, and the secrets that the run generated (a
+//! token, a certificate key), which the next run with an equal configuration uses again.
 use crate::world::{
     Files, Tried,
     files::{PrivateDirectory, RootedFiles, is_trusted},
@@ -52,7 +52,7 @@ fn tree(root: &Path) -> Tried<RootedFiles> {
     RootedFiles::open(root).map_err(failed)
 }
 
-/// Secrets nobody gave, made once for a node; 0600 like every key.
+/// Secrets that the configuration did not give and that were generated once for a node. Their file has mode 0600.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MadeUp {

@@ -7,30 +7,30 @@ pub struct Embedded {
 }
 
 const ALL: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-/// It brings an interpreter, so it is read only where there are rules.
+/// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration has rules.
 const RULES: &str = "rules";
 
-/// Those of every run.
+/// The plugins of every run.
 pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
     ALL.iter().filter(|embedded| embedded.name != RULES)
 }
 
-/// The one that runs the rules of a PhaseConfiguration.
+/// Returns the plugin that runs the rules of a PhaseConfiguration.
 pub fn rules() -> Option<&'static Embedded> {
     named(RULES)
 }
 
-/// The one of this name.
+/// Returns the embedded plugin of this name.
 pub fn named(name: &str) -> Option<&'static Embedded> {
     ALL.iter().find(|embedded| embedded.name == name)
 }
 
-/// Whether one of ours has this length, in bytes: another cannot be one.
+/// Whether an embedded component has this length in bytes. A component of any other length is not embedded.
 pub fn is_as_long(length: u64) -> bool {
     ALL.iter().any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
-/// Whether a component is one of ours, byte for byte.
+/// Whether a component is byte for byte an embedded one.
 pub fn is_ours(bytes: &[u8]) -> bool {
     ALL.iter().any(|embedded| embedded.bytes == bytes)
 }

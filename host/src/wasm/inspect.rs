@@ -7,24 +7,24 @@ use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, component_types::ComponentEntityType, types::Types};
 
-/// The package that plugins are written against.
+/// The WIT package of the interface of plugins.
 pub const PACKAGE: &str = "kubephase:plugin";
-/// What this host speaks; before 1.0 the versions of one minor version understand each other.
+/// The version of the interface that this host has. Before 1.0, versions are compatible if their minor versions are equal.
 pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
-/// A component's outside.
+/// The outside of a component: its imports and its manifest.
 #[derive(Debug)]
 pub struct Outside {
-    /// every host function it can call, `interface.function`
+    /// host functions that it can call, as `interface.function`
     pub imports: BTreeSet<String>,
     /// the text of its manifest
     pub manifest: Option<String>,
 }
 
-/// Reads a component through, structure and types, but for the code of its functions.
+/// Reads the structure and types of a component, without the code of its functions.
 ///
 /// # Errors
-/// What it is instead of a component for this host, and what would be right.
+/// The reason why this is not a component for this host, and how to mend it.
 pub fn inspect(bytes: &[u8]) -> Result<Outside> {
     // The validator takes quadratic time and as much memory as it likes for some components.
     structure::check(bytes)?;
@@ -86,7 +86,7 @@ impl<'a> Read<'a> {
         bail!("the component is damaged or cut short: it has no end")
     }
 
-    /// What it imports, function by function; refused where the host has no such thing.
+    /// Reads the imported functions. Refuses an import that the host does not have.
     fn imported(&self) -> Result<BTreeSet<String>> {
         let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
         for name in &self.imports {
@@ -126,7 +126,7 @@ impl<'a> Read<'a> {
     }
 }
 
-/// The interface's own name, where it is of our package and of a version that this host speaks.
+/// Returns the name of an interface within the package, if the package and its version are those of this host.
 fn interface(name: &str) -> Result<&str, String> {
     let ours = name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')?.split_once('@'));
     let Some((interface, version)) = ours else {

@@ -19,10 +19,10 @@ use wasmtime::{
 
 /// Lines of a guest's backtrace that are shown.
 const MAX_TRACE_LINES: usize = 24;
-/// Bytes of such a line.
+/// Bytes of a line of a backtrace that are shown.
 const MAX_TRACE_LINE: usize = 240;
 
-/// What a store holds.
+/// The data of a store.
 struct Data<S> {
     session: S,
     total: Total,
@@ -34,11 +34,11 @@ impl<S: 'static> HasData for Session<S> {
     type Data<'a> = &'a mut S;
 }
 
-/// What ends a call.
+/// The bounds of a call: its limits and the cancellation of the run.
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub limits: Limits,
-    /// of the run
+    /// cancels the run
     pub cancel: Cancel,
 }
 
@@ -46,18 +46,19 @@ pub(super) struct Bounds {
 pub struct Guest<S: 'static> {
     engine: Engine,
     pre: InstancePre<Data<S>>,
-    /// where in it what is called is
+    /// indices of the exports that are called
     indices: guest::phase::GuestIndices,
     session: S,
     bounds: Bounds,
-    /// plugin and version, for what goes wrong
+    /// plugin and version, for messages
     who: String,
-    /// bytes of memory, the most that any call had
+    /// highest number of bytes of memory that a call had
     peak: Arc<AtomicUsize>,
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
-    /// What is `refused` the component may call, as some languages import all there is, but it gets `denied`.
+    /// Makes a guest of a component. The functions in `refused` may be imported, because the tools of some languages import all
+    /// functions, but calling them fails with `denied`.
     pub(super) fn new(
         engine: &Engine,
         component: &Component,
@@ -83,7 +84,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         Ok(Guest { engine: engine.clone(), pre, indices, session, bounds, who, peak: Arc::default() })
     }
 
-    /// Bytes of memory, the most that any call had; goes on being told after the guest is out of sight.
+    /// The highest number of bytes of memory that a call had. The counter stays valid after the guest is dropped.
     pub fn peak(&self) -> Arc<AtomicUsize> {
         self.peak.clone()
     }
@@ -98,7 +99,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         call(&guest, &mut store)
     }
 
-    /// Says how a call was stopped, with the guest's own names of the functions it was in, a line each.
+    /// Describes how a call was stopped, with the guest's names of the functions that were running, one on each line.
     fn stopped(&self, function: &str, stop: &Stop) -> Stop {
         let reason = match stop.downcast_ref::<Trap>() {
             Some(Trap::UnreachableCodeReached) => "it panicked (see its messages, if it has any)".to_owned(),
@@ -111,7 +112,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     }
 }
 
-/// The first lines of a backtrace, each on a line of its own: a guest can have many functions with long names.
+/// Returns the first lines of a backtrace, shortened: a guest can have many functions with long names.
 fn shortened(trace: &str) -> String {
     let lines = trace.lines().take(MAX_TRACE_LINES).map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE)]);
     lines.fold(String::new(), |text, line| text + "\n" + line)
@@ -133,7 +134,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
     }
 }
 
-/// Every gated function fails like any other, so that a guest can go on without it.
+/// Links a function that always fails with `denied`, so that a guest can go on without it.
 fn refuse<T: 'static>(linker: &mut Linker<T>, who: &str, capability: String) -> wasmtime::Result<()> {
     let Some((interface, function)) = capability.split_once('.') else { return Ok(()) };
     let message = format!("{who} was not granted {capability}");
@@ -147,13 +148,13 @@ fn refuse<T: 'static>(linker: &mut Linker<T>, who: &str, capability: String) -> 
     })
 }
 
-/// Of this thread, on which guest and host functions run.
+/// Returns the processor time of this thread, on which guest and host functions run.
 fn processor_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// A store with every limit set.
+/// Makes a store with all limits set.
 fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration, cancel: &Cancel) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
@@ -169,7 +170,7 @@ fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> 
     store
 }
 
-/// Asks a component what it is, with every import out of its reach.
+/// Calls a component to describe itself, without any import.
 pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseInfo> {
     let _turn = engine.turns().wait();
     let engine = engine.inner();

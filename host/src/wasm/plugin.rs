@@ -1,4 +1,4 @@
-//! One plugin: what it is, what it asks for, and what its component can express at all.
+//! Plugins: the manifest of a plugin, the imports of its component, and what the operator allowed.
 #![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
 use super::{
     embedded,
@@ -23,24 +23,25 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
+/// A plugin of one run, with what the operator allowed.
 pub struct Plugin {
     component: Arc<Component>,
-    /// what the operator allowed of the manifest
+    /// the requests of the manifest that the operator allowed
     granted: OnceLock<Vec<Request>>,
 }
 
-/// A component that was read, whoever uses it.
+/// A component that was read. Several plugins of one engine may share it.
 pub(super) struct Component {
     manifest: Manifest,
     digest: String,
     imports: BTreeSet<String>,
     engine: Engine,
-    /// nothing once it is compiled: no more is held in memory than is needed
+    /// the bytes until the component is compiled; empty then, to save memory
     bytes: Mutex<Bytes>,
     embedded: bool,
 }
 
-/// Where a component is until it is compiled, when it is first called.
+/// The place of a component's bytes until it is compiled. It is compiled at its first call.
 enum Bytes {
     Held(Cow<'static, [u8]>),
     InFile(PathBuf),
@@ -49,13 +50,13 @@ enum Bytes {
 /// Reads a component's file.
 ///
 /// # Errors
-/// Where it cannot be read, is not a regular file, or is larger than a component may be.
+/// The file cannot be read, is not a regular file, or is larger than a component may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     operator_files::read(path, limits::MAX_COMPONENT).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// What was found when a component was first read through, kept beside its compiled form by its BLAKE3: reading all of it
-/// again takes longer than calling it, and so does its SHA-256 on many machines.
+/// What was read of a component the first time. The cache keeps it by the BLAKE3 digest of the component: reading the whole
+/// component again takes longer than calling it, and on many machines so does computing its SHA-256.
 #[derive(Serialize, Deserialize)]
 struct Known {
     digest: String,
@@ -72,8 +73,8 @@ impl Known {
         serde_json::from_slice(&engine.cache().get(&Known::key(hash))?).ok()
     }
 
-    /// What is known of a file, of which no more is held than a piece at a time. None where it has to be read: it may be one
-    /// of ours, or reading it tells what is wrong.
+    /// Returns what the cache has of a component's file. Hashes the file piece by piece. None if the file has to be read whole: it
+    /// is unknown, or may be an embedded component, or cannot be read.
     fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
         let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
         if embedded::is_as_long(file.metadata().ok()?.len()) {
@@ -84,7 +85,7 @@ impl Known {
         Known::of(engine, &hasher.finalize())
     }
 
-    /// Reads a component through. One without a manifest is called to say what it is, each time anew.
+    /// Reads a whole component. Calls a component without a manifest to describe itself, and does not cache its answer.
     fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
         let (read, has_manifest) = Known::look(bytes)?;
         if has_manifest {
@@ -97,8 +98,8 @@ impl Known {
         Ok(Known { manifest, ..read })
     }
 
-    /// Reads a component through, and calls and compiles nothing. Returns whether it has a manifest; one that has none is a
-    /// check whose name is not known.
+    /// Reads a whole component without compiling or calling it. Returns whether it has a manifest. A component without a manifest is
+    /// treated as a check without a name.
     fn look(bytes: &[u8]) -> Result<(Known, bool)> {
         let digest = digest_of(bytes);
         let Outside { imports, manifest } = inspect::inspect(bytes)?;
@@ -117,7 +118,7 @@ impl Known {
     }
 }
 
-/// What a plugin asks for and is not allowed.
+/// The error that a plugin asks for more than the operator allowed.
 #[derive(Debug)]
 pub struct Ungranted(pub Vec<Request>);
 
@@ -149,7 +150,7 @@ impl Component {
         }
     }
 
-    /// Reads a component, and neither compiles nor calls it, even where only that would say its name.
+    /// Reads a component without compiling or calling it, even if its name can only be learned by calling it.
     pub(super) fn look(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
         let (known, _) = Known::look(&bytes)?;
         let embedded = embedded::is_ours(&bytes);
@@ -185,14 +186,14 @@ impl Component {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The compiled form, where it was compiled before.
+    /// Returns the compiled component; none if it was not compiled before.
     fn compiled_before(&self) -> Option<wasmtime::component::Component> {
         let found = self.engine.compiled_before(&self.digest)?;
         *self.bytes() = Bytes::Held(Cow::default());
         Some(found)
     }
 
-    /// The compiled form, compiled now where it was not before.
+    /// Returns the compiled component. Compiles it if it was not compiled before.
     fn compiled(&self, cancel: &Cancel) -> Result<wasmtime::component::Component> {
         let author = if self.embedded { Author::Program } else { Author::Other };
         if let Some(found) = self.compiled_before() {
@@ -232,16 +233,17 @@ impl Plugin {
         &self.component.digest
     }
 
-    /// Every host function the component can call, `interface.function`.
+    /// The host functions that the component can call, as `interface.function`.
     pub fn imports(&self) -> &BTreeSet<String> {
         &self.component.imports
     }
 
-    /// Gives the plugin what it asks for, where the operator allows all of it: line by line as it was locked, or whole
-    /// capabilities, of which none is allowed that amounts to root or to administrator of the cluster. Until then it has nothing, but for the embedded plugins, which have what they ask for.
+    /// Gives the plugin what it asks for, if the operator allowed all of it: as lines (`granted`), or as whole capabilities
+    /// (`allow`). A whole capability does not cover a request that amounts to root or to administrator of the cluster. Before this
+    /// call only embedded plugins may do what they ask for.
     ///
     /// # Errors
-    /// What it asks for that is not allowed.
+    /// The requests that are not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let allowed = |request: &Request| {
             let as_a_whole = capabilities.contains(&request.capability) && request.danger().is_none();
@@ -255,17 +257,16 @@ impl Plugin {
         Ok(())
     }
 
-    /// What it may do.
+    /// The grant of the plugin: what it may do.
     pub fn grant(&self) -> Arc<Grant> {
         let grant = Grant::new(&self.manifest().name, self.granted.get().cloned().unwrap_or_default());
         Arc::new(if self.component.embedded { grant.of_distribution() } else { grant })
     }
 
-    /// The component behind the trait of phases. Every call has a fresh instance, and ends at its limits or when the run is
-    /// cancelled.
+    /// Makes a phase of the component. Every call gets a fresh instance, and ends at its limits or when the run is cancelled.
     ///
     /// # Errors
-    /// Where the component cannot be compiled, or needs what this host does not have.
+    /// The component cannot be compiled, or imports functions that this host does not have.
     pub fn phase<S: Imports + kubephase_wit::types::Host + Clone + 'static>(
         &self,
         session: S,
@@ -279,21 +280,21 @@ impl Plugin {
         Guest::new(&self.component.engine, &component, session, Bounds { limits, cancel: cancel.clone() }, who, refused)
     }
 
-    /// Has it ready to be called, where it was compiled before.
+    /// Loads the compiled component, if it was compiled before.
     pub fn fetch(&self) {
         self.component.compiled_before();
     }
 
-    /// Compiles it, or finds it compiled.
+    /// Compiles the component, unless it was compiled before.
     ///
     /// # Errors
-    /// Where it cannot be compiled.
+    /// The component cannot be compiled.
     pub fn prepare(&self) -> Result<()> {
         self.component.compiled(&Cancel::never()).map(drop)
     }
 }
 
-/// A component without a manifest may only report: it is a check by the name it gives itself.
+/// Refuses a component without a manifest that imports more than reports: such a component may only be a check that reports.
 fn only_reports(imports: &BTreeSet<String>) -> Result<()> {
     let more: Vec<&str> = imports.iter().map(String::as_str).filter(|import| !import.starts_with("report.")).collect();
     if more.is_empty() {

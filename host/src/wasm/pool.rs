@@ -1,19 +1,19 @@
-//! Room for what is called. Memories and tables of components are set aside once and used again: to map and unmap them with
-//! every call would stop the other threads of the program each time.
+//! The pool of memories and tables for calls of components. They are mapped once and used again: mapping and unmapping them for
+//! each call would stop the other threads of the program each time.
 use super::limits::{MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
-/// Calls that go on side by side; more wait their turn.
+/// Calls that run at one time; further calls wait for their turn.
 pub const CALLS: usize = 256;
-/// Bytes of a memory that stay with the program when a call has ended, where what was written can be found and cleared.
+/// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be cleared.
 const RESIDENT: usize = 256 << 10;
-/// Elements of a table: as many as the highest limit on memory lets a guest have.
+/// Elements of a table: as many as the highest limit on memory allows.
 const ELEMENTS: usize = *MEMORIES.end() / TABLE_ELEMENT;
-/// Bytes of what is kept of an instance beside its memories; Python brings large modules.
+/// Bytes of an instance's metadata. Components in Python have large modules.
 const INSTANCE: usize = 16 << 20;
 
-/// As much as that many calls may have, each of them up to its limits.
+/// Configures a pool that is large enough for [`CALLS`] calls, each up to its limits.
 pub fn pool() -> PoolingAllocationConfig {
     let of_all = |each: usize| u32::try_from(CALLS * each).unwrap_or(u32::MAX);
     let resident = if PoolingAllocationConfig::is_pagemap_scan_available() { RESIDENT } else { 0 };
@@ -22,13 +22,13 @@ pub fn pool() -> PoolingAllocationConfig {
         .total_core_instances(of_all(MAX_INSTANCES))
         .total_memories(of_all(MAX_MEMORIES))
         .total_tables(of_all(MAX_MEMORIES))
-        // How much one call may have of all this is for its own limits to say, in their words.
+        // The limits of a call are checked elsewhere, with better messages.
         .max_memories_per_module(of_all(MAX_MEMORIES))
         .max_tables_per_module(of_all(MAX_MEMORIES))
         .table_elements(ELEMENTS)
         .max_core_instance_size(INSTANCE)
         .max_component_instance_size(INSTANCE)
-        // What was used last is used first.
+        // The slot that was used last is used first.
         .max_unused_warm_slots(0)
         .linear_memory_keep_resident(resident)
         .table_keep_resident(resident)
@@ -36,7 +36,7 @@ pub fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// Limits how many threads do something at once; the others wait.
+/// A limit on how many threads do something at a time; other threads wait for their turn.
 pub struct Turns {
     left: Mutex<usize>,
     freed: Condvar,
@@ -46,7 +46,7 @@ pub struct Turns {
 pub struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    /// Turns for so many threads at once.
+    /// Turns for `at_once` threads at a time.
     pub fn new(at_once: usize) -> Turns {
         Turns { left: Mutex::new(at_once), freed: Condvar::new() }
     }
@@ -75,7 +75,7 @@ mod tests {
     };
 
     #[test]
-    fn whoever_finds_no_room_goes_on_when_somebody_is_done() {
+    fn a_thread_without_room_waits_until_another_is_done() {
         let (turns, full, (done, next)) = (Turns::new(CALLS), Barrier::new(CALLS + 1), mpsc::channel());
         thread::scope(|scope| {
             let leave: Vec<mpsc::Sender<()>> = (0..CALLS)

@@ -19,15 +19,16 @@ use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
 use serde_json::Value;
 use std::os::fd::OwnedFd;
 
-/// What could not be done, as it is told to a phase.
+/// The result of work on the world: its failure is what a phase receives.
 pub type Tried<T> = Result<T, Failure>;
 
-/// The innermost cause says most: refused, no route, not trusted.
+/// Returns the message of an error's innermost cause, which is the most specific one: refused, no route, not trusted.
 pub fn innermost(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
+/// The world that a run acts on: a real machine, or an imagined or rehearsed one.
 pub trait World: Send + Sync {
     fn files(&self) -> &dyn Files;
     fn node(&self) -> &dyn Node;
@@ -38,8 +39,8 @@ pub trait World: Send + Sync {
     fn etcd(&self) -> &dyn Etcd {
         &NoEtcd
     }
-    /// Where nobody on the node may make the admins' binding: whether this world made it all the same (only a rehearsal
-    /// does, and says that a real cluster would not).
+    /// Makes the binding of the admins' group although no credentials of the node may make it. Returns whether it was made: only a
+    /// rehearsal makes it, and reports that a real cluster would not.
     fn bind_admins(&self) -> bool {
         false
     }
@@ -63,30 +64,31 @@ pub trait Files: Send + Sync {
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a>;
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
-    /// Where a path leads, all links followed.
+    /// Returns a path with all links followed.
     fn real_path(&self, path: &str) -> Tried<String>;
     fn list(&self, path: &str) -> Tried<Vec<String>>;
-    /// Written beside the target, mode and owner set, synced, renamed, the directory synced. Parents are made (0755).
+    /// Writes a file beside its target, sets mode and owner, syncs it, renames it and syncs the directory. Makes missing parents with
+    /// mode 0755.
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
-    /// A POSIX write lock on a file, as kubeadm takes one, for as long as this is held; none where there is no file, or nobody
-    /// else could change it.
+    /// Takes a POSIX write lock on a file (kubeadm behaviour), which is held until the result is dropped. None if the file does not
+    /// exist, or if no other process could change it.
     ///
     /// # Errors
-    /// `busy` where somebody else has it and does not let go within seconds.
+    /// `busy` if another process does not release the lock within seconds.
     fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
         let _ = path;
         Ok(None)
     }
-    /// With its parents; an existing directory keeps its mode.
+    /// Makes a directory and its parents. An existing directory keeps its mode.
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
-    /// Gives a directory, and all that is below it, to a user and a group; links change hands themselves, and not what they
-    /// lead to. Whether anything did. Only root gives files away: to anybody else everything is as wanted.
+    /// Gives a directory and everything below it to a user and a group. Changes the owner of links, not of the files that they lead
+    /// to. Returns whether anything changed. Only root can give files away; for other users nothing changes.
     fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool>;
     fn remove(&self, path: &str) -> Tried<()>;
-    /// Likewise; of a directory, all that is below it. Links are removed, not followed.
+    /// Removes a file, or a directory with everything below it. Links are removed, not followed.
     fn remove_all(&self, path: &str) -> Tried<()>;
-    /// A directory, if it holds nothing.
+    /// Removes an empty directory.
     fn remove_dir(&self, path: &str) -> Tried<()> {
         match self.list(path)?.as_slice() {
             [] => self.remove_all(path),
@@ -168,13 +170,13 @@ pub trait Runtime: Send + Sync {
     fn config(&self) -> Tried<Value>;
     fn image_present(&self, image: &str) -> Tried<bool>;
     fn pull(&self, image: &str) -> Tried<()>;
-    /// Every container there is, also those that ended.
+    /// Lists all containers, including those that ended.
     fn containers(&self) -> Tried<Vec<Container>>;
-    /// Ends a container at once, with no time to shut down; whoever wants it running starts it again.
+    /// Ends a container at once, with no time to shut down; the kubelet starts it again.
     fn stop_container(&self, id: &str) -> Tried<()>;
-    /// Stops and removes every sandbox of a Pod; how many there were.
+    /// Stops and removes all sandboxes of Pods. Returns how many there were.
     fn remove_sandboxes(&self) -> Tried<usize>;
-    /// The last lines of what a container wrote.
+    /// Returns the last lines of a container's log.
     fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
 }
 
@@ -182,10 +184,10 @@ pub trait Runtime: Send + Sync {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Container {
     pub id: String,
-    /// as its Pod has it: `kube-apiserver`
+    /// name within its Pod: `kube-apiserver`
     pub name: String,
     pub running: bool,
-    /// how many of it ended before
+    /// how often it was restarted
     pub attempt: u32,
 }
 
@@ -196,13 +198,13 @@ pub trait Etcd: Send + Sync {
     /// Gives a learner its vote.
     fn promote(&self, id: u64) -> Tried<()>;
     fn remove(&self, id: u64) -> Tried<()>;
-    /// How many members answer and are well, of how many.
+    /// Returns how many members are healthy, and how many there are.
     fn health(&self) -> Tried<(usize, usize)>;
     /// Whether a member serves clients at this URL.
     fn serves(&self, client_url: &str) -> Tried<bool>;
 }
 
-/// A world without one.
+/// The etcd of a world without etcd.
 struct NoEtcd;
 
 impl NoEtcd {
@@ -239,24 +241,25 @@ impl Etcd for NoEtcd {
 
 /// The Kubernetes API, as the holder of a kubeconfig on the node sees it.
 pub trait Cluster: Send + Sync {
-    /// Looks at one object; none if it is not there.
+    /// Gets an object; none if it does not exist.
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>>;
     fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>>;
     fn create(&self, manifest: &Value) -> Tried<Value>;
     fn replace(&self, manifest: &Value) -> Tried<Value>;
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
-    /// Strategic merge patch.
+    /// Patches an object by a strategic merge patch.
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value>;
     fn delete(&self, of: &ObjectRef) -> Tried<()>;
-    /// GET of a URL, or of a path at the kubeconfig's own server, with the credentials of this kubeconfig: the status code.
+    /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig. Returns the status code.
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
-    /// The same API as whoever has this kubeconfig sees it, a text and no file.
+    /// The API with the credentials of another kubeconfig, given as text.
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>>;
-    /// The same API as the holder of a kubeconfig sees it whose file the operator named on the command line: programs that
-    /// authenticate its user are run.
+    /// The API with the credentials of a kubeconfig, given as text, whose file the operator named on the command line. Programs
+    /// that the kubeconfig names to authenticate its user are run.
     fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
         self.as_holder_of(kubeconfig)
     }
-    /// The same API as another kubeconfig of the node sees it; asked once, for whoever waits by itself.
+    /// The API with the credentials of another kubeconfig of the node. Each request is tried once, for callers that wait and retry
+    /// themselves.
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
 }

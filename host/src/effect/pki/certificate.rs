@@ -112,7 +112,7 @@ impl Certificate {
         })
     }
 
-    /// Refuses to sign with a key that does not belong to this authority: nobody could verify what is signed.
+    /// Refuses to sign with a key that does not belong to this authority: the signature could not be verified.
     ///
     /// # Errors
     /// Go's words for it.

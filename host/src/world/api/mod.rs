@@ -34,9 +34,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Who sets the fields.
 pub const MANAGER: &str = "kubephase";
 
-/// Where a server is to be dialled; TLS checks its own name all the same.
+/// Chooses the address that a server is dialled at. TLS still checks the name in the server's URL.
 pub trait Dial: Send + Sync {
-    /// None: where its URL says.
+    /// Returns the address for a server; none to use the address of its URL.
     fn endpoint(&self, server: &url::Url) -> Option<Endpoint>;
 }
 
@@ -57,7 +57,7 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// Whose the node of a run is in its cluster: the admin's, but a worker that joins is nobody yet, and has what it joins with.
+    /// The credentials of a run: the admin's, or, for a worker that joins, the bootstrap kubeconfig that it joins with.
     pub fn of(config: &kubephase_sdk::kubeadm::Config) -> Credentials {
         match &config.join {
             Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
@@ -133,7 +133,7 @@ impl ApiClient {
         ApiClient { dry: true, ..self }
     }
 
-    /// The same server as somebody else sees it, each request tried once.
+    /// A client for this server with other credentials. Each request is tried once.
     fn other(&self, credentials: Credentials) -> ApiClient {
         let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
         let longest = if matches!(credentials, Credentials::Text(_)) { ANSWER_TO_TEXT } else { ANSWER };
@@ -141,10 +141,10 @@ impl ApiClient {
         ApiClient { credentials, client, patience, longest, programs: false, ..self.clone() }
     }
 
-    /// The same server as the holder of a kubeconfig of the node sees it.
+    /// A client for this server with the credentials of a kubeconfig of the node.
     ///
     /// # Errors
-    /// Where there is no such file.
+    /// The file does not exist.
     pub fn of_file(&self, path: &str) -> Tried<ApiClient> {
         if self.files.stat(path)?.is_none() {
             return Err(Failure::new("not-found", format!("{path} does not exist")));
@@ -152,7 +152,7 @@ impl ApiClient {
         Ok(self.other(Credentials::File(path.to_owned())))
     }
 
-    /// The same server as whoever has this kubeconfig sees it.
+    /// A client for this server with the credentials of a kubeconfig.
     pub fn of_text(&self, kubeconfig: &str) -> ApiClient {
         self.other(Credentials::text(kubeconfig))
     }

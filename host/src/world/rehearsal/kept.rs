@@ -1,5 +1,5 @@
-//! What of a rehearsed cluster outlives the process, as etcd has its log: every change is a line of JSON, appended as it is
-//! made. What a kill cut off in the middle of its line did not happen. It holds secrets, as etcd does.
+//! The log of a rehearsed cluster, which outlives the process like etcd's data. Each change is appended as a line of JSON when it
+//! is made. A line that a kill cut off is ignored: its change did not happen. The log holds secrets, as etcd does.
 use super::cluster::place;
 use crate::{
     run::state,
@@ -21,7 +21,7 @@ use std::{
 
 const NAME: &str = "cluster.jsonl";
 
-/// One change.
+/// A change of the cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Entry {
@@ -106,7 +106,7 @@ impl Log {
         Ok(())
     }
 
-    /// Adds what changed, if anything is kept yet; else nobody has to say it.
+    /// Appends a change if the log is open. Otherwise the change is not computed.
     pub fn add(&self, entry: impl FnOnce() -> Entry) {
         if let Some(open) = self.open().as_mut()
             && let Err(error) = open.file.write_all(line(&entry()).as_bytes())
@@ -122,8 +122,8 @@ impl Log {
     }
 }
 
-/// Of each object the last change, in the order of these changes: a log has many of the same object, and may be larger than
-/// what it describes.
+/// The last change of each object, in the order of the changes. A log has many changes of one object, so it may be larger than
+/// the cluster that it describes.
 #[derive(Default)]
 struct Latest {
     /// by the number of the change

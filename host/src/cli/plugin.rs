@@ -61,6 +61,8 @@ pub enum PluginCommand {
         /// for a recording: give it on this machine what it asks for
         #[arg(long, requires = "record")]
         allow: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
     /// Say in plain words what a plugin is, can do and asks for
     Inspect {
@@ -144,11 +146,11 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             print::out(&format!("{} {} in {:.1} s: {}\n", manifest.name, manifest.version, began.elapsed().as_secs_f64(), path.display()));
             Ok(Exit::Ok)
         }
-        PluginCommand::Test { plugin, cases, show, replay, record, allow } => {
+        PluginCommand::Test { plugin, cases, show, replay, record, allow, consent } => {
             let component = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
-                (_, Some(capsule)) => Ok(told(&test::record(&component, capsule, *allow)?, true)),
+                (_, Some(capsule)) => Ok(told(&test::record(&component, capsule, allow.then_some(*consent))?, true)),
                 _ => {
                     let beside = if plugin.is_dir() { plugin.as_path() } else { plugin.parent().unwrap_or(Path::new("")) };
                     let outcomes = test::cases(&component, cases.as_deref().unwrap_or(&beside.join("cases")))?;

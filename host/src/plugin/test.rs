@@ -1,5 +1,6 @@
 //! `plugin test`: runs a component over test cases, with the session and the grants that it has in a run.
 #![allow(clippy::disallowed_methods, reason = "cases and capsules are the author's files")]
+use super::consent::{self, Consent};
 use crate::{
     cancel::Cancel,
     config::ADMIN,
@@ -88,12 +89,15 @@ fn first_line(text: &str) -> &str {
 ///
 /// # Errors
 /// Where the plugin asks for something that is not allowed, cannot be called, or the capsule cannot be written.
-pub fn record(plugin: &Plugin, file: &Path, allow: bool) -> Result<Vec<Outcome>> {
-    if let (false, Err(ungranted)) = (allow, plugin.allow(&[], &[])) {
+pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<Outcome>> {
+    let command = format!("kubephase plugin test COMPONENT --record {} --allow", file.display());
+    if let Some(consent) = allow {
+        consent.check(plugin, &[], &command)?;
+    } else if let Err(ungranted) = plugin.allow(&[], &[]) {
         bail!(
             "a recording calls the plugin on this machine and gives it what it asks for; only what it proposes is not carried out. \
-             Here, {ungranted}\nif it may do that on this machine: kubephase plugin test COMPONENT --record {} --allow",
-            file.display()
+             Here, {ungranted}\nif it may do that on this machine: {command}{}",
+            consent::flags(plugin, &[])
         );
     }
     let (facts, _) = gather::gather();
@@ -110,7 +114,9 @@ pub fn record(plugin: &Plugin, file: &Path, allow: bool) -> Result<Vec<Outcome>>
     let capsule = session.capsule(&failure).of(plugin);
     operator_files::replace(file, capsule.to_json().as_bytes(), 0o600).with_context(|| format!("cannot write {}", file.display()))?;
     let name = format!("recorded with {} observations", capsule.observations.len());
-    Ok(vec![Outcome { path: file.to_owned(), name, differences: Vec::new(), told: played.told }])
+    let failed = (!failure.is_empty()).then(|| format!("it failed: {failure}"));
+    let told = played.told.into_iter().chain(failed).collect();
+    Ok(vec![Outcome { path: file.to_owned(), name, differences: Vec::new(), told }])
 }
 
 #[derive(Clone, Default)]

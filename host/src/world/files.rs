@@ -228,14 +228,19 @@ fn set(file: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
     std::fs::set_permissions(&link, std::fs::Permissions::from_mode(mode))
 }
 
-fn failed(what: &str, path: &str, error: io::Error) -> Failure {
-    let code = match Errno::from_io_error(&error) {
+/// The code of a failure that an I/O error is: waiting mends `io`, but neither `no-space` nor `read-only`.
+pub(super) fn code_of(error: &io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
         Some(Errno::NOENT) => "not-found",
         Some(Errno::ACCESS | Errno::PERM) => "denied",
         Some(Errno::NOSPC | Errno::DQUOT) => "no-space",
         Some(Errno::ROFS) => "read-only",
         _ => "io",
-    };
+    }
+}
+
+fn failed(what: &str, path: &str, error: io::Error) -> Failure {
+    let code = code_of(&error);
     // The library adds the name of a temporary file, which means nothing to the reader.
     let error = error.to_string();
     let error = error.split(" at path ").next().unwrap_or_default();

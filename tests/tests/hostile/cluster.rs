@@ -100,7 +100,6 @@ fn kinds_that_give_rights_need_the_consent_of_an_administrator() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn pods_with_access_to_the_host_need_a_grant_that_says_so() {
     let pod = |spec: Value| {
         let containers = json!([{"name": "c", "image": "registry.example/c:1"}]);

@@ -40,7 +40,6 @@ fn arguments_fit_their_pattern_component_by_component() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn what_a_program_prints_is_read_up_to_a_limit() {
     for script in ["exec yes", "exec head -c 1500000000 /dev/zero", "exec yes >&2"] {
         let trial = Trial::check()
@@ -54,7 +53,6 @@ fn what_a_program_prints_is_read_up_to_a_limit() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
     if !namespace::is_possible() {
         return;
@@ -73,7 +71,6 @@ fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
     if !namespace::is_possible() {
         return;
@@ -97,7 +94,6 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn an_interrupt_ends_a_run_between_effects() {
     if !namespace::is_possible() {
         return;

@@ -131,7 +131,6 @@ fn adding_an_expensive_component_ends_with_one_message() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_schema_of_settings_that_doubles_itself_is_refused_or_cheap() {
     let mut definitions = String::from("\"d0\": {type: object}");
     for level in 1..=31 {

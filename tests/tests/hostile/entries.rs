@@ -3,7 +3,6 @@ use crate::support::{Trial, guest, process};
 use std::fs;
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn plugins_that_are_added_at_the_same_time_are_all_there() {
     let trial = Trial::check();
     trial.write_config();
@@ -32,7 +31,6 @@ fn plugins_that_are_added_at_the_same_time_are_all_there() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn an_entry_without_a_lock_line_is_refused() {
     let trial = Trial::check();
     trial.component();

@@ -19,7 +19,6 @@ fn grant(server: &Server) -> String {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_body_without_end_is_read_up_to_a_limit() {
     for manner in [Manner::EndlessBody, Manner::Dripping, Manner::Silent] {
         let server = Server::start(manner);

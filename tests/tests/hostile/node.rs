@@ -22,7 +22,6 @@ fn a_name_of_a_service_is_never_an_option_of_systemctl() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_real_name_of_a_service_comes_after_the_end_of_options() {
     let trial = Trial::check().calls(&[call("observe-node.service", json!(["chronyd.service"]))]);
     trial.programs.add("systemctl", "echo 'Loaded: loaded'");
@@ -38,7 +37,6 @@ fn a_real_name_of_a_service_comes_after_the_end_of_options() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
     let trial = Trial::check()
         .environment("AWS_SECRET_ACCESS_KEY", "canary-cloud")

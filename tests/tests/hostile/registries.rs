@@ -6,7 +6,6 @@ use crate::support::{
 };
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_registry_that_does_not_end_its_answer_ends_the_command() {
     for manner in [Manner::Silent, Manner::EndlessBody, Manner::Dripping] {
         let server = Server::start(manner);
@@ -23,7 +22,6 @@ fn a_registry_that_does_not_end_its_answer_ends_the_command() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn credentials_do_not_follow_a_registry_to_another_server() {
     let other = Server::start(Manner::Reply { status: 200, headers: String::new(), body: br#"{"token":"t"}"#.to_vec() });
     let realm = format!("www-authenticate: Bearer realm=\"http://127.0.0.1:{}/token\",service=\"x\",scope=\"y\"\r\n", other.port);

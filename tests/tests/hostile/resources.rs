@@ -22,7 +22,6 @@ fn a_file_beyond_the_limit_is_not_read_at_all() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn reading_a_file_again_and_again_does_not_pile_up() {
     let round = json!({"calls": [quiet_calls("observe-files.read-file", json!(["/srv/file"]), 40)], "ending": {"againUntil": 10}});
     let trial = Trial::check().grants(&[READ]).rounds(&[round]);
@@ -31,7 +30,6 @@ fn reading_a_file_again_and_again_does_not_pile_up() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn asking_for_a_large_fact_again_and_again_does_not_pile_up() {
     let options: String = (0..3000).map(|number| format!("  OPTION_{number}: y\n")).collect();
     let round = json!({"calls": [quiet_calls("observe-node.node-fact", json!(["kernelOptions"]), 80)], "ending": {"againUntil": 20}});
@@ -83,7 +81,6 @@ fn a_plugin_that_never_returns_is_stopped() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_wait_that_a_plugin_asks_for_has_a_ceiling() {
     let ended = Trial::check().entry("  limits: {deadline: 1s}\n").rounds(&[json!({"ending": {"againAfter": u32::MAX}})]).preflight();
     assert_ne!(ended.status, 0, "{}", ended.output());

@@ -40,7 +40,6 @@ fn directories_above_the_state_are_open_to_all() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn the_machine_itself_is_no_scratch_root() {
     if !namespace::is_possible() {
         return;
@@ -114,7 +113,6 @@ fn a_journal_makes_nobody_delete_what_no_run_made() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_tree_that_lost_a_certificate_can_be_mended_and_reset() {
     for command in
         [&["rehearse", "--config", "cluster.yaml", "--node", "node.yaml", "--root", "root"][..], &["reset", "--force", "--root", "root"]]
@@ -141,7 +139,6 @@ fn a_run_that_was_cut_off_is_not_at_work_because_its_number_was_given_again() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn configurations_that_never_end_are_refused() {
     let trial = Trial::check();
     trial.write_config();
@@ -183,7 +180,6 @@ fn nothing_of_a_patch_that_is_not_yaml_is_printed() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_full_disk_is_told_of_at_once() {
     if !namespace::is_possible() {
         return;

@@ -35,7 +35,6 @@ fn kubeconfig_that_runs(file: &Path) -> Value {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_kubeconfig_that_a_tree_holds_runs_no_program() {
     let trial = Trial::check();
     let ran = trial.folder().join("ran");
@@ -49,7 +48,6 @@ fn a_kubeconfig_that_a_tree_holds_runs_no_program() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn discovery_reads_a_limited_answer() {
     let server = Server::start_tls(Manner::EndlessBody);
     let endpoint = format!("127.0.0.1:{}", server.port);
@@ -64,7 +62,6 @@ fn discovery_reads_a_limited_answer() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_discovery_file_of_a_server_is_read_up_to_a_limit_and_only_over_trusted_tls() {
     let endless = Server::start(Manner::EndlessBody);
     let untrusted = Server::start_tls(Manner::EndlessBody);
@@ -88,7 +85,6 @@ fn a_discovery_file_of_a_server_runs_no_program() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn a_token_that_is_not_one_is_not_printed() {
     let ended = Trial::check().run(&[
         "join",

@@ -157,18 +157,17 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     assert_eq!(ended.answers.len(), calls.len(), "{:.3000}", ended.output());
     let seen = trial.programs.calls();
     for program in &seen {
-        let is_hostile = |argument: &String| {
-            hostile_texts().iter().any(|(_, text)| text.as_str().is_some_and(|text| !text.is_empty() && text == argument))
-        };
+        // What a pattern leaves to the plugin reaches the program as one argument, and never as an option or a way up.
+        let is_hostile = |argument: &String| argument.starts_with('-') || argument.split('/').any(|part| part == "..");
         assert!(program[0] != "ssh" && !program.iter().any(is_hostile), "{program:?}");
     }
     calls.iter().map(|(case, _)| case.clone()).zip(ended.answers).collect()
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
 fn no_hostile_text_gets_past_an_observation() {
-    let calls = hostile_calls(|capability| !capability.starts_with("effects"));
+    // A report cannot fail: one that does not fit ends the phase, and has a test of its own.
+    let calls = hostile_calls(|capability| !capability.starts_with("effects") && capability != "report.set-fact");
     let mut failures = Vec::new();
     for (case, answer) in walk(&calls) {
         let is_harmless = !answer.is_ok || answer.text == "none" || is_fair(&case);
@@ -180,7 +179,15 @@ fn no_hostile_text_gets_past_an_observation() {
 }
 
 #[test]
-#[ignore = "what it tests is not there yet"]
+fn a_fact_with_a_hostile_name_ends_the_phase() {
+    for name in ["", "-x", "..", "\u{1b}[2J", "a b"] {
+        let trial = Trial::check().calls(&[call("report.set-fact", json!([name, "1"])), call("input.round", json!([]))]);
+        let ended = trial.record();
+        assert!(ended.answers.is_empty() && ended.output().contains("is not the name of a fact"), "{name:?}: {}", ended.output());
+    }
+}
+
+#[test]
 fn no_hostile_text_becomes_a_proposal() {
     let calls = hostile_calls(|capability| capability.starts_with("effects"));
     let mut failures = Vec::new();

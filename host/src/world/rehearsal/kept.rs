@@ -5,7 +5,10 @@ use crate::{
     run::state,
     world::{
         Files, Tried,
-        files::lines::{Line, Lines},
+        files::{
+            code_of,
+            lines::{Line, Lines},
+        },
     },
 };
 use kubephase_wit::Failure;
@@ -100,7 +103,7 @@ impl Log {
         let directory = state::make(&self.root)?;
         let content: String = there.iter().map(line).collect();
         let path = directory.path().join(NAME);
-        let failed = |error: io::Error| Failure::new("io", format!("cannot keep the cluster in {}: {error}", path.display()));
+        let failed = |error: io::Error| Failure::new(code_of(&error), format!("cannot keep the cluster in {}: {error}", path.display()));
         let file = directory.replace(NAME, content.as_bytes()).map_err(failed)?;
         *self.open() = Some(Open { file, failure: None });
         Ok(())

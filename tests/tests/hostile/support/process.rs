@@ -83,6 +83,8 @@ pub struct Running {
     child: Child,
     began: Instant,
     output: [PathBuf; 2],
+    /// peak of this very process when the program was started, in bytes: until it is replaced, the child counts that as its own
+    inherited: u64,
 }
 
 /// The program with an environment of its own, in a folder.
@@ -112,7 +114,7 @@ pub fn start(folder: &Path, command: &mut Command) -> Running {
     let [stdout, stderr] = &output;
     command.stdin(Stdio::null()).stdout(File::create(stdout).unwrap()).stderr(File::create(stderr).unwrap()).process_group(0);
     let child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
-    Running { child, began: Instant::now(), output }
+    Running { child, began: Instant::now(), output, inherited: peak_of("self") }
 }
 
 impl Running {
@@ -145,7 +147,9 @@ impl Running {
 
     /// Waits for its end; after `bound` it is killed, and the test fails.
     pub fn wait(self, bound: Duration) -> Ended {
+        let mut seen = 0;
         let ended = loop {
+            seen = seen.max(peak_of(&self.id().to_string()));
             if let Some(ended) = try_wait(self.id()) {
                 break ended;
             }
@@ -166,8 +170,17 @@ impl Running {
         let answers = stdout.lines().chain(stderr.lines()).filter_map(read_answer).collect();
         let status = ExitStatus::from_raw(ended.status);
         let status = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default());
-        Ended { status, stdout, stderr, peak_memory: ended.peak_memory, elapsed, answers }
+        // A figure that is not above what the child inherited says nothing; what was seen of it meanwhile does.
+        let peak_memory = if ended.peak_memory > self.inherited { ended.peak_memory } else { seen };
+        Ended { status, stdout, stderr, peak_memory, elapsed, answers }
     }
+}
+
+/// The most memory that a process had so far, in bytes, as `/proc` tells it; 0 where the process is no more.
+fn peak_of(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or_default() << 10
 }
 
 /// A line of the hostile plugin: `answer ROUND.CALL RESULT HEX`.

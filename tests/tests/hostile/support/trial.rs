@@ -290,7 +290,7 @@ impl Trial {
         let schema = json!({"type": "object", "properties": properties});
         let manifest = manifest.replace("settings: {}\n", &format!("settings: {schema}\n"));
         fs::write(self.folder().join("hostile.wasm"), guest::component(&manifest)).unwrap();
-        self.run(&["plugin", "test", "hostile.wasm", "--record", "capsule.json"])
+        self.run(&["plugin", "test", "hostile.wasm", "--record", "capsule.json", "--allow", "--allow-root", "--allow-cluster-admin"])
     }
 
     /// A whole rehearsal.

@@ -1,14 +1,25 @@
-//! A capsule, as `plugin test --replay` reads it, up to the observations that a replay answers with.
+//! A capsule, as `plugin test --replay` reads it, up to the answers that a replay gives.
 #![no_main]
 use kubephase::run::capsule::{Capsule, Sight};
+use kubephase_wit::{FileMeta, HttpReply};
 use libfuzzer_sys::fuzz_target;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-fuzz_target!(|bytes: &[u8]| {
-    if let Ok(capsule) = serde_json::from_slice::<Capsule>(bytes) {
-        let _ = capsule.to_json();
-        let sight = Sight::replaying(&capsule.observations);
-        for observation in &capsule.observations {
-            let _ = sight.look::<serde_json::Value>(&observation.call, observation.args.clone(), || Ok(serde_json::Value::Null));
-        }
+/// Replays every answer as one type.
+fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
+    let sight = Sight::replaying(&capsule.observations);
+    for observation in &capsule.observations {
+        let _ =
+            sight.look::<T>(&observation.call, observation.args.clone(), || panic!("the capsule has every answer that it is asked for"));
     }
+}
+
+fuzz_target!(|text: &str| {
+    let Ok(capsule) = Capsule::read(text) else { return };
+    replay::<Value>(&capsule);
+    replay::<Vec<u8>>(&capsule);
+    replay::<Option<FileMeta>>(&capsule);
+    replay::<HttpReply>(&capsule);
+    Capsule::read(&capsule.to_json()).expect("a capsule that was written can be read");
 });

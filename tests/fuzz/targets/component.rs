@@ -1,4 +1,4 @@
-//! A component, read through as `plugin inspect` does before anything is compiled, and its manifest.
+//! A component: the look at its structure, what `plugin inspect` reads of it before anything is compiled, and its manifest.
 #![no_main]
 use kubephase::wasm::{inspect::inspect, manifest::Manifest};
 use libfuzzer_sys::fuzz_target;

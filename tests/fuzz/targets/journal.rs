@@ -1,9 +1,14 @@
 //! A journal, as `report` reads it and as a later run and `reset` take from it what was made.
 #![no_main]
-use kubephase::{journal, world::files::RootedFiles};
+use kubephase::{
+    journal::{History, parse},
+    world::files::RootedFiles,
+};
 use kubephase_fuzz::Scratch;
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
+
+const NAME: &str = "journal-000001.jsonl";
 
 thread_local!(static SCRATCH: (Scratch, RootedFiles) = {
     let scratch = Scratch::new();
@@ -13,9 +18,8 @@ thread_local!(static SCRATCH: (Scratch, RootedFiles) = {
 
 fuzz_target!(|bytes: &[u8]| {
     SCRATCH.with(|(scratch, files)| {
-        let _ = journal::parse(Path::new("journal-000001.jsonl"), bytes);
-        scratch.write("journal-000001.jsonl", bytes);
-        let _ = journal::made(files, "/");
-        let _ = journal::left(files, "/");
+        let _ = parse(Path::new(NAME), bytes);
+        scratch.write(NAME, bytes);
+        let _ = History::read(files, "/");
     });
 });

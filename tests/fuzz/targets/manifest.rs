@@ -1,11 +1,19 @@
-//! A plugin's manifest, and the lines that the operator allows it by.
+//! A plugin's manifest, the lines that the operator allows it by, and the schema of its settings.
 #![no_main]
-use kubephase::wasm::manifest::{Manifest, Request};
+use kubephase::{
+    plugin::settings,
+    wasm::manifest::{Manifest, Request},
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    if let Ok(manifest) = Manifest::parse(text) {
-        let lines: Vec<String> = manifest.grants.iter().flat_map(Request::lines).collect();
-        assert!(lines.iter().all(|line| !line.contains('\n')), "a grant has more than one line: {lines:?}");
+    let Ok(manifest) = Manifest::parse(text) else { return };
+    let lines: Vec<String> = manifest.grants.iter().flat_map(Request::lines).collect();
+    assert!(lines.iter().all(|line| !line.contains('\n')), "a grant has more than one line: {lines:?}");
+    for grant in &manifest.grants {
+        let _ = grant.danger();
     }
+    // No settings, and settings of many kinds: the schema itself.
+    let _ = settings::resolve(&manifest, None);
+    let _ = settings::resolve(&manifest, Some(&manifest.settings));
 });

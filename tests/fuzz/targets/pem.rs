@@ -1,7 +1,7 @@
 //! Certificates, keys and kubeconfigs of a node.
 #![no_main]
 use kubephase::{
-    effect::pki::{Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts},
+    effect::pki::{AuthorityFile, Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts},
     world::files::RootedFiles,
 };
 use kubephase_fuzz::Scratch;
@@ -18,7 +18,8 @@ fuzz_target!(|bytes: &[u8]| {
         scratch.write("file", bytes);
         let _ = certificate_facts(files, "/file");
         let _ = private_key_facts(files, "/file");
-        let _ = kubeconfig_facts(files, "/file");
+        let _ = kubeconfig_facts(files, "/file", AuthorityFile::Any);
+        let _ = kubeconfig_facts(files, "/file", AuthorityFile::Below("/pki"));
         if let Ok(text) = std::str::from_utf8(bytes) {
             let _ = Kubeconfig::parse(text, "file");
         }

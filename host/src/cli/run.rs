@@ -6,7 +6,7 @@ use super::{
     token, version,
 };
 use crate::{
-    config::{self, ADMIN, ConfigFile, Problem, Problems, ValidateOptions},
+    config::{self, ConfigFile, Problem, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, show},
     plugin::load::{self, PluginRefused},
@@ -191,7 +191,6 @@ fn init_command(request: &InitRequest, file: Option<&ConfigFile>, engine: &Engin
 }
 
 fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engine) -> Result<Exit> {
-    let mut flags = request.flags.clone();
     // While the cluster is found the kubelet tells its version.
     let gathering = gather::begin();
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
@@ -202,17 +201,7 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
             print::out(&format!("{line}\n"));
         }
     };
-    // A single phase of a member of the control plane finds the cluster by what that member has (kubeadm behaviour).
-    let given = flags.endpoint.is_some() || flags.discovery_file.is_some() || file.is_some();
-    if request.phase.is_some() && !given {
-        if !Path::new(ADMIN).exists() {
-            return Err(anyhow!(
-                "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' subcommands to generate it."
-            ));
-        }
-        flags.discovery_file = Some(ADMIN.to_owned());
-    }
-    let mut prepared = join::prepare(file, &flags, &gathering.facts, only, engine, &outside, &say)?;
+    let mut prepared = join::prepare(file, &request.flags, &gathering.facts, only, engine, &outside, &say)?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }

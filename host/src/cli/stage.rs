@@ -228,7 +228,10 @@ impl Stage<Real> {
         let cancel = run.cancel();
         let directory = state::make(Path::new("/")).map_err(|failure| anyhow!(failure.told()))?;
         let lock = RunLock::acquire(&directory, prepared.plan.workflow.name())?;
-        let world = Real::open(runtime.handle(), facts, &prepared.config, &patience(prepared, cancel))?;
+        let mut world = Real::open(runtime.handle(), facts, &prepared.config, &patience(prepared, cancel))?;
+        if let Some(join) = prepared.config.join.as_ref().filter(|_| prepared.may_run_programs) {
+            world = world.with_programs_of(&join.bootstrap_kubeconfig);
+        }
         Ok(Stage { world: Arc::new(world), runtime, run, directory, durability: Durability::Power, stays: true, _rest: None, _lock: lock })
     }
 }

@@ -23,7 +23,11 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<String> {
     String::from_utf8(reply.body).map_err(|_| Failure::new("invalid", format!("what {url} gives is not text")))
 }
 
-pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration, dry_run: bool) -> Tried<Discovered> {
+/// Finds the cluster by a kubeconfig. `may_run` allows a program in it that authenticates the user, where it is a file.
+///
+/// # Errors
+/// Why the kubeconfig cannot be used, or what the cluster answers instead of what it should.
+pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: Duration, may_run: bool) -> Tried<Discovered> {
     let given = file.kube_config_path.as_str();
     let invalid = |message: String| Failure::new("invalid", message);
     let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
@@ -42,9 +46,9 @@ pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: D
     })?;
     let (server, mut authority) = told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
     let mut warnings = Vec::new();
-    // A server does not get to name programs of this machine, and a dry run runs none.
-    let may_run = folder.is_some() && !dry_run;
-    let as_user = if may_run { api.as_operator(&kubeconfig.to_text())? } else { api.as_holder_of(&kubeconfig.to_text())? };
+    // A server does not get to name programs of this machine.
+    let may_run_programs = folder.is_some() && may_run;
+    let as_user = if may_run_programs { api.as_operator(&kubeconfig.to_text())? } else { api.as_holder_of(&kubeconfig.to_text())? };
     match cluster_info_when(as_user.as_ref(), limit, |_| Ok(())) {
         Ok(info) => {
             let told = info["kubeconfig"].as_str().and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
@@ -68,5 +72,5 @@ pub fn discover(file: &FileDiscovery, api: &dyn Cluster, net: &dyn Net, limit: D
     let authority_pem =
         authority.ok_or_else(|| invalid(format!("neither {given} nor the cluster says which authority is to be trusted")))?;
     let credentials = kubeconfig.has_credentials().then(|| kubeconfig.trusting(&BASE64.encode(authority_pem.as_bytes())));
-    Ok(Discovered { server, authority_pem, credentials, warnings })
+    Ok(Discovered { server, authority_pem, credentials, may_run_programs, warnings })
 }

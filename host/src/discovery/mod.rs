@@ -34,24 +34,27 @@ pub struct Found {
     pub authority_pem: String,
     /// for the kubelet to ask with; secret
     pub kubeconfig: String,
+    /// The operator named the file of the kubeconfig on the command line, so a program in it that authenticates the user may
+    /// be run.
+    pub may_run_programs: bool,
     pub warnings: Vec<String>,
 }
 
-/// Finds the cluster by token, or by a kubeconfig.
+/// Finds the cluster by token, or by a kubeconfig. `named` says that the operator named that kubeconfig on the command line.
 ///
 /// # Errors
 /// Why it is not found, or not trusted, and what to do.
-pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net) -> Tried<Found> {
+pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net, named: bool) -> Tried<Found> {
     let limit = join.timeouts.as_ref().and_then(|timeouts| timeouts.discovery).unwrap_or_default().as_secs();
     let limit = Duration::from_secs(u64::try_from(limit).unwrap_or(0));
     let wrap =
         |failure: Failure| Failure { message: format!("couldn't validate the identity of the API Server: {}", failure.message), ..failure };
     let discovered = match (&join.discovery.bootstrap_token, &join.discovery.file) {
         (Some(token), _) => token::discover(token, api, limit),
-        (None, Some(file)) => file::discover(file, api, net, limit, join.dry_run),
+        (None, Some(file)) => file::discover(file, api, net, limit, named && !join.dry_run),
         (None, None) => Err(Failure::new("invalid", "neither a token nor a file says how the cluster is to be found")),
     };
-    let Discovered { server, authority_pem, credentials, warnings } = discovered.map_err(wrap)?;
+    let Discovered { server, authority_pem, credentials, may_run_programs, warnings } = discovered.map_err(wrap)?;
     authorities(&authority_pem)?;
     let tls = &join.discovery.tls_bootstrap_token;
     let kubeconfig = match (tls.is_empty(), credentials) {
@@ -62,7 +65,7 @@ pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net) -> T
             return Err(Failure::new("invalid", message));
         }
     };
-    Ok(Found { server, authority_pem, kubeconfig, warnings })
+    Ok(Found { server, authority_pem, kubeconfig, may_run_programs, warnings })
 }
 
 /// What one way of discovery came to.
@@ -71,6 +74,8 @@ struct Discovered {
     authority_pem: String,
     /// a kubeconfig with credentials of its own
     credentials: Option<String>,
+    /// a program in it that authenticates the user may be run
+    may_run_programs: bool,
     warnings: Vec<String>,
 }
 

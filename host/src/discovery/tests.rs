@@ -111,7 +111,7 @@ pub fn joining(hashes: &[String]) -> JoinConfiguration {
 /// What comes of it. Whatever is refused, it is said what to do.
 pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<Found, String> {
     let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
-    discover(join, api, &net).map_err(|failure| {
+    discover(join, api, &net, true).map_err(|failure| {
         assert!(failure.remedy.is_some() || failure.message.contains("Please use"), "{}", failure.message);
         failure.told()
     })

@@ -69,6 +69,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         server: told_by(&kubeconfig).map(|(server, _)| server).unwrap_or(server),
         authority_pem,
         credentials: None,
+        may_run_programs: false,
         warnings: Vec::new(),
     })
 }

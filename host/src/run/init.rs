@@ -50,6 +50,8 @@ pub struct Prepared {
     pub token_given: bool,
     /// nothing is to be changed
     pub dry_run: bool,
+    /// programs are run that authenticate the user of the kubeconfig that this node joins with
+    pub may_run_programs: bool,
 }
 
 /// The catalog of `init` and the plugins whose phases are in it.
@@ -122,7 +124,7 @@ pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> R
         None => Default::default(),
     };
     let warnings = warnings.iter().map(ToString::to_string).collect();
-    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given, dry_run })
+    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given, dry_run, may_run_programs: false })
 }
 
 /// What to leave out, put in and reorder.

@@ -10,6 +10,7 @@ mod components;
 mod entries;
 mod files;
 mod identity;
+mod joins;
 mod manifests;
 mod network;
 mod node;

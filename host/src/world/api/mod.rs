@@ -108,8 +108,9 @@ pub struct ApiClient {
     patience: Patience,
     /// bytes of an answer
     longest: usize,
-    /// programs that authenticate the user of the kubeconfig (`exec`, `auth-provider`) are run
-    programs: bool,
+    /// The kubeconfig that the operator named on the command line, if any. Programs that authenticate its user (`exec`,
+    /// `auth-provider`) are run; those of another kubeconfig are not.
+    named: Option<Credentials>,
     /// it is asked what would come of changes, and nothing is changed
     dry: bool,
     client: Arc<Mutex<Option<Made>>>,
@@ -117,14 +118,21 @@ pub struct ApiClient {
 
 impl ApiClient {
     pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, patience: Patience) -> Self {
-        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, programs: false, dry: false, client: Arc::default() }
+        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, named: None, dry: false, client: Arc::default() }
     }
 
-    /// One that runs the programs by which the kubeconfig authenticates its user: only for a kubeconfig that the operator
+    /// One that runs the programs by which its kubeconfig authenticates the user: only for a kubeconfig that the operator
     /// named on the command line.
     #[must_use]
     pub fn with_programs(self) -> ApiClient {
-        ApiClient { programs: true, ..self }
+        let named = self.credentials.clone();
+        self.with_programs_of(named)
+    }
+
+    /// One that runs such programs whenever it uses this kubeconfig, and not when it uses another.
+    #[must_use]
+    pub fn with_programs_of(self, named: Credentials) -> ApiClient {
+        ApiClient { named: Some(named), ..self }
     }
 
     /// One that changes nothing: the server says what would come of each change (server-side dry run, `dryRun=All`).
@@ -138,7 +146,7 @@ impl ApiClient {
         let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
         let longest = if matches!(credentials, Credentials::Text(_)) { ANSWER_TO_TEXT } else { ANSWER };
         let patience = Patience { time: Duration::ZERO, ..self.patience.clone() };
-        ApiClient { credentials, client, patience, longest, programs: false, ..self.clone() }
+        ApiClient { credentials, client, patience, longest, ..self.clone() }
     }
 
     /// A client for this server with the credentials of a kubeconfig of the node.
@@ -177,7 +185,7 @@ impl ApiClient {
         let invalid = |why: String| Failure::new("invalid", format!("{name} cannot be used as a kubeconfig: {why}"));
         let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text)).map_err(|error| invalid(error.to_string()))?;
         let runs = |user: &AuthInfo| user.exec.is_some() || user.auth_provider.is_some();
-        if !self.programs && parsed.auth_infos.iter().filter_map(|user| user.auth_info.as_ref()).any(runs) {
+        if self.named.as_ref() != Some(&self.credentials) && parsed.auth_infos.iter().filter_map(|user| user.auth_info.as_ref()).any(runs) {
             let message = format!(
                 "{name} authenticates a user by a program (exec or auth-provider), and only the kubeconfig of --kubeconfig or --discovery-file may name a program to run"
             );

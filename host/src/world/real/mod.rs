@@ -78,6 +78,14 @@ impl Real {
         let shown = facts.facts();
         Ok(Real { files, node: RealNode { facts, shown, init: Init::detect(&tools), tools }, net, runtime, api, etcd })
     }
+
+    /// The same machine, where programs are run that authenticate the user of this kubeconfig.
+    #[must_use]
+    pub fn with_programs_of(self, kubeconfig: &str) -> Real {
+        let named = Credentials::text(kubeconfig);
+        let etcd = RealEtcd { cluster: self.etcd.cluster.with_programs_of(named.clone()), ..self.etcd };
+        Real { api: self.api.with_programs_of(named), etcd, ..self }
+    }
 }
 
 /// The container runtime behind a socket, for who wants nothing else of this machine.

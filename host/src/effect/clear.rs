@@ -15,7 +15,7 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
         },
         ClearSpec::PodSandboxes {} => world.runtime().remove_sandboxes().map(|gone| enacted(gone > 0)),
         ClearSpec::EtcdMember { peer_url, timeout_seconds } => etcd::leave(peer_url, *timeout_seconds, context),
-        ClearSpec::ControlPlaneUsers {} => users::remove(world.files()).map(enacted),
+        ClearSpec::ControlPlaneUsers {} => users::remove(world.files(), context.cancel).map(enacted),
     };
     match outcome {
         Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),

@@ -183,7 +183,7 @@ impl Effect {
             Effect::BootstrapKubeconfig { path } => joining::bootstrap_kubeconfig(path, context).map(Done::from),
             Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
             Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
-            Effect::Users(users) => users::ensure(users, world.files()).map(Done::from),
+            Effect::Users(users) => users::ensure(users, world.files(), context.cancel).map(Done::from),
             Effect::Clear(spec) => clear::clear(spec, context),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),

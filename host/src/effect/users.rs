@@ -1,5 +1,6 @@
 //! The users and groups of the host that a rootless control plane runs as: entries of `/etc/passwd` and `/etc/group`.
 use crate::{
+    cancel::Cancel,
     render::static_pod::rootless::NO_SHELL,
     world::{Files, Tried},
 };
@@ -17,14 +18,14 @@ struct Entry {
 }
 
 /// Adds those that are not there; whether there were any. Every line that is there stays as it is.
-pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files) -> Tried<bool> {
+pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
     let entry = |name, id, rest: String| Entry { name, id, line: format!("{name}:x:{id}:{rest}\n") };
     let [_, apiserver, controller_manager, _] = ControlPlaneUsers::NAMES;
     let readers = entry(ControlPlaneUsers::SA_KEY_READERS, users.sa_key_readers, format!("{apiserver},{controller_manager}"));
     let own = users.named().map(|(name, User { gid, .. })| entry(name, gid, String::new()));
     let groups: Vec<Entry> = own.into_iter().chain([readers]).collect();
     let users = users.named().map(|(name, User { uid, gid })| entry(name, uid, format!("{gid}:::{NO_SHELL}")));
-    let _locks = [files.lock(PASSWD)?, files.lock(GROUP)?];
+    let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
     // Both are looked through before either is written.
     let (groups, users) = (with(GROUP, &groups, files)?, with(PASSWD, &users, files)?);
     let mut changed = false;
@@ -76,10 +77,10 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
 }
 
 /// Removes them by kubeadm's names, and nothing else of these files; whether there were any.
-pub fn remove(files: &dyn Files) -> Tried<bool> {
+pub fn remove(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
     let users = ControlPlaneUsers::NAMES;
     let groups = [users.as_slice(), &[ControlPlaneUsers::SA_KEY_READERS]].concat();
-    let _locks = [files.lock(PASSWD)?, files.lock(GROUP)?];
+    let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
     Ok(without(PASSWD, &users, files)? | without(GROUP, &groups, files)?)
 }
 
@@ -107,18 +108,18 @@ mod tests {
     fn only_kubeadms_names_are_removed_and_every_other_line_stays() {
         let root = tempfile::tempdir().unwrap();
         let files = RootedFiles::open(root.path()).unwrap();
-        assert!(!remove(&files).unwrap(), "there is nobody");
+        assert!(!remove(&files, &Cancel::never()).unwrap(), "there is nobody");
         files.write("/etc/passwd", SOME_USERS, 0o640, None).unwrap();
         files.write("/etc/group.d", SOME_GROUPS, 0o644, None).unwrap();
         std::os::unix::fs::symlink("group.d", root.path().join("etc/group")).unwrap();
-        assert!(remove(&files).unwrap());
+        assert!(remove(&files, &Cancel::never()).unwrap());
         let passwd: &[u8] =
             b"root:x:0:0:root:/root:/bin/bash\nkubeadm-etcd2:x:900:900:::/bin/false\nada:x:1000:1000:M\xfcller:/home/ada:/bin/sh\n";
         assert_eq!(files.read("/etc/passwd").unwrap(), passwd);
         assert_eq!(files.stat("/etc/passwd").unwrap().unwrap().mode, 0o640);
         assert_eq!(files.read("/etc/group").unwrap(), b"root:x:0:\n\n# kubeadm-ks:\nstaff:x:50:kubeadm-kas\n");
         assert!(root.path().join("etc/group").is_symlink(), "a link stays one");
-        assert!(!remove(&files).unwrap(), "they are gone");
+        assert!(!remove(&files, &Cancel::never()).unwrap(), "they are gone");
     }
 
     #[test]
@@ -136,18 +137,18 @@ mod tests {
         let others: &[u8] = b"root:x:0:0:root:/root:/bin/bash\nada:x:1000:1000:M\xfcller:/home/ada:/bin/sh";
         files.write("/etc/passwd", others, 0o640, None).unwrap();
         files.write("/etc/group", b"kubeadm-kas:x:102:\n", 0o644, None).unwrap();
-        assert!(ensure(&users, &files).unwrap());
+        assert!(ensure(&users, &files, &Cancel::never()).unwrap());
         let entries: &[u8] = b"\nkubeadm-etcd:x:100:101:::/bin/false\nkubeadm-kas:x:101:102:::/bin/false\nkubeadm-kcm:x:102:103:::/bin/false\nkubeadm-ks:x:103:104:::/bin/false\n";
         assert_eq!(files.read("/etc/passwd").unwrap(), [others, entries].concat());
         assert_eq!(files.stat("/etc/passwd").unwrap().unwrap().mode, 0o640);
         let groups = "kubeadm-kas:x:102:\nkubeadm-etcd:x:101:\nkubeadm-kcm:x:103:\nkubeadm-ks:x:104:\nkubeadm-sa-key-readers:x:105:kubeadm-kas,kubeadm-kcm\n";
         assert_eq!(files.read("/etc/group").unwrap(), groups.as_bytes());
-        assert!(!ensure(&users, &files).unwrap(), "they are there");
-        let moved = ensure(&ControlPlaneUsers { etcd: user(200, 101), ..users }, &files).unwrap_err();
+        assert!(!ensure(&users, &files, &Cancel::never()).unwrap(), "they are there");
+        let moved = ensure(&ControlPlaneUsers { etcd: user(200, 101), ..users }, &files, &Cancel::never()).unwrap_err();
         assert!(moved.message.contains("/etc/passwd: kubeadm-etcd has the id 100, but kubeadm-etcd was to have 200"), "{moved:?}");
-        assert!(remove(&files).unwrap());
+        assert!(remove(&files, &Cancel::never()).unwrap());
         assert_eq!(files.read("/etc/passwd").unwrap(), [others, b"\n"].concat());
-        let taken = ensure(&ControlPlaneUsers { etcd: user(1000, 101), ..users }, &files).unwrap_err();
+        let taken = ensure(&ControlPlaneUsers { etcd: user(1000, 101), ..users }, &files, &Cancel::never()).unwrap_err();
         assert!(taken.message.contains("ada has that id, but kubeadm-etcd was to have 1000"), "{taken:?}");
         assert_eq!(files.read("/etc/group").unwrap(), b"", "and no group was added either");
     }

@@ -17,6 +17,7 @@ pub use private::{PrivateDirectory, is_trusted};
 pub use territory::Territory;
 
 use super::{Files, OpenFile, Tried};
+use crate::cancel::Cancel;
 use kubephase_wit::{Failure, FileMeta};
 use rustix::{
     fd::{AsRawFd, OwnedFd},
@@ -285,8 +286,8 @@ impl Files for RootedFiles {
         self.write_in(&directory, &name, content, mode, owner).map_err(|error| failed("write", path, error))
     }
 
-    fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
-        self.lock_within(path, lock::WAIT)
+    fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
+        self.lock_within(path, lock::WAIT, cancel)
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {

@@ -11,7 +11,10 @@ pub mod node;
 pub mod real;
 pub mod rehearsal;
 
-use crate::arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName};
+use crate::{
+    arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},
+    cancel::Cancel,
+};
 use budget::Budget;
 pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
@@ -74,9 +77,9 @@ pub trait Files: Send + Sync {
     /// exist, or if no other process could change it.
     ///
     /// # Errors
-    /// `busy` if another process does not release the lock within seconds.
-    fn lock(&self, path: &str) -> Tried<Option<OwnedFd>> {
-        let _ = path;
+    /// `busy` if another process does not release the lock within seconds, `cancelled` if the run ends before that.
+    fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
+        let _ = (path, cancel);
         Ok(None)
     }
     /// Makes a directory and its parents. An existing directory keeps its mode.

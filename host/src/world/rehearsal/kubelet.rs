@@ -9,6 +9,7 @@ use super::{
     kept::Log,
 };
 use crate::{
+    cancel::Cancel,
     render::{MANIFESTS, static_pod::flag},
     world::{
         Cluster, Files, Tried,
@@ -35,6 +36,8 @@ pub struct Kubelet {
     facts: Arc<NodeFacts>,
     common: Arc<Common>,
     port: u16,
+    /// Ends its requests with the run.
+    cancel: Cancel,
     state: Mutex<State>,
     /// held while it looks: it is one, whoever has it look
     looking: Mutex<()>,
@@ -61,8 +64,8 @@ pub struct Resumed {
 
 impl Kubelet {
     /// `port` is the API server's on loopback; 0 for any that is free.
-    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, common: Arc<Common>) -> Self {
-        Kubelet { handle, files, facts, common, port, state: Mutex::default(), looking: Mutex::default() }
+    pub fn new(handle: Handle, files: Arc<dyn Files>, facts: Arc<NodeFacts>, port: u16, common: Arc<Common>, cancel: Cancel) -> Self {
+        Kubelet { handle, files, facts, common, port, cancel, state: Mutex::default(), looking: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -239,7 +242,7 @@ impl Kubelet {
             &self.handle,
             self.files.clone(),
             Credentials::File(kubeconfig.to_owned()),
-            Patience { time, ..Patience::none() },
+            Patience { time, cancel: self.cancel.clone() },
         )
     }
 

@@ -73,7 +73,14 @@ impl Rehearsal {
         let files = setting.files;
         let facts = Arc::new(setting.facts);
         setting.common.machine(&facts.addresses);
-        let kubelet = Arc::new(Kubelet::new(handle.clone(), files.clone(), facts.clone(), setting.port, setting.common.clone()));
+        let kubelet = Arc::new(Kubelet::new(
+            handle.clone(),
+            files.clone(),
+            facts.clone(),
+            setting.port,
+            setting.common.clone(),
+            setting.patience.cancel.clone(),
+        ));
         let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
         let mut described = NodeFacts::clone(&facts);
         if resumed.runs

@@ -4,7 +4,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
 };
 
 #[path = "src/plugin/toolchain.rs"]
@@ -32,10 +32,10 @@ fn build() -> Result<(), String> {
     }
     println!("cargo::rerun-if-env-changed={}", toolchain::SWITCH);
     println!("cargo::rustc-env=WASMTIME_VERSION={}", locked_version(&workspace.join("Cargo.lock"), "wasmtime")?);
-    let toolchain = toolchain::find()?;
+    let toolchain = toolchain::find(Command::output)?;
     let mut index = String::new();
     for name in PLUGINS {
-        let file = toolchain::compile(&toolchain, &workspace, &format!("kubephase-{name}"), &out.join("guests"), true)?;
+        let file = toolchain::compile(&toolchain, &workspace, &format!("kubephase-{name}"), &out.join("guests"), true, Command::output)?;
         let component = toolchain::componentise(&file, &workspace.join("plugins").join(name).join("plugin.yaml"))?;
         let target = out.join(format!("{name}.wasm"));
         fs::write(&target, component).map_err(|e| format!("{}: {e}", target.display()))?;

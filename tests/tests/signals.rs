@@ -5,10 +5,10 @@ use harness::{kubephase, workspace};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
-    io::{BufRead, BufReader, Lines},
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::TcpListener,
-    os::unix::process::CommandExt,
-    path::Path,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
@@ -116,6 +116,70 @@ fn the_first_signal_ends_what_comes_before_a_run() {
         assert_eq!(end(&mut child).code(), Some(130), "{signal:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing temporary stays");
     }
+}
+
+/// A script that writes its process id and that of its child to a file, and does not end.
+fn endless(folder: &Path, name: &str) -> PathBuf {
+    let (path, ids) = (folder.join(name), folder.join("ids"));
+    let script = format!("#!/bin/sh\nsleep 1000 &\necho $$ $! > '{0}.new'\nmv '{0}.new' '{0}'\nwait\n", ids.display());
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+    path
+}
+
+/// Waits until something is so.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < LONG, "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Waits for the script at work, ends the program by a signal, and sees the script end with its child.
+fn end_with_script(folder: &Path, command: &mut Command) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let ids = folder.join("ids");
+    wait_until("the script is not run", || ids.exists());
+    let ids = fs::read_to_string(ids).unwrap();
+    send(&child, Signal::TERM);
+    assert_eq!(end(&mut child).code(), Some(130));
+    // The command line of a process that has ended but was not reaped is empty.
+    let is_at_work = |id: &str| fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| !line.is_empty());
+    wait_until("a process outlives the program", || !ids.split_whitespace().any(is_at_work));
+}
+
+#[test]
+fn a_credential_helper_ends_with_the_program_that_asks_it() {
+    let folder = tempfile::tempdir().unwrap();
+    endless(folder.path(), "docker-credential-endless");
+    let file = folder.path().join("auth.json");
+    fs::write(&file, "{\"credsStore\": \"endless\"}").unwrap();
+    // A registry that asks who is there.
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let reference = format!("oci://{}/x:1", server.local_addr().unwrap());
+    thread::spawn(move || {
+        while let Ok((mut connection, _)) = server.accept() {
+            let mut head = [0; 4096];
+            let _ = connection.read(&mut head);
+            let answer =
+                "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = connection.write_all(answer.as_bytes());
+        }
+    });
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let mut command = kubephase(PROGRAM);
+    command.args(["plugin", "inspect", &reference]).env("REGISTRY_AUTH_FILE", file).env("PATH", path);
+    end_with_script(folder.path(), &mut command);
+}
+
+#[test]
+fn the_tools_that_build_a_plugin_end_with_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = workspace().join("tests/hostile");
+    let mut command = kubephase(PROGRAM);
+    command.args(["plugin", "build"]).arg(plugin).env("CARGO", endless(folder.path(), "cargo"));
+    end_with_script(folder.path(), &mut command);
 }
 
 /// Sends signals as soon as a dry run has its temporary tree with keys in it. Returns none where the dry run was faster.

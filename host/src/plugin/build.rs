@@ -1,7 +1,10 @@
 //! `plugin build`: from a folder to a component with its manifest in it, checked as it will be when it is loaded.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use super::{scaffold, toolchain};
-use crate::wasm::{engine::Engine, manifest::Manifest, plugin::Plugin};
+use crate::{
+    wasm::{engine::Engine, manifest::Manifest, plugin::Plugin},
+    world::real::child::run_tool,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
     fs,
@@ -76,19 +79,17 @@ fn rust(folder: &Path) -> Result<Vec<u8>> {
         scaffold::write_sdk(folder)?;
     }
     let told = |why: String| anyhow!(why);
-    let toolchain = toolchain::find().map_err(told)?;
+    let toolchain = toolchain::find(run_tool).map_err(told)?;
     let (package, target) = package(folder)?;
-    let module = toolchain::compile(&toolchain, folder, &package, &target, false).map_err(told)?;
+    let module = toolchain::compile(&toolchain, folder, &package, &target, false, run_tool).map_err(told)?;
     toolchain::componentise(&module, &folder.join(MANIFEST)).map_err(told)
 }
 
 /// Name and target directory of a folder's crate.
 fn package(folder: &Path) -> Result<(String, PathBuf)> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .current_dir(folder)
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .output()
-        .context("cannot run cargo; install Rust with rustup")?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(folder).args(["metadata", "--no-deps", "--format-version", "1"]);
+    let output = run_tool(&mut cargo).context("cannot run cargo; install Rust with rustup")?;
     if !output.status.success() {
         bail!("cargo does not understand {}:\n{}", folder.display(), String::from_utf8_lossy(&output.stderr));
     }

@@ -4,12 +4,19 @@
 //! others, `config.json` of Docker, and the credential helpers that these files name.
 #![allow(clippy::disallowed_methods, reason = "credentials are the operator's, not the node's")]
 use super::registry::reference::{Registry, is_loopback};
-use crate::{operator_files, report::sanitise};
+use crate::{operator_files, report::sanitise, world::real::child::Group};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::BASE64;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal};
 use serde::Deserialize;
-use std::{collections::BTreeMap, env, io::ErrorKind, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    env,
+    io::{self, ErrorKind},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::Command,
@@ -280,8 +287,13 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     let shown = program.file_name().unwrap_or_default().to_string_lossy();
     let mut command = Command::new(program);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-    let mut child = command.spawn().with_context(|| format!("cannot run {shown}"))?;
-    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+    let started = Group::start(|| {
+        let child = command.spawn()?;
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok((child, leader.ok_or_else(|| io::Error::other("its process id is unknown"))?))
+    });
+    let (mut child, group) = started.with_context(|| format!("cannot run {shown}"))?;
+    let mut question = Question { group, is_answered: false };
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {
         let ask = async {
@@ -298,7 +310,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
         Ok(done) => done.with_context(|| shown.clone().into_owned())?,
         Err(_) => bail!("{shown} did not answer within {} s", time.as_secs()),
     };
-    group.0 = None;
+    question.is_answered = true;
     if !status.success() {
         let reason =
             [&answer, &said].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned()).into_iter().find(|text| !text.is_empty());
@@ -328,14 +340,17 @@ async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<V
     Ok(answer)
 }
 
-/// The process group of a helper that has not answered yet. Dropping it kills the helper and the programs that it started.
-struct Group(Option<Pid>);
+/// A question to a helper. A helper that has not answered ends with the question, and so do the programs that it started.
+struct Question {
+    group: Group,
+    /// The helper has ended by itself.
+    is_answered: bool,
+}
 
-impl Drop for Group {
+impl Drop for Question {
     fn drop(&mut self) {
-        if let Some(leader) = self.0 {
-            // A group that has ended meanwhile needs no signal.
-            let _ = kill_process_group(leader, Signal::KILL);
+        if !self.is_answered {
+            self.group.signal(Signal::KILL);
         }
     }
 }

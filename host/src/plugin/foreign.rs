@@ -2,6 +2,7 @@
 //! an import, called or not.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use super::{scaffold, toolchain};
+use crate::world::real::child::run_tool;
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
     fs,
@@ -92,7 +93,7 @@ fn finish(component: &Path, manifest: &Path) -> Result<Vec<u8>> {
 
 fn run(command: &mut Command, remedy: &str) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot run {program}; {remedy}"))?;
+    let output = run_tool(command).with_context(|| format!("cannot run {program}; {remedy}"))?;
     if !output.status.success() {
         bail!("{program} failed; {remedy}:\n{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     }

@@ -2,11 +2,14 @@
 //! custom section. The build script includes this file as it is, for the default plugins are built as anyone's.
 #![allow(clippy::disallowed_methods, reason = "what is built are files of whoever builds")]
 use std::{
-    env, fmt, fs,
+    env, fmt, fs, io,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 use wasm_encoder::{CustomSection, Section};
+
+/// Runs a tool to its end and returns what it printed: the program ends its tools with itself, a build script does not.
+pub type Run = fn(&mut Command) -> io::Result<Output>;
 
 /// Chooses the toolchain of the guests: `own` or `debian`.
 pub const SWITCH: &str = "KUBEPHASE_GUEST_TOOLCHAIN";
@@ -53,7 +56,7 @@ impl fmt::Display for Toolchain {
 ///
 /// # Errors
 /// What is missing and how to get it.
-pub fn find() -> Result<Toolchain, String> {
+pub fn find(run: Run) -> Result<Toolchain, String> {
     let debian = || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
     match env::var(SWITCH).as_deref() {
         Ok("debian") if debian() => return Ok(Toolchain::Debian),
@@ -62,11 +65,11 @@ pub fn find() -> Result<Toolchain, String> {
         Ok(other) => return Err(format!("{SWITCH}={other}: known are own and debian")),
         Err(_) => {}
     }
-    if has_std() {
+    if has_std(run) {
         return Ok(Toolchain::Own);
     }
-    let added = Command::new("rustup").args(["target", "add", TARGET]).output().is_ok_and(|output| output.status.success());
-    if added && has_std() {
+    let added = run(Command::new("rustup").args(["target", "add", TARGET])).is_ok_and(|output| output.status.success());
+    if added && has_std(run) {
         return Ok(Toolchain::Own);
     }
     if debian() {
@@ -77,9 +80,9 @@ pub fn find() -> Result<Toolchain, String> {
     ))
 }
 
-fn has_std() -> bool {
+fn has_std(run: Run) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let printed = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output();
+    let printed = run(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
     printed.is_ok_and(|output| output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
@@ -87,7 +90,7 @@ fn has_std() -> bool {
 ///
 /// # Errors
 /// What cargo said.
-pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: &Path, locked: bool) -> Result<PathBuf, String> {
+pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: &Path, locked: bool, run: Run) -> Result<PathBuf, String> {
     let own = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = match toolchain {
         Toolchain::Own => Command::new(own),
@@ -110,7 +113,7 @@ pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: 
         cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").args(["-Z", "build-std=std,panic_abort"]);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
     }
-    let output = cargo.output().map_err(|e| format!("cannot run cargo: {e}"))?;
+    let output = run(&mut cargo).map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
         return Err(format!("{package}, with {toolchain}:\n{}", String::from_utf8_lossy(&output.stderr)));
     }

@@ -18,12 +18,13 @@ use std::{
     env,
     ffi::OsString,
     io::{self, Read},
+    mem,
     os::{
         fd::{AsFd, OwnedFd},
         unix::{fs::PermissionsExt, process::CommandExt},
     },
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -44,12 +45,62 @@ fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills all running programs, because this program ends at once.
+/// Kills all running programs, because this program ends at once. From then on no program is started.
 pub fn kill_all() {
-    for group in groups().iter().filter_map(|group| Pid::from_raw(*group)) {
+    let groups = groups();
+    for group in groups.iter().filter_map(|group| Pid::from_raw(*group)) {
         // A group that has ended meanwhile needs no signal.
         let _ = kill_process_group(group, Signal::KILL);
     }
+    // A thread that would start a program waits for the lock of the list until this program has ended.
+    mem::forget(groups);
+}
+
+/// The process group of a running program. Until this is dropped, the group is on the list of those that end with this program.
+pub struct Group(Pid);
+
+impl Group {
+    /// Starts a program that leads a process group of its own. `start` returns the program and its process id.
+    ///
+    /// # Errors
+    /// If the program cannot be started.
+    pub fn start<T>(start: impl FnOnce() -> io::Result<(T, Pid)>) -> io::Result<(T, Group)> {
+        // The lock is held meanwhile, so that no signal comes between the start and the entry in the list.
+        let mut groups = groups();
+        let (program, leader) = start()?;
+        groups.insert(leader.as_raw_nonzero().get());
+        Ok((program, Group(leader)))
+    }
+
+    fn spawn(command: &mut Command) -> io::Result<(Child, Group)> {
+        Group::start(|| {
+            let child = command.process_group(0).spawn()?;
+            let leader = Pid::from_child(&child);
+            Ok((child, leader))
+        })
+    }
+
+    /// Sends a signal to all processes of the group. A group that has ended needs none.
+    pub fn signal(&self, signal: Signal) {
+        let _ = kill_process_group(self.0, signal);
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        groups().remove(&self.0.as_raw_nonzero().get());
+    }
+}
+
+/// Runs a tool of the operator's until it ends, with the operator's environment and without a limit. The tool and all that it
+/// started end with this program.
+///
+/// # Errors
+/// If the tool cannot be run.
+pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let (child, _group) = Group::spawn(command)?;
+    child.wait_with_output()
 }
 
 /// Directories in which programs are looked for, in the form of `PATH`.
@@ -116,14 +167,14 @@ impl Programs {
     pub fn run(&self, program: &str, args: &[impl AsRef<str>], remains: Remains, budget: &Budget) -> Tried<Output> {
         budget.check(program)?;
         let mut command = Command::new(program);
-        command.args(args.iter().map(AsRef::as_ref)).process_group(0);
+        command.args(args.iter().map(AsRef::as_ref));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, env::var_os(name)?)))).env("PATH", &self.path);
-        let child = command.spawn().map_err(|error| {
+        let (child, group) = Group::spawn(&mut command).map_err(|error| {
             let code = if error.kind() == io::ErrorKind::NotFound { "not-found" } else { "io" };
             Failure::new(code, format!("cannot run {program}: {error}"))
         })?;
-        Running::new(program, child, remains)?.finish(budget)
+        Running::new(program, child, group, remains)?.finish(budget)
     }
 }
 
@@ -131,20 +182,18 @@ impl Programs {
 struct Running<'a> {
     program: &'a str,
     child: Child,
-    group: Pid,
+    group: Group,
     /// A file descriptor (pidfd) that is readable once the program has ended.
     ended: OwnedFd,
     remains: Remains,
 }
 
 impl<'a> Running<'a> {
-    fn new(program: &'a str, mut child: Child, remains: Remains) -> Tried<Running<'a>> {
-        let group = Pid::from_child(&child);
-        groups().insert(group.as_raw_nonzero().get());
-        match pidfd_open(group, PidfdFlags::empty()) {
+    fn new(program: &'a str, mut child: Child, group: Group, remains: Remains) -> Tried<Running<'a>> {
+        match pidfd_open(group.0, PidfdFlags::empty()) {
             Ok(ended) => Ok(Running { program, child, group, ended, remains }),
             Err(error) => {
-                end_group(group, &mut child);
+                end_group(&group, &mut child);
                 Err(failed(program, error.into()))
             }
         }
@@ -160,7 +209,7 @@ impl<'a> Running<'a> {
         // The group is signalled before the program is reaped: until then no other group can get its id.
         match (&outcome, self.remains) {
             (Ok(()), Remains::Left) => {}
-            (Ok(()), Remains::Killed) => drop(kill_process_group(self.group, Signal::KILL)),
+            (Ok(()), Remains::Killed) => self.group.signal(Signal::KILL),
             (Err(_), _) => self.end(),
         }
         let status = self.child.wait().map_err(|error| failed(self.program, error));
@@ -194,29 +243,27 @@ impl<'a> Running<'a> {
 
     /// Ends the whole group: with SIGTERM, and after [`GRACE`] with SIGKILL.
     fn end(&mut self) {
-        let _ = kill_process_group(self.group, Signal::TERM);
+        self.group.signal(Signal::TERM);
         let until = Instant::now() + GRACE;
         while !has_ended(&self.ended) && Instant::now() < until {
             Cancel::never().wait(Duration::from_millis(5));
         }
-        let _ = kill_process_group(self.group, Signal::KILL);
+        self.group.signal(Signal::KILL);
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            end_group(self.group, &mut self.child);
+            end_group(&self.group, &mut self.child);
         }
-        groups().remove(&self.group.as_raw_nonzero().get());
     }
 }
 
-/// Kills a group, reaps its program, and takes the group off the list.
-fn end_group(group: Pid, child: &mut Child) {
-    let _ = kill_process_group(group, Signal::KILL);
+/// Kills a group and reaps its program.
+fn end_group(group: &Group, child: &mut Child) {
+    group.signal(Signal::KILL);
     let _ = child.wait();
-    groups().remove(&group.as_raw_nonzero().get());
 }
 
 /// The reading end of a pipe that a program writes into, and what was read.

@@ -1,7 +1,7 @@
 //! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for each.
 use harness::workspace;
 use kubephase::plugin::toolchain;
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, process::Command, sync::OnceLock};
 use wasm_encoder::{CustomSection, Section};
 
 /// The component without a manifest.
@@ -9,10 +9,10 @@ fn bare() -> &'static [u8] {
     static BARE: OnceLock<Vec<u8>> = OnceLock::new();
     BARE.get_or_init(|| {
         let workspace = workspace();
-        let toolchain = toolchain::find().unwrap();
+        let toolchain = toolchain::find(Command::output).unwrap();
         // The folder that `plugin build` uses for the examples: the SDK is compiled once for both.
         let target = workspace.join("target/plugin");
-        let module = toolchain::compile(&toolchain, &workspace, "kubephase-hostile", &target, true).unwrap();
+        let module = toolchain::compile(&toolchain, &workspace, "kubephase-hostile", &target, true, Command::output).unwrap();
         let component = toolchain::componentise(&module, &workspace.join("tests/hostile/plugin.yaml")).unwrap();
         without_manifest(&component)
     })

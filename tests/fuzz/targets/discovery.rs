@@ -82,8 +82,8 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(kubeconfig) = std::str::from_utf8(rest) else { return };
         json!({"kubeconfig": kubeconfig, format!("jws-kubeconfig-{ID}"): jws::sign(kubeconfig, ID, SECRET)})
     };
-    // No pause between questions: the default limit of a discovery is none here.
+    // No pause between questions: the default limit of a discovery is none here. No kubeconfig is named: it is found by token.
     STATE.with(|(join, net)| {
-        let _ = discover(join, &Untrusted(data), net);
+        let _ = discover(join, &Untrusted(data), net, false);
     });
 });

@@ -2,7 +2,7 @@
 mod entries;
 mod publish;
 
-use super::{Exit, print};
+use super::{CliError, Exit, print};
 use crate::{
     plugin::{
         build,
@@ -138,6 +138,11 @@ pub enum PluginCommand {
 
 pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
     match command {
+        PluginCommand::Add { allow: false, consent, .. } | PluginCommand::Test { allow: false, consent, .. }
+            if *consent != Consent::default() =>
+        {
+            Err(CliError::usage("--allow-root and --allow-cluster-admin go with --allow: they say how much of it").into())
+        }
         PluginCommand::New { kind, folder, language } => new(*kind, *language, folder),
         PluginCommand::Build { folder, out } => {
             let began = Instant::now();

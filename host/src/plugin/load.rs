@@ -1,7 +1,7 @@
 //! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions and changes nothing: a plugin
 //! that is not allowed ends the run before it begins, and the message has the command that would allow it.
 use super::{
-    consent,
+    consent, inspect,
     lock::{self, Lock, Locked},
     settings,
     signature::Signer,
@@ -289,12 +289,17 @@ fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) 
         bail!("{} is version {}, the configuration asks for {wanted}", entry.source, manifest.version);
     }
     if let Some(locked) = locked.filter(|locked| locked.digest != plugin.digest()) {
+        let signer = locked.signer.as_ref().map(|_| ", the same signer").unwrap_or_default();
+        let change = match inspect::change(&plugin, &locked.granted).as_str() {
+            "" => "it asks for the same as before".to_owned(),
+            change => format!("what it asks for has changed:\n{}", change.trim_end()),
+        };
+        let (name, version, flags) = (&entry.source, &locked.version, consent::flags(&plugin, &locked.granted));
         bail!(
-            "{} is not what was locked (version {}, digest {}{}); if it is meant to be another one now: {command}",
-            entry.source,
-            locked.version,
+            "{name} is not what was locked (version {version}, digest {}{signer}): it is version {}, digest {}; {change}\nif it is meant to be another one now: {command}{flags}",
             locked.digest,
-            locked.signer.as_ref().map(|_| ", the same signer").unwrap_or_default()
+            manifest.version,
+            plugin.digest()
         );
     }
     let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();

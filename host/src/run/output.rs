@@ -247,7 +247,7 @@ impl Copy<'_> {
     }
 
     /// The mode of a copy: of what the run made, the mode that the run gives it. What was there before is copied as init would
-    /// have written it (kubeadm's dry run does the same), but no wider than it was. No copy has a special bit.
+    /// have written it (kubeadm's dry run does the same), but no wider for other users than it was. No copy has a special bit.
     fn mode(&mut self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
         if self.left.made.contains(path) {
             if meta.mode & SPECIAL_BITS != 0 {
@@ -257,10 +257,10 @@ impl Copy<'_> {
         }
         let is_private = [".key", ".conf"].iter().any(|ending| path.ends_with(ending));
         match meta.kind.as_str() {
-            // The owner has to be able to write to the copy and to remove it.
-            "directory" => meta.mode & 0o755 | 0o700,
-            _ if is_private => meta.mode & 0o600,
-            _ => meta.mode & 0o644,
+            // The copy is its owner's to read, to write and to remove.
+            "directory" => meta.mode & 0o055 | 0o700,
+            _ if is_private => 0o600,
+            _ => meta.mode & 0o044 | 0o600,
         }
     }
 }
@@ -387,11 +387,12 @@ mod tests {
         tree.put("/etc/kubernetes/pki/ca.crt", 0o666);
         tree.put("/etc/kubernetes/admin.conf", 0o644);
         tree.put("/etc/kubernetes/tool", 0o4755);
+        tree.put("/etc/kubernetes/pki/read-only.crt", 0o444);
         fs::set_permissions(tree.folder.path().join("root/etc/kubernetes/pki"), fs::Permissions::from_mode(0o700)).unwrap();
         tree.write().unwrap();
-        let modes = ["encryption-config.yaml", "pki/old-ca-key.pem", "pki/ca.crt", "admin.conf", "tool", "pki"]
-            .map(|name| tree.mode(&format!("/etc/kubernetes/{name}")).unwrap());
-        assert_eq!(modes, [0o600, 0o600, 0o644, 0o600, 0o644, 0o700]);
+        let names = ["encryption-config.yaml", "pki/old-ca-key.pem", "pki/ca.crt", "pki/read-only.crt", "admin.conf", "tool", "pki"];
+        let modes = names.map(|name| tree.mode(&format!("/etc/kubernetes/{name}")).unwrap());
+        assert_eq!(modes, [0o600, 0o600, 0o644, 0o644, 0o600, 0o644, 0o700]);
     }
 
     #[test]

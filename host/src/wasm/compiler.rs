@@ -73,7 +73,7 @@ impl Allowance {
         Allowance {
             memory: memory.min(limits::MAX_COMPILE_MEMORY),
             processor,
-            wall: limits::COMPILE_WALL + Duration::from_secs(8 * (processor - limits::COMPILE_PROCESSOR)),
+            wall: limits::COMPILE_WALL + Duration::from_secs(60 * (processor - limits::COMPILE_PROCESSOR)),
             code: limits::COMPILE_CODE.saturating_add(u64::try_from(component).unwrap_or(u64::MAX).saturating_mul(4)),
         }
     }

@@ -65,7 +65,7 @@ pub const COMPILE_PROCESSOR: u64 = 20;
 pub const COMPILE_PROCESSOR_MORE: u64 = 1;
 /// Seconds of processor time, however large the component is.
 pub const MAX_COMPILE_PROCESSOR: u64 = 40;
-/// Time until the compiler is killed. Every further second of processor time adds eight, as the machine may be busy.
+/// Time until the compiler is killed. Every further second of processor time adds sixty, as the machine may be busy.
 pub const COMPILE_WALL: Duration = Duration::from_secs(28);
 /// Bytes of code that the compiler may write, in addition to four for every byte of the component.
 pub const COMPILE_CODE: u64 = 16 << 20;

@@ -129,6 +129,9 @@ impl fmt::Display for Ungranted {
             for line in request.lines() {
                 write!(f, "\n  {line}: {}", request.reason)?;
             }
+            if let Some(danger) = request.danger() {
+                write!(f, "\n    ! {danger}")?;
+            }
         }
         Ok(())
     }

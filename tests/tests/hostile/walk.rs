@@ -157,8 +157,13 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     assert_eq!(ended.answers.len(), calls.len(), "{:.3000}", ended.output());
     let seen = trial.programs.calls();
     for program in &seen {
-        // What a pattern leaves to the plugin reaches the program as one argument, and never as an option or a way up.
-        let is_hostile = |argument: &String| argument.starts_with('-') || argument.split('/').any(|part| part == "..");
+        let is_of_plugin = program[0] == "hostile-tool";
+        let is_hostile = |argument: &String| {
+            // What a pattern leaves to the plugin reaches its program as one argument, and never as an option or a way up.
+            let is_free = is_of_plugin && !argument.starts_with('-') && argument.split('/').all(|part| part != "..");
+            let is_listed = |(_, text): &(_, Value)| text.as_str().is_some_and(|text| !text.is_empty() && text == argument);
+            !is_free && hostile_texts().iter().any(is_listed)
+        };
         assert!(program[0] != "ssh" && !program.iter().any(is_hostile), "{program:?}");
     }
     calls.iter().map(|(case, _)| case.clone()).zip(ended.answers).collect()

@@ -255,7 +255,7 @@ fn a_recording_of_this_machine_plays_again() {
     let folder = tempfile::tempdir().unwrap();
     // A machine whose clock chrony keeps, as far as its programs say.
     for (name, script) in [
-        ("systemctl", "case \"$1 $2\" in 'is-active chronyd') echo active;; 'status chronyd') echo 'Loaded: loaded';; *) exit 3;; esac"),
+        ("systemctl", "case \"$1 $3\" in 'is-active chronyd') echo active;; 'status chronyd') echo 'Loaded: loaded';; *) exit 3;; esac"),
         ("chronyc", "echo 'System time     : 0.000250000 seconds slow of NTP time'"),
     ] {
         let path = folder.path().join(name);

@@ -1,6 +1,6 @@
 //! The secrets of one run. Phases see placeholders. Effects take the values from the configuration, which only the host has. The
 //! operator sees the values only in messages of built-in phases.
-use crate::secret::Secret;
+use crate::secret::{Secret, settings};
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar},
     node::{is_common_proxy, without_user_info},
@@ -73,6 +73,7 @@ impl Secrets {
             (for_plugins.bootstrap_kubeconfig, for_built_ins.bootstrap_kubeconfig) = kubeconfig;
         }
         secrets.mask_proxies(&mut for_plugins);
+        secrets.mask_arguments(&mut for_plugins);
         Masked { for_plugins, for_built_ins, secrets }
     }
 
@@ -80,6 +81,28 @@ impl Secrets {
     fn hide(&mut self, name: &str, value: &str) -> (String, String) {
         self.named.push((name.to_owned(), Secret::new(value.to_owned())));
         (public(name), self.sealed(name))
+    }
+
+    /// Masks what a plugin need not see of the components: the values of their environment but for proxies, and of arguments
+    /// whose names say that they are secret (`oidc-client-secret`).
+    fn mask_arguments(&mut self, config: &mut Config) {
+        let cluster = &mut config.cluster;
+        let mut components = vec![&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler];
+        let etcd = cluster.etcd.local.as_mut();
+        let (etcd_envs, etcd_args) = etcd.map(|etcd| (&mut etcd.extra_envs, &mut etcd.extra_args)).unzip();
+        let envs = components.iter_mut().flat_map(|component| component.extra_envs.iter_mut()).collect::<Vec<_>>();
+        let envs = envs.into_iter().chain(etcd_envs.into_iter().flatten());
+        for EnvVar { name, value, .. } in envs {
+            let is_proxy = name.to_lowercase().ends_with("_proxy");
+            if !is_proxy && !value.is_empty() {
+                let value = std::mem::replace(value, public("environment"));
+                self.others.extend(settings::sounds_secret(name).then(|| Secret::new(value)));
+            }
+        }
+        let args = components.into_iter().flat_map(|component| component.extra_args.iter_mut()).chain(etcd_args.into_iter().flatten());
+        for argument in args.filter(|argument| settings::sounds_secret(&argument.name)) {
+            self.others.push(Secret::new(std::mem::replace(&mut argument.value, public("argument"))));
+        }
     }
 
     /// Removes user names and passwords from all proxies of the configuration, and masks the header with which a kubelet fetches
@@ -183,18 +206,21 @@ mod tests {
         config.run.proxy_environment =
             vec![variable("HTTPS_PROXY", "http://user:proxy-pass@p:1"), variable("no_proxy", "a,b"), variable("MY_PROXY", "proxy-other")];
         config.cluster.api_server.extra_envs = vec![variable("UPSTREAM", "https://u:env-pass@h/"), variable("GOGC", "50")];
+        let argument = |name: &str, value: &str| kubephase_sdk::kubeadm::Arg { name: name.into(), value: value.into() };
+        config.cluster.scheduler.extra_args = vec![argument("oidc-client-secret", "arg-pass"), argument("audit-log-path", "audit.log")];
         config.kubelet.document = json!({"staticPodURLHeader": {"Authorization": ["Bearer header-pass"]}});
         config
     }
 
-    const SECRETS: &[&str] = &["0123456789abcdef", "00ff00ff", "proxy-pass", "proxy-other", "env-pass", "header-pass"];
+    const SECRETS: &[&str] = &["0123456789abcdef", "00ff00ff", "proxy-pass", "proxy-other", "env-pass", "arg-pass", "header-pass"];
 
     #[test]
     fn plugins_see_no_secret_and_built_in_phases_see_the_proxies_alone() {
         let Masked { for_plugins, for_built_ins, secrets } = Secrets::mask(&config());
         let for_plugins = serde_json::to_string(&for_plugins).unwrap();
         assert!(SECRETS.iter().all(|secret| !for_plugins.contains(secret)), "{for_plugins}");
-        assert!(for_plugins.contains("http://p:1") && for_plugins.contains("https://h/") && for_plugins.contains("\"50\""));
+        assert!(for_plugins.contains("http://p:1") && for_plugins.contains("<secret:environment>") && !for_plugins.contains("\"50\""));
+        assert!(for_plugins.contains("<secret:argument>") && for_plugins.contains("audit.log"), "{for_plugins}");
         assert_eq!(for_built_ins.run.proxy_environment, config().run.proxy_environment);
         assert_eq!(for_built_ins.init.bootstrap_tokens[0].id(), "abcdef");
         assert!(!format!("{secrets:?}").contains("0123456789"));

@@ -39,7 +39,7 @@ fn is_secret(schema: &Value) -> bool {
 }
 
 /// Whether a setting of this name is secret unless its schema says otherwise.
-fn sounds_secret(name: &str) -> bool {
+pub fn sounds_secret(name: &str) -> bool {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     SECRET_NAMES.iter().any(|part| name.contains(part)) && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
 }

@@ -2,11 +2,11 @@
 //! operator allowed.
 use super::{
     gate::{self, Demand, Origin, Permit, Row, host_access},
-    manifest::Request,
+    manifest::{ObjectPattern, Request},
 };
 use crate::{
     arguments::{AbsolutePath, ObjectName},
-    effect::{Effect, objects},
+    effect::{Effect, IfExists, objects},
 };
 use serde_json::Value;
 
@@ -106,11 +106,11 @@ impl Grant {
             Effect::Directory(directory) => self.allows(&MAKE_DIR.row, &[Demand::Path(&directory.path)]),
             Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Demand::Path(&mode.path)]),
             Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
-            Effect::Object { manifest, .. } => {
+            Effect::Object { manifest, if_exists } => {
                 let of = objects::reference(manifest).map_err(|failure| failure.message)?;
-                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, Some(manifest))
+                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, Some((manifest, *if_exists != IfExists::Apply)))
             }
-            Effect::Patch { of, patch } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Some(patch)),
+            Effect::Patch { of, patch } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Some((patch, false))),
             Effect::Delete { of } => self.allows_object(&DELETE_OBJECT.row, &ObjectName::parse(of)?, None),
             Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
             Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
@@ -135,28 +135,38 @@ impl Grant {
         }
     }
 
-    /// Decides about a change of an object. `content` is the manifest or patch that would be written; none for a deletion.
-    fn allows_object(&self, row: &Row, of: &ObjectName, content: Option<&Value>) -> Result<(), String> {
+    /// Decides about a change of an object. `content` is the manifest or patch that would be written, and whether it is the
+    /// whole object; none for a deletion.
+    fn allows_object(&self, row: &Row, of: &ObjectName, content: Option<(&Value, bool)>) -> Result<(), String> {
         self.allows(row, &[Demand::Object(of)])?;
         if self.is_distribution {
             return Ok(());
         }
+        let demand = Demand::Object(of);
         if let Some(owner) = owner_of(of) {
-            return Err(format!("{} is {owner}; no plugin changes it", Demand::Object(of)));
+            return Err(format!("{demand} is {owner}; no plugin changes it"));
         }
-        let asked = Demand::Object(of);
-        let covering = self.requests(row).filter(|request| asked.is_covered_by(request)).flat_map(|request| &request.objects);
-        let may_reach_host = covering.filter(|pattern| pattern.kind == of.kind()).any(|pattern| pattern.host_access);
-        match content.filter(|_| gate::WORKLOADS.contains(&of.kind()) && !may_reach_host) {
-            Some(content) => host_access(content, &|account| self.makes_account(account, of.namespace())).map_or(Ok(()), |why| {
-                Err(format!("Pods of {asked} would reach the host or secrets: {why}; a grant for that says `hostAccess: true`"))
-            }),
+        let patterns = self.requests(row).flat_map(|request| &request.objects).filter(|pattern| pattern.host_access);
+        let covers = |pattern: &ObjectPattern| demand.is_covered_by(&Request { objects: vec![pattern.clone()], ..Request::default() });
+        if !gate::WORKLOADS.contains(&of.kind()) || patterns.into_iter().any(covers) {
+            return Ok(());
+        }
+        match content {
             None => Ok(()),
+            // What comes of a part depends on the rest of the object, which may be anybody's.
+            Some((_, false)) => Err(format!("a part of {demand} would be changed; a grant for that says `hostAccess: true`")),
+            Some((content, true)) => host_access(content, &|account| self.makes_account(account, of.namespace())).map_or(Ok(()), |why| {
+                Err(format!("Pods of {demand} would reach the host or secrets: {why}; a grant for that says `hostAccess: true`"))
+            }),
         }
     }
 
-    /// Whether the plugin may make a service account itself.
+    /// Whether the plugin may make a service account itself. Accounts of `kube-system` may be those of the cluster's
+    /// controllers.
     fn makes_account(&self, account: &str, namespace: Option<&str>) -> bool {
+        if namespace.is_none_or(|namespace| namespace.starts_with("kube-")) {
+            return false;
+        }
         let of = ObjectName::of_kind("v1", "ServiceAccount", namespace);
         let mut requests = self.requests(&gate::APPLY_OBJECT.row).flat_map(|request| &request.objects);
         of.is_ok()

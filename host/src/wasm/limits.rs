@@ -97,6 +97,14 @@ pub const MAX_FACTS: usize = 1000;
 pub const MAX_LOG_BYTES: usize = 1 << 20;
 /// Bytes of proposals, findings and facts of one phase.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
+/// Findings of all phases of one plugin in a run.
+pub const MAX_RUN_FINDINGS: usize = 2000;
+/// Bytes of the findings of all phases of one plugin in a run.
+pub const MAX_RUN_FINDING_BYTES: usize = 8 << 20;
+/// Bytes of messages and progress of all phases of one plugin in a run.
+pub const MAX_RUN_LOG_BYTES: usize = 4 << 20;
+/// Bytes of proposals and facts of all phases of one plugin in a run.
+pub const MAX_RUN_HANDED_BYTES: usize = 64 << 20;
 /// Bytes of the host's answers to one phase: files, objects, output of programs.
 pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
 /// Instances of core modules in one component. A component in Python has two dozen.

@@ -369,7 +369,12 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
                     problem(field, format!("{name:?}: {why}"));
                 }
             }
-            if object.host_access && !gate::WORKLOADS.contains(&object.kind.as_str()) {
+            let has_pods = gate::WORKLOADS.contains(&object.kind.as_str());
+            if has_pods && !object.host_access && request.capability == "effects-cluster.patch-object" {
+                let why = "what comes of a patch depends on the rest of the object, so its grant says `hostAccess: true`";
+                problem(field, format!("{}: {why}", object.kind));
+            }
+            if object.host_access && !has_pods {
                 problem(field, format!("{}: hostAccess is for kinds with Pods: {}", object.kind, gate::WORKLOADS.join(", ")));
             }
         }

@@ -60,6 +60,7 @@ fn proposals_for_one_kind_change_no_object_of_another() {
             let trial =
                 Trial::providing("- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], needs: [addon, upload-config]}\n")
                     .grants(&[&format!("capability: {function}, {CONFIG_MAPS}")])
+                    .allow_cluster_admin()
                     .calls(&[call(function, json!(["v1", "ConfigMap", twist, "kube-proxy", patch]))]);
             let ended = trial.rehearse();
             assert!(!ended.answer("0.0").is_ok, "{function} takes {twist:?}");

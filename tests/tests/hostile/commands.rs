@@ -59,6 +59,7 @@ fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
     }
     let trial = Trial::check()
         .grants(&["capability: observe-command.run-command, commands: [[slow]]"])
+        .allow_root()
         .entry("  limits: {deadline: 1s}\n")
         .calls(&[call("observe-command.run-command", json!(["slow", []]))]);
     let marker = trial.folder().join("survived");

@@ -67,13 +67,25 @@ pub fn kubeconfig_facts(files: &dyn Files, path: &str, allowed: AuthorityFile<'_
     let credential = ["client-certificate-data", "client-certificate", "token"].into_iter().find(there);
     Ok(Some(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
-        server: kubeconfig.server().unwrap_or_default().to_owned(),
+        server: plain_url(kubeconfig.server().unwrap_or_default()),
         user: user_name.to_owned(),
         error: authority_pem.is_empty().then(|| "no CA certificates found in kubeconfig".to_owned()),
         authority_pem,
         authority_public_keys_sha256: hashes,
         credential: credential.unwrap_or("none").to_owned(),
     }))
+}
+
+/// The URL of a server without user name, password and query, which may be credentials.
+fn plain_url(text: &str) -> String {
+    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
+    if url.username().is_empty() && url.password().is_none() && url.query().is_none() {
+        return text.to_owned();
+    }
+    // An HTTP URL takes both.
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_query(None);
+    url.into()
 }
 
 fn is_allowed(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> bool {

@@ -15,7 +15,10 @@ use crate::{
         secrets::{Masked, OpenedText, Secrets},
     },
     wasm::gate::{self, Row},
-    wasm::limits::{Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS},
+    wasm::limits::{
+        Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS,
+        MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES,
+    },
     world::World,
 };
 use kubephase_sdk::kubeadm::EnvVar;
@@ -52,6 +55,18 @@ pub struct Shared {
     pub found: Mutex<BTreeSet<String>>,
     /// ends what the host does for a phase
     pub cancel: Cancel,
+    /// what each plugin handed over in this run, by its name
+    pub(super) spent: Mutex<BTreeMap<String, RunTotals>>,
+}
+
+/// What all phases of one plugin handed over in a run: a plugin with many phases has no more than a plugin with one.
+#[derive(Default)]
+pub(super) struct RunTotals {
+    findings: usize,
+    finding_bytes: usize,
+    log_bytes: usize,
+    /// of proposals and facts
+    handed_bytes: usize,
 }
 
 impl Shared {
@@ -71,6 +86,7 @@ impl Shared {
             made: Mutex::default(),
             found: Mutex::default(),
             cancel: Cancel::never(),
+            spent: Mutex::default(),
         }
     }
 
@@ -309,7 +325,9 @@ impl Session {
         if call.proposals.len() >= MAX_PROPOSALS {
             return Err(Error::Stop(Stop::msg(format!("limit of {MAX_PROPOSALS} proposals in one call reached"))));
         }
-        call.hand(weight(&effect))?;
+        let bytes = weight(&effect);
+        call.hand(bytes)?;
+        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         call.proposed += 1;
@@ -319,6 +337,7 @@ impl Session {
     fn modify(&mut self, of: Handle, bytes: usize, change: impl FnOnce(&mut Proposal) -> Result<(), Failure>) -> Hosted<()> {
         let mut call = self.call();
         call.hand(bytes)?;
+        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
         let unknown = || Failure::new("no-such-effect", format!("there is no proposal {} in this call", of.id));
         Ok(change(call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?)?)
     }
@@ -387,6 +406,19 @@ impl types::Host for Session {
 }
 
 impl Session {
+    /// Counts the bytes of a message.
+    fn log(&self, bytes: usize) -> Result<(), Stop> {
+        self.call().log(bytes)?;
+        self.spend_of_run(|run| spend(&mut run.log_bytes, bytes, MAX_RUN_LOG_BYTES, "messages of one plugin"))
+    }
+
+    /// Counts what a plugin hands over, over all of its phases.
+    fn spend_of_run(&self, count: impl FnOnce(&mut RunTotals) -> Result<(), Stop>) -> Result<(), Stop> {
+        let Access::Granted(grant) = &self.0.access else { return Ok(()) };
+        let mut spent = self.0.shared.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        count(spent.entry(grant.plugin().to_owned()).or_default())
+    }
+
     /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped. A text of the program's own
     /// phases is left unchanged.
     fn readable(&self, text: String) -> Result<String, Stop> {
@@ -468,7 +500,7 @@ impl input::Host for Session {
 
 impl report::Host for Session {
     fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
-        self.call().log(text.len())?;
+        self.log(text.len())?;
         let text = self.readable(text)?;
         self.say(severity, &text);
         Ok(())
@@ -480,7 +512,15 @@ impl report::Host for Session {
         if call.findings.len() >= MAX_FINDINGS {
             return Err(Stop::msg(format!("limit of {MAX_FINDINGS} findings reached")));
         }
-        call.hand(json(&finding)?.len())?;
+        let bytes = json(&finding)?.len();
+        call.hand(bytes)?;
+        self.spend_of_run(|run| {
+            run.findings += 1;
+            if run.findings > MAX_RUN_FINDINGS {
+                return Err(Stop::msg(format!("limit of {MAX_RUN_FINDINGS} findings of one plugin reached")));
+            }
+            spend(&mut run.finding_bytes, bytes, MAX_RUN_FINDING_BYTES, "findings of one plugin")
+        })?;
         call.findings.push(finding);
         call.found += 1;
         Ok(())
@@ -488,7 +528,9 @@ impl report::Host for Session {
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
         let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
-        self.call().hand(name.len() + json.len())?;
+        let bytes = name.len() + json.len();
+        self.call().hand(bytes)?;
+        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
         let mut facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
         if facts.len() >= MAX_FACTS {
             return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
@@ -498,7 +540,7 @@ impl report::Host for Session {
     }
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
-        self.call().log(text.len())?;
+        self.log(text.len())?;
         let text = self.readable(text)?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
         self.0.shared.bus.emit(What::Progress { phase, done, total, text, plugin });

@@ -54,6 +54,14 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Refuses an answer of a server that holds a credential.
+    fn check_reply(&self, url: &str, reply: HttpReply) -> Tried<HttpReply> {
+        self.0.access.check_content(&format!("what {url} answered"), &reply.body).map_err(denied)?;
+        Ok(reply)
+    }
+}
+
 impl observe_node::Host for Session {
     fn node_fact(&mut self, name: String) -> Result<Option<String>, Stop> {
         let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else { return Ok(None) };
@@ -140,7 +148,10 @@ impl observe_net::Host for Session {
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET, url)?;
         let timeout = Duration::from_millis(timeout_millis.into());
-        let reply = self.observe(&call, |world, call| world.net().http_get(&call.arguments, &call.budget.within(timeout)))?;
+        let reply = self.observe(&call, |world, call| {
+            let reply = world.net().http_get(&call.arguments, &call.budget.within(timeout))?;
+            self.check_reply(&call.arguments, reply)
+        })?;
         self.count_answer(reply.body.len())?;
         Ok(reply)
     }
@@ -152,11 +163,9 @@ impl observe_net::Host for Session {
             call.arguments.files().try_for_each(|path| self.check_real_path(world, call.row, path))?;
             let Identity { url, authority, certificate, key } = &call.arguments;
             let name = |path: &Option<AbsolutePath>| path.as_ref().map(ToString::to_string).unwrap_or_default();
-            world.net().http_get_as(
-                url,
-                &TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) },
-                &call.budget.within(timeout),
-            )
+            let files = TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) };
+            let reply = world.net().http_get_as(url, &files, &call.budget.within(timeout))?;
+            self.check_reply(url, reply)
         })?;
         self.count_answer(reply.body.len())?;
         Ok(reply)

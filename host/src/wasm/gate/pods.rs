@@ -35,6 +35,9 @@ fn judge_field(name: &str, value: &Value, is_own_account: &dyn Fn(&str) -> bool)
         _ if SETTINGS.contains(&name) && is_set => Some(format!("it sets {name}")),
         _ if SECRETS.contains(&name) && is_set => Some(format!("it uses a Secret ({name})")),
         "hostUsers" if *value == Value::Bool(true) => Some("it sets hostUsers".into()),
+        // Directives of a merge patch change lists that are not seen here.
+        _ if name.starts_with('$') => Some(format!("it has the directive {name}")),
+        "add" if !value.is_array() && is_set => Some("it adds capabilities in a form that is not a list".into()),
         "add" => {
             let list = value.as_array()?;
             let more = list.iter().find(|capability| !capability.as_str().is_some_and(|name| HARMLESS_CAPABILITIES.contains(&name)))?;

@@ -62,21 +62,22 @@ pub(super) const MODULE: Rule = Rule { decide: any_module, when: "root, always" 
 pub(super) const PROGRAM: Rule = Rule { decide: any_program, when: "root, always" };
 pub(super) const READING_PROGRAM: Rule = Rule {
     decide: reading_program,
-    when: "root, for programs that run others or change the machine (shells, `env`, `tar`, `find`, …), and for arguments that the plugin chooses freely (`*`, `/**`)",
+    when: "root, but for a few command lines that are known to read only (`chronyc tracking`, `kubelet --version`, `uname -r`, …)",
 };
 pub(super) const CHANGED_PATHS: Rule = Rule {
     decide: changed_paths,
-    when: "root, for paths in system directories (`/etc`, `/usr`, `/lib`, `/root`, `/var/spool`, …) but `/etc/cni/net.d` and `/etc/kubernetes`",
+    when: "root, but for directories of one program's own (`/opt/NAME`, `/srv/NAME`, `/var/lib/NAME`, `/var/log/NAME`), `/etc/cni/net.d` and `/etc/kubernetes/audit`",
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
     decide: changed_objects,
-    when: "cluster-admin, for RBAC, Secrets, nodes, webhooks, certificates, aggregated APIs, and Pods with `hostAccess: true`",
+    when: "cluster-admin, for all kinds but ordinary ones (ConfigMap, Service, Deployment, …), for names of the cluster's own objects, and for Pods with `hostAccess: true`",
 };
 pub(super) const READ_OBJECTS: Rule = Rule { decide: read_objects, when: "cluster-admin, for Secrets" };
 pub(super) const IDENTITIES: Rule = Rule {
     decide: identities,
-    when: "cluster-admin, for names that the API server gives rights to (`system:…`, `kubeadm:…`); root, for paths in system directories",
+    when: "cluster-admin, for names that the API server gives rights to (`system:…`, `kubeadm:…`); root, for paths outside of directories of one program's own",
 };
+pub(super) const SERVERS: Rule = Rule { decide: asked_servers, when: "root, for any host (`*`) and for metadata servers of clouds" };
 pub(super) const NODE_IDENTITY: Rule =
     Rule { decide: node_identity, when: "cluster-admin, for files of `/etc/kubernetes` and `/var/lib/kubelet`" };
 
@@ -108,174 +109,135 @@ fn any_program(_: &Request) -> Option<Danger> {
     root("the program runs as root")
 }
 
-/// Programs whose arguments can make them run other programs or change the machine.
-const INTERPRETERS: &[&str] = &[
-    "sh",
-    "ash",
-    "bash",
-    "dash",
-    "zsh",
-    "ksh",
-    "csh",
-    "tcsh",
-    "fish",
-    "busybox",
-    "toybox",
-    "env",
-    "python*",
-    "perl*",
-    "ruby*",
-    "node",
-    "nodejs",
-    "lua*",
-    "php*",
-    "tclsh*",
-    "awk",
-    "gawk",
-    "mawk",
-    "sed",
-    "ed",
-    "vi",
-    "vim",
-    "find",
-    "xargs",
-    "parallel",
-    "sudo",
-    "su",
-    "doas",
-    "runuser",
-    "setpriv",
-    "nsenter",
-    "unshare",
-    "chroot",
-    "systemd-run",
-    "systemctl",
-    "service",
-    "rc-service",
-    "ssh",
-    "scp",
-    "rsync",
-    "docker",
-    "podman",
-    "nerdctl",
-    "ctr",
-    "crictl",
-    "runc",
-    "crun",
-    "kubectl",
-    "kubeadm",
-    "make",
-    "git",
-    "tar",
-    "time",
-    "timeout",
-    "nice",
-    "nohup",
-    "setsid",
-    "stdbuf",
-    "strace",
-    "ltrace",
-    "gdb",
-    "ld.so",
-    "ld-linux*",
-    "curl",
-    "wget",
-    "nc",
-    "ncat",
-    "socat",
-    "openssl",
-    "dd",
-    "cp",
-    "mv",
-    "ln",
-    "rm",
-    "tee",
-    "install",
-    "mount",
-    "umount",
-    "modprobe",
-    "insmod",
-    "sysctl",
-    "chmod",
-    "chown",
-    "at",
-    "crontab",
+/// In a command line of [`READING`]: any one name that the grant fixes.
+const NAME: &str = "NAME";
+
+/// Command lines that only read, whatever else is on the machine: a program by its bare name, and all of its arguments. An
+/// empty list stands for any arguments that the grant fixes.
+const READING: &[(&str, &[&[&str]])] = &[
+    ("aa-enabled", &[&[]]),
+    ("arch", &[]),
+    ("chronyc", &[&["tracking"], &["-n", "tracking"], &["sources"], &["-n", "sources"], &["activity"]]),
+    ("date", &[&[], &["-u"]]),
+    ("df", &[]),
+    ("dpkg", &[&["-s", NAME]]),
+    ("echo", &[]),
+    ("ethtool", &[&[NAME], &["-i", NAME]]),
+    ("findmnt", &[&[], &[NAME]]),
+    ("free", &[]),
+    ("getconf", &[]),
+    ("getenforce", &[]),
+    ("hostname", &[&[], &["-f"], &["-s"], &["-i"], &["-I"]]),
+    ("ip", &[&["addr"], &["link"], &["route"], &["rule"], &["-j", "addr"], &["-j", "link"], &["-j", "route"], &["-j", "rule"]]),
+    ("lsblk", &[]),
+    ("lscpu", &[]),
+    ("lsmod", &[]),
+    ("lspci", &[&[], &["-n"], &["-nn"], &["-k"]]),
+    ("modinfo", &[&[NAME]]),
+    ("mount", &[&[]]),
+    ("nproc", &[]),
+    ("ntpq", &[&["-p"], &["-pn"]]),
+    ("nvidia-smi", &[&[], &["-L"]]),
+    ("rpm", &[&["-q", NAME]]),
+    ("sestatus", &[&[]]),
+    ("ss", &[&["-ltn"], &["-lntp"], &["-lun"], &["-s"]]),
+    ("swapon", &[&["--show"], &["-s"]]),
+    ("systemctl", &[&["is-active", NAME], &["is-enabled", NAME], &["is-failed", NAME], &["is-system-running"]]),
+    ("timedatectl", &[&["show"], &["show", "-p", NAME], &["show", "-p", NAME, "--value"], &["status"], &["timesync-status"]]),
+    ("uname", &[]),
+    ("uptime", &[]),
 ];
 
-/// Judges a grant to run programs that only read: it amounts to root if the plugin can choose what the program does.
+/// Whether a command line is one of those that are known to read only. Any program by its bare name may tell its version: no
+/// plugin puts a program where those are found.
+fn is_reading(program: &str, arguments: &[&str]) -> bool {
+    let is_plain = |text: &str| !text.starts_with('-') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte));
+    let fits = |line: &&[&str]| {
+        let of = |(expected, argument): (&&str, &&str)| {
+            expected == argument || (*expected == NAME && !argument.is_empty() && is_plain(argument))
+        };
+        line.len() == arguments.len() && line.iter().zip(arguments).all(of)
+    };
+    let known = READING.iter().find(|(known, _)| *known == program);
+    known.is_some_and(|(_, lines)| lines.is_empty() || lines.iter().any(fits)) || (is_plain(program) && arguments == ["--version"])
+}
+
+/// Judges a grant to run programs that only read: it amounts to root unless the command line is one of those that are known
+/// to read. A program at a path may be one that a plugin wrote, and nobody can list the programs that run others.
 fn reading_program(request: &Request) -> Option<Danger> {
     request.commands.iter().find_map(|command| {
-        let (program, arguments) = command.split_first()?;
-        let name = program.rsplit('/').next().unwrap_or(program);
-        if INTERPRETERS.iter().any(|interpreter| matches(interpreter, name)) {
-            return root(format!("{name} runs other programs, or changes the machine, as root"));
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        let (&program, arguments) = command.split_first()?;
+        let is_fixed = arguments.iter().all(|argument| !argument.contains('*'));
+        if is_fixed && is_reading(program, arguments) {
+            return None;
         }
-        // Any text, any option, or any file of the machine.
-        let is_free = |argument: &&String| {
-            matches!(argument.as_str(), "*" | "**") || argument.starts_with("/*") || (argument.starts_with('-') && argument.contains('*'))
-        };
-        arguments.iter().find(is_free).and_then(|_| root(format!("{name} runs as root with arguments that the plugin chooses")))
+        root(format!("{program} runs as root, and is not one of the command lines that are known to read only"))
     })
 }
 
-/// Directories in which a file can decide which programs run as root, how they are configured, or what a user may do.
-const SYSTEM: &[&str] = &[
-    "/etc",
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib*",
-    "/boot",
-    "/dev",
-    "/proc",
-    "/sys",
-    "/root",
-    "/run",
-    "/var/run",
-    "/home",
-    "/var/spool",
-    "/var/lib/dpkg",
-    "/var/lib/rpm",
-    "/var/lib/systemd",
-    "/var/lib/kubelet",
-    "/var/lib/kubephase",
-    "/var/lib/etcd",
+/// Directories in which every program and service has a directory of its own: a file in one of those, named by the grant, is
+/// that program's alone.
+const SHARED: &[&str] = &["/opt", "/srv", "/var/log", "/var/lib", "/tmp", "/var/tmp"];
+/// Directories in these that are read by root's programs, by the system or by the container runtime.
+const RESERVED: &[&str] = &[
+    "/opt/bin",
+    "/opt/cni",
+    "/opt/containerd",
+    "/opt/puppetlabs",
+    "/var/lib/AccountsService",
+    "/var/lib/alternatives",
+    "/var/lib/amazon",
+    "/var/lib/apt",
+    "/var/lib/cloud",
+    "/var/lib/cni",
+    "/var/lib/confexts",
     "/var/lib/containerd",
     "/var/lib/containers",
     "/var/lib/crio",
-    "/var/lib/docker",
-    "/var/lib/cni",
-    "/var/lib/cloud",
     "/var/lib/dbus",
-    "/var/lib/polkit-1",
-    "/var/lib/sudo",
+    "/var/lib/dkms",
+    "/var/lib/docker",
+    "/var/lib/dpkg",
+    "/var/lib/etcd",
+    "/var/lib/extensions",
+    "/var/lib/initramfs-tools",
+    "/var/lib/kubelet",
+    "/var/lib/kubephase",
+    "/var/lib/machines",
+    "/var/lib/misc",
     "/var/lib/pam",
-    "/var/lib/AccountsService",
-    "/var/cache/kubephase",
-    "/opt/cni",
-    "/opt/bin",
+    "/var/lib/polkit-1",
+    "/var/lib/portables",
+    "/var/lib/rpm",
+    "/var/lib/snapd",
+    "/var/lib/sudo",
+    "/var/lib/systemd",
+    "/var/lib/waagent",
 ];
-/// Directories below [`SYSTEM`] in which a file only configures the cluster.
-const HARMLESS: &[&str] = &["/etc/cni/net.d", "/etc/kubernetes"];
+/// Further directories in which a file is configuration of the cluster alone, at any depth.
+const CLUSTER: &[&str] = &["/etc/cni/net.d", "/etc/kubernetes/audit"];
 
-/// Judges a grant to write, make and remove files, and to set their modes.
-fn changed_paths(request: &Request) -> Option<Danger> {
-    request.paths.iter().find_map(|pattern| {
-        if HARMLESS.iter().any(|directory| is_inside(pattern, directory)) {
-            return None;
-        }
-        let directory = SYSTEM.iter().find(|directory| reaches(pattern, directory))?;
-        root(format!("{pattern} is in {directory}, where files decide what runs as root and who may do what"))
+/// Returns whether everything that a path pattern fits belongs to one program of the machine, or to the cluster.
+fn is_apart(pattern: &str) -> bool {
+    let below = |directory: &str| pattern.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/')).filter(|rest| !rest.is_empty());
+    if CLUSTER.iter().any(|directory| below(directory).is_some()) {
+        return true;
+    }
+    SHARED.iter().any(|shared| {
+        let own = below(shared).and_then(|rest| rest.split('/').next()).filter(|name| !name.contains('*'));
+        own.is_some_and(|name| !RESERVED.contains(&format!("{shared}/{name}").as_str()))
     })
 }
 
-/// Whether a pattern only matches paths below a directory. The directory has no wildcards.
-fn is_inside(pattern: &str, directory: &str) -> bool {
-    pattern.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
+/// Judges a grant to write, make and remove files, and to set their modes: it amounts to root unless the files belong to one
+/// program, or to the cluster.
+fn changed_paths(request: &Request) -> Option<Danger> {
+    let pattern = request.paths.iter().find(|pattern| !is_apart(pattern))?;
+    root(format!("{pattern} is not a directory of one program's own: files there may decide what runs as root and who may do what"))
 }
 
-/// Whether a pattern matches a directory, a path below it, or a directory above it. Directories above count, because changing
-/// their mode opens or closes what is below.
+/// Whether a pattern matches a directory, a path below it, or a directory above it.
 fn reaches(pattern: &str, directory: &str) -> bool {
     let mut place = directory.split('/');
     for component in pattern.trim_end_matches('/').split('/') {
@@ -284,49 +246,65 @@ fn reaches(pattern: &str, directory: &str) -> bool {
         }
         match place.next() {
             None => return true,
-            Some(name) if component == name || matches(component, name) || matches(name, component) => {}
-            // Two wildcards may fit the same name.
-            Some(name) if component.contains('*') && name.contains('*') => {}
+            Some(name) if component == name || matches(component, name) => {}
             Some(_) => return false,
         }
     }
     true
 }
 
-/// API groups and kinds whose objects give rights in the cluster, each with what they do. An empty kind means all kinds of
-/// the group; a kind with an empty reason is harmless.
-const RIGHTS: &[(&str, &str, &str)] = &[
-    ("rbac.authorization.k8s.io", "", "gives rights in the cluster"),
-    ("", "Secret", "reads or writes Secrets, tokens and keys among them"),
-    ("", "Node", "changes nodes"),
-    ("", "ServiceAccount", ""),
-    ("admissionregistration.k8s.io", "", "changes or sees every object that is written"),
-    ("apiregistration.k8s.io", "", "answers for a part of the API"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition", "changes how objects are converted"),
-    ("certificates.k8s.io", "", "signs certificates"),
-    ("authentication.k8s.io", "", "makes tokens"),
-    ("flowcontrol.apiserver.k8s.io", "", "decides who is served"),
+/// API groups and kinds whose objects give no rights by themselves, where they are not those of the cluster's own. Pods, and
+/// what makes Pods, are judged by what is in them.
+const ORDINARY: &[(&str, &[&str])] = &[
+    ("", &["ConfigMap", "Event", "LimitRange", "PersistentVolumeClaim", "ResourceQuota", "Service", "ServiceAccount"]),
+    ("autoscaling", &["HorizontalPodAutoscaler"]),
+    ("coordination.k8s.io", &["Lease"]),
+    ("networking.k8s.io", &["Ingress", "NetworkPolicy"]),
+    ("policy", &["PodDisruptionBudget"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
 ];
 /// Kinds of objects that have Pods.
 pub const WORKLOADS: &[&str] =
     &["Pod", "PodTemplate", "ReplicationController", "ReplicaSet", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"];
+/// Names of the objects that the cluster's own addons and its API server have.
+const OWN_NAMES: &[&str] = &["coredns", "kube-dns", "kube-proxy", "kubernetes"];
 
-/// Returns what writing an object does that gives rights; none if it gives none.
-fn right_of(pattern: &ObjectPattern) -> Option<&'static str> {
+/// Returns what writing an object could do beyond its own Pods; none if it gives no rights.
+fn right_of(pattern: &ObjectPattern) -> Option<String> {
     let group = pattern.api_version.split_once('/').map_or("", |(group, _)| group);
-    let of = |(of, kind, _): &&(&str, &str, &str)| *of == group && (kind.is_empty() || *kind == pattern.kind);
-    RIGHTS.iter().find(of).map(|(_, _, why)| *why).filter(|why| !why.is_empty())
+    let kind = pattern.kind.as_str();
+    let is_ordinary = WORKLOADS.contains(&kind) || ORDINARY.iter().any(|(of, kinds)| *of == group && kinds.contains(&kind));
+    if !is_ordinary {
+        return Some(format!("objects of the kind {kind} may give rights, or decide about others' objects"));
+    }
+    let is_own = |name: &String| name.contains('*') || OWN_NAMES.contains(&name.as_str());
+    let has_controllers = pattern.namespace.as_deref().is_none_or(|namespace| namespace.starts_with("kube-") || namespace.contains('*'));
+    let is_shared = has_controllers || (kind == "Service" && pattern.namespace.as_deref() == Some("default"));
+    if is_shared && kind != "PriorityClass" && (pattern.names.is_empty() || pattern.names.iter().any(is_own)) {
+        return Some(format!("every {kind} of that name may be one of the cluster's own"));
+    }
+    (kind == "ServiceAccount" && has_controllers).then(|| "controllers of the cluster have their accounts there".to_owned())
 }
 
 /// Judges a grant to write and delete objects.
 fn changed_objects(request: &Request) -> Option<Danger> {
     request.objects.iter().find_map(|pattern| {
         if let Some(why) = right_of(pattern) {
-            return cluster_admin(format!("who writes {} {why}", pattern.kind));
+            return cluster_admin(why);
         }
         let has_host_access = pattern.host_access && WORKLOADS.contains(&pattern.kind.as_str());
         has_host_access.then(|| cluster_admin(format!("Pods of {} may use the host and every Secret of their namespace", pattern.kind)))?
     })
+}
+
+/// Judges a grant to ask HTTP servers: a server that answers only this machine may give away what the machine may do.
+fn asked_servers(request: &Request) -> Option<Danger> {
+    let is_of_machine = |host: &&String| {
+        matches!(host.split(':').next(), Some("*" | "**"))
+            || ["169.254.", "[fe80:", "[fd00:ec2:", "metadata."].iter().any(|start| host.starts_with(start))
+    };
+    let host = request.hosts.iter().find(is_of_machine)?;
+    root(format!("{host} may be the cloud's metadata server, which gives the machine's own credentials to programs on it"))
 }
 
 /// Judges a grant to read objects.
@@ -349,11 +327,9 @@ fn identities(request: &Request) -> Option<Danger> {
     if let Some(name) = names.find(|name| fits_a_right(name)) {
         return cluster_admin(format!("the API server gives rights to the name {name}"));
     }
-    let places = request.paths.iter().chain(&request.directories);
-    let place = places.into_iter().find(|pattern| {
-        !HARMLESS.iter().any(|directory| is_inside(pattern, directory)) && SYSTEM.iter().any(|directory| reaches(pattern, directory))
-    })?;
-    root(format!("{place} is where files decide what runs as root"))
+    let mut places = request.paths.iter().chain(&request.directories);
+    let place = places.find(|pattern| !is_apart(pattern) && !pattern.starts_with("/etc/kubernetes/"))?;
+    root(format!("files in {place} may decide what runs as root"))
 }
 
 /// Judges a grant to ask HTTP servers with certificates of the node.
@@ -394,6 +370,11 @@ mod tests {
             "/",
             "/var",
             "/var/*",
+            "/srv/*",
+            "/snap/bin/x",
+            "/var/lib/extensions/x",
+            "/etc/kubernetes/kubelet.conf.d/x",
+            "/unknown/x",
         ] {
             assert!(changed_paths(&paths(pattern)).is_some(), "{pattern}");
         }
@@ -402,7 +383,7 @@ mod tests {
             "/etc/cni/net.d/10-x.conf",
             "/var/lib/probe/**",
             "/var/log/x.log",
-            "/srv/*",
+            "/srv/own/*",
             "/etc/kubernetes/audit/policy.yaml",
             "/tmp/x",
         ] {
@@ -413,14 +394,63 @@ mod tests {
     #[test]
     fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         let command = |line: &[&str]| Request { commands: vec![line.iter().map(ToString::to_string).collect()], ..Request::default() };
-        for line in
-            [&["sh", "-c", "*"][..], &["bash", "-c", "id"], &["/usr/bin/python3", "/x.py"], &["cat", "*"], &["cat", "**"], &["tar", "x"]]
-        {
+        for line in [
+            &["sh", "-c", "*"][..],
+            &["bash", "-c", "id"],
+            &["/usr/bin/python3", "/x.py"],
+            &["cat", "*"],
+            &["cat", "/etc/shadow"],
+            &["linux64", "sh", "-c", "id"],
+            &["/srv/own/uname"],
+            &["uname", "-*"],
+            &["timedatectl", "set-time", "0"],
+            &["systemctl", "is-active", "-Hhost"],
+            &["systemctl", "stop", "x"],
+            &["/srv/own/x", "--version"],
+            &["hostname", "x"],
+        ] {
             assert!(reading_program(&command(line)).is_some(), "{line:?}");
         }
-        for line in [&["chronyc", "tracking"][..], &["uname", "-*"], &["cat", "/var/log/app/*"], &["kubelet", "--version"]] {
-            let danger = reading_program(&command(line));
-            assert!(danger.is_none() || line[1] == "-*", "{line:?}: {danger:?}");
+        for line in
+            [&["chronyc", "tracking"][..], &["uname", "-r"], &["kubelet", "--version"], &["nproc"], &["systemctl", "is-active", "chronyd"]]
+        {
+            assert_eq!(reading_program(&command(line)), None, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn objects_that_may_give_rights_amount_to_cluster_admin() {
+        let judge = |api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str]| {
+            let names = names.iter().map(ToString::to_string).collect();
+            let pattern = ObjectPattern {
+                api_version: api_version.into(),
+                kind: kind.into(),
+                namespace: namespace.map(Into::into),
+                names,
+                host_access: false,
+            };
+            changed_objects(&Request { objects: vec![pattern], ..Request::default() })
+        };
+        for (api_version, kind, namespace, names) in [
+            ("v1", "PersistentVolume", None, &["x"][..]),
+            ("storage.k8s.io/v1", "StorageClass", None, &["x"]),
+            ("example.com/v1", "Anything", Some("own"), &["x"]),
+            ("v1", "ServiceAccount", Some("kube-system"), &["clusterrole-aggregation-controller"]),
+            ("v1", "ConfigMap", Some("kube-system"), &["kube-proxy"]),
+            ("v1", "ConfigMap", Some("kube-system"), &[]),
+            ("v1", "ConfigMap", None, &["x"][..0]),
+            ("v1", "Service", Some("default"), &["kubernetes"]),
+            ("v1", "Secret", Some("own"), &["x"]),
+        ] {
+            assert!(judge(api_version, kind, namespace, names).is_some(), "{kind} {namespace:?} {names:?}");
+        }
+        for (api_version, kind, namespace, names) in [
+            ("v1", "ConfigMap", Some("kube-system"), &["own"][..]),
+            ("v1", "ConfigMap", Some("own"), &[]),
+            ("apps/v1", "Deployment", Some("own"), &[]),
+            ("v1", "ServiceAccount", Some("own"), &["own"]),
+        ] {
+            assert_eq!(judge(api_version, kind, namespace, names), None, "{kind} {namespace:?} {names:?}");
         }
     }
 

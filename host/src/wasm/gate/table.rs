@@ -72,7 +72,8 @@ pub static PORT_FREE: HostFunction<Plain<u16>> =
 pub static RESOLVE: HostFunction<HostName> = HostFunction::new("observe-net", "resolve", HOSTS, ASK, "look host names up");
 pub static PROXY_FOR: HostFunction<HttpUrl> =
     HostFunction::new("observe-net", "proxy-for", Permit::Free, LOOK, "see which proxies are set, without user names and passwords");
-pub static HTTP_GET: HostFunction<HttpUrl> = HostFunction::new("observe-net", "http-get", HOSTS, ASK, "ask HTTP servers");
+pub static HTTP_GET: HostFunction<HttpUrl> =
+    HostFunction::new("observe-net", "http-get", HOSTS, ASK, "ask HTTP servers").with_risk(risk::SERVERS);
 pub static HTTP_GET_AS: HostFunction<Identity> = HostFunction::new(
     "observe-net",
     "http-get-as",

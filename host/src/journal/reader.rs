@@ -5,6 +5,7 @@ use crate::{
     world::files::lines::{Line, Lines, MAX_LINE},
 };
 use rustix::fs::OFlags;
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use std::{
     fmt,
@@ -115,11 +116,15 @@ impl<R: Read> Events<R> {
     /// The journal cannot be read.
     pub fn next_wanted(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Event>, ReadError> {
         while let Some(line) = self.whole_line()? {
-            if !is_wanted(&line) {
-                continue;
-            }
-            match serde_json::from_slice(&line) {
-                Ok(event) => return Ok(Some(event)),
+            // Of a line that is not wanted, only the form is looked at: damage is told of wherever it is.
+            let event = if is_wanted(&line) {
+                serde_json::from_slice(&line).map(Some)
+            } else {
+                serde_json::from_slice::<IgnoredAny>(&line).map(|_| None)
+            };
+            match event {
+                Ok(Some(event)) => return Ok(Some(event)),
+                Ok(None) => {}
                 // Blocks of a file may reach the disk out of order, so even a finished last line may be damaged.
                 Err(_) if self.is_at_end()? => self.torn = true,
                 Err(error) => self.damaged(describe(&error).to_owned()),

@@ -373,6 +373,19 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
 }
 
 #[test]
+fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [effect("file", "/opt/a")]).path();
+    let text = fs::read_to_string(&path).unwrap();
+    let cut_off = "{\"at\":1,\"event\":\"message\",\"te";
+    assert!(!super::reader::is_relied_on(cut_off.as_bytes()));
+    fs::write(&path, format!("{text}{cut_off}\n{}", json::line(&Event { at: 1, what: effect("file", "/opt/b") }))).unwrap();
+    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    assert_eq!(targets(&history), ["/opt/b", "/opt/a"]);
+    assert!(history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"), "{:?}", history.warnings);
+}
+
+#[test]
 fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     let dir = tempfile::tempdir().unwrap();
     let [damaged, newer, _whole] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());

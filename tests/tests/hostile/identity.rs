@@ -132,3 +132,16 @@ fn a_failing_check_stays_one_whatever_an_earlier_run_made() {
     assert_eq!(ended.status, 4, "{}", ended.output());
     assert!(ended.stderr.contains("[ERROR Hostile]"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_plugin_stands_in_for_other_phases_than_addons_only_where_it_is_allowed() {
+    for phase in ["preflight", "certs/ca", "preflight/port-6443"] {
+        let provides = format!("- {{id: hostile, title: Misuse the host, kind: phase, workflow: [init], replaces: [{phase}]}}\n");
+        let trial = Trial::providing(&provides);
+        trial.add().expect_status(0);
+        trial.run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"]).expect_status(0);
+        let ended = trial.run(&["plugin", "add", "./hostile.wasm", "--config", "cluster.yaml"]);
+        assert!(ended.status == 6 && ended.output().contains(&format!("stand in for {phase}")), "{}", ended.output());
+        assert!(!std::fs::read_to_string(trial.config()).unwrap().contains("hostile"), "the configuration was changed");
+    }
+}

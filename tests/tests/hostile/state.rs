@@ -73,7 +73,12 @@ fn a_damaged_or_newer_journal_is_told_of() {
         |text| {
             text.lines().enumerate().map(|(number, line)| if number == 19 { "garbage\n".to_owned() } else { format!("{line}\n") }).collect()
         },
-        |text| format!("{}{}", &text[..text.len() / 2], &text[text.len() / 2 + 100..]),
+        |text| {
+            // The first half of a record, and the rest of the file.
+            let (before, after) = text.split_at(text[..text.len() / 2].rfind('\n').unwrap() + 1);
+            let (record, after) = after.split_once('\n').unwrap();
+            format!("{before}{}\n{after}", &record[..record.floor_char_boundary(record.len() / 2)])
+        },
     ];
     for (number, damage) in damages.into_iter().enumerate() {
         let trial = Trial::check();

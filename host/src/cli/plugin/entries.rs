@@ -5,7 +5,7 @@ use crate::{
     plugin::{
         consent::{self, Consent},
         entry, inspect,
-        load::{self, Wanted, allow_command},
+        load::{self, PluginRefused, Wanted, allow_command},
         lock::{self, Lock, Locked},
         signature::Signer,
         source::Fetched,
@@ -36,15 +36,17 @@ pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&st
         load::verify_signature(&wanted, &bytes)?;
     }
     let signer = wanted.signer.cloned();
-    if let Some(consent) = allow {
-        consent.check(&plugin, &expected.granted, &format!("{command} --allow"))?;
+    let replaces: Vec<String> = plugin.manifest().provides.iter().flat_map(|row| row.replaces.clone()).collect();
+    match allow {
+        Some(consent) => consent.check(&plugin, &expected.granted, &format!("{command} --allow"))?,
+        None if expected.source.is_none() => check_replaced(name, &replaces, &command)?,
+        None => {}
     }
     plugin.prepare()?;
     // All that takes time is done. What was read before has to hold still.
     let mut change = Transaction::begin(config)?;
     expected.check(&change, name, given.as_ref(), &command)?;
     let signed = Known::of(&change.phases, &change.lock, name).signed(signer.as_ref());
-    let replaces: Vec<String> = plugin.manifest().provides.iter().flat_map(|row| row.replaces.clone()).collect();
     let edit = entry::add(config, name, &source, given.as_ref(), &replaces)?;
     let before = expected.granted;
     let granted = if allow.is_some() { lock::asked(&plugin) } else { before.clone() };
@@ -64,11 +66,26 @@ pub fn add(from: &str, config: &Path, allow: Option<Consent>, signer: Option<&st
     Ok(print::out(&text))
 }
 
+/// Refuses a plugin that would stand in for more than addons, unless the operator allows it: what it stands in for is done no
+/// longer, be it a check or a certificate.
+fn check_replaced(name: &str, replaces: &[String], command: &str) -> Result<()> {
+    let others: Vec<&str> = replaces.iter().map(String::as_str).filter(|phase| !phase.starts_with("addon/")).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "plugin {name} is to stand in for {}, which kubephase then does no longer.\nIf that is meant: {command} --allow",
+        others.join(", ")
+    );
+    Err(PluginRefused::new(message).into())
+}
+
 /// What the configuration and the lock said of a plugin before the slow work on it began.
 #[derive(PartialEq)]
 struct Expected {
     /// Whose signature the plugin has to have.
     signer: Option<Signer>,
+    /// Where it comes from; none if it has no entry yet.
     source: Option<String>,
     /// Lines of what the plugin may do.
     granted: Vec<String>,

@@ -89,7 +89,10 @@ pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Enacted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::{World, imagined::Imagined};
+    use crate::{
+        cancel::Cancel,
+        world::{World, imagined::Imagined},
+    };
     use kubephase_sdk::{
         kubeadm::{Config, Join},
         spec::ShareKeysSpec,
@@ -118,16 +121,8 @@ mod tests {
         let world = Imagined::new(&Case { objects, ..Case::default() }, root.path()).unwrap();
         let mut config = Config { join: Some(Join::default()), ..Config::default() };
         config.init.certificate_key = key.to_owned();
-        let context = Context {
-            world: &world,
-            config: &config,
-            started: 0,
-            disturbed: false,
-            territory: None,
-            made: &|_| false,
-            cancel: &crate::cancel::Cancel::never(),
-            command_time: std::time::Duration::ZERO,
-        };
+        let cancel = Cancel::never();
+        let context = Context::of_test(&world, &config, &cancel);
         let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);
         let files = world.files();
         let there = FILES.iter().filter_map(|(name, path)| Some(((*name).to_owned(), files.stat(path).unwrap()?.mode))).collect();

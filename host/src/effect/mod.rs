@@ -110,6 +110,14 @@ pub struct Context<'a> {
     pub command_time: Duration,
 }
 
+#[cfg(test)]
+impl<'a> Context<'a> {
+    /// What a test of a built-in phase's effects gives them: a run that began at the epoch, and has made and changed nothing.
+    fn of_test(world: &'a dyn World, config: &'a kubephase_sdk::kubeadm::Config, cancel: &'a Cancel) -> Context<'a> {
+        Context { world, config, started: 0, disturbed: false, made: &|_| false, territory: None, cancel, command_time: Duration::ZERO }
+    }
+}
+
 /// An effect carried out: the verdict, and what there is to tell.
 #[derive(Debug)]
 pub struct Done {
@@ -336,17 +344,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
         let config = kubephase_sdk::kubeadm::Config::default();
-        let (made, cancel) = (|_: &str| false, Cancel::never());
-        let context = Context {
-            world: &world,
-            config: &config,
-            started: 0,
-            disturbed: false,
-            territory: None,
-            made: &made,
-            cancel: &cancel,
-            command_time: Duration::ZERO,
-        };
+        let cancel = Cancel::never();
+        let context = Context::of_test(&world, &config, &cancel);
         for name in ["kubelet", "crio"] {
             let failed = Effect::Service { name: UnitName::parse(name).unwrap(), state: "asleep".into() }.enact(&context).unwrap_err();
             assert!(failed.message.contains("asleep"), "{failed:?}");

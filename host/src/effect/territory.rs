@@ -162,17 +162,8 @@ mod tests {
     }
 
     fn enact(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Enacted> {
-        let (made, cancel, config) = (|_: &str| false, Cancel::never(), config());
-        let context = Context {
-            world,
-            config: &config,
-            started: 0,
-            disturbed: false,
-            territory,
-            made: &made,
-            cancel: &cancel,
-            command_time: std::time::Duration::ZERO,
-        };
+        let (cancel, config) = (Cancel::never(), config());
+        let context = Context { territory, ..Context::of_test(world, &config, &cancel) };
         effect.enact(&context).map(|done| done.enacted)
     }
 

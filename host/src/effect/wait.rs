@@ -262,17 +262,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let ask = |well, all| {
             let world = Members(Imagined::new(&Case::default(), root.path()).unwrap(), (well, all));
-            let config = Config::default();
-            let context = Context {
-                world: &world,
-                config: &config,
-                started: 0,
-                disturbed: false,
-                territory: None,
-                made: &|_| false,
-                cancel: &Cancel::never(),
-                command_time: Duration::ZERO,
-            };
+            let (config, cancel) = (Config::default(), Cancel::never());
+            let context = Context::of_test(&world, &config, &cancel);
             until(&WaitSpec { condition: Condition::EtcdHealthy {}, timeout_seconds: 0 }, &context)
         };
         assert!(ask(2, 3).is_ok() && ask(1, 1).is_ok());

@@ -389,15 +389,20 @@ pub mod tests {
         path
     }
 
-    fn find(files: Vec<PathBuf>, registry: &str) -> Result<String, String> {
-        let keyring = Environment { files, ..Environment::default() }.keyring();
-        let work = async { keyring.find(&Registry::parse(registry).unwrap(), "team/x").await };
-        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+    /// Waits for credentials, and returns them as text.
+    fn as_text(search: impl Future<Output = Result<Option<Credentials>>>) -> Result<String, String> {
+        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(search);
         Ok(match found.map_err(|why| format!("{why:#}"))? {
             Some(Credentials::Password { user, password }) => format!("{user}:{}", password.as_str()),
             Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
             None => "none".into(),
         })
+    }
+
+    fn find(files: Vec<PathBuf>, registry: &str) -> Result<String, String> {
+        let keyring = Environment { files, ..Environment::default() }.keyring();
+        let registry = Registry::parse(registry).unwrap();
+        as_text(keyring.find(&registry, "team/x"))
     }
 
     #[test]
@@ -445,13 +450,7 @@ pub mod tests {
         let program = write(folder, "docker-credential-test", &format!("#!/bin/sh\n{script}\n"));
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let helper = Helper { program, time: Duration::from_secs(2) };
-        let work = ask_helper(&helper, "registry.example:5000");
-        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
-        Ok(match found.map_err(|why| format!("{why:#}"))? {
-            Some(Credentials::Password { user, password }) => format!("{user}:{}", password.as_str()),
-            Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
-            None => "none".into(),
-        })
+        as_text(ask_helper(&helper, "registry.example:5000"))
     }
 
     #[test]

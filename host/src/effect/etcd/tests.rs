@@ -35,17 +35,7 @@ impl Peers {
     }
 
     fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
-        let config = Config::default();
-        what(&Context {
-            world: self,
-            config: &config,
-            started: 0,
-            disturbed: false,
-            territory: None,
-            made: &|_| false,
-            cancel: &Cancel::never(),
-            command_time: Duration::ZERO,
-        })
+        what(&Context::of_test(self, &Config::default(), &Cancel::never()))
     }
 
     fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {

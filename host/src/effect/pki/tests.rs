@@ -82,16 +82,8 @@ impl Node {
 
     fn within<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
         let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        ensure(&Context {
-            world: &self.world,
-            config: &self.config,
-            started: i64::try_from(started).unwrap(),
-            made: &|_| false,
-            disturbed: false,
-            territory: None,
-            cancel: &crate::cancel::Cancel::never(),
-            command_time: std::time::Duration::ZERO,
-        })
+        let cancel = crate::cancel::Cancel::never();
+        ensure(&Context { started: i64::try_from(started).unwrap(), ..Context::of_test(&self.world, &self.config, &cancel) })
     }
 
     fn files(&self) -> &dyn Files {

@@ -2,8 +2,8 @@
 //! operator sees the values only in messages of built-in phases.
 use crate::secret::{Secret, settings};
 use kubephase_sdk::{
-    kubeadm::{Config, EnvVar},
-    node::{is_common_proxy, without_user_info},
+    kubeadm::{Arg, Config, EnvVar},
+    node::{is_common_proxy, is_proxy, without_user_info},
 };
 use serde_json::Value;
 
@@ -87,20 +87,21 @@ impl Secrets {
     /// whose names say that they are secret (`oidc-client-secret`).
     fn mask_arguments(&mut self, config: &mut Config) {
         let cluster = &mut config.cluster;
-        let mut components = vec![&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler];
-        let etcd = cluster.etcd.local.as_mut();
-        let (etcd_envs, etcd_args) = etcd.map(|etcd| (&mut etcd.extra_envs, &mut etcd.extra_args)).unzip();
-        let envs = components.iter_mut().flat_map(|component| component.extra_envs.iter_mut()).collect::<Vec<_>>();
-        let envs = envs.into_iter().chain(etcd_envs.into_iter().flatten());
-        for EnvVar { name, value, .. } in envs {
-            let is_proxy = name.to_lowercase().ends_with("_proxy");
-            if !is_proxy && !value.is_empty() {
-                let value = std::mem::replace(value, public("environment"));
-                self.others.extend(settings::sounds_secret(name).then(|| Secret::new(value)));
-            }
+        for component in [&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler] {
+            self.mask_component(&mut component.extra_envs, &mut component.extra_args);
         }
-        let args = components.into_iter().flat_map(|component| component.extra_args.iter_mut()).chain(etcd_args.into_iter().flatten());
-        for argument in args.filter(|argument| settings::sounds_secret(&argument.name)) {
+        if let Some(etcd) = &mut cluster.etcd.local {
+            self.mask_component(&mut etcd.extra_envs, &mut etcd.extra_args);
+        }
+    }
+
+    fn mask_component(&mut self, environment: &mut [EnvVar], arguments: &mut [Arg]) {
+        for EnvVar { name, value, .. } in environment.iter_mut().filter(|variable| !is_proxy(&variable.name) && !variable.value.is_empty())
+        {
+            let value = std::mem::replace(value, public("environment"));
+            self.others.extend(settings::sounds_secret(name).then(|| Secret::new(value)));
+        }
+        for argument in arguments.iter_mut().filter(|argument| settings::sounds_secret(&argument.name)) {
             self.others.push(Secret::new(std::mem::replace(&mut argument.value, public("argument"))));
         }
     }
@@ -181,7 +182,7 @@ fn shown_value(name: &str, value: &str) -> String {
     if is_common_proxy(name) || value.contains("://") {
         return without_user_info(value);
     }
-    if kubephase_sdk::node::is_proxy(name) { public("proxy") } else { value.to_owned() }
+    if is_proxy(name) { public("proxy") } else { value.to_owned() }
 }
 
 /// The value of a proxy, the user info of it, and its password.
@@ -206,7 +207,7 @@ mod tests {
         config.run.proxy_environment =
             vec![variable("HTTPS_PROXY", "http://user:proxy-pass@p:1"), variable("no_proxy", "a,b"), variable("MY_PROXY", "proxy-other")];
         config.cluster.api_server.extra_envs = vec![variable("UPSTREAM", "https://u:env-pass@h/"), variable("GOGC", "50")];
-        let argument = |name: &str, value: &str| kubephase_sdk::kubeadm::Arg { name: name.into(), value: value.into() };
+        let argument = |name: &str, value: &str| Arg { name: name.into(), value: value.into() };
         config.cluster.scheduler.extra_args = vec![argument("oidc-client-secret", "arg-pass"), argument("audit-log-path", "audit.log")];
         config.kubelet.document = json!({"staticPodURLHeader": {"Authorization": ["Bearer header-pass"]}});
         config

@@ -1,14 +1,23 @@
 //! Grants: what a plugin may observe and propose. A plugin may do what its component imports, its manifest asks for and the
 //! operator allowed.
 use super::{
-    gate::{self, Demand, Origin, Permit, Row, host_access},
-    manifest::{ObjectPattern, Request},
+    gate::{self, Demand, Origin, Permit, Row, covers_object, host_access},
+    manifest::Request,
 };
 use crate::{
     arguments::{AbsolutePath, ObjectName},
     effect::{Effect, IfExists, objects},
 };
 use serde_json::Value;
+
+/// A change that a plugin proposes of an object of the cluster.
+#[derive(Clone, Copy)]
+enum Change<'a> {
+    /// all of the object would be this
+    Whole(&'a Value),
+    Part,
+    Deletion,
+}
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +89,7 @@ impl Grant {
     pub fn allows_file(&self, row: &Row, path: &AbsolutePath, real_path: &str, is_public: bool) -> Result<(), String> {
         let is_link = path.as_str() != real_path;
         let file = if is_link { format!("{path} leads to {real_path}, which") } else { path.to_string() };
-        if row.function == gate::READ_FILE.row.function && CREDENTIAL_PATHS.iter().any(|pattern| is_hidden_by(pattern, real_path)) {
+        if row.function == gate::READ_FILE.row.function && is_hidden(real_path) {
             return Err(format!("{file} is never shown to a plugin"));
         }
         if is_link && self.allows(row, &[Demand::Path(real_path)]).is_err() {
@@ -108,10 +117,11 @@ impl Grant {
             Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
             Effect::Object { manifest, if_exists } => {
                 let of = objects::reference(manifest).map_err(|failure| failure.message)?;
-                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, Some((manifest, *if_exists != IfExists::Apply)))
+                let change = if *if_exists == IfExists::Apply { Change::Part } else { Change::Whole(manifest) };
+                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, change)
             }
-            Effect::Patch { of, patch } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Some((patch, false))),
-            Effect::Delete { of } => self.allows_object(&DELETE_OBJECT.row, &ObjectName::parse(of)?, None),
+            Effect::Patch { of, .. } => self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Change::Part),
+            Effect::Delete { of } => self.allows_object(&DELETE_OBJECT.row, &ObjectName::parse(of)?, Change::Deletion),
             Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
             Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
             Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.demands()),
@@ -135,9 +145,8 @@ impl Grant {
         }
     }
 
-    /// Decides about a change of an object. `content` is the manifest or patch that would be written, and whether it is the
-    /// whole object; none for a deletion.
-    fn allows_object(&self, row: &Row, of: &ObjectName, content: Option<(&Value, bool)>) -> Result<(), String> {
+    /// Decides about a change of an object.
+    fn allows_object(&self, row: &Row, of: &ObjectName, change: Change<'_>) -> Result<(), String> {
         self.allows(row, &[Demand::Object(of)])?;
         if self.is_distribution {
             return Ok(());
@@ -146,18 +155,19 @@ impl Grant {
         if let Some(owner) = owner_of(of) {
             return Err(format!("{demand} is {owner}; no plugin changes it"));
         }
-        let patterns = self.requests(row).flat_map(|request| &request.objects).filter(|pattern| pattern.host_access);
-        let covers = |pattern: &ObjectPattern| demand.is_covered_by(&Request { objects: vec![pattern.clone()], ..Request::default() });
-        if !gate::WORKLOADS.contains(&of.kind()) || patterns.into_iter().any(covers) {
+        let mut patterns = self.requests(row).flat_map(|request| &request.objects);
+        let has_host_access = patterns.any(|pattern| pattern.host_access && covers_object(pattern, of));
+        if has_host_access || !gate::WORKLOADS.contains(&of.kind()) {
             return Ok(());
         }
-        match content {
-            None => Ok(()),
+        match change {
+            Change::Deletion => Ok(()),
             // What comes of a part depends on the rest of the object, which may be anybody's.
-            Some((_, false)) => Err(format!("a part of {demand} would be changed; a grant for that says `hostAccess: true`")),
-            Some((content, true)) => host_access(content, &|account| self.makes_account(account, of.namespace())).map_or(Ok(()), |why| {
-                Err(format!("Pods of {demand} would reach the host or secrets: {why}; a grant for that says `hostAccess: true`"))
-            }),
+            Change::Part => Err(format!("a part of {demand} would be changed; a grant for that says `hostAccess: true`")),
+            Change::Whole(manifest) => host_access(manifest, &|account| self.makes_account(account, of.namespace()))
+                .map_or(Ok(()), |why| {
+                    Err(format!("Pods of {demand} would reach the host or secrets: {why}; a grant for that says `hostAccess: true`"))
+                }),
         }
     }
 
@@ -224,10 +234,10 @@ const CREDENTIAL_PATHS: &[&str] = &[
 ];
 
 /// Whether a path matches a pattern of [`CREDENTIAL_PATHS`], or belongs to a process below `/proc`.
-fn is_hidden_by(pattern: &str, path: &str) -> bool {
+fn is_hidden(path: &str) -> bool {
     // Directories of processes show their environment, arguments and memory.
     let is_process = path.strip_prefix("/proc/").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    is_process || gate::fits_pattern(pattern, path)
+    is_process || CREDENTIAL_PATHS.iter().any(|pattern| gate::fits_pattern(pattern, path))
 }
 
 #[cfg(test)]

@@ -88,6 +88,7 @@ macro_rules! single_text {
 
 single_text! {
     FactName;
+    FileName;
     HostName demands HostName;
     ImageName demands Image;
     KernelOption;
@@ -280,83 +281,21 @@ impl Arguments for (PhaseId, FactName) {
     }
 }
 
-/// A path, and a value that the gate does not check.
-impl<T: Length> Arguments for (AbsolutePath, Plain<T>) {
+/// A text, and a value that the gate does not check.
+impl<A: Arguments<Raw = String>, T: Length> Arguments for (A, Plain<T>) {
     type Raw = (String, T);
-    const KINDS: &'static [&'static str] = &[<AbsolutePath as Argument>::WHAT];
+    const KINDS: &'static [&'static str] = A::KINDS;
 
-    fn length((path, rest): &Self::Raw) -> usize {
-        path.len() + rest.length()
+    fn length((text, rest): &Self::Raw) -> usize {
+        A::length(text) + rest.length()
     }
 
-    fn parse((path, rest): Self::Raw, origin: Origin) -> Result<Self, String> {
-        Ok((<AbsolutePath as Arguments>::parse(path, origin)?, Plain(rest)))
+    fn parse((text, rest): Self::Raw, origin: Origin) -> Result<Self, String> {
+        Ok((A::parse(text, origin)?, Plain(rest)))
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
         self.0.demands()
-    }
-
-    fn record(&self) -> Value {
-        json!([self.0.as_str()])
-    }
-}
-
-/// Implements [`Arguments`] for a name and a value that the gate does not check.
-macro_rules! name_and_plain {
-    ($($name:ident)*) => { $(
-        impl<T: Length> Arguments for ($name, Plain<T>) {
-            type Raw = (String, T);
-            const KINDS: &'static [&'static str] = <$name as Arguments>::KINDS;
-
-            fn length((name, rest): &Self::Raw) -> usize {
-                name.len() + rest.length()
-            }
-
-            fn parse((name, rest): Self::Raw, _: Origin) -> Result<Self, String> {
-                Ok(($name::parse(&name)?, Plain(rest)))
-            }
-
-            fn demands(&self) -> Vec<Demand<'_>> {
-                self.0.demands()
-            }
-
-            fn record(&self) -> Value {
-                self.0.record()
-            }
-        }
-    )* };
-}
-
-name_and_plain! { FactName SysctlKey UnitName }
-
-impl Arguments for FileName {
-    type Raw = String;
-    const KINDS: &'static [&'static str] = &[<FileName as Argument>::WHAT];
-
-    fn length(raw: &String) -> usize {
-        raw.len()
-    }
-
-    fn parse(raw: String, _: Origin) -> Result<Self, String> {
-        FileName::parse(&raw)
-    }
-
-    fn record(&self) -> Value {
-        json!([self.as_str()])
-    }
-}
-
-impl<T: Length> Arguments for (FileName, Plain<T>) {
-    type Raw = (String, T);
-    const KINDS: &'static [&'static str] = <FileName as Arguments>::KINDS;
-
-    fn length((name, rest): &Self::Raw) -> usize {
-        name.len() + rest.length()
-    }
-
-    fn parse((name, rest): Self::Raw, _: Origin) -> Result<Self, String> {
-        Ok((FileName::parse(&name)?, Plain(rest)))
     }
 
     fn record(&self) -> Value {

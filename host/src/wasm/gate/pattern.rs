@@ -182,7 +182,8 @@ fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
     program == command.program() && arguments.len() == command.arguments().len() && arguments.iter().zip(command.arguments()).all(covers)
 }
 
-fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
+/// Whether a pattern of objects covers an object, or all objects of a kind.
+pub fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
     pattern.api_version == of.api_version()
         && pattern.kind == of.kind()
         && pattern.namespace.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == of.namespace())

@@ -41,7 +41,7 @@ pub fn line(value: &impl Serialize) -> String {
     String::from_utf8_lossy(&line).into_owned()
 }
 
-/// Writes a value on several lines, indented by two, with the escapes of [`line`].
+/// Writes a value on several lines, indented by two, with the escapes of [`line()`].
 pub fn pretty(value: &impl Serialize) -> String {
     let mut text = Vec::new();
     let formatter = Indented(PrettyFormatter::new());

@@ -1,7 +1,7 @@
 //! Decides whether content is a credential or holds one.
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields, and base64,
-//! hexadecimal, gzip and UTF-16 are decoded and judged again, down to [`MAX_DEPTH`] encodings. What cannot be parsed is
+//! hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH` encodings. What cannot be parsed is
 //! still searched once from end to end. All work is bounded in proportion to the content's size.
 mod der;
 mod encodings;

@@ -1,13 +1,14 @@
 //! Compiles components to machine code: the program's own plugins in this process, third-party plugins in a child process
 //! with little memory and processor time and without access to files or the network.
 //!
-//! The child is this program, started with [`CHILD`] as its name. It reads the component from standard input, writes the code to
-//! standard output, and writes errors to standard error.
+//! The child is this program, started with `CHILD` as its name. It reads the component from standard input, writes the
+//! code to standard output, and writes errors to standard error.
 //!
-//! The child returns machine code that this process will run, and wasmtime checks only the header of that code. A component
-//! that takes over the compiler could therefore return code of its own. That is accepted: compiled in this process, such a
-//! component would take over this process, and the compiler is memory-safe code that is made for untrusted input. What the child keeps away from this process is the *cost* of compiling: a component that needs
-//! six gigabytes or two minutes only ends the child, and the operator reads one message.
+//! The child returns machine code that this process will run, and wasmtime checks only the header of that code. A
+//! component that takes over the compiler could therefore return code of its own. That is accepted: compiled in this
+//! process, such a component would take over this process, and the compiler is memory-safe code that is made for
+//! untrusted input. What the child keeps away from this process is the *cost* of compiling: a component that needs six
+//! gigabytes or two minutes only ends the child, and the operator reads one message.
 #![allow(clippy::disallowed_methods, reason = "the compiler is this program, not a program of the node")]
 use super::{engine, limits};
 use crate::cancel::Cancel;

@@ -54,6 +54,22 @@ fn a_killed_run_is_told_as_such() {
     }
 }
 
+/// The rest of a damaged journal is reported, and both forms of the report say that a line is missing.
+#[test]
+fn a_damaged_line_is_told_in_words_and_in_json() {
+    let root = tempfile::tempdir().unwrap();
+    rehearse(root.path());
+    let path = root.path().join("var/lib/kubephase/journal-000001.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let (header, rest) = text.split_once('\n').unwrap();
+    fs::write(&path, format!("{header}\n{{\"at\":\n{rest}")).unwrap();
+    let said = report(root.path(), &["-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert!(json["damage"].as_str().is_some_and(|damage| damage.contains("is damaged at line 2")), "{json}");
+    assert!(said.stderr.contains("is damaged at line 2"), "{}", said.stderr);
+    assert_eq!(json["torn"], false);
+}
+
 #[test]
 fn runs_that_are_not_there_are_named() {
     let root = tempfile::tempdir().unwrap();

@@ -21,6 +21,8 @@ pub struct Past {
     pub kept: JournalFile,
     header: Header,
     torn: bool,
+    /// the first damaged line, in words
+    damage: Option<String>,
     tally: Tally,
 }
 
@@ -33,6 +35,8 @@ struct Document<'a> {
     began: Option<Timestamp>,
     version: &'a str,
     torn: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<&'a str>,
     critical_path: Vec<&'a str>,
     #[serde(flatten)]
     tally: &'a Tally,
@@ -62,7 +66,8 @@ impl Past {
     pub fn new(kept: JournalFile, record: Record, at_work: Option<&Holder>) -> Past {
         let mut tally = Tally::of(&record.events);
         tally.at_work = tally.result.is_none() && at_work.is_some();
-        Past { kept, header: record.header, torn: record.torn, tally }
+        let damage = record.damage.as_ref().map(ToString::to_string);
+        Past { kept, header: record.header, torn: record.torn, damage, tally }
     }
 
     fn began(&self) -> Option<Timestamp> {
@@ -89,11 +94,12 @@ impl Past {
         format!("{}\n{}", self.title(zone), timeline::render(&self.tally, palette))
     }
 
-    /// All of it as one line.
+    /// All of it as one line of JSON. `damage` is there only for a journal with a damaged line.
     pub fn json(&self) -> String {
         let critical_path = self.tally.critical_path().into_iter().map(|span| span.phase.as_str()).collect();
         let (run, journal, began) = (self.kept.number, &self.kept.path, self.began());
-        json::line(&Document { run, journal, began, version: &self.header.version, torn: self.torn, critical_path, tally: &self.tally })
+        let (version, torn, damage) = (self.header.version.as_str(), self.torn, self.damage.as_deref());
+        json::line(&Document { run, journal, began, version, torn, damage, critical_path, tally: &self.tally })
     }
 
     fn title(&self, zone: &TimeZone) -> String {

@@ -1,5 +1,5 @@
-//! Builds the default plugins as WebAssembly components and embeds them, and with them the SDK's source, for the crates
-//! of plugin authors. Sets up what the build needs, or says what is missing.
+//! Builds the default plugins as WebAssembly components and embeds them, and with them the SDK's
+//! source, for the crates of plugin authors. Sets up what the build needs, or says what is missing.
 #![allow(clippy::disallowed_methods, reason = "a build script builds files")]
 use std::{
     env, fs,
@@ -24,45 +24,101 @@ fn main() -> ExitCode {
 
 fn build() -> Result<(), String> {
     let here = PathBuf::from(required("CARGO_MANIFEST_DIR")?);
-    let workspace = here.parent().ok_or("the host is a member of a workspace")?.to_owned();
+    let workspace = here
+        .parent()
+        .ok_or("the host is a member of a workspace")?
+        .to_owned();
     let out = PathBuf::from(required("OUT_DIR")?);
-    let shared = ["plugins/sdk", "wit", "Cargo.lock", "Cargo.toml", "host/build.rs", "host/src/plugin/toolchain.rs"].map(str::to_owned);
-    for input in PLUGINS.iter().map(|name| format!("plugins/{name}")).chain(shared) {
-        println!("cargo::rerun-if-changed={}", workspace.join(input).display());
+    let shared = [
+        "plugins/sdk",
+        "wit",
+        "Cargo.lock",
+        "Cargo.toml",
+        "host/build.rs",
+        "host/src/plugin/toolchain.rs",
+    ]
+    .map(str::to_owned);
+    for input in PLUGINS
+        .iter()
+        .map(|name| format!("plugins/{name}"))
+        .chain(shared)
+    {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(input).display()
+        );
     }
     println!("cargo::rerun-if-env-changed={}", toolchain::SWITCH);
-    println!("cargo::rustc-env=WASMTIME_VERSION={}", locked_version(&workspace.join("Cargo.lock"), "wasmtime")?);
+    println!(
+        "cargo::rustc-env=WASMTIME_VERSION={}",
+        locked_version(&workspace.join("Cargo.lock"), "wasmtime")?
+    );
     let toolchain = toolchain::find(Command::output)?;
     let mut index = String::new();
     for name in PLUGINS {
-        let file = toolchain::compile(&toolchain, &workspace, &format!("kubephase-{name}"), &out.join("guests"), true, Command::output)?;
-        let component = toolchain::componentise(&file, &workspace.join("plugins").join(name).join("plugin.yaml"))?;
+        let file = toolchain::compile(
+            &toolchain,
+            &workspace,
+            &format!("kubephase-{name}"),
+            &out.join("guests"),
+            true,
+            Command::output,
+        )?;
+        let component = toolchain::componentise(
+            &file,
+            &workspace.join("plugins").join(name).join("plugin.yaml"),
+        )?;
         let target = out.join(format!("{name}.wasm"));
         fs::write(&target, component).map_err(|e| format!("{}: {e}", target.display()))?;
-        index += &format!("    Embedded {{ name: {name:?}, bytes: include_bytes!({:?}) }},\n", target.display().to_string());
+        index += &format!(
+            "    Embedded {{ name: {name:?}, bytes: include_bytes!({:?}) }},\n",
+            target.display().to_string()
+        );
     }
     fs::write(out.join("embedded.rs"), format!("&[\n{index}]\n")).map_err(|e| e.to_string())?;
-    fs::write(out.join("sdk.rs"), format!("&[\n{}]\n", sdk(&workspace, &out)?)).map_err(|e| e.to_string())
+    fs::write(
+        out.join("sdk.rs"),
+        format!("&[\n{}]\n", sdk(&workspace, &out)?),
+    )
+    .map_err(|e| e.to_string())
 }
 
 /// The SDK as a workspace of its own: what `plugin new` puts beside a plugin.
 fn sdk(workspace: &Path, out: &Path) -> Result<String, String> {
     let mut files = vec!["Cargo.lock".to_owned()];
-    for folder in ["wit", "wit/src", "plugins/sdk", "plugins/sdk/src", "plugins/sdk/src/testing"] {
+    for folder in [
+        "wit",
+        "wit/src",
+        "plugins/sdk",
+        "plugins/sdk/src",
+        "plugins/sdk/src/testing",
+    ] {
         let entries = fs::read_dir(workspace.join(folder)).map_err(|e| format!("{folder}: {e}"))?;
         let paths = entries.flatten().filter(|entry| entry.path().is_file());
-        files.extend(paths.map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())));
+        files
+            .extend(paths.map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())));
     }
     files.sort();
     let root = fs::read_to_string(workspace.join("Cargo.toml")).map_err(|e| e.to_string())?;
-    let members =
-        |line: &str| if line.starts_with("members = ") { r#"members = ["wit", "plugins/sdk"]"#.to_owned() } else { line.to_owned() };
+    let members = |line: &str| {
+        if line.starts_with("members = ") {
+            r#"members = ["wit", "plugins/sdk"]"#.to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
     let root: String = root.lines().map(|line| members(line) + "\n").collect();
     let sdk_root = out.join("sdk-workspace.toml");
     fs::write(&sdk_root, root).map_err(|e| e.to_string())?;
-    let mut index = format!("    (\"Cargo.toml\", include_str!({:?})),\n", sdk_root.display().to_string());
+    let mut index = format!(
+        "    (\"Cargo.toml\", include_str!({:?})),\n",
+        sdk_root.display().to_string()
+    );
     for file in files {
-        index += &format!("    ({file:?}, include_str!({:?})),\n", workspace.join(&file).display().to_string());
+        index += &format!(
+            "    ({file:?}, include_str!({:?})),\n",
+            workspace.join(&file).display().to_string()
+        );
     }
     Ok(index)
 }
@@ -71,7 +127,10 @@ fn sdk(workspace: &Path, out: &Path) -> Result<String, String> {
 fn locked_version(lock: &Path, package: &str) -> Result<String, String> {
     let text = fs::read_to_string(lock).map_err(|e| format!("{}: {e}", lock.display()))?;
     let heading = format!("name = {package:?}\nversion = \"");
-    let version = text.split_once(&heading).and_then(|(_, rest)| rest.split_once('"')).map(|(version, _)| version.to_owned());
+    let version = text
+        .split_once(&heading)
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(version, _)| version.to_owned());
     version.ok_or_else(|| format!("{}: no version of {package}", lock.display()))
 }
 

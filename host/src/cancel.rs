@@ -1,7 +1,7 @@
 //! The cancellation of a run: a token by which a signal of the operator ends the run.
 //!
-//! `cli/signals.rs` requests the end. The executor, waits, child processes and network clients poll the token or sleep on it.
-//! This module knows neither signals nor phases.
+//! `cli/signals.rs` requests the end. The executor, waits, child processes and network clients poll
+//! the token or sleep on it. This module knows neither signals nor phases.
 use std::{
     fmt,
     sync::{
@@ -17,13 +17,15 @@ use tokio::sync::Notify;
 pub enum Urgency {
     /// The run goes on.
     None,
-    /// The run stops between effects. An effect that waits gives up. `regardless` effects are still carried out.
+    /// The run stops between effects. An effect that waits gives up. `regardless` effects are still
+    /// carried out.
     Orderly,
     /// The process ends at once.
     Immediate,
 }
 
-/// A token that tells whether a run is to end. All clones share one state, which only ever becomes more urgent.
+/// A token that tells whether a run is to end. All clones share one state, which only ever becomes
+/// more urgent.
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<State>);
 
@@ -50,19 +52,24 @@ impl Cancel {
         Cancel::default()
     }
 
-    /// A child token. Requesting the end of this token also requests the child's end, but not the other way round.
+    /// A child token. Requesting the end of this token also requests the child's end, but not the
+    /// other way round.
     #[must_use]
     pub fn child(&self) -> Cancel {
         let child = Cancel::new();
         let mut children = self.0.children();
         children.retain(|child| child.strong_count() > 0);
         children.push(Arc::downgrade(&child.0));
-        child.0.urgency.store(self.0.urgency.load(Ordering::Acquire), Ordering::Release);
+        child
+            .0
+            .urgency
+            .store(self.0.urgency.load(Ordering::Acquire), Ordering::Release);
         drop(children);
         child
     }
 
-    /// Requests the end: the first request makes it orderly, every further request makes it immediate.
+    /// Requests the end: the first request makes it orderly, every further request makes it
+    /// immediate.
     pub fn request(&self) {
         let next = match self.urgency() {
             Urgency::None => Urgency::Orderly,
@@ -91,11 +98,18 @@ impl Cancel {
         let until = Instant::now().checked_add(time);
         let mut children = self.0.children();
         while !self.is_requested() {
-            let left = until.map_or(Duration::from_secs(3600), |until| until.saturating_duration_since(Instant::now()));
+            let left = until.map_or(Duration::from_secs(3600), |until| {
+                until.saturating_duration_since(Instant::now())
+            });
             if left.is_zero() {
                 return false;
             }
-            children = self.0.requested.wait_timeout(children, left).unwrap_or_else(PoisonError::into_inner).0;
+            children = self
+                .0
+                .requested
+                .wait_timeout(children, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         true
     }
@@ -105,7 +119,8 @@ impl Cancel {
         loop {
             let woken = self.0.tasks.notified();
             tokio::pin!(woken);
-            // From here on a request wakes this task, so that no request is missed between the check and the wait.
+            // From here on a request wakes this task, so that no request is missed between the
+            // check and the wait.
             woken.as_mut().enable();
             if self.is_requested() {
                 return;
@@ -126,7 +141,10 @@ impl State {
         self.urgency.fetch_max(urgency as u8, Ordering::AcqRel);
         self.requested.notify_all();
         self.tasks.notify_waiters();
-        children.iter().filter_map(Weak::upgrade).for_each(|child| child.raise(urgency));
+        children
+            .iter()
+            .filter_map(Weak::upgrade)
+            .for_each(|child| child.raise(urgency));
     }
 }
 
@@ -137,65 +155,4 @@ impl fmt::Debug for Cancel {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::thread;
-
-    const LONG: Duration = Duration::from_secs(600);
-
-    #[test]
-    fn a_request_wakes_a_thread_that_sleeps() {
-        let cancel = Cancel::new();
-        let sleeper = thread::spawn({
-            let cancel = cancel.clone();
-            move || cancel.wait(LONG)
-        });
-        cancel.request();
-        assert!(sleeper.join().unwrap());
-        assert!(cancel.wait(LONG), "a later sleep ends at once");
-    }
-
-    #[test]
-    fn a_sleep_without_a_request_ends_when_its_time_is_over() {
-        assert!(!Cancel::never().wait(Duration::from_millis(1)));
-        assert!(!Cancel::never().wait(Duration::ZERO));
-    }
-
-    #[test]
-    fn a_second_request_is_more_urgent() {
-        let cancel = Cancel::new();
-        let mut urgencies = vec![cancel.urgency()];
-        for _ in 0..3 {
-            cancel.request();
-            urgencies.push(cancel.urgency());
-        }
-        assert_eq!(urgencies, [Urgency::None, Urgency::Orderly, Urgency::Immediate, Urgency::Immediate]);
-    }
-
-    #[test]
-    fn a_child_is_requested_with_its_parent_and_not_the_other_way_round() {
-        let parent = Cancel::new();
-        let (first, second) = (parent.child(), parent.child());
-        first.request();
-        assert!(first.is_requested() && !parent.is_requested() && !second.is_requested());
-        let sleeper = thread::spawn({
-            let second = second.clone();
-            move || second.wait(LONG)
-        });
-        parent.request();
-        assert!(sleeper.join().unwrap());
-        assert!(parent.child().is_requested(), "a child of a requested token is requested");
-    }
-
-    #[tokio::test]
-    async fn a_request_wakes_a_task_that_waits() {
-        let cancel = Cancel::new();
-        let waiting = tokio::spawn({
-            let cancel = cancel.clone();
-            async move { cancel.requested().await }
-        });
-        cancel.request();
-        waiting.await.unwrap();
-        cancel.requested().await;
-    }
-}
+mod tests;

@@ -1,11 +1,15 @@
 //! kubephase: bootstraps Kubernetes as a DAG of phases. Phases propose, the host disposes.
 //!
-//! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects → World →
-//! Events → Journal, Report`. One direction; see the README for the map.
+//! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects →
+//! World → Events → Journal, Report`. One direction; see the README for the map.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at files as they are"))]
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, reason = "tests look at files as they are")
+)]
 
-/// Many threads allocate side by side in a run; the system's allocator asks the kernel for each of them, a page at a time.
+/// Many threads allocate side by side in a run; the system's allocator asks the kernel for each of
+/// them, a page at a time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,7 +1,11 @@
-//! Files that the operator names (plugins, keys, signatures, the lock): read whole up to a limit, and replaced whole.
+//! Files that the operator names (plugins, keys, signatures, the lock): read whole up to a limit,
+//! and replaced whole.
 //!
 //! The files of the node are not read here but through `world::Files`.
-#![allow(clippy::disallowed_methods, reason = "these are the operator's files, not the node's")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these are the operator's files, not the node's"
+)]
 mod input;
 
 pub use input::{LONGEST_INPUT, read_input, read_input_text};
@@ -16,15 +20,21 @@ use std::{
 /// Opens a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// `NotFound` if there is no such file. Otherwise an error that says whether the file cannot be opened, is not a regular file
-/// (a FIFO, a device, a directory), or is longer than `limit`.
+/// `NotFound` if there is no such file. Otherwise an error that says whether the file cannot be
+/// opened, is not a regular file (a FIFO, a device, a directory), or is longer than `limit`.
 pub fn open(path: &Path, limit: usize) -> io::Result<File> {
     // Without O_NONBLOCK the program would wait for a writer when the path names a FIFO.
     let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nonblocking)
+        .open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is not a regular file",
+        ));
     }
     if meta.len() > limit as u64 {
         return Err(too_long(limit));
@@ -32,16 +42,23 @@ pub fn open(path: &Path, limit: usize) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a regular file of at most `limit` bytes. Reads no more than `limit` bytes even if the file grows meanwhile.
+/// Reads a regular file of at most `limit` bytes. Reads no more than `limit` bytes even if the file
+/// grows meanwhile.
 ///
 /// # Errors
 /// As [`open`] says, and if the file cannot be read.
 pub fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let file = open(path, limit)?;
-    let length = usize::try_from(file.metadata()?.len()).unwrap_or(limit).min(limit);
+    let length = usize::try_from(file.metadata()?.len())
+        .unwrap_or(limit)
+        .min(limit);
     let mut content = Vec::with_capacity(length + 1);
     file.take(limit as u64 + 1).read_to_end(&mut content)?;
-    if content.len() > limit { Err(too_long(limit)) } else { Ok(content) }
+    if content.len() > limit {
+        Err(too_long(limit))
+    } else {
+        Ok(content)
+    }
 }
 
 /// Reads a regular file of UTF-8 text of at most `limit` bytes.
@@ -49,19 +66,26 @@ pub fn read(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As [`read`] says, and if the file is not UTF-8.
 pub fn read_text(path: &Path, limit: usize) -> io::Result<String> {
-    String::from_utf8(read(path, limit)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    String::from_utf8(read(path, limit)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
-/// Replaces a file, or makes it. After a crash the path has the old content or the new content, never a part of one.
-/// If the path is a symbolic link, the file that it leads to is replaced.
+/// Replaces a file, or makes it. After a crash the path has the old content or the new content,
+/// never a part of one. If the path is a symbolic link, the file that it leads to is replaced.
 ///
 /// # Errors
-/// If the new content cannot be written beside the file, or cannot take the file's place. The file is then unchanged.
+/// If the new content cannot be written beside the file, or cannot take the file's place. The file
+/// is then unchanged.
 pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let target = fs::canonicalize(path);
     let path = target.as_deref().unwrap_or(path);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".kubephase-").tempfile_in(folder)?;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".kubephase-")
+        .tempfile_in(folder)?;
     file.write_all(content)?;
     fs::set_permissions(file.path(), fs::Permissions::from_mode(mode))?;
     file.as_file().sync_all()?;
@@ -70,51 +94,16 @@ pub fn replace(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 }
 
 fn too_long(limit: usize) -> io::Error {
-    let shown = if limit < 1 << 20 { format!("{} KiB", limit >> 10) } else { format!("{} MiB", limit >> 20) };
-    io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {shown}"))
+    let shown = if limit < 1 << 20 {
+        format!("{} KiB", limit >> 10)
+    } else {
+        format!("{} MiB", limit >> 20)
+    };
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        format!("it is longer than {shown}"),
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_regular_files_up_to_the_limit_are_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        let refused = |path: &Path| read(path, 4096).unwrap_err().to_string();
-        assert_eq!(read(&path, 4096).unwrap_err().kind(), io::ErrorKind::NotFound);
-        fs::write(&path, vec![b'x'; 4096]).unwrap();
-        assert_eq!(read(&path, 4096).unwrap().len(), 4096);
-        assert_eq!(read_text(&path, 4096).unwrap().len(), 4096);
-        fs::write(&path, vec![b'x'; 4097]).unwrap();
-        assert_eq!(refused(&path), "it is longer than 4 KiB");
-        // A sparse file of 4 GiB takes no place on the disk, but would take it in memory.
-        File::create(&path).unwrap().set_len(4 << 30).unwrap();
-        assert_eq!(refused(&path), "it is longer than 4 KiB");
-        assert_eq!(refused(folder.path()), "it is not a regular file");
-        assert_eq!(refused(Path::new("/dev/zero")), "it is not a regular file");
-        let fifo = folder.path().join("fifo");
-        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-        assert_eq!(refused(&fifo), "it is not a regular file");
-        fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert_eq!(read_text(&path, 4096).unwrap_err().to_string(), "it is not UTF-8 text");
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        for content in ["first", "second"] {
-            replace(&path, content.as_bytes(), 0o640).unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), content);
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let link = folder.path().join("link");
-        std::os::unix::fs::symlink("file", &link).unwrap();
-        replace(&link, b"third", 0o600).unwrap();
-        assert!(link.is_symlink() && fs::read_to_string(&path).unwrap() == "third");
-        assert!(replace(&folder.path().join("nowhere/file"), b"x", 0o600).is_err());
-    }
-}
+mod tests;

@@ -10,7 +10,8 @@ pub fn cores() -> usize {
     thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// Does the same to all items, on this thread and others, so many in all; results are in the order of the items.
+/// Does the same to all items, on this thread and others, so many in all; results are in the order
+/// of the items.
 pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let some = || {
@@ -22,9 +23,15 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
     };
     let some = &some;
     let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(some)).collect();
+        let others: Vec<_> = (1..threads.min(items.len()))
+            .map(|_| scope.spawn(some))
+            .collect();
         let mut done = some();
-        done.extend(others.into_iter().flat_map(|other| other.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked))));
+        done.extend(others.into_iter().flat_map(|other| {
+            other
+                .join()
+                .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+        }));
         done
     });
     done.sort_unstable_by_key(|(at, _)| *at);
@@ -39,7 +46,10 @@ mod tests {
     fn results_are_in_the_order_of_the_items() {
         let items: Vec<usize> = (0..100).collect();
         for threads in [0, 1, 3, 200] {
-            assert_eq!(map(&items, threads, |item| item * 2), (0..200).step_by(2).collect::<Vec<_>>());
+            assert_eq!(
+                map(&items, threads, |item| item * 2),
+                (0..200).step_by(2).collect::<Vec<_>>()
+            );
         }
         assert_eq!(map(&[], 2, |()| ()), []);
     }

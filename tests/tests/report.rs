@@ -1,5 +1,8 @@
 //! Runs of the past: what `report` tells of them, also where a run did not come to its end.
-#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
 use harness::{Said, kubephase, run, workspace};
 use std::{fs, path::Path};
 
@@ -19,7 +22,10 @@ fn rehearse(root: &Path) {
 }
 
 fn report(root: &Path, more: &[&str]) -> Said {
-    run(kubephase(PROGRAM).args(["report", "--root"]).arg(root).args(more))
+    run(kubephase(PROGRAM)
+        .args(["report", "--root"])
+        .arg(root)
+        .args(more))
 }
 
 #[test]
@@ -29,14 +35,35 @@ fn past_runs_are_told() {
     rehearse(root.path());
     let list = report(root.path(), &["--list"]).stdout;
     assert_eq!(list.lines().count(), 3, "{list}");
-    assert!(list.lines().skip(1).all(|line| line.ends_with("  done")), "{list}");
-    let (first, latest) = (report(root.path(), &["1"]).stdout, report(root.path(), &[]).stdout);
-    assert!(first.starts_with("Run 1 ") && first.contains("    changed   key-pair /etc/kubernetes/pki/sa.key\n"), "{first}");
-    assert!(latest.starts_with("Run 2 ") && latest.contains("    unchanged key-pair /etc/kubernetes/pki/sa.key\n"), "{latest}");
+    assert!(
+        list.lines().skip(1).all(|line| line.ends_with("  done")),
+        "{list}"
+    );
+    let (first, latest) = (
+        report(root.path(), &["1"]).stdout,
+        report(root.path(), &[]).stdout,
+    );
+    assert!(
+        first.starts_with("Run 1 ")
+            && first.contains("    changed   key-pair /etc/kubernetes/pki/sa.key\n"),
+        "{first}"
+    );
+    assert!(
+        latest.starts_with("Run 2 ")
+            && latest.contains("    unchanged key-pair /etc/kubernetes/pki/sa.key\n"),
+        "{latest}"
+    );
     let timeline = report(root.path(), &["--timeline"]).stdout;
-    assert!(timeline.contains("\n* certs/sa ") && timeline.contains("\ncritical path: "), "{timeline}");
-    let json: serde_json::Value = serde_json::from_str(&report(root.path(), &["-o", "json"]).stdout).unwrap();
-    assert_eq!((&json["run"], &json["criticalPath"]), (&2.into(), &serde_json::json!(["certs/sa"])));
+    assert!(
+        timeline.contains("\n* certs/sa ") && timeline.contains("\ncritical path: "),
+        "{timeline}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&report(root.path(), &["-o", "json"]).stdout).unwrap();
+    assert_eq!(
+        (&json["run"], &json["criticalPath"]),
+        (&2.into(), &serde_json::json!(["certs/sa"]))
+    );
 }
 
 /// A run that was killed leaves a journal without an end, its last line perhaps torn.
@@ -46,15 +73,28 @@ fn a_killed_run_is_told_as_such() {
     rehearse(root.path());
     let path = root.path().join("var/lib/kubephase/journal-000001.jsonl");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, &text[..text.find("\"event\":\"phase-ended\"").unwrap()]).unwrap();
+    fs::write(
+        &path,
+        &text[..text.find("\"event\":\"phase-ended\"").unwrap()],
+    )
+    .unwrap();
     let said = run(kubephase(PROGRAM).args(["report", "--journal"]).arg(&path));
     assert_eq!(said.status, 0, "{}", said.stderr);
-    for part in ["its journal's last line was cut off", "init: cut off after ", "It was at work on certs/sa for "] {
-        assert!(said.stdout.contains(part), "{part:?} is not in {}", said.stdout);
+    for part in [
+        "its journal's last line was cut off",
+        "init: cut off after ",
+        "It was at work on certs/sa for ",
+    ] {
+        assert!(
+            said.stdout.contains(part),
+            "{part:?} is not in {}",
+            said.stdout
+        );
     }
 }
 
-/// The rest of a damaged journal is reported, and both forms of the report say that a line is missing.
+/// The rest of a damaged journal is reported, and both forms of the report say that a line is
+/// missing.
 #[test]
 fn a_damaged_line_is_told_in_words_and_in_json() {
     let root = tempfile::tempdir().unwrap();
@@ -65,8 +105,17 @@ fn a_damaged_line_is_told_in_words_and_in_json() {
     fs::write(&path, format!("{header}\n{{\"at\":\n{rest}")).unwrap();
     let said = report(root.path(), &["-o", "json"]);
     let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    assert!(json["damage"].as_str().is_some_and(|damage| damage.contains("is damaged at line 2")), "{json}");
-    assert!(said.stderr.contains("is damaged at line 2"), "{}", said.stderr);
+    assert!(
+        json["damage"]
+            .as_str()
+            .is_some_and(|damage| damage.contains("is damaged at line 2")),
+        "{json}"
+    );
+    assert!(
+        said.stderr.contains("is damaged at line 2"),
+        "{}",
+        said.stderr
+    );
     assert_eq!(json["torn"], false);
 }
 
@@ -74,9 +123,21 @@ fn a_damaged_line_is_told_in_words_and_in_json() {
 fn runs_that_are_not_there_are_named() {
     let root = tempfile::tempdir().unwrap();
     let none = report(root.path(), &[]);
-    assert!(none.status == 1 && none.stderr.contains("no run is recorded in "), "{}", none.stderr);
+    assert!(
+        none.status == 1 && none.stderr.contains("no run is recorded in "),
+        "{}",
+        none.stderr
+    );
     rehearse(root.path());
     let (absent, word) = (report(root.path(), &["7"]), report(root.path(), &["x"]));
-    assert!(absent.status == 1 && absent.stderr.contains("there is no run 7 in "), "{}", absent.stderr);
-    assert!(word.status == 2 && word.stderr.contains("\"x\" is no number of a run"), "{}", word.stderr);
+    assert!(
+        absent.status == 1 && absent.stderr.contains("there is no run 7 in "),
+        "{}",
+        absent.stderr
+    );
+    assert!(
+        word.status == 2 && word.stderr.contains("\"x\" is no number of a run"),
+        "{}",
+        word.stderr
+    );
 }

@@ -1,5 +1,6 @@
-//! The WIT package `kubephase:plugin` as Rust: the traits behind which the host stands, the one trait behind
-//! which every phase stands, and the types they share. Everything here is generated but the error.
+//! The WIT package `kubephase:plugin` as Rust: the traits behind which the host stands, the one
+//! trait behind which every phase stands, and the types they share. Everything here is generated
+//! but the error.
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -15,7 +16,8 @@ pub use generated::exports::kubephase::plugin as guest;
 pub use generated::kubephase::plugin::*;
 pub use types::*;
 
-/// The reason why a call into the host ended the phase: a limit, the deadline, a cancelled run, a trap.
+/// The reason why a call into the host ended the phase: a limit, the deadline, a cancelled run, a
+/// trap.
 pub use wasmtime::Error as Stop;
 
 /// `Failure` goes to the phase, which may handle it; `Stop` ends the phase.
@@ -40,7 +42,12 @@ impl From<Stop> for Error {
 impl Failure {
     /// A failure that trying again will not mend.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Failure { code: code.into(), message: message.into(), retryable: false, remedy: None }
+        Failure {
+            code: code.into(),
+            message: message.into(),
+            retryable: false,
+            remedy: None,
+        }
     }
 
     /// What failed, and on a line of its own what to do about it.

@@ -1,5 +1,9 @@
-//! As much of `protoc` as build scripts made with prost-build ask for: protobuf files are compiled to a descriptor set.
-#![allow(clippy::disallowed_methods, reason = "it reads and writes files for a build")]
+//! As much of `protoc` as build scripts made with prost-build ask for: protobuf files are compiled
+//! to a descriptor set.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it reads and writes files for a build"
+)]
 use anyhow::Context;
 use lexopt::prelude::*;
 use protox::Compiler;
@@ -19,8 +23,13 @@ fn main() -> anyhow::Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let output = output.context("no descriptor set is asked for (-o), which is all that can be made")?;
+    let output =
+        output.context("no descriptor set is asked for (-o), which is all that can be made")?;
     let mut compiler = Compiler::new(includes)?;
-    compiler.include_imports(imports).include_source_info(sources).open_files(files)?;
-    fs::write(&output, compiler.encode_file_descriptor_set()).with_context(|| output.display().to_string())
+    compiler
+        .include_imports(imports)
+        .include_source_info(sources)
+        .open_files(files)?;
+    fs::write(&output, compiler.encode_file_descriptor_set())
+        .with_context(|| output.display().to_string())
 }

@@ -8,7 +8,8 @@ const MAX_ARGUMENTS: usize = 256;
 /// Largest length of the program and its arguments together, in bytes.
 const MAX_LENGTH: usize = 64 << 10;
 
-/// A program and its arguments, run without a shell: each argument reaches the program as one argument.
+/// A program and its arguments, run without a shell: each argument reaches the program as one
+/// argument.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Line", into = "Line")]
 pub struct CommandLine {
@@ -24,7 +25,8 @@ struct Line {
 }
 
 impl CommandLine {
-    /// Parses a program (a name that is looked up in `PATH`, or an absolute path) and its arguments.
+    /// Parses a program (a name that is looked up in `PATH`, or an absolute path) and its
+    /// arguments.
     ///
     /// # Errors
     /// The rule that the program or an argument breaks.
@@ -32,7 +34,9 @@ impl CommandLine {
         let is_name = |program: &str| {
             program.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && program.len() <= 255
-                && program.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
+                && program
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c))
         };
         let program = if is_name(program) {
             program.to_owned()
@@ -40,23 +44,45 @@ impl CommandLine {
             AbsolutePath::parse(program)
                 .ok()
                 .filter(|path| path.as_str() != "/")
-                .ok_or_else(|| refusal(program, "a program", "it is a name of letters, digits and `._+-`, or an absolute path"))?
+                .ok_or_else(|| {
+                    refusal(
+                        program,
+                        "a program",
+                        "it is a name of letters, digits and `._+-`, or an absolute path",
+                    )
+                })?
                 .into()
         };
         if arguments.len() > MAX_ARGUMENTS {
-            return Err(format!("{} arguments are more than {MAX_ARGUMENTS}", arguments.len()));
+            return Err(format!(
+                "{} arguments are more than {MAX_ARGUMENTS}",
+                arguments.len()
+            ));
         }
         let length: usize = program.len() + arguments.iter().map(String::len).sum::<usize>();
         if length > MAX_LENGTH {
-            return Err(format!("a command line of {length} bytes is longer than {MAX_LENGTH} bytes"));
+            return Err(format!(
+                "a command line of {length} bytes is longer than {MAX_LENGTH} bytes"
+            ));
         }
         for argument in arguments {
-            // Line ends and tabs are harmless in an argument: they are escaped before they reach a terminal.
-            if argument.chars().any(|c| is_trick(c) && !matches!(c, '\n' | '\t')) {
-                return Err(refusal(argument, "an argument", "it must not contain control characters"));
+            // Line ends and tabs are harmless in an argument: they are escaped before they reach a
+            // terminal.
+            if argument
+                .chars()
+                .any(|c| is_trick(c) && !matches!(c, '\n' | '\t'))
+            {
+                return Err(refusal(
+                    argument,
+                    "an argument",
+                    "it must not contain control characters",
+                ));
             }
         }
-        Ok(CommandLine { program, arguments: arguments.to_vec() })
+        Ok(CommandLine {
+            program,
+            arguments: arguments.to_vec(),
+        })
     }
 
     pub fn program(&self) -> &str {
@@ -69,11 +95,15 @@ impl CommandLine {
 }
 
 impl fmt::Display for CommandLine {
-    /// Writes the command as a user would type it in a shell: an argument with spaces or quotes is quoted.
+    /// Writes the command as a user would type it in a shell: an argument with spaces or quotes is
+    /// quoted.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.program)?;
         for argument in &self.arguments {
-            let is_plain = !argument.is_empty() && argument.chars().all(|c| c.is_ascii_alphanumeric() || "._+-/=:,@%".contains(c));
+            let is_plain = !argument.is_empty()
+                && argument
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "._+-/=:,@%".contains(c));
             if is_plain {
                 write!(f, " {argument}")?;
             } else {
@@ -94,6 +124,9 @@ impl TryFrom<Line> for CommandLine {
 
 impl From<CommandLine> for Line {
     fn from(line: CommandLine) -> Self {
-        Line { program: line.program, args: line.arguments }
+        Line {
+            program: line.program,
+            args: line.arguments,
+        }
     }
 }

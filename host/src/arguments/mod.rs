@@ -1,8 +1,9 @@
 //! Arguments of host functions, parsed into types that cannot hold anything else.
 //!
-//! A text that a plugin hands over is parsed once, where it enters ([`crate::wasm::gate`]). From there on the type is the
-//! proof, and no other code checks the text again: a [`UnitName`] never begins with a dash, and each part of an
-//! [`ObjectName`] is one segment of a URL. This module neither looks at the machine nor decides about grants.
+//! A text that a plugin hands over is parsed once, where it enters ([`crate::wasm::gate`]). From
+//! there on the type is the proof, and no other code checks the text again: a [`UnitName`] never
+//! begins with a dash, and each part of an [`ObjectName`] is one segment of a URL. This module
+//! neither looks at the machine nor decides about grants.
 mod command;
 mod names;
 mod object;
@@ -12,7 +13,10 @@ mod text;
 mod url;
 
 pub use command::CommandLine;
-pub use names::{FactName, FindingCode, HostName, ImageName, KernelOption, ModuleName, PhaseId, Pointer, Selector, UnitName};
+pub use names::{
+    FactName, FindingCode, HostName, ImageName, KernelOption, ModuleName, PhaseId, Pointer,
+    Selector, UnitName,
+};
 pub use object::ObjectName;
 pub use path::{AbsolutePath, FileName};
 pub use sysctl::SysctlKey;
@@ -27,19 +31,26 @@ pub trait Argument: Sized {
     /// Parses a text.
     ///
     /// # Errors
-    /// The rule that the text breaks. The message quotes the text with escapes, and cuts a long text.
+    /// The rule that the text breaks. The message quotes the text with escapes, and cuts a long
+    /// text.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-/// Writes the message that refuses a text: the text, what it was to be, and the rule that it breaks.
+/// Writes the message that refuses a text: the text, what it was to be, and the rule that it
+/// breaks.
 fn refusal(text: &str, what: &str, rule: &str) -> String {
     const SHOWN: usize = 80;
     let end = text.floor_char_boundary(SHOWN);
-    let more = if end < text.len() { format!(" and {} bytes more", text.len() - end) } else { String::new() };
+    let more = if end < text.len() {
+        format!(" and {} bytes more", text.len() - end)
+    } else {
+        String::new()
+    };
     format!("{:?}{more} is not {what}: {rule}", &text[..end])
 }
 
-/// Implements the traits of a text for a type that holds a checked text. Deserialising the type checks the text again.
+/// Implements the traits of a text for a type that holds a checked text. Deserialising the type
+/// checks the text again.
 macro_rules! checked_text {
     ($name:ident) => {
         impl $name {

@@ -2,9 +2,17 @@
 use super::{Argument, checked_text, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 
-/// Whether a text has 1 to `longest` bytes, `first` allows its first character, and `rest` allows all others.
-fn is_word(text: &str, longest: usize, first: impl Fn(char) -> bool, rest: impl Fn(char) -> bool) -> bool {
-    text.len() <= longest && text.chars().next().is_some_and(first) && text.chars().skip(1).all(rest)
+/// Whether a text has 1 to `longest` bytes, `first` allows its first character, and `rest` allows
+/// all others.
+fn is_word(
+    text: &str,
+    longest: usize,
+    first: impl Fn(char) -> bool,
+    rest: impl Fn(char) -> bool,
+) -> bool {
+    text.len() <= longest
+        && text.chars().next().is_some_and(first)
+        && text.chars().skip(1).all(rest)
 }
 
 /// The name of a service or unit of the init system: `kubelet`, `getty@tty1.service`.
@@ -19,10 +27,16 @@ impl Argument for UnitName {
 
     fn parse(text: &str) -> Result<Self, String> {
         let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if is_word(text, 255, first, |c| c.is_ascii_alphanumeric() || ":_.@-".contains(c)) {
+        if is_word(text, 255, first, |c| {
+            c.is_ascii_alphanumeric() || ":_.@-".contains(c)
+        }) {
             return Ok(UnitName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 255 letters, digits and `:_.@-`, and begins with a letter or digit"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 255 letters, digits and `:_.@-`, and begins with a letter or digit",
+        ))
     }
 }
 
@@ -37,10 +51,19 @@ impl Argument for ModuleName {
     const WHAT: &'static str = "the name of a kernel module";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if is_word(text, 64, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || "_-".contains(c)) {
+        if is_word(
+            text,
+            64,
+            |c| c.is_ascii_alphanumeric(),
+            |c| c.is_ascii_alphanumeric() || "_-".contains(c),
+        ) {
             return Ok(ModuleName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 64 letters, digits, `_` and `-`, and begins with a letter or digit"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 64 letters, digits, `_` and `-`, and begins with a letter or digit",
+        ))
     }
 }
 
@@ -56,10 +79,16 @@ impl Argument for ImageName {
 
     fn parse(text: &str) -> Result<Self, String> {
         let first = |c: char| c.is_ascii_alphanumeric() || "[_".contains(c);
-        if is_word(text, 512, first, |c| c.is_ascii_alphanumeric() || "._:/@+[]-".contains(c)) {
+        if is_word(text, 512, first, |c| {
+            c.is_ascii_alphanumeric() || "._:/@+[]-".contains(c)
+        }) {
             return Ok(ImageName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 512 letters, digits and `._:/@+-`, and begins with a letter or digit"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 512 letters, digits and `._:/@+-`, and begins with a letter or digit",
+        ))
     }
 }
 
@@ -75,11 +104,17 @@ impl Argument for HostName {
 
     fn parse(text: &str) -> Result<Self, String> {
         let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let is_name = is_word(text, 253, first, |c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !text.contains("..");
+        let is_name = is_word(text, 253, first, |c| {
+            c.is_ascii_alphanumeric() || "._-".contains(c)
+        }) && !text.contains("..");
         if is_name || text.parse::<std::net::Ipv6Addr>().is_ok() {
             return Ok(HostName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 253 letters, digits, `.`, `-` and `_`, or is an IPv6 address"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 253 letters, digits, `.`, `-` and `_`, or is an IPv6 address",
+        ))
     }
 }
 
@@ -105,7 +140,11 @@ impl Argument for PhaseId {
         if text.len() <= 253 && text.split('/').all(is_name) {
             return Ok(PhaseId(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it consists of lower-case letters, digits and dashes, with slashes between the names"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it consists of lower-case letters, digits and dashes, with slashes between the names",
+        ))
     }
 }
 
@@ -120,10 +159,16 @@ impl Argument for FindingCode {
     const WHAT: &'static str = "the code of a finding";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if is_word(text, 256, char::is_alphanumeric, |c| c.is_alphanumeric() || "._:-".contains(c)) {
+        if is_word(text, 256, char::is_alphanumeric, |c| {
+            c.is_alphanumeric() || "._:-".contains(c)
+        }) {
             return Ok(FindingCode(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 256 letters, digits and `._:-`, and begins with a letter or digit"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 256 letters, digits and `._:-`, and begins with a letter or digit",
+        ))
     }
 }
 
@@ -138,10 +183,19 @@ impl Argument for FactName {
     const WHAT: &'static str = "the name of a fact";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if is_word(text, 128, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || "._/-".contains(c)) {
+        if is_word(
+            text,
+            128,
+            |c| c.is_ascii_alphanumeric(),
+            |c| c.is_ascii_alphanumeric() || "._/-".contains(c),
+        ) {
             return Ok(FactName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 128 letters, digits and `._/-`, and begins with a letter or digit"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 128 letters, digits and `._/-`, and begins with a letter or digit",
+        ))
     }
 }
 
@@ -156,14 +210,24 @@ impl Argument for KernelOption {
     const WHAT: &'static str = "the name of a kernel option";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if is_word(text, 128, |c| c.is_ascii_alphanumeric(), |c| c.is_ascii_alphanumeric() || c == '_') {
+        if is_word(
+            text,
+            128,
+            |c| c.is_ascii_alphanumeric(),
+            |c| c.is_ascii_alphanumeric() || c == '_',
+        ) {
             return Ok(KernelOption(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 128 letters, digits and `_`"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 128 letters, digits and `_`",
+        ))
     }
 }
 
-/// A JSON pointer (RFC 6901) into the configuration. The empty pointer means the whole configuration.
+/// A JSON pointer (RFC 6901) into the configuration. The empty pointer means the whole
+/// configuration.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pointer(String);
@@ -174,10 +238,17 @@ impl Argument for Pointer {
     const WHAT: &'static str = "a JSON pointer";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text.len() <= 1024 && (text.is_empty() || text.starts_with('/')) && !text.chars().any(is_trick) {
+        if text.len() <= 1024
+            && (text.is_empty() || text.starts_with('/'))
+            && !text.chars().any(is_trick)
+        {
             return Ok(Pointer(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it is empty or begins with a slash, and has at most 1024 bytes"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it is empty or begins with a slash, and has at most 1024 bytes",
+        ))
     }
 }
 
@@ -192,9 +263,17 @@ impl Argument for Selector {
     const WHAT: &'static str = "a label selector";
 
     fn parse(text: &str) -> Result<Self, String> {
-        if text.len() <= 1024 && text.chars().all(|c| c.is_ascii_alphanumeric() || "._/=!,() -".contains(c)) {
+        if text.len() <= 1024
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._/=!,() -".contains(c))
+        {
             return Ok(Selector(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has at most 1024 letters, digits and `._/=!,() -`"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has at most 1024 letters, digits and `._/=!,() -`",
+        ))
     }
 }

@@ -2,11 +2,13 @@
 use super::{names::Selector, refusal};
 use kubephase_wit::ObjectRef;
 
-/// A reference to one object, or to all objects of a kind if it has no name. Every part is one segment of the API's URL.
+/// A reference to one object, or to all objects of a kind if it has no name. Every part is one
+/// segment of the API's URL.
 ///
 /// Group and namespace follow RFC 1123. A name follows the rules that the API has for path segments
-/// (`ValidatePathSegmentName`: neither `.` nor `..`, no `/`, no `%`) and has only characters that some kind of object
-/// allows: those of RFC 1123, and the upper-case letters, colons and underscores of RBAC.
+/// (`ValidatePathSegmentName`: neither `.` nor `..`, no `/`, no `%`) and has only characters that
+/// some kind of object allows: those of RFC 1123, and the upper-case letters, colons and
+/// underscores of RBAC.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
     api_version: String,
@@ -21,7 +23,10 @@ impl ObjectName {
     /// # Errors
     /// The part of the reference that is not valid, and the rule that it breaks.
     pub fn parse(of: &ObjectRef) -> Result<Self, String> {
-        Ok(ObjectName { name: Some(parse_name(&of.name)?), ..Self::of_kind(&of.api_version, &of.kind, of.namespace.as_deref())? })
+        Ok(ObjectName {
+            name: Some(parse_name(&of.name)?),
+            ..Self::of_kind(&of.api_version, &of.kind, of.namespace.as_deref())?
+        })
     }
 
     /// Parses the reference of all objects of a kind.
@@ -29,23 +34,41 @@ impl ObjectName {
     /// # Errors
     /// The part of the reference that is not valid, and the rule that it breaks.
     pub fn of_kind(api_version: &str, kind: &str, namespace: Option<&str>) -> Result<Self, String> {
-        let is_kind =
-            kind.len() <= 63 && kind.starts_with(|c: char| c.is_ascii_alphabetic()) && kind.chars().all(|c| c.is_ascii_alphanumeric());
+        let is_kind = kind.len() <= 63
+            && kind.starts_with(|c: char| c.is_ascii_alphabetic())
+            && kind.chars().all(|c| c.is_ascii_alphanumeric());
         if !is_kind {
-            return Err(refusal(kind, "a kind of objects", "it has 1 to 63 letters and digits, and begins with a letter"));
+            return Err(refusal(
+                kind,
+                "a kind of objects",
+                "it has 1 to 63 letters and digits, and begins with a letter",
+            ));
         }
         let is_version = match api_version.split_once('/') {
             Some((group, version)) => is_subdomain(group) && is_label(version),
             None => is_label(api_version),
         };
         if !is_version {
-            return Err(refusal(api_version, "an apiVersion", "it is VERSION or GROUP/VERSION, both by RFC 1123"));
+            return Err(refusal(
+                api_version,
+                "an apiVersion",
+                "it is VERSION or GROUP/VERSION, both by RFC 1123",
+            ));
         }
         if let Some(namespace) = namespace.filter(|namespace| !is_label(namespace)) {
-            return Err(refusal(namespace, "a namespace", "it is a label by RFC 1123: 1 to 63 lower-case letters, digits and dashes"));
+            return Err(refusal(
+                namespace,
+                "a namespace",
+                "it is a label by RFC 1123: 1 to 63 lower-case letters, digits and dashes",
+            ));
         }
         let namespace = namespace.map(str::to_owned);
-        Ok(ObjectName { api_version: api_version.to_owned(), kind: kind.to_owned(), namespace, name: None })
+        Ok(ObjectName {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            namespace,
+            name: None,
+        })
     }
 
     pub fn api_version(&self) -> &str {
@@ -65,7 +88,8 @@ impl ObjectName {
         self.name.as_deref()
     }
 
-    /// The reference as the WIT interface has it. The name is empty if the reference means all objects of the kind.
+    /// The reference as the WIT interface has it. The name is empty if the reference means all
+    /// objects of the kind.
     pub fn to_ref(&self) -> ObjectRef {
         ObjectRef {
             api_version: self.api_version.clone(),
@@ -86,10 +110,19 @@ impl ObjectName {
 
 fn parse_name(name: &str) -> Result<String, String> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._:-".contains(c);
-    if !name.is_empty() && name.len() <= 253 && !matches!(name, "." | "..") && name.chars().all(is_allowed) && !name.starts_with('-') {
+    if !name.is_empty()
+        && name.len() <= 253
+        && !matches!(name, "." | "..")
+        && name.chars().all(is_allowed)
+        && !name.starts_with('-')
+    {
         return Ok(name.to_owned());
     }
-    Err(refusal(name, "the name of an object", "it has 1 to 253 letters, digits and `._:-`, and is neither `.` nor `..`"))
+    Err(refusal(
+        name,
+        "the name of an object",
+        "it has 1 to 253 letters, digits and `._:-`, and is neither `.` nor `..`",
+    ))
 }
 
 /// Whether a text is a label by RFC 1123.

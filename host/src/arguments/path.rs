@@ -17,7 +17,8 @@ checked_text!(AbsolutePath);
 impl Argument for AbsolutePath {
     const WHAT: &'static str = "an absolute path";
 
-    /// Parses a path. Drops empty components and `.`; refuses `..`, because it depends on symbolic links where `..` leads.
+    /// Parses a path. Drops empty components and `.`; refuses `..`, because it depends on symbolic
+    /// links where `..` leads.
     fn parse(text: &str) -> Result<Self, String> {
         if text.split('/').any(|component| component == "..") {
             return Err(refusal(text, Self::WHAT, "it must not contain `..`"));
@@ -27,8 +28,8 @@ impl Argument for AbsolutePath {
 }
 
 impl AbsolutePath {
-    /// Parses a path of the operator's configuration: `..` removes the component before it, as Go's `filepath.Clean` does
-    /// (kubeadm behaviour).
+    /// Parses a path of the operator's configuration: `..` removes the component before it, as Go's
+    /// `filepath.Clean` does (kubeadm behaviour).
     ///
     /// # Errors
     /// The rule that the text breaks.
@@ -48,7 +49,9 @@ impl AbsolutePath {
             match component {
                 "" | "." => {}
                 ".." => drop(components.pop()),
-                name if name.len() > MAX_NAME => return Err(refused("a component is longer than 255 bytes")),
+                name if name.len() > MAX_NAME => {
+                    return Err(refused("a component is longer than 255 bytes"));
+                }
                 name => components.push(name),
             }
         }
@@ -67,10 +70,17 @@ impl Argument for FileName {
     const WHAT: &'static str = "a file name";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let is_plain = !matches!(text, "" | "." | "..") && text.len() <= MAX_NAME && !text.contains('/') && !text.chars().any(is_trick);
+        let is_plain = !matches!(text, "" | "." | "..")
+            && text.len() <= MAX_NAME
+            && !text.contains('/')
+            && !text.chars().any(is_trick);
         if is_plain {
             return Ok(FileName(text.to_owned()));
         }
-        Err(refusal(text, Self::WHAT, "it has 1 to 255 bytes, no slash and no control character, and is neither `.` nor `..`"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "it has 1 to 255 bytes, no slash and no control character, and is neither `.` nor `..`",
+        ))
     }
 }

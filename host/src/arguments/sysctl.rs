@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// The name of a kernel parameter, spelled with dots: `net.ipv4.ip_forward`.
 ///
-/// sysctl(8) allows two spellings, and parsing turns both into the spelling with dots. A name may be spelled with slashes
-/// (`net/ipv4/ip_forward`). In a name with dots, a slash stands for a dot within a component
-/// (`net.ipv4.conf.eth0/100.forwarding`).
+/// sysctl(8) allows two spellings, and parsing turns both into the spelling with dots. A name may
+/// be spelled with slashes (`net/ipv4/ip_forward`). In a name with dots, a slash stands for a dot
+/// within a component (`net.ipv4.conf.eth0/100.forwarding`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SysctlKey(String);
@@ -33,16 +33,29 @@ impl Argument for SysctlKey {
     const WHAT: &'static str = "the name of a kernel parameter";
 
     fn parse(text: &str) -> Result<Self, String> {
-        let has_slashes = text.find(['.', '/']).is_some_and(|at| text[at..].starts_with('/'));
-        let dotted = if has_slashes { swap_separators(text) } else { text.to_owned() };
+        let has_slashes = text
+            .find(['.', '/'])
+            .is_some_and(|at| text[at..].starts_with('/'));
+        let dotted = if has_slashes {
+            swap_separators(text)
+        } else {
+            text.to_owned()
+        };
         let is_component = |component: &str| {
             let allowed = |c: char| c.is_ascii_alphanumeric() || "_/:-".contains(c);
             // A slash stands for a dot: a component may not become `.` or `..`.
-            !component.is_empty() && component.chars().all(allowed) && component.chars().any(|c| c != '/') && !component.starts_with('-')
+            !component.is_empty()
+                && component.chars().all(allowed)
+                && component.chars().any(|c| c != '/')
+                && !component.starts_with('-')
         };
         if dotted.len() <= 256 && dotted.split('.').all(is_component) {
             return Ok(SysctlKey(dotted));
         }
-        Err(refusal(text, Self::WHAT, "its components have letters, digits, `_`, `:` and `-`, with dots between them"))
+        Err(refusal(
+            text,
+            Self::WHAT,
+            "its components have letters, digits, `_`, `:` and `-`, with dots between them",
+        ))
     }
 }

@@ -1,7 +1,8 @@
 use super::*;
 use kubephase_wit::ObjectRef;
 
-/// Texts that mean more than one name to some parser: options, paths, queries, escapes, invisible characters.
+/// Texts that mean more than one name to some parser: options, paths, queries, escapes, invisible
+/// characters.
 const HOSTILE: &[&str] = &[
     "",
     "-x",
@@ -37,7 +38,11 @@ fn long() -> String {
 
 #[test]
 fn a_name_is_one_word_that_is_not_an_option() {
-    for text in HOSTILE.iter().map(|text| (*text).to_owned()).chain([long()]) {
+    for text in HOSTILE
+        .iter()
+        .map(|text| (*text).to_owned())
+        .chain([long()])
+    {
         for parsed in [
             UnitName::parse(&text).map(String::from),
             ModuleName::parse(&text).map(String::from),
@@ -47,8 +52,14 @@ fn a_name_is_one_word_that_is_not_an_option() {
             assert!(parsed.is_err(), "{text:?} gave {parsed:?}");
         }
     }
-    assert_eq!(UnitName::parse("getty@tty1.service").unwrap().as_str(), "getty@tty1.service");
-    assert_eq!(HostName::parse("2001:db8::1").unwrap().as_str(), "2001:db8::1");
+    assert_eq!(
+        UnitName::parse("getty@tty1.service").unwrap().as_str(),
+        "getty@tty1.service"
+    );
+    assert_eq!(
+        HostName::parse("2001:db8::1").unwrap().as_str(),
+        "2001:db8::1"
+    );
 }
 
 #[test]
@@ -66,7 +77,10 @@ fn an_absolute_path_has_one_spelling() {
     for text in ["", "a", "./a", "/a/../b", "/..", "/a\0b", "/a\u{1b}b"] {
         assert!(AbsolutePath::parse(text).is_err(), "{text:?}");
     }
-    assert_eq!(AbsolutePath::clean("/a/../../b/c/..").unwrap().as_str(), "/b");
+    assert_eq!(
+        AbsolutePath::clean("/a/../../b/c/..").unwrap().as_str(),
+        "/b"
+    );
     assert!(AbsolutePath::parse(&format!("/{}", long())).is_err());
 }
 
@@ -75,21 +89,47 @@ fn a_file_name_is_one_component() {
     for text in ["", ".", "..", "a/b", "/", "a\0", "a\nb"] {
         assert!(FileName::parse(text).is_err(), "{text:?}");
     }
-    assert_eq!(FileName::parse("apiserver-etcd-client").unwrap().as_str(), "apiserver-etcd-client");
+    assert_eq!(
+        FileName::parse("apiserver-etcd-client").unwrap().as_str(),
+        "apiserver-etcd-client"
+    );
 }
 
 #[test]
 fn a_kernel_parameter_has_one_spelling_and_stays_below_proc_sys() {
     for (text, key, path) in [
-        ("net.ipv4.ip_forward", "net.ipv4.ip_forward", "net/ipv4/ip_forward"),
-        ("net/ipv4/ip_forward", "net.ipv4.ip_forward", "net/ipv4/ip_forward"),
-        ("net.ipv4.conf.eth0/100.forwarding", "net.ipv4.conf.eth0/100.forwarding", "net/ipv4/conf/eth0.100/forwarding"),
+        (
+            "net.ipv4.ip_forward",
+            "net.ipv4.ip_forward",
+            "net/ipv4/ip_forward",
+        ),
+        (
+            "net/ipv4/ip_forward",
+            "net.ipv4.ip_forward",
+            "net/ipv4/ip_forward",
+        ),
+        (
+            "net.ipv4.conf.eth0/100.forwarding",
+            "net.ipv4.conf.eth0/100.forwarding",
+            "net/ipv4/conf/eth0.100/forwarding",
+        ),
     ] {
         let parsed = SysctlKey::parse(text).unwrap();
         assert_eq!((parsed.as_str(), parsed.path().as_str()), (key, path));
     }
-    for text in
-        HOSTILE.iter().copied().filter(|text| *text != "a/b").chain(["a..b", "a.//.b", "/proc/x", "a./.b", "a.-b", "./a", "kernel/../x"])
+    for text in HOSTILE
+        .iter()
+        .copied()
+        .filter(|text| *text != "a/b")
+        .chain([
+            "a..b",
+            "a.//.b",
+            "/proc/x",
+            "a./.b",
+            "a.-b",
+            "./a",
+            "kernel/../x",
+        ])
     {
         assert!(SysctlKey::parse(text).is_err(), "{text:?}");
     }
@@ -111,16 +151,36 @@ fn a_url_has_a_host_and_no_credentials() {
         assert!(HttpUrl::parse(text).is_err(), "{text:?}");
     }
     let url = HttpUrl::parse("https://[2001:db8::1]:6443/a/../b").unwrap();
-    assert_eq!((url.as_str(), url.host().as_str(), url.port()), ("https://[2001:db8::1]:6443/b", "2001:db8::1", 6443));
-    assert!(!HttpUrl::parse("https://u:secret@x").unwrap_err().contains("secret"));
+    assert_eq!(
+        (url.as_str(), url.host().as_str(), url.port()),
+        ("https://[2001:db8::1]:6443/b", "2001:db8::1", 6443)
+    );
+    assert!(
+        !HttpUrl::parse("https://u:secret@x")
+            .unwrap_err()
+            .contains("secret")
+    );
 }
 
 #[test]
 fn a_program_is_a_name_or_a_path_and_arguments_are_not_split_or_joined() {
-    let line =
-        |program: &str, arguments: &[&str]| CommandLine::parse(program, &arguments.iter().map(ToString::to_string).collect::<Vec<_>>());
-    assert_eq!(line("chronyc", &["tracking"]).unwrap().to_string(), "chronyc tracking");
-    assert_ne!(line("env", &["touch x"]).unwrap().to_string(), line("env", &["touch", "x"]).unwrap().to_string());
+    let line = |program: &str, arguments: &[&str]| {
+        CommandLine::parse(
+            program,
+            &arguments
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(
+        line("chronyc", &["tracking"]).unwrap().to_string(),
+        "chronyc tracking"
+    );
+    assert_ne!(
+        line("env", &["touch x"]).unwrap().to_string(),
+        line("env", &["touch", "x"]).unwrap().to_string()
+    );
     for program in ["", "-c", "a b", "./x", "../x", "a/b", "/a/../b", "x\0"] {
         assert!(line(program, &[]).is_err(), "{program:?}");
     }
@@ -138,29 +198,50 @@ fn every_part_of_an_object_name_is_one_url_segment() {
             name: name.into(),
         })
     };
-    assert!(of("rbac.authorization.k8s.io/v1", "ClusterRole", None, "system:coredns").is_ok());
+    assert!(
+        of(
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            None,
+            "system:coredns"
+        )
+        .is_ok()
+    );
     assert!(of("v1", "ConfigMap", Some("kube-system"), "kubeadm-config").is_ok());
     for text in HOSTILE.iter().copied().chain(["kube-system/secrets?x="]) {
-        assert!(of("v1", "ConfigMap", Some(text), "x").is_err(), "namespace {text:?}");
+        assert!(
+            of("v1", "ConfigMap", Some(text), "x").is_err(),
+            "namespace {text:?}"
+        );
         assert!(of("v1", "ConfigMap", None, text).is_err(), "name {text:?}");
         assert!(of("v1", text, None, "x").is_err(), "kind {text:?}");
-        assert!(of(text, "ConfigMap", None, "x").is_err() || text == "a/b", "apiVersion {text:?}");
+        assert!(
+            of(text, "ConfigMap", None, "x").is_err() || text == "a/b",
+            "apiVersion {text:?}"
+        );
     }
 }
 
 #[test]
 fn tricks_in_a_text_become_escapes_and_a_long_text_is_cut() {
     let text = Text::parse(&format!("\u{1b}[2J\u{202e}\n{}", long())).unwrap();
-    assert!(text.starts_with("\\u{1b}[2J\\u{202e}\n") && text.len() < Text::LONGEST + 64, "{}", text.len());
+    assert!(
+        text.starts_with("\\u{1b}[2J\\u{202e}\n") && text.len() < Text::LONGEST + 64,
+        "{}",
+        text.len()
+    );
     assert!(!text.chars().any(|c| is_trick(c) && c != '\n'));
 }
 
 #[test]
 fn phase_ids_and_finding_codes_have_no_special_characters() {
     assert!(
-        PhaseId::parse("preflight/time-sync").is_ok() && FindingCode::parse("FileAvailable--etc-kubernetes-manifests-etcd.yaml").is_ok()
+        PhaseId::parse("preflight/time-sync").is_ok()
+            && FindingCode::parse("FileAvailable--etc-kubernetes-manifests-etcd.yaml").is_ok()
     );
-    for text in ["", "/", "a//b", "A", "a b", "\u{1b}", "a\nb", "-", "a/", "../a"] {
+    for text in [
+        "", "/", "a//b", "A", "a b", "\u{1b}", "a\nb", "-", "a/", "../a",
+    ] {
         assert!(PhaseId::parse(text).is_err(), "{text:?}");
     }
     for text in ["", "-", "a b", "\u{1b}", "a\nb", "a]", "[x"] {

@@ -15,8 +15,9 @@ pub fn is_trick(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Text of a plugin for people. It has at most [`Text::LONGEST`] bytes, and every character in it is visible: a character that
-/// acts on the terminal is replaced by an escape (`\u{1b}`). Line ends and tabs stay.
+/// Text of a plugin for people. It has at most [`Text::LONGEST`] bytes, and every character in it
+/// is visible: a character that acts on the terminal is replaced by an escape (`\u{1b}`). Line ends
+/// and tabs stay.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text(String);
@@ -31,7 +32,8 @@ impl Text {
 impl Argument for Text {
     const WHAT: &'static str = "a text";
 
-    /// Parses a text and never refuses it: cuts a text that is too long, and escapes characters that act on a terminal.
+    /// Parses a text and never refuses it: cuts a text that is too long, and escapes characters
+    /// that act on a terminal.
     fn parse(text: &str) -> Result<Self, String> {
         let end = text.floor_char_boundary(Text::LONGEST);
         let mut shown = String::with_capacity(end);

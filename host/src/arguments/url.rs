@@ -3,7 +3,8 @@ use super::{Argument, checked_text, refusal, text::is_trick};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The URL of an HTTP server: scheme `http` or `https`, a host, no user name or password, spelled as the URL parser writes it.
+/// The URL of an HTTP server: scheme `http` or `https`, a host, no user name or password, spelled
+/// as the URL parser writes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HttpUrl(String);
@@ -21,7 +22,11 @@ impl HttpUrl {
 
     /// The host without brackets: `example.com`, `2001:db8::1`.
     pub fn host(&self) -> String {
-        self.to_url().host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned()
+        self.to_url()
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned()
     }
 
     /// The port: the one that the URL names, or the default port of the scheme.
@@ -40,15 +45,26 @@ impl Argument for HttpUrl {
 
     fn parse(text: &str) -> Result<Self, String> {
         let refused = |rule: &str| Err(refusal(text, Self::WHAT, rule));
-        if text.len() > 2048 || text.chars().any(|c| is_trick(c) || c == '\\' || c.is_whitespace()) {
-            return refused("it has at most 2048 bytes, and no spaces, backslashes or control characters");
+        if text.len() > 2048
+            || text
+                .chars()
+                .any(|c| is_trick(c) || c == '\\' || c.is_whitespace())
+        {
+            return refused(
+                "it has at most 2048 bytes, and no spaces, backslashes or control characters",
+            );
         }
-        let Ok(url) = Url::parse(text) else { return refused("it is not a URL") };
+        let Ok(url) = Url::parse(text) else {
+            return refused("it is not a URL");
+        };
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return refused("it has to begin with http:// or https:// and a host");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(format!("a URL with a user name or password is not {}", Self::WHAT));
+            return Err(format!(
+                "a URL with a user name or password is not {}",
+                Self::WHAT
+            ));
         }
         Ok(HttpUrl(url.into()))
     }

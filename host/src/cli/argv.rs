@@ -1,5 +1,6 @@
-//! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags may stand
-//! before the subcommand they belong to, switches take `=true` and `=false`, and `init phase certs/ca` means `init phase certs ca`.
+//! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags
+//! may stand before the subcommand they belong to, switches take `=true` and `=false`, and `init
+//! phase certs/ca` means `init phase certs ca`.
 use super::{CliError, tree};
 use crate::{config::ConfigFile, phase::catalog::Workflow};
 use clap::{Arg, ArgAction, Command};
@@ -17,10 +18,18 @@ pub(super) struct Argv {
 
 impl Argv {
     /// Walks down the tree of commands along the arguments.
-    pub fn read(root: &Command, argv: impl IntoIterator<Item = OsString>) -> Result<Argv, CliError> {
+    pub fn read(
+        root: &Command,
+        argv: impl IntoIterator<Item = OsString>,
+    ) -> Result<Argv, CliError> {
         let mut tokens: VecDeque<OsString> = argv.into_iter().skip(1).collect();
-        let mut read = Argv { path: vec![root.get_name().to_owned()], flags: Vec::new() };
-        let later = [Workflow::Init, Workflow::Join, Workflow::Reset].map(tree::phase_flags).concat();
+        let mut read = Argv {
+            path: vec![root.get_name().to_owned()],
+            flags: Vec::new(),
+        };
+        let later = [Workflow::Init, Workflow::Join, Workflow::Reset]
+            .map(tree::phase_flags)
+            .concat();
         let mut commands = vec![root];
         // until an argument that is no command, and until `--`
         let (mut descending, mut literal) = (true, false);
@@ -32,19 +41,36 @@ impl Argv {
                 literal = true;
                 read.flags.push(token);
             } else if let Some(long) = text.strip_prefix("--") {
-                read.long(long, &mut tokens, |name| arg(&commands, &later, |arg| arg.get_long() == Some(name)))?;
+                read.long(long, &mut tokens, |name| {
+                    arg(&commands, &later, |arg| arg.get_long() == Some(name))
+                })?;
             } else if let Some(letters) = text.strip_prefix('-') {
                 // Of `-xyo`, the first letter that takes a value ends the letters.
-                let takes = |letter: char| arg(&commands, &later, |arg| arg.get_short() == Some(letter)).is_some_and(wants_value);
+                let takes = |letter: char| {
+                    arg(&commands, &later, |arg| arg.get_short() == Some(letter))
+                        .is_some_and(wants_value)
+                };
                 let first = letters.char_indices().find(|(_, letter)| takes(*letter));
-                let value_follows = first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len());
+                let value_follows =
+                    first.is_some_and(|(at, letter)| at + letter.len_utf8() == letters.len());
                 read.flags.push(token);
-                read.flags.extend(value_follows.then(|| tokens.pop_front()).flatten());
-            } else if let Some(next) = commands.last().and_then(|command| command.find_subcommand(text)).filter(|_| descending) {
+                read.flags
+                    .extend(value_follows.then(|| tokens.pop_front()).flatten());
+            } else if let Some(next) = commands
+                .last()
+                .and_then(|command| command.find_subcommand(text))
+                .filter(|_| descending)
+            {
                 read.path.push(next.get_name().into());
                 commands.push(next);
-            } else if descending && text.contains('/') && read.path.last().is_some_and(|last| last == "phase") {
-                text.split('/').rev().map(OsString::from).for_each(|part| tokens.push_front(part));
+            } else if descending
+                && text.contains('/')
+                && read.path.last().is_some_and(|last| last == "phase")
+            {
+                text.split('/')
+                    .rev()
+                    .map(OsString::from)
+                    .for_each(|part| tokens.push_front(part));
             } else {
                 descending = false;
                 read.flags.push(token);
@@ -54,25 +80,42 @@ impl Argv {
     }
 
     /// Takes a long flag, without its dashes, under its proper name and with its value.
-    fn long<'a>(&mut self, text: &str, rest: &mut VecDeque<OsString>, known: impl Fn(&str) -> Option<&'a Arg>) -> Result<(), CliError> {
-        let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
+    fn long<'a>(
+        &mut self,
+        text: &str,
+        rest: &mut VecDeque<OsString>,
+        known: impl Fn(&str) -> Option<&'a Arg>,
+    ) -> Result<(), CliError> {
+        let (name, value) = text
+            .split_once('=')
+            .map_or((text, None), |(name, value)| (name, Some(value)));
         let name = name.replace('_', "-");
         let (flag, arg) = (OsString::from(format!("--{name}")), known(&name));
         match value {
-            Some(value) if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) => match go_bool(value) {
-                Some(true) => self.flags.push(flag),
-                Some(false) => self.flags.retain(|earlier| *earlier != flag),
-                None => {
-                    let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
-                    return Err(CliError::usage(format!("invalid argument {value:?} for \"--{name}\" flag: {why}")));
+            Some(value)
+                if arg.is_some_and(|arg| matches!(arg.get_action(), ArgAction::SetTrue)) =>
+            {
+                match go_bool(value) {
+                    Some(true) => self.flags.push(flag),
+                    Some(false) => self.flags.retain(|earlier| *earlier != flag),
+                    None => {
+                        let why = format!("strconv.ParseBool: parsing {value:?}: invalid syntax");
+                        return Err(CliError::usage(format!(
+                            "invalid argument {value:?} for \"--{name}\" flag: {why}"
+                        )));
+                    }
                 }
-            },
+            }
             // An empty list adds nothing, not an empty name.
             Some("") if arg.is_some_and(is_list) => {}
             Some(value) => self.flags.push(format!("--{name}={value}").into()),
             None => {
-                let value = arg.is_some_and(wants_value).then(|| rest.pop_front()).flatten();
-                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list) {
+                let value = arg
+                    .is_some_and(wants_value)
+                    .then(|| rest.pop_front())
+                    .flatten();
+                if value.as_ref().is_none_or(|value| !value.is_empty()) || !arg.is_some_and(is_list)
+                {
                     self.flags.push(flag);
                     self.flags.extend(value);
                 }
@@ -83,22 +126,35 @@ impl Argv {
 
     /// All arguments, the program's name first and flags last.
     pub fn all(&self) -> impl Iterator<Item = OsString> {
-        self.path.iter().map(OsString::from).chain(self.flags.iter().cloned())
+        self.path
+            .iter()
+            .map(OsString::from)
+            .chain(self.flags.iter().cloned())
     }
 }
 
-/// The configuration file that arguments name, seen before it is known what they mean: good to begin with, and no more.
+/// The configuration file that arguments name, seen before it is known what they mean: good to
+/// begin with, and no more.
 pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
     let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
         "" => argv.get(at + 1).map(PathBuf::from),
         value => value.strip_prefix('=').map(PathBuf::from),
     };
-    (0..argv.len()).find_map(named).map(|path| ConfigFile::at(&path))
+    (0..argv.len())
+        .find_map(named)
+        .map(|path| ConfigFile::at(&path))
 }
 
 /// The flag of a command on the path, or of one that may follow.
-fn arg<'a>(commands: &[&'a Command], later: &'a [Arg], is: impl Fn(&Arg) -> bool) -> Option<&'a Arg> {
-    let here = commands.iter().rev().flat_map(|command| command.get_arguments());
+fn arg<'a>(
+    commands: &[&'a Command],
+    later: &'a [Arg],
+    is: impl Fn(&Arg) -> bool,
+) -> Option<&'a Arg> {
+    let here = commands
+        .iter()
+        .rev()
+        .flat_map(|command| command.get_arguments());
     here.chain(later).find(|arg| is(arg))
 }
 
@@ -116,25 +172,11 @@ fn is_list(arg: &Arg) -> bool {
 }
 
 fn wants_value(arg: &Arg) -> bool {
-    arg.get_action().takes_values() && arg.get_num_args().is_none_or(|range| range.min_values() > 0)
+    arg.get_action().takes_values()
+        && arg
+            .get_num_args()
+            .is_none_or(|range| range.min_values() > 0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    #[test]
-    fn the_configuration_is_seen_before_anything_else_is_known() {
-        for (line, seen) in [
-            ("kubephase init --config a.yaml --dry-run", Some("a.yaml")),
-            ("kubephase --config=a.yaml init", Some("a.yaml")),
-            ("kubephase init --config-file a.yaml", None),
-            ("kubephase init --config", None),
-            ("kubephase version", None),
-        ] {
-            let argv: Vec<OsString> = line.split(' ').map(Into::into).collect();
-            assert_eq!(config(&argv).as_ref().map(ConfigFile::path), seen.map(Path::new), "{line}");
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! The cluster that a command uses: by the kubeconfig that the operator names, or the one that kubectl and kubeadm would find.
+//! The cluster that a command uses: by the kubeconfig that the operator names, or the one that
+//! kubectl and kubeadm would find.
 use super::stage::{self, Threads};
 use crate::{
     config::ADMIN,
@@ -14,7 +15,8 @@ use std::path::{PathBuf, absolute};
 /// How a cluster is asked, and whether it is changed.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFlags {
-    /// Kubeconfig to talk to the cluster with [default: the first there is of $KUBECONFIG or ~/.kube/config, and /etc/kubernetes/admin.conf]
+    /// Kubeconfig to talk to the cluster with [default: the first there is of $KUBECONFIG or
+    /// ~/.kube/config, and /etc/kubernetes/admin.conf]
     #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
     /// Change nothing; tell what would be done
@@ -36,32 +38,65 @@ impl ClusterFlags {
     /// Where it cannot be used.
     pub fn connect(&self) -> Result<Connection> {
         // Only a file that the operator named may name programs to run.
-        let given = self.kubeconfig.clone().filter(|path| !path.as_os_str().is_empty());
+        let given = self
+            .kubeconfig
+            .clone()
+            .filter(|path| !path.as_os_str().is_empty());
         let is_named = given.is_some();
-        let path = absolute(given.unwrap_or_else(|| found(&standard(std::env::var_os("KUBECONFIG"), std::env::home_dir()))))?;
+        let path = absolute(given.unwrap_or_else(|| {
+            found(&standard(
+                std::env::var_os("KUBECONFIG"),
+                std::env::home_dir(),
+            ))
+        }))?;
         let path = path.to_string_lossy();
         let unusable = |why: &str| {
-            anyhow!("failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a control plane, root has {ADMIN}")
+            anyhow!(
+                "failed to load kubeconfig: {why}\nname the cluster's with --kubeconfig; on a \
+                 control plane, root has {ADMIN}"
+            )
         };
-        let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any).map_err(|failure| unusable(&failure.message))?;
-        let kubeconfig = facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
+        let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
+            .map_err(|failure| unusable(&failure.message))?;
+        let kubeconfig =
+            facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
         let runtime = stage::runtime()?;
         let api = real::cluster(runtime.handle(), &path)?;
         let api = if is_named { api.with_programs() } else { api };
-        Ok(Connection { api, kubeconfig, _runtime: runtime })
+        Ok(Connection {
+            api,
+            kubeconfig,
+            _runtime: runtime,
+        })
     }
 }
 
 /// Where kubeconfigs are looked for, in order.
 fn standard(listed: Option<std::ffi::OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
-    let listed: Vec<PathBuf> = listed.iter().flat_map(std::env::split_paths).filter(|path| !path.as_os_str().is_empty()).collect();
-    let own = if listed.is_empty() { home.map(|home| home.join(".kube/config")) } else { None };
-    listed.into_iter().chain(own).chain([ADMIN.into()]).collect()
+    let listed: Vec<PathBuf> = listed
+        .iter()
+        .flat_map(std::env::split_paths)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    let own = if listed.is_empty() {
+        home.map(|home| home.join(".kube/config"))
+    } else {
+        None
+    };
+    listed
+        .into_iter()
+        .chain(own)
+        .chain([ADMIN.into()])
+        .collect()
 }
 
 /// The first that exists; else the first of all, for what is said of it.
 fn found(places: &[PathBuf]) -> PathBuf {
-    places.iter().find(|path| path.exists()).or(places.first()).map_or_else(|| ADMIN.into(), PathBuf::clone)
+    places
+        .iter()
+        .find(|path| path.exists())
+        .or(places.first())
+        .map_or_else(|| ADMIN.into(), PathBuf::clone)
 }
 
 /// What a cluster or file did not do, as an error.
@@ -70,30 +105,4 @@ pub fn told(what: &str, failure: &Failure) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    #[test]
-    fn kubeconfigs_are_looked_for_in_kubeadms_order() {
-        let home = || Some(PathBuf::from("/home/ada"));
-        let texts = |paths: Vec<PathBuf>| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
-        assert_eq!(texts(standard(None, home())), ["/home/ada/.kube/config", ADMIN]);
-        assert_eq!(texts(standard(Some("".into()), home())), ["/home/ada/.kube/config", ADMIN]);
-        assert_eq!(texts(standard(Some("/a::b".into()), home())), ["/a", "b", ADMIN]);
-        let folder = tempfile::tempdir().unwrap();
-        let (missing, there) = (folder.path().join("none"), folder.path().to_owned());
-        assert_eq!(found(&[missing.clone(), there.clone()]), there);
-        assert_eq!(found(&[missing.clone(), missing.join("more")]), missing);
-    }
-
-    #[test]
-    fn a_kubeconfig_that_cannot_be_used_is_refused_with_the_way_out() {
-        let folder = tempfile::tempdir().unwrap();
-        let connect = |path: &Path| ClusterFlags { kubeconfig: Some(path.to_owned()), dry_run: false }.connect().map(drop);
-        let missing = folder.path().join("none");
-        let why = connect(&missing).unwrap_err().to_string();
-        assert!(why.starts_with(&format!("failed to load kubeconfig: open {}: no such file or directory\n", missing.display())), "{why}");
-        assert!(why.contains("--kubeconfig") && connect(folder.path()).is_err());
-    }
-}
+mod tests;

@@ -24,12 +24,27 @@ impl Exit {
     pub const TABLE: [(Exit, &str); 8] = [
         (Exit::Ok, "done"),
         (Exit::Error, "any other error"),
-        (Exit::Usage, "the command line is wrong: unknown command, flag or phase, bad value"),
-        (Exit::Config, "the configuration is refused; nothing was changed"),
-        (Exit::Preflight, "preflight checks failed; nothing was changed"),
-        (Exit::Phase, "a phase failed; run the command again to continue"),
+        (
+            Exit::Usage,
+            "the command line is wrong: unknown command, flag or phase, bad value",
+        ),
+        (
+            Exit::Config,
+            "the configuration is refused; nothing was changed",
+        ),
+        (
+            Exit::Preflight,
+            "preflight checks failed; nothing was changed",
+        ),
+        (
+            Exit::Phase,
+            "a phase failed; run the command again to continue",
+        ),
         (Exit::Plugin, "a plugin is refused; nothing was changed"),
-        (Exit::Interrupted, "interrupted; run the command again to continue"),
+        (
+            Exit::Interrupted,
+            "interrupted; run the command again to continue",
+        ),
     ];
 
     pub fn code(self) -> u8 {
@@ -59,11 +74,14 @@ impl From<&RunResult> for Exit {
 }
 
 impl From<&PlanError> for Exit {
-    /// A wrong name or choice is the command line's fault, a plan that cannot be is the configuration's.
+    /// A wrong name or choice is the command line's fault, a plan that cannot be is the
+    /// configuration's.
     fn from(error: &PlanError) -> Self {
         match error {
             PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
-            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => Exit::Config,
+            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => {
+                Exit::Config
+            }
         }
     }
 }
@@ -75,14 +93,4 @@ impl Termination for Exit {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_has_every_code_once_in_order() {
-        let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, _)| exit.code()).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
-        assert!(Exit::table().contains("  4    preflight checks"));
-        assert_eq!(Exit::from(&RunResult::Failed { phase: String::new(), message: String::new() }), Exit::Phase);
-    }
-}
+mod tests;

@@ -12,13 +12,16 @@ pub struct PhaseFlags {
     /// Directory the kubeconfigs are written to
     #[arg(long, value_name = "DIR")]
     pub kubeconfig_dir: Option<String>,
-    /// Further arguments of the API server, key=value; deprecated: use `ClusterConfiguration.apiServer.extraArgs`
+    /// Further arguments of the API server, key=value; deprecated: use
+    /// `ClusterConfiguration.apiServer.extraArgs`
     #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
     pub apiserver_extra_args: Vec<(String, String)>,
-    /// Further arguments of the controller manager; deprecated: use `ClusterConfiguration.controllerManager.extraArgs`
+    /// Further arguments of the controller manager; deprecated: use
+    /// `ClusterConfiguration.controllerManager.extraArgs`
     #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
     pub controller_manager_extra_args: Vec<(String, String)>,
-    /// Further arguments of the scheduler; deprecated: use `ClusterConfiguration.scheduler.extraArgs`
+    /// Further arguments of the scheduler; deprecated: use
+    /// `ClusterConfiguration.scheduler.extraArgs`
     #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
     pub scheduler_extra_args: Vec<(String, String)>,
     /// Print the addon's objects instead of applying them

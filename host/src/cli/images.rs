@@ -60,8 +60,8 @@ pub struct PullFlags {
 }
 
 impl ImageFlags {
-    /// The configuration to take the images from. A file decides alone, as for kubeadm; that flags beside it count for
-    /// nothing is said.
+    /// The configuration to take the images from. A file decides alone, as for kubeadm; that flags
+    /// beside it count for nothing is said.
     fn load(&self, cri_socket: Option<&str>, node: &NodeFacts) -> Result<Config> {
         let file = config::named(&self.config);
         let mut flags = InitFlags {
@@ -87,17 +87,30 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
         ImagesCommand::List(flags) => {
             let format = flags.output.format()?;
             // Nobody asks a container runtime which images there are.
-            let node = NodeFacts { cri_sockets: Vec::new(), ..run::somewhere() };
-            let config = flags.images.load(None, &node).context("could not convert cfg to an internal cfg")?;
+            let node = NodeFacts {
+                cri_sockets: Vec::new(),
+                ..run::somewhere()
+            };
+            let config = flags
+                .images
+                .load(None, &node)
+                .context("could not convert cfg to an internal cfg")?;
             Ok(print::out(&listed(&images::all(&config), format)))
         }
         ImagesCommand::Pull(flags) => {
-            let config = flags.images.load(flags.cri_socket.as_deref(), &run::somewhere())?;
+            let config = flags
+                .images
+                .load(flags.cri_socket.as_deref(), &run::somewhere())?;
             let (threads, socket) = (stage::runtime()?, &config.init.node_registration.cri_socket);
             let told = |image: &str| {
                 print::out(&format!("[config/images] Pulled {image}\n"));
             };
-            pull(&images::all(&config), &real::runtime(threads.handle(), socket), socket, told)?;
+            pull(
+                &images::all(&config),
+                &real::runtime(threads.handle(), socket),
+                socket,
+                told,
+            )?;
             Ok(Exit::Ok)
         }
     }
@@ -117,13 +130,22 @@ fn listed(images: &[String], format: Format) -> String {
     }
 }
 
-/// One after the other until one fails; those that are there already are pulled, too (kubeadm behaviour).
-fn pull(images: &[String], runtime: &dyn Runtime, socket: &str, mut told: impl FnMut(&str)) -> Result<()> {
+/// One after the other until one fails; those that are there already are pulled, too (kubeadm
+/// behaviour).
+fn pull(
+    images: &[String],
+    runtime: &dyn Runtime,
+    socket: &str,
+    mut told: impl FnMut(&str),
+) -> Result<()> {
     for image in images {
         runtime.pull(image).map_err(|failure| {
             let silent = runtime.status().is_err();
             let next = if silent {
-                format!("\nstart the container runtime behind {socket}, or name another with --cri-socket")
+                format!(
+                    "\nstart the container runtime behind {socket}, or name another with \
+                    --cri-socket"
+                )
             } else {
                 String::new()
             };

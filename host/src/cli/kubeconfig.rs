@@ -47,12 +47,16 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     }
     let file = config::named(&flags.config);
     // The container runtime has no part in it.
-    let node = NodeFacts { cri_sockets: Vec::new(), ..gather().0 };
+    let node = NodeFacts {
+        cri_sockets: Vec::new(),
+        ..gather().0
+    };
     let loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
     run::warn(&loaded.warnings);
     if flags.validity_period > YEAR {
         print::warning(&format!(
-            "WARNING: the specified certificate validity period {} is longer than the default duration {YEAR}, this may increase security risks.",
+            "WARNING: the specified certificate validity period {} is longer than the default \
+             duration {YEAR}, this may increase security risks.",
             flags.validity_period
         ));
     }
@@ -71,7 +75,13 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
         validity_seconds: flags.validity_period.as_secs(),
     };
     let token = flags.token.as_deref().filter(|token| !token.is_empty());
-    let credential = token.map_or(Credential::Certificate { started: jiff::Timestamp::now().as_second() }, Credential::Token);
-    let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(|failure| told("", &failure))?;
+    let credential = token.map_or(
+        Credential::Certificate {
+            started: jiff::Timestamp::now().as_second(),
+        },
+        Credential::Token,
+    );
+    let text = kubeconfig_text(&spec, &real::files()?, credential)
+        .map_err(|failure| told("", &failure))?;
     Ok(print::out(&format!("{}\n", *text)))
 }

@@ -1,6 +1,10 @@
-//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster, side by side, by what `init`
-//! tells people. Each has its own tree below the scratch root, and its own journal, and may be reset there.
-#![allow(clippy::disallowed_methods, reason = "scratch trees are the program's own, not the node's")]
+//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster,
+//! side by side, by what `init` tells people. Each has its own tree below the scratch root, and its
+//! own journal, and may be reset there.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "scratch trees are the program's own, not the node's"
+)]
 use super::stage::Scratch;
 use crate::{
     cancel::Cancel,
@@ -31,7 +35,8 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// The directory, below the tree of the first machine, that holds the trees of the joining machines.
+/// The directory, below the tree of the first machine, that holds the trees of the joining
+/// machines.
 const TREES: &str = "nodes";
 
 /// How long a request to the API is retried.
@@ -40,8 +45,8 @@ const TIME: Duration = Duration::from_secs(10);
 /// The machines of a rehearsed cluster.
 #[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machines {
-    /// Number of control-plane machines, including the one that init creates; the others join, each with its own tree below
-    /// nodes/ of the scratch root
+    /// Number of control-plane machines, including the one that init creates; the others join, each
+    /// with its own tree below nodes/ of the scratch root
     #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub control_planes: u16,
     /// Number of workers that join, each with its own tree below nodes/ of the scratch root
@@ -51,7 +56,10 @@ pub struct Machines {
 
 impl Default for Machines {
     fn default() -> Self {
-        Machines { control_planes: 1, workers: 0 }
+        Machines {
+            control_planes: 1,
+            workers: 0,
+        }
     }
 }
 
@@ -63,8 +71,16 @@ impl Machines {
 
     /// Those that join. Members of the control plane come first: they take longer.
     fn joining(self) -> Vec<Machine> {
-        let control_planes = (2..=self.control_planes).map(|number| Machine { control_plane: true, number });
-        control_planes.chain((1..=self.workers).map(|number| Machine { control_plane: false, number })).collect()
+        let control_planes = (2..=self.control_planes).map(|number| Machine {
+            control_plane: true,
+            number,
+        });
+        control_planes
+            .chain((1..=self.workers).map(|number| Machine {
+                control_plane: false,
+                number,
+            }))
+            .collect()
     }
 }
 
@@ -77,13 +93,22 @@ struct Machine {
 
 impl Machine {
     fn name(self) -> String {
-        format!("{}-{}", if self.control_plane { "control-plane" } else { "worker" }, self.number)
+        format!(
+            "{}-{}",
+            if self.control_plane {
+                "control-plane"
+            } else {
+                "worker"
+            },
+            self.number
+        )
     }
 
     /// A machine as it should be, with an address of its own (of those for benchmarks, RFC 2544).
     fn facts(self) -> NodeFacts {
         let [high, low] = self.number.to_be_bytes();
-        let address = Ipv4Addr::new(198, if self.control_plane { 19 } else { 18 }, high, low).into();
+        let address =
+            Ipv4Addr::new(198, if self.control_plane { 19 } else { 18 }, high, low).into();
         NodeFacts {
             hostname: self.name(),
             default_route_interface_address: Some(address),
@@ -122,19 +147,39 @@ impl Cluster<'_> {
     pub fn join(&self, machines: Machines) -> Result<Vec<Joined>> {
         let joining = machines.joining();
         let invitation = self.invitation()?;
-        let one = |machine: &Machine| self.one(*machine, &invitation).with_context(|| machine.name());
-        parallel::map(&joining, parallel::cores() * 2, one).into_iter().collect()
+        let one = |machine: &Machine| {
+            self.one(*machine, &invitation)
+                .with_context(|| machine.name())
+        };
+        parallel::map(&joining, parallel::cores() * 2, one)
+            .into_iter()
+            .collect()
     }
 
     /// What `init` tells people to join with.
     fn invitation(&self) -> Result<JoinFlags> {
         let config = &self.prepared.config;
         let path = format!("{}/ca.crt", config.cluster.certificates_dir);
-        let pem = self.world.files().read(&path).map_err(|failure| anyhow!(failure.message))?;
-        let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem)).map_err(|why| anyhow!("{path}: {why}"))?;
-        let token = config.init.bootstrap_tokens.first().context("no bootstrap token is there to join with")?;
+        let pem = self
+            .world
+            .files()
+            .read(&path)
+            .map_err(|failure| anyhow!(failure.message))?;
+        let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem))
+            .map_err(|why| anyhow!("{path}: {why}"))?;
+        let token = config
+            .init
+            .bootstrap_tokens
+            .first()
+            .context("no bootstrap token is there to join with")?;
         Ok(JoinFlags {
-            endpoint: Some(config.run.control_plane_url.trim_start_matches("https://").to_owned()),
+            endpoint: Some(
+                config
+                    .run
+                    .control_plane_url
+                    .trim_start_matches("https://")
+                    .to_owned(),
+            ),
             token: Some(token.token.clone()),
             discovery_token_ca_cert_hash: vec![format!("sha256:{}", authority.public_key_sha256())],
             ..JoinFlags::default()
@@ -145,34 +190,57 @@ impl Cluster<'_> {
     fn one(&self, machine: Machine, invitation: &JoinFlags) -> Result<Joined> {
         let began = Instant::now();
         let root = self.root.join(TREES).join(machine.name());
-        std::fs::create_dir_all(&root).with_context(|| format!("cannot make {}", root.display()))?;
+        std::fs::create_dir_all(&root)
+            .with_context(|| format!("cannot make {}", root.display()))?;
         let facts = machine.facts();
         let flags = JoinFlags {
             control_plane: machine.control_plane,
-            certificate_key: machine.control_plane.then(|| self.prepared.config.init.certificate_key.clone()),
+            certificate_key: machine
+                .control_plane
+                .then(|| self.prepared.config.init.certificate_key.clone()),
             ..invitation.clone()
         };
-        let mut prepared = join::prepare(None, &flags, &facts, None, self.engine, self.world, &|_| ())?;
+        let mut prepared =
+            join::prepare(None, &flags, &facts, None, self.engine, self.world, &|_| ())?;
         let setting = Setting {
             files: rehearsal::files(&root, None)?,
             facts,
             credentials: Credentials::of(&prepared.config),
             common: self.world.common(),
-            patience: Patience { time: TIME, cancel: self.cancel.clone() },
+            patience: Patience {
+                time: TIME,
+                cancel: self.cancel.clone(),
+            },
             port: 0,
         };
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let directory = state::make(&root).map_err(|failure| anyhow!(failure.told()))?;
         let cancel = self.cancel.child();
-        let journal = Journal::begin(&directory, &Header::new(jiff::Timestamp::now().as_second()), Durability::Process, cancel.clone())
-            .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
-        let ran = init::execute(&mut prepared, node.clone(), |_| vec![Box::new(journal)], &cancel)?;
+        let journal = Journal::begin(
+            &directory,
+            &Header::new(jiff::Timestamp::now().as_second()),
+            Durability::Process,
+            cancel.clone(),
+        )
+        .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
+        let ran = init::execute(
+            &mut prepared,
+            node.clone(),
+            |_| vec![Box::new(journal)],
+            &cancel,
+        )?;
         let world = machine.control_plane.then_some(node);
-        Ok(Joined { name: machine.name(), result: ran.finished.result, micros: micros(began), _world: world })
+        Ok(Joined {
+            name: machine.name(),
+            result: ran.finished.result,
+            micros: micros(began),
+            _world: world,
+        })
     }
 }
 
-/// The rest of the cluster that the machine of a tree joined in a rehearsal: up as it was, for as long as this is there.
+/// The rest of the cluster that the machine of a tree joined in a rehearsal: up as it was, for as
+/// long as this is there.
 pub struct Rest {
     common: Arc<Common>,
     _first: Rehearsal,
@@ -181,14 +249,20 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// None where the tree is of no machine that joined. What changes is kept, or else is forgotten.
+    /// None where the tree is of no machine that joined. What changes is kept, or else is
+    /// forgotten.
     ///
     /// # Errors
     /// Where the tree of the first machine cannot be used, or another run is in it.
     pub fn of(tree: &Path, keeps: bool, handle: &Handle, cancel: &Cancel) -> Result<Option<Rest>> {
         let tree = std::path::absolute(tree)?;
         let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
-        let Some(first) = joined.and_then(Path::parent).filter(|first| Common::is_kept(first)) else { return Ok(None) };
+        let Some(first) = joined
+            .and_then(Path::parent)
+            .filter(|first| Common::is_kept(first))
+        else {
+            return Ok(None);
+        };
         let lock = if keeps {
             let directory = state::make(first).map_err(|failure| anyhow!(failure.told()))?;
             Some(RunLock::acquire(&directory, "reset")?)
@@ -202,14 +276,23 @@ impl Rest {
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN.into()),
             common: common.clone(),
-            patience: Patience { time: TIME, cancel: cancel.clone() },
+            patience: Patience {
+                time: TIME,
+                cancel: cancel.clone(),
+            },
             port: 0,
         };
-        Ok(Some(Rest { common, _first: Rehearsal::open(handle, setting)?, _scratch: scratch, _lock: lock }))
+        Ok(Some(Rest {
+            common,
+            _first: Rehearsal::open(handle, setting)?,
+            _scratch: scratch,
+            _lock: lock,
+        }))
     }
 }
 
-/// What the machine of a run at `root` shares with others: those of the rest, where there is one, else of a cluster of its own.
+/// What the machine of a run at `root` shares with others: those of the rest, where there is one,
+/// else of a cluster of its own.
 pub fn common(rest: Option<&Rest>, root: &Path) -> Arc<Common> {
     rest.map_or_else(|| Arc::new(Common::of(root)), |rest| rest.common.clone())
 }
@@ -228,105 +311,10 @@ pub fn told(joined: &[Joined]) -> String {
         };
         format!("  {:<16} {how}\n", joined.name)
     };
-    std::iter::once("\nWho joined\n".to_owned()).chain(joined.iter().map(line)).collect()
+    std::iter::once("\nWho joined\n".to_owned())
+        .chain(joined.iter().map(line))
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        config::{ConfigFile, InitFlags},
-        wasm::cache::Cache,
-        world::{Etcd, EtcdMember, Tried, rehearsal::Outside},
-    };
-    use kubephase_wit::ObjectRef;
-
-    /// The etcd of a cluster that is only looked at.
-    struct Beside(Arc<Rehearsal>);
-
-    impl Etcd for Beside {
-        fn members(&self) -> Tried<Vec<EtcdMember>> {
-            self.0.etcd().members()
-        }
-
-        fn serves(&self, client_url: &str) -> Tried<bool> {
-            self.0.etcd().serves(client_url)
-        }
-
-        fn add_learner(&self, _: &str) -> Tried<()> {
-            unreachable!("nothing is changed there")
-        }
-
-        fn promote(&self, _: u64) -> Tried<()> {
-            unreachable!("nothing is changed there")
-        }
-
-        fn remove(&self, _: u64) -> Tried<()> {
-            unreachable!("nothing is changed there")
-        }
-
-        fn health(&self) -> Tried<(usize, usize)> {
-            unreachable!("its members are looked at one by one")
-        }
-    }
-
-    fn executed(prepared: &mut Prepared, world: &Arc<Rehearsal>) -> RunResult {
-        init::execute(prepared, world.clone(), |_| Vec::new(), &Cancel::never()).unwrap().finished.result
-    }
-
-    #[test]
-    fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
-        let engine = Engine::with(Cache::at(Path::new("/dev/null")), crate::wasm::compiler::Compiler::ThisProcess).unwrap();
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");
-        let facts = NodeFacts { addresses: vec!["192.0.2.2".parse().unwrap()], ..NodeFacts::default() };
-        let flags = InitFlags { upload_certs: true, ..InitFlags::default() };
-        let mut prepared = init::prepare(Some(&ConfigFile::at(&example)), &flags, &facts, None, &engine).unwrap();
-        let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: Common| {
-            let (files, credentials) = (rehearsal::files(root, None).unwrap(), Credentials::of(&prepared.config));
-            let setting = Setting {
-                files,
-                facts,
-                credentials,
-                common: Arc::new(common),
-                patience: Patience { time: TIME, cancel: Cancel::never() },
-                port: 0,
-            };
-            Arc::new(Rehearsal::open(tokio.handle(), setting).unwrap())
-        };
-        let world = open(first.path(), facts, &prepared, Common::of(first.path()));
-        assert_eq!(executed(&mut prepared, &world), RunResult::Done);
-        let there = || {
-            let list = |version: &str, kind: &str| world.cluster().list(version, kind, None, None).unwrap();
-            (list("v1", "Node"), list("certificates.k8s.io/v1", "CertificateSigningRequest"), world.etcd().members().unwrap())
-        };
-        let before = there();
-
-        let machine = Machine { control_plane: true, number: 2 };
-        let cluster = Cluster {
-            world: &world,
-            prepared: &prepared,
-            root: first.path(),
-            engine: &engine,
-            handle: tokio.handle(),
-            cancel: &Cancel::never(),
-        };
-        let certificate_key = Some(prepared.config.init.certificate_key.clone());
-        let flags = JoinFlags { control_plane: true, certificate_key, ..cluster.invitation().unwrap() };
-        let mut joining = join::prepare(None, &flags, &machine.facts(), None, &engine, world.as_ref(), &|_| ()).unwrap();
-        let outside = Outside::new(world.common(), Box::new(Beside(world.clone())));
-        let node = open(second.path(), machine.facts(), &joining, Common::joining(second.path(), outside));
-        assert_eq!(executed(&mut joining, &node), RunResult::Done);
-
-        let of = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: machine.name() };
-        let marked = node.cluster().get(&of).unwrap().unwrap();
-        assert!(marked["metadata"]["labels"].get("node-role.kubernetes.io/control-plane").is_some(), "{marked}");
-        let etcd = String::from_utf8(node.files().read("/etc/kubernetes/manifests/etcd.yaml").unwrap()).unwrap();
-        assert!(etcd.contains("control-plane-1=https://192.0.2.2:2380,control-plane-2=https://198.19.0.2:2380"), "{etcd}");
-        let members = node.etcd().members().unwrap();
-        assert!(members.len() == 2 && members.iter().all(|member| !member.learner), "{members:?}");
-        assert!(node.endpoint().is_some(), "its API server serves");
-        assert!(there() == before, "{:?}", there());
-    }
-}
+mod tests;

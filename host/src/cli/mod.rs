@@ -1,5 +1,5 @@
-//! From arguments to a request. Parsing reads nothing but the arguments; the printing here is for commands that
-//! are no runs (runs tell what happens through `report`).
+//! From arguments to a request. Parsing reads nothing but the arguments; the printing here is for
+//! commands that are no runs (runs tell what happens through `report`).
 
 mod argv;
 mod cluster;
@@ -123,14 +123,18 @@ pub struct RehearseRequest {
 }
 
 /// Reads the arguments (the program's name first); the catalog gives the commands below `phase`.
-pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Result<Command, CliError> {
+pub fn parse(
+    argv: impl IntoIterator<Item = OsString>,
+    catalog: &Catalog,
+) -> Result<Command, CliError> {
     let mut root = tree::root(catalog);
     let argv = Argv::read(&root, argv)?;
     if argv.path.len() == 1 && argv.flags.is_empty() {
         return Err(CliError::help(root.render_help().to_string()));
     }
-    let matches =
-        root.try_get_matches_from_mut(argv.all()).map_err(|error| CliError::from_clap(&error, &argv, || help(&mut root, &argv)))?;
+    let matches = root
+        .try_get_matches_from_mut(argv.all())
+        .map_err(|error| CliError::from_clap(&error, &argv, || help(&mut root, &argv)))?;
     match matches.subcommand() {
         Some(("init", below)) => init(below, &argv).map(Command::Init),
         Some(("join", below)) => join(below, &argv).map(Command::Join),
@@ -142,19 +146,28 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>, catalog: &Catalog) -> Res
         Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
         Some(("token", below)) => asked(below, &argv).map(Command::Token),
         // Alone it only tells of itself, and that is no mistake (kubeadm behaviour).
-        Some(("kubeconfig", below)) if below.subcommand().is_none() => Err(CliError::help(help(&mut root, &argv))),
+        Some(("kubeconfig", below)) if below.subcommand().is_none() => {
+            Err(CliError::help(help(&mut root, &argv)))
+        }
         Some(("kubeconfig", below)) => asked(below, &argv).map(Command::Kubeconfig),
         Some(("certs", _)) => Ok(Command::CertificateKey),
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
-        _ => Err(CliError { help: Some(help(&mut root, &argv)), ..CliError::usage("subcommand is required") }),
+        _ => Err(CliError {
+            help: Some(help(&mut root, &argv)),
+            ..CliError::usage("subcommand is required")
+        }),
     }
 }
 
 /// Help of the command that the arguments name.
 fn help(root: &mut clap::Command, argv: &Argv) -> String {
     root.build();
-    let found = argv.path.iter().skip(1).try_fold(&*root, |command, name| command.find_subcommand(name));
+    let found = argv
+        .path
+        .iter()
+        .skip(1)
+        .try_fold(&*root, |command, name| command.find_subcommand(name));
     let mut command = found.unwrap_or(root).clone();
     command.render_help().to_string()
 }
@@ -164,11 +177,16 @@ fn asked<T: FromArgMatches>(matches: &ArgMatches, argv: &Argv) -> Result<T, CliE
     T::from_arg_matches(matches).map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
-/// All flags of the structs in `T`, whichever of them the command itself offers: which are allowed was checked.
+/// All flags of the structs in `T`, whichever of them the command itself offers: which are allowed
+/// was checked.
 fn extract<T: Args>(argv: &Argv) -> Result<T, CliError> {
-    let all = tree::conduct(Verbosity::augment_args(T::augment_args(clap::Command::new(tree::NAME).no_binary_name(true))));
+    let all = tree::conduct(Verbosity::augment_args(T::augment_args(
+        clap::Command::new(tree::NAME).no_binary_name(true),
+    )));
     let matches = all.try_get_matches_from(&argv.flags);
-    matches.and_then(|matches| T::from_arg_matches(&matches)).map_err(|error| CliError::from_clap(&error, argv, String::new))
+    matches
+        .and_then(|matches| T::from_arg_matches(&matches))
+        .map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
 /// Everything `init` and its phases know.
@@ -226,54 +244,120 @@ fn verbosity(matches: &ArgMatches) -> i32 {
 }
 
 fn init(matches: &ArgMatches, argv: &Argv) -> Result<InitRequest, CliError> {
-    let InitAll { init, phase, place, out } = extract(argv)?;
-    let phase = matches.subcommand_matches("phase").map(|below| PhaseRequest { id: phase::selected(below), flags: phase });
-    Ok(InitRequest { flags: init, phase, place, out: out.out, verbosity: verbosity(matches) })
+    let InitAll {
+        init,
+        phase,
+        place,
+        out,
+    } = extract(argv)?;
+    let phase = matches
+        .subcommand_matches("phase")
+        .map(|below| PhaseRequest {
+            id: phase::selected(below),
+            flags: phase,
+        });
+    Ok(InitRequest {
+        flags: init,
+        phase,
+        place,
+        out: out.out,
+        verbosity: verbosity(matches),
+    })
 }
 
 fn join(matches: &ArgMatches, argv: &Argv) -> Result<JoinRequest, CliError> {
     let JoinAll { join, phase, form } = extract(argv)?;
-    let phase = matches.subcommand_matches("phase").map(|below| PhaseRequest { id: phase::selected(below), flags: phase });
-    Ok(JoinRequest { flags: join, phase, output: form.output, verbosity: verbosity(matches) })
+    let phase = matches
+        .subcommand_matches("phase")
+        .map(|below| PhaseRequest {
+            id: phase::selected(below),
+            flags: phase,
+        });
+    Ok(JoinRequest {
+        flags: join,
+        phase,
+        output: form.output,
+        verbosity: verbosity(matches),
+    })
 }
 
 fn reset(matches: &ArgMatches, argv: &Argv) -> Result<reset::ResetRequest, CliError> {
     let ResetAll { reset, place } = extract(argv)?;
     let phase = matches.subcommand_matches("phase").map(phase::selected);
-    Ok(reset::ResetRequest { flags: reset, phase, place, verbosity: verbosity(matches) })
+    Ok(reset::ResetRequest {
+        flags: reset,
+        phase,
+        place,
+        verbosity: verbosity(matches),
+    })
 }
 
 fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
     let PlanAll { init, plan } = extract(argv)?;
-    Ok(PlanRequest { workflow: Workflow::Init, flags: init, node: plan.node, format: plan.output })
+    Ok(PlanRequest {
+        workflow: Workflow::Init,
+        flags: init,
+        node: plan.node,
+        format: plan.output,
+    })
 }
 
 fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
     let RehearseAll { init, place, stay } = extract(argv)?;
-    Ok(RehearseRequest { flags: init, place, serve: stay.serve, machines: stay.machines, verbosity: verbosity(matches) })
+    Ok(RehearseRequest {
+        flags: init,
+        place,
+        serve: stay.serve,
+        machines: stay.machines,
+        verbosity: verbosity(matches),
+    })
 }
 
 fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
     if matches.subcommand_matches("validate").is_some() {
-        let ValidateFlags { config, allow_deprecated_api, allow_experimental_api } = extract(argv)?;
-        let config = config.filter(|path| !path.as_os_str().is_empty()).ok_or_else(|| CliError::usage("the --config flag is mandatory"))?;
-        return Ok(Command::ConfigValidate { config, allow_deprecated_api, allow_experimental_api });
+        let ValidateFlags {
+            config,
+            allow_deprecated_api,
+            allow_experimental_api,
+        } = extract(argv)?;
+        let config = config
+            .filter(|path| !path.as_os_str().is_empty())
+            .ok_or_else(|| CliError::usage("the --config flag is mandatory"))?;
+        return Ok(Command::ConfigValidate {
+            config,
+            allow_deprecated_api,
+            allow_experimental_api,
+        });
     }
     if let Some(below) = matches.subcommand_matches("images") {
         return asked(below, argv).map(Command::ConfigImages);
     }
-    let defaults = matches.subcommand_matches("print").and_then(|print| print.subcommand_matches("init-defaults"));
+    let defaults = matches
+        .subcommand_matches("print")
+        .and_then(|print| print.subcommand_matches("init-defaults"));
     let kinds = defaults.and_then(|defaults| defaults.get_many::<String>("component-configs"));
     let component_configs: Vec<String> = kinds.into_iter().flatten().cloned().collect();
     let known = ["KubeProxyConfiguration", "KubeletConfiguration"];
-    if component_configs.iter().any(|kind| !known.contains(&kind.as_str())) {
-        return Err(CliError::usage(format!("--component-configs needs to contain some of [{}]", known.join(" "))));
+    if component_configs
+        .iter()
+        .any(|kind| !known.contains(&kind.as_str()))
+    {
+        return Err(CliError::usage(format!(
+            "--component-configs needs to contain some of [{}]",
+            known.join(" ")
+        )));
     }
-    Ok(Command::ConfigPrint { workflow: Workflow::Init, component_configs })
+    Ok(Command::ConfigPrint {
+        workflow: Workflow::Init,
+        component_configs,
+    })
 }
 
 fn version_format(matches: &ArgMatches) -> Result<VersionFormat, CliError> {
-    match matches.get_one::<String>("output").map_or("", String::as_str) {
+    match matches
+        .get_one::<String>("output")
+        .map_or("", String::as_str)
+    {
         "" => Ok(VersionFormat::Text),
         "short" => Ok(VersionFormat::Short),
         "yaml" => Ok(VersionFormat::Yaml),
@@ -289,7 +373,11 @@ fn shell(matches: &ArgMatches) -> Result<Shell, CliError> {
         ["bash"] => Ok(Shell::Bash),
         ["zsh"] => Ok(Shell::Zsh),
         ["fish"] => Ok(Shell::Fish),
-        [other] => Err(CliError::usage(format!("unsupported shell type {other:?}, the supported shell types are [bash fish zsh]"))),
-        _ => Err(CliError::usage("too many arguments. expected only the shell type")),
+        [other] => Err(CliError::usage(format!(
+            "unsupported shell type {other:?}, the supported shell types are [bash fish zsh]"
+        ))),
+        _ => Err(CliError::usage(
+            "too many arguments. expected only the shell type",
+        )),
     }
 }

@@ -36,7 +36,8 @@ impl OutputFlags {
             "json" => Ok(Format::Json),
             "yaml" => Ok(Format::Yaml),
             other => Err(CliError::usage(format!(
-                "could not construct output printer: unable to match a printer suitable for the output format {other:?}, allowed formats are: json,text,yaml"
+                "could not construct output printer: unable to match a printer suitable for the \
+                 output format {other:?}, allowed formats are: json,text,yaml"
             ))),
         }
     }
@@ -54,7 +55,11 @@ pub struct Object<T> {
 
 impl<T: Serialize> Object<T> {
     pub fn new(kind: &'static str, fields: T) -> Self {
-        Object { kind, api_version: "output.kubeadm.k8s.io/v1alpha3", fields }
+        Object {
+            kind,
+            api_version: "output.kubeadm.k8s.io/v1alpha3",
+            fields,
+        }
     }
 
     pub fn yaml(&self) -> String {
@@ -65,15 +70,21 @@ impl<T: Serialize> Object<T> {
     pub fn json(&self) -> String {
         let mut text = Vec::new();
         // Records of plain values always serialise.
-        let _ = self.serialize(&mut serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"    ")));
+        let _ = self.serialize(&mut serde_json::Serializer::with_formatter(
+            &mut text,
+            PrettyFormatter::with_indent(b"    "),
+        ));
         String::from_utf8_lossy(&text).into_owned() + "\n"
     }
 }
 
-/// Lines of cells parted by tabs, in columns: three spaces apart and at least ten wide, the last cell as it is.
+/// Lines of cells parted by tabs, in columns: three spaces apart and at least ten wide, the last
+/// cell as it is.
 pub fn table(lines: &str) -> String {
     let mut writer = TabWriter::new(Vec::new()).minwidth(7).padding(3);
     // Writing to memory cannot fail.
-    let _ = writer.write_all(lines.as_bytes()).and_then(|()| writer.flush());
+    let _ = writer
+        .write_all(lines.as_bytes())
+        .and_then(|()| writer.flush());
     String::from_utf8_lossy(&writer.into_inner().unwrap_or_default()).into_owned()
 }

@@ -55,7 +55,8 @@ pub enum PluginCommand {
         /// run what a capsule holds instead: a call that was recorded, with all it looked at
         #[arg(long, value_name = "FILE")]
         replay: Option<PathBuf>,
-        /// call it on this machine as it is, and keep what it looked at as a capsule; what it proposes is not carried out
+        /// call it on this machine as it is, and keep what it looked at as a capsule; what it
+        /// proposes is not carried out
         #[arg(long, value_name = "FILE", conflicts_with = "replay")]
         record: Option<PathBuf>,
         /// for a recording: give it on this machine what it asks for
@@ -138,43 +139,96 @@ pub enum PluginCommand {
 
 pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
     match command {
-        PluginCommand::Add { allow: false, consent, .. } | PluginCommand::Test { allow: false, consent, .. }
-            if *consent != Consent::default() =>
-        {
-            Err(CliError::usage("--allow-root and --allow-cluster-admin go with --allow: they say how much of it").into())
+        PluginCommand::Add {
+            allow: false,
+            consent,
+            ..
         }
-        PluginCommand::New { kind, folder, language } => new(*kind, *language, folder),
+        | PluginCommand::Test {
+            allow: false,
+            consent,
+            ..
+        } if *consent != Consent::default() => Err(CliError::usage(
+            "--allow-root and --allow-cluster-admin go with --allow: they say how much of it",
+        )
+        .into()),
+        PluginCommand::New {
+            kind,
+            folder,
+            language,
+        } => new(*kind, *language, folder),
         PluginCommand::Build { folder, out } => {
             let began = Instant::now();
             let (path, plugin) = build::build(folder, out.as_deref(), engine)?;
             let manifest = plugin.manifest();
-            print::out(&format!("{} {} in {:.1} s: {}\n", manifest.name, manifest.version, began.elapsed().as_secs_f64(), path.display()));
+            print::out(&format!(
+                "{} {} in {:.1} s: {}\n",
+                manifest.name,
+                manifest.version,
+                began.elapsed().as_secs_f64(),
+                path.display()
+            ));
             Ok(Exit::Ok)
         }
-        PluginCommand::Test { plugin, cases, show, replay, record, allow, consent } => {
+        PluginCommand::Test {
+            plugin,
+            cases,
+            show,
+            replay,
+            record,
+            allow,
+            consent,
+        } => {
             let component = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
-                (_, Some(capsule)) => Ok(told(&test::record(&component, capsule, allow.then_some(*consent))?, true)),
+                (_, Some(capsule)) => Ok(told(
+                    &test::record(&component, capsule, allow.then_some(*consent))?,
+                    true,
+                )),
                 _ => {
-                    let beside = if plugin.is_dir() { plugin.as_path() } else { plugin.parent().unwrap_or(Path::new("")) };
-                    let outcomes = test::cases(&component, cases.as_deref().unwrap_or(&beside.join("cases")))?;
+                    let beside = if plugin.is_dir() {
+                        plugin.as_path()
+                    } else {
+                        plugin.parent().unwrap_or(Path::new(""))
+                    };
+                    let outcomes = test::cases(
+                        &component,
+                        cases.as_deref().unwrap_or(&beside.join("cases")),
+                    )?;
                     Ok(told(&outcomes, *show))
                 }
             }
         }
         PluginCommand::Inspect { plugin, signer } => inspected(plugin, signer.as_deref(), engine),
-        PluginCommand::Add { source, config, allow, consent, signer } => {
-            entries::add(source, config, allow.then_some(*consent), signer.as_deref(), engine)
-        }
+        PluginCommand::Add {
+            source,
+            config,
+            allow,
+            consent,
+            signer,
+        } => entries::add(
+            source,
+            config,
+            allow.then_some(*consent),
+            signer.as_deref(),
+            engine,
+        ),
         PluginCommand::Remove { name, config } => entries::remove(name, config),
-        PluginCommand::List { config } => entries::states(config, engine).map(|(text, _)| print::out(&text)),
+        PluginCommand::List { config } => {
+            entries::states(config, engine).map(|(text, _)| print::out(&text))
+        }
         PluginCommand::Verify { config } => {
             let (text, well) = entries::states(config, engine)?;
             print::out(&text);
             Ok(if well { Exit::Ok } else { Exit::Plugin })
         }
-        PluginCommand::Allow { name, config, consent, signer } => entries::allow(name, config, *consent, signer.as_deref(), engine),
+        PluginCommand::Allow {
+            name,
+            config,
+            consent,
+            signer,
+        } => entries::allow(name, config, *consent, signer.as_deref(), engine),
         PluginCommand::Keygen { name } => publish::keygen(name),
         PluginCommand::Sign { plugin, key } => publish::sign(plugin, key, engine),
         PluginCommand::Push { plugin, reference } => publish::push(plugin, reference, engine),
@@ -185,13 +239,20 @@ fn new(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
     scaffold::scaffold(kind, language, folder)?;
     let at = folder.display();
     Ok(print::out(&format!(
-        "{at} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  kubephase plugin add {at} --config CLUSTER.yaml\n"
+        "{at} is a plugin. Next:\n\n  kubephase plugin build {at}\n  kubephase plugin test {at}\n  \
+         kubephase plugin add {at} --config CLUSTER.yaml\n"
     )))
 }
 
 /// From where the command was typed; only a signer that was named is asked for.
 fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>, command: &'a str) -> load::Wanted<'a> {
-    load::Wanted { source, beside: Path::new(""), pinned: None, signer, command }
+    load::Wanted {
+        source,
+        beside: Path::new(""),
+        pinned: None,
+        signer,
+        command,
+    }
 }
 
 fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
@@ -215,15 +276,34 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
 fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
     let mut text = String::new();
     for outcome in outcomes {
-        let mark = if outcome.differences.is_empty() { "ok  " } else { "FAIL" };
+        let mark = if outcome.differences.is_empty() {
+            "ok  "
+        } else {
+            "FAIL"
+        };
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{mark} {} ({})", sanitise::line(&outcome.name), outcome.path.display());
-        let told = outcome.told.iter().filter(|_| show || !outcome.differences.is_empty());
+        let _ = writeln!(
+            text,
+            "{mark} {} ({})",
+            sanitise::line(&outcome.name),
+            outcome.path.display()
+        );
+        let told = outcome
+            .told
+            .iter()
+            .filter(|_| show || !outcome.differences.is_empty());
         for line in told.chain(&outcome.differences) {
-            let _ = writeln!(text, "       {}", sanitise::block(line).replace('\n', "\n       "));
+            let _ = writeln!(
+                text,
+                "       {}",
+                sanitise::block(line).replace('\n', "\n       ")
+            );
         }
     }
-    let failed = outcomes.iter().filter(|outcome| !outcome.differences.is_empty()).count();
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| !outcome.differences.is_empty())
+        .count();
     let _ = writeln!(text, "{} passed, {failed} failed", outcomes.len() - failed);
     print::out(&text);
     if failed == 0 { Exit::Ok } else { Exit::Error }

@@ -1,5 +1,6 @@
-//! Printing for commands that are not runs. All text passes the sanitiser here, from every source: plugins, manifests, files
-//! and arguments are in it. Only the host's own colours pass. A reader that goes away is no error.
+//! Printing for commands that are not runs. All text passes the sanitiser here, from every source:
+//! plugins, manifests, files and arguments are in it. Only the host's own colours pass. A reader
+//! that goes away is no error.
 use super::{CliError, Exit};
 use crate::report::{
     sanitise,
@@ -19,10 +20,14 @@ pub fn painted(text: &Painted) -> Exit {
 
 fn write_out(text: &str) -> Exit {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => {
-            error(&format!("cannot write to standard output: {failure}"), Exit::Error)
-        }
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => error(
+            &format!("cannot write to standard output: {failure}"),
+            Exit::Error,
+        ),
         _ => Exit::Ok,
     }
 }
@@ -30,14 +35,24 @@ fn write_out(text: &str) -> Exit {
 /// Prints `error: …` to standard error; gives back the exit code to end with.
 pub fn error(message: &str, exit: Exit) -> Exit {
     // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(io::stderr().lock(), "{}: {}", Palette::stderr().bad("error"), sanitise::block(message));
+    let _ = writeln!(
+        io::stderr().lock(),
+        "{}: {}",
+        Palette::stderr().bad("error"),
+        sanitise::block(message)
+    );
     exit
 }
 
 /// Prints `warning: …` to standard error.
 pub fn warning(message: &str) {
     // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(io::stderr().lock(), "{}: {}", Palette::stderr().warn("warning"), sanitise::block(message));
+    let _ = writeln!(
+        io::stderr().lock(),
+        "{}: {}",
+        Palette::stderr().warn("warning"),
+        sanitise::block(message)
+    );
 }
 
 /// Prints what to do next to standard error.
@@ -51,5 +66,8 @@ pub fn refusal(refusal: &CliError) -> Exit {
     if let Some(help) = &refusal.help {
         out(help);
     }
-    refusal.message.as_ref().map_or(refusal.exit, |message| error(message, refusal.exit))
+    refusal
+        .message
+        .as_ref()
+        .map_or(refusal.exit, |message| error(message, refusal.exit))
 }

@@ -42,20 +42,32 @@ pub struct ReportRequest {
 impl ReportRequest {
     fn place(&self) -> PathBuf {
         let root = || self.root.as_deref().map(state::below);
-        self.journal.clone().or_else(root).unwrap_or_else(|| state::DIRECTORY.into())
+        self.journal
+            .clone()
+            .or_else(root)
+            .unwrap_or_else(|| state::DIRECTORY.into())
     }
 }
 
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
     let runs = journal::list_journals(&place).map_err(|why| {
-        let next =
-            if why.kind() == ErrorKind::PermissionDenied { "; they are for the user who made the runs, root on a machine" } else { "" };
-        anyhow!("cannot read the journals in {}: {why}{next}", place.display())
+        let next = if why.kind() == ErrorKind::PermissionDenied {
+            "; they are for the user who made the runs, root on a machine"
+        } else {
+            ""
+        };
+        anyhow!(
+            "cannot read the journals in {}: {why}{next}",
+            place.display()
+        )
     })?;
     let (zone, palette) = (TimeZone::system(), Palette::stdout());
     if request.list {
-        let all: Vec<_> = runs.iter().map(|kept| (kept.clone(), read(kept, &runs))).collect();
+        let all: Vec<_> = runs
+            .iter()
+            .map(|kept| (kept.clone(), read(kept, &runs)))
+            .collect();
         return Ok(match request.output {
             Output::Text => print::painted(&Painted::new(&past::list(&all, &zone, palette))),
             Output::Json => print::out(&past::list_json(&all)),
@@ -69,14 +81,34 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     })
 }
 
-fn chosen<'a>(asked: Option<&str>, runs: &'a [JournalFile], place: &Path) -> Result<&'a JournalFile> {
-    let none = || format!("no run is recorded in {}; --root names a rehearsal's scratch root, --journal a journal", place.display());
+fn chosen<'a>(
+    asked: Option<&str>,
+    runs: &'a [JournalFile],
+    place: &Path,
+) -> Result<&'a JournalFile> {
+    let none = || {
+        format!(
+            "no run is recorded in {}; --root names a rehearsal's scratch root, --journal a \
+             journal",
+            place.display()
+        )
+    };
     let latest = runs.last().with_context(none)?;
-    let Some(asked) = asked else { return Ok(latest) };
-    let number: u64 =
-        asked.parse().map_err(|_| CliError::usage(format!("{asked:?} is no number of a run; see `kubephase report --list`")))?;
+    let Some(asked) = asked else {
+        return Ok(latest);
+    };
+    let number: u64 = asked.parse().map_err(|_| {
+        CliError::usage(format!(
+            "{asked:?} is no number of a run; see `kubephase report --list`"
+        ))
+    })?;
     let found = runs.iter().find(|kept| kept.number == Some(number));
-    found.with_context(|| format!("there is no run {number} in {}; see `kubephase report --list`", place.display()))
+    found.with_context(|| {
+        format!(
+            "there is no run {number} in {}; see `kubephase report --list`",
+            place.display()
+        )
+    })
 }
 
 /// Only the latest run may be at work.
@@ -86,6 +118,8 @@ fn read(kept: &JournalFile, runs: &[JournalFile]) -> Result<Past, ReadError> {
         print::warning(&format!("{damage}; this is what the rest of it says"));
     }
     let latest = runs.last() == Some(kept);
-    let at_work = latest.then(|| kept.path.parent().and_then(journal::current_holder)).flatten();
+    let at_work = latest
+        .then(|| kept.path.parent().and_then(journal::current_holder))
+        .flatten();
     Ok(Past::new(kept.clone(), record, at_work.as_ref()))
 }

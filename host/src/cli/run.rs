@@ -1,7 +1,7 @@
 //! Carrying out what was asked for: from a request to an exit code.
 use super::{
-    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, argv, images, kubeconfig, machines, parse,
-    plugin, print, report as past, reset, serve, signals,
+    CliError, Command, Exit, InitRequest, JoinRequest, Place, PlanRequest, RehearseRequest, argv,
+    images, kubeconfig, machines, parse, plugin, print, report as past, reset, serve, signals,
     stage::{self, Scratch, Stage, rehearsed},
     token, version,
 };
@@ -61,7 +61,8 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
     let argv: Vec<OsString> = argv.into_iter().collect();
     let early = argv::config(&argv);
     let load = || {
-        // The program ends with it, and the system takes back at once what would be given back piece by piece.
+        // The program ends with it, and the system takes back at once what would be given back
+        // piece by piece.
         let engine = ManuallyDrop::new(Engine::new()?);
         early.iter().for_each(|file| load::preload(file, &engine));
         let (catalog, _) = init::catalog(&engine)?;
@@ -75,25 +76,46 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(command) => command,
         Err(refusal) => return print::refusal(&refusal),
     };
-    if let (Command::Init(_) | Command::Join(_) | Command::Reset(_) | Command::Rehearse(_), Some(warning)) = (&command, engine.warning()) {
+    if let (
+        Command::Init(_) | Command::Join(_) | Command::Reset(_) | Command::Rehearse(_),
+        Some(warning),
+    ) = (&command, engine.warning())
+    {
         print::warning(warning);
     }
     // Read already, where the arguments mean the file that they seemed to name.
     let file = |flag: &Option<String>| {
         let named = config::named(flag)?;
-        Some(early.clone().filter(|early| early.path() == named.path()).unwrap_or(named))
+        Some(
+            early
+                .clone()
+                .filter(|early| early.path() == named.path())
+                .unwrap_or(named),
+        )
     };
     let outcome = match command {
-        Command::Init(request) => init_command(&request, file(&request.flags.config).as_ref(), &engine),
-        Command::Join(request) => join_command(&request, file(&request.flags.config).as_ref(), &engine),
+        Command::Init(request) => {
+            init_command(&request, file(&request.flags.config).as_ref(), &engine)
+        }
+        Command::Join(request) => {
+            join_command(&request, file(&request.flags.config).as_ref(), &engine)
+        }
         Command::Reset(request) => reset::run(&request, &engine),
         Command::Plan(request) => plan(&request, file(&request.flags.config).as_ref(), &engine),
-        Command::Rehearse(request) => rehearse(&request, file(&request.flags.config).as_ref(), &engine),
-        Command::Report(request) => past::run(&request),
-        Command::ConfigValidate { config, allow_deprecated_api, .. } => validate(&config, allow_deprecated_api),
-        Command::ConfigPrint { component_configs, .. } => {
-            config::init_defaults(&component_configs).map(|text| print::out(&text)).map_err(Into::into)
+        Command::Rehearse(request) => {
+            rehearse(&request, file(&request.flags.config).as_ref(), &engine)
         }
+        Command::Report(request) => past::run(&request),
+        Command::ConfigValidate {
+            config,
+            allow_deprecated_api,
+            ..
+        } => validate(&config, allow_deprecated_api),
+        Command::ConfigPrint {
+            component_configs, ..
+        } => config::init_defaults(&component_configs)
+            .map(|text| print::out(&text))
+            .map_err(Into::into),
         Command::ConfigImages(asked) => images::run(&asked),
         Command::Token(asked) => token::run(&asked),
         Command::Kubeconfig(asked) => kubeconfig::run(&asked),
@@ -116,25 +138,40 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<PluginRefused>() {
         return Exit::Plugin;
     }
-    error.downcast_ref::<CliError>().map_or(Exit::Error, |refusal| refusal.exit)
+    error
+        .downcast_ref::<CliError>()
+        .map_or(Exit::Error, |refusal| refusal.exit)
 }
 
 fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {
-    let warnings = config::validate(Some(file), ValidateOptions { allow_deprecated_api }, &somewhere())?;
+    let warnings = config::validate(
+        Some(file),
+        ValidateOptions {
+            allow_deprecated_api,
+        },
+        &somewhere(),
+    )?;
     warn(&warnings);
     Ok(print::out("ok\n"))
 }
 
-/// This machine, with an address where it has none: what a configuration says does not depend on where it is looked at, but
-/// for what it leaves to detection.
+/// This machine, with an address where it has none: what a configuration says does not depend on
+/// where it is looked at, but for what it leaves to detection.
 pub(super) fn somewhere() -> NodeFacts {
     let (node, _) = gather();
-    let default_route_interface_address = node.default_route_interface_address.or(NodeFacts::default().default_route_interface_address);
-    NodeFacts { default_route_interface_address, ..node }
+    let default_route_interface_address = node
+        .default_route_interface_address
+        .or(NodeFacts::default().default_route_interface_address);
+    NodeFacts {
+        default_route_interface_address,
+        ..node
+    }
 }
 
 pub(super) fn warn(warnings: &[Problem]) {
-    warnings.iter().for_each(|warning| print::warning(&warning.to_string()));
+    warnings
+        .iter()
+        .for_each(|warning| print::warning(&warning.to_string()));
 }
 
 /// The node: as it is described, else this machine.
@@ -143,7 +180,8 @@ pub(super) fn facts(described: Option<&Path>) -> Result<NodeFacts> {
         Some(file) => facts::read(file)?,
         None => gather().0,
     };
-    // The proxies come from the environment of this process, even if the node is described by a file.
+    // The proxies come from the environment of this process, even if the node is described by a
+    // file.
     facts.environment.extend(gather::proxies());
     Ok(facts)
 }
@@ -157,7 +195,10 @@ fn plan(request: &PlanRequest, file: Option<&ConfigFile>, engine: &Engine) -> Re
 /// Whether a run on this machine is about this machine.
 pub(super) fn real_node(place: &Place, real: bool) -> Result<()> {
     if real && place.node.is_some() {
-        return Err(anyhow!("--node describes a machine that is not this one: add --dry-run, or name a scratch tree with --root DIR"));
+        return Err(anyhow!(
+            "--node describes a machine that is not this one: add --dry-run, or name a scratch \
+             tree with --root DIR"
+        ));
     }
     Ok(())
 }
@@ -174,18 +215,34 @@ fn init_command(request: &InitRequest, file: Option<&ConfigFile>, engine: &Engin
     request.out.as_deref().map_or(Ok(()), output::check)?;
     if real {
         let stage = Stage::real(&prepared, facts)?;
-        let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
+        let ran = stage.carry_out(
+            &mut prepared,
+            request.place.form.output,
+            request.verbosity > 0,
+        )?;
         return Ok(Exit::from(&ran.finished));
     }
     let scratch = Scratch::new(request.place.root.as_deref(), false)?;
     // A dry run on this very machine sees what the machine has.
-    let below = (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
+    let below =
+        (request.place.root.is_none() && request.place.node.is_none()).then_some(Path::new("/"));
     let stage = Stage::rehearsed(&prepared, facts, &scratch, below, 0)?;
-    let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
+    let ran = stage.carry_out(
+        &mut prepared,
+        request.place.form.output,
+        request.verbosity > 0,
+    )?;
     if let (Some(out), RunResult::Done) = (&request.out, &ran.finished) {
-        let left =
-            output::Left { files: stage.world.files(), config: &prepared.config, sent: &ran.sent, made: &ran.made, found: &ran.found };
-        output::write(out, &left)?.iter().for_each(|note| print::warning(note));
+        let left = output::Left {
+            files: stage.world.files(),
+            config: &prepared.config,
+            sent: &ran.sent,
+            made: &ran.made,
+            found: &ran.found,
+        };
+        output::write(out, &left)?
+            .iter()
+            .for_each(|note| print::warning(note));
     }
     Ok(Exit::from(&ran.finished))
 }
@@ -195,13 +252,26 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
     let gathering = gather::begin();
     let only = request.phase.as_ref().map(|phase| vec![phase.id.clone()]);
     let runtime = stage::runtime()?;
-    let outside = Real::open(runtime.handle(), gathering.facts.clone(), &Config::default(), &Patience::none())?;
+    let outside = Real::open(
+        runtime.handle(),
+        gathering.facts.clone(),
+        &Config::default(),
+        &Patience::none(),
+    )?;
     let say = |line: &str| {
         if request.output == report::Output::Text {
             print::out(&format!("{line}\n"));
         }
     };
-    let mut prepared = join::prepare(file, &request.flags, &gathering.facts, only, engine, &outside, &say)?;
+    let mut prepared = join::prepare(
+        file,
+        &request.flags,
+        &gathering.facts,
+        only,
+        engine,
+        &outside,
+        &say,
+    )?;
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
@@ -210,7 +280,11 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
     let ran = if prepared.dry_run {
         // This machine as it would be, in the cluster as it would be.
         let scratch = Scratch::new(None, false)?;
-        Stage::rehearsed(&prepared, facts, &scratch, Some(Path::new("/")), 0)?.carry_out(&mut prepared, output, debug)?
+        Stage::rehearsed(&prepared, facts, &scratch, Some(Path::new("/")), 0)?.carry_out(
+            &mut prepared,
+            output,
+            debug,
+        )?
     } else {
         Stage::real(&prepared, facts)?.carry_out(&mut prepared, output, debug)?
     };
@@ -233,12 +307,22 @@ fn phase_flags(prepared: &mut Prepared, flags: &super::PhaseFlags) {
     let cluster = &mut config.cluster;
     for (given, component) in [
         (&flags.apiserver_extra_args, &mut cluster.api_server),
-        (&flags.controller_manager_extra_args, &mut cluster.controller_manager),
+        (
+            &flags.controller_manager_extra_args,
+            &mut cluster.controller_manager,
+        ),
         (&flags.scheduler_extra_args, &mut cluster.scheduler),
     ] {
         component
             .extra_args
-            .extend(given.iter().map(|(name, value)| kubephase_sdk::kubeadm::Arg { name: name.clone(), value: value.clone() }));
+            .extend(
+                given
+                    .iter()
+                    .map(|(name, value)| kubephase_sdk::kubeadm::Arg {
+                        name: name.clone(),
+                        value: value.clone(),
+                    }),
+            );
     }
 }
 
@@ -246,11 +330,27 @@ fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engin
     let facts = facts(request.place.node.as_deref())?;
     let mut flags = request.flags.clone();
     flags.upload_certs |= request.machines.share();
-    let mut prepared = init::prepare(file, &flags, &rehearsed(facts.clone(), &request.place), None, engine)?;
+    let mut prepared = init::prepare(
+        file,
+        &flags,
+        &rehearsed(facts.clone(), &request.place),
+        None,
+        engine,
+    )?;
     let scratch = Scratch::new(request.place.root.as_deref(), true)?;
     let port = request.serve.unwrap_or(0);
-    let stage = Stage::rehearsed(&prepared, rehearsed(facts, &request.place), &scratch, None, port)?;
-    let ran = stage.carry_out(&mut prepared, request.place.form.output, request.verbosity > 0)?;
+    let stage = Stage::rehearsed(
+        &prepared,
+        rehearsed(facts, &request.place),
+        &scratch,
+        None,
+        port,
+    )?;
+    let ran = stage.carry_out(
+        &mut prepared,
+        request.place.form.output,
+        request.verbosity > 0,
+    )?;
     let cluster = machines::Cluster {
         world: &stage.world,
         prepared: &prepared,
@@ -259,19 +359,37 @@ fn rehearse(request: &RehearseRequest, file: Option<&ConfigFile>, engine: &Engin
         handle: stage.runtime.handle(),
         cancel: stage.cancel(),
     };
-    let joined = if ran.finished == RunResult::Done { cluster.join(request.machines)? } else { Vec::new() };
+    let joined = if ran.finished == RunResult::Done {
+        cluster.join(request.machines)?
+    } else {
+        Vec::new()
+    };
     if request.place.form.output == report::Output::Text {
         let text = summary::render(&ran.tally, &stage.world.not_checked(), Palette::stdout());
         let kept = format!("\nThe scratch root is kept at {}\n", scratch.path.display());
-        print::painted(&Painted::new(&format!("\n{text}{}{kept}", machines::told(&joined))));
+        print::painted(&Painted::new(&format!(
+            "\n{text}{}{kept}",
+            machines::told(&joined)
+        )));
     }
-    if let Some(failed) = joined.iter().find(|joined| joined.result != RunResult::Done) {
+    if let Some(failed) = joined
+        .iter()
+        .find(|joined| joined.result != RunResult::Done)
+    {
         return Ok(Exit::from(&failed.result));
     }
-    if let (Some(_), Some(address), RunResult::Done) = (request.serve, stage.world.endpoint(), &ran.finished) {
-        let folder = serve::kubeconfigs(stage.world.files(), &prepared.config, address, &scratch.path)?;
+    if let (Some(_), Some(address), RunResult::Done) =
+        (request.serve, stage.world.endpoint(), &ran.finished)
+    {
+        let folder = serve::kubeconfigs(
+            stage.world.files(),
+            &prepared.config,
+            address,
+            &scratch.path,
+        )?;
         print::out(&format!(
-            "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl --kubeconfig {}/admin.conf get all -A\n\n",
+            "\nThe API server answers at https://{address} until interrupted. Try:\n\n  kubectl \
+             --kubeconfig {}/admin.conf get all -A\n\n",
             folder.display()
         ));
         while !stage.cancel().wait(Duration::MAX) {}

@@ -1,5 +1,5 @@
-//! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on loopback, and the
-//! name to check the server's certificate by.
+//! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on
+//! loopback, and the name to check the server's certificate by.
 use crate::{effect::pki::Kubeconfig, world::Files};
 use anyhow::{Result, anyhow};
 use kubephase_sdk::{kubeadm::Config, yaml};
@@ -8,17 +8,35 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const NAMES: &[&str] = &["admin", "super-admin", "kubelet", "controller-manager", "scheduler"];
+const NAMES: &[&str] = &[
+    "admin",
+    "super-admin",
+    "kubelet",
+    "controller-manager",
+    "scheduler",
+];
 
 /// Writes them below the scratch root; the folder they are in.
-pub fn kubeconfigs(files: &dyn Files, config: &Config, address: SocketAddr, root: &Path) -> Result<PathBuf> {
+pub fn kubeconfigs(
+    files: &dyn Files,
+    config: &Config,
+    address: SocketAddr,
+    root: &Path,
+) -> Result<PathBuf> {
     const FOLDER: &str = "/var/lib/kubephase/serve";
     let failed = |failure: kubephase_wit::Failure| anyhow!(failure.message);
     for name in NAMES {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
         if let Some(kubeconfig) = Kubeconfig::read(files, &path).map_err(failed)? {
             let text = yaml::to_string(&kubeconfig.dialled(&address));
-            files.write(&format!("{FOLDER}/{name}.conf"), text.as_bytes(), 0o600, None).map_err(failed)?;
+            files
+                .write(
+                    &format!("{FOLDER}/{name}.conf"),
+                    text.as_bytes(),
+                    0o600,
+                    None,
+                )
+                .map_err(failed)?;
         }
     }
     Ok(root.join(FOLDER.trim_start_matches('/')))

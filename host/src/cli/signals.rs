@@ -1,8 +1,13 @@
-//! Signals: SIGINT, SIGTERM and SIGHUP end a run in an orderly way; a second signal ends the process at once.
+//! Signals: SIGINT, SIGTERM and SIGHUP end a run in an orderly way; a second signal ends the
+//! process at once.
 //!
-//! While no run is under way (during planning, discovery or registry access) the first signal ends the process at once: there
-//! is nothing to clean up on the node. A process that a signal ends takes its child processes and temporary directories along.
-#![allow(clippy::disallowed_methods, reason = "temporary trees are the program's own, and so is its state in /proc")]
+//! While no run is under way (during planning, discovery or registry access) the first signal ends
+//! the process at once: there is nothing to clean up on the node. A process that a signal ends
+//! takes its child processes and temporary directories along.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "temporary trees are the program's own, and so is its state in /proc"
+)]
 use super::{Exit, print};
 use crate::{
     cancel::{Cancel, Urgency},
@@ -20,7 +25,11 @@ use std::{
     thread,
 };
 
-static STATE: Mutex<State> = Mutex::new(State { run: None, temporary: BTreeSet::new(), credentials: None });
+static STATE: Mutex<State> = Mutex::new(State {
+    run: None,
+    temporary: BTreeSet::new(),
+    credentials: None,
+});
 
 /// What a signal has to end or remove.
 struct State {
@@ -36,19 +45,24 @@ fn state() -> MutexGuard<'static, State> {
     STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Listens for signals from now on, in a thread of its own. Signals that the parent process had ignored stay ignored (nohup).
+/// Listens for signals from now on, in a thread of its own. Signals that the parent process had
+/// ignored stay ignored (nohup).
 ///
 /// # Errors
 /// The operating system refuses the signal handlers or the thread.
 pub fn listen() -> std::io::Result<()> {
     let ignored = ignored_signals();
-    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+    let wanted = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| ignored & (1 << (signal - 1)) == 0);
     let mut signals = Signals::new(wanted)?;
-    thread::Builder::new().name("signals".into()).spawn(move || {
-        for _ in signals.forever() {
-            deliver();
-        }
-    })?;
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            for _ in signals.forever() {
+                deliver();
+            }
+        })?;
     Ok(())
 }
 
@@ -56,7 +70,8 @@ pub fn listen() -> std::io::Result<()> {
 fn ignored_signals() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 /// Handles one signal: requests the end of the run, or ends the process.
@@ -65,7 +80,9 @@ fn deliver() {
     if let Some(run) = run {
         run.request();
         if run.urgency() != Urgency::Immediate {
-            print::hint("Interrupted: the run stops as soon as it can; a second signal ends it at once.");
+            print::hint(
+                "Interrupted: the run stops as soon as it can; a second signal ends it at once.",
+            );
             return;
         }
     }
@@ -80,7 +97,8 @@ fn end() -> ! {
         remove();
     }
     for directory in &state.temporary {
-        // Phases may still write into the directory meanwhile. What is left after five attempts stays, with its modes.
+        // Phases may still write into the directory meanwhile. What is left after five attempts
+        // stays, with its modes.
         for _ in 0..5 {
             if fs::remove_dir_all(directory).is_ok() {
                 break;
@@ -122,7 +140,8 @@ impl Drop for Interruptible {
     }
 }
 
-/// A temporary directory that is removed if a signal ends the process at once. Dropping this value only ends that.
+/// A temporary directory that is removed if a signal ends the process at once. Dropping this value
+/// only ends that.
 pub struct Temporary {
     path: PathBuf,
 }
@@ -131,7 +150,9 @@ impl Temporary {
     /// Registers a directory for removal.
     pub fn register(path: &Path) -> Temporary {
         state().temporary.insert(path.to_owned());
-        Temporary { path: path.to_owned() }
+        Temporary {
+            path: path.to_owned(),
+        }
     }
 }
 

@@ -50,7 +50,8 @@ pub struct CreateFlags {
     /// Print the whole `kubeadm join` command instead of the token
     #[arg(long)]
     print_join_command: bool,
-    /// With --print-join-command: the command of a control plane, whose certificates were uploaded under this key
+    /// With --print-join-command: the command of a control plane, whose certificates were uploaded
+    /// under this key
     #[arg(long, value_name = "KEY")]
     certificate_key: Option<String>,
 }
@@ -79,13 +80,21 @@ pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
 
 /// Nothing is created unless all of it can be.
 fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let key = flags.certificate_key.as_deref().filter(|key| !key.is_empty());
+    let key = flags
+        .certificate_key
+        .as_deref()
+        .filter(|key| !key.is_empty());
     if key.is_some() && !flags.print_join_command {
-        return Err(CliError::usage("cannot use --certificate-key without --print-join-command").into());
+        return Err(
+            CliError::usage("cannot use --certificate-key without --print-join-command").into(),
+        );
     }
     let connection = cluster.connect()?;
     // The container runtime has no part in it.
-    let node = NodeFacts { cri_sockets: Vec::new(), ..run::somewhere() };
+    let node = NodeFacts {
+        cri_sockets: Vec::new(),
+        ..run::somewhere()
+    };
     let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
     run::warn(&warnings);
     let line = if flags.print_join_command {
@@ -93,15 +102,28 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
             return Err(anyhow!("failed to get join command: {why}"));
         }
         let join = Join::to(&connection.kubeconfig, tokens[0].token.clone());
-        messages::on_one_line(&key.map_or_else(|| join.worker(), |key| join.control_plane(Some(key))))
+        messages::on_one_line(
+            &key.map_or_else(|| join.worker(), |key| join.control_plane(Some(key))),
+        )
     } else {
         tokens[0].token.clone()
     };
     let now = jiff::Timestamp::now().as_second();
-    let secrets = tokens.iter().map(|token| Ok((token.id(), token_secret(token, now)?))).collect::<Result<Vec<_>, String>>();
-    let (secrets, tokens) = (secrets.map_err(|why| anyhow!(why))?, Tokens { connection: &connection, dry: cluster.dry_run });
+    let secrets = tokens
+        .iter()
+        .map(|token| Ok((token.id(), token_secret(token, now)?)))
+        .collect::<Result<Vec<_>, String>>();
+    let (secrets, tokens) = (
+        secrets.map_err(|why| anyhow!(why))?,
+        Tokens {
+            connection: &connection,
+            dry: cluster.dry_run,
+        },
+    );
     secrets.iter().try_for_each(|(id, _)| tokens.free(id))?;
-    secrets.iter().try_for_each(|(_, secret)| tokens.create(secret))?;
+    secrets
+        .iter()
+        .try_for_each(|(_, secret)| tokens.create(secret))?;
     Ok(print::out(&format!("{line}\n")))
 }
 
@@ -109,14 +131,31 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
 fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let [whole, id] = [token::PATTERN, token::ID_PATTERN];
     if flags.tokens.is_empty() {
-        return Err(CliError::usage(format!("missing argument; 'token delete' is missing token of form {whole:?} or {id:?}")).into());
+        return Err(CliError::usage(format!(
+            "missing argument; 'token delete' is missing token of form {whole:?} or {id:?}"
+        ))
+        .into());
     }
-    if !flags.tokens.iter().all(|text| token::is_id(text) || token::is_token(text)) {
-        return Err(CliError::usage(format!("given token didn't match pattern {id:?} or {whole:?}")).into());
+    if !flags
+        .tokens
+        .iter()
+        .all(|text| token::is_id(text) || token::is_token(text))
+    {
+        return Err(CliError::usage(format!(
+            "given token didn't match pattern {id:?} or {whole:?}"
+        ))
+        .into());
     }
     let connection = cluster.connect()?;
-    let tokens = Tokens { connection: &connection, dry: cluster.dry_run };
-    for id in flags.tokens.iter().filter_map(|text| text.split('.').next()) {
+    let tokens = Tokens {
+        connection: &connection,
+        dry: cluster.dry_run,
+    };
+    for id in flags
+        .tokens
+        .iter()
+        .filter_map(|text| text.split('.').next())
+    {
         tokens.delete(id)?;
         print::out(&format!("bootstrap token {id:?} deleted\n"));
     }
@@ -133,8 +172,16 @@ impl Tokens<'_> {
     /// # Errors
     /// Where there is a token of this id.
     fn free(&self, id: &str) -> Result<()> {
-        let found = self.connection.api.get(&token_reference(id)).map_err(|failure| told("failed to look for the token: ", &failure))?;
-        found.map_or(Ok(()), |_| Err(anyhow!("a token with id {id:?} already exists\n`kubephase token delete {id}` removes it")))
+        let found = self
+            .connection
+            .api
+            .get(&token_reference(id))
+            .map_err(|failure| told("failed to look for the token: ", &failure))?;
+        found.map_or(Ok(()), |_| {
+            Err(anyhow!(
+                "a token with id {id:?} already exists\n`kubephase token delete {id}` removes it"
+            ))
+        })
     }
 
     fn create(&self, TokenSecret { name, manifest }: &TokenSecret) -> Result<()> {
@@ -142,8 +189,17 @@ impl Tokens<'_> {
             would("CREATE", None, Some(manifest));
             return Ok(());
         }
-        let failed = |failure| told(&format!("failed to create or update bootstrap token with name {name}: "), &failure);
-        self.connection.api.create(manifest).map(drop).map_err(failed)
+        let failed = |failure| {
+            told(
+                &format!("failed to create or update bootstrap token with name {name}: "),
+                &failure,
+            )
+        };
+        self.connection
+            .api
+            .create(manifest)
+            .map(drop)
+            .map_err(failed)
     }
 
     fn delete(&self, id: &str) -> Result<()> {
@@ -152,15 +208,34 @@ impl Tokens<'_> {
             would("DELETE", Some(&of), None);
             return Ok(());
         }
-        let failed = |failure| told(&format!("failed to delete bootstrap token {id:?}: "), &failure);
+        let failed = |failure| {
+            told(
+                &format!("failed to delete bootstrap token {id:?}: "),
+                &failure,
+            )
+        };
         self.connection.api.delete(&of).map_err(failed)
     }
 }
 
 /// What a dry run would do to a Secret, in kubeadm's words.
 fn would(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
-    let named = of.map(|of| format!("[dryrun] Resource name {:?}, namespace {:?}\n", of.name, of.namespace.as_deref().unwrap_or_default()));
-    let attached = manifest.map(|manifest| format!("[dryrun] Attached object:\n{}", yaml::to_string(manifest)));
-    let action = format!("[dryrun] Would perform action {verb} on resource \"secrets\" in API group \"core/v1\"\n");
-    print::out(&[Some(action), named, attached].into_iter().flatten().collect::<String>());
+    let named = of.map(|of| {
+        format!(
+            "[dryrun] Resource name {:?}, namespace {:?}\n",
+            of.name,
+            of.namespace.as_deref().unwrap_or_default()
+        )
+    });
+    let attached = manifest
+        .map(|manifest| format!("[dryrun] Attached object:\n{}", yaml::to_string(manifest)));
+    let action = format!(
+        "[dryrun] Would perform action {verb} on resource \"secrets\" in API group \"core/v1\"\n"
+    );
+    print::out(
+        &[Some(action), named, attached]
+            .into_iter()
+            .flatten()
+            .collect::<String>(),
+    );
 }

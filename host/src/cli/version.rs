@@ -56,7 +56,13 @@ pub fn version(format: VersionFormat) -> String {
     // Plain records of strings always serialise.
     match format {
         VersionFormat::Text => {
-            format!("{} version: {} (Kubernetes {}, {})\n", tree::NAME, client.git_version, client.kubernetes_version, client.platform)
+            format!(
+                "{} version: {} (Kubernetes {}, {})\n",
+                tree::NAME,
+                client.git_version,
+                client.kubernetes_version,
+                client.platform
+            )
         }
         VersionFormat::Short => format!("{}\n", client.git_version),
         VersionFormat::Yaml => serde_yaml::to_string(&versions).unwrap_or_default(),

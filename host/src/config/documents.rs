@@ -1,5 +1,9 @@
-//! A file taken apart into its documents, each known by apiVersion and kind, exactly as kubeadm's reader does.
-#![allow(clippy::disallowed_methods, reason = "configuration files are the operator's, not the node's")]
+//! A file taken apart into its documents, each known by apiVersion and kind, exactly as kubeadm's
+//! reader does.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "configuration files are the operator's, not the node's"
+)]
 use super::{
     Problem, Problems,
     tree::{self, Node, Yaml},
@@ -11,7 +15,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// A configuration file. Its content is read at its first use, and only once. Clones share the content.
+/// A configuration file. Its content is read at its first use, and only once. Clones share the
+/// content.
 #[derive(Clone, Debug)]
 pub struct ConfigFile(Arc<Inner>);
 
@@ -23,7 +28,10 @@ struct Inner {
 
 impl ConfigFile {
     pub fn at(path: &Path) -> ConfigFile {
-        ConfigFile(Arc::new(Inner { path: path.to_owned(), documents: OnceLock::new() }))
+        ConfigFile(Arc::new(Inner {
+            path: path.to_owned(),
+            documents: OnceLock::new(),
+        }))
     }
 
     pub fn path(&self) -> &Path {
@@ -53,11 +61,15 @@ pub struct Document {
 
 impl Document {
     pub fn group(&self) -> &str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        self.api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group)
     }
 
     pub fn version(&self) -> &str {
-        self.api_version.split_once('/').map_or(self.api_version.as_str(), |(_, version)| version)
+        self.api_version
+            .split_once('/')
+            .map_or(self.api_version.as_str(), |(_, version)| version)
     }
 
     /// `group/version, Kind=kind`, as Go prints it.
@@ -72,17 +84,26 @@ impl Document {
     }
 
     pub fn placed(&self, problem: Problem, line: u64, column: u64) -> Problem {
-        Problem { file: Some(self.file.clone()), ..problem.at(line + self.offset, column) }
+        Problem {
+            file: Some(self.file.clone()),
+            ..problem.at(line + self.offset, column)
+        }
     }
 }
 
 /// Reads a file.
 fn read(file: &Path) -> Result<Vec<Document>, Problems> {
-    let unreadable = |why: String| Problem { file: Some(file.to_owned()), ..Problem::new("", why) };
+    let unreadable = |why: String| Problem {
+        file: Some(file.to_owned()),
+        ..Problem::new("", why)
+    };
     if file.is_dir() {
-        return Err(unreadable("this is a directory; name the configuration file itself".into()).into());
+        return Err(
+            unreadable("this is a directory; name the configuration file itself".into()).into(),
+        );
     }
-    let bytes = operator_files::read_input(file).map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
+    let bytes = operator_files::read_input(file)
+        .map_err(|error| unreadable(format!("unable to read the configuration: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -92,8 +113,15 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let mut problems = Vec::new();
     for (offset, text) in split(&text) {
         match document(file, offset, &text) {
-            Ok(document) if documents.iter().any(|earlier| earlier.kind == document.kind) => {
-                let message = format!("invalid configuration: kind {:?} is specified twice in YAML file", document.kind);
+            Ok(document)
+                if documents
+                    .iter()
+                    .any(|earlier| earlier.kind == document.kind) =>
+            {
+                let message = format!(
+                    "invalid configuration: kind {:?} is specified twice in YAML file",
+                    document.kind
+                );
                 let (line, column, _) = document.tree.find("kind");
                 problems.push(document.placed(Problem::new("kind", message), line, column));
             }
@@ -101,37 +129,64 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(documents) } else { Err(Problems(problems)) }
+    if problems.is_empty() {
+        Ok(documents)
+    } else {
+        Err(Problems(problems))
+    }
 }
 
 /// One document, from a file or whatever else goes by this name.
 pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
-    let here = |problem: Problem, line: u64, column: u64| Problem { file: Some(file.to_owned()), ..problem.at(line + offset, column) };
+    let here = |problem: Problem, line: u64, column: u64| Problem {
+        file: Some(file.to_owned()),
+        ..problem.at(line + offset, column)
+    };
     let tree = tree::parse(text).map_err(|(what, place)| {
         let (line, column) = place.unwrap_or((1, 1));
         here(Problem::new("", format!("not YAML: {what}")), line, column)
     })?;
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
         let found = super::component::json_kind(&tree.value());
-        let message = format!("a document of a configuration is a map with apiVersion and kind; this is a {found}");
+        let message = format!(
+            "a document of a configuration is a map with apiVersion and kind; this is a {found}"
+        );
         return Err(here(Problem::new("", message), tree.line, tree.column));
     }
     let field = |name: &str| tree.text(name).unwrap_or_default().to_owned();
     let (api_version, kind) = (field("apiVersion"), field("kind"));
-    let group_and_version = api_version.split_once('/').is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
+    let group_and_version = api_version
+        .split_once('/')
+        .is_some_and(|(group, version)| !group.is_empty() && !version.is_empty());
     if !group_and_version || kind.is_empty() {
-        let shown = if api_version.is_empty() { "/" } else { &api_version };
+        let shown = if api_version.is_empty() {
+            "/"
+        } else {
+            &api_version
+        };
         let message = format!(
-            "invalid configuration for GroupVersionKind {shown}, Kind={kind}: kind and apiVersion is mandatory information that must be specified"
+            "invalid configuration for GroupVersionKind {shown}, Kind={kind}: kind and apiVersion \
+             is mandatory information that must be specified"
         );
-        let missing = if group_and_version { "kind" } else { "apiVersion" };
+        let missing = if group_and_version {
+            "kind"
+        } else {
+            "apiVersion"
+        };
         return Err(here(Problem::new(missing, message), tree.line, tree.column));
     }
-    Ok(Document { file: file.to_owned(), offset, api_version, kind, tree })
+    Ok(Document {
+        file: file.to_owned(),
+        offset,
+        api_version,
+        kind,
+        tree,
+    })
 }
 
-/// The texts between separators, each with the number of lines before it. A separator with nothing before it is part
-/// of what follows, so that one of two in a row makes no document, but two at the start make an empty one.
+/// The texts between separators, each with the number of lines before it. A separator with nothing
+/// before it is part of what follows, so that one of two in a row makes no document, but two at the
+/// start make an empty one.
 fn split(text: &str) -> Vec<(u64, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
@@ -139,7 +194,9 @@ fn split(text: &str) -> Vec<(u64, String)> {
     for (at, line) in text.split_inclusive('\n').enumerate() {
         let at = at as u64;
         let after = line.strip_prefix("---").map(str::trim);
-        if after.is_some_and(|after| after.is_empty() || after.starts_with('#')) && !buffer.is_empty() {
+        if after.is_some_and(|after| after.is_empty() || after.starts_with('#'))
+            && !buffer.is_empty()
+        {
             found.push((start, std::mem::take(&mut buffer)));
             continue;
         }
@@ -165,45 +222,24 @@ pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> 
             if root.join(&path).is_dir() {
                 walk(root, &path, found)?;
             } else {
-                found.push((path.to_string_lossy().into_owned(), operator_files::read_input(&root.join(&path))?));
+                found.push((
+                    path.to_string_lossy().into_owned(),
+                    operator_files::read_input(&root.join(&path))?,
+                ));
             }
         }
         Ok(())
     }
     let mut found = Vec::new();
-    let failed =
-        |error: std::io::Error| Problem::new("patches.directory", format!("could not list patch files for path {directory:?}: {error}"));
+    let failed = |error: std::io::Error| {
+        Problem::new(
+            "patches.directory",
+            format!("could not list patch files for path {directory:?}: {error}"),
+        )
+    };
     walk(Path::new(directory), Path::new(""), &mut found).map_err(failed)?;
     Ok(found)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_read_once_for_all_who_ask() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cluster.yaml");
-        let file = ConfigFile::at(&path);
-        let clone = file.clone();
-        std::fs::write(&path, "apiVersion: a/v1\nkind: B\n").unwrap();
-        assert_eq!(file.documents().unwrap()[0].kind, "B");
-        std::fs::write(&path, "{").unwrap();
-        assert_eq!(clone.documents().unwrap()[0].kind, "B");
-        let told = ConfigFile::at(&path).documents().unwrap_err();
-        assert!(told.to_string().contains("not YAML"), "{told}");
-    }
-
-    #[test]
-    fn separators_separate_as_they_do_for_kubeadm() {
-        let texts = |text: &str| split(text).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
-        assert_eq!(texts("a: 1\n---\nb: 1\n"), ["a: 1\n", "b: 1\n"]);
-        assert_eq!(texts("a: 1\n---\n---\nb: 1\n"), ["a: 1\n", "---\nb: 1\n"]);
-        assert_eq!(texts("---\n---\na: 1\n"), ["---\n", "a: 1\n"]);
-        assert_eq!(texts("a: 1\n--- # end\n"), ["a: 1\n"]);
-        assert_eq!(texts("\u{feff}a: 1\n---\r\nb: 1"), ["a: 1\n", "b: 1"]);
-        assert_eq!(texts(""), [""; 0]);
-        assert_eq!(split("a: 1\nb: 2\n---\nc: 3\n")[1].0, 3);
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them go with a file.
+//! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them
+//! go with a file.
 use super::{ConfigFile, Problem, Problems};
 use clap::Args;
 use std::path::Path;
@@ -6,7 +7,8 @@ use std::path::Path;
 /// Flags of `init`, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitFlags {
-    /// The IP address the API Server will advertise it's listening on. If not set the default network interface will be used
+    /// The IP address the API Server will advertise it's listening on. If not set the default
+    /// network interface will be used
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
@@ -81,23 +83,41 @@ pub struct InitFlags {
 }
 
 /// Flags that may be given together with `--config`, beside those that begin with `skip-`.
-const WITH_CONFIG: &[&str] = &["config", "ignore-preflight-errors", "dry-run", "node-name", "upload-certs"];
+const WITH_CONFIG: &[&str] = &[
+    "config",
+    "ignore-preflight-errors",
+    "dry-run",
+    "node-name",
+    "upload-certs",
+];
 
 impl InitFlags {
     /// Names of the flags that were given, in order.
     fn given(&self) -> Vec<&'static str> {
         let mut given: Vec<&str> = [
-            ("apiserver-advertise-address", self.apiserver_advertise_address.is_some()),
+            (
+                "apiserver-advertise-address",
+                self.apiserver_advertise_address.is_some(),
+            ),
             ("apiserver-bind-port", self.apiserver_bind_port.is_some()),
-            ("apiserver-cert-extra-sans", !self.apiserver_cert_extra_sans.is_empty()),
+            (
+                "apiserver-cert-extra-sans",
+                !self.apiserver_cert_extra_sans.is_empty(),
+            ),
             ("cert-dir", self.cert_dir.is_some()),
             ("certificate-key", self.certificate_key.is_some()),
             ("config", self.config.is_some()),
-            ("control-plane-endpoint", self.control_plane_endpoint.is_some()),
+            (
+                "control-plane-endpoint",
+                self.control_plane_endpoint.is_some(),
+            ),
             ("cri-socket", self.cri_socket.is_some()),
             ("dry-run", self.dry_run),
             ("feature-gates", self.feature_gates.is_some()),
-            ("ignore-preflight-errors", !self.ignore_preflight_errors.is_empty()),
+            (
+                "ignore-preflight-errors",
+                !self.ignore_preflight_errors.is_empty(),
+            ),
             ("image-repository", self.image_repository.is_some()),
             ("kubernetes-version", self.kubernetes_version.is_some()),
             ("node-name", self.node_name.is_some()),
@@ -105,7 +125,10 @@ impl InitFlags {
             ("pod-network-cidr", self.pod_network_cidr.is_some()),
             ("service-cidr", self.service_cidr.is_some()),
             ("service-dns-domain", self.service_dns_domain.is_some()),
-            ("skip-certificate-key-print", self.skip_certificate_key_print),
+            (
+                "skip-certificate-key-print",
+                self.skip_certificate_key_print,
+            ),
             ("skip-phases", !self.skip_phases.is_empty()),
             ("skip-token-print", self.skip_token_print),
             ("token", self.token.is_some()),
@@ -121,13 +144,19 @@ impl InitFlags {
 
     /// What must not be given together with a configuration file.
     pub fn not_with_config(&self) -> Vec<&'static str> {
-        self.given().into_iter().filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-")).collect()
+        self.given()
+            .into_iter()
+            .filter(|name| !WITH_CONFIG.contains(name) && !name.starts_with("skip-"))
+            .collect()
     }
 }
 
 /// The file that `--config` names; an empty name is none (kubeadm behaviour).
 pub fn named(config: &Option<String>) -> Option<ConfigFile> {
-    config.as_deref().filter(|path| !path.is_empty()).map(|path| ConfigFile::at(Path::new(path)))
+    config
+        .as_deref()
+        .filter(|path| !path.is_empty())
+        .map(|path| ConfigFile::at(Path::new(path)))
 }
 
 /// Whether no flag that a configuration file decides on was given beside one.
@@ -135,5 +164,12 @@ pub(super) fn unmixed(file: Option<&ConfigFile>, given: &[&str]) -> Result<(), P
     if file.is_none() || given.is_empty() {
         return Ok(());
     }
-    Err(Problem::new("", format!("can not mix '--config' with arguments [{}]", given.join(" "))).into())
+    Err(Problem::new(
+        "",
+        format!(
+            "can not mix '--config' with arguments [{}]",
+            given.join(" ")
+        ),
+    )
+    .into())
 }

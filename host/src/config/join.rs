@@ -1,4 +1,5 @@
-//! What a node is given that joins: a JoinConfiguration, flags, or both. The rest of its configuration is in the cluster.
+//! What a node is given that joins: a JoinConfiguration, flags, or both. The rest of its
+//! configuration is in the cluster.
 use super::{
     ConfigFile, Document, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
@@ -25,7 +26,8 @@ pub struct JoinFlags {
     /// Where the cluster's API server is, host:port
     #[arg(value_name = "API-SERVER-ENDPOINT")]
     pub endpoint: Option<String>,
-    /// The IP address the API Server will advertise it's listening on. If not set the default network interface will be used
+    /// The IP address the API Server will advertise it's listening on. If not set the default
+    /// network interface will be used
     #[arg(long)]
     pub apiserver_advertise_address: Option<String>,
     /// Port for the API Server to bind to
@@ -82,15 +84,24 @@ impl JoinFlags {
     /// What must not be given together with a configuration file.
     fn not_with_config(&self) -> Vec<&'static str> {
         [
-            ("apiserver-advertise-address", self.apiserver_advertise_address.is_some()),
+            (
+                "apiserver-advertise-address",
+                self.apiserver_advertise_address.is_some(),
+            ),
             ("apiserver-bind-port", self.apiserver_bind_port.is_some()),
             ("certificate-key", self.certificate_key.is_some()),
             ("control-plane", self.control_plane),
             ("cri-socket", self.cri_socket.is_some()),
             ("discovery-file", self.discovery_file.is_some()),
             ("discovery-token", self.discovery_token.is_some()),
-            ("discovery-token-ca-cert-hash", !self.discovery_token_ca_cert_hash.is_empty()),
-            ("discovery-token-unsafe-skip-ca-verification", self.discovery_token_unsafe_skip_ca_verification),
+            (
+                "discovery-token-ca-cert-hash",
+                !self.discovery_token_ca_cert_hash.is_empty(),
+            ),
+            (
+                "discovery-token-unsafe-skip-ca-verification",
+                self.discovery_token_unsafe_skip_ca_verification,
+            ),
             ("patches", self.patches.is_some()),
             ("tls-bootstrap-token", self.tls_bootstrap_token.is_some()),
             ("token", self.token.is_some()),
@@ -182,14 +193,23 @@ pub struct LoadedJoin {
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_join(file: Option<&ConfigFile>, flags: &JoinFlags, node: &NodeFacts) -> Result<LoadedJoin, Problems> {
+pub fn load_join(
+    file: Option<&ConfigFile>,
+    flags: &JoinFlags,
+    node: &NodeFacts,
+) -> Result<LoadedJoin, Problems> {
     unmixed(file, &flags.not_with_config())?;
-    let documents = file.map(ConfigFile::documents).transpose()?.unwrap_or_default();
+    let documents = file
+        .map(ConfigFile::documents)
+        .transpose()?
+        .unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);
     let (mut join, mut phases) = (None, PhaseConfiguration::default());
     for document in documents {
         match (document.group(), document.kind.as_str()) {
-            (GROUP, "JoinConfiguration") => join = decode(document, &mut findings).or(Some(JoinConfiguration::default())),
+            (GROUP, "JoinConfiguration") => {
+                join = decode(document, &mut findings).or(Some(JoinConfiguration::default()))
+            }
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
                 Err(problem) => findings.problems.push(problem),
@@ -199,7 +219,10 @@ pub fn load_join(file: Option<&ConfigFile>, flags: &JoinFlags, node: &NodeFacts)
     }
     if file.is_some() && join.is_none() {
         let none = Problem::new("", "no JoinConfiguration found in the supplied config");
-        findings.fatal(Problem { file: file.map(|file| file.path().to_owned()), ..none });
+        findings.fatal(Problem {
+            file: file.map(|file| file.path().to_owned()),
+            ..none
+        });
     }
     if findings.broken {
         return Err(Problems(findings.problems));
@@ -214,20 +237,39 @@ pub fn load_join(file: Option<&ConfigFile>, flags: &JoinFlags, node: &NodeFacts)
     join.dry_run |= flags.dry_run;
     complete(&mut join, node, &mut findings);
     if let Some(control_plane) = &join.control_plane {
-        findings.problems.extend(defaults::bindable(&control_plane.local_api_endpoint, "controlPlane.localAPIEndpoint.advertiseAddress"));
+        findings.problems.extend(defaults::bindable(
+            &control_plane.local_api_endpoint,
+            "controlPlane.localAPIEndpoint.advertiseAddress",
+        ));
     }
     let registration = &mut join.node_registration;
-    findings.problems.extend(ignored_checks(&mut registration.ignore_preflight_errors, &flags.ignore_preflight_errors));
+    findings.problems.extend(ignored_checks(
+        &mut registration.ignore_preflight_errors,
+        &flags.ignore_preflight_errors,
+    ));
     let warnings = findings.settled(documents)?;
-    Ok(LoadedJoin { join, phases, warnings })
+    Ok(LoadedJoin {
+        join,
+        phases,
+        warnings,
+    })
 }
 
-/// A node that joins by flags alone. The token that finds the cluster needs to know where it is (kubeadm behaviour).
+/// A node that joins by flags alone. The token that finds the cluster needs to know where it is
+/// (kubeadm behaviour).
 fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
-    let or_both = |flag: &Option<String>| flag.clone().or_else(|| flags.token.clone()).unwrap_or_default();
+    let or_both = |flag: &Option<String>| {
+        flag.clone()
+            .or_else(|| flags.token.clone())
+            .unwrap_or_default()
+    };
     let mut join = JoinConfiguration::default();
-    if let Some(endpoint) = flags.endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()) {
+    if let Some(endpoint) = flags
+        .endpoint
+        .as_deref()
+        .filter(|endpoint| !endpoint.is_empty())
+    {
         join.discovery.bootstrap_token = Some(TokenDiscovery {
             token: or_both(&flags.discovery_token),
             api_server_endpoint: endpoint.to_owned(),
@@ -235,11 +277,16 @@ fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
             unsafe_skip_ca_verification: flags.discovery_token_unsafe_skip_ca_verification,
         });
     }
-    join.discovery.file = flags.discovery_file.clone().map(|path| FileDiscovery { kube_config_path: path });
+    join.discovery.file = flags.discovery_file.clone().map(|path| FileDiscovery {
+        kube_config_path: path,
+    });
     join.discovery.tls_bootstrap_token = or_both(&flags.tls_bootstrap_token);
     let of_control_plane = [
         ("certificate-key", flags.certificate_key.is_some()),
-        ("apiserver-advertise-address", flags.apiserver_advertise_address.is_some()),
+        (
+            "apiserver-advertise-address",
+            flags.apiserver_advertise_address.is_some(),
+        ),
         ("apiserver-bind-port", flags.apiserver_bind_port.is_some()),
     ];
     if flags.control_plane {
@@ -255,7 +302,8 @@ fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
         findings.warnings.push(Problem::new(
             "",
             format!(
-                "[preflight] WARNING: --control-plane is also required when passing control-plane related flags such as [{}]",
+                "[preflight] WARNING: --control-plane is also required when passing control-plane \
+                 related flags such as [{}]",
                 names.join(", ")
             ),
         ));
@@ -270,7 +318,9 @@ pub(super) fn decode(document: &Document, findings: &mut Findings) -> Option<Joi
     if !known_version(document, findings) {
         return None;
     }
-    findings.decode(document, &schema::JOIN, Some(&schema::JOIN_V1BETA3)).map(|(join, _)| join)
+    findings
+        .decode(document, &schema::JOIN, Some(&schema::JOIN_V1BETA3))
+        .map(|(join, _)| join)
 }
 
 /// Fills in the defaults, those that depend on the node among them, and looks for what is wrong.
@@ -285,30 +335,56 @@ pub(super) fn complete(join: &mut JoinConfiguration, node: &NodeFacts, findings:
     {
         join.discovery.tls_bootstrap_token.clone_from(&token.token);
     }
-    findings.problems.extend(defaults::on_node(&mut join.node_registration, node, &mut findings.warnings).err());
-    findings.problems.extend(rules::registration(&join.node_registration));
-    if let Some(ControlPlane { local_api_endpoint: endpoint, certificate_key }) = &mut join.control_plane {
+    findings
+        .problems
+        .extend(defaults::on_node(&mut join.node_registration, node, &mut findings.warnings).err());
+    findings
+        .problems
+        .extend(rules::registration(&join.node_registration));
+    if let Some(ControlPlane {
+        local_api_endpoint: endpoint,
+        certificate_key,
+    }) = &mut join.control_plane
+    {
         if endpoint.bind_port == 0 {
             endpoint.bind_port = defaults::BIND_PORT;
         }
         let path = "controlPlane.localAPIEndpoint";
-        match defaults::advertise(endpoint, node, &format!("{path}.advertiseAddress"), &mut findings.warnings) {
+        match defaults::advertise(
+            endpoint,
+            node,
+            &format!("{path}.advertiseAddress"),
+            &mut findings.warnings,
+        ) {
             Ok(()) => findings.problems.extend(rules::endpoint(path, endpoint)),
             Err(problem) => findings.problems.push(problem),
         }
-        findings.problems.extend(rules::certificate_key("controlPlane.certificateKey", certificate_key));
+        findings.problems.extend(rules::certificate_key(
+            "controlPlane.certificateKey",
+            certificate_key,
+        ));
     }
     discovery(&join.discovery, &mut findings.problems);
     if !(join.ca_cert_path.starts_with('/') && join.ca_cert_path.ends_with(".crt")) {
         let message = "the ca certificate path must be an absolute path";
-        findings.problems.push(Problem::invalid("caCertPath", &join.ca_cert_path, message));
+        findings
+            .problems
+            .push(Problem::invalid("caCertPath", &join.ca_cert_path, message));
     }
 }
 
 fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
     match (&discovery.bootstrap_token, &discovery.file) {
-        (None, None) => problems.push(Problem::invalid("discovery", "", "bootstrapToken or file must be set")),
-        (Some(_), Some(_)) => problems.push(Problem::invalid("discovery", "", "bootstrapToken and file cannot both be set")),
+        (None, None) => problems.push(Problem::invalid(
+            "discovery",
+            "",
+            "bootstrapToken or file must be set",
+        )),
+        (Some(_), Some(_)) => problems.push(Problem::invalid(
+            "discovery",
+            "",
+            "bootstrapToken and file cannot both be set",
+        )),
         _ => {}
     }
     let tls = discovery.tls_bootstrap_token.as_str();
@@ -324,7 +400,8 @@ fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
     }
 }
 
-/// What is said of a token of another form. The token itself is not: it is a secret, though a wrong one.
+/// What is said of a token of another form. The token itself is not: it is a secret, though a wrong
+/// one.
 fn invalid_token(path: &str) -> Problem {
     Problem::new(path, "Invalid value: the bootstrap token is invalid")
 }
@@ -333,16 +410,34 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
     let path = "discovery.bootstrapToken";
     let endpoint = token.api_server_endpoint.as_str();
     if endpoint.is_empty() {
-        problems.push(Problem::new(path, "Required value: APIServerEndpoint is not set"));
+        problems.push(Problem::new(
+            path,
+            "Required value: APIServerEndpoint is not set",
+        ));
     } else if let Err(message) = host_and_port(endpoint) {
-        problems.push(Problem::invalid(format!("{path}.apiServerEndpoint"), endpoint, message));
+        problems.push(Problem::invalid(
+            format!("{path}.apiServerEndpoint"),
+            endpoint,
+            message,
+        ));
     }
     if token.ca_cert_hashes.is_empty() && !token.unsafe_skip_ca_verification {
-        problems.push(Problem::invalid(format!("{path}.caCertHashes"), "", "using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue"));
+        problems.push(Problem::invalid(
+            format!("{path}.caCertHashes"),
+            "",
+            "using token-based \
+            discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in \
+            your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to \
+            continue",
+        ));
     }
     for hash in &token.ca_cert_hashes {
         if let Err(message) = pin(hash) {
-            problems.push(Problem::invalid(format!("{path}.caCertHashes"), hash, message));
+            problems.push(Problem::invalid(
+                format!("{path}.caCertHashes"),
+                hash,
+                message,
+            ));
         }
     }
     if !crate::effect::token::is_token(&token.token) {
@@ -355,7 +450,8 @@ fn host_and_port(text: &str) -> Result<(), String> {
         return Err(format!("address {text}: too many colons in address"));
     }
     let (_, port) = crate::render::split_host_port(text);
-    port.map(drop).ok_or_else(|| format!("address {text}: missing port in address"))
+    port.map(drop)
+        .ok_or_else(|| format!("address {text}: missing port in address"))
 }
 
 /// The digest of `sha256:` and 64 hexadecimal digits, in lower case.
@@ -363,25 +459,46 @@ fn host_and_port(text: &str) -> Result<(), String> {
 /// # Errors
 /// What it is instead.
 pub fn pin(text: &str) -> Result<String, String> {
-    let (format, digits) = text.split_once(':').ok_or("invalid hash, expected \"format:hex-value\". Known format(s) are: sha256")?;
+    let (format, digits) = text
+        .split_once(':')
+        .ok_or("invalid hash, expected \"format:hex-value\". Known format(s) are: sha256")?;
     if !format.eq_ignore_ascii_case("sha256") {
-        return Err(format!("unknown hash format {format:?}. Known format(s) are: sha256"));
+        return Err(format!(
+            "unknown hash format {format:?}. Known format(s) are: sha256"
+        ));
     }
-    let bytes =
-        HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).map_err(|error| format!("could not decode SHA-256 hash from {digits:?}: {error}"))?;
-    if bytes.len() == 32 { Ok(digits.to_lowercase()) } else { Err(format!("expected a 32 byte SHA-256 hash, found {} bytes", bytes.len())) }
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(digits.as_bytes())
+        .map_err(|error| format!("could not decode SHA-256 hash from {digits:?}: {error}"))?;
+    if bytes.len() == 32 {
+        Ok(digits.to_lowercase())
+    } else {
+        Err(format!(
+            "expected a 32 byte SHA-256 hash, found {} bytes",
+            bytes.len()
+        ))
+    }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the discovery file is the operator's, not the node's")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the discovery file is the operator's, not the node's"
+)]
 fn file_discovery(path: &str) -> Option<Problem> {
     let field = "discovery.file.kubeConfigPath";
     match path.split_once("://") {
         Some(("https", _)) => None,
         Some(("file", file)) if Path::new(file).exists() => None,
-        Some((scheme, _)) if scheme != "file" => {
-            Some(Problem::invalid(field, without_user_info(path), "if a URL is used, the scheme must be https"))
-        }
+        Some((scheme, _)) if scheme != "file" => Some(Problem::invalid(
+            field,
+            without_user_info(path),
+            "if a URL is used, the scheme must be https",
+        )),
         None if !path.is_empty() && Path::new(path).exists() => None,
-        _ => Some(Problem::invalid(field, without_user_info(path), "not a valid HTTPS URL or a file on disk")),
+        _ => Some(Problem::invalid(
+            field,
+            without_user_info(path),
+            "not a valid HTTPS URL or a file on disk",
+        )),
     }
 }

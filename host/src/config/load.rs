@@ -35,14 +35,32 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_init(file: Option<&ConfigFile>, flags: &InitFlags, node: &NodeFacts) -> Result<Loaded, Problems> {
+pub fn load_init(
+    file: Option<&ConfigFile>,
+    flags: &InitFlags,
+    node: &NodeFacts,
+) -> Result<Loaded, Problems> {
     resolve(file, flags, node, Strictness::Lenient)
 }
 
-pub(super) fn resolve(file: Option<&ConfigFile>, flags: &InitFlags, node: &NodeFacts, strictness: Strictness) -> Result<Loaded, Problems> {
+pub(super) fn resolve(
+    file: Option<&ConfigFile>,
+    flags: &InitFlags,
+    node: &NodeFacts,
+    strictness: Strictness,
+) -> Result<Loaded, Problems> {
     unmixed(file, &flags.not_with_config())?;
-    let documents = file.map(ConfigFile::documents).transpose()?.unwrap_or_default();
-    from_documents(file.map(ConfigFile::path), documents, flags, node, Findings::new(strictness))
+    let documents = file
+        .map(ConfigFile::documents)
+        .transpose()?
+        .unwrap_or_default();
+    from_documents(
+        file.map(ConfigFile::path),
+        documents,
+        flags,
+        node,
+        Findings::new(strictness),
+    )
 }
 
 pub(super) fn from_documents(
@@ -59,8 +77,10 @@ pub(super) fn from_documents(
         match (document.group(), document.kind.as_str()) {
             (GROUP, "InitConfiguration") if known_version(document, &mut findings) => {
                 found = true;
-                config.init =
-                    findings.decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3)).map(|(init, _)| init).unwrap_or_default();
+                config.init = findings
+                    .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
+                    .map(|(init, _)| init)
+                    .unwrap_or_default();
             }
             (GROUP, "ClusterConfiguration") if known_version(document, &mut findings) => {
                 found = true;
@@ -70,8 +90,12 @@ pub(super) fn from_documents(
             }
             // Told of by `known_version`.
             (GROUP, "InitConfiguration" | "ClusterConfiguration") => found = true,
-            (_, "KubeletConfiguration") => kubelet = component_document(document, Kind::Kubelet, &mut findings),
-            (_, "KubeProxyConfiguration") => kube_proxy = component_document(document, Kind::KubeProxy, &mut findings),
+            (_, "KubeletConfiguration") => {
+                kubelet = component_document(document, Kind::Kubelet, &mut findings)
+            }
+            (_, "KubeProxyConfiguration") => {
+                kube_proxy = component_document(document, Kind::KubeProxy, &mut findings)
+            }
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
                 Err(problem) => findings.problems.push(problem),
@@ -82,25 +106,45 @@ pub(super) fn from_documents(
     if let Some(file) = file
         && !found
     {
-        let message = "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
-        findings.fatal(Problem { file: Some(file.to_owned()), ..Problem::new("", message) });
+        let message =
+            "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
+        findings.fatal(Problem {
+            file: Some(file.to_owned()),
+            ..Problem::new("", message)
+        });
     }
     if findings.broken {
         return Err(Problems(findings.problems));
     }
     let raw_name = overridden(&mut config, flags, file.is_some(), &mut findings.problems);
-    let token_given = config.init.bootstrap_tokens.first().is_some_and(|token| !token.token.is_empty());
+    let token_given = config
+        .init
+        .bootstrap_tokens
+        .first()
+        .is_some_and(|token| !token.token.is_empty());
     if let Some(timeout) = timeout.and_then(|timeout| timeout.as_str()?.parse().ok()) {
-        config.init.timeouts.get_or_insert_default().control_plane_component_health_check = Some(timeout);
+        config
+            .init
+            .timeouts
+            .get_or_insert_default()
+            .control_plane_component_health_check = Some(timeout);
     }
     dynamic(&mut config, node, &mut findings);
     if findings.strictness == Strictness::Lenient {
-        findings.problems.extend(defaults::bindable(&config.init.local_api_endpoint, "localAPIEndpoint.advertiseAddress"));
+        findings.problems.extend(defaults::bindable(
+            &config.init.local_api_endpoint,
+            "localAPIEndpoint.advertiseAddress",
+        ));
     }
     findings.problems.extend(validate::config(&config));
     findings.warnings.extend(validate::periods(&config.cluster));
-    let mixed = ignored_checks(&mut config.init.node_registration.ignore_preflight_errors, &flags.ignore_preflight_errors);
-    findings.problems.extend(mixed.filter(|_| findings.strictness == Strictness::Lenient));
+    let mixed = ignored_checks(
+        &mut config.init.node_registration.ignore_preflight_errors,
+        &flags.ignore_preflight_errors,
+    );
+    findings
+        .problems
+        .extend(mixed.filter(|_| findings.strictness == Strictness::Lenient));
     let mut warnings = findings.settled(documents)?;
     // kubeadm validates the name in lower case and then takes the flag as it was given.
     if let Some(name) = raw_name {
@@ -108,27 +152,52 @@ pub(super) fn from_documents(
     }
     let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    warnings.extend(said.into_iter().chain(also_said).map(|warning| Problem::new("", warning)));
+    warnings.extend(
+        said.into_iter()
+            .chain(also_said)
+            .map(|warning| Problem::new("", warning)),
+    );
     config.kubelet = kubelet;
     config.kube_proxy = kube_proxy;
     let dry_run = std::mem::take(&mut config.init.dry_run) || flags.dry_run;
-    Ok(Loaded { config, phases, warnings, token_given, dry_run })
+    Ok(Loaded {
+        config,
+        phases,
+        warnings,
+        token_given,
+        dry_run,
+    })
 }
 
 /// Puts together the checks to ignore, in lower case; the problem where `all` is not alone.
 pub(super) fn ignored_checks(given: &mut Vec<String>, more: &[String]) -> Option<Problem> {
-    let ignored: BTreeSet<String> = given.iter().chain(more).map(|name| name.to_lowercase()).collect();
+    let ignored: BTreeSet<String> = given
+        .iter()
+        .chain(more)
+        .map(|name| name.to_lowercase())
+        .collect();
     let shown = ignored.iter().cloned().collect::<Vec<_>>().join(",");
     let mixed = ignored.contains("all") && ignored.len() > 1;
     *given = ignored.into_iter().collect();
-    mixed.then(|| Problem::invalid("ignore-preflight-errors", shown, "don't specify individual checks if 'all' is used"))
+    mixed.then(|| {
+        Problem::invalid(
+            "ignore-preflight-errors",
+            shown,
+            "don't specify individual checks if 'all' is used",
+        )
+    })
 }
 
 /// A component's document, if it is of the version that is read and its types are right.
-pub(super) fn component_document(document: &Document, kind: Kind, findings: &mut Findings) -> Option<Value> {
+pub(super) fn component_document(
+    document: &Document,
+    kind: Kind,
+    findings: &mut Findings,
+) -> Option<Value> {
     if document.api_version != kind.api_version() {
         let message = format!(
-            "unsupported apiVersion {:?}, you may have to do manual conversion to {:?} and run kubeadm again",
+            "unsupported apiVersion {:?}, you may have to do manual conversion to {:?} and run \
+             kubeadm again",
             document.api_version,
             kind.api_version()
         );
@@ -139,29 +208,52 @@ pub(super) fn component_document(document: &Document, kind: Kind, findings: &mut
 }
 
 /// Takes over the flags; the node's name as it was given, where it was.
-fn overridden(config: &mut Config, flags: &InitFlags, from_file: bool, problems: &mut Vec<Problem>) -> Option<String> {
+fn overridden(
+    config: &mut Config,
+    flags: &InitFlags,
+    from_file: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
     let set = |field: &mut String, flag: &Option<String>| {
         if let Some(value) = flag {
             field.clone_from(value);
         }
     };
-    let Config { init, cluster, run, .. } = config;
-    set(&mut init.local_api_endpoint.advertise_address, &flags.apiserver_advertise_address);
-    init.local_api_endpoint.bind_port = flags.apiserver_bind_port.unwrap_or(init.local_api_endpoint.bind_port);
+    let Config {
+        init, cluster, run, ..
+    } = config;
+    set(
+        &mut init.local_api_endpoint.advertise_address,
+        &flags.apiserver_advertise_address,
+    );
+    init.local_api_endpoint.bind_port = flags
+        .apiserver_bind_port
+        .unwrap_or(init.local_api_endpoint.bind_port);
     set(&mut init.certificate_key, &flags.certificate_key);
     set(&mut init.node_registration.cri_socket, &flags.cri_socket);
-    set(&mut cluster.control_plane_endpoint, &flags.control_plane_endpoint);
+    set(
+        &mut cluster.control_plane_endpoint,
+        &flags.control_plane_endpoint,
+    );
     set(&mut cluster.image_repository, &flags.image_repository);
     set(&mut cluster.kubernetes_version, &flags.kubernetes_version);
     set(&mut cluster.networking.pod_subnet, &flags.pod_network_cidr);
     set(&mut cluster.networking.service_subnet, &flags.service_cidr);
-    set(&mut cluster.networking.dns_domain, &flags.service_dns_domain);
-    cluster.api_server.cert_sans.extend(flags.apiserver_cert_extra_sans.iter().cloned());
+    set(
+        &mut cluster.networking.dns_domain,
+        &flags.service_dns_domain,
+    );
+    cluster
+        .api_server
+        .cert_sans
+        .extend(flags.apiserver_cert_extra_sans.iter().cloned());
     if let Some(directory) = &flags.cert_dir {
         cluster.certificates_dir = render::join(directory, "");
     }
     if let Some(directory) = &flags.patches {
-        init.patches = Some(Patches { directory: directory.clone() });
+        init.patches = Some(Patches {
+            directory: directory.clone(),
+        });
     }
     match flags.feature_gates.as_deref().map(validate::feature_gates) {
         Some(Ok(gates)) => cluster.feature_gates.extend(gates),
@@ -200,9 +292,16 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
     let warnings = &mut findings.warnings;
     let outcomes = [
         defaults::on_node(&mut config.init.node_registration, node, warnings),
-        defaults::advertise(&mut config.init.local_api_endpoint, node, "localAPIEndpoint.advertiseAddress", warnings),
+        defaults::advertise(
+            &mut config.init.local_api_endpoint,
+            node,
+            "localAPIEndpoint.advertiseAddress",
+            warnings,
+        ),
     ];
-    findings.problems.extend(outcomes.into_iter().filter_map(Result::err));
+    findings
+        .problems
+        .extend(outcomes.into_iter().filter_map(Result::err));
     defaults::taints(&mut config.init);
     defaults::secrets(&mut config.init);
     defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
@@ -212,7 +311,9 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
 
 /// What follows from the rest of the configuration and from the node.
 pub(super) fn run_options(config: &mut Config, node: &NodeFacts, workflow: &str) {
-    let control_plane_url = render::kubeconfig::control_plane_url(config).map(|(url, _)| url).unwrap_or_default();
+    let control_plane_url = render::kubeconfig::control_plane_url(config)
+        .map(|(url, _)| url)
+        .unwrap_or_default();
     let run = &mut config.run;
     run.control_plane_url = control_plane_url;
     run.workflow = workflow.into();
@@ -221,24 +322,46 @@ pub(super) fn run_options(config: &mut Config, node: &NodeFacts, workflow: &str)
     run.os_hostname.clone_from(&node.hostname);
     run.systemd_resolved = node.systemd_resolved_active;
     run.ca_directories.clone_from(&node.ca_directories);
-    let proxies = node.environment.iter().filter(|(name, value)| is_proxy(name) && !value.is_empty());
-    run.proxy_environment = proxies.map(|(name, value)| EnvVar { name: name.clone(), value: value.clone(), value_from: None }).collect();
+    let proxies = node
+        .environment
+        .iter()
+        .filter(|(name, value)| is_proxy(name) && !value.is_empty());
+    run.proxy_environment = proxies
+        .map(|(name, value)| EnvVar {
+            name: name.clone(),
+            value: value.clone(),
+            value_from: None,
+        })
+        .collect();
     run.dns_service_address = defaults::dns_address(&config.cluster).unwrap_or_default();
-    let images = [("coredns", render::images::coredns(&config.cluster)), ("kube-proxy", render::images::kubernetes(config, "kube-proxy"))];
+    let images = [
+        ("coredns", render::images::coredns(&config.cluster)),
+        (
+            "kube-proxy",
+            render::images::kubernetes(config, "kube-proxy"),
+        ),
+    ];
     config.run.images = images.map(|(name, image)| (name.to_owned(), image)).into();
 }
 
 /// An addon that is skipped by name is disabled in what the cluster keeps.
 fn addons(config: &mut Config) {
     let skipped = |name: &str| config.init.skip_phases.iter().any(|phase| phase == name);
-    let (all, dns, proxy) = (skipped("addon"), skipped("addon/coredns"), skipped("addon/kube-proxy"));
+    let (all, dns, proxy) = (
+        skipped("addon"),
+        skipped("addon/coredns"),
+        skipped("addon/kube-proxy"),
+    );
     config.cluster.dns.disabled |= all || dns;
     config.cluster.proxy.disabled |= all || proxy;
 }
 
 /// The default documents as `init` would have them, for printing.
 pub(super) fn init_and_cluster() -> (InitConfiguration, ClusterConfiguration) {
-    let (mut init, mut cluster) = (InitConfiguration::default(), ClusterConfiguration::default());
+    let (mut init, mut cluster) = (
+        InitConfiguration::default(),
+        ClusterConfiguration::default(),
+    );
     defaults::init(&mut init);
     defaults::cluster(&mut cluster);
     (init, cluster)

@@ -1,5 +1,6 @@
-//! What the user wants, checked and defaulted: configuration files, flags and the node's facts become one resolved
-//! [`Config`](kubephase_sdk::kubeadm::Config). Every problem is told at once, with file, line, column and field path.
+//! What the user wants, checked and defaulted: configuration files, flags and the node's facts
+//! become one resolved [`Config`](kubephase_sdk::kubeadm::Config). Every problem is told at once,
+//! with file, line, column and field path.
 
 pub mod component;
 
@@ -28,10 +29,14 @@ pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, named};
 pub use from_cluster::{from_cluster, learn};
-pub use join::{FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin};
+pub use join::{
+    FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
+};
 pub use load::{Loaded, load_init};
 pub use others::{ValidateOptions, validate};
-pub use phases::{ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file};
+pub use phases::{
+    ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file,
+};
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};

@@ -22,15 +22,25 @@ pub struct ValidateOptions {
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts) -> Result<Vec<Problem>, Problems> {
+pub fn validate(
+    file: Option<&Path>,
+    options: ValidateOptions,
+    node: &NodeFacts,
+) -> Result<Vec<Problem>, Problems> {
     let file = file.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let file = ConfigFile::at(file);
     let documents = file.documents()?;
     let mut findings = Findings::new(Strictness::Strict);
     let mut rest = Vec::new();
-    let unknown: Vec<&Document> = documents.iter().filter(|document| !known(document)).collect();
+    let unknown: Vec<&Document> = documents
+        .iter()
+        .filter(|document| !known(document))
+        .collect();
     for document in &unknown {
-        findings.problems.push(document.problem("apiVersion", format!("unknown configuration APIs: [{}]", document.gvk())));
+        findings.problems.push(document.problem(
+            "apiVersion",
+            format!("unknown configuration APIs: [{}]", document.gvk()),
+        ));
     }
     for document in documents {
         match (document.group(), document.kind.as_str()) {
@@ -40,34 +50,61 @@ pub fn validate(file: Option<&Path>, options: ValidateOptions, node: &NodeFacts)
             _ => rest.push(document),
         }
     }
-    let nothing_to_run = !rest
-        .iter()
-        .any(|document| document.group() == GROUP && matches!(document.kind.as_str(), "InitConfiguration" | "ClusterConfiguration"));
+    let nothing_to_run = !rest.iter().any(|document| {
+        document.group() == GROUP
+            && matches!(
+                document.kind.as_str(),
+                "InitConfiguration" | "ClusterConfiguration"
+            )
+    });
     let others = documents.len() > rest.len();
     if !documents.is_empty() && unknown.is_empty() && !(nothing_to_run && others) {
         // Kinds of other commands are nothing to `init`, and were looked at above.
-        match from_documents(Some(file.path()), documents, &InitFlags::default(), node, Findings::new(Strictness::Strict)) {
-            Ok(loaded) => findings.warnings.extend(loaded.warnings.into_iter().filter(|warning| !warning.message.starts_with(IGNORED))),
+        match from_documents(
+            Some(file.path()),
+            documents,
+            &InitFlags::default(),
+            node,
+            Findings::new(Strictness::Strict),
+        ) {
+            Ok(loaded) => findings.warnings.extend(
+                loaded
+                    .warnings
+                    .into_iter()
+                    .filter(|warning| !warning.message.starts_with(IGNORED)),
+            ),
             Err(Problems(problems)) => findings.problems.extend(problems),
         }
     }
-    findings.warnings.retain(|warning| !(options.allow_deprecated_api && warning.message.contains("deprecated API spec")));
+    findings.warnings.retain(|warning| {
+        !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))
+    });
     findings.settled(documents)
 }
 
 fn known(document: &Document) -> bool {
-    const KUBEADM: &[&str] =
-        &["InitConfiguration", "ClusterConfiguration", "JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
+    const KUBEADM: &[&str] = &[
+        "InitConfiguration",
+        "ClusterConfiguration",
+        "JoinConfiguration",
+        "ResetConfiguration",
+        "UpgradeConfiguration",
+    ];
     match document.group() {
         // Old versions have a message of their own.
         GROUP => KUBEADM.contains(&document.kind.as_str()),
         _ if document.kind == phases::KIND => true,
-        _ => [Kind::Kubelet, Kind::KubeProxy].iter().any(|kind| document.api_version == kind.api_version() && document.kind == kind.kind()),
+        _ => [Kind::Kubelet, Kind::KubeProxy]
+            .iter()
+            .any(|kind| document.api_version == kind.api_version() && document.kind == kind.kind()),
     }
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
@@ -86,14 +123,21 @@ fn upgrade(document: &Document, findings: &mut Findings) {
     if !known_version(document, findings) {
         return;
     }
-    let Some(value) = findings.checked(document, &schema::UPGRADE) else { return };
+    let Some(value) = findings.checked(document, &schema::UPGRADE) else {
+        return;
+    };
     for command in ["apply", "node"] {
         let directory = text(&value, &format!("/{command}/patches/directory"));
         if !directory.is_empty() {
-            rules::absolute(&mut findings.problems, &format!("{command}.patches.directory"), directory);
+            rules::absolute(
+                &mut findings.problems,
+                &format!("{command}.patches.directory"),
+                directory,
+            );
         }
-        findings
-            .problems
-            .extend(rules::pull_policy(&format!("{command}.imagePullPolicy"), text(&value, &format!("/{command}/imagePullPolicy"))));
+        findings.problems.extend(rules::pull_policy(
+            &format!("{command}.imagePullPolicy"),
+            text(&value, &format!("/{command}/imagePullPolicy")),
+        ));
     }
 }

@@ -1,4 +1,5 @@
-//! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out, further order, waivers.
+//! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out,
+//! further order, waivers.
 use super::{ConfigFile, Document, Problem, Problems};
 use crate::{plugin::signature::Signer, wasm::limits::Limits};
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,8 @@ pub struct PluginEntry {
     /// capabilities, `interface.function`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
-    /// lines that the plugin may do, as `kubephase.lock` has them; only in the configuration that the cluster keeps
+    /// lines that the plugin may do, as `kubephase.lock` has them; only in the configuration that
+    /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
 }
@@ -74,16 +76,28 @@ impl PhaseConfiguration {
         if self.same(&PhaseConfiguration::default()) {
             return None;
         }
-        let document = PhaseConfiguration { api_version: API_VERSION.into(), kind: KIND.into(), ..self.clone() };
+        let document = PhaseConfiguration {
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
+            ..self.clone()
+        };
         let mut value = serde_json::to_value(document).ok()?;
-        let said = |value: &Value| !(value.is_null() || value.as_array().is_some_and(Vec::is_empty) || *value == serde_json::json!({}));
+        let said = |value: &Value| {
+            !(value.is_null()
+                || value.as_array().is_some_and(Vec::is_empty)
+                || *value == serde_json::json!({}))
+        };
         value.as_object_mut()?.retain(|_, value| said(value));
         Some(value)
     }
 
     /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
     pub fn same(&self, other: &PhaseConfiguration) -> bool {
-        let plain = |phases: &PhaseConfiguration| PhaseConfiguration { api_version: String::new(), kind: String::new(), ..phases.clone() };
+        let plain = |phases: &PhaseConfiguration| PhaseConfiguration {
+            api_version: String::new(),
+            kind: String::new(),
+            ..phases.clone()
+        };
         plain(self) == plain(other)
     }
 }
@@ -101,7 +115,13 @@ pub fn of_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
 /// # Errors
 /// Likewise.
 pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
-    Ok(file.documents()?.iter().find(|document| document.kind == KIND).map(read).transpose()?.unwrap_or_default())
+    Ok(file
+        .documents()?
+        .iter()
+        .find(|document| document.kind == KIND)
+        .map(read)
+        .transpose()?
+        .unwrap_or_default())
 }
 
 /// Reads the document.
@@ -110,17 +130,36 @@ pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
 /// What does not fit.
 pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     if document.api_version != API_VERSION {
-        let message = format!("{} is no version of PhaseConfiguration that this build reads; it reads {API_VERSION}", document.api_version);
+        let message = format!(
+            "{} is no version of PhaseConfiguration that this build reads; it reads {API_VERSION}",
+            document.api_version
+        );
         return Err(document.problem("apiVersion", message));
     }
     let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
-        .map_err(|error| document.problem(error.path().to_string().trim_start_matches('.'), error.inner().to_string()))?;
-    if let Some(at) = parsed.plugins.iter().position(|entry| entry.digest.is_none() && !entry.granted.is_empty()) {
-        let message = "what is granted holds for one component, so the entry has to name its digest";
+        .map_err(|error| {
+            document.problem(
+                error.path().to_string().trim_start_matches('.'),
+                error.inner().to_string(),
+            )
+        })?;
+    if let Some(at) = parsed
+        .plugins
+        .iter()
+        .position(|entry| entry.digest.is_none() && !entry.granted.is_empty())
+    {
+        let message =
+            "what is granted holds for one component, so the entry has to name its digest";
         return Err(document.problem(&format!("plugins[{at}].granted"), message));
     }
-    match parsed.waivers.iter().position(|waiver| waiver.reason.trim().is_empty()) {
-        Some(at) => Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason")),
+    match parsed
+        .waivers
+        .iter()
+        .position(|waiver| waiver.reason.trim().is_empty())
+    {
+        Some(at) => {
+            Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason"))
+        }
         None => Ok(parsed),
     }
 }

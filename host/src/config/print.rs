@@ -20,21 +20,35 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
     init.node_registration.cri_socket = defaults::CRI_SOCKET.into();
     init.local_api_endpoint.advertise_address = "1.2.3.4".into();
     // The first release of the minor version, without its v.
-    cluster.kubernetes_version =
-        version::CURRENT.trim_start_matches('v').rsplit_once('.').map(|(minor, _)| format!("{minor}.0")).unwrap_or_default();
-    let mut documents = vec![typed(json!(init), "InitConfiguration"), typed(json!(cluster), "ClusterConfiguration")];
+    cluster.kubernetes_version = version::CURRENT
+        .trim_start_matches('v')
+        .rsplit_once('.')
+        .map(|(minor, _)| format!("{minor}.0"))
+        .unwrap_or_default();
+    let mut documents = vec![
+        typed(json!(init), "InitConfiguration"),
+        typed(json!(cluster), "ClusterConfiguration"),
+    ];
     for kind in component_configs {
         let config = match kind.as_str() {
             "KubeletConfiguration" => component::kubelet(None, &init, &cluster).0,
             "KubeProxyConfiguration" => component::kube_proxy(None, &init, &cluster).0,
             _ => {
                 let known = [Kind::KubeProxy.kind(), Kind::Kubelet.kind()].join(" ");
-                return Err(Problem::new("--component-configs", format!("--component-configs needs to contain some of [{known}]")).into());
+                return Err(Problem::new(
+                    "--component-configs",
+                    format!("--component-configs needs to contain some of [{known}]"),
+                )
+                .into());
             }
         };
         documents.push(config.document);
     }
-    Ok(documents.iter().map(yaml::to_string).collect::<Vec<_>>().join("---\n"))
+    Ok(documents
+        .iter()
+        .map(yaml::to_string)
+        .collect::<Vec<_>>()
+        .join("---\n"))
 }
 
 fn typed(mut document: Value, kind: &str) -> Value {

@@ -15,16 +15,28 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Problem { path: path.into(), message: message.into(), ..Problem::default() }
+        Problem {
+            path: path.into(),
+            message: message.into(),
+            ..Problem::default()
+        }
     }
 
     /// kubeadm's form: `Invalid value: "v": message`.
-    pub fn invalid(path: impl Into<String>, value: impl fmt::Debug, message: impl fmt::Display) -> Self {
+    pub fn invalid(
+        path: impl Into<String>,
+        value: impl fmt::Debug,
+        message: impl fmt::Display,
+    ) -> Self {
         Problem::new(path, format!("Invalid value: {value:?}: {message}"))
     }
 
     pub fn at(self, line: u64, column: u64) -> Self {
-        Problem { line: Some(line), column: Some(column), ..self }
+        Problem {
+            line: Some(line),
+            column: Some(column),
+            ..self
+        }
     }
 }
 
@@ -37,7 +49,11 @@ impl fmt::Display for Problem {
             }
             f.write_str(" ")?;
         }
-        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.path, self.message)
+        }
     }
 }
 

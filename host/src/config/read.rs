@@ -30,7 +30,12 @@ pub(super) struct Findings {
 
 impl Findings {
     pub fn new(strictness: Strictness) -> Self {
-        Findings { strictness, problems: Vec::new(), warnings: Vec::new(), broken: false }
+        Findings {
+            strictness,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            broken: false,
+        }
     }
 
     /// A problem after which its document cannot be used.
@@ -50,8 +55,17 @@ impl Findings {
     /// # Errors
     /// Every problem that was found.
     pub fn settled(self, documents: &[Document]) -> Result<Vec<Problem>, Problems> {
-        let placed = |found: Vec<Problem>| found.into_iter().map(|problem| placed(problem, documents)).collect();
-        if self.problems.is_empty() { Ok(placed(self.warnings)) } else { Err(Problems(placed(self.problems))) }
+        let placed = |found: Vec<Problem>| {
+            found
+                .into_iter()
+                .map(|problem| placed(problem, documents))
+                .collect()
+        };
+        if self.problems.is_empty() {
+            Ok(placed(self.warnings))
+        } else {
+            Err(Problems(placed(self.problems)))
+        }
     }
 
     fn minor(&mut self, problem: Problem) {
@@ -68,7 +82,14 @@ impl Findings {
         current: &'static Struct,
         old: Option<&'static Struct>,
     ) -> Option<(T, Option<Value>)> {
-        let mut value = self.checked(document, if document.version() == "v1beta3" { old? } else { current })?;
+        let mut value = self.checked(
+            document,
+            if document.version() == "v1beta3" {
+                old?
+            } else {
+                current
+            },
+        )?;
         let mut timeout = None;
         if document.version() == "v1beta3" {
             timeout = v1beta3::convert(&mut value);
@@ -84,14 +105,31 @@ impl Findings {
         }
     }
 
-    /// The algorithm is an enumeration here and a string there: another one is a problem of validation, and what else is
-    /// wrong can still be told.
+    /// The algorithm is an enumeration here and a string there: another one is a problem of
+    /// validation, and what else is wrong can still be told.
     fn algorithm(&mut self, document: &Document, value: &mut Value) {
-        const KNOWN: [&str; 5] = ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "RSA-3072", "RSA-4096"];
+        const KNOWN: [&str; 5] = [
+            "ECDSA-P256",
+            "ECDSA-P384",
+            "RSA-2048",
+            "RSA-3072",
+            "RSA-4096",
+        ];
         const PATH: &str = "encryptionAlgorithm";
-        let Some(given) = value.get(PATH).and_then(Value::as_str).filter(|given| !KNOWN.contains(given)).map(str::to_owned) else { return };
+        let Some(given) = value
+            .get(PATH)
+            .and_then(Value::as_str)
+            .filter(|given| !KNOWN.contains(given))
+            .map(str::to_owned)
+        else {
+            return;
+        };
         if !given.is_empty() {
-            let message = format!("Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of [{}]", KNOWN.join(" "));
+            let message = format!(
+                "Invalid value: {given:?}: Invalid encryption algorithm {given:?}. Must be one of \
+                 [{}]",
+                KNOWN.join(" ")
+            );
             self.problems.push(document.problem(PATH, message));
         }
         value.as_object_mut().map(|document| document.remove(PATH));
@@ -100,14 +138,20 @@ impl Findings {
     /// The document as JSON, if its types are right.
     pub fn checked(&mut self, document: &Document, schema: &'static Struct) -> Option<Value> {
         for (path, key) in document.tree.repeated() {
-            let message = format!("strict decoding error: key {:?} already set in map", key.name);
+            let message = format!(
+                "strict decoding error: key {:?} already set in map",
+                key.name
+            );
             self.minor(document.placed(Problem::new(path, message), key.line, key.column));
         }
         let value = document.tree.value();
         let mut usable = true;
         for error in component::against(schema, &value) {
             if error.unknown {
-                self.minor(document.problem(&error.path, format!("strict decoding error: {}", error.message)));
+                self.minor(document.problem(
+                    &error.path,
+                    format!("strict decoding error: {}", error.message),
+                ));
             } else {
                 usable = false;
                 self.fatal(document.problem(&error.path, error.message));
@@ -123,10 +167,18 @@ fn placed(problem: Problem, documents: &[Document]) -> Problem {
         return problem;
     }
     // kubeadm writes elements of lists as `tokens.0.ttl`; so does the tree.
-    let found = documents.iter().map(|document| (document, document.tree.find(&problem.path))).max_by_key(|(_, (_, _, depth))| *depth);
+    let found = documents
+        .iter()
+        .map(|document| (document, document.tree.find(&problem.path)))
+        .max_by_key(|(_, (_, _, depth))| *depth);
     match found {
-        Some((document, (line, column, depth))) if depth > 0 => document.placed(problem, line, column),
-        Some((document, _)) => Problem { file: Some(document.file.clone()), ..problem },
+        Some((document, (line, column, depth))) if depth > 0 => {
+            document.placed(problem, line, column)
+        }
+        Some((document, _)) => Problem {
+            file: Some(document.file.clone()),
+            ..problem
+        },
         None => problem,
     }
 }
@@ -143,15 +195,22 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// Whether this version of kubeadm's API is read; a problem or warning where it is not, or not for long.
+/// Whether this version of kubeadm's API is read; a problem or warning where it is not, or not for
+/// long.
 pub(super) fn known_version(document: &Document, findings: &mut Findings) -> bool {
-    let advice = "'kubeadm config migrate --old-config old-config-file --new-config new-config-file', which will write the new, similar spec using a newer API version.";
+    let advice = "'kubeadm config migrate --old-config old-config-file --new-config \
+        new-config-file', which will write the new, similar spec using a newer API version.";
     let (api, kind) = (&document.api_version, &document.kind);
     match document.version() {
         "v1beta4" => true,
         "v1beta3" => {
-            let message = format!("your configuration file uses a deprecated API spec: {api:?} (kind: {kind:?}). Please use {advice}");
-            findings.warnings.push(document.problem("apiVersion", message));
+            let message = format!(
+                "your configuration file uses a deprecated API spec: {api:?} (kind: {kind:?}). \
+                 Please use {advice}"
+            );
+            findings
+                .warnings
+                .push(document.problem("apiVersion", message));
             true
         }
         old @ ("v1alpha1" | "v1alpha2" | "v1alpha3" | "v1beta1" | "v1beta2") => {
@@ -163,16 +222,20 @@ pub(super) fn known_version(document: &Document, findings: &mut Findings) -> boo
                 ("v1beta2", "v1.22"),
             ])[old];
             let message = format!(
-                "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please use kubeadm {release} instead and run {advice}"
+                "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please \
+                 use kubeadm {release} instead and run {advice}"
             );
             findings.fatal(document.problem("apiVersion", message));
             false
         }
         _ => {
-            findings.fatal(
-                document
-                    .problem("apiVersion", format!("no kind {kind:?} is registered for version {api:?}; known are v1beta4 and v1beta3")),
-            );
+            findings.fatal(document.problem(
+                "apiVersion",
+                format!(
+                    "no kind {kind:?} is registered for version \
+                        {api:?}; known are v1beta4 and v1beta3"
+                ),
+            ));
             false
         }
     }

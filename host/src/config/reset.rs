@@ -13,7 +13,9 @@ use crate::{
     world::{Files, node::facts::NodeFacts},
 };
 use clap::Args;
-use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, InitConfiguration, NodeRegistration, Reset, Timeouts};
+use kubephase_sdk::kubeadm::{
+    ClusterConfiguration, Config, InitConfiguration, NodeRegistration, Reset, Timeouts,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -89,21 +91,37 @@ pub struct LoadedReset {
 
 const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUNT_NOFOLLOW"];
 
-/// Reads, defaults and validates what `reset` goes by; what nobody says of the runtime the node's files may.
+/// Reads, defaults and validates what `reset` goes by; what nobody says of the runtime the node's
+/// files may.
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
-pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Result<LoadedReset, Problems> {
+pub fn load_reset(
+    flags: &ResetFlags,
+    node: &NodeFacts,
+    files: &dyn Files,
+) -> Result<LoadedReset, Problems> {
     let file = named(&flags.config);
     unmixed(file.as_ref(), &flags.not_with_config())?;
-    let documents = file.as_ref().map(ConfigFile::documents).transpose()?.unwrap_or_default();
+    let documents = file
+        .as_ref()
+        .map(ConfigFile::documents)
+        .transpose()?
+        .unwrap_or_default();
     let mut findings = Findings::new(Strictness::Lenient);
-    let given = documents.iter().find(|document| (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration"));
+    let given = documents.iter().find(|document| {
+        (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration")
+    });
     if file.is_some() && given.is_none() {
         let none = Problem::new("", "no ResetConfiguration found in the supplied config");
-        findings.fatal(Problem { file: file.as_ref().map(|file| file.path().to_owned()), ..none });
+        findings.fatal(Problem {
+            file: file.as_ref().map(|file| file.path().to_owned()),
+            ..none
+        });
     }
-    let mut reset = given.and_then(|document| decode(document, &mut findings)).unwrap_or_default();
+    let mut reset = given
+        .and_then(|document| decode(document, &mut findings))
+        .unwrap_or_default();
     if findings.broken {
         return Err(Problems(findings.problems));
     }
@@ -117,7 +135,10 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Re
         reset.skip_phases.clone_from(&flags.skip_phases);
     }
     complete(&mut reset, node, &mut findings);
-    findings.problems.extend(ignored_checks(&mut reset.ignore_preflight_errors, &flags.ignore_preflight_errors));
+    findings.problems.extend(ignored_checks(
+        &mut reset.ignore_preflight_errors,
+        &flags.ignore_preflight_errors,
+    ));
     let warnings = findings.settled(documents)?;
     let (force, dry_run) = (reset.force || flags.force, reset.dry_run || flags.dry_run);
     let mut config = resolved(reset);
@@ -125,7 +146,13 @@ pub fn load_reset(flags: &ResetFlags, node: &NodeFacts, files: &dyn Files) -> Re
     if let Some(kubeconfig) = &flags.kubeconfig {
         config.run.kubeconfig.clone_from(kubeconfig);
     }
-    let loaded = Loaded { config, phases: PhaseConfiguration::default(), warnings, token_given: true, dry_run };
+    let loaded = Loaded {
+        config,
+        phases: PhaseConfiguration::default(),
+        warnings,
+        token_given: true,
+        dry_run,
+    };
     Ok(LoadedReset { loaded, force })
 }
 
@@ -134,35 +161,66 @@ pub(super) fn decode(document: &Document, findings: &mut Findings) -> Option<Res
     if !known_version(document, findings) {
         return None;
     }
-    findings.decode(document, &schema::RESET, None).map(|(reset, _)| reset)
+    findings
+        .decode(document, &schema::RESET, None)
+        .map(|(reset, _)| reset)
 }
 
 /// Fills in the defaults, and looks for what is wrong.
 pub(super) fn complete(reset: &mut ResetConfiguration, node: &NodeFacts, findings: &mut Findings) {
-    let mut runtime = NodeRegistration { cri_socket: std::mem::take(&mut reset.cri_socket), ..NodeRegistration::default() };
-    findings.problems.extend(defaults::on_node(&mut runtime, node, &mut findings.warnings).err());
+    let mut runtime = NodeRegistration {
+        cri_socket: std::mem::take(&mut reset.cri_socket),
+        ..NodeRegistration::default()
+    };
+    findings
+        .problems
+        .extend(defaults::on_node(&mut runtime, node, &mut findings.warnings).err());
     reset.cri_socket = runtime.cri_socket;
     if reset.certificates_dir.is_empty() {
         reset.certificates_dir = defaults::CERTIFICATES_DIR.into();
     }
-    rules::absolute(&mut findings.problems, "certificatesDir", &reset.certificates_dir);
+    rules::absolute(
+        &mut findings.problems,
+        "certificatesDir",
+        &reset.certificates_dir,
+    );
     defaults::timeouts(&mut reset.timeouts);
-    for (at, flag) in reset.unmount_flags.iter().enumerate().filter(|(_, flag)| !UNMOUNT_FLAGS.contains(&flag.as_str())) {
-        findings.problems.push(Problem::invalid("unmountFlags", format!("index {at}"), format!("unknown unmount flag {flag}")));
+    for (at, flag) in reset
+        .unmount_flags
+        .iter()
+        .enumerate()
+        .filter(|(_, flag)| !UNMOUNT_FLAGS.contains(&flag.as_str()))
+    {
+        findings.problems.push(Problem::invalid(
+            "unmountFlags",
+            format!("index {at}"),
+            format!("unknown unmount flag {flag}"),
+        ));
     }
 }
 
-/// The socket of the runtime as kubeadm told it to the node's kubelet: in its instance configuration, or by a flag.
+/// The socket of the runtime as kubeadm told it to the node's kubelet: in its instance
+/// configuration, or by a flag.
 fn socket_of_kubelet(files: &dyn Files) -> Option<String> {
-    let read = |name: &str| Some(String::from_utf8_lossy(&files.read(&format!("{KUBELET_DIR}/{name}")).ok()?).into_owned());
+    let read = |name: &str| {
+        Some(
+            String::from_utf8_lossy(&files.read(&format!("{KUBELET_DIR}/{name}")).ok()?)
+                .into_owned(),
+        )
+    };
     let configured = || {
         let instance: Value = serde_yaml::from_str(&read("instance-config.yaml")?).ok()?;
-        instance["containerRuntimeEndpoint"].as_str().map(str::to_owned)
+        instance["containerRuntimeEndpoint"]
+            .as_str()
+            .map(str::to_owned)
     };
     let flag = || {
         let flags = read("kubeadm-flags.env")?;
         let value = flags.split_once("--container-runtime-endpoint=")?.1;
-        value.split(|end: char| end.is_whitespace() || end == '"').next().map(str::to_owned)
+        value
+            .split(|end: char| end.is_whitespace() || end == '"')
+            .next()
+            .map(str::to_owned)
     };
     let said = |socket: &String| !socket.is_empty();
     configured().filter(said).or_else(|| flag().filter(said))
@@ -182,7 +240,10 @@ fn resolved(reset: ResetConfiguration) -> Config {
             timeouts: reset.timeouts,
             ..InitConfiguration::default()
         },
-        cluster: ClusterConfiguration { certificates_dir: reset.certificates_dir.clone(), ..ClusterConfiguration::default() },
+        cluster: ClusterConfiguration {
+            certificates_dir: reset.certificates_dir.clone(),
+            ..ClusterConfiguration::default()
+        },
         reset: Some(Reset {
             certificates_dir: reset.certificates_dir,
             cleanup_tmp_dir: reset.cleanup_tmp_dir,

@@ -23,7 +23,8 @@ pub struct TokenFlags {
     /// What the token is for, for people
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
-    /// Groups of whoever authenticates with it [default: system:bootstrappers:kubeadm:default-node-token]
+    /// Groups of whoever authenticates with it [default:
+    /// system:bootstrappers:kubeadm:default-node-token]
     #[arg(long, value_delimiter = ',', value_name = "GROUP")]
     pub groups: Vec<String>,
     /// How long it lives; 0 for ever [default: 24h]
@@ -56,19 +57,27 @@ pub struct LoadedTokens {
     pub warnings: Vec<Problem>,
 }
 
-/// Reads, defaults and validates the tokens to create. A file decides alone, also over a token that is given.
+/// Reads, defaults and validates the tokens to create. A file decides alone, also over a token that
+/// is given.
 ///
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
     let file = named(&flags.config);
     unmixed(file.as_ref(), &flags.not_with_config())?;
-    if flags.token.as_deref().is_some_and(|text| !text.is_empty() && !token::is_token(text)) {
+    if flags
+        .token
+        .as_deref()
+        .is_some_and(|text| !text.is_empty() && !token::is_token(text))
+    {
         return Err(Problem::new("", token::malformed()).into());
     }
     if file.is_some() {
         let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;
-        return Ok(LoadedTokens { tokens: loaded.config.init.bootstrap_tokens, warnings: loaded.warnings });
+        return Ok(LoadedTokens {
+            tokens: loaded.config.init.bootstrap_tokens,
+            warnings: loaded.warnings,
+        });
     }
     let token = BootstrapToken {
         token: flags.token.clone().unwrap_or_default(),
@@ -78,9 +87,19 @@ pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens,
         usages: flags.usages.clone(),
         groups: flags.groups.clone(),
     };
-    let mut init = InitConfiguration { bootstrap_tokens: vec![token], ..InitConfiguration::default() };
+    let mut init = InitConfiguration {
+        bootstrap_tokens: vec![token],
+        ..InitConfiguration::default()
+    };
     defaults::init(&mut init);
     defaults::secrets(&mut init);
     let problems = validate::bootstrap_tokens(&init.bootstrap_tokens);
-    if problems.is_empty() { Ok(LoadedTokens { tokens: init.bootstrap_tokens, warnings: Vec::new() }) } else { Err(Problems(problems)) }
+    if problems.is_empty() {
+        Ok(LoadedTokens {
+            tokens: init.bootstrap_tokens,
+            warnings: Vec::new(),
+        })
+    } else {
+        Err(Problems(problems))
+    }
 }

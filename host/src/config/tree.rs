@@ -19,8 +19,8 @@ pub enum Yaml {
     Map(Entries),
 }
 
-/// The entries of a map, in the order of the text, with repeated keys. An entry is found by its name without looking at all
-/// others: a map may have hundreds of thousands.
+/// The entries of a map, in the order of the text, with repeated keys. An entry is found by its
+/// name without looking at all others: a map may have hundreds of thousands.
 #[derive(Debug)]
 pub struct Entries {
     list: Vec<(Key, Node)>,
@@ -37,7 +37,9 @@ impl Entries {
 
     /// The last entry of this name.
     fn last(&self, name: &str) -> Option<&(Key, Node)> {
-        let end = self.by_name.partition_point(|at| self.list[*at].0.name.as_str() <= name);
+        let end = self
+            .by_name
+            .partition_point(|at| self.list[*at].0.name.as_str() <= name);
         let last = &self.list[*self.by_name.get(end.checked_sub(1)?)?];
         (last.0.name == name).then_some(last)
     }
@@ -57,9 +59,17 @@ pub struct Key {
 pub fn parse(text: &str) -> Result<Node, (String, Option<(u64, u64)>)> {
     let options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     serde_yaml::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location().map(|location| (location.line(), location.column()));
+        let place = error
+            .location()
+            .map(|location| (location.line(), location.column()));
         // The first line says what; the rest shows the text around it.
-        let what = error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let what = error
+            .to_string()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned();
         (what, place)
     })
 }
@@ -70,15 +80,21 @@ impl Node {
         match &self.yaml {
             Yaml::Scalar(value) => value.clone(),
             Yaml::List(items) => items.iter().map(Node::value).collect(),
-            Yaml::Map(entries) => {
-                Value::Object(entries.list.iter().map(|(key, node)| (key.name.clone(), node.value())).collect::<Map<_, _>>())
-            }
+            Yaml::Map(entries) => Value::Object(
+                entries
+                    .list
+                    .iter()
+                    .map(|(key, node)| (key.name.clone(), node.value()))
+                    .collect::<Map<_, _>>(),
+            ),
         }
     }
 
     /// A field of it; of a repeated key the last counts.
     fn entry(&self, name: &str) -> Option<&(Key, Node)> {
-        let Yaml::Map(entries) = &self.yaml else { return None };
+        let Yaml::Map(entries) = &self.yaml else {
+            return None;
+        };
         entries.last(name)
     }
 
@@ -100,14 +116,22 @@ impl Node {
     fn walk<'a>(&'a self, path: &str, found: &mut Vec<(String, &'a Key)>) {
         match &self.yaml {
             Yaml::Scalar(_) => {}
-            Yaml::List(items) => items.iter().enumerate().for_each(|(at, item)| item.walk(&format!("{path}[{at}]"), found)),
+            Yaml::List(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(at, item)| item.walk(&format!("{path}[{at}]"), found)),
             Yaml::Map(entries) => {
                 // The earliest line of each key so far.
                 let mut lines: HashMap<&str, u64> = HashMap::with_capacity(entries.list.len());
                 for (key, node) in &entries.list {
-                    let below = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
+                    let below = if path.is_empty() {
+                        key.name.clone()
+                    } else {
+                        format!("{path}.{}", key.name)
+                    };
                     let earliest = lines.entry(&key.name).or_insert(key.line);
-                    // What is merged in by `<<` stands behind what overrides it, on an earlier line.
+                    // What is merged in by `<<` stands behind what overrides it, on an earlier
+                    // line.
                     if *earliest < key.line {
                         found.push((below.clone(), key));
                     }
@@ -118,14 +142,24 @@ impl Node {
         }
     }
 
-    /// The place of a field, or of the nearest above it that is there, and how many parts of the path that is.
+    /// The place of a field, or of the nearest above it that is there, and how many parts of the
+    /// path that is.
     pub fn find(&self, path: &str) -> (u64, u64, usize) {
-        let parts = path.split(['.', '[']).map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty());
+        let parts = path
+            .split(['.', '['])
+            .map(|part| part.trim_end_matches(']'))
+            .filter(|part| !part.is_empty());
         let (mut node, mut place, mut depth) = (self, (self.line, self.column), 0);
         for part in parts {
             let below = match &node.yaml {
-                Yaml::Map(_) => node.entry(part).map(|(key, node)| ((key.line, key.column), node)),
-                Yaml::List(items) => part.parse::<usize>().ok().and_then(|at| items.get(at)).map(|node| ((node.line, node.column), node)),
+                Yaml::Map(_) => node
+                    .entry(part)
+                    .map(|(key, node)| ((key.line, key.column), node)),
+                Yaml::List(items) => part
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .map(|node| ((node.line, node.column), node)),
                 Yaml::Scalar(_) => None,
             };
             let Some((at, found)) = below else { break };
@@ -138,14 +172,22 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Yaml>::deserialize(deserializer)?;
-        Ok(Node { line: spanned.referenced.line(), column: spanned.referenced.column(), yaml: spanned.value })
+        Ok(Node {
+            line: spanned.referenced.line(),
+            column: spanned.referenced.column(),
+            yaml: spanned.value,
+        })
     }
 }
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Key { line: spanned.referenced.line(), column: spanned.referenced.column(), name: spanned.value })
+        Ok(Key {
+            line: spanned.referenced.line(),
+            column: spanned.referenced.column(),
+            name: spanned.value,
+        })
     }
 }
 
@@ -186,9 +228,17 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_f64<E>(self, value: f64) -> Result<Yaml, E> {
         // Whole numbers are whole, however they are written.
-        #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
-        let whole = (value.fract() == 0.0 && value.abs() < 9e15).then(|| Number::from(value as i64));
-        Ok(Yaml::Scalar(whole.or_else(|| Number::from_f64(value)).map_or(Value::Null, Value::Number)))
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "checked to be whole and in range"
+        )]
+        let whole =
+            (value.fract() == 0.0 && value.abs() < 9e15).then(|| Number::from(value as i64));
+        Ok(Yaml::Scalar(
+            whole
+                .or_else(|| Number::from_f64(value))
+                .map_or(Value::Null, Value::Number),
+        ))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Yaml, E> {
@@ -213,44 +263,4 @@ impl<'de> Visitor<'de> for Reader {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn every_node_has_its_place() {
-        let tree = parse("a: 1\nb:\n  - x\n  - y: 'no'\n    y: 2\n").unwrap();
-        assert_eq!(tree.value(), json!({"a": 1, "b": ["x", {"y": 2}]}));
-        assert_eq!(tree.find("b[1].y"), (5, 5, 3));
-        assert_eq!(tree.find("b[1].z.q"), (4, 5, 2));
-        let repeated: Vec<_> = tree.repeated().into_iter().map(|(path, key)| (path, key.line)).collect();
-        assert_eq!(repeated, [("b[1].y".to_owned(), 5)]);
-    }
-
-    /// A comparison of every key with every other takes minutes for as many.
-    #[test]
-    fn a_map_of_many_keys_is_looked_through_once() {
-        let key = |number: u64| Key { name: format!("key-{number}"), line: number, column: 1 };
-        let node = || Node { yaml: Yaml::Scalar(Value::Null), line: 1, column: 1 };
-        let mut entries: Vec<(Key, Node)> = (1..=200_000).map(|number| (key(number), node())).collect();
-        entries.push((Key { line: 200_001, ..key(77) }, node()));
-        let tree = Node { yaml: Yaml::Map(Entries::new(entries)), line: 1, column: 1 };
-        assert!((1..=200_000).all(|number| tree.find(&format!("key-{number}")).2 == 1));
-        assert_eq!((tree.find("key-77").0, tree.find("key-0").2), (200_001, 0));
-        let repeated: Vec<_> = tree.repeated().into_iter().map(|(path, key)| (path, key.line)).collect();
-        assert_eq!(repeated, [("key-77".to_owned(), 200_001)]);
-    }
-
-    #[test]
-    fn merged_keys_are_not_repeated_ones() {
-        let tree = parse("base: &b {x: 1}\nd:\n  <<: *b\n  x: 2\n").unwrap();
-        assert!(tree.repeated().is_empty());
-        assert_eq!(tree.value()["d"]["x"], 2);
-    }
-
-    #[test]
-    fn what_is_no_yaml_is_told_with_its_place() {
-        let (what, place) = parse("a: [1,\n").unwrap_err();
-        assert!(what.contains("bracket") && place.is_some(), "{what}");
-    }
-}
+mod tests;

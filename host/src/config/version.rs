@@ -10,9 +10,13 @@ pub const MINIMUM: Version = Version::new(1, 35, 0);
 /// Where the core images of CI builds are.
 const CI_REPOSITORY: &str = "gcr.io/k8s-staging-ci-images";
 
-static EXACT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+~].*)?)$").expect("a valid pattern"));
-static LABEL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)$").expect("a valid pattern"));
+static EXACT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^v?((?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:[-+~].*)?)$")
+        .expect("a valid pattern")
+});
+static LABEL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)$").expect("a valid pattern")
+});
 
 /// A version, and what went with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +28,8 @@ pub struct Resolved {
     pub warnings: Vec<String>,
 }
 
-/// Resolves a version, a label (`stable-1`), or either behind `release/` or `ci/`. Labels are not looked up on the
-/// internet: they mean this build's own release, with a warning.
+/// Resolves a version, a label (`stable-1`), or either behind `release/` or `ci/`. Labels are not
+/// looked up on the internet: they mean this build's own release, with a warning.
 ///
 /// # Errors
 /// kubeadm's words for a text of no known form, or a version that is too old.
@@ -35,47 +39,41 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
         (_, Some(rest)) => (false, rest),
         _ => (false, text),
     };
-    let unknown = || format!("version {text:?} doesn't match patterns for neither semantic version nor labels (stable, latest, ...)");
+    let unknown = || {
+        format!(
+            "version {text:?} doesn't match patterns for neither semantic version nor labels \
+             (stable, latest, ...)"
+        )
+    };
     let mut warnings = Vec::new();
     let version = if let Some(found) = EXACT.captures(rest) {
         format!("v{}", &found[1])
     } else if LABEL.is_match(rest) {
-        warnings.push("could not fetch a Kubernetes version from the internet: labels are not looked up".to_owned());
-        warnings.push(format!("falling back to the local client version: {CURRENT}"));
+        warnings.push(
+            "could not fetch a Kubernetes version from the internet: labels are not looked up"
+                .to_owned(),
+        );
+        warnings.push(format!(
+            "falling back to the local client version: {CURRENT}"
+        ));
         CURRENT.to_owned()
     } else {
         return Err(unknown());
     };
-    let parsed = Version::parse(version[1..].replacen('~', "-", 1).as_str()).map_err(|_| unknown())?;
+    let parsed =
+        Version::parse(version[1..].replacen('~', "-", 1).as_str()).map_err(|_| unknown())?;
     if (parsed.major, parsed.minor, parsed.patch) < (MINIMUM.major, MINIMUM.minor, MINIMUM.patch) {
         return Err(format!(
-            "this version of kubeadm only supports deploying clusters with the control plane version >= {MINIMUM}. Current version: {version}"
+            "this version of kubeadm only supports deploying clusters with the control plane \
+             version >= {MINIMUM}. Current version: {version}"
         ));
     }
-    Ok(Resolved { version, ci_repository: ci.then(|| CI_REPOSITORY.to_owned()), warnings })
+    Ok(Resolved {
+        version,
+        ci_repository: ci.then(|| CI_REPOSITORY.to_owned()),
+        warnings,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_labels_and_prefixes() {
-        for (text, version) in [
-            ("v1.36.2", "v1.36.2"),
-            ("1.36.2", "v1.36.2"),
-            ("v1.36.0-rc.1", "v1.36.0-rc.1"),
-            ("release/v1.36.2", "v1.36.2"),
-            ("stable-1", CURRENT),
-            ("latest", CURRENT),
-            ("v2.0.0", "v2.0.0"),
-            ("v1.36.2+build", "v1.36.2+build"),
-        ] {
-            assert_eq!(resolve(text).unwrap().version, version, "{text}");
-        }
-        assert!(resolve("ci/v1.36.2").unwrap().ci_repository.is_some());
-        assert!(resolve("v1.36").unwrap_err().contains("doesn't match patterns"));
-        assert!(resolve("v1.34.9").unwrap_err().contains("only supports deploying"));
-        assert!(!resolve("stable").unwrap().warnings.is_empty());
-    }
-}
+mod tests;

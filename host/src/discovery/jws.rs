@@ -1,4 +1,5 @@
-//! Signatures with a bootstrap token over what `cluster-info` tells anyone: detached JWS, HS256 (RFC 7515, appendix F).
+//! Signatures with a bootstrap token over what `cluster-info` tells anyone: detached JWS, HS256
+//! (RFC 7515, appendix F).
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 
@@ -13,15 +14,28 @@ fn signed(header: &str, payload: &str) -> String {
 /// `header..signature` by the token of this id and secret.
 pub fn sign(payload: &str, id: &str, secret: &str) -> String {
     let header = BASE64URL_NOPAD.encode(format!(r#"{{"alg":"HS256","kid":"{id}"}}"#).as_bytes());
-    format!("{header}..{}", BASE64URL_NOPAD.encode(hmac::sign(&key(secret), signed(&header, payload).as_bytes()).as_ref()))
+    format!(
+        "{header}..{}",
+        BASE64URL_NOPAD
+            .encode(hmac::sign(&key(secret), signed(&header, payload).as_bytes()).as_ref())
+    )
 }
 
-/// Whether the token signed this payload. A header of another algorithm is no signature, whatever follows it.
+/// Whether the token signed this payload. A header of another algorithm is no signature, whatever
+/// follows it.
 pub fn verify(jws: &str, payload: &str, id: &str, secret: &str) -> bool {
-    let Some((header, signature)) = jws.split_once("..") else { return false };
+    let Some((header, signature)) = jws.split_once("..") else {
+        return false;
+    };
     let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).ok();
-    let claims: serde_json::Value = decode(header).and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-    let Some(signature) = decode(signature).filter(|_| claims["alg"] == "HS256" && claims["kid"] == id) else { return false };
+    let claims: serde_json::Value = decode(header)
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default();
+    let Some(signature) =
+        decode(signature).filter(|_| claims["alg"] == "HS256" && claims["kid"] == id)
+    else {
+        return false;
+    };
     hmac::verify(&key(secret), signed(header, payload).as_bytes(), &signature).is_ok()
 }
 
@@ -36,9 +50,15 @@ mod tests {
         assert!(!verify(&jws, "texT", "abcdef", "0123456789abcdef"));
         assert!(!verify(&jws, "text", "abcdef", "0123456789abcdeg"));
         assert!(!verify(&jws, "text", "abcdeg", "0123456789abcdef"));
-        let none = format!("{}..", BASE64URL_NOPAD.encode(br#"{"alg":"none","kid":"abcdef"}"#));
+        let none = format!(
+            "{}..",
+            BASE64URL_NOPAD.encode(br#"{"alg":"none","kid":"abcdef"}"#)
+        );
         for forged in [none.as_str(), "", "..", "x..y"] {
-            assert!(!verify(forged, "text", "abcdef", "0123456789abcdef"), "{forged}");
+            assert!(
+                !verify(forged, "text", "abcdef", "0123456789abcdef"),
+                "{forged}"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Finding the cluster that a node joins: where its API server is, whom to trust, and with what the kubelet asks for its
-//! certificate. Nothing is changed, here or there.
+//! Finding the cluster that a node joins: where its API server is, whom to trust, and with what the
+//! kubelet asks for its certificate. Nothing is changed, here or there.
 mod file;
 pub mod jws;
 #[cfg(test)]
@@ -34,38 +34,74 @@ pub struct Found {
     pub authority_pem: String,
     /// for the kubelet to ask with; secret
     pub kubeconfig: String,
-    /// The operator named the file of the kubeconfig on the command line, so a program in it that authenticates the user may
-    /// be run.
+    /// The operator named the file of the kubeconfig on the command line, so a program in it that
+    /// authenticates the user may be run.
     pub may_run_programs: bool,
     pub warnings: Vec<String>,
 }
 
-/// Finds the cluster by token, or by a kubeconfig. `named` says that the operator named that kubeconfig on the command line.
+/// Finds the cluster by token, or by a kubeconfig. `named` says that the operator named that
+/// kubeconfig on the command line.
 ///
 /// # Errors
 /// Why it is not found, or not trusted, and what to do.
-pub fn discover(join: &JoinConfiguration, api: &dyn Cluster, net: &dyn Net, named: bool) -> Tried<Found> {
-    let limit = join.timeouts.as_ref().and_then(|timeouts| timeouts.discovery).unwrap_or_default().as_secs();
+pub fn discover(
+    join: &JoinConfiguration,
+    api: &dyn Cluster,
+    net: &dyn Net,
+    named: bool,
+) -> Tried<Found> {
+    let limit = join
+        .timeouts
+        .as_ref()
+        .and_then(|timeouts| timeouts.discovery)
+        .unwrap_or_default()
+        .as_secs();
     let limit = Duration::from_secs(u64::try_from(limit).unwrap_or(0));
-    let wrap =
-        |failure: Failure| Failure { message: format!("couldn't validate the identity of the API Server: {}", failure.message), ..failure };
+    let wrap = |failure: Failure| Failure {
+        message: format!(
+            "couldn't validate the identity of the API Server: {}",
+            failure.message
+        ),
+        ..failure
+    };
     let discovered = match (&join.discovery.bootstrap_token, &join.discovery.file) {
         (Some(token), _) => token::discover(token, api, limit),
         (None, Some(file)) => file::discover(file, api, net, limit, named && !join.dry_run),
-        (None, None) => Err(Failure::new("invalid", "neither a token nor a file says how the cluster is to be found")),
+        (None, None) => Err(Failure::new(
+            "invalid",
+            "neither a token nor a file says how the cluster is to be found",
+        )),
     };
-    let Discovered { server, authority_pem, credentials, may_run_programs, warnings } = discovered.map_err(wrap)?;
+    let Discovered {
+        server,
+        authority_pem,
+        credentials,
+        may_run_programs,
+        warnings,
+    } = discovered.map_err(wrap)?;
     authorities(&authority_pem)?;
     let tls = &join.discovery.tls_bootstrap_token;
     let kubeconfig = match (tls.is_empty(), credentials) {
-        (false, _) => render::kubeconfig::with_token("kubernetes", &server, &authority_pem, USER, tls),
+        (false, _) => {
+            render::kubeconfig::with_token("kubernetes", &server, &authority_pem, USER, tls)
+        }
         (true, Some(kubeconfig)) => kubeconfig,
         (true, None) => {
-            let message = "could not find authentication credentials for the TLS bootstrap process. Please use Token discovery, a discovery file with embedded authentication credentials or a discovery file without authentication credentials but with the TLSBootstrapToken flag";
+            let message = "could not find authentication credentials for the TLS bootstrap \
+                process. Please use Token discovery, a discovery file with embedded authentication \
+                credentials or a discovery file without authentication credentials but with the \
+                TLSBootstrapToken flag";
             return Err(Failure::new("invalid", message));
         }
     };
-    Ok(Found { server, authority_pem, kubeconfig, may_run_programs, warnings })
+    Ok(Found {
+        server,
+        authority_pem,
+        kubeconfig,
+        may_run_programs,
+        warnings,
+    })
 }
 
 /// What one way of discovery came to.
@@ -81,22 +117,39 @@ struct Discovered {
 
 /// The certificates of an authority.
 fn authorities(pem: &str) -> Tried<Vec<Certificate>> {
-    let all = Certificate::all(pem).map_err(|why| Failure::new("invalid", format!("the cluster's authority cannot be read: {why}")))?;
+    let all = Certificate::all(pem).map_err(|why| {
+        Failure::new(
+            "invalid",
+            format!("the cluster's authority cannot be read: {why}"),
+        )
+    })?;
     if all.is_empty() {
-        return Err(Failure::new("invalid", "the cluster's authority holds no certificate"));
+        return Err(Failure::new(
+            "invalid",
+            "the cluster's authority holds no certificate",
+        ));
     }
     Ok(all.into_iter().map(Certificate::from_der).collect())
 }
 
 fn cluster_info() -> ObjectRef {
-    ObjectRef { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: Some("kube-public".into()), name: "cluster-info".into() }
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: Some("kube-public".into()),
+        name: "cluster-info".into(),
+    }
 }
 
 /// The data of `cluster-info`, once it is as wanted.
 ///
 /// # Errors
 /// The last thing seen, when the time is over; at once where trying again will not help.
-fn cluster_info_when(cluster: &dyn Cluster, limit: Duration, wanted: impl Fn(&Value) -> Tried<()>) -> Tried<Value> {
+fn cluster_info_when(
+    cluster: &dyn Cluster,
+    limit: Duration,
+    wanted: impl Fn(&Value) -> Tried<()>,
+) -> Tried<Value> {
     let (began, mut pause) = (Instant::now(), FIRST_PAUSE.min(limit));
     loop {
         let seen = cluster.get(&cluster_info()).and_then(|found| {
@@ -108,30 +161,55 @@ fn cluster_info_when(cluster: &dyn Cluster, limit: Duration, wanted: impl Fn(&Va
             Ok(data) => return Ok(data),
             // A server that does not stop talking is asked once.
             Err(failure) if failure.code == "limit" => {
-                let remedy =
-                    "what answers at this address is not the API server of a cluster: compare the address with the one that init printed";
-                return Err(Failure { remedy: Some(remedy.into()), ..failure });
+                let remedy = "what answers at this address is not the API server of a cluster: \
+                    compare the address with the one that init printed";
+                return Err(Failure {
+                    remedy: Some(remedy.into()),
+                    ..failure
+                });
             }
-            Err(failure) if matches!(failure.code.as_str(), "forbidden" | "given-up" | "cancelled" | "denied") => return Err(failure),
+            Err(failure)
+                if matches!(
+                    failure.code.as_str(),
+                    "forbidden" | "given-up" | "cancelled" | "denied"
+                ) =>
+            {
+                return Err(failure);
+            }
             Err(failure) => failure,
         };
         if began.elapsed() + pause > limit {
-            let remedy = "look whether the API server is reached from here, and whether the cluster was made by kubephase or kubeadm; the discovery timeout is timeouts.discovery";
+            let remedy = "look whether the API server is reached from here, and whether the \
+                cluster was made by kubephase or kubeadm; the discovery timeout is \
+                timeouts.discovery";
             return Err(Failure {
-                message: format!("failed to request the cluster-info ConfigMap: {}", failure.message),
+                message: format!(
+                    "failed to request the cluster-info ConfigMap: {}",
+                    failure.message
+                ),
                 remedy: failure.remedy.clone().or(Some(remedy.into())),
                 ..failure
             });
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(if began.elapsed() < SOON { BRISK_PAUSE } else { LONGEST_PAUSE });
+        pause = (pause * 2).min(if began.elapsed() < SOON {
+            BRISK_PAUSE
+        } else {
+            LONGEST_PAUSE
+        });
     }
 }
 
-/// Server and authority of the cluster that a kubeconfig is about: the one without a name, else its context's.
+/// Server and authority of the cluster that a kubeconfig is about: the one without a name, else its
+/// context's.
 fn told_by(kubeconfig: &Kubeconfig) -> Option<(String, Option<String>)> {
     let cluster = kubeconfig.main_cluster()?;
     let server = cluster["server"].as_str()?.to_owned();
-    let authority = cluster["certificate-authority-data"].as_str().and_then(|data| data_encoding::BASE64.decode(data.as_bytes()).ok());
-    Some((server, authority.and_then(|pem| String::from_utf8(pem).ok())))
+    let authority = cluster["certificate-authority-data"]
+        .as_str()
+        .and_then(|data| data_encoding::BASE64.decode(data.as_bytes()).ok());
+    Some((
+        server,
+        authority.and_then(|pem| String::from_utf8(pem).ok()),
+    ))
 }

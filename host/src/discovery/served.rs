@@ -33,9 +33,18 @@ struct Server {
 
 impl Server {
     fn start(acceptor: TlsAcceptor, cluster_info: &Value, hangs_up: usize) -> Server {
-        let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let listener = tokio.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
-        let (address, asked) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = tokio
+            .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+            .unwrap();
+        let (address, asked) = (
+            listener.local_addr().unwrap(),
+            Arc::new(AtomicUsize::new(0)),
+        );
         let (counter, text) = (asked.clone(), json!({"data": cluster_info}).to_string());
         tokio.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -44,7 +53,11 @@ impl Server {
                 }
             }
         });
-        Server { tokio, address, asked }
+        Server {
+            tokio,
+            address,
+            asked,
+        }
     }
 
     fn asked(&self) -> usize {
@@ -54,7 +67,11 @@ impl Server {
     /// What a node makes of it that has the token and the pin.
     fn found(&self, join: JoinConfiguration) -> Result<(), String> {
         let mut join = join;
-        join.discovery.bootstrap_token.as_mut().unwrap().api_server_endpoint = self.address.to_string();
+        join.discovery
+            .bootstrap_token
+            .as_mut()
+            .unwrap()
+            .api_server_endpoint = self.address.to_string();
         let api = real::cluster(self.tokio.handle(), "/none").unwrap();
         find(&join, &api).map(drop)
     }
@@ -70,9 +87,15 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) {
 /// One request, one answer.
 async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
     // A client that does not trust the server hangs up.
-    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    let Ok(mut stream) = acceptor.accept(stream).await else {
+        return;
+    };
     read_request(&mut stream).await;
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", text.len());
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: \
+         close\r\n\r\n",
+        text.len()
+    );
     let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
     let _ = stream.shutdown().await;
 }
@@ -81,7 +104,8 @@ async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
 fn a_server_is_believed_for_its_authority_and_its_dates() {
     let (ours, theirs) = (Authority::new("kubernetes"), Authority::new("kubernetes"));
     let told = info(&ours.certificate.to_pem(), TOKEN);
-    let from = |acceptor| Server::start(acceptor, &told, 0).found(joining(&[hash(&ours.certificate)]));
+    let from =
+        |acceptor| Server::start(acceptor, &told, 0).found(joining(&[hash(&ours.certificate)]));
     assert_eq!(from(ours.server(-HOUR..HOUR)), Ok(()));
     for (case, acceptor, told, what_to_do) in [
         (
@@ -90,21 +114,39 @@ fn a_server_is_believed_for_its_authority_and_its_dates() {
             "invalid peer certificate: BadSignature",
             "somebody else answers at this address",
         ),
-        ("not valid yet", ours.server(HOUR..2 * HOUR), "certificate not valid yet", "the clock of this machine says 2"),
-        ("expired", ours.server(-2 * HOUR..-HOUR), "certificate expired", "the clock of this machine says 2"),
+        (
+            "not valid yet",
+            ours.server(HOUR..2 * HOUR),
+            "certificate not valid yet",
+            "the clock of this machine says 2",
+        ),
+        (
+            "expired",
+            ours.server(-2 * HOUR..-HOUR),
+            "certificate expired",
+            "the clock of this machine says 2",
+        ),
     ] {
         let refused = from(acceptor).unwrap_err();
         assert!(
-            refused.starts_with("couldn't validate the identity of the API Server: failed to request the cluster-info"),
+            refused.starts_with(
+                "couldn't validate the identity of the API Server: failed to \
+                request the cluster-info"
+            ),
             "{case}: {refused}"
         );
-        assert!(refused.contains(told) && refused.contains(what_to_do), "{case}: {refused}");
+        assert!(
+            refused.contains(told) && refused.contains(what_to_do),
+            "{case}: {refused}"
+        );
     }
 }
 
 /// Writes a body without an end until the client hangs up.
 async fn talk_without_end(acceptor: TlsAcceptor, stream: TcpStream) {
-    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+    let Ok(mut stream) = acceptor.accept(stream).await else {
+        return;
+    };
     read_request(&mut stream).await;
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
     let mut outcome = stream.write_all(head.as_bytes()).await;
@@ -117,8 +159,15 @@ async fn talk_without_end(acceptor: TlsAcceptor, stream: TcpStream) {
 fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
     let ours = Authority::new("kubernetes");
     let server = Server::start(ours.server(-HOUR..HOUR), &json!({}), usize::MAX);
-    let listener = server.tokio.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
-    let (address, acceptor, asked) = (listener.local_addr().unwrap(), ours.server(-HOUR..HOUR), server.asked.clone());
+    let listener = server
+        .tokio
+        .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+        .unwrap();
+    let (address, acceptor, asked) = (
+        listener.local_addr().unwrap(),
+        ours.server(-HOUR..HOUR),
+        server.asked.clone(),
+    );
     server.tokio.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             asked.fetch_add(1, Ordering::Relaxed);
@@ -129,7 +178,11 @@ fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));
     let refused = server.found(patient).unwrap_err();
-    assert!(refused.contains("is longer than the limit of 4194304 bytes") && refused.contains("compare the address"), "{refused}");
+    assert!(
+        refused.contains("is longer than the limit of 4194304 bytes")
+            && refused.contains("compare the address"),
+        "{refused}"
+    );
     assert_eq!(server.asked(), 1);
 }
 
@@ -138,10 +191,23 @@ fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
 fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join("ran");
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
     for user in [
-        json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "touch", "args": [mark], "interactiveMode": "Never"}}),
-        json!({"auth-provider": {"name": "gcp", "config": {"cmd-path": "touch", "cmd-args": mark}}}),
+        json!({
+            "exec": {
+                "apiVersion": "client.authentication.k8s.io/v1",
+                "command": "touch",
+                "args": [mark],
+                "interactiveMode": "Never",
+            },
+        }),
+        json!({
+            "auth-provider": {"name": "gcp", "config": {"cmd-path": "touch", "cmd-args": mark}},
+        }),
     ] {
         let kubeconfig = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "a",
@@ -153,7 +219,10 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
         std::fs::write(&path, kubeconfig.to_string()).unwrap();
         let api = real::cluster(tokio.handle(), path.to_str().unwrap()).unwrap();
         let text = api.as_holder_of(&kubeconfig.to_string()).unwrap();
-        for failure in [api.get(&cluster_info()).unwrap_err(), text.get(&cluster_info()).unwrap_err()] {
+        for failure in [
+            api.get(&cluster_info()).unwrap_err(),
+            text.get(&cluster_info()).unwrap_err(),
+        ] {
             assert_eq!(failure.code, "denied", "{failure:?}");
         }
         assert!(!mark.exists());
@@ -168,9 +237,23 @@ fn a_server_that_hangs_up_is_asked_again_for_as_long_as_discovery_may_take() {
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(60));
     let server = Server::start(ours.server(-HOUR..HOUR), &told, 3);
     assert_eq!(server.found(patient), Ok(()));
-    assert_eq!(server.asked(), 5, "three in vain, one without trust, one with");
+    assert_eq!(
+        server.asked(),
+        5,
+        "three in vain, one without trust, one with"
+    );
     let server = Server::start(ours.server(-HOUR..HOUR), &told, usize::MAX);
-    let refused = server.found(joining(&[hash(&ours.certificate)])).unwrap_err();
-    assert!(refused.contains("failed to request the cluster-info ConfigMap: the API server cannot be reached: "), "{refused}");
-    assert!(refused.contains("look whether the API server is reached from here"), "{refused}");
+    let refused = server
+        .found(joining(&[hash(&ours.certificate)]))
+        .unwrap_err();
+    assert!(
+        refused.contains(
+            "failed to request the cluster-info ConfigMap: the API server cannot be reached: "
+        ),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("look whether the API server is reached from here"),
+        "{refused}"
+    );
 }

@@ -11,11 +11,22 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
         ClearSpec::EmptyDirectory { path } => remove_empty(path, world.files()),
         ClearSpec::Mounts { below, flags } => match world.files().stat(below)? {
             None => Ok(Enacted::Unchanged),
-            Some(_) => world.node().unmount_below(&world.files().real_path(below)?, flags).map(|gone| enacted(gone > 0)),
+            Some(_) => world
+                .node()
+                .unmount_below(&world.files().real_path(below)?, flags)
+                .map(|gone| enacted(gone > 0)),
         },
-        ClearSpec::PodSandboxes {} => world.runtime().remove_sandboxes().map(|gone| enacted(gone > 0)),
-        ClearSpec::EtcdMember { peer_url, timeout_seconds } => etcd::leave(peer_url, *timeout_seconds, context),
-        ClearSpec::ControlPlaneUsers {} => users::remove(world.files(), context.cancel).map(enacted),
+        ClearSpec::PodSandboxes {} => world
+            .runtime()
+            .remove_sandboxes()
+            .map(|gone| enacted(gone > 0)),
+        ClearSpec::EtcdMember {
+            peer_url,
+            timeout_seconds,
+        } => etcd::leave(peer_url, *timeout_seconds, context),
+        ClearSpec::ControlPlaneUsers {} => {
+            users::remove(world.files(), context.cancel).map(enacted)
+        }
     };
     match outcome {
         Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),
@@ -24,16 +35,26 @@ pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
 }
 
 fn enacted(changed: bool) -> Enacted {
-    if changed { Enacted::Changed } else { Enacted::Unchanged }
+    if changed {
+        Enacted::Changed
+    } else {
+        Enacted::Unchanged
+    }
 }
 
 /// A directory at the top of the tree, or one that a path leads to by `..`, is nobody's to clear.
 fn deep(path: &str) -> Tried<()> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    if parts.len() < 2 || !path.starts_with('/') || parts.iter().any(|part| matches!(*part, "." | "..")) {
+    if parts.len() < 2
+        || !path.starts_with('/')
+        || parts.iter().any(|part| matches!(*part, "." | ".."))
+    {
         return Err(Failure::new(
             "invalid",
-            format!("{path} is left as it is: directories at the top of the tree, and paths with `..`, are cleared by hand"),
+            format!(
+                "{path} is left as it is: directories at the top of the tree, and paths with `..`, \
+                 are cleared by hand"
+            ),
         ));
     }
     Ok(())
@@ -41,7 +62,10 @@ fn deep(path: &str) -> Tried<()> {
 
 fn remove_empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
     deep(path)?;
-    if files.stat(path)?.is_none_or(|meta| meta.kind != "directory") {
+    if files
+        .stat(path)?
+        .is_none_or(|meta| meta.kind != "directory")
+    {
         return Ok(Enacted::Unchanged);
     }
     if !files.list(path)?.is_empty() {
@@ -56,46 +80,11 @@ fn empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
         return Ok(Enacted::Unchanged);
     }
     let names = files.list(path)?;
-    names.iter().try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
+    names
+        .iter()
+        .try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
     Ok(enacted(!names.is_empty()))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::files::RootedFiles;
-
-    #[test]
-    fn a_directory_is_emptied_and_stays() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        files.write("/etc/kubernetes/pki/etcd/ca.key", b"", 0o600, None).unwrap();
-        files.write("/elsewhere/kept", b"", 0o600, None).unwrap();
-        std::os::unix::fs::symlink("/elsewhere", root.path().join("etc/kubernetes/pki/link")).unwrap();
-        assert_eq!(empty("/etc/kubernetes/pki", &files).unwrap(), Enacted::Changed);
-        assert_eq!(files.list("/etc/kubernetes/pki").unwrap(), Vec::<String>::new());
-        assert!(files.stat("/elsewhere/kept").unwrap().is_some(), "links are not followed");
-        assert_eq!(empty("/etc/kubernetes/pki", &files).unwrap(), Enacted::Unchanged);
-        assert_eq!(empty("/etc/none", &files).unwrap(), Enacted::Unchanged);
-        for path in ["/", "/etc", "/etc/", "//etc", "/var/lib/../..", "etc/kubernetes"] {
-            assert_eq!(empty(path, &files).unwrap_err().code, "invalid", "{path}");
-            assert_eq!(remove_empty(path, &files).unwrap_err().code, "invalid", "{path}");
-        }
-    }
-
-    #[test]
-    fn a_directory_is_removed_only_where_it_is_empty() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        files.write("/opt/pki/mine", b"", 0o600, None).unwrap();
-        assert!(matches!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Left(_)));
-        assert!(
-            files.remove_dir("/opt/pki").is_err() && files.stat("/opt/pki/mine").unwrap().is_some(),
-            "whoever was faster loses nothing"
-        );
-        assert_eq!(remove_empty("/opt/pki/mine", &files).unwrap(), Enacted::Unchanged, "it is no directory");
-        files.remove("/opt/pki/mine").unwrap();
-        assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Changed);
-        assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Unchanged);
-    }
-}
+mod tests;

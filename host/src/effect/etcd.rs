@@ -1,5 +1,5 @@
-//! Membership of etcd. A new member follows as a learner until it has caught up, and only then has a vote: so the cluster
-//! keeps its quorum whatever becomes of the new one.
+//! Membership of etcd. A new member follows as a learner until it has caught up, and only then has
+//! a vote: so the cluster keeps its quorum whatever becomes of the new one.
 use super::{Context, Done, Enacted};
 use crate::world::Tried;
 use kubephase_sdk::spec::EtcdMemberSpec;
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a member may take to serve once its peers know it by name. One that saw for itself that they do serves at once.
+/// How long a member may take to serve once its peers know it by name. One that saw for itself that
+/// they do serves at once.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A member at this peer URL, with a vote where that is wanted.
@@ -28,22 +29,40 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             Err(failure) => return Err(failure),
         };
         if !limit.pause(context)? {
-            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the members with `etcdctl member list`; one that will not start can be taken out with `etcdctl member remove`";
-            let message = format!("the etcd member at {} did not come about within {}s: {last}", spec.peer_url, limit.whole.as_secs());
-            return Err(Failure { retryable: true, remedy: Some(remedy.into()), ..Failure::new("timeout", message) });
+            let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the \
+                members with `etcdctl member list`; one that will not start can be taken out with \
+                `etcdctl member remove`";
+            let message = format!(
+                "the etcd member at {} did not come about within {}s: {last}",
+                spec.peer_url,
+                limit.whole.as_secs()
+            );
+            return Err(Failure {
+                retryable: true,
+                remedy: Some(remedy.into()),
+                ..Failure::new("timeout", message)
+            });
         }
     }
 }
 
-/// A member is no more; the last one stays, without which there is no etcd to ask. Others refuse while one of them came within
-/// the last seconds ("unhealthy cluster"), or there is no leader: they are asked until they do it, as by kubeadm. Who does not
-/// even tell the members is asked once.
+/// A member is no more; the last one stays, without which there is no etcd to ask. Others refuse
+/// while one of them came within the last seconds ("unhealthy cluster"), or there is no leader:
+/// they are asked until they do it, as by kubeadm. Who does not even tell the members is asked
+/// once.
 pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Enacted> {
     let (etcd, limit) = (context.world.etcd(), Limit::of(timeout_seconds));
     let (mut members, mut asked) = (etcd.members()?, false);
     loop {
-        let Some(member) = members.iter().find(|member| member.peer_urls.iter().any(|url| url == peer_url)) else {
-            return Ok(if asked { Enacted::Changed } else { Enacted::Unchanged });
+        let Some(member) = members
+            .iter()
+            .find(|member| member.peer_urls.iter().any(|url| url == peer_url))
+        else {
+            return Ok(if asked {
+                Enacted::Changed
+            } else {
+                Enacted::Unchanged
+            });
         };
         if members.len() == 1 {
             return Ok(Enacted::Left("it is the only member of etcd".into()));
@@ -68,14 +87,23 @@ struct Limit {
 
 impl Limit {
     fn of(seconds: i64) -> Limit {
-        Limit { began: Instant::now(), whole: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)) }
+        Limit {
+            began: Instant::now(),
+            whole: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
+        }
     }
 
     /// A moment before the next try; none where time is up.
     fn pause(&self, context: &Context) -> Tried<bool> {
         let more = self.began.elapsed() + PAUSE <= self.whole;
-        if context.cancel.wait(if more { PAUSE } else { Duration::ZERO }) {
-            return Err(Failure::new("cancelled", "the run was cancelled while waiting for etcd"));
+        if context
+            .cancel
+            .wait(if more { PAUSE } else { Duration::ZERO })
+        {
+            return Err(Failure::new(
+                "cancelled",
+                "the run was cancelled while waiting for etcd",
+            ));
         }
         Ok(more)
     }
@@ -98,7 +126,10 @@ enum Known {
 fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<Step> {
     let etcd = context.world.etcd();
     let members = etcd.members()?;
-    let Some(member) = members.iter().find(|member| member.peer_urls.contains(&spec.peer_url)) else {
+    let Some(member) = members
+        .iter()
+        .find(|member| member.peer_urls.contains(&spec.peer_url))
+    else {
         return etcd.add_learner(&spec.peer_url).map(|()| Step::Changed);
     };
     if !spec.voting {
@@ -108,7 +139,11 @@ fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<St
         return Ok(Step::Waiting("it has not started"));
     }
     if etcd.serves(&spec.client_url)? {
-        return if member.learner { etcd.promote(member.id).map(|()| Step::Changed) } else { Ok(Step::There) };
+        return if member.learner {
+            etcd.promote(member.id).map(|()| Step::Changed)
+        } else {
+            Ok(Step::There)
+        };
     }
     match *known {
         Known::No => *known = Known::Since(Instant::now()),
@@ -121,15 +156,19 @@ fn step(spec: &EtcdMemberSpec, context: &Context, known: &mut Known) -> Tried<St
     Ok(Step::Waiting("it serves no clients yet"))
 }
 
-/// A new member tells the others its name and serves when it sees that they took note of it. Where it sees that only within
-/// the snapshot that it gets first, it goes on waiting, seven seconds or more, and then asks again (etcd 3.6). Started anew
-/// it asks at once; as it has no vote, nobody misses it meanwhile. Told to shut down it would wait for its answer as well, so it
-/// is ended as by a power cut, which etcd is made for.
+/// A new member tells the others its name and serves when it sees that they took note of it. Where
+/// it sees that only within the snapshot that it gets first, it goes on waiting, seven seconds or
+/// more, and then asks again (etcd 3.6). Started anew it asks at once; as it has no vote, nobody
+/// misses it meanwhile. Told to shut down it would wait for its answer as well, so it is ended as
+/// by a power cut, which etcd is made for.
 fn start_anew(context: &Context) -> Tried<()> {
     let runtime = context.world.runtime();
     let containers = runtime.containers()?;
-    let own = containers.iter().filter(|container| container.running && container.name == "etcd");
-    own.map(|container| &container.id).try_for_each(|id| runtime.stop_container(id))
+    let own = containers
+        .iter()
+        .filter(|container| container.running && container.name == "etcd");
+    own.map(|container| &container.id)
+        .try_for_each(|id| runtime.stop_container(id))
 }
 
 #[cfg(test)]

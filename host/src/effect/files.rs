@@ -13,10 +13,15 @@ pub struct Directory {
 
 impl Directory {
     pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
-        if files.stat(&self.path)?.is_some_and(|meta| meta.kind == "directory") {
+        if files
+            .stat(&self.path)?
+            .is_some_and(|meta| meta.kind == "directory")
+        {
             return Ok(Enacted::Unchanged);
         }
-        files.make_dir(&self.path, self.mode).map(|()| Enacted::Changed)
+        files
+            .make_dir(&self.path, self.mode)
+            .map(|()| Enacted::Changed)
     }
 }
 
@@ -33,12 +38,18 @@ impl File {
         if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
             && files.read(&self.path)? == self.content
         {
-            if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
+            if meta.mode == self.mode
+                && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid))
+            {
                 return Ok(Enacted::Unchanged);
             }
-            return files.set_mode(&self.path, self.mode, self.owner).map(|()| Enacted::Changed);
+            return files
+                .set_mode(&self.path, self.mode, self.owner)
+                .map(|()| Enacted::Changed);
         }
-        files.write(&self.path, &self.content, self.mode, self.owner).map(|()| Enacted::Changed)
+        files
+            .write(&self.path, &self.content, self.mode, self.owner)
+            .map(|()| Enacted::Changed)
     }
 }
 
@@ -57,7 +68,9 @@ impl Mode {
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
             return Ok(Enacted::Unchanged);
         }
-        files.set_mode(&self.path, self.mode, self.owner).map(|()| Enacted::Changed)
+        files
+            .set_mode(&self.path, self.mode, self.owner)
+            .map(|()| Enacted::Changed)
     }
 }
 
@@ -79,9 +92,14 @@ impl Owner {
 /// # Errors
 /// `denied` where it is a device, a pipe or a socket, which no run made.
 pub fn remove(path: &str, files: &dyn Files) -> Tried<Enacted> {
-    let Some(meta) = files.stat(path)? else { return Ok(Enacted::Unchanged) };
+    let Some(meta) = files.stat(path)? else {
+        return Ok(Enacted::Unchanged);
+    };
     if matches!(meta.kind.as_str(), "socket" | "other") {
-        return Err(Failure::new("denied", format!("{path} is not removed: it is not a regular file")));
+        return Err(Failure::new(
+            "denied",
+            format!("{path} is not removed: it is not a regular file"),
+        ));
     }
     files.remove(path).map(|()| Enacted::Changed)
 }

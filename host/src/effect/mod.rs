@@ -1,7 +1,7 @@
 //! One intended change, as data, with its own "does it already hold?".
 //!
-//! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and says whether
-//! anything did. Every effect is safe to do twice.
+//! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and
+//! says whether anything did. Every effect is safe to do twice.
 
 pub mod clear;
 pub mod etcd;
@@ -23,8 +23,8 @@ use crate::{
     world::{Tried, World, budget::Budget},
 };
 use kubephase_sdk::spec::{
-    BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec, FetchKeysSpec, KeyPairSpec, KubeconfigSpec,
-    RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
+    BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
+    FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
@@ -37,29 +37,57 @@ use territory::Territory;
 pub enum Effect {
     Directory(files::Directory),
     File(files::File),
-    RemoveFile { path: String },
+    RemoveFile {
+        path: String,
+    },
     Mode(files::Mode),
     Owner(files::Owner),
-    StaticPod { name: String, file: files::File },
+    StaticPod {
+        name: String,
+        file: files::File,
+    },
     Certificate(CertificateSpec),
     KeyPair(KeyPairSpec),
     Kubeconfig(KubeconfigSpec),
     RotatedKubeconfig(RotatedKubeconfigSpec),
-    Object { manifest: Value, if_exists: IfExists },
-    Patch { of: ObjectRef, patch: Value },
-    Delete { of: ObjectRef },
+    Object {
+        manifest: Value,
+        if_exists: IfExists,
+    },
+    Patch {
+        of: ObjectRef,
+        patch: Value,
+    },
+    Delete {
+        of: ObjectRef,
+    },
     BootstrapToken(BootstrapTokenSpec),
     ShareKeys(ShareKeysSpec),
     FetchKeys(FetchKeysSpec),
-    BootstrapKubeconfig { path: String },
-    KubeconfigServer { path: String, server: String },
+    BootstrapKubeconfig {
+        path: String,
+    },
+    KubeconfigServer {
+        path: String,
+        server: String,
+    },
     EtcdMember(EtcdMemberSpec),
     Users(ControlPlaneUsers),
     Clear(ClearSpec),
-    Service { name: UnitName, state: String },
-    Sysctl { key: SysctlKey, value: String },
-    Module { name: ModuleName },
-    Image { image: ImageName },
+    Service {
+        name: UnitName,
+        state: String,
+    },
+    Sysctl {
+        key: SysctlKey,
+        value: String,
+    },
+    Module {
+        name: ModuleName,
+    },
+    Image {
+        image: ImageName,
+    },
     Command(CommandLine),
     Wait(WaitSpec),
 }
@@ -98,13 +126,15 @@ pub struct Context<'a> {
     pub config: &'a kubephase_sdk::kubeadm::Config,
     /// Unix seconds at which the run began; certificates and tokens count from here
     pub started: i64,
-    /// something that this effect requires was changed just now: a service has to be restarted for it
+    /// something that this effect requires was changed just now: a service has to be restarted for
+    /// it
     pub disturbed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
     /// what a plugin's file effects do not reach; none for a phase of the distribution itself
     pub territory: Option<&'a Territory>,
-    /// requested when the run is cancelled, or another phase failed; what an effect waits for ends with it
+    /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
+    /// with it
     pub cancel: &'a Cancel,
     /// how long a program may run that a phase proposes
     pub command_time: Duration,
@@ -112,9 +142,23 @@ pub struct Context<'a> {
 
 #[cfg(test)]
 impl<'a> Context<'a> {
-    /// What a test of a built-in phase's effects gives them: a run that began at the epoch, and has made and changed nothing.
-    fn of_test(world: &'a dyn World, config: &'a kubephase_sdk::kubeadm::Config, cancel: &'a Cancel) -> Context<'a> {
-        Context { world, config, started: 0, disturbed: false, made: &|_| false, territory: None, cancel, command_time: Duration::ZERO }
+    /// What a test of a built-in phase's effects gives them: a run that began at the epoch, and has
+    /// made and changed nothing.
+    fn of_test(
+        world: &'a dyn World,
+        config: &'a kubephase_sdk::kubeadm::Config,
+        cancel: &'a Cancel,
+    ) -> Context<'a> {
+        Context {
+            world,
+            config,
+            started: 0,
+            disturbed: false,
+            made: &|_| false,
+            territory: None,
+            cancel,
+            command_time: Duration::ZERO,
+        }
     }
 }
 
@@ -142,20 +186,35 @@ pub struct Sent {
 
 impl From<Enacted> for Done {
     fn from(enacted: Enacted) -> Self {
-        Done { enacted, said: Vec::new(), warnings: Vec::new(), sent: Vec::new() }
+        Done {
+            enacted,
+            said: Vec::new(),
+            warnings: Vec::new(),
+            sent: Vec::new(),
+        }
     }
 }
 
 impl From<bool> for Done {
     /// Whether anything changed.
     fn from(changed: bool) -> Self {
-        if changed { Enacted::Changed } else { Enacted::Unchanged }.into()
+        if changed {
+            Enacted::Changed
+        } else {
+            Enacted::Unchanged
+        }
+        .into()
     }
 }
 
 impl From<pki::Outcome> for Done {
     fn from(outcome: pki::Outcome) -> Self {
-        Done { enacted: outcome.enacted, said: outcome.said, warnings: outcome.warnings, sent: Vec::new() }
+        Done {
+            enacted: outcome.enacted,
+            said: outcome.said,
+            warnings: outcome.warnings,
+            sent: Vec::new(),
+        }
     }
 }
 
@@ -166,11 +225,20 @@ impl Effect {
     /// What could not be done, where, and the remedy where one is known.
     pub fn enact(&self, context: &Context) -> Tried<Done> {
         let world = context.world;
-        let confined = context.territory.map(|territory| world.files().confined(territory));
+        let confined = context
+            .territory
+            .map(|territory| world.files().confined(territory));
         let files = confined.as_deref().unwrap_or_else(|| world.files());
-        // A plugin that was granted it may add a certificate to the host's; what is there already is never replaced.
+        // A plugin that was granted it may add a certificate to the host's; what is there already
+        // is never replaced.
         let certificates_dir = &context.config.cluster.certificates_dir;
-        let keys = |directory: &str| if Path::new(directory).starts_with(certificates_dir) { world.files() } else { files };
+        let keys = |directory: &str| {
+            if Path::new(directory).starts_with(certificates_dir) {
+                world.files()
+            } else {
+                files
+            }
+        };
         match self {
             Effect::Directory(directory) => directory.enact(files).map(Done::from),
             Effect::File(file) => file.enact(files).map(Done::from),
@@ -178,20 +246,35 @@ impl Effect {
             Effect::Mode(mode) => mode.enact(files).map(Done::from),
             Effect::Owner(owner) => owner.enact(files).map(Done::from),
             Effect::RemoveFile { path } => files::remove(path, files).map(Done::from),
-            Effect::Certificate(spec) => pki::ensure_certificate(spec, context, keys(&spec.directory)).map(Done::from),
-            Effect::KeyPair(spec) => pki::ensure_key_pair(spec, context, keys(&spec.directory)).map(Done::from),
-            Effect::Kubeconfig(spec) => pki::ensure_kubeconfig(spec, context, files).map(Done::from),
+            Effect::Certificate(spec) => {
+                pki::ensure_certificate(spec, context, keys(&spec.directory)).map(Done::from)
+            }
+            Effect::KeyPair(spec) => {
+                pki::ensure_key_pair(spec, context, keys(&spec.directory)).map(Done::from)
+            }
+            Effect::Kubeconfig(spec) => {
+                pki::ensure_kubeconfig(spec, context, files).map(Done::from)
+            }
             Effect::RotatedKubeconfig(spec) => pki::ensure_rotated(spec, files).map(Done::from),
-            Effect::Object { manifest, if_exists } => objects::ensure(manifest, *if_exists, world.cluster()),
+            Effect::Object {
+                manifest,
+                if_exists,
+            } => objects::ensure(manifest, *if_exists, world.cluster()),
             Effect::Patch { of, patch } => objects::patch(of, patch, world.cluster()),
             Effect::Delete { of } => objects::delete(of, world.cluster()),
             Effect::BootstrapToken(spec) => tokens::ensure_token(spec, context),
             Effect::ShareKeys(spec) => tokens::share_keys(spec, context),
             Effect::FetchKeys(spec) => joining::fetch_keys(spec, context),
-            Effect::BootstrapKubeconfig { path } => joining::bootstrap_kubeconfig(path, context).map(Done::from),
-            Effect::KubeconfigServer { path, server } => joining::server(path, server, world.files()).map(Done::from),
+            Effect::BootstrapKubeconfig { path } => {
+                joining::bootstrap_kubeconfig(path, context).map(Done::from)
+            }
+            Effect::KubeconfigServer { path, server } => {
+                joining::server(path, server, world.files()).map(Done::from)
+            }
             Effect::EtcdMember(spec) => etcd::ensure_member(spec, context),
-            Effect::Users(users) => users::ensure(users, world.files(), context.cancel).map(Done::from),
+            Effect::Users(users) => {
+                users::ensure(users, world.files(), context.cancel).map(Done::from)
+            }
             Effect::Clear(spec) => clear::clear(spec, context),
             Effect::Service { name, state } => service(name, state, context),
             Effect::Sysctl { key, value } => world.node().set_sysctl(key, value).map(Done::from),
@@ -203,24 +286,43 @@ impl Effect {
                 }
                 match world.runtime().pull(image) {
                     Ok(()) => Ok(Done::from(true)),
-                    Err(failure) if failure.code == "not-checked" => Ok(Enacted::Left(failure.message).into()),
+                    Err(failure) if failure.code == "not-checked" => {
+                        Ok(Enacted::Left(failure.message).into())
+                    }
                     Err(failure) => Err(failure),
                 }
             }
             Effect::Command(command) => {
                 let budget = Budget::new(COMMAND_OUTPUT, context.command_time, context.cancel);
-                let output = world.node().run(command, &budget).map_err(|failure| match failure.code.as_str() {
-                    "timeout" => Failure {
-                        message: format!("`{command}` did not end within {:?}", context.command_time),
-                        remedy: Some("raise limits.deadline of the plugin's entry in the configuration (at most 300s)".into()),
-                        ..failure
-                    },
-                    _ => failure,
-                })?;
+                let output = world
+                    .node()
+                    .run(command, &budget)
+                    .map_err(|failure| match failure.code.as_str() {
+                        "timeout" => Failure {
+                            message: format!(
+                                "`{command}` did not end within {:?}",
+                                context.command_time
+                            ),
+                            remedy: Some(
+                                "raise limits.deadline of the plugin's entry in the \
+                            configuration (at most 300s)"
+                                    .into(),
+                            ),
+                            ..failure
+                        },
+                        _ => failure,
+                    })?;
                 if output.status == 0 {
                     return Ok(Done::from(true));
                 }
-                Err(Failure::new("command", format!("`{command}` ended with status {}: {}", output.status, output.stderr.trim())))
+                Err(Failure::new(
+                    "command",
+                    format!(
+                        "`{command}` ended with status {}: {}",
+                        output.status,
+                        output.stderr.trim()
+                    ),
+                ))
             }
             Effect::Wait(spec) => wait::until(spec, context),
         }
@@ -248,16 +350,23 @@ impl Effect {
     /// Hexadecimal SHA-256 of the effect as data.
     pub fn digest(&self) -> String {
         let data = serde_json::to_vec(self).unwrap_or_default();
-        data_encoding::HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
+        data_encoding::HEXLOWER
+            .encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &data).as_ref())
     }
 
     /// Files that come into being with it, for effects that make several.
     pub fn paths(&self) -> Vec<String> {
         match self {
-            Effect::Certificate(spec) => ["crt", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
-            Effect::KeyPair(spec) => ["pub", "key"].map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name)).into(),
+            Effect::Certificate(spec) => ["crt", "key"]
+                .map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name))
+                .into(),
+            Effect::KeyPair(spec) => ["pub", "key"]
+                .map(|suffix| format!("{}/{}.{suffix}", spec.directory, spec.name))
+                .into(),
             // From it the kubelet makes its own.
-            Effect::BootstrapKubeconfig { path } => vec![path.clone(), joining::kubeconfig_of_kubelet(path)],
+            Effect::BootstrapKubeconfig { path } => {
+                vec![path.clone(), joining::kubeconfig_of_kubelet(path)]
+            }
             Effect::FetchKeys(spec) => spec.files.iter().map(|(_, path)| path.clone()).collect(),
             Effect::Directory(_)
             | Effect::File(_)
@@ -272,7 +381,9 @@ impl Effect {
 
     /// The kind and the target, for plans, events and the journal.
     pub fn summary(&self) -> (&'static str, String) {
-        let object = |manifest: &Value| objects::reference(manifest).map_or_else(|e| e.message, |of| objects::target(&of));
+        let object = |manifest: &Value| {
+            objects::reference(manifest).map_or_else(|e| e.message, |of| objects::target(&of))
+        };
         match self {
             Effect::Directory(directory) => ("directory", directory.path.clone()),
             Effect::File(file) => ("file", file.path.clone()),
@@ -280,7 +391,10 @@ impl Effect {
             Effect::Mode(mode) => ("mode", mode.path.clone()),
             Effect::Owner(owner) => ("owner", owner.path.clone()),
             Effect::StaticPod { file, .. } => ("static-pod", file.path.clone()),
-            Effect::Certificate(spec) => ("certificate", format!("{}/{}.crt", spec.directory, spec.name)),
+            Effect::Certificate(spec) => (
+                "certificate",
+                format!("{}/{}.crt", spec.directory, spec.name),
+            ),
             Effect::KeyPair(spec) => ("key-pair", format!("{}/{}.key", spec.directory, spec.name)),
             Effect::Kubeconfig(spec) => ("kubeconfig", spec.path.clone()),
             Effect::RotatedKubeconfig(spec) => ("kubeconfig", spec.path.clone()),
@@ -292,9 +406,18 @@ impl Effect {
             Effect::FetchKeys(_) => ("fetched-keys", "secrets kube-system/kubeadm-certs".into()),
             Effect::BootstrapKubeconfig { path } => ("bootstrap-kubeconfig", path.clone()),
             Effect::KubeconfigServer { path, .. } => ("kubeconfig-server", path.clone()),
-            Effect::EtcdMember(spec) => ("etcd-member", format!("{}{}", spec.peer_url, if spec.voting { " with a vote" } else { "" })),
+            Effect::EtcdMember(spec) => (
+                "etcd-member",
+                format!(
+                    "{}{}",
+                    spec.peer_url,
+                    if spec.voting { " with a vote" } else { "" }
+                ),
+            ),
             Effect::Users(users) => ("users", users.to_string()),
-            Effect::Clear(spec @ ClearSpec::EmptyDirectory { .. }) => ("remove-directory", spec.to_string()),
+            Effect::Clear(spec @ ClearSpec::EmptyDirectory { .. }) => {
+                ("remove-directory", spec.to_string())
+            }
             Effect::Clear(spec) => ("clear", spec.to_string()),
             Effect::Service { name, state } => ("service", format!("{name} {state}")),
             Effect::Sysctl { key, value } => ("sysctl", format!("{key}={value}")),
@@ -307,10 +430,17 @@ impl Effect {
 }
 
 impl Effect {
-    /// Kind and target as cases of plugins name them: `object ConfigMap kube-system/x`, `file /etc/x`.
+    /// Kind and target as cases of plugins name them: `object ConfigMap kube-system/x`, `file
+    /// /etc/x`.
     pub fn named(&self) -> String {
         use kubephase_sdk::testing::{named, target};
-        let object = |of: &ObjectRef| target(&of.kind, of.namespace.as_deref().unwrap_or_default(), &of.name);
+        let object = |of: &ObjectRef| {
+            target(
+                &of.kind,
+                of.namespace.as_deref().unwrap_or_default(),
+                &of.name,
+            )
+        };
         match self {
             Effect::Object { manifest, .. } => format!("object {}", named(manifest)),
             Effect::Patch { of, .. } => format!("patch {}", object(of)),
@@ -323,32 +453,18 @@ impl Effect {
     }
 }
 
-/// A service is restarted for what changed below it, or where it does not run; otherwise it is left alone.
+/// A service is restarted for what changed below it, or where it does not run; otherwise it is left
+/// alone.
 fn service(name: &UnitName, state: &str, context: &Context) -> Tried<Done> {
     let node = context.world.node();
-    if state == "restarted" && !context.disturbed && node.service(name)?.is_some_and(|service| service.active) {
+    if state == "restarted"
+        && !context.disturbed
+        && node.service(name)?.is_some_and(|service| service.active)
+    {
         return Ok(Done::from(false));
     }
     node.ensure_service(name, state).map(Done::from)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::imagined::Imagined;
-    use kubephase_sdk::testing::Case;
-
-    /// Whether a run goes on without it is for the phase to say, whichever service it is.
-    #[test]
-    fn a_service_that_cannot_be_made_so_is_a_failure() {
-        let folder = tempfile::tempdir().unwrap();
-        let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
-        let config = kubephase_sdk::kubeadm::Config::default();
-        let cancel = Cancel::never();
-        let context = Context::of_test(&world, &config, &cancel);
-        for name in ["kubelet", "crio"] {
-            let failed = Effect::Service { name: UnitName::parse(name).unwrap(), state: "asleep".into() }.enact(&context).unwrap_err();
-            assert!(failed.message.contains("asleep"), "{failed:?}");
-        }
-    }
-}
+mod tests;

@@ -9,9 +9,13 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
     let of = reference(manifest)?;
     let current = cluster.get(&of)?;
     let enacted = match (&current, if_exists) {
-        (Some(_), IfExists::Retain) => Enacted::Left("it is there already and is kept as it is".into()),
+        (Some(_), IfExists::Retain) => {
+            Enacted::Left("it is there already and is kept as it is".into())
+        }
         (Some(current), _) if holds(&comparable(manifest), current) => Enacted::Unchanged,
-        (_, IfExists::Apply) => cluster.server_side_apply(manifest).map(|_| Enacted::Changed)?,
+        (_, IfExists::Apply) => cluster
+            .server_side_apply(manifest)
+            .map(|_| Enacted::Changed)?,
         (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Enacted::Changed)?,
         (None, _) => match cluster.create(manifest) {
             Ok(_) => Enacted::Changed,
@@ -19,7 +23,9 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
             Err(failure) if failure.code == "already-exists" && if_exists == IfExists::Retain => {
                 Enacted::Left("it is there already and is kept as it is".into())
             }
-            Err(failure) if failure.code == "already-exists" => cluster.replace(manifest).map(|_| Enacted::Changed)?,
+            Err(failure) if failure.code == "already-exists" => {
+                cluster.replace(manifest).map(|_| Enacted::Changed)?
+            }
             Err(failure) => return Err(failure),
         },
     };
@@ -28,17 +34,28 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         _ if current.is_some() => "UPDATE",
         _ => "CREATE",
     };
-    Ok(Done { sent: vec![sent(verb, &of, manifest.clone())], ..enacted.into() })
+    Ok(Done {
+        sent: vec![sent(verb, &of, manifest.clone())],
+        ..enacted.into()
+    })
 }
 
 /// A strategic merge patch, where the object does not show it already.
 pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done> {
-    let current = cluster.get(of)?.ok_or_else(|| Failure::new("not-found", format!("{} is not there to be patched", target(of))))?;
+    let current = cluster.get(of)?.ok_or_else(|| {
+        Failure::new(
+            "not-found",
+            format!("{} is not there to be patched", target(of)),
+        )
+    })?;
     let changed = !shows(patch, &current);
     if changed {
         cluster.patch(of, patch)?;
     }
-    Ok(Done { sent: vec![sent("PATCH", of, patch.clone())], ..Done::from(changed) })
+    Ok(Done {
+        sent: vec![sent("PATCH", of, patch.clone())],
+        ..Done::from(changed)
+    })
 }
 
 /// Deletes an object, where there is one.
@@ -47,12 +64,21 @@ pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
     if changed {
         cluster.delete(of)?;
     }
-    Ok(Done { sent: vec![sent("DELETE", of, Value::Null)], ..Done::from(changed) })
+    Ok(Done {
+        sent: vec![sent("DELETE", of, Value::Null)],
+        ..Done::from(changed)
+    })
 }
 
 /// The record of one write.
 pub fn sent(verb: &'static str, of: &ObjectRef, body: Value) -> Sent {
-    Sent { verb, resource: resource(&of.kind), namespace: of.namespace.clone(), name: of.name.clone(), body }
+    Sent {
+        verb,
+        resource: resource(&of.kind),
+        namespace: of.namespace.clone(),
+        name: of.name.clone(),
+        body,
+    }
 }
 
 /// What a manifest is about.
@@ -61,10 +87,19 @@ pub fn sent(verb: &'static str, of: &ObjectRef, body: Value) -> Sent {
 /// `invalid` where it has no apiVersion, kind or name.
 pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
     let text = |pointer: &str| {
-        let found = manifest.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
-        found
-            .map(str::to_owned)
-            .ok_or_else(|| Failure::new("invalid", format!("the manifest of an object has no {}", &pointer[1..].replace('/', "."))))
+        let found = manifest
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
+        found.map(str::to_owned).ok_or_else(|| {
+            Failure::new(
+                "invalid",
+                format!(
+                    "the manifest of an object has no {}",
+                    &pointer[1..].replace('/', ".")
+                ),
+            )
+        })
     };
     Ok(ObjectRef {
         api_version: text("/apiVersion")?,
@@ -82,8 +117,8 @@ pub fn target(of: &ObjectRef) -> String {
     }
 }
 
-/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes itself guesses
-/// plurals (`UnsafeGuessKindToResource`).
+/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes
+/// itself guesses plurals (`UnsafeGuessKindToResource`).
 pub fn resource(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.as_bytes() {
@@ -105,27 +140,39 @@ fn comparable(manifest: &Value) -> Value {
     manifest
 }
 
-/// Whether an object is as wanted: everything wanted is there, and lists are the same length. What the server
-/// added (defaults, its own metadata) does not count; what is wanted empty may be absent.
+/// Whether an object is as wanted: everything wanted is there, and lists are the same length. What
+/// the server added (defaults, its own metadata) does not count; what is wanted empty may be
+/// absent.
 fn holds(wanted: &Value, current: &Value) -> bool {
     match (wanted, current) {
-        (Value::Object(wanted), Value::Object(current)) => {
-            wanted.iter().all(|(key, wanted)| current.get(key).map_or_else(|| empty(wanted), |current| holds(wanted, current)))
-        }
+        (Value::Object(wanted), Value::Object(current)) => wanted.iter().all(|(key, wanted)| {
+            current
+                .get(key)
+                .map_or_else(|| empty(wanted), |current| holds(wanted, current))
+        }),
         (Value::Array(wanted), Value::Array(current)) => {
-            wanted.len() == current.len() && wanted.iter().zip(current).all(|(wanted, current)| holds(wanted, current))
+            wanted.len() == current.len()
+                && wanted
+                    .iter()
+                    .zip(current)
+                    .all(|(wanted, current)| holds(wanted, current))
         }
         _ => wanted == current,
     }
 }
 
-/// Whether an object shows a patch: lists are merged, so every element of the patch is to be found somewhere.
+/// Whether an object shows a patch: lists are merged, so every element of the patch is to be found
+/// somewhere.
 fn shows(patch: &Value, current: &Value) -> bool {
     match (patch, current) {
-        (Value::Object(patch), Value::Object(current)) => {
-            patch.iter().all(|(key, patch)| current.get(key).map_or_else(|| empty(patch), |current| shows(patch, current)))
-        }
-        (Value::Array(patch), Value::Array(current)) => patch.iter().all(|patch| current.iter().any(|current| shows(patch, current))),
+        (Value::Object(patch), Value::Object(current)) => patch.iter().all(|(key, patch)| {
+            current
+                .get(key)
+                .map_or_else(|| empty(patch), |current| shows(patch, current))
+        }),
+        (Value::Array(patch), Value::Array(current)) => patch
+            .iter()
+            .all(|patch| current.iter().any(|current| shows(patch, current))),
         _ => patch == current,
     }
 }
@@ -140,31 +187,4 @@ fn empty(value: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn what_the_server_added_does_not_count() {
-        let wanted = json!({"metadata": {"name": "x"}, "spec": {"ports": [{"port": 53}], "strategy": {}, "gone": null}});
-        let current =
-            json!({"metadata": {"name": "x", "uid": "1"}, "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"}});
-        assert!(holds(&wanted, &current));
-        assert!(!holds(&json!({"spec": {"ports": []}}), &current));
-        assert!(!holds(&json!({"data": {"a": "b"}}), &json!({"data": {"a": "c"}})));
-    }
-
-    #[test]
-    fn a_patch_shows_wherever_its_elements_are() {
-        let node = json!({"spec": {"taints": [{"key": "a", "effect": "NoExecute"}, {"key": "b", "effect": "NoSchedule"}]}});
-        assert!(shows(&json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}}), &node));
-        assert!(!shows(&json!({"spec": {"taints": [{"key": "c", "effect": "NoSchedule"}]}}), &node));
-    }
-
-    #[test]
-    fn plurals_as_the_api_has_them() {
-        for (kind, plural) in [("ConfigMap", "configmaps"), ("NetworkPolicy", "networkpolicies"), ("IngressClass", "ingressclasses")] {
-            assert_eq!(resource(kind), plural);
-        }
-    }
-}
+mod tests;

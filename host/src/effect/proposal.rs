@@ -23,7 +23,14 @@ pub struct Proposal {
 
 impl Proposal {
     pub fn new(effect: Effect) -> Self {
-        Proposal { effect, because: None, announce: None, attempt: None, regardless: false, requires: Vec::new() }
+        Proposal {
+            effect,
+            because: None,
+            announce: None,
+            attempt: None,
+            regardless: false,
+            requires: Vec::new(),
+        }
     }
 }
 
@@ -35,14 +42,23 @@ pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
     let cycle = || Failure::new("cycle", "proposals require each other");
     let mut order = Vec::with_capacity(proposals.len());
     // Of each proposal: how many requirements are still to come, and which proposals wait for it.
-    let mut missing: Vec<usize> = proposals.iter().map(|proposal| proposal.requires.len()).collect();
+    let mut missing: Vec<usize> = proposals
+        .iter()
+        .map(|proposal| proposal.requires.len())
+        .collect();
     let mut waiting = vec![Vec::new(); proposals.len()];
     for (at, proposal) in proposals.iter().enumerate() {
         for earlier in &proposal.requires {
-            waiting.get_mut(*earlier as usize).ok_or_else(cycle)?.push(at);
+            waiting
+                .get_mut(*earlier as usize)
+                .ok_or_else(cycle)?
+                .push(at);
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> = (0..proposals.len()).filter(|at| missing[*at] == 0).map(Reverse).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = (0..proposals.len())
+        .filter(|at| missing[*at] == 0)
+        .map(Reverse)
+        .collect();
     while let Some(Reverse(next)) = ready.pop() {
         order.push(next);
         for at in &waiting[next] {
@@ -52,31 +68,12 @@ pub fn order(proposals: &[Proposal]) -> Tried<Vec<usize>> {
             }
         }
     }
-    if order.len() < proposals.len() { Err(cycle()) } else { Ok(order) }
+    if order.len() < proposals.len() {
+        Err(cycle())
+    } else {
+        Ok(order)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn proposal(requires: &[u32]) -> Proposal {
-        Proposal { requires: requires.to_vec(), ..Proposal::new(Effect::RemoveFile { path: "/m".into() }) }
-    }
-
-    #[test]
-    fn keeps_the_order_of_proposing_but_for_what_is_required() {
-        assert_eq!(order(&[proposal(&[]), proposal(&[]), proposal(&[0])]).unwrap(), [0, 1, 2]);
-        assert_eq!(order(&[proposal(&[2]), proposal(&[]), proposal(&[])]).unwrap(), [1, 2, 0]);
-        assert_eq!(order(&[proposal(&[1]), proposal(&[0])]).unwrap_err().code, "cycle");
-        assert_eq!(order(&[proposal(&[7])]).unwrap_err().code, "cycle");
-        assert_eq!(order(&[proposal(&[1, 1]), proposal(&[])]).unwrap(), [1, 0]);
-    }
-
-    /// Each requires the one after it, so that the order is the reverse.
-    #[test]
-    fn a_long_chain_is_ordered() {
-        let count = 100_000;
-        let proposals: Vec<Proposal> = (1..=count).map(|next| if next < count { proposal(&[next]) } else { proposal(&[]) }).collect();
-        assert!(order(&proposals).unwrap().into_iter().eq((0..count as usize).rev()));
-    }
-}
+mod tests;

@@ -1,5 +1,5 @@
-//! The control plane's shared keys, encrypted for the cluster to keep: AES-256-GCM, nonce before the sealed text, no
-//! further data (kubeadm's format of the Secret `kubeadm-certs`).
+//! The control plane's shared keys, encrypted for the cluster to keep: AES-256-GCM, nonce before
+//! the sealed text, no further data (kubeadm's format of the Secret `kubeadm-certs`).
 use crate::world::{Files, Tried};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -27,16 +27,28 @@ pub fn random_key() -> String {
 /// # Errors
 /// `invalid` for anything but 64 hexadecimal digits; the key is not in the message.
 pub fn parse_key(text: &str) -> Tried<CertificateKey> {
-    let bytes = Zeroizing::new(
-        HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|e| Failure::new("invalid", format!("certificate key decoding error: {e}")))?,
-    );
-    let wrong =
-        || Failure::new("invalid", format!("invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}", bytes.len()));
-    <[u8; KEY_LEN]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| wrong())
+    let bytes =
+        Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|e| {
+            Failure::new("invalid", format!("certificate key decoding error: {e}"))
+        })?);
+    let wrong = || {
+        Failure::new(
+            "invalid",
+            format!(
+                "invalid certificate key size {}, the key must be an AES key of size {KEY_LEN}",
+                bytes.len()
+            ),
+        )
+    };
+    <[u8; KEY_LEN]>::try_from(bytes.as_slice())
+        .map(Zeroizing::new)
+        .map_err(|_| wrong())
 }
 
 fn cipher(key: &CertificateKey) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("the key has the length of AES-256"))
+    LessSafeKey::new(
+        UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("the key has the length of AES-256"),
+    )
 }
 
 /// # Panics
@@ -46,7 +58,11 @@ pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
     rand::fill(&mut nonce).expect("the system has randomness to give");
     let mut sealed = text.to_vec();
     cipher(key)
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+        .seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::empty(),
+            &mut sealed,
+        )
         .expect("a file is not too long to be sealed");
     [nonce.as_slice(), &sealed].concat()
 }
@@ -54,22 +70,37 @@ pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
 /// # Errors
 /// `invalid` for another key, or a text that was changed.
 pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Zeroizing<Vec<u8>>> {
-    let failed = || {
-        Failure {
-        remedy: Some("give the certificate key that was printed when the Secret was uploaded, or upload it anew on a control plane: kubephase init phase upload-certs --upload-certs".into()),
-        ..Failure::new("invalid", "error decoding secret data with provided key: it was sealed with another key, or changed since")
-    }
+    let failed = || Failure {
+        remedy: Some(
+            "give the certificate key that was printed when the Secret was uploaded, or \
+            upload it anew on a control plane: kubephase init phase upload-certs --upload-certs"
+                .into(),
+        ),
+        ..Failure::new(
+            "invalid",
+            "error decoding secret data with provided key: it was sealed \
+            with another key, or changed since",
+        )
     };
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
     let mut text = Zeroizing::new(text.to_vec());
-    let length = cipher(key).open_in_place(nonce, Aad::empty(), &mut text).map_err(|_| failed())?.len();
+    let length = cipher(key)
+        .open_in_place(nonce, Aad::empty(), &mut text)
+        .map_err(|_| failed())?
+        .len();
     text.truncate(length);
     Ok(text)
 }
 
 /// The Secret, owned by a token so that it goes with it. A file that is missing is stored empty.
-pub fn secret(spec: &ShareKeysSpec, files: &dyn Files, key: &CertificateKey, owner: &str, owner_uid: &str) -> Tried<Value> {
+pub fn secret(
+    spec: &ShareKeysSpec,
+    files: &dyn Files,
+    key: &CertificateKey,
+    owner: &str,
+    owner_uid: &str,
+) -> Tried<Value> {
     let mut data = Map::new();
     for (name, path) in &spec.files {
         let sealed = content(files, path)?.map(|content| BASE64.encode(&encrypt(key, &content)));
@@ -82,7 +113,12 @@ pub fn secret(spec: &ShareKeysSpec, files: &dyn Files, key: &CertificateKey, own
             "name": "kubeadm-certs",
             "namespace": "kube-system",
             "ownerReferences": [{
-                "apiVersion": "v1", "kind": "Secret", "name": owner, "uid": owner_uid, "controller": true, "blockOwnerDeletion": true,
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "name": owner,
+                "uid": owner_uid,
+                "controller": true,
+                "blockOwnerDeletion": true,
             }],
         },
         "data": data,
@@ -90,9 +126,17 @@ pub fn secret(spec: &ShareKeysSpec, files: &dyn Files, key: &CertificateKey, own
 }
 
 /// Whether the Secret holds these very files under this key.
-pub fn holds(spec: &ShareKeysSpec, files: &dyn Files, key: &CertificateKey, secret: &Value) -> bool {
+pub fn holds(
+    spec: &ShareKeysSpec,
+    files: &dyn Files,
+    key: &CertificateKey,
+    secret: &Value,
+) -> bool {
     spec.files.iter().all(|(name, path)| {
-        let stored = secret["data"][name].as_str().and_then(|data| BASE64.decode(data.as_bytes()).ok()).unwrap_or_default();
+        let stored = secret["data"][name]
+            .as_str()
+            .and_then(|data| BASE64.decode(data.as_bytes()).ok())
+            .unwrap_or_default();
         match content(files, path) {
             Ok(Some(content)) => decrypt(key, &stored).is_ok_and(|text| *text == *content),
             Ok(None) => stored.is_empty(),
@@ -105,26 +149,10 @@ fn content(files: &dyn Files, path: &str) -> Tried<Option<Zeroizing<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);
     }
-    files.read(path).map(|content| Some(Zeroizing::new(content)))
+    files
+        .read(path)
+        .map(|content| Some(Zeroizing::new(content)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_sealed_opens_with_its_key_only() {
-        let (key, other) = (parse_key(&random_key()).unwrap(), parse_key(&random_key()).unwrap());
-        let sealed = encrypt(&key, b"a key");
-        assert_eq!(*decrypt(&key, &sealed).unwrap(), b"a key");
-        assert_ne!(sealed, encrypt(&key, b"a key"), "each sealing has a nonce of its own");
-        let refused = decrypt(&other, &sealed).unwrap_err();
-        assert_eq!(refused.code, "invalid");
-        assert!(refused.remedy.is_some_and(|remedy| remedy.contains("init phase upload-certs --upload-certs")), "it says what to do");
-        let mut changed = sealed.clone();
-        changed[NONCE_LEN] ^= 1;
-        assert!(decrypt(&key, &changed).is_err());
-        assert!(decrypt(&key, b"short").is_err());
-        assert!(parse_key("zz").is_err() && parse_key("00").is_err());
-    }
-}
+mod tests;

@@ -29,7 +29,8 @@ fn random(length: usize) -> String {
 
 /// Whether a text has the form of a token.
 pub fn is_token(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(id, secret)| is_id(id) && is_part(secret, 16))
+    text.split_once('.')
+        .is_some_and(|(id, secret)| is_id(id) && is_part(secret, 16))
 }
 
 /// Whether a text has the form of a token's id, the half that is no secret.
@@ -41,7 +42,8 @@ fn is_part(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
-/// What is said of a text that is no token. The text itself is not: it is a secret, though a wrong one.
+/// What is said of a text that is no token. The text itself is not: it is a secret, though a wrong
+/// one.
 pub fn malformed() -> String {
     format!("the bootstrap token was not of the form {PATTERN:?}")
 }
@@ -55,10 +57,19 @@ mod tests {
         let tokens: std::collections::BTreeSet<String> = (0..50).map(|_| random_token()).collect();
         assert_eq!(tokens.len(), 50);
         assert!(tokens.iter().all(|token| is_token(token)));
-        for bad in ["", "abcdef", "abcdef.0123456789abcde", "ABCDEF.0123456789abcdef", "abcdef.0123456789abcdeg-"] {
+        for bad in [
+            "",
+            "abcdef",
+            "abcdef.0123456789abcde",
+            "ABCDEF.0123456789abcdef",
+            "abcdef.0123456789abcdeg-",
+        ] {
             assert!(!is_token(bad), "{bad}");
         }
         assert!(is_id("abcdef") && !is_id("abcde") && !is_id("abcdeF"));
-        assert_eq!(malformed(), r#"the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#);
+        assert_eq!(
+            malformed(),
+            r#"the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#
+        );
     }
 }

@@ -8,11 +8,24 @@ use kubephase_sdk::{
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::{Value, json};
 
-/// A token of the configuration; one that is there with the same rights and has not run out is left alone.
+/// A token of the configuration; one that is there with the same rights and has not run out is left
+/// alone.
 pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done> {
-    let unknown = || Failure::new("invalid", format!("bootstrapTokens has no entry {}", spec.index));
-    let token = context.config.init.bootstrap_tokens.get(spec.index).ok_or_else(unknown)?;
-    let manifest = rendered::token_secret(token, context.started).map_err(|message| Failure::new("invalid", message))?.manifest;
+    let unknown = || {
+        Failure::new(
+            "invalid",
+            format!("bootstrapTokens has no entry {}", spec.index),
+        )
+    };
+    let token = context
+        .config
+        .init
+        .bootstrap_tokens
+        .get(spec.index)
+        .ok_or_else(unknown)?;
+    let manifest = rendered::token_secret(token, context.started)
+        .map_err(|message| Failure::new("invalid", message))?
+        .manifest;
     let cluster = context.world.cluster();
     let of = objects::reference(&manifest)?;
     let current = cluster.get(&of)?;
@@ -21,23 +34,36 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         Some(_) => cluster.replace(&manifest).map(|_| Enacted::Changed)?,
         None => cluster.create(&manifest).map(|_| Enacted::Changed)?,
     };
-    Ok(Done { sent: vec![objects::sent("CREATE", &of, manifest)], ..enacted.into() })
+    Ok(Done {
+        sent: vec![objects::sent("CREATE", &of, manifest)],
+        ..enacted.into()
+    })
 }
 
 /// Same rights; the time it runs out may differ as long as it lies ahead.
 fn same_token(wanted: &Value, current: &Value, now: i64) -> bool {
     let rights = |secret: &Value| {
-        let mut data = secret.get("data").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut data = secret
+            .get("data")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         let expiration = data.remove("expiration");
         (data, expiration)
     };
     let ((wanted, expires), (current, expiration)) = (rights(wanted), rights(current));
     let ahead = |at: &Value| {
-        let text = at.as_str().and_then(|at| data_encoding::BASE64.decode(at.as_bytes()).ok());
-        let at = text.and_then(|text| String::from_utf8(text).ok()).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        let text = at
+            .as_str()
+            .and_then(|at| data_encoding::BASE64.decode(at.as_bytes()).ok());
+        let at = text
+            .and_then(|text| String::from_utf8(text).ok())
+            .and_then(|text| text.parse::<jiff::Timestamp>().ok());
         at.is_some_and(|at| at.as_second() > now)
     };
-    wanted == current && expires.is_some() == expiration.is_some() && expiration.as_ref().is_none_or(ahead)
+    wanted == current
+        && expires.is_some() == expiration.is_some()
+        && expiration.as_ref().is_none_or(ahead)
 }
 
 /// The Secret `kubeadm-certs`, and the token that takes it along when it runs out.
@@ -47,11 +73,19 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let of = secret("kubeadm-certs");
     let current = cluster.get(&of)?;
     if let Some(current) = &current {
-        let owner = current.pointer("/metadata/ownerReferences/0/name").and_then(Value::as_str);
-        let owned = owner.map(|name| cluster.get(&secret(name))).transpose()?.flatten();
+        let owner = current
+            .pointer("/metadata/ownerReferences/0/name")
+            .and_then(Value::as_str);
+        let owned = owner
+            .map(|name| cluster.get(&secret(name)))
+            .transpose()?
+            .flatten();
         if let Some(owner) = owned.filter(|_| shared_keys::holds(spec, files, &key, current)) {
             let token = objects::sent("CREATE", &objects::reference(&owner)?, owner);
-            return Ok(Done { sent: vec![token, shown(spec, current.clone(), context)], ..Enacted::Unchanged.into() });
+            return Ok(Done {
+                sent: vec![token, shown(spec, current.clone(), context)],
+                ..Enacted::Unchanged.into()
+            });
         }
     }
     let owner = BootstrapToken {
@@ -60,21 +94,33 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         ttl: Some(Duration::from_secs(spec.ttl_seconds)),
         ..BootstrapToken::default()
     };
-    let owner = rendered::token_secret(&owner, context.started).map_err(|message| Failure::new("invalid", message))?.manifest;
+    let owner = rendered::token_secret(&owner, context.started)
+        .map_err(|message| Failure::new("invalid", message))?
+        .manifest;
     let owner_of = objects::reference(&owner)?;
     let created = cluster.create(&owner)?;
-    let uid = created.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+    let uid = created
+        .pointer("/metadata/uid")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let manifest = shared_keys::secret(spec, files, &key, &owner_of.name, uid)?;
     if current.is_some() {
         cluster.replace(&manifest)?
     } else {
         cluster.create(&manifest)?
     };
-    let sent = vec![objects::sent("CREATE", &owner_of, owner), shown(spec, manifest, context)];
-    Ok(Done { sent, ..Enacted::Changed.into() })
+    let sent = vec![
+        objects::sent("CREATE", &owner_of, owner),
+        shown(spec, manifest, context),
+    ];
+    Ok(Done {
+        sent,
+        ..Enacted::Changed.into()
+    })
 }
 
-/// The record of the Secret. Keys that this very run made are left out of it: they exist nowhere yet but here.
+/// The record of the Secret. Keys that this very run made are left out of it: they exist nowhere
+/// yet but here.
 fn shown(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
     for (name, path) in &spec.files {
         if (context.made)(path) {
@@ -85,5 +131,10 @@ fn shown(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
 }
 
 fn secret(name: &str) -> ObjectRef {
-    ObjectRef { api_version: "v1".into(), kind: "Secret".into(), namespace: Some("kube-system".into()), name: name.into() }
+    ObjectRef {
+        api_version: "v1".into(),
+        kind: "Secret".into(),
+        namespace: Some("kube-system".into()),
+        name: name.into(),
+    }
 }

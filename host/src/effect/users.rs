@@ -1,4 +1,5 @@
-//! The users and groups of the host that a rootless control plane runs as: entries of `/etc/passwd` and `/etc/group`.
+//! The users and groups of the host that a rootless control plane runs as: entries of `/etc/passwd`
+//! and `/etc/group`.
 use crate::{
     cancel::Cancel,
     render::static_pod::rootless::NO_SHELL,
@@ -19,12 +20,24 @@ struct Entry {
 
 /// Adds those that are not there; whether there were any. Every line that is there stays as it is.
 pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
-    let entry = |name, id, rest: String| Entry { name, id, line: format!("{name}:x:{id}:{rest}\n") };
+    let entry = |name, id, rest: String| Entry {
+        name,
+        id,
+        line: format!("{name}:x:{id}:{rest}\n"),
+    };
     let [_, apiserver, controller_manager, _] = ControlPlaneUsers::NAMES;
-    let readers = entry(ControlPlaneUsers::SA_KEY_READERS, users.sa_key_readers, format!("{apiserver},{controller_manager}"));
-    let own = users.named().map(|(name, User { gid, .. })| entry(name, gid, String::new()));
+    let readers = entry(
+        ControlPlaneUsers::SA_KEY_READERS,
+        users.sa_key_readers,
+        format!("{apiserver},{controller_manager}"),
+    );
+    let own = users
+        .named()
+        .map(|(name, User { gid, .. })| entry(name, gid, String::new()));
     let groups: Vec<Entry> = own.into_iter().chain([readers]).collect();
-    let users = users.named().map(|(name, User { uid, gid })| entry(name, uid, format!("{gid}:::{NO_SHELL}")));
+    let users = users
+        .named()
+        .map(|(name, User { uid, gid })| entry(name, uid, format!("{gid}:::{NO_SHELL}")));
     let _locks = [files.lock(PASSWD, cancel)?, files.lock(GROUP, cancel)?];
     // Both are looked through before either is written.
     let (groups, users) = (with(GROUP, &groups, files)?, with(PASSWD, &users, files)?);
@@ -32,7 +45,12 @@ pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> 
     for (path, content) in [(GROUP, groups), (PASSWD, users)] {
         let Some(content) = content else { continue };
         match files.stat(path)? {
-            Some(meta) => files.write(&files.real_path(path)?, &content, meta.mode, Some((meta.uid, meta.gid)))?,
+            Some(meta) => files.write(
+                &files.real_path(path)?,
+                &content,
+                meta.mode,
+                Some((meta.uid, meta.gid)),
+            )?,
             None => files.write(path, &content, 0o644, None)?,
         }
         changed = true;
@@ -45,19 +63,38 @@ pub fn ensure(users: &ControlPlaneUsers, files: &dyn Files, cancel: &Cancel) -> 
 /// # Errors
 /// Where one of the names has another id by now, or one of the ids another name.
 fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8>>> {
-    let before = if files.stat(path)?.is_some() { files.read(path)? } else { Vec::new() };
+    let before = if files.stat(path)?.is_some() {
+        files.read(path)?
+    } else {
+        Vec::new()
+    };
     let text = String::from_utf8_lossy(&before);
-    let taken: Vec<(&str, Option<u32>)> =
-        text.lines().map(|line| (line.split(':').next().unwrap_or(line), line.split(':').nth(2).and_then(|id| id.parse().ok()))).collect();
+    let taken: Vec<(&str, Option<u32>)> = text
+        .lines()
+        .map(|line| {
+            (
+                line.split(':').next().unwrap_or(line),
+                line.split(':').nth(2).and_then(|id| id.parse().ok()),
+            )
+        })
+        .collect();
     let mut missing = Vec::new();
     for Entry { name, id, line } in entries {
         let conflict = |other: &str, has: String| {
-            let message = format!("{path}: {other} has {has}, but {name} was to have {id}; this changed since the run began: run it again");
+            let message = format!(
+                "{path}: {other} has {has}, but {name} was to have {id}; this changed since the \
+                 run began: run it again"
+            );
             Err(Failure::new("conflict", message))
         };
         match taken.iter().find(|(other, _)| other == name) {
             Some((_, has)) if *has == Some(*id) => continue,
-            Some((other, has)) => return conflict(other, has.map_or("no id".into(), |has| format!("the id {has}"))),
+            Some((other, has)) => {
+                return conflict(
+                    other,
+                    has.map_or("no id".into(), |has| format!("the id {has}")),
+                );
+            }
             None => {}
         }
         if let Some((other, _)) = taken.iter().find(|(_, has)| *has == Some(*id)) {
@@ -72,7 +109,9 @@ fn with(path: &str, entries: &[Entry], files: &dyn Files) -> Tried<Option<Vec<u8
     if after.last().is_some_and(|last| *last != b'\n') {
         after.push(b'\n');
     }
-    missing.iter().for_each(|line| after.extend_from_slice(line.as_bytes()));
+    missing
+        .iter()
+        .for_each(|line| after.extend_from_slice(line.as_bytes()));
     Ok(Some(after))
 }
 
@@ -86,70 +125,33 @@ pub fn remove(files: &dyn Files, cancel: &Cancel) -> Tried<bool> {
 
 /// The file without its lines of these names; the others stay as they are, byte for byte.
 fn without(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
-    let Some(meta) = files.stat(path)? else { return Ok(false) };
+    let Some(meta) = files.stat(path)? else {
+        return Ok(false);
+    };
     let before = files.read(path)?;
-    let named = |line: &&[u8]| line.split(|byte| *byte == b':').next().is_some_and(|name| names.iter().any(|own| own.as_bytes() == name));
-    let after: Vec<u8> = before.split_inclusive(|byte| *byte == b'\n').filter(|line| !named(line)).flatten().copied().collect();
+    let named = |line: &&[u8]| {
+        line.split(|byte| *byte == b':')
+            .next()
+            .is_some_and(|name| names.iter().any(|own| own.as_bytes() == name))
+    };
+    let after: Vec<u8> = before
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| !named(line))
+        .flatten()
+        .copied()
+        .collect();
     if after == before {
         return Ok(false);
     }
-    files.write(&files.real_path(path)?, &after, meta.mode, Some((meta.uid, meta.gid))).map(|()| true)
+    files
+        .write(
+            &files.real_path(path)?,
+            &after,
+            meta.mode,
+            Some((meta.uid, meta.gid)),
+        )
+        .map(|()| true)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::files::RootedFiles;
-
-    const SOME_USERS: &[u8] = b"root:x:0:0:root:/root:/bin/bash\nkubeadm-etcd:x:100:101:::/bin/false\nkubeadm-etcd2:x:900:900:::/bin/false\nkubeadm-kas:x:101:102:::/bin/false\nkubeadm-kcm:x:102:103:::/bin/false\nada:x:1000:1000:M\xfcller:/home/ada:/bin/sh\nkubeadm-ks:x:103:104:::/bin/false";
-    const SOME_GROUPS: &[u8] = b"root:x:0:\n\n# kubeadm-ks:\nkubeadm-etcd:x:101:\nkubeadm-kas:x:102:\nkubeadm-kcm:x:103:\nkubeadm-ks:x:104:\nkubeadm-sa-key-readers:x:105:kubeadm-kas,kubeadm-kcm\nstaff:x:50:kubeadm-kas\n";
-
-    #[test]
-    fn only_kubeadms_names_are_removed_and_every_other_line_stays() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        assert!(!remove(&files, &Cancel::never()).unwrap(), "there is nobody");
-        files.write("/etc/passwd", SOME_USERS, 0o640, None).unwrap();
-        files.write("/etc/group.d", SOME_GROUPS, 0o644, None).unwrap();
-        std::os::unix::fs::symlink("group.d", root.path().join("etc/group")).unwrap();
-        assert!(remove(&files, &Cancel::never()).unwrap());
-        let passwd: &[u8] =
-            b"root:x:0:0:root:/root:/bin/bash\nkubeadm-etcd2:x:900:900:::/bin/false\nada:x:1000:1000:M\xfcller:/home/ada:/bin/sh\n";
-        assert_eq!(files.read("/etc/passwd").unwrap(), passwd);
-        assert_eq!(files.stat("/etc/passwd").unwrap().unwrap().mode, 0o640);
-        assert_eq!(files.read("/etc/group").unwrap(), b"root:x:0:\n\n# kubeadm-ks:\nstaff:x:50:kubeadm-kas\n");
-        assert!(root.path().join("etc/group").is_symlink(), "a link stays one");
-        assert!(!remove(&files, &Cancel::never()).unwrap(), "they are gone");
-    }
-
-    #[test]
-    fn what_is_missing_is_added_once_and_goes_again() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        let user = |uid, gid| User { uid, gid };
-        let users = ControlPlaneUsers {
-            etcd: user(100, 101),
-            kube_apiserver: user(101, 102),
-            kube_controller_manager: user(102, 103),
-            kube_scheduler: user(103, 104),
-            sa_key_readers: 105,
-        };
-        let others: &[u8] = b"root:x:0:0:root:/root:/bin/bash\nada:x:1000:1000:M\xfcller:/home/ada:/bin/sh";
-        files.write("/etc/passwd", others, 0o640, None).unwrap();
-        files.write("/etc/group", b"kubeadm-kas:x:102:\n", 0o644, None).unwrap();
-        assert!(ensure(&users, &files, &Cancel::never()).unwrap());
-        let entries: &[u8] = b"\nkubeadm-etcd:x:100:101:::/bin/false\nkubeadm-kas:x:101:102:::/bin/false\nkubeadm-kcm:x:102:103:::/bin/false\nkubeadm-ks:x:103:104:::/bin/false\n";
-        assert_eq!(files.read("/etc/passwd").unwrap(), [others, entries].concat());
-        assert_eq!(files.stat("/etc/passwd").unwrap().unwrap().mode, 0o640);
-        let groups = "kubeadm-kas:x:102:\nkubeadm-etcd:x:101:\nkubeadm-kcm:x:103:\nkubeadm-ks:x:104:\nkubeadm-sa-key-readers:x:105:kubeadm-kas,kubeadm-kcm\n";
-        assert_eq!(files.read("/etc/group").unwrap(), groups.as_bytes());
-        assert!(!ensure(&users, &files, &Cancel::never()).unwrap(), "they are there");
-        let moved = ensure(&ControlPlaneUsers { etcd: user(200, 101), ..users }, &files, &Cancel::never()).unwrap_err();
-        assert!(moved.message.contains("/etc/passwd: kubeadm-etcd has the id 100, but kubeadm-etcd was to have 200"), "{moved:?}");
-        assert!(remove(&files, &Cancel::never()).unwrap());
-        assert_eq!(files.read("/etc/passwd").unwrap(), [others, b"\n"].concat());
-        let taken = ensure(&ControlPlaneUsers { etcd: user(1000, 101), ..users }, &files, &Cancel::never()).unwrap_err();
-        assert!(taken.message.contains("ada has that id, but kubeadm-etcd was to have 1000"), "{taken:?}");
-        assert_eq!(files.read("/etc/group").unwrap(), b"", "and no group was added either");
-    }
-}
+mod tests;

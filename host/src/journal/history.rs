@@ -21,16 +21,20 @@ const MAX_KEPT: usize = 50;
 const MAX_KEPT_BYTES: u64 = 256 << 20;
 /// Warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
-/// Top-level directories in which no run removes anything, whatever a journal says: they belong to the system.
-const SYSTEM: &[&str] = &["bin", "boot", "dev", "lib", "lib32", "lib64", "proc", "sbin", "sys"];
+/// Top-level directories in which no run removes anything, whatever a journal says: they belong to
+/// the system.
+const SYSTEM: &[&str] = &[
+    "bin", "boot", "dev", "lib", "lib32", "lib64", "proc", "sbin", "sys",
+];
 
 /// What the next run has to know of the runs before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// paths of files and directories that earlier runs made and did not remove since, and those that a run was about to make
-    /// when it was cut off; without files that already were as wanted
+    /// paths of files and directories that earlier runs made and did not remove since, and those
+    /// that a run was about to make when it was cut off; without files that already were as wanted
     pub made: BTreeSet<String>,
-    /// files, directories and services that earlier runs made or changed, and that no run undid since; the latest first
+    /// files, directories and services that earlier runs made or changed, and that no run undid
+    /// since; the latest first
     pub left: Made,
     /// warnings about journals that cannot be relied on, with their paths
     pub warnings: Vec<String>,
@@ -57,19 +61,22 @@ struct Fold {
     left: Made,
     /// for each thing, the runs whose journals say that it was made
     noted: BTreeMap<String, BTreeSet<u64>>,
-    /// for each run, the later runs that undid things which it made: if the journal of a later run went first, the earlier journal
-    /// would wrongly say that the things are still there
+    /// for each run, the later runs that undid things which it made: if the journal of a later run
+    /// went first, the earlier journal would wrongly say that the things are still there
     undone_by: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl History {
-    /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with a warning.
+    /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with
+    /// a warning.
     pub fn read(files: &dyn Files, directory: &str) -> History {
         let mut history = History::default();
         let paths = match paths(files, directory) {
             Ok(paths) => paths,
             Err(failure) => {
-                history.warnings.push(format!("earlier runs are not known: {}", failure.message));
+                history
+                    .warnings
+                    .push(format!("earlier runs are not known: {}", failure.message));
                 return history;
             }
         };
@@ -86,19 +93,33 @@ impl History {
         if history.warnings.len() > MAX_WARNINGS {
             let more = history.warnings.len() - MAX_WARNINGS;
             history.warnings.truncate(MAX_WARNINGS);
-            history.warnings.push(format!("{more} more journals in {directory} cannot be read as a whole"));
+            history.warnings.push(format!(
+                "{more} more journals in {directory} cannot be read as a whole"
+            ));
         }
-        let Fold { made, mut left, undone_by, .. } = fold;
+        let Fold {
+            made,
+            mut left,
+            undone_by,
+            ..
+        } = fold;
         for list in [&mut left.files, &mut left.directories, &mut left.services] {
             list.reverse();
         }
         history.outdated = outdated(&journals, &left, &undone_by);
-        History { made, left, ..history }
+        History {
+            made,
+            left,
+            ..history
+        }
     }
 
     /// Removes the journals that no later run needs. Returns the failures.
     pub fn remove_outdated(&self, files: &dyn Files) -> Vec<String> {
-        let removed = self.outdated.iter().filter_map(|path| files.remove(path).err());
+        let removed = self
+            .outdated
+            .iter()
+            .filter_map(|path| files.remove(path).err());
         removed.map(|failure| failure.message).collect()
     }
 }
@@ -109,7 +130,11 @@ fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
         return Ok(Vec::new());
     }
     let numbered = |name: String| Some((number(Path::new(&name))?, format!("{directory}/{name}")));
-    let mut paths: Vec<(u64, String)> = files.list(directory)?.into_iter().filter_map(numbered).collect();
+    let mut paths: Vec<(u64, String)> = files
+        .list(directory)?
+        .into_iter()
+        .filter_map(numbered)
+        .collect();
     paths.sort();
     Ok(paths)
 }
@@ -117,16 +142,25 @@ fn paths(files: &dyn Files, directory: &str) -> Tried<Vec<(u64, String)>> {
 /// Opens a journal.
 ///
 /// # Errors
-/// `denied` if the journal is not a regular file, or a user other than this one and root could have written it.
+/// `denied` if the journal is not a regular file, or a user other than this one and root could have
+/// written it.
 fn open<'f>(files: &'f dyn Files, directory: &str, path: &str) -> Tried<Box<dyn OpenFile + 'f>> {
     let opened = files.open(path)?;
     let meta = opened.meta();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    if meta.kind != "file" || opened.real_path() != format!("{}/{name}", files.real_path(directory)?) {
-        return Err(Failure::new("denied", format!("{path} is a link or not a file")));
+    if meta.kind != "file"
+        || opened.real_path() != format!("{}/{name}", files.real_path(directory)?)
+    {
+        return Err(Failure::new(
+            "denied",
+            format!("{path} is a link or not a file"),
+        ));
     }
     if !is_trusted(meta.uid, meta.mode) {
-        let message = format!("{path} could have been written by another user (owner {}, mode {:04o})", meta.uid, meta.mode);
+        let message = format!(
+            "{path} could have been written by another user (owner {}, mode {:04o})",
+            meta.uid, meta.mode
+        );
         return Err(Failure::new("denied", message));
     }
     Ok(opened)
@@ -137,16 +171,34 @@ impl Fold {
     ///
     /// # Errors
     /// The warning that nothing of the journal is used.
-    fn read(&mut self, files: &dyn Files, directory: &str, run: u64, path: &str) -> Result<(Journal, Option<String>), String> {
-        let ignored = |why: String| format!("{why}; what that run did is not known, so reset leaves it in place");
+    fn read(
+        &mut self,
+        files: &dyn Files,
+        directory: &str,
+        run: u64,
+        path: &str,
+    ) -> Result<(Journal, Option<String>), String> {
+        let ignored = |why: String| {
+            format!("{why}; what that run did is not known, so reset leaves it in place")
+        };
         let opened = open(files, directory, path).map_err(|failure| ignored(failure.message))?;
-        let source = opened.reader().map_err(|failure| ignored(failure.message))?;
+        let source = opened
+            .reader()
+            .map_err(|failure| ignored(failure.message))?;
         let bytes = opened.meta().size;
         let mut events = match Events::begin(Path::new(path), source) {
             Ok(events) => events,
             // A run that was killed at once, or found the disk full, leaves an empty journal.
             Err(ReadError::NoJournal { .. }) if bytes == 0 => {
-                return Ok((Journal { run, path: path.to_owned(), bytes, is_whole: true }, None));
+                return Ok((
+                    Journal {
+                        run,
+                        path: path.to_owned(),
+                        bytes,
+                        is_whole: true,
+                    },
+                    None,
+                ));
             }
             Err(error) => return Err(ignored(error.to_string())),
         };
@@ -160,7 +212,15 @@ impl Fold {
         };
         self.made.append(&mut self.intended);
         let warning = trouble.map(|why| format!("{why}; the rest of it is used"));
-        Ok((Journal { run, path: path.to_owned(), bytes, is_whole: warning.is_none() }, warning))
+        Ok((
+            Journal {
+                run,
+                path: path.to_owned(),
+                bytes,
+                is_whole: warning.is_none(),
+            },
+            warning,
+        ))
     }
 
     /// Notes what an event says about the node.
@@ -169,7 +229,13 @@ impl Fold {
             What::RunStarted { workflow: name, .. } => *workflow = name,
             What::Intended { targets, .. } => self.intended.extend(targets),
             What::RunEnded { .. } => self.intended.clear(),
-            What::Effect { effect, result, made, directories, .. } => {
+            What::Effect {
+                effect,
+                result,
+                made,
+                directories,
+                ..
+            } => {
                 self.intended.remove(&effect.target);
                 self.made.extend(made.iter().chain(&directories).cloned());
                 if let EffectResult::Enacted(enacted) = result {
@@ -180,11 +246,26 @@ impl Fold {
                         self.forget(&effect, run);
                     }
                     if enacted == Enacted::Changed && effect.kind == "service" {
-                        self.note(List::Services, previous_state(&effect.target), run, workflow);
+                        self.note(
+                            List::Services,
+                            previous_state(&effect.target),
+                            run,
+                            workflow,
+                        );
                     }
                 }
-                self.note(List::Files, made.into_iter().filter(|path| may_be_removed(path)), run, workflow);
-                self.note(List::Directories, directories.into_iter().filter(|path| may_be_removed(path)), run, workflow);
+                self.note(
+                    List::Files,
+                    made.into_iter().filter(|path| may_be_removed(path)),
+                    run,
+                    workflow,
+                );
+                self.note(
+                    List::Directories,
+                    directories.into_iter().filter(|path| may_be_removed(path)),
+                    run,
+                    workflow,
+                );
             }
             _ => {}
         }
@@ -195,7 +276,10 @@ impl Fold {
         match effect.kind.as_str() {
             "remove-file" | "remove-directory" => drop(self.made.remove(&effect.target)),
             "bootstrap-kubeconfig" => {
-                self.made.extend([joining::kubeconfig_of_kubelet(&effect.target), effect.target.clone()]);
+                self.made.extend([
+                    joining::kubeconfig_of_kubelet(&effect.target),
+                    effect.target.clone(),
+                ]);
             }
             _ => drop(self.made.insert(effect.target.clone())),
         }
@@ -210,12 +294,22 @@ impl Fold {
     }
 
     /// Notes things that a run made or changed in one of the lists.
-    fn note(&mut self, list: List, things: impl IntoIterator<Item = String>, run: u64, workflow: &str) {
+    fn note(
+        &mut self,
+        list: List,
+        things: impl IntoIterator<Item = String>,
+        run: u64,
+        workflow: &str,
+    ) {
         for thing in things {
             self.noted.entry(thing.clone()).or_default().insert(run);
             let list = self.list(list);
             list.retain(|made| made.what != thing);
-            list.push(MadeByRun { what: thing, run, workflow: workflow.to_owned() });
+            list.push(MadeByRun {
+                what: thing,
+                run,
+                workflow: workflow.to_owned(),
+            });
         }
     }
 
@@ -242,7 +336,8 @@ enum List {
     Services,
 }
 
-/// Returns the state that a service had before it was changed to this one; none if that is not known.
+/// Returns the state that a service had before it was changed to this one; none if that is not
+/// known.
 fn previous_state(target: &str) -> Option<String> {
     match target.rsplit_once(' ')? {
         (name, "running") => Some(format!("{name} stopped")),
@@ -251,18 +346,34 @@ fn previous_state(target: &str) -> Option<String> {
     }
 }
 
-/// Whether a run may remove a path that a journal names. A run may not remove top-level directories or files of the system, and
-/// the path may not contain `.` or `..`.
+/// Whether a run may remove a path that a journal names. A run may not remove top-level directories
+/// or files of the system, and the path may not contain `.` or `..`.
 fn may_be_removed(path: &str) -> bool {
-    let Some(below) = path.strip_prefix('/') else { return false };
+    let Some(below) = path.strip_prefix('/') else {
+        return false;
+    };
     let parts: Vec<&str> = below.split('/').collect();
-    let is_plain = parts.iter().all(|part| !part.is_empty() && !matches!(*part, "." | ".."));
-    is_plain && parts.len() > 1 && !SYSTEM.contains(&parts[0]) && !(parts[0] == "usr" && parts.len() == 2)
+    let is_plain = parts
+        .iter()
+        .all(|part| !part.is_empty() && !matches!(*part, "." | ".."));
+    is_plain
+        && parts.len() > 1
+        && !SYSTEM.contains(&parts[0])
+        && !(parts[0] == "usr" && parts.len() == 2)
 }
 
-/// Returns the journals that are neither among the newest nor needed to know what is left on the node.
-fn outdated(journals: &[Journal], left: &Made, undone_by: &BTreeMap<u64, BTreeSet<u64>>) -> Vec<String> {
-    let mut needed: BTreeSet<u64> = [&left.files, &left.directories, &left.services].into_iter().flatten().map(|made| made.run).collect();
+/// Returns the journals that are neither among the newest nor needed to know what is left on the
+/// node.
+fn outdated(
+    journals: &[Journal],
+    left: &Made,
+    undone_by: &BTreeMap<u64, BTreeSet<u64>>,
+) -> Vec<String> {
+    let mut needed: BTreeSet<u64> = [&left.files, &left.directories, &left.services]
+        .into_iter()
+        .flatten()
+        .map(|made| made.run)
+        .collect();
     let (mut bytes, mut room) = (0, true);
     for (at, journal) in journals.iter().rev().enumerate() {
         bytes += journal.bytes;
@@ -271,7 +382,8 @@ fn outdated(journals: &[Journal], left: &Made, undone_by: &BTreeMap<u64, BTreeSe
             needed.insert(journal.run);
         }
     }
-    // If a kept journal says that a thing was made, the later journals that say it was undone have to be kept too.
+    // If a kept journal says that a thing was made, the later journals that say it was undone have
+    // to be kept too.
     let mut unseen: Vec<u64> = needed.iter().copied().collect();
     while let Some(run) = unseen.pop() {
         for later in undone_by.get(&run).into_iter().flatten() {
@@ -280,5 +392,9 @@ fn outdated(journals: &[Journal], left: &Made, undone_by: &BTreeMap<u64, BTreeSe
             }
         }
     }
-    journals.iter().filter(|journal| !needed.contains(&journal.run)).map(|journal| journal.path.clone()).collect()
+    journals
+        .iter()
+        .filter(|journal| !needed.contains(&journal.run))
+        .map(|journal| journal.path.clone())
+        .collect()
 }

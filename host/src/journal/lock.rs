@@ -13,7 +13,8 @@ const NAME: &str = "lock";
 /// Bytes of the holder's record in the file that are read at most.
 const MAX_SIGNATURE: u64 = 64 << 10;
 
-/// The lock of a run. Dropping it releases the lock; the kernel releases the lock if the process dies.
+/// The lock of a run. Dropping it releases the lock; the kernel releases the lock if the process
+/// dies.
 #[derive(Debug)]
 pub struct RunLock {
     file: File,
@@ -23,8 +24,8 @@ pub struct RunLock {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     pub pid: u32,
-    /// when the process began, as the kernel counts it, which tells it from a later process with its number. None in locks of
-    /// older versions.
+    /// when the process began, as the kernel counts it, which tells it from a later process with
+    /// its number. None in locks of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began: Option<String>,
     /// the command line of the run
@@ -41,10 +42,21 @@ pub enum LockError {
 impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LockError::Held { path, by: Some(Holder { pid, command, .. }) } => {
-                write!(f, "another run holds {}: {command} (process {pid}); wait for it or stop it", path.display())
+            LockError::Held {
+                path,
+                by: Some(Holder { pid, command, .. }),
+            } => {
+                write!(
+                    f,
+                    "another run holds {}: {command} (process {pid}); wait for it or stop it",
+                    path.display()
+                )
             }
-            LockError::Held { path, by: None } => write!(f, "another run holds {}; wait for it or stop it", path.display()),
+            LockError::Held { path, by: None } => write!(
+                f,
+                "another run holds {}; wait for it or stop it",
+                path.display()
+            ),
             LockError::Io { path, error } => write!(f, "cannot lock {}: {error}", path.display()),
         }
     }
@@ -59,11 +71,19 @@ impl RunLock {
     /// `Held` if another run holds the lock; `Io` if the file cannot be used.
     pub fn acquire(dir: &PrivateDirectory, command: &str) -> Result<RunLock, LockError> {
         let path = dir.path().join(NAME);
-        let failed = |error| LockError::Io { path: path.clone(), error };
+        let failed = |error| LockError::Io {
+            path: path.clone(),
+            error,
+        };
         let mut file = dir.open_or_create(NAME).map_err(failed)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(LockError::Held { by: holder(&mut file), path }),
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(LockError::Held {
+                    by: holder(&mut file),
+                    path,
+                });
+            }
             Err(error) => return Err(failed(error.into())),
         }
         let mut lock = RunLock { file };
@@ -74,7 +94,11 @@ impl RunLock {
     /// Records this process as the holder.
     fn sign(&mut self, command: &str) -> io::Result<()> {
         let pid = std::process::id();
-        let by = serde_json::to_vec(&Holder { pid, began: beginning(pid), command: command.into() })?;
+        let by = serde_json::to_vec(&Holder {
+            pid,
+            began: beginning(pid),
+            command: command.into(),
+        })?;
         self.file.set_len(0)?;
         self.file.rewind()?;
         self.file.write_all(&by)
@@ -82,26 +106,33 @@ impl RunLock {
 }
 
 impl Drop for RunLock {
-    /// Empties the file. The file stays, because removing it would let a third run lock a new file of its name.
+    /// Empties the file. The file stays, because removing it would let a third run lock a new file
+    /// of its name.
     fn drop(&mut self) {
         let _ = self.file.set_len(0);
     }
 }
 
-/// Returns the process that holds the lock of a state directory; none if that process no longer lives. Does not take the lock,
-/// so that a run that begins meanwhile is not refused.
+/// Returns the process that holds the lock of a state directory; none if that process no longer
+/// lives. Does not take the lock, so that a run that begins meanwhile is not refused.
 pub fn current_holder(dir: &Path) -> Option<Holder> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(dir.join(NAME)).ok()?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(dir.join(NAME))
+        .ok()?;
     let by = holder(&mut file)?;
     let began = by.began.clone()?;
     (beginning(by.pid)? == began).then_some(by)
 }
 
-/// Returns when a living process began: the id of the machine's boot and the clock ticks since then.
+/// Returns when a living process began: the id of the machine's boot and the clock ticks since
+/// then.
 fn beginning(pid: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses, which may hold anything; the start is field 22 of proc(5).
+    // The second field is the program's name in parentheses, which may hold anything; the start is
+    // field 22 of proc(5).
     let ticks = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?;
     let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     Some(format!("{} {ticks}", machine.trim()))

@@ -1,10 +1,15 @@
-//! Journals: the durable record of a run's events. A journal is a file of JSON lines that is only appended to. Each event of an
-//! effect is on the disk before the next effect begins. Journals hold no secrets: tokens and keys in messages are blanked.
+//! Journals: the durable record of a run's events. A journal is a file of JSON lines that is only
+//! appended to. Each event of an effect is on the disk before the next effect begins. Journals hold
+//! no secrets: tokens and keys in messages are blanked.
 //!
-//! The newest 50 journals are kept, up to 256 MiB, and every older journal that records something which is still on the node
-//! (`history`). A run writes at most 16 MiB of information (messages, findings, progress), and stops at 64 MiB in total.
+//! The newest 50 journals are kept, up to 256 MiB, and every older journal that records something
+//! which is still on the node (`history`). A run writes at most 16 MiB of information (messages,
+//! findings, progress), and stops at 64 MiB in total.
 
-#![allow(clippy::disallowed_methods, reason = "the journal is the program's own, not the node's")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the journal is the program's own, not the node's"
+)]
 
 mod history;
 mod lock;
@@ -45,7 +50,11 @@ pub struct Header {
 impl Header {
     /// The header of a journal that this program writes.
     pub fn new(began: i64) -> Self {
-        Header { format: FORMAT, version: env!("CARGO_PKG_VERSION").into(), began }
+        Header {
+            format: FORMAT,
+            version: env!("CARGO_PKG_VERSION").into(),
+            began,
+        }
     }
 }
 
@@ -67,7 +76,8 @@ struct Writer {
     path: PathBuf,
     file: File,
     durability: Durability,
-    /// ends the run when the journal can no longer be written, because effects without a record must not happen
+    /// ends the run when the journal can no longer be written, because effects without a record
+    /// must not happen
     stop: Cancel,
     /// why the journal can no longer be written
     failure: Option<String>,
@@ -83,12 +93,13 @@ const MAX_INFORMATION: u64 = 16 << 20;
 const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of a line that is not shortened.
 const LONG_LINE: usize = 8 << 10;
-/// Bytes that are kept of a text that later runs rely on. No path is cut: a path has at most 4096 bytes.
+/// Bytes that are kept of a text that later runs rely on. No path is cut: a path has at most 4096
+/// bytes.
 const MAX_TEXT: usize = 8 << 10;
 /// Bytes of the targets that one line announces.
 const MAX_TARGETS: usize = 512 << 10;
-/// The ways in which long lines with information are shortened: bytes that are kept of a text, and items of a list. The second
-/// way is for lines that are still too long after the first.
+/// The ways in which long lines with information are shortened: bytes that are kept of a text, and
+/// items of a list. The second way is for lines that are still too long after the first.
 const SHORTER: [(usize, usize); 2] = [(2 << 10, 32), (256, 16)];
 
 impl Journal {
@@ -96,9 +107,19 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub fn begin(dir: &PrivateDirectory, header: &Header, durability: Durability, stop: Cancel) -> io::Result<Journal> {
-        let names = dir.names().map_err(|failure| io::Error::other(failure.message))?;
-        let latest = names.iter().filter_map(|name| number(Path::new(name))).max();
+    pub fn begin(
+        dir: &PrivateDirectory,
+        header: &Header,
+        durability: Durability,
+        stop: Cancel,
+    ) -> io::Result<Journal> {
+        let names = dir
+            .names()
+            .map_err(|failure| io::Error::other(failure.message))?;
+        let latest = names
+            .iter()
+            .filter_map(|name| number(Path::new(name)))
+            .max();
         let mut number = latest.map_or(1, |number| number.saturating_add(1));
         loop {
             let name = format!("journal-{number:06}.jsonl");
@@ -110,7 +131,15 @@ impl Journal {
                         dir.sync()?;
                     }
                     let path = dir.path().join(name);
-                    let writer = Writer { path, file, durability, stop, failure: None, size: 0, is_full: false };
+                    let writer = Writer {
+                        path,
+                        file,
+                        durability,
+                        stop,
+                        failure: None,
+                        size: 0,
+                        is_full: false,
+                    };
                     return Ok(Journal(Arc::new(Mutex::new(writer))));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
@@ -124,7 +153,8 @@ impl Journal {
         self.writer().path.clone()
     }
 
-    /// Returns why events are no longer recorded; none while they are. The run was cancelled at that moment.
+    /// Returns why events are no longer recorded; none while they are. The run was cancelled at
+    /// that moment.
     pub fn failure(&self) -> Option<String> {
         self.writer().failure.clone()
     }
@@ -144,26 +174,42 @@ pub struct JournalFile {
 
 /// Returns the number of the run whose journal has this name.
 fn number(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.strip_prefix("journal-")?.strip_suffix(".jsonl")?.parse().ok()
+    path.file_name()?
+        .to_str()?
+        .strip_prefix("journal-")?
+        .strip_suffix(".jsonl")?
+        .parse()
+        .ok()
 }
 
-/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file alone. The list is empty if `at`
-/// does not exist.
+/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file
+/// alone. The list is empty if `at` does not exist.
 ///
 /// # Errors
 /// The directory cannot be read.
 pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
     if at.is_file() {
-        return Ok(vec![JournalFile { number: number(at), path: at.to_owned() }]);
+        return Ok(vec![JournalFile {
+            number: number(at),
+            path: at.to_owned(),
+        }]);
     }
     let entries = match fs::read_dir(at) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let paths: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
-    let mut kept: Vec<JournalFile> =
-        paths.into_iter().map(|path| JournalFile { number: number(&path), path }).filter(|kept| kept.number.is_some()).collect();
+    let paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    let mut kept: Vec<JournalFile> = paths
+        .into_iter()
+        .map(|path| JournalFile {
+            number: number(&path),
+            path,
+        })
+        .filter(|kept| kept.number.is_some())
+        .collect();
     kept.sort();
     Ok(kept)
 }
@@ -174,7 +220,10 @@ impl Subscriber for Journal {
         if writer.failure.is_none()
             && let Err(error) = writer.append(event)
         {
-            let failure = format!("cannot write the journal {}: {error}", writer.path.display());
+            let failure = format!(
+                "cannot write the journal {}: {error}",
+                writer.path.display()
+            );
             writer.failure = Some(failure);
             writer.stop.request();
         }
@@ -189,10 +238,15 @@ impl Writer {
             && targets.iter().map(String::len).sum::<usize>() > MAX_TARGETS
         {
             // The line would be longer than readers of journals accept, so it is split.
-            return targets.chunks(targets.len().div_ceil(2)).try_for_each(|part| {
-                let what = What::Intended { phase: phase.clone(), targets: part.to_vec() };
-                self.append(&Event { at: event.at, what })
-            });
+            return targets
+                .chunks(targets.len().div_ceil(2))
+                .try_for_each(|part| {
+                    let what = What::Intended {
+                        phase: phase.clone(),
+                        targets: part.to_vec(),
+                    };
+                    self.append(&Event { at: event.at, what })
+                });
         }
         let is_information = is_information(&event.what);
         if is_information && self.is_full {
@@ -201,21 +255,42 @@ impl Writer {
         let line = self.line(event, is_information)?;
         if is_information && self.size + line.len() as u64 > MAX_INFORMATION {
             self.is_full = true;
-            let text = format!("This run has more messages and findings; its journal holds {} MiB of them.", MAX_INFORMATION >> 20);
-            let what = What::Message { phase: String::new(), severity: Severity::Warning, label: String::new(), text, plugin: None };
+            let text = format!(
+                "This run has more messages and findings; its journal holds {} MiB of them.",
+                MAX_INFORMATION >> 20
+            );
+            let what = What::Message {
+                phase: String::new(),
+                severity: Severity::Warning,
+                label: String::new(),
+                text,
+                plugin: None,
+            };
             let mark = self.line(&Event { at: event.at, what }, true)?;
             return self.write(&mark);
         }
         // Only the beginning of an effect is refused. Its end is always recorded.
-        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES {
-            return Err(io::Error::other(format!("it has {} MiB, and a run may not have more", MAX_BYTES >> 20)));
+        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES
+        {
+            return Err(io::Error::other(format!(
+                "it has {} MiB, and a run may not have more",
+                MAX_BYTES >> 20
+            )));
         }
         self.write(&line)?;
         let boundary = matches!(
             event.what,
-            What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::PhaseEnded { .. } | What::RunEnded { .. }
+            What::RunStarted { .. }
+                | What::Intended { .. }
+                | What::Effect { .. }
+                | What::PhaseEnded { .. }
+                | What::RunEnded { .. }
         );
-        if boundary && self.durability == Durability::Power { self.file.sync_data() } else { Ok(()) }
+        if boundary && self.durability == Durability::Power {
+            self.file.sync_data()
+        } else {
+            Ok(())
+        }
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
@@ -228,14 +303,19 @@ impl Writer {
     fn line(&self, event: &Event, is_information: bool) -> io::Result<Vec<u8>> {
         let mut line = Vec::new();
         json::write_line(&mut line, event)?;
-        // JSON escapes never occur within a secret, so the text of the line tells whether it may hold secrets. Few lines do.
+        // JSON escapes never occur within a secret, so the text of the line tells whether it may
+        // hold secrets. Few lines do.
         if redact::may_hold_secrets(&line) {
             let mut value = serde_json::to_value(event)?;
             redact::blank(&mut value);
             line.clear();
             json::write_line(&mut line, &value)?;
         }
-        let limits = if is_information { &SHORTER[..] } else { &[(MAX_TEXT, usize::MAX)] };
+        let limits = if is_information {
+            &SHORTER[..]
+        } else {
+            &[(MAX_TEXT, usize::MAX)]
+        };
         for (text, items) in limits.iter().copied() {
             if line.len() <= LONG_LINE {
                 break;
@@ -253,7 +333,11 @@ impl Writer {
 fn is_information(what: &What) -> bool {
     matches!(
         what,
-        What::PhaseStarted { .. } | What::Message { .. } | What::Finding { .. } | What::Progress { .. } | What::PluginUsed { .. }
+        What::PhaseStarted { .. }
+            | What::Message { .. }
+            | What::Finding { .. }
+            | What::Progress { .. }
+            | What::PluginUsed { .. }
     )
 }
 
@@ -268,9 +352,13 @@ fn shorten(value: &mut Value, max_text: usize, max_items: usize) {
         }
         Value::Array(items) => {
             items.truncate(max_items);
-            items.iter_mut().for_each(|item| shorten(item, max_text, max_items));
+            items
+                .iter_mut()
+                .for_each(|item| shorten(item, max_text, max_items));
         }
-        Value::Object(fields) => fields.values_mut().for_each(|field| shorten(field, max_text, max_items)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| shorten(field, max_text, max_items)),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

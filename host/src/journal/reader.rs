@@ -15,7 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes of a journal after which only events that runs rely on are read. Only older versions wrote larger journals.
+/// Bytes of a journal after which only events that runs rely on are read. Only older versions wrote
+/// larger journals.
 const MAX_SHOWN: u64 = 64 << 20;
 
 /// The content of a journal.
@@ -40,7 +41,13 @@ pub struct Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the journal {} is damaged at line {}: {}", self.path.display(), self.line, self.message)
+        write!(
+            f,
+            "the journal {} is damaged at line {}: {}",
+            self.path.display(),
+            self.line,
+            self.message
+        )
     }
 }
 
@@ -65,14 +72,21 @@ pub enum ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReadError::Io { path, error } => write!(f, "cannot read the journal {}: {error}", path.display()),
+            ReadError::Io { path, error } => {
+                write!(f, "cannot read the journal {}: {error}", path.display())
+            }
             ReadError::NoJournal { path } => {
-                write!(f, "{} is not a journal: its first line is not a journal's header", path.display())
+                write!(
+                    f,
+                    "{} is not a journal: its first line is not a journal's header",
+                    path.display()
+                )
             }
             ReadError::Format { path, format } => {
                 write!(
                     f,
-                    "the journal {} has format {format}, this program reads up to {FORMAT}; use the newer version that wrote it",
+                    "the journal {} has format {format}, this program reads up to {FORMAT}; use \
+                     the newer version that wrote it",
                     path.display()
                 )
             }
@@ -98,25 +112,43 @@ impl<R: Read> Events<R> {
     /// This is not a journal, or a newer version wrote it.
     pub fn begin(path: &Path, source: R) -> Result<Events<R>, ReadError> {
         let path = path.to_path_buf();
-        let header = Header { format: 0, version: String::new(), began: 0 };
-        let mut events = Events { lines: Lines::new(source), path, header, torn: false, damage: None };
+        let header = Header {
+            format: 0,
+            version: String::new(),
+            began: 0,
+        };
+        let mut events = Events {
+            lines: Lines::new(source),
+            path,
+            header,
+            torn: false,
+            damage: None,
+        };
         let first = events.whole_line()?;
         let header = first.and_then(|line| serde_json::from_slice::<Header>(&line).ok());
         let path = || events.path.clone();
         let header = header.ok_or_else(|| ReadError::NoJournal { path: path() })?;
         if header.format > FORMAT {
-            return Err(ReadError::Format { path: path(), format: header.format });
+            return Err(ReadError::Format {
+                path: path(),
+                format: header.format,
+            });
         }
         Ok(Events { header, ..events })
     }
 
-    /// Reads the next event whose line `is_wanted` accepts; none at the end. Notes and skips damaged lines.
+    /// Reads the next event whose line `is_wanted` accepts; none at the end. Notes and skips
+    /// damaged lines.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn next_wanted(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> Result<Option<Event>, ReadError> {
+    pub fn next_wanted(
+        &mut self,
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<Option<Event>, ReadError> {
         while let Some(line) = self.whole_line()? {
-            // Of a line that is not wanted, only the form is looked at: damage is told of wherever it is.
+            // Of a line that is not wanted, only the form is looked at: damage is told of wherever
+            // it is.
             let event = if is_wanted(&line) {
                 serde_json::from_slice(&line).map(Some)
             } else {
@@ -125,7 +157,8 @@ impl<R: Read> Events<R> {
             match event {
                 Ok(Some(event)) => return Ok(Some(event)),
                 Ok(None) => {}
-                // Blocks of a file may reach the disk out of order, so even a finished last line may be damaged.
+                // Blocks of a file may reach the disk out of order, so even a finished last line
+                // may be damaged.
                 Err(_) if self.is_at_end()? => self.torn = true,
                 Err(error) => self.damaged(describe(&error).to_owned()),
             }
@@ -134,18 +167,29 @@ impl<R: Read> Events<R> {
     }
 
     fn is_at_end(&mut self) -> Result<bool, ReadError> {
-        self.lines.is_at_end().map_err(|error| ReadError::Io { path: self.path.clone(), error })
+        self.lines.is_at_end().map_err(|error| ReadError::Io {
+            path: self.path.clone(),
+            error,
+        })
     }
 
     /// Notes the current line as damaged, if it is the first.
     fn damaged(&mut self, message: String) {
-        self.damage.get_or_insert(Damage { path: self.path.clone(), line: self.lines.count, message });
+        self.damage.get_or_insert(Damage {
+            path: self.path.clone(),
+            line: self.lines.count,
+            message,
+        });
     }
 
-    /// Reads the next whole line, without its end; none at the end. Notes lines that are too long or cut off.
+    /// Reads the next whole line, without its end; none at the end. Notes lines that are too long
+    /// or cut off.
     fn whole_line(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         loop {
-            match self.lines.next_line().map_err(|error| ReadError::Io { path: self.path.clone(), error })? {
+            match self.lines.next_line().map_err(|error| ReadError::Io {
+                path: self.path.clone(),
+                error,
+            })? {
                 Line::Whole(line) => return Ok(Some(line)),
                 Line::TooLong => self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20)),
                 Line::CutOff => self.torn = true,
@@ -155,7 +199,8 @@ impl<R: Read> Events<R> {
     }
 }
 
-/// Describes what is wrong with a line. The description does not repeat the line, which may hold secrets.
+/// Describes what is wrong with a line. The description does not repeat the line, which may hold
+/// secrets.
 fn describe(error: &serde_json::Error) -> &'static str {
     match error.classify() {
         Category::Data => "it is not an event that this version knows",
@@ -168,16 +213,26 @@ fn describe(error: &serde_json::Error) -> &'static str {
 /// # Errors
 /// The file is not a journal, or cannot be read.
 pub fn read(path: &Path) -> Result<Record, ReadError> {
-    let failed = |error| ReadError::Io { path: path.to_path_buf(), error };
+    let failed = |error| ReadError::Io {
+        path: path.to_path_buf(),
+        error,
+    };
     // A pipe must not block.
-    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path).map_err(failed)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
-        return Err(ReadError::NoJournal { path: path.to_path_buf() });
+        return Err(ReadError::NoJournal {
+            path: path.to_path_buf(),
+        });
     }
     parse(path, file)
 }
 
-/// Reads a journal from an open file; `path` is for messages. Drops a last line that was cut off, and skips damaged lines.
+/// Reads a journal from an open file; `path` is for messages. Drops a last line that was cut off,
+/// and skips damaged lines.
 ///
 /// # Errors
 /// The file is not a journal, or cannot be read.
@@ -191,11 +246,22 @@ pub fn parse(path: &Path, source: impl Read) -> Result<Record, ReadError> {
             None => break,
         }
     }
-    Ok(Record { header: reader.header, events, torn: reader.torn, damage: reader.damage })
+    Ok(Record {
+        header: reader.header,
+        events,
+        torn: reader.torn,
+        damage: reader.damage,
+    })
 }
 
 /// Kinds of events that no later run relies on, as a line spells them.
-const INFORMATION: [&str; 5] = ["phase-started\"", "message\"", "finding\"", "progress\"", "plugin-used\""];
+const INFORMATION: [&str; 5] = [
+    "phase-started\"",
+    "message\"",
+    "finding\"",
+    "progress\"",
+    "plugin-used\"",
+];
 /// The text before the kind of an event in a line.
 const KIND: &str = "\"event\":\"";
 /// Bytes of a line within which the kind of the event begins.
@@ -205,5 +271,9 @@ const KIND_WITHIN: usize = 64;
 pub fn is_relied_on(line: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&line[..line.len().min(KIND_WITHIN)]);
     let kind = start.split_once(KIND).map(|(_, kind)| kind);
-    !kind.is_some_and(|kind| INFORMATION.iter().any(|information| kind.starts_with(information)))
+    !kind.is_some_and(|kind| {
+        INFORMATION
+            .iter()
+            .any(|information| kind.starts_with(information))
+    })
 }

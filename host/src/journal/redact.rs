@@ -1,9 +1,10 @@
-//! Blanks what looks like the secret half of a bootstrap token, a certificate key or a private key, in texts that other programs
-//! wrote: lines of container logs, output of programs, answers of servers in failures.
+//! Blanks what looks like the secret half of a bootstrap token, a certificate key or a private key,
+//! in texts that other programs wrote: lines of container logs, output of programs, answers of
+//! servers in failures.
 //!
-//! This is a second net. No event holds a secret of the run in the first place: phases see placeholders, and the text with the
-//! values goes beside the event, to the terminal alone. The host cannot know where other programs' texts come from, and an API
-//! server does log tokens.
+//! This is a second net. No event holds a secret of the run in the first place: phases see
+//! placeholders, and the text with the values goes beside the event, to the terminal alone. The
+//! host cannot know where other programs' texts come from, and an API server does log tokens.
 use regex::{Captures, Regex};
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -22,7 +23,10 @@ pub fn blank(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(blank),
-        Value::Object(fields) => fields.iter_mut().filter(|(name, _)| *name != "digest").for_each(|(_, value)| blank(value)),
+        Value::Object(fields) => fields
+            .iter_mut()
+            .filter(|(name, _)| *name != "digest")
+            .for_each(|(_, value)| blank(value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -32,13 +36,14 @@ pub fn text(text: &str) -> String {
     blanked(text).unwrap_or_else(|| text.to_owned())
 }
 
-/// A quick look, as few texts hold any: the second half of a token and a certificate key are that many small letters and
-/// digits in a row, or more, and a private key begins with dashes.
+/// A quick look, as few texts hold any: the second half of a token and a certificate key are that
+/// many small letters and digits in a row, or more, and a private key begins with dashes.
 pub fn may_hold_secrets(text: &[u8]) -> bool {
     const IN_A_ROW: usize = "0123456789abcdef".len();
     const DASHES: &[u8] = b"-----";
     let mut rows = text.split(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    rows.any(|row| row.len() >= IN_A_ROW) || text.windows(DASHES.len()).any(|window| window == DASHES)
+    rows.any(|row| row.len() >= IN_A_ROW)
+        || text.windows(DASHES.len()).any(|window| window == DASHES)
 }
 
 fn blanked(text: &str) -> Option<String> {
@@ -51,7 +56,9 @@ fn blanked(text: &str) -> Option<String> {
         (None, Some(_)) => found[0].to_owned(),
         (None, None) => "<secret>".to_owned(),
     };
-    secrets.is_match(text).then(|| secrets.replace_all(text, replace).into_owned())
+    secrets
+        .is_match(text)
+        .then(|| secrets.replace_all(text, replace).into_owned())
 }
 
 #[cfg(test)]
@@ -62,14 +69,19 @@ mod tests {
     fn secrets_are_blanked_and_hashes_kept() {
         let (key, hash) = ("f".repeat(64), format!("sha256:{}", "a".repeat(64)));
         let mut value = serde_json::json!({
-            "text": format!("join 192.0.2.2:6443 --token abcdef.0123456789abcdef \\\n --discovery-token-ca-cert-hash {hash} --certificate-key {key}"),
-            "evidence": [["pem", "x\n-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\ny"]],
+            "text": format!("join 192.0.2.2:6443 --token abcdef.0123456789abcdef \\\n \
+                --discovery-token-ca-cert-hash {hash} --certificate-key {key}"),
+            "evidence": [["pem", "x\n-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE \
+                KEY-----\ny"]],
             "effect": { "digest": key, "target": "/etc/kubernetes/pki/ca.crt" },
         });
         blank(&mut value);
         assert_eq!(
             value["text"],
-            format!("join 192.0.2.2:6443 --token abcdef.<secret> \\\n --discovery-token-ca-cert-hash {hash} --certificate-key <secret>")
+            format!(
+                "join 192.0.2.2:6443 --token abcdef.<secret> \\\n --discovery-token-ca-cert-hash \
+                 {hash} --certificate-key <secret>"
+            )
         );
         assert_eq!(value["evidence"][0][1], "x\n<secret>\ny");
         assert_eq!(value["effect"]["digest"], key);

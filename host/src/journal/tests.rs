@@ -10,7 +10,12 @@ use std::process::Command;
 
 fn events() -> Vec<Event> {
     let phase = || "certs/ca".to_owned();
-    let effect = EffectSummary { kind: "file".into(), target: "/x".into(), because: Some("so".into()), digest: "a".repeat(64) };
+    let effect = EffectSummary {
+        kind: "file".into(),
+        target: "/x".into(),
+        because: Some("so".into()),
+        digest: "a".repeat(64),
+    };
     let finding = Finding {
         code: "NumCPU".into(),
         verdict: Verdict::Warn,
@@ -20,16 +25,33 @@ fn events() -> Vec<Event> {
         url: None,
     };
     let all = [
-        What::RunStarted { workflow: "init".into(), version: "v0".into(), phases: vec![phase()], needs: Default::default() },
+        What::RunStarted {
+            workflow: "init".into(),
+            version: "v0".into(),
+            phases: vec![phase()],
+            needs: Default::default(),
+        },
         What::PhaseStarted { phase: phase() },
-        What::Message { phase: phase(), severity: Severity::Info, label: "certs".into(), text: "line\ntwo \u{202e}".into(), plugin: None },
+        What::Message {
+            phase: phase(),
+            severity: Severity::Info,
+            label: "certs".into(),
+            text: "line\ntwo \u{202e}".into(),
+            plugin: None,
+        },
         What::Finding {
             phase: phase(),
             finding,
             judged: crate::run::event::Judgement::Downgraded("all".into()),
             plugin: Some("evil".into()),
         },
-        What::Progress { phase: phase(), done: 1, total: 2, text: String::new(), plugin: None },
+        What::Progress {
+            phase: phase(),
+            done: 1,
+            total: 2,
+            text: String::new(),
+            plugin: None,
+        },
         What::Effect {
             phase: phase(),
             effect,
@@ -38,19 +60,41 @@ fn events() -> Vec<Event> {
             made: vec!["/x".into()],
             directories: vec!["/d".into()],
         },
-        What::PhaseEnded { phase: phase(), result: PhaseResult::Skipped("why".into()), micros: u64::MAX },
-        What::RunEnded { result: RunResult::Failed { phase: phase(), message: "no".into() }, micros: 5 },
+        What::PhaseEnded {
+            phase: phase(),
+            result: PhaseResult::Skipped("why".into()),
+            micros: u64::MAX,
+        },
+        What::RunEnded {
+            result: RunResult::Failed {
+                phase: phase(),
+                message: "no".into(),
+            },
+            micros: 5,
+        },
     ];
-    all.into_iter().zip(1..).map(|(what, at)| Event { at, what }).collect()
+    all.into_iter()
+        .zip(1..)
+        .map(|(what, at)| Event { at, what })
+        .collect()
 }
 
 /// A state directory of its own below a folder.
 fn place(below: &Path) -> PrivateDirectory {
-    RootedFiles::open(below).unwrap().make_private("/state").unwrap()
+    RootedFiles::open(below)
+        .unwrap()
+        .make_private("/state")
+        .unwrap()
 }
 
 fn written(below: &Path) -> PathBuf {
-    let mut journal = Journal::begin(&place(below), &Header::new(1_700_000_000), Durability::Power, Cancel::never()).unwrap();
+    let mut journal = Journal::begin(
+        &place(below),
+        &Header::new(1_700_000_000),
+        Durability::Power,
+        Cancel::never(),
+    )
+    .unwrap();
     events().iter().for_each(|event| journal.notice(event));
     assert_eq!(journal.failure(), None);
     journal.path()
@@ -61,8 +105,19 @@ fn what_is_written_reads_back() {
     let dir = tempfile::tempdir().unwrap();
     let path = written(dir.path());
     let record = read(&path).unwrap();
-    assert_eq!(record, Record { header: Header::new(1_700_000_000), events: events(), torn: false, damage: None });
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        record,
+        Record {
+            header: Header::new(1_700_000_000),
+            events: events(),
+            torn: false,
+            damage: None
+        }
+    );
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
@@ -72,12 +127,20 @@ fn each_run_has_its_own_file() {
     let state = place(dir.path());
     fs::write(state.path().join("journal-x.jsonl"), "").unwrap();
     let (first, second) = (written(dir.path()), written(dir.path()));
-    let runs = [(1, first), (2, second)].map(|(number, path)| JournalFile { number: Some(number), path });
+    let runs = [(1, first), (2, second)].map(|(number, path)| JournalFile {
+        number: Some(number),
+        path,
+    });
     assert_eq!(list_journals(state.path()).unwrap(), runs);
-    assert_eq!(list_journals(&runs[0].path).unwrap(), runs[..1], "a file is that run alone");
+    assert_eq!(
+        list_journals(&runs[0].path).unwrap(),
+        runs[..1],
+        "a file is that run alone"
+    );
 }
 
-/// Cut at every byte: never an error after the header, and the events are a prefix of what was written.
+/// Cut at every byte: never an error after the header, and the events are a prefix of what was
+/// written.
 #[test]
 fn a_torn_last_line_is_dropped() {
     let dir = tempfile::tempdir().unwrap();
@@ -101,29 +164,59 @@ fn damage_elsewhere_and_other_formats_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = written(dir.path());
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("\"phase-started\"", "\"phase-sta\"", 1)).unwrap();
+    fs::write(
+        &path,
+        text.replacen("\"phase-started\"", "\"phase-sta\"", 1),
+    )
+    .unwrap();
     let record = read(&path).unwrap();
-    let rest: Vec<Event> = events().into_iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, event)| event).collect();
+    let rest: Vec<Event> = events()
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| *at != 1)
+        .map(|(_, event)| event)
+        .collect();
     assert_eq!(record.events, rest, "the rest is still known");
     assert_eq!(record.damage.unwrap().line, 3);
     fs::write(&path, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
-    assert!(matches!(read(&path), Err(ReadError::Format { format: 2, .. })));
+    assert!(matches!(
+        read(&path),
+        Err(ReadError::Format { format: 2, .. })
+    ));
     fs::write(&path, "hello\n").unwrap();
     assert!(matches!(read(&path), Err(ReadError::NoJournal { .. })));
-    assert!(matches!(read(&dir.path().join("absent")), Err(ReadError::Io { .. })));
+    assert!(matches!(
+        read(&dir.path().join("absent")),
+        Err(ReadError::Io { .. })
+    ));
 }
 
 #[test]
 fn secrets_do_not_reach_the_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let mut journal = Journal::begin(&place(dir.path()), &Header::new(0), Durability::Power, Cancel::never()).unwrap();
+    let mut journal = Journal::begin(
+        &place(dir.path()),
+        &Header::new(0),
+        Durability::Power,
+        Cancel::never(),
+    )
+    .unwrap();
     let text = "Using token: abcdef.0123456789abcdef".to_owned();
     journal.notice(&Event {
         at: 0,
-        what: What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text, plugin: None },
+        what: What::Message {
+            phase: String::new(),
+            severity: Severity::Info,
+            label: String::new(),
+            text,
+            plugin: None,
+        },
     });
     let written = fs::read_to_string(journal.path()).unwrap();
-    assert!(written.contains("abcdef.<secret>") && !written.contains("0123456789abcdef"), "{written}");
+    assert!(
+        written.contains("abcdef.<secret>") && !written.contains("0123456789abcdef"),
+        "{written}"
+    );
 }
 
 #[test]
@@ -131,8 +224,14 @@ fn one_run_at_a_time() {
     let dir = tempfile::tempdir().unwrap();
     let state = place(dir.path());
     let lock = RunLock::acquire(&state, "kubephase init").unwrap();
-    let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(&state, "kubephase join") else { panic!("taken twice") };
-    assert_eq!((by.pid, by.command.as_str()), (std::process::id(), "kubephase init"));
+    let Err(LockError::Held { by: Some(by), .. }) = RunLock::acquire(&state, "kubephase join")
+    else {
+        panic!("taken twice")
+    };
+    assert_eq!(
+        (by.pid, by.command.as_str()),
+        (std::process::id(), "kubephase init")
+    );
     drop(lock);
     assert!(RunLock::acquire(&state, "kubephase join").is_ok());
 }
@@ -150,7 +249,11 @@ fn the_holder_is_known_without_taking_the_lock() {
     assert_eq!(at_work(), None);
     // A run that was killed leaves its signature, and its number may be another process's by now.
     for stale in [
-        signature.replacen(&format!(r#""pid":{}"#, std::process::id()), &format!(r#""pid":{}"#, i32::MAX), 1),
+        signature.replacen(
+            &format!(r#""pid":{}"#, std::process::id()),
+            &format!(r#""pid":{}"#, i32::MAX),
+            1,
+        ),
         signature.replacen(&format!(r#""pid":{}"#, std::process::id()), r#""pid":1"#, 1),
         r#"{"pid":1,"command":"kubephase init"}"#.to_owned(),
     ] {
@@ -166,9 +269,19 @@ fn a_living_process_is_recognised_by_the_time_when_it_began() {
     let state = place(dir.path());
     let mut child = Command::new("sleep").arg("600").spawn().unwrap();
     let stat = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
-    let ticks = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(19).unwrap();
+    let ticks = stat
+        .rsplit_once(')')
+        .unwrap()
+        .1
+        .split_whitespace()
+        .nth(19)
+        .unwrap();
     let machine = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    let by = Holder { pid: child.id(), began: Some(format!("{} {ticks}", machine.trim())), command: "kubephase init".into() };
+    let by = Holder {
+        pid: child.id(),
+        began: Some(format!("{} {ticks}", machine.trim())),
+        command: "kubephase init".into(),
+    };
     fs::write(state.path().join("lock"), serde_json::to_vec(&by).unwrap()).unwrap();
     assert_eq!(current_holder(state.path()), Some(by));
     child.kill().unwrap();
@@ -191,24 +304,45 @@ fn a_lock_that_is_a_link_is_refused_and_its_target_is_not_cut() {
 #[test]
 fn older_journals_are_read() {
     let header = serde_json::to_string(&Header::new(0)).unwrap();
-    let text = format!("{header}\n{{\"at\":1,\"event\":\"run-started\",\"workflow\":\"init\",\"version\":\"0.1.0\",\"phases\":[\"a\"]}}\n");
+    let text = format!(
+        "{header}\n{{\"at\":1,\"event\":\"run-started\",\"workflow\":\"init\",\"version\":\"0.1.0\",\"phases\":[\"a\"]}}\n"
+    );
     let record = parse(Path::new("x"), text.as_bytes()).unwrap();
-    let What::RunStarted { needs, .. } = &record.events[0].what else { panic!() };
+    let What::RunStarted { needs, .. } = &record.events[0].what else {
+        panic!()
+    };
     assert!(needs.is_empty());
 }
 
-/// Files that existed before, and files that were removed since, are not left: they may belong to other programs.
+/// Files that existed before, and files that were removed since, are not left: they may belong to
+/// other programs.
 #[test]
 fn things_that_runs_left_are_listed_the_latest_first() {
     let root = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(root.path()).unwrap();
     let run = |workflow: &str, effects: &[(&str, &str, Enacted, bool)]| {
-        let mut journal = Journal::begin(&place(root.path()), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
+        let mut journal = Journal::begin(
+            &place(root.path()),
+            &Header::new(0),
+            Durability::Process,
+            Cancel::never(),
+        )
+        .unwrap();
         let workflow = workflow.to_owned();
-        let what = What::RunStarted { workflow, version: "v0".into(), phases: Vec::new(), needs: Default::default() };
+        let what = What::RunStarted {
+            workflow,
+            version: "v0".into(),
+            phases: Vec::new(),
+            needs: Default::default(),
+        };
         journal.notice(&Event { at: 0, what });
         for (kind, target, enacted, fresh) in effects {
-            let effect = EffectSummary { kind: (*kind).into(), target: (*target).into(), because: None, digest: String::new() };
+            let effect = EffectSummary {
+                kind: (*kind).into(),
+                target: (*target).into(),
+                because: None,
+                digest: String::new(),
+            };
             let path = effect.target.clone();
             let (made, directories) = match *kind {
                 "directory" if *fresh => (Vec::new(), vec![path]),
@@ -216,7 +350,17 @@ fn things_that_runs_left_are_listed_the_latest_first() {
                 _ => Default::default(),
             };
             let result = EffectResult::Enacted(enacted.clone());
-            journal.notice(&Event { at: 1, what: What::Effect { phase: "p".into(), effect, result, micros: 1, made, directories } });
+            journal.notice(&Event {
+                at: 1,
+                what: What::Effect {
+                    phase: "p".into(),
+                    effect,
+                    result,
+                    micros: 1,
+                    made,
+                    directories,
+                },
+            });
         }
     };
     let (changed, kept) = (Enacted::Changed, Enacted::Left("busy".into()));
@@ -234,7 +378,13 @@ fn things_that_runs_left_are_listed_the_latest_first() {
             ("service", "kubelet restarted", changed.clone(), false),
         ],
     );
-    run("join", &[("file", "/opt/c", changed.clone(), true), ("remove-file", "/opt/a", Enacted::Unchanged, false)]);
+    run(
+        "join",
+        &[
+            ("file", "/opt/c", changed.clone(), true),
+            ("remove-file", "/opt/a", Enacted::Unchanged, false),
+        ],
+    );
     run(
         "reset",
         &[
@@ -246,30 +396,66 @@ fn things_that_runs_left_are_listed_the_latest_first() {
     );
     let history = History::read(&files, "/state");
     assert_eq!(history.warnings, Vec::<String>::new());
-    let Made { files, directories, services } = history.left;
-    let told =
-        |list: Vec<MadeByRun>| list.into_iter().map(|made| format!("{} {} {}", made.what, made.run, made.workflow)).collect::<Vec<_>>();
+    let Made {
+        files,
+        directories,
+        services,
+    } = history.left;
+    let told = |list: Vec<MadeByRun>| {
+        list.into_iter()
+            .map(|made| format!("{} {} {}", made.what, made.run, made.workflow))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(told(files), ["/opt/c 2 join", "/opt/b 1 init"]);
     assert_eq!(told(directories), ["/opt/e 1 init"]);
     assert_eq!(told(services), ["chrony disabled 1 init"]);
 }
 
 fn effect(kind: &str, target: &str) -> What {
-    let made = if kind == "file" { vec![target.to_owned()] } else { Vec::new() };
-    let effect = EffectSummary { kind: kind.into(), target: target.into(), because: None, digest: String::new() };
+    let made = if kind == "file" {
+        vec![target.to_owned()]
+    } else {
+        Vec::new()
+    };
+    let effect = EffectSummary {
+        kind: kind.into(),
+        target: target.into(),
+        because: None,
+        digest: String::new(),
+    };
     let result = EffectResult::Enacted(Enacted::Changed);
-    What::Effect { phase: "p".into(), effect, result, micros: 1, made, directories: Vec::new() }
+    What::Effect {
+        phase: "p".into(),
+        effect,
+        result,
+        micros: 1,
+        made,
+        directories: Vec::new(),
+    }
 }
 
 /// A journal with these events, in a file of its own.
 fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
-    let mut journal = Journal::begin(&place(below), &Header::new(0), Durability::Process, Cancel::never()).unwrap();
-    events.into_iter().for_each(|what| journal.notice(&Event { at: 1, what }));
+    let mut journal = Journal::begin(
+        &place(below),
+        &Header::new(0),
+        Durability::Process,
+        Cancel::never(),
+    )
+    .unwrap();
+    events
+        .into_iter()
+        .for_each(|what| journal.notice(&Event { at: 1, what }));
     journal
 }
 
 fn targets(history: &History) -> Vec<&str> {
-    history.left.files.iter().map(|made| made.what.as_str()).collect()
+    history
+        .left
+        .files
+        .iter()
+        .map(|made| made.what.as_str())
+        .collect()
 }
 
 #[test]
@@ -283,21 +469,42 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
         remedy: Some("Z".repeat(size)),
         url: None,
     };
-    let found =
-        |size| What::Finding { phase: "p".into(), finding: finding(size), judged: crate::run::event::Judgement::Stands, plugin: None };
+    let found = |size| What::Finding {
+        phase: "p".into(),
+        finding: finding(size),
+        judged: crate::run::event::Judgement::Stands,
+        plugin: None,
+    };
     let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);
     let record = read(&journal.path()).unwrap();
-    let [What::Finding { finding: cut, .. }, What::Finding { finding: whole, .. }] = [&record.events[0].what, &record.events[1].what]
+    let [
+        What::Finding { finding: cut, .. },
+        What::Finding { finding: whole, .. },
+    ] = [&record.events[0].what, &record.events[1].what]
     else {
         panic!()
     };
-    assert!(cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10);
+    assert!(
+        cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10
+    );
     assert_eq!(*whole, finding(10));
-    let said = What::Message { phase: "p".into(), severity: Severity::Info, label: String::new(), text: "X".repeat(8000), plugin: None };
+    let said = What::Message {
+        phase: "p".into(),
+        severity: Severity::Info,
+        label: String::new(),
+        text: "X".repeat(8000),
+        plugin: None,
+    };
     for _ in 0..2500 {
-        journal.notice(&Event { at: 1, what: said.clone() });
+        journal.notice(&Event {
+            at: 1,
+            what: said.clone(),
+        });
     }
-    journal.notice(&Event { at: 1, what: effect("file", "/opt/made") });
+    journal.notice(&Event {
+        at: 1,
+        what: effect("file", "/opt/made"),
+    });
     assert_eq!(journal.failure(), None);
     assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
     let record = read(&journal.path()).unwrap();
@@ -311,20 +518,43 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
 fn a_run_that_would_never_stop_changing_things_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let cancel = Cancel::new();
-    let mut journal = Journal::begin(&place(dir.path()), &Header::new(0), Durability::Process, cancel.clone()).unwrap();
-    let targets: Vec<String> = (0..1000).map(|at| format!("/opt/{}{at}", "X".repeat(1000))).collect();
+    let mut journal = Journal::begin(
+        &place(dir.path()),
+        &Header::new(0),
+        Durability::Process,
+        cancel.clone(),
+    )
+    .unwrap();
+    let targets: Vec<String> = (0..1000)
+        .map(|at| format!("/opt/{}{at}", "X".repeat(1000)))
+        .collect();
     for _ in 0..70 {
-        journal.notice(&Event { at: 1, what: What::Intended { phase: "p".into(), targets: targets.clone() } });
+        journal.notice(&Event {
+            at: 1,
+            what: What::Intended {
+                phase: "p".into(),
+                targets: targets.clone(),
+            },
+        });
     }
     assert!(cancel.is_requested());
-    assert!(journal.failure().unwrap().contains("64 MiB"), "{:?}", journal.failure());
+    assert!(
+        journal.failure().unwrap().contains("64 MiB"),
+        "{:?}",
+        journal.failure()
+    );
 }
 
 #[test]
 fn all_targets_and_effects_of_a_large_run_are_read_again() {
     let dir = tempfile::tempdir().unwrap();
-    let paths: Vec<String> = (0..3000).map(|at| format!("/opt/{}{at}", "X".repeat(4000))).collect();
-    let announced = What::Intended { phase: "p".into(), targets: paths.clone() };
+    let paths: Vec<String> = (0..3000)
+        .map(|at| format!("/opt/{}{at}", "X".repeat(4000)))
+        .collect();
+    let announced = What::Intended {
+        phase: "p".into(),
+        targets: paths.clone(),
+    };
     let mut done = effect("file", "/opt/made");
     if let What::Effect { effect, .. } = &mut done {
         effect.because = Some("X".repeat(10 << 20));
@@ -343,19 +573,41 @@ fn a_journal_of_any_size_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = journal(dir.path(), [effect("file", "/opt/first")]).path();
     let text = "x".repeat(100_000);
-    let message = What::Message { phase: String::new(), severity: Severity::Info, label: String::new(), text, plugin: None };
-    let line = json::line(&Event { at: 1, what: message });
+    let message = What::Message {
+        phase: String::new(),
+        severity: Severity::Info,
+        label: String::new(),
+        text,
+        plugin: None,
+    };
+    let line = json::line(&Event {
+        at: 1,
+        what: message,
+    });
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
     for _ in 0..1000 {
         file.write_all(line.as_bytes()).unwrap();
     }
-    file.write_all(json::line(&Event { at: 1, what: effect("file", "/opt/last") }).as_bytes()).unwrap();
+    file.write_all(
+        json::line(&Event {
+            at: 1,
+            what: effect("file", "/opt/last"),
+        })
+        .as_bytes(),
+    )
+    .unwrap();
     let files = RootedFiles::open(dir.path()).unwrap();
     let history = History::read(&files, "/state");
-    assert_eq!((targets(&history), history.warnings.len()), (vec!["/opt/last", "/opt/first"], 0));
+    assert_eq!(
+        (targets(&history), history.warnings.len()),
+        (vec!["/opt/last", "/opt/first"], 0)
+    );
     let shown = read(&path).unwrap();
     assert!(shown.events.len() < 1000 && shown.damage.is_none());
-    assert_eq!(shown.events.last().unwrap().what, effect("file", "/opt/last"));
+    assert_eq!(
+        shown.events.last().unwrap().what,
+        effect("file", "/opt/last")
+    );
 }
 
 #[test]
@@ -366,10 +618,23 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
     for _ in 0..20 {
         file.write_all(&[b'x'; 1 << 20]).unwrap();
     }
-    file.write_all(format!("\n{}", json::line(&Event { at: 1, what: effect("file", "/opt/last") })).as_bytes()).unwrap();
+    file.write_all(
+        format!(
+            "\n{}",
+            json::line(&Event {
+                at: 1,
+                what: effect("file", "/opt/last")
+            })
+        )
+        .as_bytes(),
+    )
+    .unwrap();
     let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
     assert_eq!(targets(&history), ["/opt/last", "/opt/first"]);
-    assert!(history.warnings[0].contains("longer than") && history.warnings[0].contains(path.file_name().unwrap().to_str().unwrap()));
+    assert!(
+        history.warnings[0].contains("longer than")
+            && history.warnings[0].contains(path.file_name().unwrap().to_str().unwrap())
+    );
 }
 
 #[test]
@@ -379,31 +644,65 @@ fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
     let text = fs::read_to_string(&path).unwrap();
     let cut_off = "{\"at\":1,\"event\":\"message\",\"te";
     assert!(!super::reader::is_relied_on(cut_off.as_bytes()));
-    fs::write(&path, format!("{text}{cut_off}\n{}", json::line(&Event { at: 1, what: effect("file", "/opt/b") }))).unwrap();
+    fs::write(
+        &path,
+        format!(
+            "{text}{cut_off}\n{}",
+            json::line(&Event {
+                at: 1,
+                what: effect("file", "/opt/b")
+            })
+        ),
+    )
+    .unwrap();
     let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
     assert_eq!(targets(&history), ["/opt/b", "/opt/a"]);
-    assert!(history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"), "{:?}", history.warnings);
+    assert!(
+        history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
+        "{:?}",
+        history.warnings
+    );
 }
 
 #[test]
 fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     let dir = tempfile::tempdir().unwrap();
-    let [damaged, newer, _whole] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());
+    let [damaged, newer, _whole] = ["/opt/a", "/opt/b", "/opt/c"]
+        .map(|path| journal(dir.path(), [effect("file", path)]).path());
     let text = fs::read_to_string(&damaged).unwrap();
-    fs::write(&damaged, format!("{text}garbage\n{}", json::line(&Event { at: 1, what: effect("file", "/opt/after") }))).unwrap();
+    fs::write(
+        &damaged,
+        format!(
+            "{text}garbage\n{}",
+            json::line(&Event {
+                at: 1,
+                what: effect("file", "/opt/after")
+            })
+        ),
+    )
+    .unwrap();
     let text = fs::read_to_string(&newer).unwrap();
     fs::write(&newer, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
     let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
     assert_eq!(targets(&history), ["/opt/c", "/opt/after", "/opt/a"]);
-    assert!(history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"), "{:?}", history.warnings);
-    assert!(history.warnings[1].contains("journal-000002.jsonl has format 2"), "{:?}", history.warnings);
+    assert!(
+        history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
+        "{:?}",
+        history.warnings
+    );
+    assert!(
+        history.warnings[1].contains("journal-000002.jsonl has format 2"),
+        "{:?}",
+        history.warnings
+    );
     assert_eq!(history.warnings.len(), 2);
 }
 
 #[test]
 fn a_journal_that_others_could_have_written_is_not_believed() {
     let dir = tempfile::tempdir().unwrap();
-    let [open, link, others] = ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [effect("file", path)]).path());
+    let [open, link, others] = ["/opt/a", "/opt/b", "/opt/c"]
+        .map(|path| journal(dir.path(), [effect("file", path)]).path());
     fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
     fs::rename(&link, dir.path().join("moved")).unwrap();
     symlink("../moved", &link).unwrap();
@@ -412,15 +711,34 @@ fn a_journal_that_others_could_have_written_is_not_believed() {
         chown(&others, Some(65534), None).unwrap();
     }
     let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
-    assert_eq!(targets(&history), if is_root { vec![] } else { vec!["/opt/c"] });
-    assert_eq!(history.warnings.len(), if is_root { 3 } else { 2 }, "{:?}", history.warnings);
+    assert_eq!(
+        targets(&history),
+        if is_root { vec![] } else { vec!["/opt/c"] }
+    );
+    assert_eq!(
+        history.warnings.len(),
+        if is_root { 3 } else { 2 },
+        "{:?}",
+        history.warnings
+    );
     assert_eq!(history.outdated, Vec::<String>::new());
 }
 
 #[test]
 fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
     let dir = tempfile::tempdir().unwrap();
-    let named = ["/", "/etc", "/home/", "//etc/x", "/opt/../etc/passwd", "etc/x", "/usr/lib", "/dev/sda", "/sys/x", "/opt/mine"];
+    let named = [
+        "/",
+        "/etc",
+        "/home/",
+        "//etc/x",
+        "/opt/../etc/passwd",
+        "etc/x",
+        "/usr/lib",
+        "/dev/sda",
+        "/sys/x",
+        "/opt/mine",
+    ];
     journal(dir.path(), named.map(|path| effect("file", path)));
     let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
     assert_eq!(targets(&history), ["/opt/mine"]);
@@ -430,7 +748,10 @@ fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
 fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
     let dir = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(dir.path()).unwrap();
-    journal(dir.path(), [effect("file", "/opt/stays"), effect("file", "/opt/goes")]);
+    journal(
+        dir.path(),
+        [effect("file", "/opt/stays"), effect("file", "/opt/goes")],
+    );
     journal(dir.path(), [effect("remove-file", "/opt/goes")]);
     for _ in 3..=55 {
         journal(dir.path(), []);
@@ -438,7 +759,18 @@ fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
     let history = History::read(&files, "/state");
     assert_eq!(targets(&history), ["/opt/stays"]);
     assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
-    let numbers: Vec<u64> = list_journals(place(dir.path()).path()).unwrap().into_iter().filter_map(|kept| kept.number).collect();
-    assert_eq!(numbers, [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>());
-    assert_eq!(targets(&History::read(&files, "/state")), ["/opt/stays"], "the older journal is not believed without the later");
+    let numbers: Vec<u64> = list_journals(place(dir.path()).path())
+        .unwrap()
+        .into_iter()
+        .filter_map(|kept| kept.number)
+        .collect();
+    assert_eq!(
+        numbers,
+        [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>()
+    );
+    assert_eq!(
+        targets(&History::read(&files, "/state")),
+        ["/opt/stays"],
+        "the older journal is not believed without the later"
+    );
 }

@@ -1,7 +1,9 @@
-//! Reads input files of the operator: configuration, descriptions of nodes, discovery files, patches.
+//! Reads input files of the operator: configuration, descriptions of nodes, discovery files,
+//! patches.
 //!
-//! An input may be a regular file or a pipe (`<(…)`, a FIFO, `/dev/stdin`). It is read up to a limit, and reading fails if a pipe
-//! stays silent, so that no path makes the program hang or fill the memory.
+//! An input may be a regular file or a pipe (`<(…)`, a FIFO, `/dev/stdin`). It is read up to a
+//! limit, and reading fails if a pipe stays silent, so that no path makes the program hang or fill
+//! the memory.
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{Mode, OFlags},
@@ -21,7 +23,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Reads a file of at most [`LONGEST_INPUT`] bytes.
 ///
 /// # Errors
-/// What the operating system says; that the file is a directory, is too long, or is a pipe that stays silent.
+/// What the operating system says; that the file is a directory, is too long, or is a pipe that
+/// stays silent.
 pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
     read_within(path, SILENCE)
 }
@@ -31,12 +34,17 @@ pub fn read_input(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// As for [`read_input`], and that it is not UTF-8.
 pub fn read_input_text(path: &Path) -> io::Result<String> {
-    String::from_utf8(read_input(path)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    String::from_utf8(read_input(path)?)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
     // Without NONBLOCK, opening a pipe without a writer would wait for ever.
-    let descriptor = rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    let descriptor = rustix::fs::open(
+        path,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?;
     let mut file = File::from(descriptor);
     let (mut content, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
     // A FIFO that no writer has opened yet looks as if it had ended; poll waits for the writer.
@@ -45,7 +53,10 @@ fn read_within(path: &Path, silence: Duration) -> io::Result<Vec<u8>> {
         match file.read(&mut chunk) {
             Ok(0) => return Ok(content),
             Ok(read) if content.len() + read > LONGEST_INPUT => {
-                let message = format!("it is longer than the {} MiB that such a file may have", LONGEST_INPUT >> 20);
+                let message = format!(
+                    "it is longer than the {} MiB that such a file may have",
+                    LONGEST_INPUT >> 20
+                );
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
             }
             Ok(read) => content.extend_from_slice(&chunk[..read]),
@@ -60,51 +71,13 @@ fn wait(file: &File, silence: Duration) -> io::Result<()> {
     let time = Timespec::try_from(silence).map_err(io::Error::other)?;
     let mut files = [PollFd::new(file, PollFlags::IN)];
     match rustix::io::retry_on_intr(|| poll(&mut files, Some(&time)))? {
-        0 => Err(io::Error::new(io::ErrorKind::TimedOut, format!("nothing was written to it for {silence:?}"))),
+        0 => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("nothing was written to it for {silence:?}"),
+        )),
         _ => Ok(()),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{fs, io::Write, thread};
-
-    #[test]
-    fn files_and_pipes_are_read_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("file");
-        fs::write(&path, "text").unwrap();
-        assert_eq!(read_input(&path).unwrap(), b"text");
-        assert!(read_input(Path::new("/dev/null")).unwrap().is_empty());
-
-        let pipe = folder.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
-        let writer = thread::spawn({
-            let pipe = pipe.clone();
-            move || {
-                let mut pipe = fs::OpenOptions::new().write(true).open(pipe).unwrap();
-                for _ in 0..100 {
-                    pipe.write_all(&[b'x'; 10_000]).unwrap();
-                }
-            }
-        });
-        assert_eq!(read_input(&pipe).unwrap().len(), 1_000_000);
-        writer.join().unwrap();
-    }
-
-    #[test]
-    fn what_does_not_end_is_given_up() {
-        assert_eq!(read_input(Path::new("/dev/zero")).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::from_raw_mode(0o600)).unwrap();
-        let silence = Duration::from_millis(20);
-        assert_eq!(read_within(&pipe, silence).unwrap_err().kind(), io::ErrorKind::TimedOut);
-        // A writer that never writes.
-        let _held = fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
-        assert_eq!(read_within(&pipe, silence).unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(read_input(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
-        assert_eq!(read_input(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-}
+mod tests;

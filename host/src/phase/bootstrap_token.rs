@@ -1,7 +1,9 @@
-//! `bootstrap-token`: the tokens that nodes join with, what they may do, and the public cluster-info.
+//! `bootstrap-token`: the tokens that nodes join with, what they may do, and the public
+//! cluster-info.
 use crate::render::objects;
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, effects_core, failure, json,
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, effects_core, failure,
+    json,
     kubeadm::Config,
     observe_pki, say,
     spec::{BootstrapTokenSpec, KubeconfigFacts},
@@ -9,11 +11,27 @@ use kubephase_sdk::{
 
 /// What each binding lets happen, in kubeadm's words.
 const CONFIGURED: &[(&str, &str)] = &[
-    ("kubeadm:get-nodes", "allow Node Bootstrap tokens to get nodes"),
-    ("kubeadm:kubelet-bootstrap", "allow Node Bootstrap tokens to post CSRs in order for nodes to get long term certificate credentials"),
-    ("kubeadm:node-autoapprove-bootstrap", "allow the csrapprover controller automatically approve CSRs from a Node Bootstrap Token"),
-    ("kubeadm:node-autoapprove-certificate-rotation", "allow certificate rotation for all node client certificates in the cluster"),
-    ("kubeadm:apiserver-kubelet-client", "allow the API server kubelet client certificate to access the kubelet API"),
+    (
+        "kubeadm:get-nodes",
+        "allow Node Bootstrap tokens to get nodes",
+    ),
+    (
+        "kubeadm:kubelet-bootstrap",
+        "allow Node Bootstrap tokens to post CSRs in order for nodes to get long term certificate \
+         credentials",
+    ),
+    (
+        "kubeadm:node-autoapprove-bootstrap",
+        "allow the csrapprover controller automatically approve CSRs from a Node Bootstrap Token",
+    ),
+    (
+        "kubeadm:node-autoapprove-certificate-rotation",
+        "allow certificate rotation for all node client certificates in the cluster",
+    ),
+    (
+        "kubeadm:apiserver-kubelet-client",
+        "allow the API server kubelet client certificate to access the kubelet API",
+    ),
 ];
 
 pub struct BootstrapToken;
@@ -29,7 +47,14 @@ impl Phase for BootstrapToken {
         if !config.run.skip_token_print {
             match tokens.as_slice() {
                 [token] => say(format!("Using token: {}", token.token)),
-                tokens => say(format!("Using tokens: [{}]", tokens.iter().map(|token| token.token.as_str()).collect::<Vec<_>>().join(" "))),
+                tokens => say(format!(
+                    "Using tokens: [{}]",
+                    tokens
+                        .iter()
+                        .map(|token| token.token.as_str())
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                )),
             }
         }
         say("Configuring bootstrap tokens, cluster-info ConfigMap, RBAC Roles");
@@ -38,17 +63,29 @@ impl Phase for BootstrapToken {
         }
         for object in objects::bootstrap_access() {
             let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-            let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            let name = object["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             let effect = effects_cluster::apply_object(&object.to_string())?;
-            if let Some((_, line)) = CONFIGURED.iter().find(|(done, _)| kind == "ClusterRoleBinding" && name == *done) {
+            if let Some((_, line)) = CONFIGURED
+                .iter()
+                .find(|(done, _)| kind == "ClusterRoleBinding" && name == *done)
+            {
                 effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
             }
         }
         let admin = admin(&config.run.kubeconfig)?;
-        for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem).into_iter().enumerate() {
+        for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
+            .into_iter()
+            .enumerate()
+        {
             let effect = effects_cluster::apply_object(&object.to_string())?;
             if at == 0 {
-                effects::announce(effect, "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace")?;
+                effects::announce(
+                    effect,
+                    "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace",
+                )?;
             }
         }
         Ok(Outcome::Settled)
@@ -59,10 +96,14 @@ impl Phase for BootstrapToken {
 pub(super) fn admin(path: &str) -> Result<KubeconfigFacts, Failure> {
     let missing = || Failure {
         remedy: Some("run the phase kubeconfig/admin first".into()),
-        ..failure("not-found", format!("{path} does not exist; it names the cluster's address and authority"))
+        ..failure(
+            "not-found",
+            format!("{path} does not exist; it names the cluster's address and authority"),
+        )
     };
     let text = observe_pki::kubeconfig(path)?.ok_or_else(missing)?;
-    let facts: KubeconfigFacts = serde_json::from_str(&text).map_err(|e| failure("invalid", format!("{path}: {e}")))?;
+    let facts: KubeconfigFacts =
+        serde_json::from_str(&text).map_err(|e| failure("invalid", format!("{path}: {e}")))?;
     match facts.error {
         Some(error) => Err(failure("invalid", format!("{path}: {error}"))),
         None => Ok(facts),

@@ -16,9 +16,11 @@ pub struct BuiltIn {
     pub requires: &'static [&'static str],
     pub aliases: &'static [&'static str],
     pub flags: &'static [&'static str],
-    /// about how many milliseconds pass until it is of use: of what is ready, what holds up the most goes first
+    /// about how many milliseconds pass until it is of use: of what is ready, what holds up the
+    /// most goes first
     pub typical: u32,
-    /// begun even where the run was stopped, if what it needs has settled: it puts away what that left open
+    /// begun even where the run was stopped, if what it needs has settled: it puts away what that
+    /// left open
     pub tidies: bool,
     pub make: Option<Make>,
 }
@@ -29,8 +31,23 @@ fn native<P: Phase + 'static>(session: Session) -> Box<dyn Host + Send> {
     Box::new(Native::<P, _>::new(session))
 }
 
-pub(super) const fn group(id: &'static str, title: &'static str, flags: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { id, title, kind: Kind::Group, needs: &[], requires: &[], aliases: &[], flags, typical: 0, tidies: false, make: None }
+pub(super) const fn group(
+    id: &'static str,
+    title: &'static str,
+    flags: &'static [&'static str],
+) -> BuiltIn {
+    BuiltIn {
+        id,
+        title,
+        kind: Kind::Group,
+        needs: &[],
+        requires: &[],
+        aliases: &[],
+        flags,
+        typical: 0,
+        tidies: false,
+        make: None,
+    }
 }
 
 pub(super) const fn phase<P: Phase + 'static>(
@@ -60,15 +77,25 @@ pub(super) const fn keyed<P: Phase + 'static>(
     needs: &'static [&'static str],
     flags: &'static [&'static str],
 ) -> BuiltIn {
-    BuiltIn { typical: KEY, ..phase::<P>(id, title, needs, flags) }
+    BuiltIn {
+        typical: KEY,
+        ..phase::<P>(id, title, needs, flags)
+    }
 }
 
-pub(super) const fn check<P: Phase + 'static>(id: &'static str, title: &'static str, flags: &'static [&'static str]) -> BuiltIn {
-    BuiltIn { kind: Kind::Check, ..phase::<P>(id, title, &[], flags) }
+pub(super) const fn check<P: Phase + 'static>(
+    id: &'static str,
+    title: &'static str,
+    flags: &'static [&'static str],
+) -> BuiltIn {
+    BuiltIn {
+        kind: Kind::Check,
+        ..phase::<P>(id, title, &[], flags)
+    }
 }
 
-/// Milliseconds of a phase that writes a file, of an RSA key, of a kubelet until it looks at manifests, of etcd, and of an
-/// API server.
+/// Milliseconds of a phase that writes a file, of an RSA key, of a kubelet until it looks at
+/// manifests, of etcd, and of an API server.
 pub(super) const PLAIN: u32 = 5;
 pub(super) const KEY: u32 = 60;
 pub(super) const KUBELET: u32 = 500;
@@ -95,7 +122,11 @@ pub fn rows(workflow: Workflow) -> &'static [BuiltIn] {
 /// # Panics
 /// For an id that is no built-in phase: plans are made of rows.
 pub fn make(workflow: Workflow, id: &str) -> Make {
-    rows(workflow).iter().find(|row| row.id == id).and_then(|row| row.make).expect("a plan's built-in phases are rows of the catalog")
+    rows(workflow)
+        .iter()
+        .find(|row| row.id == id)
+        .and_then(|row| row.make)
+        .expect("a plan's built-in phases are rows of the catalog")
 }
 
 /// What is said when a group is entered.
@@ -103,10 +134,18 @@ pub fn header(group: &str, config: &Config) -> Vec<String> {
     let kubeconfigs = || format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir);
     match group {
         "preflight" => vec!["Running pre-flight checks".into()],
-        "certs" | "control-plane-prepare/certs" => vec![format!("Using certificateDir folder {:?}", config.cluster.certificates_dir)],
+        "certs" | "control-plane-prepare/certs" => vec![format!(
+            "Using certificateDir folder {:?}",
+            config.cluster.certificates_dir
+        )],
         "kubeconfig" => vec![kubeconfigs()],
-        "control-plane-prepare/kubeconfig" => vec!["Generating kubeconfig files".into(), kubeconfigs()],
-        "control-plane" => vec![format!("Using manifest folder {:?}", crate::render::MANIFESTS)],
+        "control-plane-prepare/kubeconfig" => {
+            vec!["Generating kubeconfig files".into(), kubeconfigs()]
+        }
+        "control-plane" => vec![format!(
+            "Using manifest folder {:?}",
+            crate::render::MANIFESTS
+        )],
         _ => Vec::new(),
     }
 }

@@ -5,7 +5,9 @@ use crate::wasm::manifest::{Manifest, Provided};
 use std::{collections::HashSet, fmt};
 
 /// The commands that run phases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Workflow {
     Init,
@@ -35,7 +37,8 @@ pub struct Row {
     pub kind: Kind,
     /// phases or groups that must have settled before, where they are part of the run
     pub needs: Vec<String>,
-    /// phases that must be part of the run, or the plan is refused (kubeadm's declared dependencies)
+    /// phases that must be part of the run, or the plan is refused (kubeadm's declared
+    /// dependencies)
     pub requires: Vec<String>,
     /// kubeadm's other names for the subcommand; not accepted by `--skip-phases`
     pub aliases: Vec<String>,
@@ -75,10 +78,15 @@ pub enum Source {
 }
 
 impl Source {
-    /// Name of the third party's plugin that provides a phase; none for a phase that is part of the program.
+    /// Name of the third party's plugin that provides a phase; none for a phase that is part of the
+    /// program.
     pub fn third_party(&self) -> Option<&str> {
         match self {
-            Source::Plugin { name, embedded: false, .. } => Some(name),
+            Source::Plugin {
+                name,
+                embedded: false,
+                ..
+            } => Some(name),
             Source::Plugin { .. } | Source::BuiltIn => None,
         }
     }
@@ -93,8 +101,8 @@ pub enum Origin {
     ThirdParty,
 }
 
-/// Why a plugin's phase cannot be part of the catalog: its id would make it look like another phase. Skipping, replacing,
-/// waiting for and reporting go by id.
+/// Why a plugin's phase cannot be part of the catalog: its id would make it look like another
+/// phase. Skipping, replacing, waiting for and reporting go by id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdTaken {
     plugin: String,
@@ -119,7 +127,12 @@ enum Conflict {
 
 impl fmt::Display for IdTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let IdTaken { plugin, id, by, conflict } = self;
+        let IdTaken {
+            plugin,
+            id,
+            by,
+            conflict,
+        } = self;
         write!(f, "plugin {plugin} provides the phase {id}, ")?;
         match conflict {
             Conflict::Same => write!(f, "but {by} has this id")?,
@@ -137,9 +150,17 @@ impl std::error::Error for IdTaken {}
 impl Row {
     /// What the row is, for messages.
     fn describe(&self) -> String {
-        let what = if self.kind == Kind::Group { "group" } else { "phase" };
+        let what = if self.kind == Kind::Group {
+            "group"
+        } else {
+            "phase"
+        };
         match &self.source {
-            Source::Plugin { name, embedded: false, .. } => format!("the {what} {} of plugin {name}", self.id),
+            Source::Plugin {
+                name,
+                embedded: false,
+                ..
+            } => format!("the {what} {} of plugin {name}", self.id),
             Source::Plugin { .. } | Source::BuiltIn => format!("the built-in {what} {}", self.id),
         }
     }
@@ -177,19 +198,38 @@ impl Catalog {
             typical: row.typical,
             tidies: row.tidies,
         };
-        let of = |workflow| built_in::rows(workflow).iter().map(move |of| row(workflow, of));
-        Catalog { rows: [Workflow::Init, Workflow::Join, Workflow::Reset].into_iter().flat_map(of).collect() }
+        let of = |workflow| {
+            built_in::rows(workflow)
+                .iter()
+                .map(move |of| row(workflow, of))
+        };
+        Catalog {
+            rows: [Workflow::Init, Workflow::Join, Workflow::Reset]
+                .into_iter()
+                .flat_map(of)
+                .collect(),
+        }
     }
 
     /// Adds the phases of a plugin, each behind the last row of the group it is in.
     ///
     /// # Errors
-    /// A phase whose id is taken by another phase or group of any workflow. The catalog is then as it was.
+    /// A phase whose id is taken by another phase or group of any workflow. The catalog is then as
+    /// it was.
     pub fn extend(&mut self, manifest: &Manifest, origin: Origin) -> Result<(), IdTaken> {
         let mut ids = HashSet::new();
         for provided in &manifest.provides {
-            let taken = |by, conflict| IdTaken { plugin: manifest.name.clone(), id: provided.id.clone(), by, conflict };
-            let workflows: HashSet<&str> = provided.workflow.iter().map(|workflow| workflow.name()).collect();
+            let taken = |by, conflict| IdTaken {
+                plugin: manifest.name.clone(),
+                id: provided.id.clone(),
+                by,
+                conflict,
+            };
+            let workflows: HashSet<&str> = provided
+                .workflow
+                .iter()
+                .map(|workflow| workflow.name())
+                .collect();
             if !ids.insert(&provided.id) || workflows.len() < provided.workflow.len() {
                 return Err(taken(String::new(), Conflict::Twice));
             }
@@ -197,7 +237,10 @@ impl Catalog {
                 return Err(taken(by.describe(), conflict));
             }
         }
-        manifest.provides.iter().for_each(|provided| self.add(manifest, provided, origin));
+        manifest
+            .provides
+            .iter()
+            .for_each(|provided| self.add(manifest, provided, origin));
         Ok(())
     }
 
@@ -207,10 +250,15 @@ impl Catalog {
             () if row.id == id || row.has_alias(id) => Some(Conflict::Same),
             () if Catalog::within(&row.id, id) => Some(Conflict::Below),
             () if row.kind != Kind::Group && Catalog::within(id, &row.id) => Some(Conflict::Above),
-            () if row.kind == Kind::Group && id.strip_suffix("/all") == Some(&row.id) => Some(Conflict::All),
+            () if row.kind == Kind::Group && id.strip_suffix("/all") == Some(&row.id) => {
+                Some(Conflict::All)
+            }
             () => None,
         };
-        let conflicts = self.rows.iter().filter_map(|row| of(row).map(|conflict| (row, conflict)));
+        let conflicts = self
+            .rows
+            .iter()
+            .filter_map(|row| of(row).map(|conflict| (row, conflict)));
         // If there are several conflicts, an equal id is the clearest to report.
         conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)
     }
@@ -219,8 +267,15 @@ impl Catalog {
         let before: HashSet<&str> = provided.before.iter().map(String::as_str).collect();
         for workflow in &provided.workflow {
             let group = provided.id.split('/').next().unwrap_or(&provided.id);
-            let inherited = self.rows.iter().find(|row| row.workflow == *workflow && row.id == group).map(|row| row.flags.clone());
-            let last = self.rows.iter().rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
+            let inherited = self
+                .rows
+                .iter()
+                .find(|row| row.workflow == *workflow && row.id == group)
+                .map(|row| row.flags.clone());
+            let last = self
+                .rows
+                .iter()
+                .rposition(|row| row.workflow == *workflow && Catalog::within(&row.id, group));
             let at = last.map_or(self.rows.len(), |last| last + 1);
             self.rows.insert(
                 at,
@@ -244,7 +299,11 @@ impl Catalog {
                     tidies: false,
                 },
             );
-            for row in self.rows.iter_mut().filter(|row| row.workflow == *workflow && before.contains(row.id.as_str())) {
+            for row in self
+                .rows
+                .iter_mut()
+                .filter(|row| row.workflow == *workflow && before.contains(row.id.as_str()))
+            {
                 row.needs.push(provided.id.clone());
             }
         }
@@ -256,71 +315,12 @@ impl Catalog {
 
     /// Whether `id` is `group` or lies below it.
     pub fn within(id: &str, group: &str) -> bool {
-        id == group || id.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'))
+        id == group
+            || id
+                .strip_prefix(group)
+                .is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn manifest(name: &str, ids: &[&str]) -> Manifest {
-        let provides: String = ids.iter().map(|id| format!("- {{id: {id}, title: T, kind: phase, workflow: [init]}}\n")).collect();
-        Manifest::parse(&format!("schema: 1\nname: {name}\nversion: 1.0.0\nlicense: MIT\ndescription: D\nprovides:\n{provides}")).unwrap()
-    }
-
-    fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
-        let before = catalog.clone();
-        let refused = catalog.extend(&manifest(name, ids), Origin::ThirdParty).unwrap_err().to_string();
-        assert_eq!(*catalog, before, "a refused plugin left something");
-        assert!(refused.starts_with(&format!("plugin {name} provides the phase ")), "{refused}");
-        refused
-    }
-
-    #[test]
-    fn no_plugin_takes_the_id_of_another_phase_or_group() {
-        let mut catalog = Catalog::built_in();
-        let built_in = Catalog::built_in();
-        for row in &built_in.rows {
-            let refused = refusal(&mut catalog, "evil", &[&row.id]);
-            assert!(refused.contains(&format!(
-                "the built-in {} {} has this id",
-                if row.kind == Kind::Group { "group" } else { "phase" },
-                row.id
-            )));
-        }
-        catalog.extend(&manifest("preflight", &["preflight/resources"]), Origin::Embedded).unwrap();
-        catalog.extend(&manifest("good", &["preflight/good", "tuning/kernel"]), Origin::ThirdParty).unwrap();
-        for (ids, why) in [
-            (&["preflight/resources"][..], "the built-in phase preflight/resources has this id"),
-            (&["preflight/good"], "the phase preflight/good of plugin good has this id"),
-            // It would be taken for a group.
-            (&["tuning"], "the phase tuning/kernel of plugin good is below this id"),
-            // It would be taken for a part of that phase.
-            (&["tuning/kernel/more"], "the phase tuning/kernel of plugin good is a phase and not a group"),
-            (&["kubelet-start/more"], "the built-in phase kubelet-start is a phase and not a group"),
-            (&["certs/all"], "the name for all members of the built-in group certs"),
-            // kubeadm's other name of a group.
-            (&["uploadconfig"], "the built-in group upload-config has this id"),
-            (&["preflight/a", "preflight/a"], "provides it twice"),
-            (&["preflight/a", "certs/ca"], "the built-in phase certs/ca has this id"),
-        ] {
-            let refused = refusal(&mut catalog, "evil", ids);
-            assert!(refused.contains(why), "{ids:?}: {refused}");
-        }
-        catalog.extend(&manifest("other", &["preflight/other", "certs/other", "audit"]), Origin::ThirdParty).unwrap();
-    }
-
-    #[test]
-    fn a_plugin_does_not_list_a_workflow_twice() {
-        let text = "schema: 1\nname: evil\nversion: 1.0.0\nprovides:\n- {id: twice, title: T, kind: check, workflow: [init, init]}\n";
-        let refused = Catalog::built_in().extend(&Manifest::parse(text).unwrap(), Origin::ThirdParty).unwrap_err();
-        assert!(refused.to_string().contains("provides it twice"), "{refused}");
-    }
-
-    #[test]
-    fn only_what_is_not_part_of_the_program_is_a_third_partys() {
-        let plugin = |embedded| Source::Plugin { name: "p".into(), version: "1.0.0".into(), embedded };
-        assert_eq!((Source::BuiltIn.third_party(), plugin(true).third_party(), plugin(false).third_party()), (None, None, Some("p")));
-    }
-}
+mod tests;

@@ -16,7 +16,10 @@ impl Phase for Local {
         };
         let data = effects_files::make_dir(&etcd.data_dir)?;
         effects_files::file_mode(data, 0o700)?;
-        let line = format!("Creating static Pod manifest for local etcd in {:?}", crate::render::MANIFESTS);
+        let line = format!(
+            "Creating static Pod manifest for local etcd in {:?}",
+            crate::render::MANIFESTS
+        );
         super::static_pod("etcd", static_pod::etcd(&config), &config, &line)?;
         Ok(Outcome::Settled)
     }

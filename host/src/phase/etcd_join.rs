@@ -1,7 +1,9 @@
-//! `check-etcd` and `etcd-join`: this node's etcd becomes a member of the cluster's, before its API server needs it.
+//! `check-etcd` and `etcd-join`: this node's etcd becomes a member of the cluster's, before its API
+//! server needs it.
 use crate::render::{MANIFESTS, host_port, static_pod};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input, json,
+    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure,
+    input, json,
     kubeadm::{Config, Timeouts},
     observe_core, observe_files, say,
     spec::{Condition, EtcdMember, EtcdMemberSpec},
@@ -18,7 +20,10 @@ pub struct Check;
 
 impl Phase for Check {
     fn describe() -> PhaseInfo {
-        super::info("check-etcd", "Checks that etcd is well before it gets another member")
+        super::info(
+            "check-etcd",
+            "Checks that etcd is well before it gets another member",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
@@ -37,27 +42,43 @@ impl Phase for Check {
     }
 }
 
-/// Whether this node's etcd was a member once and has lost what it knew (the disk was erased, or a `reset` could not take it
-/// out): the others refuse one that begins anew, and kubeadm waits for it in vain.
+/// Whether this node's etcd was a member once and has lost what it knew (the disk was erased, or a
+/// `reset` could not take it out): the others refuse one that begins anew, and kubeadm waits for it
+/// in vain.
 fn nobody_before(config: &Config) -> Result<(), Failure> {
-    let Some(etcd) = &config.cluster.etcd.local else { return Ok(()) };
+    let Some(etcd) = &config.cluster.etcd.local else {
+        return Ok(());
+    };
     let peer_url = peer_url(config);
-    let before = members()?.into_iter().find(|member| member.peer_urls.contains(&peer_url) && !member.name.is_empty());
-    let Some(EtcdMember { id, name, .. }) = before else { return Ok(()) };
-    for path in [format!("{MANIFESTS}/etcd.yaml"), format!("{}/member", etcd.data_dir)] {
+    let before = members()?
+        .into_iter()
+        .find(|member| member.peer_urls.contains(&peer_url) && !member.name.is_empty());
+    let Some(EtcdMember { id, name, .. }) = before else {
+        return Ok(());
+    };
+    for path in [
+        format!("{MANIFESTS}/etcd.yaml"),
+        format!("{}/member", etcd.data_dir),
+    ] {
         if observe_files::stat(&path)?.is_some() {
             return Ok(());
         }
     }
     let message = format!(
-        "etcd has the member {name:?} at {peer_url} already, and what that one knew is not in {} any more: the others refuse a member that begins anew",
+        "etcd has the member {name:?} at {peer_url} already, and what that one knew is not in {} \
+         any more: the others refuse a member that begins anew",
         etcd.data_dir
     );
     let remedy = format!(
-        "where etcd runs, take the old one out, then run this again: kubectl -n kube-system exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key {pki}/healthcheck-client.key member remove {id:x}",
+        "where etcd runs, take the old one out, then run this again: kubectl -n kube-system exec \
+         etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key \
+         {pki}/healthcheck-client.key member remove {id:x}",
         pki = format_args!("{}/etcd", config.cluster.certificates_dir)
     );
-    Err(Failure { remedy: Some(remedy), ..failure("already-exists", message) })
+    Err(Failure {
+        remedy: Some(remedy),
+        ..failure("already-exists", message)
+    })
 }
 
 fn peer_url(config: &Config) -> String {
@@ -65,11 +86,16 @@ fn peer_url(config: &Config) -> String {
 }
 
 fn at(config: &Config, port: u16) -> String {
-    format!("https://{}", host_port(&config.init.local_api_endpoint.advertise_address, port))
+    format!(
+        "https://{}",
+        host_port(&config.init.local_api_endpoint.advertise_address, port)
+    )
 }
 
 fn members() -> Result<Vec<EtcdMember>, Failure> {
-    let parsed = |text: &String| serde_json::from_str(text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")));
+    let parsed = |text: &String| {
+        serde_json::from_str(text).map_err(|e| failure("invalid", format!("a member of etcd: {e}")))
+    };
     observe_core::etcd_members()?.iter().map(parsed).collect()
 }
 
@@ -90,31 +116,55 @@ impl Phase for Join {
         let (peer_url, client_url) = (peer_url(&config), at(&config, 2379));
         let spec = |voting| {
             let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
-            json(&EtcdMemberSpec { peer_url, client_url, voting, timeout_seconds: timeout(&config) })
+            json(&EtcdMemberSpec {
+                peer_url,
+                client_url,
+                voting,
+                timeout_seconds: timeout(&config),
+            })
         };
         if input::round() == 0 {
             let data = effects_files::make_dir(&etcd.data_dir)?;
             effects_files::file_mode(data, 0o700)?;
             let member = effects_core::etcd_member(&spec(false))?;
-            effects::announce(member, "[etcd] Announced new etcd member joining to the existing etcd cluster")?;
+            effects::announce(
+                member,
+                "[etcd] Announced new etcd member joining to the existing etcd cluster",
+            )?;
             return Ok(Outcome::Again);
         }
         let (members, voting) = named_members(&config.init.node_registration.name, &peer_url)?;
         if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
-            return Ok(Outcome::Skipped("this node's etcd is a member already".into()));
+            return Ok(Outcome::Skipped(
+                "this node's etcd is a member already".into(),
+            ));
         }
         let pod = static_pod::etcd_joining(&config, &members);
-        super::static_pod("etcd", pod, &config, "[etcd] Creating static Pod manifest for \"etcd\"")?;
+        super::static_pod(
+            "etcd",
+            pod,
+            &config,
+            "[etcd] Creating static Pod manifest for \"etcd\"",
+        )?;
         let member = effects_core::etcd_member(&spec(true))?;
         let limit = kubephase_sdk::duration::Duration::from_secs(timeout(&config));
-        effects::announce(member, &format!("[etcd] Waiting for the new etcd member to join the cluster. This can take up to {limit}"))?;
+        effects::announce(
+            member,
+            &format!(
+                "[etcd] Waiting for the new etcd member to join the cluster. This can take up to \
+                 {limit}"
+            ),
+        )?;
         Ok(Outcome::Settled)
     }
 }
 
-/// All members by name and peer URL, this node's among them, and whether that one has a vote. One that has not started yet
-/// is known by its id.
-fn named_members(own_name: &str, own_url: &str) -> Result<(Vec<static_pod::Member>, bool), Failure> {
+/// All members by name and peer URL, this node's among them, and whether that one has a vote. One
+/// that has not started yet is known by its id.
+fn named_members(
+    own_name: &str,
+    own_url: &str,
+) -> Result<(Vec<static_pod::Member>, bool), Failure> {
     let (mut members, mut voting) = (Vec::new(), false);
     for member in self::members()? {
         let own = member.peer_urls.iter().any(|url| url == own_url);
@@ -124,7 +174,15 @@ fn named_members(own_name: &str, own_url: &str) -> Result<(Vec<static_pod::Membe
             "" => format!("{:x}", member.id),
             name => name.to_owned(),
         };
-        members.extend(member.peer_urls.into_iter().map(|peer_url| static_pod::Member { name: name.clone(), peer_url }));
+        members.extend(
+            member
+                .peer_urls
+                .into_iter()
+                .map(|peer_url| static_pod::Member {
+                    name: name.clone(),
+                    peer_url,
+                }),
+        );
     }
     Ok((members, voting))
 }

@@ -2,7 +2,8 @@
 use super::{control_plane, kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure, input,
+    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
+    failure, input,
     kubeadm::Config,
     observe_cluster, observe_files, observe_pki,
     spec::{Condition, KubeconfigFacts},
@@ -22,23 +23,30 @@ pub struct Start;
 
 impl Phase for Start {
     fn describe() -> PhaseInfo {
-        super::info("kubelet-start", "Writes the kubelet's settings and starts it")
+        super::info(
+            "kubelet-start",
+            "Writes the kubelet's settings and starts it",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let join = config.join.clone().unwrap_or_default();
-        // A kubelet that has its certificate needs no token, and is the node that is there. One that was cut off before has
-        // but a kubeconfig.
+        // A kubelet that has its certificate needs no token, and is the node that is there. One
+        // that was cut off before has but a kubeconfig.
         let certified = certified(&own(&config));
         if !certified {
             nobody_else(&config)?;
         }
         let mut made = kubelet_start::settings(&config, !join.control_plane)?;
         if observe_files::stat(&join.ca_cert_path)?.is_none() {
-            made.push(effects_files::write_file(&join.ca_cert_path, join.authority_pem.as_bytes())?);
+            made.push(effects_files::write_file(
+                &join.ca_cert_path,
+                join.authority_pem.as_bytes(),
+            )?);
         }
-        // The token comes last: what fails before leaves none behind, and whatever comes after, `WaitBootstrap` removes it.
+        // The token comes last: what fails before leaves none behind, and whatever comes after,
+        // `WaitBootstrap` removes it.
         if !certified {
             made.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
         }
@@ -50,23 +58,45 @@ impl Phase for Start {
 /// Whether a kubelet has a kubeconfig, and the certificate that it names.
 fn certified(kubeconfig: &str) -> bool {
     let facts = observe_pki::kubeconfig(kubeconfig).ok().flatten();
-    facts.and_then(|text| serde_json::from_str::<KubeconfigFacts>(&text).ok()).is_some_and(|facts| facts.credential != "none")
+    facts
+        .and_then(|text| serde_json::from_str::<KubeconfigFacts>(&text).ok())
+        .is_some_and(|facts| facts.credential != "none")
 }
 
 /// Whether the name is taken by a node that is at work.
 fn nobody_else(config: &Config) -> Result<(), Failure> {
     let name = crate::render::kubelet::node_name(config);
-    let of = ObjectRef { api_version: "v1".into(), kind: "Node".into(), namespace: None, name: name.into() };
-    let node = observe_cluster::get_object(&of)
-        .map_err(|error| Failure { message: format!("cannot get Node {name:?}: {}", error.message), ..error })?;
-    let node: Value = node.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let ready = node["status"]["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
+    let of = ObjectRef {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        namespace: None,
+        name: name.into(),
+    };
+    let node = observe_cluster::get_object(&of).map_err(|error| Failure {
+        message: format!("cannot get Node {name:?}: {}", error.message),
+        ..error
+    })?;
+    let node: Value = node
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let ready = node["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|c| c["type"] == "Ready" && c["status"] == "True");
     if ready {
         let message = format!(
-            "a Node with name {name:?} and status \"Ready\" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node"
+            "a Node with name {name:?} and status \"Ready\" already exists in the cluster. You \
+             must delete the existing Node or change the name of this new joining Node"
         );
-        let remedy = format!("join with --node-name and another name; or, if that node is gone for good: kubectl delete node {name}");
-        return Err(Failure { remedy: Some(remedy), ..failure("already-exists", message) });
+        let remedy = format!(
+            "join with --node-name and another name; or, if that node is gone for good: kubectl \
+             delete node {name}"
+        );
+        return Err(Failure {
+            remedy: Some(remedy),
+            ..failure("already-exists", message)
+        });
     }
     Ok(())
 }
@@ -76,16 +106,27 @@ pub struct WaitBootstrap;
 
 impl Phase for WaitBootstrap {
     fn describe() -> PhaseInfo {
-        super::info("kubelet-wait-bootstrap", "Waits until the kubelet has a certificate of its own")
+        super::info(
+            "kubelet-wait-bootstrap",
+            "Waits until the kubelet has a certificate of its own",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         let timeouts = config.init.timeouts.clone().unwrap_or_default();
         wait_control_plane::kubelet(&config, &timeouts)?;
-        let condition = Condition::Bootstrapped { kubeconfig: own(&config) };
-        let waiting = wait_control_plane::wait(condition, timeouts.tls_bootstrap.unwrap_or_default().as_secs())?;
-        effects::announce(waiting, "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap")?;
+        let condition = Condition::Bootstrapped {
+            kubeconfig: own(&config),
+        };
+        let waiting = wait_control_plane::wait(
+            condition,
+            timeouts.tls_bootstrap.unwrap_or_default().as_secs(),
+        )?;
+        effects::announce(
+            waiting,
+            "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
+        )?;
         // The token is not left lying about, whatever becomes of the kubelet (kubeadm behaviour).
         let removal = effects_files::remove_file(&bootstrap(&config))?;
         effects_core::regardless(removal)?;
@@ -93,22 +134,33 @@ impl Phase for WaitBootstrap {
     }
 }
 
-/// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there, and from now on talks to
-/// the one beside it, so that it never talks to one that is older. It is restarted while that one starts, but not while it
-/// creates a container of the control plane: one that it loses in the middle it would make anew only after ten seconds.
+/// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there,
+/// and from now on talks to the one beside it, so that it never talks to one that is older. It is
+/// restarted while that one starts, but not while it creates a container of the control plane: one
+/// that it loses in the middle it would make anew only after ten seconds.
 pub struct OwnServer;
 
 impl Phase for OwnServer {
     fn describe() -> PhaseInfo {
-        super::info("kubelet", "Points the kubelet at this node's own API server")
+        super::info(
+            "kubelet",
+            "Points the kubelet at this node's own API server",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         if input::round() == 0 {
             let timeouts = config.init.timeouts.clone().unwrap_or_default();
-            let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
-            wait_control_plane::wait(Condition::Containers { names: control_plane::COMPONENTS.map(Into::into).into() }, limit.as_secs())?;
+            let limit = timeouts
+                .control_plane_component_health_check
+                .unwrap_or_default();
+            wait_control_plane::wait(
+                Condition::Containers {
+                    names: control_plane::COMPONENTS.map(Into::into).into(),
+                },
+                limit.as_secs(),
+            )?;
             return Ok(Outcome::Again);
         }
         let url = local_url(&config).map_err(|message| failure("invalid", message))?;
@@ -119,54 +171,4 @@ impl Phase for OwnServer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        effect::Effect,
-        run::{
-            access::Access,
-            event::Bus,
-            session::{Session, Shared},
-        },
-        world::imagined::Imagined,
-    };
-    use kubephase_sdk::{Native, spec::WaitSpec, testing::Case};
-    use kubephase_wit::{Error, phase::Host};
-    use serde_json::json;
-    use std::sync::Arc;
-
-    /// What is proposed where the cluster has a Node of this name, ready or not.
-    fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
-        let root = tempfile::tempdir().unwrap();
-        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}});
-        let world = Arc::new(Imagined::new(&Case { objects: vec![node], ..Case::default() }, root.path()).unwrap());
-        let config = json!({"join": {"caCertPath": "/etc/kubernetes/pki/ca.crt"}, "init": {"nodeRegistration": {"name": "node-1"}}, "kubelet": {"document": {}}});
-        let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
-        let session = Session::new(shared, &P::describe().name, &json!({}), Access::BuiltIn);
-        session.begin(0);
-        let outcome = Native::<P, _>::new(session.clone()).run().map_err(|error| match error {
-            Error::Failure(failure) => failure,
-            Error::Stop(stop) => panic!("{stop}"),
-        });
-        (outcome, session.take_proposals().into_iter().map(|proposal| proposal.effect).collect())
-    }
-
-    #[test]
-    fn a_name_that_is_taken_is_refused_before_anything_is_written() {
-        let (outcome, effects) = proposed::<Start>("True");
-        let failure = outcome.unwrap_err();
-        assert!(failure.message.starts_with("a Node with name \"node-1\" and status \"Ready\" already exists"), "{}", failure.message);
-        assert!(failure.remedy.is_some_and(|remedy| remedy.contains("kubectl delete node node-1") && remedy.contains("--node-name")));
-        assert!(effects.is_empty());
-        let (outcome, effects) = proposed::<Start>("False");
-        assert!(outcome.unwrap() == Outcome::Settled && !effects.is_empty(), "a node that is down comes again");
-    }
-
-    #[test]
-    fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
-        let (outcome, effects) = proposed::<OwnServer>("True");
-        assert!(outcome.unwrap() == Outcome::Again);
-        let [Effect::Wait(WaitSpec { condition: Condition::Containers { names }, .. })] = &effects[..] else { panic!("{effects:?}") };
-        assert_eq!(names[..], ["kube-apiserver", "kube-controller-manager", "kube-scheduler"]);
-    }
-}
+mod tests;

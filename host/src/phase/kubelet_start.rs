@@ -1,16 +1,20 @@
-//! `kubelet-start`: the kubelet's flags and configuration, and its start. A running kubelet is restarted where any
-//! of them changed; kubeadm stops it first, but files are replaced in one step here.
+//! `kubelet-start`: the kubelet's flags and configuration, and its start. A running kubelet is
+//! restarted where any of them changed; kubeadm stops it first, but files are replaced in one step
+//! here.
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, failure, kubeadm::Config,
-    node_fact, patched, say, warn,
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
+    effects_node, failure, kubeadm::Config, node_fact, patched, say, warn,
 };
 
 pub struct KubeletStart;
 
 impl Phase for KubeletStart {
     fn describe() -> PhaseInfo {
-        super::info("kubelet-start", "Writes the kubelet's settings and starts it")
+        super::info(
+            "kubelet-start",
+            "Writes the kubelet's settings and starts it",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
@@ -20,7 +24,10 @@ impl Phase for KubeletStart {
 }
 
 /// Proposes the files that the kubelet goes by.
-pub(super) fn settings(config: &Config, register_with_taints: bool) -> Result<Vec<Effect>, Failure> {
+pub(super) fn settings(
+    config: &Config,
+    register_with_taints: bool,
+) -> Result<Vec<Effect>, Failure> {
     let directory = effects_files::make_dir(KUBELET_DIR)?;
     effects_files::file_mode(directory, 0o700)?;
     // A kubelet that finds no manifests when it starts looks again only after twenty seconds.
@@ -36,14 +43,19 @@ pub(super) fn settings(config: &Config, register_with_taints: bool) -> Result<Ve
         written.push(file);
         Ok(())
     };
-    write("kubeadm-flags.env", "environment file with flags", &kubelet::flags_env(config, register_with_taints))?;
+    write(
+        "kubeadm-flags.env",
+        "environment file with flags",
+        &kubelet::flags_env(config, register_with_taints),
+    )?;
     if let Some(instance) = kubelet::instance_config(config) {
         write("instance-config.yaml", "configuration", &instance)?;
     }
     let (document, warning) = kubelet::document(config);
     warning.iter().for_each(warn);
     let document = patched(KUBELET, &document)?;
-    let (document, patched) = kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
+    let (document, patched) =
+        kubelet::on_this_node(config, document).map_err(|message| failure("invalid", message))?;
     patched.iter().for_each(say);
     write("config.yaml", "configuration", &document)?;
     Ok(written)
@@ -54,15 +66,20 @@ pub(super) fn start(made: Vec<Effect>) -> Result<(), Failure> {
     effects::announce(restart(made)?, "Starting the kubelet")
 }
 
-/// Proposes a kubelet that runs with what is made for it. One that cannot be started is the operator's to start, and the run
-/// waits for it (kubeadm behaviour).
+/// Proposes a kubelet that runs with what is made for it. One that cannot be started is the
+/// operator's to start, and the run waits for it (kubeadm behaviour).
 pub(super) fn restart(made: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
     let service = effects_node::ensure_service("kubelet", "restarted")?;
-    made.into_iter().try_for_each(|effect| effects::requires(service, effect))?;
+    made.into_iter()
+        .try_for_each(|effect| effects::requires(service, effect))?;
     let by_hand = match node_fact::<String>("initSystem")? {
-        None => "[kubelet-start] No supported init system detected, won't make sure the kubelet is running properly.",
+        None => {
+            "[kubelet-start] No supported init system detected, won't make sure the kubelet is \
+             running properly."
+        }
         Some(_) => {
-            "[kubelet-start] WARNING: unable to start the kubelet service: [{}]\n[kubelet-start] Please ensure kubelet is reloaded and running manually."
+            "[kubelet-start] WARNING: unable to start the kubelet service: [{}]\n[kubelet-start] \
+             Please ensure kubelet is reloaded and running manually."
         }
     };
     effects_core::attempt(service, by_hand)?;

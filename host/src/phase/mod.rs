@@ -1,5 +1,5 @@
-//! Built-in phases: observe, report, propose. Written against the same SDK as any plugin; a file for each of
-//! kubeadm's phases or groups.
+//! Built-in phases: observe, report, propose. Written against the same SDK as any plugin; a file
+//! for each of kubeadm's phases or groups.
 
 pub mod built_in;
 pub mod catalog;
@@ -29,17 +29,21 @@ use crate::render::{
     static_pod::{rootless, typed},
 };
 use kubephase_sdk::{
-    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure, json, kubeadm::Config, node_fact, patched,
-    spec::KeyAlgorithm, yaml,
+    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure,
+    json, kubeadm::Config, node_fact, patched, spec::KeyAlgorithm, yaml,
 };
 use serde_json::Value;
 
 fn info(name: &str, summary: &str) -> PhaseInfo {
-    PhaseInfo { name: name.into(), summary: summary.into(), annotations: Vec::new() }
+    PhaseInfo {
+        name: name.into(),
+        summary: summary.into(),
+        annotations: Vec::new(),
+    }
 }
 
-/// The algorithm of every key of the cluster. A gate that is set, even to false, wins over `encryptionAlgorithm`
-/// (kubeadm behaviour).
+/// The algorithm of every key of the cluster. A gate that is set, even to false, wins over
+/// `encryptionAlgorithm` (kubeadm behaviour).
 pub fn key_algorithm(config: &Config) -> KeyAlgorithm {
     match config.cluster.feature_gates.get("PublicKeysECDSA") {
         Some(true) => KeyAlgorithm::EcdsaP256,
@@ -48,8 +52,8 @@ pub fn key_algorithm(config: &Config) -> KeyAlgorithm {
     }
 }
 
-/// Proposes a static Pod: as its component's own user where the control plane is to be rootless, with the operator's
-/// patches.
+/// Proposes a static Pod: as its component's own user where the control plane is to be rootless,
+/// with the operator's patches.
 fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result<(), Failure> {
     let directory = effects_files::make_dir(MANIFESTS)?;
     effects_files::file_mode(directory, 0o700)?;
@@ -74,5 +78,7 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
 
 /// Proposes objects in order; the last one is returned, for what is to be said with it.
 fn apply_all(objects: impl IntoIterator<Item = Value>) -> Result<Option<Effect>, Failure> {
-    objects.into_iter().try_fold(None, |_, object| effects_cluster::apply_object(&object.to_string()).map(Some))
+    objects.into_iter().try_fold(None, |_, object| {
+        effects_cluster::apply_object(&object.to_string()).map(Some)
+    })
 }

@@ -1,13 +1,20 @@
-//! The preflight checks that speak to the container runtime or to an external etcd; the others are the component
-//! `preflight` among the default plugins. Names, levels and words are kubeadm's.
+//! The preflight checks that speak to the container runtime or to an external etcd; the others are
+//! the component `preflight` among the default plugins. Names, levels and words are kubeadm's.
 use crate::render::images;
 use kubephase_sdk::{
-    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, codes, config, effects_images, kubeadm::Config, node_fact, observe_net,
-    observe_runtime, report, say,
+    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, codes, config, effects_images,
+    kubeadm::Config, node_fact, observe_net, observe_runtime, report, say,
 };
 
 fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
-    Finding { code: code.into(), verdict, summary: summary.into(), evidence: Vec::new(), remedy: None, url: None }
+    Finding {
+        code: code.into(),
+        verdict,
+        summary: summary.into(),
+        evidence: Vec::new(),
+        remedy: None,
+        url: None,
+    }
 }
 
 /// `CRI` and `ContainerRuntimeVersion`
@@ -24,32 +31,53 @@ impl Phase for Runtime {
         let socket = &config.init.node_registration.cri_socket;
         let evidence = vec![("socket".to_owned(), socket.clone())];
         match observe_runtime::runtime_status() {
-            Ok(_) => report::submit(&Finding { evidence, ..finding(codes::CRI, Verdict::Pass, "the container runtime answers") }),
+            Ok(_) => report::submit(&Finding {
+                evidence,
+                ..finding(codes::CRI, Verdict::Pass, "the container runtime answers")
+            }),
             Err(failure) if failure.code == "not-checked" => {
                 report::submit(&finding(codes::CRI, Verdict::CouldNotRun, failure.message));
                 return Ok(Outcome::Settled);
             }
             Err(failure) => {
                 let remedy = Some(match sockets.as_slice() {
-                    [] => "start a container runtime (containerd, CRI-O), or name its socket in nodeRegistration.criSocket".to_owned(),
+                    [] => "start a container runtime (containerd, CRI-O), or name its socket in \
+                        nodeRegistration.criSocket"
+                        .to_owned(),
                     sockets => format!(
-                        "name the socket of a running container runtime in nodeRegistration.criSocket; found: {}",
+                        "name the socket of a running container runtime in \
+                         nodeRegistration.criSocket; found: {}",
                         sockets.join(", ")
                     ),
                 });
-                report::submit(&Finding { evidence, remedy, ..finding(codes::CRI, Verdict::Fail, failure.message) });
+                report::submit(&Finding {
+                    evidence,
+                    remedy,
+                    ..finding(codes::CRI, Verdict::Fail, failure.message)
+                });
                 return Ok(Outcome::Settled);
             }
         }
         let (verdict, summary) = match observe_runtime::runtime_config() {
-            Ok(_) => (Verdict::Pass, "the container runtime has the CRI method RuntimeConfig".to_owned()),
+            Ok(_) => (
+                Verdict::Pass,
+                "the container runtime has the CRI method RuntimeConfig".to_owned(),
+            ),
             Err(failure) if failure.code == "unimplemented" => (
                 Verdict::Warn,
-                "You must update your container runtime to a version that supports the CRI method RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be removed in 1.37. For more information, see https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri".to_owned(),
+                "You must update your container runtime to a version that supports the CRI method \
+                 RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
+                 removed in 1.37. For more information, see \
+                 https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri"
+                    .to_owned(),
             ),
             Err(failure) => (
                 Verdict::Fail,
-                format!("could not check if the runtime config is available: failed to call RuntimeConfig gRPC method: {}", failure.message),
+                format!(
+                    "could not check if the runtime config is available: failed to call \
+                    RuntimeConfig gRPC method: {}",
+                    failure.message
+                ),
             ),
         };
         report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
@@ -57,10 +85,15 @@ impl Phase for Runtime {
     }
 }
 
-/// The code of a check that could not do its job: kubeadm's name where it has one for that, else the check's own.
+/// The code of a check that could not do its job: kubeadm's name where it has one for that, else
+/// the check's own.
 pub fn code(id: &str) -> &str {
     // The host pulls the images that this one proposes.
-    if id == "preflight/images" { codes::IMAGE_PULL } else { id }
+    if id == "preflight/images" {
+        codes::IMAGE_PULL
+    } else {
+        id
+    }
 }
 
 /// `ImagePull`: the images are proposed, the host pulls them.
@@ -74,7 +107,9 @@ impl Phase for Images {
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         if config.join.as_ref().is_some_and(|join| !join.control_plane) {
-            return Ok(Outcome::Skipped("a worker runs nothing of the control plane".into()));
+            return Ok(Outcome::Skipped(
+                "a worker runs nothing of the control plane".into(),
+            ));
         }
         let policy = config.init.node_registration.image_pull_policy.as_str();
         if policy == "Never" {
@@ -109,12 +144,19 @@ impl Phase for ExternalEtcd {
         };
         for endpoint in &etcd.http_endpoints {
             let url = format!("{}/version", endpoint.trim_end_matches('/'));
-            let (verdict, summary) =
-                match observe_net::http_get_as(&url, &etcd.ca_file, &etcd.cert_file, &etcd.key_file, ETCD_TIMEOUT_MILLIS) {
-                    Ok(reply) => judge_etcd(&reply.body),
-                    Err(failure) if failure.code == "not-checked" => (Verdict::CouldNotRun, failure.message),
-                    Err(failure) => (Verdict::Fail, failure.message),
-                };
+            let (verdict, summary) = match observe_net::http_get_as(
+                &url,
+                &etcd.ca_file,
+                &etcd.cert_file,
+                &etcd.key_file,
+                ETCD_TIMEOUT_MILLIS,
+            ) {
+                Ok(reply) => judge_etcd(&reply.body),
+                Err(failure) if failure.code == "not-checked" => {
+                    (Verdict::CouldNotRun, failure.message)
+                }
+                Err(failure) => (Verdict::Fail, failure.message),
+            };
             report::submit(&Finding {
                 evidence: vec![("endpoint".into(), url)],
                 ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
@@ -132,8 +174,14 @@ fn judge_etcd(body: &[u8]) -> (Verdict, String) {
         Ok(version) if version >= MIN_EXTERNAL_ETCD => (Verdict::Pass, format!("etcd {version}")),
         Ok(version) => (
             Verdict::Fail,
-            format!("this version of kubeadm only supports external etcd version >= {MIN_EXTERNAL_ETCD}-0. Current version: {version}"),
+            format!(
+                "this version of kubeadm only supports external etcd version >= \
+                 {MIN_EXTERNAL_ETCD}-0. Current version: {version}"
+            ),
         ),
-        Err(_) => (Verdict::Fail, format!("couldn't parse external etcd version {text:?}")),
+        Err(_) => (
+            Verdict::Fail,
+            format!("couldn't parse external etcd version {text:?}"),
+        ),
     }
 }

@@ -1,12 +1,13 @@
-//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not work is told of, and the
-//! rest goes on.
+//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
+//! work is told of, and the rest goes on.
 use super::{
     built_in::{BuiltIn, group, phase},
     etcd_join, info,
 };
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, effects_node, json,
+    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
+    effects_node, json,
     kubeadm::{Config, MadeByRun},
     observe_files,
     spec::ClearSpec,
@@ -17,7 +18,10 @@ use serde_json::Value;
 const PREFLIGHT: &[&str] = &["ignore-preflight-errors", "force", "dry-run"];
 
 pub const ROWS: &[BuiltIn] = &[
-    BuiltIn { aliases: &["pre-flight"], ..group("preflight", "Run reset pre-flight checks", PREFLIGHT) },
+    BuiltIn {
+        aliases: &["pre-flight"],
+        ..group("preflight", "Run reset pre-flight checks", PREFLIGHT)
+    },
     phase::<RemoveEtcdMember>(
         "remove-etcd-member",
         "Remove this node's member of etcd, and its data",
@@ -41,13 +45,19 @@ fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
 
 /// What a directory holds, announced by the caller where it is worth a line.
 fn emptied(path: &str) -> Result<Effect, Failure> {
-    let effect = clear(&ClearSpec::Directory { path: path.to_owned() })?;
-    effects_core::attempt(effect, &format!("[reset] Failed to delete contents of the {path:?} directory: {{}}"))?;
+    let effect = clear(&ClearSpec::Directory {
+        path: path.to_owned(),
+    })?;
+    effects_core::attempt(
+        effect,
+        &format!("[reset] Failed to delete contents of the {path:?} directory: {{}}"),
+    )?;
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is not kubeadm's is left
-/// alone, where kubeadm empties /var/lib/etcd of any machine. Where its data is the cluster knows, or else the Pod.
+/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is
+/// not kubeadm's is left alone, where kubeadm empties /var/lib/etcd of any machine. Where its data
+/// is the cluster knows, or else the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -59,13 +69,30 @@ impl Etcd {
         if observe_files::stat(&path)?.is_none() {
             return Ok(None);
         }
-        let pod: Value = serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
-        let volumes = pod.pointer("/spec/volumes").and_then(Value::as_array).into_iter().flatten();
-        let mounted =
-            volumes.into_iter().find(|volume| volume["name"] == "etcd-data").and_then(|volume| volume["hostPath"]["path"].as_str());
-        let data = config.cluster.etcd.local.as_ref().map(|local| local.data_dir.as_str()).or(mounted);
-        let peer_url = Some(static_pod::flag(&pod, "initial-advertise-peer-urls")).filter(|url| !url.is_empty());
-        Ok(Some(Etcd { data: data.map(str::to_owned), peer_url: peer_url.map(str::to_owned) }))
+        let pod: Value =
+            serde_yaml::from_slice(&observe_files::read_file(&path)?).unwrap_or_default();
+        let volumes = pod
+            .pointer("/spec/volumes")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let mounted = volumes
+            .into_iter()
+            .find(|volume| volume["name"] == "etcd-data")
+            .and_then(|volume| volume["hostPath"]["path"].as_str());
+        let data = config
+            .cluster
+            .etcd
+            .local
+            .as_ref()
+            .map(|local| local.data_dir.as_str())
+            .or(mounted);
+        let peer_url = Some(static_pod::flag(&pod, "initial-advertise-peer-urls"))
+            .filter(|url| !url.is_empty());
+        Ok(Some(Etcd {
+            data: data.map(str::to_owned),
+            peer_url: peer_url.map(str::to_owned),
+        }))
     }
 }
 
@@ -80,14 +107,25 @@ impl Phase for RemoveEtcdMember {
         let config: Config = config("")?;
         let etcd = &config.cluster.etcd;
         let Some(Etcd { data, peer_url }) = Etcd::of_this_node(&config)? else {
-            let why = if etcd.external.is_some() { "etcd is external" } else { "no etcd of the cluster runs on this node" };
+            let why = if etcd.external.is_some() {
+                "etcd is external"
+            } else {
+                "no etcd of the cluster runs on this node"
+            };
             return Ok(Outcome::Skipped(why.into()));
         };
-        let failed =
-            |why: &str| format!("[reset] Failed to remove etcd member: {why}, please manually remove this etcd member using etcdctl");
+        let failed = |why: &str| {
+            format!(
+                "[reset] Failed to remove etcd member: {why}, please manually remove this etcd \
+                 member using etcdctl"
+            )
+        };
         match (peer_url, etcd.local.is_some()) {
             (Some(peer_url), true) => {
-                let member = clear(&ClearSpec::EtcdMember { peer_url, timeout_seconds: etcd_join::timeout(&config) })?;
+                let member = clear(&ClearSpec::EtcdMember {
+                    peer_url,
+                    timeout_seconds: etcd_join::timeout(&config),
+                })?;
                 effects_core::attempt(member, &failed("{}"))?;
             }
             _ if etcd.external.is_some() => {}
@@ -95,7 +133,10 @@ impl Phase for RemoveEtcdMember {
             (_, false) => warn(failed("the cluster does not tell its configuration")),
         }
         if let Some(data) = data {
-            effects::announce(emptied(&data)?, &format!("[reset] Deleted contents of the etcd data directory: {data}"))?;
+            effects::announce(
+                emptied(&data)?,
+                &format!("[reset] Deleted contents of the etcd data directory: {data}"),
+            )?;
         } else {
             warn("[reset] No etcd config found. Assuming external etcd");
             warn("[reset] Please, manually reset etcd to prevent further issues");
@@ -119,10 +160,17 @@ impl Phase for CleanupNode {
         let etcd = Etcd::of_this_node(&config)?;
         let service = effects_node::ensure_service("kubelet", "stopped")?;
         effects::announce(service, "[reset] Stopping the kubelet service")?;
-        let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure kubelet is stopped manually";
+        let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
+            kubelet is stopped manually";
         effects_core::attempt(service, by_hand)?;
-        let mounts = clear(&ClearSpec::Mounts { below: KUBELET_DIR.into(), flags: reset.unmount_flags })?;
-        effects::announce(mounts, &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"))?;
+        let mounts = clear(&ClearSpec::Mounts {
+            below: KUBELET_DIR.into(),
+            flags: reset.unmount_flags,
+        })?;
+        effects::announce(
+            mounts,
+            &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
+        )?;
         let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
         effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
         undo_services(&reset.made.services)?;
@@ -130,7 +178,9 @@ impl Phase for CleanupNode {
         let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
         emptied_all(&kept, &reset.certificates_dir)?;
         // A kubelet may have started etcd once more since its data was deleted.
-        etcd.and_then(|etcd| etcd.data).map(|data| emptied(&data)).transpose()?;
+        etcd.and_then(|etcd| etcd.data)
+            .map(|data| emptied(&data))
+            .transpose()?;
         files(&config.run.kubeconfig_dir)?;
         undo_directories(&reset.made.directories, &kept)?;
         if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
@@ -143,50 +193,79 @@ impl Phase for CleanupNode {
 
 /// Those that stay, and lose what is in them (kubeadm behaviour).
 fn directories(pki: &str, temporary: bool) -> Vec<&str> {
-    [MANIFESTS, KUBELET_DIR, pki].into_iter().chain(temporary.then_some("/etc/kubernetes/tmp")).collect()
+    [MANIFESTS, KUBELET_DIR, pki]
+        .into_iter()
+        .chain(temporary.then_some("/etc/kubernetes/tmp"))
+        .collect()
 }
 
 fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
-        warn(format!("[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"));
+        warn(format!(
+            "[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"
+        ));
     }
-    let line = format!("[reset] Deleting contents of directories: [{}]", directories.join(" "));
+    let line = format!(
+        "[reset] Deleting contents of directories: [{}]",
+        directories.join(" ")
+    );
     announced(directories.iter().map(|path| emptied(path)), &line)
 }
 
 fn removed(path: &str) -> Result<Effect, Failure> {
     let effect = effects_files::remove_file(path)?;
-    effects_core::attempt(effect, &format!("[reset] Failed to remove file {path:?} [{{}}]"))?;
+    effects_core::attempt(
+        effect,
+        &format!("[reset] Failed to remove file {path:?} [{{}}]"),
+    )?;
     Ok(effect)
 }
 
-/// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of: files of plugins, and
-/// certificates in a directory that nobody names any more.
+/// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of:
+/// files of plugins, and certificates in a directory that nobody names any more.
 fn undo_files(made: &[MadeByRun]) -> Result<(), Failure> {
     undo(made, "Deleting files that earlier runs made", removed)
 }
 
 /// A service that no run needed before is needed by nothing that was there then.
 fn undo_services(made: &[MadeByRun]) -> Result<(), Failure> {
-    undo(made, "Stopping and disabling services that earlier runs started or enabled", |service| {
-        let (name, state) = service.rsplit_once(' ').unwrap_or((service, "stopped"));
-        let effect = effects_node::ensure_service(name, state)?;
-        effects_core::attempt(effect, &format!("[reset] Failed to have service {name:?} {state}: {{}}"))?;
-        Ok(effect)
-    })
+    undo(
+        made,
+        "Stopping and disabling services that earlier runs started or enabled",
+        |service| {
+            let (name, state) = service.rsplit_once(' ').unwrap_or((service, "stopped"));
+            let effect = effects_node::ensure_service(name, state)?;
+            effects_core::attempt(
+                effect,
+                &format!("[reset] Failed to have service {name:?} {state}: {{}}"),
+            )?;
+            Ok(effect)
+        },
+    )
 }
 
 /// Those that hold nothing any more, a directory after what was in it.
 fn undo_directories(made: &[MadeByRun], kept: &[&str]) -> Result<(), Failure> {
     // Directories at the top of the tree are everybody's.
-    let ours = |made: &&MadeByRun| made.what.matches('/').count() > 1 && !kept.contains(&made.what.as_str());
+    let ours = |made: &&MadeByRun| {
+        made.what.matches('/').count() > 1 && !kept.contains(&made.what.as_str())
+    };
     let mut made: Vec<&MadeByRun> = made.iter().filter(ours).collect();
     made.sort_by(|one, other| other.what.cmp(&one.what));
-    undo(made, "Deleting directories that earlier runs made, where they are empty", |path| {
-        let effect = clear(&ClearSpec::EmptyDirectory { path: path.to_owned() })?;
-        effects_core::attempt(effect, &format!("[reset] Failed to remove directory {path:?}: {{}}"))?;
-        Ok(effect)
-    })
+    undo(
+        made,
+        "Deleting directories that earlier runs made, where they are empty",
+        |path| {
+            let effect = clear(&ClearSpec::EmptyDirectory {
+                path: path.to_owned(),
+            })?;
+            effects_core::attempt(
+                effect,
+                &format!("[reset] Failed to remove directory {path:?}: {{}}"),
+            )?;
+            Ok(effect)
+        },
+    )
 }
 
 fn undo<'a>(
@@ -199,21 +278,34 @@ fn undo<'a>(
     let line = format!("[reset] {title}, by their journals: [{}]", all.join(" "));
     let undone = |made: &&MadeByRun| {
         let effect = propose(&made.what)?;
-        effects::because(effect, &format!("{} made it, by journal {}", made.workflow, made.run))?;
+        effects::because(
+            effect,
+            &format!("{} made it, by journal {}", made.workflow, made.run),
+        )?;
         Ok(effect)
     };
     announced(made.iter().map(undone), &line)
 }
 
 fn files(directory: &str) -> Result<(), Failure> {
-    let names = ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"];
+    let names = [
+        "admin.conf",
+        "super-admin.conf",
+        "kubelet.conf",
+        "bootstrap-kubelet.conf",
+        "controller-manager.conf",
+        "scheduler.conf",
+    ];
     let all = names.map(|name| format!("{directory}/{name}"));
     let line = format!("[reset] Deleting files: [{}]", all.join(" "));
     announced(all.iter().map(|path| removed(path)), &line)
 }
 
 /// One line for several effects, told with the first.
-fn announced(effects: impl Iterator<Item = Result<Effect, Failure>>, line: &str) -> Result<(), Failure> {
+fn announced(
+    effects: impl Iterator<Item = Result<Effect, Failure>>,
+    line: &str,
+) -> Result<(), Failure> {
     for (at, effect) in effects.enumerate() {
         let effect = effect?;
         if at == 0 {

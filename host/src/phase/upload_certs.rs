@@ -1,6 +1,9 @@
 //! `upload-certs`: the shared keys, encrypted, for control planes that join within two hours.
 use crate::render::objects;
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, effects_core, json, kubeadm::Config, say, spec::ShareKeysSpec};
+use kubephase_sdk::{
+    Failure, Outcome, Phase, PhaseInfo, config, effects_core, json, kubeadm::Config, say,
+    spec::ShareKeysSpec,
+};
 
 /// How long the token lives that owns the Secret, and the Secret with it (kubeadm's two hours).
 const TTL_SECONDS: i64 = 2 * 60 * 60;
@@ -18,8 +21,13 @@ impl Phase for UploadCerts {
             say("Skipping phase. Please see --upload-certs");
             return Ok(Outcome::Skipped("not asked for; see --upload-certs".into()));
         }
-        say("Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
-        effects_core::share_keys(&json(&ShareKeysSpec { files: files(&config), ttl_seconds: TTL_SECONDS }))?;
+        say(
+            "Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace",
+        );
+        effects_core::share_keys(&json(&ShareKeysSpec {
+            files: files(&config),
+            ttl_seconds: TTL_SECONDS,
+        }))?;
         super::apply_all(objects::certificates_access())?;
         if !config.run.skip_certificate_key_print {
             say("Using certificate key:");
@@ -32,10 +40,23 @@ impl Phase for UploadCerts {
 /// The names under which the Secret has the files that all members of the control plane share.
 pub(super) fn files(config: &Config) -> Vec<(String, String)> {
     let pki = |name: &str| format!("{}/{name}", config.cluster.certificates_dir);
-    let same = ["ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key", "sa.pub", "sa.key"];
-    let mut files: Vec<(String, String)> = same.iter().map(|name| (name.to_string(), pki(name))).collect();
+    let same = [
+        "ca.crt",
+        "ca.key",
+        "front-proxy-ca.crt",
+        "front-proxy-ca.key",
+        "sa.pub",
+        "sa.key",
+    ];
+    let mut files: Vec<(String, String)> = same
+        .iter()
+        .map(|name| (name.to_string(), pki(name)))
+        .collect();
     match &config.cluster.etcd.external {
-        None => files.extend([("etcd-ca.crt".into(), pki("etcd/ca.crt")), ("etcd-ca.key".into(), pki("etcd/ca.key"))]),
+        None => files.extend([
+            ("etcd-ca.crt".into(), pki("etcd/ca.crt")),
+            ("etcd-ca.key".into(), pki("etcd/ca.key")),
+        ]),
         Some(etcd) => files.extend([
             ("external-etcd-ca.crt".into(), etcd.ca_file.clone()),
             ("external-etcd.crt".into(), etcd.cert_file.clone()),

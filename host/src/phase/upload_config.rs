@@ -8,12 +8,18 @@ pub struct Kubeadm;
 
 impl Phase for Kubeadm {
     fn describe() -> PhaseInfo {
-        super::info("upload-config/kubeadm", "Stores the ClusterConfiguration in the cluster")
+        super::info(
+            "upload-config/kubeadm",
+            "Stores the ClusterConfiguration in the cluster",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
-        say("Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" Namespace");
+        say(
+            "Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" \
+             Namespace",
+        );
         super::apply_all(objects::kubeadm_config(&config))?;
         Ok(Outcome::Settled)
     }
@@ -24,13 +30,17 @@ pub struct Kubelet;
 
 impl Phase for Kubelet {
     fn describe() -> PhaseInfo {
-        super::info("upload-config/kubelet", "Stores the kubelets' configuration in the cluster")
+        super::info(
+            "upload-config/kubelet",
+            "Stores the kubelets' configuration in the cluster",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
         let config: Config = config("")?;
         say(
-            "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the configuration for the kubelets in the cluster",
+            "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the \
+             configuration for the kubelets in the cluster",
         );
         super::apply_all(objects::kubelet_config(&config))?;
         Ok(Outcome::Settled)
@@ -39,8 +49,8 @@ impl Phase for Kubelet {
 
 pub const PHASES: &str = "upload-config/phases";
 
-/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs the same. All of it is given
-/// to this phase as its settings.
+/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs
+/// the same. All of it is given to this phase as its settings.
 pub struct Phases;
 
 impl Phase for Phases {
@@ -51,9 +61,14 @@ impl Phase for Phases {
     fn run() -> Result<Outcome, Failure> {
         let phases: Map<String, Value> = settings()?;
         if phases.is_empty() {
-            return Ok(Outcome::Skipped("the configuration has no PhaseConfiguration".into()));
+            return Ok(Outcome::Skipped(
+                "the configuration has no PhaseConfiguration".into(),
+            ));
         }
-        say("Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \"kube-system\" Namespace");
+        say(
+            "Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \
+             \"kube-system\" Namespace",
+        );
         super::apply_all(objects::phase_config(&phases.into()))?;
         Ok(Outcome::Settled)
     }

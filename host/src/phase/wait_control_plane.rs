@@ -32,7 +32,10 @@ pub struct Joined;
 
 impl Phase for Joined {
     fn describe() -> PhaseInfo {
-        super::info("wait-control-plane", "Waits for this node's part of the control plane to start")
+        super::info(
+            "wait-control-plane",
+            "Waits for this node's part of the control plane to start",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
@@ -43,16 +46,29 @@ impl Phase for Joined {
 }
 
 fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
-    let limit = timeouts.control_plane_component_health_check.unwrap_or_default();
-    say(format!("[control-plane-check] Waiting for healthy control plane components. This can take up to {limit}"));
+    let limit = timeouts
+        .control_plane_component_health_check
+        .unwrap_or_default();
+    say(format!(
+        "[control-plane-check] Waiting for healthy control plane components. This can take up to \
+         {limit}"
+    ));
     for name in COMPONENTS {
         // What runs is what is on disk, patches and all.
         let path = format!("{MANIFESTS}/{name}.yaml");
         let text = observe_files::read_file(&path)?;
-        let url = std::str::from_utf8(&text).map_err(|e| e.to_string()).and_then(|text| static_pod::health_url(name, text, config));
+        let url = std::str::from_utf8(&text)
+            .map_err(|e| e.to_string())
+            .and_then(|text| static_pod::health_url(name, text, config));
         let url = url.map_err(|message| failure("invalid", format!("{path}: {message}")))?;
         say(format!("[control-plane-check] Checking {name} at {url}"));
-        wait(Condition::Component { name: name.into(), url }, limit.as_secs())?;
+        wait(
+            Condition::Component {
+                name: name.into(),
+                url,
+            },
+            limit.as_secs(),
+        )?;
     }
     Ok(())
 }
@@ -63,17 +79,29 @@ pub(super) fn kubelet(config: &Config, timeouts: &Timeouts) -> Result<(), Failur
     match kubelet::health_url(config) {
         Some(url) => {
             let waiting = wait(Condition::Kubelet { url: url.clone() }, limit.as_secs())?;
-            effects::announce(waiting, &format!("[kubelet-check] Waiting for a healthy kubelet at {url}. This can take up to {limit}"))
+            effects::announce(
+                waiting,
+                &format!(
+                    "[kubelet-check] Waiting for a healthy kubelet at {url}. This can take up to \
+                     {limit}"
+                ),
+            )
         }
         None => {
-            say("[kubelet-check] Skipping the kubelet health check because the healthz port is set to 0");
+            say(
+                "[kubelet-check] Skipping the kubelet health check because the healthz port is set \
+                 to 0",
+            );
             Ok(())
         }
     }
 }
 
 fn kubelet_healthy(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Failure> {
-    say(format!("Waiting for the kubelet to boot up the control plane as static Pods from directory {MANIFESTS:?}"));
+    say(format!(
+        "Waiting for the kubelet to boot up the control plane as static Pods from directory \
+         {MANIFESTS:?}"
+    ));
     self::kubelet(config, timeouts)?;
     Ok(Outcome::Again)
 }
@@ -83,7 +111,10 @@ pub struct Api;
 
 impl Phase for Api {
     fn describe() -> PhaseInfo {
-        super::info("wait-control-plane", "Waits until the API server lets the admin act")
+        super::info(
+            "wait-control-plane",
+            "Waits until the API server lets the admin act",
+        )
     }
 
     fn run() -> Result<Outcome, Failure> {
@@ -94,12 +125,23 @@ impl Phase for Api {
             super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
         };
         // The kubelet may take its own time first.
-        let limit = |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
-        wait(condition, limit(timeouts.kubelet_health_check) + limit(timeouts.control_plane_component_health_check))?;
+        let limit =
+            |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
+        wait(
+            condition,
+            limit(timeouts.kubelet_health_check)
+                + limit(timeouts.control_plane_component_health_check),
+        )?;
         Ok(Outcome::Settled)
     }
 }
 
-pub(super) fn wait(condition: Condition, timeout_seconds: i64) -> Result<kubephase_sdk::Effect, Failure> {
-    effects_core::wait_until(&json(&WaitSpec { condition, timeout_seconds }))
+pub(super) fn wait(
+    condition: Condition,
+    timeout_seconds: i64,
+) -> Result<kubephase_sdk::Effect, Failure> {
+    effects_core::wait_until(&json(&WaitSpec {
+        condition,
+        timeout_seconds,
+    }))
 }

@@ -20,6 +20,10 @@ pub struct Choice {
 
 impl Choice {
     pub(super) fn skipper(&self) -> &str {
-        if self.skipped_by.is_empty() { "--skip-phases" } else { &self.skipped_by }
+        if self.skipped_by.is_empty() {
+            "--skip-phases"
+        } else {
+            &self.skipped_by
+        }
     }
 }

@@ -1,25 +1,38 @@
-//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the longest chain.
+//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the
+//! longest chain.
 use super::{Node, Plan};
 use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
-/// One circle among `edges` (each phase with what it waits for), in the order of running; none if there is none.
+/// One circle among `edges` (each phase with what it waits for), in the order of running; none if
+/// there is none.
 pub(super) fn cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
     let mut graph = DiGraph::<&str, ()>::new();
-    let index: BTreeMap<&str, NodeIndex> = edges.keys().map(|id| (*id, graph.add_node(id))).collect();
+    let index: BTreeMap<&str, NodeIndex> =
+        edges.keys().map(|id| (*id, graph.add_node(id))).collect();
     for (id, before) in edges {
         for earlier in before.iter().filter_map(|earlier| index.get(earlier)) {
             graph.add_edge(*earlier, index[id], ());
         }
     }
-    let ring = tarjan_scc(&graph).into_iter().find(|part| part.len() > 1 || graph.contains_edge(part[0], part[0]))?;
+    let ring = tarjan_scc(&graph)
+        .into_iter()
+        .find(|part| part.len() > 1 || graph.contains_edge(part[0], part[0]))?;
     let start = *ring.iter().min_by_key(|node| graph[**node])?;
-    shortest_ring(&graph, start, &ring.into_iter().collect()).map(|ring| ring.into_iter().map(|node| graph[node].to_owned()).collect())
+    shortest_ring(&graph, start, &ring.into_iter().collect()).map(|ring| {
+        ring.into_iter()
+            .map(|node| graph[node].to_owned())
+            .collect()
+    })
 }
 
 /// The shortest way from `start` back to it that stays inside `part`.
-fn shortest_ring(graph: &DiGraph<&str, ()>, start: NodeIndex, part: &BTreeSet<NodeIndex>) -> Option<Vec<NodeIndex>> {
+fn shortest_ring(
+    graph: &DiGraph<&str, ()>,
+    start: NodeIndex,
+    part: &BTreeSet<NodeIndex>,
+) -> Option<Vec<NodeIndex>> {
     let (mut from, mut open) = (BTreeMap::new(), VecDeque::from([start]));
     while let Some(node) = open.pop_front() {
         for next in graph.neighbors(node).filter(|next| part.contains(next)) {
@@ -44,14 +57,23 @@ impl Plan {
     /// The phases that run, in an order that keeps every edge and otherwise is the catalog's.
     pub fn order(&self) -> Vec<&str> {
         let running: Vec<&Node> = self.running().collect();
-        let position: BTreeMap<&str, usize> = running.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
+        let position: BTreeMap<&str, usize> = running
+            .iter()
+            .enumerate()
+            .map(|(i, node)| (node.id.as_str(), i))
+            .collect();
         let mut waiting: Vec<usize> = running.iter().map(|node| node.after.len()).collect();
         let mut followers: Vec<Vec<usize>> = vec![Vec::new(); running.len()];
         for (i, node) in running.iter().enumerate() {
-            node.after.iter().filter_map(|id| position.get(id.as_str())).for_each(|before| followers[*before].push(i));
+            node.after
+                .iter()
+                .filter_map(|id| position.get(id.as_str()))
+                .for_each(|before| followers[*before].push(i));
         }
-        let mut ready: BinaryHeap<std::cmp::Reverse<usize>> =
-            (0..running.len()).filter(|i| waiting[*i] == 0).map(std::cmp::Reverse).collect();
+        let mut ready: BinaryHeap<std::cmp::Reverse<usize>> = (0..running.len())
+            .filter(|i| waiting[*i] == 0)
+            .map(std::cmp::Reverse)
+            .collect();
         let mut order = Vec::with_capacity(running.len());
         while let Some(std::cmp::Reverse(next)) = ready.pop() {
             order.push(running[next].id.as_str());
@@ -67,14 +89,29 @@ impl Plan {
 
     /// What each phase waits for, as a run records it.
     pub fn needs(&self) -> BTreeMap<String, Vec<String>> {
-        self.reduced().into_iter().map(|(id, needs)| (id.to_owned(), needs.into_iter().map(str::to_owned).collect())).collect()
+        self.reduced()
+            .into_iter()
+            .map(|(id, needs)| {
+                (
+                    id.to_owned(),
+                    needs.into_iter().map(str::to_owned).collect(),
+                )
+            })
+            .collect()
     }
 
-    /// What each phase waits for, without the edges that follow from others. To be read, not to be run by.
+    /// What each phase waits for, without the edges that follow from others. To be read, not to be
+    /// run by.
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
-        let empty = || self.running().map(|node| (node.id.as_str(), Vec::new())).collect::<BTreeMap<_, _>>();
-        let Ok(order) = toposort(&graph, None) else { return empty() };
+        let empty = || {
+            self.running()
+                .map(|node| (node.id.as_str(), Vec::new()))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let Ok(order) = toposort(&graph, None) else {
+            return empty();
+        };
         let (list, _) = tred::dag_to_toposorted_adjacency_list::<_, u32>(&graph, &order);
         let (reduction, _) = tred::dag_transitive_reduction_closure(&list);
         let mut reduced = empty();
@@ -84,14 +121,24 @@ impl Plan {
                 reduced.entry(after).or_default().push(before);
             }
         }
-        let position: BTreeMap<&str, usize> = self.nodes.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
-        reduced.values_mut().for_each(|before| before.sort_by_cached_key(|id| position.get(id)));
+        let position: BTreeMap<&str, usize> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .map(|(i, node)| (node.id.as_str(), i))
+            .collect();
+        reduced
+            .values_mut()
+            .for_each(|before| before.sort_by_cached_key(|id| position.get(id)));
         reduced
     }
 
     fn graph(&self) -> (DiGraph<&str, ()>, BTreeMap<&str, NodeIndex>) {
         let mut graph = DiGraph::new();
-        let index: BTreeMap<&str, NodeIndex> = self.running().map(|node| (node.id.as_str(), graph.add_node(node.id.as_str()))).collect();
+        let index: BTreeMap<&str, NodeIndex> = self
+            .running()
+            .map(|node| (node.id.as_str(), graph.add_node(node.id.as_str())))
+            .collect();
         for node in self.running() {
             for before in node.after.iter().filter_map(|id| index.get(id.as_str())) {
                 graph.add_edge(*before, index[node.id.as_str()], ());
@@ -100,11 +147,17 @@ impl Plan {
         (graph, index)
     }
 
-    /// How much each phase holds up: what is typical of the longest chain that begins with it, in milliseconds.
+    /// How much each phase holds up: what is typical of the longest chain that begins with it, in
+    /// milliseconds.
     pub fn ranks(&self) -> BTreeMap<&str, u64> {
         let mut ranks: BTreeMap<&str, u64> = BTreeMap::new();
         let nodes = self.by_id();
-        for node in self.order().into_iter().rev().filter_map(|id| nodes.get(id)) {
+        for node in self
+            .order()
+            .into_iter()
+            .rev()
+            .filter_map(|id| nodes.get(id))
+        {
             let rank = ranks.get(node.id.as_str()).copied().unwrap_or(0) + u64::from(node.typical);
             ranks.insert(&node.id, rank);
             for before in &node.after {
@@ -115,8 +168,8 @@ impl Plan {
         ranks
     }
 
-    /// The chain that takes longest, by what is typical of its phases: what a run takes one after the other, however much it
-    /// does side by side. Of equals the first in the order.
+    /// The chain that takes longest, by what is typical of its phases: what a run takes one after
+    /// the other, however much it does side by side. Of equals the first in the order.
     pub fn longest_chain(&self) -> Vec<&str> {
         let (ranks, order, nodes) = (self.ranks(), self.order(), self.by_id());
         // Of those that wait for a phase, the first in the order that holds up the most.
@@ -134,6 +187,9 @@ impl Plan {
     }
 
     fn by_id(&self) -> BTreeMap<&str, &Node> {
-        self.nodes.iter().map(|node| (node.id.as_str(), node)).collect()
+        self.nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node))
+            .collect()
     }
 }

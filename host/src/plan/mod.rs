@@ -1,7 +1,7 @@
 //! Phases, edges, and why some are left out: plain data, printable, comparable.
 //!
-//! [`Plan::build`] is pure: the same catalog and the same choice give the same plan. The executor runs the
-//! nodes that are to run, each once all of its `after` have settled.
+//! [`Plan::build`] is pure: the same catalog and the same choice give the same plan. The executor
+//! runs the nodes that are to run, each once all of its `after` have settled.
 
 mod build;
 mod choice;
@@ -28,7 +28,8 @@ pub struct Plan {
     pub workflow: Workflow,
     /// every phase of the workflow, in the catalog's order
     pub nodes: Vec<Node>,
-    /// the groups they are in, in the catalog's order; a group runs nothing but may have a line to say
+    /// the groups they are in, in the catalog's order; a group runs nothing but may have a line to
+    /// say
     pub groups: Vec<Group>,
 }
 
@@ -95,7 +96,11 @@ impl fmt::Display for Reason {
             Reason::Disabled(by) => write!(f, "disabled by {by}"),
             Reason::NotSelected => f.write_str("not selected"),
             Reason::ReplacedBy(plugin) => write!(f, "replaced by plugin {plugin}"),
-            Reason::NotChosen(phases) => write!(f, "stands in for {}, which is not replaced", phases.join(", ")),
+            Reason::NotChosen(phases) => write!(
+                f,
+                "stands in for {}, which is not replaced",
+                phases.join(", ")
+            ),
         }
     }
 }
@@ -126,7 +131,12 @@ impl Plan {
 
     /// Phases and groups whose text is our own: what they say may have several lines.
     pub fn built_in(&self) -> BTreeSet<String> {
-        let own = self.nodes.iter().filter(|node| node.source == Source::BuiltIn);
-        own.map(|node| node.id.clone()).chain(self.groups.iter().map(|group| group.id.clone())).collect()
+        let own = self
+            .nodes
+            .iter()
+            .filter(|node| node.source == Source::BuiltIn);
+        own.map(|node| node.id.clone())
+            .chain(self.groups.iter().map(|group| group.id.clone()))
+            .collect()
     }
 }

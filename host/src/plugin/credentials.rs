@@ -1,8 +1,12 @@
 //! Credentials of registries, each bound to the registry that it belongs to.
 //!
-//! Credentials come from the environment (`KUBEPHASE_REGISTRY…`) or from files of container tools: `auth.json` of Podman and
-//! others, `config.json` of Docker, and the credential helpers that these files name.
-#![allow(clippy::disallowed_methods, reason = "credentials are the operator's, not the node's")]
+//! Credentials come from the environment (`KUBEPHASE_REGISTRY…`) or from files of container tools:
+//! `auth.json` of Podman and others, `config.json` of Docker, and the credential helpers that these
+//! files name.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "credentials are the operator's, not the node's"
+)]
 use super::registry::reference::{Registry, is_loopback};
 use crate::{operator_files, report::sanitise, world::real::child::Group};
 use anyhow::{Context, Result, anyhow, bail};
@@ -31,7 +35,8 @@ const REGISTRY: &str = "KUBEPHASE_REGISTRY";
 const USER: &str = "KUBEPHASE_REGISTRY_USER";
 /// The password for [`REGISTRY`].
 const PASSWORD: &str = "KUBEPHASE_REGISTRY_PASSWORD";
-/// A foreign host (`HOST[:PORT]`) that may be sent the credentials of [`REGISTRY`] in exchange for a token.
+/// A foreign host (`HOST[:PORT]`) that may be sent the credentials of [`REGISTRY`] in exchange for
+/// a token.
 const REALM: &str = "KUBEPHASE_REGISTRY_REALM";
 /// Bytes of a configuration file that are read at most.
 const MAX_FILE: usize = 1 << 20;
@@ -47,7 +52,8 @@ pub enum Credentials {
         user: String,
         password: Zeroizing<String>,
     },
-    /// An identity token, which is exchanged for access tokens (`identitytoken` of Docker's configuration).
+    /// An identity token, which is exchanged for access tokens (`identitytoken` of Docker's
+    /// configuration).
     Identity(Zeroizing<String>),
 }
 
@@ -78,17 +84,36 @@ impl Keyring {
     /// If [`REGISTRY`] or [`REALM`] is not a registry.
     pub fn of_environment() -> Result<Keyring> {
         let text = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
-        let host = |name: &str| text(name).map(|text| Registry::parse(&text).with_context(|| name.to_owned())).transpose();
+        let host = |name: &str| {
+            text(name)
+                .map(|text| Registry::parse(&text).with_context(|| name.to_owned()))
+                .transpose()
+        };
         let (registry, realm) = (host(REGISTRY)?, host(REALM)?);
         let password = text(USER).zip(text(PASSWORD));
-        let named = password.map(|(user, password)| Credentials::Password { user, password: Zeroizing::new(password) });
+        let named = password.map(|(user, password)| Credentials::Password {
+            user,
+            password: Zeroizing::new(password),
+        });
         Ok(Keyring::new(registry, named, realm, files()))
     }
 
-    /// A keyring of these sources. `named` are the credentials of the environment, which belong to `registry`.
-    fn new(registry: Option<Registry>, named: Option<Credentials>, realm: Option<Registry>, files: Vec<ConfigurationFile>) -> Keyring {
+    /// A keyring of these sources. `named` are the credentials of the environment, which belong to
+    /// `registry`.
+    fn new(
+        registry: Option<Registry>,
+        named: Option<Credentials>,
+        realm: Option<Registry>,
+        files: Vec<ConfigurationFile>,
+    ) -> Keyring {
         let is_unbound = registry.is_none() && named.is_some();
-        Keyring { named: named.filter(|_| !is_unbound), registry, realm, is_unbound, files }
+        Keyring {
+            named: named.filter(|_| !is_unbound),
+            registry,
+            realm,
+            is_unbound,
+            files,
+        }
     }
 
     /// The credentials of a registry for one of its repositories.
@@ -108,17 +133,24 @@ impl Keyring {
         Ok(None)
     }
 
-    /// Whether the credentials of a registry may be sent to a token server (`realm`). They may be sent to the registry's own
-    /// server; over HTTPS, to a server whose registrable domain is that of the registry; and to the server that the operator
-    /// named for this registry ([`REALM`]).
+    /// Whether the credentials of a registry may be sent to a token server (`realm`). They may be
+    /// sent to the registry's own server; over HTTPS, to a server whose registrable domain is that
+    /// of the registry; and to the server that the operator named for this registry ([`REALM`]).
     pub fn may_receive(&self, registry: &Registry, realm: &Url) -> bool {
-        let (Ok(own), Some(host)) = (registry.url(), realm.host()) else { return false };
+        let (Ok(own), Some(host)) = (registry.url(), realm.host()) else {
+            return false;
+        };
         let is_realm_local = is_loopback(&host);
         if realm.origin() == own.origin() {
             return true;
         }
-        let is_secure = realm.scheme() == "https" || realm.scheme() == "http" && registry.is_local() && is_realm_local;
-        let is_realm = |named: &Registry| named.url().is_ok_and(|named| named.origin() == realm.origin());
+        let is_secure = realm.scheme() == "https"
+            || realm.scheme() == "http" && registry.is_local() && is_realm_local;
+        let is_realm = |named: &Registry| {
+            named
+                .url()
+                .is_ok_and(|named| named.origin() == realm.origin())
+        };
         if is_secure && self.is_named(registry) && self.realm.as_ref().is_some_and(is_realm) {
             return true;
         }
@@ -130,23 +162,35 @@ impl Keyring {
         }
     }
 
-    /// Tells the operator how to allow that the credentials of a registry are sent to a foreign token server.
+    /// Tells the operator how to allow that the credentials of a registry are sent to a foreign
+    /// token server.
     pub fn advice(registry: &Registry, realm: &Url) -> String {
-        let port = realm.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let port = realm
+            .port()
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
         let host = realm.host_str().unwrap_or_default();
-        format!("if that server is the right one, set {REGISTRY}={registry} and {REALM}={host}{port}")
+        format!(
+            "if that server is the right one, set {REGISTRY}={registry} and {REALM}={host}{port}"
+        )
     }
 
-    /// Tells the operator why the credentials of the environment are not used for a registry; none if they are used, or there are
-    /// none.
+    /// Tells the operator why the credentials of the environment are not used for a registry; none
+    /// if they are used, or there are none.
     pub fn unused(&self, registry: &Registry) -> Option<String> {
         if self.is_unbound {
             return Some(format!(
-                "{USER} and {PASSWORD} are set but not used, because {REGISTRY} does not say which registry they belong to; if it is this one, set {REGISTRY}={registry}"
+                "{USER} and {PASSWORD} are set but not used, because {REGISTRY} does not say which \
+                 registry they belong to; if it is this one, set {REGISTRY}={registry}"
             ));
         }
-        let named = self.registry.as_ref().filter(|_| self.named.is_some() && !self.is_named(registry))?;
-        Some(format!("{USER} and {PASSWORD} are not used, because they belong to {named} ({REGISTRY})"))
+        let named = self
+            .registry
+            .as_ref()
+            .filter(|_| self.named.is_some() && !self.is_named(registry))?;
+        Some(format!(
+            "{USER} and {PASSWORD} are not used, because they belong to {named} ({REGISTRY})"
+        ))
     }
 
     /// Whether a registry is the one that the environment names.
@@ -155,40 +199,76 @@ impl Keyring {
     }
 
     /// Looks for the credentials of a registry in one configuration file.
-    async fn find_in(&self, file: &ConfigurationFile, registry: &Registry, repository: &str) -> Result<Option<Credentials>> {
+    async fn find_in(
+        &self,
+        file: &ConfigurationFile,
+        registry: &Registry,
+        repository: &str,
+    ) -> Result<Option<Credentials>> {
         let text = match operator_files::read(&file.path, MAX_FILE) {
             Ok(text) => Zeroizing::new(text),
-            Err(error) if error.kind() == ErrorKind::NotFound && !file.is_required => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound && !file.is_required => {
+                return Ok(None);
+            }
             Err(error) => return Err(error.into()),
         };
         // The parser's message could quote a secret.
         let parsed: Configuration = serde_json::from_slice(&text).map_err(|error| {
-            anyhow!("it is not the configuration of a container tool (line {}, column {})", error.line(), error.column())
+            anyhow!(
+                "it is not the configuration of a container tool (line {}, column {})",
+                error.line(),
+                error.column()
+            )
         })?;
         let keys = keys(registry, repository);
-        let helper = keys.iter().find_map(|key| parsed.cred_helpers.get(key)).or(parsed.creds_store.as_ref());
+        let helper = keys
+            .iter()
+            .find_map(|key| parsed.cred_helpers.get(key))
+            .or(parsed.creds_store.as_ref());
         if let Some(helper) = helper.filter(|helper| !helper.is_empty())
             && let Some(found) = ask_helper(&Helper::with_name(helper)?, &registry.server()).await?
         {
             return Ok(Some(found));
         }
-        let entries: BTreeMap<&str, &Entry> = parsed.auths.iter().map(|(key, entry)| (normalise(key), entry)).collect();
-        let Some(entry) = keys.iter().find_map(|key| entries.get(key.as_str())) else { return Ok(None) };
-        entry.credentials().with_context(|| format!("the entry of {registry}"))
+        let entries: BTreeMap<&str, &Entry> = parsed
+            .auths
+            .iter()
+            .map(|(key, entry)| (normalise(key), entry))
+            .collect();
+        let Some(entry) = keys.iter().find_map(|key| entries.get(key.as_str())) else {
+            return Ok(None);
+        };
+        entry
+            .credentials()
+            .with_context(|| format!("the entry of {registry}"))
     }
 }
 
-/// Returns the configuration files of container tools in the order in which those tools read them. If `REGISTRY_AUTH_FILE` is
-/// set, it is the only file.
+/// Returns the configuration files of container tools in the order in which those tools read them.
+/// If `REGISTRY_AUTH_FILE` is set, it is the only file.
 fn files() -> Vec<ConfigurationFile> {
-    let folder = |name: &str| env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let folder = |name: &str| {
+        env::var_os(name)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(path) = folder("REGISTRY_AUTH_FILE") {
-        return vec![ConfigurationFile { path, is_required: true }];
+        return vec![ConfigurationFile {
+            path,
+            is_required: true,
+        }];
     }
     let docker = folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")));
     let containers = folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json"));
-    let paths = containers.into_iter().chain(docker.map(|folder| folder.join("config.json")));
-    paths.map(|path| ConfigurationFile { path, is_required: false }).collect()
+    let paths = containers
+        .into_iter()
+        .chain(docker.map(|folder| folder.join("config.json")));
+    paths
+        .map(|path| ConfigurationFile {
+            path,
+            is_required: false,
+        })
+        .collect()
 }
 
 /// The fields of `config.json` and `auth.json` that are about credentials.
@@ -215,25 +295,40 @@ impl Entry {
     /// The credentials that the entry holds; none if it is empty.
     fn credentials(&self) -> Result<Option<Credentials>> {
         if !self.identitytoken.is_empty() {
-            return Ok(Some(Credentials::Identity(Zeroizing::new(self.identitytoken.clone()))));
+            return Ok(Some(Credentials::Identity(Zeroizing::new(
+                self.identitytoken.clone(),
+            ))));
         }
         if self.auth.is_empty() {
-            let password = Credentials::Password { user: self.username.clone(), password: Zeroizing::new(self.password.clone()) };
-            return Ok(Some(password).filter(|_| !self.username.is_empty() && !self.password.is_empty()));
+            let password = Credentials::Password {
+                user: self.username.clone(),
+                password: Zeroizing::new(self.password.clone()),
+            };
+            return Ok(
+                Some(password).filter(|_| !self.username.is_empty() && !self.password.is_empty())
+            );
         }
-        let decoded = BASE64.decode(self.auth.trim().as_bytes()).ok().map(Zeroizing::new);
-        let text = decoded.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let decoded = BASE64
+            .decode(self.auth.trim().as_bytes())
+            .ok()
+            .map(Zeroizing::new);
+        let text = decoded
+            .as_ref()
+            .and_then(|bytes| std::str::from_utf8(bytes).ok());
         let Some((user, password)) = text.and_then(|text| text.split_once(':')) else {
             bail!("auth is not USER:PASSWORD in base64");
         };
         // Docker pads the text with NUL bytes.
         let password = Zeroizing::new(password.trim_end_matches('\0').to_owned());
-        Ok(Some(Credentials::Password { user: user.to_owned(), password }))
+        Ok(Some(Credentials::Password {
+            user: user.to_owned(),
+            password,
+        }))
     }
 }
 
-/// Returns the keys that an entry for a repository may have, the most specific first: `auth.json` may have an entry for each
-/// repository.
+/// Returns the keys that an entry for a repository may have, the most specific first: `auth.json`
+/// may have an entry for each repository.
 fn keys(registry: &Registry, repository: &str) -> Vec<String> {
     let mut keys = Vec::new();
     for name in registry.names() {
@@ -247,10 +342,12 @@ fn keys(registry: &Registry, repository: &str) -> Vec<String> {
     keys
 }
 
-/// Reduces the key of an entry to the registry's name: Docker's configuration may have a URL as key, such as
-/// `https://HOST/v1/`.
+/// Reduces the key of an entry to the registry's name: Docker's configuration may have a URL as
+/// key, such as `https://HOST/v1/`.
 fn normalise(key: &str) -> &str {
-    let Some((_, rest)) = key.split_once("://") else { return key.trim_end_matches('/') };
+    let Some((_, rest)) = key.split_once("://") else {
+        return key.trim_end_matches('/');
+    };
     rest.split('/').next().unwrap_or_default()
 }
 
@@ -271,13 +368,19 @@ struct Helper {
 }
 
 impl Helper {
-    /// The helper that configuration files call `name`: the program `docker-credential-NAME` on the path.
+    /// The helper that configuration files call `name`: the program `docker-credential-NAME` on the
+    /// path.
     fn with_name(name: &str) -> Result<Helper> {
-        let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let is_plain = name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         if !is_plain || name.starts_with(['-', '.']) {
             bail!("{name:?} is not the name of a credential helper");
         }
-        Ok(Helper { program: format!("docker-credential-{name}").into(), time: HELPER_TIME })
+        Ok(Helper {
+            program: format!("docker-credential-{name}").into(),
+            time: HELPER_TIME,
+        })
     }
 }
 
@@ -286,14 +389,26 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     let Helper { program, time } = helper;
     let shown = program.file_name().unwrap_or_default().to_string_lossy();
     let mut command = Command::new(program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    command
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true);
     let started = Group::start(|| {
         let child = command.spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok((child, leader.ok_or_else(|| io::Error::other("its process id is unknown"))?))
+        Ok((
+            child,
+            leader.ok_or_else(|| io::Error::other("its process id is unknown"))?,
+        ))
     });
     let (mut child, group) = started.with_context(|| format!("cannot run {shown}"))?;
-    let mut question = Question { group, is_answered: false };
+    let mut question = Question {
+        group,
+        is_answered: false,
+    };
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let work = async {
         let ask = async {
@@ -312,8 +427,10 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     };
     question.is_answered = true;
     if !status.success() {
-        let reason =
-            [&answer, &said].map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned()).into_iter().find(|text| !text.is_empty());
+        let reason = [&answer, &said]
+            .map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned())
+            .into_iter()
+            .find(|text| !text.is_empty());
         let reason = reason.unwrap_or_else(|| status.to_string());
         // Docker's helpers print this for a server that they do not know.
         if reason.contains("credentials not found") {
@@ -321,11 +438,15 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
         }
         bail!("{shown}: {}", sanitise::line(&reason));
     }
-    let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| anyhow!("{shown} gave no credentials"))?;
+    let answer: HelperAnswer =
+        serde_json::from_slice(&answer).map_err(|_| anyhow!("{shown} gave no credentials"))?;
     let secret = Zeroizing::new(answer.secret);
     Ok(Some(match answer.username.as_str() {
         "<token>" => Credentials::Identity(secret),
-        user => Credentials::Password { user: user.to_owned(), password: secret },
+        user => Credentials::Password {
+            user: user.to_owned(),
+            password: secret,
+        },
     }))
 }
 
@@ -340,7 +461,8 @@ async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<V
     Ok(answer)
 }
 
-/// A question to a helper. A helper that has not answered ends with the question, and so do the programs that it started.
+/// A question to a helper. A helper that has not answered ends with the question, and so do the
+/// programs that it started.
 struct Question {
     group: Group,
     /// The helper has ended by itself.
@@ -356,170 +478,4 @@ impl Drop for Question {
 }
 
 #[cfg(test)]
-pub mod tests {
-    use super::*;
-    use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
-
-    /// The sources of credentials that a test uses instead of the environment.
-    #[derive(Default)]
-    pub struct Environment {
-        pub registry: Option<String>,
-        pub user: bool,
-        pub realm: Option<String>,
-        pub files: Vec<PathBuf>,
-    }
-
-    impl Environment {
-        /// The user `user` with the password `pass`, for a registry.
-        pub fn named(registry: &str) -> Environment {
-            Environment { registry: Some(registry.to_owned()), user: true, ..Environment::default() }
-        }
-
-        pub fn keyring(&self) -> Keyring {
-            let host = |text: &Option<String>| text.as_deref().map(|text| Registry::parse(text).unwrap());
-            let password = Credentials::Password { user: "user".into(), password: Zeroizing::new("pass".into()) };
-            let files = self.files.iter().map(|path| ConfigurationFile { path: path.clone(), is_required: true });
-            Keyring::new(host(&self.registry), self.user.then_some(password), host(&self.realm), files.collect())
-        }
-    }
-
-    pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
-        let path = folder.join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    /// Waits for credentials, and returns them as text.
-    fn as_text(search: impl Future<Output = Result<Option<Credentials>>>) -> Result<String, String> {
-        let found = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(search);
-        Ok(match found.map_err(|why| format!("{why:#}"))? {
-            Some(Credentials::Password { user, password }) => format!("{user}:{}", password.as_str()),
-            Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
-            None => "none".into(),
-        })
-    }
-
-    fn find(files: Vec<PathBuf>, registry: &str) -> Result<String, String> {
-        let keyring = Environment { files, ..Environment::default() }.keyring();
-        let registry = Registry::parse(registry).unwrap();
-        as_text(keyring.find(&registry, "team/x"))
-    }
-
-    #[test]
-    fn an_entry_is_found_only_by_the_name_of_its_registry() {
-        let folder = tempfile::tempdir().unwrap();
-        let text = r#"{"auths": {
-            "https://registry.example/v2/": {"auth": "dXNlcjpwYXNz"},
-            "registry.example:5000": {"username": "u", "password": "p"},
-            "https://index.docker.io/v1/": {"auth": "aHViOmh1Yg=="},
-            "containers.example/team": {"auth": "dGVhbTp0"},
-            "containers.example": {"auth": "YWxsOmE="},
-            "other.example/team": {"auth": "dGVhbTp0"},
-            "token.example": {"auth": "dXNlcjpwYXNz", "identitytoken": "1dent"},
-            "empty.example": {},
-            "broken.example": {"auth": "x"}}}"#;
-        let file = write(folder.path(), "config.json", text);
-        for (registry, found) in [
-            ("registry.example", Ok("user:pass")),
-            ("registry.example:443", Ok("none")),
-            ("registry.example:5000", Ok("u:p")),
-            ("docker.io", Ok("hub:hub")),
-            ("containers.example", Ok("team:t")),
-            ("token.example", Ok("token 1dent")),
-            ("empty.example", Ok("none")),
-            ("a.registry.example", Ok("none")),
-            ("broken.example", Err("auth is not USER:PASSWORD in base64")),
-        ] {
-            match (find(vec![file.clone()], registry), found) {
-                (Ok(got), Ok(wanted)) => assert_eq!(got, wanted, "{registry}"),
-                (Err(got), Err(wanted)) => assert!(got.contains(wanted), "{got}"),
-                (got, wanted) => panic!("{registry}: {got:?} is not {wanted:?}"),
-            }
-        }
-        // The first file that has an entry counts. The error about an unreadable file does not repeat its content.
-        let first = write(folder.path(), "auth.json", r#"{"auths": {"registry.example": {"auth": "YTpi"}}}"#);
-        assert_eq!(find(vec![first, file], "registry.example").unwrap(), "a:b");
-        let broken = write(folder.path(), "broken.json", "{\"auths\": \"s3cret\"}");
-        let why = find(vec![broken], "registry.example").unwrap_err();
-        assert!(why.contains("broken.json: it is not the configuration of a container tool (line 1") && !why.contains("s3cret"), "{why}");
-        assert!(find(vec!["/dev/zero".into()], "x.example").unwrap_err().contains("not a regular file"));
-    }
-
-    /// Asks a credential helper that is a script, and returns the credentials as text.
-    fn helper(folder: &Path, script: &str) -> Result<String, String> {
-        let program = write(folder, "docker-credential-test", &format!("#!/bin/sh\n{script}\n"));
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let helper = Helper { program, time: Duration::from_secs(2) };
-        as_text(ask_helper(&helper, "registry.example:5000"))
-    }
-
-    #[test]
-    fn a_credential_helper_answers_within_limits() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path();
-        let answers = "read -r server; test \"$1 $server\" = 'get registry.example:5000' && echo '{\"Username\":\"u\",\"Secret\":\"p\"}'";
-        assert_eq!(helper(at, answers).unwrap(), "u:p");
-        assert_eq!(helper(at, "echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}'").unwrap(), "token t");
-        assert_eq!(helper(at, "echo credentials not found in native keychain; exit 1").unwrap(), "none");
-        for (script, part) in [
-            ("printf 'locked\\033[2J' >&2; exit 3", "docker-credential-test: locked\\u{1b}[2J"),
-            ("exit 3", "exit status: 3"),
-            ("echo s3cret", "gave no credentials"),
-            ("exec cat /dev/zero", "longer than 64 KiB"),
-        ] {
-            let why = helper(at, script).unwrap_err();
-            assert!(why.contains(part) && !why.contains("s3cret"), "{why}");
-        }
-        // When the time is over, the helper and the programs that it started are killed.
-        let mark = at.join("mark");
-        let began = Instant::now();
-        let why = helper(at, &format!("sh -c 'sleep 100; true' & echo $! > {}; wait", mark.display())).unwrap_err();
-        assert!(why.contains("did not answer within 2 s") && began.elapsed() < Duration::from_secs(60), "{why}");
-        let started = fs::read_to_string(mark).unwrap().trim().to_owned();
-        let status = || fs::read_to_string(format!("/proc/{started}/status")).unwrap_or_default();
-        let is_over = || ["State:\tZ", "State:\tX"].iter().any(|state| status().contains(state)) || status().is_empty();
-        // A program that was killed is gone once the kernel comes to it.
-        while !is_over() {
-            assert!(began.elapsed() < Duration::from_secs(60), "{}", status());
-            std::thread::yield_now();
-        }
-        for name in ["../evil", "", "-x", "a b", "x/y"] {
-            let text = format!("{{\"credsStore\": \"{name}\"}}");
-            let found = find(vec![write(at, "config.json", &text)], "registry.example");
-            assert!(name.is_empty() || found.unwrap_err().contains("is not the name of a credential helper"), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_token_server_has_to_belong_to_the_registry() {
-        let may = |registry: &str, realm: &str, named: Option<&str>| {
-            let named = named.map(str::to_owned);
-            let environment =
-                Environment { registry: named.is_some().then(|| registry.to_owned()), realm: named, ..Environment::default() };
-            environment.keyring().may_receive(&Registry::parse(registry).unwrap(), &Url::parse(realm).unwrap())
-        };
-        for (registry, realm) in [
-            ("registry.example.com", "https://registry.example.com/token"),
-            ("registry.example.com:5000", "https://auth.example.com/token"),
-            ("docker.io", "https://auth.docker.io/token"),
-            ("registry.example.co.uk", "https://example.co.uk/token"),
-            ("127.0.0.1:5000", "http://127.0.0.1:5000/token"),
-        ] {
-            assert!(may(registry, realm, None), "{registry} {realm}");
-        }
-        for (registry, realm) in [
-            ("registry.example.com", "http://registry.example.com/token"),
-            ("registry.example.com", "https://registry.example.org/token"),
-            ("registry.example.co.uk", "https://other.co.uk/token"),
-            ("a.github.io", "https://b.github.io/token"),
-            ("10.0.0.1", "https://10.0.0.2/token"),
-            ("127.0.0.1:5000", "http://127.0.0.1:5001/token"),
-            ("localhost:5000", "https://auth.example.com/token"),
-        ] {
-            assert!(!may(registry, realm, None), "{registry} {realm}");
-        }
-        assert!(may("registry.example.com", "https://auth.example.org/token", Some("auth.example.org")));
-        assert!(!may("registry.example.com", "http://auth.example.org/token", Some("auth.example.org")));
-        assert!(!may("registry.example.com", "https://auth.example.org:444/token", Some("auth.example.org")));
-    }
-}
+pub mod tests;

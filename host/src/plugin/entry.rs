@@ -1,6 +1,9 @@
-//! A plugin's entry in the configuration file, put in and taken out of the text as a person would, comments and all. What
-//! comes out is read again, and written only if it says what was meant.
-#![allow(clippy::disallowed_methods, reason = "the configuration is the operator's file")]
+//! A plugin's entry in the configuration file, put in and taken out of the text as a person would,
+//! comments and all. What comes out is read again, and written only if it says what was meant.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the configuration is the operator's file"
+)]
 use super::signature::Signer;
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
@@ -19,34 +22,63 @@ const MAX_CONFIG: usize = 16 << 20;
 
 const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 
-/// Adds the entry of a plugin to the configuration, with its signer and the phases that it stands in for. If the plugin already
-/// has an entry, changes the entry's source, and its signer if one is given.
+/// Adds the entry of a plugin to the configuration, with its signer and the phases that it stands
+/// in for. If the plugin already has an entry, changes the entry's source, and its signer if one is
+/// given.
 ///
 /// # Errors
 /// If the file cannot be edited.
-pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, replaces: &[String]) -> Result<Edit> {
+pub fn add(
+    config: &Path,
+    name: &str,
+    source: &str,
+    signer: Option<&Signer>,
+    replaces: &[String],
+) -> Result<Edit> {
     let signed = signer.map(|signer| format!("signer: {signer}"));
-    let meant = format!("{name} with source: {source} {} and replaces of {replaces:?}", signed.as_deref().unwrap_or_default());
+    let meant = format!(
+        "{name} with source: {source} {} and replaces of {replaces:?}",
+        signed.as_deref().unwrap_or_default()
+    );
     edit(config, &meant, |text, phases| {
         let mut wanted = phases.clone();
         if let Some(entry) = wanted.plugins.iter_mut().find(|entry| entry.name == name) {
             let place = place(text, name);
             let mut changed = text[place.clone()].to_owned();
             match (&entry.signer, signer, &signed) {
-                (Some(old), Some(new), _) => changed = changed.replacen(&old.to_string(), &new.to_string(), 1),
-                (None, _, Some(signed)) => changed = after(&changed, &format!("source: {}", entry.source), signed),
+                (Some(old), Some(new), _) => {
+                    changed = changed.replacen(&old.to_string(), &new.to_string(), 1)
+                }
+                (None, _, Some(signed)) => {
+                    changed = after(&changed, &format!("source: {}", entry.source), signed)
+                }
                 _ => {}
             }
             changed = changed.replacen(&entry.source, source, 1);
             entry.source = source.to_owned();
             entry.signer = signer.cloned().or(entry.signer.take());
-            return Ok((format!("{}{changed}{}", &text[..place.start], &text[place.end..]), wanted));
+            return Ok((
+                format!("{}{changed}{}", &text[..place.start], &text[place.end..]),
+                wanted,
+            ));
         }
-        let entry = PluginEntry { name: name.to_owned(), source: source.to_owned(), signer: signer.cloned(), ..Default::default() };
+        let entry = PluginEntry {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            signer: signer.cloned(),
+            ..Default::default()
+        };
         wanted.plugins.push(entry);
         let signed: String = signed.iter().map(|line| format!("  {line}\n")).collect();
-        let mut text = insert(text, "plugins", &format!("- name: {name}\n  source: {source}\n{signed}"));
-        for phase in replaces.iter().filter(|phase| !phases.replaces.contains_key(*phase)) {
+        let mut text = insert(
+            text,
+            "plugins",
+            &format!("- name: {name}\n  source: {source}\n{signed}"),
+        );
+        for phase in replaces
+            .iter()
+            .filter(|phase| !phases.replaces.contains_key(*phase))
+        {
             wanted.replaces.insert(phase.clone(), name.to_owned());
             text = insert(&text, "replaces", &format!("  {phase}: {name}\n"));
         }
@@ -59,32 +91,49 @@ pub fn add(config: &Path, name: &str, source: &str, signer: Option<&Signer>, rep
 /// # Errors
 /// If the configuration names no such plugin, or cannot be edited.
 pub fn remove(config: &Path, name: &str) -> Result<Edit> {
-    edit(config, &format!("plugin {name} taken out"), |text, phases| {
-        if !phases.plugins.iter().any(|entry| entry.name == name) {
-            let known: Vec<&str> = phases.plugins.iter().map(|entry| entry.name.as_str()).collect();
-            bail!("{} names no plugin {name}; it names [{}]", config.display(), known.join(", "));
-        }
-        let mut wanted = phases.clone();
-        wanted.plugins.retain(|entry| entry.name != name);
-        wanted.replaces.retain(|_, by| by != name);
-        let mut text = text.to_owned();
-        text.replace_range(place(&text, name), "");
-        let mut section = "";
-        let mut kept: Vec<&str> = text.lines().collect();
-        kept.retain(|line| {
-            section = heading(line).unwrap_or(section);
-            !(section == "replaces" && line.split_once(": ").is_some_and(|(_, by)| by.trim() == name))
-        });
-        // A section that is empty now is removed too.
-        let text: Vec<&str> = (0..kept.len())
-            .filter(|at| {
-                let empty = kept.get(at + 1).is_none_or(|next| !next.starts_with([' ', '-', '#']));
-                !(empty && matches!(kept[*at].trim_end(), "plugins:" | "replaces:"))
-            })
-            .map(|at| kept[at])
-            .collect();
-        Ok((text.join("\n") + "\n", wanted))
-    })
+    edit(
+        config,
+        &format!("plugin {name} taken out"),
+        |text, phases| {
+            if !phases.plugins.iter().any(|entry| entry.name == name) {
+                let known: Vec<&str> = phases
+                    .plugins
+                    .iter()
+                    .map(|entry| entry.name.as_str())
+                    .collect();
+                bail!(
+                    "{} names no plugin {name}; it names [{}]",
+                    config.display(),
+                    known.join(", ")
+                );
+            }
+            let mut wanted = phases.clone();
+            wanted.plugins.retain(|entry| entry.name != name);
+            wanted.replaces.retain(|_, by| by != name);
+            let mut text = text.to_owned();
+            text.replace_range(place(&text, name), "");
+            let mut section = "";
+            let mut kept: Vec<&str> = text.lines().collect();
+            kept.retain(|line| {
+                section = heading(line).unwrap_or(section);
+                !(section == "replaces"
+                    && line
+                        .split_once(": ")
+                        .is_some_and(|(_, by)| by.trim() == name))
+            });
+            // A section that is empty now is removed too.
+            let text: Vec<&str> = (0..kept.len())
+                .filter(|at| {
+                    let empty = kept
+                        .get(at + 1)
+                        .is_none_or(|next| !next.starts_with([' ', '-', '#']));
+                    !(empty && matches!(kept[*at].trim_end(), "plugins:" | "replaces:"))
+                })
+                .map(|at| kept[at])
+                .collect();
+            Ok((text.join("\n") + "\n", wanted))
+        },
+    )
 }
 
 /// Returns the top-level key that a line begins; none if the line begins no such key.
@@ -93,7 +142,8 @@ fn heading(line: &str) -> Option<&str> {
     if below { None } else { line.split(':').next() }
 }
 
-/// Returns the lines of a plugin's entry in a document; none if the entry is written in a style that cannot be edited.
+/// Returns the lines of a plugin's entry in a document; none if the entry is written in a style
+/// that cannot be edited.
 fn place(text: &str, name: &str) -> Range<usize> {
     let (mut section, mut depth, mut at) = ("", None, 0);
     let mut borders = Vec::new();
@@ -101,7 +151,8 @@ fn place(text: &str, name: &str) -> Range<usize> {
         let within = section == "plugins";
         section = heading(line).unwrap_or(section);
         let indent = line.len() - line.trim_start().len();
-        let mut begins = || line.trim_start().starts_with("- ") && *depth.get_or_insert(indent) == indent;
+        let mut begins =
+            || line.trim_start().starts_with("- ") && *depth.get_or_insert(indent) == indent;
         if within && (section != "plugins" || begins()) {
             borders.push(at);
         }
@@ -112,22 +163,32 @@ fn place(text: &str, name: &str) -> Range<usize> {
         let entries = serde_yaml::from_str::<Vec<PluginEntry>>(&text[place.clone()]);
         entries.is_ok_and(|entries| matches!(entries.as_slice(), [entry] if entry.name == name))
     };
-    borders.windows(2).map(|ends| ends[0]..ends[1]).find(is).unwrap_or(0..0)
+    borders
+        .windows(2)
+        .map(|ends| ends[0]..ends[1])
+        .find(is)
+        .unwrap_or(0..0)
 }
 
-/// Inserts a field after another: on a line of its own, or within the braces of an entry on one line.
+/// Inserts a field after another: on a line of its own, or within the braces of an entry on one
+/// line.
 fn after(text: &str, field: &str, more: &str) -> String {
-    let Some((before, rest)) = text.split_once(field) else { return text.to_owned() };
+    let Some((before, rest)) = text.split_once(field) else {
+        return text.to_owned();
+    };
     let line = before.rsplit('\n').next().unwrap_or_default();
     if line.contains('{') {
         return format!("{before}{field}, {more}{rest}");
     }
     let (end, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-    format!("{before}{field}{end}\n{}{more}\n{rest}", " ".repeat(line.len()))
+    format!(
+        "{before}{field}{end}\n{}{more}\n{rest}",
+        " ".repeat(line.len())
+    )
 }
 
-/// Puts lines below a key at the top of a document. A key that the document lacks is added at its end. Returns the text
-/// unchanged if the key has a value in one line.
+/// Puts lines below a key at the top of a document. A key that the document lacks is added at its
+/// end. Returns the text unchanged if the key has a value in one line.
 fn insert(text: &str, key: &str, more: &str) -> String {
     let (mut before, mut section, mut rest) = (String::new(), String::new(), String::new());
     for line in text.split_inclusive('\n') {
@@ -146,19 +207,35 @@ fn insert(text: &str, key: &str, more: &str) -> String {
         return format!("{before}{key}:\n{more}");
     }
     let (first, items) = section.split_once('\n').unwrap_or((&section, ""));
-    let value: String =
-        first.split_once(':').map_or("", |(_, value)| value).split('#').next().unwrap_or_default().split_whitespace().collect();
+    let value: String = first
+        .split_once(':')
+        .map_or("", |(_, value)| value)
+        .split('#')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
     if !matches!(value.as_str(), "" | "[]" | "{}" | "null" | "~") {
         return text.to_owned();
     }
-    let comment = first.split_once('#').map(|(_, comment)| format!(" #{comment}")).unwrap_or_default();
-    let indent = items.lines().find(|line| line.trim_start().starts_with("- ")).and_then(|line| line.find('-'));
+    let comment = first
+        .split_once('#')
+        .map(|(_, comment)| format!(" #{comment}"))
+        .unwrap_or_default();
+    let indent = items
+        .lines()
+        .find(|line| line.trim_start().starts_with("- "))
+        .and_then(|line| line.find('-'));
     let indent = " ".repeat(indent.filter(|_| key == "plugins").unwrap_or(0));
-    let more: String = more.lines().map(|line| format!("{indent}{line}\n")).collect();
+    let more: String = more
+        .lines()
+        .map(|line| format!("{indent}{line}\n"))
+        .collect();
     format!("{before}{key}:{comment}\n{items}{more}{rest}")
 }
 
-/// A checked edit: the new text of a configuration, which was parsed again and has the intended content.
+/// A checked edit: the new text of a configuration, which was parsed again and has the intended
+/// content.
 pub struct Edit {
     path: PathBuf,
     text: String,
@@ -172,19 +249,29 @@ impl Edit {
     /// If the file cannot be replaced; it is then unchanged.
     pub fn write(self) -> Result<()> {
         let Edit { path, text, mode } = self;
-        operator_files::replace(&path, text.as_bytes(), mode).with_context(|| format!("cannot write {}", path.display()))
+        operator_files::replace(&path, text.as_bytes(), mode)
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
 type Change<'a> = dyn Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)> + 'a;
 
-fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)>) -> Result<Edit> {
+fn edit(
+    config: &Path,
+    meant: &str,
+    change: impl Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)>,
+) -> Result<Edit> {
     let change: &Change<'_> = &change;
-    let text = operator_files::read_text(config, MAX_CONFIG).with_context(|| format!("cannot read {}", config.display()))?;
+    let text = operator_files::read_text(config, MAX_CONFIG)
+        .with_context(|| format!("cannot read {}", config.display()))?;
     let phases = config::phases_of_file(config)?;
     // The PhaseConfiguration may be one of several documents.
     let mut documents: Vec<String> = text.split_inclusive("\n---\n").map(str::to_owned).collect();
-    let ours = documents.iter().position(|document| document.lines().any(|line| line.trim_end() == "kind: PhaseConfiguration"));
+    let ours = documents.iter().position(|document| {
+        document
+            .lines()
+            .any(|line| line.trim_end() == "kind: PhaseConfiguration")
+    });
     let at = ours.unwrap_or_else(|| {
         if let Some(last) = documents.last_mut() {
             if !last.ends_with('\n') {
@@ -201,89 +288,31 @@ fn edit(config: &Path, meant: &str, change: impl Fn(&str, &PhaseConfiguration) -
     };
     let (changed, wanted) = change(&body, &phases)?;
     documents[at] = changed + end;
-    let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::Builder::new().prefix(".kubephase-").suffix(".yaml").tempfile_in(folder);
+    let folder = config
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let written = tempfile::Builder::new()
+        .prefix(".kubephase-")
+        .suffix(".yaml")
+        .tempfile_in(folder);
     let written = written.with_context(|| format!("cannot write beside {}", config.display()))?;
     let text = documents.concat();
     fs::write(written.path(), &text)?;
     match config::phases_of_file(written.path()) {
         Ok(found) if found.same(&wanted) => {}
-        _ => bail!("{} cannot be edited as it is written; edit it yourself: {meant}", config.display()),
+        _ => bail!(
+            "{} cannot be edited as it is written; edit it yourself: {meant}",
+            config.display()
+        ),
     }
     let mode = fs::metadata(config)?.permissions().mode() & 0o777;
-    Ok(Edit { path: config.to_owned(), text, mode })
+    Ok(Edit {
+        path: config.to_owned(),
+        text,
+        mode,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CLUSTER: &str = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n";
-
-    fn file(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("cluster.yaml");
-        fs::write(&path, text).unwrap();
-        (folder, path)
-    }
-
-    #[test]
-    fn entries_come_and_go_and_comments_stay() {
-        for text in [
-            CLUSTER.to_owned(),
-            format!("# ours\n{CLUSTER}---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n# kept\nparallelism: 3\n"),
-            format!(
-                "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n  # first\n  - name: a\n    source: a.wasm\n    settings:\n      x:\n      - name: mine\n  - {{name: b, source: b.wasm}}\nparallelism: 2\n---\n{CLUSTER}"
-            ),
-        ] {
-            let (_folder, path) = file(&text);
-            add(&path, "mine", "./mine.wasm", None, &["addon/kube-proxy".into()]).unwrap().write().unwrap();
-            let phases = config::phases_of_file(&path).unwrap();
-            assert_eq!(phases.plugins.last().map(|entry| entry.source.as_str()), Some("./mine.wasm"));
-            assert_eq!(phases.replaces["addon/kube-proxy"], "mine");
-            add(&path, "mine", "./other.wasm", None, &[]).unwrap().write().unwrap();
-            assert_eq!(config::phases_of_file(&path).unwrap().plugins.last().map(|entry| entry.source.as_str()), Some("./other.wasm"));
-            let keys =
-                ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", "RWTbWXbxXdbEIqlMdoHVxfb8i0VMWL6EdHEQT7sVPqeNKgOJZJO/W+Ld"];
-            for key in keys {
-                let signer = Signer::read(key).unwrap();
-                for (name, source) in phases.plugins.iter().rev().map(|entry| (&entry.name, &entry.source)) {
-                    add(&path, name, source, Some(&signer), &[]).unwrap().write().unwrap();
-                }
-                let signed = config::phases_of_file(&path).unwrap();
-                assert!(signed.plugins.iter().all(|entry| entry.signer.as_ref() == Some(&signer)), "{text}");
-            }
-            remove(&path, "mine").unwrap().write().unwrap();
-            let left = fs::read_to_string(&path).unwrap();
-            let kept = |line: &str| left.contains(line.split(['{', '}']).nth(1).unwrap_or(line));
-            assert!(text.lines().all(kept), "{left}");
-            assert_eq!(left.contains("name: mine"), text.contains("name: mine"), "{left}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_edited_is_left_alone() {
-        let text = format!("{CLUSTER}---\n{{apiVersion: kubephase.dev/v1alpha1, kind: PhaseConfiguration}}\n");
-        let (_folder, path) = file(&text);
-        assert!(add(&path, "mine", "mine.wasm", None, &[]).is_err());
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        assert!(remove(&path, "nobody").map(drop).unwrap_err().to_string().contains("names no plugin nobody"));
-    }
-
-    #[test]
-    fn an_empty_list_is_filled_and_a_list_in_one_line_is_left_alone() {
-        let ours = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
-        for empty in ["plugins: []", "plugins: [ ] # none yet", "plugins: []\nreplaces: {}", "replaces: {}\nplugins: []"] {
-            let (_folder, path) = file(&format!("{ours}{empty}\nparallelism: 2\n"));
-            add(&path, "mine", "mine.wasm", None, &["addon/coredns".into()]).unwrap().write().unwrap();
-            let text = fs::read_to_string(&path).unwrap();
-            assert_eq!(text.lines().filter(|line| line.starts_with("plugins:")).count(), 1, "{text}");
-            assert_eq!(text.lines().filter(|line| line.starts_with("replaces:")).count(), 1, "{text}");
-            assert!(!empty.contains("none yet") || text.contains("plugins: # none yet\n"), "{text}");
-            let phases = config::phases_of_file(&path).unwrap();
-            assert_eq!((phases.plugins.len(), phases.replaces.len(), phases.parallelism), (1, 1, Some(2)));
-        }
-        let (_folder, path) = file(&format!("{ours}plugins: [{{name: a, source: a.wasm}}]\n"));
-        assert!(add(&path, "mine", "mine.wasm", None, &[]).map(drop).unwrap_err().to_string().contains("cannot be edited"));
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
-//! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions and changes nothing: a plugin
-//! that is not allowed ends the run before it begins, and the message has the command that would allow it.
+//! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions
+//! and changes nothing: a plugin that is not allowed ends the run before it begins, and the message
+//! has the command that would allow it.
 use super::{
     consent, inspect,
     lock::{self, Lock, Locked},
@@ -57,15 +58,29 @@ impl std::error::Error for PluginRefused {}
 ///
 /// # Errors
 /// The rule that is not valid.
-pub fn rules(phases: &PhaseConfiguration, engine: &Engine, catalog: &mut Catalog, plugins: &mut Plugins) -> Result<(), PluginRefused> {
-    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else { return Ok(()) };
+pub fn rules(
+    phases: &PhaseConfiguration,
+    engine: &Engine,
+    catalog: &mut Catalog,
+    plugins: &mut Plugins,
+) -> Result<(), PluginRefused> {
+    let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
+        return Ok(());
+    };
     let load = || -> Result<Loaded> {
         let plugin = engine.load(embedded.bytes)?;
         let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
-        Ok(Loaded { plugin: Arc::new(plugin), settings, limits: Limits::default(), signer: None })
+        Ok(Loaded {
+            plugin: Arc::new(plugin),
+            settings,
+            limits: Limits::default(),
+            signer: None,
+        })
     };
     let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
-    catalog.extend(loaded.plugin.manifest(), Origin::Embedded).map_err(|why| PluginRefused(why.to_string()))?;
+    catalog
+        .extend(loaded.plugin.manifest(), Origin::Embedded)
+        .map_err(|why| PluginRefused(why.to_string()))?;
     plugins.insert(embedded.name.to_owned(), loaded);
     Ok(())
 }
@@ -84,31 +99,51 @@ pub fn load(
     if entries.is_empty() {
         return Ok(());
     }
-    // The configuration that the cluster keeps for joining nodes has no lock: its entries have the digest of each plugin.
-    let lock = file.map_or_else(|| Ok(Lock::empty()), Lock::beside).map_err(|why| PluginRefused(format!("{why:#}")))?;
+    // The configuration that the cluster keeps for joining nodes has no lock: its entries have the
+    // digest of each plugin.
+    let lock = file
+        .map_or_else(|| Ok(Lock::empty()), Lock::beside)
+        .map_err(|why| PluginRefused(format!("{why:#}")))?;
     let file = file.unwrap_or(Path::new(""));
-    for (entry, loaded) in entries.iter().zip(parallel::map(entries, parallel::cores(), |entry| load_one(entry, file, &lock, engine))) {
+    for (entry, loaded) in entries
+        .iter()
+        .zip(parallel::map(entries, parallel::cores(), |entry| {
+            load_one(entry, file, &lock, engine)
+        }))
+    {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
-        catalog.extend(loaded.plugin.manifest(), Origin::ThirdParty).map_err(|why| PluginRefused(why.to_string()))?;
+        catalog
+            .extend(loaded.plugin.manifest(), Origin::ThirdParty)
+            .map_err(|why| PluginRefused(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
-            return Err(PluginRefused(format!("plugin {}: there is another plugin of this name", entry.name)));
+            return Err(PluginRefused(format!(
+                "plugin {}: there is another plugin of this name",
+                entry.name
+            )));
         }
     }
     Ok(())
 }
 
-/// Returns the configuration with each plugin pinned as it was loaded: version, digest, signer and grants. Secret settings are
-/// replaced by placeholders.
+/// Returns the configuration with each plugin pinned as it was loaded: version, digest, signer and
+/// grants. Secret settings are replaced by placeholders.
 #[must_use]
 pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
     let mut phases = phases.clone();
     for entry in &mut phases.plugins {
-        let Some(Loaded { plugin, signer, .. }) = plugins.get(&entry.name) else { continue };
+        let Some(Loaded { plugin, signer, .. }) = plugins.get(&entry.name) else {
+            continue;
+        };
         entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
         entry.digest = Some(plugin.digest().to_owned());
         entry.signer = signer.clone();
         // The cluster shows what it keeps to every node.
-        entry.settings.iter_mut().for_each(|settings| drop(crate::secret::settings::hide(&plugin.manifest().settings, settings)));
+        entry.settings.iter_mut().for_each(|settings| {
+            drop(crate::secret::settings::hide(
+                &plugin.manifest().settings,
+                settings,
+            ))
+        });
         entry.granted = super::lock::asked(plugin);
     }
     phases
@@ -131,15 +166,16 @@ pub struct Wanted<'a> {
 /// # Errors
 /// The source cannot be fetched, or the plugin is refused.
 pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
-    // The signature covers the component's bytes, so they are read whole and not by way of the cache.
+    // The signature covers the component's bytes, so they are read whole and not by way of the
+    // cache.
     match source::file(wanted.source, wanted.beside).filter(|_| wanted.signer.is_none()) {
         Some(path) => refused(wanted, engine.load_once(Place::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }
 }
 
-/// Begins to open the plugins of a configuration in a thread, to save time when they are loaded. Errors are dropped: loading
-/// meets them again.
+/// Begins to open the plugins of a configuration in a thread, to save time when they are loaded.
+/// Errors are dropped: loading meets them again.
 pub fn preload(file: &ConfigFile, engine: &Engine) {
     // A pipe can be read only once.
     if !file.path().is_file() {
@@ -147,11 +183,19 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
     }
     let (file, engine) = (file.clone(), engine.clone());
     let open = move || {
-        let Ok(phases) = config::phases_of(&file) else { return };
+        let Ok(phases) = config::phases_of(&file) else {
+            return;
+        };
         let beside = file.path().parent().unwrap_or(Path::new(""));
         // `load` begins with the first, so this begins with the last.
-        let paths = phases.plugins.iter().rev().filter_map(|entry| source::file(&entry.source, beside));
-        let opened: Vec<Plugin> = paths.filter_map(|path| engine.load_once(Place::File(path)).ok()).collect();
+        let paths = phases
+            .plugins
+            .iter()
+            .rev()
+            .filter_map(|entry| source::file(&entry.source, beside));
+        let opened: Vec<Plugin> = paths
+            .filter_map(|path| engine.load_once(Place::File(path)).ok())
+            .collect();
         opened.iter().for_each(Plugin::fetch);
     };
     // If the thread cannot be started, `load` does all the work.
@@ -194,28 +238,47 @@ fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
 /// # Errors
 /// The signature is missing or wrong, or cannot be fetched.
 pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
-    let Wanted { source, beside, signer: Some(signer), command, .. } = wanted else { return Ok(()) };
+    let Wanted {
+        source,
+        beside,
+        signer: Some(signer),
+        command,
+        ..
+    } = wanted
+    else {
+        return Ok(());
+    };
     let verified = match source::signature(source, beside, component)? {
         Some(signature) => signer.verify(component, &signature),
         None => Err(anyhow!("it has no signature")),
     };
     let refused = |why| {
         format!(
-            "{source} has to be signed by {signer}: {why:#}\nget it from whoever has that key; if another may sign it from now on: {command} --signer PUBLIC_KEY"
+            "{source} has to be signed by {signer}: {why:#}\nget it from whoever has that key; if \
+             another may sign it from now on: {command} --signer PUBLIC_KEY"
         )
     };
     Ok(verified.map_err(|why: anyhow::Error| PluginRefused(refused(why)))?)
 }
 
-/// Returns the signer whose signature a plugin has to have, from the configuration or the lock; none if neither names a signer.
+/// Returns the signer whose signature a plugin has to have, from the configuration or the lock;
+/// none if neither names a signer.
 ///
 /// # Errors
 /// The configuration and the lock name different signers.
-pub fn signer<'a>(entry: Option<&'a PluginEntry>, locked: Option<&'a Locked>, command: &str) -> Result<Option<&'a Signer>> {
-    match (entry.and_then(|entry| entry.signer.as_ref()), locked.and_then(|locked| locked.signer.as_ref())) {
+pub fn signer<'a>(
+    entry: Option<&'a PluginEntry>,
+    locked: Option<&'a Locked>,
+    command: &str,
+) -> Result<Option<&'a Signer>> {
+    match (
+        entry.and_then(|entry| entry.signer.as_ref()),
+        locked.and_then(|locked| locked.signer.as_ref()),
+    ) {
         (Some(named), Some(locked)) if named != locked => {
             bail!(
-                "the configuration names the signer {named}, the lock {locked}; if the configuration is right: {command} --signer {named}"
+                "the configuration names the signer {named}, the lock {locked}; if the \
+                 configuration is right: {command} --signer {named}"
             )
         }
         (named, locked) => Ok(named.or(locked)),
@@ -230,7 +293,10 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     if embedded::named(name).is_none() {
         return Ok(());
     }
-    Err(PluginRefused(format!("{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another name")))
+    Err(PluginRefused(format!(
+        "{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another \
+         name"
+    )))
 }
 
 /// Returns a source as an operator would type it in a command.
@@ -238,12 +304,20 @@ fn shown_source(source: &str, config: &Path) -> String {
     if source.contains("://") {
         return source.to_owned();
     }
-    config.parent().unwrap_or(Path::new("")).join(source).display().to_string()
+    config
+        .parent()
+        .unwrap_or(Path::new(""))
+        .join(source)
+        .display()
+        .to_string()
 }
 
 /// Returns the command by which the operator accepts a plugin as it is now.
 pub fn allow_command(name: &str, config: &Path) -> String {
-    format!("kubephase plugin allow {name} --config {}", config.display())
+    format!(
+        "kubephase plugin allow {name} --config {}",
+        config.display()
+    )
 }
 
 /// Loads one plugin as a run would.
@@ -257,19 +331,25 @@ pub fn load_one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) 
 /// Loads one plugin, and checks it against its entry and the lock.
 fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
     let locked = lock.get(&entry.name);
-    let wanted = entry.digest.as_deref().map(|digest| digest.trim_start_matches("sha256:"));
+    let wanted = entry
+        .digest
+        .as_deref()
+        .map(|digest| digest.trim_start_matches("sha256:"));
     let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
     let command = allow_command(&entry.name, file);
     check_name(&entry.name)?;
     // An entry with a digest pins the plugin. Without a digest the lock has to have the plugin.
     match locked {
         None if wanted.is_none() => bail!(
-            "it is not in {}, so nobody said what it is and what it may do; to look at it: kubephase plugin inspect {}; to lock it as it is now, with what it asks for: {command}",
+            "it is not in {}, so nobody said what it is and what it may do; to look at it: \
+             kubephase plugin inspect {}; to lock it as it is now, with what it asks for: \
+             {command}",
             lock::FILE,
             shown_source(&entry.source, file)
         ),
         Some(locked) if wanted.is_none() && locked.source != entry.source => bail!(
-            "the configuration names the source {}, the lock {}; if the configuration is right: {command}",
+            "the configuration names the source {}, the lock {}; if the configuration is right: \
+             {command}",
             entry.source,
             locked.source
         ),
@@ -277,34 +357,80 @@ fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) 
     }
     let signer = signer(Some(entry), locked, &command)?;
     let beside = file.parent().unwrap_or(Path::new(""));
-    let plugin = open(&Wanted { source: &entry.source, beside, pinned, signer, command: &command }, engine)?;
+    let plugin = open(
+        &Wanted {
+            source: &entry.source,
+            beside,
+            pinned,
+            signer,
+            command: &command,
+        },
+        engine,
+    )?;
     let manifest = plugin.manifest();
     if manifest.name != entry.name {
-        bail!("{} calls itself {}; the configuration has to use that name", entry.source, manifest.name);
+        bail!(
+            "{} calls itself {}; the configuration has to use that name",
+            entry.source,
+            manifest.name
+        );
     }
     if let Some(wanted) = wanted.filter(|wanted| *wanted != plugin.digest()) {
-        bail!("{} has the digest {}, the configuration names {wanted}", entry.source, plugin.digest());
+        bail!(
+            "{} has the digest {}, the configuration names {wanted}",
+            entry.source,
+            plugin.digest()
+        );
     }
-    if let Some(wanted) = entry.version.as_ref().filter(|wanted| !wanted.matches(&manifest.version)) {
-        bail!("{} is version {}, the configuration asks for {wanted}", entry.source, manifest.version);
+    if let Some(wanted) = entry
+        .version
+        .as_ref()
+        .filter(|wanted| !wanted.matches(&manifest.version))
+    {
+        bail!(
+            "{} is version {}, the configuration asks for {wanted}",
+            entry.source,
+            manifest.version
+        );
     }
     if let Some(locked) = locked.filter(|locked| locked.digest != plugin.digest()) {
-        let signer = locked.signer.as_ref().map(|_| ", the same signer").unwrap_or_default();
+        let signer = locked
+            .signer
+            .as_ref()
+            .map(|_| ", the same signer")
+            .unwrap_or_default();
         let change = match inspect::change(&plugin, &locked.granted).as_str() {
             "" => "it asks for the same as before".to_owned(),
             change => format!("what it asks for has changed:\n{}", change.trim_end()),
         };
-        let (name, version, flags) = (&entry.source, &locked.version, consent::flags(&plugin, &locked.granted));
+        let (name, version, flags) = (
+            &entry.source,
+            &locked.version,
+            consent::flags(&plugin, &locked.granted),
+        );
         bail!(
-            "{name} is not what was locked (version {version}, digest {}{signer}): it is version {}, digest {}; {change}\nif it is meant to be another one now: {command}{flags}",
+            "{name} is not what was locked (version {version}, digest {}{signer}): it is version \
+             {}, digest {}; {change}\nif it is meant to be another one now: {command}{flags}",
             locked.digest,
             manifest.version,
             plugin.digest()
         );
     }
-    let granted: Vec<String> = entry.granted.iter().chain(locked.iter().flat_map(|locked| &locked.granted)).cloned().collect();
+    let granted: Vec<String> = entry
+        .granted
+        .iter()
+        .chain(locked.iter().flat_map(|locked| &locked.granted))
+        .cloned()
+        .collect();
     let flags = || consent::flags(&plugin, &granted);
-    plugin.allow(&entry.allow, &granted).map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}{}", flags()))?;
+    plugin
+        .allow(&entry.allow, &granted)
+        .map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}{}", flags()))?;
     let settings = settings::resolve(manifest, entry.settings.as_ref())?;
-    Ok(Loaded { plugin: Arc::new(plugin), settings, limits: entry.limits, signer: signer.cloned() })
+    Ok(Loaded {
+        plugin: Arc::new(plugin),
+        settings,
+        limits: entry.limits,
+        signer: signer.cloned(),
+    })
 }

@@ -1,6 +1,6 @@
-//! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin at the time when the operator
-//! allowed it, and what the plugin may do. `plugin add` and `plugin allow` write it, every run reads it, and it belongs under
-//! version control.
+//! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
+//! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
+//! allow` write it, every run reads it, and it belongs under version control.
 use super::signature::Signer;
 use crate::{
     operator_files,
@@ -62,20 +62,35 @@ impl Lock {
         let text = match operator_files::read_text(&path, MAX_LOCK) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Lock { version: VERSION, plugins: Vec::new(), path });
+                return Ok(Lock {
+                    version: VERSION,
+                    plugins: Vec::new(),
+                    path,
+                });
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
         };
-        let lock: Lock = serde_yaml::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let lock: Lock = serde_yaml::from_str(&text)
+            .with_context(|| format!("{} is damaged", path.display()))?;
         if lock.version != VERSION {
-            bail!("{}: format {} is not one that this version reads; it reads {VERSION}", path.display(), lock.version);
+            bail!(
+                "{}: format {} is not one that this version reads; it reads {VERSION}",
+                path.display(),
+                lock.version
+            );
         }
         Ok(Lock { path, ..lock })
     }
 
     /// A lock without plugins, for a configuration that is not a file.
     pub fn empty() -> Lock {
-        Lock { version: VERSION, plugins: Vec::new(), path: PathBuf::from(FILE) }
+        Lock {
+            version: VERSION,
+            plugins: Vec::new(),
+            path: PathBuf::from(FILE),
+        }
     }
 
     /// The plugin of this name.
@@ -89,7 +104,14 @@ impl Lock {
     }
 
     /// Adds a plugin as it is now, or replaces the plugin of its name.
-    pub fn set(&mut self, plugin: &Plugin, source: &str, source_digest: Option<String>, signer: Option<Signer>, granted: Vec<String>) {
+    pub fn set(
+        &mut self,
+        plugin: &Plugin,
+        source: &str,
+        source_digest: Option<String>,
+        signer: Option<Signer>,
+        granted: Vec<String>,
+    ) {
         let manifest = plugin.manifest();
         self.remove(&manifest.name);
         self.plugins.push(Locked {
@@ -110,21 +132,38 @@ impl Lock {
     /// # Errors
     /// If the file cannot be replaced; it is then unchanged.
     pub fn write(&self) -> Result<()> {
-        let text = format!("# Written by `kubephase plugin`; keep it with the configuration.\n{}", serde_yaml::to_string(self)?);
-        operator_files::replace(&self.path, text.as_bytes(), 0o644).with_context(|| format!("cannot write {}", self.path.display()))
+        let text = format!(
+            "# Written by `kubephase plugin`; keep it with the configuration.\n{}",
+            serde_yaml::to_string(self)?
+        );
+        operator_files::replace(&self.path, text.as_bytes(), 0o644)
+            .with_context(|| format!("cannot write {}", self.path.display()))
     }
 }
 
-/// Compares what a plugin asks for with what it may do. Returns the lines that it asks for but may not do yet, and the lines that
-/// it may do but no longer asks for.
+/// Compares what a plugin asks for with what it may do. Returns the lines that it asks for but may
+/// not do yet, and the lines that it may do but no longer asks for.
 pub fn difference(plugin: &Plugin, granted: &[String]) -> (Vec<String>, Vec<String>) {
     let asked = asked(plugin);
-    let new = asked.iter().filter(|line| !granted.contains(line)).cloned().collect();
-    let old = granted.iter().filter(|line| !asked.contains(line)).cloned().collect();
+    let new = asked
+        .iter()
+        .filter(|line| !granted.contains(line))
+        .cloned()
+        .collect();
+    let old = granted
+        .iter()
+        .filter(|line| !asked.contains(line))
+        .cloned()
+        .collect();
     (new, old)
 }
 
 /// Returns the lines of all requests of a plugin.
 pub fn asked(plugin: &Plugin) -> Vec<String> {
-    plugin.manifest().grants.iter().flat_map(crate::wasm::manifest::Request::lines).collect()
+    plugin
+        .manifest()
+        .grants
+        .iter()
+        .flat_map(crate::wasm::manifest::Request::lines)
+        .collect()
 }

@@ -1,5 +1,5 @@
-//! What authors and operators do with plugins outside of a run: write, build, test, look into, add to a configuration,
-//! allow. A run only loads them ([`load`]).
+//! What authors and operators do with plugins outside of a run: write, build, test, look into, add
+//! to a configuration, allow. A run only loads them ([`load`]).
 
 pub mod build;
 pub mod consent;

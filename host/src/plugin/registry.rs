@@ -1,5 +1,5 @@
-//! Plugins in OCI registries. A plugin is pulled by tag or digest, and kept in the cache by the component's digest, with its
-//! signature. `plugin push` pushes a plugin.
+//! Plugins in OCI registries. A plugin is pulled by tag or digest, and kept in the cache by the
+//! component's digest, with its signature. `plugin push` pushes a plugin.
 mod client;
 pub mod reference;
 #[cfg(test)]
@@ -20,12 +20,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Media types that a component may have in a registry. `push` uses the first.
-const COMPONENT: [&str; 2] = ["application/wasm", "application/vnd.wasm.content.layer.v1+wasm"];
+const COMPONENT: [&str; 2] = [
+    "application/wasm",
+    "application/vnd.wasm.content.layer.v1+wasm",
+];
 /// Media type of the config of an artifact that `push` makes.
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// Media types that the manifest of an artifact may have. `push` uses the first.
-const MANIFEST: [&str; 2] = ["application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"];
-/// The annotation that holds the signature of the component, in base64: registries refuse line breaks in annotations.
+const MANIFEST: [&str; 2] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+];
+/// The annotation that holds the signature of the component, in base64: registries refuse line
+/// breaks in annotations.
 const SIGNATURE: &str = "dev.kubephase.plugin.minisig";
 /// Bytes of a manifest that are read at most.
 const MAX_MANIFEST: usize = 4 << 20;
@@ -56,17 +63,29 @@ struct Descriptor {
 
 impl Descriptor {
     fn of(media_type: &str, content: &[u8]) -> Descriptor {
-        Descriptor { media_type: media_type.to_owned(), digest: oci_digest(content), size: content.len() as u64 }
+        Descriptor {
+            media_type: media_type.to_owned(),
+            digest: oci_digest(content),
+            size: content.len() as u64,
+        }
     }
 }
 
 impl Manifest {
     /// Reads a manifest. Its digest has to be the one that the reference names, if it names any.
     fn parse(content: &[u8], reference: &Reference) -> Result<Manifest> {
-        if let Some(wanted) = reference.digest.as_ref().filter(|wanted| **wanted != oci_digest(content)) {
-            bail!("the registry gave a manifest with the digest {}, not {wanted}", oci_digest(content));
+        if let Some(wanted) = reference
+            .digest
+            .as_ref()
+            .filter(|wanted| **wanted != oci_digest(content))
+        {
+            bail!(
+                "the registry gave a manifest with the digest {}, not {wanted}",
+                oci_digest(content)
+            );
         }
-        let index: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_slice(content).context("the manifest is not valid")?;
+        let index: BTreeMap<String, serde::de::IgnoredAny> =
+            serde_json::from_slice(content).context("the manifest is not valid")?;
         if index.contains_key("manifests") {
             bail!("it is a list of artifacts; a plugin is one artifact");
         }
@@ -75,23 +94,43 @@ impl Manifest {
 
     /// The layer with the component, and its size. An artifact of a plugin has exactly one layer.
     fn component(&self) -> Result<(&Descriptor, usize)> {
-        let [layer] = self.layers.as_slice() else { bail!("it has {} layers; a plugin has one", self.layers.len()) };
+        let [layer] = self.layers.as_slice() else {
+            bail!("it has {} layers; a plugin has one", self.layers.len())
+        };
         if !COMPONENT.contains(&layer.media_type.as_str()) {
-            bail!("it holds {}; a plugin is {}", sanitise::line(&layer.media_type), COMPONENT[0]);
+            bail!(
+                "it holds {}; a plugin is {}",
+                sanitise::line(&layer.media_type),
+                COMPONENT[0]
+            );
         }
         let digest = layer.digest.strip_prefix("sha256:").unwrap_or_default();
-        if digest.len() != 64 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-            bail!("the manifest names the digest {}, which is not a SHA-256", sanitise::line(&layer.digest));
+        if digest.len() != 64
+            || !digest
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        {
+            bail!(
+                "the manifest names the digest {}, which is not a SHA-256",
+                sanitise::line(&layer.digest)
+            );
         }
         match usize::try_from(layer.size) {
             Ok(size) if size <= MAX_COMPONENT => Ok((layer, size)),
-            _ => bail!("it is {} bytes long; a plugin has at most {} MiB", layer.size, MAX_COMPONENT >> 20),
+            _ => bail!(
+                "it is {} bytes long; a plugin has at most {} MiB",
+                layer.size,
+                MAX_COMPONENT >> 20
+            ),
         }
     }
 
     /// The signature of the component; none if the artifact has none.
     fn signature(&self) -> Option<String> {
-        let annotation = self.annotations.get(SIGNATURE).filter(|annotation| annotation.len() <= MAX_SIGNATURE)?;
+        let annotation = self
+            .annotations
+            .get(SIGNATURE)
+            .filter(|annotation| annotation.len() <= MAX_SIGNATURE)?;
         // An annotation that is not text in base64 is not a signature.
         String::from_utf8(BASE64.decode(annotation.as_bytes()).ok()?).ok()
     }
@@ -106,8 +145,8 @@ struct PulledArtifact {
     signature: Option<String>,
 }
 
-/// Returns the component with the digest `pinned` from the cache. Pulls the component if the cache does not have it, or if no
-/// digest is pinned.
+/// Returns the component with the digest `pinned` from the cache. Pulls the component if the cache
+/// does not have it, or if no digest is pinned.
 ///
 /// # Errors
 /// If the registry cannot be reached, answers too slowly or with too much, or has no such plugin.
@@ -117,23 +156,38 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
         && let Some(bytes) = cache.get(&key(pinned))
         && digest_of(&bytes) == pinned
     {
-        return Ok(Fetched { bytes, digest: None });
+        return Ok(Fetched {
+            bytes,
+            digest: None,
+        });
     }
     let parsed = Reference::parse(reference)?;
     let pulled = pull(&parsed, Keyring::of_environment()?, Times::default())?;
     let component = digest_of(&pulled.component);
     cache.put(&key(&component), &pulled.component);
-    cache.put(&signature_key(reference, &component), pulled.signature.unwrap_or_default().as_bytes());
-    Ok(Fetched { bytes: pulled.component, digest: Some(pulled.digest) })
+    cache.put(
+        &signature_key(reference, &component),
+        pulled.signature.unwrap_or_default().as_bytes(),
+    );
+    Ok(Fetched {
+        bytes: pulled.component,
+        digest: Some(pulled.digest),
+    })
 }
 
-/// Returns the signature of a component that a reference gave, from the cache. Asks the registry if the cache has none.
+/// Returns the signature of a component that a reference gave, from the cache. Asks the registry if
+/// the cache has none.
 ///
 /// # Errors
 /// If the registry cannot be reached, or answers too slowly or with too much.
 pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
-    let (cache, key) = (Cache::open(), signature_key(reference, &digest_of(component)));
-    let kept = cache.get(&key).and_then(|text| String::from_utf8(text).ok());
+    let (cache, key) = (
+        Cache::open(),
+        signature_key(reference, &digest_of(component)),
+    );
+    let kept = cache
+        .get(&key)
+        .and_then(|text| String::from_utf8(text).ok());
     if let Some(signature) = kept.filter(|text| !text.is_empty()) {
         return Ok(Some(signature));
     }
@@ -149,8 +203,13 @@ pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
 /// Publishes a component and its signature. Returns the digest of the artifact's manifest.
 ///
 /// # Errors
-/// If the registry cannot be reached, answers too slowly or with too much, or refuses the component.
-pub fn push(reference: &Reference, component: Vec<u8>, signature: Option<String>) -> Result<String> {
+/// If the registry cannot be reached, answers too slowly or with too much, or refuses the
+/// component.
+pub fn push(
+    reference: &Reference,
+    component: Vec<u8>,
+    signature: Option<String>,
+) -> Result<String> {
     if reference.digest.is_some() {
         bail!("{reference}: a digest cannot be pushed to; name a tag");
     }
@@ -163,14 +222,25 @@ pub fn push(reference: &Reference, component: Vec<u8>, signature: Option<String>
             media_type: MANIFEST[0].to_owned(),
             config: Descriptor::of(CONFIG, &config),
             layers: vec![Descriptor::of(COMPONENT[0], &component)],
-            annotations: signature.map(|text| (SIGNATURE.to_owned(), BASE64.encode(text.as_bytes()))).into_iter().collect(),
+            annotations: signature
+                .map(|text| (SIGNATURE.to_owned(), BASE64.encode(text.as_bytes())))
+                .into_iter()
+                .collect(),
         };
-        for (content, descriptor) in [(config, &manifest.config), (Bytes::from(component), &manifest.layers[0])] {
+        for (content, descriptor) in [
+            (config, &manifest.config),
+            (Bytes::from(component), &manifest.layers[0]),
+        ] {
             upload(&mut client, content, &descriptor.digest).await?;
         }
         let content = serde_json::to_vec(&manifest)?;
-        let (digest, url) = (oci_digest(&content), client.url(&format!("manifests/{}", reference.manifest()))?);
-        client.ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into())).await?;
+        let (digest, url) = (
+            oci_digest(&content),
+            client.url(&format!("manifests/{}", reference.manifest()))?,
+        );
+        client
+            .ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into()))
+            .await?;
         Ok(digest)
     };
     client::complete(work).with_context(|| format!("cannot push {reference}"))
@@ -182,12 +252,25 @@ fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledA
         let mut client = Client::new(reference, "pull", keyring, times)?;
         let (manifest, digest) = manifest(&mut client, reference).await?;
         let (layer, size) = manifest.component()?;
-        let answer = client.ask(&Request::new(Method::GET, client.url(&format!("blobs/{}", layer.digest))?)).await?;
+        let answer = client
+            .ask(&Request::new(
+                Method::GET,
+                client.url(&format!("blobs/{}", layer.digest))?,
+            ))
+            .await?;
         let component = client.read_large(answer, size).await?;
         if oci_digest(&component) != layer.digest {
-            bail!("the registry gave a component with the digest {}, not {}", oci_digest(&component), layer.digest);
+            bail!(
+                "the registry gave a component with the digest {}, not {}",
+                oci_digest(&component),
+                layer.digest
+            );
         }
-        Ok(PulledArtifact { component, digest, signature: manifest.signature() })
+        Ok(PulledArtifact {
+            component,
+            digest,
+            signature: manifest.signature(),
+        })
     };
     client::complete(work).with_context(|| format!("cannot pull {reference}"))
 }
@@ -195,8 +278,13 @@ fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledA
 /// Pulls the manifest of an artifact. Returns the manifest and its digest.
 async fn manifest(client: &mut Client<'_>, reference: &Reference) -> Result<(Manifest, String)> {
     let url = client.url(&format!("manifests/{}", reference.manifest()))?;
-    let answer = client.ask(&Request::new(Method::GET, url).accept(&MANIFEST)).await?;
-    let content = client.read_small(answer, MAX_MANIFEST).await.context("the manifest")?;
+    let answer = client
+        .ask(&Request::new(Method::GET, url).accept(&MANIFEST))
+        .await?;
+    let content = client
+        .read_small(answer, MAX_MANIFEST)
+        .await
+        .context("the manifest")?;
     Ok((Manifest::parse(&content, reference)?, oci_digest(&content)))
 }
 
@@ -206,7 +294,9 @@ async fn upload(client: &mut Client<'_>, content: Bytes, digest: &str) -> Result
     let answer = client.ask(&begin).await?;
     let mut url = client.check_url(client::location(&answer)?)?;
     url.query_pairs_mut().append_pair("digest", digest);
-    client.ask(&Request::new(Method::PUT, url).body("application/octet-stream", content)).await?;
+    client
+        .ask(&Request::new(Method::PUT, url).body("application/octet-stream", content))
+        .await?;
     Ok(())
 }
 
@@ -220,8 +310,8 @@ fn key(digest: &str) -> String {
     format!("{digest}.wasm")
 }
 
-/// The cache key of a signature. It includes the reference, because a component may have different signatures in different
-/// places.
+/// The cache key of a signature. It includes the reference, because a component may have different
+/// signatures in different places.
 fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", digest_of(reference.as_bytes()))
 }

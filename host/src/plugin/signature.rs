@@ -1,7 +1,10 @@
-//! Signatures of components in minisign's format. The signature of a file is a file beside it (`x.wasm.minisig`); in a registry it
-//! is an annotation of the artifact. The operator decides which signer a plugin has to have; a valid signature of any other key
-//! proves nothing.
-#![allow(clippy::disallowed_methods, reason = "keys and signatures are the author's and the operator's files")]
+//! Signatures of components in minisign's format. The signature of a file is a file beside it
+//! (`x.wasm.minisig`); in a registry it is an annotation of the artifact. The operator decides
+//! which signer a plugin has to have; a valid signature of any other key proves nothing.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "keys and signatures are the author's and the operator's files"
+)]
 use crate::{operator_files, report::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use minisign::{KeyPair, SecretKeyBox, SignatureBox};
@@ -18,7 +21,8 @@ use std::{
 pub const MAX_SIGNATURE: usize = 64 << 10;
 /// Bytes of a key's file that are read at most.
 const MAX_KEY: usize = 64 << 10;
-/// The variable with the password that a secret key is encrypted with. Without it the key is not encrypted.
+/// The variable with the password that a secret key is encrypted with. Without it the key is not
+/// encrypted.
 pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 
 /// The signer of a plugin: a public key of minisign, in base64.
@@ -27,24 +31,34 @@ pub const PASSWORD: &str = "KUBEPHASE_SIGNING_PASSWORD";
 pub struct Signer(String);
 
 impl Signer {
-    /// Reads what the operator gave as a signer: a public key in base64, or the file that holds one.
+    /// Reads what the operator gave as a signer: a public key in base64, or the file that holds
+    /// one.
     ///
     /// # Errors
-    /// If the text is neither a public key nor a file, or if the file cannot be read or does not hold a public key.
+    /// If the text is neither a public key nor a file, or if the file cannot be read or does not
+    /// hold a public key.
     pub fn read(given: &str) -> Result<Signer> {
         let text = match operator_files::read_text(Path::new(given), MAX_KEY) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Signer::try_from(given.to_owned())
-                    .map_err(|why| anyhow!("there is no file {}, and as a public key: {why:#}", sanitise::line(given)));
+                return Signer::try_from(given.to_owned()).map_err(|why| {
+                    anyhow!(
+                        "there is no file {}, and as a public key: {why:#}",
+                        sanitise::line(given)
+                    )
+                });
             }
             // A key may be longer than a file name may be.
             Err(error) if PublicKey::from_base64(given.trim()).is_err() => {
-                return Err(error).with_context(|| format!("cannot read {}", sanitise::line(given)));
+                return Err(error)
+                    .with_context(|| format!("cannot read {}", sanitise::line(given)));
             }
             Err(_) => return Signer::try_from(given.to_owned()),
         };
-        let key = text.lines().find(|line| !line.starts_with("untrusted comment:")).unwrap_or_default();
+        let key = text
+            .lines()
+            .find(|line| !line.starts_with("untrusted comment:"))
+            .unwrap_or_default();
         Signer::try_from(key.to_owned()).with_context(|| given.to_owned())
     }
 
@@ -55,9 +69,16 @@ impl Signer {
     pub fn verify(&self, component: &[u8], signature: &str) -> Result<()> {
         let broken = |error: Error| anyhow!("the signature is not a minisign signature: {error}");
         let key = PublicKey::from_base64(&self.0).map_err(broken)?;
-        match key.verify(component, &Signature::decode(signature).map_err(broken)?, false) {
+        match key.verify(
+            component,
+            &Signature::decode(signature).map_err(broken)?,
+            false,
+        ) {
             Ok(()) => Ok(()),
-            Err(Error::UnexpectedKeyId) => bail!("its signature is of another key ({})", key_id(signature).unwrap_or_default()),
+            Err(Error::UnexpectedKeyId) => bail!(
+                "its signature is of another key ({})",
+                key_id(signature).unwrap_or_default()
+            ),
             Err(_) => bail!("its signature does not fit: the component is not what was signed"),
         }
     }
@@ -68,7 +89,9 @@ impl TryFrom<String> for Signer {
 
     fn try_from(text: String) -> Result<Signer> {
         let key = text.trim();
-        PublicKey::from_base64(key).map_err(|_| anyhow!("{key:?} is not a minisign public key; `kubephase plugin keygen` makes one"))?;
+        PublicKey::from_base64(key).map_err(|_| {
+            anyhow!("{key:?} is not a minisign public key; `kubephase plugin keygen` makes one")
+        })?;
         Ok(Signer(key.to_owned()))
     }
 }
@@ -102,16 +125,30 @@ pub fn beside(component: &Path) -> PathBuf {
 /// # Errors
 /// The files cannot be written. Existing files are left alone.
 pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
-    let (secret, public) = (name.with_added_extension("key"), name.with_added_extension("pub"));
+    let (secret, public) = (
+        name.with_added_extension("key"),
+        name.with_added_extension("pub"),
+    );
     let pair = match password() {
         Some(password) => KeyPair::generate_encrypted_keypair(Some(password))?,
         None => KeyPair::generate_unencrypted_keypair()?,
     };
     let write = |path: &Path, mode: u32, text: String| {
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-        file.and_then(|mut file| file.write_all(text.as_bytes())).with_context(|| format!("cannot write {}", path.display()))
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(path);
+        file.and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", path.display()))
     };
-    write(&secret, 0o600, pair.sk.to_box(Some("kubephase plugin signing key"))?.into_string())?;
+    write(
+        &secret,
+        0o600,
+        pair.sk
+            .to_box(Some("kubephase plugin signing key"))?
+            .into_string(),
+    )?;
     write(&public, 0o644, pair.pk.to_box()?.into_string())?;
     Ok((secret, public, Signer(pair.pk.to_base64())))
 }
@@ -147,44 +184,10 @@ pub fn leave(component: &Path, signature: &str) -> Result<PathBuf> {
 }
 
 fn password() -> Option<String> {
-    std::env::var(PASSWORD).ok().filter(|password| !password.is_empty())
+    std::env::var(PASSWORD)
+        .ok()
+        .filter(|password| !password.is_empty())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn a_signature_is_one_keys_and_one_components() {
-        let folder = tempfile::tempdir().unwrap();
-        let (secret, public, signer) = keygen(&folder.path().join("ours")).unwrap();
-        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(Signer::read(&public.display().to_string()).unwrap(), signer);
-        assert!(keygen(&folder.path().join("ours")).unwrap_err().to_string().contains("cannot write"));
-        let (_, _, other) = keygen(&folder.path().join("theirs")).unwrap();
-
-        let signature = sign(b"component", &secret, "time-sync 0.1.0").unwrap();
-        assert!(signer.verify(b"component", &signature).is_ok());
-        let refused = |signer: &Signer, component: &[u8], signature: &str| signer.verify(component, signature).unwrap_err().to_string();
-        assert!(refused(&signer, b"another", &signature).contains("does not fit"));
-        assert!(refused(&other, b"component", &signature).contains(&format!("of another key ({})", key_id(&signature).unwrap())));
-        assert!(refused(&signer, b"component", &signature.replace("0.1.0", "0.2.0")).contains("does not fit"));
-        for broken in ["", "untrusted comment: x\nRU==\ntrusted comment: \n\n", &signature[..signature.len() - 40]] {
-            assert!(refused(&signer, b"component", broken).contains("is not a minisign signature"), "{broken}");
-        }
-        assert!(sign(b"component", &public, "").unwrap_err().to_string().contains("cannot sign with"));
-    }
-
-    #[test]
-    fn a_signature_of_minisign_itself_is_read() {
-        let signer = Signer::read("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
-        let signature = "untrusted comment: signature from minisign secret key\nRUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=\ntrusted comment: timestamp:1556193335\tfile:test\ny/rUw2y8/hOUYjZU71eHp/Wo1KZ40fGy2VJEDl34XMJM+TX48Ss/17u3IvIfbVR1FkZZSNCisQbuQY+bHwhEBg==";
-        assert!(signer.verify(b"test", signature).is_ok());
-        assert_eq!(key_id(signature).unwrap(), "key E7620F1842B4E81F");
-        let refused = |given: &str| format!("{:#}", Signer::read(given).unwrap_err());
-        assert!(refused("RWQf6LRC").contains("is not a minisign public key"));
-        assert!(refused("nokey.pub").contains("there is no file nokey.pub"));
-        assert!(refused("/dev/zero").contains("cannot read /dev/zero: it is not a regular file"));
-    }
-}
+mod tests;

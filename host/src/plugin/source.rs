@@ -1,6 +1,9 @@
-//! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is kept by its digest, so that a
-//! run needs no network.
-#![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
+//! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is
+//! kept by its digest, so that a run needs no network.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "plugins are the operator's files, not the node's"
+)]
 use super::signature::MAX_SIGNATURE;
 use crate::{operator_files, wasm::plugin::read};
 use anyhow::{Context, Result, bail};
@@ -16,8 +19,8 @@ pub struct Fetched {
     pub digest: Option<String>,
 }
 
-/// Reads a source as the configuration in `beside` names it. `pinned` is the digest of the component that is wanted, where
-/// that is known.
+/// Reads a source as the configuration in `beside` names it. `pinned` is the digest of the
+/// component that is wanted, where that is known.
 ///
 /// # Errors
 /// Where it cannot be read.
@@ -29,12 +32,19 @@ pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetche
         bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
     }
     let path = component_file(&beside.join(source))?;
-    Ok(Fetched { bytes: read(&path)?, digest: None })
+    Ok(Fetched {
+        bytes: read(&path)?,
+        digest: None,
+    })
 }
 
 /// The file of a source that is one, or a plugin's folder.
 pub fn file(source: &str, beside: &Path) -> Option<PathBuf> {
-    if source.contains("://") { None } else { component_file(&beside.join(source)).ok() }
+    if source.contains("://") {
+        None
+    } else {
+        component_file(&beside.join(source)).ok()
+    }
 }
 
 /// The signature of what a source gave, where there is one.
@@ -53,7 +63,8 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
     }
 }
 
-/// Returns the file of a component: the path itself, or, for a plugin's folder, the component that `plugin build` made.
+/// Returns the file of a component: the path itself, or, for a plugin's folder, the component that
+/// `plugin build` made.
 ///
 /// # Errors
 /// The folder is not a plugin's folder, or was not built.
@@ -63,7 +74,11 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
     }
     let built = super::build::output(path)?;
     if !built.is_file() {
-        bail!("{} was not built yet; run `kubephase plugin build {}`", path.display(), path.display());
+        bail!(
+            "{} was not built yet; run `kubephase plugin build {}`",
+            path.display(),
+            path.display()
+        );
     }
     Ok(built)
 }

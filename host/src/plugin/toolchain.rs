@@ -1,6 +1,10 @@
-//! From a crate to a component: the toolchain that has std for the target, cargo, `wit-component`, and the manifest as a
-//! custom section. The build script includes this file as it is, for the default plugins are built as anyone's.
-#![allow(clippy::disallowed_methods, reason = "what is built are files of whoever builds")]
+//! From a crate to a component: the toolchain that has std for the target, cargo, `wit-component`,
+//! and the manifest as a custom section. The build script includes this file as it is, for the
+//! default plugins are built as anyone's.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is built are files of whoever builds"
+)]
 use std::{
     env, fmt, fs, io,
     path::{Path, PathBuf},
@@ -8,7 +12,8 @@ use std::{
 };
 use wasm_encoder::{CustomSection, Section};
 
-/// Runs a tool to its end and returns what it printed: the program ends its tools with itself, a build script does not.
+/// Runs a tool to its end and returns what it printed: the program ends its tools with itself, a
+/// build script does not.
 pub type Run = fn(&mut Command) -> io::Result<Output>;
 
 /// Chooses the toolchain of the guests: `own` or `debian`.
@@ -57,10 +62,15 @@ impl fmt::Display for Toolchain {
 /// # Errors
 /// What is missing and how to get it.
 pub fn find(run: Run) -> Result<Toolchain, String> {
-    let debian = || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
+    let debian =
+        || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
     match env::var(SWITCH).as_deref() {
         Ok("debian") if debian() => return Ok(Toolchain::Debian),
-        Ok("debian") => return Err(format!("{SWITCH}=debian, but {DEBIAN} are not all installed")),
+        Ok("debian") => {
+            return Err(format!(
+                "{SWITCH}=debian, but {DEBIAN} are not all installed"
+            ));
+        }
         Ok("own") => return Ok(Toolchain::Own),
         Ok(other) => return Err(format!("{SWITCH}={other}: known are own and debian")),
         Err(_) => {}
@@ -68,7 +78,8 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
     if has_std(run) {
         return Ok(Toolchain::Own);
     }
-    let added = run(Command::new("rustup").args(["target", "add", TARGET])).is_ok_and(|output| output.status.success());
+    let added = run(Command::new("rustup").args(["target", "add", TARGET]))
+        .is_ok_and(|output| output.status.success());
     if added && has_std(run) {
         return Ok(Toolchain::Own);
     }
@@ -76,21 +87,33 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
         return Ok(Toolchain::Debian);
     }
     Err(format!(
-        "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add {TARGET}`, or install Debian's packages {DEBIAN}"
+        "std for {TARGET} is missing and rustup could not fetch it; run `rustup target add \
+         {TARGET}`, or install Debian's packages {DEBIAN}"
     ))
 }
 
 fn has_std(run: Run) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let printed = run(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
-    printed.is_ok_and(|output| output.status.success() && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+    printed.is_ok_and(|output| {
+        output.status.success()
+            && Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
+    })
 }
 
-/// Compiles the library of a crate; the file its core module is in. `locked` asks for the crate's lock file as it is.
+/// Compiles the library of a crate; the file its core module is in. `locked` asks for the crate's
+/// lock file as it is.
 ///
 /// # Errors
 /// What cargo said.
-pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: &Path, locked: bool, run: Run) -> Result<PathBuf, String> {
+pub fn compile(
+    toolchain: &Toolchain,
+    folder: &Path,
+    package: &str,
+    target_dir: &Path,
+    locked: bool,
+    run: Run,
+) -> Result<PathBuf, String> {
     let own = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = match toolchain {
         Toolchain::Own => Command::new(own),
@@ -98,26 +121,56 @@ pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: 
     };
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
-        if INHERITED.contains(&text.as_ref()) || text.starts_with("CARGO_PROFILE_") || text.starts_with("CARGO_TARGET_") {
+        if INHERITED.contains(&text.as_ref())
+            || text.starts_with("CARGO_PROFILE_")
+            || text.starts_with("CARGO_TARGET_")
+        {
             cargo.env_remove(name);
         }
     }
     // Small; names are kept, for the backtrace of a guest that traps.
-    for (name, value) in [("OPT_LEVEL", "s"), ("LTO", "fat"), ("CODEGEN_UNITS", "1"), ("PANIC", "abort"), ("STRIP", "debuginfo")] {
+    for (name, value) in [
+        ("OPT_LEVEL", "s"),
+        ("LTO", "fat"),
+        ("CODEGEN_UNITS", "1"),
+        ("PANIC", "abort"),
+        ("STRIP", "debuginfo"),
+    ] {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
     }
     // `rustc`, not `build`: a library that is an rlib as well gets no optimisation at link time.
-    cargo.current_dir(folder).args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
-    cargo.args(locked.then_some("--locked")).arg("--target-dir").arg(target_dir).args(["-p", package]);
+    cargo.current_dir(folder).args([
+        "rustc",
+        "--release",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        TARGET,
+    ]);
+    cargo
+        .args(locked.then_some("--locked"))
+        .arg("--target-dir")
+        .arg(target_dir)
+        .args(["-p", package]);
     if matches!(toolchain, Toolchain::Debian) {
-        cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").args(["-Z", "build-std=std,panic_abort"]);
+        cargo
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("RUSTC", "/usr/bin/rustc")
+            .args(["-Z", "build-std=std,panic_abort"]);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld");
     }
     let output = run(&mut cargo).map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
-        return Err(format!("{package}, with {toolchain}:\n{}", String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "{package}, with {toolchain}:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
-    Ok(target_dir.join(TARGET).join("release").join(format!("{}.wasm", package.replace('-', "_"))))
+    Ok(target_dir
+        .join(TARGET)
+        .join("release")
+        .join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
 /// A component with its manifest in it.
@@ -126,7 +179,11 @@ pub fn compile(toolchain: &Toolchain, folder: &Path, package: &str, target_dir: 
 /// Where the manifest cannot be read.
 pub fn embed(component: &mut Vec<u8>, manifest: &Path) -> Result<(), String> {
     let manifest = fs::read(manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
-    CustomSection { name: MANIFEST.into(), data: manifest.into() }.append_to(component);
+    CustomSection {
+        name: MANIFEST.into(),
+        data: manifest.into(),
+    }
+    .append_to(component);
     Ok(())
 }
 
@@ -136,7 +193,10 @@ pub fn embed(component: &mut Vec<u8>, manifest: &Path) -> Result<(), String> {
 /// Why the module is no phase, or a file could not be read.
 pub fn componentise(module: &Path, manifest: &Path) -> Result<Vec<u8>, String> {
     let core = fs::read(module).map_err(|e| format!("{}: {e}", module.display()))?;
-    let encoded = wit_component::ComponentEncoder::default().validate(true).module(&core).and_then(|mut encoder| encoder.encode());
+    let encoded = wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(&core)
+        .and_then(|mut encoder| encoder.encode());
     let mut component = encoded.map_err(|e| format!("{}: {e:#}", module.display()))?;
     embed(&mut component, manifest)?;
     Ok(component)

@@ -1,9 +1,14 @@
-//! A change of a configuration and of its lock as one step. Concurrent commands take such steps one after the other.
+//! A change of a configuration and of its lock as one step. Concurrent commands take such steps one
+//! after the other.
 //!
-//! Slow work (a download, a compilation) is done before the step. The lock is written before the configuration. If the program
-//! is killed in between, the configuration does not have a new entry yet. A changed entry is refused then, because the lock
-//! names another source or signer; the message has the command that repairs it.
-#![allow(clippy::disallowed_methods, reason = "these are the operator's files, not the node's")]
+//! Slow work (a download, a compilation) is done before the step. The lock is written before the
+//! configuration. If the program is killed in between, the configuration does not have a new entry
+//! yet. A changed entry is refused then, because the lock names another source or signer; the
+//! message has the command that repairs it.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these are the operator's files, not the node's"
+)]
 use super::{entry::Edit, lock::Lock};
 use crate::config::{self, PhaseConfiguration};
 use anyhow::{Context, Result, bail};
@@ -17,7 +22,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The file beside the lock that a command holds while it changes the lock. The command removes it at its end.
+/// The file beside the lock that a command holds while it changes the lock. The command removes it
+/// at its end.
 const FILE: &str = ".kubephase.lock.held";
 /// How long a command waits for other commands. Each takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,9 +41,16 @@ impl Transaction {
     /// # Errors
     /// If another command does not end, or a file cannot be read.
     pub fn begin(config: &Path) -> Result<Transaction> {
-        let folder = config.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = config
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
         let turn = Turn::take(&folder.join(FILE))?;
-        Ok(Transaction { phases: config::phases_of_file(config)?, lock: Lock::beside(config)?, _turn: turn })
+        Ok(Transaction {
+            phases: config::phases_of_file(config)?,
+            lock: Lock::beside(config)?,
+            _turn: turn,
+        })
     }
 
     /// Writes the lock, then the configuration if it changes.
@@ -61,11 +74,19 @@ impl Turn {
     fn take(path: &Path) -> Result<Turn> {
         let began = Instant::now();
         loop {
-            if let Some(file) = Turn::attempt(path).with_context(|| format!("cannot lock {}", path.display()))? {
-                return Ok(Turn { path: path.to_owned(), _file: file });
+            if let Some(file) =
+                Turn::attempt(path).with_context(|| format!("cannot lock {}", path.display()))?
+            {
+                return Ok(Turn {
+                    path: path.to_owned(),
+                    _file: file,
+                });
             }
             if began.elapsed() > PATIENCE {
-                bail!("another kubephase holds {} and does not end; end it and run the command again", path.display());
+                bail!(
+                    "another kubephase holds {} and does not end; end it and run the command again",
+                    path.display()
+                );
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -75,14 +96,21 @@ impl Turn {
     fn attempt(path: &Path) -> io::Result<Option<File>> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let mut options = File::options();
-        let file = options.read(true).write(true).create(true).mode(0o600).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             done => done?,
         }
         // The previous command may have removed the file after this command opened it.
         let held = file.metadata()?;
-        let is_same = fs::symlink_metadata(path).is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
+        let is_same = fs::symlink_metadata(path)
+            .is_ok_and(|there| (there.dev(), there.ino()) == (held.dev(), held.ino()));
         Ok(is_same.then_some(file))
     }
 }
@@ -95,34 +123,4 @@ impl Drop for Turn {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    };
-
-    #[test]
-    fn commands_take_turns_and_leave_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
-        // A command that was killed leaves the file.
-        fs::write(&path, "").unwrap();
-        let at_work = Arc::new(AtomicUsize::new(0));
-        let commands: Vec<_> = (0..8)
-            .map(|_| {
-                let (path, at_work) = (path.clone(), at_work.clone());
-                thread::spawn(move || {
-                    for _ in 0..20 {
-                        let turn = Turn::take(&path).unwrap();
-                        assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
-                        at_work.fetch_sub(1, Ordering::SeqCst);
-                        drop(turn);
-                    }
-                })
-            })
-            .collect();
-        commands.into_iter().for_each(|command| command.join().unwrap());
-        assert!(!path.exists());
-    }
-}
+mod tests;

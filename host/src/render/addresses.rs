@@ -12,7 +12,10 @@ pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
             let at = u32::from(net.network()).checked_add(u32::try_from(index).ok()?)?;
             Some(IpAddr::V4(at.into())).filter(|at| network.contains(at))
         }
-        IpNet::V6(net) => Some(IpAddr::V6(u128::from(net.network()).checked_add(index)?.into())).filter(|at| network.contains(at)),
+        IpNet::V6(net) => Some(IpAddr::V6(
+            u128::from(net.network()).checked_add(index)?.into(),
+        ))
+        .filter(|at| network.contains(at)),
     }
 }
 
@@ -22,8 +25,11 @@ pub fn nth_address(network: IpNet, index: u128) -> Option<IpAddr> {
 /// Where the list does not start with a subnet, or the subnet is too small.
 pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
     let first = subnets.split(',').next().unwrap_or_default();
-    let network: IpNet = first.parse().map_err(|_| format!("networking.serviceSubnet: {first:?} is not a subnet"))?;
-    nth_address(network, index).ok_or_else(|| format!("networking.serviceSubnet: {first} has no address {index}"))
+    let network: IpNet = first
+        .parse()
+        .map_err(|_| format!("networking.serviceSubnet: {first:?} is not a subnet"))?;
+    nth_address(network, index)
+        .ok_or_else(|| format!("networking.serviceSubnet: {first} has no address {index}"))
 }
 
 /// What the API server is reached by.
@@ -36,11 +42,19 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     push(&mut names, &config.init.node_registration.name);
     names.extend(["kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned));
     if !cluster.networking.dns_domain.is_empty() {
-        names.push(format!("kubernetes.default.svc.{}", cluster.networking.dns_domain));
+        names.push(format!(
+            "kubernetes.default.svc.{}",
+            cluster.networking.dns_domain
+        ));
     }
-    let mut addresses = vec![service_address(&cluster.networking.service_subnet, 1)?.to_string(), advertise_address(config)?.to_string()];
+    let mut addresses = vec![
+        service_address(&cluster.networking.service_subnet, 1)?.to_string(),
+        advertise_address(config)?.to_string(),
+    ];
     let endpoint = super::split_host_port(&cluster.control_plane_endpoint).0;
-    for san in std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str)) {
+    for san in
+        std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str))
+    {
         sort_in(san, &mut names, &mut addresses);
     }
     Ok((names, addresses))
@@ -50,11 +64,18 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
 ///
 /// # Errors
 /// Where the advertise address cannot be used.
-pub fn etcd_names(config: &Config, extra: impl Fn(&LocalEtcd) -> &Vec<String>) -> Result<Names, String> {
+pub fn etcd_names(
+    config: &Config,
+    extra: impl Fn(&LocalEtcd) -> &Vec<String>,
+) -> Result<Names, String> {
     let mut names = Vec::new();
     push(&mut names, &config.init.node_registration.name);
     names.push("localhost".into());
-    let mut addresses = vec![advertise_address(config)?.to_string(), "127.0.0.1".into(), "::1".into()];
+    let mut addresses = vec![
+        advertise_address(config)?.to_string(),
+        "127.0.0.1".into(),
+        "::1".into(),
+    ];
     for san in config.cluster.etcd.local.iter().flat_map(extra) {
         sort_in(san, &mut names, &mut addresses);
     }
@@ -64,7 +85,10 @@ pub fn etcd_names(config: &Config, extra: impl Fn(&LocalEtcd) -> &Vec<String>) -
 fn advertise_address(config: &Config) -> Result<IpAddr, String> {
     let address = &config.init.local_api_endpoint.advertise_address;
     address.parse().map_err(|_| {
-        format!("error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual representation of an IP address")
+        format!(
+            "error parsing LocalAPIEndpoint AdvertiseAddress {address}: is not a valid textual \
+            representation of an IP address"
+        )
     })
 }
 
@@ -82,14 +106,4 @@ fn push(names: &mut Vec<String>, name: &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_addresses_in_both_families() {
-        assert_eq!(service_address("10.96.0.0/12", 10).unwrap().to_string(), "10.96.0.10");
-        assert_eq!(service_address("fd00:1::/112,10.96.0.0/12", 1).unwrap().to_string(), "fd00:1::1");
-        assert!(service_address("10.96.0.0/30", 10).is_err());
-        assert!(service_address("x", 1).is_err());
-    }
-}
+mod tests;

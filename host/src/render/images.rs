@@ -12,31 +12,58 @@ const ETCD_TAGS: [(u64, &str); 3] = [(34, ETCD_TAG), (35, ETCD_TAG), (36, ETCD_T
 
 /// A component that is released with Kubernetes; a CI build has a repository of its own.
 pub fn kubernetes(config: &Config, name: &str) -> String {
-    let repository = config.run.ci_image_repository.as_ref().unwrap_or(&config.cluster.image_repository);
+    let repository = config
+        .run
+        .ci_image_repository
+        .as_ref()
+        .unwrap_or(&config.cluster.image_repository);
     // A version may carry build metadata, a tag may not.
-    let tag: String =
-        (config.cluster.kubernetes_version.chars()).map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
+    let tag: String = (config.cluster.kubernetes_version.chars())
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
     format!("{repository}/{name}:{tag}")
 }
 
 /// CoreDNS lies one level deeper in the default repository, and there alone.
 pub fn coredns(cluster: &ClusterConfiguration) -> String {
     let repository = or(&cluster.dns.image_repository, &cluster.image_repository);
-    let nested = if repository == DEFAULT_REPOSITORY { "/coredns" } else { "" };
-    format!("{repository}{nested}/coredns:{}", or(&cluster.dns.image_tag, COREDNS_TAG))
+    let nested = if repository == DEFAULT_REPOSITORY {
+        "/coredns"
+    } else {
+        ""
+    };
+    format!(
+        "{repository}{nested}/coredns:{}",
+        or(&cluster.dns.image_tag, COREDNS_TAG)
+    )
 }
 
 pub fn etcd(cluster: &ClusterConfiguration) -> String {
     let local = cluster.etcd.local.as_ref();
     let repository = local.map_or("", |etcd| &etcd.image_repository);
     let tag = local.map_or("", |etcd| &etcd.image_tag);
-    format!("{}/etcd:{}", or(repository, &cluster.image_repository), or(tag, etcd_tag(&cluster.kubernetes_version)))
+    format!(
+        "{}/etcd:{}",
+        or(repository, &cluster.image_repository),
+        or(tag, etcd_tag(&cluster.kubernetes_version))
+    )
 }
 
 /// The tag for this version of Kubernetes; beyond either end of the table the nearest one.
 fn etcd_tag(kubernetes: &str) -> &'static str {
-    let Ok(version) = Version::parse(kubernetes.trim_start_matches('v')) else { return ETCD_TAG };
-    let known = ETCD_TAGS.iter().rev().find(|(minor, _)| *minor <= version.minor);
+    let Ok(version) = Version::parse(kubernetes.trim_start_matches('v')) else {
+        return ETCD_TAG;
+    };
+    let known = ETCD_TAGS
+        .iter()
+        .rev()
+        .find(|(minor, _)| *minor <= version.minor);
     known.unwrap_or(&ETCD_TAGS[0]).1
 }
 
@@ -47,8 +74,13 @@ pub fn pause(cluster: &ClusterConfiguration) -> String {
 /// Everything a control-plane node pulls, in kubeadm's order.
 pub fn all(config: &Config) -> Vec<String> {
     let cluster = &config.cluster;
-    let mut images: Vec<String> =
-        ["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(|name| kubernetes(config, name)).into();
+    let mut images: Vec<String> = [
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+    ]
+    .map(|name| kubernetes(config, name))
+    .into();
     if !cluster.proxy.disabled {
         images.push(kubernetes(config, "kube-proxy"));
     }

@@ -5,7 +5,8 @@ use kubephase_sdk::{kubeadm::Config, yaml};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 
-/// Where clients reach the control plane, and a warning if the configured endpoint goes by another port.
+/// Where clients reach the control plane, and a warning if the configured endpoint goes by another
+/// port.
 ///
 /// # Errors
 /// An endpoint or address that cannot be understood.
@@ -21,11 +22,13 @@ pub fn control_plane_url(config: &Config) -> Result<(String, Option<String>), St
         && !matches!(port.parse::<u16>(), Ok(1..))
     {
         return Err(format!(
-            "invalid value {endpoint:?} given for controlPlaneEndpoint: hostport {endpoint}: port {port} must be a valid number between 1 and 65535, inclusive"
+            "invalid value {endpoint:?} given for controlPlaneEndpoint: hostport {endpoint}: port \
+             {port} must be a valid number between 1 and 65535, inclusive"
         ));
     }
     let overrides = port.is_some_and(|port| port != bind_port);
-    let warning = "[endpoint] WARNING: port specified in controlPlaneEndpoint overrides bindPort in the controlplane address";
+    let warning = "[endpoint] WARNING: port specified in controlPlaneEndpoint overrides bindPort \
+        in the controlplane address";
     let url = format!("https://{}", host_port(host, port.unwrap_or(&bind_port)));
     Ok((url, overrides.then(|| warning.into())))
 }
@@ -36,9 +39,16 @@ pub fn control_plane_url(config: &Config) -> Result<(String, Option<String>), St
 /// An advertise address that is none.
 pub fn local_url(config: &Config) -> Result<String, String> {
     let endpoint = &config.init.local_api_endpoint;
-    let address: IpAddr = (endpoint.advertise_address.parse())
-        .map_err(|_| format!("invalid value `{}` given for api.advertiseAddress", endpoint.advertise_address))?;
-    Ok(format!("https://{}", host_port(&address.to_string(), endpoint.bind_port)))
+    let address: IpAddr = (endpoint.advertise_address.parse()).map_err(|_| {
+        format!(
+            "invalid value `{}` given for api.advertiseAddress",
+            endpoint.advertise_address
+        )
+    })?;
+    Ok(format!(
+        "https://{}",
+        host_port(&address.to_string(), endpoint.bind_port)
+    ))
 }
 
 /// What a client needs: the cluster, its authority, and who the client is.
@@ -62,11 +72,29 @@ pub fn client(of: &Client<'_>) -> String {
 }
 
 /// The kubeconfig of whoever holds a token, as a kubelet does that asks for its certificate.
-pub fn with_token(cluster: &str, server: &str, authority_pem: &str, user: &str, token: &str) -> String {
-    with_user(cluster, server, authority_pem, user, &json!({ "token": token }))
+pub fn with_token(
+    cluster: &str,
+    server: &str,
+    authority_pem: &str,
+    user: &str,
+    token: &str,
+) -> String {
+    with_user(
+        cluster,
+        server,
+        authority_pem,
+        user,
+        &json!({ "token": token }),
+    )
 }
 
-fn with_user(cluster: &str, server: &str, authority_pem: &str, user: &str, credentials: &Value) -> String {
+fn with_user(
+    cluster: &str,
+    server: &str,
+    authority_pem: &str,
+    user: &str,
+    credentials: &Value,
+) -> String {
     let context = format!("{user}@{cluster}");
     yaml::to_string(&json!({
         "apiVersion": "v1",
@@ -92,5 +120,8 @@ pub fn cluster_info(server: &str, authority_pem: &str) -> String {
 
 fn cluster_entry(name: &str, server: &str, authority_pem: &str) -> Value {
     let authority = BASE64.encode(authority_pem.as_bytes());
-    json!({ "name": name, "cluster": { "server": server, "certificate-authority-data": authority } })
+    json!({
+        "name": name,
+        "cluster": { "server": server, "certificate-authority-data": authority },
+    })
 }

@@ -9,15 +9,25 @@ use serde_json::{Value, json};
 
 const SYSTEMD_RESOLVER: &str = "/run/systemd/resolve/resolv.conf";
 
-/// The socket of the container runtime is kept on the node and not in the cluster: on, unless turned off.
+/// The socket of the container runtime is kept on the node and not in the cluster: on, unless
+/// turned off.
 pub fn node_local_cri_socket(config: &Config) -> bool {
-    config.cluster.feature_gates.get("NodeLocalCRISocket").copied().unwrap_or(true)
+    config
+        .cluster
+        .feature_gates
+        .get("NodeLocalCRISocket")
+        .copied()
+        .unwrap_or(true)
 }
 
 /// The name the kubelet registers by: its flag, the configuration, the host's name.
 pub fn node_name(config: &Config) -> &str {
     let registration = &config.init.node_registration;
-    let configured = if registration.name.is_empty() { &config.run.os_hostname } else { &registration.name };
+    let configured = if registration.name.is_empty() {
+        &config.run.os_hostname
+    } else {
+        &registration.name
+    };
     last_argument(&registration.kubelet_extra_args, "hostname-override").unwrap_or(configured)
 }
 
@@ -26,22 +36,33 @@ pub fn flags_env(config: &Config, register_with_taints: bool) -> String {
     let registration = &config.init.node_registration;
     let mut flags = Vec::new();
     if !node_local_cri_socket(config) && !registration.cri_socket.is_empty() {
-        flags.push(("container-runtime-endpoint", registration.cri_socket.clone()));
+        flags.push((
+            "container-runtime-endpoint",
+            registration.cri_socket.clone(),
+        ));
     }
     let taints = registration.taints.as_deref().unwrap_or_default();
     if register_with_taints && !taints.is_empty() {
-        flags.push(("register-with-taints", taints.iter().map(taint).collect::<Vec<_>>().join(",")));
+        flags.push((
+            "register-with-taints",
+            taints.iter().map(taint).collect::<Vec<_>>().join(","),
+        ));
     }
     let name = node_name(config);
     if name != config.run.os_hostname {
         flags.push(("hostname-override", name.into()));
     }
-    format!("KUBELET_KUBEADM_ARGS={}\n", go_quoted(&command_line(flags, &registration.kubelet_extra_args).join(" ")))
+    format!(
+        "KUBELET_KUBEADM_ARGS={}\n",
+        go_quoted(&command_line(flags, &registration.kubelet_extra_args).join(" "))
+    )
 }
 
 /// `key=value:Effect`, without what is empty.
 pub fn taint(taint: &Taint) -> String {
-    let Taint { key, value, effect, .. } = taint;
+    let Taint {
+        key, value, effect, ..
+    } = taint;
     match (value.as_str(), effect.as_str()) {
         ("", "") => key.clone(),
         ("", _) => format!("{key}:{effect}"),
@@ -61,8 +82,9 @@ fn go_quoted(text: &str) -> String {
     Value::from(text).to_string()
 }
 
-/// The configuration for the cluster's kubelets with this node's resolver, and a warning where the user wants another.
-/// In the cluster it is stored like this; the node's own file goes through [`on_this_node`].
+/// The configuration for the cluster's kubelets with this node's resolver, and a warning where the
+/// user wants another. In the cluster it is stored like this; the node's own file goes through
+/// [`on_this_node`].
 pub fn document(config: &Config) -> (Value, Option<String>) {
     let mut document = config.kubelet.document.clone();
     if !config.run.systemd_resolved {
@@ -74,20 +96,30 @@ pub fn document(config: &Config) -> (Value, Option<String>) {
             (document, None)
         }
         Some(given) => {
-            let warning = recommended("KubeletConfiguration", "resolvConf", &SYSTEMD_RESOLVER.into(), given);
+            let warning = recommended(
+                "KubeletConfiguration",
+                "resolvConf",
+                &SYSTEMD_RESOLVER.into(),
+                given,
+            );
             (document, warning)
         }
     }
 }
 
-/// `config.yaml`: the (patched) configuration with the instance configuration on top, and the message of that patch.
+/// `config.yaml`: the (patched) configuration with the instance configuration on top, and the
+/// message of that patch.
 ///
 /// # Errors
 /// Where the configuration is not one that can be patched.
-pub fn on_this_node(config: &Config, mut document: Value) -> Result<(String, Option<String>), String> {
+pub fn on_this_node(
+    config: &Config,
+    mut document: Value,
+) -> Result<(String, Option<String>), String> {
     let mut message = None;
     if node_local_cri_socket(config) {
-        let instance = json!({ "containerRuntimeEndpoint": config.init.node_registration.cri_socket });
+        let instance =
+            json!({ "containerRuntimeEndpoint": config.init.node_registration.cri_socket });
         document = patches::strategic_merge("KubeletConfiguration", &document, &instance)?;
         message = Some(patches::applied(patches::Kind::Strategic, patches::KUBELET));
     }
@@ -97,7 +129,10 @@ pub fn on_this_node(config: &Config, mut document: Value) -> Result<(String, Opt
 /// Where the kubelet tells its health; none where that is turned off.
 pub fn health_url(config: &Config) -> Option<String> {
     let document = &config.kubelet.document;
-    let address = document["healthzBindAddress"].as_str().filter(|address| !address.is_empty()).unwrap_or("127.0.0.1");
+    let address = document["healthzBindAddress"]
+        .as_str()
+        .filter(|address| !address.is_empty())
+        .unwrap_or("127.0.0.1");
     let port = document["healthzPort"].as_u64().unwrap_or(10248);
     (port != 0).then(|| format!("http://{}/healthz", super::host_port(address, port)))
 }

@@ -27,13 +27,22 @@ impl Join {
 
     /// The command for a worker, as kubeadm breaks its lines.
     pub fn worker(&self) -> String {
-        let hashes: String = self.authority_hashes.iter().map(|hash| format!("--discovery-token-ca-cert-hash sha256:{hash} ")).collect();
-        format!("kubeadm join {} --token {} \\\n\t{hashes}", self.endpoint, self.token)
+        let hashes: String = self
+            .authority_hashes
+            .iter()
+            .map(|hash| format!("--discovery-token-ca-cert-hash sha256:{hash} "))
+            .collect();
+        format!(
+            "kubeadm join {} --token {} \\\n\t{hashes}",
+            self.endpoint, self.token
+        )
     }
 
     /// The command for another control-plane node.
     pub fn control_plane(&self, certificate_key: Option<&str>) -> String {
-        let key = certificate_key.map(|key| format!("--certificate-key {key}")).unwrap_or_default();
+        let key = certificate_key
+            .map(|key| format!("--certificate-key {key}"))
+            .unwrap_or_default();
         format!("{}\\\n\t--control-plane {key}", self.worker())
     }
 }
@@ -63,7 +72,12 @@ pub fn joined(config: &Config) -> String {
             Run 'kubectl get nodes' on the control-plane to see this node join the cluster.\n\n"
             .into();
     }
-    let etcd = config.cluster.etcd.local.is_some().then_some("* A new etcd member was added to the local/stacked etcd cluster.");
+    let etcd = config
+        .cluster
+        .etcd
+        .local
+        .is_some()
+        .then_some("* A new etcd member was added to the local/stacked etcd cluster.");
     format!(
         "\nThis node has joined the cluster and a new control plane instance was created:\n\n\
          * Certificate signing request was sent to apiserver and approval was received.\n\
@@ -71,7 +85,8 @@ pub fn joined(config: &Config) -> String {
          * Control plane label and taint were applied to the new node.\n\
          * The Kubernetes control plane instances scaled up.\n\
          {}\n\n\
-         To start administering your cluster from this node, you need to run the following as a regular user:\n\n\
+         To start administering your cluster from this node, you need to run the following as a \
+         regular user:\n\n\
          \tmkdir -p $HOME/.kube\n\
          \tsudo cp -i {} $HOME/.kube/config\n\
          \tsudo chown $(id -u):$(id -g) $HOME/.kube/config\n\n\
@@ -84,8 +99,14 @@ pub fn joined(config: &Config) -> String {
 /// What is said before the cluster is asked for its configuration.
 pub fn reading(label: &str) -> [String; 2] {
     [
-        format!("[{label}] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"..."),
-        format!("[{label}] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it."),
+        format!(
+            "[{label}] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \
+             \"kube-system\"..."
+        ),
+        format!(
+            "[{label}] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to \
+             re-upload it."
+        ),
     ]
 }
 
@@ -102,13 +123,16 @@ pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoi
         ControlPlaneJoin::No => String::new(),
         ControlPlaneJoin::Copied => format!(
             "You can now join any number of control-plane nodes by copying certificate authorities\n\
-             and service account keys on each node and then running the following as root:\n\n  {}\n\n",
+             and service account keys on each node and then running the following as root:\n\n  \
+             {}\n\n",
             join.control_plane(None)
         ),
         ControlPlaneJoin::Uploaded(key) => format!(
             "You can now join any number of control-plane nodes running the following command on each as root:\n\n  {}\n\n\
-             Please note that the certificate-key gives access to cluster sensitive data, keep it secret!\n\
-             As a safeguard, uploaded-certs will be deleted in two hours; If necessary, you can use\n\
+             Please note that the certificate-key gives access to cluster sensitive data, keep it \
+             secret!\n\
+             As a safeguard, uploaded-certs will be deleted in two hours; If necessary, you can \
+             use\n\
              \"kubeadm init phase upload-certs --upload-certs\" to reload certs afterward.\n\n",
             join.control_plane(Some(key))
         ),
@@ -125,7 +149,8 @@ pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoi
          Run \"kubectl apply -f [podnetwork].yaml\" with one of the options listed at:\n\
          \x20 https://kubernetes.io/docs/concepts/cluster-administration/addons/\n\n\
          {others}\
-         Then you can join any number of worker nodes by running the following on each as root:\n\n{}\n",
+         Then you can join any number of worker nodes by running the following on each as \
+         root:\n\n{}\n",
         join.worker()
     )
 }

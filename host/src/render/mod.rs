@@ -20,7 +20,8 @@ pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
 /// Where the kubelet's files lie.
 pub const KUBELET_DIR: &str = "/var/lib/kubelet";
 
-/// `directory/name` in Go's clean form: `//`, `.` and `..` resolved. Only flags are cleaned, volumes are not.
+/// `directory/name` in Go's clean form: `//`, `.` and `..` resolved. Only flags are cleaned,
+/// volumes are not.
 pub fn join(directory: &str, name: &str) -> String {
     let path = format!("{directory}/{name}");
     let mut parts: Vec<&str> = Vec::new();
@@ -32,17 +33,32 @@ pub fn join(directory: &str, name: &str) -> String {
             _ => parts.push(part),
         }
     }
-    format!("{}{}", if path.starts_with('/') { "/" } else { "" }, parts.join("/"))
+    format!(
+        "{}{}",
+        if path.starts_with('/') { "/" } else { "" },
+        parts.join("/")
+    )
 }
 
 /// The value of a flag the user gave; of several the last.
 pub fn last_argument<'a>(arguments: &'a [Arg], name: &str) -> Option<&'a str> {
-    arguments.iter().rev().find(|argument| argument.name == name).map(|argument| argument.value.as_str())
+    arguments
+        .iter()
+        .rev()
+        .find(|argument| argument.name == name)
+        .map(|argument| argument.value.as_str())
 }
 
-/// Flags as kubeadm orders them: its own by name, without those the user gives, then the user's as they stand.
-pub fn command_line(own: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>, users: &[Arg]) -> Vec<String> {
-    let mut own: Vec<(String, String)> = own.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+/// Flags as kubeadm orders them: its own by name, without those the user gives, then the user's as
+/// they stand.
+pub fn command_line(
+    own: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    users: &[Arg],
+) -> Vec<String> {
+    let mut own: Vec<(String, String)> = own
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     own.retain(|(name, _)| users.iter().all(|user| user.name != *name));
     own.sort();
     own.iter()
@@ -54,7 +70,11 @@ pub fn command_line(own: impl IntoIterator<Item = (impl Into<String>, impl Into<
 
 /// `host:port`, an IPv6 address in brackets.
 pub fn host_port(host: &str, port: impl std::fmt::Display) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
 }
 
 /// `host`, `host:port`, `[v6]`, `[v6]:port`, or a bare IPv6 address, which has no port.
@@ -62,10 +82,15 @@ pub fn split_host_port(endpoint: &str) -> (&str, Option<&str>) {
     if let Some(rest) = endpoint.strip_prefix('[')
         && let Some((host, after)) = rest.split_once(']')
     {
-        return (host, after.strip_prefix(':').filter(|port| !port.is_empty()));
+        return (
+            host,
+            after.strip_prefix(':').filter(|port| !port.is_empty()),
+        );
     }
     match endpoint.split_once(':') {
-        Some((host, port)) if !port.contains(':') => (host, Some(port).filter(|port| !port.is_empty())),
+        Some((host, port)) if !port.contains(':') => {
+            (host, Some(port).filter(|port| !port.is_empty()))
+        }
         _ => (endpoint, None),
     }
 }

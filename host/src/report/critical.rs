@@ -1,4 +1,5 @@
-//! What determined when a run ended: the chain of phases of which each had to wait for the one before.
+//! What determined when a run ended: the chain of phases of which each had to wait for the one
+//! before.
 use super::tally::{Span, Tally};
 
 /// Of equals the first in the order of the plan.
@@ -13,18 +14,25 @@ impl Tally {
         last_to_end(self.ran().filter(|other| needs.contains(&other.phase)))
     }
 
-    /// Microseconds from the end of what the phase waited for to its start: it was ready, and no worker was free
+    /// Microseconds from the end of what the phase waited for to its start: it was ready, and no
+    /// worker was free
     pub fn queued(&self, span: &Span) -> u64 {
-        let ready = self.waited_for(span).and_then(Span::end).unwrap_or(self.ready);
+        let ready = self
+            .waited_for(span)
+            .and_then(Span::end)
+            .unwrap_or(self.ready);
         let known = span.needs.as_ref().and(span.began);
         known.map_or(0, |began| began.saturating_sub(ready))
     }
 
-    /// The chain of phases whose end determined the end of the run; empty where it was not recorded what they waited for.
+    /// The chain of phases whose end determined the end of the run; empty where it was not recorded
+    /// what they waited for.
     pub fn critical_path(&self) -> Vec<&Span> {
         let last = last_to_end(self.ran()).filter(|span| span.needs.is_some());
         // No chain has more phases than there are, whatever a journal says they need.
-        let mut path: Vec<&Span> = std::iter::successors(last, |span| self.waited_for(span)).take(self.phases.len()).collect();
+        let mut path: Vec<&Span> = std::iter::successors(last, |span| self.waited_for(span))
+            .take(self.phases.len())
+            .collect();
         path.reverse();
         path
     }

@@ -24,10 +24,13 @@ impl<W: Write + Send> Subscriber for Json<W> {
     }
 }
 
-/// One value on one line, whatever is in its strings: characters that would act on a terminal are `\u` escapes.
+/// One value on one line, whatever is in its strings: characters that would act on a terminal are
+/// `\u` escapes.
 pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<()> {
     let mut line = Vec::new();
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut line, Plain))?;
+    value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut line, Plain,
+    ))?;
     line.push(b'\n');
     out.write_all(&line)?;
     out.flush()
@@ -46,7 +49,9 @@ pub fn pretty(value: &impl Serialize) -> String {
     let mut text = Vec::new();
     let formatter = Indented(PrettyFormatter::new());
     // Plain records with string keys always serialise.
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter));
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut text, formatter,
+    ));
     String::from_utf8_lossy(&text).into_owned() + "\n"
 }
 
@@ -57,7 +62,10 @@ fn write_fragment<W: Write + ?Sized>(writer: &mut W, fragment: &str) -> io::Resu
         return writer.write_all(fragment.as_bytes());
     }
     let mut rest = fragment;
-    while let Some((at, trick)) = rest.char_indices().find(|(_, c)| super::sanitise::is_trick(*c)) {
+    while let Some((at, trick)) = rest
+        .char_indices()
+        .find(|(_, c)| super::sanitise::is_trick(*c))
+    {
         writer.write_all(&rest.as_bytes()[..at])?;
         for unit in trick.encode_utf16(&mut [0; 2]) {
             write!(writer, "\\u{unit:04x}")?;
@@ -78,7 +86,11 @@ impl Formatter for Indented {
         self.0.end_array(writer)
     }
 
-    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_array_value<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_array_value(writer, first)
     }
 
@@ -94,7 +106,11 @@ impl Formatter for Indented {
         self.0.end_object(writer)
     }
 
-    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_key<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
         self.0.begin_object_key(writer, first)
     }
 
@@ -106,7 +122,11 @@ impl Formatter for Indented {
         self.0.end_object_value(writer)
     }
 
-    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         write_fragment(writer, fragment)
     }
 }
@@ -114,30 +134,14 @@ impl Formatter for Indented {
 struct Plain;
 
 impl Formatter for Plain {
-    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
         write_fragment(writer, fragment)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::event::What;
-    use kubephase_wit::Severity;
-
-    #[test]
-    fn events_are_lines_that_read_back() {
-        let text = "a\n\u{1b}[2J\u{202e}\u{e0041}\u{7f}é".to_owned();
-        let event = Event {
-            at: 7,
-            what: What::Message { phase: "certs/ca".into(), severity: Severity::Info, label: "certs".into(), text, plugin: None },
-        };
-        let mut out = Vec::new();
-        write_line(&mut out, &event).unwrap();
-        let line = String::from_utf8(out).unwrap();
-        assert_eq!(line.matches('\n').count(), 1);
-        assert!(!line.trim_end().chars().any(super::super::sanitise::is_trick), "{line}");
-        assert!(line.contains("\\udb40\\udc41") && line.contains('é'), "{line}");
-        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
-//! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the plan although
-//! phases run at the same time. Results on one stream, warnings and what preflight found on the other.
+//! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
+//! plan although phases run at the same time. Results on one stream, warnings and what preflight
+//! found on the other.
 use super::order::InOrder;
 use super::{by_plugin, sanitise, style::Palette};
 use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
@@ -30,38 +31,92 @@ enum Line {
 }
 
 impl<O: Write + Send, E: Write + Send> Lines<O, E> {
-    /// `own` are the phases whose text is ours ([`Plan::built_in`](crate::plan::Plan::built_in)); `debug` shows debug messages.
-    pub fn new((out, out_palette): (O, Palette), (err, err_palette): (E, Palette), own: BTreeSet<String>, debug: bool) -> Self {
-        Lines { out, err, out_palette, err_palette, debug, own, order: InOrder::default(), fatal: Vec::new() }
+    /// `own` are the phases whose text is ours ([`Plan::built_in`](crate::plan::Plan::built_in));
+    /// `debug` shows debug messages.
+    pub fn new(
+        (out, out_palette): (O, Palette),
+        (err, err_palette): (E, Palette),
+        own: BTreeSet<String>,
+        debug: bool,
+    ) -> Self {
+        Lines {
+            out,
+            err,
+            out_palette,
+            err_palette,
+            debug,
+            own,
+            order: InOrder::default(),
+            fatal: Vec::new(),
+        }
     }
 
-    /// Text of a phase. A third party's is one line, whatever is in it: no line of it can be taken for another's.
+    /// Text of a phase. A third party's is one line, whatever is in it: no line of it can be taken
+    /// for another's.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
         let own = plugin.is_none() && (phase.is_empty() || self.own.contains(phase));
-        if own { sanitise::block(text) } else { sanitise::line(text) }
+        if own {
+            sanitise::block(text)
+        } else {
+            sanitise::line(text)
+        }
     }
 
-    fn message(&self, phase: &str, plugin: Option<&str>, severity: Severity, label: &str, text: &str) -> Option<Line> {
+    fn message(
+        &self,
+        phase: &str,
+        plugin: Option<&str>,
+        severity: Severity,
+        label: &str,
+        text: &str,
+    ) -> Option<Line> {
         let text = self.text(phase, plugin, text);
-        let label = if label.is_empty() { String::new() } else { format!("[{}] ", sanitise::line(label)) };
+        let label = if label.is_empty() {
+            String::new()
+        } else {
+            format!("[{}] ", sanitise::line(label))
+        };
         Some(match severity {
-            Severity::Info => Line::Out(format!("{}{text}", if label.is_empty() { label } else { self.out_palette.dim(&label) })),
-            Severity::Warning => Line::Err(format!("{}: {label}{text}", self.err_palette.warn("warning"))),
-            Severity::Error => Line::Err(format!("{}: {label}{text}", self.err_palette.bad("error"))),
+            Severity::Info => Line::Out(format!(
+                "{}{text}",
+                if label.is_empty() {
+                    label
+                } else {
+                    self.out_palette.dim(&label)
+                }
+            )),
+            Severity::Warning => Line::Err(format!(
+                "{}: {label}{text}",
+                self.err_palette.warn("warning")
+            )),
+            Severity::Error => {
+                Line::Err(format!("{}: {label}{text}", self.err_palette.bad("error")))
+            }
             Severity::Debug if self.debug => Line::Err(format!("debug: {label}{text}")),
             Severity::Debug => return None,
         })
     }
 
     fn finding(&self, finding: &Finding, judged: &Judgement, plugin: Option<&str>) -> Option<Line> {
-        let (code, summary) = (sanitise::line(&finding.code), sanitise::line(&finding.summary));
+        let (code, summary) = (
+            sanitise::line(&finding.code),
+            sanitise::line(&finding.summary),
+        );
         let summary = format!("{summary}{}", by_plugin(plugin));
-        let warning = |text: String| Line::Err(format!("\t{}: {text}", self.err_palette.warn(&format!("[WARNING {code}]"))));
+        let warning = |text: String| {
+            Line::Err(format!(
+                "\t{}: {text}",
+                self.err_palette.warn(&format!("[WARNING {code}]"))
+            ))
+        };
         match (finding.verdict, judged) {
-            (Verdict::Fail, Judgement::Stands) => {
-                Some(Line::Fatal(format!("\t{}: {summary}", self.err_palette.bad(&format!("[ERROR {code}]")))))
+            (Verdict::Fail, Judgement::Stands) => Some(Line::Fatal(format!(
+                "\t{}: {summary}",
+                self.err_palette.bad(&format!("[ERROR {code}]"))
+            ))),
+            (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => {
+                Some(warning(summary))
             }
-            (Verdict::Fail, Judgement::Downgraded(_)) | (Verdict::Warn, _) => Some(warning(summary)),
             (Verdict::CouldNotRun, _) => Some(warning(format!("could not be checked: {summary}"))),
             (Verdict::Pass | Verdict::Skipped, _) => None,
         }
@@ -74,10 +129,17 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     }
 
     fn print(&mut self, line: Line) {
-        // A closed pipe is the reader's choice; the exit code and the journal still tell how it ended.
+        // A closed pipe is the reader's choice; the exit code and the journal still tell how it
+        // ended.
         let _ = match line {
-            Line::Out(text) => self.out.write_all(format!("{text}\n").as_bytes()).and_then(|()| self.out.flush()),
-            Line::Err(text) => self.err.write_all(format!("{text}\n").as_bytes()).and_then(|()| self.err.flush()),
+            Line::Out(text) => self
+                .out
+                .write_all(format!("{text}\n").as_bytes())
+                .and_then(|()| self.out.flush()),
+            Line::Err(text) => self
+                .err
+                .write_all(format!("{text}\n").as_bytes())
+                .and_then(|()| self.err.flush()),
             Line::Fatal(text) => {
                 self.fatal.push(text);
                 Ok(())
@@ -91,21 +153,35 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         }
         let error = match result {
             RunResult::Done => None,
-            RunResult::PreflightFailed => Some("error execution phase preflight: preflight checks failed".to_owned()),
-            RunResult::Failed { phase, message } if phase.is_empty() => Some(self.text(phase, None, message).into_owned()),
-            RunResult::Failed { phase, message } => {
-                Some(format!("error execution phase {}: {}", sanitise::line(phase), self.text(phase, None, message)))
+            RunResult::PreflightFailed => {
+                Some("error execution phase preflight: preflight checks failed".to_owned())
             }
-            RunResult::Cancelled => Some("interrupted; run the same command again to go on".to_owned()),
+            RunResult::Failed { phase, message } if phase.is_empty() => {
+                Some(self.text(phase, None, message).into_owned())
+            }
+            RunResult::Failed { phase, message } => Some(format!(
+                "error execution phase {}: {}",
+                sanitise::line(phase),
+                self.text(phase, None, message)
+            )),
+            RunResult::Cancelled => {
+                Some("interrupted; run the same command again to go on".to_owned())
+            }
         };
         if !self.fatal.is_empty() {
             let fatal = std::mem::take(&mut self.fatal).join("\n");
-            self.print(Line::Err(format!("[preflight] Some fatal errors occurred:\n{fatal}")));
-            let hint = "[preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`";
+            self.print(Line::Err(format!(
+                "[preflight] Some fatal errors occurred:\n{fatal}"
+            )));
+            let hint = "[preflight] If you know what you are doing, you can make a check non-fatal \
+                with `--ignore-preflight-errors=...`";
             self.print(Line::Err(hint.into()));
         }
         if let Some(error) = error {
-            self.print(Line::Err(format!("{}: {error}", self.err_palette.bad("error"))));
+            self.print(Line::Err(format!(
+                "{}: {error}",
+                self.err_palette.bad("error")
+            )));
         }
     }
 }
@@ -122,17 +198,35 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
     fn notice(&mut self, event: &Event) {
         match &event.what {
             What::RunStarted { phases, .. } => self.order = InOrder::new(phases),
-            What::Message { phase, severity, label, text, plugin } => {
-                self.say(phase, self.message(phase, plugin.as_deref(), *severity, label, text));
+            What::Message {
+                phase,
+                severity,
+                label,
+                text,
+                plugin,
+            } => {
+                self.say(
+                    phase,
+                    self.message(phase, plugin.as_deref(), *severity, label, text),
+                );
             }
-            What::Finding { phase, finding, judged, plugin } => self.say(phase, self.finding(finding, judged, plugin.as_deref())),
+            What::Finding {
+                phase,
+                finding,
+                judged,
+                plugin,
+            } => self.say(phase, self.finding(finding, judged, plugin.as_deref())),
             What::PhaseEnded { phase, .. } => {
                 for line in self.order.end(phase) {
                     self.print(line);
                 }
             }
             What::RunEnded { result, .. } => self.end(result),
-            What::PhaseStarted { .. } | What::Progress { .. } | What::Intended { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
+            What::PhaseStarted { .. }
+            | What::Progress { .. }
+            | What::Intended { .. }
+            | What::Effect { .. }
+            | What::PluginUsed { .. } => {}
         }
     }
 }

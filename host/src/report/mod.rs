@@ -1,5 +1,6 @@
-//! Folds of events into what a person or another program reads: kubeadm's lines, a progress display, JSON lines,
-//! the summary at the end, and reports on runs of the past. Only here and in `cli` is anything printed.
+//! Folds of events into what a person or another program reads: kubeadm's lines, a progress
+//! display, JSON lines, the summary at the end, and reports on runs of the past. Only here and in
+//! `cli` is anything printed.
 
 mod critical;
 pub mod hints;
@@ -18,9 +19,12 @@ use crate::plan::Plan;
 use crate::run::event::Subscriber;
 use std::io;
 
-/// The origin of a third party's finding, to stand behind its summary; empty for the program's own checks.
+/// The origin of a third party's finding, to stand behind its summary; empty for the program's own
+/// checks.
 fn by_plugin(plugin: Option<&str>) -> String {
-    plugin.map(|plugin| format!(" (plugin {})", sanitise::line(plugin))).unwrap_or_default()
+    plugin
+        .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
+        .unwrap_or_default()
 }
 
 /// The form in which a run is reported.
@@ -33,19 +37,34 @@ pub enum Output {
     Json,
 }
 
-/// The subscribers that tell of a run on standard output and standard error, and the tally they leave.
-pub fn subscribers(plan: &Plan, output: Output, debug: bool) -> (Vec<Box<dyn Subscriber>>, tally::Keeper) {
+/// The subscribers that tell of a run on standard output and standard error, and the tally they
+/// leave.
+pub fn subscribers(
+    plan: &Plan,
+    output: Output,
+    debug: bool,
+) -> (Vec<Box<dyn Subscriber>>, tally::Keeper) {
     let keeper = tally::Keeper::default();
     let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(keeper.clone())];
     let own = plan.built_in();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
     match (output, progress::Progress::on_terminal()) {
         (Output::Json, _) => all.push(Box::new(json::Json::new(io::stdout()))),
-        (Output::Text, None) => all.push(Box::new(lines::Lines::new((io::stdout(), for_out), (io::stderr(), for_err), own, debug))),
+        (Output::Text, None) => all.push(Box::new(lines::Lines::new(
+            (io::stdout(), for_out),
+            (io::stderr(), for_err),
+            own,
+            debug,
+        ))),
         (Output::Text, Some(progress)) => {
             let (out, err) = (progress.above(io::stdout()), progress.above(io::stderr()));
             all.push(Box::new(progress));
-            all.push(Box::new(lines::Lines::new((out, for_out), (err, for_err), own, debug)));
+            all.push(Box::new(lines::Lines::new(
+                (out, for_out),
+                (err, for_err),
+                own,
+                debug,
+            )));
         }
     }
     (all, keeper)

@@ -1,4 +1,5 @@
-//! A run of the past, told from its journal: what each phase did, and the summary that a live run ends with.
+//! A run of the past, told from its journal: what each phase did, and the summary that a live run
+//! ends with.
 use super::{
     json, sanitise,
     style::Palette,
@@ -67,7 +68,13 @@ impl Past {
         let mut tally = Tally::of(&record.events);
         tally.at_work = tally.result.is_none() && at_work.is_some();
         let damage = record.damage.as_ref().map(ToString::to_string);
-        Past { kept, header: record.header, torn: record.torn, damage, tally }
+        Past {
+            kept,
+            header: record.header,
+            torn: record.torn,
+            damage,
+            tally,
+        }
     }
 
     fn began(&self) -> Option<Timestamp> {
@@ -75,7 +82,12 @@ impl Past {
     }
 
     fn when(&self, zone: &TimeZone) -> String {
-        self.began().map_or_else(String::new, |began| began.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string())
+        self.began().map_or_else(String::new, |began| {
+            began
+                .to_zoned(zone.clone())
+                .strftime("%Y-%m-%d %H:%M:%S %Z")
+                .to_string()
+        })
     }
 
     /// For people: what each phase did, then the summary; times are of this zone.
@@ -84,27 +96,61 @@ impl Past {
         // Writing to a string cannot fail.
         let _ = self.effects(&mut text, palette);
         let _ = self.wrong(&mut text, palette);
-        let _ = summary::list(&mut text, "Warnings of the checks", &self.warnings(), palette);
+        let _ = summary::list(
+            &mut text,
+            "Warnings of the checks",
+            &self.warnings(),
+            palette,
+        );
         let _ = write!(text, "\n{}", summary::render(&self.tally, &[], palette));
         text
     }
 
     /// The chart of its phases.
     pub fn timeline(&self, zone: &TimeZone, palette: Palette) -> String {
-        format!("{}\n{}", self.title(zone), timeline::render(&self.tally, palette))
+        format!(
+            "{}\n{}",
+            self.title(zone),
+            timeline::render(&self.tally, palette)
+        )
     }
 
     /// All of it as one line of JSON. `damage` is there only for a journal with a damaged line.
     pub fn json(&self) -> String {
-        let critical_path = self.tally.critical_path().into_iter().map(|span| span.phase.as_str()).collect();
+        let critical_path = self
+            .tally
+            .critical_path()
+            .into_iter()
+            .map(|span| span.phase.as_str())
+            .collect();
         let (run, journal, began) = (self.kept.number, &self.kept.path, self.began());
-        let (version, torn, damage) = (self.header.version.as_str(), self.torn, self.damage.as_deref());
-        json::line(&Document { run, journal, began, version, torn, damage, critical_path, tally: &self.tally })
+        let (version, torn, damage) = (
+            self.header.version.as_str(),
+            self.torn,
+            self.damage.as_deref(),
+        );
+        json::line(&Document {
+            run,
+            journal,
+            began,
+            version,
+            torn,
+            damage,
+            critical_path,
+            tally: &self.tally,
+        })
     }
 
     fn title(&self, zone: &TimeZone) -> String {
-        let run = self.kept.number.map_or_else(|| "Run".to_owned(), |number| format!("Run {number}"));
-        let torn = if self.torn { "; its journal's last line was cut off" } else { "" };
+        let run = self
+            .kept
+            .number
+            .map_or_else(|| "Run".to_owned(), |number| format!("Run {number}"));
+        let torn = if self.torn {
+            "; its journal's last line was cut off"
+        } else {
+            ""
+        };
         format!(
             "{run} of kubephase {}, begun {}, from {}{torn}\n",
             sanitise::line(&self.header.version),
@@ -114,38 +160,56 @@ impl Past {
     }
 
     fn effects(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
-        let did = || self.tally.phases.iter().filter(|span| !span.effects.is_empty());
+        let did = || {
+            self.tally
+                .phases
+                .iter()
+                .filter(|span| !span.effects.is_empty())
+        };
         if did().next().is_none() {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What each phase did"))?;
         for span in did() {
             writeln!(text, "  {}", sanitise::line(&span.phase))?;
-            span.effects.iter().try_for_each(|carried| writeln!(text, "    {}", effect(carried, palette)))?;
+            span.effects
+                .iter()
+                .try_for_each(|carried| writeln!(text, "    {}", effect(carried, palette)))?;
         }
         Ok(())
     }
 
     /// Why phases failed, and the findings that stood in the way.
     fn wrong(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
-        let failed = self.tally.phases.iter().filter_map(|span| match &span.result {
-            Some(PhaseResult::Failed(message)) => Some(format!("{}: {message}", span.phase)),
-            _ => None,
-        });
+        let failed = self
+            .tally
+            .phases
+            .iter()
+            .filter_map(|span| match &span.result {
+                Some(PhaseResult::Failed(message)) => Some(format!("{}: {message}", span.phase)),
+                _ => None,
+            });
         let all: Vec<String> = failed.chain(self.tally.fatal().map(Found::line)).collect();
         if all.is_empty() {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What went wrong"))?;
         // What to do about it is in lines of its own.
-        let lines = all.iter().flat_map(|told| told.lines().zip(std::iter::once("  - ").chain(std::iter::repeat("    "))));
-        lines.into_iter().try_for_each(|(line, indent)| writeln!(text, "{indent}{}", sanitise::line(line)))
+        let lines = all.iter().flat_map(|told| {
+            told.lines()
+                .zip(std::iter::once("  - ").chain(std::iter::repeat("    ")))
+        });
+        lines
+            .into_iter()
+            .try_for_each(|(line, indent)| writeln!(text, "{indent}{}", sanitise::line(line)))
     }
 
     fn warnings(&self) -> Vec<String> {
         let warning = |found: &Found| match (found.finding.verdict, &found.judged) {
             (Verdict::Warn, _) => Some(found.line()),
-            (Verdict::Fail, Judgement::Downgraded(by)) => Some(format!("{} (an error, but for {by})", found.line())),
+            (Verdict::Fail, Judgement::Downgraded(by)) => {
+                Some(format!("{} (an error, but for {by})", found.line()))
+            }
             _ => None,
         };
         self.tally.findings.iter().filter_map(warning).collect()
@@ -167,24 +231,57 @@ fn effect(Carried { effect, result, .. }: &Carried, palette: Palette) -> String 
         EffectResult::Enacted(_) => palette.dim(&padded),
         EffectResult::Failed(_) | EffectResult::Refused(_) => palette.bad(&padded),
     };
-    let because = effect.because.iter().map(|because| format!(" ({})", sanitise::line(because)));
-    let more: String = because.chain(detail.iter().map(|why| format!(": {}", sanitise::line(why)))).collect();
-    format!("{word} {} {}{more}", sanitise::line(&effect.kind), sanitise::line(&effect.target))
+    let because = effect
+        .because
+        .iter()
+        .map(|because| format!(" ({})", sanitise::line(because)));
+    let more: String = because
+        .chain(
+            detail
+                .iter()
+                .map(|why| format!(": {}", sanitise::line(why))),
+        )
+        .collect();
+    format!(
+        "{word} {} {}{more}",
+        sanitise::line(&effect.kind),
+        sanitise::line(&effect.target)
+    )
 }
 
 /// Runs as a table, a line each; what cannot be read is told in its place.
-pub fn list(runs: &[(JournalFile, Result<Past, ReadError>)], zone: &TimeZone, palette: Palette) -> String {
-    let mut text = palette.bold(&format!("{:>5}  {:23}  {:8}  {:8}  {:>8}  OUTCOME", "RUN", "BEGAN", "WORKFLOW", "VERSION", "TOOK")) + "\n";
+pub fn list(
+    runs: &[(JournalFile, Result<Past, ReadError>)],
+    zone: &TimeZone,
+    palette: Palette,
+) -> String {
+    let mut text = palette.bold(&format!(
+        "{:>5}  {:23}  {:8}  {:8}  {:>8}  OUTCOME",
+        "RUN", "BEGAN", "WORKFLOW", "VERSION", "TOOK"
+    )) + "\n";
     for (kept, past) in runs {
-        let number = kept.number.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let number = kept
+            .number
+            .map_or_else(|| "-".to_owned(), |number| number.to_string());
         // Writing to a string cannot fail.
         let _ = match past {
             Ok(past) => {
-                let (workflow, version) = (sanitise::line(&past.tally.workflow), sanitise::line(&past.header.version));
+                let (workflow, version) = (
+                    sanitise::line(&past.tally.workflow),
+                    sanitise::line(&past.header.version),
+                );
                 let (when, took) = (past.when(zone), duration(past.tally.micros));
-                writeln!(text, "{number:>5}  {when:23}  {workflow:8}  {version:8}  {took:>8}  {}", outcome(&past.tally, palette))
+                writeln!(
+                    text,
+                    "{number:>5}  {when:23}  {workflow:8}  {version:8}  {took:>8}  {}",
+                    outcome(&past.tally, palette)
+                )
             }
-            Err(why) => writeln!(text, "{number:>5}  {}", palette.bad(&sanitise::line(&why.to_string()))),
+            Err(why) => writeln!(
+                text,
+                "{number:>5}  {}",
+                palette.bad(&sanitise::line(&why.to_string()))
+            ),
         };
     }
     text
@@ -201,7 +298,10 @@ pub fn list_json(runs: &[(JournalFile, Result<Past, ReadError>)]) -> String {
             outcome: outcome(&past.tally, Palette::PLAIN),
             micros: past.tally.micros,
         }),
-        Err(why) => json::line(&Damaged { run: kept.number, error: why.to_string() }),
+        Err(why) => json::line(&Damaged {
+            run: kept.number,
+            error: why.to_string(),
+        }),
     };
     runs.iter().map(row).collect()
 }

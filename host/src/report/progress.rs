@@ -17,17 +17,25 @@ pub struct Progress {
 impl Progress {
     /// Only where standard error is a terminal that can move its cursor.
     pub fn on_terminal() -> Option<Self> {
-        let able = Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        let able =
+            Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
         able.then(|| Self::on(ProgressDrawTarget::stderr()))
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
-        Progress { display: MultiProgress::with_draw_target(target), total: None, working: HashMap::new() }
+        Progress {
+            display: MultiProgress::with_draw_target(target),
+            total: None,
+            working: HashMap::new(),
+        }
     }
 
     /// Wraps an output to the same terminal, so that its lines appear above the display.
     pub fn above<W: Write>(&self, inner: W) -> Above<W> {
-        Above { display: self.display.clone(), inner }
+        Above {
+            display: self.display.clone(),
+            inner,
+        }
     }
 
     fn begin(&mut self, phases: usize) {
@@ -38,8 +46,9 @@ impl Progress {
     }
 
     fn phase_begins(&mut self, phase: &str) {
-        let bar =
-            ProgressBar::new_spinner().with_style(style("  {spinner} {prefix} {wide_msg}")).with_prefix(sanitise::line(phase).into_owned());
+        let bar = ProgressBar::new_spinner()
+            .with_style(style("  {spinner} {prefix} {wide_msg}"))
+            .with_prefix(sanitise::line(phase).into_owned());
         let bar = match &self.total {
             Some(total) => self.display.insert_before(total, bar),
             None => self.display.add(bar),
@@ -50,7 +59,11 @@ impl Progress {
 
     fn phase_moves(&self, phase: &str, done: u32, total: u32, text: &str) {
         if let Some(bar) = self.working.get(phase) {
-            let count = if total > 0 { format!("{done}/{total} ") } else { String::new() };
+            let count = if total > 0 {
+                format!("{done}/{total} ")
+            } else {
+                String::new()
+            };
             bar.set_message(format!("{count}{}", sanitise::line(text)));
         }
     }
@@ -66,7 +79,9 @@ impl Progress {
     }
 
     fn end(&mut self) {
-        self.working.drain().for_each(|(_, bar)| bar.finish_and_clear());
+        self.working
+            .drain()
+            .for_each(|(_, bar)| bar.finish_and_clear());
         if let Some(total) = self.total.take() {
             total.finish_and_clear();
         }
@@ -83,10 +98,20 @@ impl Subscriber for Progress {
         match &event.what {
             What::RunStarted { phases, .. } => self.begin(phases.len()),
             What::PhaseStarted { phase } => self.phase_begins(phase),
-            What::Progress { phase, done, total, text, .. } => self.phase_moves(phase, *done, *total, text),
+            What::Progress {
+                phase,
+                done,
+                total,
+                text,
+                ..
+            } => self.phase_moves(phase, *done, *total, text),
             What::PhaseEnded { phase, .. } => self.phase_ends(phase),
             What::RunEnded { .. } => self.end(),
-            What::Message { .. } | What::Finding { .. } | What::Intended { .. } | What::Effect { .. } | What::PluginUsed { .. } => {}
+            What::Message { .. }
+            | What::Finding { .. }
+            | What::Intended { .. }
+            | What::Effect { .. }
+            | What::PluginUsed { .. } => {}
         }
     }
 }
@@ -108,32 +133,4 @@ impl<W: Write> Write for Above<W> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::run::event::{PhaseResult, RunResult};
-    use indicatif::InMemoryTerm;
-
-    #[test]
-    fn phases_at_work_are_shown_and_cleared() {
-        let term = InMemoryTerm::new(12, 80);
-        let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
-        let phase = || "certs/ca".to_owned();
-        let ended = What::PhaseEnded { phase: phase(), result: PhaseResult::Settled, micros: 1 };
-        let mut notice = |what| progress.notice(&Event { at: 0, what });
-        notice(What::RunStarted {
-            workflow: "init".into(),
-            version: "v0".into(),
-            phases: vec![phase(), "certs/sa".into()],
-            needs: Default::default(),
-        });
-        notice(What::PhaseStarted { phase: phase() });
-        notice(What::Progress { phase: phase(), done: 1, total: 2, text: "keys\x1b[2J".into(), plugin: None });
-        let working = term.contents();
-        notice(ended);
-        let after = term.contents();
-        notice(What::RunEnded { result: RunResult::Done, micros: 2 });
-        assert!(working.contains("certs/ca 1/2 keys\\u{1b}[2J"), "{working}");
-        assert!(after.contains("1/2 phases") && !after.contains("certs/ca"), "{after}");
-        assert_eq!(term.contents(), "");
-    }
-}
+mod tests;

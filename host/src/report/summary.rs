@@ -1,4 +1,5 @@
-//! The end of a run: what was made, how long each phase took, what could not be known, what to do next.
+//! The end of a run: what was made, how long each phase took, what could not be known, what to do
+//! next.
 use super::tally::{Counts, Found, Tally};
 use super::{hints, sanitise, style::Palette, timeline};
 use crate::run::event::RunResult;
@@ -33,9 +34,18 @@ pub(super) fn outcome(tally: &Tally, palette: Palette) -> String {
 }
 
 pub(super) fn headline(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
-    let preposition = if tally.result.is_some() { "in" } else { "after" };
+    let preposition = if tally.result.is_some() {
+        "in"
+    } else {
+        "after"
+    };
     let outcome = outcome(tally, palette);
-    writeln!(text, "{}: {outcome} {preposition} {}", palette.bold(&sanitise::line(&tally.workflow)), duration(tally.micros))?;
+    writeln!(
+        text,
+        "{}: {outcome} {preposition} {}",
+        palette.bold(&sanitise::line(&tally.workflow)),
+        duration(tally.micros)
+    )?;
     let count = |verdict| tally.findings_with(verdict).count();
     let (fatal, unknown) = (tally.fatal().count(), count(Verdict::CouldNotRun));
     let downgraded = count(Verdict::Fail) - fatal;
@@ -57,14 +67,30 @@ fn effects(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
     }
     writeln!(text, "\n{}", palette.bold("What was made"))?;
     for (kind, counts) in &effects {
-        writeln!(text, "  {:5} {:<18} {}", counts.total(), sanitise::line(kind), shares(counts))?;
+        writeln!(
+            text,
+            "  {:5} {:<18} {}",
+            counts.total(),
+            sanitise::line(kind),
+            shares(counts)
+        )?;
     }
     Ok(())
 }
 
 fn shares(counts: &Counts) -> String {
-    let shares = [(counts.changed, "changed"), (counts.unchanged, "unchanged"), (counts.left, "left as found"), (counts.failed, "failed")];
-    shares.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ")
+    let shares = [
+        (counts.changed, "changed"),
+        (counts.unchanged, "unchanged"),
+        (counts.left, "left as found"),
+        (counts.failed, "failed"),
+    ];
+    shares
+        .iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What plugins used of what each of their phases may.
@@ -73,13 +99,18 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
         return Ok(());
     }
     let (findings, proposals) = (limits::MAX_FINDINGS, limits::MAX_PROPOSALS);
-    let may = format!("a phase may: {findings} findings, {proposals} proposals a call, {:?} of processor time a call", limits::CPU);
+    let may = format!(
+        "a phase may: {findings} findings, {proposals} proposals a call, {:?} of processor time a \
+         call",
+        limits::CPU
+    );
     writeln!(text, "\n{} ({may})", palette.bold("What plugins used"))?;
     for (plugin, used) in &tally.plugins {
         let tenths = used.memory_bytes * 10 / (1 << 20);
         writeln!(
             text,
-            "  {:<24} {:>3}.{} MiB of {:<5}  {:>4} findings  {:>4} proposals  {:>6} bytes of messages, {:?} for a call",
+            "  {:<24} {:>3}.{} MiB of {:<5}  {:>4} findings  {:>4} proposals  {:>6} bytes of \
+             messages, {:?} for a call",
             sanitise::line(plugin),
             tenths / 10,
             tenths % 10,
@@ -93,18 +124,30 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
     Ok(())
 }
 
-fn unknown(text: &mut String, tally: &Tally, not_checked: &[String], palette: Palette) -> std::fmt::Result {
+fn unknown(
+    text: &mut String,
+    tally: &Tally,
+    not_checked: &[String],
+    palette: Palette,
+) -> std::fmt::Result {
     let findings = tally.findings_with(Verdict::CouldNotRun).map(Found::line);
     let all: Vec<String> = not_checked.iter().cloned().chain(findings).collect();
     list(text, "Not checked", &all, palette)
 }
 
-pub(super) fn list(text: &mut String, title: &str, items: &[String], palette: Palette) -> std::fmt::Result {
+pub(super) fn list(
+    text: &mut String,
+    title: &str,
+    items: &[String],
+    palette: Palette,
+) -> std::fmt::Result {
     if items.is_empty() {
         return Ok(());
     }
     writeln!(text, "\n{}", palette.bold(title))?;
-    items.iter().try_for_each(|item| writeln!(text, "  - {}", sanitise::line(item)))
+    items
+        .iter()
+        .try_for_each(|item| writeln!(text, "  - {}", sanitise::line(item)))
 }
 
 /// A span of time in three digits or so.
@@ -113,7 +156,11 @@ pub fn duration(micros: u64) -> String {
         0..1_000 => format!("{micros} µs"),
         1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
         10_000..1_000_000 => format!("{} ms", micros / 1_000),
-        1_000_000..60_000_000 => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+        1_000_000..60_000_000 => format!(
+            "{}.{:02} s",
+            micros / 1_000_000,
+            micros % 1_000_000 / 10_000
+        ),
         _ => format!("{}m{:02}s", micros / 60_000_000, micros / 1_000_000 % 60),
     }
 }

@@ -1,7 +1,10 @@
-//! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and exit code.
+//! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and
+//! exit code.
 use super::by_plugin;
 use crate::effect::Enacted;
-use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What};
+use crate::run::event::{
+    EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What,
+};
 use kubephase_wit::{Finding, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -65,7 +68,12 @@ pub struct Found {
 impl Found {
     /// Code and summary, with the plugin of a third party.
     pub fn line(&self) -> String {
-        format!("{}: {}{}", self.finding.code, self.finding.summary, by_plugin(self.plugin.as_deref()))
+        format!(
+            "{}: {}{}",
+            self.finding.code,
+            self.finding.summary,
+            by_plugin(self.plugin.as_deref())
+        )
     }
 
     /// Whether it stands in the way of the run.
@@ -117,31 +125,69 @@ impl Tally {
         let mut tally = Tally::default();
         events.into_iter().for_each(|event| tally.add(event));
         let end = tally.micros;
-        tally.phases.iter_mut().filter(|span| span.open()).for_each(|span| span.micros = end.saturating_sub(span.began.unwrap_or(end)));
+        tally
+            .phases
+            .iter_mut()
+            .filter(|span| span.open())
+            .for_each(|span| span.micros = end.saturating_sub(span.began.unwrap_or(end)));
         tally
     }
 
     pub fn add(&mut self, event: &Event) {
         self.micros = self.micros.max(event.at);
         match &event.what {
-            What::RunStarted { workflow, phases, needs, .. } => {
+            What::RunStarted {
+                workflow,
+                phases,
+                needs,
+                ..
+            } => {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
-                let span = |phase: &String| Span { phase: phase.clone(), needs: needs.get(phase).cloned(), ..Span::default() };
+                let span = |phase: &String| Span {
+                    phase: phase.clone(),
+                    needs: needs.get(phase).cloned(),
+                    ..Span::default()
+                };
                 self.phases = phases.iter().map(span).collect();
             }
             What::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
-            What::PhaseEnded { phase, result, micros } => {
+            What::PhaseEnded {
+                phase,
+                result,
+                micros,
+            } => {
                 let span = self.span(phase);
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
-            What::Finding { finding, judged, plugin, .. } => {
-                self.findings.push(Found { finding: finding.clone(), judged: judged.clone(), plugin: plugin.clone() });
+            What::Finding {
+                finding,
+                judged,
+                plugin,
+                ..
+            } => {
+                self.findings.push(Found {
+                    finding: finding.clone(),
+                    judged: judged.clone(),
+                    plugin: plugin.clone(),
+                });
             }
-            What::Effect { phase, effect, result, micros, .. } => {
-                self.span(phase).effects.push(Carried { effect: effect.clone(), result: result.clone(), micros: *micros });
+            What::Effect {
+                phase,
+                effect,
+                result,
+                micros,
+                ..
+            } => {
+                self.span(phase).effects.push(Carried {
+                    effect: effect.clone(),
+                    result: result.clone(),
+                    micros: *micros,
+                });
             }
-            What::RunEnded { result, micros } => (self.result, self.micros) = (Some(result.clone()), *micros),
+            What::RunEnded { result, micros } => {
+                (self.result, self.micros) = (Some(result.clone()), *micros)
+            }
             What::PluginUsed { plugin, used, .. } => {
                 let sum = self.plugins.entry(plugin.clone()).or_default();
                 sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
@@ -155,10 +201,17 @@ impl Tally {
     }
 
     fn span(&mut self, phase: &str) -> &mut Span {
-        let at = self.phases.iter().position(|span| span.phase == phase).unwrap_or_else(|| {
-            self.phases.push(Span { phase: phase.into(), ..Span::default() });
-            self.phases.len() - 1
-        });
+        let at = self
+            .phases
+            .iter()
+            .position(|span| span.phase == phase)
+            .unwrap_or_else(|| {
+                self.phases.push(Span {
+                    phase: phase.into(),
+                    ..Span::default()
+                });
+                self.phases.len() - 1
+            });
         &mut self.phases[at]
     }
 
@@ -171,13 +224,18 @@ impl Tally {
     pub fn effects(&self) -> BTreeMap<&str, Counts> {
         let mut effects: BTreeMap<&str, Counts> = BTreeMap::new();
         for carried in self.phases.iter().flat_map(|span| &span.effects) {
-            effects.entry(&carried.effect.kind).or_default().add(&carried.result);
+            effects
+                .entry(&carried.effect.kind)
+                .or_default()
+                .add(&carried.result);
         }
         effects
     }
 
     pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &Found> {
-        self.findings.iter().filter(move |found| found.finding.verdict == verdict)
+        self.findings
+            .iter()
+            .filter(move |found| found.finding.verdict == verdict)
     }
 
     /// Findings that stand in the way of the run.
@@ -193,12 +251,18 @@ pub struct Keeper(Arc<Mutex<Tally>>);
 impl Keeper {
     /// The tally so far.
     pub fn tally(&self) -> Tally {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
 impl Subscriber for Keeper {
     fn notice(&mut self, event: &Event) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(event);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(event);
     }
 }

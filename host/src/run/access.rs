@@ -1,4 +1,5 @@
-//! The access of a phase: built-in phases may observe and propose everything, components what was granted to them.
+//! The access of a phase: built-in phases may observe and propose everything, components what was
+//! granted to them.
 use crate::{
     arguments::AbsolutePath,
     effect::Effect,
@@ -42,22 +43,31 @@ impl Access {
         self.ask(|grant| grant.allows(row, demands))
     }
 
-    /// Decides about a file that was opened. `is_public` says whether every user of the machine may read it.
+    /// Decides about a file that was opened. `is_public` says whether every user of the machine may
+    /// read it.
     ///
     /// # Errors
     /// The reason why the phase may not see the file.
-    pub fn check_file(&self, row: &Row, path: &AbsolutePath, real_path: &str, is_public: bool) -> Result<(), String> {
+    pub fn check_file(
+        &self,
+        row: &Row,
+        path: &AbsolutePath,
+        real_path: &str,
+        is_public: bool,
+    ) -> Result<(), String> {
         self.ask(|grant| grant.allows_file(row, path, real_path, is_public))
     }
 
-    /// Refuses content that holds a credential: of a file, or of the output of a program. `what` names the content in the
-    /// message.
+    /// Refuses content that holds a credential: of a file, or of the output of a program. `what`
+    /// names the content in the message.
     ///
     /// # Errors
     /// The kind of credential that the content holds.
     pub fn check_content(&self, what: &str, content: &[u8]) -> Result<(), String> {
         self.ask(|_| match crate::secret::classify::classify(content) {
-            Some(credential) => Err(format!("{what} holds {credential}, which is never shown to a plugin")),
+            Some(credential) => Err(format!(
+                "{what} holds {credential}, which is never shown to a plugin"
+            )),
             None => Ok(()),
         })
     }

@@ -1,9 +1,10 @@
-//! What a plugin was given and looked at in a call, so that what went wrong on one machine can be run again on another:
-//! configuration, settings, facts of earlier phases, and every observation with its answer.
+//! What a plugin was given and looked at in a call, so that what went wrong on one machine can be
+//! run again on another: configuration, settings, facts of earlier phases, and every observation
+//! with its answer.
 //!
-//! No secret is in a capsule. The configuration is the one that plugins see; settings that the plugin's schema marks as secret
-//! are left out; the values of the run's own secrets are blanked wherever they are; and an answer that is or holds a credential
-//! by [`classify`] is not kept.
+//! No secret is in a capsule. The configuration is the one that plugins see; settings that the
+//! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
+//! wherever they are; and an answer that is or holds a credential by [`classify`] is not kept.
 mod recording;
 
 pub use recording::Recorded;
@@ -24,7 +25,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Version of the format that this program writes. It also reads format 1, which has each byte as a number.
+/// Version of the format that this program writes. It also reads format 1, which has each byte as a
+/// number.
 pub const FORMAT: u32 = 2;
 
 /// Bytes of the observations in a capsule, over all rounds of a phase.
@@ -65,17 +67,23 @@ impl Capsule {
         let Format { format } = serde_json::from_str(text).context("it is not a capsule")?;
         if !(1..=FORMAT).contains(&format) {
             bail!(
-                "it is a capsule of format {format}, and this program reads formats 1 to {FORMAT}: use the version of kubephase that wrote it, or a newer one"
+                "it is a capsule of format {format}, and this program reads formats 1 to {FORMAT}: \
+                 use the version of kubephase that wrote it, or a newer one"
             );
         }
         serde_json::from_str(text).context("the capsule is damaged")
     }
 
-    /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks as secret.
+    /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks
+    /// as secret.
     #[must_use]
     pub fn of(mut self, plugin: &Plugin) -> Self {
         let manifest = plugin.manifest();
-        (self.plugin, self.version, self.digest) = (manifest.name.clone(), manifest.version.to_string(), plugin.digest().to_owned());
+        (self.plugin, self.version, self.digest) = (
+            manifest.name.clone(),
+            manifest.version.to_string(),
+            plugin.digest().to_owned(),
+        );
         for secret in settings::hide(&manifest.settings, &mut self.settings) {
             let mut known = Secrets::default();
             known.add(&secret);
@@ -88,7 +96,9 @@ impl Capsule {
     pub fn blank(&mut self, secrets: &Secrets) {
         secrets.blank_value(&mut self.settings);
         secrets.blank_value(&mut self.config);
-        self.facts.iter_mut().for_each(|(_, _, fact)| secrets.blank(fact));
+        self.facts
+            .iter_mut()
+            .for_each(|(_, _, fact)| secrets.blank(fact));
         secrets.blank(&mut self.failure);
         for observation in &mut self.observations {
             secrets.blank_value(&mut observation.args);
@@ -137,34 +147,59 @@ impl Sight {
     ///
     /// # Errors
     /// The failure of the world; in a replay `not-recorded` if the capsule lacks the observation.
-    pub fn look<T: Serialize + DeserializeOwned>(&self, call: &str, args: Value, ask: impl FnOnce() -> Tried<T>) -> Tried<T> {
+    pub fn look<T: Serialize + DeserializeOwned>(
+        &self,
+        call: &str,
+        args: Value,
+        ask: impl FnOnce() -> Tried<T>,
+    ) -> Tried<T> {
         match self {
             Sight::Unrecorded => ask(),
             Sight::Recorded(recording) => {
                 let answer = ask();
-                recording.lock().unwrap_or_else(PoisonError::into_inner).record(call, args, &answer);
+                recording
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .record(call, args, &answer);
                 answer
             }
             Sight::Replayed(left) => {
                 let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                let at = left.iter().position(|known| known.call == call && known.args == args);
+                let at = left
+                    .iter()
+                    .position(|known| known.call == call && known.args == args);
                 let known = at.and_then(|at| left.remove(at));
-                let known = known.ok_or_else(|| Failure::new("not-recorded", format!("the capsule has no {call} of {args}")))?;
-                known.gave?.replay().map_err(|error| Failure::new("invalid", format!("the capsule's {call}: {error}")))
+                let known = known.ok_or_else(|| {
+                    Failure::new(
+                        "not-recorded",
+                        format!("the capsule has no {call} of {args}"),
+                    )
+                })?;
+                known.gave?.replay().map_err(|error| {
+                    Failure::new("invalid", format!("the capsule's {call}: {error}"))
+                })
             }
         }
     }
 
-    /// The observations that were recorded, without answers that are credentials, and whether there were more than there was
-    /// room for.
+    /// The observations that were recorded, without answers that are credentials, and whether there
+    /// were more than there was room for.
     pub fn observations(&self) -> (Vec<Observation>, bool) {
-        let Sight::Recorded(recording) = self else { return (Vec::new(), false) };
+        let Sight::Recorded(recording) = self else {
+            return (Vec::new(), false);
+        };
         let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
         let mut observations = recording.observations.clone();
         for Observation { gave, .. } in &mut observations {
-            let credential = gave.as_ref().ok().and_then(|answer| classify(answer.text().as_bytes()));
+            let credential = gave
+                .as_ref()
+                .ok()
+                .and_then(|answer| classify(answer.text().as_bytes()));
             if let Some(kind) = credential {
-                *gave = Err(Failure::new("not-recorded", format!("the answer is or holds a credential ({kind}) and is in no capsule")));
+                *gave = Err(Failure::new(
+                    "not-recorded",
+                    format!("the answer is or holds a credential ({kind}) and is in no capsule"),
+                ));
             }
         }
         (observations, recording.is_full)

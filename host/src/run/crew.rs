@@ -1,4 +1,5 @@
-//! Who does the work: workers that take what is ready by themselves, so many side by side as there are places.
+//! Who does the work: workers that take what is ready by themselves, so many side by side as there
+//! are places.
 use super::queue::Queue;
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -34,11 +35,20 @@ struct State {
 
 impl Crew {
     pub fn new(queue: Queue, places: Places) -> Crew {
-        Crew { places, state: Mutex::new(State { queue, begun: 0, working: 0, idle: 1 }), changed: Condvar::new() }
+        Crew {
+            places,
+            state: Mutex::new(State {
+                queue,
+                begun: 0,
+                working: 0,
+                idle: 1,
+            }),
+            changed: Condvar::new(),
+        }
     }
 
-    /// Does all that is in the queue, each as soon as what it needs has ended and a place is free; of what is ready, what
-    /// holds up the most goes first.
+    /// Does all that is in the queue, each as soon as what it needs has ended and a place is free;
+    /// of what is ready, what holds up the most goes first.
     ///
     /// # Panics
     /// Where `work` did, once all else is done.
@@ -46,9 +56,14 @@ impl Crew {
         thread::scope(|scope| self.worker(scope, work));
     }
 
-    /// One worker, for as long as there is work. Whoever begins something sees to it that somebody is there for what follows.
-    /// Workers stay for the whole run: a thread for each phase would seed its own random numbers.
-    fn worker<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, work: &'scope (impl Fn(usize) + Sync)) {
+    /// One worker, for as long as there is work. Whoever begins something sees to it that somebody
+    /// is there for what follows. Workers stay for the whole run: a thread for each phase would
+    /// seed its own random numbers.
+    fn worker<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        work: &'scope (impl Fn(usize) + Sync),
+    ) {
         let mut state = self.state();
         state.idle -= 1;
         loop {
@@ -76,7 +91,10 @@ impl Crew {
                 return;
             } else {
                 state.idle += 1;
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
             }
         }
@@ -114,64 +132,4 @@ impl Crew {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Node, sample::node};
-    use std::{
-        collections::{BTreeMap, BTreeSet},
-        sync::{
-            Barrier,
-            atomic::{AtomicUsize, Ordering},
-        },
-    };
-
-    fn crew(nodes: &[Node], places: Places) -> Crew {
-        Crew::new(Queue::new(&nodes.iter().collect::<Vec<_>>(), &BTreeMap::new()), places)
-    }
-
-    #[test]
-    fn each_is_done_once_when_what_it_needs_has_ended() {
-        let mut nodes: Vec<Node> = (0..40).map(|at| node(&format!("first-{at}"), &[])).collect();
-        nodes.extend((0..40).map(|at| node(&format!("second-{at}"), &[&format!("first-{at}"), &format!("first-{}", (at + 7) % 40)])));
-        nodes.push(node(
-            "last",
-            &(0..40).map(|at| format!("second-{at}")).collect::<Vec<_>>().iter().map(String::as_str).collect::<Vec<_>>(),
-        ));
-        for places in [Places::Exactly(1), Places::Exactly(3), Places::Working(3)] {
-            let (done, beside, most) = (Mutex::new(BTreeSet::new()), AtomicUsize::new(0), AtomicUsize::new(0));
-            crew(&nodes, places).run(&|at| {
-                most.fetch_max(beside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                assert!(nodes[at].after.iter().all(|need| done.lock().unwrap().contains(need)), "{}", nodes[at].id);
-                thread::yield_now();
-                beside.fetch_sub(1, Ordering::SeqCst);
-                assert!(done.lock().unwrap().insert(nodes[at].id.clone()));
-            });
-            assert_eq!(done.into_inner().unwrap().len(), nodes.len());
-            let (Places::Exactly(places) | Places::Working(places)) = places;
-            assert!(most.into_inner() <= places);
-        }
-    }
-
-    #[test]
-    fn a_panic_keeps_nobody_waiting() {
-        let nodes = [node("a", &[]), node("b", &[]), node("c", &["a"])];
-        let (crew, done) = (crew(&nodes, Places::Working(1)), AtomicUsize::new(0));
-        let ran = panic::catch_unwind(AssertUnwindSafe(|| {
-            crew.run(&|at| {
-                assert!(at > 0, "as it should");
-                done.fetch_add(1, Ordering::SeqCst);
-            });
-        }));
-        assert!(ran.is_err() && done.into_inner() == 2);
-    }
-
-    /// The three end only if all of them are begun.
-    #[test]
-    fn what_waits_holds_no_place() {
-        let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];
-        let (crew, all) = (crew(&nodes, Places::Working(1)), Barrier::new(3));
-        crew.run(&|_| {
-            crew.parked(|| all.wait());
-        });
-    }
-}
+mod tests;

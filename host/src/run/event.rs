@@ -1,7 +1,8 @@
 //! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
 //!
-//! No event holds a secret: effects appear as their one-line summary, contents as digests, and messages name a secret by its
-//! placeholder. The text with the secret in it goes beside the event, to subscribers that show it to a person.
+//! No event holds a secret: effects appear as their one-line summary, contents as digests, and
+//! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
+//! to subscribers that show it to a person.
 use crate::{effect::Enacted, secret::Secret, wasm::limits::Limits};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
@@ -28,20 +29,23 @@ pub enum What {
         workflow: String,
         version: String,
         phases: Vec<String>,
-        /// what each phase waits for, without what follows from others; empty in journals of versions that did not say
+        /// what each phase waits for, without what follows from others; empty in journals of
+        /// versions that did not say
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         needs: BTreeMap<String, Vec<String>>,
     },
     PhaseStarted {
         phase: String,
     },
-    /// a line for the person, without the `[phase]` prefix; `label` is that prefix (`certs`, `kubelet-start`), empty for none
+    /// a line for the person, without the `[phase]` prefix; `label` is that prefix (`certs`,
+    /// `kubelet-start`), empty for none
     Message {
         phase: String,
         severity: Severity,
         label: String,
         text: String,
-        /// name of the third party's plugin that says it, from the host; none for the program itself
+        /// name of the third party's plugin that says it, from the host; none for the program
+        /// itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -49,7 +53,8 @@ pub enum What {
         phase: String,
         finding: Finding,
         judged: Judgement,
-        /// name of the third party's plugin that found it, from the host; none for the program's own checks
+        /// name of the third party's plugin that found it, from the host; none for the program's
+        /// own checks
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -58,7 +63,8 @@ pub enum What {
         done: u32,
         total: u32,
         text: String,
-        /// name of the third party's plugin that says it, from the host; none for the program itself
+        /// name of the third party's plugin that says it, from the host; none for the program
+        /// itself
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
@@ -72,7 +78,8 @@ pub enum What {
         effect: EffectSummary,
         result: EffectResult,
         micros: u64,
-        /// files that the effect made and that did not exist before; empty in journals of older versions
+        /// files that the effect made and that did not exist before; empty in journals of older
+        /// versions
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         made: Vec<String>,
         /// directories that the effect made and that did not exist before, including parents
@@ -98,9 +105,16 @@ pub enum What {
 }
 
 impl What {
-    /// Whether what follows relies on it having been told, and kept: what is about to be done, what was done, and the end.
+    /// Whether what follows relies on it having been told, and kept: what is about to be done, what
+    /// was done, and the end.
     fn is_relied_on(&self) -> bool {
-        matches!(self, What::RunStarted { .. } | What::Intended { .. } | What::Effect { .. } | What::RunEnded { .. })
+        matches!(
+            self,
+            What::RunStarted { .. }
+                | What::Intended { .. }
+                | What::Effect { .. }
+                | What::RunEnded { .. }
+        )
     }
 }
 
@@ -172,12 +186,14 @@ pub enum RunResult {
     Cancelled,
 }
 
-/// A receiver of events. It is called in the order of events, on a thread that emits events, and must be quick.
+/// A receiver of events. It is called in the order of events, on a thread that emits events, and
+/// must be quick.
 pub trait Subscriber: Send {
     fn notice(&mut self, event: &Event);
 
-    /// Takes a message of a built-in phase that has placeholders of secrets. `revealed` is its text with the values of the secrets.
-    /// Only a subscriber that shows messages on the operator's terminal implements this.
+    /// Takes a message of a built-in phase that has placeholders of secrets. `revealed` is its text
+    /// with the values of the secrets. Only a subscriber that shows messages on the operator's
+    /// terminal implements this.
     fn notice_revealed(&mut self, event: &Event, _revealed: &Secret<String>) {
         self.notice(event);
     }
@@ -196,16 +212,22 @@ pub struct Bus {
 
 impl Bus {
     pub fn new(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
-        Bus { began: Instant::now(), waiting: Mutex::default(), subscribers: Mutex::new(subscribers) }
+        Bus {
+            began: Instant::now(),
+            waiting: Mutex::default(),
+            subscribers: Mutex::new(subscribers),
+        }
     }
 
-    /// Emits an event. If the run relies on the event, every subscriber has received it, and all events before it, when this
-    /// returns. Any other event may be handed on later, by another thread that is handing on events.
+    /// Emits an event. If the run relies on the event, every subscriber has received it, and all
+    /// events before it, when this returns. Any other event may be handed on later, by another
+    /// thread that is handing on events.
     pub fn emit(&self, what: What) {
         self.hand_over(what, None);
     }
 
-    /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the operator reads.
+    /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the
+    /// operator reads.
     pub fn emit_revealed(&self, what: What, revealed: Secret<String>) {
         self.hand_over(what, Some(revealed));
     }
@@ -214,9 +236,15 @@ impl Bus {
         let at_once = what.is_relied_on();
         self.add(what, revealed);
         if at_once {
-            self.hand_on(&mut self.subscribers.lock().unwrap_or_else(PoisonError::into_inner));
+            self.hand_on(
+                &mut self
+                    .subscribers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
-        // A thread that hands on events checks again after it released the lock, so no event is left waiting.
+        // A thread that hands on events checks again after it released the lock, so no event is
+        // left waiting.
         while !self.waiting().is_empty() {
             match self.subscribers.try_lock() {
                 Ok(mut subscribers) => self.hand_on(&mut subscribers),
@@ -229,16 +257,24 @@ impl Bus {
     /// The lock makes time stamps and the order agree.
     fn add(&self, what: What, revealed: Option<Secret<String>>) {
         let mut waiting = self.waiting();
-        waiting.push_back((Event { at: micros(self.began), what }, revealed));
+        waiting.push_back((
+            Event {
+                at: micros(self.began),
+                what,
+            },
+            revealed,
+        ));
     }
 
     fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
         let next = || self.waiting().pop_front();
         while let Some((event, revealed)) = next() {
-            subscribers.iter_mut().for_each(|subscriber| match &revealed {
-                Some(revealed) => subscriber.notice_revealed(&event, revealed),
-                None => subscriber.notice(&event),
-            });
+            subscribers
+                .iter_mut()
+                .for_each(|subscriber| match &revealed {
+                    Some(revealed) => subscriber.notice_revealed(&event, revealed),
+                    None => subscriber.notice(&event),
+                });
         }
     }
 
@@ -253,73 +289,4 @@ pub fn micros(since: Instant) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{
-        sync::{Arc, Barrier},
-        thread,
-    };
-
-    #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Vec<u64>>>);
-
-    impl Subscriber for Seen {
-        fn notice(&mut self, event: &Event) {
-            self.0.lock().unwrap().push(event.at);
-            thread::yield_now();
-        }
-    }
-
-    #[test]
-    fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
-        let seen = Seen::default();
-        let bus = Bus::new(vec![Box::new(seen.clone())]);
-        thread::scope(|scope| {
-            for thread in 0..4 {
-                let bus = &bus;
-                scope.spawn(move || (0..250).for_each(|_| bus.emit(What::PhaseStarted { phase: thread.to_string() })));
-            }
-        });
-        let seen = seen.0.lock().unwrap();
-        assert_eq!(seen.len(), 1000);
-        assert!(seen.is_sorted());
-    }
-
-    /// Reports when it is called, and goes on when it may.
-    struct Slow(Arc<Barrier>, Seen);
-
-    impl Subscriber for Slow {
-        fn notice(&mut self, event: &Event) {
-            if matches!(event.what, What::Message { .. }) {
-                self.0.wait();
-                self.0.wait();
-            }
-            self.1.notice(event);
-        }
-    }
-
-    #[test]
-    fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
-        let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
-        let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
-        let many = || seen.0.lock().unwrap().len();
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                bus.emit(What::Message {
-                    phase: String::new(),
-                    severity: Severity::Info,
-                    label: String::new(),
-                    text: String::new(),
-                    plugin: None,
-                });
-            });
-            barrier.wait();
-            // The other thread is in the middle of its event.
-            bus.emit(What::PhaseStarted { phase: "told".into() });
-            assert_eq!(many(), 0);
-            barrier.wait();
-            bus.emit(What::Intended { phase: "kept".into(), targets: Vec::new() });
-            assert_eq!(many(), 3);
-        });
-    }
-}
+mod tests;

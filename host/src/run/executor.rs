@@ -1,5 +1,5 @@
-//! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals are checked
-//! against what was granted, carried out effect by effect, and told as events.
+//! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals
+//! are checked against what was granted, carried out effect by effect, and told as events.
 use super::{
     capsule::Capsule,
     crew::{Crew, Places},
@@ -86,8 +86,8 @@ pub struct Finished {
 pub(super) struct Left {
     pub(super) crew: Crew,
     ended: Mutex<BTreeMap<String, Ended>>,
-    /// requested with the run's own cancellation, and when a phase fails: no further phase begins but those that tidy up, and
-    /// none goes on waiting
+    /// requested with the run's own cancellation, and when a phase fails: no further phase begins
+    /// but those that tidy up, and none goes on waiting
     pub(super) stop: Cancel,
     /// by place in the plan
     sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
@@ -117,33 +117,43 @@ impl From<String> for Broken {
     }
 }
 
-/// How long a phase of a plugin may take in all; phases of our own bound what they wait for themselves.
+/// How long a phase of a plugin may take in all; phases of our own bound what they wait for
+/// themselves.
 struct TimeOfPhase {
     until: Option<Instant>,
 }
 
 impl TimeOfPhase {
     fn begin(of_plugin: bool) -> TimeOfPhase {
-        TimeOfPhase { until: of_plugin.then(|| Instant::now() + limits::PHASE) }
+        TimeOfPhase {
+            until: of_plugin.then(|| Instant::now() + limits::PHASE),
+        }
     }
 
     fn left(&self) -> Duration {
-        self.until.map_or(LONGEST_PAUSE, |until| until.saturating_duration_since(Instant::now()))
+        self.until.map_or(LONGEST_PAUSE, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
     }
 
     /// Refuses one more call when time is up.
     fn check(&self) -> Result<(), Broken> {
         if self.left().is_zero() {
-            return Err(Broken::Failed(format!("it did not settle within the {:?} that the phase of a plugin may take", limits::PHASE)));
+            return Err(Broken::Failed(format!(
+                "it did not settle within the {:?} that the phase of a plugin may take",
+                limits::PHASE
+            )));
         }
         Ok(())
     }
 
-    /// A pause that the phase asks for. One that cannot end in time is refused at once: there would be no call after it.
+    /// A pause that the phase asks for. One that cannot end in time is refused at once: there would
+    /// be no call after it.
     fn pause(&self, wanted: Duration) -> Result<Duration, Broken> {
         if self.until.is_some() && wanted > self.left() {
             return Err(Broken::Failed(format!(
-                "it asked to be called again after {wanted:?}; the phase of a plugin may take {:?} in all",
+                "it asked to be called again after {wanted:?}; the phase of a plugin may take {:?} \
+                 in all",
                 limits::PHASE
             )));
         }
@@ -169,32 +179,79 @@ impl Executor<'_> {
             needs: self.plan.needs(),
         });
         let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
-        let left = Left { crew, ended: Mutex::default(), stop: self.cancel.child(), sent: Mutex::default(), capsules: Mutex::default() };
+        let left = Left {
+            crew,
+            ended: Mutex::default(),
+            stop: self.cancel.child(),
+            sent: Mutex::default(),
+            capsules: Mutex::default(),
+        };
         left.crew.run(&|at| self.work(nodes[at], at, &left));
         let result = self.verdict(&nodes, &left.ended());
-        bus.emit(What::RunEnded { result: result.clone(), micros: micros(began) });
-        let sent = left.sent.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().flatten().collect();
-        let capsules = left.capsules.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let made = self.shared.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let found = self.shared.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Finished { result, sent, made, found, capsules }
+        bus.emit(What::RunEnded {
+            result: result.clone(),
+            micros: micros(began),
+        });
+        let sent = left
+            .sent
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .into_values()
+            .flatten()
+            .collect();
+        let capsules = left
+            .capsules
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let made = self
+            .shared
+            .made
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let found = self
+            .shared
+            .found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        Finished {
+            result,
+            sent,
+            made,
+            found,
+            capsules,
+        }
     }
 
     /// One phase of the plan, or what is said where it is not reached.
     fn work(&self, node: &Node, at: usize, left: &Left) {
         let over = |result: PhaseResult| {
-            self.shared.bus.emit(What::PhaseEnded { phase: node.id.clone(), result: result.clone(), micros: 0 });
-            Ended { result, passable: false, begun: false }
+            self.shared.bus.emit(What::PhaseEnded {
+                phase: node.id.clone(),
+                result: result.clone(),
+                micros: 0,
+            });
+            Ended {
+                result,
+                passable: false,
+                begun: false,
+            }
         };
         let ended = match self.hindrance(node, left) {
             Some(why) => over(PhaseResult::NotReached(why)),
             None => {
-                // A phase ends with a result also where the host itself panics, say in an effect. A panic of the phase's own
-                // code does not come here: it is a failure of its call.
+                // A phase ends with a result also where the host itself panics, say in an effect. A
+                // panic of the phase's own code does not come here: it is a failure of its call.
                 let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, left)));
-                let panicked = "it panicked, which is a defect of the program: please report what is said above";
-                let (ended, sent) = came.unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
-                left.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(at, sent);
+                let panicked = "it panicked, which is a defect of the program: please report what \
+                    is said above";
+                let (ended, sent) = came
+                    .unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
+                left.sent
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(at, sent);
                 ended
             }
         };
@@ -209,9 +266,13 @@ impl Executor<'_> {
         let ended = left.ended();
         // What was begun has to be tidied up, however it ended.
         let allows = |need: &Ended| need.passable || (node.tidies && need.begun);
-        let need = node.after.iter().find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
+        let need = node
+            .after
+            .iter()
+            .find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
         let stopped = left.stop.is_requested() && !node.tidies;
-        need.map(|need| format!("{need} did not settle")).or(stopped.then(|| STOPPED.to_owned()))
+        need.map(|need| format!("{need} did not settle"))
+            .or(stopped.then(|| STOPPED.to_owned()))
     }
 
     fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
@@ -219,10 +280,16 @@ impl Executor<'_> {
             return RunResult::Cancelled;
         }
         let failed = |check: bool| {
-            nodes.iter().filter(move |node| (node.kind == Kind::Check) == check).find_map(|node| match ended.get(&node.id) {
-                Some(Ended { result: PhaseResult::Failed(message), .. }) => Some((node.id.clone(), message.clone())),
-                _ => None,
-            })
+            nodes
+                .iter()
+                .filter(move |node| (node.kind == Kind::Check) == check)
+                .find_map(|node| match ended.get(&node.id) {
+                    Some(Ended {
+                        result: PhaseResult::Failed(message),
+                        ..
+                    }) => Some((node.id.clone(), message.clone())),
+                    _ => None,
+                })
         };
         match (failed(false), failed(true)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
@@ -235,32 +302,78 @@ impl Executor<'_> {
     fn phase(&self, node: &Node, left: &Left) -> (Ended, Vec<Sent>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
-        bus.emit(What::PhaseStarted { phase: node.id.clone() });
+        bus.emit(What::PhaseStarted {
+            phase: node.id.clone(),
+        });
         let mut ready = (self.provide)(node);
-        ready.headers.iter().for_each(|(label, line)| ready.session.say_header(label, line));
+        ready
+            .headers
+            .iter()
+            .for_each(|(label, line)| ready.session.say_header(label, line));
         let mut sent = Vec::new();
         let result = self.rounds(node, &mut ready, &mut sent, left);
         let blocked = self.findings(node, &ready.session);
         if let Some(Running { plugin, memory }) = &ready.plugin {
             let (manifest, used) = (plugin.manifest(), ready.session.used());
-            let used = Usage { memory_bytes: memory.load(Ordering::Relaxed), ..used };
-            bus.emit(What::PluginUsed { phase: node.id.clone(), plugin: format!("{} {}", manifest.name, manifest.version), used });
+            let used = Usage {
+                memory_bytes: memory.load(Ordering::Relaxed),
+                ..used
+            };
+            bus.emit(What::PluginUsed {
+                phase: node.id.clone(),
+                plugin: format!("{} {}", manifest.name, manifest.version),
+                used,
+            });
         }
         let begun = true;
         let ended = match result {
-            Ok(result) if !blocked => Ended { result, passable: true, begun },
-            Ok(_) => Ended { result: PhaseResult::Failed("a check stands in the way".into()), passable: false, begun },
-            Err(Broken::Stopped) => Ended { result: PhaseResult::NotReached(STOPPED.into()), passable: false, begun },
-            Err(Broken::Failed(message)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, vec![message]),
-            Err(Broken::Each(messages)) if node.kind == Kind::Check => self.broken_check(node, ready.policy, messages),
-            Err(Broken::Failed(message)) => Ended { result: PhaseResult::Failed(message), passable: false, begun },
-            Err(Broken::Each(messages)) => Ended { result: PhaseResult::Failed(messages.join("\n")), passable: false, begun },
+            Ok(result) if !blocked => Ended {
+                result,
+                passable: true,
+                begun,
+            },
+            Ok(_) => Ended {
+                result: PhaseResult::Failed("a check stands in the way".into()),
+                passable: false,
+                begun,
+            },
+            Err(Broken::Stopped) => Ended {
+                result: PhaseResult::NotReached(STOPPED.into()),
+                passable: false,
+                begun,
+            },
+            Err(Broken::Failed(message)) if node.kind == Kind::Check => {
+                self.broken_check(node, ready.policy, vec![message])
+            }
+            Err(Broken::Each(messages)) if node.kind == Kind::Check => {
+                self.broken_check(node, ready.policy, messages)
+            }
+            Err(Broken::Failed(message)) => Ended {
+                result: PhaseResult::Failed(message),
+                passable: false,
+                begun,
+            },
+            Err(Broken::Each(messages)) => Ended {
+                result: PhaseResult::Failed(messages.join("\n")),
+                passable: false,
+                begun,
+            },
         };
-        bus.emit(What::PhaseEnded { phase: node.id.clone(), result: ended.result.clone(), micros: micros(began) });
+        bus.emit(What::PhaseEnded {
+            phase: node.id.clone(),
+            result: ended.result.clone(),
+            micros: micros(began),
+        });
         (ended, sent)
     }
 
-    fn rounds(&self, node: &Node, ready: &mut Ready, sent: &mut Vec<Sent>, left: &Left) -> Result<PhaseResult, Broken> {
+    fn rounds(
+        &self,
+        node: &Node,
+        ready: &mut Ready,
+        sent: &mut Vec<Sent>,
+        left: &Left,
+    ) -> Result<PhaseResult, Broken> {
         let time = TimeOfPhase::begin(ready.plugin.is_some());
         for round in 0..MAX_ROUNDS {
             time.check()?;
@@ -271,7 +384,10 @@ impl Executor<'_> {
                     let message = format!("{stop:#}");
                     if let Some(Running { plugin, .. }) = &ready.plugin {
                         let capsule = ready.session.capsule(&message).of(plugin);
-                        left.capsules.lock().unwrap_or_else(PoisonError::into_inner).push(capsule);
+                        left.capsules
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .push(capsule);
                     }
                     message
                 }
@@ -281,7 +397,8 @@ impl Executor<'_> {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
                 Outcome::Again if !changed && round > 0 => {
-                    left.crew.parked(|| left.stop.wait(Duration::from_millis(10)));
+                    left.crew
+                        .parked(|| left.stop.wait(Duration::from_millis(10)));
                 }
                 Outcome::Again => {}
                 Outcome::AgainAfter(millis) => {
@@ -293,7 +410,9 @@ impl Executor<'_> {
                 return Err(Broken::Stopped);
             }
         }
-        Err(Broken::Failed(format!("it did not settle in {MAX_ROUNDS} rounds")))
+        Err(Broken::Failed(format!(
+            "it did not settle in {MAX_ROUNDS} rounds"
+        )))
     }
 
     /// Judges what a phase found; whether any of it stands in the way.
@@ -307,11 +426,19 @@ impl Executor<'_> {
 
     /// Judges one finding and tells it, with its origin; whether it stands in the way.
     fn tell_finding(&self, node: &Node, finding: Finding) -> bool {
-        let finding = Finding { code: judge::own_code(node, finding.code), ..finding };
+        let finding = Finding {
+            code: judge::own_code(node, finding.code),
+            ..finding
+        };
         let judged = self.judge.judge(node, &finding);
         let blocks = self.judge.blocks(&finding, &judged);
         let plugin = node.source.third_party().map(str::to_owned);
-        self.shared.bus.emit(What::Finding { phase: node.id.clone(), finding, judged, plugin });
+        self.shared.bus.emit(What::Finding {
+            phase: node.id.clone(),
+            finding,
+            judged,
+            plugin,
+        });
         blocks
     }
 
@@ -325,11 +452,26 @@ impl Executor<'_> {
         let mut blocked = false;
         for message in &messages {
             let code = preflight::code(&node.id).to_owned();
-            let finding = Finding { code, verdict, summary: message.clone(), evidence: Vec::new(), remedy: None, url: None };
+            let finding = Finding {
+                code,
+                verdict,
+                summary: message.clone(),
+                evidence: Vec::new(),
+                remedy: None,
+                url: None,
+            };
             blocked |= self.tell_finding(node, finding);
         }
         let message = messages.join("\n");
-        let result = if blocked { PhaseResult::Failed(message) } else { PhaseResult::Skipped(message) };
-        Ended { result, passable: !blocked, begun: true }
+        let result = if blocked {
+            PhaseResult::Failed(message)
+        } else {
+            PhaseResult::Skipped(message)
+        };
+        Ended {
+            result,
+            passable: !blocked,
+            begun: true,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! One `init`, from what was asked to what was made: configuration, catalog, plan, world, executor, report.
+//! One `init`, from what was asked to what was made: configuration, catalog, plan, world, executor,
+//! report.
 use super::{
     access::Access,
     crew::Places,
@@ -62,7 +63,15 @@ pub fn catalog(engine: &wasm::engine::Engine) -> Result<(Catalog, Plugins)> {
         let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name))?);
         catalog.extend(plugin.manifest(), Origin::Embedded)?;
         let settings = Value::Object(Default::default());
-        plugins.insert(plugin.manifest().name.clone(), plugin::load::Loaded { plugin, settings, limits: Default::default(), signer: None });
+        plugins.insert(
+            plugin.manifest().name.clone(),
+            plugin::load::Loaded {
+                plugin,
+                settings,
+                limits: Default::default(),
+                signer: None,
+            },
+        );
     }
     Ok((catalog, plugins))
 }
@@ -76,22 +85,41 @@ pub fn prepare(
     engine: &wasm::engine::Engine,
 ) -> Result<Prepared> {
     let loaded = config::load_init(file, flags, &seen(node, Workflow::Init, only.as_deref()))?;
-    planned(loaded, Asked { workflow: Workflow::Init, file, skip: &flags.skip_phases, only }, engine)
+    planned(
+        loaded,
+        Asked {
+            workflow: Workflow::Init,
+            file,
+            skip: &flags.skip_phases,
+            only,
+        },
+        engine,
+    )
 }
 
-/// The node as the configuration of a run sees it. Single phases whose commands have no `--cri-socket` look for no socket of a
-/// runtime, and so do not stumble over several (kubeadm behaviour).
-pub fn seen<'a>(node: &'a NodeFacts, workflow: Workflow, only: Option<&[String]>) -> Cow<'a, NodeFacts> {
+/// The node as the configuration of a run sees it. Single phases whose commands have no
+/// `--cri-socket` look for no socket of a runtime, and so do not stumble over several (kubeadm
+/// behaviour).
+pub fn seen<'a>(
+    node: &'a NodeFacts,
+    workflow: Workflow,
+    only: Option<&[String]>,
+) -> Cow<'a, NodeFacts> {
     let catalog = Catalog::built_in();
     // The phase of a plugin takes the flags of the group that it is in.
     let looks = |id: &String| {
-        let mut rows = catalog.of(workflow).filter(|row| Catalog::within(&row.id, id) || Catalog::within(id, &row.id));
+        let mut rows = catalog
+            .of(workflow)
+            .filter(|row| Catalog::within(&row.id, id) || Catalog::within(id, &row.id));
         rows.any(|row| row.flags.iter().any(|flag| flag == "cri-socket"))
     };
     if only.is_none_or(|only| only.iter().any(looks)) {
         return Cow::Borrowed(node);
     }
-    Cow::Owned(NodeFacts { cri_sockets: Vec::new(), ..node.clone() })
+    Cow::Owned(NodeFacts {
+        cri_sockets: Vec::new(),
+        ..node.clone()
+    })
 }
 
 /// Which run is asked for.
@@ -110,33 +138,79 @@ pub struct Asked<'a> {
 /// # Errors
 /// What of the plan, the plugins or the patches does not fit.
 pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> Result<Prepared> {
-    let Loaded { config, phases, warnings, token_given, dry_run } = loaded;
+    let Loaded {
+        config,
+        phases,
+        warnings,
+        token_given,
+        dry_run,
+    } = loaded;
     let (mut catalog, mut plugins) = catalog(engine)?;
     // The program's own phases come first: a plugin that takes the id of one is what is refused.
     plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
-    plugin::load::load(&phases.plugins, asked.file.map(ConfigFile::path), engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(
+        &phases.plugins,
+        asked.file.map(ConfigFile::path),
+        engine,
+        &mut catalog,
+        &mut plugins,
+    )?;
     let workflow = asked.workflow;
     let choice = choice(&config, &phases, asked);
     let plan = Plan::build(&catalog, workflow, &choice).map_err(Refused)?;
-    let directory = config.init.patches.as_ref().map(|patches| patches.directory.as_str()).filter(|directory| !directory.is_empty());
+    let directory = config
+        .init
+        .patches
+        .as_ref()
+        .map(|patches| patches.directory.as_str())
+        .filter(|directory| !directory.is_empty());
     let (patches, said) = match directory {
-        Some(directory) => Patches::load(directory, config::patch_files(directory)?).map_err(|message| anyhow!(message))?,
+        Some(directory) => Patches::load(directory, config::patch_files(directory)?)
+            .map_err(|message| anyhow!(message))?,
         None => Default::default(),
     };
     let warnings = warnings.iter().map(ToString::to_string).collect();
-    Ok(Prepared { config, phases, plan, plugins, patches, warnings, said, token_given, dry_run, may_run_programs: false })
+    Ok(Prepared {
+        config,
+        phases,
+        plan,
+        plugins,
+        patches,
+        warnings,
+        said,
+        token_given,
+        dry_run,
+        may_run_programs: false,
+    })
 }
 
 /// What to leave out, put in and reorder.
 fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice {
-    let Asked { workflow, skip: flag, only, .. } = asked;
-    let mut disabled: BTreeMap<String, String> =
-        phases.disabled_phases.iter().map(|phase| (phase.clone(), "disabledPhases of the PhaseConfiguration".to_owned())).collect();
+    let Asked {
+        workflow,
+        skip: flag,
+        only,
+        ..
+    } = asked;
+    let mut disabled: BTreeMap<String, String> = phases
+        .disabled_phases
+        .iter()
+        .map(|phase| {
+            (
+                phase.clone(),
+                "disabledPhases of the PhaseConfiguration".to_owned(),
+            )
+        })
+        .collect();
     // kubeadm looks at these only in a full run.
     if only.is_none() && workflow == Workflow::Init {
         for (off, phase, by) in [
             (config.cluster.dns.disabled, "addon/coredns", "dns.disabled"),
-            (config.cluster.proxy.disabled, "addon/kube-proxy", "proxy.disabled"),
+            (
+                config.cluster.proxy.disabled,
+                "addon/kube-proxy",
+                "proxy.disabled",
+            ),
         ] {
             if off {
                 disabled.insert(phase.into(), by.into());
@@ -144,12 +218,20 @@ fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice 
         }
     }
     if workflow == Workflow::Join && config.join.as_ref().is_some_and(|join| !join.control_plane) {
-        disabled.extend(built_in::OF_CONTROL_PLANE.iter().map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned())));
+        disabled.extend(
+            built_in::OF_CONTROL_PLANE
+                .iter()
+                .map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned())),
+        );
     }
-    // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm behaviour).
+    // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm
+    // behaviour).
     let (skip, skipped_by) = match (flag.is_empty(), only.is_some()) {
         (false, _) => (flag.to_vec(), "--skip-phases"),
-        (true, false) => (config.init.skip_phases.clone(), "skipPhases of the configuration"),
+        (true, false) => (
+            config.init.skip_phases.clone(),
+            "skipPhases of the configuration",
+        ),
         (true, true) => (Vec::new(), ""),
     };
     Choice {
@@ -158,7 +240,11 @@ fn choice(config: &Config, phases: &PhaseConfiguration, asked: Asked) -> Choice 
         only,
         disabled,
         replaced: phases.replaces.clone(),
-        extra_edges: phases.extra_edges.iter().map(|edge| (edge.before.clone(), edge.after.clone())).collect(),
+        extra_edges: phases
+            .extra_edges
+            .iter()
+            .map(|edge| (edge.before.clone(), edge.after.clone()))
+            .collect(),
     }
 }
 
@@ -182,7 +268,8 @@ pub fn execute(
     MadeUp::complete(&mut prepared.config, prepared.token_given, files)?;
     // A node that joins has yet to get its authorities, and one that is reset needs none.
     if prepared.plan.workflow == Workflow::Init {
-        let external = pki::external_authorities(files, &prepared.config).map_err(|failure| anyhow!(failure.message))?;
+        let external = pki::external_authorities(files, &prepared.config)
+            .map_err(|failure| anyhow!(failure.message))?;
         prepared.config.run.external_ca = external.ca;
         prepared.config.run.external_front_proxy_ca = external.front_proxy;
         prepared.warnings.extend(external.warnings);
@@ -197,20 +284,44 @@ pub fn execute(
     let judge = judge(prepared, history.made);
     let bus = Bus::new(subscribers(&prepared.plan));
     let shared = Shared::of_run(world.clone(), bus, masked)?;
-    let shared = Arc::new(Shared { patches: prepared.patches.clone(), cancel: cancel.clone(), ..shared });
+    let shared = Arc::new(Shared {
+        patches: prepared.patches.clone(),
+        cancel: cancel.clone(),
+        ..shared
+    });
     let say = |severity, label: &str, text: &str| {
         let (phase, label, text) = (String::new(), label.to_owned(), text.to_owned());
-        shared.bus.emit(What::Message { phase, severity, label, text, plugin: None });
+        shared.bus.emit(What::Message {
+            phase,
+            severity,
+            label,
+            text,
+            plugin: None,
+        });
     };
     if prepared.plan.workflow == Workflow::Init {
-        say(Severity::Info, "init", &format!("Using Kubernetes version: {}", prepared.config.cluster.kubernetes_version));
+        say(
+            Severity::Info,
+            "init",
+            &format!(
+                "Using Kubernetes version: {}",
+                prepared.config.cluster.kubernetes_version
+            ),
+        );
     }
-    prepared.warnings.iter().for_each(|warning| say(Severity::Warning, "", warning));
+    prepared
+        .warnings
+        .iter()
+        .for_each(|warning| say(Severity::Warning, "", warning));
     for line in &prepared.said {
         let line = line.strip_prefix("[patches] ").unwrap_or(line);
         say(Severity::Info, "patches", line);
     }
-    let provider = Provider { prepared, shared: shared.clone(), cancel };
+    let provider = Provider {
+        prepared,
+        shared: shared.clone(),
+        cancel,
+    };
     let executor = Executor {
         plan: &prepared.plan,
         shared,
@@ -219,18 +330,40 @@ pub fn execute(
         judge: &judge,
         started,
         cancel,
-        places: prepared.phases.parallelism.map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
+        places: prepared
+            .phases
+            .parallelism
+            .map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
     };
-    Ok(Ran { finished: executor.execute() })
+    Ok(Ran {
+        finished: executor.execute(),
+    })
 }
 
 /// `ours` are paths that earlier runs made.
 fn judge(prepared: &Prepared, ours: BTreeSet<String>) -> Judge {
-    let ignored = prepared.config.init.node_registration.ignore_preflight_errors.iter().map(|name| name.to_lowercase()).collect();
+    let ignored = prepared
+        .config
+        .init
+        .node_registration
+        .ignore_preflight_errors
+        .iter()
+        .map(|name| name.to_lowercase())
+        .collect();
     let today = jiff::Zoned::now().date();
-    let current = prepared.phases.waivers.iter().filter(|waiver| waiver.expires.is_none_or(|expires| expires >= today));
-    let waived = current.map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone())).collect();
-    Judge { ignored, waived, ours }
+    let current = prepared
+        .phases
+        .waivers
+        .iter()
+        .filter(|waiver| waiver.expires.is_none_or(|expires| expires >= today));
+    let waived = current
+        .map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone()))
+        .collect();
+    Judge {
+        ignored,
+        waived,
+        ours,
+    }
 }
 
 /// Makes the phases of a run ready to be called.
@@ -245,45 +378,97 @@ impl Provider<'_> {
         let headers = self.headers(node);
         match &node.source {
             Source::BuiltIn => {
-                let session = Session::new(self.shared.clone(), &node.id, &self.settings(node), Access::BuiltIn);
+                let session = Session::new(
+                    self.shared.clone(),
+                    &node.id,
+                    &self.settings(node),
+                    Access::BuiltIn,
+                );
                 let make = built_in::make(self.prepared.plan.workflow, &node.id);
-                Ready { phase: make(session.clone()), session, plugin: None, policy: FailurePolicy::Fail, headers }
+                Ready {
+                    phase: make(session.clone()),
+                    session,
+                    plugin: None,
+                    policy: FailurePolicy::Fail,
+                    headers,
+                }
             }
             Source::Plugin { name, .. } => {
-                let plugin::load::Loaded { plugin, settings, limits, .. } = &self.prepared.plugins[name];
+                let plugin::load::Loaded {
+                    plugin,
+                    settings,
+                    limits,
+                    ..
+                } = &self.prepared.plugins[name];
                 let access = Access::Granted(plugin.grant());
-                let session = Session::limited(self.shared.clone(), &node.id, settings, access, *limits, node.source.third_party());
-                let policy =
-                    plugin.manifest().provides.iter().find(|row| row.id == node.id).map(|row| row.failure_policy).unwrap_or_default();
-                let (phase, memory): (Box<dyn phase::Host + Send>, _) = match plugin.phase(session.clone(), *limits, self.cancel) {
-                    Ok(guest) => {
-                        let memory = guest.peak();
-                        (Box::new(guest), memory)
-                    }
-                    Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
+                let session = Session::limited(
+                    self.shared.clone(),
+                    &node.id,
+                    settings,
+                    access,
+                    *limits,
+                    node.source.third_party(),
+                );
+                let policy = plugin
+                    .manifest()
+                    .provides
+                    .iter()
+                    .find(|row| row.id == node.id)
+                    .map(|row| row.failure_policy)
+                    .unwrap_or_default();
+                let (phase, memory): (Box<dyn phase::Host + Send>, _) =
+                    match plugin.phase(session.clone(), *limits, self.cancel) {
+                        Ok(guest) => {
+                            let memory = guest.peak();
+                            (Box::new(guest), memory)
+                        }
+                        Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
+                    };
+                let running = Running {
+                    plugin: plugin.clone(),
+                    memory,
                 };
-                let running = Running { plugin: plugin.clone(), memory };
-                Ready { phase, session, plugin: Some(running), policy, headers }
+                Ready {
+                    phase,
+                    session,
+                    plugin: Some(running),
+                    policy,
+                    headers,
+                }
             }
         }
     }
 
-    /// Returns the settings of a built-in phase. Only the phase that stores the plugins in the cluster has settings: the plugins.
+    /// Returns the settings of a built-in phase. Only the phase that stores the plugins in the
+    /// cluster has settings: the plugins.
     fn settings(&self, node: &Node) -> Value {
-        let kept =
-            (node.id == built_in::KEEPS_PHASES).then(|| plugin::load::pin_plugins(&self.prepared.phases, &self.prepared.plugins).kept());
+        let kept = (node.id == built_in::KEEPS_PHASES).then(|| {
+            plugin::load::pin_plugins(&self.prepared.phases, &self.prepared.plugins).kept()
+        });
         kept.flatten().unwrap_or_else(|| json!({}))
     }
 
-    /// What kubeadm says as it enters a group, with the label of the group. It is said before the first member that runs.
+    /// What kubeadm says as it enters a group, with the label of the group. It is said before the
+    /// first member that runs.
     fn headers(&self, node: &Node) -> Vec<(String, String)> {
         let first = |group: &str| {
-            self.prepared.plan.running().find(|other| Catalog::within(&other.id, group)).is_some_and(|first| first.id == node.id)
+            self.prepared
+                .plan
+                .running()
+                .find(|other| Catalog::within(&other.id, group))
+                .is_some_and(|first| first.id == node.id)
         };
         let config = &self.prepared.config;
-        let groups =
-            self.prepared.plan.groups.iter().filter(|group| group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id));
-        groups.flat_map(|group| built_in::header(&group.id, config).into_iter().map(|line| (label_of(&group.id), line))).collect()
+        let groups = self.prepared.plan.groups.iter().filter(|group| {
+            group.state.runs() && Catalog::within(&node.id, &group.id) && first(&group.id)
+        });
+        groups
+            .flat_map(|group| {
+                built_in::header(&group.id, config)
+                    .into_iter()
+                    .map(|line| (label_of(&group.id), line))
+            })
+            .collect()
     }
 }
 
@@ -296,6 +481,8 @@ impl phase::Host for Unusable {
     }
 
     fn run(&mut self) -> Result<kubephase_wit::Outcome, kubephase_wit::Error> {
-        Err(kubephase_wit::Error::Stop(kubephase_wit::Stop::msg(self.0.clone())))
+        Err(kubephase_wit::Error::Stop(kubephase_wit::Stop::msg(
+            self.0.clone(),
+        )))
     }
 }

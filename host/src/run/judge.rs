@@ -1,5 +1,5 @@
-//! What a finding means for the run: `--ignore-preflight-errors` with kubeadm's meaning, waivers of the
-//! configuration, and what an earlier run of ours left in the way of the next.
+//! What a finding means for the run: `--ignore-preflight-errors` with kubeadm's meaning, waivers of
+//! the configuration, and what an earlier run of ours left in the way of the next.
 use super::event::Judgement;
 use crate::plan::Node;
 use kubephase_sdk::codes::{self, Family};
@@ -19,17 +19,21 @@ pub struct Judge {
     pub ours: BTreeSet<String>,
 }
 
-/// The code under which a finding is judged and told: the phase's own, unless a third party's plugin uses a code or the name
-/// of a phase that is not its own. The name of the plugin then stands before it, so that ignoring or waiving a built-in check
-/// never means a plugin's, and never the other way round.
+/// The code under which a finding is judged and told: the phase's own, unless a third party's
+/// plugin uses a code or the name of a phase that is not its own. The name of the plugin then
+/// stands before it, so that ignoring or waiving a built-in check never means a plugin's, and never
+/// the other way round.
 pub fn own_code(node: &Node, code: String) -> String {
     match node.source.third_party() {
-        Some(plugin) if code != node.id && (codes::is_built_in(&code) || code.contains('/')) => format!("{plugin}/{code}"),
+        Some(plugin) if code != node.id && (codes::is_built_in(&code) || code.contains('/')) => {
+            format!("{plugin}/{code}")
+        }
         _ => code,
     }
 }
 
-/// Whether a finding of a phase says that a path or a port is taken which has to be free. Only the built-in checks may say so.
+/// Whether a finding of a phase says that a path or a port is taken which has to be free. Only the
+/// built-in checks may say so.
 fn says_taken(node: &Node, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];
     node.source.third_party().is_none()
@@ -44,7 +48,10 @@ impl Judge {
             return Judgement::Stands;
         }
         let name = finding.code.to_lowercase();
-        let is_about_ours = finding.evidence.iter().any(|(key, value)| key == "path" && self.ours.contains(value));
+        let is_about_ours = finding
+            .evidence
+            .iter()
+            .any(|(key, value)| key == "path" && self.ours.contains(value));
         if self.ignored.contains("all") || self.ignored.contains(&name) {
             Judgement::Downgraded("--ignore-preflight-errors".into())
         } else if let Some(reason) = self.waived.get(&name) {
@@ -63,56 +70,4 @@ impl Judge {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{phase::catalog::Source, plan::sample};
-
-    fn finding(code: &str, verdict: Verdict) -> Finding {
-        let evidence = vec![("path".into(), "/etc/kubernetes/manifests/etcd.yaml".into())];
-        Finding { code: code.into(), verdict, summary: String::new(), evidence, remedy: None, url: None }
-    }
-
-    fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
-        Node { source: Source::Plugin { name: name.into(), version: "1.0.0".into(), embedded }, ..sample::node(id, &[]) }
-    }
-
-    #[test]
-    fn errors_are_downgraded_by_name_whatever_the_case() {
-        let judge = Judge { ignored: ["numcpu".to_owned()].into(), ..Judge::default() };
-        let node = sample::node("preflight/resources", &[]);
-        let blocks = |code, verdict| judge.blocks(&finding(code, verdict), &judge.judge(&node, &finding(code, verdict)));
-        assert!(!blocks("NumCPU", Verdict::Fail));
-        assert!(blocks("Mem", Verdict::Fail));
-        assert!(!blocks("Mem", Verdict::Warn));
-    }
-
-    #[test]
-    fn a_path_of_an_earlier_run_is_not_in_the_way_of_the_built_in_checks_and_of_no_others() {
-        let judge = Judge { ours: ["/etc/kubernetes/manifests/etcd.yaml".to_owned()].into(), ..Judge::default() };
-        let stands = |node: &Node, code: &str| judge.judge(node, &finding(code, Verdict::Fail)) == Judgement::Stands;
-        let (files, ports) = (plugin_node("preflight/files", "preflight", true), plugin_node("preflight/ports", "preflight", true));
-        assert!(!stands(&files, "FileAvailable--etc-kubernetes-manifests-etcd.yaml"));
-        assert!(!stands(&files, "DirAvailable--var-lib-etcd"));
-        assert!(!stands(&ports, "Port-2379"));
-        assert!(stands(&files, "ExternalEtcdClientCertificates"));
-        assert!(stands(&plugin_node("preflight/modes", "modes", false), "ModeOfManifest"));
-        assert!(stands(&plugin_node("preflight/files", "files", false), "FileAvailable--etc-kubernetes-manifests-etcd.yaml"));
-        assert!(stands(&sample::node("preflight/runtime", &[]), "FileAvailable--etc-kubernetes-manifests-etcd.yaml"));
-    }
-
-    #[test]
-    fn a_third_partys_finding_has_no_code_of_a_built_in_check() {
-        let (theirs, ours) = (plugin_node("preflight/evil", "evil", false), plugin_node("preflight/resources", "preflight", true));
-        let code = |node: &Node, code: &str| own_code(node, code.to_owned());
-        for taken in ["NumCPU", "NUMCPU", "Port-6443", "all", "preflight/resources"] {
-            assert_eq!(code(&theirs, taken), format!("evil/{taken}"));
-            assert_eq!(code(&ours, taken), taken);
-        }
-        assert_eq!(code(&theirs, "EnoughMemory"), "EnoughMemory");
-        // A check that could not do its job has its own id for a code.
-        assert_eq!(code(&theirs, "preflight/evil"), "preflight/evil");
-        let judge = Judge { ignored: ["numcpu".to_owned()].into(), ..Judge::default() };
-        let finding = finding(&code(&theirs, "NumCPU"), Verdict::Fail);
-        assert_eq!(judge.judge(&theirs, &finding), Judgement::Stands);
-    }
-}
+mod tests;

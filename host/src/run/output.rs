@@ -1,8 +1,13 @@
-//! Writes the result of a run for `--out DIR`: `DIR/files/…` with the files that the run would leave, with their modes, and
-//! `DIR/objects.yaml` with all writes to the API, in order. If writing fails, the result of an earlier run stays.
+//! Writes the result of a run for `--out DIR`: `DIR/files/…` with the files that the run would
+//! leave, with their modes, and `DIR/objects.yaml` with all writes to the API, in order. If writing
+//! fails, the result of an earlier run stays.
 //!
-//! `DIR/.kubephase-out` lists the files that an earlier run wrote there. Only these are replaced or removed.
-#![allow(clippy::disallowed_methods, reason = "the result is the operator's, not the node's")]
+//! `DIR/.kubephase-out` lists the files that an earlier run wrote there. Only these are replaced or
+//! removed.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the result is the operator's, not the node's"
+)]
 use crate::{effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{kubeadm::Config, yaml};
@@ -53,18 +58,29 @@ impl Marker {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(anyhow!("cannot read {}: {error}", path.display())),
         };
-        serde_json::from_slice(&text)
-            .map(Some)
-            .with_context(|| format!("{} is damaged; remove it and what an earlier --out wrote beside it", path.display()))
+        serde_json::from_slice(&text).map(Some).with_context(|| {
+            format!(
+                "{} is damaged; remove it and what an earlier --out wrote beside it",
+                path.display()
+            )
+        })
     }
 
     fn of(files: &Path) -> Result<Marker> {
-        let note = "Written by --out. The next run with --out replaces files/ and objects.yaml.".to_owned();
-        Ok(Marker { note, files: entries(files)? })
+        let note = "Written by --out. The next run with --out replaces files/ and objects.yaml."
+            .to_owned();
+        Ok(Marker {
+            note,
+            files: entries(files)?,
+        })
     }
 
     fn write(&self, at: &Path) -> Result<()> {
-        put(at, (serde_json::to_string_pretty(self)? + "\n").as_bytes(), 0o600)
+        put(
+            at,
+            (serde_json::to_string_pretty(self)? + "\n").as_bytes(),
+            0o600,
+        )
     }
 }
 
@@ -82,53 +98,77 @@ fn entries(root: &Path) -> Result<BTreeSet<PathBuf>> {
         Ok(())
     }
     let mut found = BTreeSet::new();
-    walk(root, Path::new(""), &mut found).with_context(|| format!("cannot look through {}", root.display()))?;
+    walk(root, Path::new(""), &mut found)
+        .with_context(|| format!("cannot look through {}", root.display()))?;
     Ok(found)
 }
 
-/// Directories that are copied with all they hold, and those of which only the files at their top are copied.
+/// Directories that are copied with all they hold, and those of which only the files at their top
+/// are copied.
 fn directories(config: &Config) -> (Vec<String>, Vec<String>) {
-    let whole =
-        vec![crate::render::KUBERNETES_DIRECTORY.to_owned(), config.run.kubeconfig_dir.clone(), config.cluster.certificates_dir.clone()];
+    let whole = vec![
+        crate::render::KUBERNETES_DIRECTORY.to_owned(),
+        config.run.kubeconfig_dir.clone(),
+        config.cluster.certificates_dir.clone(),
+    ];
     (whole, vec![crate::render::KUBELET_DIR.to_owned()])
 }
 
-/// Refuses an output directory in which the result of a run would replace files that `--out` did not write. This is checked
-/// before the run, and again before its result is written.
+/// Refuses an output directory in which the result of a run would replace files that `--out` did
+/// not write. This is checked before the run, and again before its result is written.
 ///
 /// # Errors
 /// `out` is not a directory, or holds a `files/` or `objects.yaml` that `--out` did not write.
 pub fn check(out: &Path) -> Result<()> {
     if out.exists() && !out.is_dir() {
-        bail!("{} is not a directory; --out names the directory to write to", out.display());
+        bail!(
+            "{} is not a directory; --out names the directory to write to",
+            out.display()
+        );
     }
-    let there: Vec<PathBuf> = RESULTS.iter().map(|name| out.join(name)).filter(|path| path.symlink_metadata().is_ok()).collect();
-    let Some(first) = there.first() else { return Ok(()) };
+    let there: Vec<PathBuf> = RESULTS
+        .iter()
+        .map(|name| out.join(name))
+        .filter(|path| path.symlink_metadata().is_ok())
+        .collect();
+    let Some(first) = there.first() else {
+        return Ok(());
+    };
     let Some(marker) = Marker::read(out)? else {
-        bail!("{} was not written by --out, which would replace it; name another directory", first.display());
+        bail!(
+            "{} was not written by --out, which would replace it; name another directory",
+            first.display()
+        );
     };
     let files = out.join(RESULTS[0]);
     if !files.symlink_metadata().is_ok_and(|meta| meta.is_dir()) {
         return Ok(());
     }
     match entries(&files)?.difference(&marker.files).next() {
-        Some(other) => bail!("{} was not written by --out; move it away, or name another directory", files.join(other).display()),
+        Some(other) => bail!(
+            "{} was not written by --out; move it away, or name another directory",
+            files.join(other).display()
+        ),
         None => Ok(()),
     }
 }
 
-/// Writes what a run leaves below `out`, in the place of what an earlier run wrote there. Returns notes about what is not as
-/// the run would leave it.
+/// Writes what a run leaves below `out`, in the place of what an earlier run wrote there. Returns
+/// notes about what is not as the run would leave it.
 ///
 /// # Errors
 /// Where something could not be read or written; `out` is then as it was.
 pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
     check(out)?;
     let is_new = !out.exists();
-    fs::create_dir_all(out).with_context(|| format!("cannot make the directory {}", out.display()))?;
-    let staging = tempfile::Builder::new().prefix(".kubephase-").tempdir_in(out);
+    fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the directory {}", out.display()))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".kubephase-")
+        .tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let written = stage(staging.path(), left).and_then(|notes| replace(out, staging.path()).map(|()| notes));
+    let written =
+        stage(staging.path(), left).and_then(|notes| replace(out, staging.path()).map(|()| notes));
     if written.is_err() {
         drop(staging);
         if is_new {
@@ -143,29 +183,59 @@ pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
 fn stage(staging: &Path, left: &Left<'_>) -> Result<Vec<String>> {
     let target = staging.join(RESULTS[0]);
     make_dir(&target, 0o755)?;
-    let mut copy = Copy { target: &target, left, notes: Vec::new(), copied: BTreeSet::new() };
+    let mut copy = Copy {
+        target: &target,
+        left,
+        notes: Vec::new(),
+        copied: BTreeSet::new(),
+    };
     copy.all()?;
-    put(&staging.join(RESULTS[1]), objects(left.sent).as_bytes(), 0o600)?;
+    put(
+        &staging.join(RESULTS[1]),
+        objects(left.sent).as_bytes(),
+        0o600,
+    )?;
     Marker::of(&target)?.write(&staging.join(MARKER))?;
     Ok(copy.notes)
 }
 
 /// Moves the earlier result aside and the new one to its place; where a move fails, all are undone.
 fn replace(out: &Path, staging: &Path) -> Result<()> {
-    let aside = tempfile::Builder::new().prefix(".kubephase-earlier-").tempdir_in(out);
+    let aside = tempfile::Builder::new()
+        .prefix(".kubephase-earlier-")
+        .tempdir_in(out);
     let aside = aside.with_context(|| format!("cannot write to {}", out.display()))?;
     let names = [MARKER, RESULTS[0], RESULTS[1]];
     let is_there = |name: &&&str| out.join(name).symlink_metadata().is_ok();
-    let earlier = names.iter().filter(is_there).map(|name| (out.join(name), aside.path().join(name)));
-    let moves: Vec<(PathBuf, PathBuf)> = earlier.chain(names.iter().map(|name| (staging.join(name), out.join(name)))).collect();
+    let earlier = names
+        .iter()
+        .filter(is_there)
+        .map(|name| (out.join(name), aside.path().join(name)));
+    let moves: Vec<(PathBuf, PathBuf)> = earlier
+        .chain(
+            names
+                .iter()
+                .map(|name| (staging.join(name), out.join(name))),
+        )
+        .collect();
     for (done, (from, to)) in moves.iter().enumerate() {
         if let Err(error) = fs::rename(from, to) {
-            let why = format!("cannot move {} to {}: {error}", from.display(), to.display());
-            let undone = moves[..done].iter().rev().try_for_each(|(from, to)| fs::rename(to, from));
+            let why = format!(
+                "cannot move {} to {}: {error}",
+                from.display(),
+                to.display()
+            );
+            let undone = moves[..done]
+                .iter()
+                .rev()
+                .try_for_each(|(from, to)| fs::rename(to, from));
             return Err(match undone {
                 Ok(()) => anyhow!(why),
                 // The earlier result is never removed where it is not in its place.
-                Err(_) => anyhow!("{why}; the result of the earlier run is in {}", aside.keep().display()),
+                Err(_) => anyhow!(
+                    "{why}; the result of the earlier run is in {}",
+                    aside.keep().display()
+                ),
             });
         }
     }
@@ -196,9 +266,14 @@ impl Copy<'_> {
             // The data itself is the cluster's, not init's.
             make_dir(&below(self.target, &etcd.data_dir), plain(meta.mode))?;
         }
-        // Wherever else the run made something: plugins write to /etc/cron.d, /etc/cni/net.d, /opt and other places.
+        // Wherever else the run made something: plugins write to /etc/cron.d, /etc/cni/net.d, /opt
+        // and other places.
         let (made, found) = (self.left.made, self.left.found);
-        for path in made.iter().chain(found).filter(|path| path.starts_with('/')) {
+        for path in made
+            .iter()
+            .chain(found)
+            .filter(|path| path.starts_with('/'))
+        {
             if self.copied.contains(path) {
                 continue;
             }
@@ -214,10 +289,13 @@ impl Copy<'_> {
         Ok(())
     }
 
-    /// Copies a file, or a directory and what it holds. A link below a directory is left out with a note: it may lead anywhere.
+    /// Copies a file, or a directory and what it holds. A link below a directory is left out with a
+    /// note: it may lead anywhere.
     fn copy(&mut self, path: &str, deep: bool) -> Result<()> {
         let files = self.left.files;
-        let Some(meta) = stat(files, path)? else { return Ok(()) };
+        let Some(meta) = stat(files, path)? else {
+            return Ok(());
+        };
         if !self.copied.insert(path.to_owned()) {
             return Ok(());
         }
@@ -225,11 +303,21 @@ impl Copy<'_> {
         match meta.kind.as_str() {
             "directory" => {
                 make_dir(&to, mode)?;
-                let real = files.real_path(path).map_err(|failure| anyhow!(failure.message))?;
-                for name in files.list(path).map_err(|failure| anyhow!(failure.message))? {
+                let real = files
+                    .real_path(path)
+                    .map_err(|failure| anyhow!(failure.message))?;
+                for name in files
+                    .list(path)
+                    .map_err(|failure| anyhow!(failure.message))?
+                {
                     let entry = format!("{}/{name}", path.trim_end_matches('/'));
-                    if is_link(files, &entry, &format!("{}/{name}", real.trim_end_matches('/'))) {
-                        self.notes.push(format!("{entry} is a link and not part of the output"));
+                    if is_link(
+                        files,
+                        &entry,
+                        &format!("{}/{name}", real.trim_end_matches('/')),
+                    ) {
+                        self.notes
+                            .push(format!("{entry} is a link and not part of the output"));
                     } else if deep || stat(files, &entry)?.is_some_and(|meta| meta.kind == "file") {
                         self.copy(&entry, deep)?;
                     }
@@ -238,24 +326,38 @@ impl Copy<'_> {
             }
             "file" => {
                 if let Some(parent) = to.parent() {
-                    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+                    fs::create_dir_all(parent)
+                        .with_context(|| format!("cannot make {}", parent.display()))?;
                 }
-                put(&to, &files.read(path).map_err(|failure| anyhow!(failure.message))?, mode)
+                put(
+                    &to,
+                    &files
+                        .read(path)
+                        .map_err(|failure| anyhow!(failure.message))?,
+                    mode,
+                )
             }
             _ => Ok(()),
         }
     }
 
-    /// The mode of a copy: of what the run made, the mode that the run gives it. What was there before is copied as init would
-    /// have written it (kubeadm's dry run does the same), but no wider for other users than it was. No copy has a special bit.
+    /// The mode of a copy: of what the run made, the mode that the run gives it. What was there
+    /// before is copied as init would have written it (kubeadm's dry run does the same), but no
+    /// wider for other users than it was. No copy has a special bit.
     fn mode(&mut self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
         if self.left.made.contains(path) {
             if meta.mode & SPECIAL_BITS != 0 {
-                self.notes.push(format!("{path} has the mode {:04o}; its copy has {:04o}", meta.mode, plain(meta.mode)));
+                self.notes.push(format!(
+                    "{path} has the mode {:04o}; its copy has {:04o}",
+                    meta.mode,
+                    plain(meta.mode)
+                ));
             }
             return plain(meta.mode);
         }
-        let is_private = [".key", ".conf"].iter().any(|ending| path.ends_with(ending));
+        let is_private = [".key", ".conf"]
+            .iter()
+            .any(|ending| path.ends_with(ending));
         match meta.kind.as_str() {
             // The copy is its owner's to read, to write and to remove.
             "directory" => meta.mode & 0o055 | 0o700,
@@ -270,7 +372,8 @@ fn plain(mode: u32) -> u32 {
     mode & 0o7777 & !SPECIAL_BITS
 }
 
-/// Whether an entry of a directory is a link, or leads nowhere. `place` is where the entry is, all links above it followed.
+/// Whether an entry of a directory is a link, or leads nowhere. `place` is where the entry is, all
+/// links above it followed.
 fn is_link(files: &dyn Files, entry: &str, place: &str) -> bool {
     files.real_path(entry).map_or(true, |real| real != place)
 }
@@ -284,13 +387,22 @@ fn below(target: &Path, path: &str) -> PathBuf {
 }
 
 fn make_dir(path: &Path, mode: u32) -> Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(path).with_context(|| format!("cannot make {}", path.display()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(|| format!("cannot set the mode of {}", path.display()))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o755)
+        .create(path)
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .with_context(|| format!("cannot set the mode of {}", path.display()))
 }
 
 fn put(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
         std::io::Write::write_all(&mut file, content)?;
         file.set_permissions(fs::Permissions::from_mode(mode))?;
         file.sync_all()
@@ -298,178 +410,30 @@ fn put(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Everything that was written to the API, each document below a comment `# VERB resource [namespace/]name`.
+/// Everything that was written to the API, each document below a comment `# VERB resource
+/// [namespace/]name`.
 pub fn objects(sent: &[Sent]) -> String {
     let document = |sent: &Sent| {
-        let name = sent.namespace.iter().map(|namespace| format!("{namespace}/")).chain([sent.name.clone()]).collect::<String>();
-        let kind = if sent.verb == "PATCH" { "# patchType: application/strategic-merge-patch+json\n" } else { "" };
-        let body = if sent.body.is_null() { String::new() } else { yaml::to_string(&sent.body) };
+        let name = sent
+            .namespace
+            .iter()
+            .map(|namespace| format!("{namespace}/"))
+            .chain([sent.name.clone()])
+            .collect::<String>();
+        let kind = if sent.verb == "PATCH" {
+            "# patchType: application/strategic-merge-patch+json\n"
+        } else {
+            ""
+        };
+        let body = if sent.body.is_null() {
+            String::new()
+        } else {
+            yaml::to_string(&sent.body)
+        };
         format!("# {} {} {name}\n{kind}{body}", sent.verb, sent.resource)
     };
     sent.iter().map(document).collect::<Vec<_>>().join("---\n")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::files::RootedFiles;
-    use serde_json::json;
-    use std::os::unix::fs::symlink;
-
-    struct Tree {
-        folder: tempfile::TempDir,
-        files: RootedFiles,
-        config: Config,
-        made: BTreeSet<String>,
-    }
-
-    impl Tree {
-        fn new() -> Tree {
-            let folder = tempfile::tempdir().unwrap();
-            fs::create_dir(folder.path().join("root")).unwrap();
-            let files = RootedFiles::open(&folder.path().join("root")).unwrap();
-            let mut config = Config::default();
-            config.run.kubeconfig_dir = "/etc/kubernetes".into();
-            config.cluster.certificates_dir = "/etc/kubernetes/pki".into();
-            Tree { folder, files, config, made: BTreeSet::new() }
-        }
-
-        fn put(&self, path: &str, mode: u32) {
-            self.files.write(path, path.as_bytes(), 0o600, None).unwrap();
-            fs::set_permissions(self.folder.path().join("root").join(&path[1..]), fs::Permissions::from_mode(mode)).unwrap();
-        }
-
-        fn out(&self) -> PathBuf {
-            self.folder.path().join("out")
-        }
-
-        fn write(&self) -> Result<Vec<String>> {
-            let found = BTreeSet::from(["/opt/found.conf".to_owned()]);
-            let (files, config) = (&self.files, &self.config);
-            write(&self.out(), &Left { files, config, sent: &[], made: &self.made, found: &found })
-        }
-
-        fn mode(&self, path: &str) -> Option<u32> {
-            Some(fs::symlink_metadata(self.out().join("files").join(&path[1..])).ok()?.permissions().mode() & 0o7777)
-        }
-    }
-
-    #[test]
-    fn everything_that_the_run_leaves_is_there_wherever_it_is() {
-        let mut tree = Tree::new();
-        for (path, mode) in [
-            ("/etc/cron.d/evil", 0o644),
-            ("/etc/systemd/system/evil.service", 0o644),
-            ("/etc/cni/net.d/10-x.conflist", 0o600),
-            ("/opt/evil/run", 0o6755),
-        ] {
-            tree.put(path, mode);
-            tree.made.insert(path.to_owned());
-        }
-        tree.put("/opt/found.conf", 0o640);
-        tree.put("/opt/not-of-the-run", 0o644);
-        tree.made.insert("/opt/removed-since".into());
-        let notes = tree.write().unwrap();
-        assert_eq!(tree.mode("/etc/cron.d/evil"), Some(0o644));
-        assert_eq!(tree.mode("/etc/systemd/system/evil.service"), Some(0o644));
-        assert_eq!(tree.mode("/etc/cni/net.d/10-x.conflist"), Some(0o600));
-        assert_eq!(tree.mode("/opt/evil/run"), Some(0o755), "a copy has no special bit");
-        assert_eq!(notes, ["/opt/evil/run has the mode 6755; its copy has 0755"]);
-        assert_eq!(tree.mode("/opt/found.conf"), Some(0o600));
-        assert_eq!((tree.mode("/opt/not-of-the-run"), tree.mode("/opt/removed-since")), (None, None));
-    }
-
-    #[test]
-    fn no_copy_has_a_wider_mode_than_the_original() {
-        let tree = Tree::new();
-        tree.put("/etc/kubernetes/encryption-config.yaml", 0o600);
-        tree.put("/etc/kubernetes/pki/old-ca-key.pem", 0o600);
-        tree.put("/etc/kubernetes/pki/ca.crt", 0o666);
-        tree.put("/etc/kubernetes/admin.conf", 0o644);
-        tree.put("/etc/kubernetes/tool", 0o4755);
-        tree.put("/etc/kubernetes/pki/read-only.crt", 0o444);
-        fs::set_permissions(tree.folder.path().join("root/etc/kubernetes/pki"), fs::Permissions::from_mode(0o700)).unwrap();
-        tree.write().unwrap();
-        let names = ["encryption-config.yaml", "pki/old-ca-key.pem", "pki/ca.crt", "pki/read-only.crt", "admin.conf", "tool", "pki"];
-        let modes = names.map(|name| tree.mode(&format!("/etc/kubernetes/{name}")).unwrap());
-        assert_eq!(modes, [0o600, 0o600, 0o644, 0o644, 0o600, 0o644, 0o700]);
-    }
-
-    #[test]
-    fn links_are_left_out_and_told() {
-        let tree = Tree::new();
-        tree.put("/etc/kubernetes/admin.conf", 0o600);
-        tree.put("/etc/elsewhere/secret", 0o600);
-        let at = |name: &str| tree.folder.path().join("root/etc/kubernetes").join(name);
-        symlink(".", at("loop")).unwrap();
-        symlink("/", at("top")).unwrap();
-        symlink("../elsewhere/secret", at("file")).unwrap();
-        symlink("nowhere", at("dangling")).unwrap();
-        let notes = tree.write().unwrap();
-        assert_eq!(
-            notes,
-            ["dangling", "file", "loop", "top"].map(|name| format!("/etc/kubernetes/{name} is a link and not part of the output"))
-        );
-        let copied = entries(&tree.out().join("files")).unwrap();
-        assert_eq!(copied, ["etc", "etc/kubernetes", "etc/kubernetes/admin.conf"].map(PathBuf::from).into());
-    }
-
-    #[test]
-    fn only_what_out_wrote_is_replaced() {
-        let mut tree = Tree::new();
-        tree.put("/etc/kubernetes/admin.conf", 0o600);
-        fs::create_dir_all(tree.out().join("files")).unwrap();
-        fs::write(tree.out().join("files/thesis.txt"), "years of work").unwrap();
-        let refused = format!("{:#}", tree.write().unwrap_err());
-        assert!(refused.contains("out/files was not written by --out"), "{refused}");
-        assert_eq!(fs::read_to_string(tree.out().join("files/thesis.txt")).unwrap(), "years of work");
-        fs::remove_dir_all(tree.out()).unwrap();
-        fs::create_dir(tree.out()).unwrap();
-        fs::write(tree.out().join("objects.yaml"), "mine").unwrap();
-        assert!(tree.write().is_err());
-        assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 1, "a refusal leaves nothing");
-        fs::remove_file(tree.out().join("objects.yaml")).unwrap();
-        fs::write(tree.out().join("notes.txt"), "mine").unwrap();
-
-        tree.write().unwrap();
-        tree.put("/opt/new", 0o644);
-        tree.made.insert("/opt/new".into());
-        tree.write().unwrap();
-        assert!(tree.mode("/opt/new").is_some());
-        let mut names: Vec<_> = fs::read_dir(tree.out()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        assert_eq!(names, [".kubephase-out", "files", "notes.txt", "objects.yaml"]);
-
-        // A file that a user put among the written files stays too.
-        fs::write(tree.out().join("files/opt/thesis.txt"), "years of work").unwrap();
-        let refused = format!("{:#}", tree.write().unwrap_err());
-        assert!(refused.contains("files/opt/thesis.txt was not written by --out"), "{refused}");
-        assert_eq!(fs::read_to_string(tree.out().join("files/opt/thesis.txt")).unwrap(), "years of work");
-    }
-
-    #[test]
-    fn a_result_that_cannot_be_written_leaves_the_earlier_one() {
-        let tree = Tree::new();
-        tree.put("/etc/kubernetes/admin.conf", 0o600);
-        tree.write().unwrap();
-        // A file that is too large to be read.
-        fs::write(tree.folder.path().join("root/etc/kubernetes/unreadable"), vec![0; 65 << 20]).unwrap();
-        assert!(tree.write().is_err());
-        assert!(tree.mode("/etc/kubernetes/admin.conf").is_some());
-        assert_eq!(fs::read_dir(tree.out()).unwrap().count(), 3);
-    }
-
-    #[test]
-    fn each_write_is_a_document_below_its_verb() {
-        let sent = |verb, namespace: Option<&str>, body| Sent {
-            verb,
-            resource: "configmaps".into(),
-            namespace: namespace.map(str::to_owned),
-            name: "x".into(),
-            body,
-        };
-        let text = objects(&[sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})), sent("PATCH", None, json!({"a": 1}))]);
-        let expected = "# CREATE configmaps kube-system/x\nkind: ConfigMap\n---\n# PATCH configmaps x\n# patchType: application/strategic-merge-patch+json\na: 1\n";
-        assert_eq!(text, expected);
-    }
-}
+mod tests;

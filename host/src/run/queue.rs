@@ -1,4 +1,5 @@
-//! Which phase begins next: of those that wait for nothing any more, the one that holds up the most.
+//! Which phase begins next: of those that wait for nothing any more, the one that holds up the
+//! most.
 use crate::plan::Node;
 use std::{
     cmp::Reverse,
@@ -13,24 +14,44 @@ pub struct Queue {
     missing: Vec<usize>,
     /// how many have not begun
     left: usize,
-    /// what waits for nothing any more; what holds up the most comes last, of equals what is first in the plan
+    /// what waits for nothing any more; what holds up the most comes last, of equals what is first
+    /// in the plan
     ready: BTreeSet<(u64, Reverse<usize>)>,
 }
 
 impl Queue {
     /// `ranks` says how much each holds up.
     pub fn new(nodes: &[&Node], ranks: &BTreeMap<&str, u64>) -> Queue {
-        let places: BTreeMap<&str, usize> = nodes.iter().enumerate().map(|(at, node)| (node.id.as_str(), at)).collect();
-        let ranks = nodes.iter().map(|node| ranks.get(node.id.as_str()).copied().unwrap_or_default()).collect();
+        let places: BTreeMap<&str, usize> = nodes
+            .iter()
+            .enumerate()
+            .map(|(at, node)| (node.id.as_str(), at))
+            .collect();
+        let ranks = nodes
+            .iter()
+            .map(|node| ranks.get(node.id.as_str()).copied().unwrap_or_default())
+            .collect();
         let (missing, followers) = (vec![0; nodes.len()], vec![Vec::new(); nodes.len()]);
-        let mut queue = Queue { ranks, followers, missing, left: nodes.len(), ready: BTreeSet::new() };
+        let mut queue = Queue {
+            ranks,
+            followers,
+            missing,
+            left: nodes.len(),
+            ready: BTreeSet::new(),
+        };
         for (at, node) in nodes.iter().enumerate() {
-            for need in node.after.iter().filter_map(|need| places.get(need.as_str())) {
+            for need in node
+                .after
+                .iter()
+                .filter_map(|need| places.get(need.as_str()))
+            {
                 queue.followers[*need].push(at);
                 queue.missing[at] += 1;
             }
         }
-        let free = (0..nodes.len()).filter(|at| queue.missing[*at] == 0).map(|at| (queue.ranks[at], Reverse(at)));
+        let free = (0..nodes.len())
+            .filter(|at| queue.missing[*at] == 0)
+            .map(|at| (queue.ranks[at], Reverse(at)));
         queue.ready = free.collect();
         queue
     }
@@ -55,31 +76,12 @@ impl Queue {
         for follower in &self.followers[at] {
             self.missing[*follower] -= 1;
             if self.missing[*follower] == 0 {
-                self.ready.insert((self.ranks[*follower], Reverse(*follower)));
+                self.ready
+                    .insert((self.ranks[*follower], Reverse(*follower)));
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::sample::node;
-
-    #[test]
-    fn what_holds_up_the_most_goes_first_once_all_that_it_needs_has_ended() {
-        let nodes = [node("a", &[]), node("b", &[]), node("c", &["a", "b", "not of this run"]), node("d", &[])];
-        let nodes: Vec<&Node> = nodes.iter().collect();
-        let mut queue = Queue::new(&nodes, &[("a", 1), ("b", 5), ("c", 9), ("d", 1)].into());
-        let mut order = Vec::new();
-        while let Some(at) = queue.next() {
-            queue.begun(at);
-            order.push(nodes[at].id.as_str());
-            // What was begun does not come again, whether it has ended or not.
-            assert_ne!(queue.next(), Some(at));
-            queue.ended(at);
-        }
-        assert_eq!(order, ["b", "a", "c", "d"]);
-        assert!(queue.is_over());
-    }
-}
+mod tests;

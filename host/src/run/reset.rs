@@ -1,4 +1,5 @@
-//! A `reset` up to its plan. It goes by what is on the node, and by what its cluster keeps, where there still is one.
+//! A `reset` up to its plan. It goes by what is on the node, and by what its cluster keeps, where
+//! there still is one.
 use super::init::{Asked, Prepared, planned, seen};
 use crate::{
     config::{self, LoadedReset, ResetFlags},
@@ -29,11 +30,22 @@ pub fn prepare(
 ) -> Result<PreparedReset> {
     let node = seen(node, Workflow::Reset, only.as_deref());
     let LoadedReset { mut loaded, force } = config::load_reset(flags, &node, world.files())?;
-    if let Ok(cluster) = world.cluster().with_kubeconfig(&loaded.config.run.kubeconfig) {
+    if let Ok(cluster) = world
+        .cluster()
+        .with_kubeconfig(&loaded.config.run.kubeconfig)
+    {
         messages::reading("reset").iter().for_each(|line| say(line));
         config::learn(&mut loaded, cluster.as_ref());
     }
     let file = config::named(&flags.config);
-    let asked = Asked { workflow: Workflow::Reset, file: file.as_ref(), skip: &flags.skip_phases, only };
-    Ok(PreparedReset { prepared: planned(loaded, asked, engine)?, force })
+    let asked = Asked {
+        workflow: Workflow::Reset,
+        file: file.as_ref(),
+        skip: &flags.skip_phases,
+        only,
+    };
+    Ok(PreparedReset {
+        prepared: planned(loaded, asked, engine)?,
+        force,
+    })
 }

@@ -1,5 +1,5 @@
-//! The secrets of one run. Phases see placeholders. Effects take the values from the configuration, which only the host has. The
-//! operator sees the values only in messages of built-in phases.
+//! The secrets of one run. Phases see placeholders. Effects take the values from the configuration,
+//! which only the host has. The operator sees the values only in messages of built-in phases.
 use crate::secret::{Secret, settings};
 use kubephase_sdk::{
     kubeadm::{Arg, Config, EnvVar},
@@ -7,14 +7,16 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-/// Characters of the shortest value that is blanked in records: a shorter value would occur in ordinary words.
+/// Characters of the shortest value that is blanked in records: a shorter value would occur in
+/// ordinary words.
 const MIN_BLANKED: usize = 6;
 
 /// Placeholders and the secrets that they stand for.
 ///
-/// A placeholder has two forms. Plugins see the public form, `<secret:token-0>`, which the host never replaces by the value.
-/// Built-in phases see the sealed form, which ends with a random number of this run, and which the host replaces in their
-/// messages. No plugin knows the number, so no plugin can make the host reveal a secret.
+/// A placeholder has two forms. Plugins see the public form, `<secret:token-0>`, which the host
+/// never replaces by the value. Built-in phases see the sealed form, which ends with a random
+/// number of this run, and which the host replaces in their messages. No plugin knows the number,
+/// so no plugin can make the host reveal a secret.
 #[derive(Clone, Default)]
 pub struct Secrets {
     seal: String,
@@ -33,7 +35,8 @@ impl std::fmt::Debug for Secrets {
 pub struct Masked {
     /// for plugins: placeholders, and proxies without user names and passwords
     pub for_plugins: Config,
-    /// for built-in phases: sealed placeholders, and proxies as they are, which the control plane's Pods need
+    /// for built-in phases: sealed placeholders, and proxies as they are, which the control plane's
+    /// Pods need
     pub for_built_ins: Config,
     pub secrets: Secrets,
 }
@@ -55,7 +58,10 @@ impl Secrets {
         let mut number = [0; 16];
         aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
         let seal = data_encoding::HEXLOWER.encode(&number);
-        let mut secrets = Secrets { seal, ..Secrets::default() };
+        let mut secrets = Secrets {
+            seal,
+            ..Secrets::default()
+        };
         let (mut for_plugins, mut for_built_ins) = (config.clone(), config.clone());
         for (index, token) in config.init.bootstrap_tokens.iter().enumerate() {
             if let Some((id, secret)) = token.token.split_once('.') {
@@ -66,28 +72,45 @@ impl Secrets {
         }
         if !config.init.certificate_key.is_empty() {
             let key = secrets.hide("certificate-key", &config.init.certificate_key);
-            (for_plugins.init.certificate_key, for_built_ins.init.certificate_key) = key;
+            (
+                for_plugins.init.certificate_key,
+                for_built_ins.init.certificate_key,
+            ) = key;
         }
-        if let (Some(join), Some(for_plugins), Some(for_built_ins)) = (&config.join, &mut for_plugins.join, &mut for_built_ins.join) {
+        if let (Some(join), Some(for_plugins), Some(for_built_ins)) =
+            (&config.join, &mut for_plugins.join, &mut for_built_ins.join)
+        {
             let kubeconfig = secrets.hide("bootstrap-kubeconfig", &join.bootstrap_kubeconfig);
-            (for_plugins.bootstrap_kubeconfig, for_built_ins.bootstrap_kubeconfig) = kubeconfig;
+            (
+                for_plugins.bootstrap_kubeconfig,
+                for_built_ins.bootstrap_kubeconfig,
+            ) = kubeconfig;
         }
         secrets.mask_proxies(&mut for_plugins);
         secrets.mask_arguments(&mut for_plugins);
-        Masked { for_plugins, for_built_ins, secrets }
+        Masked {
+            for_plugins,
+            for_built_ins,
+            secrets,
+        }
     }
 
     /// Notes a secret. Returns its public and its sealed placeholder.
     fn hide(&mut self, name: &str, value: &str) -> (String, String) {
-        self.named.push((name.to_owned(), Secret::new(value.to_owned())));
+        self.named
+            .push((name.to_owned(), Secret::new(value.to_owned())));
         (public(name), self.sealed(name))
     }
 
-    /// Masks what a plugin need not see of the components: the values of their environment but for proxies, and of arguments
-    /// whose names say that they are secret (`oidc-client-secret`).
+    /// Masks what a plugin need not see of the components: the values of their environment but for
+    /// proxies, and of arguments whose names say that they are secret (`oidc-client-secret`).
     fn mask_arguments(&mut self, config: &mut Config) {
         let cluster = &mut config.cluster;
-        for component in [&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler] {
+        for component in [
+            &mut cluster.api_server,
+            &mut cluster.controller_manager,
+            &mut cluster.scheduler,
+        ] {
             self.mask_component(&mut component.extra_envs, &mut component.extra_args);
         }
         if let Some(etcd) = &mut cluster.etcd.local {
@@ -96,24 +119,48 @@ impl Secrets {
     }
 
     fn mask_component(&mut self, environment: &mut [EnvVar], arguments: &mut [Arg]) {
-        for EnvVar { name, value, .. } in environment.iter_mut().filter(|variable| !is_proxy(&variable.name) && !variable.value.is_empty())
+        for EnvVar { name, value, .. } in environment
+            .iter_mut()
+            .filter(|variable| !is_proxy(&variable.name) && !variable.value.is_empty())
         {
             let value = std::mem::replace(value, public("environment"));
-            self.others.extend(settings::sounds_secret(name).then(|| Secret::new(value)));
+            self.others
+                .extend(settings::sounds_secret(name).then(|| Secret::new(value)));
         }
-        for argument in arguments.iter_mut().filter(|argument| settings::sounds_secret(&argument.name)) {
-            self.others.push(Secret::new(std::mem::replace(&mut argument.value, public("argument"))));
+        for argument in arguments
+            .iter_mut()
+            .filter(|argument| settings::sounds_secret(&argument.name))
+        {
+            self.others.push(Secret::new(std::mem::replace(
+                &mut argument.value,
+                public("argument"),
+            )));
         }
     }
 
-    /// Removes user names and passwords from all proxies of the configuration, and masks the header with which a kubelet fetches
-    /// static Pods.
+    /// Removes user names and passwords from all proxies of the configuration, and masks the header
+    /// with which a kubelet fetches static Pods.
     fn mask_proxies(&mut self, config: &mut Config) {
         let cluster = &mut config.cluster;
-        let components = [&mut cluster.api_server, &mut cluster.controller_manager, &mut cluster.scheduler];
-        let of_components = components.into_iter().flat_map(|component| &mut component.extra_envs);
-        let of_etcd = cluster.etcd.local.iter_mut().flat_map(|etcd| &mut etcd.extra_envs);
-        let variables = config.run.proxy_environment.iter_mut().chain(of_components).chain(of_etcd);
+        let components = [
+            &mut cluster.api_server,
+            &mut cluster.controller_manager,
+            &mut cluster.scheduler,
+        ];
+        let of_components = components
+            .into_iter()
+            .flat_map(|component| &mut component.extra_envs);
+        let of_etcd = cluster
+            .etcd
+            .local
+            .iter_mut()
+            .flat_map(|etcd| &mut etcd.extra_envs);
+        let variables = config
+            .run
+            .proxy_environment
+            .iter_mut()
+            .chain(of_components)
+            .chain(of_etcd);
         for EnvVar { name, value, .. } in variables {
             let shown = shown_value(name, value);
             if shown != *value {
@@ -121,7 +168,12 @@ impl Secrets {
                 *value = shown;
             }
         }
-        if let Some(headers) = config.kubelet.document.get_mut("staticPodURLHeader").and_then(Value::as_object_mut) {
+        if let Some(headers) = config
+            .kubelet
+            .document
+            .get_mut("staticPodURLHeader")
+            .and_then(Value::as_object_mut)
+        {
             for header in headers.values_mut() {
                 *header = public("static-pod-url-header").into();
             }
@@ -148,8 +200,15 @@ impl Secrets {
 
     /// Blanks the values of this run's secrets in a text.
     pub fn blank(&self, text: &mut String) {
-        let values = self.named.iter().map(|(_, value)| value).chain(&self.others);
-        for value in values.map(Secret::reveal).filter(|value| value.len() >= MIN_BLANKED) {
+        let values = self
+            .named
+            .iter()
+            .map(|(_, value)| value)
+            .chain(&self.others);
+        for value in values
+            .map(Secret::reveal)
+            .filter(|value| value.len() >= MIN_BLANKED)
+        {
             if text.contains(value.as_str()) {
                 *text = text.replace(value.as_str(), "<secret>");
             }
@@ -161,7 +220,9 @@ impl Secrets {
         match value {
             Value::String(text) => self.blank(text),
             Value::Array(items) => items.iter_mut().for_each(|item| self.blank_value(item)),
-            Value::Object(fields) => fields.values_mut().for_each(|field| self.blank_value(field)),
+            Value::Object(fields) => fields
+                .values_mut()
+                .for_each(|field| self.blank_value(field)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -176,75 +237,32 @@ fn public(name: &str) -> String {
     format!("<secret:{name}>")
 }
 
-/// The value of an environment variable as plugins see it. Of a proxy that is not one of the common ones, nothing is known of
-/// its form.
+/// The value of an environment variable as plugins see it. Of a proxy that is not one of the common
+/// ones, nothing is known of its form.
 fn shown_value(name: &str, value: &str) -> String {
     if is_common_proxy(name) || value.contains("://") {
         return without_user_info(value);
     }
-    if is_proxy(name) { public("proxy") } else { value.to_owned() }
+    if is_proxy(name) {
+        public("proxy")
+    } else {
+        value.to_owned()
+    }
 }
 
 /// The value of a proxy, the user info of it, and its password.
 fn passwords(value: &str) -> Vec<Secret<String>> {
     let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
     let user_info = rest.rsplit_once('@').map(|(user_info, _)| user_info);
-    let password = user_info.and_then(|user_info| user_info.split_once(':')).map(|(_, password)| password);
-    [Some(value), user_info, password].into_iter().flatten().map(|value| Secret::new(value.to_owned())).collect()
+    let password = user_info
+        .and_then(|user_info| user_info.split_once(':'))
+        .map(|(_, password)| password);
+    [Some(value), user_info, password]
+        .into_iter()
+        .flatten()
+        .map(|value| Secret::new(value.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kubephase_sdk::kubeadm::BootstrapToken;
-    use serde_json::json;
-
-    fn config() -> Config {
-        let mut config = Config::default();
-        config.init.bootstrap_tokens = vec![BootstrapToken { token: "abcdef.0123456789abcdef".into(), ..Default::default() }];
-        config.init.certificate_key = "00ff".repeat(16);
-        let variable = |name: &str, value: &str| EnvVar { name: name.into(), value: value.into(), value_from: None };
-        config.run.proxy_environment =
-            vec![variable("HTTPS_PROXY", "http://user:proxy-pass@p:1"), variable("no_proxy", "a,b"), variable("MY_PROXY", "proxy-other")];
-        config.cluster.api_server.extra_envs = vec![variable("UPSTREAM", "https://u:env-pass@h/"), variable("GOGC", "50")];
-        let argument = |name: &str, value: &str| Arg { name: name.into(), value: value.into() };
-        config.cluster.scheduler.extra_args = vec![argument("oidc-client-secret", "arg-pass"), argument("audit-log-path", "audit.log")];
-        config.kubelet.document = json!({"staticPodURLHeader": {"Authorization": ["Bearer header-pass"]}});
-        config
-    }
-
-    const SECRETS: &[&str] = &["0123456789abcdef", "00ff00ff", "proxy-pass", "proxy-other", "env-pass", "arg-pass", "header-pass"];
-
-    #[test]
-    fn plugins_see_no_secret_and_built_in_phases_see_the_proxies_alone() {
-        let Masked { for_plugins, for_built_ins, secrets } = Secrets::mask(&config());
-        let for_plugins = serde_json::to_string(&for_plugins).unwrap();
-        assert!(SECRETS.iter().all(|secret| !for_plugins.contains(secret)), "{for_plugins}");
-        assert!(for_plugins.contains("http://p:1") && for_plugins.contains("<secret:environment>") && !for_plugins.contains("\"50\""));
-        assert!(for_plugins.contains("<secret:argument>") && for_plugins.contains("audit.log"), "{for_plugins}");
-        assert_eq!(for_built_ins.run.proxy_environment, config().run.proxy_environment);
-        assert_eq!(for_built_ins.init.bootstrap_tokens[0].id(), "abcdef");
-        assert!(!format!("{secrets:?}").contains("0123456789"));
-    }
-
-    #[test]
-    fn only_sealed_placeholders_are_opened() {
-        let Masked { for_plugins, for_built_ins, secrets } = Secrets::mask(&config());
-        let sealed = format!("{} {}", for_built_ins.init.bootstrap_tokens[0].token, for_built_ins.init.certificate_key);
-        let opened = secrets.open(&sealed).unwrap();
-        assert_eq!(*opened.revealed.reveal(), format!("abcdef.0123456789abcdef {}", "00ff".repeat(16)));
-        assert_eq!(opened.shown, format!("{} {}", for_plugins.init.bootstrap_tokens[0].token, for_plugins.init.certificate_key));
-        assert!(secrets.open(&opened.shown).is_none());
-        let of_another_run = Secrets::mask(&config()).for_built_ins.init.certificate_key;
-        assert!(secrets.open(&of_another_run).is_none());
-        assert!(Secrets::default().open("<secret:token-0:>").is_none());
-    }
-
-    #[test]
-    fn values_are_blanked_in_records() {
-        let secrets = Secrets::mask(&config()).secrets;
-        let mut record = json!({"a": ["token abcdef.0123456789abcdef"], "b": "http://user:proxy-pass@p:1", "c": "00FF"});
-        secrets.blank_value(&mut record);
-        assert_eq!(record, json!({"a": ["token abcdef.<secret>"], "b": "<secret>", "c": "00FF"}));
-    }
-}
+mod tests;

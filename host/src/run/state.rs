@@ -1,5 +1,6 @@
-//! The state that a run leaves on its node, below `/var/lib/kubephase`: the journal, and the secrets that the run generated (a
-//! token, a certificate key), which the next run with an equal configuration uses again.
+//! The state that a run leaves on its node, below `/var/lib/kubephase`: the journal, and the
+//! secrets that the run generated (a token, a certificate key), which the next run with an equal
+//! configuration uses again.
 use crate::world::{
     Files, Tried,
     files::{PrivateDirectory, RootedFiles, is_trusted},
@@ -28,15 +29,19 @@ pub fn make(root: &Path) -> Tried<PrivateDirectory> {
     make_below(root, "")
 }
 
-/// Opens a directory in the state directory, and makes both if they are missing; `name` is empty for the state directory
-/// itself.
+/// Opens a directory in the state directory, and makes both if they are missing; `name` is empty
+/// for the state directory itself.
 ///
 /// # Errors
 /// As `make`.
 pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
     let files = tree(root)?;
     let directory = files.make_private(DIRECTORY)?;
-    if name.is_empty() { Ok(directory) } else { files.make_private(&format!("{DIRECTORY}/{name}")) }
+    if name.is_empty() {
+        Ok(directory)
+    } else {
+        files.make_private(&format!("{DIRECTORY}/{name}"))
+    }
 }
 
 /// Opens the state directory of the tree below a root. None where there is none.
@@ -48,11 +53,13 @@ pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
 }
 
 fn tree(root: &Path) -> Tried<RootedFiles> {
-    let failed = |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
+    let failed =
+        |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
     RootedFiles::open(root).map_err(failed)
 }
 
-/// Secrets that the configuration did not give and that were generated once for a node. Their file has mode 0600.
+/// Secrets that the configuration did not give and that were generated once for a node. Their file
+/// has mode 0600.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MadeUp {
@@ -66,7 +73,12 @@ const MAX_SECRETS: u64 = 64 << 10;
 /// The path of a file whose directories' links were followed and whose own name was not.
 fn real_path(path: &str, files: &dyn Files) -> Result<String> {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-    Ok(format!("{}/{name}", files.real_path(directory).map_err(|failure| anyhow!(failure.message))?))
+    Ok(format!(
+        "{}/{name}",
+        files
+            .real_path(directory)
+            .map_err(|failure| anyhow!(failure.message))?
+    ))
 }
 
 impl MadeUp {
@@ -83,10 +95,16 @@ impl MadeUp {
         };
         let meta = opened.meta();
         if !is_trusted(meta.uid, meta.mode) || opened.real_path() != real_path(&path, files)? {
-            return Err(anyhow!("{path} is a link, or other users may write to it; remove it to have new secrets made"));
+            return Err(anyhow!(
+                "{path} is a link, or other users may write to it; remove it to have new secrets \
+                 made"
+            ));
         }
-        let text = opened.read(MAX_SECRETS).map_err(|failure| anyhow!(failure.message))?;
-        serde_json::from_slice(&text).map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
+        let text = opened
+            .read(MAX_SECRETS)
+            .map_err(|failure| anyhow!(failure.message))?;
+        serde_json::from_slice(&text)
+            .map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
     }
 
     /// The next run makes new ones.
@@ -94,7 +112,9 @@ impl MadeUp {
     /// # Errors
     /// Where they cannot be removed.
     pub fn forget(files: &dyn Files) -> Result<()> {
-        files.remove(&MadeUp::path()).map_err(|failure| anyhow!(failure.message))
+        files
+            .remove(&MadeUp::path())
+            .map_err(|failure| anyhow!(failure.message))
     }
 
     /// Fills in what the configuration lacks, and keeps it for the next run.
@@ -104,16 +124,28 @@ impl MadeUp {
     pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
         let mut made = MadeUp::read(files)?;
         let before = (made.token.clone(), made.certificate_key.clone());
-        if !token_given && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut() {
-            *token = made.token.get_or_insert_with(crate::effect::token::random_token).clone();
+        if !token_given
+            && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut()
+        {
+            *token = made
+                .token
+                .get_or_insert_with(crate::effect::token::random_token)
+                .clone();
         }
         if config.run.upload_certs && config.init.certificate_key.is_empty() {
-            config.init.certificate_key = made.certificate_key.get_or_insert_with(crate::effect::shared_keys::random_key).clone();
+            config.init.certificate_key = made
+                .certificate_key
+                .get_or_insert_with(crate::effect::shared_keys::random_key)
+                .clone();
         }
         if before != (made.token.clone(), made.certificate_key.clone()) {
             let text = serde_json::to_vec(&made)?;
-            files.make_dir(DIRECTORY, 0o700).map_err(|failure| anyhow!(failure.message))?;
-            files.write(&MadeUp::path(), &text, 0o600, None).map_err(|failure| anyhow!(failure.message))?;
+            files
+                .make_dir(DIRECTORY, 0o700)
+                .map_err(|failure| anyhow!(failure.message))?;
+            files
+                .write(&MadeUp::path(), &text, 0o600, None)
+                .map_err(|failure| anyhow!(failure.message))?;
         }
         Ok(())
     }

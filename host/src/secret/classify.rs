@@ -1,8 +1,9 @@
 //! Decides whether content is a credential or holds one.
 //!
-//! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields, and base64,
-//! hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH` encodings. What cannot be parsed is
-//! still searched once from end to end. All work is bounded in proportion to the content's size.
+//! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
+//! and base64, hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH`
+//! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
+//! proportion to the content's size.
 mod der;
 mod encodings;
 mod objects;
@@ -11,11 +12,12 @@ mod patterns;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Levels of nested encodings that are decoded. Strings of documents count as a level: base64, in a string of a document, in
-/// gzip, in base64 are four.
+/// Levels of nested encodings that are decoded. Strings of documents count as a level: base64, in a
+/// string of a document, in gzip, in base64 are four.
 const MAX_DEPTH: u8 = 4;
 
-/// Bytes that may be searched for each byte of the content, decoded bytes included. Ordinary texts need less than 20.
+/// Bytes that may be searched for each byte of the content, decoded bytes included. Ordinary texts
+/// need less than 20.
 const WORK_PER_BYTE: usize = 64;
 
 /// Bytes that may be searched however small the content is, because compressed content grows.
@@ -29,7 +31,8 @@ pub enum Credential {
     PrivateKey,
     /// a kubeconfig whose users have a token, a key, a password or a program that gets one
     Kubeconfig,
-    /// a login of a container registry: `config.json`, `auth.json`, or the configuration of a container runtime
+    /// a login of a container registry: `config.json`, `auth.json`, or the configuration of a
+    /// container runtime
     RegistryLogin,
     /// the EncryptionConfiguration of an API server, with its keys
     EncryptionKey,
@@ -78,13 +81,17 @@ impl fmt::Display for Credential {
     }
 }
 
-/// Returns the kind of the first credential that the content is or holds; none where it holds no credential.
+/// Returns the kind of the first credential that the content is or holds; none where it holds no
+/// credential.
 ///
-/// The answer is [`Credential::Undecided`] where judging the content takes more work than its size allows, so that a
-/// caller refuses it.
+/// The answer is [`Credential::Undecided`] where judging the content takes more work than its size
+/// allows, so that a caller refuses it.
 #[must_use]
 pub fn classify(content: &[u8]) -> Option<Credential> {
-    let work = content.len().saturating_mul(WORK_PER_BYTE).saturating_add(MIN_WORK);
+    let work = content
+        .len()
+        .saturating_mul(WORK_PER_BYTE)
+        .saturating_add(MIN_WORK);
     Search { work }.search(content, MAX_DEPTH).err()
 }
 
@@ -100,10 +107,15 @@ struct Search {
 impl Search {
     /// Searches content, and up to `depth` levels of encodings in it.
     fn search(&mut self, content: &[u8], depth: u8) -> Verdict {
-        self.work = self.work.checked_sub(content.len()).ok_or(Credential::Undecided)?;
+        self.work = self
+            .work
+            .checked_sub(content.len())
+            .ok_or(Credential::Undecided)?;
         patterns::search(content)?;
         der::search(content)?;
-        let Some(depth) = depth.checked_sub(1) else { return Ok(()) };
+        let Some(depth) = depth.checked_sub(1) else {
+            return Ok(());
+        };
         for stream in encodings::gzip_streams(content) {
             let unpacked = encodings::gunzip(stream, self.work)?;
             self.search(&unpacked, depth)?;

@@ -1,5 +1,5 @@
-//! Secrets: the type that holds a secret, the classifier that recognises credentials by their content, and the secret settings
-//! of plugins.
+//! Secrets: the type that holds a secret, the classifier that recognises credentials by their
+//! content, and the secret settings of plugins.
 pub mod classify;
 pub mod settings;
 
@@ -9,8 +9,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// A secret value: a token, a key, a password, a kubeconfig.
 ///
-/// Printing it writes `<secret>`, serialising it fails, and dropping it overwrites its memory. Code that needs the value calls
-/// [`Secret::reveal`].
+/// Printing it writes `<secret>`, serialising it fails, and dropping it overwrites its memory. Code
+/// that needs the value calls [`Secret::reveal`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T: Zeroize>(Zeroizing<T>);
 
@@ -42,7 +42,9 @@ impl<T: Zeroize> Serialize for Secret<T> {
     /// # Errors
     /// Always, so that a secret that is part of a record by mistake is an error and not a leak.
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(S::Error::custom("a secret is not written: the code that has to write it reveals it first"))
+        Err(S::Error::custom(
+            "a secret is not written: the code that has to write it reveals it first",
+        ))
     }
 }
 

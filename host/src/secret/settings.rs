@@ -1,7 +1,9 @@
-//! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or `format: password`, or if its
-//! name is that of a secret (`password`, `apiToken`) and its schema does not say `writeOnly: false`.
+//! Secret settings of plugins. A setting is secret if its JSON Schema says `writeOnly: true` or
+//! `format: password`, or if its name is that of a secret (`password`, `apiToken`) and its schema
+//! does not say `writeOnly: false`.
 //!
-//! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster keeps, have a placeholder.
+//! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
+//! keeps, have a placeholder.
 use serde_json::Value;
 
 /// The placeholder of a secret setting.
@@ -11,16 +13,40 @@ pub const PLACEHOLDER: &str = "<secret:setting>";
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
 
 /// Parts of names that mark a setting as secret.
-const SECRET_NAMES: &[&str] =
-    &["password", "passwd", "passphrase", "secret", "token", "credential", "apikey", "accesskey", "privatekey", "signingkey"];
+const SECRET_NAMES: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "signingkey",
+];
 
 /// Ends of names that mark a setting as plain: it says where a secret is, or describes it.
-const PLAIN_ENDS: &[&str] = &["file", "path", "dir", "directory", "name", "namespace", "ref", "url", "ttl", "seconds", "length", "count"];
+const PLAIN_ENDS: &[&str] = &[
+    "file",
+    "path",
+    "dir",
+    "directory",
+    "name",
+    "namespace",
+    "ref",
+    "url",
+    "ttl",
+    "seconds",
+    "length",
+    "count",
+];
 
 /// Levels of nested schemas that are followed.
 const MAX_DEPTH: usize = 32;
 
-/// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings had.
+/// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
+/// had.
 pub fn hide(schema: &Value, settings: &mut Value) -> Vec<String> {
     let mut found = Vec::new();
     walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
@@ -40,19 +66,36 @@ fn is_secret(schema: &Value) -> bool {
 
 /// Whether a setting of this name is secret unless its schema says otherwise.
 pub fn sounds_secret(name: &str) -> bool {
-    let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
-    SECRET_NAMES.iter().any(|part| name.contains(part)) && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
+    let name: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect::<String>()
+        .to_lowercase();
+    SECRET_NAMES.iter().any(|part| name.contains(part))
+        && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Follows a reference within the schema: `#/$defs/name`.
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')).and_then(|pointer| root.pointer(pointer));
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.strip_prefix('#'))
+        .and_then(|pointer| root.pointer(pointer));
     target.unwrap_or(schema)
 }
 
-/// Calls `hide` for each secret value within a value. `root` is the schema that references are relative to.
-fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mut dyn FnMut(&mut Value)) {
-    let Some(depth) = depth.checked_sub(1) else { return };
+/// Calls `hide` for each secret value within a value. `root` is the schema that references are
+/// relative to.
+fn walk(
+    root: &Value,
+    schema: &Value,
+    value: &mut Value,
+    depth: usize,
+    hide: &mut dyn FnMut(&mut Value),
+) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
     let target = resolve(root, schema);
     if is_secret(schema) || is_secret(target) {
         return hide(value);
@@ -61,13 +104,23 @@ fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mu
         walk(root, target, value, depth, hide);
     }
     for keyword in SAME_VALUE {
-        schema[keyword].as_array().into_iter().flatten().for_each(|schema| walk(root, schema, value, depth, hide));
+        schema[keyword]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .for_each(|schema| walk(root, schema, value, depth, hide));
     }
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                let of_name = schema["properties"].get(name).or_else(|| schema.get("additionalProperties")).unwrap_or(&Value::Null);
-                if sounds_secret(name) && resolve(root, of_name)["writeOnly"] != false && !matches!(field, Value::Null | Value::Bool(_)) {
+                let of_name = schema["properties"]
+                    .get(name)
+                    .or_else(|| schema.get("additionalProperties"))
+                    .unwrap_or(&Value::Null);
+                if sounds_secret(name)
+                    && resolve(root, of_name)["writeOnly"] != false
+                    && !matches!(field, Value::Null | Value::Bool(_))
+                {
                     hide(field);
                 } else {
                     walk(root, of_name, field, depth, hide);
@@ -76,7 +129,9 @@ fn walk(root: &Value, schema: &Value, value: &mut Value, depth: usize, hide: &mu
         }
         Value::Array(items) => {
             let of_items = schema.get("items").unwrap_or(&Value::Null);
-            items.iter_mut().for_each(|item| walk(root, of_items, item, depth, hide));
+            items
+                .iter_mut()
+                .for_each(|item| walk(root, of_items, item, depth, hide));
         }
         _ => {}
     }
@@ -93,50 +148,4 @@ fn texts(value: &Value, found: &mut Vec<String>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn settings_that_the_schema_marks_are_hidden_wherever_they_are() {
-        let schema = json!({
-            "type": "object",
-            "$defs": {"login": {"type": "object", "properties": {"password": {"format": "password"}, "user": {}}}},
-            "properties": {
-                "token": {"type": "string", "writeOnly": true},
-                "main": {"$ref": "#/$defs/login"},
-                "others": {"type": "array", "items": {"$ref": "#/$defs/login"}},
-                "either": {"anyOf": [{"type": "null"}, {"properties": {"key": {"writeOnly": true}}}]},
-                "loop": {"$ref": "#/properties/loop"},
-            },
-            "additionalProperties": {"writeOnly": true},
-        });
-        let mut settings = json!({
-            "token": "s-1", "main": {"user": "u", "password": "s-2"}, "others": [{"user": "v", "password": "s-3"}],
-            "either": {"key": {"deep": "s-4"}}, "loop": {"a": 1}, "further": "s-5",
-        });
-        let mut found = hide(&schema, &mut settings);
-        found.sort_unstable();
-        assert_eq!(found, ["s-1", "s-2", "s-3", "s-4", "s-5"]);
-        let hidden = PLACEHOLDER;
-        assert_eq!(
-            settings,
-            json!({
-                "token": hidden, "main": {"user": "u", "password": hidden}, "others": [{"user": "v", "password": hidden}],
-                "either": {"key": hidden}, "loop": {"a": 1}, "further": hidden,
-            })
-        );
-    }
-
-    #[test]
-    fn settings_whose_name_is_that_of_a_secret_are_hidden_unless_the_schema_says_otherwise() {
-        let mut settings = json!({"a": "b", "Api-Token": "s-1", "deep": [{"password": "s-2"}], "tokenFile": "/f", "secret": true});
-        assert_eq!(hide(&Value::Null, &mut settings), ["s-1", "s-2"]);
-        let hidden = PLACEHOLDER;
-        let wanted = json!({"a": "b", "Api-Token": hidden, "deep": [{"password": hidden}], "tokenFile": "/f", "secret": true});
-        assert_eq!(settings, wanted);
-        let mut settings = json!({"token": "public"});
-        assert!(hide(&json!({"properties": {"token": {"writeOnly": false}}}), &mut settings).is_empty());
-        assert_eq!(settings, json!({"token": "public"}));
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! The default plugins, built and embedded by `build.rs`; they come in through the same door as anyone's.
+//! The default plugins, built and embedded by `build.rs`; they come in through the same door as
+//! anyone's.
 
 /// One default plugin.
 pub struct Embedded {
@@ -7,7 +8,8 @@ pub struct Embedded {
 }
 
 const ALL: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-/// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration has rules.
+/// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration
+/// has rules.
 const RULES: &str = "rules";
 
 /// The plugins of every run.
@@ -25,9 +27,11 @@ pub fn named(name: &str) -> Option<&'static Embedded> {
     ALL.iter().find(|embedded| embedded.name == name)
 }
 
-/// Whether an embedded component has this length in bytes. A component of any other length is not embedded.
+/// Whether an embedded component has this length in bytes. A component of any other length is not
+/// embedded.
 pub fn is_as_long(length: u64) -> bool {
-    ALL.iter().any(|embedded| embedded.bytes.len() as u64 == length)
+    ALL.iter()
+        .any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
 /// Whether a component is byte for byte an embedded one.

@@ -1,4 +1,5 @@
-//! The engine for all components of a run. It compiles a component at most once, and stops guests that run too long.
+//! The engine for all components of a run. It compiles a component at most once, and stops guests
+//! that run too long.
 use super::{
     cache::Cache,
     compiler::{self, Compiler},
@@ -50,7 +51,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     engine: wasmtime::Engine,
-    /// hash of what compiled code depends on beside the component: compiler, version, settings, processor
+    /// hash of what compiled code depends on beside the component: compiler, version, settings,
+    /// processor
     compatibility: String,
     /// whether the engine reserves little address space
     small: bool,
@@ -78,8 +80,8 @@ pub(super) enum Author {
     Other,
 }
 
-/// The settings that code is compiled and run with. `small` code reserves little address space for each memory and has
-/// bounds checks instead.
+/// The settings that code is compiled and run with. `small` code reserves little address space for
+/// each memory and has bounds checks instead.
 ///
 /// # Errors
 /// Where wasmtime does not take them.
@@ -87,18 +89,26 @@ pub(super) fn config(small: bool) -> Result<Config> {
     let mut config = Config::new();
     config.epoch_interruption(true);
     config.max_wasm_stack(limits::MAX_STACK);
-    // Backtraces name functions without either, and code is a third smaller; the system's list of what can be unwound
-    // does not get longer with every component.
+    // Backtraces name functions without either, and code is a third smaller; the system's list of
+    // what can be unwound does not get longer with every component.
     config.generate_address_map(false).native_unwind_info(false);
-    // With all a memory can address set aside, code needs no bounds checks and is half as long; what is checked then
-    // are a few pages at its end.
+    // With all a memory can address set aside, code needs no bounds checks and is half as long;
+    // what is checked then are a few pages at its end.
     if small {
-        config.memory_reservation(16 << 20).memory_guard_size(64 << 10).memory_reservation_for_growth(1 << 20);
+        config
+            .memory_reservation(16 << 20)
+            .memory_guard_size(64 << 10)
+            .memory_reservation_for_growth(1 << 20);
     }
     // Memories are few and small: copying what is in them at first is faster than mapping it.
     config.memory_init_cow(false);
-    // By itself wasmtime compares its major version only, and would load what a compiler since mended made.
-    config.module_version(ModuleVersionStrategy::Custom(env!("WASMTIME_VERSION").into())).map_err(|e| anyhow!("{e:#}"))?;
+    // By itself wasmtime compares its major version only, and would load what a compiler since
+    // mended made.
+    config
+        .module_version(ModuleVersionStrategy::Custom(
+            env!("WASMTIME_VERSION").into(),
+        ))
+        .map_err(|e| anyhow!("{e:#}"))?;
     Ok(config)
 }
 
@@ -117,59 +127,98 @@ impl Engine {
     /// Where this machine cannot run WebAssembly.
     pub fn with(cache: Cache, compiler: Compiler) -> Result<Engine> {
         // Where address space is limited, each memory takes little of it.
-        let small = rustix::process::getrlimit(rustix::process::Resource::As).current.is_some();
+        let small = rustix::process::getrlimit(rustix::process::Resource::As)
+            .current
+            .is_some();
         let config = config(small)?;
         // Some processors address too little for a pool.
         let mut pooled = config.clone();
         pooled.allocation_strategy(pool::pool());
-        let engine =
-            if small { wasmtime::Engine::new(&config) } else { wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config)) };
-        let engine = engine.map_err(|e| anyhow!("{e:#}")).context("WebAssembly cannot be run on this machine")?;
+        let engine = if small {
+            wasmtime::Engine::new(&config)
+        } else {
+            wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
+        };
+        let engine = engine
+            .map_err(|e| anyhow!("{e:#}"))
+            .context("WebAssembly cannot be run on this machine")?;
         let weak = engine.weak();
-        thread::Builder::new().name("epochs".into()).spawn(move || {
-            while let Some(engine) = weak.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                thread::sleep(TICK);
-            }
-        })?;
+        thread::Builder::new()
+            .name("epochs".into())
+            .spawn(move || {
+                while let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    thread::sleep(TICK);
+                }
+            })?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
-        let (turns, compilers, compiled) = (Turns::new(pool::CALLS), Turns::new(limits::COMPILERS), AtomicUsize::new(0));
+        let (turns, compilers, compiled) = (
+            Turns::new(pool::CALLS),
+            Turns::new(limits::COMPILERS),
+            AtomicUsize::new(0),
+        );
         let (components, read, linked) = Default::default();
-        let inner = Inner { engine, compatibility, small, cache, compiler, turns, compilers, compiled, components, read, linked };
+        let inner = Inner {
+            engine,
+            compatibility,
+            small,
+            cache,
+            compiler,
+            turns,
+            compilers,
+            compiled,
+            components,
+            read,
+            linked,
+        };
         Ok(Engine(Arc::new(inner)))
     }
 
-    /// Why compiled components are not kept, where they are not: everything works, but each run compiles again.
+    /// Why compiled components are not kept, where they are not: everything works, but each run
+    /// compiles again.
     pub fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
 
-    /// Reads what a component is and asks for. One without a manifest is compiled and called to say its name.
+    /// Reads what a component is and asks for. One without a manifest is compiled and called to say
+    /// its name.
     ///
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        plugin::Component::read(self, bytes.into()).map(Arc::new).map(Plugin::of)
+        plugin::Component::read(self, bytes.into())
+            .map(Arc::new)
+            .map(Plugin::of)
     }
 
-    /// Reads a component without compiling or calling it. A component without a manifest then has no name.
+    /// Reads a component without compiling or calling it. A component without a manifest then has
+    /// no name.
     ///
     /// # Errors
     /// The problem of the component, and how to mend it.
     pub fn look(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        plugin::Component::look(self, bytes.into()).map(Arc::new).map(Plugin::of)
+        plugin::Component::look(self, bytes.into())
+            .map(Arc::new)
+            .map(Plugin::of)
     }
 
-    /// Reads the component of a place, once for all callers. A caller waits while another caller reads the component; later callers
-    /// get the component that was read.
+    /// Reads the component of a place, once for all callers. A caller waits while another caller
+    /// reads the component; later callers get the component that was read.
     ///
     /// # Errors
     /// The problem of the component, or the reason why it cannot be read.
     pub fn load_once(&self, place: Place) -> Result<Plugin> {
-        let once = self.0.read.lock().unwrap_or_else(PoisonError::into_inner).entry(place.clone()).or_default().clone();
+        let once = self
+            .0
+            .read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(place.clone())
+            .or_default()
+            .clone();
         let open = || plugin::Component::open(self, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {
             Some(component) => Ok(Plugin::of(component.clone())),
@@ -184,9 +233,15 @@ impl Engine {
     }
 
     /// Returns the linker with all host functions, which is made once for all components.
-    pub(super) fn linked<T: 'static>(&self, link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>) -> wasmtime::Result<Arc<Linker<T>>> {
+    pub(super) fn linked<T: 'static>(
+        &self,
+        link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
+    ) -> wasmtime::Result<Arc<Linker<T>>> {
         let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(found)) = linked.get(&TypeId::of::<T>()).map(|found| found.clone().downcast()) {
+        if let Some(Ok(found)) = linked
+            .get(&TypeId::of::<T>())
+            .map(|found| found.clone().downcast())
+        {
             return Ok(found);
         }
         let mut linker = Linker::new(&self.0.engine);
@@ -202,7 +257,10 @@ impl Engine {
     }
 
     fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
-        self.0.components.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns a compiled component from memory or from the cache; none if neither has it.
@@ -212,7 +270,8 @@ impl Engine {
         }
         let code = self.0.cache.file(&self.key(digest))?;
         let component = self.load_code(&code).ok()?;
-        self.components().insert(digest.to_owned(), component.clone());
+        self.components()
+            .insert(digest.to_owned(), component.clone());
         Some(component)
     }
 
@@ -220,21 +279,33 @@ impl Engine {
     ///
     /// # Errors
     /// The component cannot be compiled, or not within the limits of compiling.
-    pub(super) fn component(&self, bytes: &[u8], digest: &str, author: Author, cancel: &Cancel) -> Result<Component> {
+    pub(super) fn component(
+        &self,
+        bytes: &[u8],
+        digest: &str,
+        author: Author,
+        cancel: &Cancel,
+    ) -> Result<Component> {
         if let Some(component) = self.compiled_before(digest) {
             return Ok(component);
         }
         let component = match (author, self.0.compiler) {
-            (Author::Other, Compiler::ChildProcess) => self.compile_in_child(bytes, digest, cancel)?,
-            (Author::Program, _) | (_, Compiler::ThisProcess) => self.compile_here(bytes, digest)?,
+            (Author::Other, Compiler::ChildProcess) => {
+                self.compile_in_child(bytes, digest, cancel)?
+            }
+            (Author::Program, _) | (_, Compiler::ThisProcess) => {
+                self.compile_here(bytes, digest)?
+            }
         };
-        self.components().insert(digest.to_owned(), component.clone());
+        self.components()
+            .insert(digest.to_owned(), component.clone());
         Ok(component)
     }
 
     fn compile_here(&self, bytes: &[u8], digest: &str) -> Result<Component> {
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        let component = Component::new(&self.0.engine, bytes).map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
+        let component = Component::new(&self.0.engine, bytes)
+            .map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
         if let Ok(code) = component.serialize() {
             self.0.cache.put(&self.key(digest), &code);
         }
@@ -248,19 +319,27 @@ impl Engine {
             return Ok(component);
         }
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        let draft = self.0.cache.draft().context("there is no place for the compiled component")?;
+        let draft = self
+            .0
+            .cache
+            .draft()
+            .context("there is no place for the compiled component")?;
         compiler::compile_in_child(bytes, self.0.small, &draft.file, cancel)?;
-        let code = draft.keep(&self.key(digest)).context("cannot keep the compiled component")?;
-        self.load_code(&code).context("the compiler gave back what is not a compiled component")
+        let code = draft
+            .keep(&self.key(digest))
+            .context("cannot keep the compiled component")?;
+        self.load_code(&code)
+            .context("the compiler gave back what is not a compiled component")
     }
 
     /// Loads code from the beginning of a file.
     fn load_code(&self, code: &File) -> Result<Component> {
         // The path leads to the open file itself, whatever has its name by now.
         let path = format!("/proc/self/fd/{}", code.as_raw_fd());
-        // SAFETY: the file is an entry of the cache with the right digest, or was just made by our compiler (see
-        // `compiler.rs` for why its answer is trusted). Entries are in a directory that only this user can write to, under
-        // a key of component, compiler and settings. They are never written in place, so what is mapped stays as it is.
+        // SAFETY: the file is an entry of the cache with the right digest, or was just made by our
+        // compiler (see `compiler.rs` for why its answer is trusted). Entries are in a directory
+        // that only this user can write to, under a key of component, compiler and settings. They
+        // are never written in place, so what is mapped stays as it is.
         let component = unsafe { Component::deserialize_file(&self.0.engine, path) };
         component.map_err(|e| anyhow!("{e:#}"))
     }

@@ -5,11 +5,15 @@ use super::{
 };
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
-use wasmparser::{Encoding, Parser, Payload, ValidPayload, Validator, component_types::ComponentEntityType, types::Types};
+use wasmparser::{
+    Encoding, Parser, Payload, ValidPayload, Validator, component_types::ComponentEntityType,
+    types::Types,
+};
 
 /// The WIT package of the interface of plugins.
 pub const PACKAGE: &str = "kubephase:plugin";
-/// The version of the interface that this host has. Before 1.0, versions are compatible if their minor versions are equal.
+/// The version of the interface that this host has. Before 1.0, versions are compatible if their
+/// minor versions are equal.
 pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
 /// The outside of a component: its imports and its manifest.
@@ -33,8 +37,15 @@ pub fn inspect(bytes: &[u8]) -> Result<Outside> {
     read.exports_phase()?;
     let manifest = match read.manifests.as_slice() {
         [] => None,
-        [one] => Some(std::str::from_utf8(one).map_err(|_| anyhow!("plugin.yaml is not UTF-8"))?.to_owned()),
-        several => bail!("the component has {} manifests; one is possible", several.len()),
+        [one] => Some(
+            std::str::from_utf8(one)
+                .map_err(|_| anyhow!("plugin.yaml is not UTF-8"))?
+                .to_owned(),
+        ),
+        several => bail!(
+            "the component has {} manifests; one is possible",
+            several.len()
+        ),
     };
     Ok(Outside { imports, manifest })
 }
@@ -57,9 +68,13 @@ impl<'a> Read<'a> {
                 Err(error) => return Err(damaged(error)),
             };
             match &payload {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                Payload::Version {
+                    encoding: Encoding::Module,
+                    ..
+                } if depth == 0 => {
                     bail!(
-                        "this is a core WebAssembly module, not a component; make it one with `wasm-tools component new`, or build it with the SDK"
+                        "this is a core WebAssembly module, not a component; make it one with \
+                         `wasm-tools component new`, or build it with the SDK"
                     )
                 }
                 Payload::Version { .. } => depth += 1,
@@ -73,13 +88,22 @@ impl<'a> Read<'a> {
                         exports.push(export.map_err(damaged)?.name.name);
                     }
                 }
-                Payload::CustomSection(section) if depth == 1 && section.name() == manifest::SECTION => manifests.push(section.data()),
+                Payload::CustomSection(section)
+                    if depth == 1 && section.name() == manifest::SECTION =>
+                {
+                    manifests.push(section.data())
+                }
                 _ => {}
             }
             if let ValidPayload::End(types) = validator.payload(&payload).map_err(damaged)? {
                 depth -= 1;
                 if depth == 0 {
-                    return Ok(Read { types, imports, exports, manifests });
+                    return Ok(Read {
+                        types,
+                        imports,
+                        exports,
+                        manifests,
+                    });
                 }
             }
         }
@@ -97,7 +121,11 @@ impl<'a> Read<'a> {
                     continue;
                 }
             };
-            let Some(ComponentEntityType::Instance(id)) = self.types.component_item_for_import(name).map(|item| item.ty) else {
+            let Some(ComponentEntityType::Instance(id)) = self
+                .types
+                .component_item_for_import(name)
+                .map(|item| item.ty)
+            else {
                 unknown.push(format!("{name} is not an interface"));
                 continue;
             };
@@ -107,35 +135,66 @@ impl<'a> Read<'a> {
                 }
                 let capability = format!("{interface}.{function}");
                 match gate::row(&capability).map(|row| row.permit) {
-                    Some(gate::Permit::Core) => unknown.push(format!("{capability} is for the distribution's own phases")),
+                    Some(gate::Permit::Core) => {
+                        unknown.push(format!("{capability} is for the distribution's own phases"))
+                    }
                     Some(_) => {}
-                    None => unknown.push(format!("{capability} is unknown to this host{}", gate::nearest(&capability))),
+                    None => unknown.push(format!(
+                        "{capability} is unknown to this host{}",
+                        gate::nearest(&capability)
+                    )),
                 }
                 found.insert(capability);
             }
         }
-        if unknown.is_empty() { Ok(found) } else { bail!("the component needs what this host does not have:\n  {}", unknown.join("\n  ")) }
+        if unknown.is_empty() {
+            Ok(found)
+        } else {
+            bail!(
+                "the component needs what this host does not have:\n  {}",
+                unknown.join("\n  ")
+            )
+        }
     }
 
     fn exports_phase(&self) -> Result<()> {
-        if self.exports.iter().any(|name| interface(name) == Ok("phase")) {
+        if self
+            .exports
+            .iter()
+            .any(|name| interface(name) == Ok("phase"))
+        {
             return Ok(());
         }
-        let found = if self.exports.is_empty() { "nothing".into() } else { self.exports.join(", ") };
+        let found = if self.exports.is_empty() {
+            "nothing".into()
+        } else {
+            self.exports.join(", ")
+        };
         bail!("the component does not export {PACKAGE}/phase@{VERSION}; it exports {found}")
     }
 }
 
-/// Returns the name of an interface within the package, if the package and its version are those of this host.
+/// Returns the name of an interface within the package, if the package and its version are those of
+/// this host.
 fn interface(name: &str) -> Result<&str, String> {
-    let ours = name.strip_prefix(PACKAGE).and_then(|rest| rest.strip_prefix('/')?.split_once('@'));
+    let ours = name
+        .strip_prefix(PACKAGE)
+        .and_then(|rest| rest.strip_prefix('/')?.split_once('@'));
     let Some((interface, version)) = ours else {
-        return Err(format!("{name} is not part of {PACKAGE}; the component was built for another world"));
+        return Err(format!(
+            "{name} is not part of {PACKAGE}; the component was built for another world"
+        ));
     };
     match semver::Version::parse(version) {
-        Ok(asked) if asked.pre.is_empty() && (asked.major, asked.minor) == (VERSION.major, VERSION.minor) => Ok(interface),
+        Ok(asked)
+            if asked.pre.is_empty()
+                && (asked.major, asked.minor) == (VERSION.major, VERSION.minor) =>
+        {
+            Ok(interface)
+        }
         _ => Err(format!(
-            "{name}: version {version} was asked for, this host speaks {VERSION}; build it with the SDK of {VERSION}, or take a kubephase that speaks {version}"
+            "{name}: version {version} was asked for, this host speaks {VERSION}; build it with \
+             the SDK of {VERSION}, or take a kubephase that speaks {version}"
         )),
     }
 }

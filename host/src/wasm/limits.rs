@@ -1,5 +1,6 @@
-//! The limits of components: of their structure, of compiling them, and of calling them. A limit on memory is a total over all
-//! memories of a component. The operator may lower and raise deadline and memory for each plugin; the other limits are fixed.
+//! The limits of components: of their structure, of compiling them, and of calling them. A limit on
+//! memory is a total over all memories of a component. The operator may lower and raise deadline
+//! and memory for each plugin; the other limits are fixed.
 use crate::render::quantity;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -17,8 +18,9 @@ pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
 /// Bytes of the largest component.
 pub const MAX_COMPONENT: usize = 64 << 20;
 
-// The structure of a component. Each limit is several times what the largest known components have, those that bring an
-// interpreter for JavaScript (12 MB) or Python (18 MB): their figures are in brackets.
+// The structure of a component. Each limit is several times what the largest known components have,
+// those that bring an interpreter for JavaScript (12 MB) or Python (18 MB): their figures are in
+// brackets.
 
 /// Modules and components in a component, itself included (41).
 pub const MAX_PARTS: usize = 200;
@@ -32,13 +34,16 @@ pub const MAX_FUNCTION_BYTES: usize = 2 << 20;
 pub const MAX_LOCALS: u32 = 5_000;
 /// How deep the blocks of one function are nested (781).
 pub const MAX_BLOCK_DEPTH: usize = 4_000;
-/// Loops of one function times its locals (46 000): a compiler keeps account of each local in each loop.
+/// Loops of one function times its locals (46 000): a compiler keeps account of each local in each
+/// loop.
 pub const MAX_LOOP_LOCALS: u64 = 250_000;
-/// Entries in the tables of all modules: types, imports, exports, globals, tables, memories, tags, elements (9 000).
+/// Entries in the tables of all modules: types, imports, exports, globals, tables, memories, tags,
+/// elements (9 000).
 pub const MAX_MODULE_ENTRIES: usize = 100_000;
 /// Data segments of all modules (10 000).
 pub const MAX_DATA_SEGMENTS: usize = 100_000;
-/// Entries in the tables of all components: types, aliases, imports, exports, canonical functions (1 650).
+/// Entries in the tables of all components: types, aliases, imports, exports, canonical functions
+/// (1 650).
 pub const MAX_COMPONENT_ENTRIES: usize = 10_000;
 /// Instances that a component makes of its modules and components (112).
 pub const MAX_INSTANTIATIONS: usize = 500;
@@ -47,13 +52,15 @@ pub const MAX_TYPE_DEPTH: usize = 100;
 /// Bytes in the tables of all components (84 000).
 pub const MAX_COMPONENT_TABLES: usize = 1 << 20;
 
-// The limits of the compiler. They are fixed up to `COMPILE_LARGE` bytes of component; every further MiB adds to them, up to a
-// ceiling, because components that bring an interpreter need more. A component with an interpreter for JavaScript (11.5 MiB)
-// takes 520 MiB and 15 s in a debug build, a component with an interpreter for Python (17.6 MiB) takes 380 MiB and 12 s.
+// The limits of the compiler. They are fixed up to `COMPILE_LARGE` bytes of component; every
+// further MiB adds to them, up to a ceiling, because components that bring an interpreter need
+// more. A component with an interpreter for JavaScript (11.5 MiB) takes 520 MiB and 15 s in a debug
+// build, a component with an interpreter for Python (17.6 MiB) takes 380 MiB and 12 s.
 
 /// Bytes of a component up to which the limits of compiling stay the same.
 pub const COMPILE_LARGE: usize = 8 << 20;
-/// Bytes of memory that the compiler may write to. With the pages of the program itself it stays below 256 MiB.
+/// Bytes of memory that the compiler may write to. With the pages of the program itself it stays
+/// below 256 MiB.
 pub const COMPILE_MEMORY: u64 = 208 << 20;
 /// Bytes of memory for every further MiB of the component.
 pub const COMPILE_MEMORY_MORE: u64 = 112 << 20;
@@ -65,11 +72,13 @@ pub const COMPILE_PROCESSOR: u64 = 20;
 pub const COMPILE_PROCESSOR_MORE: u64 = 1;
 /// Seconds of processor time, however large the component is.
 pub const MAX_COMPILE_PROCESSOR: u64 = 40;
-/// Time until the compiler is killed. Every further second of processor time adds sixty, as the machine may be busy.
+/// Time until the compiler is killed. Every further second of processor time adds sixty, as the
+/// machine may be busy.
 pub const COMPILE_WALL: Duration = Duration::from_secs(28);
 /// Bytes of code that the compiler may write, in addition to four for every byte of the component.
 pub const COMPILE_CODE: u64 = 16 << 20;
-/// Files that the compiler may have open: the program's libraries while it starts, and its input and outputs.
+/// Files that the compiler may have open: the program's libraries while it starts, and its input
+/// and outputs.
 pub const COMPILE_FILES: u64 = 16;
 /// Compilers that run at one time.
 pub const COMPILERS: usize = 2;
@@ -80,12 +89,13 @@ pub const MAX_STACK: usize = 256 << 10;
 const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
 /// Bytes of memory that an operator may give a plugin.
 pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
-/// Processor time of one call, including the host's work for the call. It stops a guest that loops long before the deadline,
-/// without stopping a guest that waits for a busy machine.
+/// Processor time of one call, including the host's work for the call. It stops a guest that loops
+/// long before the deadline, without stopping a guest that waits for a busy machine.
 pub const CPU: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-/// Total time of one phase of a plugin: all its calls, their effects, and the pauses between the calls.
+/// Total time of one phase of a plugin: all its calls, their effects, and the pauses between the
+/// calls.
 pub const PHASE: Duration = Duration::from_secs(600);
 /// Proposals in one call.
 pub const MAX_PROPOSALS: usize = 1000;
@@ -114,7 +124,8 @@ pub const MAX_MEMORIES: usize = 4;
 /// Bytes that each table element counts as.
 pub const TABLE_ELEMENT: usize = 16;
 
-/// The limits that the operator set for one plugin: `limits` of its entry in the PhaseConfiguration.
+/// The limits that the operator set for one plugin: `limits` of its entry in the
+/// PhaseConfiguration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -128,7 +139,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { deadline: Duration::from_secs(30), memory: 64 << 20 }
+        Limits {
+            deadline: Duration::from_secs(30),
+            memory: 64 << 20,
+        }
     }
 }
 
@@ -160,7 +174,9 @@ mod deadline {
         let deadline = Duration::from_nanos(u64::try_from(span.0).unwrap_or(0));
         let (least, most) = DEADLINES.into_inner();
         let within = (least..=most).contains(&deadline);
-        within.then_some(deadline).ok_or_else(|| Error::custom(format!("{span} is not from {least:?} to {most:?}")))
+        within
+            .then_some(deadline)
+            .ok_or_else(|| Error::custom(format!("{span} is not from {least:?} to {most:?}")))
     }
 }
 
@@ -175,15 +191,28 @@ mod memory {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
         let given = serde_json::Value::deserialize(deserializer)?;
-        let text = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
-        let bytes = quantity::bytes(&text).ok_or_else(|| Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is")))?;
-        let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| Limits { memory: *memory, ..Limits::default() }.shown_memory());
-        let within = usize::try_from(bytes).ok().filter(|bytes| MEMORIES.contains(bytes));
+        let text = given
+            .as_str()
+            .map_or_else(|| given.to_string(), str::to_owned);
+        let bytes = quantity::bytes(&text).ok_or_else(|| {
+            Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is"))
+        })?;
+        let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| {
+            Limits {
+                memory: *memory,
+                ..Limits::default()
+            }
+            .shown_memory()
+        });
+        let within = usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| MEMORIES.contains(bytes));
         within.ok_or_else(|| Error::custom(format!("{text} is not from {least} to {most}")))
     }
 }
 
-/// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each memory separately.
+/// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each
+/// memory separately.
 pub struct Total {
     limit: usize,
     sum: usize,
@@ -193,7 +222,11 @@ pub struct Total {
 
 impl Total {
     pub fn new(limit: usize, peak: Arc<AtomicUsize>) -> Self {
-        Total { limit, sum: 0, peak }
+        Total {
+            limit,
+            sum: 0,
+            peak,
+        }
     }
 
     /// Adds to the sum.
@@ -203,7 +236,10 @@ impl Total {
     fn grow(&mut self, by: usize) -> Result<bool> {
         // An error ends the guest with these words; `false` would leave it to abort without any.
         match self.sum.saturating_add(by) {
-            sum if sum > self.limit => bail!("memory limit of {} bytes reached (limits.memory of the plugin's entry)", self.limit),
+            sum if sum > self.limit => bail!(
+                "memory limit of {} bytes reached (limits.memory of the plugin's entry)",
+                self.limit
+            ),
             sum => self.sum = sum,
         }
         self.peak.fetch_max(self.sum, Ordering::Relaxed);
@@ -212,12 +248,26 @@ impl Total {
 }
 
 impl ResourceLimiter for Total {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
         self.grow(desired.saturating_sub(current))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
-        self.grow(desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT))
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
+        self.grow(
+            desired
+                .saturating_sub(current)
+                .saturating_mul(TABLE_ELEMENT),
+        )
     }
 
     fn instances(&self) -> usize {

@@ -1,5 +1,6 @@
-//! A plugin's manifest, `plugin.yaml`. The component holds it as a custom section, so that it can be read without running the
-//! component. The manifest's schema has its own version, independent of the version of the WIT interface.
+//! A plugin's manifest, `plugin.yaml`. The component holds it as a custom section, so that it can
+//! be read without running the component. The manifest's schema has its own version, independent of
+//! the version of the WIT interface.
 use super::gate::{self, Danger, Dimension, Permit};
 use crate::{
     arguments::{ObjectName, PhaseId, Text, is_trick},
@@ -54,9 +55,14 @@ impl Requires {
     /// # Errors
     /// The range that does not include the version, and the nearest version that it includes.
     pub fn check(&self, host: &semver::Version, interface: &semver::Version) -> Result<()> {
-        for (what, range, version) in [("kubephase", &self.host, host), ("the interface kubephase:plugin", &self.interface, interface)] {
+        for (what, range, version) in [
+            ("kubephase", &self.host, host),
+            ("the interface kubephase:plugin", &self.interface, interface),
+        ] {
             if let Some(range) = range.as_ref().filter(|range| !range.matches(version)) {
-                let nearest = nearest(range).map(|nearest| format!("; the nearest that would fit is {nearest}")).unwrap_or_default();
+                let nearest = nearest(range)
+                    .map(|nearest| format!("; the nearest that would fit is {nearest}"))
+                    .unwrap_or_default();
                 bail!("it needs {what} {range}, this is {version}{nearest}");
             }
         }
@@ -67,9 +73,18 @@ impl Requires {
 /// Returns the lowest version that a range itself names and includes.
 fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
     let version_of = |comparator: &semver::Comparator| {
-        semver::Version::new(comparator.major, comparator.minor.unwrap_or(0), comparator.patch.unwrap_or(0))
+        semver::Version::new(
+            comparator.major,
+            comparator.minor.unwrap_or(0),
+            comparator.patch.unwrap_or(0),
+        )
     };
-    range.comparators.iter().map(version_of).filter(|version| range.matches(version)).min()
+    range
+        .comparators
+        .iter()
+        .map(version_of)
+        .filter(|version| range.matches(version))
+        .min()
 }
 
 /// One phase that a plugin provides.
@@ -106,8 +121,8 @@ pub enum FailurePolicy {
     Ignore,
 }
 
-/// A capability that a plugin asks for, and the reason. Patterns bound it in the dimensions that the capability's row in the
-/// gate table has.
+/// A capability that a plugin asks for, and the reason. Patterns bound it in the dimensions that
+/// the capability's row in the gate table has.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Request {
@@ -117,7 +132,8 @@ pub struct Request {
     pub reason: String,
     /// path patterns, `*` within a component and `**` across them
     pub paths: Vec<String>,
-    /// whether the plugin may see the files although other users of the machine cannot; each path then has to be exact
+    /// whether the plugin may see the files although other users of the machine cannot; each path
+    /// then has to be exact
     pub private: bool,
     /// host name patterns, `host` for the usual port of a URL's scheme or `host:port`
     pub hosts: Vec<String>,
@@ -141,19 +157,34 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request as lines of JSON, which `kubephase.lock` holds and which are compared. Two requests have equal lines only if
-    /// they ask for equal things.
+    /// The request as lines of JSON, which `kubephase.lock` holds and which are compared. Two
+    /// requests have equal lines only if they ask for equal things.
     ///
-    /// A line is an array of the capability, the dimension and one pattern. A request with patterns in several dimensions has
-    /// one line: the capability and an object with the patterns of each dimension.
+    /// A line is an array of the capability, the dimension and one pattern. A request with patterns
+    /// in several dimensions has one line: the capability and an object with the patterns of each
+    /// dimension.
     pub fn lines(&self) -> Vec<String> {
-        let dimensions: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| dimension.count(self) > 0).collect();
+        let dimensions: Vec<Dimension> = Dimension::ALL
+            .into_iter()
+            .filter(|dimension| dimension.count(self) > 0)
+            .collect();
         match dimensions.as_slice() {
             [] => vec![json!([self.capability]).to_string()],
-            [dimension] => self.patterns(*dimension).into_iter().map(|pattern| self.line(*dimension, pattern)).collect(),
+            [dimension] => self
+                .patterns(*dimension)
+                .into_iter()
+                .map(|pattern| self.line(*dimension, pattern))
+                .collect(),
             several => {
-                let all: Map<String, Value> =
-                    several.iter().map(|dimension| (dimension.field().to_owned(), self.patterns(*dimension).into())).collect();
+                let all: Map<String, Value> = several
+                    .iter()
+                    .map(|dimension| {
+                        (
+                            dimension.field().to_owned(),
+                            self.patterns(*dimension).into(),
+                        )
+                    })
+                    .collect();
                 vec![json!([self.capability, all]).to_string()]
             }
         }
@@ -161,15 +192,24 @@ impl Request {
 
     fn line(&self, dimension: Dimension, pattern: Value) -> String {
         let field = dimension.field();
-        if self.private { json!([self.capability, field, pattern, "private"]) } else { json!([self.capability, field, pattern]) }
-            .to_string()
+        if self.private {
+            json!([self.capability, field, pattern, "private"])
+        } else {
+            json!([self.capability, field, pattern])
+        }
+        .to_string()
     }
 
     fn patterns(&self, dimension: Dimension) -> Vec<Value> {
         match dimension {
             Dimension::Commands => self.commands.iter().map(|command| json!(command)).collect(),
             Dimension::Objects => self.objects.iter().map(|object| json!(object)).collect(),
-            _ => dimension.texts(self).unwrap_or_default().iter().map(|text| json!(text)).collect(),
+            _ => dimension
+                .texts(self)
+                .unwrap_or_default()
+                .iter()
+                .map(|text| json!(text))
+                .collect(),
         }
     }
 
@@ -191,7 +231,8 @@ pub struct ObjectPattern {
     /// patterns of names; an empty list matches every name
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// whether the object's Pods may use the host, every Secret of their namespace and every service account there
+    /// whether the object's Pods may use the host, every Secret of their namespace and every
+    /// service account there
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub host_access: bool,
 }
@@ -207,7 +248,8 @@ impl Manifest {
         if schema != SCHEMA {
             // This version cannot judge the fields of another schema.
             bail!(
-                "plugin.yaml, line {}: schema: {schema} is not a schema that this version reads; it reads {SCHEMA}",
+                "plugin.yaml, line {}: schema: {schema} is not a schema that this version reads; \
+                 it reads {SCHEMA}",
                 reader.line("schema")
             );
         }
@@ -215,7 +257,9 @@ impl Manifest {
         let manifest = Manifest {
             schema,
             name: reader.required("name").unwrap_or_default(),
-            version: reader.required("version").unwrap_or(semver::Version::new(0, 0, 0)),
+            version: reader
+                .required("version")
+                .unwrap_or(semver::Version::new(0, 0, 0)),
             license: reader.field("license").unwrap_or_default(),
             description: reader.field("description").unwrap_or_default(),
             requires: reader.field("requires").unwrap_or_default(),
@@ -224,29 +268,54 @@ impl Manifest {
             grants: reader.items("grants", check_request),
         };
         if !manifest.name.is_empty() && !is_name(&manifest.name) {
-            reader.problem("name", format!("name: {:?} has to be of at most 63 lower-case letters, digits and dashes", manifest.name));
+            reader.problem(
+                "name",
+                format!(
+                    "name: {:?} has to be of at most 63 lower-case letters, digits and dashes",
+                    manifest.name
+                ),
+            );
         }
-        for (field, text) in [("description", &manifest.description), ("license", &manifest.license)] {
+        for (field, text) in [
+            ("description", &manifest.description),
+            ("license", &manifest.license),
+        ] {
             let mut problems = Vec::new();
-            check_text(text, field, &mut |field, what| problems.push((field.to_owned(), what)));
-            problems.into_iter().for_each(|(field, what)| reader.problem(&field, format!("{field}: {what}")));
+            check_text(text, field, &mut |field, what| {
+                problems.push((field.to_owned(), what))
+            });
+            problems
+                .into_iter()
+                .for_each(|(field, what)| reader.problem(&field, format!("{field}: {what}")));
         }
         if !(manifest.settings.is_null() || manifest.settings.is_object()) {
             reader.problem("settings", "settings: has to be a JSON Schema".into());
         }
-        if !reader.raw.contains_key("provides") || reader.raw["provides"].value.as_array().is_some_and(Vec::is_empty) {
-            reader.problem("provides", "provides: a plugin provides at least one phase".into());
+        if !reader.raw.contains_key("provides")
+            || reader.raw["provides"]
+                .value
+                .as_array()
+                .is_some_and(Vec::is_empty)
+        {
+            reader.problem(
+                "provides",
+                "provides: a plugin provides at least one phase".into(),
+            );
         }
         reader.end(manifest)
     }
 
-    /// Makes the manifest of a component that has none: one check, by the name and summary that the component gives itself.
+    /// Makes the manifest of a component that has none: one check, by the name and summary that the
+    /// component gives itself.
     ///
     /// # Errors
     /// The name is not valid.
     pub(super) fn of_check(name: &str, summary: &str) -> Result<Manifest> {
         if !is_name(name) {
-            bail!("the component calls itself {name:?}; a name is of lower-case letters, digits and dashes");
+            bail!(
+                "the component calls itself {name:?}; a name is of lower-case letters, digits and \
+                 dashes"
+            );
         }
         Ok(Manifest {
             schema: SCHEMA,
@@ -274,7 +343,10 @@ impl Manifest {
 
 /// Whether a text is a name of a plugin or slot: 1 to 63 lower-case letters, digits and dashes.
 pub fn is_name(name: &str) -> bool {
-    (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Largest number of phases of a plugin, and of requests.
@@ -283,8 +355,15 @@ const MAX_ITEMS: usize = 200;
 const MAX_PATTERNS: usize = 500;
 
 fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
-    let ids = [("id", std::slice::from_ref(&provided.id)), ("needs", &provided.needs), ("before", &provided.before)];
-    for (field, ids) in ids.into_iter().chain([("replaces", provided.replaces.as_slice())]) {
+    let ids = [
+        ("id", std::slice::from_ref(&provided.id)),
+        ("needs", &provided.needs),
+        ("before", &provided.before),
+    ];
+    for (field, ids) in ids
+        .into_iter()
+        .chain([("replaces", provided.replaces.as_slice())])
+    {
         for id in ids {
             if let Err(why) = PhaseId::parse(id) {
                 problem(field, why);
@@ -293,7 +372,10 @@ fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
     }
     check_text(&provided.title, "title", problem);
     if let Some(slot) = provided.slot.as_ref().filter(|slot| !is_name(slot)) {
-        problem("slot", format!("{slot:?} has to be of lower-case letters, digits and dashes"));
+        problem(
+            "slot",
+            format!("{slot:?} has to be of lower-case letters, digits and dashes"),
+        );
     }
     if provided.kind == Kind::Group {
         problem("kind", "has to be check, addon or phase".into());
@@ -303,10 +385,17 @@ fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
     }
 }
 
-/// Checks a text of the manifest that people read: one line without control or invisible characters.
+/// Checks a text of the manifest that people read: one line without control or invisible
+/// characters.
 fn check_text(text: &str, field: &str, problem: &mut dyn FnMut(&str, String)) {
     if text.len() > Text::LONGEST || text.trim_end().chars().any(|c| is_trick(c) && c != '\n') {
-        problem(field, format!("has to be at most {} bytes without control characters", Text::LONGEST));
+        problem(
+            field,
+            format!(
+                "has to be at most {} bytes without control characters",
+                Text::LONGEST
+            ),
+        );
     }
 }
 
@@ -317,11 +406,24 @@ fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     }
     check_text(&request.reason, "reason", problem);
     let Some(row) = gate::row(capability) else {
-        return problem("capability", format!("there is no {capability:?}{}", gate::nearest(capability)));
+        return problem(
+            "capability",
+            format!("there is no {capability:?}{}", gate::nearest(capability)),
+        );
     };
     let dimensions = match row.permit {
-        Permit::Free => return problem("capability", format!("every plugin may call {capability}; take it out")),
-        Permit::Core => return problem("capability", format!("{capability} is for the distribution's own phases")),
+        Permit::Free => {
+            return problem(
+                "capability",
+                format!("every plugin may call {capability}; take it out"),
+            );
+        }
+        Permit::Core => {
+            return problem(
+                "capability",
+                format!("{capability} is for the distribution's own phases"),
+            );
+        }
         Permit::Granted(dimensions) => dimensions,
     };
     for dimension in Dimension::ALL {
@@ -329,9 +431,18 @@ fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
         if !dimensions.contains(&dimension) && count > 0 {
             problem(field, format!("{capability} is not bounded by {field}"));
         } else if dimensions.contains(&dimension) && count == 0 && !dimension.is_optional() {
-            problem(field, format!("say which {field} {capability} is needed for ({})", dimension.meaning()));
+            problem(
+                field,
+                format!(
+                    "say which {field} {capability} is needed for ({})",
+                    dimension.meaning()
+                ),
+            );
         } else if count > MAX_PATTERNS {
-            problem(field, format!("{count} patterns are more than {MAX_PATTERNS}"));
+            problem(
+                field,
+                format!("{count} patterns are more than {MAX_PATTERNS}"),
+            );
         }
         check_patterns(dimension, request, problem);
     }
@@ -345,23 +456,50 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
             problem(field, format!("{pattern:?}: {why}"));
         }
         let is_path = matches!(dimension, Dimension::Paths | Dimension::Directories);
-        if is_path && (!pattern.starts_with('/') || pattern.split('/').skip(1).any(|component| matches!(component, "" | "." | ".."))) {
-            problem(field, format!("{pattern:?} has to be an absolute path, without empty components, `.` and `..`"));
+        if is_path
+            && (!pattern.starts_with('/')
+                || pattern
+                    .split('/')
+                    .skip(1)
+                    .any(|component| matches!(component, "" | "." | "..")))
+        {
+            problem(
+                field,
+                format!(
+                    "{pattern:?} has to be an absolute path, without empty components, `.` and `..`"
+                ),
+            );
         }
     }
     if dimension == Dimension::Commands {
         for command in &request.commands {
-            if command.first().is_none_or(|program| program.is_empty() || program.contains('*')) {
-                problem(field, "a command is a program, and patterns for its arguments".into());
+            if command
+                .first()
+                .is_none_or(|program| program.is_empty() || program.contains('*'))
+            {
+                problem(
+                    field,
+                    "a command is a program, and patterns for its arguments".into(),
+                );
             }
-            if command.iter().any(|part| part.len() > Text::LONGEST || part.chars().any(is_trick)) {
-                problem(field, format!("{command:?}: a command has no control characters"));
+            if command
+                .iter()
+                .any(|part| part.len() > Text::LONGEST || part.chars().any(is_trick))
+            {
+                problem(
+                    field,
+                    format!("{command:?}: a command has no control characters"),
+                );
             }
         }
     }
     if dimension == Dimension::Objects {
         for object in &request.objects {
-            if let Err(why) = ObjectName::of_kind(&object.api_version, &object.kind, object.namespace.as_deref()) {
+            if let Err(why) = ObjectName::of_kind(
+                &object.api_version,
+                &object.kind,
+                object.namespace.as_deref(),
+            ) {
                 problem(field, why);
             }
             for name in &object.names {
@@ -370,12 +508,23 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
                 }
             }
             let has_pods = gate::WORKLOADS.contains(&object.kind.as_str());
-            if has_pods && !object.host_access && request.capability == "effects-cluster.patch-object" {
-                let why = "what comes of a patch depends on the rest of the object, so its grant says `hostAccess: true`";
+            if has_pods
+                && !object.host_access
+                && request.capability == "effects-cluster.patch-object"
+            {
+                let why = "what comes of a patch depends on the rest of the object, so its grant \
+                    says `hostAccess: true`";
                 problem(field, format!("{}: {why}", object.kind));
             }
             if object.host_access && !has_pods {
-                problem(field, format!("{}: hostAccess is for kinds with Pods: {}", object.kind, gate::WORKLOADS.join(", ")));
+                problem(
+                    field,
+                    format!(
+                        "{}: hostAccess is for kinds with Pods: {}",
+                        object.kind,
+                        gate::WORKLOADS.join(", ")
+                    ),
+                );
             }
         }
     }
@@ -387,10 +536,16 @@ fn check_private(request: &Request, problem: &mut dyn FnMut(&str, String)) {
         return;
     }
     if !request.capability.starts_with("observe-files.") {
-        problem("private", format!("{} has no private files", request.capability));
+        problem(
+            "private",
+            format!("{} has no private files", request.capability),
+        );
     }
     for path in request.paths.iter().filter(|path| path.contains('*')) {
-        problem("private", format!("{path:?} is a pattern; a private file is named exactly"));
+        problem(
+            "private",
+            format!("{path:?} is a pattern; a private file is named exactly"),
+        );
     }
 }
 
@@ -412,17 +567,33 @@ struct Lines {
     grants: Vec<Spanned<IgnoredAny>>,
 }
 
-const FIELDS: [&str; 9] = ["schema", "name", "version", "license", "description", "requires", "provides", "settings", "grants"];
+const FIELDS: [&str; 9] = [
+    "schema",
+    "name",
+    "version",
+    "license",
+    "description",
+    "requires",
+    "provides",
+    "settings",
+    "grants",
+];
 
 impl Reader {
     fn open(text: &str) -> Result<Reader> {
         let raw = serde_yaml::from_str(text).map_err(|error| anyhow!("plugin.yaml: {error}"))?;
         // If a field is not a list, its problems get the line of the field.
-        Ok(Reader { raw, lines: serde_yaml::from_str(text).unwrap_or_default(), problems: Vec::new() })
+        Ok(Reader {
+            raw,
+            lines: serde_yaml::from_str(text).unwrap_or_default(),
+            problems: Vec::new(),
+        })
     }
 
     fn line(&self, field: &str) -> u64 {
-        self.raw.get(field).map_or(1, |value| value.referenced.line())
+        self.raw
+            .get(field)
+            .map_or(1, |value| value.referenced.line())
     }
 
     fn problem(&mut self, field: &str, what: String) {
@@ -430,15 +601,25 @@ impl Reader {
     }
 
     fn unknown(&mut self) {
-        let unknown: Vec<String> = self.raw.keys().filter(|key| !FIELDS.contains(&key.as_str())).cloned().collect();
+        let unknown: Vec<String> = self
+            .raw
+            .keys()
+            .filter(|key| !FIELDS.contains(&key.as_str()))
+            .cloned()
+            .collect();
         for key in unknown {
-            self.problem(&key, format!("there is no field {key:?}; there are {}", FIELDS.join(", ")));
+            self.problem(
+                &key,
+                format!("there is no field {key:?}; there are {}", FIELDS.join(", ")),
+            );
         }
     }
 
     fn field<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
         let value = self.raw.get(field)?.value.clone();
-        serde_json::from_value(value).map_err(|error| self.problem(field, format!("{field}: {error}"))).ok()
+        serde_json::from_value(value)
+            .map_err(|error| self.problem(field, format!("{field}: {error}")))
+            .ok()
     }
 
     fn required<T: DeserializeOwned>(&mut self, field: &str) -> Option<T> {
@@ -451,19 +632,33 @@ impl Reader {
     fn items<T: DeserializeOwned>(&mut self, field: &str, check: Check<T>) -> Vec<T> {
         let mut items: Vec<Value> = self.field(field).unwrap_or_default();
         if items.len() > MAX_ITEMS {
-            self.problem(field, format!("{field}: {} items are more than {MAX_ITEMS}", items.len()));
+            self.problem(
+                field,
+                format!("{field}: {} items are more than {MAX_ITEMS}", items.len()),
+            );
             items.truncate(MAX_ITEMS);
         }
         let mut read = Vec::new();
         for (at, item) in items.into_iter().enumerate() {
-            let lines = if field == "provides" { &self.lines.provides } else { &self.lines.grants };
-            let line = lines.get(at).map_or_else(|| self.line(field), |item| item.referenced.line());
+            let lines = if field == "provides" {
+                &self.lines.provides
+            } else {
+                &self.lines.grants
+            };
+            let line = lines
+                .get(at)
+                .map_or_else(|| self.line(field), |item| item.referenced.line());
             match serde_json::from_value(item) {
                 Ok(item) => {
-                    check(&item, &mut |part, what| self.problems.push((line, format!("{field}[{at}].{part}: {what}"))));
+                    check(&item, &mut |part, what| {
+                        self.problems
+                            .push((line, format!("{field}[{at}].{part}: {what}")))
+                    });
                     read.push(item);
                 }
-                Err(error) => self.problems.push((line, format!("{field}[{at}]: {error}"))),
+                Err(error) => self
+                    .problems
+                    .push((line, format!("{field}[{at}]: {error}"))),
             }
         }
         read
@@ -474,7 +669,13 @@ impl Reader {
             return Ok(manifest);
         }
         self.problems.sort();
-        bail!(self.problems.iter().map(|(line, what)| format!("plugin.yaml, line {line}: {what}")).collect::<Vec<_>>().join("\n"))
+        bail!(
+            self.problems
+                .iter()
+                .map(|(line, what)| format!("plugin.yaml, line {line}: {what}"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        )
     }
 }
 

@@ -1,4 +1,5 @@
-//! Components: loaded, limited, granted what was allowed, and put behind the trait that built-in phases are behind.
+//! Components: loaded, limited, granted what was allowed, and put behind the trait that built-in
+//! phases are behind.
 
 pub mod embedded;
 pub mod engine;

@@ -1,4 +1,5 @@
-//! A component behind the trait of phases: a fresh instance for every call, within its limits and its time.
+//! A component behind the trait of phases: a fresh instance for every call, within its limits and
+//! its time.
 use super::{
     engine::Engine,
     inspect::{PACKAGE, VERSION},
@@ -57,8 +58,8 @@ pub struct Guest<S: 'static> {
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
-    /// Makes a guest of a component. The functions in `refused` may be imported, because the tools of some languages import all
-    /// functions, but calling them fails with `denied`.
+    /// Makes a guest of a component. The functions in `refused` may be imported, because the tools
+    /// of some languages import all functions, but calling them fails with `denied`.
     pub(super) fn new(
         engine: &Engine,
         component: &Component,
@@ -68,7 +69,11 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         refused: Vec<String>,
     ) -> Result<Self> {
         let link = || {
-            let all = engine.linked(|linker| kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| &mut data.session))?;
+            let all = engine.linked(|linker| {
+                kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| {
+                    &mut data.session
+                })
+            })?;
             if refused.is_empty() {
                 return all.instantiate_pre(component);
             }
@@ -80,47 +85,83 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             linker.instantiate_pre(component)
         };
         let ready = link().and_then(|pre| Ok((guest::phase::GuestIndices::new(&pre)?, pre)));
-        let (indices, pre) = ready.map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
-        Ok(Guest { engine: engine.clone(), pre, indices, session, bounds, who, peak: Arc::default() })
+        let (indices, pre) =
+            ready.map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
+        Ok(Guest {
+            engine: engine.clone(),
+            pre,
+            indices,
+            session,
+            bounds,
+            who,
+            peak: Arc::default(),
+        })
     }
 
-    /// The highest number of bytes of memory that a call had. The counter stays valid after the guest is dropped.
+    /// The highest number of bytes of memory that a call had. The counter stays valid after the
+    /// guest is dropped.
     pub fn peak(&self) -> Arc<AtomicUsize> {
         self.peak.clone()
     }
 
-    fn call<T>(&self, call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>) -> wasmtime::Result<T> {
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>,
+    ) -> wasmtime::Result<T> {
         let _turn = self.engine.turns().wait();
         let limits = &self.bounds.limits;
-        let data = Data { session: self.session.clone(), total: Total::new(limits.memory, self.peak.clone()) };
-        let mut store = limited(self.engine.inner(), data, |data| &mut data.total, limits.deadline, &self.bounds.cancel);
+        let data = Data {
+            session: self.session.clone(),
+            total: Total::new(limits.memory, self.peak.clone()),
+        };
+        let mut store = limited(
+            self.engine.inner(),
+            data,
+            |data| &mut data.total,
+            limits.deadline,
+            &self.bounds.cancel,
+        );
         let instance = self.pre.instantiate(&mut store)?;
         let guest = self.indices.load(&mut store, &instance)?;
         call(&guest, &mut store)
     }
 
-    /// Describes how a call was stopped, with the guest's names of the functions that were running, one on each line.
+    /// Describes how a call was stopped, with the guest's names of the functions that were running,
+    /// one on each line.
     fn stopped(&self, function: &str, stop: &Stop) -> Stop {
         let reason = match stop.downcast_ref::<Trap>() {
-            Some(Trap::UnreachableCodeReached) => "it panicked (see its messages, if it has any)".to_owned(),
+            Some(Trap::UnreachableCodeReached) => {
+                "it panicked (see its messages, if it has any)".to_owned()
+            }
             Some(Trap::StackOverflow) => "its stack overflowed".to_owned(),
             Some(trap) => trap.to_string(),
             None => stop.root_cause().to_string(),
         };
-        let trace = stop.downcast_ref::<wasmtime::WasmBacktrace>().map(|trace| shortened(&trace.to_string())).unwrap_or_default();
-        Stop::msg(format!("{} was stopped in {function}: {reason}{trace}", self.who))
+        let trace = stop
+            .downcast_ref::<wasmtime::WasmBacktrace>()
+            .map(|trace| shortened(&trace.to_string()))
+            .unwrap_or_default();
+        Stop::msg(format!(
+            "{} was stopped in {function}: {reason}{trace}",
+            self.who
+        ))
     }
 }
 
-/// Returns the first lines of a backtrace, shortened: a guest can have many functions with long names.
+/// Returns the first lines of a backtrace, shortened: a guest can have many functions with long
+/// names.
 fn shortened(trace: &str) -> String {
-    let lines = trace.lines().take(MAX_TRACE_LINES).map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE)]);
+    let lines = trace
+        .lines()
+        .take(MAX_TRACE_LINES)
+        .map(|line| &line[..line.floor_char_boundary(MAX_TRACE_LINE)]);
     lines.fold(String::new(), |text, line| text + "\n" + line)
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for Guest<S> {
     fn describe(&mut self) -> Result<PhaseInfo, Stop> {
-        self.call(|guest, store| guest.call_describe(store)).map_err(|stop| self.stopped("describe", &stop))
+        self.call(|guest, store| guest.call_describe(store))
+            .map_err(|stop| self.stopped("describe", &stop))
     }
 
     fn run(&mut self) -> Result<Outcome, Error> {
@@ -128,43 +169,74 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(Error::Failure(failure)),
             // The plugin is not to blame.
-            Err(_) if self.bounds.cancel.is_requested() => Err(Error::Failure(Budget::cancelled(&self.who))),
+            Err(_) if self.bounds.cancel.is_requested() => {
+                Err(Error::Failure(Budget::cancelled(&self.who)))
+            }
             Err(stop) => Err(Error::Stop(self.stopped("run", &stop))),
         }
     }
 }
 
 /// Links a function that always fails with `denied`, so that a guest can go on without it.
-fn refuse<T: 'static>(linker: &mut Linker<T>, who: &str, capability: String) -> wasmtime::Result<()> {
-    let Some((interface, function)) = capability.split_once('.') else { return Ok(()) };
+fn refuse<T: 'static>(
+    linker: &mut Linker<T>,
+    who: &str,
+    capability: String,
+) -> wasmtime::Result<()> {
+    let Some((interface, function)) = capability.split_once('.') else {
+        return Ok(());
+    };
     let message = format!("{who} was not granted {capability}");
-    linker.instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?.func_new(function, move |_, _, _, results| {
-        let text = |text: &str| Val::String(text.into());
-        let failure =
-            [("code", text("denied")), ("message", text(&message)), ("retryable", Val::Bool(false)), ("remedy", Val::Option(None))];
-        let failure = Val::Record(failure.map(|(name, value)| (name.to_owned(), value)).into());
-        results.fill(Val::Result(Err(Some(Box::new(failure)))));
-        Ok(())
-    })
+    linker
+        .instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?
+        .func_new(function, move |_, _, _, results| {
+            let text = |text: &str| Val::String(text.into());
+            let failure = [
+                ("code", text("denied")),
+                ("message", text(&message)),
+                ("retryable", Val::Bool(false)),
+                ("remedy", Val::Option(None)),
+            ];
+            let failure = Val::Record(failure.map(|(name, value)| (name.to_owned(), value)).into());
+            results.fill(Val::Result(Err(Some(Box::new(failure)))));
+            Ok(())
+        })
 }
 
 /// Returns the processor time of this thread, on which guest and host functions run.
 fn processor_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
 }
 
 /// Makes a store with all limits set.
-fn limited<T: 'static>(engine: &wasmtime::Engine, data: T, total: fn(&mut T) -> &mut Total, limit: Duration, cancel: &Cancel) -> Store<T> {
+fn limited<T: 'static>(
+    engine: &wasmtime::Engine,
+    data: T,
+    total: fn(&mut T) -> &mut Total,
+    limit: Duration,
+    cancel: &Cancel,
+) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let (end, cpu_end, cancel) = (Instant::now() + limit, processor_time() + CPU, cancel.clone());
+    let (end, cpu_end, cancel) = (
+        Instant::now() + limit,
+        processor_time() + CPU,
+        cancel.clone(),
+    );
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
         () if cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
-        () if Instant::now() >= end => Err(Stop::msg(format!("deadline of {limit:?} passed (limits.deadline of the plugin's entry)"))),
-        () if processor_time() >= cpu_end => Err(Stop::msg(format!("limit of {CPU:?} of processor time reached"))),
+        () if Instant::now() >= end => Err(Stop::msg(format!(
+            "deadline of {limit:?} passed (limits.deadline of the plugin's entry)"
+        ))),
+        () if processor_time() >= cpu_end => Err(Stop::msg(format!(
+            "limit of {CPU:?} of processor time reached"
+        ))),
         () => Ok(UpdateDeadline::Continue(1)),
     });
     store
@@ -178,9 +250,17 @@ pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseIn
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
-        let mut store = limited(engine, Total::new(Limits::default().memory, Arc::default()), |total| total, DESCRIBE, &Cancel::never());
+        let mut store = limited(
+            engine,
+            Total::new(Limits::default().memory, Arc::default()),
+            |total| total,
+            DESCRIBE,
+            &Cancel::never(),
+        );
         let instance = pre.instantiate(&mut store)?;
-        guest::phase::GuestIndices::new(&pre)?.load(&mut store, &instance)?.call_describe(&mut store)
+        guest::phase::GuestIndices::new(&pre)?
+            .load(&mut store, &instance)?
+            .call_describe(&mut store)
     };
     out_of_reach().map_err(|e| anyhow!("{e:#}"))
 }

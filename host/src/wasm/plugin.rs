@@ -1,5 +1,8 @@
 //! Plugins: the manifest of a plugin, the imports of its component, and what the operator allowed.
-#![allow(clippy::disallowed_methods, reason = "plugins are the operator's files, not the node's")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "plugins are the operator's files, not the node's"
+)]
 use super::{
     embedded,
     engine::{Author, Engine, Place, digest_of},
@@ -52,11 +55,13 @@ enum Bytes {
 /// # Errors
 /// The file cannot be read, is not a regular file, or is larger than a component may be.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    operator_files::read(path, limits::MAX_COMPONENT).with_context(|| format!("cannot read {}", path.display()))
+    operator_files::read(path, limits::MAX_COMPONENT)
+        .with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// What was read of a component the first time. The cache keeps it by the BLAKE3 digest of the component: reading the whole
-/// component again takes longer than calling it, and on many machines so does computing its SHA-256.
+/// What was read of a component the first time. The cache keeps it by the BLAKE3 digest of the
+/// component: reading the whole component again takes longer than calling it, and on many machines
+/// so does computing its SHA-256.
 #[derive(Serialize, Deserialize)]
 struct Known {
     digest: String,
@@ -66,49 +71,79 @@ struct Known {
 
 impl Known {
     fn key(hash: &blake3::Hash) -> String {
-        format!("{}-{}-{}.read", hash.to_hex(), env!("CARGO_PKG_VERSION"), inspect::VERSION)
+        format!(
+            "{}-{}-{}.read",
+            hash.to_hex(),
+            env!("CARGO_PKG_VERSION"),
+            inspect::VERSION
+        )
     }
 
     fn of(engine: &Engine, hash: &blake3::Hash) -> Option<Known> {
         serde_json::from_slice(&engine.cache().get(&Known::key(hash))?).ok()
     }
 
-    /// Returns what the cache has of a component's file. Hashes the file piece by piece. None if the file has to be read whole: it
-    /// is unknown, or may be an embedded component, or cannot be read.
+    /// Returns what the cache has of a component's file. Hashes the file piece by piece. None if
+    /// the file has to be read whole: it is unknown, or may be an embedded component, or cannot be
+    /// read.
     fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
         let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
         if embedded::is_as_long(file.metadata().ok()?.len()) {
             return None;
         }
         let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(file.take(limits::MAX_COMPONENT as u64 + 1)).ok()?;
+        hasher
+            .update_reader(file.take(limits::MAX_COMPONENT as u64 + 1))
+            .ok()?;
         Known::of(engine, &hasher.finalize())
     }
 
-    /// Reads a whole component. Calls a component without a manifest to describe itself, and does not cache its answer.
+    /// Reads a whole component. Calls a component without a manifest to describe itself, and does
+    /// not cache its answer.
     fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
         let (read, has_manifest) = Known::look(bytes)?;
         if has_manifest {
             read.keep(engine, hash);
             return Ok(read);
         }
-        let info = phase::describe(engine, &engine.component(bytes, &read.digest, Author::Other, &Cancel::never())?);
-        let info = info.context("the component has no manifest, and could not be asked what it is")?;
+        let info = phase::describe(
+            engine,
+            &engine.component(bytes, &read.digest, Author::Other, &Cancel::never())?,
+        );
+        let info =
+            info.context("the component has no manifest, and could not be asked what it is")?;
         let manifest = Manifest::of_check(&info.name, &info.summary)?;
         Ok(Known { manifest, ..read })
     }
 
-    /// Reads a whole component without compiling or calling it. Returns whether it has a manifest. A component without a manifest is
-    /// treated as a check without a name.
+    /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
+    /// A component without a manifest is treated as a check without a name.
     fn look(bytes: &[u8]) -> Result<(Known, bool)> {
         let digest = digest_of(bytes);
         let Outside { imports, manifest } = inspect::inspect(bytes)?;
         if let Some(text) = manifest {
-            return Ok((Known { digest, imports, manifest: Manifest::parse(&text)? }, true));
+            return Ok((
+                Known {
+                    digest,
+                    imports,
+                    manifest: Manifest::parse(&text)?,
+                },
+                true,
+            ));
         }
         only_reports(&imports)?;
-        let manifest = Manifest::of_check("unnamed", "a check without a manifest, which says its name when it is called")?;
-        Ok((Known { digest, imports, manifest }, false))
+        let manifest = Manifest::of_check(
+            "unnamed",
+            "a check without a manifest, which says its name when it is called",
+        )?;
+        Ok((
+            Known {
+                digest,
+                imports,
+                manifest,
+            },
+            false,
+        ))
     }
 
     fn keep(&self, engine: &Engine, hash: &blake3::Hash) {
@@ -143,7 +178,8 @@ impl Component {
     pub(super) fn open(engine: &Engine, place: &Place) -> Result<Component> {
         match place {
             Place::Embedded(name) => {
-                let ours = embedded::named(name).with_context(|| format!("no plugin {name} is part of this program"))?;
+                let ours = embedded::named(name)
+                    .with_context(|| format!("no plugin {name} is part of this program"))?;
                 Component::read(engine, ours.bytes.into())
             }
             Place::File(path) => match Known::of_file(engine, path) {
@@ -153,7 +189,8 @@ impl Component {
         }
     }
 
-    /// Reads a component without compiling or calling it, even if its name can only be learned by calling it.
+    /// Reads a component without compiling or calling it, even if its name can only be learned by
+    /// calling it.
     pub(super) fn look(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
         let (known, _) = Known::look(&bytes)?;
         let embedded = embedded::is_ours(&bytes);
@@ -171,18 +208,33 @@ impl Component {
     }
 
     fn of(engine: &Engine, known: Known, bytes: Bytes, embedded: bool) -> Result<Component> {
-        let Known { digest, imports, manifest } = known;
+        let Known {
+            digest,
+            imports,
+            manifest,
+        } = known;
         let host = semver::Version::parse(env!("CARGO_PKG_VERSION"))?;
-        manifest.requires.check(&host, &inspect::VERSION).with_context(|| format!("plugin {} {}", manifest.name, manifest.version))?;
+        manifest
+            .requires
+            .check(&host, &inspect::VERSION)
+            .with_context(|| format!("plugin {} {}", manifest.name, manifest.version))?;
         for Request { capability, .. } in &manifest.grants {
             if !imports.contains(capability) {
                 bail!(
-                    "plugin {}: its manifest asks for {capability}, but the component does not import it; take it out of plugin.yaml, or build the component that uses it",
+                    "plugin {}: its manifest asks for {capability}, but the component does not \
+                     import it; take it out of plugin.yaml, or build the component that uses it",
                     manifest.name
                 );
             }
         }
-        Ok(Component { manifest, digest, imports, engine: engine.clone(), bytes: Mutex::new(bytes), embedded })
+        Ok(Component {
+            manifest,
+            digest,
+            imports,
+            engine: engine.clone(),
+            bytes: Mutex::new(bytes),
+            embedded,
+        })
     }
 
     fn bytes(&self) -> MutexGuard<'_, Bytes> {
@@ -198,7 +250,11 @@ impl Component {
 
     /// Returns the compiled component. Compiles it if it was not compiled before.
     fn compiled(&self, cancel: &Cancel) -> Result<wasmtime::component::Component> {
-        let author = if self.embedded { Author::Program } else { Author::Other };
+        let author = if self.embedded {
+            Author::Program
+        } else {
+            Author::Other
+        };
         if let Some(found) = self.compiled_before() {
             return Ok(found);
         }
@@ -208,9 +264,13 @@ impl Component {
             Bytes::InFile(path) => {
                 let there = read(path)?;
                 if digest_of(&there) != self.digest {
-                    bail!("{} was changed after it was looked at; start again", path.display());
+                    bail!(
+                        "{} was changed after it was looked at; start again",
+                        path.display()
+                    );
                 }
-                self.engine.component(&there, &self.digest, author, cancel)?
+                self.engine
+                    .component(&there, &self.digest, author, cancel)?
             }
         };
         *bytes = Bytes::Held(Cow::default());
@@ -241,18 +301,26 @@ impl Plugin {
         &self.component.imports
     }
 
-    /// Gives the plugin what it asks for, if the operator allowed all of it: as lines (`granted`), or as whole capabilities
-    /// (`allow`). A whole capability does not cover a request that amounts to root or to administrator of the cluster. Before this
-    /// call only embedded plugins may do what they ask for.
+    /// Gives the plugin what it asks for, if the operator allowed all of it: as lines (`granted`),
+    /// or as whole capabilities (`allow`). A whole capability does not cover a request that amounts
+    /// to root or to administrator of the cluster. Before this call only embedded plugins may do
+    /// what they ask for.
     ///
     /// # Errors
     /// The requests that are not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let allowed = |request: &Request| {
-            let as_a_whole = capabilities.contains(&request.capability) && request.danger().is_none();
+            let as_a_whole =
+                capabilities.contains(&request.capability) && request.danger().is_none();
             as_a_whole || request.lines().iter().all(|line| lines.contains(line))
         };
-        let missing: Vec<Request> = self.manifest().grants.iter().filter(|request| !allowed(request)).cloned().collect();
+        let missing: Vec<Request> = self
+            .manifest()
+            .grants
+            .iter()
+            .filter(|request| !allowed(request))
+            .cloned()
+            .collect();
         if !missing.is_empty() {
             return Err(Ungranted(missing));
         }
@@ -262,11 +330,19 @@ impl Plugin {
 
     /// The grant of the plugin: what it may do.
     pub fn grant(&self) -> Arc<Grant> {
-        let grant = Grant::new(&self.manifest().name, self.granted.get().cloned().unwrap_or_default());
-        Arc::new(if self.component.embedded { grant.of_distribution() } else { grant })
+        let grant = Grant::new(
+            &self.manifest().name,
+            self.granted.get().cloned().unwrap_or_default(),
+        );
+        Arc::new(if self.component.embedded {
+            grant.of_distribution()
+        } else {
+            grant
+        })
     }
 
-    /// Makes a phase of the component. Every call gets a fresh instance, and ends at its limits or when the run is cancelled.
+    /// Makes a phase of the component. Every call gets a fresh instance, and ends at its limits or
+    /// when the run is cancelled.
     ///
     /// # Errors
     /// The component cannot be compiled, or imports functions that this host does not have.
@@ -276,11 +352,33 @@ impl Plugin {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Guest<S>> {
-        let who = format!("plugin {} {}", self.manifest().name, self.manifest().version);
-        let component = self.component.compiled(cancel).with_context(|| who.clone())?;
+        let who = format!(
+            "plugin {} {}",
+            self.manifest().name,
+            self.manifest().version
+        );
+        let component = self
+            .component
+            .compiled(cancel)
+            .with_context(|| who.clone())?;
         let grant = self.grant();
-        let refused = self.imports().iter().filter(|import| gate::needs_grant(import) && !grant.has(import)).cloned().collect();
-        Guest::new(&self.component.engine, &component, session, Bounds { limits, cancel: cancel.clone() }, who, refused)
+        let refused = self
+            .imports()
+            .iter()
+            .filter(|import| gate::needs_grant(import) && !grant.has(import))
+            .cloned()
+            .collect();
+        Guest::new(
+            &self.component.engine,
+            &component,
+            session,
+            Bounds {
+                limits,
+                cancel: cancel.clone(),
+            },
+            who,
+            refused,
+        )
     }
 
     /// Loads the compiled component, if it was compiled before.
@@ -297,11 +395,19 @@ impl Plugin {
     }
 }
 
-/// Refuses a component without a manifest that imports more than reports: such a component may only be a check that reports.
+/// Refuses a component without a manifest that imports more than reports: such a component may only
+/// be a check that reports.
 fn only_reports(imports: &BTreeSet<String>) -> Result<()> {
-    let more: Vec<&str> = imports.iter().map(String::as_str).filter(|import| !import.starts_with("report.")).collect();
+    let more: Vec<&str> = imports
+        .iter()
+        .map(String::as_str)
+        .filter(|import| !import.starts_with("report."))
+        .collect();
     if more.is_empty() {
         return Ok(());
     }
-    bail!("the component has no manifest, so it may only report; it imports {} as well", more.join(", "))
+    bail!(
+        "the component has no manifest, so it may only report; it imports {} as well",
+        more.join(", ")
+    )
 }

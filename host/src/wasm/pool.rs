@@ -1,12 +1,13 @@
-//! The pool of memories and tables for calls of components. They are mapped once and used again: mapping and unmapping them for
-//! each call would stop the other threads of the program each time.
+//! The pool of memories and tables for calls of components. They are mapped once and used again:
+//! mapping and unmapping them for each call would stop the other threads of the program each time.
 use super::limits::{MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
 use std::sync::{Condvar, Mutex, PoisonError};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
 /// Calls that run at one time; further calls wait for their turn.
 pub const CALLS: usize = 256;
-/// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be cleared.
+/// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be
+/// cleared.
 const RESIDENT: usize = 256 << 10;
 /// Elements of a table: as many as the highest limit on memory allows.
 const ELEMENTS: usize = *MEMORIES.end() / TABLE_ELEMENT;
@@ -16,7 +17,11 @@ const INSTANCE: usize = 16 << 20;
 /// Configures a pool that is large enough for [`CALLS`] calls, each up to its limits.
 pub fn pool() -> PoolingAllocationConfig {
     let of_all = |each: usize| u32::try_from(CALLS * each).unwrap_or(u32::MAX);
-    let resident = if PoolingAllocationConfig::is_pagemap_scan_available() { RESIDENT } else { 0 };
+    let resident = if PoolingAllocationConfig::is_pagemap_scan_available() {
+        RESIDENT
+    } else {
+        0
+    };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(of_all(1))
         .total_core_instances(of_all(MAX_INSTANCES))
@@ -48,13 +53,19 @@ pub struct Turn<'a>(&'a Turns);
 impl Turns {
     /// Turns for `at_once` threads at a time.
     pub fn new(at_once: usize) -> Turns {
-        Turns { left: Mutex::new(at_once), freed: Condvar::new() }
+        Turns {
+            left: Mutex::new(at_once),
+            freed: Condvar::new(),
+        }
     }
 
     /// Waits for a turn.
     pub fn wait(&self) -> Turn<'_> {
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *self.freed.wait_while(left, |left| *left == 0).unwrap_or_else(PoisonError::into_inner) -= 1;
+        *self
+            .freed
+            .wait_while(left, |left| *left == 0)
+            .unwrap_or_else(PoisonError::into_inner) -= 1;
         Turn(self)
     }
 }
@@ -67,37 +78,4 @@ impl Drop for Turn<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{
-        sync::{Barrier, mpsc},
-        thread,
-    };
-
-    #[test]
-    fn a_thread_without_room_waits_until_another_is_done() {
-        let (turns, full, (done, next)) = (Turns::new(CALLS), Barrier::new(CALLS + 1), mpsc::channel());
-        thread::scope(|scope| {
-            let leave: Vec<mpsc::Sender<()>> = (0..CALLS)
-                .map(|_| {
-                    let (leave, left) = mpsc::channel::<()>();
-                    let (turns, full) = (&turns, &full);
-                    scope.spawn(move || {
-                        let _turn = turns.wait();
-                        full.wait();
-                        let _ = left.recv();
-                    });
-                    leave
-                })
-                .collect();
-            full.wait();
-            scope.spawn(|| {
-                let _turn = turns.wait();
-                done.send(()).unwrap();
-            });
-            assert!(next.try_recv().is_err());
-            leave[0].send(()).unwrap();
-            next.recv().unwrap();
-        });
-    }
-}
+mod tests;

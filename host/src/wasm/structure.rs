@@ -1,5 +1,6 @@
-//! Checks the structure of a component before it is validated and compiled. For some components the validator and the compiler
-//! take much more than linear time and memory; this check refuses such components. No toolchain makes them.
+//! Checks the structure of a component before it is validated and compiled. For some components the
+//! validator and the compiler take much more than linear time and memory; this check refuses such
+//! components. No toolchain makes them.
 //!
 //! The check takes time in proportion to the component's bytes, and almost no memory.
 use super::limits;
@@ -12,7 +13,10 @@ use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 /// The limit that the component exceeds, or the place where it is damaged.
 pub fn check(component: &[u8]) -> Result<()> {
     if component.len() > limits::MAX_COMPONENT {
-        bail!("the plugin is larger than {} MiB", limits::MAX_COMPONENT >> 20);
+        bail!(
+            "the plugin is larger than {} MiB",
+            limits::MAX_COMPONENT >> 20
+        );
     }
     let mut tally = Tally::default();
     for (at, payload) in Parser::new(0).parse_all(component).enumerate() {
@@ -50,8 +54,18 @@ impl Tally {
     fn add(&mut self, payload: &Payload) -> Result<()> {
         match payload {
             Payload::Version { .. } => {
-                count(&mut self.parts, 1, limits::MAX_PARTS, "modules and components")?;
-                count(&mut self.depth, 1, limits::MAX_PART_DEPTH, "modules and components inside of each other")
+                count(
+                    &mut self.parts,
+                    1,
+                    limits::MAX_PARTS,
+                    "modules and components",
+                )?;
+                count(
+                    &mut self.depth,
+                    1,
+                    limits::MAX_PART_DEPTH,
+                    "modules and components inside of each other",
+                )
             }
             Payload::End(_) => {
                 self.depth = self.depth.saturating_sub(1);
@@ -67,36 +81,80 @@ impl Tally {
             Payload::GlobalSection(section) => self.module(section.count()),
             Payload::ExportSection(section) => self.module(section.count()),
             Payload::ElementSection(section) => self.module(section.count()),
-            Payload::DataSection(section) => {
-                count(&mut self.data_segments, section.count() as usize, limits::MAX_DATA_SEGMENTS, "data segments")
+            Payload::DataSection(section) => count(
+                &mut self.data_segments,
+                section.count() as usize,
+                limits::MAX_DATA_SEGMENTS,
+                "data segments",
+            ),
+            Payload::InstanceSection(section) => {
+                self.instances(section.count(), section.range().len())
             }
-            Payload::InstanceSection(section) => self.instances(section.count(), section.range().len()),
-            Payload::ComponentInstanceSection(section) => self.instances(section.count(), section.range().len()),
-            Payload::CoreTypeSection(section) => self.component(section.count(), section.range().len()),
-            Payload::ComponentTypeSection(section) => self.component(section.count(), section.range().len()),
-            Payload::ComponentAliasSection(section) => self.component(section.count(), section.range().len()),
-            Payload::ComponentCanonicalSection(section) => self.component(section.count(), section.range().len()),
-            Payload::ComponentImportSection(section) => self.component(section.count(), section.range().len()),
-            Payload::ComponentExportSection(section) => self.component(section.count(), section.range().len()),
+            Payload::ComponentInstanceSection(section) => {
+                self.instances(section.count(), section.range().len())
+            }
+            Payload::CoreTypeSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
+            Payload::ComponentAliasSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
+            Payload::ComponentImportSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
+            Payload::ComponentExportSection(section) => {
+                self.component(section.count(), section.range().len())
+            }
             _ => Ok(()),
         }
     }
 
     fn functions(&mut self, more: u32) -> Result<()> {
-        count(&mut self.functions, more as usize, limits::MAX_FUNCTIONS, "functions")
+        count(
+            &mut self.functions,
+            more as usize,
+            limits::MAX_FUNCTIONS,
+            "functions",
+        )
     }
 
     fn module(&mut self, more: u32) -> Result<()> {
-        count(&mut self.module_entries, more as usize, limits::MAX_MODULE_ENTRIES, "entries in the tables of its modules")
+        count(
+            &mut self.module_entries,
+            more as usize,
+            limits::MAX_MODULE_ENTRIES,
+            "entries in the tables of its modules",
+        )
     }
 
     fn component(&mut self, more: u32, bytes: usize) -> Result<()> {
-        count(&mut self.component_bytes, bytes, limits::MAX_COMPONENT_TABLES, "bytes in the tables of its components")?;
-        count(&mut self.component_entries, more as usize, limits::MAX_COMPONENT_ENTRIES, "entries in the tables of its components")
+        count(
+            &mut self.component_bytes,
+            bytes,
+            limits::MAX_COMPONENT_TABLES,
+            "bytes in the tables of its components",
+        )?;
+        count(
+            &mut self.component_entries,
+            more as usize,
+            limits::MAX_COMPONENT_ENTRIES,
+            "entries in the tables of its components",
+        )
     }
 
     fn instances(&mut self, more: u32, bytes: usize) -> Result<()> {
-        count(&mut self.instantiations, more as usize, limits::MAX_INSTANTIATIONS, "instances of its modules and components")?;
+        count(
+            &mut self.instantiations,
+            more as usize,
+            limits::MAX_INSTANTIATIONS,
+            "instances of its modules and components",
+        )?;
         self.component(0, bytes)
     }
 }
@@ -104,18 +162,30 @@ impl Tally {
 /// Adds to a number, up to its limit.
 fn count(number: &mut usize, more: usize, most: usize, what: &str) -> Result<()> {
     *number = number.saturating_add(more);
-    if *number > most { Err(too_large(&format!("has more than {most} {what}"))) } else { Ok(()) }
+    if *number > most {
+        Err(too_large(&format!("has more than {most} {what}")))
+    } else {
+        Ok(())
+    }
 }
 
-/// Refuses component types that are declared inside of each other without end: what reads them calls itself for each of
-/// them, and the stack is small. A type inside of another begins with the byte 1 and one of two more, so counting these
-/// pairs counts at least the depth.
+/// Refuses component types that are declared inside of each other without end: what reads them
+/// calls itself for each of them, and the stack is small. A type inside of another begins with the
+/// byte 1 and one of two more, so counting these pairs counts at least the depth.
 fn types_are_shallow(payload: &Payload, component: &[u8]) -> Result<()> {
-    let Payload::ComponentTypeSection(section) = payload else { return Ok(()) };
+    let Payload::ComponentTypeSection(section) = payload else {
+        return Ok(());
+    };
     let bytes = component.get(section.range()).unwrap_or_default();
-    let nested = bytes.windows(2).filter(|pair| matches!(pair, [1, 0x41 | 0x42])).count();
+    let nested = bytes
+        .windows(2)
+        .filter(|pair| matches!(pair, [1, 0x41 | 0x42]))
+        .count();
     if nested > limits::MAX_TYPE_DEPTH {
-        return Err(too_large(&format!("has more than {} types inside of each other", limits::MAX_TYPE_DEPTH)));
+        return Err(too_large(&format!(
+            "has more than {} types inside of each other",
+            limits::MAX_TYPE_DEPTH
+        )));
     }
     Ok(())
 }
@@ -124,14 +194,20 @@ fn types_are_shallow(payload: &Payload, component: &[u8]) -> Result<()> {
 fn function(body: &FunctionBody) -> Result<()> {
     let bytes = body.range().len();
     if bytes > limits::MAX_FUNCTION_BYTES {
-        return Err(too_large(&format!("has a function of {bytes} bytes; {} are possible", limits::MAX_FUNCTION_BYTES)));
+        return Err(too_large(&format!(
+            "has a function of {bytes} bytes; {} are possible",
+            limits::MAX_FUNCTION_BYTES
+        )));
     }
     let mut locals = 0_u32;
     for group in body.get_locals_reader().map_err(damaged)? {
         locals = locals.saturating_add(group.map_err(damaged)?.0);
     }
     if locals > limits::MAX_LOCALS {
-        return Err(too_large(&format!("has a function with {locals} locals; {} are possible", limits::MAX_LOCALS)));
+        return Err(too_large(&format!(
+            "has a function with {locals} locals; {} are possible",
+            limits::MAX_LOCALS
+        )));
     }
     let (mut depth, mut loops) = (0_usize, 0_u64);
     for operator in body.get_operators_reader().map_err(damaged)? {
@@ -140,17 +216,24 @@ fn function(body: &FunctionBody) -> Result<()> {
                 depth += 1;
                 loops += 1;
             }
-            Operator::Block { .. } | Operator::If { .. } | Operator::Try { .. } | Operator::TryTable { .. } => depth += 1,
+            Operator::Block { .. }
+            | Operator::If { .. }
+            | Operator::Try { .. }
+            | Operator::TryTable { .. } => depth += 1,
             Operator::End => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > limits::MAX_BLOCK_DEPTH {
-            return Err(too_large(&format!("has a function with more than {} blocks inside of each other", limits::MAX_BLOCK_DEPTH)));
+            return Err(too_large(&format!(
+                "has a function with more than {} blocks inside of each other",
+                limits::MAX_BLOCK_DEPTH
+            )));
         }
     }
     if loops.saturating_mul(u64::from(locals)) > limits::MAX_LOOP_LOCALS {
         return Err(too_large(&format!(
-            "has a function with {loops} loops and {locals} locals; their product may be {} at most",
+            "has a function with {loops} loops and {locals} locals; their product may be {} at \
+             most",
             limits::MAX_LOOP_LOCALS
         )));
     }
@@ -158,7 +241,10 @@ fn function(body: &FunctionBody) -> Result<()> {
 }
 
 fn too_large(what: &str) -> anyhow::Error {
-    anyhow!("the component {what}: it would take too long to compile. Do not use it, or ask its author for a simpler one")
+    anyhow!(
+        "the component {what}: it would take too long to compile. Do not use it, or ask its author \
+         for a simpler one"
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The budget of one call of the host: how many bytes it may read, until when it may work, and the token that cancels it.
+//! The budget of one call of the host: how many bytes it may read, until when it may work, and the
+//! token that cancels it.
 use super::Tried;
 use crate::cancel::Cancel;
 use kubephase_wit::Failure;
@@ -22,15 +23,24 @@ impl Budget {
     /// A budget that begins now.
     pub fn new(bytes: usize, time: Duration, cancel: &Cancel) -> Budget {
         // A time that overflows the clock becomes a day, which is more than any call takes.
-        let until = Instant::now().checked_add(time).unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
-        Budget { bytes, until, cancel: cancel.clone() }
+        let until = Instant::now()
+            .checked_add(time)
+            .unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
+        Budget {
+            bytes,
+            until,
+            cancel: cancel.clone(),
+        }
     }
 
     /// This budget, but ending at most `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Budget {
         let other = Budget::new(self.bytes, time, &self.cancel);
-        Budget { until: other.until.min(self.until), ..other }
+        Budget {
+            until: other.until.min(self.until),
+            ..other
+        }
     }
 
     /// Time that is left.
@@ -46,7 +56,11 @@ impl Budget {
         if self.cancel.is_requested() {
             return Err(Budget::cancelled(what));
         }
-        if self.time_left().is_zero() { Err(Budget::timed_out(what)) } else { Ok(()) }
+        if self.time_left().is_zero() {
+            Err(Budget::timed_out(what))
+        } else {
+            Ok(())
+        }
     }
 
     /// Awaits work until it is done or the budget ends; `what` names the work in a failure.
@@ -69,42 +83,20 @@ impl Budget {
 
     /// The failure of a call that took too long.
     pub fn timed_out(what: &str) -> Failure {
-        Failure { retryable: true, ..Failure::new("timeout", format!("{what} took longer than it may")) }
+        Failure {
+            retryable: true,
+            ..Failure::new("timeout", format!("{what} took longer than it may"))
+        }
     }
 
     /// The failure of a call that would read more than it may.
     pub fn exceeded(&self, what: &str) -> Failure {
-        Failure::new("limit", format!("{what} is longer than the limit of {} bytes", self.bytes))
+        Failure::new(
+            "limit",
+            format!("{what} is longer than the limit of {} bytes", self.bytes),
+        )
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::future::pending;
-
-    fn code(outcome: Tried<()>) -> String {
-        outcome.unwrap_err().code
-    }
-
-    #[tokio::test]
-    async fn work_ends_with_the_time_or_the_run() {
-        let cancel = Cancel::new();
-        let budget = Budget::new(0, Duration::from_millis(1), &cancel);
-        assert_eq!(code(budget.complete("a wait", pending()).await), "timeout");
-        assert_eq!(code(budget.check("a wait")), "timeout");
-        let budget = Budget::new(0, Duration::MAX, &cancel);
-        assert_eq!(budget.complete("a look", async { 7 }).await.unwrap(), 7);
-        budget.check("a look").unwrap();
-        cancel.request();
-        assert_eq!(code(budget.complete("a wait", pending()).await), "cancelled");
-        assert_eq!(code(budget.check("a wait")), "cancelled");
-    }
-
-    #[test]
-    fn a_part_of_a_budget_never_outlasts_it() {
-        let budget = Budget::new(5, Duration::from_secs(1), &Cancel::never());
-        assert_eq!(budget.within(Duration::from_secs(60)).until, budget.until);
-        assert!(budget.within(Duration::ZERO).time_left().is_zero());
-    }
-}
+mod tests;

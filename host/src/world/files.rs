@@ -1,7 +1,8 @@
-//! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below a scratch root leads
-//! out of it, by `..` or by link: the kernel resolves every path inside (openat2, RESOLVE_IN_ROOT). `handle` has files that are
-//! opened once and then used by handle, `confined` the view of the tree that effects of plugins have, `territory` the files that
-//! belong to the host, `private` the program's own directories.
+//! The file tree below a root: `/` on a real machine, a scratch tree in a rehearsal. Nothing below
+//! a scratch root leads out of it, by `..` or by link: the kernel resolves every path inside
+//! (openat2, RESOLVE_IN_ROOT). `handle` has files that are opened once and then used by handle,
+//! `confined` the view of the tree that effects of plugins have, `territory` the files that belong
+//! to the host, `private` the program's own directories.
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 mod confined;
 mod handle;
@@ -37,7 +38,8 @@ pub struct RootedFiles {
     path: PathBuf,
     /// how the kernel resolves paths; empty for `/`, out of which no path leads
     resolve: ResolveFlags,
-    /// how a file or directory is made to outlive a power cut; none for a scratch tree, which need not
+    /// how a file or directory is made to outlive a power cut; none for a scratch tree, which need
+    /// not
     syncer: Option<Syncer>,
 }
 
@@ -57,11 +59,24 @@ impl RootedFiles {
     /// # Errors
     /// Where the root is not a directory that can be opened.
     pub fn open(root: &Path) -> io::Result<Self> {
-        let opened = fs::open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let opened = fs::open(
+            root,
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
         let is_machine = root == Path::new("/");
-        let resolve = if is_machine { ResolveFlags::empty() } else { ResolveFlags::IN_ROOT };
+        let resolve = if is_machine {
+            ResolveFlags::empty()
+        } else {
+            ResolveFlags::IN_ROOT
+        };
         let syncer = is_machine.then_some(File::sync_all as Syncer);
-        Ok(RootedFiles { root: opened, path: root.to_owned(), resolve, syncer })
+        Ok(RootedFiles {
+            root: opened,
+            path: root.to_owned(),
+            resolve,
+            syncer,
+        })
     }
 
     /// A scratch tree whose changes outlive a power cut, as those of a machine do.
@@ -69,7 +84,10 @@ impl RootedFiles {
     /// # Errors
     /// Where the root is not a directory that can be opened.
     pub fn durable(root: &Path) -> io::Result<Self> {
-        Ok(RootedFiles { syncer: Some(File::sync_all), ..RootedFiles::open(root)? })
+        Ok(RootedFiles {
+            syncer: Some(File::sync_all),
+            ..RootedFiles::open(root)?
+        })
     }
 
     /// Whether this is a scratch tree, whose root stands for `/`.
@@ -87,7 +105,12 @@ impl RootedFiles {
     }
 
     /// Opens a path with further rules for how the kernel resolves it.
-    fn at_with(&self, path: &str, flags: OFlags, rules: ResolveFlags) -> rustix::io::Result<OwnedFd> {
+    fn at_with(
+        &self,
+        path: &str,
+        flags: OFlags,
+        rules: ResolveFlags,
+    ) -> rustix::io::Result<OwnedFd> {
         let resolve = self.resolve | rules;
         let relative = path.trim_start_matches('/');
         let relative = if relative.is_empty() { "." } else { relative };
@@ -134,7 +157,8 @@ impl RootedFiles {
         }
     }
 
-    /// Makes a directory and its parents, one after the other, so that each has its own mode whatever the umask is.
+    /// Makes a directory and its parents, one after the other, so that each has its own mode
+    /// whatever the umask is.
     fn make_all(&self, path: &str, mode: u32) -> Tried<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match self.at(path, flags) {
@@ -142,12 +166,17 @@ impl RootedFiles {
             Err(Errno::NOENT) => {}
             Err(errno) => return Err(failed("make the directory", path, errno.into())),
         }
-        let (above, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+        let (above, name) = path
+            .trim_end_matches('/')
+            .rsplit_once('/')
+            .unwrap_or(("", path));
         let parent = self.make_all(above, PARENT_MODE)?;
         match self.make_below(&parent, name, mode) {
             Ok(made) => Ok(made),
             // A link or a mount may lead to a directory that another process has just made.
-            Err(Errno::NOTDIR) => self.at(path, flags).map_err(|errno| failed("make the directory", path, errno.into())),
+            Err(Errno::NOTDIR) => self
+                .at(path, flags)
+                .map_err(|errno| failed("make the directory", path, errno.into())),
             Err(errno) => Err(failed("make the directory", path, errno.into())),
         }
     }
@@ -158,7 +187,9 @@ impl RootedFiles {
         match fs::mkdirat(parent, name, Mode::from_raw_mode(mode)) {
             Ok(()) => {
                 let made = fs::openat(parent, name, flags, Mode::empty())?;
-                let finished = set(&made, mode, None).and_then(|()| self.sync(&made)).and_then(|()| self.sync(parent));
+                let finished = set(&made, mode, None)
+                    .and_then(|()| self.sync(&made))
+                    .and_then(|()| self.sync(parent));
                 finished.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
                 Ok(made)
             }
@@ -168,21 +199,42 @@ impl RootedFiles {
     }
 
     /// Writes a file of a directory: beside it, and whole before it gets its name.
-    fn write_in(&self, directory: &OwnedFd, name: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+    fn write_in(
+        &self,
+        directory: &OwnedFd,
+        name: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> io::Result<()> {
         let unfinished = unfinished_name(name);
         let written = self.write_unfinished(directory, &unfinished, content, mode, owner);
-        let renamed = written.and_then(|()| Ok(fs::renameat(directory, &unfinished, directory, name)?));
+        let renamed =
+            written.and_then(|()| Ok(fs::renameat(directory, &unfinished, directory, name)?));
         if renamed.is_err() {
             let _ = fs::unlinkat(directory, &unfinished, AtFlags::empty());
         }
         renamed.and_then(|()| self.sync(directory))
     }
 
-    fn write_unfinished(&self, directory: &OwnedFd, name: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+    fn write_unfinished(
+        &self,
+        directory: &OwnedFd,
+        name: &str,
+        content: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> io::Result<()> {
         // A run that was killed may have left one.
         let _ = fs::unlinkat(directory, name, AtFlags::empty());
-        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(fs::openat(directory, name, flags, Mode::from_raw_mode(0o600))?);
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(fs::openat(
+            directory,
+            name,
+            flags,
+            Mode::from_raw_mode(0o600),
+        )?);
         file.write_all(content)?;
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         if let Some((uid, gid)) = owner.filter(|_| may_give()) {
@@ -193,7 +245,9 @@ impl RootedFiles {
 
     /// Brings what a handle holds to the disk, where this tree has to outlive a power cut.
     fn sync(&self, handle: &OwnedFd) -> io::Result<()> {
-        let Some(sync) = self.syncer else { return Ok(()) };
+        let Some(sync) = self.syncer else {
+            return Ok(());
+        };
         match FileType::from_raw_mode(fs::fstat(handle)?.st_mode) {
             FileType::RegularFile | FileType::Directory => sync(&File::open(link(handle))?),
             // A pipe would block, and a device has nothing to keep.
@@ -202,8 +256,8 @@ impl RootedFiles {
     }
 }
 
-/// Returns the name that a file has until it is whole. It depends only on the file's name, so that a later run replaces the file
-/// that a killed run left.
+/// Returns the name that a file has until it is whole. It depends only on the file's name, so that
+/// a later run replaces the file that a killed run left.
 fn unfinished_name(name: &str) -> String {
     if name.len() <= MAX_REPEATED {
         return format!(".{name}{UNFINISHED}");
@@ -224,12 +278,19 @@ fn may_give() -> bool {
 fn set(file: &OwnedFd, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
     let link = link(file);
     if let Some((uid, gid)) = owner.filter(|_| may_give()) {
-        fs::chownat(fs::CWD, &link, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)), AtFlags::empty())?;
+        fs::chownat(
+            fs::CWD,
+            &link,
+            Some(Uid::from_raw(uid)),
+            Some(Gid::from_raw(gid)),
+            AtFlags::empty(),
+        )?;
     }
     std::fs::set_permissions(&link, std::fs::Permissions::from_mode(mode))
 }
 
-/// The code of a failure that an I/O error is: waiting mends `io`, but neither `no-space` nor `read-only`.
+/// The code of a failure that an I/O error is: waiting mends `io`, but neither `no-space` nor
+/// `read-only`.
 pub(super) fn code_of(error: &io::Error) -> &'static str {
     match Errno::from_io_error(error) {
         Some(Errno::NOENT) => "not-found",
@@ -272,18 +333,23 @@ impl Files for RootedFiles {
     }
 
     fn real_path(&self, path: &str) -> Tried<String> {
-        let found = self.at(path, OFlags::PATH).map_err(|errno| failed("read", path, errno.into()))?;
+        let found = self
+            .at(path, OFlags::PATH)
+            .map_err(|errno| failed("read", path, errno.into()))?;
         self.real_path_of(&found, path)
     }
 
     fn list(&self, path: &str) -> Tried<Vec<String>> {
-        let opened = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(|errno| failed("list", path, errno.into()))?;
+        let opened = self
+            .at(path, OFlags::RDONLY | OFlags::DIRECTORY)
+            .map_err(|errno| failed("list", path, errno.into()))?;
         handle::names(&opened, path, usize::MAX)
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let (directory, name) = self.parent(path)?;
-        self.write_in(&directory, &name, content, mode, owner).map_err(|error| failed("write", path, error))
+        self.write_in(&directory, &name, content, mode, owner)
+            .map_err(|error| failed("write", path, error))
     }
 
     fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
@@ -295,12 +361,20 @@ impl Files for RootedFiles {
     }
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        let found = self.at(path, OFlags::PATH).map_err(|errno| failed("set the mode of", path, errno.into()))?;
-        set(&found, mode, owner).and_then(|()| self.sync(&found)).map_err(|error| failed("set the mode of", path, error))
+        let found = self
+            .at(path, OFlags::PATH)
+            .map_err(|errno| failed("set the mode of", path, errno.into()))?;
+        set(&found, mode, owner)
+            .and_then(|()| self.sync(&found))
+            .map_err(|error| failed("set the mode of", path, error))
     }
 
     fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
-        if may_give() { self.hand_over(path, owner, true) } else { Ok(false) }
+        if may_give() {
+            self.hand_over(path, owner, true)
+        } else {
+            Ok(false)
+        }
     }
 
     fn remove(&self, path: &str) -> Tried<()> {
@@ -319,174 +393,13 @@ impl Files for RootedFiles {
             Ok(_) => {
                 let (directory, name) = self.parent(path)?;
                 let removed = std::fs::remove_dir_all(link(&directory).join(name));
-                removed.and_then(|()| self.sync(&directory)).map_err(|error| failed("remove", path, error))
+                removed
+                    .and_then(|()| self.sync(&directory))
+                    .map_err(|error| failed("remove", path, error))
             }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree() -> (tempfile::TempDir, RootedFiles) {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        (root, files)
-    }
-
-    #[test]
-    fn writes_at_once_with_mode_and_parents() {
-        let (root, files) = tree();
-        files.write("/etc/kubernetes/pki/ca.key", b"secret", 0o600, None).unwrap();
-        let meta = files.stat("/etc/kubernetes/pki/ca.key").unwrap().unwrap();
-        assert_eq!((meta.mode, meta.size, meta.kind.as_str()), (0o600, 6, "file"));
-        assert_eq!(files.stat("/etc/kubernetes/pki").unwrap().unwrap().mode, 0o755);
-        files.write("/etc/kubernetes/pki/ca.key", b"other", 0o644, None).unwrap();
-        assert_eq!(files.read("/etc/kubernetes/pki/ca.key").unwrap(), b"other");
-        assert_eq!(files.list("/etc/kubernetes/pki").unwrap(), ["ca.key"]);
-        assert!(root.path().join("etc/kubernetes/pki/ca.key").exists());
-    }
-
-    #[test]
-    fn a_link_is_told_by_where_it_leads() {
-        let (root, files) = tree();
-        files.write("/etc/kubernetes/pki/ca.key", b"secret", 0o600, None).unwrap();
-        std::os::unix::fs::symlink("/etc/kubernetes/pki/ca.key", root.path().join("etc/harmless")).unwrap();
-        assert_eq!(files.real_path("/etc/harmless").unwrap(), "/etc/kubernetes/pki/ca.key");
-        assert_eq!(files.real_path("/etc/kubernetes/../kubernetes").unwrap(), "/etc/kubernetes");
-    }
-
-    #[test]
-    fn nothing_leads_out_of_the_root() {
-        let (root, files) = tree();
-        let outside = tempfile::tempdir().unwrap();
-        std::fs::write(outside.path().join("secret"), "x").unwrap();
-        std::os::unix::fs::symlink(outside.path(), root.path().join("out")).unwrap();
-        std::os::unix::fs::symlink("/etc/passwd", root.path().join("passwd")).unwrap();
-        assert!(files.stat("/out/secret").unwrap().is_none());
-        assert!(files.read("/passwd").is_err());
-        assert!(files.write("/out/new", b"x", 0o644, None).is_err() || !outside.path().join("new").exists());
-        assert!(!outside.path().join("new").exists());
-        files.write("/../../etc/x", b"x", 0o644, None).unwrap();
-        assert!(root.path().join("etc/x").exists());
-    }
-
-    #[test]
-    fn a_write_that_fails_leaves_nothing() {
-        let (root, files) = tree();
-        files.make_dir("/etc/there", 0o755).unwrap();
-        let failure = files.write("/etc/there", b"x", 0o644, None).unwrap_err();
-        assert!(failure.message.contains("/etc/there"), "{}", failure.message);
-        assert_eq!(std::fs::read_dir(root.path().join("etc")).unwrap().count(), 1);
-        assert_eq!(files.write("/", b"x", 0o644, None).unwrap_err().code, "invalid");
-        assert_eq!(files.read("/missing").unwrap_err().code, "not-found");
-    }
-
-    #[test]
-    fn removing_what_is_not_there_is_no_failure() {
-        let (_root, files) = tree();
-        files.remove("/a/b").unwrap();
-        files.write("/a/b", b"", 0o644, None).unwrap();
-        files.remove("/a/b").unwrap();
-        assert!(files.stat("/a/b").unwrap().is_none());
-    }
-    thread_local! {
-        /// Paths below the root that were brought to the disk, in that order.
-        static SYNCED: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
-    }
-
-    fn note_sync(file: &File) -> io::Result<()> {
-        let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
-        // Behind the name of the temporary folder.
-        let below: Vec<&str> = path.to_str().unwrap().split('/').skip(3).collect();
-        SYNCED.with_borrow_mut(|synced| synced.push(below.join("/")));
-        file.sync_all()
-    }
-
-    fn refuse_sync(_: &File) -> io::Result<()> {
-        Err(Errno::IO.into())
-    }
-
-    #[test]
-    fn a_change_that_has_to_last_is_brought_to_the_disk_with_its_name() {
-        let root = tempfile::tempdir_in("/tmp").unwrap();
-        let files = RootedFiles { syncer: Some(note_sync), ..RootedFiles::durable(root.path()).unwrap() };
-        let assert_synced = |expected: &[&str]| assert_eq!(SYNCED.take(), expected);
-        files.make_dir("/etc/pki", 0o700).unwrap();
-        assert_synced(&["etc", "", "etc/pki", "etc"]);
-        files.make_dir("/etc/pki", 0o700).unwrap();
-        assert_synced(&[]);
-        files.write("/etc/pki/ca.key", b"secret", 0o600, None).unwrap();
-        assert_synced(&["etc/pki/.ca.key.unfinished", "etc/pki"]);
-        files.set_mode("/etc/pki/ca.key", 0o640, None).unwrap();
-        assert_synced(&["etc/pki/ca.key"]);
-        files.remove("/etc/pki/ca.key").unwrap();
-        assert_synced(&["etc/pki"]);
-        files.remove("/etc/pki/ca.key").unwrap();
-        assert_synced(&[]);
-        files.write("/etc/pki/etcd/ca.key", b"secret", 0o600, None).unwrap();
-        SYNCED.take();
-        files.remove_all("/etc/pki/etcd").unwrap();
-        assert_synced(&["etc/pki"]);
-        files.remove_dir("/etc/pki").unwrap();
-        assert_synced(&["etc"]);
-        if may_give() {
-            files.write("/var/db", b"x", 0o600, None).unwrap();
-            SYNCED.take();
-            assert!(files.give("/var", (7, 8)).unwrap());
-            assert_synced(&["var", "var/db"]);
-            assert!(!files.give("/var", (7, 8)).unwrap());
-            assert_synced(&[]);
-        }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_brought_to_the_disk_does_not_get_its_name() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        files.write("/etc/there", b"old", 0o644, None).unwrap();
-        let files = RootedFiles { syncer: Some(refuse_sync), ..files };
-        assert_eq!(files.write("/etc/there", b"new", 0o644, None).unwrap_err().code, "io");
-        assert_eq!(files.read("/etc/there").unwrap(), b"old");
-        assert_eq!(files.list("/etc").unwrap(), ["there"]);
-    }
-
-    #[test]
-    fn a_durable_tree_is_written_like_any_other() {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::durable(root.path()).unwrap();
-        files.write("/etc/kubernetes/admin.conf", b"x", 0o600, None).unwrap();
-        files.set_mode("/etc/kubernetes/admin.conf", 0o640, None).unwrap();
-        assert_eq!(files.read("/etc/kubernetes/admin.conf").unwrap(), b"x");
-        files.remove_all("/etc/kubernetes").unwrap();
-        assert_eq!(files.list("/etc").unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_name_of_any_length_can_be_written() {
-        let (_root, files) = tree();
-        let path = format!("/etc/{}", "x".repeat(255));
-        files.write(&path, b"x", 0o644, None).unwrap();
-        assert_eq!(files.read(&path).unwrap(), b"x");
-        assert_eq!(files.list("/etc").unwrap().len(), 1);
-    }
-
-    #[test]
-    fn a_full_disk_and_one_that_is_only_read_have_codes_of_their_own() {
-        for (errno, code) in [
-            (Errno::NOSPC, "no-space"),
-            (Errno::DQUOT, "no-space"),
-            (Errno::ROFS, "read-only"),
-            (Errno::ACCESS, "denied"),
-            (Errno::NOENT, "not-found"),
-            (Errno::IO, "io"),
-        ] {
-            assert_eq!(failed("write", "/x", errno.into()).code, code);
-        }
-        let machine = RootedFiles::open(Path::new("/")).unwrap();
-        let full = machine.at("/dev/full", OFlags::WRONLY).unwrap();
-        let error = File::from(full).write_all(b"x").unwrap_err();
-        assert_eq!(failed("write", "/dev/full", error).code, "no-space");
-    }
-}
+mod tests;

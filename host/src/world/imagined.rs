@@ -1,5 +1,5 @@
-//! A world as a case has it: a node by its description, files in a scratch tree, objects and answers in a list. Phases look
-//! at it and propose; nothing of what they propose is carried out.
+//! A world as a case has it: a node by its description, files in a scratch tree, objects and
+//! answers in a list. Phases look at it and propose; nothing of what they propose is carried out.
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
     budget::Budget,
@@ -25,15 +25,25 @@ impl Imagined {
     /// # Errors
     /// Where the files cannot be written.
     pub fn new(case: &Case, root: &Path) -> Tried<Imagined> {
-        let files = RootedFiles::open(root).map_err(|error| Failure::new("io", format!("{}: {error}", root.display())))?;
+        let files = RootedFiles::open(root)
+            .map_err(|error| Failure::new("io", format!("{}: {error}", root.display())))?;
         for (path, text) in &case.files {
             files.write(path, text.as_bytes(), 0o644, None)?;
         }
         let node = DescribedNode::new(Arc::new(case.node.clone()), Box::new(|_, _| Ok(false)));
         // By the spelling that the parser gives URLs, which is the one that phases ask by.
         let spelled = |url: &String| HttpUrl::parse(url).map_or_else(|_| url.clone(), String::from);
-        let replies = case.http.iter().map(|(url, reply)| (spelled(url), reply.clone())).collect();
-        Ok(Imagined { files, node, replies, objects: Objects(case.objects.clone()) })
+        let replies = case
+            .http
+            .iter()
+            .map(|(url, reply)| (spelled(url), reply.clone()))
+            .collect();
+        Ok(Imagined {
+            files,
+            node,
+            replies,
+            objects: Objects(case.objects.clone()),
+        })
     }
 }
 
@@ -73,11 +83,22 @@ impl Net for Imagined {
     }
 
     fn http_get(&self, url: &HttpUrl, _budget: &Budget) -> Tried<HttpReply> {
-        let reply = self.replies.get(url.as_str()).ok_or_else(|| not_checked(url))?;
-        Ok(HttpReply { status: reply.status, body: reply.body.clone().into() })
+        let reply = self
+            .replies
+            .get(url.as_str())
+            .ok_or_else(|| not_checked(url))?;
+        Ok(HttpReply {
+            status: reply.status,
+            body: reply.body.clone().into(),
+        })
     }
 
-    fn http_get_as(&self, url: &HttpUrl, _identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        _identity: &TlsFiles,
+        budget: &Budget,
+    ) -> Tried<HttpReply> {
         self.http_get(url, budget)
     }
 
@@ -96,12 +117,25 @@ fn read_only<T>() -> Tried<T> {
 
 impl Cluster for Objects {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
-        Ok(self.0.iter().find(|object| crate::effect::objects::reference(object).is_ok_and(|found| found == *of)).cloned())
+        Ok(self
+            .0
+            .iter()
+            .find(|object| {
+                crate::effect::objects::reference(object).is_ok_and(|found| found == *of)
+            })
+            .cloned())
     }
 
-    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, _selector: Option<&str>) -> Tried<Vec<Value>> {
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        _selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
         let listed = |object: &&Value| {
-            let here = namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace);
+            let here =
+                namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace);
             object["apiVersion"] == api_version && object["kind"] == kind && here
         };
         Ok(self.0.iter().filter(listed).cloned().collect())

@@ -1,7 +1,8 @@
 //! Where effects land and observations come from: the real machine, or a rehearsal.
 //!
-//! A world is made of parts, each a small object-safe trait. All calls block; those that go to the network bridge
-//! to the runtime themselves, so a phase on its own thread can simply call. No phase can tell which world it is in.
+//! A world is made of parts, each a small object-safe trait. All calls block; those that go to the
+//! network bridge to the runtime themselves, so a phase on its own thread can simply call. No phase
+//! can tell which world it is in.
 
 pub mod api;
 pub mod budget;
@@ -25,7 +26,8 @@ use std::os::fd::OwnedFd;
 /// The result of work on the world: its failure is what a phase receives.
 pub type Tried<T> = Result<T, Failure>;
 
-/// Returns the message of an error's innermost cause, which is the most specific one: refused, no route, not trusted.
+/// Returns the message of an error's innermost cause, which is the most specific one: refused, no
+/// route, not trusted.
 pub fn innermost(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
@@ -42,8 +44,9 @@ pub trait World: Send + Sync {
     fn etcd(&self) -> &dyn Etcd {
         &NoEtcd
     }
-    /// Makes the binding of the admins' group although no credentials of the node may make it. Returns whether it was made: only a
-    /// rehearsal makes it, and reports that a real cluster would not.
+    /// Makes the binding of the admins' group although no credentials of the node may make it.
+    /// Returns whether it was made: only a rehearsal makes it, and reports that a real cluster
+    /// would not.
     fn bind_admins(&self) -> bool {
         false
     }
@@ -56,28 +59,30 @@ pub trait World: Send + Sync {
 
 /// The file tree of the node; paths are the node's, whatever lies behind them.
 pub trait Files: Send + Sync {
-    /// Opens a file or directory once, so that the file that is checked is the file that is read. Follows all links, except the
-    /// kernel's magic links below /proc.
+    /// Opens a file or directory once, so that the file that is checked is the file that is read.
+    /// Follows all links, except the kernel's magic links below /proc.
     ///
     /// # Errors
     /// `not-found`; `denied` where the path leads through a link of /proc or out of the tree.
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>>;
-    /// Returns the view of this tree that file effects of plugins have: it follows no link anywhere in a path, neither reads nor
-    /// changes files of the host's territory, and sets no set-user-ID or set-group-ID bit. Make a new view for each effect.
+    /// Returns the view of this tree that file effects of plugins have: it follows no link anywhere
+    /// in a path, neither reads nor changes files of the host's territory, and sets no set-user-ID
+    /// or set-group-ID bit. Make a new view for each effect.
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a>;
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>>;
     fn read(&self, path: &str) -> Tried<Vec<u8>>;
     /// Returns a path with all links followed.
     fn real_path(&self, path: &str) -> Tried<String>;
     fn list(&self, path: &str) -> Tried<Vec<String>>;
-    /// Writes a file beside its target, sets mode and owner, syncs it, renames it and syncs the directory. Makes missing parents with
-    /// mode 0755.
+    /// Writes a file beside its target, sets mode and owner, syncs it, renames it and syncs the
+    /// directory. Makes missing parents with mode 0755.
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
-    /// Takes a POSIX write lock on a file (kubeadm behaviour), which is held until the result is dropped. None if the file does not
-    /// exist, or if no other process could change it.
+    /// Takes a POSIX write lock on a file (kubeadm behaviour), which is held until the result is
+    /// dropped. None if the file does not exist, or if no other process could change it.
     ///
     /// # Errors
-    /// `busy` if another process does not release the lock within seconds, `cancelled` if the run ends before that.
+    /// `busy` if another process does not release the lock within seconds, `cancelled` if the run
+    /// ends before that.
     fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
         let _ = (path, cancel);
         Ok(None)
@@ -85,8 +90,9 @@ pub trait Files: Send + Sync {
     /// Makes a directory and its parents. An existing directory keeps its mode.
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()>;
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()>;
-    /// Gives a directory and everything below it to a user and a group. Changes the owner of links, not of the files that they lead
-    /// to. Returns whether anything changed. Only root can give files away; for other users nothing changes.
+    /// Gives a directory and everything below it to a user and a group. Changes the owner of links,
+    /// not of the files that they lead to. Returns whether anything changed. Only root can give
+    /// files away; for other users nothing changes.
     fn give(&self, path: &str, owner: (u32, u32)) -> Tried<bool>;
     fn remove(&self, path: &str) -> Tried<()>;
     /// Removes a file, or a directory with everything below it. Links are removed, not followed.
@@ -95,7 +101,10 @@ pub trait Files: Send + Sync {
     fn remove_dir(&self, path: &str) -> Tried<()> {
         match self.list(path)?.as_slice() {
             [] => self.remove_all(path),
-            [one, ..] => Err(Failure::new("io", format!("cannot remove {path}: {one} is in it"))),
+            [one, ..] => Err(Failure::new(
+                "io",
+                format!("cannot remove {path}: {one} is in it"),
+            )),
         }
     }
 }
@@ -105,8 +114,8 @@ pub trait OpenFile {
     /// The path with all links followed, in the tree of its node.
     fn real_path(&self) -> String;
     fn meta(&self) -> FileMeta;
-    /// Whether every local user may read it: its mode lets others read it (and search it, if it is a directory), and every
-    /// directory on its real path lets others search it.
+    /// Whether every local user may read it: its mode lets others read it (and search it, if it is
+    /// a directory), and every directory on its real path lets others search it.
     fn is_public(&self) -> bool;
     /// Reads a regular file of at most `limit` bytes.
     ///
@@ -134,7 +143,8 @@ pub trait Node: Send + Sync {
     fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
     /// State of a service; none on a node without a known init system.
     fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>>;
-    /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`. Returns whether anything changed.
+    /// Brings a service into a state: `running`, `restarted`, `stopped`, `enabled` or `disabled`.
+    /// Returns whether anything changed.
     fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool>;
     /// Sets a kernel parameter. Returns whether it had another value.
     fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool>;
@@ -142,7 +152,8 @@ pub trait Node: Send + Sync {
     fn load_module(&self, name: &ModuleName) -> Tried<bool>;
     /// Runs a program until it ends, or the budget does.
     fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput>;
-    /// How many mounts were below a directory (a real path) and are no more; flags by kubeadm's names.
+    /// How many mounts were below a directory (a real path) and are no more; flags by kubeadm's
+    /// names.
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;
 }
 
@@ -154,8 +165,9 @@ pub trait Net: Send + Sync {
     fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply>;
     /// Gets a URL over TLS with the node's own files.
     fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply>;
-    /// Status code of a health endpoint of this node's kubelet or control plane. Their certificates are self-signed and are
-    /// not verified on loopback (kubeadm behaviour), so this is not for phases.
+    /// Status code of a health endpoint of this node's kubelet or control plane. Their certificates
+    /// are self-signed and are not verified on loopback (kubeadm behaviour), so this is not for
+    /// phases.
     fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16>;
 }
 
@@ -246,23 +258,30 @@ impl Etcd for NoEtcd {
 pub trait Cluster: Send + Sync {
     /// Gets an object; none if it does not exist.
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>>;
-    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>>;
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>>;
     fn create(&self, manifest: &Value) -> Tried<Value>;
     fn replace(&self, manifest: &Value) -> Tried<Value>;
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
     /// Patches an object by a strategic merge patch.
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value>;
     fn delete(&self, of: &ObjectRef) -> Tried<()>;
-    /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig. Returns the status code.
+    /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig.
+    /// Returns the status code.
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
     /// The API with the credentials of another kubeconfig, given as text.
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>>;
-    /// The API with the credentials of a kubeconfig, given as text, whose file the operator named on the command line. Programs
-    /// that the kubeconfig names to authenticate its user are run.
+    /// The API with the credentials of a kubeconfig, given as text, whose file the operator named
+    /// on the command line. Programs that the kubeconfig names to authenticate its user are run.
     fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
         self.as_holder_of(kubeconfig)
     }
-    /// The API with the credentials of another kubeconfig of the node. Each request is tried once, for callers that wait and retry
-    /// themselves.
+    /// The API with the credentials of another kubeconfig of the node. Each request is tried once,
+    /// for callers that wait and retry themselves.
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
 }

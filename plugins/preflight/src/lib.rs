@@ -1,5 +1,6 @@
-//! kubeadm's preflight checks that need the node, files, network and commands, as one component with several phases.
-//! Names, levels and words are kubeadm's (1.36); what becomes of an error is the host's affair.
+//! kubeadm's preflight checks that need the node, files, network and commands, as one component
+//! with several phases. Names, levels and words are kubeadm's (1.36); what becomes of an error is
+//! the host's affair.
 
 mod files;
 mod machine;
@@ -7,13 +8,20 @@ mod network;
 mod system;
 mod versions;
 
-use kubephase_sdk::{Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, failure, input, kubeadm::Config, report};
+use kubephase_sdk::{
+    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, config, failure, input, kubeadm::Config,
+    report,
+};
 
 pub struct Preflight;
 
 impl Phase for Preflight {
     fn describe() -> PhaseInfo {
-        PhaseInfo { name: "preflight".into(), summary: "Checks whether the node is fit for Kubernetes".into(), annotations: Vec::new() }
+        PhaseInfo {
+            name: "preflight".into(),
+            summary: "Checks whether the node is fit for Kubernetes".into(),
+            annotations: Vec::new(),
+        }
     }
 
     fn run() -> Result<Outcome, Failure> {
@@ -53,18 +61,31 @@ fn is_worker(config: &Config) -> bool {
 /// Host of the API server that a joining node was led to; IPv6 without brackets.
 fn joined_host(config: &Config) -> Option<&str> {
     let server = config.join.as_ref()?.server.trim_start_matches("https://");
-    Some(server.rsplit_once(':').map_or(server, |(host, _)| host).trim_matches(['[', ']']))
+    Some(
+        server
+            .rsplit_once(':')
+            .map_or(server, |(host, _)| host)
+            .trim_matches(['[', ']']),
+    )
 }
 
 /// Reports a check: passed, or the level and words of what is wrong.
-fn tell(code: &str, wrong: Option<(Verdict, String)>, evidence: &[(&str, String)], remedy: Option<&str>) {
+fn tell(
+    code: &str,
+    wrong: Option<(Verdict, String)>,
+    evidence: &[(&str, String)],
+    remedy: Option<&str>,
+) {
     let failed = wrong.is_some();
     let (verdict, summary) = wrong.unwrap_or((Verdict::Pass, String::new()));
     report::submit(&Finding {
         code: code.to_owned(),
         verdict,
         summary,
-        evidence: evidence.iter().map(|(key, value)| (key.to_string(), value.clone())).collect(),
+        evidence: evidence
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.clone()))
+            .collect(),
         remedy: remedy.filter(|_| failed).map(str::to_owned),
         url: None,
     });

@@ -8,7 +8,10 @@ const OLDEST_KUBELET: u64 = MINOR - 3;
 
 /// Major and minor of `v1.36.2`, with whatever follows.
 fn parse(text: &str) -> Option<(u64, u64)> {
-    let mut parts = text.strip_prefix('v').unwrap_or(text).split(['.', '-', '+']);
+    let mut parts = text
+        .strip_prefix('v')
+        .unwrap_or(text)
+        .split(['.', '-', '+']);
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
@@ -22,11 +25,25 @@ pub fn versions(config: &Config) -> Result<(), Failure> {
     let (said, wrong) = match observe_command::run_command("kubelet", &["--version".to_owned()]) {
         Err(failure) => (
             String::new(),
-            Some((Verdict::Fail, format!("couldn't get kubelet version: cannot execute 'kubelet --version': {}", failure.message))),
+            Some((
+                Verdict::Fail,
+                format!(
+                    "couldn't get kubelet version: cannot execute 'kubelet --version': {}",
+                    failure.message
+                ),
+            )),
         ),
-        Ok(output) => (output.stdout.trim().to_owned(), judge(&output.stdout, wanted)),
+        Ok(output) => (
+            output.stdout.trim().to_owned(),
+            judge(&output.stdout, wanted),
+        ),
     };
-    tell(codes::KUBELET_VERSION, wrong, &[("kubelet", said)], Some("install the kubelet of the Kubernetes version to set up"));
+    tell(
+        codes::KUBELET_VERSION,
+        wrong,
+        &[("kubelet", said)],
+        Some("install the kubelet of the Kubernetes version to set up"),
+    );
     Ok(())
 }
 
@@ -35,27 +52,48 @@ fn kubernetes(wanted: &str) {
     let plain = wanted.trim_start_matches('v');
     let wrong = warn_unless(!newer, || {
         format!(
-            "Kubernetes version is greater than kubeadm version. Please consider to upgrade kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
+            "Kubernetes version is greater than kubeadm version. Please consider to upgrade \
+             kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
         )
     });
-    tell(codes::KUBERNETES_VERSION, wrong, &[("kubernetesVersion", wanted.to_owned())], None);
+    tell(
+        codes::KUBERNETES_VERSION,
+        wrong,
+        &[("kubernetesVersion", wanted.to_owned())],
+        None,
+    );
 }
 
 fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {
-    let version = said.trim().strip_prefix("Kubernetes ").filter(|version| version.starts_with('v'));
-    let Some((version, kubelet)) = version.and_then(|version| Some((version, parse(version)?))) else {
-        return Some((Verdict::Fail, format!("couldn't get kubelet version: Unable to parse output from Kubelet: {said:?}")));
+    let version = said
+        .trim()
+        .strip_prefix("Kubernetes ")
+        .filter(|version| version.starts_with('v'));
+    let Some((version, kubelet)) = version.and_then(|version| Some((version, parse(version)?)))
+    else {
+        return Some((
+            Verdict::Fail,
+            format!("couldn't get kubelet version: Unable to parse output from Kubelet: {said:?}"),
+        ));
     };
     let plain = version.trim_start_matches('v');
     if kubelet < (1, OLDEST_KUBELET) {
-        return Some((Verdict::Fail, format!("Kubelet version {plain:?} is lower than kubeadm can support. Please upgrade kubelet")));
+        return Some((
+            Verdict::Fail,
+            format!(
+                "Kubelet version {plain:?} is lower than kubeadm can support. Please upgrade \
+                 kubelet"
+            ),
+        ));
     }
     // Each part for itself, as kubeadm compares them.
     let (major, minor) = parse(wanted)?;
     (kubelet.0 > major || kubelet.1 > minor).then(|| {
         let control_plane = wanted.trim_start_matches('v');
         let message = format!(
-            "the kubelet version is higher than the control plane version. This is not a supported version skew and may lead to a malfunctional cluster. Kubelet version: {plain:?} Control plane version: {control_plane:?}"
+            "the kubelet version is higher than the control plane version. This is not a supported \
+             version skew and may lead to a malfunctional cluster. Kubelet version: {plain:?} \
+             Control plane version: {control_plane:?}"
         );
         (Verdict::Fail, message)
     })

@@ -1,5 +1,5 @@
-//! Checks as rules: expressions in CEL over the node's facts and the configuration, from the PhaseConfiguration. The tier
-//! of checks that needs no toolchain.
+//! Checks as rules: expressions in CEL over the node's facts and the configuration, from the
+//! PhaseConfiguration. The tier of checks that needs no toolchain.
 use cel::{Context, Program, Value};
 use kubephase_sdk::prelude::*;
 use serde_json::{Map, json};
@@ -68,16 +68,31 @@ fn rules() -> Checked<Vec<Finding>> {
     }
     let config: serde_json::Value = config("").unwrap_or_default();
     let mut context = Context::default();
-    let known = [("node", serde_json::Value::Object(node)), ("config", config)];
+    let known = [
+        ("node", serde_json::Value::Object(node)),
+        ("config", config),
+    ];
     for (name, value) in known {
-        context.add_variable(name, &value).map_err(|error| failure("invalid", error.to_string()))?;
+        context
+            .add_variable(name, &value)
+            .map_err(|error| failure("invalid", error.to_string()))?;
     }
     Ok(rules.iter().map(|rule| judge(rule, &context)).collect())
 }
 
 fn judge(rule: &Rule, context: &Context<'_, '_>) -> Finding {
-    let Rule { code, that, summary, remedy, severity } = rule;
-    let summary = if summary.is_empty() { that.clone() } else { summary.clone() };
+    let Rule {
+        code,
+        that,
+        summary,
+        remedy,
+        severity,
+    } = rule;
+    let summary = if summary.is_empty() {
+        that.clone()
+    } else {
+        summary.clone()
+    };
     let program = match Program::compile(that) {
         Ok(program) => program,
         Err(error) => return could_not_run(code, format!("`{that}` is no expression: {error}")),
@@ -88,7 +103,15 @@ fn judge(rule: &Rule, context: &Context<'_, '_>) -> Finding {
             Level::Error => fail(code, format!("not so: {summary}")),
             Level::Warning => concern(code, format!("not so: {summary}")),
         },
-        Ok(other) => return could_not_run(code, format!("`{that}` is {:?}, neither true nor false", json!(other.json().ok()))),
+        Ok(other) => {
+            return could_not_run(
+                code,
+                format!(
+                    "`{that}` is {:?}, neither true nor false",
+                    json!(other.json().ok())
+                ),
+            );
+        }
         Err(error) => return could_not_run(code, format!("`{that}`: {error}")),
     };
     let verdict = verdict.evidence("that", that);

@@ -1,7 +1,9 @@
-//! Codes of the findings of the built-in checks: kubeadm's names, which `--ignore-preflight-errors` takes.
+//! Codes of the findings of the built-in checks: kubeadm's names, which `--ignore-preflight-errors`
+//! takes.
 //!
-//! Plugins of third parties have codes of their own. The host puts the plugin's name before a code of theirs that is one of
-//! these, so that ignoring or waiving a built-in check never ignores a plugin's check, and never the other way round.
+//! Plugins of third parties have codes of their own. The host puts the plugin's name before a code
+//! of theirs that is one of these, so that ignoring or waiving a built-in check never ignores a
+//! plugin's check, and never the other way round.
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
@@ -50,7 +52,13 @@ impl Family {
     /// A port has to be free.
     pub const PORT: Family = Family("Port");
 
-    const ALL: [Family; 5] = [Family::DIR_AVAILABLE, Family::FILE_AVAILABLE, Family::FILE_CONTENT, Family::FILE_EXISTING, Family::PORT];
+    const ALL: [Family; 5] = [
+        Family::DIR_AVAILABLE,
+        Family::FILE_AVAILABLE,
+        Family::FILE_CONTENT,
+        Family::FILE_EXISTING,
+        Family::PORT,
+    ];
 
     /// The code about `what`; the slashes of a path become dashes.
     pub fn of(self, what: &str) -> String {
@@ -66,7 +74,8 @@ impl Family {
 
 /// Whether a code belongs to the built-in checks, whatever its case: codes are compared without it.
 pub fn is_built_in(code: &str) -> bool {
-    ALL.iter().any(|known| known.eq_ignore_ascii_case(code)) || Family::ALL.iter().any(|family| family.has(code))
+    ALL.iter().any(|known| known.eq_ignore_ascii_case(code))
+        || Family::ALL.iter().any(|family| family.has(code))
 }
 
 #[cfg(test)]
@@ -75,12 +84,22 @@ mod tests {
 
     #[test]
     fn codes_are_compared_without_their_case() {
-        for code in ["NumCPU", "numcpu", "ALL", "Port-6443", "port-10250", "FileAvailable--etc-kubernetes-manifests-etcd.yaml"] {
+        for code in [
+            "NumCPU",
+            "numcpu",
+            "ALL",
+            "Port-6443",
+            "port-10250",
+            "FileAvailable--etc-kubernetes-manifests-etcd.yaml",
+        ] {
             assert!(is_built_in(code), "{code}");
         }
         for code in ["EnoughMemory", "Port", "Port-", "Portal-1", "NumCPUs", ""] {
             assert!(!is_built_in(code), "{code}");
         }
-        assert_eq!(Family::FILE_AVAILABLE.of("/etc/kubernetes/x"), "FileAvailable--etc-kubernetes-x");
+        assert_eq!(
+            Family::FILE_AVAILABLE.of("/etc/kubernetes/x"),
+            "FileAvailable--etc-kubernetes-x"
+        );
     }
 }

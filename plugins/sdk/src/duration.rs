@@ -1,4 +1,5 @@
-//! Spans of time as Go's `time.Duration` reads and writes them, which is how kubeadm's configuration has them.
+//! Spans of time as Go's `time.Duration` reads and writes them, which is how kubeadm's
+//! configuration has them.
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, str::FromStr};
 
@@ -47,7 +48,9 @@ impl FromStr for Duration {
             if integer.is_empty() && fraction.is_empty() {
                 return Err(bad());
             }
-            let end = tail.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(tail.len());
+            let end = tail
+                .find(|c: char| c == '.' || c.is_ascii_digit())
+                .unwrap_or(tail.len());
             let (unit, next) = tail.split_at(end);
             let scale: i64 = match unit {
                 "ns" => 1,
@@ -59,7 +62,11 @@ impl FromStr for Duration {
                 "" => return Err(format!("time: missing unit in duration {text:?}")),
                 _ => return Err(format!("time: unknown unit {unit:?} in duration {text:?}")),
             };
-            let integer: i128 = if integer.is_empty() { 0 } else { integer.parse::<i64>().map_err(|_| bad())?.into() };
+            let integer: i128 = if integer.is_empty() {
+                0
+            } else {
+                integer.parse::<i64>().map_err(|_| bad())?.into()
+            };
             total += integer * i128::from(scale);
             // Go truncates each fraction to whole nanoseconds.
             let (mut part, weight) = (0i128, i128::from(scale));
@@ -73,7 +80,9 @@ impl FromStr for Duration {
             }
             rest = next;
         }
-        i64::try_from(if negative { -total } else { total }).map(Duration).map_err(|_| bad())
+        i64::try_from(if negative { -total } else { total })
+            .map(Duration)
+            .map_err(|_| bad())
     }
 }
 
@@ -116,7 +125,10 @@ fn decimal(value: u64, scale: u64) -> String {
         return whole.to_string();
     }
     let places = scale.ilog10() as usize;
-    format!("{whole}.{}", format!("{rest:0places$}").trim_end_matches('0'))
+    format!(
+        "{whole}.{}",
+        format!("{rest:0places$}").trim_end_matches('0')
+    )
 }
 
 impl Serialize for Duration {
@@ -127,7 +139,9 @@ impl Serialize for Duration {
 
 impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -149,7 +163,11 @@ mod tests {
             ("1us", "1\u{b5}s"),
             (".5s", "500ms"),
         ] {
-            assert_eq!(text.parse::<Duration>().unwrap().to_string(), printed, "{text}");
+            assert_eq!(
+                text.parse::<Duration>().unwrap().to_string(),
+                printed,
+                "{text}"
+            );
         }
         for bad in ["", "5", "h", "1d", "1 s", "9999999999h"] {
             assert!(bad.parse::<Duration>().is_err(), "{bad}");

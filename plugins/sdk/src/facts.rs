@@ -1,7 +1,7 @@
 //! The facts of a node that a phase may ask for by name, with `node-fact`: the one list of them.
 //!
-//! A field of the host's record of a node that is not in this list is not answered. `wit/facts.md` is [`document`], and a
-//! test compares the two.
+//! A field of the host's record of a node that is not in this list is not answered. `wit/facts.md`
+//! is [`document`], and a test compares the two.
 
 /// One fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,11 @@ pub struct Fact {
 }
 
 const fn fact(name: &'static str, shape: &'static str, meaning: &'static str) -> Fact {
-    Fact { name, shape, meaning }
+    Fact {
+        name,
+        shape,
+        meaning,
+    }
 }
 
 /// The fact that is made of the proxy variables of the environment.
@@ -22,44 +26,131 @@ pub const PROXIES: &str = "proxies";
 
 /// Every fact, in the order of the documentation.
 pub const FACTS: &[Fact] = &[
-    fact("hostname", "string", "host name as the operating system has it"),
-    fact("addresses", "strings", "global unicast addresses of all interfaces"),
-    fact("defaultRouteInterfaceAddress", "string", "address of the interface that the default route leaves by"),
-    fact("loopbackAddresses", "strings", "global unicast addresses of the loopback interface"),
-    fact("hosts", "object of strings", "names that resolve beside the host name, by name; of a described node only"),
-    fact("portsInUse", "numbers", "TCP ports of the control plane that something listens on"),
-    fact("internet", "boolean", "whether release labels such as stable-1 can be looked up; of a described node only"),
-    fact(PROXIES, "object", "proxy variables of the environment by name, without user names and passwords"),
-    fact("caDirectories", "strings", "directories with certificates of authorities that exist"),
-    fact("criSockets", "strings", "sockets of container runtimes that answer"),
-    fact("runtime", "object", "the container runtime: name, version, ready, runtimeConfig, sandboxImage, images"),
+    fact(
+        "hostname",
+        "string",
+        "host name as the operating system has it",
+    ),
+    fact(
+        "addresses",
+        "strings",
+        "global unicast addresses of all interfaces",
+    ),
+    fact(
+        "defaultRouteInterfaceAddress",
+        "string",
+        "address of the interface that the default route leaves by",
+    ),
+    fact(
+        "loopbackAddresses",
+        "strings",
+        "global unicast addresses of the loopback interface",
+    ),
+    fact(
+        "hosts",
+        "object of strings",
+        "names that resolve beside the host name, by name; of a described node only",
+    ),
+    fact(
+        "portsInUse",
+        "numbers",
+        "TCP ports of the control plane that something listens on",
+    ),
+    fact(
+        "internet",
+        "boolean",
+        "whether release labels such as stable-1 can be looked up; of a described node only",
+    ),
+    fact(
+        PROXIES,
+        "object",
+        "proxy variables of the environment by name, without user names and passwords",
+    ),
+    fact(
+        "caDirectories",
+        "strings",
+        "directories with certificates of authorities that exist",
+    ),
+    fact(
+        "criSockets",
+        "strings",
+        "sockets of container runtimes that answer",
+    ),
+    fact(
+        "runtime",
+        "object",
+        "the container runtime: name, version, ready, runtimeConfig, sandboxImage, images",
+    ),
     fact("userId", "number", "user id that the program runs as"),
     fact("cpus", "number", "processors"),
     fact("memoryMib", "number", "memory in MiB"),
     fact("swaps", "strings", "lines of /proc/swaps after its header"),
     fact("os", "string", "operating system: Linux"),
     fact("kernelRelease", "string", "release of the kernel"),
-    fact("kernelOptions", "object of strings", "CONFIG_ options without the prefix: y, m or n"),
+    fact(
+        "kernelOptions",
+        "object of strings",
+        "CONFIG_ options without the prefix: y, m or n",
+    ),
     fact("cgroupVersion", "number", "1 or 2"),
-    fact("cgroupControllers", "strings", "controllers of control groups"),
-    fact("sysctls", "object of strings", "kernel parameters that preflight looks at, by dotted name"),
-    fact("commands", "strings", "programs that preflight looks for and that are in PATH"),
-    fact("outputs", "object", "what programs say, by command line; of a described node only"),
-    fact("kubeletVersion", "string", "version of the kubelet: v1.36.2"),
+    fact(
+        "cgroupControllers",
+        "strings",
+        "controllers of control groups",
+    ),
+    fact(
+        "sysctls",
+        "object of strings",
+        "kernel parameters that preflight looks at, by dotted name",
+    ),
+    fact(
+        "commands",
+        "strings",
+        "programs that preflight looks for and that are in PATH",
+    ),
+    fact(
+        "outputs",
+        "object",
+        "what programs say, by command line; of a described node only",
+    ),
+    fact(
+        "kubeletVersion",
+        "string",
+        "version of the kubelet: v1.36.2",
+    ),
     fact("initSystem", "string", "systemd or openrc"),
-    fact("systemdResolvedActive", "boolean", "whether systemd-resolved runs"),
-    fact("services", "object", "services that preflight looks at, by name: exists, enabled, active"),
-    fact("usedSystemIDs", "object", "ids of users and groups that are taken, and the ranges that system ids come from"),
+    fact(
+        "systemdResolvedActive",
+        "boolean",
+        "whether systemd-resolved runs",
+    ),
+    fact(
+        "services",
+        "object",
+        "services that preflight looks at, by name: exists, enabled, active",
+    ),
+    fact(
+        "usedSystemIDs",
+        "object",
+        "ids of users and groups that are taken, and the ranges that system ids come from",
+    ),
 ];
 
 /// The list as a table in Markdown.
 #[must_use]
 pub fn document() -> String {
-    let rows = FACTS.iter().map(|Fact { name, shape, meaning }| format!("| `{name}` | {shape} | {meaning} |\n"));
+    let rows = FACTS.iter().map(
+        |Fact {
+             name,
+             shape,
+             meaning,
+         }| format!("| `{name}` | {shape} | {meaning} |\n"),
+    );
     let rows: String = rows.collect();
     format!(
         "# Facts of a node\n\n\
-         `observe-node.node-fact` answers these names, as JSON, and no others. A fact that the node does not have is not there.\n\n\
+         `observe-node.node-fact` answers these names, as JSON, and no others. A fact that the \
+         node does not have is not there.\n\n\
          | name | type | meaning |\n|---|---|---|\n{rows}"
     )
 }

@@ -1,8 +1,16 @@
-//! What a check found, and the entry points of plugins: one macro each for checks, addons and phases.
+//! What a check found, and the entry points of plugins: one macro each for checks, addons and
+//! phases.
 use crate::{Failure, Finding, Verdict};
 
 fn finding(verdict: Verdict, code: &str, summary: impl Into<String>) -> Finding {
-    Finding { code: code.into(), verdict, summary: summary.into(), evidence: Vec::new(), remedy: None, url: None }
+    Finding {
+        code: code.into(),
+        verdict,
+        summary: summary.into(),
+        evidence: Vec::new(),
+        remedy: None,
+        url: None,
+    }
 }
 
 /// All is well.
@@ -85,8 +93,8 @@ impl Findings for Option<Finding> {
 /// What a check function returns.
 pub type Checked<T = Finding> = Result<T, Failure>;
 
-/// Makes a function `fn() -> Checked` (or `Checked<Vec<Finding>>`) the check that this crate is. Name and summary are the
-/// crate's own, and `Plugin` is what its tests run.
+/// Makes a function `fn() -> Checked` (or `Checked<Vec<Finding>>`) the check that this crate is.
+/// Name and summary are the crate's own, and `Plugin` is what its tests run.
 #[macro_export]
 macro_rules! check {
     ($run:path) => {
@@ -99,7 +107,8 @@ macro_rules! check {
     };
 }
 
-/// Makes a function `fn() -> Result<(), Failure>`, which applies objects, the addon that this crate is.
+/// Makes a function `fn() -> Result<(), Failure>`, which applies objects, the addon that this crate
+/// is.
 #[macro_export]
 macro_rules! addon {
     ($run:path) => {

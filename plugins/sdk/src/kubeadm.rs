@@ -1,7 +1,9 @@
-//! The types of `kubeadm.k8s.io/v1beta4` that a phase sees, in the shape and spelling of the API: what is
-//! omitted when empty there is omitted here, so that serialising gives what kubeadm stores in the cluster.
+//! The types of `kubeadm.k8s.io/v1beta4` that a phase sees, in the shape and spelling of the API:
+//! what is omitted when empty there is omitted here, so that serialising gives what kubeadm stores
+//! in the cluster.
 //!
-//! Source: the v1beta4 API reference; kubeadm's defaults are filled in by the host before a phase runs.
+//! Source: the v1beta4 API reference; kubeadm's defaults are filled in by the host before a phase
+//! runs.
 pub use crate::duration::Duration;
 use crate::spec::KeyAlgorithm;
 use serde::{Deserialize, Serialize};
@@ -93,7 +95,8 @@ pub struct RunOptions {
     /// the cluster's authority is kept elsewhere: `ca.crt` is there, `ca.key` is not
     pub external_ca: bool,
     pub external_front_proxy_ca: bool,
-    /// `NAME_PROXY` environment variables, for the control plane's Pods, in the order of the environment
+    /// `NAME_PROXY` environment variables, for the control plane's Pods, in the order of the
+    /// environment
     pub proxy_environment: Vec<EnvVar>,
     /// certificates directories of the host that exist, for the control plane's Pods
     pub ca_directories: Vec<String>,

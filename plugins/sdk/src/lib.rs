@@ -1,7 +1,9 @@
-//! What a phase is written against, whether it becomes a WebAssembly component or is linked into the host.
+//! What a phase is written against, whether it becomes a WebAssembly component or is linked into
+//! the host.
 //!
-//! On `wasm32` the modules `input`, `report`, `observe_*` and `effects_*` are the component's imports; elsewhere
-//! they are the same functions over the host's traits, so that one source serves both.
+//! On `wasm32` the modules `input`, `report`, `observe_*` and `effects_*` are the component's
+//! imports; elsewhere they are the same functions over the host's traits, so that one source serves
+//! both.
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -41,10 +43,11 @@ pub use types::*;
 /// What a plugin's source usually needs.
 pub mod prelude {
     pub use crate::{
-        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, config, effects, effects_cluster, effects_files,
-        effects_images, effects_node, failure,
+        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, config, effects,
+        effects_cluster, effects_files, effects_images, effects_node, failure,
         finding::{Checked, With, concern, could_not_run, fail, pass, skipped},
-        node_fact, observe_cluster, observe_command, observe_files, observe_net, observe_node, phase, say, settings, warn,
+        node_fact, observe_cluster, observe_command, observe_files, observe_net, observe_node,
+        phase, say, settings, warn,
     };
     /// What a plugin's functions return.
     pub type Tried<T> = Result<T, Failure>;
@@ -54,7 +57,8 @@ pub mod prelude {
 pub trait Phase {
     fn describe() -> PhaseInfo;
     /// # Errors
-    /// When the phase could not do its job; a check that finds something bad reports it and returns `Ok`.
+    /// When the phase could not do its job; a check that finds something bad reports it and returns
+    /// `Ok`.
     fn run() -> Result<Outcome, Failure>;
 }
 
@@ -63,7 +67,11 @@ pub trait Phase {
 pub fn __init() {
     // A panic message is lost on this target unless someone passes it on.
     static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| report::message(Severity::Error, &panic.to_string()))));
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            report::message(Severity::Error, &panic.to_string())
+        }))
+    });
 }
 
 /// Makes a type the component's phase. Natively it does nothing: the host links the type itself.
@@ -93,7 +101,12 @@ macro_rules! export {
 
 /// A failure that trying again will not mend.
 pub fn failure(code: &str, message: impl Into<String>) -> Failure {
-    Failure { code: code.into(), message: message.into(), retryable: false, remedy: None }
+    Failure {
+        code: code.into(),
+        message: message.into(),
+        retryable: false,
+        remedy: None,
+    }
 }
 
 /// Part of the resolved configuration, by JSON pointer; `""` is all of it.
@@ -101,11 +114,14 @@ pub fn failure(code: &str, message: impl Into<String>) -> Failure {
 /// # Errors
 /// `not-found` where the configuration has no such part, `invalid` where it has another shape.
 pub fn config<T: serde::de::DeserializeOwned>(pointer: &str) -> Result<T, Failure> {
-    let text = input::config(pointer).ok_or_else(|| failure("not-found", format!("no configuration at {pointer:?}")))?;
-    serde_json::from_str(&text).map_err(|e| failure("invalid", format!("configuration at {pointer:?}: {e}")))
+    let text = input::config(pointer)
+        .ok_or_else(|| failure("not-found", format!("no configuration at {pointer:?}")))?;
+    serde_json::from_str(&text)
+        .map_err(|e| failure("invalid", format!("configuration at {pointer:?}: {e}")))
 }
 
-/// A document with the operator's patches for this target applied; the document itself where there are none.
+/// A document with the operator's patches for this target applied; the document itself where there
+/// are none.
 ///
 /// # Errors
 /// `invalid` where a patch cannot be applied.
@@ -119,7 +135,8 @@ pub fn patched(target: &str, document: &serde_json::Value) -> Result<serde_json:
 /// # Errors
 /// `invalid` where the settings have another shape.
 pub fn settings<T: serde::de::DeserializeOwned>() -> Result<T, Failure> {
-    serde_json::from_str(&input::settings()).map_err(|e| failure("invalid", format!("settings: {e}")))
+    serde_json::from_str(&input::settings())
+        .map_err(|e| failure("invalid", format!("settings: {e}")))
 }
 
 /// A fact about the node, by the names of [`kubephase_sdk::spec::node`](crate::spec).
@@ -127,8 +144,12 @@ pub fn settings<T: serde::de::DeserializeOwned>() -> Result<T, Failure> {
 /// # Errors
 /// `invalid` where the fact has another shape than asked for.
 pub fn node_fact<T: serde::de::DeserializeOwned>(name: &str) -> Result<Option<T>, Failure> {
-    let Some(text) = observe_node::node_fact(name) else { return Ok(None) };
-    serde_json::from_str(&text).map(Some).map_err(|e| failure("invalid", format!("node fact {name:?}: {e}")))
+    let Some(text) = observe_node::node_fact(name) else {
+        return Ok(None);
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|e| failure("invalid", format!("node fact {name:?}: {e}")))
 }
 
 /// A line for the person, shown as `[phase] text`.
@@ -145,10 +166,17 @@ pub fn json<T: serde::Serialize>(spec: &T) -> String {
     serde_json::to_string(spec).expect("specs have string keys and no foreign types")
 }
 
-/// The annotation by which an upgrade knows a component's configuration that nobody changed by hand: SHA-256 over the
-/// values of the ConfigMap, in the order of their keys (kubeadm behaviour).
+/// The annotation by which an upgrade knows a component's configuration that nobody changed by
+/// hand: SHA-256 over the values of the ConfigMap, in the order of their keys (kubeadm behaviour).
 pub fn component_hash(data: &std::collections::BTreeMap<String, String>) -> String {
     use sha2::{Digest, Sha256};
-    let digest = data.values().fold(Sha256::new(), |hash, value| hash.chain_update(value.as_bytes())).finalize();
-    digest.iter().fold(String::from("sha256:"), |text, byte| text + &format!("{byte:02x}"))
+    let digest = data
+        .values()
+        .fold(Sha256::new(), |hash, value| {
+            hash.chain_update(value.as_bytes())
+        })
+        .finalize();
+    digest.iter().fold(String::from("sha256:"), |text, byte| {
+        text + &format!("{byte:02x}")
+    })
 }

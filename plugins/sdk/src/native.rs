@@ -30,7 +30,14 @@ impl<T> Give for Result<T, Error> {
 }
 
 fn host<R: Give>(call: impl FnOnce(&mut dyn Imports) -> R) -> R::Out {
-    HOST.with_borrow_mut(|host| call(host.as_mut().expect("import called outside of a phase").as_mut())).give()
+    HOST.with_borrow_mut(|host| {
+        call(
+            host.as_mut()
+                .expect("import called outside of a phase")
+                .as_mut(),
+        )
+    })
+    .give()
 }
 
 macro_rules! shim { ($($interface:ident { $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)* })*) => {
@@ -176,8 +183,14 @@ impl<P: super::Phase, H: Imports + Clone + 'static> kubephase_wit::phase::Host f
             Err(panic) => Err(Error::Stop(match panic.downcast::<Stopped>() {
                 Ok(stopped) => stopped.0,
                 Err(panic) => {
-                    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-                    Stop::msg(format!("the phase panicked: {}", text.unwrap_or("no message")))
+                    let text = panic
+                        .downcast_ref::<String>()
+                        .map(String::as_str)
+                        .or(panic.downcast_ref::<&str>().copied());
+                    Stop::msg(format!(
+                        "the phase panicked: {}",
+                        text.unwrap_or("no message")
+                    ))
                 }
             })),
         }
@@ -192,12 +205,29 @@ mod tests {
     #[test]
     fn natively_there_is_every_function_that_components_have() {
         let mut resolve = wit_parser::Resolve::default();
-        resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit")).unwrap();
+        resolve
+            .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit"))
+            .unwrap();
         let mut imports = BTreeSet::new();
-        for (_, interface) in resolve.interfaces.iter().filter(|(_, interface)| interface.name.as_deref() != Some("phase")) {
+        for (_, interface) in resolve
+            .interfaces
+            .iter()
+            .filter(|(_, interface)| interface.name.as_deref() != Some("phase"))
+        {
             let name = interface.name.as_deref().unwrap_or_default();
-            imports.extend(interface.functions.keys().map(|function| format!("{name}.{function}").replace('-', "_")));
+            imports.extend(
+                interface
+                    .functions
+                    .keys()
+                    .map(|function| format!("{name}.{function}").replace('-', "_")),
+            );
         }
-        assert_eq!(FUNCTIONS.iter().map(ToString::to_string).collect::<BTreeSet<_>>(), imports);
+        assert_eq!(
+            FUNCTIONS
+                .iter()
+                .map(ToString::to_string)
+                .collect::<BTreeSet<_>>(),
+            imports
+        );
     }
 }

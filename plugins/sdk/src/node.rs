@@ -1,7 +1,8 @@
 //! What is known of a node: gathered from this machine, or described in a file (`--node FILE`).
 //!
-//! The description is a superset of the `host.json` of kubeadm's recorded runs, same names; every field has a
-//! default, and the defaults describe a machine on which kubeadm's preflight checks pass.
+//! The description is a superset of the `host.json` of kubeadm's recorded runs, same names; every
+//! field has a default, and the defaults describe a machine on which kubeadm's preflight checks
+//! pass.
 use crate::facts::{FACTS, PROXIES};
 use crate::failure;
 use crate::types::{CommandOutput, Failure};
@@ -15,7 +16,8 @@ pub struct NodeFacts {
     pub hostname: String,
     /// global unicast addresses of all interfaces
     pub addresses: Vec<IpAddr>,
-    /// address of the interface that the default route leaves by; none where there is no default route
+    /// address of the interface that the default route leaves by; none where there is no default
+    /// route
     pub default_route_interface_address: Option<IpAddr>,
     /// global unicast addresses on the loopback interface
     pub loopback_addresses: Vec<IpAddr>,
@@ -34,7 +36,8 @@ pub struct NodeFacts {
     pub swaps: Vec<String>,
     pub os: String,
     pub kernel_release: String,
-    /// CONFIG_ options without the prefix: `y`, `m` or `n`; an option that is not here counts as `y`
+    /// CONFIG_ options without the prefix: `y`, `m` or `n`; an option that is not here counts as
+    /// `y`
     pub kernel_options: BTreeMap<String, String>,
     /// 1 or 2
     pub cgroup_version: u8,
@@ -54,7 +57,8 @@ pub struct NodeFacts {
     pub ports_in_use: Vec<u16>,
     /// names that resolve, beside the host name
     pub hosts: BTreeMap<String, Vec<String>>,
-    /// proxy variables of the environment, with their user names and passwords; phases see them without
+    /// proxy variables of the environment, with their user names and passwords; phases see them
+    /// without
     pub environment: BTreeMap<String, String>,
     pub runtime: RuntimeFacts,
     /// ids of users and groups that are taken
@@ -147,7 +151,11 @@ impl Default for RuntimeFacts {
 
 impl Default for NodeFacts {
     fn default() -> Self {
-        let service = |enabled, active| ServiceState { exists: true, enabled, active };
+        let service = |enabled, active| ServiceState {
+            exists: true,
+            enabled,
+            active,
+        };
         let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect();
         NodeFacts {
             hostname: "node-1".into(),
@@ -166,11 +174,23 @@ impl Default for NodeFacts {
             kernel_release: "6.12.0".into(),
             kernel_options: BTreeMap::new(),
             cgroup_version: 2,
-            cgroup_controllers: strings(&["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"]),
-            sysctls: [("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.default.forwarding", "1")]
-                .map(|(key, value)| (key.to_string(), value.to_string()))
-                .into(),
-            commands: strings(&["systemctl", "losetup", "mount", "cp", "conntrack", "kubelet"]),
+            cgroup_controllers: strings(&[
+                "cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc",
+            ]),
+            sysctls: [
+                ("net.ipv4.ip_forward", "1"),
+                ("net.ipv6.conf.default.forwarding", "1"),
+            ]
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .into(),
+            commands: strings(&[
+                "systemctl",
+                "losetup",
+                "mount",
+                "cp",
+                "conntrack",
+                "kubelet",
+            ]),
             outputs: BTreeMap::new(),
             kubelet_version: Some("v1.36.2".into()),
             init_system: Some("systemd".into()),
@@ -199,13 +219,25 @@ impl NodeFacts {
             PROXIES => Some(json!(self.shown_proxies())),
             _ => fields.get_mut(name).map(Value::take),
         };
-        FACTS.iter().filter_map(|fact| Some((fact.name, value(fact.name).filter(|value| !value.is_null())?))).collect()
+        FACTS
+            .iter()
+            .filter_map(|fact| {
+                Some((
+                    fact.name,
+                    value(fact.name).filter(|value| !value.is_null())?,
+                ))
+            })
+            .collect()
     }
 
     /// The proxy variables that phases see, without user names and passwords.
     pub fn shown_proxies(&self) -> BTreeMap<&str, String> {
-        let set = self.environment.iter().filter(|(name, value)| is_common_proxy(name) && !value.is_empty());
-        set.map(|(name, value)| (name.as_str(), without_user_info(value))).collect()
+        let set = self
+            .environment
+            .iter()
+            .filter(|(name, value)| is_common_proxy(name) && !value.is_empty());
+        set.map(|(name, value)| (name.as_str(), without_user_info(value)))
+            .collect()
     }
 
     pub fn kernel_option(&self, name: &str) -> Option<String> {
@@ -222,7 +254,10 @@ impl NodeFacts {
         if host == self.hostname {
             return Ok(self.addresses.iter().map(ToString::to_string).collect());
         }
-        self.hosts.get(host).cloned().ok_or_else(|| failure("not-found", format!("lookup {host}: no such host")))
+        self.hosts
+            .get(host)
+            .cloned()
+            .ok_or_else(|| failure("not-found", format!("lookup {host}: no such host")))
     }
 
     /// What a program says: as the description has it, and the kubelet its version.
@@ -232,12 +267,18 @@ impl NodeFacts {
     pub fn run(&self, program: &str, args: &[String]) -> Result<CommandOutput, Failure> {
         let line = [&[program.to_owned()], args].concat().join(" ");
         if let Some(said) = self.outputs.get(&line) {
-            return Ok(CommandOutput { status: said.status, stdout: said.stdout.clone(), stderr: said.stderr.clone() });
+            return Ok(CommandOutput {
+                status: said.status,
+                stdout: said.stdout.clone(),
+                stderr: said.stderr.clone(),
+            });
         }
         match (program, args, &self.kubelet_version) {
-            ("kubelet", [version], Some(kubelet)) if version == "--version" => {
-                Ok(CommandOutput { status: 0, stdout: format!("Kubernetes {kubelet}\n"), stderr: String::new() })
-            }
+            ("kubelet", [version], Some(kubelet)) if version == "--version" => Ok(CommandOutput {
+                status: 0,
+                stdout: format!("Kubernetes {kubelet}\n"),
+                stderr: String::new(),
+            }),
             ("kubelet", ..) => Err(failure("not-found", "executable file not found in $PATH")),
             _ => Err(not_checked(&format!("what `{line}` would say"))),
         }
@@ -248,7 +289,8 @@ impl NodeFacts {
     }
 }
 
-/// Whether an environment variable names a proxy. kubeadm hands all of these to the control plane's Pods.
+/// Whether an environment variable names a proxy. kubeadm hands all of these to the control plane's
+/// Pods.
 pub fn is_proxy(name: &str) -> bool {
     name.to_lowercase().ends_with("_proxy")
 }
@@ -258,7 +300,8 @@ pub fn is_common_proxy(name: &str) -> bool {
     ["http_proxy", "https_proxy", "no_proxy", "all_proxy"].contains(&name.to_lowercase().as_str())
 }
 
-/// A proxy, or a list of hosts, without what may be secret about it: user names, passwords, queries and fragments.
+/// A proxy, or a list of hosts, without what may be secret about it: user names, passwords, queries
+/// and fragments.
 pub fn without_user_info(proxy: &str) -> String {
     let stripped = |entry: &str| {
         let (scheme, rest) = match entry.find("://") {
@@ -279,7 +322,10 @@ pub fn without_user_info(proxy: &str) -> String {
 
 /// The answer where the description has none.
 pub fn not_checked(what: &str) -> Failure {
-    failure("not-checked", format!("{what} is not checked: a rehearsal does not look outside"))
+    failure(
+        "not-checked",
+        format!("{what} is not checked: a rehearsal does not look outside"),
+    )
 }
 
 #[cfg(test)]
@@ -288,26 +334,55 @@ mod tests {
 
     #[test]
     fn a_description_may_leave_everything_to_its_defaults_but_names_count() {
-        let facts: NodeFacts = serde_yaml::from_str("{hostname: a, cpus: 1, usedSystemIDs: {uids: [1], sysUIDRange: [100, 200]}}").unwrap();
-        assert_eq!((facts.cpus, facts.memory_mib, facts.used_system_ids.uid_range), (1, 8192, (100, 200)));
-        let error = serde_yaml::from_str::<NodeFacts>("hostnam: a").unwrap_err().to_string();
+        let facts: NodeFacts = serde_yaml::from_str(
+            "{hostname: a, cpus: 1, usedSystemIDs: {uids: [1], sysUIDRange: [100, 200]}}",
+        )
+        .unwrap();
+        assert_eq!(
+            (
+                facts.cpus,
+                facts.memory_mib,
+                facts.used_system_ids.uid_range
+            ),
+            (1, 8192, (100, 200))
+        );
+        let error = serde_yaml::from_str::<NodeFacts>("hostnam: a")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("hostnam"), "{error}");
     }
-    /// Fields that phases do not ask for by name: the environment is asked for as `proxies`, and the note is for people.
+    /// Fields that phases do not ask for by name: the environment is asked for as `proxies`, and
+    /// the note is for people.
     const NO_FACTS: &[&str] = &["environment", "note"];
 
     #[test]
     fn every_field_is_a_documented_fact_or_none_on_purpose() {
         let output = Output::default();
-        let node = NodeFacts { outputs: [("true".to_owned(), output)].into(), ..NodeFacts::default() };
+        let node = NodeFacts {
+            outputs: [("true".to_owned(), output)].into(),
+            ..NodeFacts::default()
+        };
         let fields = serde_json::to_value(&node).unwrap();
-        let fields: Vec<&str> = fields.as_object().unwrap().keys().map(String::as_str).collect();
+        let fields: Vec<&str> = fields
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         for field in &fields {
             let listed = FACTS.iter().any(|fact| fact.name == *field);
-            assert_ne!(listed, NO_FACTS.contains(field), "{field} belongs into `FACTS` or into `NO_FACTS`");
+            assert_ne!(
+                listed,
+                NO_FACTS.contains(field),
+                "{field} belongs into `FACTS` or into `NO_FACTS`"
+            );
         }
         for fact in FACTS {
-            assert!(fact.name == PROXIES || fields.contains(&fact.name), "{} is not a field of a node", fact.name);
+            assert!(
+                fact.name == PROXIES || fields.contains(&fact.name),
+                "{} is not a field of a node",
+                fact.name
+            );
         }
         for name in NO_FACTS.iter().chain(&["", "nothing"]) {
             assert_eq!(node.fact(name), None, "{name}");
@@ -318,26 +393,56 @@ mod tests {
     #[test]
     fn the_documentation_of_facts_is_that_of_the_list() {
         let written = include_str!("../../../wit/facts.md");
-        assert_eq!(written, crate::facts::document(), "write this to wit/facts.md:\n{}", crate::facts::document());
+        assert_eq!(
+            written,
+            crate::facts::document(),
+            "write this to wit/facts.md:\n{}",
+            crate::facts::document()
+        );
     }
 
     #[test]
     fn proxies_are_shown_without_user_names_and_passwords() {
         for (given, shown) in [
-            ("http://user:pass@proxy.example:3128", "http://proxy.example:3128"),
+            (
+                "http://user:pass@proxy.example:3128",
+                "http://proxy.example:3128",
+            ),
             ("user:pass@proxy.example:3128", "proxy.example:3128"),
-            ("http://user:p/a,s@s@proxy.example:3128/", "http://proxy.example:3128/"),
-            ("socks5://proxy.example?key=secret#secret", "socks5://proxy.example"),
+            (
+                "http://user:p/a,s@s@proxy.example:3128/",
+                "http://proxy.example:3128/",
+            ),
+            (
+                "socks5://proxy.example?key=secret#secret",
+                "socks5://proxy.example",
+            ),
             ("proxy.example", "proxy.example"),
-            ("localhost,.example.com,10.0.0.0/8,[2001:db8::1]", "localhost,.example.com,10.0.0.0/8,[2001:db8::1]"),
+            (
+                "localhost,.example.com,10.0.0.0/8,[2001:db8::1]",
+                "localhost,.example.com,10.0.0.0/8,[2001:db8::1]",
+            ),
             ("", ""),
         ] {
             assert_eq!(without_user_info(given), shown);
         }
-        let environment = [("HTTPS_PROXY", "http://u:secret@p"), ("no_proxy", "a"), ("OTHER_PROXY", "secret"), ("AWS_KEY", "secret")];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let node = NodeFacts { environment, ..NodeFacts::default() };
-        assert_eq!(node.fact(PROXIES), Some(json!({"HTTPS_PROXY": "http://p", "no_proxy": "a"})));
+        let environment = [
+            ("HTTPS_PROXY", "http://u:secret@p"),
+            ("no_proxy", "a"),
+            ("OTHER_PROXY", "secret"),
+            ("AWS_KEY", "secret"),
+        ];
+        let environment = environment
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let node = NodeFacts {
+            environment,
+            ..NodeFacts::default()
+        };
+        assert_eq!(
+            node.fact(PROXIES),
+            Some(json!({"HTTPS_PROXY": "http://p", "no_proxy": "a"}))
+        );
         assert!(!format!("{:?}", node.facts()).contains("secret"));
     }
 }

@@ -1,5 +1,5 @@
-//! What crosses to the host as JSON, typed: certificates, kubeconfigs, waits, and the facts that come back.
-//! Every type tolerates unknown fields, so that either side may be older than the other.
+//! What crosses to the host as JSON, typed: certificates, kubeconfigs, waits, and the facts that
+//! come back. Every type tolerates unknown fields, so that either side may be older than the other.
 use serde::{Deserialize, Serialize};
 
 /// Key algorithms, by kubeadm's names.
@@ -41,7 +41,8 @@ pub struct CertificateSpec {
     pub dns_names: Vec<String>,
     pub ip_addresses: Vec<String>,
     pub algorithm: KeyAlgorithm,
-    /// seconds from the start of the run until it expires; validity begins five minutes before the start
+    /// seconds from the start of the run until it expires; validity begins five minutes before the
+    /// start
     pub validity_seconds: i64,
 }
 
@@ -85,7 +86,8 @@ pub struct CertificateFacts {
     /// Unix seconds
     pub not_before: i64,
     pub not_after: i64,
-    /// lower-case hexadecimal SHA-256 of the DER SubjectPublicKeyInfo, as in `--discovery-token-ca-cert-hash`
+    /// lower-case hexadecimal SHA-256 of the DER SubjectPublicKeyInfo, as in
+    /// `--discovery-token-ca-cert-hash`
     pub public_key_sha256: String,
     /// the first certificate of the file
     pub pem: String,
@@ -111,13 +113,15 @@ pub struct KubeconfigFacts {
     pub authority_pem: String,
     /// `public_key_sha256` of each of them
     pub authority_public_keys_sha256: Vec<String>,
-    /// open set: `client-certificate-data`, `client-certificate` (its file is there), `token`, `none`
+    /// open set: `client-certificate-data`, `client-certificate` (its file is there), `token`,
+    /// `none`
     pub credential: String,
     /// why the file could not be used
     pub error: Option<String>,
 }
 
-/// A bootstrap token as a Secret; the host fills in the secret of the configured token with this id.
+/// A bootstrap token as a Secret; the host fills in the secret of the configured token with this
+/// id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BootstrapTokenSpec {
@@ -125,8 +129,8 @@ pub struct BootstrapTokenSpec {
     pub index: usize,
 }
 
-/// The control plane's shared keys and certificates as the Secret `kubeadm-certs`, each encrypted with the
-/// certificate key, owned by a short-lived token so that it goes with it.
+/// The control plane's shared keys and certificates as the Secret `kubeadm-certs`, each encrypted
+/// with the certificate key, owned by a short-lived token so that it goes with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ShareKeysSpec {
@@ -135,7 +139,8 @@ pub struct ShareKeysSpec {
     pub ttl_seconds: i64,
 }
 
-/// The shared keys out of the Secret `kubeadm-certs`, opened with the certificate key: private keys 0600, the rest 0644.
+/// The shared keys out of the Secret `kubeadm-certs`, opened with the certificate key: private keys
+/// 0600, the rest 0644.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FetchKeysSpec {
@@ -143,7 +148,8 @@ pub struct FetchKeysSpec {
     pub files: Vec<(String, String)>,
 }
 
-/// A member of etcd, as [`observe_core::etcd_members`](crate::observe_core::etcd_members) tells of it.
+/// A member of etcd, as [`observe_core::etcd_members`](crate::observe_core::etcd_members) tells of
+/// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EtcdMember {
@@ -176,7 +182,8 @@ pub struct User {
     pub gid: u32,
 }
 
-/// The users that the components of a rootless control plane run as (kubeadm's feature gate `RootlessControlPlane`).
+/// The users that the components of a rootless control plane run as (kubeadm's feature gate
+/// `RootlessControlPlane`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlPlaneUsers {
@@ -189,8 +196,8 @@ pub struct ControlPlaneUsers {
 }
 
 impl ControlPlaneUsers {
-    /// Their names in `/etc/passwd`, which are those of their groups in `/etc/group`: etcd, API server, controller manager,
-    /// scheduler (kubeadm's).
+    /// Their names in `/etc/passwd`, which are those of their groups in `/etc/group`: etcd, API
+    /// server, controller manager, scheduler (kubeadm's).
     pub const NAMES: [&str; 4] = ["kubeadm-etcd", "kubeadm-kas", "kubeadm-kcm", "kubeadm-ks"];
     /// The group of [`ControlPlaneUsers::sa_key_readers`].
     pub const SA_KEY_READERS: &str = "kubeadm-sa-key-readers";
@@ -228,9 +235,13 @@ pub enum ClearSpec {
     Mounts { below: String, flags: Vec<String> },
     /// every sandbox of a Pod that the container runtime has, with its containers
     PodSandboxes {},
-    /// the member of etcd at this URL, unless it is the only one; others may refuse for a while, and are asked again for so long
+    /// the member of etcd at this URL, unless it is the only one; others may refuse for a while,
+    /// and are asked again for so long
     #[serde(rename_all = "camelCase")]
-    EtcdMember { peer_url: String, timeout_seconds: i64 },
+    EtcdMember {
+        peer_url: String,
+        timeout_seconds: i64,
+    },
     /// the users and groups that the components of a rootless control plane run as
     ControlPlaneUsers {},
 }
@@ -261,16 +272,22 @@ pub struct WaitSpec {
 pub enum Condition {
     /// the kubelet answers 200 at this URL
     Kubelet { url: String },
-    /// a control-plane component answers 200 at this URL; the API server through the admin kubeconfig
+    /// a control-plane component answers 200 at this URL; the API server through the admin
+    /// kubeconfig
     Component { name: String, url: String },
     /// the Node object exists and carries the label `kubernetes.io/hostname`
     NodeRegistered { name: String },
-    /// the API server at this kubeconfig lets its user act; where the binding of `kubeadm:cluster-admins` is
-    /// missing it is made, with super-admin.conf where need be (kubeadm's bootstrap of the admin user)
-    AdminReady { kubeconfig: String, super_admin: String },
+    /// the API server at this kubeconfig lets its user act; where the binding of
+    /// `kubeadm:cluster-admins` is missing it is made, with super-admin.conf where need be
+    /// (kubeadm's bootstrap of the admin user)
+    AdminReady {
+        kubeconfig: String,
+        super_admin: String,
+    },
     /// more than half of etcd's members answer and are well
     EtcdHealthy {},
-    /// the kubelet got its certificate: the kubeconfig is there and names a certificate that can be used
+    /// the kubelet got its certificate: the kubeconfig is there and names a certificate that can be
+    /// used
     Bootstrapped { kubeconfig: String },
     /// containers of these names run on the node
     Containers { names: Vec<String> },
@@ -283,9 +300,13 @@ impl std::fmt::Display for Condition {
             Condition::Component { name, url } => write!(f, "a healthy {name} at {url}"),
             Condition::NodeRegistered { name } => write!(f, "the Node {name}"),
             Condition::EtcdHealthy {} => f.write_str("a healthy etcd"),
-            Condition::Bootstrapped { kubeconfig } => write!(f, "a kubelet with a certificate of its own in {kubeconfig}"),
+            Condition::Bootstrapped { kubeconfig } => {
+                write!(f, "a kubelet with a certificate of its own in {kubeconfig}")
+            }
             Condition::Containers { names } => write!(f, "running containers {}", names.join(", ")),
-            Condition::AdminReady { kubeconfig, .. } => write!(f, "an API server that lets the holder of {kubeconfig} act"),
+            Condition::AdminReady { kubeconfig, .. } => {
+                write!(f, "an API server that lets the holder of {kubeconfig} act")
+            }
         }
     }
 }

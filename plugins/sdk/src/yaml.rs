@@ -1,5 +1,5 @@
-//! YAML as Kubernetes' own tools print it: keys sorted, lists not indented under their key, and strings quoted
-//! that a YAML 1.1 reader such as Go's would take for something else.
+//! YAML as Kubernetes' own tools print it: keys sorted, lists not indented under their key, and
+//! strings quoted that a YAML 1.1 reader such as Go's would take for something else.
 //!
 //! The layout is serde-saphyr's; which style a string gets is decided here.
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 /// The document as text, with a newline at its end.
 pub fn to_string(value: &Value) -> String {
-    // The serializer chooses the style of keys itself. Its YAML 1.1 rules quote more values than Go does, but without
-    // them a key such as `on` would read as a boolean.
+    // The serializer chooses the style of keys itself. Its YAML 1.1 rules quote more values than Go
+    // does, but without them a key such as `on` would read as a boolean.
     let options = ser_options! { prefer_block_scalars: false, yaml_12: !has_ambiguous_key(value), no_lang_directive: true };
     let mut text = String::new();
     // Neither a JSON value nor a string that grows can fail to be written.
@@ -40,7 +40,9 @@ impl Serialize for Node<'_> {
             }
             Value::Number(number) => match number.as_f64() {
                 // Go writes a float without a fraction as it writes an integer.
-                Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => serializer.serialize_i64(float as i64),
+                Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => {
+                    serializer.serialize_i64(float as i64)
+                }
                 _ => number.serialize(serializer),
             },
             scalar => scalar.serialize(serializer),
@@ -50,7 +52,9 @@ impl Serialize for Node<'_> {
 
 fn has_ambiguous_key(value: &Value) -> bool {
     match value {
-        Value::Object(fields) => fields.iter().any(|(key, value)| reads_as_another_type(key) || has_ambiguous_key(value)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| reads_as_another_type(key) || has_ambiguous_key(value)),
         Value::Array(items) => items.iter().any(has_ambiguous_key),
         _ => false,
     }
@@ -65,10 +69,15 @@ enum Style {
 }
 
 fn style(text: &str) -> Style {
-    let unprintable = text.chars().any(|c| c.is_control() && c != '\n' || c == '\u{feff}');
+    let unprintable = text
+        .chars()
+        .any(|c| c.is_control() && c != '\n' || c == '\u{feff}');
     if text.contains('\n') {
         // A block cannot show blanks at its very start or before its line ends.
-        let block = !unprintable && !text.starts_with([' ', '\n']) && !text.contains(" \n") && !text.ends_with(' ');
+        let block = !unprintable
+            && !text.starts_with([' ', '\n'])
+            && !text.contains(" \n")
+            && !text.ends_with(' ');
         return if block { Style::Literal } else { Style::Double };
     }
     if unprintable || reads_as_another_type(text) {
@@ -82,11 +91,14 @@ fn style(text: &str) -> Style {
 
 /// Indicators of YAML's syntax where they would be taken for syntax.
 fn needs_quotes(text: &str) -> bool {
-    text.starts_with(['#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', ' '])
-        || text.ends_with([' ', ':'])
+    text.starts_with([
+        '#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', ' ',
+    ]) || text.ends_with([' ', ':'])
         || ["---", "..."].iter().any(|marker| text.starts_with(marker))
         || ["-", "?"].contains(&text)
-        || ["- ", "? ", ": "].iter().any(|indicator| text.starts_with(indicator))
+        || ["- ", "? ", ": "]
+            .iter()
+            .any(|indicator| text.starts_with(indicator))
         || text.contains(": ")
         || text.contains(" #")
 }
@@ -97,35 +109,53 @@ fn reads_as_another_type(text: &str) -> bool {
     const SPECIAL: [&str; 5] = [".nan", ".inf", "+.inf", "-.inf", "<<"];
     let lower = text.to_ascii_lowercase();
     let one_case = text == lower || text == text.to_ascii_uppercase() || capitalised(text, &lower);
-    if one_case && (WORDS.contains(&lower.as_str()) || lower == "false") || SPECIAL.contains(&lower.as_str()) {
+    if one_case && (WORDS.contains(&lower.as_str()) || lower == "false")
+        || SPECIAL.contains(&lower.as_str())
+    {
         return true;
     }
     match text.as_bytes()[0] {
-        b'.' | b'+' | b'-' | b'0'..=b'9' => is_number(text) || is_sexagesimal(text) || is_date(text),
+        b'.' | b'+' | b'-' | b'0'..=b'9' => {
+            is_number(text) || is_sexagesimal(text) || is_date(text)
+        }
         _ => false,
     }
 }
 
 fn capitalised(text: &str, lower: &str) -> bool {
-    text.get(..1).is_some_and(|first| first.chars().all(|c| c.is_ascii_uppercase())) && text.get(1..) == lower.get(1..)
+    text.get(..1)
+        .is_some_and(|first| first.chars().all(|c| c.is_ascii_uppercase()))
+        && text.get(1..) == lower.get(1..)
 }
 
 fn is_number(text: &str) -> bool {
     let plain = text.replace('_', "");
     let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
     let digits = |s: &str, radix: u32| !s.is_empty() && s.chars().all(|c| c.is_digit(radix));
-    for (prefix, radix) in [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)] {
+    for (prefix, radix) in [
+        ("0x", 16),
+        ("0X", 16),
+        ("0o", 8),
+        ("0O", 8),
+        ("0b", 2),
+        ("0B", 2),
+    ] {
         if let Some(rest) = unsigned.strip_prefix(prefix) {
             return digits(rest, radix);
         }
     }
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        ),
         None => (unsigned, None),
     };
     let number = match mantissa.split_once('.') {
         Some(("", fraction)) => digits(fraction, 10),
-        Some((whole, fraction)) => digits(whole, 10) && (fraction.is_empty() || digits(fraction, 10)),
+        Some((whole, fraction)) => {
+            digits(whole, 10) && (fraction.is_empty() || digits(fraction, 10))
+        }
         None => digits(mantissa, 10),
     };
     number && exponent.is_none_or(|e| digits(e, 10))
@@ -136,7 +166,13 @@ fn is_sexagesimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let unsigned = unsigned
         .split_once('.')
-        .map_or(unsigned, |(whole, fraction)| if fraction.bytes().all(|b| b.is_ascii_digit() || b == b'_') { whole } else { "" });
+        .map_or(unsigned, |(whole, fraction)| {
+            if fraction.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+                whole
+            } else {
+                ""
+            }
+        });
     let mut parts = unsigned.split(':');
     let first = parts.next().unwrap_or_default();
     let mut rest = parts.peekable();
@@ -156,18 +192,26 @@ fn is_date(text: &str) -> bool {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     };
-    let digits = |s: &str, lengths: std::ops::RangeInclusive<usize>| lengths.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+    let digits = |s: &str, lengths: std::ops::RangeInclusive<usize>| {
+        lengths.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit())
+    };
     let date: Vec<_> = date.split('-').collect();
-    let [year, month, day] = date[..] else { return false };
+    let [year, month, day] = date[..] else {
+        return false;
+    };
     let short = if time.is_some() { 1..=2 } else { 2..=2 };
     digits(year, 4..=4)
         && digits(month, short.clone())
         && digits(day, short)
         && time.is_none_or(|time| {
             let clock = time.trim_end_matches(['Z', 'z']);
-            let clock = clock.rsplit_once(['+', '-']).map_or(clock, |(clock, _)| clock);
+            let clock = clock
+                .rsplit_once(['+', '-'])
+                .map_or(clock, |(clock, _)| clock);
             let parts: Vec<_> = clock.trim_end().split(':').collect();
-            let [hour, minute, second] = parts[..] else { return false };
+            let [hour, minute, second] = parts[..] else {
+                return false;
+            };
             let second = second.split('.').next().unwrap_or_default();
             digits(hour, 1..=2) && digits(minute, 1..=2) && digits(second, 1..=2)
         })
@@ -208,19 +252,33 @@ mod tests {
             ("a #b", "'a #b'"),
             (" x", "' x'"),
             ("tab\there", "\"tab\\there\""),
-            ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/control-plane"),
-            ("authentication only \u{2713}", "authentication only \u{2713}"),
+            (
+                "node-role.kubernetes.io/control-plane",
+                "node-role.kubernetes.io/control-plane",
+            ),
+            (
+                "authentication only \u{2713}",
+                "authentication only \u{2713}",
+            ),
         ] {
-            assert_eq!(to_string(&json!({ "k": text })), format!("k: {printed}\n"), "{text:?}");
+            assert_eq!(
+                to_string(&json!({ "k": text })),
+                format!("k: {printed}\n"),
+                "{text:?}"
+            );
         }
     }
 
     #[test]
     fn structure_is_laid_out_as_go_does() {
-        let value =
-            json!({"b": [{"x": 1, "a": ["p", "q"]}, [], [["n"]]], "a": {"e": {}, "n": null}, "t": "one\ntwo\n", "u": "one\n\n  two"});
-        let text =
-            "a:\n  e: {}\n  \"n\": null\nb:\n- a:\n  - p\n  - q\n  x: 1\n- []\n- - - \"n\"\nt: |\n  one\n  two\nu: |-\n  one\n\n    two\n";
+        let value = json!({
+            "b": [{"x": 1, "a": ["p", "q"]}, [], [["n"]]],
+            "a": {"e": {}, "n": null},
+            "t": "one\ntwo\n",
+            "u": "one\n\n  two",
+        });
+        let text = "a:\n  e: {}\n  \"n\": null\nb:\n- a:\n  - p\n  - q\n  x: 1\n- []\n- - - \
+            \"n\"\nt: |\n  one\n  two\nu: |-\n  one\n\n    two\n";
         assert_eq!(to_string(&value), text);
     }
 }

@@ -5,7 +5,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A folder, in memory where the machine has such a place, for what a target writes and the host reads.
+/// A folder, in memory where the machine has such a place, for what a target writes and the host
+/// reads.
 pub struct Scratch(TempDir);
 
 impl Scratch {

@@ -11,7 +11,8 @@ fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
     let sight = Sight::replaying(&capsule.observations);
     for observation in &capsule.observations {
         let _ =
-            sight.look::<T>(&observation.call, observation.args.clone(), || panic!("the capsule has every answer that it is asked for"));
+            sight.look::<T>(&observation.call, observation.args.clone(), || panic!("the capsule \
+                has every answer that it is asked for"));
     }
 }
 

@@ -1,6 +1,6 @@
-//! What a server answers that a joining node does not trust yet. An even first byte: the rest is the data of the ConfigMap
-//! `cluster-info` as JSON; an odd one: it is the kubeconfig in it, signed as the token signs, so that what comes after the
-//! signature is reached as well.
+//! What a server answers that a joining node does not trust yet. An even first byte: the rest is
+//! the data of the ConfigMap `cluster-info` as JSON; an odd one: it is the kubeconfig in it, signed
+//! as the token signs, so that what comes after the signature is reached as well.
 #![no_main]
 use kubephase::{
     config::{JoinConfiguration, TokenDiscovery},
@@ -80,9 +80,13 @@ fuzz_target!(|bytes: &[u8]| {
         data
     } else {
         let Ok(kubeconfig) = std::str::from_utf8(rest) else { return };
-        json!({"kubeconfig": kubeconfig, format!("jws-kubeconfig-{ID}"): jws::sign(kubeconfig, ID, SECRET)})
+        json!({
+            "kubeconfig": kubeconfig,
+            format!("jws-kubeconfig-{ID}"): jws::sign(kubeconfig, ID, SECRET),
+        })
     };
-    // No pause between questions: the default limit of a discovery is none here. No kubeconfig is named: it is found by token.
+    // No pause between questions: the default limit of a discovery is none here. No kubeconfig is
+    // named: it is found by token.
     STATE.with(|(join, net)| {
         let _ = discover(join, &Untrusted(data), net, false);
     });

@@ -9,7 +9,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     let Ok(manifest) = Manifest::parse(text) else { return };
     let lines: Vec<String> = manifest.grants.iter().flat_map(Request::lines).collect();
-    assert!(lines.iter().all(|line| !line.contains('\n')), "a grant has more than one line: {lines:?}");
+    assert!(lines.iter().all(|line| !line.contains('\n')), "a grant has more than one line: \
+        {lines:?}");
     for grant in &manifest.grants {
         let _ = grant.danger();
     }

@@ -1,8 +1,9 @@
-//! A plugin that calls the host exactly as its settings say: any host function, with any arguments, any number of times, and
-//! any way for a call of `run` to end. Tests of the sandbox write these settings; the plugin itself has no intention.
+//! A plugin that calls the host exactly as its settings say: any host function, with any arguments,
+//! any number of times, and any way for a call of `run` to end. Tests of the sandbox write these
+//! settings; the plugin itself has no intention.
 //!
-//! Every answer of the host becomes one message, `answer ROUND.CALL RESULT HEX`. The text is hexadecimal so that neither the
-//! sanitiser nor a redaction changes what the plugin got.
+//! Every answer of the host becomes one message, `answer ROUND.CALL RESULT HEX`. The text is
+//! hexadecimal so that neither the sanitiser nor a redaction changes what the plugin got.
 mod calls;
 mod endings;
 mod script;
@@ -16,8 +17,12 @@ fn follow_script() -> Tried<Outcome> {
     let script: Script = settings()?;
     let number = kubephase_sdk::input::round();
     let rounds = script.rounds.len();
-    let index = usize::try_from(number).unwrap_or(usize::MAX).min(rounds.saturating_sub(1));
-    let Some(round) = script.rounds.get(index) else { return Ok(Outcome::Settled) };
+    let index = usize::try_from(number)
+        .unwrap_or(usize::MAX)
+        .min(rounds.saturating_sub(1));
+    let Some(round) = script.rounds.get(index) else {
+        return Ok(Outcome::Settled);
+    };
     make_calls(round, number, script.shown_bytes);
     round.ending.reach(number)
 }
@@ -41,7 +46,10 @@ fn make_calls(round: &Round, number: u32, shown_bytes: usize) {
 fn report_answer(round: u32, call: usize, answer: &Result<Vec<u8>, Failure>, shown_bytes: usize) {
     let (result, bytes) = match answer {
         Ok(value) => ("ok", value.clone()),
-        Err(failure) => ("failed", format!("{}: {}", failure.code, failure.message).into_bytes()),
+        Err(failure) => (
+            "failed",
+            format!("{}: {}", failure.code, failure.message).into_bytes(),
+        ),
     };
     let shown = &bytes[..bytes.len().min(shown_bytes)];
     let hex: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -2,7 +2,8 @@
 use crate::endings::Ending;
 use serde::Deserialize;
 
-/// What the plugin does, round by round. Other settings are for the cases that look where settings go.
+/// What the plugin does, round by round. Other settings are for the cases that look where settings
+/// go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {
@@ -75,7 +76,10 @@ impl Argument {
             Argument::Text(text) => text.clone(),
             Argument::Number(number) => number.to_string(),
             Argument::Repeated { characters, times } => {
-                let text: String = characters.iter().filter_map(|code| char::from_u32(*code)).collect();
+                let text: String = characters
+                    .iter()
+                    .filter_map(|code| char::from_u32(*code))
+                    .collect();
                 text.repeat(*times)
             }
             Argument::List(_) | Argument::Absent(()) => String::new(),

@@ -1,4 +1,5 @@
-//! Interrupts: a first one ends a run soon, whatever it waits for, a second one at once; nothing temporary is left.
+//! Interrupts: a first one ends a run soon, whatever it waits for, a second one at once; nothing
+//! temporary is left.
 use crate::support::{
     Ended, Trial, call, namespace,
     process::{ENDS_AT_ALL, Running},
@@ -12,7 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What ends later than this after a signal was not ended by it: everything that the cases wait for takes longer.
+/// What ends later than this after a signal was not ended by it: everything that the cases wait for
+/// takes longer.
 const SOON: Duration = Duration::from_secs(20);
 /// A pause that the longest life of a plugin's phase allows, in milliseconds.
 const LONG_PAUSE: u32 = 590_000;
@@ -25,7 +27,11 @@ fn interrupt(running: Running, signals: &[Signal], send: impl Fn(&Running, Signa
     let elapsed = began.elapsed();
     eprintln!("{signals:?} ended it after {elapsed:?}");
     assert_eq!(ended.status, 130, "{signals:?}: {}", ended.output());
-    assert!(elapsed < SOON, "{signals:?} did not end it, but {elapsed:?}: {}", ended.output());
+    assert!(
+        elapsed < SOON,
+        "{signals:?} did not end it, but {elapsed:?}: {}",
+        ended.output()
+    );
     ended
 }
 
@@ -51,7 +57,14 @@ fn an_interrupt_ends_a_wait_that_a_plugin_asked_for() {
 #[test]
 fn a_wait_beyond_the_time_of_a_phase_is_refused_at_once() {
     let ended = waiting(Trial::check(), u32::MAX).rehearse();
-    assert!(ended.status == 4 && ended.output().contains("asked to be called again after 4294967"), "{}", ended.output());
+    assert!(
+        ended.status == 4
+            && ended
+                .output()
+                .contains("asked to be called again after 4294967"),
+        "{}",
+        ended.output()
+    );
 }
 
 #[test]
@@ -66,15 +79,35 @@ fn a_second_interrupt_ends_a_run_at_once() {
 
 #[test]
 fn no_temporary_tree_is_left_however_a_run_ends() {
-    for signals in [&[Signal::INT][..], &[Signal::TERM], &[Signal::HUP], &[Signal::INT, Signal::TERM]] {
+    for signals in [
+        &[Signal::INT][..],
+        &[Signal::TERM],
+        &[Signal::HUP],
+        &[Signal::INT, Signal::TERM],
+    ] {
         let trial = waiting(Trial::phase(), LONG_PAUSE);
         trial.prepare();
-        let running = trial.start(&["init", "--dry-run", "--config", "cluster.yaml", "--node", "node.yaml"]);
+        let running = trial.start(&[
+            "init",
+            "--dry-run",
+            "--config",
+            "cluster.yaml",
+            "--node",
+            "node.yaml",
+        ]);
         running.wait_for_output("the wait begins");
         let temporary = trial.folder().join("tmp");
-        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 1, "the dry run has a tree");
+        assert_eq!(
+            fs::read_dir(&temporary).unwrap().count(),
+            1,
+            "the dry run has a tree"
+        );
         interrupt(running, signals, Running::signal);
-        let left: Vec<_> = fs::read_dir(&temporary).unwrap().flatten().map(|entry| entry.path()).collect();
+        let left: Vec<_> = fs::read_dir(&temporary)
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
         assert!(left.is_empty(), "{signals:?} leaves {left:?}");
     }
 }
@@ -86,11 +119,26 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
     }
     let server = Server::start(Manner::Silent);
     let url = format!("http://127.0.0.1:{}/", server.port);
-    let grant = format!("capability: observe-net.http-get, hosts: ['127.0.0.1:{}']", server.port);
-    let trial = Trial::check().grants(&[&grant]).calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
+    let grant = format!(
+        "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
+        server.port
+    );
+    let trial = Trial::check()
+        .grants(&[&grant])
+        .calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
     trial.prepare();
-    let running =
-        namespace::start(&trial, None, &["init", "phase", "preflight", "--config", "cluster.yaml", "--ignore-preflight-errors=all"]);
+    let running = namespace::start(
+        &trial,
+        None,
+        &[
+            "init",
+            "phase",
+            "preflight",
+            "--config",
+            "cluster.yaml",
+            "--ignore-preflight-errors=all",
+        ],
+    );
     super::wait_until(|| !server.requests().is_empty());
     interrupt(running, &[Signal::INT], namespace::signal);
 }
@@ -100,7 +148,10 @@ fn silent_kubeconfig(trial: &Trial, server: &TcpListener) -> String {
     let address = format!("127.0.0.1:{}", server.local_addr().unwrap().port());
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "a",
-        "clusters": [{"name": "a", "cluster": {"server": format!("https://{address}"), "insecure-skip-tls-verify": true}}],
+        "clusters": [{
+            "name": "a",
+            "cluster": {"server": format!("https://{address}"), "insecure-skip-tls-verify": true},
+        }],
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
         "users": [{"name": "a", "user": {"token": "x"}}],
     });
@@ -120,11 +171,23 @@ fn an_interrupt_ends_an_effect_that_an_api_server_does_not_answer() {
     let server = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = server.local_addr().unwrap().port();
     let kubeconfig = silent_kubeconfig(&trial, &server);
-    let own = format!("---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {{bindPort: {port}}}\n");
+    let own = format!(
+        "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: \
+         {{bindPort: {port}}}\n"
+    );
     let config = fs::read_to_string(trial.config()).unwrap();
     fs::write(trial.config(), config + &own).unwrap();
     for signals in [&[Signal::TERM][..], &[Signal::INT, Signal::TERM]] {
-        let arguments = ["init", "phase", "upload-config", "kubeadm", "--config", "cluster.yaml", "--kubeconfig", &kubeconfig];
+        let arguments = [
+            "init",
+            "phase",
+            "upload-config",
+            "kubeadm",
+            "--config",
+            "cluster.yaml",
+            "--kubeconfig",
+            &kubeconfig,
+        ];
         let running = namespace::start(&trial, None, &arguments);
         let _connection = accept(&server, &running);
         interrupt(running, signals, namespace::signal);
@@ -139,7 +202,11 @@ fn accept(server: &TcpListener, running: &Running) -> std::net::TcpStream {
         if let Ok((connection, _)) = server.accept() {
             return connection;
         }
-        assert!(began.elapsed() < ENDS_AT_ALL, "nobody connects: {}", running.printed());
+        assert!(
+            began.elapsed() < ENDS_AT_ALL,
+            "nobody connects: {}",
+            running.printed()
+        );
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -148,9 +215,15 @@ fn accept(server: &TcpListener, running: &Running) -> std::net::TcpStream {
 fn an_interrupt_ends_a_command_that_asks_a_silent_registry_or_api_server() {
     let trial = Trial::check();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (address, kubeconfig) = (server.local_addr().unwrap(), silent_kubeconfig(&trial, &server));
+    let (address, kubeconfig) = (
+        server.local_addr().unwrap(),
+        silent_kubeconfig(&trial, &server),
+    );
     let registry = format!("oci://{address}/x:1");
-    for arguments in [&["plugin", "inspect", &registry][..], &["token", "list", "--kubeconfig", &kubeconfig]] {
+    for arguments in [
+        &["plugin", "inspect", &registry][..],
+        &["token", "list", "--kubeconfig", &kubeconfig],
+    ] {
         let running = trial.start(arguments);
         let _connection = accept(&server, &running);
         interrupt(running, &[Signal::INT], Running::signal);

@@ -1,12 +1,19 @@
-//! Programs: a plugin has those run that its grant names, argument by argument; they end with the call, and what they print
-//! is read up to a limit.
+//! Programs: a plugin has those run that its grant names, argument by argument; they end with the
+//! call, and what they print is read up to a limit.
 use crate::support::{Trial, call, namespace};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 
 /// Flags of a run on "this machine" in namespaces.
-const PREFLIGHT: [&str; 6] = ["init", "phase", "preflight", "--config", "cluster.yaml", "--ignore-preflight-errors=all"];
+const PREFLIGHT: [&str; 6] = [
+    "init",
+    "phase",
+    "preflight",
+    "--config",
+    "cluster.yaml",
+    "--ignore-preflight-errors=all",
+];
 
 #[test]
 fn arguments_fit_their_pattern_component_by_component() {
@@ -41,7 +48,11 @@ fn arguments_fit_their_pattern_component_by_component() {
 
 #[test]
 fn what_a_program_prints_is_read_up_to_a_limit() {
-    for script in ["exec yes", "exec head -c 1500000000 /dev/zero", "exec yes >&2"] {
+    for script in [
+        "exec yes",
+        "exec head -c 1500000000 /dev/zero",
+        "exec yes >&2",
+    ] {
         let trial = Trial::check()
             .grants(&["capability: observe-command.run-command, commands: [[chatter]]"])
             .calls(&[call("observe-command.run-command", json!(["chatter", []]))]);
@@ -63,12 +74,23 @@ fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
         .entry("  limits: {deadline: 1s}\n")
         .calls(&[call("observe-command.run-command", json!(["slow", []]))]);
     let marker = trial.folder().join("survived");
-    trial.programs.add("slow", &format!("(sleep 3; touch {}) & sleep 600", marker.display()));
+    trial.programs.add(
+        "slow",
+        &format!("(sleep 3; touch {}) & sleep 600", marker.display()),
+    );
     trial.prepare();
     let ended = namespace::run(&trial, None, &PREFLIGHT);
-    assert!(ended.elapsed < Duration::from_secs(30), "the deadline of 1 s was not kept: {:?}", ended.elapsed);
-    // The namespace ends with the run; where the run ended before the child would act, the child was killed by then.
-    assert!(!marker.exists() || ended.elapsed > Duration::from_secs(3), "a child of the program outlived it");
+    assert!(
+        ended.elapsed < Duration::from_secs(30),
+        "the deadline of 1 s was not kept: {:?}",
+        ended.elapsed
+    );
+    // The namespace ends with the run; where the run ended before the child would act, the child
+    // was killed by then.
+    assert!(
+        !marker.exists() || ended.elapsed > Duration::from_secs(3),
+        "a child of the program outlived it"
+    );
 }
 
 #[test]
@@ -76,15 +98,19 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
     if !namespace::is_possible() {
         return;
     }
-    for (function, capability) in
-        [("observe-command.run-command", "observe-command.run-command"), ("effects-command.execute", "effects-command.execute")]
-    {
+    for (function, capability) in [
+        ("observe-command.run-command", "observe-command.run-command"),
+        ("effects-command.execute", "effects-command.execute"),
+    ] {
         let trial = Trial::check()
             .grants(&[&format!("capability: {capability}, commands: [[slow]]")])
             .allow_root()
             .calls(&[call(function, json!(["slow", []]))]);
         let began = trial.folder().join("began");
-        trial.programs.add("slow", &format!("touch {}; exec sleep 1000", began.display()));
+        trial.programs.add(
+            "slow",
+            &format!("touch {}; exec sleep 1000", began.display()),
+        );
         trial.prepare();
         let running = namespace::start(&trial, None, &PREFLIGHT);
         super::wait_until(|| began.exists());
@@ -99,8 +125,13 @@ fn an_interrupt_ends_a_run_between_effects() {
     if !namespace::is_possible() {
         return;
     }
-    let effects: Vec<Value> = (0..8).map(|_| call("effects-command.execute", json!(["slow", []]))).collect();
-    let trial = Trial::check().grants(&["capability: effects-command.execute, commands: [[slow]]"]).allow_root().calls(&effects);
+    let effects: Vec<Value> = (0..8)
+        .map(|_| call("effects-command.execute", json!(["slow", []])))
+        .collect();
+    let trial = Trial::check()
+        .grants(&["capability: effects-command.execute, commands: [[slow]]"])
+        .allow_root()
+        .calls(&effects);
     trial.programs.add("slow", "sleep 3");
     trial.prepare();
     let running = namespace::start(&trial, None, &PREFLIGHT);
@@ -108,7 +139,11 @@ fn an_interrupt_ends_a_run_between_effects() {
     namespace::signal(&running, Signal::INT);
     let ended = running.wait(crate::support::process::ENDS_AT_ALL);
     assert_eq!(ended.status, 130, "{}", ended.output());
-    assert!(trial.programs.calls().len() <= 2, "effects went on: {:?}", trial.programs.calls());
+    assert!(
+        trial.programs.calls().len() <= 2,
+        "effects went on: {:?}",
+        trial.programs.calls()
+    );
 }
 
 #[test]
@@ -122,18 +157,32 @@ fn names_for_programs_of_the_system_are_never_options() {
         "capability: effects-node.set-sysctl, keys: ['**']",
     ];
     for (function, arguments) in [
-        ("effects-node.ensure-service", json!(["--host=attacker.example", "running"])),
+        (
+            "effects-node.ensure-service",
+            json!(["--host=attacker.example", "running"]),
+        ),
         ("effects-node.ensure-service", json!(["../../x", "running"])),
         ("effects-node.ensure-service", json!(["kubelet", "--now"])),
         ("effects-node.load-module", json!(["--remove"])),
         ("effects-node.load-module", json!(["/tmp/hostile.ko"])),
         ("effects-node.load-module", json!(["-C/tmp/x"])),
         ("effects-node.set-sysctl", json!(["../../../tmp/x", "1"])),
-        ("effects-node.set-sysctl", json!(["kernel/../../../tmp/x", "1"])),
+        (
+            "effects-node.set-sysctl",
+            json!(["kernel/../../../tmp/x", "1"]),
+        ),
         ("effects-node.set-sysctl", json!(["", "1"])),
     ] {
-        let trial = Trial::check().grants(&everything).allow_root().calls(&[call(function, arguments.clone())]);
-        trial.programs.add("systemctl", "exit 0").add("modprobe", "exit 0").add("ssh", "exit 0").add("sysctl", "exit 0");
+        let trial = Trial::check()
+            .grants(&everything)
+            .allow_root()
+            .calls(&[call(function, arguments.clone())]);
+        trial
+            .programs
+            .add("systemctl", "exit 0")
+            .add("modprobe", "exit 0")
+            .add("ssh", "exit 0")
+            .add("sysctl", "exit 0");
         let tree = trial.folder().join("sysctl");
         fs::create_dir_all(tree.join("kernel")).unwrap();
         fs::write(tree.join("kernel/core_pattern"), "core").unwrap();
@@ -148,9 +197,17 @@ fn names_for_programs_of_the_system_are_never_options() {
             .collect();
         for program in trial.programs.calls() {
             assert_ne!(program[0], "ssh");
-            assert!(!program.iter().any(|argument| hostile.contains(&argument.as_str())), "{function} {arguments}: {program:?}");
+            assert!(
+                !program
+                    .iter()
+                    .any(|argument| hostile.contains(&argument.as_str())),
+                "{function} {arguments}: {program:?}"
+            );
         }
-        assert_eq!(fs::read_to_string(tree.join("kernel/core_pattern")).unwrap(), "core");
+        assert_eq!(
+            fs::read_to_string(tree.join("kernel/core_pattern")).unwrap(),
+            "core"
+        );
         assert!(!std::path::Path::new("/tmp/x").exists());
     }
 }
@@ -163,7 +220,10 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
     let trial = Trial::check()
         .grants(&["capability: effects-node.set-sysctl, keys: [net.ipv4.ip_forward]"])
         .allow_root()
-        .calls(&[call("effects-node.set-sysctl", json!(["kernel.core_pattern", "|/tmp/x"]))]);
+        .calls(&[call(
+            "effects-node.set-sysctl",
+            json!(["kernel.core_pattern", "|/tmp/x"]),
+        )]);
     let tree = trial.folder().join("sysctl");
     for (folder, name) in [("kernel", "core_pattern"), ("net/ipv4", "ip_forward")] {
         fs::create_dir_all(tree.join(folder)).unwrap();
@@ -171,5 +231,8 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
     }
     trial.prepare();
     namespace::run(&trial, Some(&tree), &PREFLIGHT);
-    assert_eq!(fs::read_to_string(tree.join("kernel/core_pattern")).unwrap(), "0");
+    assert_eq!(
+        fs::read_to_string(tree.join("kernel/core_pattern")).unwrap(),
+        "0"
+    );
 }

@@ -1,4 +1,5 @@
-//! `plugin add` and what a run takes from a configuration: transactions, and nothing without a lock line.
+//! `plugin add` and what a run takes from a configuration: transactions, and nothing without a lock
+//! line.
 use crate::support::{Trial, guest, process};
 use std::fs;
 
@@ -12,11 +13,24 @@ fn plugins_that_are_added_at_the_same_time_are_all_there() {
             .manifest()
             .replace("name: hostile\n", &format!("name: {name}\n"))
             .replace("preflight/hostile", &format!("preflight/{name}"));
-        fs::write(trial.folder().join(format!("{name}.wasm")), guest::component(&manifest)).unwrap();
+        fs::write(
+            trial.folder().join(format!("{name}.wasm")),
+            guest::component(&manifest),
+        )
+        .unwrap();
     }
     let running: Vec<_> = names
         .iter()
-        .map(|name| trial.start(&["plugin", "add", &format!("./{name}.wasm"), "--config", "cluster.yaml", "--allow"]))
+        .map(|name| {
+            trial.start(&[
+                "plugin",
+                "add",
+                &format!("./{name}.wasm"),
+                "--config",
+                "cluster.yaml",
+                "--allow",
+            ])
+        })
         .collect();
     for running in running {
         running.wait(process::ENDS_AT_ALL).expect_status(0);
@@ -24,10 +38,18 @@ fn plugins_that_are_added_at_the_same_time_are_all_there() {
     let lock = fs::read_to_string(trial.folder().join("kubephase.lock")).unwrap();
     let config = fs::read_to_string(trial.config()).unwrap();
     for name in &names {
-        assert!(lock.contains(&format!("name: {name}\n")), "{name} is not locked: {lock}");
-        assert!(config.contains(&format!("name: {name}\n")), "{name} has no entry: {config}");
+        assert!(
+            lock.contains(&format!("name: {name}\n")),
+            "{name} is not locked: {lock}"
+        );
+        assert!(
+            config.contains(&format!("name: {name}\n")),
+            "{name} has no entry: {config}"
+        );
     }
-    trial.run(&["plugin", "verify", "--config", "cluster.yaml"]).expect_status(0);
+    trial
+        .run(&["plugin", "verify", "--config", "cluster.yaml"])
+        .expect_status(0);
 }
 
 #[test]
@@ -36,10 +58,18 @@ fn an_entry_without_a_lock_line_is_refused() {
     trial.component();
     trial.write_config();
     let config = fs::read_to_string(trial.config()).unwrap();
-    fs::write(trial.config(), config + "plugins:\n- name: hostile\n  source: ./hostile.wasm\n").unwrap();
+    fs::write(
+        trial.config(),
+        config + "plugins:\n- name: hostile\n  source: ./hostile.wasm\n",
+    )
+    .unwrap();
     let ended = trial.preflight_again();
     assert_eq!(ended.status, 6, "{}", ended.output());
-    assert!(ended.output().contains("plugin allow") || ended.output().contains("plugin add"), "{}", ended.output());
+    assert!(
+        ended.output().contains("plugin allow") || ended.output().contains("plugin add"),
+        "{}",
+        ended.output()
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Who says what: a plugin speaks under its own name, and neither hides what others found nor takes their place.
+//! Who says what: a plugin speaks under its own name, and neither hides what others found nor takes
+//! their place.
 use crate::support::Trial;
 use crate::support::call;
 use serde_json::json;
@@ -29,7 +30,11 @@ fn ids_of_the_distribution_are_not_taken() {
         // An id that the distribution does not have is free to take.
         let known = trial.run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"]);
         let named = known.stdout.matches(&format!("\"{id}\"")).count();
-        assert!(ended.status == 6 || named == 0 || !is_built_in(id), "{id} is taken: {}", ended.output());
+        assert!(
+            ended.status == 6 || named == 0 || !is_built_in(id),
+            "{id} is taken: {}",
+            ended.output()
+        );
     }
 }
 
@@ -37,8 +42,11 @@ fn ids_of_the_distribution_are_not_taken() {
 fn is_built_in(id: &str) -> bool {
     let trial = Trial::check();
     trial.write_config();
-    let plan = trial.run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"]).expect_status(0);
-    plan.stdout.contains(&format!("\"id\":\"{id}\"")) || plan.stdout.contains(&format!("\"id\": \"{id}\""))
+    let plan = trial
+        .run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"])
+        .expect_status(0);
+    plan.stdout.contains(&format!("\"id\":\"{id}\""))
+        || plan.stdout.contains(&format!("\"id\": \"{id}\""))
 }
 
 #[test]
@@ -46,7 +54,11 @@ fn one_phase_twice_is_refused() {
     let twice = provided("preflight/hostile", "check").repeat(2);
     let trial = Trial::providing(&twice);
     let added = trial.add();
-    assert!(added.status != 0 || trial.rehearse().status == 6, "{}", added.output());
+    assert!(
+        added.status != 0 || trial.rehearse().status == 6,
+        "{}",
+        added.output()
+    );
 }
 
 #[test]
@@ -57,7 +69,9 @@ fn a_plugin_does_not_hide_what_a_built_in_check_found() {
         call("report.submit", json!(["pass", "Mem", "all is well"])),
     ]);
     trial.prepare();
-    let node = std::fs::read_to_string(trial.folder().join("node.yaml")).unwrap().replace("cpus: 2\n", small);
+    let node = std::fs::read_to_string(trial.folder().join("node.yaml"))
+        .unwrap()
+        .replace("cpus: 2\n", small);
     std::fs::write(trial.folder().join("node.yaml"), node).unwrap();
     let ended = trial.preflight_again();
     assert_eq!(ended.status, 4, "{}", ended.output());
@@ -79,7 +93,10 @@ fn a_message_carries_the_name_of_its_plugin() {
         .collect();
     let ended = Trial::check().calls(&calls).preflight();
     for line in ended.stdout.lines().chain(ended.stderr.lines()) {
-        assert!(!line.starts_with("[init] Your") && !line.starts_with("[show-join-command]"), "{line}");
+        assert!(
+            !line.starts_with("[init] Your") && !line.starts_with("[show-join-command]"),
+            "{line}"
+        );
         assert!(!line.contains('\u{1b}') && !line.contains('\r'), "{line:?}");
     }
     assert!(ended.output().contains("hostile"), "{}", ended.output());
@@ -87,46 +104,100 @@ fn a_message_carries_the_name_of_its_plugin() {
 
 #[test]
 fn announcements_and_progress_carry_the_name_of_the_plugin() {
-    let trial = Trial::early_phase().grants(&["capability: effects-files.make-dir, paths: [/opt/hostile/*]"]).calls(&[
-        call("effects-files.make-dir", json!(["/opt/hostile/x"])),
-        call("effects.announce", json!([0, "[init] Your Kubernetes control-plane has initialized successfully!"])),
-        call("report.progress", json!([1, 2, "[certs] Using existing ca certificate authority"])),
-    ]);
+    let trial = Trial::early_phase()
+        .grants(&["capability: effects-files.make-dir, paths: [/opt/hostile/*]"])
+        .calls(&[
+            call("effects-files.make-dir", json!(["/opt/hostile/x"])),
+            call(
+                "effects.announce",
+                json!([
+                    0,
+                    "[init] Your Kubernetes control-plane has initialized successfully!"
+                ]),
+            ),
+            call(
+                "report.progress",
+                json!([1, 2, "[certs] Using existing ca certificate authority"]),
+            ),
+        ]);
     let ended = trial.rehearse();
     let lines = ended.stdout.lines().chain(ended.stderr.lines());
-    let forged = lines.filter(|line| line.starts_with("[init] Your Kubernetes control-plane")).count();
+    let forged = lines
+        .filter(|line| line.starts_with("[init] Your Kubernetes control-plane"))
+        .count();
     assert!(forged <= 1, "{}", ended.output());
-    assert!(!ended.output().contains("\n[certs] Using existing"), "{}", ended.output());
+    assert!(
+        !ended.output().contains("\n[certs] Using existing"),
+        "{}",
+        ended.output()
+    );
 }
 
 #[test]
 fn placeholders_of_secrets_stay_placeholders_in_what_a_plugin_says() {
-    let placeholders = ["<secret:token-0>", "<secret:certificate-key>", "<secret:token-0", "secret:token-0>"];
+    let placeholders = [
+        "<secret:token-0>",
+        "<secret:certificate-key>",
+        "<secret:token-0",
+        "secret:token-0>",
+    ];
     let calls: Vec<_> = placeholders
         .iter()
         .flat_map(|text| {
             [
                 call("report.message", json!(["info", text])),
-                call("report.submit", json!(["warn", "Hostile", text, "evidence", text])),
+                call(
+                    "report.submit",
+                    json!(["warn", "Hostile", text, "evidence", text]),
+                ),
                 call("report.set-fact", json!(["fact", format!("\"{text}\"")])),
             ]
         })
         .collect();
     let trial = Trial::check()
-        .cluster("---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nbootstrapTokens: [{token: abcdef.canary0123456789}]\ncertificateKey: ca9a5e0000000000000000000000000000000000000000000000000000ca9a5e\n")
+        .cluster(
+            "---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: \
+            InitConfiguration\nbootstrapTokens: [{token: \
+            abcdef.canary0123456789}]\ncertificateKey: \
+            ca9a5e0000000000000000000000000000000000000000000000000000ca9a5e\n",
+        )
         .calls(&calls);
     for output in ["text", "json"] {
         trial.prepare();
-        let ended =
-            trial.run(&[vec!["init".into(), "phase".into(), "preflight".into(), "-o".into(), output.into()], trial.place()].concat());
-        assert!(!ended.output().contains("canary0123456789") && !ended.output().contains("ca9a5e00"), "{output}: {}", ended.output());
+        let ended = trial.run(
+            &[
+                vec![
+                    "init".into(),
+                    "phase".into(),
+                    "preflight".into(),
+                    "-o".into(),
+                    output.into(),
+                ],
+                trial.place(),
+            ]
+            .concat(),
+        );
+        assert!(
+            !ended.output().contains("canary0123456789") && !ended.output().contains("ca9a5e00"),
+            "{output}: {}",
+            ended.output()
+        );
     }
 }
 
 #[test]
 fn a_failing_check_stays_one_whatever_an_earlier_run_made() {
     let evidence = "/etc/kubernetes/manifests/etcd.yaml";
-    let trial = Trial::check().calls(&[call("report.submit", json!(["fail", "Hostile", "this stands in the way", "path", evidence]))]);
+    let trial = Trial::check().calls(&[call(
+        "report.submit",
+        json!([
+            "fail",
+            "Hostile",
+            "this stands in the way",
+            "path",
+            evidence
+        ]),
+    )]);
     trial.rehearse_without_plugin().expect_status(0);
     let ended = trial.rehearse();
     assert_eq!(ended.status, 4, "{}", ended.output());
@@ -136,12 +207,32 @@ fn a_failing_check_stays_one_whatever_an_earlier_run_made() {
 #[test]
 fn a_plugin_stands_in_for_other_phases_than_addons_only_where_it_is_allowed() {
     for phase in ["preflight", "certs/ca", "preflight/port-6443"] {
-        let provides = format!("- {{id: hostile, title: Misuse the host, kind: phase, workflow: [init], replaces: [{phase}]}}\n");
+        let provides = format!(
+            "- {{id: hostile, title: Misuse the host, kind: phase, workflow: [init], replaces: \
+             [{phase}]}}\n"
+        );
         let trial = Trial::providing(&provides);
         trial.add().expect_status(0);
-        trial.run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"]).expect_status(0);
-        let ended = trial.run(&["plugin", "add", "./hostile.wasm", "--config", "cluster.yaml"]);
-        assert!(ended.status == 6 && ended.output().contains(&format!("stand in for {phase}")), "{}", ended.output());
-        assert!(!std::fs::read_to_string(trial.config()).unwrap().contains("hostile"), "the configuration was changed");
+        trial
+            .run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"])
+            .expect_status(0);
+        let ended = trial.run(&[
+            "plugin",
+            "add",
+            "./hostile.wasm",
+            "--config",
+            "cluster.yaml",
+        ]);
+        assert!(
+            ended.status == 6 && ended.output().contains(&format!("stand in for {phase}")),
+            "{}",
+            ended.output()
+        );
+        assert!(
+            !std::fs::read_to_string(trial.config())
+                .unwrap()
+                .contains("hostile"),
+            "the configuration was changed"
+        );
     }
 }

@@ -1,7 +1,10 @@
-//! The sandbox, attacked: the real program runs with a plugin that misuses every host function, on real files, with real
-//! processes and servers. Whatever the plugin does, it reaches nothing but what the operator read and allowed, the program
-//! ends, and it stays within its memory.
-#![allow(clippy::disallowed_methods, reason = "tests look at files and run programs")]
+//! The sandbox, attacked: the real program runs with a plugin that misuses every host function, on
+//! real files, with real processes and servers. Whatever the plugin does, it reaches nothing but
+//! what the operator read and allowed, the program ends, and it stays within its memory.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
 mod canaries;
 mod cancellation;
 mod cluster;
@@ -35,7 +38,10 @@ use std::{
 fn wait_until(is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < support::process::ENDS_AT_ALL, "what is waited for did not happen");
+        assert!(
+            began.elapsed() < support::process::ENDS_AT_ALL,
+            "what is waited for did not happen"
+        );
         thread::sleep(Duration::from_millis(5));
     }
 }

@@ -1,5 +1,5 @@
-//! Servers: a plugin asks those that its grant names, with the files that the same grant names, and what they answer is
-//! read up to limits of bytes and time.
+//! Servers: a plugin asks those that its grant names, with the files that the same grant names, and
+//! what they answer is read up to limits of bytes and time.
 use crate::support::{
     Trial, call,
     server::{Manner, Server},
@@ -7,7 +7,11 @@ use crate::support::{
 use serde_json::{Value, json};
 
 fn reply(text: &str) -> Manner {
-    Manner::Reply { status: 200, headers: String::new(), body: text.into() }
+    Manner::Reply {
+        status: 200,
+        headers: String::new(),
+        body: text.into(),
+    }
 }
 
 fn get(url: &str) -> Value {
@@ -15,14 +19,19 @@ fn get(url: &str) -> Value {
 }
 
 fn grant(server: &Server) -> String {
-    format!("capability: observe-net.http-get, hosts: ['127.0.0.1:{}']", server.port)
+    format!(
+        "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
+        server.port
+    )
 }
 
 #[test]
 fn a_body_without_end_is_read_up_to_a_limit() {
     for manner in [Manner::EndlessBody, Manner::Dripping, Manner::Silent] {
         let server = Server::start(manner);
-        let trial = Trial::check().grants(&[&grant(&server)]).calls(&[get(&format!("http://127.0.0.1:{}/", server.port))]);
+        let trial = Trial::check()
+            .grants(&[&grant(&server)])
+            .calls(&[get(&format!("http://127.0.0.1:{}/", server.port))]);
         let ended = trial.record();
         assert!(!ended.answer("0.0").is_ok, "{:?}", ended.answers);
     }
@@ -30,7 +39,10 @@ fn a_body_without_end_is_read_up_to_a_limit() {
 
 #[test]
 fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
-    let (granted, other) = (Server::start(reply("granted")), Server::start(reply("canary-other")));
+    let (granted, other) = (
+        Server::start(reply("granted")),
+        Server::start(reply("canary-other")),
+    );
     let (port, elsewhere) = (granted.port, other.port);
     let urls = [
         format!("http://127.0.0.1:{elsewhere}/"),
@@ -47,7 +59,10 @@ fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
     ];
     let mut calls: Vec<Value> = urls.iter().map(|url| get(url)).collect();
     calls.push(get(&format!("http://127.0.0.1:{port}/")));
-    let ended = Trial::check().grants(&[&grant(&granted)]).calls(&calls).record();
+    let ended = Trial::check()
+        .grants(&[&grant(&granted)])
+        .calls(&calls)
+        .record();
     let (last, others) = ended.answers.split_last().unwrap();
     for (url, answer) in urls.iter().zip(others) {
         assert!(!answer.is_ok, "{url}: {answer:?}");
@@ -60,35 +75,74 @@ fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
 fn a_redirect_leads_nowhere_that_was_not_granted() {
     let other = Server::start(reply("canary-other"));
     let headers = format!("location: http://127.0.0.1:{}/\r\n", other.port);
-    let granted = Server::start(Manner::Reply { status: 302, headers, body: Vec::new() });
-    let ended = Trial::check().grants(&[&grant(&granted)]).calls(&[get(&format!("http://127.0.0.1:{}/", granted.port))]).record();
-    assert!(!ended.answers_text().contains("canary-other") && other.requests().is_empty(), "{:?}", ended.answers);
+    let granted = Server::start(Manner::Reply {
+        status: 302,
+        headers,
+        body: Vec::new(),
+    });
+    let ended = Trial::check()
+        .grants(&[&grant(&granted)])
+        .calls(&[get(&format!("http://127.0.0.1:{}/", granted.port))])
+        .record();
+    assert!(
+        !ended.answers_text().contains("canary-other") && other.requests().is_empty(),
+        "{:?}",
+        ended.answers
+    );
 }
 
 #[test]
 fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
     let (one, two) = (Server::start(reply("one")), Server::start(reply("two")));
-    let (first, second) = (format!("https://127.0.0.1:{}/", one.port), format!("https://127.0.0.1:{}/", two.port));
-    let grant =
-        |server: &Server, path: &str| format!("capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]", server.port);
-    let ask = |url: &str, path: &str| call("observe-net.http-get-as", json!([url, path, "", "", 2000]));
-    let trial = Trial::check().grants(&[&grant(&one, "/srv/one.crt"), &grant(&two, "/srv/two.crt")]).calls(&[
-        ask(&first, "/srv/two.crt"),
-        ask(&second, "/srv/one.crt"),
-        ask(&first, "/etc/kubernetes/pki/ca.crt"),
-    ]);
+    let (first, second) = (
+        format!("https://127.0.0.1:{}/", one.port),
+        format!("https://127.0.0.1:{}/", two.port),
+    );
+    let grant = |server: &Server, path: &str| {
+        format!(
+            "capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]",
+            server.port
+        )
+    };
+    let ask =
+        |url: &str, path: &str| call("observe-net.http-get-as", json!([url, path, "", "", 2000]));
+    let trial = Trial::check()
+        .grants(&[&grant(&one, "/srv/one.crt"), &grant(&two, "/srv/two.crt")])
+        .calls(&[
+            ask(&first, "/srv/two.crt"),
+            ask(&second, "/srv/one.crt"),
+            ask(&first, "/etc/kubernetes/pki/ca.crt"),
+        ]);
     let ended = trial.record();
     for answer in &ended.answers {
-        assert!(!answer.is_ok && answer.text.starts_with("denied"), "{answer:?}");
+        assert!(
+            !answer.is_ok && answer.text.starts_with("denied"),
+            "{answer:?}"
+        );
     }
     assert!(one.requests().is_empty() && two.requests().is_empty());
 }
 
 #[test]
 fn names_that_are_no_host_names_are_not_looked_up() {
-    let names = ["--help", "a b", "a/b", "a\u{0}", "\u{1b}[2J", "", "a..b", "%2f"];
-    let calls: Vec<Value> = names.iter().map(|name| call("observe-net.resolve", json!([name]))).collect();
-    let ended = Trial::check().grants(&["capability: observe-net.resolve, hosts: ['**']"]).calls(&calls).record();
+    let names = [
+        "--help",
+        "a b",
+        "a/b",
+        "a\u{0}",
+        "\u{1b}[2J",
+        "",
+        "a..b",
+        "%2f",
+    ];
+    let calls: Vec<Value> = names
+        .iter()
+        .map(|name| call("observe-net.resolve", json!([name])))
+        .collect();
+    let ended = Trial::check()
+        .grants(&["capability: observe-net.resolve, hosts: ['**']"])
+        .calls(&calls)
+        .record();
     for (name, answer) in names.iter().zip(&ended.answers) {
         assert!(!answer.is_ok, "{name:?}: {answer:?}");
     }

@@ -1,23 +1,48 @@
-//! What a plugin learns of the node, and what the host does with a name that a plugin gives: services, facts, proxies.
+//! What a plugin learns of the node, and what the host does with a name that a plugin gives:
+//! services, facts, proxies.
 use crate::support::{Trial, call};
 use serde_json::json;
 
 /// Names that are options, paths or control characters, but no names of units.
-const NO_UNIT_NAMES: [&str; 8] = ["--host=attacker.example", "-Hattacker.example", "--root=/tmp", "../../x", "/x", "a b", "a\u{1b}[2J", ""];
+const NO_UNIT_NAMES: [&str; 8] = [
+    "--host=attacker.example",
+    "-Hattacker.example",
+    "--root=/tmp",
+    "../../x",
+    "/x",
+    "a b",
+    "a\u{1b}[2J",
+    "",
+];
 
 #[test]
 fn a_name_of_a_service_is_never_an_option_of_systemctl() {
     let trial = Trial::check();
-    trial.programs.add("systemctl", "echo 'Loaded: loaded'").add("ssh", "exit 1").add("rc-service", "exit 0");
-    let calls: Vec<_> = NO_UNIT_NAMES.iter().map(|name| call("observe-node.service", json!([name]))).collect();
+    trial
+        .programs
+        .add("systemctl", "echo 'Loaded: loaded'")
+        .add("ssh", "exit 1")
+        .add("rc-service", "exit 0");
+    let calls: Vec<_> = NO_UNIT_NAMES
+        .iter()
+        .map(|name| call("observe-node.service", json!([name])))
+        .collect();
     let trial = trial.calls(&calls);
     let ended = trial.record();
     for (index, name) in NO_UNIT_NAMES.iter().enumerate() {
-        assert!(!ended.answer(&format!("0.{index}")).is_ok, "{name:?} is taken for a service");
+        assert!(
+            !ended.answer(&format!("0.{index}")).is_ok,
+            "{name:?} is taken for a service"
+        );
     }
     for program in trial.programs.calls() {
         assert_ne!(program[0], "ssh", "{program:?}");
-        assert!(!program.iter().any(|argument| NO_UNIT_NAMES.contains(&argument.as_str())), "{program:?}");
+        assert!(
+            !program
+                .iter()
+                .any(|argument| NO_UNIT_NAMES.contains(&argument.as_str())),
+            "{program:?}"
+        );
     }
 }
 
@@ -27,12 +52,22 @@ fn a_real_name_of_a_service_comes_after_the_end_of_options() {
     trial.programs.add("systemctl", "echo 'Loaded: loaded'");
     let ended = trial.record();
     assert!(ended.answer("0.0").is_ok, "{:?}", ended.answers);
-    let named: Vec<_> = trial.programs.calls().into_iter().filter(|call| call.contains(&"chronyd.service".to_owned())).collect();
+    let named: Vec<_> = trial
+        .programs
+        .calls()
+        .into_iter()
+        .filter(|call| call.contains(&"chronyd.service".to_owned()))
+        .collect();
     assert!(!named.is_empty(), "{:?}", trial.programs.calls());
     for call in named {
         let end_of_options = call.iter().position(|argument| argument == "--");
-        let name = call.iter().position(|argument| argument == "chronyd.service");
-        assert!(end_of_options.is_some() && end_of_options < name, "{call:?}");
+        let name = call
+            .iter()
+            .position(|argument| argument == "chronyd.service");
+        assert!(
+            end_of_options.is_some() && end_of_options < name,
+            "{call:?}"
+        );
     }
 }
 
@@ -52,12 +87,25 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
         .shown_bytes(100_000);
     let ended = trial.preflight();
     for text in [ended.output(), ended.answers_text()] {
-        for canary in ["canary-cloud", "canary-signing", "canary-proxy", "AWS_SECRET_ACCESS_KEY"] {
+        for canary in [
+            "canary-cloud",
+            "canary-signing",
+            "canary-proxy",
+            "AWS_SECRET_ACCESS_KEY",
+        ] {
             assert!(!text.contains(canary), "{canary} is shown: {text:.2000}");
         }
     }
-    assert!(ended.answer("0.4").text.contains("proxy.example:3128"), "{:?}", ended.answer("0.4"));
+    assert!(
+        ended.answer("0.4").text.contains("proxy.example:3128"),
+        "{:?}",
+        ended.answer("0.4")
+    );
     for (path, text) in trial.everything_left(&[]) {
-        assert!(!text.contains("canary-"), "{} has a secret of the environment", path.display());
+        assert!(
+            !text.contains("canary-"),
+            "{} has a secret of the environment",
+            path.display()
+        );
     }
 }

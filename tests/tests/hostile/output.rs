@@ -1,5 +1,5 @@
-//! `init --dry-run --out`: everything that a run would leave is shown, no mode is wider than on the node, and nothing of the
-//! operator's is deleted.
+//! `init --dry-run --out`: everything that a run would leave is shown, no mode is wider than on the
+//! node, and nothing of the operator's is deleted.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::{
@@ -9,7 +9,18 @@ use std::{
 
 fn dry_run(trial: &Trial) -> crate::support::Ended {
     let place = trial.place();
-    trial.run(&[vec!["init".to_owned(), "--dry-run".to_owned(), "--out".to_owned(), "out".to_owned()], place].concat())
+    trial.run(
+        &[
+            vec![
+                "init".to_owned(),
+                "--dry-run".to_owned(),
+                "--out".to_owned(),
+                "out".to_owned(),
+            ],
+            place,
+        ]
+        .concat(),
+    )
 }
 
 #[test]
@@ -21,10 +32,19 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
         "/opt/hostile/file",
         "/srv/hostile",
     ];
-    let grants: Vec<String> = paths.iter().map(|path| format!("capability: effects-files.write-file, paths: [{path}]")).collect();
+    let grants: Vec<String> = paths
+        .iter()
+        .map(|path| format!("capability: effects-files.write-file, paths: [{path}]"))
+        .collect();
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
-    let calls: Vec<_> = paths.iter().map(|path| call("effects-files.write-file", json!([path, "hostile"]))).collect();
-    let trial = Trial::early_phase().grants(&grants).allow_root().calls(&calls);
+    let calls: Vec<_> = paths
+        .iter()
+        .map(|path| call("effects-files.write-file", json!([path, "hostile"])))
+        .collect();
+    let trial = Trial::early_phase()
+        .grants(&grants)
+        .allow_root()
+        .calls(&calls);
     trial.prepare();
     dry_run(&trial).expect_status(0);
     for path in paths {
@@ -35,10 +55,15 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
 
 #[test]
 fn nothing_that_is_shown_lends_rights() {
-    let trial = Trial::early_phase().grants(&["capability: effects-files.write-file, paths: [/opt/hostile/*]"]).calls(&[
-        call("effects-files.write-file", json!(["/opt/hostile/shell", "x"])),
-        call("effects-files.file-mode", json!([0, 0o4755])),
-    ]);
+    let trial = Trial::early_phase()
+        .grants(&["capability: effects-files.write-file, paths: [/opt/hostile/*]"])
+        .calls(&[
+            call(
+                "effects-files.write-file",
+                json!(["/opt/hostile/shell", "x"]),
+            ),
+            call("effects-files.file-mode", json!([0, 0o4755])),
+        ]);
     trial.prepare();
     dry_run(&trial);
     let mut open = vec![trial.folder().join("out"), trial.root()];
@@ -48,7 +73,12 @@ fn nothing_that_is_shown_lends_rights() {
             if meta.is_dir() {
                 open.push(entry.path());
             }
-            assert!(!meta.is_file() || meta.mode() & 0o6000 == 0, "{} has mode {:o}", entry.path().display(), meta.mode());
+            assert!(
+                !meta.is_file() || meta.mode() & 0o6000 == 0,
+                "{} has mode {:o}",
+                entry.path().display(),
+                meta.mode()
+            );
         }
     }
 }
@@ -57,14 +87,20 @@ fn nothing_that_is_shown_lends_rights() {
 fn no_mode_is_wider_than_on_the_node() {
     let trial = Trial::check();
     trial.write_config();
-    let private = ["/etc/kubernetes/encryption-config.yaml", "/etc/kubernetes/pki/old-ca-key.pem"];
+    let private = [
+        "/etc/kubernetes/encryption-config.yaml",
+        "/etc/kubernetes/pki/old-ca-key.pem",
+    ];
     for path in private {
         trial.put(path, "secret", 0o600);
     }
     dry_run(&trial).expect_status(0);
     for path in private {
         let shown = trial.folder().join("out/files").join(&path[1..]);
-        assert!(fs::metadata(&shown).is_ok_and(|meta| meta.mode() & 0o077 == 0) || !shown.exists(), "{path} is readable by others");
+        assert!(
+            fs::metadata(&shown).is_ok_and(|meta| meta.mode() & 0o077 == 0) || !shown.exists(),
+            "{path} is readable by others"
+        );
     }
 }
 
@@ -77,8 +113,14 @@ fn a_folder_with_files_of_the_operator_is_not_replaced() {
     fs::write(trial.folder().join("out/objects.yaml"), "mine").unwrap();
     let ended = dry_run(&trial);
     assert_ne!(ended.status, 0, "{}", ended.output());
-    assert_eq!(fs::read_to_string(trial.folder().join("out/files/thesis.txt")).unwrap(), "years of work");
-    assert_eq!(fs::read_to_string(trial.folder().join("out/objects.yaml")).unwrap(), "mine");
+    assert_eq!(
+        fs::read_to_string(trial.folder().join("out/files/thesis.txt")).unwrap(),
+        "years of work"
+    );
+    assert_eq!(
+        fs::read_to_string(trial.folder().join("out/objects.yaml")).unwrap(),
+        "mine"
+    );
 }
 
 #[test]
@@ -95,10 +137,21 @@ fn links_on_the_node_lead_nowhere_when_its_files_are_shown() {
     let trial = Trial::check();
     trial.write_config();
     fs::write(trial.folder().join("outside"), "canary-outside").unwrap();
-    trial.link("/etc/kubernetes/loop", ".").link("/etc/kubernetes/top", "/").link("/etc/kubernetes/out", trial.folder().join("outside"));
-    fs::set_permissions(trial.folder().join("outside"), PermissionsExt::from_mode(0o644)).unwrap();
+    trial
+        .link("/etc/kubernetes/loop", ".")
+        .link("/etc/kubernetes/top", "/")
+        .link("/etc/kubernetes/out", trial.folder().join("outside"));
+    fs::set_permissions(
+        trial.folder().join("outside"),
+        PermissionsExt::from_mode(0o644),
+    )
+    .unwrap();
     dry_run(&trial).expect_status(0);
     let shown = trial.everything_left(&[&trial.folder().join("outside")]);
-    assert!(shown.iter().all(|(_, text)| !text.contains("canary-outside")));
+    assert!(
+        shown
+            .iter()
+            .all(|(_, text)| !text.contains("canary-outside"))
+    );
     assert!(shown.len() < 400, "{} files are shown", shown.len());
 }

@@ -1,16 +1,20 @@
-//! Certificates, keys and kubeconfigs: facts of them tell no key, and a plugin cannot have the host make what gives it
-//! rights that the operator did not allow.
+//! Certificates, keys and kubeconfigs: facts of them tell no key, and a plugin cannot have the host
+//! make what gives it rights that the operator did not allow.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::fs;
 
-const KUBECONFIG: &str = "capability: observe-pki.kubeconfig, paths: [/opt/hostile/*, /etc/kubernetes/**]";
+const KUBECONFIG: &str =
+    "capability: observe-pki.kubeconfig, paths: [/opt/hostile/*, /etc/kubernetes/**]";
 const WRITE: &str = "capability: effects-files.write-file, paths: [/opt/hostile/*]";
 
 fn kubeconfig_with_authority_file(path: &str) -> String {
     json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "c",
-        "clusters": [{"name": "c", "cluster": {"server": "https://192.0.2.2:6443", "certificate-authority": path}}],
+        "clusters": [{
+            "name": "c",
+            "cluster": {"server": "https://192.0.2.2:6443", "certificate-authority": path},
+        }],
         "users": [{"name": "u", "user": {"token": "t"}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
     })
@@ -19,22 +23,45 @@ fn kubeconfig_with_authority_file(path: &str) -> String {
 
 #[test]
 fn facts_of_a_kubeconfig_show_no_file_that_it_names() {
-    let secrets = ["/etc/kubernetes/pki/ca.key", "/etc/kubernetes/admin.conf", "/etc/kubernetes/pki/sa.key", "/etc/secret"];
+    let secrets = [
+        "/etc/kubernetes/pki/ca.key",
+        "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/pki/sa.key",
+        "/etc/secret",
+    ];
     let path = |index: usize| format!("/opt/hostile/{index}");
     let writes: Vec<_> = secrets
         .iter()
         .enumerate()
-        .map(|(index, secret)| call("effects-files.write-file", json!([path(index), kubeconfig_with_authority_file(secret)])))
+        .map(|(index, secret)| {
+            call(
+                "effects-files.write-file",
+                json!([path(index), kubeconfig_with_authority_file(secret)]),
+            )
+        })
         .collect();
-    let looks: Vec<_> = (0..secrets.len()).map(|index| call("observe-pki.kubeconfig", json!([path(index)]))).collect();
+    let looks: Vec<_> = (0..secrets.len())
+        .map(|index| call("observe-pki.kubeconfig", json!([path(index)])))
+        .collect();
     let trial = Trial::phase()
         .grants(&[KUBECONFIG, WRITE])
-        .rounds(&[json!({"calls": writes, "ending": "again"}), json!({"calls": looks})])
+        .rounds(&[
+            json!({"calls": writes, "ending": "again"}),
+            json!({"calls": looks}),
+        ])
         .shown_bytes(20_000);
-    trial.put("/etc/secret", "canary-of-a-file-that-is-no-certificate", 0o644);
+    trial.put(
+        "/etc/secret",
+        "canary-of-a-file-that-is-no-certificate",
+        0o644,
+    );
     let ended = trial.rehearse();
     let answers = ended.answers_text();
-    assert!(answers.contains("192.0.2.2"), "the plugin did not see the kubeconfigs at all: {:?}", ended.answers);
+    assert!(
+        answers.contains("192.0.2.2"),
+        "the plugin did not see the kubeconfigs at all: {:?}",
+        ended.answers
+    );
     for part in ["PRIVATE KEY", "client-key-data", "canary-of-a-file"] {
         assert!(!answers.contains(part), "{part} is shown: {answers}");
     }
@@ -42,26 +69,44 @@ fn facts_of_a_kubeconfig_show_no_file_that_it_names() {
 
 #[test]
 fn facts_of_keys_and_certificates_hold_no_key() {
-    let paths = ["/etc/kubernetes/pki/ca.key", "/etc/kubernetes/pki/ca.crt", "/etc/kubernetes/admin.conf"];
+    let paths = [
+        "/etc/kubernetes/pki/ca.key",
+        "/etc/kubernetes/pki/ca.crt",
+        "/etc/kubernetes/admin.conf",
+    ];
     let calls: Vec<_> = ["certificate", "private-key", "kubeconfig"]
         .iter()
-        .flat_map(|function| paths.map(|path| call(&format!("observe-pki.{function}"), json!([path]))))
+        .flat_map(|function| {
+            paths.map(|path| call(&format!("observe-pki.{function}"), json!([path])))
+        })
         .collect();
     let paths = "paths: [/etc/kubernetes/**]";
-    let grants = ["certificate", "private-key", "kubeconfig"].map(|function| format!("capability: observe-pki.{function}, {paths}"));
+    let grants = ["certificate", "private-key", "kubeconfig"]
+        .map(|function| format!("capability: observe-pki.{function}, {paths}"));
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
-    let trial = Trial::phase().grants(&grants).calls(&calls).shown_bytes(20_000);
+    let trial = Trial::phase()
+        .grants(&grants)
+        .calls(&calls)
+        .shown_bytes(20_000);
     let ended = trial.rehearse();
     let key = fs::read_to_string(trial.on_node("/etc/kubernetes/pki/ca.key")).unwrap();
     let body = key.lines().nth(1).expect("a key has lines");
-    assert!(!ended.answers_text().contains(body) && !ended.answers_text().contains("PRIVATE KEY"), "{:?}", ended.answers);
+    assert!(
+        !ended.answers_text().contains(body) && !ended.answers_text().contains("PRIVATE KEY"),
+        "{:?}",
+        ended.answers
+    );
 }
 
 #[test]
 fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
     let certificate = |directory: &str, name: &str, subject: &str, group: &str| {
         let spec = json!({
-            "directory": directory, "name": name, "authority": "../pki/ca", "commonName": subject, "organizations": [group],
+            "directory": directory,
+            "name": name,
+            "authority": "../pki/ca",
+            "commonName": subject,
+            "organizations": [group],
             "usages": ["clientAuth"], "algorithm": "ECDSA-P256", "validitySeconds": 3600,
         });
         spec.to_string()
@@ -76,12 +121,24 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
         certificate("/etc/kubernetes/pki/../../cron.d", "x", "reader", "readers"),
     ];
     for spec in cases {
-        let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], subjects: [reader], groups: [readers]";
-        let trial = Trial::phase().grants(&[grant]).calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
+        let grant = "capability: effects-pki.ensure-certificate, directories: \
+            [/etc/kubernetes/pki], subjects: [reader], groups: [readers]";
+        let trial = Trial::phase()
+            .grants(&[grant])
+            .calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
         let ended = trial.rehearse();
         let answer = ended.answer("0.0");
-        assert!(!answer.is_ok || ended.status == 5, "{spec}: {answer:?} {}", ended.output());
-        for path in ["/tmp/escaped.crt", "/tmp/escaped/x.crt", "/etc/kubernetes/pki/mighty.crt", "/etc/cron.d/x.crt"] {
+        assert!(
+            !answer.is_ok || ended.status == 5,
+            "{spec}: {answer:?} {}",
+            ended.output()
+        );
+        for path in [
+            "/tmp/escaped.crt",
+            "/tmp/escaped/x.crt",
+            "/etc/kubernetes/pki/mighty.crt",
+            "/etc/cron.d/x.crt",
+        ] {
             assert!(!trial.on_node(path).exists(), "{spec} made {path}");
         }
         assert!(!std::path::Path::new("/tmp/escaped.crt").exists());
@@ -92,40 +149,88 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
 fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
     let kubeconfig = |path: &str, server: &str, group: &str| {
         let spec = json!({
-            "path": path, "clusterName": "c", "server": server, "user": "reader", "commonName": "reader", "organizations": [group],
-            "directory": "/etc/kubernetes/pki", "authority": "ca", "algorithm": "ECDSA-P256", "validitySeconds": 3600,
+            "path": path,
+            "clusterName": "c",
+            "server": server,
+            "user": "reader",
+            "commonName": "reader",
+            "organizations": [group],
+            "directory": "/etc/kubernetes/pki",
+            "authority": "ca",
+            "algorithm": "ECDSA-P256",
+            "validitySeconds": 3600,
         });
         spec.to_string()
     };
     let good = "/opt/hostile/reader.conf";
     for spec in [
-        kubeconfig("/etc/profile.d/hostile.sh", "https://192.0.2.2:6443", "readers"),
+        kubeconfig(
+            "/etc/profile.d/hostile.sh",
+            "https://192.0.2.2:6443",
+            "readers",
+        ),
         kubeconfig(good, "$(touch /tmp/owned)", "readers"),
-        kubeconfig(good, "https://192.0.2.2:6443\n$(touch /tmp/owned)", "readers"),
+        kubeconfig(
+            good,
+            "https://192.0.2.2:6443\n$(touch /tmp/owned)",
+            "readers",
+        ),
         kubeconfig(good, "https://192.0.2.2:6443", "system:masters"),
-        kubeconfig("/opt/hostile/../../etc/profile.d/hostile.sh", "https://192.0.2.2:6443", "readers"),
+        kubeconfig(
+            "/opt/hostile/../../etc/profile.d/hostile.sh",
+            "https://192.0.2.2:6443",
+            "readers",
+        ),
     ] {
-        let grant = "capability: effects-pki.ensure-kubeconfig, paths: [/opt/hostile/*], subjects: [reader], groups: [readers]";
-        let trial = Trial::phase().grants(&[grant]).calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
+        let grant = "capability: effects-pki.ensure-kubeconfig, paths: [/opt/hostile/*], subjects: \
+            [reader], groups: [readers]";
+        let trial = Trial::phase()
+            .grants(&[grant])
+            .calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
         let ended = trial.rehearse();
-        assert!(!ended.answer("0.0").is_ok || ended.status == 5, "{spec}: {}", ended.output());
-        assert!(!trial.on_node("/etc/profile.d/hostile.sh").exists() && !trial.on_node(good).exists(), "{spec}");
+        assert!(
+            !ended.answer("0.0").is_ok || ended.status == 5,
+            "{spec}: {}",
+            ended.output()
+        );
+        assert!(
+            !trial.on_node("/etc/profile.d/hostile.sh").exists() && !trial.on_node(good).exists(),
+            "{spec}"
+        );
     }
-    let rotated = json!({"path": "/etc/kubernetes/admin.conf", "clientCertificate": "/opt/hostile/x.pem"}).to_string();
+    let rotated =
+        json!({"path": "/etc/kubernetes/admin.conf", "clientCertificate": "/opt/hostile/x.pem"})
+            .to_string();
     let trial = Trial::phase()
         .grants(&["capability: effects-pki.ensure-rotated-kubeconfig, paths: [/opt/hostile/*]"])
-        .calls(&[call("effects-pki.ensure-rotated-kubeconfig", json!([rotated]))]);
+        .calls(&[call(
+            "effects-pki.ensure-rotated-kubeconfig",
+            json!([rotated]),
+        )]);
     let ended = trial.rehearse();
-    assert!(!ended.answer("0.0").is_ok || ended.status == 5, "{}", ended.output());
+    assert!(
+        !ended.answer("0.0").is_ok || ended.status == 5,
+        "{}",
+        ended.output()
+    );
     let admin = fs::read_to_string(trial.on_node("/etc/kubernetes/admin.conf")).unwrap();
     assert!(!admin.contains("/opt/hostile/x.pem"), "{admin}");
 }
 
 #[test]
 fn grants_of_the_masters_need_the_consent_of_an_administrator() {
-    let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], subjects: [x], groups: ['system:masters']";
+    let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], \
+        subjects: [x], groups: ['system:masters']";
     let ended = Trial::phase().grants(&[grant]).add();
     assert_ne!(ended.status, 0, "{}", ended.output());
-    assert!(ended.output().contains("--allow-cluster-admin"), "{}", ended.output());
-    Trial::phase().grants(&[grant]).allow_cluster_admin().add().expect_status(0);
+    assert!(
+        ended.output().contains("--allow-cluster-admin"),
+        "{}",
+        ended.output()
+    );
+    Trial::phase()
+        .grants(&[grant])
+        .allow_cluster_admin()
+        .add()
+        .expect_status(0);
 }

@@ -1,5 +1,5 @@
-//! Memory, time and numbers: whatever a plugin does, the host stays within its memory (which is checked for every run of
-//! this suite) and the run ends.
+//! Memory, time and numbers: whatever a plugin does, the host stays within its memory (which is
+//! checked for every run of this suite) and the run ends.
 use crate::support::{Trial, call, quiet_calls, repeated};
 use serde_json::{Value, json};
 use std::fs;
@@ -8,22 +8,36 @@ const READ: &str = "capability: observe-files.read-file, paths: [/srv/**]";
 
 #[test]
 fn a_large_file_costs_the_host_no_more_than_its_size() {
-    let trial = Trial::check().grants(&[READ]).calls(&[quiet_calls("observe-files.read-file", json!(["/srv/large"]), 1)]);
+    let trial = Trial::check().grants(&[READ]).calls(&[quiet_calls(
+        "observe-files.read-file",
+        json!(["/srv/large"]),
+        1,
+    )]);
     trial.put("/srv/large", vec![b'x'; 63 << 20], 0o644);
     trial.preflight();
 }
 
 #[test]
 fn a_file_beyond_the_limit_is_not_read_at_all() {
-    let trial = Trial::check().grants(&[READ]).calls(&[call("observe-files.read-file", json!(["/srv/sparse"]))]);
+    let trial = Trial::check()
+        .grants(&[READ])
+        .calls(&[call("observe-files.read-file", json!(["/srv/sparse"]))]);
     trial.put("/srv/sparse", "", 0o644);
-    fs::File::options().write(true).open(trial.on_node("/srv/sparse")).unwrap().set_len(4 << 30).unwrap();
+    fs::File::options()
+        .write(true)
+        .open(trial.on_node("/srv/sparse"))
+        .unwrap()
+        .set_len(4 << 30)
+        .unwrap();
     assert!(!trial.preflight().answer("0.0").is_ok);
 }
 
 #[test]
 fn reading_a_file_again_and_again_does_not_pile_up() {
-    let round = json!({"calls": [quiet_calls("observe-files.read-file", json!(["/srv/file"]), 40)], "ending": {"againUntil": 10}});
+    let round = json!({
+        "calls": [quiet_calls("observe-files.read-file", json!(["/srv/file"]), 40)],
+        "ending": {"againUntil": 10},
+    });
     let trial = Trial::check().grants(&[READ]).rounds(&[round]);
     trial.put("/srv/file", vec![b'x'; 900_000], 0o644);
     trial.preflight();
@@ -31,38 +45,80 @@ fn reading_a_file_again_and_again_does_not_pile_up() {
 
 #[test]
 fn asking_for_a_large_fact_again_and_again_does_not_pile_up() {
-    let options: String = (0..3000).map(|number| format!("  OPTION_{number}: y\n")).collect();
-    let round = json!({"calls": [quiet_calls("observe-node.node-fact", json!(["kernelOptions"]), 80)], "ending": {"againUntil": 20}});
-    Trial::check().node(&format!("kernelOptions:\n{options}")).rounds(&[round]).preflight();
+    let options: String = (0..3000)
+        .map(|number| format!("  OPTION_{number}: y\n"))
+        .collect();
+    let round = json!({
+        "calls": [quiet_calls("observe-node.node-fact", json!(["kernelOptions"]), 80)],
+        "ending": {"againUntil": 20},
+    });
+    Trial::check()
+        .node(&format!("kernelOptions:\n{options}"))
+        .rounds(&[round])
+        .preflight();
 }
 
 #[test]
 fn special_files_are_not_read() {
     let trial = Trial::check()
         .grants(&["capability: observe-files.read-file, paths: [/srv/**, /dev/**, /proc/**]"])
-        .calls(&["/srv/pipe", "/dev/zero", "/dev/tty", "/srv/link"].map(|path| call("observe-files.read-file", json!([path]))));
+        .calls(
+            &["/srv/pipe", "/dev/zero", "/dev/tty", "/srv/link"]
+                .map(|path| call("observe-files.read-file", json!([path]))),
+        );
     fs::create_dir_all(trial.on_node("/srv")).unwrap();
-    nix::unistd::mkfifo(&trial.on_node("/srv/pipe"), nix::sys::stat::Mode::from_bits_truncate(0o644)).unwrap();
+    nix::unistd::mkfifo(
+        &trial.on_node("/srv/pipe"),
+        nix::sys::stat::Mode::from_bits_truncate(0o644),
+    )
+    .unwrap();
     trial.link("/srv/link", "/dev/zero");
     let ended = trial.preflight();
-    assert!(ended.answers.len() == 4 && ended.answers.iter().all(|answer| !answer.is_ok), "{:?}", ended.answers);
+    assert!(
+        ended.answers.len() == 4 && ended.answers.iter().all(|answer| !answer.is_ok),
+        "{:?}",
+        ended.answers
+    );
 }
 
 #[test]
 fn findings_without_end_leave_a_node_on_which_everything_still_runs() {
     let provides: String = (0..5)
-        .map(|number| format!("- {{id: preflight/hostile-{number}, title: Misuse the host, kind: check, workflow: [init]}}\n"))
+        .map(|number| {
+            format!(
+                "- {{id: preflight/hostile-{number}, title: Misuse the host, kind: \
+            check, workflow: [init]}}\n"
+            )
+        })
         .collect();
-    let finding = call("report.submit", json!(["warn", "Hostile", repeated("x", 16_000), "name", repeated("y", 16_000)]));
+    let finding = call(
+        "report.submit",
+        json!([
+            "warn",
+            "Hostile",
+            repeated("x", 16_000),
+            "name",
+            repeated("y", 16_000)
+        ]),
+    );
     let calls: Vec<Value> = vec![finding; 990];
     let trial = Trial::providing(&provides).calls(&calls);
     let ended = trial.preflight();
-    let journals: u64 =
-        fs::read_dir(trial.on_node("/var/lib/kubephase")).unwrap().flatten().map(|entry| entry.metadata().unwrap().len()).sum();
-    assert!(journals < 64 << 20, "the journal has {journals} bytes; {} printed", ended.output().len());
+    let journals: u64 = fs::read_dir(trial.on_node("/var/lib/kubephase"))
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.metadata().unwrap().len())
+        .sum();
+    assert!(
+        journals < 64 << 20,
+        "the journal has {journals} bytes; {} printed",
+        ended.output().len()
+    );
     trial.rehearse_without_plugin().expect_status(0);
     trial.run(&["report", "--root", "root"]).expect_status(0);
-    trial.run(&["reset", "--force", "--root", "root"]).expect_status(0);
+    trial
+        .run(&["reset", "--force", "--root", "root"])
+        .expect_status(0);
 }
 
 #[test]
@@ -75,23 +131,40 @@ fn a_plugin_that_never_returns_is_stopped() {
         json!({"panic": "on purpose"}),
         json!("again"),
     ] {
-        let ended = Trial::check().rounds(&[json!({"ending": ending})]).preflight();
+        let ended = Trial::check()
+            .rounds(&[json!({"ending": ending})])
+            .preflight();
         assert_eq!(ended.status, 4, "{ending}: {}", ended.output());
     }
 }
 
 #[test]
 fn a_wait_that_a_plugin_asks_for_has_a_ceiling() {
-    let ended = Trial::check().entry("  limits: {deadline: 1s}\n").rounds(&[json!({"ending": {"againAfter": u32::MAX}})]).preflight();
+    let ended = Trial::check()
+        .entry("  limits: {deadline: 1s}\n")
+        .rounds(&[json!({"ending": {"againAfter": u32::MAX}})])
+        .preflight();
     assert_ne!(ended.status, 0, "{}", ended.output());
 }
 
 #[test]
 fn proposals_facts_and_requirements_without_end_are_refused() {
     for calls in [
-        vec![quiet_calls("effects-files.make-dir", json!(["/opt/hostile/x"]), 5000)],
-        vec![quiet_calls("report.set-fact", json!(["name", repeated("1", 100_000)]), 5000)],
-        vec![quiet_calls("report.progress", json!([1, 2, repeated("x", 1000)]), 100_000)],
+        vec![quiet_calls(
+            "effects-files.make-dir",
+            json!(["/opt/hostile/x"]),
+            5000,
+        )],
+        vec![quiet_calls(
+            "report.set-fact",
+            json!(["name", repeated("1", 100_000)]),
+            5000,
+        )],
+        vec![quiet_calls(
+            "report.progress",
+            json!([1, 2, repeated("x", 1000)]),
+            100_000,
+        )],
         vec![
             call("effects-files.make-dir", json!(["/opt/hostile/x"])),
             quiet_calls("effects.requires", json!([0, 0]), 600_000),
@@ -99,7 +172,14 @@ fn proposals_facts_and_requirements_without_end_are_refused() {
         ],
     ] {
         let grant = "capability: effects-files.make-dir, paths: [/opt/hostile/*]";
-        let ended = Trial::early_phase().grants(&[grant]).calls(&calls).rehearse();
-        assert!([4, 5].contains(&ended.status), "{calls:?}: {}", ended.output());
+        let ended = Trial::early_phase()
+            .grants(&[grant])
+            .calls(&calls)
+            .rehearse();
+        assert!(
+            [4, 5].contains(&ended.status),
+            "{calls:?}: {}",
+            ended.output()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Servers and files that are not trusted yet: nothing of them is run, believed or read without end.
+//! Servers and files that are not trusted yet: nothing of them is run, believed or read without
+//! end.
 use crate::support::{
     Trial, process,
     server::{Manner, Server},
@@ -12,13 +13,39 @@ fn a_key_that_does_not_belong_to_its_authority_signs_nothing() {
     for trial in [&one, &other] {
         trial.write_config();
         let place = trial.place();
-        trial.run(&[vec!["init".into(), "phase".into(), "certs".into(), "ca".into()], place].concat()).expect_status(0);
+        trial
+            .run(
+                &[
+                    vec!["init".into(), "phase".into(), "certs".into(), "ca".into()],
+                    place,
+                ]
+                .concat(),
+            )
+            .expect_status(0);
     }
-    fs::copy(other.on_node("/etc/kubernetes/pki/ca.key"), one.on_node("/etc/kubernetes/pki/ca.key")).unwrap();
+    fs::copy(
+        other.on_node("/etc/kubernetes/pki/ca.key"),
+        one.on_node("/etc/kubernetes/pki/ca.key"),
+    )
+    .unwrap();
     let place = one.place();
-    let ended = one.run(&[vec!["init".into(), "phase".into(), "certs".into(), "apiserver".into()], place].concat());
+    let ended = one.run(
+        &[
+            vec![
+                "init".into(),
+                "phase".into(),
+                "certs".into(),
+                "apiserver".into(),
+            ],
+            place,
+        ]
+        .concat(),
+    );
     assert_ne!(ended.status, 0, "{}", ended.output());
-    assert!(!one.on_node("/etc/kubernetes/pki/apiserver.crt").exists(), "a certificate was signed");
+    assert!(
+        !one.on_node("/etc/kubernetes/pki/apiserver.crt").exists(),
+        "a certificate was signed"
+    );
     assert!(ended.output().contains("ca.key"), "{}", ended.output());
 }
 
@@ -29,7 +56,10 @@ fn kubeconfig_that_runs(file: &Path) -> Value {
         "clusters": [{"name": "c", "cluster": {"server": "https://192.0.2.2:6443"}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "users": [{"name": "u", "user": {"exec": {
-            "apiVersion": "client.authentication.k8s.io/v1", "command": "/usr/bin/touch", "args": [file], "interactiveMode": "Never",
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "/usr/bin/touch",
+            "args": [file],
+            "interactiveMode": "Never",
         }}}],
     })
 }
@@ -39,8 +69,19 @@ fn a_kubeconfig_that_a_tree_holds_runs_no_program() {
     let trial = Trial::check();
     let ran = trial.folder().join("ran");
     let kubeconfig = kubeconfig_that_runs(&ran);
-    for name in ["admin.conf", "super-admin.conf", "kubelet.conf", "bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf"] {
-        trial.put(&format!("/etc/kubernetes/{name}"), kubeconfig.to_string(), 0o600);
+    for name in [
+        "admin.conf",
+        "super-admin.conf",
+        "kubelet.conf",
+        "bootstrap-kubelet.conf",
+        "controller-manager.conf",
+        "scheduler.conf",
+    ] {
+        trial.put(
+            &format!("/etc/kubernetes/{name}"),
+            kubeconfig.to_string(),
+            0o600,
+        );
     }
     trial.rehearse_without_plugin();
     trial.run(&["reset", "--force", "--root", "root"]);
@@ -53,7 +94,9 @@ fn discovery_reads_a_limited_answer() {
     let endpoint = format!("127.0.0.1:{}", server.port);
     let trial = Trial::check();
     let config = format!(
-        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {{discovery: 3s}}\ndiscovery: {{bootstrapToken: {{token: abcdef.0123456789abcdef, apiServerEndpoint: '{endpoint}', unsafeSkipCAVerification: true}}}}\n"
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ntimeouts: {{discovery: \
+         3s}}\ndiscovery: {{bootstrapToken: {{token: abcdef.0123456789abcdef, apiServerEndpoint: \
+         '{endpoint}', unsafeSkipCAVerification: true}}}}\n"
     );
     fs::write(trial.folder().join("join.yaml"), config).unwrap();
     let ended = trial.run(&["join", "--config", "join.yaml", "--dry-run"]);
@@ -65,12 +108,25 @@ fn discovery_reads_a_limited_answer() {
 fn a_discovery_file_of_a_server_is_read_up_to_a_limit_and_only_over_trusted_tls() {
     let endless = Server::start(Manner::EndlessBody);
     let untrusted = Server::start_tls(Manner::EndlessBody);
-    for url in [format!("http://127.0.0.1:{}/", endless.port), format!("https://localhost:{}/", untrusted.port)] {
+    for url in [
+        format!("http://127.0.0.1:{}/", endless.port),
+        format!("https://localhost:{}/", untrusted.port),
+    ] {
         let trial = Trial::check();
-        let ended = trial.run(&["join", "--discovery-file", &url, "--tls-bootstrap-token", "abcdef.0123456789abcdef", "--dry-run"]);
+        let ended = trial.run(&[
+            "join",
+            "--discovery-file",
+            &url,
+            "--tls-bootstrap-token",
+            "abcdef.0123456789abcdef",
+            "--dry-run",
+        ]);
         assert_ne!(ended.status, 0, "{}", ended.output());
     }
-    assert!(untrusted.requests().is_empty(), "a server that no authority knows was asked");
+    assert!(
+        untrusted.requests().is_empty(),
+        "a server that no authority knows was asked"
+    );
 }
 
 #[test]
@@ -78,9 +134,20 @@ fn a_discovery_file_of_a_server_runs_no_program() {
     let trial = Trial::check();
     let ran = trial.folder().join("ran");
     let body = kubeconfig_that_runs(&ran).to_string().into_bytes();
-    let server = Server::start(Manner::Reply { status: 200, headers: String::new(), body });
+    let server = Server::start(Manner::Reply {
+        status: 200,
+        headers: String::new(),
+        body,
+    });
     let url = format!("http://127.0.0.1:{}/", server.port);
-    trial.run(&["join", "--discovery-file", &url, "--tls-bootstrap-token", "abcdef.0123456789abcdef", "--dry-run"]);
+    trial.run(&[
+        "join",
+        "--discovery-file",
+        &url,
+        "--tls-bootstrap-token",
+        "abcdef.0123456789abcdef",
+        "--dry-run",
+    ]);
     assert!(!ran.exists(), "a program that a server named ran");
 }
 
@@ -95,14 +162,23 @@ fn a_token_that_is_not_one_is_not_printed() {
         "--dry-run",
     ]);
     assert_ne!(ended.status, 0);
-    assert!(!ended.output().contains("0123456789abcdeX"), "{}", ended.output());
+    assert!(
+        !ended.output().contains("0123456789abcdeX"),
+        "{}",
+        ended.output()
+    );
 }
 
 /// Processor time that a process has used, in clock ticks (a hundredth of a second).
 fn processor_ticks(process: i32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let after_name = stat.rsplit_once(')').unwrap().1;
-    after_name.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|ticks| ticks.parse::<u64>().unwrap())
+        .sum()
 }
 
 #[test]
@@ -111,17 +187,35 @@ fn a_server_that_has_no_place_for_a_connection_waits_for_one() {
     trial.write_config();
     let mut command = Command::new("bash");
     let inner = trial.program();
-    command.current_dir(trial.folder()).env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(["-c", "ulimit -n 100; exec \"$0\" \"$@\""]).arg(process::PROGRAM).args(["rehearse", "--serve"]).args(trial.place());
+    command.current_dir(trial.folder()).env_clear().envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    command
+        .args(["-c", "ulimit -n 100; exec \"$0\" \"$@\""])
+        .arg(process::PROGRAM)
+        .args(["rehearse", "--serve"])
+        .args(trial.place());
     let running = process::start(trial.folder(), &mut command);
     running.wait_for_output("until interrupted");
     let printed = running.printed();
-    let address = printed.split_once("answers at https://").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap().to_owned();
-    let connections: Vec<_> = (0..150).map_while(|_| TcpStream::connect(&address).ok()).collect();
+    let address = printed
+        .split_once("answers at https://")
+        .and_then(|(_, rest)| rest.split_whitespace().next())
+        .unwrap()
+        .to_owned();
+    let connections: Vec<_> = (0..150)
+        .map_while(|_| TcpStream::connect(&address).ok())
+        .collect();
     let before = processor_ticks(running.id());
     thread::sleep(Duration::from_secs(2));
     let used = processor_ticks(running.id()) - before;
-    assert!(used < 100, "{used} hundredths of a second of processor time in 2 s, with {} idle connections", connections.len());
+    assert!(
+        used < 100,
+        "{used} hundredths of a second of processor time in 2 s, with {} idle connections",
+        connections.len()
+    );
     running.signal(rustix::process::Signal::INT);
     running.wait(process::ENDS_AT_ALL);
 }

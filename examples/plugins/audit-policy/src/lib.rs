@@ -1,5 +1,6 @@
-//! A step between the static Pods and the wait for them: the audit policy that the API server is told to read. As the file
-//! is there before the API server starts, it never crash-loops for want of it.
+//! A step between the static Pods and the wait for them: the audit policy that the API server is
+//! told to read. As the file is there before the API server starts, it never crash-loops for want
+//! of it.
 use kubephase_sdk::prelude::*;
 use serde_json::{Value, json};
 
@@ -9,8 +10,13 @@ const PATH: &str = "/etc/kubernetes/audit/policy.yaml";
 
 fn write() -> Tried<Outcome> {
     let arguments: Vec<Value> = config("/cluster/apiServer/extraArgs").unwrap_or_default();
-    if !arguments.iter().any(|argument| argument["name"] == "audit-policy-file") {
-        return Ok(Outcome::Skipped("the API server is given no --audit-policy-file".into()));
+    if !arguments
+        .iter()
+        .any(|argument| argument["name"] == "audit-policy-file")
+    {
+        return Ok(Outcome::Skipped(
+            "the API server is given no --audit-policy-file".into(),
+        ));
     }
     let settings: Value = settings()?;
     let policy = json!({

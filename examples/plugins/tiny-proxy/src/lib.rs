@@ -1,4 +1,5 @@
-//! A service proxy of somebody's own in place of kube-proxy: an account that may see services, and a Pod on every node.
+//! A service proxy of somebody's own in place of kube-proxy: an account that may see services, and
+//! a Pod on every node.
 use kubephase_sdk::prelude::*;
 use serde_json::{Value, json};
 
@@ -23,7 +24,11 @@ fn apply() -> Tried<()> {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "ClusterRoleBinding",
             "metadata": {"name": NAME},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:node-proxier"},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "system:node-proxier",
+            },
             "subjects": [subject],
         }),
         json!({

@@ -4,12 +4,20 @@ use kubephase_wit::Failure;
 use serde_json::Value;
 
 fn images() -> Vec<String> {
-    ["registry.k8s.io/kube-apiserver:v1.36.2", "registry.k8s.io/pause:3.10.2"].map(str::to_owned).to_vec()
+    [
+        "registry.k8s.io/kube-apiserver:v1.36.2",
+        "registry.k8s.io/pause:3.10.2",
+    ]
+    .map(str::to_owned)
+    .to_vec()
 }
 
 #[test]
 fn lists_are_printed_as_kubeadm_does() {
-    assert_eq!(listed(&images(), Format::Text), "registry.k8s.io/kube-apiserver:v1.36.2\nregistry.k8s.io/pause:3.10.2\n");
+    assert_eq!(
+        listed(&images(), Format::Text),
+        "registry.k8s.io/kube-apiserver:v1.36.2\nregistry.k8s.io/pause:3.10.2\n"
+    );
     assert_eq!(
         listed(&images(), Format::Json),
         r#"{
@@ -24,28 +32,45 @@ fn lists_are_printed_as_kubeadm_does() {
     );
     assert_eq!(
         listed(&images(), Format::Yaml),
-        "apiVersion: output.kubeadm.k8s.io/v1alpha3\nimages:\n- registry.k8s.io/kube-apiserver:v1.36.2\n- registry.k8s.io/pause:3.10.2\nkind: Images\n"
+        "apiVersion: output.kubeadm.k8s.io/v1alpha3\nimages:\n- \
+         registry.k8s.io/kube-apiserver:v1.36.2\n- registry.k8s.io/pause:3.10.2\nkind: Images\n"
     );
 }
 
 #[test]
 fn flags_and_files_decide_on_the_images() {
-    let flags =
-        ImageFlags { image_repository: Some("r.example/k8s".into()), kubernetes_version: Some("1.35.1".into()), ..ImageFlags::default() };
+    let flags = ImageFlags {
+        image_repository: Some("r.example/k8s".into()),
+        kubernetes_version: Some("1.35.1".into()),
+        ..ImageFlags::default()
+    };
     let config = flags.load(None, &NodeFacts::default()).unwrap();
     let all = images::all(&config);
-    assert_eq!((all[0].as_str(), all.len()), ("r.example/k8s/kube-apiserver:v1.35.1", 7));
+    assert_eq!(
+        (all[0].as_str(), all.len()),
+        ("r.example/k8s/kube-apiserver:v1.35.1", 7)
+    );
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("cluster.yaml");
     #[allow(clippy::disallowed_methods, reason = "the file is the test's own")]
     std::fs::write(
         &file,
-        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: 1.36.0\ndns: {disabled: true}\n",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
+         1.36.0\ndns: {disabled: true}\n",
     )
     .unwrap();
-    let config = ImageFlags { config: Some(file.display().to_string()), ..flags }.load(None, &NodeFacts::default()).unwrap();
+    let config = ImageFlags {
+        config: Some(file.display().to_string()),
+        ..flags
+    }
+    .load(None, &NodeFacts::default())
+    .unwrap();
     let all = images::all(&config);
-    assert_eq!((all[0].as_str(), all.len()), ("registry.k8s.io/kube-apiserver:v1.36.0", 6), "the file decides alone");
+    assert_eq!(
+        (all[0].as_str(), all.len()),
+        ("registry.k8s.io/kube-apiserver:v1.36.0", 6),
+        "the file decides alone"
+    );
 }
 
 /// A runtime that has one image and answers or not.
@@ -55,7 +80,11 @@ struct Fake {
 
 impl Runtime for Fake {
     fn status(&self) -> Tried<Value> {
-        if self.answers { Ok(Value::Null) } else { Err(Failure::new("unavailable", "nobody there")) }
+        if self.answers {
+            Ok(Value::Null)
+        } else {
+            Err(Failure::new("unavailable", "nobody there"))
+        }
     }
 
     fn config(&self) -> Tried<Value> {
@@ -68,7 +97,12 @@ impl Runtime for Fake {
 
     fn pull(&self, image: &str) -> Tried<()> {
         let known = self.answers && image.contains("kube-apiserver");
-        known.then_some(()).ok_or_else(|| Failure::new("unavailable", format!("failed to pull image {image}: no such image")))
+        known.then_some(()).ok_or_else(|| {
+            Failure::new(
+                "unavailable",
+                format!("failed to pull image {image}: no such image"),
+            )
+        })
     }
 
     fn containers(&self) -> Tried<Vec<Container>> {
@@ -91,10 +125,24 @@ impl Runtime for Fake {
 #[test]
 fn pulling_ends_with_the_first_image_that_fails() {
     let mut pulled = Vec::new();
-    let why = pull(&images(), &Fake { answers: true }, "unix:///x", |image| pulled.push(image.to_owned())).unwrap_err().to_string();
+    let why = pull(&images(), &Fake { answers: true }, "unix:///x", |image| {
+        pulled.push(image.to_owned())
+    })
+    .unwrap_err()
+    .to_string();
     assert_eq!(pulled, images()[..1]);
     let pause = "registry.k8s.io/pause:3.10.2";
-    assert_eq!(why, format!("failed to pull image \"{pause}\": failed to pull image {pause}: no such image"));
-    let why = pull(&images(), &Fake { answers: false }, "unix:///x", |_| ()).unwrap_err().to_string();
-    assert!(why.ends_with("\nstart the container runtime behind unix:///x, or name another with --cri-socket"), "{why}");
+    assert_eq!(
+        why,
+        format!("failed to pull image \"{pause}\": failed to pull image {pause}: no such image")
+    );
+    let why = pull(&images(), &Fake { answers: false }, "unix:///x", |_| ())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        why.ends_with(
+            "\nstart the container runtime behind unix:///x, or name another with --cri-socket"
+        ),
+        "{why}"
+    );
 }

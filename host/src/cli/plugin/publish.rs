@@ -15,7 +15,9 @@ use std::path::Path;
 pub fn keygen(name: &Path) -> Result<Exit> {
     let (secret, public, signer) = signature::keygen(name)?;
     Ok(print::out(&format!(
-        "{} is secret and signs components; {} is for whoever uses them:\n\n  kubephase plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer {signer}\n",
+        "{} is secret and signs components; {} is for whoever uses them:\n\n  kubephase plugin \
+         sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
+         {signer}\n",
         secret.display(),
         public.display(),
         secret.display()
@@ -29,13 +31,24 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let component = load::fetch(&wanted)?.bytes;
     let plugin = load::read(&wanted, component.clone(), engine)?;
     let manifest = plugin.manifest();
-    let signature = signature::sign(&component, key, &format!("{} {}", manifest.name, manifest.version))?;
+    let signature = signature::sign(
+        &component,
+        key,
+        &format!("{} {}", manifest.name, manifest.version),
+    )?;
     let at = signature::leave(&file, &signature)?;
-    Ok(print::out(&format!("{} {} is signed: {}\n", manifest.name, manifest.version, at.display())))
+    Ok(print::out(&format!(
+        "{} {} is signed: {}\n",
+        manifest.name,
+        manifest.version,
+        at.display()
+    )))
 }
 
 pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
-    let reference = reference.strip_prefix("oci://").ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
+    let reference = reference
+        .strip_prefix("oci://")
+        .ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
     let reference = Reference::parse(reference)?;
     let wanted = wanted(from, None, "");
     let component = load::fetch(&wanted)?.bytes;
@@ -43,7 +56,11 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
     let signature = source::signature(from, Path::new(""), &component)?;
     let signed = match &signature {
         Some(signature) => {
-            format!("signed by {}", signature::key_id(signature).context("its signature is not a minisign signature; sign it anew")?)
+            format!(
+                "signed by {}",
+                signature::key_id(signature)
+                    .context("its signature is not a minisign signature; sign it anew")?
+            )
         }
         None => "not signed".into(),
     };

@@ -1,4 +1,5 @@
-//! A document as Go writes it: every field in its canonical form, what Go always emits added, what it never emits gone.
+//! A document as Go writes it: every field in its canonical form, what Go always emits added, what
+//! it never emits gone.
 use super::{
     Kind,
     schema::{Struct, Type, Unset},
@@ -7,8 +8,9 @@ use crate::render::quantity;
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value};
 
-/// The document with its `kind` and `apiVersion`. Fields of no known name are dropped, as kubeadm drops them;
-/// values of another type than the schema's stay as they are, for [`check`](super::check()) to report.
+/// The document with its `kind` and `apiVersion`. Fields of no known name are dropped, as kubeadm
+/// drops them; values of another type than the schema's stay as they are, for
+/// [`check`](super::check()) to report.
 pub(super) fn document(kind: Kind, document: &Value) -> Value {
     let mut canonical = structure(kind.schema(), document);
     canonical["apiVersion"] = kind.api_version().into();
@@ -19,7 +21,10 @@ pub(super) fn document(kind: Kind, document: &Value) -> Value {
 fn structure(of: &Struct, given: &Value) -> Value {
     let mut fields = Map::new();
     for field in of.fields {
-        let value = given.get(field.name).filter(|value| !value.is_null()).map(|value| canonical(&field.of, value));
+        let value = given
+            .get(field.name)
+            .filter(|value| !value.is_null())
+            .map(|value| canonical(&field.of, value));
         let emitted = match (field.unset, value) {
             (Unset::Omitted, Some(value)) if is_zero(&value) => None,
             (Unset::Omitted | Unset::OmittedPointer, value) => value,
@@ -34,13 +39,17 @@ fn structure(of: &Struct, given: &Value) -> Value {
 fn canonical(of: &Type, given: &Value) -> Value {
     match (of, given) {
         (Type::Struct(of), Value::Object(_)) => structure(of, given),
-        (Type::List(of), Value::Array(items)) => items.iter().map(|item| canonical(of, item)).collect(),
-        (Type::Map(of), Value::Object(entries)) => {
-            entries.iter().map(|(key, value)| (key.clone(), canonical(of, value))).collect::<Map<_, _>>().into()
+        (Type::List(of), Value::Array(items)) => {
+            items.iter().map(|item| canonical(of, item)).collect()
         }
-        (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
-            text.parse::<Duration>().map_or_else(|_| given.clone(), |duration| duration.to_string().into())
-        }
+        (Type::Map(of), Value::Object(entries)) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), canonical(of, value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => text
+            .parse::<Duration>()
+            .map_or_else(|_| given.clone(), |duration| duration.to_string().into()),
         (Type::Quantity, Value::Number(_) | Value::String(_)) => {
             let text = given.as_str().map_or_else(|| given.to_string(), Into::into);
             quantity::canonical(&text).unwrap_or(text).into()

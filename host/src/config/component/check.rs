@@ -24,7 +24,11 @@ pub fn check(kind: Kind, document: &Value) -> Vec<SchemaError> {
 /// Everything in the document that is not as its schema has it.
 pub fn against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
     let mut errors = Vec::new();
-    let root = Place { path: String::new(), names: Vec::new(), owner: schema };
+    let root = Place {
+        path: String::new(),
+        names: Vec::new(),
+        owner: schema,
+    };
     check_struct(schema, document, &root, &mut errors);
     errors
 }
@@ -41,7 +45,8 @@ pub fn json_kind(value: &Value) -> &'static str {
     }
 }
 
-/// A place in the document: its path with indices, the names alone, and the struct whose field it is.
+/// A place in the document: its path with indices, the names alone, and the struct whose field it
+/// is.
 #[derive(Clone)]
 struct Place {
     path: String,
@@ -52,21 +57,36 @@ struct Place {
 impl Place {
     fn field(&self, owner: &'static Struct, name: &'static str) -> Place {
         let names = self.names.iter().copied().chain([name]).collect();
-        Place { path: self.below(name), names, owner }
+        Place {
+            path: self.below(name),
+            names,
+            owner,
+        }
     }
 
     fn below(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.into()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     fn error(&self, message: String) -> SchemaError {
-        SchemaError { path: self.path.clone(), message, unknown: false }
+        SchemaError {
+            path: self.path.clone(),
+            message,
+            unknown: false,
+        }
     }
 
     fn mismatch(&self, found: &str, expected: &Type) -> SchemaError {
         let owner = self.owner.go.rsplit('.').next().unwrap_or_default();
         let field = self.names.join(".");
-        self.error(format!("json: cannot unmarshal {found} into Go struct field {owner}.{field} of type {}", expected.go()))
+        self.error(format!(
+            "json: cannot unmarshal {found} into Go struct field {owner}.{field} of type {}",
+            expected.go()
+        ))
     }
 }
 
@@ -74,7 +94,10 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
     let Some(given) = given.as_object() else {
         if place.path.is_empty() {
             let found = json_kind(given);
-            errors.push(place.error(format!("json: cannot unmarshal {found} into Go value of type {}", of.go)));
+            errors.push(place.error(format!(
+                "json: cannot unmarshal {found} into Go value of type {}",
+                of.go
+            )));
         } else {
             errors.push(place.mismatch(json_kind(given), &Type::Struct(of)));
         }
@@ -87,7 +110,11 @@ fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut 
             None if typed => {}
             None => {
                 let path = place.below(name);
-                errors.push(SchemaError { message: format!("unknown field {path:?}"), path, unknown: true });
+                errors.push(SchemaError {
+                    message: format!("unknown field {path:?}"),
+                    path,
+                    unknown: true,
+                });
             }
         }
     }
@@ -102,35 +129,61 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
         | (Type::Float | Type::DurationOrNanoseconds, Value::Number(_))
         | (Type::Quantity, Value::String(_) | Value::Number(_)) => {}
         (Type::Int(range), Value::Number(number)) => {
-            if !number.as_i64().is_some_and(|number| range.contains(&number)) {
+            if !number
+                .as_i64()
+                .is_some_and(|number| range.contains(&number))
+            {
                 errors.push(place.mismatch(&format!("number {number}"), of));
             }
         }
         (Type::Duration | Type::DurationOrNanoseconds, Value::String(text)) => {
-            errors.extend(text.parse::<Duration>().err().map(|message| place.error(message)));
+            errors.extend(
+                text.parse::<Duration>()
+                    .err()
+                    .map(|message| place.error(message)),
+            );
         }
         (Type::Duration, other) => {
-            errors.push(place.error(format!("json: cannot unmarshal {} into Go value of type string", json_kind(other))));
+            errors.push(place.error(format!(
+                "json: cannot unmarshal {} into Go value of type string",
+                json_kind(other)
+            )));
         }
         (Type::Time, Value::String(text)) if text.parse::<jiff::Timestamp>().is_err() => {
-            errors.push(place.error(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form")));
+            errors.push(place.error(format!(
+                "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": it is not of that form"
+            )));
         }
-        (Type::Token, Value::String(text)) if !text.is_empty() && !crate::effect::token::is_token(text) => {
+        (Type::Token, Value::String(text))
+            if !text.is_empty() && !crate::effect::token::is_token(text) =>
+        {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
             // Most of a token that is only slightly wrong is still a secret; its id is none.
-            let id = text.split_once('.').map(|(id, _)| id).filter(|id| crate::effect::token::is_id(id)).unwrap_or_default();
-            errors.push(place.error(format!("the bootstrap token \"{id}…\" was not of the form {form}")));
+            let id = text
+                .split_once('.')
+                .map(|(id, _)| id)
+                .filter(|id| crate::effect::token::is_id(id))
+                .unwrap_or_default();
+            errors.push(place.error(format!(
+                "the bootstrap token \"{id}…\" was not of the form {form}"
+            )));
         }
         (Type::Time | Type::Token, Value::String(_)) => {}
         (Type::List(of), Value::Array(items)) => {
             for (i, item) in items.iter().enumerate() {
-                let place = Place { path: format!("{}[{i}]", place.path), ..place.clone() };
+                let place = Place {
+                    path: format!("{}[{i}]", place.path),
+                    ..place.clone()
+                };
                 check_value(of, item, &place, errors);
             }
         }
         (Type::Map(of), Value::Object(entries)) => {
             for (key, value) in entries {
-                let place = Place { path: place.below(key), ..place.clone() };
+                let place = Place {
+                    path: place.below(key),
+                    ..place.clone()
+                };
                 check_value(of, value, &place, errors);
             }
         }

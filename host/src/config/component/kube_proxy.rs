@@ -3,14 +3,26 @@ use super::{Draft, Kind};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::Value;
 
-/// The document for the cluster's kube-proxies, and kubeadm's warnings where the user's settings are not its own.
-pub fn kube_proxy(user: Option<Value>, init: &InitConfiguration, cluster: &ClusterConfiguration) -> (ComponentConfig, Vec<String>) {
+/// The document for the cluster's kube-proxies, and kubeadm's warnings where the user's settings
+/// are not its own.
+pub fn kube_proxy(
+    user: Option<Value>,
+    init: &InitConfiguration,
+    cluster: &ClusterConfiguration,
+) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(Kind::KubeProxy, user);
-    let any = if init.local_api_endpoint.advertise_address.contains(':') { "::" } else { "0.0.0.0" };
+    let any = if init.local_api_endpoint.advertise_address.contains(':') {
+        "::"
+    } else {
+        "0.0.0.0"
+    };
     draft.default("bindAddress", any);
     if !cluster.networking.pod_subnet.is_empty() {
         draft.default("clusterCIDR", cluster.networking.pod_subnet.as_str());
     }
-    draft.default("clientConnection.kubeconfig", "/var/lib/kube-proxy/kubeconfig.conf");
+    draft.default(
+        "clientConnection.kubeconfig",
+        "/var/lib/kube-proxy/kubeconfig.conf",
+    );
     draft.finish()
 }

@@ -8,17 +8,26 @@ use serde_json::{Value, json};
 const DNS_INDEX: u128 = 10;
 const FALLBACK_DNS: &str = "10.96.0.10";
 
-/// The document for the cluster's kubelets, and kubeadm's warnings where the user's settings are not its own.
-/// The socket of the container runtime is not part of it, nor the node's resolver: see `render::kubelet`.
-pub fn kubelet(user: Option<Value>, _init: &InitConfiguration, cluster: &ClusterConfiguration) -> (ComponentConfig, Vec<String>) {
+/// The document for the cluster's kubelets, and kubeadm's warnings where the user's settings are
+/// not its own. The socket of the container runtime is not part of it, nor the node's resolver: see
+/// `render::kubelet`.
+pub fn kubelet(
+    user: Option<Value>,
+    _init: &InitConfiguration,
+    cluster: &ClusterConfiguration,
+) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(Kind::Kubelet, user);
-    let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX).map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
+    let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX)
+        .map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
     draft.default("staticPodPath", "/etc/kubernetes/manifests");
     draft.default("clusterDNS", json!([dns]));
     if !cluster.networking.dns_domain.is_empty() {
         draft.default("clusterDomain", cluster.networking.dns_domain.as_str());
     }
-    draft.default("authentication.x509.clientCAFile", join(&cluster.certificates_dir, "ca.crt"));
+    draft.default(
+        "authentication.x509.clientCAFile",
+        join(&cluster.certificates_dir, "ca.crt"),
+    );
     draft.default("authentication.anonymous.enabled", false);
     draft.default("authorization.mode", "Webhook");
     draft.default("authentication.webhook.enabled", true);
@@ -26,7 +35,11 @@ pub fn kubelet(user: Option<Value>, _init: &InitConfiguration, cluster: &Cluster
     draft.default("healthzPort", 10248);
     draft.default("readOnlyPort", 0);
     draft.set("rotateCertificates", true.into());
-    if draft.document["cgroupDriver"].as_str().unwrap_or_default().is_empty() {
+    if draft.document["cgroupDriver"]
+        .as_str()
+        .unwrap_or_default()
+        .is_empty()
+    {
         draft.set("cgroupDriver", "systemd".into());
     }
     draft.finish()

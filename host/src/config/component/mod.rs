@@ -46,23 +46,37 @@ impl Kind {
     }
 }
 
-/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it anew.
+/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it
+/// anew.
 pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
 /// The value of [`HASH_ANNOTATION`] for a ConfigMap with this data.
 pub use kubephase_sdk::component_hash as hash;
 
 /// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
-pub(crate) fn recommended(kind: &str, field: &str, default: &Value, given: &Value) -> Option<String> {
+pub(crate) fn recommended(
+    kind: &str,
+    field: &str,
+    default: &Value,
+    given: &Value,
+) -> Option<String> {
     let (default, given) = (plain(default), plain(given));
-    (default != given).then(|| format!("The recommended value for {field:?} in {kind:?} is: {default}; the provided value is: {given}"))
+    (default != given).then(|| {
+        format!(
+            "The recommended value for {field:?} in {kind:?} is: \
+        {default}; the provided value is: {given}"
+        )
+    })
 }
 
 /// A value as Go prints it.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(plain).collect::<Vec<_>>().join(" ")
+        ),
         other => other.to_string(),
     }
 }
@@ -79,7 +93,12 @@ impl Draft {
     fn new(kind: Kind, user: Option<Value>) -> Self {
         let user_supplied = user.is_some();
         let document = user.filter(Value::is_object).unwrap_or_else(|| json!({}));
-        Draft { kind, document, user_supplied, warnings: Vec::new() }
+        Draft {
+            kind,
+            document,
+            user_supplied,
+            warnings: Vec::new(),
+        }
     }
 
     /// Sets a field, by its dotted path, that is not set; warns where the user's value is another.
@@ -88,7 +107,10 @@ impl Draft {
         match self.document.pointer(&pointer(path)) {
             None | Some(Value::Null) => self.set(path, default),
             Some(Value::String(text)) if text.is_empty() => self.set(path, default),
-            Some(given) => self.warnings.extend(recommended(self.kind.kind(), path, &default, given)),
+            Some(given) => {
+                self.warnings
+                    .extend(recommended(self.kind.kind(), path, &default, given))
+            }
         }
     }
 
@@ -105,7 +127,13 @@ impl Draft {
 
     fn finish(self) -> (ComponentConfig, Vec<String>) {
         let document = canonical::document(self.kind, &self.document);
-        (ComponentConfig { document, user_supplied: self.user_supplied }, self.warnings)
+        (
+            ComponentConfig {
+                document,
+                user_supplied: self.user_supplied,
+            },
+            self.warnings,
+        )
     }
 }
 

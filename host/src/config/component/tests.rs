@@ -1,31 +1,56 @@
 use super::*;
 
 fn messages(kind: Kind, document: Value) -> Vec<String> {
-    check(kind, &document).into_iter().map(|error| error.message).collect()
+    check(kind, &document)
+        .into_iter()
+        .map(|error| error.message)
+        .collect()
 }
 
 #[test]
 fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
     for (document, message) in [
         (json!({"noSuchField": 1}), r#"unknown field "noSuchField""#),
-        (json!({"authentication": {"x": 1}}), r#"unknown field "authentication.x""#),
-        (json!({"registerWithTaints": [{"kee": "a"}]}), r#"unknown field "registerWithTaints[0].kee""#),
-        (json!({"syncFrequency": "1x"}), r#"time: unknown unit "x" in duration "1x""#),
-        (json!({"syncFrequency": 5}), "json: cannot unmarshal number into Go value of type string"),
-        (json!({"maxPods": "many"}), "json: cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of type int32"),
+        (
+            json!({"authentication": {"x": 1}}),
+            r#"unknown field "authentication.x""#,
+        ),
+        (
+            json!({"registerWithTaints": [{"kee": "a"}]}),
+            r#"unknown field "registerWithTaints[0].kee""#,
+        ),
+        (
+            json!({"syncFrequency": "1x"}),
+            r#"time: unknown unit "x" in duration "1x""#,
+        ),
+        (
+            json!({"syncFrequency": 5}),
+            "json: cannot unmarshal number into Go value of type string",
+        ),
+        (
+            json!({"maxPods": "many"}),
+            "json: cannot unmarshal string into Go struct field KubeletConfiguration.maxPods of \
+             type int32",
+        ),
         (
             json!({"maxPods": 99_999_999_999_i64}),
-            "json: cannot unmarshal number 99999999999 into Go struct field KubeletConfiguration.maxPods of type int32",
+            "json: cannot unmarshal number 99999999999 into Go struct field \
+             KubeletConfiguration.maxPods of type int32",
         ),
         (
             json!({"authentication": {"anonymous": {"enabled": "yes"}}}),
             "json: cannot unmarshal string into Go struct field \
              KubeletAnonymousAuthentication.authentication.anonymous.enabled of type bool",
         ),
-        (json!({"clusterDNS": "a"}), "json: cannot unmarshal string into Go struct field KubeletConfiguration.clusterDNS of type []string"),
+        (
+            json!({"clusterDNS": "a"}),
+            "json: cannot unmarshal string into Go struct field KubeletConfiguration.clusterDNS of \
+             type []string",
+        ),
         (
             json!({"featureGates": {"A": "true"}}),
-            "json: cannot unmarshal string into Go struct field KubeletConfiguration.featureGates of type bool",
+            "json: cannot unmarshal string into Go struct field KubeletConfiguration.featureGates \
+             of type bool",
         ),
         (
             json!({"authorization": {"mode": 1}}),
@@ -33,23 +58,48 @@ fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
              v1beta1.KubeletAuthorizationMode",
         ),
     ] {
-        assert_eq!(messages(Kind::Kubelet, document.clone()), [message], "{document}");
+        assert_eq!(
+            messages(Kind::Kubelet, document.clone()),
+            [message],
+            "{document}"
+        );
     }
-    let good = json!({"apiVersion": "a", "kind": "b", "maxPods": 5, "resolvConf": null, "logging": {"flushFrequency": 5}});
+    let good = json!({
+        "apiVersion": "a",
+        "kind": "b",
+        "maxPods": 5,
+        "resolvConf": null,
+        "logging": {"flushFrequency": 5},
+    });
     assert_eq!(messages(Kind::Kubelet, good), [""; 0]);
-    assert_eq!(messages(Kind::KubeProxy, json!({"ipvs": {"strictARP": true}, "maxPods": 1})), [r#"unknown field "maxPods""#]);
+    assert_eq!(
+        messages(
+            Kind::KubeProxy,
+            json!({"ipvs": {"strictARP": true}, "maxPods": 1})
+        ),
+        [r#"unknown field "maxPods""#]
+    );
 }
 
 #[test]
 fn zeros_are_kept_where_go_keeps_them() {
     let (kubelet, warnings) = kubelet(
-        Some(json!({"maxPods": 0, "healthzPort": 0, "podPidsLimit": 0, "clusterDNS": [], "rotateCertificates": false})),
+        Some(json!({
+            "maxPods": 0,
+            "healthzPort": 0,
+            "podPidsLimit": 0,
+            "clusterDNS": [],
+            "rotateCertificates": false,
+        })),
         &Default::default(),
         &Default::default(),
     );
     let document = kubelet.document;
     assert!(document.get("maxPods").is_none() && document.get("clusterDNS").is_none());
-    assert_eq!((&document["healthzPort"], &document["podPidsLimit"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&document["healthzPort"], &document["podPidsLimit"]),
+        (&json!(0), &json!(0))
+    );
     assert_eq!(document["rotateCertificates"], true);
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     assert!(kubelet.user_supplied);

@@ -31,15 +31,31 @@ const PEER: &str = "https://10.0.0.2:2380";
 
 impl Peers {
     fn with(members: Vec<EtcdMember>, stuck: bool) -> Peers {
-        Peers { state: Mutex::new(State { members, ..State::default() }), stuck, refuses: false }
+        Peers {
+            state: Mutex::new(State {
+                members,
+                ..State::default()
+            }),
+            stuck,
+            refuses: false,
+        }
     }
 
     fn seen<T>(&self, what: impl FnOnce(&Context) -> T) -> T {
-        what(&Context::of_test(self, &Config::default(), &Cancel::never()))
+        what(&Context::of_test(
+            self,
+            &Config::default(),
+            &Cancel::never(),
+        ))
     }
 
     fn ensure(&self, voting: bool, timeout_seconds: i64) -> Tried<Done> {
-        let spec = EtcdMemberSpec { peer_url: PEER.into(), client_url: "https://10.0.0.2:2379".into(), voting, timeout_seconds };
+        let spec = EtcdMemberSpec {
+            peer_url: PEER.into(),
+            client_url: "https://10.0.0.2:2379".into(),
+            voting,
+            timeout_seconds,
+        };
         self.seen(|context| ensure_member(&spec, context))
     }
 
@@ -53,7 +69,13 @@ impl Peers {
 }
 
 fn member(name: &str, learner: bool) -> EtcdMember {
-    EtcdMember { id: 7, name: name.into(), peer_urls: vec![PEER.into()], client_urls: vec![], learner }
+    EtcdMember {
+        id: 7,
+        name: name.into(),
+        peer_urls: vec![PEER.into()],
+        client_urls: vec![],
+        learner,
+    }
 }
 
 impl Etcd for Peers {
@@ -61,7 +83,10 @@ impl Etcd for Peers {
         let mut state = self.state.lock().unwrap();
         state.looks += 1;
         if state.looks > 3 && !self.refuses {
-            state.members.iter_mut().for_each(|member| member.name = "cp2".into());
+            state
+                .members
+                .iter_mut()
+                .for_each(|member| member.name = "cp2".into());
         }
         Ok(state.members.clone())
     }
@@ -86,7 +111,10 @@ impl Etcd for Peers {
         if state.refusals > 0 {
             state.refusals -= 1;
             state.done.push("refused");
-            return Err(Failure { retryable: true, ..Failure::new("unavailable", "etcdserver: unhealthy cluster") });
+            return Err(Failure {
+                retryable: true,
+                ..Failure::new("unavailable", "etcdserver: unhealthy cluster")
+            });
         }
         state.members.retain(|member| member.id != id);
         state.done.push("removed");
@@ -105,7 +133,12 @@ impl Etcd for Peers {
 
 impl Runtime for Peers {
     fn containers(&self) -> Tried<Vec<Container>> {
-        let container = |name: &str, running| Container { id: name.into(), name: name.into(), running, attempt: 0 };
+        let container = |name: &str, running| Container {
+            id: name.into(),
+            name: name.into(),
+            running,
+            attempt: 0,
+        };
         Ok(vec![container("etcd", true), container("kube-proxy", true)])
     }
 
@@ -189,26 +222,47 @@ fn a_learner_that_waits_for_what_it_missed_is_started_anew_once() {
 fn a_member_with_a_vote_is_left_to_itself() {
     let peers = Peers::with(vec![member("cp2", false)], true);
     let failure = peers.ensure(true, 1).unwrap_err();
-    assert!(failure.code == "timeout" && failure.message.ends_with("it serves no clients yet"), "{failure:?}");
+    assert!(
+        failure.code == "timeout" && failure.message.ends_with("it serves no clients yet"),
+        "{failure:?}"
+    );
     assert!(peers.done().is_empty());
 }
 
 #[test]
 fn a_member_that_never_starts_ends_the_wait() {
-    let peers = Peers { refuses: true, ..Peers::with(vec![member("", true)], false) };
+    let peers = Peers {
+        refuses: true,
+        ..Peers::with(vec![member("", true)], false)
+    };
     let failure = peers.ensure(true, 1).unwrap_err();
-    assert!(failure.message.ends_with("it has not started") && failure.remedy.unwrap().contains("member remove"));
+    assert!(
+        failure.message.ends_with("it has not started")
+            && failure.remedy.unwrap().contains("member remove")
+    );
 }
 
 #[test]
 fn a_member_leaves_when_the_others_let_it() {
-    let first = EtcdMember { id: 1, peer_urls: vec!["https://10.0.0.1:2380".into()], ..EtcdMember::default() };
+    let first = EtcdMember {
+        id: 1,
+        peer_urls: vec!["https://10.0.0.1:2380".into()],
+        ..EtcdMember::default()
+    };
     let peers = Peers::with(vec![first, member("cp2", false)], false);
     peers.state.lock().unwrap().refusals = 2;
-    assert_eq!(peers.leave(0).unwrap_err().message, "etcdserver: unhealthy cluster", "there was no time to ask again");
+    assert_eq!(
+        peers.leave(0).unwrap_err().message,
+        "etcdserver: unhealthy cluster",
+        "there was no time to ask again"
+    );
     assert_eq!(peers.leave(10).unwrap(), Enacted::Changed);
     assert_eq!(peers.done(), ["refused", "refused", "removed"]);
-    assert_eq!(peers.leave(10).unwrap(), Enacted::Unchanged, "it has left already");
+    assert_eq!(
+        peers.leave(10).unwrap(),
+        Enacted::Unchanged,
+        "it has left already"
+    );
     let last = Peers::with(vec![member("cp2", false)], false);
     assert!(matches!(last.leave(10).unwrap(), Enacted::Left(_)));
     assert!(last.done().is_empty());

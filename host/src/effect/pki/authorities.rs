@@ -1,5 +1,5 @@
-//! Authorities that are kept elsewhere: `ca.crt` is there, `ca.key` is not. Then all that the authority would have
-//! signed has to be there already.
+//! Authorities that are kept elsewhere: `ca.crt` is there, `ca.key` is not. Then all that the
+//! authority would have signed has to be there already.
 use super::{Certificate, Kubeconfig, text};
 use crate::{
     render::kubeconfig::{control_plane_url, local_url},
@@ -25,17 +25,23 @@ pub fn external_authorities(files: &dyn Files, config: &Config) -> Tried<Externa
     if let Some(root) = keyless(files, config, "ca")? {
         external.ca = true;
         for leaf in ["apiserver", "apiserver-kubelet-client"] {
-            signed(files, config, leaf, &root).map_err(|why| invalid(format!("invalid or incomplete external CA: {why}")))?;
+            signed(files, config, leaf, &root)
+                .map_err(|why| invalid(format!("invalid or incomplete external CA: {why}")))?;
         }
         kubeconfigs(files, config, &root, &mut external.warnings)?;
     }
     if let Some(root) = keyless(files, config, "front-proxy-ca")? {
         external.front_proxy = true;
-        signed(files, config, "front-proxy-client", &root)
-            .map_err(|why| invalid(format!("invalid or incomplete external front-proxy CA: {why}")))?;
+        signed(files, config, "front-proxy-client", &root).map_err(|why| {
+            invalid(format!(
+                "invalid or incomplete external front-proxy CA: {why}"
+            ))
+        })?;
     }
     if (external.ca || external.front_proxy) && config.run.upload_certs {
-        return Err(invalid("can't use upload-certs with an external CA or an external front-proxy CA".into()));
+        return Err(invalid(
+            "can't use upload-certs with an external CA or an external front-proxy CA".into(),
+        ));
     }
     Ok(external)
 }
@@ -49,35 +55,67 @@ fn keyless(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certi
     Ok(found.filter(Certificate::is_authority))
 }
 
-fn signed(files: &dyn Files, config: &Config, name: &str, root: &Certificate) -> Result<(), String> {
+fn signed(
+    files: &dyn Files,
+    config: &Config,
+    name: &str,
+    root: &Certificate,
+) -> Result<(), String> {
     let path = |suffix: &str| format!("{}/{name}.{suffix}", config.cluster.certificates_dir);
     let read = |suffix: &str| match text(files, &path(suffix)) {
         Ok(Some(text)) => Ok(text),
         Ok(None) => Err(format!("{} does not exist", path(suffix))),
         Err(failure) => Err(failure.message),
     };
-    let certificate = Certificate::from_pem(&read("crt")?).map_err(|why| format!("{}: {why}", path("crt")))?;
+    let certificate =
+        Certificate::from_pem(&read("crt")?).map_err(|why| format!("{}: {why}", path("crt")))?;
     super::Key::from_pem(&read("key")?).map_err(|why| format!("{}: {why}", path("key")))?;
-    certificate.verify(root, jiff::Timestamp::now().as_second()).map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
+    certificate
+        .verify(root, jiff::Timestamp::now().as_second())
+        .map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
 }
 
 /// All five have to be there and trust the authority; another server is only a warning.
-fn kubeconfigs(files: &dyn Files, config: &Config, root: &Certificate, warnings: &mut Vec<String>) -> Tried<()> {
+fn kubeconfigs(
+    files: &dyn Files,
+    config: &Config,
+    root: &Certificate,
+    warnings: &mut Vec<String>,
+) -> Tried<()> {
     let (endpoint, _) = control_plane_url(config).map_err(invalid)?;
     let local = local_url(config).map_err(invalid)?;
-    for name in ["admin", "super-admin", "kubelet", "controller-manager", "scheduler"] {
+    for name in [
+        "admin",
+        "super-admin",
+        "kubelet",
+        "controller-manager",
+        "scheduler",
+    ] {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
-        let missing = |why: String| invalid(format!("the {name}.conf file does not exists or it is not valid: {why}"));
-        let found = Kubeconfig::read(files, &path)?.ok_or_else(|| missing(format!("{path} does not exist")))?;
+        let missing = |why: String| {
+            invalid(format!(
+                "the {name}.conf file does not exists or it is not valid: {why}"
+            ))
+        };
+        let found = Kubeconfig::read(files, &path)?
+            .ok_or_else(|| missing(format!("{path} does not exist")))?;
         let pem = found.authorities(files)?.unwrap_or_default();
         if Certificate::all(&pem).unwrap_or_default().first() != Some(&root.der) {
-            return Err(missing(format!("{path} does not trust the authority in {}/ca.crt", config.cluster.certificates_dir)));
+            return Err(missing(format!(
+                "{path} does not trust the authority in {}/ca.crt",
+                config.cluster.certificates_dir
+            )));
         }
-        let expected = if matches!(name, "controller-manager" | "scheduler") { &local } else { &endpoint };
+        let expected = if matches!(name, "controller-manager" | "scheduler") {
+            &local
+        } else {
+            &endpoint
+        };
         let server = found.server().unwrap_or_default();
         if server != expected {
             warnings.push(format!(
-                "a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {expected}, got: {server}"
+                "a kubeconfig file {path:?} exists already but has an unexpected API Server URL: \
+                 expected: {expected}, got: {server}"
             ));
         }
     }

@@ -11,7 +11,8 @@ use x509_parser::{
 };
 use zeroize::Zeroizing;
 
-/// How much nicer than the run itself: a tenth of the processor, beside a program that wants all of it.
+/// How much nicer than the run itself: a tenth of the processor, beside a program that wants all of
+/// it.
 const GIVING_WAY: i32 = 10;
 
 /// A private key that can sign.
@@ -24,8 +25,9 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// A new key. RSA keys take a processor for a while, which the kubelet and etcd had better have as they start: they
-    /// are made by a thread that gives way. A thread of its own, as only root may take a priority back.
+    /// A new key. RSA keys take a processor for a while, which the kubelet and etcd had better have
+    /// as they start: they are made by a thread that gives way. A thread of its own, as only root
+    /// may take a priority back.
     ///
     /// # Errors
     /// Where the system has no randomness to give.
@@ -36,7 +38,9 @@ impl Key {
                 let _ = rustix::process::nice(GIVING_WAY);
                 Key::make(algorithm)
             });
-            making.join().unwrap_or_else(|_| Err("cannot make a key".to_owned()))
+            making
+                .join()
+                .unwrap_or_else(|_| Err("cannot make a key".to_owned()))
         })
     }
 
@@ -49,7 +53,8 @@ impl Key {
             KeyAlgorithm::EcdsaP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256),
             KeyAlgorithm::EcdsaP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384),
         };
-        pair.map(Key).map_err(|error| format!("cannot make a key: {error}"))
+        pair.map(Key)
+            .map_err(|error| format!("cannot make a key: {error}"))
     }
 
     /// Reads PKCS#1, SEC1 or PKCS#8; parameters and the like before the key are passed over.
@@ -58,8 +63,13 @@ impl Key {
     /// Where there is no private key of a kind that can sign here. What was read is in no message.
     pub fn from_pem(text: &str) -> Result<Key, String> {
         let blocks = pem::parse_many(text).map_err(|_| "not a PEM file".to_owned())?;
-        let block = blocks.iter().find(|block| block.tag().ends_with("PRIVATE KEY")).ok_or("no private key in it")?;
-        KeyPair::try_from(block.contents()).map(Key).map_err(|_| "not an RSA or ECDSA private key that can be used".to_owned())
+        let block = blocks
+            .iter()
+            .find(|block| block.tag().ends_with("PRIVATE KEY"))
+            .ok_or("no private key in it")?;
+        KeyPair::try_from(block.contents())
+            .map(Key)
+            .map_err(|_| "not an RSA or ECDSA private key that can be used".to_owned())
     }
 
     /// `RSA PRIVATE KEY` (PKCS#1) or `EC PRIVATE KEY` (SEC1).
@@ -69,16 +79,24 @@ impl Key {
     pub fn to_pem(&self) -> Result<Zeroizing<String>, String> {
         let der = Zeroizing::new(self.0.serialize_der());
         let (tag, inner) = if self.0.algorithm() == &PKCS_RSA_SHA256 {
-            // A key that was read from PKCS#1 is kept as such; one that was made is inside of PKCS#8.
-            ("RSA PRIVATE KEY", pkcs1(&der).unwrap_or_else(|| der.to_vec()))
+            // A key that was read from PKCS#1 is kept as such; one that was made is inside of
+            // PKCS#8.
+            (
+                "RSA PRIVATE KEY",
+                pkcs1(&der).unwrap_or_else(|| der.to_vec()),
+            )
         } else {
             let algorithm = if self.0.algorithm() == &PKCS_ECDSA_P384_SHA384 {
                 &ECDSA_P384_SHA384_ASN1_SIGNING
             } else {
                 &ECDSA_P256_SHA256_ASN1_SIGNING
             };
-            let pair = EcdsaKeyPair::from_private_key_der(algorithm, &der).map_err(|_| "not an ECDSA key".to_owned())?;
-            let sec1: EcPrivateKeyRfc5915Der = pair.private_key().as_der().map_err(|_| "cannot encode an ECDSA key".to_owned())?;
+            let pair = EcdsaKeyPair::from_private_key_der(algorithm, &der)
+                .map_err(|_| "not an ECDSA key".to_owned())?;
+            let sec1: EcPrivateKeyRfc5915Der = pair
+                .private_key()
+                .as_der()
+                .map_err(|_| "cannot encode an ECDSA key".to_owned())?;
             ("EC PRIVATE KEY", sec1.as_ref().to_vec())
         };
         Ok(Zeroizing::new(encode(tag, inner)))
@@ -107,7 +125,9 @@ impl Key {
 /// kubeadm's name for the algorithm of a public key.
 pub fn algorithm_of(public_der: &[u8]) -> String {
     use x509_parser::public_key::PublicKey;
-    let Ok((_, info)) = SubjectPublicKeyInfo::from_der(public_der) else { return "unknown".into() };
+    let Ok((_, info)) = SubjectPublicKeyInfo::from_der(public_der) else {
+        return "unknown".into();
+    };
     match info.parsed() {
         Ok(PublicKey::RSA(key)) => format!("RSA-{}", key.key_size()),
         Ok(PublicKey::EC(point)) => format!("ECDSA-P{}", point.key_size()),
@@ -126,10 +146,17 @@ fn pkcs1(pkcs8: &[u8]) -> Option<Vec<u8>> {
 
 /// PEM with the line endings of Go.
 pub fn encode(tag: &str, content: Vec<u8>) -> String {
-    pem::encode_config(&pem::Pem::new(tag, content), pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF))
+    pem::encode_config(
+        &pem::Pem::new(tag, content),
+        pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF),
+    )
 }
 
 /// The common name of a distinguished name.
 pub fn common_name(name: &X509Name<'_>) -> String {
-    name.iter_common_name().next().and_then(|name| name.as_str().ok()).unwrap_or_default().to_owned()
+    name.iter_common_name()
+        .next()
+        .and_then(|name| name.as_str().ok())
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -28,7 +28,9 @@ impl Kubeconfig {
     /// # Errors
     /// `invalid` where it is no kubeconfig.
     pub fn read(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
-        text(files, path)?.map(|text| Kubeconfig::parse(&text, path)).transpose()
+        text(files, path)?
+            .map(|text| Kubeconfig::parse(&text, path))
+            .transpose()
     }
 
     /// A text; `name` is for what goes wrong.
@@ -36,8 +38,13 @@ impl Kubeconfig {
     /// # Errors
     /// `invalid` where it is no kubeconfig.
     pub fn parse(text: &str, name: &str) -> Tried<Kubeconfig> {
-        let parsed: Value = serde_yaml::from_str(text).map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
-        if parsed.is_object() { Ok(Kubeconfig(parsed)) } else { Err(invalid(format!("{name} is not a kubeconfig"))) }
+        let parsed: Value = serde_yaml::from_str(text)
+            .map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
+        if parsed.is_object() {
+            Ok(Kubeconfig(parsed))
+        } else {
+            Err(invalid(format!("{name} is not a kubeconfig")))
+        }
     }
 
     pub fn to_text(&self) -> String {
@@ -46,21 +53,33 @@ impl Kubeconfig {
 
     /// The cluster without a name, as `cluster-info` has it, else that of the current context.
     pub fn main_cluster(&self) -> Option<&Value> {
-        self.named("clusters", "", "cluster").or_else(|| Some(self.cluster()?.1))
+        self.named("clusters", "", "cluster")
+            .or_else(|| Some(self.cluster()?.1))
     }
 
     /// Whether its current user could be told from anyone.
     pub fn has_credentials(&self) -> bool {
-        self.user().and_then(|(_, user)| user.as_object()).is_some_and(|user| !user.is_empty())
+        self.user()
+            .and_then(|(_, user)| user.as_object())
+            .is_some_and(|user| !user.is_empty())
     }
 
     /// Puts the files that it names into it.
     pub fn embed(&mut self, read: &dyn Fn(&str) -> Tried<Vec<u8>>) -> Tried<()> {
         for (list, what, fields) in [
             ("clusters", "cluster", ["certificate-authority"].as_slice()),
-            ("users", "user", ["client-certificate", "client-key"].as_slice()),
+            (
+                "users",
+                "user",
+                ["client-certificate", "client-key"].as_slice(),
+            ),
         ] {
-            for entry in self.0[list].as_array_mut().into_iter().flatten().filter_map(|entry| entry[what].as_object_mut()) {
+            for entry in self.0[list]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| entry[what].as_object_mut())
+            {
                 for field in fields {
                     if let Some(path) = entry.remove(*field).as_ref().and_then(Value::as_str) {
                         let data = BASE64.encode(&read(path)?);
@@ -79,7 +98,12 @@ impl Kubeconfig {
     /// As text, every cluster with this authority (base64).
     pub fn trusting(&self, authority: &str) -> String {
         let mut document = self.0.clone();
-        for cluster in document["clusters"].as_array_mut().into_iter().flatten().filter_map(|entry| entry.get_mut("cluster")) {
+        for cluster in document["clusters"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.get_mut("cluster"))
+        {
             cluster["certificate-authority-data"] = authority.into();
         }
         yaml::to_string(&document)
@@ -90,7 +114,11 @@ impl Kubeconfig {
     }
 
     fn named(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
-        self.0[list].as_array()?.iter().find(|entry| entry["name"] == name)?.get(what)
+        self.0[list]
+            .as_array()?
+            .iter()
+            .find(|entry| entry["name"] == name)?
+            .get(what)
     }
 
     fn context(&self) -> Option<&Value> {
@@ -113,12 +141,23 @@ impl Kubeconfig {
         self.cluster()?.1["server"].as_str()
     }
 
-    /// The same with every cluster at another address, its certificate checked by the name it has here.
+    /// The same with every cluster at another address, its certificate checked by the name it has
+    /// here.
     pub fn dialled(&self, address: &std::net::SocketAddr) -> Value {
         let mut document = self.0.clone();
-        for cluster in document["clusters"].as_array_mut().into_iter().flatten().filter_map(|entry| entry.get_mut("cluster")) {
-            let server = cluster["server"].as_str().and_then(|server| url::Url::parse(server).ok());
-            let host = server.as_ref().and_then(url::Url::host_str).map(|host| host.trim_matches(['[', ']']).to_owned());
+        for cluster in document["clusters"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.get_mut("cluster"))
+        {
+            let server = cluster["server"]
+                .as_str()
+                .and_then(|server| url::Url::parse(server).ok());
+            let host = server
+                .as_ref()
+                .and_then(url::Url::host_str)
+                .map(|host| host.trim_matches(['[', ']']).to_owned());
             cluster["tls-server-name"] = host.unwrap_or_default().into();
             cluster["server"] = format!("https://{address}").into();
         }
@@ -128,15 +167,25 @@ impl Kubeconfig {
     /// A value that is embedded, or else in the file that is named.
     pub fn data(&self, entry: &Value, name: &str, files: &dyn Files) -> Tried<Option<Vec<u8>>> {
         if let Some(data) = entry[format!("{name}-data")].as_str() {
-            return BASE64.decode(data.as_bytes()).map(Some).map_err(|_| invalid(format!("{name}-data of a kubeconfig is not base64")));
+            return BASE64
+                .decode(data.as_bytes())
+                .map(Some)
+                .map_err(|_| invalid(format!("{name}-data of a kubeconfig is not base64")));
         }
-        entry[name].as_str().map(|path| files.read(path)).transpose()
+        entry[name]
+            .as_str()
+            .map(|path| files.read(path))
+            .transpose()
     }
 
     /// The authorities of the current context's cluster, PEM.
     pub fn authorities(&self, files: &dyn Files) -> Tried<Option<String>> {
-        let Some((_, cluster)) = self.cluster() else { return Ok(None) };
-        Ok(self.data(cluster, "certificate-authority", files)?.map(|pem| String::from_utf8_lossy(&pem).into_owned()))
+        let Some((_, cluster)) = self.cluster() else {
+            return Ok(None);
+        };
+        Ok(self
+            .data(cluster, "certificate-authority", files)?
+            .map(|pem| String::from_utf8_lossy(&pem).into_owned()))
     }
 }
 
@@ -150,31 +199,64 @@ pub enum Credential<'a> {
     Token(&'a str),
 }
 
-/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is left alone. `files` are
-/// those that the kubeconfig may be among: a plugin has no kubeconfig of the host made or looked at.
-pub fn ensure_kubeconfig(spec: &KubeconfigSpec, context: &Context, files: &dyn Files) -> Tried<Outcome> {
+/// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is
+/// left alone. `files` are those that the kubeconfig may be among: a plugin has no kubeconfig of
+/// the host made or looked at.
+pub fn ensure_kubeconfig(
+    spec: &KubeconfigSpec,
+    context: &Context,
+    files: &dyn Files,
+) -> Tried<Outcome> {
     let own = context.world.files();
     if let Some(existing) = Kubeconfig::read(files, &spec.path)? {
-        let (root, _) = authority_certificate(own, &spec.directory, &spec.authority).map_err(no_authority)?;
+        let (root, _) =
+            authority_certificate(own, &spec.directory, &spec.authority).map_err(no_authority)?;
         let warning = usable(&existing, spec, &root, files)?;
         let said = format!("Using existing kubeconfig file: {:?}", spec.path);
-        return Ok(Outcome { warnings: warning.into_iter().collect(), ..Outcome::new(Enacted::Unchanged, [said]) });
+        return Ok(Outcome {
+            warnings: warning.into_iter().collect(),
+            ..Outcome::new(Enacted::Unchanged, [said])
+        });
     }
-    let text = kubeconfig_text(spec, own, Credential::Certificate { started: context.started })?;
+    let text = kubeconfig_text(
+        spec,
+        own,
+        Credential::Certificate {
+            started: context.started,
+        },
+    )?;
     files.write(&spec.path, text.as_bytes(), 0o600, None)?;
-    Ok(Outcome::new(Enacted::Changed, [format!("Writing {:?} kubeconfig file", name(spec))]))
+    Ok(Outcome::new(
+        Enacted::Changed,
+        [format!("Writing {:?} kubeconfig file", name(spec))],
+    ))
 }
 
-/// A new kubeconfig. The authority's key has to be there also where nothing is signed (kubeadm behaviour).
+/// A new kubeconfig. The authority's key has to be there also where nothing is signed (kubeadm
+/// behaviour).
 ///
 /// # Errors
 /// `invalid` where the authority cannot be used, or the certificate cannot be what is asked for.
-pub fn kubeconfig_text(spec: &KubeconfigSpec, files: &dyn Files, credential: Credential<'_>) -> Tried<Zeroizing<String>> {
-    let (root, root_key) = authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
+pub fn kubeconfig_text(
+    spec: &KubeconfigSpec,
+    files: &dyn Files,
+    credential: Credential<'_>,
+) -> Tried<Zeroizing<String>> {
+    let (root, root_key) =
+        authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
     let root_key = root_key.map_err(no_authority)?;
-    let (cluster, server, user, authority_pem) = (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
+    let (cluster, server, user, authority_pem) =
+        (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
     let started = match credential {
-        Credential::Token(token) => return Ok(Zeroizing::new(with_token(cluster, server, authority_pem, user, token))),
+        Credential::Token(token) => {
+            return Ok(Zeroizing::new(with_token(
+                cluster,
+                server,
+                authority_pem,
+                user,
+                token,
+            )));
+        }
         Credential::Certificate { started } => started,
     };
     let failed = |why: String| invalid(format!("kubeconfig {}: {why}", name(spec)));
@@ -189,9 +271,20 @@ pub fn kubeconfig_text(spec: &KubeconfigSpec, files: &dyn Files, credential: Cre
         not_before: root.not_before(),
         not_after: started.saturating_add(spec.validity_seconds),
     };
-    let (certificate_pem, key_pem) =
-        (&Certificate::signed(&wanted, &key, &root, &root_key).map_err(failed)?.to_pem(), &key.to_pem().map_err(failed)?);
-    Ok(Zeroizing::new(client(&Client { cluster, server, authority_pem, user, certificate_pem, key_pem })))
+    let (certificate_pem, key_pem) = (
+        &Certificate::signed(&wanted, &key, &root, &root_key)
+            .map_err(failed)?
+            .to_pem(),
+        &key.to_pem().map_err(failed)?,
+    );
+    Ok(Zeroizing::new(client(&Client {
+        cluster,
+        server,
+        authority_pem,
+        user,
+        certificate_pem,
+        key_pem,
+    })))
 }
 
 fn name(spec: &KubeconfigSpec) -> &str {
@@ -204,16 +297,28 @@ fn no_authority(failure: Failure) -> Failure {
         return failure;
     }
     Failure {
-        message: format!("the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: {}", failure.message),
+        message: format!(
+            "the CA files do not exist, please run `kubeadm init phase certs ca` to generate it: \
+             {}",
+            failure.message
+        ),
         remedy: Some("run the phase certs/ca first".into()),
         ..failure
     }
 }
 
 /// Whether an existing kubeconfig trusts the authority; a warning where it names another server.
-fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, files: &dyn Files) -> Tried<Option<String>> {
+fn usable(
+    existing: &Kubeconfig,
+    spec: &KubeconfigSpec,
+    root: &Certificate,
+    files: &dyn Files,
+) -> Tried<Option<String>> {
     let path = &spec.path;
-    let refused = |why: String| Failure { remedy: Some(format!("remove {path} to have it made anew")), ..invalid(why) };
+    let refused = |why: String| Failure {
+        remedy: Some(format!("remove {path} to have it made anew")),
+        ..invalid(why)
+    };
     if existing.cluster().is_none() {
         return Err(refused(format!(
             "the kubeconfig file {path:?} has no cluster for its current context {:?}",
@@ -225,30 +330,49 @@ fn usable(existing: &Kubeconfig, spec: &KubeconfigSpec, root: &Certificate, file
     if found.first() != Some(&root.der) {
         let count = found.len();
         return Err(refused(format!(
-            "a kubeconfig file {path:?} exists but does not contain a trusted CA in its current context's cluster. Total CA certificates found: {count}"
+            "a kubeconfig file {path:?} exists but does not contain a trusted CA in its current \
+             context's cluster. Total CA certificates found: {count}"
         )));
     }
     let server = existing.server().unwrap_or_default();
-    let warning =
-        format!("a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: {}, got: {server}", spec.server);
+    let warning = format!(
+        "a kubeconfig file {path:?} exists already but has an unexpected API Server URL: expected: \
+         {}, got: {server}",
+        spec.server
+    );
     Ok((server != spec.server).then_some(warning))
 }
 
-/// Points the current user of an existing kubeconfig at a certificate file that is rotated. `files` are those that the
-/// kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
+/// Points the current user of an existing kubeconfig at a certificate file that is rotated. `files`
+/// are those that the kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
 pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
     let missing = || Failure::new("not-found", format!("{} does not exist", spec.path));
     let Kubeconfig(mut document) = Kubeconfig::read(files, &spec.path)?.ok_or_else(missing)?;
     let read = Kubeconfig(document.clone());
-    let (name, user) = read.user().ok_or_else(|| invalid(format!("{} has no user for its current context", spec.path)))?;
-    let wanted = json!({"client-certificate": spec.client_certificate, "client-key": spec.client_certificate});
+    let (name, user) = read
+        .user()
+        .ok_or_else(|| invalid(format!("{} has no user for its current context", spec.path)))?;
+    let wanted = json!({
+        "client-certificate": spec.client_certificate,
+        "client-key": spec.client_certificate,
+    });
     if *user == wanted {
         return Ok(false);
     }
-    for entry in document["users"].as_array_mut().into_iter().flatten().filter(|entry| entry["name"] == name) {
+    for entry in document["users"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry["name"] == name)
+    {
         entry["user"] = wanted.clone();
     }
-    files.write(&spec.path, yaml::to_string(&document).as_bytes(), 0o600, None)?;
+    files.write(
+        &spec.path,
+        yaml::to_string(&document).as_bytes(),
+        0o600,
+        None,
+    )?;
     Ok(true)
 }
 

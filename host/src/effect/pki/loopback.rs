@@ -19,9 +19,26 @@ use tokio_rustls::{
 pub const HOUR: i64 = 3600;
 const ALWAYS: Range<i64> = 0..4_000_000_000;
 
-fn wanted<'a>(name: &'a str, dns_names: &'a [String], usages: &'a [Usage], valid: Range<i64>) -> Wanted<'a> {
-    let ip_addresses: &[IpAddr] = if usages.is_empty() { &[] } else { &[IpAddr::V4(Ipv4Addr::LOCALHOST)] };
-    Wanted { common_name: name, organizations: &[], dns_names, ip_addresses, usages, not_before: valid.start, not_after: valid.end }
+fn wanted<'a>(
+    name: &'a str,
+    dns_names: &'a [String],
+    usages: &'a [Usage],
+    valid: Range<i64>,
+) -> Wanted<'a> {
+    let ip_addresses: &[IpAddr] = if usages.is_empty() {
+        &[]
+    } else {
+        &[IpAddr::V4(Ipv4Addr::LOCALHOST)]
+    };
+    Wanted {
+        common_name: name,
+        organizations: &[],
+        dns_names,
+        ip_addresses,
+        usages,
+        not_before: valid.start,
+        not_after: valid.end,
+    }
 }
 
 /// An authority with its key.
@@ -33,7 +50,8 @@ pub struct Authority {
 impl Authority {
     pub fn new(name: &str) -> Authority {
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let certificate = Certificate::authority(&wanted(name, &[name.to_owned()], &[], ALWAYS), &key).unwrap();
+        let certificate =
+            Certificate::authority(&wanted(name, &[name.to_owned()], &[], ALWAYS), &key).unwrap();
         Authority { key, certificate }
     }
 
@@ -50,27 +68,53 @@ impl Authority {
     /// One of HTTP/2, for clients of this authority alone.
     pub fn server_among_peers(&self) -> TlsAcceptor {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(self.certificate.der.clone())).unwrap();
-        let peers = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider())).build().unwrap();
+        roots
+            .add(CertificateDer::from(self.certificate.der.clone()))
+            .unwrap();
+        let peers = WebPkiClientVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::new(default_provider()),
+        )
+        .build()
+        .unwrap();
         self.acceptor(-HOUR..HOUR, Some(peers), b"h2")
     }
 
     fn signed(&self, name: &str, usage: Usage, valid: Range<i64>) -> (Key, Certificate) {
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let certificate = Certificate::signed(&wanted(name, &[], &[usage], valid), &key, &self.certificate, &self.key).unwrap();
+        let certificate = Certificate::signed(
+            &wanted(name, &[], &[usage], valid),
+            &key,
+            &self.certificate,
+            &self.key,
+        )
+        .unwrap();
         (key, certificate)
     }
 
-    fn acceptor(&self, valid: Range<i64>, clients: Option<Arc<dyn ClientCertVerifier>>, protocol: &[u8]) -> TlsAcceptor {
+    fn acceptor(
+        &self,
+        valid: Range<i64>,
+        clients: Option<Arc<dyn ClientCertVerifier>>,
+        protocol: &[u8],
+    ) -> TlsAcceptor {
         let now = jiff::Timestamp::now().as_second();
-        let (key, certificate) = self.signed("server", Usage::ServerAuth, now + valid.start..now + valid.end);
+        let (key, certificate) = self.signed(
+            "server",
+            Usage::ServerAuth,
+            now + valid.start..now + valid.end,
+        );
         let key = PrivateKeyDer::from_pem_slice(key.to_pem().unwrap().as_bytes()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider())).with_safe_default_protocol_versions().unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap();
         let config = match clients {
             Some(clients) => config.with_client_cert_verifier(clients),
             None => config.with_no_client_auth(),
         };
-        let mut config = config.with_single_cert(vec![CertificateDer::from(certificate.der)], key).unwrap();
+        let mut config = config
+            .with_single_cert(vec![CertificateDer::from(certificate.der)], key)
+            .unwrap();
         config.alpn_protocols = vec![protocol.to_vec()];
         TlsAcceptor::from(Arc::new(config))
     }

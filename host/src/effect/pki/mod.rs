@@ -1,4 +1,5 @@
-//! Keys, certificates and kubeconfigs, as kubeadm makes, reuses and refuses them. Keys never leave the host.
+//! Keys, certificates and kubeconfigs, as kubeadm makes, reuses and refuses them. Keys never leave
+//! the host.
 
 mod authorities;
 mod certificate;
@@ -33,7 +34,11 @@ pub struct Outcome {
 
 impl Outcome {
     fn new(enacted: Enacted, said: impl IntoIterator<Item = String>) -> Self {
-        Outcome { enacted, said: said.into_iter().collect(), warnings: Vec::new() }
+        Outcome {
+            enacted,
+            said: said.into_iter().collect(),
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -41,6 +46,8 @@ impl Outcome {
 fn text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
     match files.stat(path)? {
         None => Ok(None),
-        Some(_) => files.read(path).map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Some(_) => files
+            .read(path)
+            .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
     }
 }

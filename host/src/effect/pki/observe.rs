@@ -7,11 +7,19 @@ use std::path::Path;
 
 /// The first certificate of a file; none where there is no file.
 pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
-    let Some(pem) = text(files, path)? else { return Ok(None) };
-    let certificate = Certificate::from_pem(&pem).map_err(|why| Failure::new("invalid", format!("{path}: {why}")))?;
+    let Some(pem) = text(files, path)? else {
+        return Ok(None);
+    };
+    let certificate = Certificate::from_pem(&pem)
+        .map_err(|why| Failure::new("invalid", format!("{path}: {why}")))?;
     let (dns_names, ip_addresses) = certificate.alternative_names();
     let parsed = certificate.parsed();
-    let organizations = parsed.subject().iter_organization().filter_map(|name| name.as_str().ok()).map(str::to_owned).collect();
+    let organizations = parsed
+        .subject()
+        .iter_organization()
+        .filter_map(|name| name.as_str().ok())
+        .map(str::to_owned)
+        .collect();
     Ok(Some(CertificateFacts {
         common_name: common_name(parsed.subject()),
         organizations,
@@ -30,8 +38,14 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
 pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
     let read = text(files, path)?.map(|pem| Key::from_pem(&pem));
     Ok(read.map(|key| match key {
-        Ok(key) => PrivateKeyFacts { algorithm: key.algorithm(), error: None },
-        Err(why) => PrivateKeyFacts { algorithm: String::new(), error: Some(why) },
+        Ok(key) => PrivateKeyFacts {
+            algorithm: key.algorithm(),
+            error: None,
+        },
+        Err(why) => PrivateKeyFacts {
+            algorithm: String::new(),
+            error: Some(why),
+        },
     }))
 }
 
@@ -44,32 +58,61 @@ pub enum AuthorityFile<'a> {
     Below(&'a str),
 }
 
-/// The current context of a kubeconfig; none where there is no file. Of the authority only what parses as a certificate is told,
-/// encoded anew: never the bytes of a file that a kubeconfig names, and nothing of the kubeconfig in a message.
-pub fn kubeconfig_facts(files: &dyn Files, path: &str, allowed: AuthorityFile<'_>) -> Tried<Option<KubeconfigFacts>> {
-    let Some(kubeconfig) = Kubeconfig::read(files, path)? else { return Ok(None) };
-    let (Some((cluster_name, cluster)), Some((user_name, user))) = (kubeconfig.cluster(), kubeconfig.user()) else {
+/// The current context of a kubeconfig; none where there is no file. Of the authority only what
+/// parses as a certificate is told, encoded anew: never the bytes of a file that a kubeconfig
+/// names, and nothing of the kubeconfig in a message.
+pub fn kubeconfig_facts(
+    files: &dyn Files,
+    path: &str,
+    allowed: AuthorityFile<'_>,
+) -> Tried<Option<KubeconfigFacts>> {
+    let Some(kubeconfig) = Kubeconfig::read(files, path)? else {
+        return Ok(None);
+    };
+    let (Some((cluster_name, cluster)), Some((user_name, user))) =
+        (kubeconfig.cluster(), kubeconfig.user())
+    else {
         let error = Some("its current context has no cluster or no user".to_owned());
-        return Ok(Some(KubeconfigFacts { error, ..KubeconfigFacts::default() }));
+        return Ok(Some(KubeconfigFacts {
+            error,
+            ..KubeconfigFacts::default()
+        }));
     };
     let is_embedded = cluster["certificate-authority-data"].is_string();
-    let is_allowed = is_embedded || cluster["certificate-authority"].as_str().is_none_or(|file| is_allowed(files, file, allowed));
-    let pem = if is_allowed { kubeconfig.authorities(files).ok().flatten() } else { None };
-    let authorities: Vec<Certificate> =
-        Certificate::all(&pem.unwrap_or_default()).unwrap_or_default().into_iter().map(Certificate::from_der).collect();
-    let hashes = authorities.iter().map(Certificate::public_key_sha256).collect();
+    let is_allowed = is_embedded
+        || cluster["certificate-authority"]
+            .as_str()
+            .is_none_or(|file| is_allowed(files, file, allowed));
+    let pem = if is_allowed {
+        kubeconfig.authorities(files).ok().flatten()
+    } else {
+        None
+    };
+    let authorities: Vec<Certificate> = Certificate::all(&pem.unwrap_or_default())
+        .unwrap_or_default()
+        .into_iter()
+        .map(Certificate::from_der)
+        .collect();
+    let hashes = authorities
+        .iter()
+        .map(Certificate::public_key_sha256)
+        .collect();
     let authority_pem: String = authorities.iter().map(Certificate::to_pem).collect();
     // A kubelet names the file of its certificate before it has one.
     let there = |name: &&str| match (*name, user[*name].as_str()) {
         ("client-certificate", Some(path)) => files.stat(path).is_ok_and(|file| file.is_some()),
         (_, value) => value.is_some(),
     };
-    let credential = ["client-certificate-data", "client-certificate", "token"].into_iter().find(there);
+    let credential = ["client-certificate-data", "client-certificate", "token"]
+        .into_iter()
+        .find(there);
     Ok(Some(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
         server: plain_url(kubeconfig.server().unwrap_or_default()),
         user: user_name.to_owned(),
-        error: authority_pem.is_empty().then(|| "no CA certificates found in kubeconfig".to_owned()),
+        error: authority_pem
+            .is_empty()
+            .then(|| "no CA certificates found in kubeconfig".to_owned()),
         authority_pem,
         authority_public_keys_sha256: hashes,
         credential: credential.unwrap_or("none").to_owned(),
@@ -78,7 +121,9 @@ pub fn kubeconfig_facts(files: &dyn Files, path: &str, allowed: AuthorityFile<'_
 
 /// The URL of a server without user name, password and query, which may be credentials.
 fn plain_url(text: &str) -> String {
-    let Ok(mut url) = url::Url::parse(text) else { return text.to_owned() };
+    let Ok(mut url) = url::Url::parse(text) else {
+        return text.to_owned();
+    };
     if url.username().is_empty() && url.password().is_none() && url.query().is_none() {
         return text.to_owned();
     }
@@ -89,7 +134,9 @@ fn plain_url(text: &str) -> String {
 }
 
 fn is_allowed(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> bool {
-    let AuthorityFile::Below(directory) = allowed else { return true };
+    let AuthorityFile::Below(directory) = allowed else {
+        return true;
+    };
     // The directory may itself be reached by a link.
     match (files.real_path(file), files.real_path(directory)) {
         (Ok(file), Ok(directory)) => Path::new(&file).starts_with(directory),

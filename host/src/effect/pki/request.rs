@@ -21,12 +21,22 @@ impl CertificateRequest {
     /// # Errors
     /// Where it cannot be made.
     pub fn make(key: &Key, common_name: &str, organizations: &[String]) -> Result<String, String> {
-        let wanted = Wanted { common_name, organizations, dns_names: &[], ip_addresses: &[], usages: &[], not_before: 0, not_after: 0 };
+        let wanted = Wanted {
+            common_name,
+            organizations,
+            dns_names: &[],
+            ip_addresses: &[],
+            usages: &[],
+            not_before: 0,
+            not_after: 0,
+        };
         let mut params = params(&wanted)?;
         // The rest is for the authority to say.
         params.serial_number = None;
         params.key_usages.clear();
-        let request = params.serialize_request(key.pair()).map_err(|error| error.to_string())?;
+        let request = params
+            .serialize_request(key.pair())
+            .map_err(|error| error.to_string())?;
         Ok(encode("CERTIFICATE REQUEST", request.der().to_vec()))
     }
 
@@ -34,19 +44,38 @@ impl CertificateRequest {
     /// Where the text is no request, or was not signed with its own key.
     pub fn from_pem(text: &str) -> Result<CertificateRequest, String> {
         let block = pem::parse(text).map_err(|_| "not a PEM file".to_owned())?;
-        let (_, request) = X509CertificationRequest::from_der(block.contents()).map_err(|error| error.to_string())?;
-        request.verify_signature().map_err(|error| error.to_string())?;
+        let (_, request) = X509CertificationRequest::from_der(block.contents())
+            .map_err(|error| error.to_string())?;
+        request
+            .verify_signature()
+            .map_err(|error| error.to_string())?;
         let info = &request.certification_request_info;
-        let organizations = info.subject.iter_organization().filter_map(|name| name.as_str().ok()).map(str::to_owned).collect();
-        let public_key = SubjectPublicKeyInfo::from_der(info.subject_pki.raw).map_err(|error| error.to_string())?;
-        Ok(CertificateRequest { common_name: common_name(&info.subject), organizations, public_key })
+        let organizations = info
+            .subject
+            .iter_organization()
+            .filter_map(|name| name.as_str().ok())
+            .map(str::to_owned)
+            .collect();
+        let public_key = SubjectPublicKeyInfo::from_der(info.subject_pki.raw)
+            .map_err(|error| error.to_string())?;
+        Ok(CertificateRequest {
+            common_name: common_name(&info.subject),
+            organizations,
+            public_key,
+        })
     }
 
     /// The certificate of a client, valid between two times in Unix seconds.
     ///
     /// # Errors
     /// Where it cannot be signed, or the authority's key is another's.
-    pub fn signed(&self, from: i64, to: i64, authority: &Certificate, key: &Key) -> Result<Certificate, String> {
+    pub fn signed(
+        &self,
+        from: i64,
+        to: i64,
+        authority: &Certificate,
+        key: &Key,
+    ) -> Result<Certificate, String> {
         authority.can_sign_with(key)?;
         let wanted = Wanted {
             common_name: &self.common_name,
@@ -57,8 +86,11 @@ impl CertificateRequest {
             not_before: from,
             not_after: to,
         };
-        let issuer = Issuer::from_ca_cert_der(&authority.der.as_slice().into(), key.pair()).map_err(|error| error.to_string())?;
-        let signed = params(&wanted)?.signed_by(&self.public_key, &issuer).map_err(|error| error.to_string())?;
+        let issuer = Issuer::from_ca_cert_der(&authority.der.as_slice().into(), key.pair())
+            .map_err(|error| error.to_string())?;
+        let signed = params(&wanted)?
+            .signed_by(&self.public_key, &issuer)
+            .map_err(|error| error.to_string())?;
         Ok(Certificate::from_der(signed.der().to_vec()))
     }
 }

@@ -1,7 +1,9 @@
 //! Chains that other programs accept, and kubeadm's rules about what is there already.
 use super::*;
 use crate::world::files::RootedFiles;
-use kubephase_sdk::spec::{CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage};
+use kubephase_sdk::spec::{
+    CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
+};
 
 const NOW: i64 = 1_790_000_000;
 
@@ -26,14 +28,21 @@ fn keys_survive_their_own_encoding() {
     ] {
         let key = Key::generate(algorithm).unwrap();
         let pem = key.to_pem().unwrap();
-        assert!(pem.starts_with(&format!("-----BEGIN {tag}-----\n")), "{tag}");
+        assert!(
+            pem.starts_with(&format!("-----BEGIN {tag}-----\n")),
+            "{tag}"
+        );
         let read = Key::from_pem(&pem).unwrap();
         assert_eq!(read.public_der(), key.public_der());
         assert_eq!(*read.to_pem().unwrap(), *pem);
         assert_eq!(read.algorithm(), name);
         assert!(!format!("{read:?}").contains("PRIVATE"));
     }
-    for bad in ["", "x", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n"] {
+    for bad in [
+        "",
+        "x",
+        "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+    ] {
         assert!(Key::from_pem(bad).is_err());
     }
 }
@@ -43,12 +52,30 @@ fn a_chain_verifies_until_it_runs_out() {
     let root_key = Key::generate(KeyAlgorithm::EcdsaP384).unwrap();
     let root = Certificate::authority(&wanted("kubernetes", &[]), &root_key).unwrap();
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let leaf = Certificate::signed(&wanted("kube-apiserver", &[Usage::ServerAuth]), &key, &root, &root_key).unwrap();
+    let leaf = Certificate::signed(
+        &wanted("kube-apiserver", &[Usage::ServerAuth]),
+        &key,
+        &root,
+        &root_key,
+    )
+    .unwrap();
     assert!(root.is_authority() && !leaf.is_authority());
     leaf.verify(&root, NOW).unwrap();
-    assert!(leaf.verify(&root, NOW + 7200).unwrap_err().contains("expired"));
-    let other = Certificate::authority(&wanted("kubernetes", &[]), &Key::generate(KeyAlgorithm::EcdsaP256).unwrap()).unwrap();
-    assert!(leaf.verify(&other, NOW).unwrap_err().contains("unknown authority"));
+    assert!(
+        leaf.verify(&root, NOW + 7200)
+            .unwrap_err()
+            .contains("expired")
+    );
+    let other = Certificate::authority(
+        &wanted("kubernetes", &[]),
+        &Key::generate(KeyAlgorithm::EcdsaP256).unwrap(),
+    )
+    .unwrap();
+    assert!(
+        leaf.verify(&other, NOW)
+            .unwrap_err()
+            .contains("unknown authority")
+    );
     assert_eq!(Certificate::from_pem(&leaf.to_pem()).unwrap(), leaf);
 }
 
@@ -60,8 +87,13 @@ struct Node {
 
 fn node() -> Node {
     let root = tempfile::tempdir().unwrap();
-    let world = crate::world::rehearsal::files_only::FilesOnly(RootedFiles::open(root.path()).unwrap());
-    Node { _root: root, world, config: Default::default() }
+    let world =
+        crate::world::rehearsal::files_only::FilesOnly(RootedFiles::open(root.path()).unwrap());
+    Node {
+        _root: root,
+        world,
+        config: Default::default(),
+    }
 }
 
 impl Node {
@@ -71,7 +103,11 @@ impl Node {
             name: name.into(),
             authority: authority.map(Into::into),
             common_name: name.into(),
-            usages: if authority.is_some() { vec![Usage::ServerAuth] } else { vec![] },
+            usages: if authority.is_some() {
+                vec![Usage::ServerAuth]
+            } else {
+                vec![]
+            },
             dns_names: vec!["b".into(), "a".into(), "b".into(), "-bad".into()],
             algorithm: KeyAlgorithm::EcdsaP256,
             validity_seconds: 3600,
@@ -81,9 +117,15 @@ impl Node {
     }
 
     fn within<T>(&self, ensure: impl FnOnce(&Context) -> T) -> T {
-        let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let started = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
         let cancel = crate::cancel::Cancel::never();
-        ensure(&Context { started: i64::try_from(started).unwrap(), ..Context::of_test(&self.world, &self.config, &cancel) })
+        ensure(&Context {
+            started: i64::try_from(started).unwrap(),
+            ..Context::of_test(&self.world, &self.config, &cancel)
+        })
     }
 
     fn files(&self) -> &dyn Files {
@@ -96,57 +138,127 @@ use crate::effect::Context;
 #[test]
 fn what_is_there_is_used_again() {
     let node = node();
-    assert_eq!(node.ensure("ca", None).unwrap().said, ["Generating \"ca\" certificate and key"]);
+    assert_eq!(
+        node.ensure("ca", None).unwrap().said,
+        ["Generating \"ca\" certificate and key"]
+    );
     let made = node.ensure("apiserver", Some("ca")).unwrap();
-    assert_eq!(made.said[1], "apiserver serving cert is signed for DNS names [a b] and IPs []");
+    assert_eq!(
+        made.said[1],
+        "apiserver serving cert is signed for DNS names [a b] and IPs []"
+    );
     assert!(made.warnings[0].contains("'-bad' was not added to the 'apiserver.crt' SAN"));
     let before = node.files().read("/pki/apiserver.crt").unwrap();
     let again = node.ensure("apiserver", Some("ca")).unwrap();
-    assert_eq!((again.enacted, again.said[0].as_str()), (Enacted::Unchanged, "Using existing apiserver certificate and key on disk"));
+    assert_eq!(
+        (again.enacted, again.said[0].as_str()),
+        (
+            Enacted::Unchanged,
+            "Using existing apiserver certificate and key on disk"
+        )
+    );
     assert_eq!(node.files().read("/pki/apiserver.crt").unwrap(), before);
-    assert_eq!(node.ensure("ca", None).unwrap().said, ["Using existing ca certificate authority"]);
+    assert_eq!(
+        node.ensure("ca", None).unwrap().said,
+        ["Using existing ca certificate authority"]
+    );
     node.files().remove("/pki/ca.key").unwrap();
-    assert_eq!(node.ensure("ca", None).unwrap().said, ["Using existing ca keyless certificate authority"]);
-    assert_eq!(node.files().stat("/pki/apiserver.key").unwrap().unwrap().mode, 0o600);
+    assert_eq!(
+        node.ensure("ca", None).unwrap().said,
+        ["Using existing ca keyless certificate authority"]
+    );
+    assert_eq!(
+        node.files()
+            .stat("/pki/apiserver.key")
+            .unwrap()
+            .unwrap()
+            .mode,
+        0o600
+    );
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
     let node = node();
-    assert!(node.ensure("apiserver", Some("ca")).unwrap_err().message.contains("couldn't load CA certificate ca"));
+    assert!(
+        node.ensure("apiserver", Some("ca"))
+            .unwrap_err()
+            .message
+            .contains("couldn't load CA certificate ca")
+    );
     node.ensure("ca", None).unwrap();
     node.ensure("apiserver", Some("ca")).unwrap();
     node.files().remove("/pki/ca.crt").unwrap();
-    assert!(node.ensure("ca", None).unwrap_err().message.contains("failure loading ca certificate"));
+    assert!(
+        node.ensure("ca", None)
+            .unwrap_err()
+            .message
+            .contains("failure loading ca certificate")
+    );
     node.files().remove("/pki/ca.key").unwrap();
     node.ensure("ca", None).unwrap();
-    assert!(node.ensure("apiserver", Some("ca")).unwrap_err().message.contains("not signed by CA certificate ca"));
-    node.files().write("/pki/ca.crt", b"garbage", 0o644, None).unwrap();
-    assert!(node.ensure("ca", None).unwrap_err().message.contains("failure loading ca certificate"));
+    assert!(
+        node.ensure("apiserver", Some("ca"))
+            .unwrap_err()
+            .message
+            .contains("not signed by CA certificate ca")
+    );
+    node.files()
+        .write("/pki/ca.crt", b"garbage", 0o644, None)
+        .unwrap();
+    assert!(
+        node.ensure("ca", None)
+            .unwrap_err()
+            .message
+            .contains("failure loading ca certificate")
+    );
 }
 
 #[test]
 fn the_public_half_of_a_key_follows_the_key_and_never_the_key_its_public_half() {
     let node = node();
-    let spec = KeyPairSpec { directory: "/pki".into(), name: "sa".into(), algorithm: KeyAlgorithm::EcdsaP256 };
-    let ensure = || node.within(|context| ensure_key_pair(&spec, context, node.files())).unwrap().enacted;
+    let spec = KeyPairSpec {
+        directory: "/pki".into(),
+        name: "sa".into(),
+        algorithm: KeyAlgorithm::EcdsaP256,
+    };
+    let ensure = || {
+        node.within(|context| ensure_key_pair(&spec, context, node.files()))
+            .unwrap()
+            .enacted
+    };
     let read = |path: &str| node.files().read(path).unwrap();
     assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
     let (private, public) = (read("/pki/sa.key"), read("/pki/sa.pub"));
     // As after a run that was killed between the two.
     node.files().remove("/pki/sa.pub").unwrap();
     assert_eq!((ensure(), ensure()), (Enacted::Changed, Enacted::Unchanged));
-    assert_eq!((read("/pki/sa.key"), read("/pki/sa.pub")), (private, public));
+    assert_eq!(
+        (read("/pki/sa.key"), read("/pki/sa.pub")),
+        (private, public)
+    );
 }
 
 #[test]
 fn a_certificate_that_is_not_there_is_no_credential() {
     let node = node();
-    let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: 'https://a:6443'}}]\nusers: [{name: u, user: {client-certificate: /pki/kubelet.pem, client-key: /pki/kubelet.pem}}]\n";
-    node.files().write("/kubelet.conf", text.as_bytes(), 0o600, None).unwrap();
-    let credential = || kubeconfig_facts(node.files(), "/kubelet.conf", AuthorityFile::Any).unwrap().unwrap().credential;
+    let text = "apiVersion: v1\nkind: Config\ncurrent-context: c\ncontexts: [{name: c, context: \
+        {cluster: k, user: u}}]\nclusters: [{name: k, cluster: {server: \
+        'https://a:6443'}}]\nusers: [{name: u, user: {client-certificate: /pki/kubelet.pem, \
+        client-key: /pki/kubelet.pem}}]\n";
+    node.files()
+        .write("/kubelet.conf", text.as_bytes(), 0o600, None)
+        .unwrap();
+    let credential = || {
+        kubeconfig_facts(node.files(), "/kubelet.conf", AuthorityFile::Any)
+            .unwrap()
+            .unwrap()
+            .credential
+    };
     assert_eq!(credential(), "none");
-    node.files().write("/pki/kubelet.pem", b"", 0o600, None).unwrap();
+    node.files()
+        .write("/pki/kubelet.pem", b"", 0o600, None)
+        .unwrap();
     assert_eq!(credential(), "client-certificate");
 }
 
@@ -156,12 +268,22 @@ const GOOD_CA_WRONG_KEY: &str = "x509: provided PrivateKey doesn't match parent'
 fn nothing_is_signed_with_the_key_of_another_authority() {
     let (node, other) = (node(), node_of_another_cluster());
     node.ensure("ca", None).unwrap();
-    node.files().write("/pki/ca.key", &other, 0o600, None).unwrap();
+    node.files()
+        .write("/pki/ca.key", &other, 0o600, None)
+        .unwrap();
     let before = node.files().list("/pki").unwrap();
 
     let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
-    assert!(refused.message.contains(GOOD_CA_WRONG_KEY) && refused.message.contains("/pki/ca.key"), "{}", refused.message);
-    assert!(refused.remedy.is_some_and(|remedy| remedy.contains("/pki/ca.key")));
+    assert!(
+        refused.message.contains(GOOD_CA_WRONG_KEY) && refused.message.contains("/pki/ca.key"),
+        "{}",
+        refused.message
+    );
+    assert!(
+        refused
+            .remedy
+            .is_some_and(|remedy| remedy.contains("/pki/ca.key"))
+    );
 
     let spec = KubeconfigSpec {
         path: "/admin.conf".into(),
@@ -172,21 +294,51 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
         validity_seconds: 3600,
         ..KubeconfigSpec::default()
     };
-    let refused = node.within(|context| ensure_kubeconfig(&spec, context, node.files())).unwrap_err();
-    assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
-    let refused = kubeconfig_text(&spec, node.files(), Credential::Certificate { started: NOW }).unwrap_err();
-    assert!(refused.message.contains(GOOD_CA_WRONG_KEY), "{}", refused.message);
+    let refused = node
+        .within(|context| ensure_kubeconfig(&spec, context, node.files()))
+        .unwrap_err();
+    assert!(
+        refused.message.contains(GOOD_CA_WRONG_KEY),
+        "{}",
+        refused.message
+    );
+    let refused = kubeconfig_text(
+        &spec,
+        node.files(),
+        Credential::Certificate { started: NOW },
+    )
+    .unwrap_err();
+    assert!(
+        refused.message.contains(GOOD_CA_WRONG_KEY),
+        "{}",
+        refused.message
+    );
 
     let refused = node.ensure("ca", None).unwrap_err();
-    assert!(refused.message.contains("/pki/ca.key does not belong to the certificate /pki/ca.crt"), "{}", refused.message);
+    assert!(
+        refused
+            .message
+            .contains("/pki/ca.key does not belong to the certificate /pki/ca.crt"),
+        "{}",
+        refused.message
+    );
     assert_eq!(node.files().list("/pki").unwrap(), before);
     assert!(node.files().stat("/admin.conf").unwrap().is_none());
 
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let request = CertificateRequest::from_pem(&CertificateRequest::make(&key, "system:node:a", &[]).unwrap()).unwrap();
+    let request = CertificateRequest::from_pem(
+        &CertificateRequest::make(&key, "system:node:a", &[]).unwrap(),
+    )
+    .unwrap();
     let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();
-    let (authority, wrong) = (Certificate::from_pem(&text("/pki/ca.crt")).unwrap(), Key::from_pem(&text("/pki/ca.key")).unwrap());
-    assert_eq!(request.signed(0, NOW, &authority, &wrong).unwrap_err(), GOOD_CA_WRONG_KEY);
+    let (authority, wrong) = (
+        Certificate::from_pem(&text("/pki/ca.crt")).unwrap(),
+        Key::from_pem(&text("/pki/ca.key")).unwrap(),
+    );
+    assert_eq!(
+        request.signed(0, NOW, &authority, &wrong).unwrap_err(),
+        GOOD_CA_WRONG_KEY
+    );
 }
 
 /// The key of an authority of the same name.
@@ -202,22 +354,48 @@ fn a_certificate_beside_the_key_of_another_is_refused_and_both_stay() {
     node.ensure("ca", None).unwrap();
     node.ensure("apiserver", Some("ca")).unwrap();
     let key = node_of_another_cluster();
-    node.files().write("/pki/apiserver.key", &key, 0o600, None).unwrap();
+    node.files()
+        .write("/pki/apiserver.key", &key, 0o600, None)
+        .unwrap();
     let refused = node.ensure("apiserver", Some("ca")).unwrap_err();
-    assert!(refused.message.contains("/pki/apiserver.key does not belong to the certificate"), "{}", refused.message);
-    assert!(refused.remedy.is_some_and(|remedy| remedy.contains("remove both")));
+    assert!(
+        refused
+            .message
+            .contains("/pki/apiserver.key does not belong to the certificate"),
+        "{}",
+        refused.message
+    );
+    assert!(
+        refused
+            .remedy
+            .is_some_and(|remedy| remedy.contains("remove both"))
+    );
     assert_eq!(node.files().read("/pki/apiserver.key").unwrap(), key);
 }
 
 /// An authority below another, as rcgen makes it.
-fn intermediate(name: &str, key: &Key, root: &Certificate, root_key: &Key, ca: rcgen::IsCa, sign: bool) -> Certificate {
+fn intermediate(
+    name: &str,
+    key: &Key,
+    root: &Certificate,
+    root_key: &Key,
+    ca: rcgen::IsCa,
+    sign: bool,
+) -> Certificate {
     let mut params = super::certificate::params(&wanted(name, &[])).unwrap();
     params.is_ca = ca;
     if sign {
         params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
     }
-    let issuer = rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
-    Certificate::from_der(params.signed_by(key.pair(), &issuer).unwrap().der().to_vec())
+    let issuer =
+        rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
+    Certificate::from_der(
+        params
+            .signed_by(key.pair(), &issuer)
+            .unwrap()
+            .der()
+            .to_vec(),
+    )
 }
 
 #[test]
@@ -230,19 +408,43 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
     let leads = |first_ca: IsCa, first_signs: bool, second_ca: IsCa| {
         let first = intermediate("first", &first_key, &root, &root_key, first_ca, first_signs);
         let second = intermediate("second", &second_key, &first, &first_key, second_ca, true);
-        let leaf = Certificate::signed(&wanted("leaf", &[Usage::ServerAuth]), &key, &second, &second_key).unwrap();
-        let with = |intermediates: Vec<Vec<u8>>| Certificate { intermediates, ..leaf.clone() };
-        assert!(!with(vec![first.der.clone()]).leads_to(&root) && !with(vec![second.der.clone()]).leads_to(&root));
+        let leaf = Certificate::signed(
+            &wanted("leaf", &[Usage::ServerAuth]),
+            &key,
+            &second,
+            &second_key,
+        )
+        .unwrap();
+        let with = |intermediates: Vec<Vec<u8>>| Certificate {
+            intermediates,
+            ..leaf.clone()
+        };
+        assert!(
+            !with(vec![first.der.clone()]).leads_to(&root)
+                && !with(vec![second.der.clone()]).leads_to(&root)
+        );
         with(vec![first.der.clone(), second.der.clone()]).leads_to(&root)
     };
     let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
     let limited = |limit| IsCa::Ca(BasicConstraints::Constrained(limit));
     assert!(leads(unconstrained(), true, unconstrained()));
     assert!(leads(limited(1), true, limited(0)));
-    assert!(!leads(limited(0), true, unconstrained()), "the first may have no intermediate below it");
-    assert!(!leads(IsCa::ExplicitNoCa, true, unconstrained()), "the first is not an authority");
-    assert!(!leads(IsCa::NoCa, true, unconstrained()), "the first does not say that it is an authority");
-    assert!(!leads(unconstrained(), false, unconstrained()), "the first may not sign certificates");
+    assert!(
+        !leads(limited(0), true, unconstrained()),
+        "the first may have no intermediate below it"
+    );
+    assert!(
+        !leads(IsCa::ExplicitNoCa, true, unconstrained()),
+        "the first is not an authority"
+    );
+    assert!(
+        !leads(IsCa::NoCa, true, unconstrained()),
+        "the first does not say that it is an authority"
+    );
+    assert!(
+        !leads(unconstrained(), false, unconstrained()),
+        "the first may not sign certificates"
+    );
 }
 
 #[test]
@@ -251,22 +453,51 @@ fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
     node.ensure("ca", None).unwrap();
     let certificate = node.files().read("/pki/ca.crt").unwrap();
     let key = node.files().read("/pki/ca.key").unwrap();
-    node.files().write("/pki/both.pem", &[key.as_slice(), certificate.as_slice()].concat(), 0o600, None).unwrap();
-    node.files().write("/elsewhere/ca.crt", &certificate, 0o644, None).unwrap();
-    std::os::unix::fs::symlink("/elsewhere/ca.crt", node._root.path().join("pki/link.crt")).unwrap();
+    node.files()
+        .write(
+            "/pki/both.pem",
+            &[key.as_slice(), certificate.as_slice()].concat(),
+            0o600,
+            None,
+        )
+        .unwrap();
+    node.files()
+        .write("/elsewhere/ca.crt", &certificate, 0o644, None)
+        .unwrap();
+    std::os::unix::fs::symlink("/elsewhere/ca.crt", node._root.path().join("pki/link.crt"))
+        .unwrap();
     let facts = |authority: &str| {
         let text = format!(
-            "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: u}}}}]\nclusters: [{{name: k, cluster: {{server: 'https://a:6443', {authority}}}}}]\nusers: [{{name: u, user: {{token: secret-token}}}}]\n"
+            "current-context: c\ncontexts: [{{name: c, context: {{cluster: k, user: \
+             u}}}}]\nclusters: [{{name: k, cluster: {{server: 'https://a:6443', \
+             {authority}}}}}]\nusers: [{{name: u, user: {{token: secret-token}}}}]\n"
         );
-        node.files().write("/x.conf", text.as_bytes(), 0o600, None).unwrap();
-        kubeconfig_facts(node.files(), "/x.conf", AuthorityFile::Below("/pki")).unwrap().unwrap()
+        node.files()
+            .write("/x.conf", text.as_bytes(), 0o600, None)
+            .unwrap();
+        kubeconfig_facts(node.files(), "/x.conf", AuthorityFile::Below("/pki"))
+            .unwrap()
+            .unwrap()
     };
     let pem = String::from_utf8(certificate.clone()).unwrap();
-    let embedded = format!("certificate-authority-data: {}", data_encoding::BASE64.encode(&certificate));
+    let embedded = format!(
+        "certificate-authority-data: {}",
+        data_encoding::BASE64.encode(&certificate)
+    );
     assert_eq!(facts(&embedded).authority_pem, pem);
-    assert_eq!(facts("certificate-authority: /pki/ca.crt").authority_pem, pem);
-    assert_eq!(facts("certificate-authority: /pki/both.pem").authority_pem, pem, "only the certificate of the file is told");
-    let mixed = format!("certificate-authority-data: {}", data_encoding::BASE64.encode(b"plain secret"));
+    assert_eq!(
+        facts("certificate-authority: /pki/ca.crt").authority_pem,
+        pem
+    );
+    assert_eq!(
+        facts("certificate-authority: /pki/both.pem").authority_pem,
+        pem,
+        "only the certificate of the file is told"
+    );
+    let mixed = format!(
+        "certificate-authority-data: {}",
+        data_encoding::BASE64.encode(b"plain secret")
+    );
     for hidden in [
         "certificate-authority: /pki/ca.key",
         "certificate-authority: /x.conf",
@@ -280,11 +511,15 @@ fn a_kubeconfig_tells_certificates_and_never_the_bytes_of_a_file() {
         let facts = facts(hidden);
         assert_eq!(facts.authority_pem, "", "{hidden}");
         let told = format!("{facts:?}");
-        assert!(!told.contains("PRIVATE") && !told.contains("secret"), "{hidden}: {told}");
+        assert!(
+            !told.contains("PRIVATE") && !told.contains("secret"),
+            "{hidden}: {told}"
+        );
     }
 }
 
-/// A plugin has a kubeconfig of its own made, and none of the host's made, looked at or pointed elsewhere.
+/// A plugin has a kubeconfig of its own made, and none of the host's made, looked at or pointed
+/// elsewhere.
 #[test]
 fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
     use crate::effect::{Effect, territory::Territory};
@@ -304,19 +539,36 @@ fn a_plugins_effects_leave_the_kubeconfigs_of_the_host_alone() {
         validity_seconds: 3600,
         ..KubeconfigSpec::default()
     };
-    let rotated =
-        |path: &str| Effect::RotatedKubeconfig(RotatedKubeconfigSpec { path: path.into(), client_certificate: "/evil.pem".into() });
+    let rotated = |path: &str| {
+        Effect::RotatedKubeconfig(RotatedKubeconfigSpec {
+            path: path.into(),
+            client_certificate: "/evil.pem".into(),
+        })
+    };
     let territory = Territory::of(&node.config);
-    let enact = |effect: Effect, territory: Option<&Territory>| node.within(|context| effect.enact(&Context { territory, ..*context }));
+    let enact = |effect: Effect, territory: Option<&Territory>| {
+        node.within(|context| {
+            effect.enact(&Context {
+                territory,
+                ..*context
+            })
+        })
+    };
     let by_plugin = |effect| enact(effect, Some(&territory));
-    for path in ["/etc/kubernetes/super-admin.conf", "/etc/kubernetes/kubelet.conf"] {
+    for path in [
+        "/etc/kubernetes/super-admin.conf",
+        "/etc/kubernetes/kubelet.conf",
+    ] {
         assert!(by_plugin(Effect::Kubeconfig(spec(path))).is_err(), "{path}");
         assert!(node.files().stat(path).unwrap().is_none());
     }
     enact(Effect::Kubeconfig(spec("/etc/kubernetes/admin.conf")), None).unwrap();
     let before = node.files().read("/etc/kubernetes/admin.conf").unwrap();
     assert!(by_plugin(rotated("/etc/kubernetes/admin.conf")).is_err());
-    assert_eq!(node.files().read("/etc/kubernetes/admin.conf").unwrap(), before);
+    assert_eq!(
+        node.files().read("/etc/kubernetes/admin.conf").unwrap(),
+        before
+    );
     by_plugin(Effect::Kubeconfig(spec("/opt/agent/kubeconfig"))).unwrap();
     by_plugin(rotated("/opt/agent/kubeconfig")).unwrap();
 }

@@ -7,15 +7,28 @@ use crate::{
 use std::fmt::Write;
 
 pub(super) fn render(plan: &Plan) -> String {
-    let mut text = format!("digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n", quote(plan.workflow.name()));
+    let mut text = format!(
+        "digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
+        quote(plan.workflow.name())
+    );
     for (number, section) in sections(plan).iter().enumerate() {
         match section.group {
             Some(group) => {
-                let _ = writeln!(text, "  subgraph cluster_{number} {{\n    label={};", quote(&group.id));
-                section.nodes.iter().for_each(|node| declare(&mut text, "    ", node));
+                let _ = writeln!(
+                    text,
+                    "  subgraph cluster_{number} {{\n    label={};",
+                    quote(&group.id)
+                );
+                section
+                    .nodes
+                    .iter()
+                    .for_each(|node| declare(&mut text, "    ", node));
                 text.push_str("  }\n");
             }
-            None => section.nodes.iter().for_each(|node| declare(&mut text, "  ", node)),
+            None => section
+                .nodes
+                .iter()
+                .for_each(|node| declare(&mut text, "  ", node)),
         }
     }
     for (after, all) in plan.reduced() {
@@ -29,7 +42,12 @@ pub(super) fn render(plan: &Plan) -> String {
 
 fn declare(text: &mut String, indent: &str, node: &Node) {
     let _ = match node.state.reason() {
-        None => writeln!(text, "{indent}{} [tooltip={}];", quote(&node.id), quote(&node.title)),
+        None => writeln!(
+            text,
+            "{indent}{} [tooltip={}];",
+            quote(&node.id),
+            quote(&node.title)
+        ),
         Some(reason) => writeln!(
             text,
             "{indent}{} [style=\"rounded,dashed\", fontcolor=gray, color=gray, tooltip={}];",
@@ -41,5 +59,10 @@ fn declare(text: &mut String, indent: &str, node: &Node) {
 
 /// A quoted DOT string; backslashes would start Graphviz escapes.
 fn quote(text: &str) -> String {
-    format!("\"{}\"", sanitise::line(text).replace('\\', "\\\\").replace('"', "\\\""))
+    format!(
+        "\"{}\"",
+        sanitise::line(text)
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+    )
 }

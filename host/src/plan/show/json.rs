@@ -10,5 +10,8 @@ struct Shown<'a> {
 }
 
 pub(super) fn render(plan: &Plan) -> String {
-    json::pretty(&Shown { plan, longest_chain: plan.longest_chain() })
+    json::pretty(&Shown {
+        plan,
+        longest_chain: plan.longest_chain(),
+    })
 }

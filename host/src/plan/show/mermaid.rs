@@ -10,22 +10,38 @@ use std::fmt::Write;
 pub(super) fn render(plan: &Plan) -> String {
     let mut text = String::from("flowchart LR\n");
     // Mermaid has reserved words (`end`), so the nodes are numbered and the ids are labels.
-    let number: BTreeMap<&str, usize> = plan.nodes.iter().enumerate().map(|(i, node)| (node.id.as_str(), i)).collect();
+    let number: BTreeMap<&str, usize> = plan
+        .nodes
+        .iter()
+        .enumerate()
+        .map(|(i, node)| (node.id.as_str(), i))
+        .collect();
     let declare = |text: &mut String, indent: &str, node: &Node| {
         let (label, class) = match node.state.reason() {
             None => (node.id.clone(), ""),
             Some(reason) => (format!("{}<br/>{reason}", node.id), ":::out"),
         };
-        let _ = writeln!(text, "{indent}p{}[\"{}\"]{class}", number[node.id.as_str()], escape(&label));
+        let _ = writeln!(
+            text,
+            "{indent}p{}[\"{}\"]{class}",
+            number[node.id.as_str()],
+            escape(&label)
+        );
     };
     for (i, section) in sections(plan).iter().enumerate() {
         match section.group {
             Some(group) => {
                 let _ = writeln!(text, "  subgraph g{i}[\"{}\"]", escape(&group.id));
-                section.nodes.iter().for_each(|node| declare(&mut text, "    ", node));
+                section
+                    .nodes
+                    .iter()
+                    .for_each(|node| declare(&mut text, "    ", node));
                 text.push_str("  end\n");
             }
-            None => section.nodes.iter().for_each(|node| declare(&mut text, "  ", node)),
+            None => section
+                .nodes
+                .iter()
+                .for_each(|node| declare(&mut text, "  ", node)),
         }
     }
     for (after, all) in plan.reduced() {

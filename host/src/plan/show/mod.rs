@@ -39,10 +39,15 @@ fn sections(plan: &Plan) -> Vec<Section<'_>> {
     for node in &plan.nodes {
         let top = node.id.split('/').next().unwrap_or(&node.id);
         let group = plan.groups.iter().find(|group| group.id == top);
-        let same = sections.iter_mut().find(|section| section.group.is_some() && section.group == group);
+        let same = sections
+            .iter_mut()
+            .find(|section| section.group.is_some() && section.group == group);
         match same {
             Some(section) => section.nodes.push(node),
-            None => sections.push(Section { group, nodes: vec![node] }),
+            None => sections.push(Section {
+                group,
+                nodes: vec![node],
+            }),
         }
     }
     sections

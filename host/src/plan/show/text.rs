@@ -17,21 +17,57 @@ pub(super) fn render(plan: &Plan) -> String {
         plan.nodes.len() - running
     );
     let edges = plan.reduced();
-    let width = plan.nodes.iter().map(|node| label(node).chars().count()).max().unwrap_or(0) + 2;
+    let width = plan
+        .nodes
+        .iter()
+        .map(|node| label(node).chars().count())
+        .max()
+        .unwrap_or(0)
+        + 2;
     for section in sections(plan) {
         if let Some(group) = section.group {
-            let state = if section.nodes.iter().any(|node| node.state.runs()) { RUNS } else { LEFT_OUT };
-            let _ = writeln!(text, "{state} {:width$}{}", sanitise::line(&group.id), sanitise::line(&group.title));
+            let state = if section.nodes.iter().any(|node| node.state.runs()) {
+                RUNS
+            } else {
+                LEFT_OUT
+            };
+            let _ = writeln!(
+                text,
+                "{state} {:width$}{}",
+                sanitise::line(&group.id),
+                sanitise::line(&group.title)
+            );
         }
         for node in section.nodes {
             let state = if node.state.runs() { RUNS } else { LEFT_OUT };
-            let after = after(plan, node, edges.get(node.id.as_str()).map(Vec::as_slice).unwrap_or_default());
-            let line = format!("{state} {:width$}{}{}", label(node), sanitise::line(&node.title), remarks(node, &after));
+            let after = after(
+                plan,
+                node,
+                edges
+                    .get(node.id.as_str())
+                    .map(Vec::as_slice)
+                    .unwrap_or_default(),
+            );
+            let line = format!(
+                "{state} {:width$}{}{}",
+                label(node),
+                sanitise::line(&node.title),
+                remarks(node, &after)
+            );
             let _ = writeln!(text, "{}", line.trim_end());
         }
     }
-    let chain: Vec<_> = plan.longest_chain().into_iter().map(sanitise::line).collect();
-    let _ = writeln!(text, "\nlongest chain: {} phases: {}", chain.len(), chain.join(" → "));
+    let chain: Vec<_> = plan
+        .longest_chain()
+        .into_iter()
+        .map(sanitise::line)
+        .collect();
+    let _ = writeln!(
+        text,
+        "\nlongest chain: {} phases: {}",
+        chain.len(),
+        chain.join(" → ")
+    );
     text
 }
 
@@ -72,5 +108,9 @@ fn remarks(node: &Node, after: &[&str]) -> String {
     if let Source::Plugin { name, version, .. } = &node.source {
         remarks.push(format!("plugin {name} {version}"));
     }
-    if remarks.is_empty() { String::new() } else { format!(" [{}]", sanitise::line(&remarks.join("; "))) }
+    if remarks.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", sanitise::line(&remarks.join("; ")))
+    }
 }

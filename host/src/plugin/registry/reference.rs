@@ -10,7 +10,9 @@ const DOCKER_HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docke
 /// Name, tag and digest of an artifact (grammar of the OCI distribution specification).
 static ARTIFACT: LazyLock<Result<Regex, regex::Error>> = LazyLock::new(|| {
     let part = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*";
-    Regex::new(&format!(r"^({part}(?:/{part})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?(?:@(sha256:[0-9a-f]{{64}}))?$"))
+    Regex::new(&format!(
+        r"^({part}(?:/{part})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?(?:@(sha256:[0-9a-f]{{64}}))?$"
+    ))
 });
 
 /// Whether a host is this machine: a loopback address or `localhost`.
@@ -35,14 +37,23 @@ impl Registry {
     /// # Errors
     /// If the text is not a host with an optional port.
     pub fn parse(text: &str) -> Result<Registry> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
-        // A URL forgets the default port of its scheme, so two schemes are needed to learn the port that the text names.
-        let parsed = Url::parse(&format!("http://{text}/")).ok().zip(Url::parse(&format!("https://{text}/")).ok());
+        let allowed =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+        // A URL forgets the default port of its scheme, so two schemes are needed to learn the port
+        // that the text names.
+        let parsed = Url::parse(&format!("http://{text}/"))
+            .ok()
+            .zip(Url::parse(&format!("https://{text}/")).ok());
         let (Some((http, https)), true) = (parsed, text.chars().all(allowed)) else {
             bail!("{text:?} is not a registry; write HOST or HOST:PORT");
         };
-        let Some(host) = http.host() else { bail!("{text:?} has no host") };
-        Ok(Registry { host: host.to_owned(), port: http.port().or(https.port()) })
+        let Some(host) = http.host() else {
+            bail!("{text:?} has no host")
+        };
+        Ok(Registry {
+            host: host.to_owned(),
+            port: http.port().or(https.port()),
+        })
     }
 
     /// Whether the registry is on this machine.
@@ -56,23 +67,36 @@ impl Registry {
     /// Never for a registry that was parsed.
     pub fn url(&self) -> Result<Url> {
         let scheme = if self.is_local() { "http" } else { "https" };
-        let host = if self.is_docker_hub() { DOCKER_HUB[2].to_owned() } else { self.host.to_string() };
+        let host = if self.is_docker_hub() {
+            DOCKER_HUB[2].to_owned()
+        } else {
+            self.host.to_string()
+        };
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         Ok(Url::parse(&format!("{scheme}://{host}{port}/v2/"))?)
     }
 
     /// The names that the registry may have in configuration files of container tools.
     pub fn names(&self) -> Vec<String> {
-        if self.is_docker_hub() { DOCKER_HUB.map(str::to_owned).to_vec() } else { vec![self.to_string()] }
+        if self.is_docker_hub() {
+            DOCKER_HUB.map(str::to_owned).to_vec()
+        } else {
+            vec![self.to_string()]
+        }
     }
 
     /// The name that credential helpers use for the registry.
     pub fn server(&self) -> String {
-        if self.is_docker_hub() { format!("https://{}/v1/", DOCKER_HUB[1]) } else { self.to_string() }
+        if self.is_docker_hub() {
+            format!("https://{}/v1/", DOCKER_HUB[1])
+        } else {
+            self.to_string()
+        }
     }
 
     fn is_docker_hub(&self) -> bool {
-        self.port.is_none() && matches!(&self.host, Host::Domain(name) if DOCKER_HUB.contains(&name.as_str()))
+        self.port.is_none()
+            && matches!(&self.host, Host::Domain(name) if DOCKER_HUB.contains(&name.as_str()))
     }
 }
 
@@ -101,14 +125,21 @@ impl Reference {
     /// If the text is not such a reference, or has neither tag nor digest.
     pub fn parse(text: &str) -> Result<Reference> {
         let wanted = "write oci://REGISTRY/NAME:TAG or oci://REGISTRY/NAME@sha256:DIGEST";
-        let Some((registry, artifact)) = text.split_once('/') else { bail!("oci://{text} names no artifact; {wanted}") };
+        let Some((registry, artifact)) = text.split_once('/') else {
+            bail!("oci://{text} names no artifact; {wanted}")
+        };
         let registry = Registry::parse(registry)?;
         let grammar = ARTIFACT.as_ref().map_err(Clone::clone)?;
         let Some(parts) = grammar.captures(artifact).filter(|_| artifact.len() <= 512) else {
             bail!("oci://{text}: {artifact:?} is not the name of an artifact; {wanted}");
         };
         let part = |at: usize| parts.get(at).map(|part| part.as_str().to_owned());
-        let reference = Reference { registry, repository: part(1).unwrap_or_default(), tag: part(2), digest: part(3) };
+        let reference = Reference {
+            registry,
+            repository: part(1).unwrap_or_default(),
+            tag: part(2),
+            digest: part(3),
+        };
         if reference.tag.is_none() && reference.digest.is_none() {
             bail!("oci://{text} names no tag; {wanted}");
         }
@@ -117,68 +148,24 @@ impl Reference {
 
     /// The digest of the artifact's manifest where the reference has it, otherwise its tag.
     pub fn manifest(&self) -> &str {
-        self.digest.as_deref().or(self.tag.as_deref()).unwrap_or_default()
+        self.digest
+            .as_deref()
+            .or(self.tag.as_deref())
+            .unwrap_or_default()
     }
 }
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "oci://{}/{}", self.registry, self.repository)?;
-        self.tag.as_ref().map_or(Ok(()), |tag| write!(f, ":{tag}"))?;
-        self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
+        self.tag
+            .as_ref()
+            .map_or(Ok(()), |tag| write!(f, ":{tag}"))?;
+        self.digest
+            .as_ref()
+            .map_or(Ok(()), |digest| write!(f, "@{digest}"))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reference_has_registry_name_and_tag_or_digest() {
-        let digest = format!("sha256:{}", "0a".repeat(32));
-        for (text, registry, repository, tag, by) in [
-            ("registry.example:5000/team/x:1.0", "registry.example:5000", "team/x", Some("1.0"), None),
-            ("[::1]:5000/x:tag", "[::1]:5000", "x", Some("tag"), None),
-            (&format!("registry.example/x@{digest}"), "registry.example", "x", None, Some(&digest)),
-            (&format!("registry.example/x:1@{digest}"), "registry.example", "x", Some("1"), Some(&digest)),
-        ] {
-            let parsed = Reference::parse(text).unwrap();
-            assert_eq!((parsed.registry.to_string().as_str(), parsed.repository.as_str()), (registry, repository));
-            assert_eq!((parsed.tag.as_deref(), parsed.digest.as_ref()), (tag, by));
-            assert_eq!(parsed.to_string(), format!("oci://{text}"));
-        }
-        for (text, why) in [
-            ("x:1", "names no artifact"),
-            ("registry.example/x", "names no tag"),
-            ("registry.example:5000/x", "names no tag"),
-            ("registry.example/X:1", "is not the name of an artifact"),
-            ("registry.example/x:1?y", "is not the name of an artifact"),
-            ("registry.example/../x:1", "is not the name of an artifact"),
-            ("registry.example/x%2fy:1", "is not the name of an artifact"),
-            ("registry.example/x@sha256:00", "is not the name of an artifact"),
-            ("me@registry.example/x:1", "is not a registry"),
-            ("registry.example:99999/x:1", "is not a registry"),
-            ("\u{1b}[2J/x:1", "is not a registry"),
-        ] {
-            let refused = Reference::parse(text).unwrap_err().to_string();
-            assert!(refused.contains(why) && !refused.contains('\u{1b}'), "{text}: {refused}");
-        }
-    }
-
-    #[test]
-    fn only_loopback_registries_are_asked_over_plain_http() {
-        for (text, url) in [
-            ("localhost:5000", "http://localhost:5000/v2/"),
-            ("127.0.0.1", "http://127.0.0.1/v2/"),
-            ("127.8.8.8:443", "http://127.8.8.8:443/v2/"),
-            ("[::1]:5000", "http://[::1]:5000/v2/"),
-            ("localhost.example:5000", "https://localhost.example:5000/v2/"),
-            ("127.0.0.1.example", "https://127.0.0.1.example/v2/"),
-            ("10.0.0.1:80", "https://10.0.0.1:80/v2/"),
-            ("[::2]:443", "https://[::2]/v2/"),
-            ("docker.io", "https://registry-1.docker.io/v2/"),
-        ] {
-            assert_eq!(Registry::parse(text).unwrap().url().unwrap().as_str(), url, "{text}");
-        }
-    }
-}
+mod tests;

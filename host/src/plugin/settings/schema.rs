@@ -1,5 +1,6 @@
-//! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin writes its own schema, and in a
-//! schema that refers to its own definitions each definition can double the work.
+//! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
+//! writes its own schema, and in a schema that refers to its own definitions each definition can
+//! double the work.
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -16,7 +17,17 @@ const MAX_SETTINGS_DEPTH: usize = 64;
 const MAX_SETTINGS: u64 = 100_000;
 
 /// Keywords whose schema is for the value that the surrounding schema describes.
-const SAME: &[&str] = &["allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"];
+const SAME: &[&str] = &[
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "dependencies",
+];
 /// Keywords whose schema is for the members of the value.
 const INNER: &[&str] = &[
     "properties",
@@ -32,7 +43,12 @@ const INNER: &[&str] = &[
     "contentSchema",
 ];
 /// Keywords whose value is an object of schemas.
-const MAPS: &[&str] = &["dependentSchemas", "dependencies", "properties", "patternProperties"];
+const MAPS: &[&str] = &[
+    "dependentSchemas",
+    "dependencies",
+    "properties",
+    "patternProperties",
+];
 /// Keywords that refer to schemas in ways that cannot be followed beforehand.
 const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
 
@@ -41,18 +57,32 @@ const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// # Errors
 /// The limit that the schema or the settings exceed.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
-    let (depth, values) =
-        measure(settings, MAX_SETTINGS_DEPTH).ok_or_else(|| anyhow!("they are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
+    let (depth, values) = measure(settings, MAX_SETTINGS_DEPTH)
+        .ok_or_else(|| anyhow!("they are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
     if values > MAX_SETTINGS {
         bail!("they have more than {MAX_SETTINGS} values");
     }
-    let expanded = Expansion { root: schema, sizes: HashMap::new() }.size(schema, 0)?;
-    if expanded > MAX_EXPANDED {
-        bail!("the schema of its settings is too large: its references stand for more than {MAX_EXPANDED} schemas");
+    let expanded = Expansion {
+        root: schema,
+        sizes: HashMap::new(),
     }
-    let each = Comparison { root: schema, costs: HashMap::new() }.cost(schema, depth)?;
+    .size(schema, 0)?;
+    if expanded > MAX_EXPANDED {
+        bail!(
+            "the schema of its settings is too large: its references stand for more than \
+             {MAX_EXPANDED} schemas"
+        );
+    }
+    let each = Comparison {
+        root: schema,
+        costs: HashMap::new(),
+    }
+    .cost(schema, depth)?;
     if each.saturating_mul(values) > MAX_COMPARISONS {
-        bail!("the schema of its settings is too expensive: it compares these settings with more than {MAX_COMPARISONS} schemas");
+        bail!(
+            "the schema of its settings is too expensive: it compares these settings with more \
+             than {MAX_COMPARISONS} schemas"
+        );
     }
     Ok(())
 }
@@ -84,25 +114,45 @@ fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
 
 /// Returns the schema that a schema refers to (`$ref`); none if it has no reference.
 fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
-    if let Some(keyword) = REFUSED.iter().find(|keyword| schema.get(**keyword).is_some()) {
+    if let Some(keyword) = REFUSED
+        .iter()
+        .find(|keyword| schema.get(**keyword).is_some())
+    {
         bail!("the schema of its settings uses {keyword}; use $ref");
     }
-    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { return Ok(None) };
-    let pointer = reference.strip_prefix('#').filter(|pointer| !pointer.contains('%'));
-    let found = pointer.filter(|pointer| pointer.is_empty() || pointer.starts_with('/')).and_then(|pointer| root.pointer(pointer));
-    let refused = || anyhow!("the schema of its settings refers to {reference:?}; a reference is to a part of itself, as #/$defs/NAME is");
+    let Some(reference) = schema.get("$ref").and_then(Value::as_str) else {
+        return Ok(None);
+    };
+    let pointer = reference
+        .strip_prefix('#')
+        .filter(|pointer| !pointer.contains('%'));
+    let found = pointer
+        .filter(|pointer| pointer.is_empty() || pointer.starts_with('/'))
+        .and_then(|pointer| root.pointer(pointer));
+    let refused = || {
+        anyhow!(
+            "the schema of its settings refers to {reference:?}; a reference is to a part of \
+             itself, as #/$defs/NAME is"
+        )
+    };
     found.map(Some).ok_or_else(refused)
 }
 
 /// Refuses an id within the schema: it would change what the references below it mean.
 fn check_id(root: &Value, schema: &Value) -> Result<()> {
-    if !std::ptr::eq(root, schema) && (schema.get("$id").is_some() || schema.get("id").is_some_and(Value::is_string)) {
-        bail!("the schema of its settings has a part with an id of its own; only the whole may have one");
+    if !std::ptr::eq(root, schema)
+        && (schema.get("$id").is_some() || schema.get("id").is_some_and(Value::is_string))
+    {
+        bail!(
+            "the schema of its settings has a part with an id of its own; only the whole may have \
+             one"
+        );
     }
     Ok(())
 }
 
-/// Counts schemas with every reference replaced by the schema that it refers to. References that lead back count once.
+/// Counts schemas with every reference replaced by the schema that it refers to. References that
+/// lead back count once.
 struct Expansion<'a> {
     root: &'a Value,
     /// size of each schema, by its address; none while the schema is being counted
@@ -125,7 +175,11 @@ impl<'a> Expansion<'a> {
         if let Some(referred) = referred(self.root, schema)? {
             size = size.saturating_add(self.size(referred, depth + 1)?);
         }
-        for part in SAME.iter().chain(INNER).flat_map(|keyword| schemas(schema, keyword)) {
+        for part in SAME
+            .iter()
+            .chain(INNER)
+            .flat_map(|keyword| schemas(schema, keyword))
+        {
             size = size.saturating_add(self.size(part, depth + 1)?);
         }
         self.sizes.insert(schema, Some(size));
@@ -136,7 +190,8 @@ impl<'a> Expansion<'a> {
 /// Counts the schemas that one value and its members are compared with.
 struct Comparison<'a> {
     root: &'a Value,
-    /// cost of each schema, by its address and the depth of the value; none while the schema is being counted
+    /// cost of each schema, by its address and the depth of the value; none while the schema is
+    /// being counted
     costs: HashMap<(*const Value, usize), Option<u64>>,
 }
 
@@ -151,7 +206,9 @@ impl<'a> Comparison<'a> {
         }
         self.costs.insert(key, None);
         let mut cost = 1_u64;
-        let same = referred(self.root, schema)?.into_iter().chain(SAME.iter().flat_map(|keyword| schemas(schema, keyword)));
+        let same = referred(self.root, schema)?
+            .into_iter()
+            .chain(SAME.iter().flat_map(|keyword| schemas(schema, keyword)));
         for part in same {
             cost = cost.saturating_add(self.cost(part, depth)?);
         }
@@ -166,69 +223,4 @@ impl<'a> Comparison<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    /// Definitions that each refer twice to the next one.
-    fn doubling(definitions: usize, refer: impl Fn(Value) -> Value) -> Value {
-        let definition = |number: usize| match number {
-            last if last == definitions => json!({}),
-            number => {
-                let next = json!({"$ref": format!("#/$defs/d{}", number + 1)});
-                refer(next)
-            }
-        };
-        let definitions: serde_json::Map<String, Value> =
-            (0..=definitions).map(|number| (format!("d{number}"), definition(number))).collect();
-        json!({"$ref": "#/$defs/d0", "$defs": definitions})
-    }
-
-    fn refusal(schema: &Value, settings: &Value) -> String {
-        check(schema, settings).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn references_that_double_the_work_are_refused() {
-        for refer in [
-            |next: Value| json!({"allOf": [next.clone(), next]}),
-            |next: Value| json!({"anyOf": [next.clone(), {"not": next}]}),
-            |next: Value| json!({"properties": {"a": next.clone(), "b": next}}),
-            |next: Value| json!({"if": next.clone(), "then": next.clone(), "dependentSchemas": {"a": next}}),
-        ] {
-            assert!(refusal(&doubling(31, refer), &json!({})).contains("more than 50000 schemas"));
-            check(&doubling(6, refer), &json!({})).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_recursive_schema_costs_in_proportion_to_the_depth_of_the_settings() {
-        let tree = json!({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}});
-        check(&tree, &json!({"left": {"right": {"left": {}}}})).unwrap();
-        let doubling = json!({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
-        let deep = (0..40).fold(json!({}), |inner, _| json!({"a": inner}));
-        assert!(refusal(&doubling, &deep).contains("too expensive"));
-        assert!(refusal(&json!({"allOf": [{"$ref": "#"}]}), &json!({})).contains("refers to itself without end"));
-    }
-
-    #[test]
-    fn references_to_elsewhere_are_refused() {
-        for reference in ["https://example.com/schema", "file:///etc/passwd", "#name", "#/$defs/none", "#/%24defs/a", "other#/a"] {
-            let told = refusal(&json!({"$ref": reference, "$defs": {"a": {}}}), &json!({}));
-            assert!(told.contains("a reference is to a part of itself"), "{told}");
-        }
-        assert!(refusal(&json!({"properties": {"a": {"$id": "b"}}}), &json!({})).contains("an id of its own"));
-        assert!(refusal(&json!({"$dynamicRef": "#a"}), &json!({})).contains("use $ref"));
-        // A property may be called as a keyword is.
-        check(&json!({"$id": "https://example.com/a", "properties": {"$ref": {}, "$id": {}, "id": {}}}), &json!({})).unwrap();
-    }
-
-    #[test]
-    fn schemas_and_settings_that_are_too_deep_or_too_many_are_refused() {
-        let chain = doubling(500, |next| json!({"allOf": [next]}));
-        assert!(refusal(&chain, &json!({})).contains("nested more than 100 deep"));
-        let deep = (0..100).fold(json!({}), |inner, _| json!({"a": inner}));
-        assert!(refusal(&json!({}), &deep).contains("nested more than 64 deep"));
-        assert!(refusal(&json!({}), &json!(vec![0; 200_000])).contains("more than 100000 values"));
-    }
-}
+mod tests;

@@ -20,7 +20,13 @@ pub(super) fn config_map(namespace: &str, name: &str, key: &str, content: String
 }
 
 /// A Role that may read one object, and its RoleBinding of the same name.
-pub(super) fn reading(namespace: &str, name: &str, resource: &str, object: &str, subjects: &[Subject]) -> [Value; 2] {
+pub(super) fn reading(
+    namespace: &str,
+    name: &str,
+    resource: &str,
+    object: &str,
+    subjects: &[Subject],
+) -> [Value; 2] {
     let mut role = role("Role", name, resource);
     role["rules"][0]["resourceNames"] = json!([object]);
     let mut binding = binding("Role", name, name, subjects);
@@ -60,5 +66,10 @@ pub(super) fn binding(kind: &str, name: &str, role: &str, subjects: &[Subject]) 
 
 /// The binding that makes the holders of `admin.conf` administrators.
 pub fn cluster_admins() -> Value {
-    binding("ClusterRole", "kubeadm:cluster-admins", "cluster-admin", &[Subject::Group("kubeadm:cluster-admins")])
+    binding(
+        "ClusterRole",
+        "kubeadm:cluster-admins",
+        "cluster-admin",
+        &[Subject::Group("kubeadm:cluster-admins")],
+    )
 }

@@ -3,11 +3,13 @@ use kubephase_sdk::kubeadm::Taint;
 use serde_json::{Value, json};
 
 /// Labels, all without a value.
-pub const CONTROL_PLANE_LABELS: [&str; 2] =
-    ["node-role.kubernetes.io/control-plane", "node.kubernetes.io/exclude-from-external-load-balancers"];
+pub const CONTROL_PLANE_LABELS: [&str; 2] = [
+    "node-role.kubernetes.io/control-plane",
+    "node.kubernetes.io/exclude-from-external-load-balancers",
+];
 
-/// The strategic merge patch that gives a Node its labels and taints; `{}` where it has them.
-/// The list of taints is replaced as a whole, so what the node already has follows what is configured.
+/// The strategic merge patch that gives a Node its labels and taints; `{}` where it has them. The
+/// list of taints is replaced as a whole, so what the node already has follows what is configured.
 pub fn node_patch(current: &Value, taints: &[Taint]) -> Value {
     let mut patch = json!({});
     for label in CONTROL_PLANE_LABELS {
@@ -15,10 +17,18 @@ pub fn node_patch(current: &Value, taints: &[Taint]) -> Value {
             patch["metadata"]["labels"][label] = "".into();
         }
     }
-    let existing = current["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    let existing = current["spec"]["taints"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let mut merged: Vec<Value> = taints.iter().map(|taint| json!(taint)).collect();
     let configured = merged.len();
-    merged.extend(existing.iter().filter(|taint| !taints.iter().any(|new| json!(new) == **taint)).cloned());
+    merged.extend(
+        existing
+            .iter()
+            .filter(|taint| !taints.iter().any(|new| json!(new) == **taint))
+            .cloned(),
+    );
     if configured > 0 && merged != existing {
         patch["spec"]["taints"] = merged.into();
     }

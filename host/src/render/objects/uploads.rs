@@ -16,22 +16,46 @@ pub fn kubeadm_config(config: &Config) -> Vec<Value> {
         cluster["kubernetesVersion"] = format!("ci/{}", config.cluster.kubernetes_version).into();
     }
     let name = "kubeadm-config";
-    let mut objects = vec![config_map(SYSTEM, name, "ClusterConfiguration", yaml::to_string(&cluster))];
+    let mut objects = vec![config_map(
+        SYSTEM,
+        name,
+        "ClusterConfiguration",
+        yaml::to_string(&cluster),
+    )];
     let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
-    objects.extend(reading(SYSTEM, "kubeadm:nodes-kubeadm-config", "configmaps", name, &readers));
+    objects.extend(reading(
+        SYSTEM,
+        "kubeadm:nodes-kubeadm-config",
+        "configmaps",
+        name,
+        &readers,
+    ));
     objects
 }
 
-/// ConfigMap `kubephase-config`: what of a run is not kubeadm's, for whoever joins or upgrades, and access to it.
+/// ConfigMap `kubephase-config`: what of a run is not kubeadm's, for whoever joins or upgrades, and
+/// access to it.
 pub fn phase_config(phases: &Value) -> Vec<Value> {
     let name = "kubephase-config";
-    let mut objects = vec![config_map(SYSTEM, name, "PhaseConfiguration", yaml::to_string(phases))];
+    let mut objects = vec![config_map(
+        SYSTEM,
+        name,
+        "PhaseConfiguration",
+        yaml::to_string(phases),
+    )];
     let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
-    objects.extend(reading(SYSTEM, "kubephase:nodes-kubephase-config", "configmaps", name, &readers));
+    objects.extend(reading(
+        SYSTEM,
+        "kubephase:nodes-kubephase-config",
+        "configmaps",
+        name,
+        &readers,
+    ));
     objects
 }
 
-/// ConfigMap `kubelet-config` and access to it. What no user wrote is signed, so that an upgrade may replace it.
+/// ConfigMap `kubelet-config` and access to it. What no user wrote is signed, so that an upgrade
+/// may replace it.
 pub fn kubelet_config(config: &Config) -> Vec<Value> {
     let name = "kubelet-config";
     let (document, _) = kubelet::document(config);
@@ -43,11 +67,24 @@ pub fn kubelet_config(config: &Config) -> Vec<Value> {
     }
     let mut objects = vec![map];
     let readers = [Subject::Group(NODES_GROUP), Subject::Group(BOOTSTRAP_GROUP)];
-    objects.extend(reading(SYSTEM, "kubeadm:kubelet-config", "configmaps", name, &readers));
+    objects.extend(reading(
+        SYSTEM,
+        "kubeadm:kubelet-config",
+        "configmaps",
+        name,
+        &readers,
+    ));
     objects
 }
 
 /// Access to the Secret `kubeadm-certs`.
 pub fn certificates_access() -> Vec<Value> {
-    reading(SYSTEM, "kubeadm:kubeadm-certs", "secrets", "kubeadm-certs", &[Subject::Group(BOOTSTRAP_GROUP)]).into()
+    reading(
+        SYSTEM,
+        "kubeadm:kubeadm-certs",
+        "secrets",
+        "kubeadm-certs",
+        &[Subject::Group(BOOTSTRAP_GROUP)],
+    )
+    .into()
 }

@@ -1,6 +1,7 @@
 //! Which lists merge, and by what: the strategic-merge tags of the Kubernetes API, as one table.
 
-/// How a field merges; a field that is not here is replaced if it is a list, merged if it is an object.
+/// How a field merges; a field that is not here is replaced if it is a list, merged if it is an
+/// object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Rule {
     /// lists: their elements are told apart by this field; of scalars: by themselves
@@ -38,8 +39,12 @@ const POD: [(&str, &str); 9] = [
     ("resourceClaims", "name"),
     ("schedulingGates", "name"),
 ];
-const CONTAINER: [(&str, &str); 4] =
-    [("ports", "containerPort"), ("env", "name"), ("volumeMounts", "mountPath"), ("volumeDevices", "devicePath")];
+const CONTAINER: [(&str, &str); 4] = [
+    ("ports", "containerPort"),
+    ("env", "name"),
+    ("volumeMounts", "mountPath"),
+    ("volumeDevices", "devicePath"),
+];
 const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 const RETAIN_KEYS: [&str; 2] = ["volumes", "resourceClaims"];
 
@@ -52,34 +57,77 @@ const OF_KIND: [(&str, &str, Key); 9] = [
     ("Pod", "status.resourceClaimStatuses", Key::Field("name")),
     ("Service", "spec.ports", Key::Field("port")),
     ("ServiceAccount", "secrets", Key::Field("name")),
-    ("PersistentVolumeClaim", "status.conditions", Key::Field("type")),
+    (
+        "PersistentVolumeClaim",
+        "status.conditions",
+        Key::Field("type"),
+    ),
     ("Namespace", "status.conditions", Key::Field("type")),
 ];
-const WITH_CONDITIONS: [&str; 8] = ["Node", "Pod", "Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "Job", "Service"];
+const WITH_CONDITIONS: [&str; 8] = [
+    "Node",
+    "Pod",
+    "Deployment",
+    "DaemonSet",
+    "ReplicaSet",
+    "StatefulSet",
+    "Job",
+    "Service",
+];
 
 /// The rule of a field, `path` being the names from the root of the object, list indices left out.
 pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
-    let by = |field| Rule { merge: Some(Key::Field(field)), retain_keys: false };
+    let by = |field| Rule {
+        merge: Some(Key::Field(field)),
+        retain_keys: false,
+    };
     let dotted = path.join(".");
-    if let Some((_, _, key)) = OF_KIND.iter().find(|(of, at, _)| *of == kind && *at == dotted) {
-        return Rule { merge: Some(*key), retain_keys: false };
+    if let Some((_, _, key)) = OF_KIND
+        .iter()
+        .find(|(of, at, _)| *of == kind && *at == dotted)
+    {
+        return Rule {
+            merge: Some(*key),
+            retain_keys: false,
+        };
     }
     match path {
         [.., "metadata", "ownerReferences"] => return by("uid"),
-        [.., "metadata", "finalizers"] => return Rule { merge: Some(Key::Scalar), retain_keys: false },
+        [.., "metadata", "finalizers"] => {
+            return Rule {
+                merge: Some(Key::Scalar),
+                retain_keys: false,
+            };
+        }
         ["status", "conditions"] if WITH_CONDITIONS.contains(&kind) => return by("type"),
-        ["spec", "strategy"] if kind == "Deployment" => return Rule { merge: None, retain_keys: true },
+        ["spec", "strategy"] if kind == "Deployment" => {
+            return Rule {
+                merge: None,
+                retain_keys: true,
+            };
+        }
         _ => {}
     }
-    let Some((_, pod)) = POD_SPECS.iter().find(|(of, _)| *of == kind) else { return Rule::default() };
-    let Some(below) = dotted.strip_prefix(pod).and_then(|rest| rest.strip_prefix('.')) else { return Rule::default() };
+    let Some((_, pod)) = POD_SPECS.iter().find(|(of, _)| *of == kind) else {
+        return Rule::default();
+    };
+    let Some(below) = dotted
+        .strip_prefix(pod)
+        .and_then(|rest| rest.strip_prefix('.'))
+    else {
+        return Rule::default();
+    };
     if let Some((_, key)) = POD.iter().find(|(name, _)| *name == below) {
-        return Rule { merge: Some(Key::Field(key)), retain_keys: RETAIN_KEYS.contains(&below) };
+        return Rule {
+            merge: Some(Key::Field(key)),
+            retain_keys: RETAIN_KEYS.contains(&below),
+        };
     }
     match below.split_once('.') {
-        Some((list, field)) if CONTAINER_LISTS.contains(&list) => {
-            CONTAINER.iter().find(|(name, _)| *name == field).map_or_else(Rule::default, |(_, key)| by(key))
-        }
+        Some((list, field)) if CONTAINER_LISTS.contains(&list) => CONTAINER
+            .iter()
+            .find(|(name, _)| *name == field)
+            .map_or_else(Rule::default, |(_, key)| by(key)),
         _ => Rule::default(),
     }
 }

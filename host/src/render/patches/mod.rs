@@ -1,4 +1,5 @@
-//! The user's patches to what kubeadm renders: a directory of files whose names say what they patch and how.
+//! The user's patches to what kubeadm renders: a directory of files whose names say what they patch
+//! and how.
 
 mod merge_keys;
 mod strategic;
@@ -16,7 +17,14 @@ pub const KUBELET: &str = "kubeletconfiguration";
 /// Target of patches to CoreDNS.
 pub const COREDNS: &str = "corednsdeployment";
 /// What can be patched.
-pub const TARGETS: [&str; 6] = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", KUBELET, COREDNS];
+pub const TARGETS: [&str; 6] = [
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    KUBELET,
+    COREDNS,
+];
 
 /// How a patch is to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +34,11 @@ pub enum Kind {
     Strategic,
 }
 
-const KINDS: [(&str, Kind); 3] = [("json", Kind::Json), ("merge", Kind::Merge), ("strategic", Kind::Strategic)];
+const KINDS: [(&str, Kind); 3] = [
+    ("json", Kind::Json),
+    ("merge", Kind::Merge),
+    ("strategic", Kind::Strategic),
+];
 
 impl Kind {
     fn media_type(self) -> &'static str {
@@ -40,7 +52,10 @@ impl Kind {
 
 /// The message that a patch was applied.
 pub fn applied(kind: Kind, target: &str) -> String {
-    format!("[patches] Applied patch of type {:?} to target {target:?}", kind.media_type())
+    format!(
+        "[patches] Applied patch of type {:?} to target {target:?}",
+        kind.media_type()
+    )
 }
 
 /// The patches of a directory, in the order in which they apply.
@@ -59,12 +74,18 @@ impl Patches {
     ///
     /// # Errors
     /// A name that asks for an unknown kind of patch, or content that is not YAML.
-    pub fn load(directory: &str, mut files: Vec<(String, Vec<u8>)>) -> Result<(Patches, Vec<String>), String> {
-        let fail = |error: String| format!("could not list patch files for path {directory:?}: {error}");
+    pub fn load(
+        directory: &str,
+        mut files: Vec<(String, Vec<u8>)>,
+    ) -> Result<(Patches, Vec<String>), String> {
+        let fail =
+            |error: String| format!("could not list patch files for path {directory:?}: {error}");
         let mut messages = vec![format!("[patches] Reading patches from path {directory:?}")];
         let (mut patches, mut found, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
-        // As Go's reader has it: `010` is eight, and of a key that is there twice the last one counts.
-        let reading = options! { legacy_octal_numbers: true, duplicate_keys: DuplicateKeyPolicy::LastWins };
+        // As Go's reader has it: `010` is eight, and of a key that is there twice the last one
+        // counts.
+        let reading =
+            options! { legacy_octal_numbers: true, duplicate_keys: DuplicateKeyPolicy::LastWins };
         // Directory by directory, as a walk meets them.
         files.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
         for (path, content) in &files {
@@ -84,13 +105,26 @@ impl Patches {
             }
             let text = String::from_utf8_lossy(content);
             for (line, document) in documents(&text) {
-                let patch = serde_yaml::from_str_with_options(&document, reading.clone())
-                    .map_err(|error| fail(format!("could not convert patch to JSON: {path}, {}", place_and_reason(line, &error))))?;
-                patches.push(FilePatch { target, kind, patch });
+                let patch = serde_yaml::from_str_with_options(&document, reading.clone()).map_err(
+                    |error| {
+                        fail(format!(
+                            "could not convert patch to JSON: {path}, {}",
+                            place_and_reason(line, &error)
+                        ))
+                    },
+                )?;
+                patches.push(FilePatch {
+                    target,
+                    kind,
+                    patch,
+                });
             }
             found.push(name);
         }
-        for (what, names) in [("Found the following patch files", found), ("Ignored the following files", ignored)] {
+        for (what, names) in [
+            ("Found the following patch files", found),
+            ("Ignored the following files", ignored),
+        ] {
             if !names.is_empty() {
                 messages.push(format!("[patches] {what}: [{}]", names.join(" ")));
             }
@@ -104,14 +138,21 @@ impl Patches {
     /// An unknown target, or a patch that does not fit the document.
     pub fn apply(&self, target: &str, mut document: Value) -> Result<(Value, Vec<String>), String> {
         if !TARGETS.contains(&target) {
-            return Err(format!("unknown patch target name {target:?}, must be one of [{}]", TARGETS.join(" ")));
+            return Err(format!(
+                "unknown patch target name {target:?}, must be one of [{}]",
+                TARGETS.join(" ")
+            ));
         }
         let mut messages = Vec::new();
         for FilePatch { kind, patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
-            document = apply_one(*kind, object_kind(target), &document, patch).map_err(|error| {
-                let (kind, patch) = (kind.media_type(), shown(patch));
-                format!("could not apply the following patch of type {kind:?} to target {target:?}:\n{patch}\n: {error}")
-            })?;
+            document =
+                apply_one(*kind, object_kind(target), &document, patch).map_err(|error| {
+                    let (kind, patch) = (kind.media_type(), shown(patch));
+                    format!(
+                        "could not apply the following patch of type {kind:?} to target \
+                    {target:?}:\n{patch}\n: {error}"
+                    )
+                })?;
             messages.push(applied(*kind, target));
         }
         Ok((document, messages))
@@ -128,27 +169,42 @@ fn object_kind(target: &str) -> &'static str {
 
 /// What a file patches and how; or, in the inner result, why it is none of ours.
 fn parse_name(name: &str) -> Result<Result<(&'static str, Kind), String>, String> {
-    if ![".json", ".yaml"].iter().any(|extension| name.len() > extension.len() && name.ends_with(extension)) {
+    if ![".json", ".yaml"]
+        .iter()
+        .any(|extension| name.len() > extension.len() && name.ends_with(extension))
+    {
         return Ok(Err("the file extension must be one of [json yaml]".into()));
     }
     let Some(target) = TARGETS.into_iter().find(|target| name.starts_with(target)) else {
-        return Ok(Err(format!("unknown target, must be one of [{}]", TARGETS.join(" "))));
+        return Ok(Err(format!(
+            "unknown target, must be one of [{}]",
+            TARGETS.join(" ")
+        )));
     };
     let suffix = name[target.len()..].trim_start_matches(|c| !['.', '+'].contains(&c));
-    let Some(kind) = suffix.strip_prefix('+') else { return Ok(Ok((target, Kind::Strategic))) };
+    let Some(kind) = suffix.strip_prefix('+') else {
+        return Ok(Ok((target, Kind::Strategic)));
+    };
     match KINDS.iter().find(|(prefix, _)| kind.starts_with(prefix)) {
         Some((_, kind)) => Ok(Ok((target, *kind))),
-        None => Err(format!("unknown or missing patch type after '+', must be one of [{}]", KINDS.map(|(name, _)| name).join(" "))),
+        None => Err(format!(
+            "unknown or missing patch type after '+', must be one of [{}]",
+            KINDS.map(|(name, _)| name).join(" ")
+        )),
     }
 }
 
-/// The documents of a file, trimmed, without the empty ones; each with the number of lines before it.
+/// The documents of a file, trimmed, without the empty ones; each with the number of lines before
+/// it.
 fn documents(text: &str) -> Vec<(u64, String)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut documents = Vec::new();
     let mut before = 0;
     for document in lines.split(|line| line.trim_end() == "---") {
-        let blank = document.iter().take_while(|line| line.trim().is_empty()).count();
+        let blank = document
+            .iter()
+            .take_while(|line| line.trim().is_empty())
+            .count();
         let trimmed = document.join("\n").trim().to_string();
         if !trimmed.is_empty() {
             documents.push((before + blank as u64, trimmed));
@@ -158,19 +214,27 @@ fn documents(text: &str) -> Vec<(u64, String)> {
     documents
 }
 
-/// Says where a document is not YAML and why, and quotes nothing of it: any file may lie in the directory of patches.
+/// Says where a document is not YAML and why, and quotes nothing of it: any file may lie in the
+/// directory of patches.
 fn place_and_reason(lines_before: u64, error: &serde_yaml::Error) -> String {
     let line = lines_before + error.location().map_or(1, |location| location.line());
     match error.without_snippet() {
         // The parser's own messages are fixed texts.
-        serde_yaml::Error::ExternalMessage { msg, .. } => format!("line {line}: it is not YAML: {msg}"),
+        serde_yaml::Error::ExternalMessage { msg, .. } => {
+            format!("line {line}: it is not YAML: {msg}")
+        }
         _ => format!("line {line}: it cannot be read as YAML"),
     }
 }
 
-/// The patch as JSON; of a plain text only its kind, as a file that is no patch at all reads as one.
+/// The patch as JSON; of a plain text only its kind, as a file that is no patch at all reads as
+/// one.
 fn shown(patch: &Value) -> String {
-    if patch.is_object() || patch.is_array() { patch.to_string() } else { format!("(a {})", crate::config::component::json_kind(patch)) }
+    if patch.is_object() || patch.is_array() {
+        patch.to_string()
+    } else {
+        format!("(a {})", crate::config::component::json_kind(patch))
+    }
 }
 
 fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Result<Value, String> {
@@ -184,11 +248,15 @@ fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Resul
         Kind::Json => {
             if !patch.is_array() {
                 let found = crate::config::component::json_kind(patch);
-                return Err(format!("json: cannot unmarshal {found} into Go value of type jsonpatch.Patch"));
+                return Err(format!(
+                    "json: cannot unmarshal {found} into Go value of type jsonpatch.Patch"
+                ));
             }
-            let operations: Patch = serde_json::from_value(patch.clone()).map_err(|error| error.to_string())?;
+            let operations: Patch =
+                serde_json::from_value(patch.clone()).map_err(|error| error.to_string())?;
             let mut document = document.clone();
-            json_patch::patch(&mut document, &operations).map_err(|error| explain(&error.kind, operations.get(error.operation)))?;
+            json_patch::patch(&mut document, &operations)
+                .map_err(|error| explain(&error.kind, operations.get(error.operation)))?;
             Ok(document)
         }
     }
@@ -196,18 +264,33 @@ fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Resul
 
 /// Why an operation of a JSON patch failed, in the words kubeadm's library has for it.
 fn explain(kind: &PatchErrorKind, operation: Option<&PatchOperation>) -> String {
-    let Some(operation) = operation else { return kind.to_string() };
+    let Some(operation) = operation else {
+        return kind.to_string();
+    };
     let path = operation.path().to_string();
     let key = path.rsplit('/').next().unwrap_or_default();
     match (operation, kind) {
         (_, PatchErrorKind::TestFailed) => format!("testing value {path} failed: test failed"),
         (PatchOperation::Remove(_), _) => {
-            format!("error in remove for path: '{path}': Unable to remove nonexistent key: {key}: missing value")
+            format!(
+                "error in remove for path: '{path}': Unable to remove nonexistent key: {key}: \
+                 missing value"
+            )
         }
-        (PatchOperation::Replace(_), _) => format!("replace operation does not apply: doc is missing key: {path}: missing value"),
-        (PatchOperation::Add(_), _) => format!("add operation does not apply: doc is missing path: {path:?}: missing value"),
-        (PatchOperation::Move(of), _) => format!("move operation does not apply: {} to {path}: {kind}", of.from),
-        (PatchOperation::Copy(of), _) => format!("copy operation does not apply: {} to {path}: {kind}", of.from),
+        (PatchOperation::Replace(_), _) => {
+            format!("replace operation does not apply: doc is missing key: {path}: missing value")
+        }
+        (PatchOperation::Add(_), _) => {
+            format!("add operation does not apply: doc is missing path: {path:?}: missing value")
+        }
+        (PatchOperation::Move(of), _) => format!(
+            "move operation does not apply: {} to {path}: {kind}",
+            of.from
+        ),
+        (PatchOperation::Copy(of), _) => format!(
+            "copy operation does not apply: {} to {path}: {kind}",
+            of.from
+        ),
         (PatchOperation::Test(_), _) => format!("testing value {path} failed: {kind}"),
     }
 }

@@ -1,5 +1,6 @@
-//! Strategic merge patch: a merge patch in which lists of known fields merge element by element, with directives
-//! (`$patch`, `$setElementOrder/…`, `$retainKeys`, `$deleteFromPrimitiveList/…`) for what that cannot say.
+//! Strategic merge patch: a merge patch in which lists of known fields merge element by element,
+//! with directives (`$patch`, `$setElementOrder/…`, `$retainKeys`, `$deleteFromPrimitiveList/…`)
+//! for what that cannot say.
 use super::merge_keys::{Key, rule};
 use serde_json::{Map, Value};
 
@@ -18,7 +19,11 @@ pub fn strategic_merge(kind: &str, current: &Value, patch: &Value) -> Result<Val
     let (Value::Object(current), Value::Object(patch)) = (current, patch) else {
         return Err("a strategic merge patch and what it applies to must be objects".into());
     };
-    let merged = Merge { kind, path: Vec::new() }.objects(current.clone(), patch.clone(), false)?;
+    let merged = Merge {
+        kind,
+        path: Vec::new(),
+    }
+    .objects(current.clone(), patch.clone(), false)?;
     Ok(merged.into())
 }
 
@@ -30,18 +35,32 @@ struct Merge<'a> {
 
 impl Merge<'_> {
     fn rule(&self, field: &str) -> super::merge_keys::Rule {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).chain([field]).collect();
+        let path: Vec<&str> = self
+            .path
+            .iter()
+            .map(String::as_str)
+            .chain([field])
+            .collect();
         rule(self.kind, &path)
     }
 
-    fn below<T>(&mut self, field: &str, work: impl FnOnce(&mut Self) -> Result<T, String>) -> Result<T, String> {
+    fn below<T>(
+        &mut self,
+        field: &str,
+        work: impl FnOnce(&mut Self) -> Result<T, String>,
+    ) -> Result<T, String> {
         self.path.push(field.into());
         let result = work(self);
         self.path.pop();
         result
     }
 
-    fn objects(&mut self, mut current: Object, mut patch: Object, retain_keys: bool) -> Result<Object, String> {
+    fn objects(
+        &mut self,
+        mut current: Object,
+        mut patch: Object,
+        retain_keys: bool,
+    ) -> Result<Object, String> {
         match patch.remove(PATCH) {
             Some(Value::String(directive)) if directive == "replace" => return Ok(patch),
             Some(Value::String(directive)) if directive == "delete" => return Ok(Object::new()),
@@ -53,7 +72,10 @@ impl Merge<'_> {
         self.ordered_lists(&mut current, &mut patch)?;
         for (field, new) in patch {
             if let Some(list) = field.strip_prefix(DELETE_FROM) {
-                let (Value::Array(gone), Some(Value::Array(there))) = (&new, current.get_mut(list)) else { continue };
+                let (Value::Array(gone), Some(Value::Array(there))) = (&new, current.get_mut(list))
+                else {
+                    continue;
+                };
                 there.retain(|item| !gone.contains(item));
                 continue;
             }
@@ -64,9 +86,12 @@ impl Merge<'_> {
                 }
                 (Some(Value::Object(old)), Value::Object(new)) => {
                     let (old, retain_keys) = (old.clone(), self.rule(&field).retain_keys);
-                    self.below(&field, |merge| merge.objects(old, new, retain_keys))?.into()
+                    self.below(&field, |merge| merge.objects(old, new, retain_keys))?
+                        .into()
                 }
-                (Some(Value::Array(old)), Value::Array(new)) => self.lists(&field, old.clone(), new)?.into(),
+                (Some(Value::Array(old)), Value::Array(new)) => {
+                    self.lists(&field, old.clone(), new)?.into()
+                }
                 (_, new) => match without_directives(new) {
                     Some(new) => new,
                     None => continue,
@@ -79,7 +104,11 @@ impl Merge<'_> {
 
     /// Lists for which the patch gives an order are merged and brought into it.
     fn ordered_lists(&mut self, current: &mut Object, patch: &mut Object) -> Result<(), String> {
-        let directives: Vec<String> = patch.keys().filter(|key| key.starts_with(ELEMENT_ORDER)).cloned().collect();
+        let directives: Vec<String> = patch
+            .keys()
+            .filter(|key| key.starts_with(ELEMENT_ORDER))
+            .cloned()
+            .collect();
         for directive in directives {
             let field = &directive[ELEMENT_ORDER.len()..];
             let Some(Value::Array(order)) = patch.remove(&directive) else {
@@ -93,7 +122,9 @@ impl Merge<'_> {
             let merged = match (&server, patch.remove(field)) {
                 (Some(old), Some(Value::Array(new))) => self.lists(field, old.clone(), new)?,
                 (Some(old), None) => old.clone(),
-                (None, Some(Value::Array(new))) => new.into_iter().filter_map(without_directives).collect(),
+                (None, Some(Value::Array(new))) => {
+                    new.into_iter().filter_map(without_directives).collect()
+                }
                 (_, Some(Value::Null)) => {
                     current.remove(field);
                     continue;
@@ -102,14 +133,24 @@ impl Merge<'_> {
                 (None, None) => continue,
             };
             let server = server.unwrap_or_default();
-            current.insert(field.into(), in_order(merged, &order, &server, merge_key).into());
+            current.insert(
+                field.into(),
+                in_order(merged, &order, &server, merge_key).into(),
+            );
         }
         Ok(())
     }
 
-    fn lists(&mut self, field: &str, old: Vec<Value>, mut new: Vec<Value>) -> Result<Vec<Value>, String> {
+    fn lists(
+        &mut self,
+        field: &str,
+        old: Vec<Value>,
+        mut new: Vec<Value>,
+    ) -> Result<Vec<Value>, String> {
         let rule = self.rule(field);
-        let Some(key) = rule.merge else { return Ok(new) };
+        let Some(key) = rule.merge else {
+            return Ok(new);
+        };
         let Key::Field(name) = key else {
             let mut all = old.clone();
             all.extend(new.iter().filter(|item| !old.contains(item)).cloned());
@@ -120,12 +161,23 @@ impl Merge<'_> {
             return Ok(new);
         }
         for item in &new {
-            let Value::Object(patch) = item else { return Err(format!("{field}: expected objects")) };
-            let identity = patch.get(name).ok_or_else(|| format!("map: {item} does not contain declared merge key: {name}"))?;
-            match merged.iter_mut().find(|there| there.get(name) == Some(identity)) {
+            let Value::Object(patch) = item else {
+                return Err(format!("{field}: expected objects"));
+            };
+            let identity = patch.get(name).ok_or_else(|| {
+                format!("map: {item} does not contain declared merge key: {name}")
+            })?;
+            match merged
+                .iter_mut()
+                .find(|there| there.get(name) == Some(identity))
+            {
                 Some(slot) => {
                     let there = slot.as_object().cloned().unwrap_or_default();
-                    *slot = self.below(field, |merge| merge.objects(there, patch.clone(), rule.retain_keys))?.into();
+                    *slot = self
+                        .below(field, |merge| {
+                            merge.objects(there, patch.clone(), rule.retain_keys)
+                        })?
+                        .into();
                 }
                 None => merged.extend(without_directives(item.clone())),
             }
@@ -133,20 +185,32 @@ impl Merge<'_> {
         Ok(in_order(merged, &new, &old, key))
     }
 
-    /// Elements that are directives: `delete` takes the element of that key out of `merged`, `replace` makes the rest
-    /// of the patch the whole list (and the answer true).
-    fn special_elements(&self, key: &str, merged: &mut Vec<Value>, patch: &mut Vec<Value>) -> Result<bool, String> {
+    /// Elements that are directives: `delete` takes the element of that key out of `merged`,
+    /// `replace` makes the rest of the patch the whole list (and the answer true).
+    fn special_elements(
+        &self,
+        key: &str,
+        merged: &mut Vec<Value>,
+        patch: &mut Vec<Value>,
+    ) -> Result<bool, String> {
         let mut replace = false;
         let mut kept = Vec::new();
         for item in patch.drain(..) {
-            match item.get(PATCH).map(|directive| directive.as_str().unwrap_or_default()) {
+            match item
+                .get(PATCH)
+                .map(|directive| directive.as_str().unwrap_or_default())
+            {
                 None => kept.push(item),
                 Some("replace") => replace = true,
                 Some("delete") => {
-                    let identity = item.get(key).ok_or_else(|| format!("map: {item} does not contain declared merge key: {key}"))?;
+                    let identity = item.get(key).ok_or_else(|| {
+                        format!("map: {item} does not contain declared merge key: {key}")
+                    })?;
                     merged.retain(|there| there.get(key) != Some(identity));
                 }
-                Some("merge") => return Err("merging lists cannot yet be specified in the patch".into()),
+                Some("merge") => {
+                    return Err("merging lists cannot yet be specified in the patch".into());
+                }
                 Some(other) => return Err(format!("unknown patch type found: {other}")),
             }
         }
@@ -157,21 +221,29 @@ impl Merge<'_> {
 
 /// `$retainKeys`: what it does not name goes.
 fn retain(current: &mut Object, patch: &mut Object, allowed: bool) -> Result<(), String> {
-    let Some(keys) = patch.remove(RETAIN_KEYS) else { return Ok(()) };
+    let Some(keys) = patch.remove(RETAIN_KEYS) else {
+        return Ok(());
+    };
     let fail = || "invalid patch format of retainKeys".to_string();
-    let Value::Array(keys) = keys else { return Err(fail()) };
+    let Value::Array(keys) = keys else {
+        return Err(fail());
+    };
     if !allowed {
         return Ok(());
     }
     let named = |field: &str| keys.iter().any(|key| key == field);
-    if patch.iter().any(|(field, value)| !value.is_null() && !field.starts_with('$') && !named(field)) {
+    if patch
+        .iter()
+        .any(|(field, value)| !value.is_null() && !field.starts_with('$') && !named(field))
+    {
         return Err(fail());
     }
     current.retain(|field, _| named(field));
     Ok(())
 }
 
-/// A value that nothing is there to merge with: directives and nulls go; none where all of it was a directive.
+/// A value that nothing is there to merge with: directives and nulls go; none where all of it was a
+/// directive.
 fn without_directives(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
@@ -181,19 +253,28 @@ fn without_directives(value: Value) -> Option<Value> {
                 Some("replace") => return Some(fields.into()),
                 _ => {}
             }
-            let kept = fields.into_iter().filter(|(field, _)| !field.starts_with('$'));
-            Some(Value::Object(kept.filter_map(|(field, value)| Some((field, without_directives(value)?))).collect()))
+            let kept = fields
+                .into_iter()
+                .filter(|(field, _)| !field.starts_with('$'));
+            Some(Value::Object(
+                kept.filter_map(|(field, value)| Some((field, without_directives(value)?)))
+                    .collect(),
+            ))
         }
         Value::Array(items) => Some(items.into_iter().filter_map(without_directives).collect()),
         scalar => Some(scalar),
     }
 }
 
-/// Elements that the patch names stand in its order, the server's own in the server's; the two are woven so that a
-/// server's element stays before the first of the patch's that it was before. New elements thus come early.
+/// Elements that the patch names stand in its order, the server's own in the server's; the two are
+/// woven so that a server's element stays before the first of the patch's that it was before. New
+/// elements thus come early.
 fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: Key) -> Vec<Value> {
-    let position = |list: &[Value], item: &Value| list.iter().position(|there| same(there, item, key));
-    let (mut named, mut own): (Vec<_>, Vec<_>) = merged.into_iter().partition(|item| position(patch, item).is_some());
+    let position =
+        |list: &[Value], item: &Value| list.iter().position(|there| same(there, item, key));
+    let (mut named, mut own): (Vec<_>, Vec<_>) = merged
+        .into_iter()
+        .partition(|item| position(patch, item).is_some());
     named.sort_by_key(|item| position(patch, item));
     own.sort_by_key(|item| position(server, item));
     let (mut named, mut own) = (named.into_iter().peekable(), own.into_iter().peekable());

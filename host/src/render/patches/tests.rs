@@ -2,7 +2,13 @@ use super::*;
 use serde_json::json;
 
 fn load(files: &[(&str, &str)]) -> Result<(Patches, Vec<String>), String> {
-    Patches::load("patches", files.iter().map(|(name, text)| (name.to_string(), text.as_bytes().to_vec())).collect())
+    Patches::load(
+        "patches",
+        files
+            .iter()
+            .map(|(name, text)| (name.to_string(), text.as_bytes().to_vec()))
+            .collect(),
+    )
 }
 
 fn merged(kind: &str, current: Value, patch: Value) -> Value {
@@ -14,17 +20,38 @@ fn names_say_what_is_patched_and_how() {
     let strategic = |target| Ok(Ok((target, Kind::Strategic)));
     assert_eq!(parse_name("etcd.yaml"), strategic("etcd"));
     assert_eq!(parse_name("etcd0-tuning.json"), strategic("etcd"));
-    assert_eq!(parse_name("kube-apiserver0+json.yaml"), Ok(Ok(("kube-apiserver", Kind::Json))));
-    assert_eq!(parse_name("kubeletconfiguration+merge.yaml"), Ok(Ok((KUBELET, Kind::Merge))));
+    assert_eq!(
+        parse_name("kube-apiserver0+json.yaml"),
+        Ok(Ok(("kube-apiserver", Kind::Json)))
+    );
+    assert_eq!(
+        parse_name("kubeletconfiguration+merge.yaml"),
+        Ok(Ok((KUBELET, Kind::Merge)))
+    );
     assert_eq!(parse_name("etcd.a+json.yaml"), strategic("etcd"));
     assert!(parse_name("etcd+bogus.yaml").is_err());
-    assert!(parse_name("readme.yaml").unwrap().unwrap_err().starts_with("unknown target"));
-    assert!(parse_name("etcd.yml").unwrap().unwrap_err().contains("file extension"));
+    assert!(
+        parse_name("readme.yaml")
+            .unwrap()
+            .unwrap_err()
+            .starts_with("unknown target")
+    );
+    assert!(
+        parse_name("etcd.yml")
+            .unwrap()
+            .unwrap_err()
+            .contains("file extension")
+    );
 }
 
 #[test]
 fn a_directory_is_read_in_the_order_of_a_walk() {
-    let files = [("etcd.yaml", "a: 1\n---\n\n---\nb: 2"), ("notes.txt", "x"), ("etcd+json.yaml", ""), ("a/etcd9.yaml", "a: 0")];
+    let files = [
+        ("etcd.yaml", "a: 1\n---\n\n---\nb: 2"),
+        ("notes.txt", "x"),
+        ("etcd+json.yaml", ""),
+        ("a/etcd9.yaml", "a: 0"),
+    ];
     let (patches, messages) = load(&files).unwrap();
     assert_eq!(
         messages,
@@ -39,21 +66,32 @@ fn a_directory_is_read_in_the_order_of_a_walk() {
     let (document, messages) = patches.apply("etcd", json!({})).unwrap();
     assert_eq!(document, json!({"a": 1, "b": 2}));
     assert_eq!(messages.len(), 3);
-    assert!(patches.apply("nothing", json!({})).unwrap_err().starts_with("unknown patch target name"));
+    assert!(
+        patches
+            .apply("nothing", json!({}))
+            .unwrap_err()
+            .starts_with("unknown patch target name")
+    );
 }
 
 #[test]
 fn yaml_is_read_as_go_reads_it() {
     let (patches, _) = load(&[("etcd.yaml", "a: 010\nb: yes\nc: '010'\na: 0x10")]).unwrap();
-    assert_eq!(patches.apply("etcd", json!({})).unwrap().0, json!({"a": 16, "b": true, "c": "010"}));
+    assert_eq!(
+        patches.apply("etcd", json!({})).unwrap().0,
+        json!({"a": 16, "b": true, "c": "010"})
+    );
     let (patches, _) = load(&[("etcd.yaml", "a: 010")]).unwrap();
     assert_eq!(patches.apply("etcd", json!({})).unwrap().0, json!({"a": 8}));
 }
 
 #[test]
 fn errors_are_kubeadms() {
-    let fail =
-        |name, text, target| load(&[(name, text)]).and_then(|(patches, _)| patches.apply(target, json!({"kind": "Pod"}))).unwrap_err();
+    let fail = |name, text, target| {
+        load(&[(name, text)])
+            .and_then(|(patches, _)| patches.apply(target, json!({"kind": "Pod"})))
+            .unwrap_err()
+    };
     assert_eq!(
         fail("etcd+bogus.yaml", "a: b", "etcd"),
         r#"could not list patch files for path "patches": unknown or missing patch type after '+', must be one of [json merge strategic]"#
@@ -64,20 +102,33 @@ fn errors_are_kubeadms() {
          json: cannot unmarshal object into Go value of type jsonpatch.Patch"
     );
     assert_eq!(
-        fail("etcd+json.yaml", "- op: test\n  path: /kind\n  value: Nope", "etcd"),
+        fail(
+            "etcd+json.yaml",
+            "- op: test\n  path: /kind\n  value: Nope",
+            "etcd"
+        ),
         "could not apply the following patch of type \"application/json-patch+json\" to target \"etcd\":\n\
-         [{\"op\":\"test\",\"path\":\"/kind\",\"value\":\"Nope\"}]\n: testing value /kind failed: test failed"
+         [{\"op\":\"test\",\"path\":\"/kind\",\"value\":\"Nope\"}]\n: testing value /kind failed: \
+         test failed"
     );
     assert_eq!(
-        fail("kubeletconfiguration+json.yaml", "- op: remove\n  path: /noSuch", KUBELET),
+        fail(
+            "kubeletconfiguration+json.yaml",
+            "- op: remove\n  path: /noSuch",
+            KUBELET
+        ),
         "could not apply the following patch of type \"application/json-patch+json\" to target \"kubeletconfiguration\":\n\
-         [{\"op\":\"remove\",\"path\":\"/noSuch\"}]\n: error in remove for path: '/noSuch': Unable to remove nonexistent key: \
-         noSuch: missing value"
+         [{\"op\":\"remove\",\"path\":\"/noSuch\"}]\n: error in remove for path: '/noSuch': Unable \
+         to remove nonexistent key: noSuch: missing value"
     );
     // kubeadm prints the whole file; here nothing of it is said, as it may hold anything.
     let malformed = fail("etcd.yaml", "a: 1\n---\n\npassword: hunter2\nb: [c", "etcd");
-    let place = "could not list patch files for path \"patches\": could not convert patch to JSON: etcd.yaml, line 5: ";
-    assert!(malformed.starts_with(place) && !malformed.contains("hunter2"), "{malformed}");
+    let place = "could not list patch files for path \"patches\": could not convert patch to JSON: \
+        etcd.yaml, line 5: ";
+    assert!(
+        malformed.starts_with(place) && !malformed.contains("hunter2"),
+        "{malformed}"
+    );
 }
 
 #[test]
@@ -89,13 +140,27 @@ fn lists_merge_by_their_key() {
     assert_eq!(
         merged("Pod", pod.clone(), patch),
         json!({"spec": {"containers": [{"name": "a", "image": "1", "args": ["r"],
-                                        "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]}, {"name": "b"}],
+                                        "env": [
+                                            {"name": "Y", "value": "2"},
+                                            {"name": "X", "value": "1"},
+                                        ]}, {"name": "b"}],
                         "tolerations": [{"operator": "Exists"}]}})
     );
-    let nameless = strategic_merge("Pod", &pod, &json!({"spec": {"containers": [{"image": "x"}]}}));
-    assert_eq!(nameless.unwrap_err(), r#"map: {"image":"x"} does not contain declared merge key: name"#);
+    let nameless = strategic_merge(
+        "Pod",
+        &pod,
+        &json!({"spec": {"containers": [{"image": "x"}]}}),
+    );
     assert_eq!(
-        merged("ConfigMap", json!({"data": {"a": "1", "b": "2"}}), json!({"data": {"a": null, "c": "3"}})),
+        nameless.unwrap_err(),
+        r#"map: {"image":"x"} does not contain declared merge key: name"#
+    );
+    assert_eq!(
+        merged(
+            "ConfigMap",
+            json!({"data": {"a": "1", "b": "2"}}),
+            json!({"data": {"a": null, "c": "3"}})
+        ),
         json!({"data": {"b": "2", "c": "3"}})
     );
 }
@@ -105,24 +170,47 @@ fn directives_say_what_a_merge_cannot() {
     let containers = |list: Value| json!({"spec": {"containers": list}});
     let pod = containers(json!([{"name": "a"}, {"name": "b"}]));
     let delete = containers(json!([{"name": "a", "$patch": "delete"}]));
-    assert_eq!(merged("Pod", pod.clone(), delete), containers(json!([{"name": "b"}])));
+    assert_eq!(
+        merged("Pod", pod.clone(), delete),
+        containers(json!([{"name": "b"}]))
+    );
     let replace = containers(json!([{"$patch": "replace"}, {"name": "c"}]));
-    assert_eq!(merged("Pod", pod.clone(), replace), containers(json!([{"name": "c"}])));
-    let order =
-        json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}], "containers": [{"name": "a", "image": "x"}]}});
-    assert_eq!(merged("Pod", pod, order), containers(json!([{"name": "b"}, {"name": "a", "image": "x"}])));
+    assert_eq!(
+        merged("Pod", pod.clone(), replace),
+        containers(json!([{"name": "c"}]))
+    );
+    let order = json!({
+        "spec": {
+            "$setElementOrder/containers": [{"name": "b"}, {"name": "a"}],
+            "containers": [{"name": "a", "image": "x"}],
+        },
+    });
+    assert_eq!(
+        merged("Pod", pod, order),
+        containers(json!([{"name": "b"}, {"name": "a", "image": "x"}]))
+    );
 
     let finalizers = |list: Value| json!({"metadata": {"finalizers": list}});
-    let gone = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"], "finalizers": ["z"]}});
+    let gone =
+        json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["x"], "finalizers": ["z"]}});
     let left = merged("Node", finalizers(json!(["x", "y"])), gone);
-    assert_eq!(left["metadata"]["finalizers"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        left["metadata"]["finalizers"].as_array().map(Vec::len),
+        Some(2)
+    );
 
     let strategy = |value: Value| json!({"spec": {"strategy": value}});
     let deployment = strategy(json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}));
     let retain = strategy(json!({"$retainKeys": ["type"], "type": "Recreate"}));
-    assert_eq!(merged("Deployment", deployment.clone(), retain), strategy(json!({"type": "Recreate"})));
+    assert_eq!(
+        merged("Deployment", deployment.clone(), retain),
+        strategy(json!({"type": "Recreate"}))
+    );
     let replaced = strategy(json!({"$patch": "replace", "type": "Recreate"}));
-    assert_eq!(merged("Deployment", deployment, replaced), strategy(json!({"type": "Recreate"})));
+    assert_eq!(
+        merged("Deployment", deployment, replaced),
+        strategy(json!({"type": "Recreate"}))
+    );
     assert!(strategic_merge("Pod", &json!({}), &json!({"$patch": "what"})).is_err());
 }
 
@@ -134,6 +222,12 @@ fn nodes_merge_as_the_api_server_merges_them() {
                        "addresses": [{"type": "InternalIP", "address": "192.0.2.2"}]}});
     let merged = merged("Node", node, patch);
     assert_eq!(merged["spec"]["taints"], json!([{"key": "b"}]));
-    assert_eq!(merged["status"]["conditions"], json!([{"type": "Ready", "status": "True"}]));
-    assert_eq!(merged["status"]["addresses"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        merged["status"]["conditions"],
+        json!([{"type": "Ready", "status": "True"}])
+    );
+    assert_eq!(
+        merged["status"]["addresses"].as_array().map(Vec::len),
+        Some(2)
+    );
 }

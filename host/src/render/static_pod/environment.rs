@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 
 /// Several lists as one, sorted by name; the last of a name wins.
 pub(super) fn merged(lists: &[&[EnvVar]]) -> Vec<EnvVar> {
-    let by_name: BTreeMap<&str, &EnvVar> = lists.iter().copied().flatten().map(|var| (var.name.as_str(), var)).collect();
+    let by_name: BTreeMap<&str, &EnvVar> = lists
+        .iter()
+        .copied()
+        .flatten()
+        .map(|var| (var.name.as_str(), var))
+        .collect();
     by_name.into_values().cloned().collect()
 }

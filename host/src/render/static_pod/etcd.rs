@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/etcd.advertise-client-urls";
 const METRICS_PORT: u16 = 2381;
 
-/// A member of the cluster that a node joins; one that has not started yet goes by its id in hexadecimal.
+/// A member of the cluster that a node joins; one that has not started yet goes by its id in
+/// hexadecimal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     pub name: String,
@@ -29,7 +30,10 @@ pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
         image: images::etcd(&config.cluster),
         arguments: command_line(flags(config, &local.data_dir, members), &local.extra_args),
         environment: environment::merged(&[&local.extra_envs]),
-        annotations: vec![(ADVERTISE_ANNOTATION, format!("https://{}", host_port(address, 2379)))],
+        annotations: vec![(
+            ADVERTISE_ANNOTATION,
+            format!("https://{}", host_port(address, 2379)),
+        )],
         requests: json!({ "cpu": "100m", "memory": "100Mi" }),
         probes: Probes {
             host: metrics.host,
@@ -42,7 +46,11 @@ pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
         port: metrics.port.into(),
         mounts: vec![
             Mount::directory("etcd-data", &local.data_dir, false),
-            Mount::directory("etcd-certs", &format!("{}/etcd", config.cluster.certificates_dir), false),
+            Mount::directory(
+                "etcd-certs",
+                &format!("{}/etcd", config.cluster.certificates_dir),
+                false,
+            ),
         ],
     }
     .pod()
@@ -52,7 +60,10 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     let address = &config.init.local_api_endpoint.advertise_address;
     let node = config.init.node_registration.name.clone();
     let file = |name: &str| join(&config.cluster.certificates_dir, name);
-    let (client, peer) = (format!("https://{}", host_port(address, 2379)), format!("https://{}", host_port(address, 2380)));
+    let (client, peer) = (
+        format!("https://{}", host_port(address, 2379)),
+        format!("https://{}", host_port(address, 2380)),
+    );
     let loopback = loopback(address);
     let mut flags = vec![
         ("advertise-client-urls", client.clone()),
@@ -62,8 +73,14 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
         ("feature-gates", "InitialCorruptCheck=true".into()),
         ("initial-advertise-peer-urls", peer.clone()),
         ("key-file", file("etcd/server.key")),
-        ("listen-client-urls", format!("https://{},{client}", host_port(loopback, 2379))),
-        ("listen-metrics-urls", format!("http://{}", host_port(loopback, METRICS_PORT))),
+        (
+            "listen-client-urls",
+            format!("https://{},{client}", host_port(loopback, 2379)),
+        ),
+        (
+            "listen-metrics-urls",
+            format!("http://{}", host_port(loopback, METRICS_PORT)),
+        ),
         ("listen-peer-urls", peer.clone()),
         ("peer-cert-file", file("etcd/peer.crt")),
         ("peer-client-cert-auth", "true".into()),
@@ -76,7 +93,10 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
     if members.is_empty() {
         flags.push(("initial-cluster", format!("{node}={peer}")));
     } else {
-        let all: Vec<_> = members.iter().map(|member| format!("{}={}", member.name, member.peer_url)).collect();
+        let all: Vec<_> = members
+            .iter()
+            .map(|member| format!("{}={}", member.name, member.peer_url))
+            .collect();
         flags.push(("initial-cluster", all.join(",")));
         flags.push(("initial-cluster-state", "existing".into()));
     }
@@ -86,7 +106,11 @@ fn flags(config: &Config, data_dir: &str, members: &[Member]) -> Vec<(&'static s
 
 /// Loopback in the family of the advertised address.
 pub(super) fn loopback(address: &str) -> &'static str {
-    if address.contains(':') { "::1" } else { "127.0.0.1" }
+    if address.contains(':') {
+        "::1"
+    } else {
+        "127.0.0.1"
+    }
 }
 
 /// Where etcd answers probes: the first URL the user wants metrics at, or the default.
@@ -98,14 +122,22 @@ struct Metrics {
 
 impl Metrics {
     fn of(arguments: &[Arg], loopback: &str) -> Metrics {
-        let given = last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
+        let given =
+            last_argument(arguments, "listen-metrics-urls").and_then(|urls| urls.split(',').next());
         let Some((scheme, rest)) = given.and_then(|url| url.split_once("://")) else {
-            return Metrics { host: loopback.into(), port: METRICS_PORT, scheme: "HTTP" };
+            return Metrics {
+                host: loopback.into(),
+                port: METRICS_PORT,
+                scheme: "HTTP",
+            };
         };
         let (host, port) = split_host_port(rest.split('/').next().unwrap_or_default());
         Metrics {
             host: if host.is_empty() { loopback } else { host }.into(),
-            port: port.and_then(|port| port.parse().ok()).filter(|port| *port != 0).unwrap_or(METRICS_PORT),
+            port: port
+                .and_then(|port| port.parse().ok())
+                .filter(|port| *port != 0)
+                .unwrap_or(METRICS_PORT),
             scheme: if scheme == "https" { "HTTPS" } else { "HTTP" },
         }
     }

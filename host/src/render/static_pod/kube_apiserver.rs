@@ -4,7 +4,8 @@ use crate::render::{command_line, host_port, images, join, last_argument};
 use kubephase_sdk::kubeadm::Config;
 use serde_json::{Value, json};
 
-const ADVERTISE_ANNOTATION: &str = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
+const ADVERTISE_ANNOTATION: &str =
+    "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
 const DEFAULT_AUTHORIZATION: &str = "Node,RBAC";
 
 /// The manifest of kube-apiserver.
@@ -18,8 +19,14 @@ pub fn kube_apiserver(config: &Config) -> Value {
         name: "kube-apiserver",
         image: images::kubernetes(config, "kube-apiserver"),
         arguments: command_line(flags(config), &cluster.api_server.extra_args),
-        environment: environment::merged(&[&config.run.proxy_environment, &cluster.api_server.extra_envs]),
-        annotations: vec![(ADVERTISE_ANNOTATION, host_port(&endpoint.advertise_address, endpoint.bind_port))],
+        environment: environment::merged(&[
+            &config.run.proxy_environment,
+            &cluster.api_server.extra_envs,
+        ]),
+        annotations: vec![(
+            ADVERTISE_ANNOTATION,
+            host_port(&endpoint.advertise_address, endpoint.bind_port),
+        )],
         requests: json!({ "cpu": "250m" }),
         probes: Probes {
             host: probe::reachable(&endpoint.advertise_address),
@@ -44,21 +51,39 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
         ("client-ca-file", file("ca.crt")),
         ("enable-admission-plugins", "NodeRestriction".into()),
         ("enable-bootstrap-token-auth", "true".into()),
-        ("kubelet-client-certificate", file("apiserver-kubelet-client.crt")),
+        (
+            "kubelet-client-certificate",
+            file("apiserver-kubelet-client.crt"),
+        ),
         ("kubelet-client-key", file("apiserver-kubelet-client.key")),
-        ("kubelet-preferred-address-types", "InternalIP,ExternalIP,Hostname".into()),
+        (
+            "kubelet-preferred-address-types",
+            "InternalIP,ExternalIP,Hostname".into(),
+        ),
         ("proxy-client-cert-file", file("front-proxy-client.crt")),
         ("proxy-client-key-file", file("front-proxy-client.key")),
         ("requestheader-allowed-names", "front-proxy-client".into()),
         ("requestheader-client-ca-file", file("front-proxy-ca.crt")),
-        ("requestheader-extra-headers-prefix", "X-Remote-Extra-".into()),
+        (
+            "requestheader-extra-headers-prefix",
+            "X-Remote-Extra-".into(),
+        ),
         ("requestheader-group-headers", "X-Remote-Group".into()),
         ("requestheader-username-headers", "X-Remote-User".into()),
         ("secure-port", endpoint.bind_port.to_string()),
-        ("service-account-issuer", format!("https://kubernetes.default.svc.{}", cluster.networking.dns_domain)),
+        (
+            "service-account-issuer",
+            format!(
+                "https://kubernetes.default.svc.{}",
+                cluster.networking.dns_domain
+            ),
+        ),
         ("service-account-key-file", file("sa.pub")),
         ("service-account-signing-key-file", file("sa.key")),
-        ("service-cluster-ip-range", cluster.networking.service_subnet.clone()),
+        (
+            "service-cluster-ip-range",
+            cluster.networking.service_subnet.clone(),
+        ),
         ("tls-cert-file", file("apiserver.crt")),
         ("tls-private-key-file", file("apiserver.key")),
     ];
@@ -72,18 +97,33 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
 
 /// What kubeadm says of authorization modes that are not its own.
 pub fn authorization_warnings(config: &Config) -> Vec<String> {
-    const KNOWN: [&str; 6] = ["Node", "RBAC", "Webhook", "ABAC", "AlwaysAllow", "AlwaysDeny"];
+    const KNOWN: [&str; 6] = [
+        "Node",
+        "RBAC",
+        "Webhook",
+        "ABAC",
+        "AlwaysAllow",
+        "AlwaysDeny",
+    ];
     let arguments = &config.cluster.api_server.extra_args;
     let given = last_argument(arguments, "authorization-mode").filter(|modes| !modes.is_empty());
     if last_argument(arguments, "authorization-config").is_some() {
         return Vec::new();
     }
-    let (known, unknown): (Vec<_>, Vec<_>) = given.into_iter().flat_map(|modes| modes.split(',')).partition(|mode| KNOWN.contains(mode));
-    let mut warnings: Vec<String> =
-        unknown.iter().map(|mode| format!("ignoring unknown kube-apiserver authorization-mode {mode:?}")).collect();
+    let (known, unknown): (Vec<_>, Vec<_>) = given
+        .into_iter()
+        .flat_map(|modes| modes.split(','))
+        .partition(|mode| KNOWN.contains(mode));
+    let mut warnings: Vec<String> = unknown
+        .iter()
+        .map(|mode| format!("ignoring unknown kube-apiserver authorization-mode {mode:?}"))
+        .collect();
     let used = known.join(",");
     if !known.is_empty() && used != DEFAULT_AUTHORIZATION {
-        warnings.push(format!("the default kube-apiserver authorization-mode is {DEFAULT_AUTHORIZATION:?}; using {used:?}"));
+        warnings.push(format!(
+            "the default kube-apiserver authorization-mode is \
+            {DEFAULT_AUTHORIZATION:?}; using {used:?}"
+        ));
     }
     warnings
 }
@@ -92,10 +132,20 @@ fn etcd_flags(config: &Config) -> Vec<(&'static str, String)> {
     let cluster = &config.cluster;
     let file = |name: &str| join(&cluster.certificates_dir, name);
     let Some(etcd) = &cluster.etcd.external else {
-        let given = cluster.etcd.local.as_ref().and_then(|etcd| last_argument(&etcd.extra_args, "advertise-client-urls"));
+        let given = cluster
+            .etcd
+            .local
+            .as_ref()
+            .and_then(|etcd| last_argument(&etcd.extra_args, "advertise-client-urls"));
         let loopback = super::etcd::loopback(&config.init.local_api_endpoint.advertise_address);
         return vec![
-            ("etcd-servers", given.map_or_else(|| format!("https://{}", host_port(loopback, 2379)), Into::into)),
+            (
+                "etcd-servers",
+                given.map_or_else(
+                    || format!("https://{}", host_port(loopback, 2379)),
+                    Into::into,
+                ),
+            ),
             ("etcd-cafile", file("etcd/ca.crt")),
             ("etcd-certfile", file("apiserver-etcd-client.crt")),
             ("etcd-keyfile", file("apiserver-etcd-client.key")),

@@ -35,8 +35,15 @@ pub fn kube_controller_manager(config: &Config) -> Value {
 fn flags(config: &Config) -> Vec<(&'static str, String)> {
     let cluster = &config.cluster;
     let file = |name: &str| join(&cluster.certificates_dir, name);
-    // Without the key there is nothing to sign with; empty names keep the signing controller from starting.
-    let signing = |name: &str| if config.run.external_ca { String::new() } else { file(name) };
+    // Without the key there is nothing to sign with; empty names keep the signing controller from
+    // starting.
+    let signing = |name: &str| {
+        if config.run.external_ca {
+            String::new()
+        } else {
+            file(name)
+        }
+    };
     let kubeconfig = join(KUBERNETES_DIRECTORY, KUBECONFIG);
     let mut flags = vec![
         ("authentication-kubeconfig", kubeconfig.clone()),
@@ -58,7 +65,10 @@ fn flags(config: &Config) -> Vec<(&'static str, String)> {
         flags.push(("allocate-node-cidrs", "true".into()));
         flags.push(("cluster-cidr", networking.pod_subnet.clone()));
         if !networking.service_subnet.is_empty() {
-            flags.push(("service-cluster-ip-range", networking.service_subnet.clone()));
+            flags.push((
+                "service-cluster-ip-range",
+                networking.service_subnet.clone(),
+            ));
         }
     }
     if !cluster.cluster_name.is_empty() {

@@ -33,7 +33,10 @@ pub fn kube_scheduler(config: &Config) -> Value {
             startup_failures: probe::startup_failures(config),
         },
         port: 10259,
-        mounts: volume::with_extra(vec![Mount::kubeconfig(KUBECONFIG)], &component.extra_volumes),
+        mounts: volume::with_extra(
+            vec![Mount::kubeconfig(KUBECONFIG)],
+            &component.extra_volumes,
+        ),
     }
     .pod()
 }

@@ -52,7 +52,9 @@ struct Component<'a> {
 
 impl Component<'_> {
     fn pod(self) -> Value {
-        let command: Vec<String> = std::iter::once(self.name.to_string()).chain(self.arguments).collect();
+        let command: Vec<String> = std::iter::once(self.name.to_string())
+            .chain(self.arguments)
+            .collect();
         let mut container = json!({
             "name": self.name,
             "image": self.image,

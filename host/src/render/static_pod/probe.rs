@@ -21,7 +21,12 @@ pub(super) struct Probes<'a> {
 impl Probes<'_> {
     pub(super) fn add_to(&self, container: &mut Value) {
         container["livenessProbe"] = self.probe(self.liveness, PERIOD_SECONDS, 8, PERIOD_SECONDS);
-        container["startupProbe"] = self.probe(self.startup, PERIOD_SECONDS, self.startup_failures, PERIOD_SECONDS);
+        container["startupProbe"] = self.probe(
+            self.startup,
+            PERIOD_SECONDS,
+            self.startup_failures,
+            PERIOD_SECONDS,
+        );
         if let Some(path) = self.readiness {
             container["readinessProbe"] = self.probe(path, 0, 3, 1);
         }
@@ -37,7 +42,10 @@ impl Probes<'_> {
         if !self.host.is_empty() {
             probe["httpGet"]["host"] = self.host.as_str().into();
         }
-        for (name, value) in [("initialDelaySeconds", initial_delay), ("failureThreshold", failures)] {
+        for (name, value) in [
+            ("initialDelaySeconds", initial_delay),
+            ("failureThreshold", failures),
+        ] {
             if value != 0 {
                 probe[name] = value.into();
             }
@@ -49,7 +57,9 @@ impl Probes<'_> {
 /// How often a component may fail to start within its health-check budget.
 pub(super) fn startup_failures(config: &Config) -> i64 {
     let timeouts = config.init.timeouts.as_ref();
-    let budget = timeouts.and_then(|timeouts| timeouts.control_plane_component_health_check).unwrap_or(DEFAULT_STARTUP);
+    let budget = timeouts
+        .and_then(|timeouts| timeouts.control_plane_component_health_check)
+        .unwrap_or(DEFAULT_STARTUP);
     let period = Duration::from_secs(PERIOD_SECONDS).0;
     budget.0.div_euclid(period) + i64::from(budget.0.rem_euclid(period) != 0)
 }
@@ -61,5 +71,9 @@ pub(super) fn bind_address(arguments: &[Arg]) -> String {
 
 /// An address to probe; none for "all addresses", where the kubelet takes the Pod's.
 pub(super) fn reachable(address: &str) -> String {
-    if ["0.0.0.0", "::"].contains(&address) { String::new() } else { address.into() }
+    if ["0.0.0.0", "::"].contains(&address) {
+        String::new()
+    } else {
+        address.into()
+    }
 }

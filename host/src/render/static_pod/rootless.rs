@@ -22,55 +22,98 @@ pub struct Owned {
 /// The files and directories that change hands to a component.
 pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<Owned> {
     let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
-    let own = |path: String, owner: User| Owned { path, owner, mode: Some(0o600) };
-    let readers = User { uid: 0, gid: users.sa_key_readers };
-    let service_account_key = Owned { path: certificate("sa.key"), owner: readers, mode: Some(0o640) };
+    let own = |path: String, owner: User| Owned {
+        path,
+        owner,
+        mode: Some(0o600),
+    };
+    let readers = User {
+        uid: 0,
+        gid: users.sa_key_readers,
+    };
+    let service_account_key = Owned {
+        path: certificate("sa.key"),
+        owner: readers,
+        mode: Some(0o640),
+    };
     match component {
         "etcd" => {
             let local = config.cluster.etcd.local.iter();
-            let data = local.map(|local| Owned { path: local.data_dir.clone(), owner: users.etcd, mode: None });
-            let keys = ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd));
+            let data = local.map(|local| Owned {
+                path: local.data_dir.clone(),
+                owner: users.etcd,
+                mode: None,
+            });
+            let keys =
+                ["etcd/server.key", "etcd/peer.key"].map(|name| own(certificate(name), users.etcd));
             data.chain(keys).collect()
         }
         "kube-apiserver" => {
-            let mut names = vec!["sa.pub", "apiserver.key", "apiserver-kubelet-client.key", "front-proxy-client.key"];
+            let mut names = vec![
+                "sa.pub",
+                "apiserver.key",
+                "apiserver-kubelet-client.key",
+                "front-proxy-client.key",
+            ];
             if config.cluster.etcd.local.is_some() {
                 names.push("apiserver-etcd-client.key");
             }
-            let files = names.into_iter().map(|name| own(certificate(name), users.kube_apiserver));
+            let files = names
+                .into_iter()
+                .map(|name| own(certificate(name), users.kube_apiserver));
             files.chain([service_account_key]).collect()
         }
         "kube-controller-manager" => {
             let user = users.kube_controller_manager;
-            let mut files = vec![own(join(KUBERNETES_DIRECTORY, "controller-manager.conf"), user), service_account_key];
+            let mut files = vec![
+                own(join(KUBERNETES_DIRECTORY, "controller-manager.conf"), user),
+                service_account_key,
+            ];
             if !config.run.external_ca {
                 files.push(own(certificate("ca.key"), user));
             }
             files
         }
-        "kube-scheduler" => vec![own(join(KUBERNETES_DIRECTORY, "scheduler.conf"), users.kube_scheduler)],
+        "kube-scheduler" => vec![own(
+            join(KUBERNETES_DIRECTORY, "scheduler.conf"),
+            users.kube_scheduler,
+        )],
         _ => Vec::new(),
     }
 }
 
-/// Those that are there by kubeadm's names, and for the others the lowest free ids, in the order in which kubeadm hands them out.
+/// Those that are there by kubeadm's names, and for the others the lowest free ids, in the order in
+/// which kubeadm hands them out.
 ///
 /// # Errors
-/// Where a range has too few free ids, or one of these names has an id or a shell that none of these users may have.
+/// Where a range has too few free ids, or one of these names has an id or a shell that none of
+/// these users may have.
 pub fn allocate(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
-    let free = |(first, last): (u32, u32), taken: &[u32]| (first..=last).filter(|id| !taken.contains(id)).collect::<Vec<_>>().into_iter();
-    let (mut uids, mut gids) = (free(used.uid_range, &used.uids), free(used.gid_range, &used.gids));
+    let free = |(first, last): (u32, u32), taken: &[u32]| {
+        (first..=last)
+            .filter(|id| !taken.contains(id))
+            .collect::<Vec<_>>()
+            .into_iter()
+    };
+    let (mut uids, mut gids) = (
+        free(used.uid_range, &used.uids),
+        free(used.gid_range, &used.gids),
+    );
     let take = |ids: &mut std::vec::IntoIter<u32>| {
         ids.next().ok_or_else(|| {
             format!(
-                "the range of system users {:?} or groups {:?} has too few free ids for a rootless control plane",
+                "the range of system users {:?} or groups {:?} has too few free ids for a rootless \
+                 control plane",
                 used.uid_range, used.gid_range
             )
         })
     };
     let within = |what: &str, name: &str, id: u32, (first, last): (u32, u32)| match id {
         id if (first..=last).contains(&id) => Ok(id),
-        id => Err(format!("{what} {name} has the id {id}, which is not one of the system's, from {first} to {last} (/etc/login.defs)")),
+        id => Err(format!(
+            "{what} {name} has the id {id}, which is not one of the system's, from {first} to \
+             {last} (/etc/login.defs)"
+        )),
     };
     let mut group = |name: &str| match used.groups.get(name) {
         Some(gid) => within("group", name, *gid, used.gid_range),
@@ -79,12 +122,17 @@ pub fn allocate(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
     let mut user = |name: &str| {
         let uid = match used.users.get(name) {
             Some(UsedUser { shell, .. }) if shell != NO_SHELL => {
-                return Err(format!("user {name} has the shell {shell:?}, not {NO_SHELL}: it is somebody else's"));
+                return Err(format!(
+                    "user {name} has the shell {shell:?}, not {NO_SHELL}: it is somebody else's"
+                ));
             }
             Some(UsedUser { uid, .. }) => within("user", name, *uid, used.uid_range)?,
             None => take(&mut uids)?,
         };
-        Ok(User { uid, gid: group(name)? })
+        Ok(User {
+            uid,
+            gid: group(name)?,
+        })
     };
     let [etcd, apiserver, controller_manager, scheduler] = ControlPlaneUsers::NAMES;
     Ok(ControlPlaneUsers {
@@ -124,31 +172,4 @@ pub fn run_as(pod: &mut Value, component: &str, users: &ControlPlaneUsers) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_there_keeps_its_ids_and_the_others_have_the_lowest_free_ones() {
-        let user = |uid, shell: &str| UsedUser { uid, shell: shell.into() };
-        let mut used = UsedIds { uids: vec![100, 102], gids: vec![100, 101], ..UsedIds::default() };
-        let fresh = allocate(&used).unwrap();
-        assert_eq!(
-            fresh.to_string(),
-            "kubeadm-etcd 101:102, kubeadm-kas 103:103, kubeadm-kcm 104:104, kubeadm-ks 105:105, group kubeadm-sa-key-readers 106"
-        );
-        used.uids.extend([500]);
-        used.gids.extend([600]);
-        used.users.insert("kubeadm-kas".into(), user(500, NO_SHELL));
-        used.groups.insert("kubeadm-kas".into(), 600);
-        let found = allocate(&used).unwrap();
-        assert_eq!(found.kube_apiserver, User { uid: 500, gid: 600 });
-        assert_eq!(found.kube_controller_manager, User { uid: 103, gid: 103 });
-        used.users.insert("kubeadm-kas".into(), user(500, "/bin/sh"));
-        assert!(allocate(&used).unwrap_err().contains("user kubeadm-kas has the shell \"/bin/sh\""));
-        used.users.insert("kubeadm-kas".into(), user(1500, NO_SHELL));
-        assert!(allocate(&used).unwrap_err().contains("user kubeadm-kas has the id 1500"));
-        used.users.clear();
-        used.uid_range = (100, 102);
-        assert!(allocate(&used).unwrap_err().contains("too few free ids"));
-    }
-}
+mod tests;

@@ -6,8 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const CA_DIRECTORY: &str = "/etc/ssl/certs";
 /// Mounted where the host has them.
-const OTHER_CA_DIRECTORIES: [&str; 5] =
-    ["/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/ca-certificates", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"];
+const OTHER_CA_DIRECTORIES: [&str; 5] = [
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/ca-certificates",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
+];
 
 /// One host path, mounted.
 pub(super) struct Mount {
@@ -21,12 +26,21 @@ pub(super) struct Mount {
 impl Mount {
     /// A directory at the same path inside and out.
     pub(super) fn directory(name: impl Into<String>, path: &str, read_only: bool) -> Self {
-        Mount { name: name.into(), host_path: path.into(), mount_path: path.into(), read_only, path_type: "DirectoryOrCreate".into() }
+        Mount {
+            name: name.into(),
+            host_path: path.into(),
+            mount_path: path.into(),
+            read_only,
+            path_type: "DirectoryOrCreate".into(),
+        }
     }
 
     /// The kubeconfig a component talks to the API server with.
     pub(super) fn kubeconfig(file: &str) -> Self {
-        Mount { path_type: "FileOrCreate".into(), ..Mount::directory("kubeconfig", &join(KUBERNETES_DIRECTORY, file), true) }
+        Mount {
+            path_type: "FileOrCreate".into(),
+            ..Mount::directory("kubeconfig", &join(KUBERNETES_DIRECTORY, file), true)
+        }
     }
 
     pub(super) fn in_pod(&self) -> Value {
@@ -44,41 +58,79 @@ impl Mount {
 
 impl From<&HostPathMount> for Mount {
     fn from(extra: &HostPathMount) -> Self {
-        let HostPathMount { name, host_path, mount_path, read_only, path_type } = extra.clone();
-        Mount { name, host_path, mount_path, read_only, path_type }
+        let HostPathMount {
+            name,
+            host_path,
+            mount_path,
+            read_only,
+            path_type,
+        } = extra.clone();
+        Mount {
+            name,
+            host_path,
+            mount_path,
+            read_only,
+            path_type,
+        }
     }
 }
 
 /// Certificates: the cluster's own and the certificate authorities of the host.
 pub(super) fn certificates(config: &Config) -> Vec<Mount> {
-    let mut mounts =
-        vec![Mount::directory("k8s-certs", &config.cluster.certificates_dir, true), Mount::directory("ca-certs", CA_DIRECTORY, true)];
-    for path in OTHER_CA_DIRECTORIES.iter().filter(|path| config.run.ca_directories.iter().any(|there| there == *path)) {
-        mounts.push(Mount::directory(path.trim_start_matches('/').replace('/', "-"), path, true));
+    let mut mounts = vec![
+        Mount::directory("k8s-certs", &config.cluster.certificates_dir, true),
+        Mount::directory("ca-certs", CA_DIRECTORY, true),
+    ];
+    for path in OTHER_CA_DIRECTORIES
+        .iter()
+        .filter(|path| config.run.ca_directories.iter().any(|there| there == *path))
+    {
+        mounts.push(Mount::directory(
+            path.trim_start_matches('/').replace('/', "-"),
+            path,
+            true,
+        ));
     }
     mounts
 }
 
-/// Directories of an external etcd's client certificates that nothing else mounts; the outermost only.
+/// Directories of an external etcd's client certificates that nothing else mounts; the outermost
+/// only.
 pub(super) fn external_etcd(etcd: &ExternalEtcd, certificates_dir: &str) -> Vec<Mount> {
     let mut directories = BTreeSet::new();
     for file in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file] {
-        let Some((directory, _)) = file.rsplit_once('/') else { continue };
+        let Some((directory, _)) = file.rsplit_once('/') else {
+            continue;
+        };
         let directory = join(directory, "");
-        let mounted = OTHER_CA_DIRECTORIES.iter().copied().chain([CA_DIRECTORY, certificates_dir]);
+        let mounted = OTHER_CA_DIRECTORIES
+            .iter()
+            .copied()
+            .chain([CA_DIRECTORY, certificates_dir]);
         // kubeadm compares names as text: `/etc/pki-a` counts as under `/etc/pki`.
-        if mounted.into_iter().chain(directories.iter().map(String::as_str)).any(|outer| directory.starts_with(outer)) {
+        if mounted
+            .into_iter()
+            .chain(directories.iter().map(String::as_str))
+            .any(|outer| directory.starts_with(outer))
+        {
             continue;
         }
         directories.retain(|inner: &String| !inner.starts_with(&directory));
         directories.insert(directory);
     }
-    directories.iter().enumerate().map(|(i, directory)| Mount::directory(format!("etcd-certs-{i}"), directory, true)).collect()
+    directories
+        .iter()
+        .enumerate()
+        .map(|(i, directory)| Mount::directory(format!("etcd-certs-{i}"), directory, true))
+        .collect()
 }
 
 /// kubeadm's mounts and the user's, by name; a user's takes the place of kubeadm's.
 pub(super) fn with_extra(own: Vec<Mount>, extra: &[HostPathMount]) -> Vec<Mount> {
-    let by_name: BTreeMap<String, Mount> =
-        own.into_iter().chain(extra.iter().map(Mount::from)).map(|mount| (mount.name.clone(), mount)).collect();
+    let by_name: BTreeMap<String, Mount> = own
+        .into_iter()
+        .chain(extra.iter().map(Mount::from))
+        .map(|mount| (mount.name.clone(), mount))
+        .collect();
     by_name.into_values().collect()
 }

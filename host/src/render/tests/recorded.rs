@@ -1,4 +1,5 @@
-//! Recorded runs of kubeadm, where they are at hand: in the directory `KUBEPHASE_GOLDEN`, or beside the sources.
+//! Recorded runs of kubeadm, where they are at hand: in the directory `KUBEPHASE_GOLDEN`, or beside
+//! the sources.
 use crate::{
     config::component,
     render::{host_port, kubelet, patches::Patches},
@@ -7,7 +8,8 @@ use kubephase_sdk::kubeadm::{Config, Duration, EnvVar, LocalEtcd, Taint};
 use serde_json::Value;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-/// Cases whose point is reading or defaulting a configuration, which this test does in a plain way only.
+/// Cases whose point is reading or defaulting a configuration, which this test does in a plain way
+/// only.
 const ABOUT_READING: [&str; 12] = [
     "skip-phases-config",
     "skip-phases-flag",
@@ -38,10 +40,15 @@ impl Case {
 
     pub(super) fn patches(&self) -> Option<(Patches, Vec<String>)> {
         let directory = self.config.init.patches.as_ref()?.directory.clone();
-        let files = fs::read_dir(self.directory.join(&directory)).ok()?.filter_map(|entry| {
-            let path = entry.ok()?.path();
-            Some((path.file_name()?.to_str()?.to_string(), fs::read(&path).ok()?))
-        });
+        let files = fs::read_dir(self.directory.join(&directory))
+            .ok()?
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                Some((
+                    path.file_name()?.to_str()?.to_string(),
+                    fs::read(&path).ok()?,
+                ))
+            });
         Some(Patches::load(&directory, files.collect()).expect("the recorded patches are good"))
     }
 }
@@ -49,8 +56,12 @@ impl Case {
 pub(super) fn cases() -> Vec<Case> {
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
     let golden = std::env::var("KUBEPHASE_GOLDEN").unwrap_or_else(|_| default.into());
-    let Ok(entries) = fs::read_dir(golden) else { return Vec::new() };
-    let mut cases: Vec<_> = entries.filter_map(|entry| case(entry.ok()?.path())).collect();
+    let Ok(entries) = fs::read_dir(golden) else {
+        return Vec::new();
+    };
+    let mut cases: Vec<_> = entries
+        .filter_map(|entry| case(entry.ok()?.path()))
+        .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     cases
 }
@@ -60,7 +71,8 @@ fn case(directory: PathBuf) -> Option<Case> {
     if ABOUT_READING.contains(&name.as_str()) {
         return None;
     }
-    let host: Value = serde_json::from_str(&fs::read_to_string(directory.join("host.json")).ok()?).ok()?;
+    let host: Value =
+        serde_json::from_str(&fs::read_to_string(directory.join("host.json")).ok()?).ok()?;
     let text = fs::read_to_string(directory.join("config.yaml")).ok()?;
     let documents: BTreeMap<String, Value> = (text.split("\n---"))
         .filter_map(|document| serde_yaml::from_str::<Value>(document).ok())
@@ -68,22 +80,40 @@ fn case(directory: PathBuf) -> Option<Case> {
         .collect();
     let of = |kind: &str| documents.get(kind).cloned();
     let mut config = Config {
-        init: of("InitConfiguration").map(|init| serde_json::from_value(init).unwrap()).unwrap_or_default(),
-        cluster: of("ClusterConfiguration").map(|cluster| serde_json::from_value(cluster).unwrap()).unwrap_or_default(),
+        init: of("InitConfiguration")
+            .map(|init| serde_json::from_value(init).unwrap())
+            .unwrap_or_default(),
+        cluster: of("ClusterConfiguration")
+            .map(|cluster| serde_json::from_value(cluster).unwrap())
+            .unwrap_or_default(),
         ..Config::default()
     };
     complete(&mut config, &host);
     config.run.external_ca = name == "external-ca";
-    for line in fs::read_to_string(directory.join("env")).unwrap_or_default().lines() {
+    for line in fs::read_to_string(directory.join("env"))
+        .unwrap_or_default()
+        .lines()
+    {
         let (name, value) = line.split_once('=')?;
-        config.run.proxy_environment.push(EnvVar { name: name.into(), value: value.into(), value_from: None });
+        config.run.proxy_environment.push(EnvVar {
+            name: name.into(),
+            value: value.into(),
+            value_from: None,
+        });
     }
-    let (kubelet, mut warnings) = component::kubelet(of("KubeletConfiguration"), &config.init, &config.cluster);
-    let (proxy, more) = component::kube_proxy(of("KubeProxyConfiguration"), &config.init, &config.cluster);
+    let (kubelet, mut warnings) =
+        component::kubelet(of("KubeletConfiguration"), &config.init, &config.cluster);
+    let (proxy, more) =
+        component::kube_proxy(of("KubeProxyConfiguration"), &config.init, &config.cluster);
     (config.kubelet, config.kube_proxy) = (kubelet, proxy);
     warnings.extend(more);
     warnings.extend(kubelet::document(&config).1);
-    Some(Case { name, directory, config, warnings })
+    Some(Case {
+        name,
+        directory,
+        config,
+        warnings,
+    })
 }
 
 /// kubeadm's defaults, as far as what is rendered depends on them.
@@ -98,11 +128,23 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
     let registration = &mut init.node_registration;
     registration.name.make_ascii_lowercase();
     fill(&mut registration.name, hostname);
-    fill(&mut registration.cri_socket, "unix:///var/run/containerd/containerd.sock");
+    fill(
+        &mut registration.cri_socket,
+        "unix:///var/run/containerd/containerd.sock",
+    );
     registration.taints.get_or_insert_with(|| {
-        vec![Taint { key: "node-role.kubernetes.io/control-plane".into(), effect: "NoSchedule".into(), ..Taint::default() }]
+        vec![Taint {
+            key: "node-role.kubernetes.io/control-plane".into(),
+            effect: "NoSchedule".into(),
+            ..Taint::default()
+        }]
     });
-    fill(&mut init.local_api_endpoint.advertise_address, host["defaultRouteInterfaceAddress"].as_str().unwrap_or_default());
+    fill(
+        &mut init.local_api_endpoint.advertise_address,
+        host["defaultRouteInterfaceAddress"]
+            .as_str()
+            .unwrap_or_default(),
+    );
     if init.local_api_endpoint.bind_port == 0 {
         init.local_api_endpoint.bind_port = 6443;
     }
@@ -113,12 +155,28 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
     fill(&mut cluster.image_repository, "registry.k8s.io");
     fill(&mut cluster.kubernetes_version, "v1.36.2");
     cluster.encryption_algorithm.get_or_insert_default();
-    cluster.certificate_validity_period.get_or_insert(Duration::from_secs(8760 * 3600));
-    cluster.ca_certificate_validity_period.get_or_insert(Duration::from_secs(87600 * 3600));
+    cluster
+        .certificate_validity_period
+        .get_or_insert(Duration::from_secs(8760 * 3600));
+    cluster
+        .ca_certificate_validity_period
+        .get_or_insert(Duration::from_secs(87600 * 3600));
     if cluster.etcd.external.is_none() {
-        fill(&mut cluster.etcd.local.get_or_insert_with(LocalEtcd::default).data_dir, "/var/lib/etcd");
+        fill(
+            &mut cluster
+                .etcd
+                .local
+                .get_or_insert_with(LocalEtcd::default)
+                .data_dir,
+            "/var/lib/etcd",
+        );
     }
-    if let Some(etcd) = cluster.etcd.external.as_mut().filter(|etcd| etcd.http_endpoints.is_empty()) {
+    if let Some(etcd) = cluster
+        .etcd
+        .external
+        .as_mut()
+        .filter(|etcd| etcd.http_endpoints.is_empty())
+    {
         etcd.http_endpoints = etcd.endpoints.clone();
     }
     let endpoint = &mut cluster.control_plane_endpoint;
@@ -126,7 +184,11 @@ pub(super) fn complete(config: &mut Config, host: &Value) {
         *endpoint = host_port(endpoint, init.local_api_endpoint.bind_port);
     }
     for variable in &mut cluster.api_server.extra_envs {
-        if let Some(field) = variable.value_from.as_mut().and_then(|from| from.get_mut("fieldRef")) {
+        if let Some(field) = variable
+            .value_from
+            .as_mut()
+            .and_then(|from| from.get_mut("fieldRef"))
+        {
             field["apiVersion"] = "v1".into();
         }
     }

@@ -2,31 +2,75 @@ use super::*;
 use crate::run::event::PhaseResult;
 
 fn message(phase: &str, severity: Severity, label: &str, text: &str) -> What {
-    What::Message { phase: phase.into(), severity, label: label.into(), text: text.into(), plugin: None }
+    What::Message {
+        phase: phase.into(),
+        severity,
+        label: label.into(),
+        text: text.into(),
+        plugin: None,
+    }
 }
 
 fn info(phase: &str, text: &str) -> What {
-    message(phase, Severity::Info, phase.split('/').next().unwrap_or_default(), text)
+    message(
+        phase,
+        Severity::Info,
+        phase.split('/').next().unwrap_or_default(),
+        text,
+    )
 }
 
 fn ended(phase: &str) -> What {
-    What::PhaseEnded { phase: phase.into(), result: PhaseResult::Settled, micros: 1 }
+    What::PhaseEnded {
+        phase: phase.into(),
+        result: PhaseResult::Settled,
+        micros: 1,
+    }
 }
 
 fn finding(code: &str, verdict: Verdict, judged: Judgement) -> What {
-    let finding = Finding { code: code.into(), verdict, summary: format!("about {code}"), evidence: vec![], remedy: None, url: None };
-    What::Finding { phase: "preflight".into(), finding, judged, plugin: None }
+    let finding = Finding {
+        code: code.into(),
+        verdict,
+        summary: format!("about {code}"),
+        evidence: vec![],
+        remedy: None,
+        url: None,
+    };
+    What::Finding {
+        phase: "preflight".into(),
+        finding,
+        judged,
+        plugin: None,
+    }
 }
 
 /// What goes to stdout and to stderr.
 fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
-    let own = ["preflight", "certs", "certs/ca", "certs/sa"].map(String::from).into();
+    let own = ["preflight", "certs", "certs/ca", "certs/sa"]
+        .map(String::from)
+        .into();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut lines = Lines::new((&mut out, Palette::PLAIN), (&mut err, Palette::PLAIN), own, false);
+    let mut lines = Lines::new(
+        (&mut out, Palette::PLAIN),
+        (&mut err, Palette::PLAIN),
+        own,
+        false,
+    );
     let phases = phases.iter().map(|phase| (*phase).into()).collect();
-    let start = What::RunStarted { workflow: "init".into(), version: "v0".into(), phases, needs: Default::default() };
-    std::iter::once(start).chain(events).for_each(|what| lines.notice(&Event { at: 0, what }));
-    (String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    let start = What::RunStarted {
+        workflow: "init".into(),
+        version: "v0".into(),
+        phases,
+        needs: Default::default(),
+    };
+    std::iter::once(start)
+        .chain(events)
+        .for_each(|what| lines.notice(&Event { at: 0, what }));
+    (
+        String::from_utf8(out).unwrap(),
+        String::from_utf8(err).unwrap(),
+    )
 }
 
 #[test]
@@ -34,15 +78,26 @@ fn concurrent_phases_read_as_if_one_after_the_other() {
     let (out, err) = print(
         &["preflight", "certs/ca", "certs/sa"],
         vec![
-            message("", Severity::Info, "init", "Using Kubernetes version: v1.36.2"),
+            message(
+                "",
+                Severity::Info,
+                "init",
+                "Using Kubernetes version: v1.36.2",
+            ),
             info("certs/sa", "Generating \"sa\" key and public key"),
             info("preflight", "Running pre-flight checks"),
-            info("certs", "Using certificateDir folder \"/etc/kubernetes/pki\""),
+            info(
+                "certs",
+                "Using certificateDir folder \"/etc/kubernetes/pki\"",
+            ),
             ended("certs/sa"),
             info("certs/ca", "Generating \"ca\" certificate and key"),
             ended("preflight"),
             ended("certs/ca"),
-            What::RunEnded { result: RunResult::Done, micros: 9 },
+            What::RunEnded {
+                result: RunResult::Done,
+                micros: 9,
+            },
         ],
     );
     assert_eq!(
@@ -63,12 +118,19 @@ fn findings_are_told_as_kubeadm_tells_them() {
         vec![
             finding("Swap", Verdict::Warn, Judgement::Stands),
             finding("NumCPU", Verdict::Fail, Judgement::Stands),
-            finding("Mem", Verdict::Fail, Judgement::Downgraded("--ignore-preflight-errors".into())),
+            finding(
+                "Mem",
+                Verdict::Fail,
+                Judgement::Downgraded("--ignore-preflight-errors".into()),
+            ),
             finding("Hostname", Verdict::Pass, Judgement::Stands),
             finding("ImagePull", Verdict::CouldNotRun, Judgement::Stands),
             finding("Port-6443", Verdict::Fail, Judgement::Stands),
             ended("preflight"),
-            What::RunEnded { result: RunResult::PreflightFailed, micros: 9 },
+            What::RunEnded {
+                result: RunResult::PreflightFailed,
+                micros: 9,
+            },
         ],
     );
     assert_eq!(out, "");
@@ -80,7 +142,8 @@ fn findings_are_told_as_kubeadm_tells_them() {
          [preflight] Some fatal errors occurred:\n\
          \t[ERROR NumCPU]: about NumCPU\n\
          \t[ERROR Port-6443]: about Port-6443\n\
-         [preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`\n\
+         [preflight] If you know what you are doing, you can make a check non-fatal with \
+         `--ignore-preflight-errors=...`\n\
          error: error execution phase preflight: preflight checks failed\n"
     );
 }
@@ -105,25 +168,41 @@ fn a_third_partys_plugin_cannot_speak_as_another() {
     };
     let finds = |verdict| What::Finding {
         phase: "preflight/evil".into(),
-        finding: Finding { verdict, ..finding.clone() },
+        finding: Finding {
+            verdict,
+            ..finding.clone()
+        },
         judged: Judgement::Stands,
         plugin: Some("evil".into()),
     };
     let (out, err) = print(
         &["preflight/evil"],
         vec![
-            says(Severity::Info, "[show-join-command] kubeadm join 198.51.100.1:6443\n[certs] done"),
+            says(
+                Severity::Info,
+                "[show-join-command] kubeadm join 198.51.100.1:6443\n[certs] done",
+            ),
             says(Severity::Warning, "[certs] expired"),
             finds(Verdict::Warn),
             finds(Verdict::CouldNotRun),
             finds(Verdict::Fail),
             ended("preflight/evil"),
-            What::RunEnded { result: RunResult::PreflightFailed, micros: 9 },
+            What::RunEnded {
+                result: RunResult::PreflightFailed,
+                micros: 9,
+            },
         ],
     );
-    assert_eq!(out, "[plugin evil] [show-join-command] kubeadm join 198.51.100.1:6443\\n[certs] done\n");
-    let summary = "no\\n[init] Your Kubernetes control-plane has initialized successfully! (plugin evil)\n";
-    assert!(err.starts_with("warning: [plugin evil] [certs] expired\n"), "{err}");
+    assert_eq!(
+        out,
+        "[plugin evil] [show-join-command] kubeadm join 198.51.100.1:6443\\n[certs] done\n"
+    );
+    let summary =
+        "no\\n[init] Your Kubernetes control-plane has initialized successfully! (plugin evil)\n";
+    assert!(
+        err.starts_with("warning: [plugin evil] [certs] expired\n"),
+        "{err}"
+    );
     for line in [
         format!("\t[WARNING evil/NumCPU]: {summary}"),
         format!("\t[WARNING evil/NumCPU]: could not be checked: {summary}"),
@@ -138,14 +217,37 @@ fn only_our_own_phases_may_speak_in_several_lines() {
     let (out, err) = print(
         &["certs/ca", "guest"],
         vec![
-            message("certs/ca", Severity::Info, "", "\nYour control-plane has initialized\n\tas root"),
+            message(
+                "certs/ca",
+                Severity::Info,
+                "",
+                "\nYour control-plane has initialized\n\tas root",
+            ),
             message("certs/ca", Severity::Warning, "certs", "old"),
             message("certs/ca", Severity::Debug, "certs", "unseen"),
             ended("certs/ca"),
-            message("guest", Severity::Info, "gu\nest", "fine\n[certs] forged\x1b[2K"),
-            What::RunEnded { result: RunResult::Failed { phase: "guest".into(), message: "no\x07".into() }, micros: 9 },
+            message(
+                "guest",
+                Severity::Info,
+                "gu\nest",
+                "fine\n[certs] forged\x1b[2K",
+            ),
+            What::RunEnded {
+                result: RunResult::Failed {
+                    phase: "guest".into(),
+                    message: "no\x07".into(),
+                },
+                micros: 9,
+            },
         ],
     );
-    assert_eq!(out, "\nYour control-plane has initialized\n\tas root\n[gu\\nest] fine\\n[certs] forged\\u{1b}[2K\n");
-    assert_eq!(err, "warning: [certs] old\nerror: error execution phase guest: no\\u{7}\n");
+    assert_eq!(
+        out,
+        "\nYour control-plane has initialized\n\tas root\n[gu\\nest] fine\\n[certs] \
+         forged\\u{1b}[2K\n"
+    );
+    assert_eq!(
+        err,
+        "warning: [certs] old\nerror: error execution phase guest: no\\u{7}\n"
+    );
 }

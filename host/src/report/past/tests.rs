@@ -7,32 +7,99 @@ fn event(at: u64, what: What) -> Event {
 }
 
 fn began(needs: &[(&str, &[&str])]) -> Event {
-    let needs: BTreeMap<String, Vec<String>> =
-        needs.iter().map(|(phase, needs)| ((*phase).to_owned(), needs.iter().map(|need| (*need).to_owned()).collect())).collect();
-    let phases = ["preflight", "certs/ca", "certs/sa", "end"].map(str::to_owned).to_vec();
-    event(0, What::RunStarted { workflow: "init".into(), version: "0.1.0".into(), phases, needs })
+    let needs: BTreeMap<String, Vec<String>> = needs
+        .iter()
+        .map(|(phase, needs)| {
+            (
+                (*phase).to_owned(),
+                needs.iter().map(|need| (*need).to_owned()).collect(),
+            )
+        })
+        .collect();
+    let phases = ["preflight", "certs/ca", "certs/sa", "end"]
+        .map(str::to_owned)
+        .to_vec();
+    event(
+        0,
+        What::RunStarted {
+            workflow: "init".into(),
+            version: "0.1.0".into(),
+            phases,
+            needs,
+        },
+    )
 }
 
-const NEEDS: &[(&str, &[&str])] =
-    &[("preflight", &[]), ("certs/ca", &["preflight"]), ("certs/sa", &["preflight"]), ("end", &["certs/ca", "certs/sa"])];
+const NEEDS: &[(&str, &[&str])] = &[
+    ("preflight", &[]),
+    ("certs/ca", &["preflight"]),
+    ("certs/sa", &["preflight"]),
+    ("end", &["certs/ca", "certs/sa"]),
+];
 
 fn start(phase: &str, at: u64) -> Event {
-    event(at, What::PhaseStarted { phase: phase.into() })
+    event(
+        at,
+        What::PhaseStarted {
+            phase: phase.into(),
+        },
+    )
 }
 
 fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
-    [start(phase, from), event(to, What::PhaseEnded { phase: phase.into(), result, micros: to - from })]
+    [
+        start(phase, from),
+        event(
+            to,
+            What::PhaseEnded {
+                phase: phase.into(),
+                result,
+                micros: to - from,
+            },
+        ),
+    ]
 }
 
 fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
-    let effect = EffectSummary { kind: "file".into(), target: target.into(), because: None, digest: "0".into() };
-    event(at, What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new(), directories: Vec::new() })
+    let effect = EffectSummary {
+        kind: "file".into(),
+        target: target.into(),
+        because: None,
+        digest: "0".into(),
+    };
+    event(
+        at,
+        What::Effect {
+            phase: phase.into(),
+            effect,
+            result,
+            micros: 1,
+            made: Vec::new(),
+            directories: Vec::new(),
+        },
+    )
 }
 
 fn past(number: u64, events: Vec<Event>) -> Past {
-    let kept = JournalFile { number: Some(number), path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into() };
-    let header = Header { format: 1, version: "0.1.0".into(), began: 1_700_000_000 };
-    Past::new(kept, Record { header, events, torn: false, damage: None }, None)
+    let kept = JournalFile {
+        number: Some(number),
+        path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into(),
+    };
+    let header = Header {
+        format: 1,
+        version: "0.1.0".into(),
+        began: 1_700_000_000,
+    };
+    Past::new(
+        kept,
+        Record {
+            header,
+            events,
+            torn: false,
+            damage: None,
+        },
+        None,
+    )
 }
 
 /// A run of which the second certificate was long ready before there was a worker for it.
@@ -41,10 +108,26 @@ fn good(needs: &[(&str, &[&str])]) -> Past {
     events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
     events.extend(ran("certs/ca", 25_000, 60_000, PhaseResult::Settled));
     events.extend(ran("certs/sa", 40_000, 75_000, PhaseResult::Settled));
-    events.push(effect("certs/ca", 50_000, "/ca.crt", EffectResult::Enacted(Enacted::Changed)));
-    events.push(effect("certs/ca", 50_000, "/ca.key", EffectResult::Enacted(Enacted::Left("it is\nelsewhere".into()))));
+    events.push(effect(
+        "certs/ca",
+        50_000,
+        "/ca.crt",
+        EffectResult::Enacted(Enacted::Changed),
+    ));
+    events.push(effect(
+        "certs/ca",
+        50_000,
+        "/ca.key",
+        EffectResult::Enacted(Enacted::Left("it is\nelsewhere".into())),
+    ));
     events.extend(ran("end", 75_000, 100_000, PhaseResult::Settled));
-    events.push(event(100_000, What::RunEnded { result: RunResult::Done, micros: 100_000 }));
+    events.push(event(
+        100_000,
+        What::RunEnded {
+            result: RunResult::Done,
+            micros: 100_000,
+        },
+    ));
     past(3, events)
 }
 
@@ -52,7 +135,12 @@ fn cut_off() -> Past {
     let mut events = vec![began(NEEDS)];
     events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
     events.push(start("certs/ca", 25_000));
-    events.push(effect("certs/ca", 40_000, "/ca.crt", EffectResult::Enacted(Enacted::Changed)));
+    events.push(effect(
+        "certs/ca",
+        40_000,
+        "/ca.crt",
+        EffectResult::Enacted(Enacted::Changed),
+    ));
     past(4, events)
 }
 
@@ -67,7 +155,10 @@ fn a_run_is_told_with_what_each_phase_did() {
          \ninit: done in 100 ms\n\
          \nWhat was made\n";
     assert!(text.starts_with(told), "{text}");
-    assert!(text.contains("critical path: 85 ms of 100 ms: preflight → certs/sa → end\n"), "{text}");
+    assert!(
+        text.contains("critical path: 85 ms of 100 ms: preflight → certs/sa → end\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -78,7 +169,8 @@ fn the_timeline_says_what_waited_for_what() {
          \n  phase         start      took                                    waited for\n\
          * preflight      0 µs     25 ms  ████████························\n\
          \x20 certs/ca      25 ms     35 ms  ········███████████·············  preflight\n\
-         * certs/sa      40 ms     35 ms  ············███████████·········  preflight, then 15 ms for a free worker\n\
+         * certs/sa      40 ms     35 ms  ············███████████·········  preflight, then 15 ms \
+         for a free worker\n\
          * end           75 ms     25 ms  ························████████  certs/sa\n\
          critical path: 85 ms of 100 ms: preflight → certs/sa → end\n\
          phases on it (*) waited 15 ms for a free worker\n"
@@ -89,8 +181,15 @@ fn the_timeline_says_what_waited_for_what() {
 fn without_recorded_needs_there_is_no_critical_path() {
     let old = good(&[]);
     let text = timeline::render(&old.tally, Palette::PLAIN);
-    assert!(!text.contains("critical path") && text.ends_with("was not recorded by the version that ran this\n"), "{text}");
-    assert!(!old.text(&TimeZone::UTC, Palette::PLAIN).contains("critical path"));
+    assert!(
+        !text.contains("critical path")
+            && text.ends_with("was not recorded by the version that ran this\n"),
+        "{text}"
+    );
+    assert!(
+        !old.text(&TimeZone::UTC, Palette::PLAIN)
+            .contains("critical path")
+    );
 }
 
 /// Whatever a journal says, a report comes to an end.
@@ -122,25 +221,50 @@ fn a_run_without_its_end_says_where_it_stopped() {
     let mut going_on = cut_off();
     going_on.tally.at_work = true;
     let text = going_on.text(&TimeZone::UTC, Palette::PLAIN);
-    assert!(text.contains("init: still at work after 40 ms\n") && !text.contains("What to do next"), "{text}");
+    assert!(
+        text.contains("init: still at work after 40 ms\n") && !text.contains("What to do next"),
+        "{text}"
+    );
 }
 
 #[test]
 fn failures_are_told_with_what_to_do_about_them() {
     let mut events = vec![began(NEEDS)];
     events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
-    events.push(effect("certs/ca", 15, "/ca.crt", EffectResult::Failed("disk full".into())));
-    events.extend(ran("certs/ca", 10, 20, PhaseResult::Failed("disk full\nmake room \u{1b}[2J".into())));
-    let result = RunResult::Failed { phase: "certs/ca".into(), message: "disk full".into() };
+    events.push(effect(
+        "certs/ca",
+        15,
+        "/ca.crt",
+        EffectResult::Failed("disk full".into()),
+    ));
+    events.extend(ran(
+        "certs/ca",
+        10,
+        20,
+        PhaseResult::Failed("disk full\nmake room \u{1b}[2J".into()),
+    ));
+    let result = RunResult::Failed {
+        phase: "certs/ca".into(),
+        message: "disk full".into(),
+    };
     events.push(event(30, What::RunEnded { result, micros: 30 }));
     let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
-    assert!(text.contains("    failed    file /ca.crt: disk full\n"), "{text}");
-    assert!(text.contains("\nWhat went wrong\n  - certs/ca: disk full\n    make room \\u{1b}[2J\n"), "{text}");
+    assert!(
+        text.contains("    failed    file /ca.crt: disk full\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nWhat went wrong\n  - certs/ca: disk full\n    make room \\u{1b}[2J\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn runs_are_listed_also_the_unreadable() {
-    let damaged = JournalFile { number: Some(5), path: "/x".into() };
+    let damaged = JournalFile {
+        number: Some(5),
+        path: "/x".into(),
+    };
     let runs: Vec<(JournalFile, Result<Past, ReadError>)> = [good(NEEDS), cut_off()]
         .into_iter()
         .map(|past| (past.kept.clone(), Ok(past)))
@@ -153,8 +277,14 @@ fn runs_are_listed_also_the_unreadable() {
          \x20   4  2023-11-14 22:13:20 UTC  init      0.1.0        40 ms  cut off\n\
          \x20   5  /x is not a journal: its first line is not a journal's header\n"
     );
-    let rows: Vec<serde_json::Value> = list_json(&runs).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&rows[0]["run"], &rows[0]["outcome"], &rows[0]["micros"]), (&3.into(), &"done".into(), &100_000.into()));
+    let rows: Vec<serde_json::Value> = list_json(&runs)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        (&rows[0]["run"], &rows[0]["outcome"], &rows[0]["micros"]),
+        (&3.into(), &"done".into(), &100_000.into())
+    );
     assert_eq!(rows[0]["began"], "2023-11-14T22:13:20Z");
     assert!(rows[2]["error"].is_string());
 }
@@ -162,9 +292,24 @@ fn runs_are_listed_also_the_unreadable() {
 #[test]
 fn json_holds_all_of_it() {
     let value: serde_json::Value = serde_json::from_str(&good(NEEDS).json()).unwrap();
-    assert_eq!(value["criticalPath"], serde_json::json!(["preflight", "certs/sa", "end"]));
-    assert_eq!((&value["run"], &value["result"], &value["torn"]), (&3.into(), &"done".into(), &false.into()));
+    assert_eq!(
+        value["criticalPath"],
+        serde_json::json!(["preflight", "certs/sa", "end"])
+    );
+    assert_eq!(
+        (&value["run"], &value["result"], &value["torn"]),
+        (&3.into(), &"done".into(), &false.into())
+    );
     let phase = &value["phases"][1];
-    assert_eq!((&phase["phase"], &phase["began"], &phase["needs"][0]), (&"certs/ca".into(), &25_000.into(), &"preflight".into()));
-    assert_eq!((&phase["effects"][0]["target"], &phase["effects"][0]["result"]["enacted"]), (&"/ca.crt".into(), &"changed".into()));
+    assert_eq!(
+        (&phase["phase"], &phase["began"], &phase["needs"][0]),
+        (&"certs/ca".into(), &25_000.into(), &"preflight".into())
+    );
+    assert_eq!(
+        (
+            &phase["effects"][0]["target"],
+            &phase["effects"][0]["result"]["enacted"]
+        ),
+        (&"/ca.crt".into(), &"changed".into())
+    );
 }

@@ -18,42 +18,114 @@ fn plan() -> Plan {
 
 fn start() -> Event {
     let phases = plan().order().into_iter().map(Into::into).collect();
-    Event { at: 0, what: What::RunStarted { workflow: "init".into(), version: "v0".into(), phases, needs: plan().needs() } }
+    Event {
+        at: 0,
+        what: What::RunStarted {
+            workflow: "init".into(),
+            version: "v0".into(),
+            phases,
+            needs: plan().needs(),
+        },
+    }
 }
 
 fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
     let phase = phase.to_owned();
-    let began = What::PhaseStarted { phase: phase.clone() };
-    [Event { at: from, what: began }, Event { at: to, what: What::PhaseEnded { phase, result, micros: to - from } }]
+    let began = What::PhaseStarted {
+        phase: phase.clone(),
+    };
+    [
+        Event {
+            at: from,
+            what: began,
+        },
+        Event {
+            at: to,
+            what: What::PhaseEnded {
+                phase,
+                result,
+                micros: to - from,
+            },
+        },
+    ]
 }
 
 fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
-    let effect = EffectSummary { kind: kind.into(), target: "/x".into(), because: None, digest: "0".into() };
-    Event { at: 1, what: What::Effect { phase: phase.into(), effect, result, micros: 1, made: Vec::new(), directories: Vec::new() } }
+    let effect = EffectSummary {
+        kind: kind.into(),
+        target: "/x".into(),
+        because: None,
+        digest: "0".into(),
+    };
+    Event {
+        at: 1,
+        what: What::Effect {
+            phase: phase.into(),
+            effect,
+            result,
+            micros: 1,
+            made: Vec::new(),
+            directories: Vec::new(),
+        },
+    }
 }
 
 fn finding(code: &str, verdict: Verdict, remedy: Option<&str>) -> Event {
-    let finding =
-        Finding { code: code.into(), verdict, summary: "seen".into(), evidence: vec![], remedy: remedy.map(Into::into), url: None };
-    Event { at: 1, what: What::Finding { phase: "preflight".into(), finding, judged: Judgement::Stands, plugin: None } }
+    let finding = Finding {
+        code: code.into(),
+        verdict,
+        summary: "seen".into(),
+        evidence: vec![],
+        remedy: remedy.map(Into::into),
+        url: None,
+    };
+    Event {
+        at: 1,
+        what: What::Finding {
+            phase: "preflight".into(),
+            finding,
+            judged: Judgement::Stands,
+            plugin: None,
+        },
+    }
 }
 
 fn end(result: RunResult) -> Event {
-    Event { at: 100_000, what: What::RunEnded { result, micros: 100_000 } }
+    Event {
+        at: 100_000,
+        what: What::RunEnded {
+            result,
+            micros: 100_000,
+        },
+    }
 }
 
 #[test]
 fn a_good_run_is_summed_up() {
-    let mut events = vec![start(), finding("NumCPU", Verdict::Pass, None), finding("ImagePull", Verdict::CouldNotRun, None)];
+    let mut events = vec![
+        start(),
+        finding("NumCPU", Verdict::Pass, None),
+        finding("ImagePull", Verdict::CouldNotRun, None),
+    ];
     events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
     events.extend(ran("certs/ca", 25_000, 75_000, PhaseResult::Settled));
-    events.extend(ran("certs/sa", 25_000, 30_000, PhaseResult::Skipped("there\nalready".into())));
+    events.extend(ran(
+        "certs/sa",
+        25_000,
+        30_000,
+        PhaseResult::Skipped("there\nalready".into()),
+    ));
     events.extend(ran("end", 75_000, 100_000, PhaseResult::Settled));
     events.extend(
-        [Enacted::Changed, Enacted::Unchanged, Enacted::Changed].map(|enacted| effect("certs/ca", "file", EffectResult::Enacted(enacted))),
+        [Enacted::Changed, Enacted::Unchanged, Enacted::Changed]
+            .map(|enacted| effect("certs/ca", "file", EffectResult::Enacted(enacted))),
     );
     events.push(end(RunResult::Done));
-    let text = render(&Tally::of(&events), &["whether images can be pulled".into()], Palette::PLAIN);
+    let text = render(
+        &Tally::of(&events),
+        &["whether images can be pulled".into()],
+        Palette::PLAIN,
+    );
     assert_eq!(
         text,
         "init: done in 100 ms\n\
@@ -76,22 +148,42 @@ fn a_good_run_is_summed_up() {
 fn a_failure_says_what_is_left_and_what_to_do_next() {
     let mut events = vec![start()];
     events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
-    events.push(effect("certs/ca", "file", EffectResult::Enacted(Enacted::Changed)));
-    events.push(effect("certs/ca", "certificate", EffectResult::Failed("disk full".into())));
-    events.extend(ran("certs/ca", 10, 20, PhaseResult::Failed("disk full".into())));
-    events.push(end(RunResult::Failed { phase: "certs/ca".into(), message: "disk full".into() }));
+    events.push(effect(
+        "certs/ca",
+        "file",
+        EffectResult::Enacted(Enacted::Changed),
+    ));
+    events.push(effect(
+        "certs/ca",
+        "certificate",
+        EffectResult::Failed("disk full".into()),
+    ));
+    events.extend(ran(
+        "certs/ca",
+        10,
+        20,
+        PhaseResult::Failed("disk full".into()),
+    ));
+    events.push(end(RunResult::Failed {
+        phase: "certs/ca".into(),
+        message: "disk full".into(),
+    }));
     let hints = hints::hints(&Tally::of(&events), true);
     assert_eq!(
         hints,
         [
             "What it could not bring about: certificate /x",
-            "1 effects were carried out before; the same command keeps what holds and goes on from there.",
+            "1 effects were carried out before; the same command keeps what holds and goes on from \
+             there.",
             "To look at this phase alone: kubephase init phase certs ca",
             "2 of 4 phases were not reached.",
         ]
     );
     let dry = hints::hints(&Tally::of(&events), false);
-    assert_eq!((hints.len(), dry[1].as_str()), (dry.len(), "This was a dry run: nothing was changed."));
+    assert_eq!(
+        (hints.len(), dry[1].as_str()),
+        (dry.len(), "This was a dry run: nothing was changed.")
+    );
 }
 
 #[test]
@@ -105,20 +197,33 @@ fn preflight_errors_come_with_their_remedy() {
     let hints = hints::hints(&Tally::of(&events), true);
     assert_eq!(
         hints[..3],
-        ["Swap: run swapoff -a", "NumCPU: if this is meant to be so, add --ignore-preflight-errors=NumCPU", "Nothing was changed."]
+        [
+            "Swap: run swapoff -a",
+            "NumCPU: if this is meant to be so, add --ignore-preflight-errors=NumCPU",
+            "Nothing was changed."
+        ]
     );
 }
 
 #[test]
 fn a_run_cut_off_is_not_called_good() {
     let text = render(&Tally::of(&[start()]), &[], Palette::PLAIN);
-    assert!(text.starts_with("init: cut off") && text.contains("cut off before its end"), "{text}");
+    assert!(
+        text.starts_with("init: cut off") && text.contains("cut off before its end"),
+        "{text}"
+    );
 }
 
 #[test]
 fn durations_are_short() {
-    for (micros, text) in [(0, "0 µs"), (999, "999 µs"), (1_500, "1.5 ms"), (12_345, "12 ms"), (1_234_567, "1.23 s"), (61_000_000, "1m01s")]
-    {
+    for (micros, text) in [
+        (0, "0 µs"),
+        (999, "999 µs"),
+        (1_500, "1.5 ms"),
+        (12_345, "12 ms"),
+        (1_234_567, "1.23 s"),
+        (61_000_000, "1m01s"),
+    ] {
         assert_eq!(duration(micros), text);
     }
 }
@@ -126,16 +231,30 @@ fn durations_are_short() {
 #[test]
 fn what_a_plugin_used_stands_beside_what_it_might() {
     let used = |plugin: &str, limits: &str| -> Event {
-        let used = format!(r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#);
-        let text = format!(r#"{{"at":1,"event":"plugin-used","phase":"end","plugin":"{plugin}","used":{used}}}"#);
+        let used = format!(
+            r#"{{"memoryBytes":1415577,"findings":1,"proposals":2,"messageBytes":30{limits}}}"#
+        );
+        let text = format!(
+            r#"{{"at":1,"event":"plugin-used","phase":"end","plugin":"{plugin}","used":{used}}}"#
+        );
         serde_json::from_str(&text).unwrap()
     };
     // A journal of before there was a choice has no limits.
-    let events = [start(), used("older 1.0.0", ""), used("newer 1.0.0", r#","limits":{"deadline":"10s","memory":"33554432"}"#)];
+    let events = [
+        start(),
+        used("older 1.0.0", ""),
+        used(
+            "newer 1.0.0",
+            r#","limits":{"deadline":"10s","memory":"33554432"}"#,
+        ),
+    ];
     let text = render(&Tally::of(&events), &[], Palette::PLAIN);
-    for line in
-        ["older 1.0.0                1.3 MiB of 64Mi ", "newer 1.0.0                1.3 MiB of 32Mi ", "30s for a call", "10s for a call"]
-    {
+    for line in [
+        "older 1.0.0                1.3 MiB of 64Mi ",
+        "newer 1.0.0                1.3 MiB of 32Mi ",
+        "30s for a call",
+        "10s for a call",
+    ] {
         assert!(text.contains(line), "{line}: {text}");
     }
 }

@@ -1,5 +1,5 @@
-//! Records answers of host functions as JSON texts, within a budget. An answer is measured while it is written, so that an answer
-//! without room is not copied in memory.
+//! Records answers of host functions as JSON texts, within a budget. An answer is measured while it
+//! is written, so that an answer without room is not copied in memory.
 use super::{MAX_BYTES, Observation};
 use crate::{run::secrets::Secrets, world::Tried};
 use data_encoding::BASE64;
@@ -17,8 +17,16 @@ pub struct Recorded(String);
 impl Recorded {
     /// Writes an answer; none if it takes more than `limit` bytes.
     fn write(answer: &impl Serialize, limit: usize) -> Option<Recorded> {
-        let mut out = Limited { text: Vec::new(), limit };
-        answer.serialize(&mut serde_json::Serializer::with_formatter(&mut out, Compact { limit, bytes: None })).ok()?;
+        let mut out = Limited {
+            text: Vec::new(),
+            limit,
+        };
+        answer
+            .serialize(&mut serde_json::Serializer::with_formatter(
+                &mut out,
+                Compact { limit, bytes: None },
+            ))
+            .ok()?;
         String::from_utf8(out.text).ok().map(Recorded)
     }
 
@@ -43,7 +51,9 @@ impl Recorded {
 
 impl Serialize for Recorded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_str::<Value>(&self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+        serde_json::from_str::<Value>(&self.0)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -78,16 +88,22 @@ impl Recording {
             self.is_full = true;
             return;
         };
-        let of_failure = |failure| Recorded::write(failure, limit).map_or(limit, |text| text.0.len());
+        let of_failure =
+            |failure| Recorded::write(failure, limit).map_or(limit, |text| text.0.len());
         let of_answer = gave.as_ref().map_or_else(of_failure, |text| text.0.len());
-        let bytes =
-            of_answer.saturating_add(Recorded::write(&args, limit).map_or(limit, |text| text.0.len())).saturating_add(call.len() + 64);
+        let bytes = of_answer
+            .saturating_add(Recorded::write(&args, limit).map_or(limit, |text| text.0.len()))
+            .saturating_add(call.len() + 64);
         if bytes > limit {
             self.is_full = true;
             return;
         }
         self.bytes += bytes;
-        self.observations.push(Observation { call: call.to_owned(), args, gave });
+        self.observations.push(Observation {
+            call: call.to_owned(),
+            args,
+            gave,
+        });
     }
 }
 
@@ -98,7 +114,10 @@ struct Limited {
 }
 
 fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::FileTooLarge, "the answer is larger than what a capsule has room for")
+    io::Error::new(
+        io::ErrorKind::FileTooLarge,
+        "the answer is larger than what a capsule has room for",
+    )
 }
 
 impl Write for Limited {
@@ -115,8 +134,8 @@ impl Write for Limited {
     }
 }
 
-/// Writes a list that has nothing but bytes as `{"kubephase:base64": "…"}`. The elements of a list are held back until one is
-/// no byte, or the list ends.
+/// Writes a list that has nothing but bytes as `{"kubephase:base64": "…"}`. The elements of a list
+/// are held back until one is no byte, or the list ends.
 struct Compact {
     limit: usize,
     /// the bytes of a list whose beginning is not written yet
@@ -126,7 +145,9 @@ struct Compact {
 impl Compact {
     /// Writes the beginning of the list that is held back, as an ordinary list.
     fn release<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        let Some(bytes) = self.bytes.take() else { return Ok(()) };
+        let Some(bytes) = self.bytes.take() else {
+            return Ok(());
+        };
         writer.write_all(b"[")?;
         bytes.iter().try_for_each(|byte| write!(writer, "{byte},"))
     }
@@ -166,8 +187,16 @@ impl Formatter for Compact {
         Ok(())
     }
 
-    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        if self.bytes.is_some() || first { Ok(()) } else { writer.write_all(b",") }
+    fn begin_array_value<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        if self.bytes.is_some() || first {
+            Ok(())
+        } else {
+            writer.write_all(b",")
+        }
     }
 
     fn end_array<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -186,7 +215,12 @@ fn expand(value: Value) -> Value {
             if let (1, Some(text)) = (fields.len(), fields.get(BYTES).and_then(Value::as_str)) {
                 return json!(BASE64.decode(text.as_bytes()).unwrap_or_default());
             }
-            Value::Object(fields.into_iter().map(|(name, value)| (name, expand(value))).collect())
+            Value::Object(
+                fields
+                    .into_iter()
+                    .map(|(name, value)| (name, expand(value)))
+                    .collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.into_iter().map(expand).collect()),
         other => other,
@@ -194,33 +228,4 @@ fn expand(value: Value) -> Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kubephase_wit::HttpReply;
-
-    fn written(answer: &impl Serialize) -> String {
-        Recorded::write(answer, MAX_BYTES).unwrap().0
-    }
-
-    #[test]
-    fn bytes_are_base64_and_everything_else_is_as_it_was() {
-        assert_eq!(written(&b"ab".to_vec()), r#"{"kubephase:base64":"YWI="}"#);
-        assert_eq!(written(&HttpReply { status: 200, body: b"ab".to_vec() }), r#"{"status":200,"body":{"kubephase:base64":"YWI="}}"#);
-        assert_eq!(written(&Vec::<u8>::new()), "[]");
-        for value in [json!([]), json!([1, [2, "a", []], {"b": [true, null, 1.5, -3]}, [[[7]]], "x"]), json!({"a": [1, 2]}), json!("a")] {
-            assert_eq!(written(&value), value.to_string());
-        }
-        assert_eq!(written(&(1u8, "a", [[2u8, 3]])), r#"[1,"a",[{"kubephase:base64":"AgM="}]]"#);
-        for list in [vec![0u8, 255, 7], Vec::new(), vec![1]] {
-            assert_eq!(Recorded::write(&list, 100).unwrap().replay::<Vec<u8>>().unwrap(), list);
-        }
-    }
-
-    #[test]
-    fn an_answer_without_room_is_not_written() {
-        assert_eq!(Recorded::write(&vec![7u8; 64 << 20], 1000), None);
-        assert_eq!(Recorded::write(&"a".repeat(2000), 1000), None);
-        assert_eq!(Recorded::write(&json!([[1, 2, 3], "a".repeat(998)]), 1000), None);
-        assert!(Recorded::write(&vec![7u8; 700], 1000).is_some());
-    }
-}
+mod tests;

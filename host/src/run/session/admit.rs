@@ -1,4 +1,5 @@
-//! How a call of a phase reaches the world: the row of its host function admits it, and only then the world answers.
+//! How a call of a phase reaches the world: the row of its host function admits it, and only then
+//! the world answers.
 use super::{Hosted, Session};
 use crate::{
     wasm::{
@@ -33,36 +34,59 @@ impl Session {
     /// Admits a call: counts it, parses its arguments and checks the grant.
     ///
     /// # Errors
-    /// `invalid` if an argument is not valid, `denied` if the call was not granted. The phase is stopped if it calls the
-    /// function too often.
-    pub(super) fn admit<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Hosted<Admitted<A>> {
+    /// `invalid` if an argument is not valid, `denied` if the call was not granted. The phase is
+    /// stopped if it calls the function too often.
+    pub(super) fn admit<A: Arguments>(
+        &self,
+        function: &'static HostFunction<A>,
+        raw: A::Raw,
+    ) -> Hosted<Admitted<A>> {
         let admitted = self.parse(function, raw)?;
-        let verdict = self.0.access.check_call(admitted.row, &admitted.arguments.demands());
+        let verdict = self
+            .0
+            .access
+            .check_call(admitted.row, &admitted.arguments.demands());
         verdict.map_err(|message| Failure::new("denied", message))?;
         Ok(admitted)
     }
 
-    /// Counts a call and parses its arguments, without checking the grant. The grant of a proposal is checked when the proposal
-    /// is carried out, because later calls may still change it.
+    /// Counts a call and parses its arguments, without checking the grant. The grant of a proposal
+    /// is checked when the proposal is carried out, because later calls may still change it.
     ///
     /// # Errors
-    /// `invalid` if an argument is not valid. The phase is stopped if it calls the function too often.
-    pub(super) fn parse<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Hosted<Admitted<A>> {
+    /// `invalid` if an argument is not valid. The phase is stopped if it calls the function too
+    /// often.
+    pub(super) fn parse<A: Arguments>(
+        &self,
+        function: &'static HostFunction<A>,
+        raw: A::Raw,
+    ) -> Hosted<Admitted<A>> {
         let row = &function.row;
         let allowance = row.allowance;
         if self.is_plugin() {
             self.call().count(row)?;
         }
-        let arguments = function.admit(raw, self.origin()).map_err(|why| Failure::new("invalid", why))?;
+        let arguments = function
+            .admit(raw, self.origin())
+            .map_err(|why| Failure::new("invalid", why))?;
         let time = allowance.time.min(self.time_left());
-        Ok(Admitted { row, arguments, budget: Budget::new(allowance.bytes_out, time, &self.0.shared.cancel) })
+        Ok(Admitted {
+            row,
+            arguments,
+            budget: Budget::new(allowance.bytes_out, time, &self.0.shared.cancel),
+        })
     }
 
-    /// Admits a call of a lookup function, which has no failures. None if an argument is not valid: nothing has such a name.
+    /// Admits a call of a lookup function, which has no failures. None if an argument is not valid:
+    /// nothing has such a name.
     ///
     /// # Errors
     /// The phase calls the function too often.
-    pub(super) fn admit_lookup<A: Arguments>(&self, function: &'static HostFunction<A>, raw: A::Raw) -> Result<Option<Admitted<A>>, Stop> {
+    pub(super) fn admit_lookup<A: Arguments>(
+        &self,
+        function: &'static HostFunction<A>,
+        raw: A::Raw,
+    ) -> Result<Option<Admitted<A>>, Stop> {
         match self.admit(function, raw) {
             Ok(admitted) => Ok(Some(admitted)),
             Err(Error::Failure(_)) => Ok(None),
@@ -70,8 +94,8 @@ impl Session {
         }
     }
 
-    /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a replay the capsule answers
-    /// instead of the world.
+    /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a
+    /// replay the capsule answers instead of the world.
     ///
     /// # Errors
     /// The failure of the world, or `timeout` or `cancelled` if the call may no longer work.
@@ -87,10 +111,14 @@ impl Session {
             admitted.budget.check(&admitted.row.capability())?;
             ask(self.0.shared.world.as_ref(), admitted)
         };
-        Ok(self.0.sight.look(&admitted.row.capability(), admitted.arguments.record(), ask)?)
+        Ok(self
+            .0
+            .sight
+            .look(&admitted.row.capability(), admitted.arguments.record(), ask)?)
     }
 
-    /// Asks the world for an admitted call of a function that has no failures. A failure stops the phase.
+    /// Asks the world for an admitted call of a function that has no failures. A failure stops the
+    /// phase.
     ///
     /// # Errors
     /// The failure, as a stop.
@@ -127,12 +155,21 @@ impl Session {
             return Ok(());
         }
         let mut call = self.call();
-        super::spend(&mut call.answered_bytes, bytes, MAX_ANSWERED_BYTES, "answers")
+        super::spend(
+            &mut call.answered_bytes,
+            bytes,
+            MAX_ANSWERED_BYTES,
+            "answers",
+        )
     }
 
     /// Time that is left of this call of the phase.
     pub(super) fn time_left(&self) -> Duration {
-        let spent = self.call().began.map(|began| began.elapsed()).unwrap_or_default();
+        let spent = self
+            .call()
+            .began
+            .map(|began| began.elapsed())
+            .unwrap_or_default();
         self.0.limits.deadline.saturating_sub(spent)
     }
 }

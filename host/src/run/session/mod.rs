@@ -1,5 +1,6 @@
-//! What stands behind a phase's imports during one call of it: observations go to the world, reports become events,
-//! proposals are collected. Built-ins and components get the same session; only the access differs.
+//! What stands behind a phase's imports during one call of it: observations go to the world,
+//! reports become events, proposals are collected. Built-ins and components get the same session;
+//! only the access differs.
 mod admit;
 mod observe;
 mod propose;
@@ -16,13 +17,15 @@ use crate::{
     },
     wasm::gate::{self, Row},
     wasm::limits::{
-        Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS,
-        MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES,
+        Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS,
+        MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES,
     },
     world::World,
 };
 use kubephase_sdk::kubeadm::EnvVar;
-use kubephase_wit::{Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types};
+use kubephase_wit::{
+    Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
@@ -39,7 +42,8 @@ pub struct Shared {
     pub(super) config: Value,
     /// the same configuration as JSON text: almost every phase asks for it
     pub(super) config_text: String,
-    /// the configuration as built-in phases see it, and its JSON text; none if it is equal to that of plugins
+    /// the configuration as built-in phases see it, and its JSON text; none if it is equal to that
+    /// of plugins
     pub(super) for_built_ins: Option<(Value, String)>,
     /// what the placeholders of the configuration stand for
     pub(super) secrets: Secrets,
@@ -59,7 +63,8 @@ pub struct Shared {
     pub(super) spent: Mutex<BTreeMap<String, RunTotals>>,
 }
 
-/// What all phases of one plugin handed over in a run: a plugin with many phases has no more than a plugin with one.
+/// What all phases of one plugin handed over in a run: a plugin with many phases has no more than a
+/// plugin with one.
 #[derive(Default)]
 pub(super) struct RunTotals {
     findings: usize,
@@ -95,13 +100,27 @@ impl Shared {
     /// # Errors
     /// The configuration cannot be written as JSON.
     pub fn of_run(world: Arc<dyn World>, bus: Bus, masked: Masked) -> serde_json::Result<Self> {
-        let Masked { for_plugins, for_built_ins, secrets } = masked;
-        let proxies = for_plugins.run.proxy_environment.iter().cloned().zip(for_built_ins.run.proxy_environment.iter().cloned());
+        let Masked {
+            for_plugins,
+            for_built_ins,
+            secrets,
+        } = masked;
+        let proxies = for_plugins
+            .run
+            .proxy_environment
+            .iter()
+            .cloned()
+            .zip(for_built_ins.run.proxy_environment.iter().cloned());
         let proxies = proxies.filter(|(shown, real)| shown != real).collect();
         let built_ins = serde_json::to_value(&for_built_ins)?;
         let text = built_ins.to_string();
         let shared = Shared::new(world, bus, serde_json::to_value(&for_plugins)?);
-        Ok(Shared { for_built_ins: Some((built_ins, text)), secrets, proxies, ..shared })
+        Ok(Shared {
+            for_built_ins: Some((built_ins, text)),
+            secrets,
+            proxies,
+            ..shared
+        })
     }
 
     /// The configuration as a phase with this access sees it, and its JSON text.
@@ -114,7 +133,10 @@ impl Shared {
 
     /// Records a fact that a phase found.
     pub fn set_fact(&self, phase: &str, name: &str, json: String) {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner).insert((phase.to_owned(), name.to_owned()), json);
+        self.facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((phase.to_owned(), name.to_owned()), json);
     }
 }
 
@@ -162,21 +184,42 @@ impl Call {
 
     /// Counts a call of a host function.
     fn count(&mut self, row: &'static Row) -> Result<(), Stop> {
-        let (calls, most) = (self.calls.entry(row.function).or_default(), row.allowance.calls);
+        let (calls, most) = (
+            self.calls.entry(row.function).or_default(),
+            row.allowance.calls,
+        );
         *calls += 1;
-        if *calls > most { Err(Stop::msg(format!("limit of {most} calls of {} reached", row.capability()))) } else { Ok(()) }
+        if *calls > most {
+            Err(Stop::msg(format!(
+                "limit of {most} calls of {} reached",
+                row.capability()
+            )))
+        } else {
+            Ok(())
+        }
     }
 
     fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
-        spend(&mut self.handed_bytes, bytes, MAX_HANDED_BYTES, "proposals, findings and facts")
+        spend(
+            &mut self.handed_bytes,
+            bytes,
+            MAX_HANDED_BYTES,
+            "proposals, findings and facts",
+        )
     }
 }
 
-/// Adds bytes to a counter, and stops the phase if the counter exceeds the limit. Each item counts 32 bytes more than its
-/// content, so that empty items are limited too.
+/// Adds bytes to a counter, and stops the phase if the counter exceeds the limit. Each item counts
+/// 32 bytes more than its content, so that empty items are limited too.
 fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
     *spent = spent.saturating_add(bytes).saturating_add(32);
-    if *spent > limit { Err(Stop::msg(format!("limit of {limit} bytes of {what} reached"))) } else { Ok(()) }
+    if *spent > limit {
+        Err(Stop::msg(format!(
+            "limit of {limit} bytes of {what} reached"
+        )))
+    } else {
+        Ok(())
+    }
 }
 
 /// The number of bytes that an effect takes in memory, roughly.
@@ -194,11 +237,22 @@ impl Session {
         Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
-    /// A session with limits of its own. `plugin` is the name of a third-party plugin, which all messages and findings of the
-    /// session carry; none for a phase of the program.
-    pub fn limited(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access, limits: Limits, plugin: Option<&str>) -> Self {
+    /// A session with limits of its own. `plugin` is the name of a third-party plugin, which all
+    /// messages and findings of the session carry; none for a phase of the program.
+    pub fn limited(
+        shared: Arc<Shared>,
+        phase: &str,
+        settings: &Value,
+        access: Access,
+        limits: Limits,
+        plugin: Option<&str>,
+    ) -> Self {
         // A failed built-in phase leaves no capsule.
-        let sight = if matches!(access, Access::BuiltIn) { Sight::Unrecorded } else { Sight::recording() };
+        let sight = if matches!(access, Access::BuiltIn) {
+            Sight::Unrecorded
+        } else {
+            Sight::recording()
+        };
         Session::with(shared, phase, settings, access, limits, sight, plugin)
     }
 
@@ -226,20 +280,42 @@ impl Session {
         sight: Sight,
         plugin: Option<&str>,
     ) -> Self {
-        let (phase, settings, plugin) = (phase.to_owned(), settings.to_string(), plugin.map(str::to_owned));
-        Session(Arc::new(Inner { shared, phase, settings, access, limits, sight, plugin, call: Mutex::default() }))
+        let (phase, settings, plugin) = (
+            phase.to_owned(),
+            settings.to_string(),
+            plugin.map(str::to_owned),
+        );
+        Session(Arc::new(Inner {
+            shared,
+            phase,
+            settings,
+            access,
+            limits,
+            sight,
+            plugin,
+            call: Mutex::default(),
+        }))
     }
 
-    /// Makes a capsule: all that the phase was given and observed, without secrets, so that the call can be run again elsewhere.
+    /// Makes a capsule: all that the phase was given and observed, without secrets, so that the
+    /// call can be run again elsewhere.
     pub fn capsule(&self, failure: &str) -> Capsule {
-        let facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        let facts = self
+            .0
+            .shared
+            .facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut capsule = Capsule {
             format: capsule::FORMAT,
             phase: self.0.phase.clone(),
             round: self.call().round,
             settings: serde_json::from_str(&self.0.settings).unwrap_or_default(),
             config: self.0.shared.config.clone(),
-            facts: facts.iter().map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone())).collect(),
+            facts: facts
+                .iter()
+                .map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone()))
+                .collect(),
             failure: failure.to_owned(),
             ..Capsule::default()
         };
@@ -260,7 +336,8 @@ impl Session {
     /// Takes the proposals of this call.
     pub fn take_proposals(&self) -> Vec<Proposal> {
         let mut proposals = std::mem::take(&mut self.call().proposals);
-        // Third-party plugins never get the user names and passwords of proxies, not even by proposing an object.
+        // Third-party plugins never get the user names and passwords of proxies, not even by
+        // proposing an object.
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
                 if let Effect::Object { manifest, .. } = &mut proposal.effect {
@@ -279,7 +356,13 @@ impl Session {
     /// What all calls used. Memory is 0 here: only the guest's store knows it.
     pub fn used(&self) -> Usage {
         let call = self.call();
-        Usage { memory_bytes: 0, findings: call.found, proposals: call.proposed, message_bytes: call.log_bytes, limits: self.0.limits }
+        Usage {
+            memory_bytes: 0,
+            findings: call.found,
+            proposals: call.proposed,
+            message_bytes: call.log_bytes,
+            limits: self.0.limits,
+        }
     }
 
     pub fn limits(&self) -> &Limits {
@@ -294,8 +377,9 @@ impl Session {
         self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Emits a message of the phase. A phase of the program has its own label, or the one that begins the text: `[label] text`. A
-    /// third-party plugin always has the label `plugin NAME`, whatever the text begins with; no built-in label has a space.
+    /// Emits a message of the phase. A phase of the program has its own label, or the one that
+    /// begins the text: `[label] text`. A third-party plugin always has the label `plugin NAME`,
+    /// whatever the text begins with; no built-in label has a space.
     pub fn say(&self, severity: Severity, text: &str) {
         let (label, text) = match &self.0.plugin {
             Some(plugin) => (format!("plugin {plugin}"), text.to_owned()),
@@ -304,84 +388,150 @@ impl Session {
         self.say_as(label, severity, text, self.0.plugin.clone());
     }
 
-    /// Emits a message of the host that precedes the phase's messages, under the label that the host gives.
+    /// Emits a message of the host that precedes the phase's messages, under the label that the
+    /// host gives.
     pub fn say_header(&self, label: &str, line: &str) {
         self.say_as(label.to_owned(), Severity::Info, line.to_owned(), None);
     }
 
     fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
         let phase = self.0.phase.clone();
-        let opened = if matches!(self.0.access, Access::BuiltIn) { self.0.shared.secrets.open(&text) } else { None };
+        let opened = if matches!(self.0.access, Access::BuiltIn) {
+            self.0.shared.secrets.open(&text)
+        } else {
+            None
+        };
         match opened {
             Some(OpenedText { shown, revealed }) => {
-                self.0.shared.bus.emit_revealed(What::Message { phase, severity, label, text: shown, plugin }, revealed);
+                self.0.shared.bus.emit_revealed(
+                    What::Message {
+                        phase,
+                        severity,
+                        label,
+                        text: shown,
+                        plugin,
+                    },
+                    revealed,
+                );
             }
-            None => self.0.shared.bus.emit(What::Message { phase, severity, label, text, plugin }),
+            None => self.0.shared.bus.emit(What::Message {
+                phase,
+                severity,
+                label,
+                text,
+                plugin,
+            }),
         }
     }
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
         if call.proposals.len() >= MAX_PROPOSALS {
-            return Err(Error::Stop(Stop::msg(format!("limit of {MAX_PROPOSALS} proposals in one call reached"))));
+            return Err(Error::Stop(Stop::msg(format!(
+                "limit of {MAX_PROPOSALS} proposals in one call reached"
+            ))));
         }
         let bytes = weight(&effect);
         call.hand(bytes)?;
-        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.handed_bytes,
+                bytes,
+                MAX_RUN_HANDED_BYTES,
+                "proposals and facts of one plugin",
+            )
+        })?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         call.proposed += 1;
         Ok(Handle { id })
     }
 
-    fn modify(&mut self, of: Handle, bytes: usize, change: impl FnOnce(&mut Proposal) -> Result<(), Failure>) -> Hosted<()> {
+    fn modify(
+        &mut self,
+        of: Handle,
+        bytes: usize,
+        change: impl FnOnce(&mut Proposal) -> Result<(), Failure>,
+    ) -> Hosted<()> {
         let mut call = self.call();
         call.hand(bytes)?;
-        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
-        let unknown = || Failure::new("no-such-effect", format!("there is no proposal {} in this call", of.id));
-        Ok(change(call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?)?)
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.handed_bytes,
+                bytes,
+                MAX_RUN_HANDED_BYTES,
+                "proposals and facts of one plugin",
+            )
+        })?;
+        let unknown = || {
+            Failure::new(
+                "no-such-effect",
+                format!("there is no proposal {} in this call", of.id),
+            )
+        };
+        Ok(change(
+            call.proposals.get_mut(of.id as usize).ok_or_else(unknown)?,
+        )?)
     }
 }
 
-/// Replaces masked proxies by those with user names and passwords in the environment of an object's containers. The program's
-/// own components write the masked form, because they never see the other.
+/// Replaces masked proxies by those with user names and passwords in the environment of an object's
+/// containers. The program's own components write the masked form, because they never see the
+/// other.
 fn fill_in_proxies(value: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
                 match field {
-                    Value::Array(variables) if name == "env" => variables.iter_mut().for_each(|variable| fill_in_proxy(variable, proxies)),
+                    Value::Array(variables) if name == "env" => variables
+                        .iter_mut()
+                        .for_each(|variable| fill_in_proxy(variable, proxies)),
                     other => fill_in_proxies(other, proxies),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| fill_in_proxies(item, proxies)),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| fill_in_proxies(item, proxies)),
         _ => {}
     }
 }
 
 fn fill_in_proxy(variable: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
-    let known = proxies.iter().find(|(shown, _)| variable["name"] == shown.name && variable["value"] == shown.value);
+    let known = proxies
+        .iter()
+        .find(|(shown, _)| variable["name"] == shown.name && variable["value"] == shown.value);
     if let Some((_, real)) = known {
         variable["value"] = real.value.clone().into();
     }
 }
 
-/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from the phase's id.
+/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from
+/// the phase's id.
 fn split_label(phase: &str, text: &str) -> (String, String) {
     let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     match named {
-        Some((label, rest)) if label.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) => {
-            (label.to_owned(), rest.strip_prefix(' ').unwrap_or(rest).to_owned())
+        Some((label, rest))
+            if label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) =>
+        {
+            (
+                label.to_owned(),
+                rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
+            )
         }
         _ => (label_of(phase), text.to_owned()),
     }
 }
 
-/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but labels them by what they do.
+/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but
+/// labels them by what they do.
 pub fn label_of(id: &str) -> String {
     let label = match id.split_once('/') {
-        Some(("control-plane-prepare" | "control-plane-join", what)) => what.split('/').next().unwrap_or(what),
+        Some(("control-plane-prepare" | "control-plane-join", what)) => {
+            what.split('/').next().unwrap_or(what)
+        }
         Some((group, _)) => group,
         None => id,
     };
@@ -389,7 +539,12 @@ pub fn label_of(id: &str) -> String {
 }
 
 fn spec<T: DeserializeOwned>(json: &str) -> Hosted<T> {
-    serde_json::from_str(json).map_err(|e| Error::Failure(Failure::new("invalid", format!("the proposal cannot be read: {e}"))))
+    serde_json::from_str(json).map_err(|e| {
+        Error::Failure(Failure::new(
+            "invalid",
+            format!("the proposal cannot be read: {e}"),
+        ))
+    })
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
@@ -409,18 +564,35 @@ impl Session {
     /// Counts the bytes of a message.
     fn log(&self, bytes: usize) -> Result<(), Stop> {
         self.call().log(bytes)?;
-        self.spend_of_run(|run| spend(&mut run.log_bytes, bytes, MAX_RUN_LOG_BYTES, "messages of one plugin"))
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.log_bytes,
+                bytes,
+                MAX_RUN_LOG_BYTES,
+                "messages of one plugin",
+            )
+        })
     }
 
     /// Counts what a plugin hands over, over all of its phases.
-    fn spend_of_run(&self, count: impl FnOnce(&mut RunTotals) -> Result<(), Stop>) -> Result<(), Stop> {
-        let Access::Granted(grant) = &self.0.access else { return Ok(()) };
-        let mut spent = self.0.shared.spent.lock().unwrap_or_else(PoisonError::into_inner);
+    fn spend_of_run(
+        &self,
+        count: impl FnOnce(&mut RunTotals) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let Access::Granted(grant) = &self.0.access else {
+            return Ok(());
+        };
+        let mut spent = self
+            .0
+            .shared
+            .spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
-    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped. A text of the program's own
-    /// phases is left unchanged.
+    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped.
+    /// A text of the program's own phases is left unchanged.
     fn readable(&self, text: String) -> Result<String, Stop> {
         if !self.is_plugin() {
             return Ok(text);
@@ -428,8 +600,13 @@ impl Session {
         self.report(&gate::MESSAGE, text).map(String::from)
     }
 
-    /// Parses what a phase reports. The interface has no failure for a report, so a report that is not valid stops the phase.
-    fn report<A: gate::Arguments>(&self, function: &'static gate::HostFunction<A>, raw: A::Raw) -> Result<A, Stop> {
+    /// Parses what a phase reports. The interface has no failure for a report, so a report that is
+    /// not valid stops the phase.
+    fn report<A: gate::Arguments>(
+        &self,
+        function: &'static gate::HostFunction<A>,
+        raw: A::Raw,
+    ) -> Result<A, Stop> {
         match self.parse(function, raw) {
             Ok(call) => Ok(call.arguments),
             Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
@@ -443,10 +620,19 @@ impl Session {
             return Ok(finding);
         }
         self.call().count(&gate::SUBMIT.row)?;
-        let Finding { code, verdict, summary, evidence, remedy, url } = finding;
+        let Finding {
+            code,
+            verdict,
+            summary,
+            evidence,
+            remedy,
+            url,
+        } = finding;
         let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
         let optional = |text: Option<String>| text.map(|text| self.readable(text)).transpose();
-        let evidence = evidence.into_iter().map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
+        let evidence = evidence
+            .into_iter()
+            .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
         Ok(Finding {
             code,
             verdict,
@@ -468,13 +654,18 @@ impl input::Host for Session {
     }
 
     fn config(&mut self, pointer: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else { return Ok(None) };
+        let Some(call) = self.admit_lookup(&gate::CONFIG, pointer)? else {
+            return Ok(None);
+        };
         let (config, text) = self.0.shared.config_for(&self.0.access);
         if call.arguments.is_empty() {
             self.count_answer(text.len())?;
             return Ok(Some(text.to_owned()));
         }
-        config.pointer(&call.arguments).map(|value| self.answer(value)).transpose()
+        config
+            .pointer(&call.arguments)
+            .map(|value| self.answer(value))
+            .transpose()
     }
 
     fn settings(&mut self) -> Result<String, Stop> {
@@ -482,17 +673,29 @@ impl input::Host for Session {
     }
 
     fn patched(&mut self, target: String, document: String) -> Hosted<String> {
-        let (target, gate::Plain(document)) = self.admit(&gate::PATCHED, (target, document))?.arguments;
+        let (target, gate::Plain(document)) =
+            self.admit(&gate::PATCHED, (target, document))?.arguments;
         let patches = &self.0.shared.patches;
-        let (patched, said) = patches.apply(&target, spec(&document)?).map_err(|message| Failure::new("invalid", message))?;
+        let (patched, said) = patches
+            .apply(&target, spec(&document)?)
+            .map_err(|message| Failure::new("invalid", message))?;
         said.iter().for_each(|line| self.say(Severity::Info, line));
         Ok(patched.to_string())
     }
 
     fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else { return Ok(None) };
+        let Some(call) = self.admit_lookup(&gate::FACT, (phase, name))? else {
+            return Ok(None);
+        };
         let (phase, name) = call.arguments;
-        let fact = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&(phase.into(), name.into())).cloned();
+        let fact = self
+            .0
+            .shared
+            .facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&(phase.into(), name.into()))
+            .cloned();
         self.count_answer(fact.as_ref().map_or(0, String::len))?;
         Ok(fact)
     }
@@ -510,16 +713,25 @@ impl report::Host for Session {
         let finding = self.readable_finding(finding)?;
         let mut call = self.call();
         if call.findings.len() >= MAX_FINDINGS {
-            return Err(Stop::msg(format!("limit of {MAX_FINDINGS} findings reached")));
+            return Err(Stop::msg(format!(
+                "limit of {MAX_FINDINGS} findings reached"
+            )));
         }
         let bytes = json(&finding)?.len();
         call.hand(bytes)?;
         self.spend_of_run(|run| {
             run.findings += 1;
             if run.findings > MAX_RUN_FINDINGS {
-                return Err(Stop::msg(format!("limit of {MAX_RUN_FINDINGS} findings of one plugin reached")));
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_FINDINGS} findings of one plugin reached"
+                )));
             }
-            spend(&mut run.finding_bytes, bytes, MAX_RUN_FINDING_BYTES, "findings of one plugin")
+            spend(
+                &mut run.finding_bytes,
+                bytes,
+                MAX_RUN_FINDING_BYTES,
+                "findings of one plugin",
+            )
         })?;
         call.findings.push(finding);
         call.found += 1;
@@ -530,8 +742,20 @@ impl report::Host for Session {
         let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
         let bytes = name.len() + json.len();
         self.call().hand(bytes)?;
-        self.spend_of_run(|run| spend(&mut run.handed_bytes, bytes, MAX_RUN_HANDED_BYTES, "proposals and facts of one plugin"))?;
-        let mut facts = self.0.shared.facts.lock().unwrap_or_else(PoisonError::into_inner);
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.handed_bytes,
+                bytes,
+                MAX_RUN_HANDED_BYTES,
+                "proposals and facts of one plugin",
+            )
+        })?;
+        let mut facts = self
+            .0
+            .shared
+            .facts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if facts.len() >= MAX_FACTS {
             return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
         }
@@ -543,7 +767,13 @@ impl report::Host for Session {
         self.log(text.len())?;
         let text = self.readable(text)?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
-        self.0.shared.bus.emit(What::Progress { phase, done, total, text, plugin });
+        self.0.shared.bus.emit(What::Progress {
+            phase,
+            done,
+            total,
+            text,
+            plugin,
+        });
         Ok(())
     }
 }

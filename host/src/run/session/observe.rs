@@ -7,8 +7,8 @@ use crate::{
     world::{OpenFile, TlsFiles, Tried, World},
 };
 use kubephase_wit::{
-    CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command, observe_core, observe_files,
-    observe_net, observe_node, observe_pki, observe_runtime,
+    CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command,
+    observe_core, observe_files, observe_net, observe_node, observe_pki, observe_runtime,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +16,9 @@ use std::time::Duration;
 
 /// Turns facts into JSON.
 fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
-    let value = |facts| serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()));
+    let value = |facts| {
+        serde_json::to_value(facts).map_err(|error| Failure::new("invalid", error.to_string()))
+    };
     facts.map(value).transpose()
 }
 
@@ -25,24 +27,40 @@ fn denied(message: String) -> Failure {
 }
 
 impl Session {
-    /// Opens a file, and checks the grant against the opened file: against its real path, and whether every user of the machine
-    /// may read it.
-    fn open<'w>(&self, world: &'w dyn World, admitted: &Admitted<AbsolutePath>) -> Tried<Box<dyn OpenFile + 'w>> {
+    /// Opens a file, and checks the grant against the opened file: against its real path, and
+    /// whether every user of the machine may read it.
+    fn open<'w>(
+        &self,
+        world: &'w dyn World,
+        admitted: &Admitted<AbsolutePath>,
+    ) -> Tried<Box<dyn OpenFile + 'w>> {
         let path = &admitted.arguments;
         let opened = world.files().open(path)?;
-        self.0.access.check_file(admitted.row, path, &opened.real_path(), opened.is_public()).map_err(denied)?;
+        self.0
+            .access
+            .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
+            .map_err(denied)?;
         Ok(opened)
     }
 
-    /// Checks that the real path of a file is granted, before the host reads the file for the phase. A file that does not exist
-    /// passes: the phase may learn that it does not exist.
-    fn check_real_path(&self, world: &dyn World, row: &'static gate::Row, path: &AbsolutePath) -> Tried<()> {
+    /// Checks that the real path of a file is granted, before the host reads the file for the
+    /// phase. A file that does not exist passes: the phase may learn that it does not exist.
+    fn check_real_path(
+        &self,
+        world: &dyn World,
+        row: &'static gate::Row,
+        path: &AbsolutePath,
+    ) -> Tried<()> {
         if !self.is_plugin() {
             return Ok(());
         }
         match world.files().open(path) {
             // The phase does not see the content, so the file need not be readable by every user.
-            Ok(opened) => self.0.access.check_file(row, path, &opened.real_path(), true).map_err(denied),
+            Ok(opened) => self
+                .0
+                .access
+                .check_file(row, path, &opened.real_path(), true)
+                .map_err(denied),
             Err(failure) if failure.code == "not-found" => Ok(()),
             Err(failure) => Err(failure),
         }
@@ -57,32 +75,47 @@ impl Session {
 impl Session {
     /// Refuses an answer of a server that holds a credential.
     fn check_reply(&self, url: &str, reply: HttpReply) -> Tried<HttpReply> {
-        self.0.access.check_content(&format!("what {url} answered"), &reply.body).map_err(denied)?;
+        self.0
+            .access
+            .check_content(&format!("what {url} answered"), &reply.body)
+            .map_err(denied)?;
         Ok(reply)
     }
 }
 
 impl observe_node::Host for Session {
     fn node_fact(&mut self, name: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else { return Ok(None) };
-        let fact = self.observe_infallible(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
+        let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else {
+            return Ok(None);
+        };
+        let fact =
+            self.observe_infallible(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
         self.optional_answer(fact)
     }
 
     fn sysctl(&mut self, key: String) -> Result<Option<String>, Stop> {
-        let Some(call) = self.admit_lookup(&gate::SYSCTL, key)? else { return Ok(None) };
-        self.observe_infallible(&call, |world, call| Ok(world.node().sysctl(&call.arguments)))
+        let Some(call) = self.admit_lookup(&gate::SYSCTL, key)? else {
+            return Ok(None);
+        };
+        self.observe_infallible(&call, |world, call| {
+            Ok(world.node().sysctl(&call.arguments))
+        })
     }
 
     fn kernel_option(&mut self, name: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::KERNEL_OPTION, name)?;
-        self.observe(&call, |world, call| world.node().kernel_option(&call.arguments))
+        self.observe(&call, |world, call| {
+            world.node().kernel_option(&call.arguments)
+        })
     }
 
     fn service(&mut self, name: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::SERVICE, name)?;
         let service = self.observe(&call, |world, call| world.node().service(&call.arguments))?;
-        Ok(service.as_ref().map(|service| self.answer(service)).transpose()?)
+        Ok(service
+            .as_ref()
+            .map(|service| self.answer(service))
+            .transpose()?)
     }
 }
 
@@ -108,7 +141,10 @@ impl observe_files::Host for Session {
                 return world.files().read(&call.arguments);
             }
             let content = self.open(world, call)?.read(call.budget.bytes as u64)?;
-            self.0.access.check_content(&call.arguments, &content).map_err(denied)?;
+            self.0
+                .access
+                .check_content(&call.arguments, &content)
+                .map_err(denied)?;
             Ok(content)
         })?;
         self.count_answer(content.len())?;
@@ -117,13 +153,13 @@ impl observe_files::Host for Session {
 
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
         let call = self.admit(&gate::LIST_DIR, path)?;
-        let names =
-            self.observe(
-                &call,
-                |world, call| {
-                    if self.is_plugin() { self.open(world, call)?.list() } else { world.files().list(&call.arguments) }
-                },
-            )?;
+        let names = self.observe(&call, |world, call| {
+            if self.is_plugin() {
+                self.open(world, call)?.list()
+            } else {
+                world.files().list(&call.arguments)
+            }
+        })?;
         self.count_answer(names.iter().map(String::len).sum())?;
         Ok(names)
     }
@@ -149,22 +185,46 @@ impl observe_net::Host for Session {
         let call = self.admit(&gate::HTTP_GET, url)?;
         let timeout = Duration::from_millis(timeout_millis.into());
         let reply = self.observe(&call, |world, call| {
-            let reply = world.net().http_get(&call.arguments, &call.budget.within(timeout))?;
+            let reply = world
+                .net()
+                .http_get(&call.arguments, &call.budget.within(timeout))?;
             self.check_reply(&call.arguments, reply)
         })?;
         self.count_answer(reply.body.len())?;
         Ok(reply)
     }
 
-    fn http_get_as(&mut self, url: String, ca_file: String, cert_file: String, key_file: String, timeout_millis: u32) -> Hosted<HttpReply> {
+    fn http_get_as(
+        &mut self,
+        url: String,
+        ca_file: String,
+        cert_file: String,
+        key_file: String,
+        timeout_millis: u32,
+    ) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
         let timeout = Duration::from_millis(timeout_millis.into());
         let reply = self.observe(&call, |world, call| {
-            call.arguments.files().try_for_each(|path| self.check_real_path(world, call.row, path))?;
-            let Identity { url, authority, certificate, key } = &call.arguments;
-            let name = |path: &Option<AbsolutePath>| path.as_ref().map(ToString::to_string).unwrap_or_default();
-            let files = TlsFiles { ca: name(authority), cert: name(certificate), key: name(key) };
-            let reply = world.net().http_get_as(url, &files, &call.budget.within(timeout))?;
+            call.arguments
+                .files()
+                .try_for_each(|path| self.check_real_path(world, call.row, path))?;
+            let Identity {
+                url,
+                authority,
+                certificate,
+                key,
+            } = &call.arguments;
+            let name = |path: &Option<AbsolutePath>| {
+                path.as_ref().map(ToString::to_string).unwrap_or_default()
+            };
+            let files = TlsFiles {
+                ca: name(authority),
+                cert: name(certificate),
+                key: name(key),
+            };
+            let reply = world
+                .net()
+                .http_get_as(url, &files, &call.budget.within(timeout))?;
             self.check_reply(url, reply)
         })?;
         self.count_answer(reply.body.len())?;
@@ -187,7 +247,9 @@ impl observe_runtime::Host for Session {
 
     fn image_present(&mut self, image: String) -> Hosted<bool> {
         let call = self.admit(&gate::IMAGE_PRESENT, image)?;
-        self.observe(&call, |world, call| world.runtime().image_present(&call.arguments))
+        self.observe(&call, |world, call| {
+            world.runtime().image_present(&call.arguments)
+        })
     }
 }
 
@@ -211,13 +273,28 @@ impl observe_pki::Host for Session {
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
-        // The phase chooses the kubeconfig, but the kubeconfig names the file of its authority, which was not granted.
-        let directory = self.0.shared.config.pointer("/cluster/certificatesDir").and_then(Value::as_str).unwrap_or("/etc/kubernetes/pki");
-        let authority = if self.is_plugin() { AuthorityFile::Below(directory) } else { AuthorityFile::Any };
+        // The phase chooses the kubeconfig, but the kubeconfig names the file of its authority,
+        // which was not granted.
+        let directory = self
+            .0
+            .shared
+            .config
+            .pointer("/cluster/certificatesDir")
+            .and_then(Value::as_str)
+            .unwrap_or("/etc/kubernetes/pki");
+        let authority = if self.is_plugin() {
+            AuthorityFile::Below(directory)
+        } else {
+            AuthorityFile::Any
+        };
         let call = self.admit(&gate::KUBECONFIG, path)?;
         let facts = self.observe(&call, |world, call| {
             self.check_real_path(world, call.row, &call.arguments)?;
-            as_value(pki::kubeconfig_facts(world.files(), &call.arguments, authority)?)
+            as_value(pki::kubeconfig_facts(
+                world.files(),
+                &call.arguments,
+                authority,
+            )?)
         })?;
         Ok(self.optional_answer(facts)?)
     }
@@ -226,7 +303,9 @@ impl observe_pki::Host for Session {
 impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
         let call = self.admit(&gate::GET_OBJECT, of)?;
-        let object = self.observe(&call, |world, call| world.cluster().get(&call.arguments.to_ref()))?;
+        let object = self.observe(&call, |world, call| {
+            world.cluster().get(&call.arguments.to_ref())
+        })?;
         Ok(self.optional_answer(object)?)
     }
 
@@ -237,12 +316,23 @@ impl observe_cluster::Host for Session {
         namespace: Option<String>,
         selector: Option<String>,
     ) -> Hosted<Vec<String>> {
-        let call = self.admit(&gate::LIST_OBJECTS, (api_version, kind, namespace, selector))?;
+        let call = self.admit(
+            &gate::LIST_OBJECTS,
+            (api_version, kind, namespace, selector),
+        )?;
         let objects = self.observe(&call, |world, call| {
             let of = &call.arguments.of;
-            world.cluster().list(of.api_version(), of.kind(), of.namespace(), call.arguments.selector.as_deref())
+            world.cluster().list(
+                of.api_version(),
+                of.kind(),
+                of.namespace(),
+                call.arguments.selector.as_deref(),
+            )
         })?;
-        Ok(objects.iter().map(|object| self.answer(object)).collect::<Result<_, _>>()?)
+        Ok(objects
+            .iter()
+            .map(|object| self.answer(object))
+            .collect::<Result<_, _>>()?)
     }
 }
 
@@ -252,7 +342,13 @@ impl observe_command::Host for Session {
         let output = self.observe(&call, |world, call| {
             let output = world.node().run(&call.arguments, &call.budget)?;
             for printed in [&output.stdout, &output.stderr] {
-                self.0.access.check_content(&format!("what `{}` printed", call.arguments), printed.as_bytes()).map_err(denied)?;
+                self.0
+                    .access
+                    .check_content(
+                        &format!("what `{}` printed", call.arguments),
+                        printed.as_bytes(),
+                    )
+                    .map_err(denied)?;
             }
             Ok(output)
         })?;
@@ -265,6 +361,9 @@ impl observe_core::Host for Session {
     fn etcd_members(&mut self) -> Hosted<Vec<String>> {
         let call = self.admit(&gate::ETCD_MEMBERS, ())?;
         let members = self.observe(&call, |world, _| world.etcd().members())?;
-        Ok(members.iter().map(|member| self.answer(member)).collect::<Result<_, _>>()?)
+        Ok(members
+            .iter()
+            .map(|member| self.answer(member))
+            .collect::<Result<_, _>>()?)
     }
 }

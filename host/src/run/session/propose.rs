@@ -1,10 +1,11 @@
-//! The host functions by which a phase proposes effects. They only record the proposals; the executor carries them out.
+//! The host functions by which a phase proposes effects. They only record the proposals; the
+//! executor carries them out.
 use super::{Hosted, Session, spec};
 use crate::effect::{Effect, IfExists, files};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
-    Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_core, effects_files, effects_images,
-    effects_node, effects_pki,
+    Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_core,
+    effects_files, effects_images, effects_node, effects_pki,
 };
 use serde::de::DeserializeOwned;
 
@@ -23,7 +24,8 @@ impl Session {
         self.propose(effect(arguments))
     }
 
-    /// Records a proposal that only the distribution's own phases make. Its specification is handed over as JSON.
+    /// Records a proposal that only the distribution's own phases make. Its specification is handed
+    /// over as JSON.
     fn propose_core<T: DeserializeOwned>(
         &mut self,
         function: &'static HostFunction<Plain<String>>,
@@ -35,20 +37,27 @@ impl Session {
     }
 
     /// Parses a text about a proposal. A text of the distribution's own phases is taken unchanged.
-    fn words(&self, function: &'static HostFunction<crate::arguments::Text>, text: String) -> Hosted<String> {
+    fn words(
+        &self,
+        function: &'static HostFunction<crate::arguments::Text>,
+        text: String,
+    ) -> Hosted<String> {
         if !self.is_plugin() {
             return Ok(text);
         }
         Ok(self.admit(function, text)?.arguments.into())
     }
 
-    /// Returns the permission bits of a mode. A plugin may not set set-user-ID or set-group-ID bits.
+    /// Returns the permission bits of a mode. A plugin may not set set-user-ID or set-group-ID
+    /// bits.
     ///
     /// # Errors
     /// `denied` if a plugin sets such a bit.
     fn mode(&self, mode: u32) -> Hosted<u32> {
         if self.is_plugin() && mode & SET_ID != 0 {
-            let message = format!("mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives");
+            let message = format!(
+                "mode {mode:04o} has a set-user-ID or set-group-ID bit, which no plugin gives"
+            );
             return Err(Failure::new("denied", message).into());
         }
         Ok(mode & 0o7777)
@@ -56,7 +65,10 @@ impl Session {
 }
 
 fn wrong_kind(what: &str) -> Failure {
-    Failure::new("wrong-kind", format!("{what} does not apply to this kind of proposal"))
+    Failure::new(
+        "wrong-kind",
+        format!("{what} does not apply to this kind of proposal"),
+    )
 }
 
 impl effects::Host for Session {
@@ -87,23 +99,43 @@ impl effects::Host for Session {
 
 impl effects_files::Host for Session {
     fn write_file(&mut self, path: String, content: Vec<u8>) -> Hosted<Handle> {
-        self.propose_by(&gate::WRITE_FILE, (path, content), |(path, Plain(content))| {
-            Effect::File(files::File { path: path.into(), content, mode: 0o644, owner: None })
-        })
+        self.propose_by(
+            &gate::WRITE_FILE,
+            (path, content),
+            |(path, Plain(content))| {
+                Effect::File(files::File {
+                    path: path.into(),
+                    content,
+                    mode: 0o644,
+                    owner: None,
+                })
+            },
+        )
     }
 
     fn make_dir(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::MAKE_DIR, path, |path| Effect::Directory(files::Directory { path: path.into(), mode: 0o755 }))
+        self.propose_by(&gate::MAKE_DIR, path, |path| {
+            Effect::Directory(files::Directory {
+                path: path.into(),
+                mode: 0o755,
+            })
+        })
     }
 
     fn remove_file(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::REMOVE_FILE, path, |path| Effect::RemoveFile { path: path.into() })
+        self.propose_by(&gate::REMOVE_FILE, path, |path| Effect::RemoveFile {
+            path: path.into(),
+        })
     }
 
     fn set_mode(&mut self, path: String, mode: u32) -> Hosted<Handle> {
         let mode = self.mode(mode)?;
         self.propose_by(&gate::SET_MODE, (path, mode), |(path, Plain(mode))| {
-            Effect::Mode(files::Mode { path: path.into(), mode, owner: None })
+            Effect::Mode(files::Mode {
+                path: path.into(),
+                mode,
+                owner: None,
+            })
         })
     }
 
@@ -153,21 +185,37 @@ impl effects_pki::Host for Session {
     }
 
     fn ensure_rotated_kubeconfig(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_by(&gate::ENSURE_ROTATED_KUBECONFIG, json, Effect::RotatedKubeconfig)
+        self.propose_by(
+            &gate::ENSURE_ROTATED_KUBECONFIG,
+            json,
+            Effect::RotatedKubeconfig,
+        )
     }
 }
 
 impl effects_cluster::Host for Session {
     fn apply_object(&mut self, manifest: String) -> Hosted<Handle> {
-        self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| Effect::Object { manifest, if_exists: IfExists::default() })
+        self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| {
+            Effect::Object {
+                manifest,
+                if_exists: IfExists::default(),
+            }
+        })
     }
 
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Handle> {
-        self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| Effect::Patch { of: of.to_ref(), patch })
+        self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| {
+            Effect::Patch {
+                of: of.to_ref(),
+                patch,
+            }
+        })
     }
 
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Handle> {
-        self.propose_by(&gate::DELETE_OBJECT, of, |of| Effect::Delete { of: of.to_ref() })
+        self.propose_by(&gate::DELETE_OBJECT, of, |of| Effect::Delete {
+            of: of.to_ref(),
+        })
     }
 
     fn if_exists(&mut self, of: Handle, strategy: String) -> Hosted<()> {
@@ -176,7 +224,13 @@ impl effects_cluster::Host for Session {
             "update" => IfExists::Update,
             "retain" => IfExists::Retain,
             "apply" => IfExists::Apply,
-            other => return Err(Failure::new("invalid", format!("unknown strategy {other:?}; known are update, retain, apply")).into()),
+            other => {
+                return Err(Failure::new(
+                    "invalid",
+                    format!("unknown strategy {other:?}; known are update, retain, apply"),
+                )
+                .into());
+            }
         };
         self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::Object { if_exists, .. } => {
@@ -190,11 +244,17 @@ impl effects_cluster::Host for Session {
 
 impl effects_node::Host for Session {
     fn ensure_service(&mut self, name: String, state: String) -> Hosted<Handle> {
-        self.propose_by(&gate::ENSURE_SERVICE, (name, state), |(name, Plain(state))| Effect::Service { name, state })
+        self.propose_by(
+            &gate::ENSURE_SERVICE,
+            (name, state),
+            |(name, Plain(state))| Effect::Service { name, state },
+        )
     }
 
     fn set_sysctl(&mut self, key: String, value: String) -> Hosted<Handle> {
-        self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| Effect::Sysctl { key, value })
+        self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| {
+            Effect::Sysctl { key, value }
+        })
     }
 
     fn load_module(&mut self, name: String) -> Hosted<Handle> {
@@ -218,7 +278,15 @@ impl effects_core::Host for Session {
     fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Handle> {
         let (name, Plain(content)) = self.admit(&gate::STATIC_POD, (name, manifest))?.arguments;
         let path = format!("{}/{name}.yaml", crate::render::MANIFESTS);
-        self.propose(Effect::StaticPod { name: name.into(), file: files::File { path, content, mode: 0o600, owner: None } })
+        self.propose(Effect::StaticPod {
+            name: name.into(),
+            file: files::File {
+                path,
+                content,
+                mode: 0o600,
+                owner: None,
+            },
+        })
     }
 
     fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
@@ -234,13 +302,21 @@ impl effects_core::Host for Session {
     }
 
     fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
-        let path = self.admit(&gate::BOOTSTRAP_KUBECONFIG, path)?.arguments.into();
+        let path = self
+            .admit(&gate::BOOTSTRAP_KUBECONFIG, path)?
+            .arguments
+            .into();
         self.propose(Effect::BootstrapKubeconfig { path })
     }
 
     fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
-        let (path, Plain(server)) = self.admit(&gate::KUBECONFIG_SERVER, (path, server))?.arguments;
-        self.propose(Effect::KubeconfigServer { path: path.into(), server })
+        let (path, Plain(server)) = self
+            .admit(&gate::KUBECONFIG_SERVER, (path, server))?
+            .arguments;
+        self.propose(Effect::KubeconfigServer {
+            path: path.into(),
+            server,
+        })
     }
 
     fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
@@ -253,7 +329,10 @@ impl effects_core::Host for Session {
 
     fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
         let (path, Plain(owner)) = self.admit(&gate::GIVE_TREE, (path, (uid, gid)))?.arguments;
-        self.propose(Effect::Owner(files::Owner { path: path.into(), owner }))
+        self.propose(Effect::Owner(files::Owner {
+            path: path.into(),
+            owner,
+        }))
     }
 
     fn clear(&mut self, json: String) -> Hosted<Handle> {

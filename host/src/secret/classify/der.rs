@@ -32,17 +32,23 @@ pub(super) fn search(content: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// Splits content into the tag and body of its first element, and what follows. A body that is cut off ends with the content, so
-/// that a part of a key is found like a whole key.
+/// Splits content into the tag and body of its first element, and what follows. A body that is cut
+/// off ends with the content, so that a part of a key is found like a whole key.
 fn element(content: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = content.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {
         0..=0x7f => (usize::from(first), rest),
-        // RFC 5958 keys are DER, but BER with more length bytes than needed is read by many programs as well.
+        // RFC 5958 keys are DER, but BER with more length bytes than needed is read by many
+        // programs as well.
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
+            (
+                bytes
+                    .iter()
+                    .fold(0, |length, byte| length << 8 | usize::from(*byte)),
+                rest,
+            )
         }
         _ => return None,
     };
@@ -52,11 +58,17 @@ fn element(content: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 
 /// Whether content begins with a private key.
 fn is_private_key(content: &[u8]) -> bool {
-    let Some((SEQUENCE, body, _)) = element(content) else { return false };
-    let Some((tag, first, after)) = element(body) else { return false };
+    let Some((SEQUENCE, body, _)) = element(content) else {
+        return false;
+    };
+    let Some((tag, first, after)) = element(body) else {
+        return false;
+    };
     match (tag, first) {
         (SEQUENCE, algorithm) => is_encrypted(algorithm, after),
-        (INTEGER, [0 | 1]) => is_pkcs8(after) || is_pkcs1(after) || (first == [1] && is_sec1(after)),
+        (INTEGER, [0 | 1]) => {
+            is_pkcs8(after) || is_pkcs1(after) || (first == [1] && is_sec1(after))
+        }
         // PKCS #12: version 3, then its contents.
         (INTEGER, [3]) => starts_with_identifier(after, PKCS_7),
         _ => false,
@@ -65,20 +77,26 @@ fn is_private_key(content: &[u8]) -> bool {
 
 /// `EncryptedPrivateKeyInfo`: an algorithm that encrypts by password, and what it encrypts.
 fn is_encrypted(algorithm: &[u8], after: &[u8]) -> bool {
-    let by_password = |identifier: &[u8]| identifier.starts_with(PKCS_5) || identifier.starts_with(PKCS_12_PBE);
+    let by_password =
+        |identifier: &[u8]| identifier.starts_with(PKCS_5) || identifier.starts_with(PKCS_12_PBE);
     matches!(element(algorithm), Some((OBJECT_IDENTIFIER, identifier, _)) if by_password(identifier))
         && matches!(element(after), Some((OCTET_STRING, _, _)))
 }
 
 /// `PrivateKeyInfo` after its version: an algorithm and the key.
 fn is_pkcs8(after: &[u8]) -> bool {
-    let Some((SEQUENCE, algorithm, key)) = element(after) else { return false };
-    matches!(element(algorithm), Some((OBJECT_IDENTIFIER, _, _))) && matches!(element(key), Some((OCTET_STRING, _, _)))
+    let Some((SEQUENCE, algorithm, key)) = element(after) else {
+        return false;
+    };
+    matches!(element(algorithm), Some((OBJECT_IDENTIFIER, _, _)))
+        && matches!(element(key), Some((OCTET_STRING, _, _)))
 }
 
 /// `RSAPrivateKey`, or a DSA key, after its version: a modulus and another number.
 fn is_pkcs1(after: &[u8]) -> bool {
-    let Some((INTEGER, modulus, exponent)) = element(after) else { return false };
+    let Some((INTEGER, modulus, exponent)) = element(after) else {
+        return false;
+    };
     modulus.len() >= MIN_MODULUS && matches!(element(exponent), Some((INTEGER, _, _)))
 }
 
@@ -87,8 +105,11 @@ fn is_sec1(after: &[u8]) -> bool {
     matches!(element(after), Some((OCTET_STRING, key, _)) if EC_KEY_LENGTHS.contains(&key.len()))
 }
 
-/// Whether content begins with a sequence whose first element is an object identifier with this prefix.
+/// Whether content begins with a sequence whose first element is an object identifier with this
+/// prefix.
 fn starts_with_identifier(content: &[u8], prefix: &[u8]) -> bool {
-    let Some((SEQUENCE, body, _)) = element(content) else { return false };
+    let Some((SEQUENCE, body, _)) = element(content) else {
+        return false;
+    };
     matches!(element(body), Some((OBJECT_IDENTIFIER, identifier, _)) if identifier.starts_with(prefix))
 }

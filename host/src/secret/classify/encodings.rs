@@ -19,7 +19,9 @@ const MIN_HEX: usize = 46;
 /// Base64 without padding, whose last symbol may have unused bits of any value.
 static BASE64: LazyLock<Option<Encoding>> = LazyLock::new(|| {
     let mut specification = Specification::new();
-    specification.symbols.push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    specification
+        .symbols
+        .push_str("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
     specification.check_trailing_bits = false;
     specification.encoding().ok()
 });
@@ -27,7 +29,10 @@ static BASE64: LazyLock<Option<Encoding>> = LazyLock::new(|| {
 /// Finds streams of gzip in the content, wherever they begin: at most [`MAX_STREAMS`].
 pub(super) fn gzip_streams(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     let begins = |at: &usize| content[*at..].starts_with(&[0x1f, 0x8b, 0x08]);
-    (0..content.len()).filter(begins).map(|at| &content[at..]).take(MAX_STREAMS)
+    (0..content.len())
+        .filter(begins)
+        .map(|at| &content[at..])
+        .take(MAX_STREAMS)
 }
 
 /// Unpacks a gzip stream to at most `work` bytes.
@@ -38,12 +43,18 @@ pub(super) fn gunzip(stream: &[u8], work: usize) -> Result<Vec<u8>, Credential> 
     let limit = MAX_UNPACKED.min(work);
     let mut unpacked = Vec::new();
     // A damaged stream is judged by what comes before the damage.
-    let _ = MultiGzDecoder::new(stream).take(limit as u64 + 1).read_to_end(&mut unpacked);
-    if unpacked.len() > limit { Err(Credential::Undecided) } else { Ok(unpacked) }
+    let _ = MultiGzDecoder::new(stream)
+        .take(limit as u64 + 1)
+        .read_to_end(&mut unpacked);
+    if unpacked.len() > limit {
+        Err(Credential::Undecided)
+    } else {
+        Ok(unpacked)
+    }
 }
 
-/// Decodes UTF-16; none if the content is not UTF-16. A byte order mark tells the byte order, or else which bytes of the first
-/// two characters are zero.
+/// Decodes UTF-16; none if the content is not UTF-16. A byte order mark tells the byte order, or
+/// else which bytes of the first two characters are zero.
 pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
     let (big_endian, content) = match content {
         [0xfe, 0xff, rest @ ..] => (true, rest),
@@ -52,20 +63,38 @@ pub(super) fn decode_utf16(content: &[u8]) -> Option<String> {
         [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (false, content),
         _ => return None,
     };
-    let unit = |pair: &[u8]| if big_endian { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) };
+    let unit = |pair: &[u8]| {
+        if big_endian {
+            u16::from_be_bytes([pair[0], pair[1]])
+        } else {
+            u16::from_le_bytes([pair[0], pair[1]])
+        }
+    };
     let units = content.chunks_exact(2).map(unit);
-    Some(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+    Some(
+        char::decode_utf16(units)
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+    )
 }
 
-/// Decodes every run of base64 and hexadecimal in the content, and hands each to `judge`. White space within a run does not
-/// end it, so that wrapped lines are one run.
+/// Decodes every run of base64 and hexadecimal in the content, and hands each to `judge`. White
+/// space within a run does not end it, so that wrapped lines are one run.
 pub(super) fn decode_runs(content: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
     let content = &*unescape_white_space(content);
-    runs(content, is_base64, MIN_BASE64, &mut |run| decode_base64(run, judge))?;
-    runs(content, |byte| byte.is_ascii_hexdigit(), MIN_HEX, &mut |run| decode_hex(run, judge))
+    runs(content, is_base64, MIN_BASE64, &mut |run| {
+        decode_base64(run, judge)
+    })?;
+    runs(
+        content,
+        |byte| byte.is_ascii_hexdigit(),
+        MIN_HEX,
+        &mut |run| decode_hex(run, judge),
+    )
 }
 
-/// Replaces white space that is escaped as in a JSON string (`\n`) by spaces. This serves texts that cannot be parsed as JSON.
+/// Replaces white space that is escaped as in a JSON string (`\n`) by spaces. This serves texts
+/// that cannot be parsed as JSON.
 fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
     if !content.contains(&b'\\') {
         return Cow::Borrowed(content);
@@ -76,7 +105,9 @@ fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
         match text[at] {
             b'\\' if escape.end == at => escape.end += 1,
             b'\\' => escape = at..at + 1,
-            b'n' | b'r' | b't' if escape.end == at && !escape.is_empty() => text[escape.start..=at].fill(b' '),
+            b'n' | b'r' | b't' if escape.end == at && !escape.is_empty() => {
+                text[escape.start..=at].fill(b' ')
+            }
             _ => {}
         }
     }
@@ -89,15 +120,23 @@ fn is_base64(byte: u8) -> bool {
 }
 
 /// Calls `each` with the symbols of every run that has at least `shortest` of them.
-fn runs(content: &[u8], is_symbol: fn(u8) -> bool, shortest: usize, each: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
+fn runs(
+    content: &[u8],
+    is_symbol: fn(u8) -> bool,
+    shortest: usize,
+    each: &mut dyn FnMut(&[u8]) -> Verdict,
+) -> Verdict {
     let mut run = Vec::new();
     for part in content.split(|byte| !is_symbol(*byte) && !is_separator(*byte)) {
         // Most parts of ordinary texts are short.
         if part.len() < shortest {
             continue;
         }
-        // Each word is also tried alone: joined to the words before it, it may decode to something else.
-        let mut words = part.split(|byte| is_separator(*byte)).filter(|word| word.len() >= shortest && word.len() < part.len());
+        // Each word is also tried alone: joined to the words before it, it may decode to something
+        // else.
+        let mut words = part
+            .split(|byte| is_separator(*byte))
+            .filter(|word| word.len() >= shortest && word.len() < part.len());
         words.try_for_each(&mut *each)?;
         run.clear();
         run.extend(part.iter().copied().filter(|byte| is_symbol(*byte)));
@@ -112,9 +151,12 @@ fn is_separator(byte: u8) -> bool {
     byte.is_ascii_whitespace()
 }
 
-/// Decodes a run of base64 from each of its first four symbols, because words before the encoded text belong to the run.
+/// Decodes a run of base64 from each of its first four symbols, because words before the encoded
+/// text belong to the run.
 fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict {
-    let Some(encoding) = BASE64.as_ref() else { return Ok(()) };
+    let Some(encoding) = BASE64.as_ref() else {
+        return Ok(());
+    };
     let symbols: Vec<u8> = run
         .iter()
         .map(|byte| match byte {
@@ -126,7 +168,11 @@ fn decode_base64(run: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdict) -> Verdict
     for skipped in 0..4 {
         let symbols = &symbols[skipped..];
         // One symbol alone is less than a byte.
-        let length = if symbols.len() % 4 == 1 { symbols.len() - 1 } else { symbols.len() };
+        let length = if symbols.len() % 4 == 1 {
+            symbols.len() - 1
+        } else {
+            symbols.len()
+        };
         if let Ok(decoded) = encoding.decode(&symbols[..length]) {
             judge(&decoded)?;
         }

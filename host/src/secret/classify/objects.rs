@@ -13,8 +13,17 @@ const MAX_NODES: usize = 100_000;
 const MIN_STRING: usize = 20;
 
 /// Fields of a kubeconfig's user that hold a credential, or name where it comes from.
-const USER_FIELDS: &[&str] =
-    &["token", "client-key-data", "client-key", "password", "exec", "auth-provider", "id-token", "refresh-token", "access-token"];
+const USER_FIELDS: &[&str] = &[
+    "token",
+    "client-key-data",
+    "client-key",
+    "password",
+    "exec",
+    "auth-provider",
+    "id-token",
+    "refresh-token",
+    "access-token",
+];
 
 /// Fields of a registry login that hold a credential.
 const LOGIN_FIELDS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
@@ -26,16 +35,23 @@ impl Search {
         if text.len() > MAX_PARSED {
             return Ok(());
         }
-        let documents = parse_json(text).or_else(|| parse_yaml(text)).unwrap_or_default();
+        let documents = parse_json(text)
+            .or_else(|| parse_yaml(text))
+            .unwrap_or_default();
         // A document that is a single text was searched already.
-        documents.iter().filter(|document| document.is_object() || document.is_array()).try_for_each(|document| self.value(document, depth))
+        documents
+            .iter()
+            .filter(|document| document.is_object() || document.is_array())
+            .try_for_each(|document| self.value(document, depth))
     }
 
     fn value(&mut self, value: &Value, depth: u8) -> Verdict {
         match value {
             Value::Object(fields) => {
                 judge_object(fields)?;
-                fields.values().try_for_each(|value| self.value(value, depth))
+                fields
+                    .values()
+                    .try_for_each(|value| self.value(value, depth))
             }
             Value::Array(items) => items.iter().try_for_each(|item| self.value(item, depth)),
             Value::String(text) if text.len() >= MIN_STRING => self.search(text.as_bytes(), depth),
@@ -49,12 +65,17 @@ fn parse_json(text: &str) -> Option<Vec<Value>> {
     if !text.starts_with(['{', '[']) {
         return None;
     }
-    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().ok()
+    serde_json::Deserializer::from_str(text)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .ok()
 }
 
-/// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if the text is not YAML.
+/// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if
+/// the text is not YAML.
 fn parse_yaml(text: &str) -> Option<Vec<Value>> {
-    let mut options = serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
+    let mut options =
+        serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     if let Some(budget) = &mut options.budget {
         budget.max_nodes = MAX_NODES;
         budget.max_events = 2 * MAX_NODES;
@@ -68,13 +89,22 @@ fn parse_yaml(text: &str) -> Option<Vec<Value>> {
 /// Judges one object by its fields.
 fn judge_object(fields: &Map<String, Value>) -> Verdict {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    if fields.get("users").and_then(Value::as_array).is_some_and(|users| users.iter().any(has_credential)) {
+    if fields
+        .get("users")
+        .and_then(Value::as_array)
+        .is_some_and(|users| users.iter().any(has_credential))
+    {
         return Err(Credential::Kubeconfig);
     }
     if fields
         .get("auths")
         .and_then(Value::as_object)
-        .is_some_and(|auths| auths.values().filter_map(Value::as_object).any(|login| has_any(login, LOGIN_FIELDS)))
+        .is_some_and(|auths| {
+            auths
+                .values()
+                .filter_map(Value::as_object)
+                .any(|login| has_any(login, LOGIN_FIELDS))
+        })
     {
         return Err(Credential::RegistryLogin);
     }
@@ -82,9 +112,13 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
         return Err(Credential::RegistryLogin);
     }
     match text("kind") {
-        "Secret" if has_any(fields, &["data", "stringData"]) => return Err(Credential::SecretObject),
+        "Secret" if has_any(fields, &["data", "stringData"]) => {
+            return Err(Credential::SecretObject);
+        }
         "SecretList" if has_any(fields, &["items"]) => return Err(Credential::SecretObject),
-        "EncryptionConfiguration" if fields.values().any(|value| holds(value, "secret")) => return Err(Credential::EncryptionKey),
+        "EncryptionConfiguration" if fields.values().any(|value| holds(value, "secret")) => {
+            return Err(Credential::EncryptionKey);
+        }
         _ => {}
     }
     // A JSON Web Key with its private half.
@@ -96,24 +130,31 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
 
 /// Whether an entry of a kubeconfig's `users` has a credential.
 fn has_credential(entry: &Value) -> bool {
-    entry["user"].as_object().is_some_and(|user| has_any(user, USER_FIELDS))
+    entry["user"]
+        .as_object()
+        .is_some_and(|user| has_any(user, USER_FIELDS))
 }
 
 /// Whether one of these fields exists and is not empty.
 fn has_any(fields: &Map<String, Value>, names: &[&str]) -> bool {
-    names.iter().filter_map(|name| fields.get(*name)).any(|field| match field {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Bool(_) | Value::Number(_) => true,
-    })
+    names
+        .iter()
+        .filter_map(|name| fields.get(*name))
+        .any(|field| match field {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Bool(_) | Value::Number(_) => true,
+        })
 }
 
 /// Whether a field of this name exists at any depth and is not empty.
 fn holds(value: &Value, name: &str) -> bool {
     match value {
-        Value::Object(fields) => has_any(fields, &[name]) || fields.values().any(|value| holds(value, name)),
+        Value::Object(fields) => {
+            has_any(fields, &[name]) || fields.values().any(|value| holds(value, name))
+        }
         Value::Array(items) => items.iter().any(|item| holds(item, name)),
         _ => false,
     }

@@ -6,12 +6,18 @@ use std::io::Write;
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
 fn pem(tag: &str) -> String {
-    format!("-----BEGIN {tag}-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END {tag}-----\n")
+    format!(
+        "-----BEGIN \
+         {tag}-----\nMC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n-----END \
+         {tag}-----\n"
+    )
 }
 
 /// PKCS #8 of an Ed25519 key.
 fn pkcs8() -> Vec<u8> {
-    let mut der = HEXLOWER.decode(b"302e020100300506032b657004220420").unwrap();
+    let mut der = HEXLOWER
+        .decode(b"302e020100300506032b657004220420")
+        .unwrap();
     der.extend(0..32u8);
     der
 }
@@ -39,17 +45,34 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 fn utf16(text: &str, big_endian: bool, mark: bool) -> Vec<u8> {
     let mark = if mark { "\u{feff}" } else { "" };
-    let unit = |unit: u16| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() };
-    format!("{mark}{text}").encode_utf16().flat_map(unit).collect()
+    let unit = |unit: u16| {
+        if big_endian {
+            unit.to_be_bytes()
+        } else {
+            unit.to_le_bytes()
+        }
+    };
+    format!("{mark}{text}")
+        .encode_utf16()
+        .flat_map(unit)
+        .collect()
 }
 
 fn wrapped(text: &str, width: usize, indent: &str) -> String {
-    let lines = text.as_bytes().chunks(width).map(|line| format!("{indent}{}", String::from_utf8_lossy(line)));
+    let lines = text
+        .as_bytes()
+        .chunks(width)
+        .map(|line| format!("{indent}{}", String::from_utf8_lossy(line)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 fn kubeconfig(user: &serde_json::Value) -> serde_json::Value {
-    json!({"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [{"name": "u", "user": user}]})
+    json!({
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [],
+        "users": [{"name": "u", "user": user}],
+    })
 }
 
 /// Credentials as their programs write them.
@@ -65,41 +88,123 @@ fn plain() -> Vec<(Credential, Vec<u8>)> {
         (Credential::PrivateKey, pem("OPENSSH PRIVATE KEY")),
         (Credential::PrivateKey, pem("PGP PRIVATE KEY BLOCK")),
         (Credential::PrivateKey, pem("ANY PRIVATE KEY")),
-        (Credential::PrivateKey, format!("{}{}", pem("CERTIFICATE"), pem("PRIVATE KEY"))),
-        (Credential::PrivateKey, "untrusted comment: minisign encrypted secret key\nRWRTY0Iy\n".into()),
-        (Credential::PrivateKey, json!({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c"}).to_string()),
-        (Credential::Kubeconfig, kubeconfig(&json!({"token": "t"})).to_string()),
-        (Credential::Kubeconfig, "kind: Config\nusers:\n- name: u\n  user:\n    client-key-data : AAAA\n".into()),
-        (Credential::Kubeconfig, "kind: Config\nusers:\n- name: u\n  user:\n    'client-key': /k\n".into()),
-        (Credential::Kubeconfig, "kind: Config\nusers: [{name: u, user: {\"pass\\u0077ord\" : x}}]\n".into()),
-        (Credential::Kubeconfig, "kind: Config\nusers: [{name: u, user: {exec: {command: get-token}}}]\n".into()),
-        (Credential::Kubeconfig, "kind: ConfigMap\n---\nusers: [{user: {auth-provider: {name: gcp}}}]\n".into()),
-        // Not YAML: the same key twice, and a tab.
-        (Credential::Kubeconfig, "kind: Config\nkind: Config\n\tusers:\n- user: {token: x}\n".into()),
-        (Credential::RegistryLogin, json!({"auths": {"r.example": {"auth": "dXNlcjpwYXNz"}}}).to_string()),
-        (Credential::RegistryLogin, json!({"auths": {"r.example": {"username": "u", "password": "p"}}}).to_string()),
-        (Credential::RegistryLogin, json!({"https://r.example/v1/": {"auth": "dXNlcjpwYXNz", "email": "e"}}).to_string()),
-        (Credential::RegistryLogin, "[plugins.registry.configs.\"r.example\".auth]\n  username = \"u\"\n  password = \"p\"\n".into()),
         (
-            Credential::EncryptionKey,
-            "kind: EncryptionConfiguration\nresources:\n- providers:\n  - aescbc:\n      keys:\n      - {name: k, secret: c2VjcmV0}\n"
+            Credential::PrivateKey,
+            format!("{}{}", pem("CERTIFICATE"), pem("PRIVATE KEY")),
+        ),
+        (
+            Credential::PrivateKey,
+            "untrusted comment: minisign encrypted secret key\nRWRTY0Iy\n".into(),
+        ),
+        (
+            Credential::PrivateKey,
+            json!({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c"}).to_string(),
+        ),
+        (
+            Credential::Kubeconfig,
+            kubeconfig(&json!({"token": "t"})).to_string(),
+        ),
+        (
+            Credential::Kubeconfig,
+            "kind: Config\nusers:\n- name: u\n  user:\n    client-key-data : AAAA\n".into(),
+        ),
+        (
+            Credential::Kubeconfig,
+            "kind: Config\nusers:\n- name: u\n  user:\n    'client-key': /k\n".into(),
+        ),
+        (
+            Credential::Kubeconfig,
+            "kind: Config\nusers: [{name: u, user: {\"pass\\u0077ord\" : x}}]\n".into(),
+        ),
+        (
+            Credential::Kubeconfig,
+            "kind: Config\nusers: [{name: u, user: {exec: {command: get-token}}}]\n".into(),
+        ),
+        (
+            Credential::Kubeconfig,
+            "kind: ConfigMap\n---\nusers: [{user: {auth-provider: {name: gcp}}}]\n".into(),
+        ),
+        // Not YAML: the same key twice, and a tab.
+        (
+            Credential::Kubeconfig,
+            "kind: Config\nkind: Config\n\tusers:\n- user: {token: x}\n".into(),
+        ),
+        (
+            Credential::RegistryLogin,
+            json!({"auths": {"r.example": {"auth": "dXNlcjpwYXNz"}}}).to_string(),
+        ),
+        (
+            Credential::RegistryLogin,
+            json!({"auths": {"r.example": {"username": "u", "password": "p"}}}).to_string(),
+        ),
+        (
+            Credential::RegistryLogin,
+            json!({"https://r.example/v1/": {"auth": "dXNlcjpwYXNz", "email": "e"}}).to_string(),
+        ),
+        (
+            Credential::RegistryLogin,
+            "[plugins.registry.configs.\"r.example\".auth]\n  username = \
+            \"u\"\n  password = \"p\"\n"
                 .into(),
         ),
-        (Credential::SecretObject, "apiVersion: v1\nkind: Secret\ndata: {password: cA==}\n".into()),
-        (Credential::SecretObject, json!({"kind": "List", "items": [{"kind": "Secret", "stringData": {"a": "b"}}]}).to_string()),
-        (Credential::SecretObject, json!({"kind": "SecretList", "items": [{"data": {"a": "Yg=="}}]}).to_string()),
+        (
+            Credential::EncryptionKey,
+            "kind: EncryptionConfiguration\nresources:\n- providers:\n  - aescbc:\n      \
+             keys:\n      - {name: k, secret: c2VjcmV0}\n"
+                .into(),
+        ),
+        (
+            Credential::SecretObject,
+            "apiVersion: v1\nkind: Secret\ndata: {password: cA==}\n".into(),
+        ),
+        (
+            Credential::SecretObject,
+            json!({"kind": "List", "items": [{"kind": "Secret", "stringData": {"a": "b"}}]})
+                .to_string(),
+        ),
+        (
+            Credential::SecretObject,
+            json!({"kind": "SecretList", "items": [{"data": {"a": "Yg=="}}]}).to_string(),
+        ),
         (Credential::Jwt, format!("{token}.{claims}.c2lnbmF0dXJl")),
-        (Credential::BootstrapToken, format!("kubeadm join --token {TOKEN} 192.0.2.2:6443\n")),
+        (
+            Credential::BootstrapToken,
+            format!("kubeadm join --token {TOKEN} 192.0.2.2:6443\n"),
+        ),
         (Credential::BootstrapToken, TOKEN.into()),
-        (Credential::BootstrapToken, json!({ "token": TOKEN }).to_string()),
-        (Credential::CertificateKey, json!({"certificateKey": "0f".repeat(32)}).to_string()),
-        (Credential::CertificateKey, format!("--certificate-key {}", "0f".repeat(32))),
-        (Credential::TunnelKey, format!("[Interface]\nPrivateKey = {wireguard}\n")),
-        (Credential::TunnelKey, format!("[Peer]\nPresharedKey={wireguard}\n")),
-        (Credential::Authorization, "Authorization: Basic dXNlcjpwYXNz\n".into()),
-        (Credential::Password, "HTTPS_PROXY=http://user:pass@proxy.example:3128\n".into()),
+        (
+            Credential::BootstrapToken,
+            json!({ "token": TOKEN }).to_string(),
+        ),
+        (
+            Credential::CertificateKey,
+            json!({"certificateKey": "0f".repeat(32)}).to_string(),
+        ),
+        (
+            Credential::CertificateKey,
+            format!("--certificate-key {}", "0f".repeat(32)),
+        ),
+        (
+            Credential::TunnelKey,
+            format!("[Interface]\nPrivateKey = {wireguard}\n"),
+        ),
+        (
+            Credential::TunnelKey,
+            format!("[Peer]\nPresharedKey={wireguard}\n"),
+        ),
+        (
+            Credential::Authorization,
+            "Authorization: Basic dXNlcjpwYXNz\n".into(),
+        ),
+        (
+            Credential::Password,
+            "HTTPS_PROXY=http://user:pass@proxy.example:3128\n".into(),
+        ),
     ];
-    let mut all: Vec<(Credential, Vec<u8>)> = texts.into_iter().map(|(kind, text)| (kind, text.into_bytes())).collect();
+    let mut all: Vec<(Credential, Vec<u8>)> = texts
+        .into_iter()
+        .map(|(kind, text)| (kind, text.into_bytes()))
+        .collect();
     all.extend([pkcs8(), sec1(), pkcs1()].map(|key| (Credential::PrivateKey, key)));
     all
 }
@@ -114,14 +219,38 @@ fn encodings() -> Vec<(&'static str, Encoded)> {
     }
     vec![
         ("base64", |content| base64(content).into_bytes()),
-        ("base64 of URLs", |content| BASE64URL_NOPAD.encode(content).into_bytes()),
-        ("wrapped base64", |content| wrapped(&base64(content), 20, "").into_bytes()),
-        ("indented base64", |content| format!("key: |\n{}\nend: 1\n", wrapped(&base64(content), 64, "    ")).into_bytes()),
-        ("base64 after words", |content| format!("the key is {}", base64(content)).into_bytes()),
-        ("base64 in a JSON string", |content| json!({"a": [{ "b": base64(content) }]}).to_string().into_bytes()),
-        ("wrapped base64 in a JSON string", |content| json!({"a": wrapped(&base64(content), 30, "") }).to_string().into_bytes()),
-        ("hexadecimal", |content| HEXLOWER.encode(content).into_bytes()),
-        ("wrapped hexadecimal", |content| wrapped(&HEXLOWER.encode(content).to_uppercase(), 60, " ").into_bytes()),
+        ("base64 of URLs", |content| {
+            BASE64URL_NOPAD.encode(content).into_bytes()
+        }),
+        ("wrapped base64", |content| {
+            wrapped(&base64(content), 20, "").into_bytes()
+        }),
+        ("indented base64", |content| {
+            format!(
+                "key: |\n{}\nend: 1\n",
+                wrapped(&base64(content), 64, "    ")
+            )
+            .into_bytes()
+        }),
+        ("base64 after words", |content| {
+            format!("the key is {}", base64(content)).into_bytes()
+        }),
+        ("base64 in a JSON string", |content| {
+            json!({"a": [{ "b": base64(content) }]})
+                .to_string()
+                .into_bytes()
+        }),
+        ("wrapped base64 in a JSON string", |content| {
+            json!({"a": wrapped(&base64(content), 30, "") })
+                .to_string()
+                .into_bytes()
+        }),
+        ("hexadecimal", |content| {
+            HEXLOWER.encode(content).into_bytes()
+        }),
+        ("wrapped hexadecimal", |content| {
+            wrapped(&HEXLOWER.encode(content).to_uppercase(), 60, " ").into_bytes()
+        }),
         ("gzip", gzip),
     ]
 }
@@ -129,7 +258,12 @@ fn encodings() -> Vec<(&'static str, Encoded)> {
 #[test]
 fn credentials_are_found_without_an_encoding() {
     for (kind, content) in plain() {
-        assert_eq!(classify(&content), Some(kind), "{}", String::from_utf8_lossy(&content));
+        assert_eq!(
+            classify(&content),
+            Some(kind),
+            "{}",
+            String::from_utf8_lossy(&content)
+        );
     }
 }
 
@@ -138,10 +272,19 @@ fn credentials_are_found_in_every_encoding_and_in_two_of_them() {
     for (kind, content) in plain() {
         for (name, encode) in encodings() {
             let once = encode(&content);
-            assert_eq!(classify(&once), Some(kind), "{name} of {}", String::from_utf8_lossy(&content));
+            assert_eq!(
+                classify(&once),
+                Some(kind),
+                "{name} of {}",
+                String::from_utf8_lossy(&content)
+            );
             for (outer, again) in encodings() {
                 let twice = again(&once);
-                assert!(classify(&twice).is_some(), "{outer} of {name} of {}", String::from_utf8_lossy(&content));
+                assert!(
+                    classify(&twice).is_some(),
+                    "{outer} of {name} of {}",
+                    String::from_utf8_lossy(&content)
+                );
             }
         }
     }
@@ -150,16 +293,26 @@ fn credentials_are_found_in_every_encoding_and_in_two_of_them() {
 #[test]
 fn texts_are_found_in_utf_16_and_with_a_byte_order_mark() {
     for (kind, content) in plain() {
-        let Ok(text) = String::from_utf8(content) else { continue };
+        let Ok(text) = String::from_utf8(content) else {
+            continue;
+        };
         if text.contains('\u{0}') {
             continue;
         }
         for big_endian in [true, false] {
             for mark in [true, false] {
-                assert_eq!(classify(&utf16(&text, big_endian, mark)), Some(kind), "{text}");
+                assert_eq!(
+                    classify(&utf16(&text, big_endian, mark)),
+                    Some(kind),
+                    "{text}"
+                );
             }
         }
-        assert_eq!(classify(format!("\u{feff}{text}").as_bytes()), Some(kind), "{text}");
+        assert_eq!(
+            classify(format!("\u{feff}{text}").as_bytes()),
+            Some(kind),
+            "{text}"
+        );
     }
 }
 
@@ -179,19 +332,38 @@ fn credentials_are_found_wherever_they_begin() {
 
 #[test]
 fn strings_of_documents_are_judged_as_documents() {
-    let kubeconfig = kubeconfig(&json!({"token": "t"})).to_string().replace("token", "t\\u006fken");
+    let kubeconfig = kubeconfig(&json!({"token": "t"}))
+        .to_string()
+        .replace("token", "t\\u006fken");
     let config_map = json!({"kind": "ConfigMap", "data": {"kubeconfig": kubeconfig}}).to_string();
-    assert_eq!(classify(config_map.as_bytes()), Some(Credential::Kubeconfig));
+    assert_eq!(
+        classify(config_map.as_bytes()),
+        Some(Credential::Kubeconfig)
+    );
 }
 
 #[test]
 fn ordinary_content_holds_no_credential() {
-    let certificate = rcgen::generate_simple_self_signed(["node-1".to_owned()]).unwrap().cert;
-    let pod = json!({"kind": "Pod", "spec": {"containers": [{"args": ["--token-auth-file=/etc/x", "--service-account-key-file=/etc/kubernetes/pki/sa.pub"]}]}});
-    let in_cluster = "kind: Config\nusers:\n- name: default\n  user:\n    tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token\n";
+    let certificate = rcgen::generate_simple_self_signed(["node-1".to_owned()])
+        .unwrap()
+        .cert;
+    let pod = json!({
+        "kind": "Pod",
+        "spec": {
+            "containers": [{
+                "args": [
+                    "--token-auth-file=/etc/x",
+                    "--service-account-key-file=/etc/kubernetes/pki/sa.pub",
+                ],
+            }],
+        },
+    });
+    let in_cluster = "kind: Config\nusers:\n- name: default\n  user:\n    tokenFile: \
+        /var/run/secrets/kubernetes.io/serviceaccount/token\n";
     let texts = [
         String::new(),
-        "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nHOME_URL=\"https://www.example.org/\"\n".into(),
+        "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\nHOME_URL=\"https://www.example.org/\"\n"
+            .into(),
         "127.0.0.1 localhost\n192.0.2.2 node-1.example.com\n".into(),
         certificate.pem(),
         BASE64.encode(certificate.pem().as_bytes()),
@@ -212,7 +384,9 @@ fn ordinary_content_holds_no_credential() {
     }
     assert_eq!(classify(certificate.der()), None);
     assert_eq!(classify(&gzip(certificate.pem().as_bytes())), None);
-    let noise: Vec<u8> = (0..1u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..1u32 << 20)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
     assert_eq!(classify(&noise), None);
 }
 
@@ -220,10 +394,16 @@ fn ordinary_content_holds_no_credential() {
 fn work_is_bounded_whatever_the_content_is() {
     let bomb = gzip(&vec![b'a'; 64 << 20]);
     assert_eq!(classify(&bomb), Some(Credential::Undecided));
-    let aliases = (1..30).fold("a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, n| {
-        let before = n - 1;
-        format!("{text}a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}, *a{before}, *a{before}]\n")
-    });
+    let aliases = (1..30).fold(
+        "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(),
+        |text, n| {
+            let before = n - 1;
+            format!(
+                "{text}a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}, *a{before}, \
+            *a{before}]\n"
+            )
+        },
+    );
     for content in [
         aliases.into_bytes(),
         vec![b'['; 1 << 20],

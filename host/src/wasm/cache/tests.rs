@@ -10,7 +10,12 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn set_age(path: &Path, age: Duration) {
-    File::options().write(true).open(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    File::options()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_modified(SystemTime::now() - age)
+        .unwrap();
 }
 
 fn why_unusable(place: &Path) -> String {
@@ -65,7 +70,10 @@ fn a_directory_below_one_that_others_can_write_to_is_not_used() {
     fs::create_dir_all(open.join("between/cache")).unwrap();
     set_mode(&open, 0o777);
     let why = why_unusable(&open.join("between/cache"));
-    assert!(why.contains("open (mode 0777); run `chmod go-w` on it"), "{why}");
+    assert!(
+        why.contains("open (mode 0777); run `chmod go-w` on it"),
+        "{why}"
+    );
     // As in /tmp: what is this user's there, others cannot exchange.
     set_mode(&open, 0o1777);
     assert_eq!(Cache::at(&open.join("between/cache")).unusable(), None);
@@ -136,11 +144,22 @@ fn entries_that_nobody_uses_go_and_those_in_use_stay() {
         set_age(&path, Duration::from_hours(hours));
     }
     cache.put("new", b"code");
-    let mut left: Vec<String> =
-        fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut left: Vec<String> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     left.sort();
     assert_eq!(left, [".new-fresh", "new", "used", "young"]);
-    assert!(path("used").metadata().unwrap().modified().unwrap().elapsed().unwrap() < Duration::from_hours(1));
+    assert!(
+        path("used")
+            .metadata()
+            .unwrap()
+            .modified()
+            .unwrap()
+            .elapsed()
+            .unwrap()
+            < Duration::from_hours(1)
+    );
 }
 
 #[test]
@@ -150,12 +169,18 @@ fn the_oldest_entries_go_where_all_are_too_large() {
     for (hours, key) in [(3, "third"), (2, "second"), (1, "first")] {
         let path = place.path().join(key);
         // Without content: it takes no room on the disk.
-        File::create(&path).unwrap().set_len(MAX_BYTES / 2 - 100).unwrap();
+        File::create(&path)
+            .unwrap()
+            .set_len(MAX_BYTES / 2 - 100)
+            .unwrap();
         set_age(&path, Duration::from_hours(hours));
     }
     cache.put("new", b"code");
     let left = |key: &str| place.path().join(key).exists();
-    assert_eq!(["new", "first", "second", "third"].map(left), [true, true, true, false]);
+    assert_eq!(
+        ["new", "first", "second", "third"].map(left),
+        [true, true, true, false]
+    );
 }
 
 #[test]
@@ -173,5 +198,9 @@ fn several_runs_write_and_evict_at_once() {
             });
         }
     });
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 7, "nothing half-written is left");
+    assert_eq!(
+        fs::read_dir(place.path()).unwrap().count(),
+        7,
+        "nothing half-written is left"
+    );
 }

@@ -1,8 +1,9 @@
-//! The arguments of host functions: how each is parsed from what a phase hands over, measured, and recorded.
+//! The arguments of host functions: how each is parsed from what a phase hands over, measured, and
+//! recorded.
 use super::pattern::Demand;
 use crate::arguments::{
-    AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName, KernelOption, ModuleName, ObjectName, PhaseId,
-    Pointer, Selector, SysctlKey, Text, UnitName,
+    AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
+    KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text, UnitName,
 };
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec};
 use kubephase_wit::ObjectRef;
@@ -60,7 +61,8 @@ impl Arguments for () {
     }
 }
 
-/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant bounds the text.
+/// Implements [`Arguments`] for single texts. `demands` names the dimension in which a grant bounds
+/// the text.
 macro_rules! single_text {
     ($($name:ident $(demands $dimension:ident)?;)*) => { $(
         impl Arguments for $name {
@@ -168,10 +170,18 @@ impl Arguments for CommandLine {
 
 impl Arguments for ObjectName {
     type Raw = ObjectRef;
-    const KINDS: &'static [&'static str] = &["an apiVersion", "a kind of objects", "a namespace", "the name of an object"];
+    const KINDS: &'static [&'static str] = &[
+        "an apiVersion",
+        "a kind of objects",
+        "a namespace",
+        "the name of an object",
+    ];
 
     fn length(raw: &ObjectRef) -> usize {
-        raw.api_version.len() + raw.kind.len() + raw.namespace.as_ref().map_or(0, String::len) + raw.name.len()
+        raw.api_version.len()
+            + raw.kind.len()
+            + raw.namespace.as_ref().map_or(0, String::len)
+            + raw.name.len()
     }
 
     fn parse(raw: ObjectRef, _: Origin) -> Result<Self, String> {
@@ -196,15 +206,29 @@ pub struct Listing {
 
 impl Arguments for Listing {
     type Raw = (String, String, Option<String>, Option<String>);
-    const KINDS: &'static [&'static str] = &["an apiVersion", "a kind of objects", "a namespace", <Selector as Argument>::WHAT];
+    const KINDS: &'static [&'static str] = &[
+        "an apiVersion",
+        "a kind of objects",
+        "a namespace",
+        <Selector as Argument>::WHAT,
+    ];
 
     fn length((api_version, kind, namespace, selector): &Self::Raw) -> usize {
-        api_version.len() + kind.len() + namespace.as_ref().map_or(0, String::len) + selector.as_ref().map_or(0, String::len)
+        api_version.len()
+            + kind.len()
+            + namespace.as_ref().map_or(0, String::len)
+            + selector.as_ref().map_or(0, String::len)
     }
 
-    fn parse((api_version, kind, namespace, selector): Self::Raw, _: Origin) -> Result<Self, String> {
+    fn parse(
+        (api_version, kind, namespace, selector): Self::Raw,
+        _: Origin,
+    ) -> Result<Self, String> {
         let of = ObjectName::of_kind(&api_version, &kind, namespace.as_deref())?;
-        Ok(Listing { of, selector: selector.as_deref().map(Selector::parse).transpose()? })
+        Ok(Listing {
+            of,
+            selector: selector.as_deref().map(Selector::parse).transpose()?,
+        })
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
@@ -212,12 +236,17 @@ impl Arguments for Listing {
     }
 
     fn record(&self) -> Value {
-        json!([self.of.api_version(), self.of.kind(), self.of.namespace(), self.selector.as_deref()])
+        json!([
+            self.of.api_version(),
+            self.of.kind(),
+            self.of.namespace(),
+            self.selector.as_deref()
+        ])
     }
 }
 
-/// A URL, and the files of the node that identify the node to the server: authority, certificate and key. Each may be left
-/// out.
+/// A URL, and the files of the node that identify the node to the server: authority, certificate
+/// and key. Each may be left out.
 #[derive(Debug)]
 pub struct Identity {
     pub url: HttpUrl,
@@ -229,7 +258,9 @@ pub struct Identity {
 impl Identity {
     /// The files that are named.
     pub fn files(&self) -> impl Iterator<Item = &AbsolutePath> {
-        [&self.authority, &self.certificate, &self.key].into_iter().flatten()
+        [&self.authority, &self.certificate, &self.key]
+            .into_iter()
+            .flatten()
     }
 }
 
@@ -246,16 +277,26 @@ impl Arguments for Identity {
         url.len() + authority.len() + certificate.len() + key.len()
     }
 
-    fn parse((url, authority, certificate, key): Self::Raw, origin: Origin) -> Result<Self, String> {
+    fn parse(
+        (url, authority, certificate, key): Self::Raw,
+        origin: Origin,
+    ) -> Result<Self, String> {
         let file = |path: String| match path.as_str() {
             "" => Ok(None),
             _ => <AbsolutePath as Arguments>::parse(path, origin).map(Some),
         };
-        Ok(Identity { url: HttpUrl::parse(&url)?, authority: file(authority)?, certificate: file(certificate)?, key: file(key)? })
+        Ok(Identity {
+            url: HttpUrl::parse(&url)?,
+            authority: file(authority)?,
+            certificate: file(certificate)?,
+            key: file(key)?,
+        })
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
-        std::iter::once(Demand::Url(&self.url)).chain(self.files().map(|path| Demand::Path(path.as_str()))).collect()
+        std::iter::once(Demand::Url(&self.url))
+            .chain(self.files().map(|path| Demand::Path(path.as_str())))
+            .collect()
     }
 
     fn record(&self) -> Value {
@@ -266,7 +307,8 @@ impl Arguments for Identity {
 /// The name of a fact of another phase.
 impl Arguments for (PhaseId, FactName) {
     type Raw = (String, String);
-    const KINDS: &'static [&'static str] = &[<PhaseId as Argument>::WHAT, <FactName as Argument>::WHAT];
+    const KINDS: &'static [&'static str] =
+        &[<PhaseId as Argument>::WHAT, <FactName as Argument>::WHAT];
 
     fn length((phase, name): &Self::Raw) -> usize {
         phase.len() + name.len()
@@ -416,13 +458,18 @@ fn read<T: DeserializeOwned>(json: &str) -> Result<T, String> {
     serde_json::from_str(json).map_err(|error| format!("the JSON cannot be read: {error}"))
 }
 
-/// Checks the base name of a certificate, in the certificates directory or one level below it: `ca`, `etcd/server`.
+/// Checks the base name of a certificate, in the certificates directory or one level below it:
+/// `ca`, `etcd/server`.
 fn check_base_name(name: &str) -> Result<(), String> {
     let parts: Vec<&str> = name.split('/').collect();
     if parts.len() > 2 {
-        return Err(format!("{name:?} is not the base name of a certificate: it has at most one slash"));
+        return Err(format!(
+            "{name:?} is not the base name of a certificate: it has at most one slash"
+        ));
     }
-    parts.into_iter().try_for_each(|part| FileName::parse(part).map(drop))
+    parts
+        .into_iter()
+        .try_for_each(|part| FileName::parse(part).map(drop))
 }
 
 /// Parses a path, and returns it in its one spelling.
@@ -436,11 +483,14 @@ fn check_subject(name: &str) -> Result<(), String> {
     if name.len() <= 256 && shown.as_str() == name && !name.contains(['\n', '\t']) {
         return Ok(());
     }
-    Err(format!("{:?} is not a name for a certificate: it has at most 256 bytes and no control characters", shown.as_str()))
+    Err(format!(
+        "{:?} is not a name for a certificate: it has at most 256 bytes and no control characters",
+        shown.as_str()
+    ))
 }
 
-/// Implements [`Arguments`] for a specification that a phase hands over as JSON. `$check` checks and normalises it, `$demands`
-/// returns what a grant has to cover.
+/// Implements [`Arguments`] for a specification that a phase hands over as JSON. `$check` checks
+/// and normalises it, `$demands` returns what a grant has to cover.
 macro_rules! specification {
     ($($name:ident as $kind:literal, $check:expr, $demands:expr;)*) => { $(
         impl Arguments for $name {

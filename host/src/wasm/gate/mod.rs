@@ -1,9 +1,9 @@
 //! The gate between plugins and the world: one row for every host function.
 //!
-//! A row holds everything that decides about a call: the types that its arguments are parsed into, the dimensions in which
-//! a grant bounds it, what it may use, the risk of granting it, and the words that describe it. [`HostFunction::admit`] is
-//! the only way from what a plugin hands over to arguments that the host works with; the session carries out a call only
-//! after it was admitted.
+//! A row holds everything that decides about a call: the types that its arguments are parsed into,
+//! the dimensions in which a grant bounds it, what it may use, the risk of granting it, and the
+//! words that describe it. [`HostFunction::admit`] is the only way from what a plugin hands over to
+//! arguments that the host works with; the session carries out a call only after it was admitted.
 mod arguments;
 mod pattern;
 mod pods;
@@ -83,26 +83,67 @@ pub struct HostFunction<A> {
 
 impl<A: Arguments> HostFunction<A> {
     /// Makes the row of a host function that has no risk.
-    const fn new(interface: &'static str, function: &'static str, permit: Permit, allowance: Allowance, words: &'static str) -> Self {
-        let row = Row { interface, function, arguments: A::KINDS, permit, allowance, risk: risk::NONE, words };
-        HostFunction { row, arguments: PhantomData }
+    const fn new(
+        interface: &'static str,
+        function: &'static str,
+        permit: Permit,
+        allowance: Allowance,
+        words: &'static str,
+    ) -> Self {
+        let row = Row {
+            interface,
+            function,
+            arguments: A::KINDS,
+            permit,
+            allowance,
+            risk: risk::NONE,
+            words,
+        };
+        HostFunction {
+            row,
+            arguments: PhantomData,
+        }
     }
 
     /// Sets the rule that judges the risk of a grant.
     const fn with_risk(self, risk: risk::Rule) -> Self {
-        let Row { interface, function, arguments, permit, allowance, words, .. } = self.row;
-        HostFunction { row: Row { interface, function, arguments, permit, allowance, risk, words }, arguments: PhantomData }
+        let Row {
+            interface,
+            function,
+            arguments,
+            permit,
+            allowance,
+            words,
+            ..
+        } = self.row;
+        HostFunction {
+            row: Row {
+                interface,
+                function,
+                arguments,
+                permit,
+                allowance,
+                risk,
+                words,
+            },
+            arguments: PhantomData,
+        }
     }
 
     /// Parses the arguments that a phase hands over.
     ///
     /// # Errors
-    /// The argument that is not valid and the rule that it breaks, or that the arguments are longer than the function takes.
+    /// The argument that is not valid and the rule that it breaks, or that the arguments are longer
+    /// than the function takes.
     pub fn admit(&self, raw: A::Raw, origin: Origin) -> Result<A, String> {
         let (given, most) = (A::length(&raw), self.row.allowance.bytes_in);
-        // The distribution's own phases are part of the program: their files may be larger than a plugin's.
+        // The distribution's own phases are part of the program: their files may be larger than a
+        // plugin's.
         if given > most && origin == Origin::Plugin {
-            return Err(format!("{} takes {most} bytes, {given} were given", self.row.capability()));
+            return Err(format!(
+                "{} takes {most} bytes, {given} were given",
+                self.row.capability()
+            ));
         }
         A::parse(raw, origin).map_err(|why| format!("{}: {why}", self.row.capability()))
     }
@@ -111,7 +152,9 @@ impl<A: Arguments> HostFunction<A> {
 /// The row of `interface.function`; none for a function that the host does not have.
 pub fn row(capability: &str) -> Option<&'static Row> {
     let (interface, function) = capability.split_once('.')?;
-    ROWS.iter().copied().find(|row| row.interface == interface && row.function == function)
+    ROWS.iter()
+        .copied()
+        .find(|row| row.interface == interface && row.function == function)
 }
 
 /// Whether a plugin needs a grant to call a function.
@@ -121,19 +164,37 @@ pub fn needs_grant(capability: &str) -> bool {
 
 /// Writes the table of the README: a row for each capability that needs a grant.
 pub fn documentation() -> String {
-    let mut text = String::from("| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n");
+    let mut text = String::from(
+        "| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n",
+    );
     for row in ROWS {
-        let Permit::Granted(dimensions) = row.permit else { continue };
-        let fields: Vec<String> = dimensions.iter().map(|dimension| format!("`{}`", dimension.field())).collect();
-        text += &format!("| `{}` | {} | {} | {} |\n", row.capability(), row.words, fields.join(", "), row.risk.when);
+        let Permit::Granted(dimensions) = row.permit else {
+            continue;
+        };
+        let fields: Vec<String> = dimensions
+            .iter()
+            .map(|dimension| format!("`{}`", dimension.field()))
+            .collect();
+        text += &format!(
+            "| `{}` | {} | {} | {} |\n",
+            row.capability(),
+            row.words,
+            fields.join(", "),
+            row.risk.when
+        );
     }
     text
 }
 
 /// Ends a message about an unknown capability: suggests the capability with the most similar name.
 pub fn nearest(capability: &str) -> String {
-    let nearest = ROWS.iter().map(|row| row.capability()).min_by_key(|known| strsim::damerau_levenshtein(known, capability));
-    nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default()
+    let nearest = ROWS
+        .iter()
+        .map(|row| row.capability())
+        .min_by_key(|known| strsim::damerau_levenshtein(known, capability));
+    nearest
+        .map(|nearest| format!("; did you mean {nearest}?"))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -9,7 +9,12 @@ fn functions() -> BTreeSet<String> {
     let (package, _) = resolve.push_dir(wit).unwrap();
     for (name, id) in &resolve.packages[package].interfaces {
         if name != "phase" {
-            found.extend(resolve.interfaces[*id].functions.keys().map(|function| format!("{name}.{function}")));
+            found.extend(
+                resolve.interfaces[*id]
+                    .functions
+                    .keys()
+                    .map(|function| format!("{name}.{function}")),
+            );
         }
     }
     found
@@ -28,15 +33,39 @@ fn every_host_function_has_one_row() {
 #[test]
 fn every_row_says_all_that_a_call_is_decided_by() {
     for row in ROWS {
-        let Allowance { bytes_in, time, calls, .. } = row.allowance;
-        assert!(!row.words.is_empty() && bytes_in > 0 && !time.is_zero() && calls > 0, "{}", row.capability());
+        let Allowance {
+            bytes_in,
+            time,
+            calls,
+            ..
+        } = row.allowance;
+        assert!(
+            !row.words.is_empty() && bytes_in > 0 && !time.is_zero() && calls > 0,
+            "{}",
+            row.capability()
+        );
     }
 }
 
 /// Texts with which a plugin would try to say more than one thing.
 fn hostile() -> Vec<String> {
     let long = "a".repeat(1 << 20);
-    let texts = ["", "-x", "--host=x", "//", "?", "#", "%2f", "..", "../..", "/../x", "a\0b", "\u{1b}[2J", "\u{202e}x", &long];
+    let texts = [
+        "",
+        "-x",
+        "--host=x",
+        "//",
+        "?",
+        "#",
+        "%2f",
+        "..",
+        "../..",
+        "/../x",
+        "a\0b",
+        "\u{1b}[2J",
+        "\u{202e}x",
+        &long,
+    ];
     texts.iter().map(ToString::to_string).collect()
 }
 
@@ -59,22 +88,57 @@ fn no_hostile_text_passes_a_row_as_it_is() {
             ("resolve", admits(&RESOLVE, t())),
             ("proxy-for", admits(&PROXY_FOR, t())),
             ("http-get", admits(&HTTP_GET, t())),
-            ("http-get-as", admits(&HTTP_GET_AS, (t(), String::new(), String::new(), String::new()))),
+            (
+                "http-get-as",
+                admits(
+                    &HTTP_GET_AS,
+                    (t(), String::new(), String::new(), String::new()),
+                ),
+            ),
             ("image-present", admits(&IMAGE_PRESENT, t())),
             ("run-command", admits(&RUN_COMMAND, (t(), Vec::new()))),
-            ("ensure-service", admits(&ENSURE_SERVICE, (t(), "running".into()))),
+            (
+                "ensure-service",
+                admits(&ENSURE_SERVICE, (t(), "running".into())),
+            ),
             ("set-sysctl", admits(&SET_SYSCTL, (t(), "1".into()))),
             ("load-module", admits(&LOAD_MODULE, t())),
             ("pull-image", admits(&PULL_IMAGE, t())),
             ("execute", admits(&EXECUTE, (t(), Vec::new()))),
             ("patched", admits(&PATCHED, (t(), "{}".into()))),
-            ("ensure-certificate", admits(&ENSURE_CERTIFICATE, serde_json::json!({"directory": "/d", "name": t()}).to_string())),
-            ("ensure-key-pair", admits(&ENSURE_KEY_PAIR, serde_json::json!({"directory": "/d", "name": t()}).to_string())),
+            (
+                "ensure-certificate",
+                admits(
+                    &ENSURE_CERTIFICATE,
+                    serde_json::json!({
+                        "directory": "/d",
+                        "name": t(),
+                    })
+                    .to_string(),
+                ),
+            ),
+            (
+                "ensure-key-pair",
+                admits(
+                    &ENSURE_KEY_PAIR,
+                    serde_json::json!({
+                        "directory": "/d",
+                        "name": t(),
+                    })
+                    .to_string(),
+                ),
+            ),
             (
                 "ensure-kubeconfig",
                 admits(
                     &ENSURE_KUBECONFIG,
-                    serde_json::json!({"path": "/p", "directory": "/d", "authority": "ca", "server": t()}).to_string(),
+                    serde_json::json!({
+                        "path": "/p",
+                        "directory": "/d",
+                        "authority": "ca",
+                        "server": t(),
+                    })
+                    .to_string(),
                 ),
             ),
         ];
@@ -82,34 +146,68 @@ fn no_hostile_text_passes_a_row_as_it_is() {
         for (function, takes) in takes {
             // These are plain file names, and certificates may be called so.
             let is_file_name = ["-x", "--host=x", "?", "#", "%2f"].contains(&text.as_str());
-            let is_base_name = is_file_name && matches!(function, "patched" | "ensure-certificate" | "ensure-key-pair");
+            let is_base_name = is_file_name
+                && matches!(
+                    function,
+                    "patched" | "ensure-certificate" | "ensure-key-pair"
+                );
             assert!(!takes || is_base_name, "{function} takes {shown:?}");
         }
-        for function in [&STAT, &READ_FILE, &LIST_DIR, &CERTIFICATE, &PRIVATE_KEY, &KUBECONFIG, &MAKE_DIR, &REMOVE_FILE] {
+        for function in [
+            &STAT,
+            &READ_FILE,
+            &LIST_DIR,
+            &CERTIFICATE,
+            &PRIVATE_KEY,
+            &KUBECONFIG,
+            &MAKE_DIR,
+            &REMOVE_FILE,
+        ] {
             let path = function.admit(text.clone(), Origin::Plugin);
-            assert!(path.as_ref().is_err() || path.as_ref().is_ok_and(|path| path.as_str() == "/"), "{shown:?} gave {path:?}");
+            assert!(
+                path.as_ref().is_err() || path.as_ref().is_ok_and(|path| path.as_str() == "/"),
+                "{shown:?} gave {path:?}"
+            );
         }
         for place in 0..4 {
-            let part = |at: usize, plain: &str| if at == place { text.clone() } else { plain.to_owned() };
+            let part = |at: usize, plain: &str| {
+                if at == place {
+                    text.clone()
+                } else {
+                    plain.to_owned()
+                }
+            };
             let of = kubephase_wit::ObjectRef {
                 api_version: part(0, "v1"),
                 kind: part(1, "ConfigMap"),
                 namespace: Some(part(2, "default")),
                 name: part(3, "x"),
             };
-            assert!(!admits(&GET_OBJECT, of.clone()) && !admits(&DELETE_OBJECT, of), "{place}: {shown:?}");
+            assert!(
+                !admits(&GET_OBJECT, of.clone()) && !admits(&DELETE_OBJECT, of),
+                "{place}: {shown:?}"
+            );
         }
     }
 }
 
 #[test]
 fn what_is_longer_than_a_row_takes_is_refused_before_it_is_parsed() {
-    let refused = STAT.admit(format!("/{}", "a".repeat(1 << 20)), Origin::Plugin).unwrap_err();
-    assert_eq!(refused, "observe-files.stat takes 16384 bytes, 1048577 were given");
+    let refused = STAT
+        .admit(format!("/{}", "a".repeat(1 << 20)), Origin::Plugin)
+        .unwrap_err();
+    assert_eq!(
+        refused,
+        "observe-files.stat takes 16384 bytes, 1048577 were given"
+    );
 }
 
 #[test]
 fn the_readme_has_the_table() {
     let readme = include_str!("../../../../README.md");
-    assert!(readme.contains(&documentation()), "the README's table of capabilities has to be:\n{}", documentation());
+    assert!(
+        readme.contains(&documentation()),
+        "the README's table of capabilities has to be:\n{}",
+        documentation()
+    );
 }

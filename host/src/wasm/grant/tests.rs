@@ -7,7 +7,11 @@ use crate::{
 use serde_json::json;
 
 fn request(capability: &str) -> Request {
-    Request { capability: capability.into(), reason: "because".into(), ..Request::default() }
+    Request {
+        capability: capability.into(),
+        reason: "because".into(),
+        ..Request::default()
+    }
 }
 
 fn strings(list: &[&str]) -> Vec<String> {
@@ -23,7 +27,12 @@ fn granted(request: Request) -> Grant {
     Grant::new("p", vec![request])
 }
 
-fn pattern(api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str]) -> ObjectPattern {
+fn pattern(
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+    names: &[&str],
+) -> ObjectPattern {
     ObjectPattern {
         api_version: api_version.into(),
         kind: kind.into(),
@@ -36,23 +45,43 @@ fn pattern(api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str
 #[test]
 fn nothing_is_granted_by_default() {
     let (grant, host) = (Grant::default(), HostName::parse("example.com").unwrap());
-    assert!(grant.allows(&STAT.row, &path("/etc/hostname").demands()).is_err());
+    assert!(
+        grant
+            .allows(&STAT.row, &path("/etc/hostname").demands())
+            .is_err()
+    );
     assert!(grant.allows(&RESOLVE.row, &host.demands()).is_err());
     assert!(grant.allows(&RUNTIME_STATUS.row, &[]).is_err());
-    assert!(grant.allows(&ETCD_MEMBERS.row, &[]).unwrap_err().contains("distribution's own phases"));
+    assert!(
+        grant
+            .allows(&ETCD_MEMBERS.row, &[])
+            .unwrap_err()
+            .contains("distribution's own phases")
+    );
     assert_eq!(grant.allows(&SERVICE.row, &[]), Ok(()));
 }
 
 #[test]
 fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
-    let grant = granted(Request { paths: strings(&["/etc/**", "/root/**", "/proc/**"]), ..request("observe-files.read-file") });
+    let grant = granted(Request {
+        paths: strings(&["/etc/**", "/root/**", "/proc/**"]),
+        ..request("observe-files.read-file")
+    });
     let shows = |name: &str, real: &str, is_public: bool| {
         grant.allows(&READ_FILE.row, &path(name).demands()).is_ok()
-            && grant.allows_file(&READ_FILE.row, &path(name), real, is_public).is_ok()
+            && grant
+                .allows_file(&READ_FILE.row, &path(name), real, is_public)
+                .is_ok()
     };
     assert!(shows("/etc/os-release", "/etc/os-release", true));
-    assert!(!shows("/etc/os-release", "/usr/lib/os-release", true), "a link leads out of the pattern");
-    assert!(!shows("/etc/own", "/etc/own", false), "not every user may read it");
+    assert!(
+        !shows("/etc/os-release", "/usr/lib/os-release", true),
+        "a link leads out of the pattern"
+    );
+    assert!(
+        !shows("/etc/own", "/etc/own", false),
+        "not every user may read it"
+    );
     assert!(!shows("/usr/lib/os-release", "/usr/lib/os-release", true));
     for hidden in [
         "/etc/kubernetes/pki/ca.key",
@@ -73,21 +102,57 @@ fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
 
 #[test]
 fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
-    let grant = granted(Request { paths: strings(&["/etc/own/secret.yaml"]), private: true, ..request("observe-files.read-file") });
+    let grant = granted(Request {
+        paths: strings(&["/etc/own/secret.yaml"]),
+        private: true,
+        ..request("observe-files.read-file")
+    });
     let named = path("/etc/own/secret.yaml");
-    assert_eq!(grant.allows_file(&READ_FILE.row, &named, &named, false), Ok(()));
-    let other = granted(Request { paths: strings(&["/etc/own/secret.yaml"]), ..request("observe-files.read-file") });
-    assert!(other.allows_file(&READ_FILE.row, &named, &named, false).unwrap_err().contains("private: true"));
+    assert_eq!(
+        grant.allows_file(&READ_FILE.row, &named, &named, false),
+        Ok(())
+    );
+    let other = granted(Request {
+        paths: strings(&["/etc/own/secret.yaml"]),
+        ..request("observe-files.read-file")
+    });
+    assert!(
+        other
+            .allows_file(&READ_FILE.row, &named, &named, false)
+            .unwrap_err()
+            .contains("private: true")
+    );
 }
 
 #[test]
 fn each_function_is_granted_for_itself() {
-    let grant = granted(Request { paths: strings(&["/**"]), ..request("observe-files.stat") });
-    assert_eq!(grant.allows(&STAT.row, &path("/etc/kubernetes/kubelet.conf").demands()), Ok(()));
-    assert!(grant.allows(&READ_FILE.row, &path("/etc/hostname").demands()).is_err());
-    let write = Effect::File(File { path: "/etc/x".into(), content: vec![], mode: 0o644, owner: None });
-    assert!(grant.allows_effect(&write).is_err(), "looking is not writing");
-    let grant = granted(Request { commands: vec![strings(&["rm", "*"])], ..request("observe-command.run-command") });
+    let grant = granted(Request {
+        paths: strings(&["/**"]),
+        ..request("observe-files.stat")
+    });
+    assert_eq!(
+        grant.allows(&STAT.row, &path("/etc/kubernetes/kubelet.conf").demands()),
+        Ok(())
+    );
+    assert!(
+        grant
+            .allows(&READ_FILE.row, &path("/etc/hostname").demands())
+            .is_err()
+    );
+    let write = Effect::File(File {
+        path: "/etc/x".into(),
+        content: vec![],
+        mode: 0o644,
+        owner: None,
+    });
+    assert!(
+        grant.allows_effect(&write).is_err(),
+        "looking is not writing"
+    );
+    let grant = granted(Request {
+        commands: vec![strings(&["rm", "*"])],
+        ..request("observe-command.run-command")
+    });
     let command = CommandLine::parse("rm", &strings(&["x"])).unwrap();
     assert_eq!(grant.allows(&RUN_COMMAND.row, &command.demands()), Ok(()));
     assert!(grant.allows_effect(&Effect::Command(command)).is_err());
@@ -95,61 +160,137 @@ fn each_function_is_granted_for_itself() {
 
 #[test]
 fn the_dimensions_of_one_request_hold_together() {
-    let request =
-        |host: &str, file: &str| Request { hosts: strings(&[host]), paths: strings(&[file]), ..request("observe-net.http-get-as") };
-    let grant = Grant::new("p", vec![request("a.example", "/etc/a/**"), request("b.example", "/etc/b/**")]);
+    let request = |host: &str, file: &str| Request {
+        hosts: strings(&[host]),
+        paths: strings(&[file]),
+        ..request("observe-net.http-get-as")
+    };
+    let grant = Grant::new(
+        "p",
+        vec![
+            request("a.example", "/etc/a/**"),
+            request("b.example", "/etc/b/**"),
+        ],
+    );
     let identity = |host: &str, file: &str| Identity {
         url: HttpUrl::parse(&format!("https://{host}/")).unwrap(),
         authority: None,
         certificate: Some(path(file)),
         key: None,
     };
-    assert_eq!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/a/x.crt").demands()), Ok(()));
-    assert!(grant.allows(&HTTP_GET_AS.row, &identity("a.example", "/etc/b/x.crt").demands()).is_err());
+    assert_eq!(
+        grant.allows(
+            &HTTP_GET_AS.row,
+            &identity("a.example", "/etc/a/x.crt").demands()
+        ),
+        Ok(())
+    );
+    assert!(
+        grant
+            .allows(
+                &HTTP_GET_AS.row,
+                &identity("a.example", "/etc/b/x.crt").demands()
+            )
+            .is_err()
+    );
 }
 
 #[test]
 fn objects_are_bound_by_kind_namespace_and_name() {
-    let objects = vec![pattern("v1", "ConfigMap", Some("kube-system"), &[]), pattern("v1", "Node", None, &["worker-*"])];
-    let grant = granted(Request { objects, ..request("effects-cluster.apply-object") });
+    let objects = vec![
+        pattern("v1", "ConfigMap", Some("kube-system"), &[]),
+        pattern("v1", "Node", None, &["worker-*"]),
+    ];
+    let grant = granted(Request {
+        objects,
+        ..request("effects-cluster.apply-object")
+    });
     let allows = |kind: &str, namespace: Option<&str>, name: &str| {
         let mut manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
         if let Some(namespace) = namespace {
             manifest["metadata"]["namespace"] = namespace.into();
         }
-        grant.allows_effect(&Effect::Object { manifest, if_exists: Default::default() }).is_ok()
+        grant
+            .allows_effect(&Effect::Object {
+                manifest,
+                if_exists: Default::default(),
+            })
+            .is_ok()
     };
     assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
-    assert!(!allows("ConfigMap", Some("default"), "x") && !allows("ConfigMap", None, "x") && !allows("Secret", Some("kube-system"), "x"));
+    assert!(
+        !allows("ConfigMap", Some("default"), "x")
+            && !allows("ConfigMap", None, "x")
+            && !allows("Secret", Some("kube-system"), "x")
+    );
     assert!(!allows("Node", None, "control-plane"));
     for own in ["kubeadm-config", "kubelet-config", "kubephase-config"] {
-        assert!(!allows("ConfigMap", Some("kube-system"), own), "{own} is the host's");
+        assert!(
+            !allows("ConfigMap", Some("kube-system"), own),
+            "{own} is the host's"
+        );
     }
     let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
-    assert!(grant.allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)]).is_err(), "all nodes are not some of them");
+    assert!(
+        grant
+            .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])
+            .is_err(),
+        "all nodes are not some of them"
+    );
 }
 
 #[test]
 fn pods_stay_off_the_host_unless_the_grant_says_so() {
     let daemon_set = |spec: Value| Effect::Object {
-        manifest: json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "x", "namespace": "y"}, "spec": {"template": {"spec": spec}}}),
+        manifest: json!({
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "x", "namespace": "y"},
+            "spec": {"template": {"spec": spec}},
+        }),
         if_exists: Default::default(),
     };
     let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
     let account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
-    let grant =
-        |of: &ObjectPattern| granted(Request { objects: vec![of.clone(), account.clone()], ..request("effects-cluster.apply-object") });
-    assert_eq!(grant(&of).allows_effect(&daemon_set(json!({"serviceAccountName": "own"}))), Ok(()));
-    for spec in [json!({"hostNetwork": true}), json!({"serviceAccountName": "admin"}), json!({"volumes": [{"hostPath": {"path": "/"}}]})] {
-        assert!(grant(&of).allows_effect(&daemon_set(spec)).unwrap_err().contains("hostAccess: true"));
+    let grant = |of: &ObjectPattern| {
+        granted(Request {
+            objects: vec![of.clone(), account.clone()],
+            ..request("effects-cluster.apply-object")
+        })
+    };
+    assert_eq!(
+        grant(&of).allows_effect(&daemon_set(json!({"serviceAccountName": "own"}))),
+        Ok(())
+    );
+    for spec in [
+        json!({"hostNetwork": true}),
+        json!({"serviceAccountName": "admin"}),
+        json!({"volumes": [{"hostPath": {"path": "/"}}]}),
+    ] {
+        assert!(
+            grant(&of)
+                .allows_effect(&daemon_set(spec))
+                .unwrap_err()
+                .contains("hostAccess: true")
+        );
     }
     of.host_access = true;
-    assert_eq!(grant(&of).allows_effect(&daemon_set(json!({"hostNetwork": true}))), Ok(()));
+    assert_eq!(
+        grant(&of).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
+        Ok(())
+    );
 }
 
 #[test]
 fn what_only_the_distribution_may_do_is_never_granted() {
     let grant = granted(request("effects-core.wait-until"));
     let condition = kubephase_sdk::spec::Condition::NodeRegistered { name: "n".into() };
-    assert!(grant.allows_effect(&Effect::Wait(kubephase_sdk::spec::WaitSpec { condition, timeout_seconds: 1 })).is_err());
+    assert!(
+        grant
+            .allows_effect(&Effect::Wait(kubephase_sdk::spec::WaitSpec {
+                condition,
+                timeout_seconds: 1
+            }))
+            .is_err()
+    );
 }

@@ -9,21 +9,32 @@ schema: 1
 name: audit
 version: 1.0.0
 provides:
-- {id: preflight/audit, title: t, kind: check, workflow: [init, join], needs: [certs], before: [kubelet-start]}
+- {id: preflight/audit, title: t, kind: check, workflow: [init, join], needs: [certs], before: \
+[kubelet-start]}
 settings: {type: object}
 grants:
 - {capability: observe-files.read-file, reason: looks at it, paths: [/etc/audit/*]}
 - {capability: observe-net.http-get, reason: asks it, hosts: ['*.example.com:8443']}
 - {capability: observe-command.run-command, reason: asks it, commands: [[uname, -*]]}
-- {capability: effects-cluster.apply-object, reason: makes it, objects: [{apiVersion: v1, kind: ConfigMap, names: [audit-*]}]}
+- {capability: effects-cluster.apply-object, reason: makes it, objects: [{apiVersion: v1, kind: \
+ConfigMap, names: [audit-*]}]}
 - {capability: effects-node.load-module, reason: needs it, modules: [br_netfilter]}
 ";
 
 #[test]
 fn a_manifest_is_read() {
     let manifest = Manifest::parse(GOOD).unwrap();
-    assert_eq!((manifest.name.as_str(), manifest.version.to_string().as_str()), ("audit", "1.0.0"));
-    assert_eq!(manifest.provides[0].workflow, [Workflow::Init, Workflow::Join]);
+    assert_eq!(
+        (
+            manifest.name.as_str(),
+            manifest.version.to_string().as_str()
+        ),
+        ("audit", "1.0.0")
+    );
+    assert_eq!(
+        manifest.provides[0].workflow,
+        [Workflow::Init, Workflow::Join]
+    );
     assert_eq!(manifest.provides[0].failure_policy, FailurePolicy::Fail);
     assert_eq!(manifest.grants.len(), 5);
 }
@@ -56,12 +67,15 @@ grants:
         "line 5: provides[0].workflow: \"a//b\" runs in no workflow",
         "line 6: provides[1]: unknown variant `chek`",
         "line 8: grants[0].reason: say why",
-        "line 8: grants[0].capability: there is no \"observe-files.read\"; did you mean observe-files.",
+        "line 8: grants[0].capability: there is no \"observe-files.read\"; did you mean \
+         observe-files.",
         "line 9: grants[1].paths: say which paths observe-files.read-file is needed for",
         "line 10: grants[2].capability: every plugin may call report.message",
-        "line 11: grants[3].capability: effects-core.static-pod is for the distribution's own phases",
+        "line 11: grants[3].capability: effects-core.static-pod is for the distribution's own \
+         phases",
         "line 12: grants[4].paths: effects-node.load-module is not bounded by paths",
-        "line 12: grants[4].modules: say which modules effects-node.load-module is needed for (kernel modules)",
+        "line 12: grants[4].modules: say which modules effects-node.load-module is needed for \
+         (kernel modules)",
         "line 13: grants[5].paths: \"etc/[\": a pattern has no wildcards but `*` and `**`",
         "line 13: grants[5].paths: \"etc/[\" has to be an absolute path",
         "line 13: grants[5].paths: \"/a/../b\" has to be an absolute path",
@@ -74,28 +88,49 @@ grants:
 #[test]
 fn what_has_to_be_there_is_asked_for() {
     let told = refused("description: nothing\n");
-    for part in ["name: has to be given", "version: has to be given", "provides: a plugin provides at least one phase"] {
+    for part in [
+        "name: has to be given",
+        "version: has to be given",
+        "provides: a plugin provides at least one phase",
+    ] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
     assert!(refused("name: a\nname: b\n").contains("duplicate"));
     assert!(refused("- a\n").starts_with("plugin.yaml: "));
     assert!(refused(": [").starts_with("plugin.yaml: "));
-    assert_eq!(refused("schema: 2\nnews: 1\n"), "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1");
-    assert!(refused("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n").contains("line 3: provides: invalid type"));
+    assert_eq!(
+        refused("schema: 2\nnews: 1\n"),
+        "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1"
+    );
+    assert!(
+        refused("name: a\nversion: 1.0.0\nprovides: 7\ngrants: x\n")
+            .contains("line 3: provides: invalid type")
+    );
 }
 
 #[test]
 fn the_manifest_that_the_readme_shows_is_one() {
     let readme = include_str!("../../../../README.md");
-    let text = readme.split_once("### `plugin.yaml`").and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```")).unwrap().0;
-    assert_eq!(Manifest::parse(text).unwrap().provides[0].failure_policy, FailurePolicy::Warn);
+    let text = readme
+        .split_once("### `plugin.yaml`")
+        .and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```"))
+        .unwrap()
+        .0;
+    assert_eq!(
+        Manifest::parse(text).unwrap().provides[0].failure_policy,
+        FailurePolicy::Warn
+    );
 }
 
 fn grant_of(line: &str) -> Request {
     let text = format!(
-        "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: t, kind: phase, workflow: [init]}}\ngrants:\n- {{reason: r, {line}}}\n"
+        "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: t, kind: phase, workflow: \
+         [init]}}\ngrants:\n- {{reason: r, {line}}}\n"
     );
-    Manifest::parse(&text).unwrap_or_else(|why| panic!("{why}")).grants.remove(0)
+    Manifest::parse(&text)
+        .unwrap_or_else(|why| panic!("{why}"))
+        .grants
+        .remove(0)
 }
 
 #[test]
@@ -104,9 +139,12 @@ fn different_requests_have_different_lines() {
         "capability: effects-command.execute, commands: [[env, 'touch x']]",
         "capability: effects-command.execute, commands: [[env, touch, x]]",
         "capability: effects-command.execute, commands: [[env], [touch, x]]",
-        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, names: ['a,b']}]",
-        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, names: [a, b]}]",
-        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, namespace: a, names: [b]}]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, \
+         names: ['a,b']}]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, \
+         names: [a, b]}]",
+        "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: ConfigMap, \
+         namespace: a, names: [b]}]",
         "capability: observe-files.read-file, paths: [/a, /b]",
         "capability: observe-files.read-file, paths: ['/a /b']",
         "capability: observe-files.read-file, paths: [/a, /b], private: true",
@@ -116,19 +154,32 @@ fn different_requests_have_different_lines() {
     for line in lines {
         assert!(seen.insert(grant_of(line).lines()), "{line}");
     }
-    assert_eq!(grant_of(lines[0]).lines(), [r#"["effects-command.execute","commands",["env","touch x"]]"#]);
-    assert_eq!(grant_of(lines[9]).lines(), [r#"["observe-net.http-get-as",{"hosts":["a"],"paths":["/b"]}]"#]);
+    assert_eq!(
+        grant_of(lines[0]).lines(),
+        [r#"["effects-command.execute","commands",["env","touch x"]]"#]
+    );
+    assert_eq!(
+        grant_of(lines[9]).lines(),
+        [r#"["observe-net.http-get-as",{"hosts":["a"],"paths":["/b"]}]"#]
+    );
 }
 
 #[test]
 fn a_text_of_the_manifest_shows_what_it_is() {
     let with = |needs: &str, reason: &str, title: &str| {
         format!(
-            "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: {title:?}, kind: phase, workflow: [init], needs: [{needs:?}]}}\ngrants:\n- {{capability: observe-files.stat, reason: {reason:?}, paths: [/x]}}\n"
+            "name: a\nversion: 1.0.0\nprovides:\n- {{id: a, title: {title:?}, kind: phase, \
+             workflow: [init], needs: [{needs:?}]}}\ngrants:\n- {{capability: observe-files.stat, \
+             reason: {reason:?}, paths: [/x]}}\n"
         )
     };
     assert!(Manifest::parse(&with("certs", "r", "t")).is_ok());
-    for text in [with("\u{7}", "r", "t"), with("certs", "\u{7}", "t"), with("certs", "r", "\u{7}"), with("x y", "r", "t")] {
+    for text in [
+        with("\u{7}", "r", "t"),
+        with("certs", "\u{7}", "t"),
+        with("certs", "r", "\u{7}"),
+        with("x y", "r", "t"),
+    ] {
         assert!(Manifest::parse(&text).is_err(), "{text}");
     }
 }

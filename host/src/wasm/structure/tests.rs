@@ -1,13 +1,17 @@
 use super::*;
 use std::time::{Duration, Instant};
 use wasm_encoder::{
-    BlockType, CodeSection, Component, Function, FunctionSection, Instruction, Module, ModuleSection, NestedComponentSection, TypeSection,
-    ValType,
+    BlockType, CodeSection, Component, Function, FunctionSection, Instruction, Module,
+    ModuleSection, NestedComponentSection, TypeSection, ValType,
 };
 
 /// A component around a module with these functions.
 fn component(functions: impl IntoIterator<Item = Function>) -> Vec<u8> {
-    let (mut types, mut declared, mut code) = (TypeSection::new(), FunctionSection::new(), CodeSection::new());
+    let (mut types, mut declared, mut code) = (
+        TypeSection::new(),
+        FunctionSection::new(),
+        CodeSection::new(),
+    );
     types.ty().function([], []);
     for function in functions {
         declared.function(0);
@@ -39,35 +43,68 @@ fn empty() -> Function {
 fn refusal(component: &[u8]) -> String {
     let began = Instant::now();
     let refusal = check(component).unwrap_err().to_string();
-    assert!(began.elapsed() < Duration::from_secs(30), "the look takes too long");
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "the look takes too long"
+    );
     refusal
 }
 
 #[test]
 fn a_component_with_ordinary_functions_passes() {
-    check(&component((0..1000).map(|_| nested(100, 20, &Instruction::Loop(BlockType::Empty))))).unwrap();
-    check(&component([nested(10, 1000, &Instruction::Block(BlockType::Empty))])).unwrap();
+    check(&component((0..1000).map(|_| {
+        nested(100, 20, &Instruction::Loop(BlockType::Empty))
+    })))
+    .unwrap();
+    check(&component([nested(
+        10,
+        1000,
+        &Instruction::Block(BlockType::Empty),
+    )]))
+    .unwrap();
 }
 
 #[test]
 fn many_nested_loops_with_many_locals_are_refused() {
     let bomb = component([nested(2000, 200, &Instruction::Loop(BlockType::Empty))]);
     let refusal = refusal(&bomb);
-    assert!(refusal.contains("a function with 200 loops and 2000 locals; their product may be 250000 at most"), "{refusal}");
+    assert!(
+        refusal.contains(
+            "a function with 200 loops and 2000 locals; their product may be 250000 at most"
+        ),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn a_million_empty_functions_are_refused() {
     let refusal = refusal(&component((0..1_000_000).map(|_| empty())));
-    assert!(refusal.contains("has more than 60000 functions"), "{refusal}");
+    assert!(
+        refusal.contains("has more than 60000 functions"),
+        "{refusal}"
+    );
 }
 
 #[test]
 fn functions_that_are_too_large_too_deep_or_have_too_many_locals_are_refused() {
-    let deep = refusal(&component([nested(0, 5000, &Instruction::Block(BlockType::Empty))]));
-    assert!(deep.contains("more than 4000 blocks inside of each other"), "{deep}");
-    let locals = refusal(&component([nested(50_000, 1, &Instruction::Block(BlockType::Empty))]));
-    assert!(locals.contains("a function with 50000 locals; 5000 are possible"), "{locals}");
+    let deep = refusal(&component([nested(
+        0,
+        5000,
+        &Instruction::Block(BlockType::Empty),
+    )]));
+    assert!(
+        deep.contains("more than 4000 blocks inside of each other"),
+        "{deep}"
+    );
+    let locals = refusal(&component([nested(
+        50_000,
+        1,
+        &Instruction::Block(BlockType::Empty),
+    )]));
+    assert!(
+        locals.contains("a function with 50000 locals; 5000 are possible"),
+        "{locals}"
+    );
     let mut large = Function::new([]);
     for _ in 0..3_000_000 {
         large.instruction(&Instruction::Nop);
@@ -85,7 +122,10 @@ fn many_components_beside_or_inside_of_each_other_are_refused() {
         many.section(&NestedComponentSection(&part));
     }
     let many = refusal(&many.finish());
-    assert!(many.contains("has more than 200 modules and components"), "{many}");
+    assert!(
+        many.contains("has more than 200 modules and components"),
+        "{many}"
+    );
 
     let mut deep = Component::new();
     for _ in 0..20 {
@@ -94,18 +134,28 @@ fn many_components_beside_or_inside_of_each_other_are_refused() {
         deep = around;
     }
     let deep = refusal(&deep.finish());
-    assert!(deep.contains("more than 8 modules and components inside of each other"), "{deep}");
+    assert!(
+        deep.contains("more than 8 modules and components inside of each other"),
+        "{deep}"
+    );
 }
 
-/// Whatever reads such a type calls itself for each level: unchecked, 100 000 of them end the process.
+/// Whatever reads such a type calls itself for each level: unchecked, 100 000 of them end the
+/// process.
 #[test]
 fn deeply_nested_types_are_refused() {
     let mut types = vec![1];
     (0..100_000).for_each(|_| types.extend([0x41, 1, 1]));
     let mut bomb = Component::new();
-    bomb.section(&wasm_encoder::RawSection { id: 7, data: &types });
+    bomb.section(&wasm_encoder::RawSection {
+        id: 7,
+        data: &types,
+    });
     let refusal = refusal(&bomb.finish());
-    assert!(refusal.contains("more than 100 types inside of each other"), "{refusal}");
+    assert!(
+        refusal.contains("more than 100 types inside of each other"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -113,7 +163,10 @@ fn what_is_damaged_is_said_to_be_damaged() {
     let whole = component([empty()]);
     for end in [9, whole.len() - 1] {
         let refusal = refusal(&whole[..end]);
-        assert!(refusal.starts_with("the component is damaged or cut short"), "{refusal}");
+        assert!(
+            refusal.starts_with("the component is damaged or cut short"),
+            "{refusal}"
+        );
     }
     assert_eq!(refusal(b"\x7fELF"), "this is not WebAssembly");
 }

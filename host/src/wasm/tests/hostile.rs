@@ -7,7 +7,8 @@ use kubephase_wit::{Error, Outcome, phase::Host};
 use serde_json::json;
 use std::time::Duration;
 
-const MESSAGE: &str = r#"(import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))"#;
+const MESSAGE: &str =
+    r#"(import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))"#;
 const WRITE_FILE: &str = r#"(import "kubephase:plugin/effects-files@0.1.0" "write-file" (func $write (param i32 i32 i32 i32 i32)))"#;
 const APPLY: &str = r#"(import "kubephase:plugin/effects-cluster@0.1.0" "apply-object" (func $apply (param i32 i32 i32)))"#;
 const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func $read (param i32 i32 i32)))"#;
@@ -15,23 +16,39 @@ const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
 
 fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome, Error>, Session) {
     let plugin = engine().load(component.to_vec()).unwrap();
-    let requests = plugin.manifest().grants.iter().filter(|request| allowed.contains(&request.capability.as_str()));
+    let requests = plugin
+        .manifest()
+        .grants
+        .iter()
+        .filter(|request| allowed.contains(&request.capability.as_str()));
     let lines: Vec<String> = requests.flat_map(Request::lines).collect();
     plugin.allow(&[], &lines).unwrap_or_default();
     let root = tempfile::tempdir().unwrap();
     let session = world::limited(root.path(), Access::Granted(plugin.grant()), limits);
     session.begin(0);
-    (plugin.phase(session.clone(), limits, &Cancel::never()).unwrap().run(), session)
+    (
+        plugin
+            .phase(session.clone(), limits, &Cancel::never())
+            .unwrap()
+            .run(),
+        session,
+    )
 }
 
 fn within(deadline: Duration) -> Limits {
-    Limits { deadline, ..Limits::default() }
+    Limits {
+        deadline,
+        ..Limits::default()
+    }
 }
 
 /// How a guest that only has this body is stopped.
 fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
     let component = with_manifest(guest(imports, run, more), &manifest(grants));
-    let allowed: Vec<&str> = grants.iter().filter_map(|grant| grant.strip_prefix("capability: ")?.split(',').next()).collect();
+    let allowed: Vec<&str> = grants
+        .iter()
+        .filter_map(|grant| grant.strip_prefix("capability: ")?.split(',').next())
+        .collect();
     match run_in(&component, &allowed, Limits::default()).0 {
         Err(Error::Stop(stop)) => stop.to_string(),
         other => panic!("{other:?}"),
@@ -41,16 +58,28 @@ fn stopped(imports: &str, run: &str, more: &str, grants: &[&str]) -> String {
 #[test]
 fn a_guest_that_behaves_settles() {
     let component = with_manifest(guest("", "", ""), &manifest(&[]));
-    assert_eq!(run_in(&component, &[], Limits::default()).0.unwrap(), Outcome::Settled);
+    assert_eq!(
+        run_in(&component, &[], Limits::default()).0.unwrap(),
+        Outcome::Settled
+    );
 }
 
 #[test]
 fn an_endless_loop_ends_at_the_deadline() {
-    for (run, more) in [("(loop (br 0))", ""), ("", "(func $forever (loop (br 0))) (start $forever)")] {
+    for (run, more) in [
+        ("(loop (br 0))", ""),
+        ("", "(func $forever (loop (br 0))) (start $forever)"),
+    ] {
         let component = with_manifest(guest("", run, more), &manifest(&[]));
-        let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0 else { panic!() };
+        let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
+        else {
+            panic!()
+        };
         let told = stop.to_string();
-        assert!(told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"), "{told}");
+        assert!(
+            told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"),
+            "{told}"
+        );
     }
 }
 
@@ -58,30 +87,51 @@ fn an_endless_loop_ends_at_the_deadline() {
 fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
     let began = std::time::Instant::now();
     let told = stopped("", "(loop (br 0))", "", &[]);
-    assert!(told.contains("limit of 800ms of processor time reached"), "{told}");
+    assert!(
+        told.contains("limit of 800ms of processor time reached"),
+        "{told}"
+    );
     assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn a_guest_ends_when_the_run_is_cancelled() {
-    for (run, more) in [("(loop (br 0))", ""), ("", "(func $forever (loop (br 0))) (start $forever)")] {
-        let plugin = engine().load(with_manifest(guest("", run, more), &manifest(&[]))).unwrap();
+    for (run, more) in [
+        ("(loop (br 0))", ""),
+        ("", "(func $forever (loop (br 0))) (start $forever)"),
+    ] {
+        let plugin = engine()
+            .load(with_manifest(guest("", run, more), &manifest(&[])))
+            .unwrap();
         let root = tempfile::tempdir().unwrap();
-        let session = world::limited(root.path(), Access::Granted(plugin.grant()), Limits::default());
+        let session = world::limited(
+            root.path(),
+            Access::Granted(plugin.grant()),
+            Limits::default(),
+        );
         session.begin(0);
         let cancel = Cancel::new();
         let mut phase = plugin.phase(session, Limits::default(), &cancel).unwrap();
         cancel.request();
-        let Err(Error::Failure(failure)) = phase.run() else { panic!() };
+        let Err(Error::Failure(failure)) = phase.run() else {
+            panic!()
+        };
         assert_eq!(failure.code, "cancelled");
     }
 }
 
 #[test]
 fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
-    let calls: String = (0..60).map(|depth| format!("(func $f{depth} (call $f{})) ", depth + 1)).collect();
+    let calls: String = (0..60)
+        .map(|depth| format!("(func $f{depth} (call $f{})) ", depth + 1))
+        .collect();
     let name = "x".repeat(5000);
-    let told = stopped("", "(call $f0)", &format!("{calls} (func $f60 (call ${name})) (func ${name} unreachable)"), &[]);
+    let told = stopped(
+        "",
+        "(call $f0)",
+        &format!("{calls} (func $f60 (call ${name})) (func ${name} unreachable)"),
+        &[],
+    );
     assert!((10..30).contains(&told.lines().count()), "{told}");
     assert!(told.lines().all(|line| line.len() < 400), "{told}");
 }
@@ -89,17 +139,36 @@ fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
 #[test]
 fn a_loop_of_host_calls_ends_at_the_deadline() {
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
-    let component = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));
-    let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0 else { panic!() };
-    assert!(stop.to_string().contains("deadline of 50ms passed"), "{stop}");
+    let component = with_manifest(
+        guest(round, "(loop (drop (call $round)) (br 0))", ""),
+        &manifest(&[]),
+    );
+    let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
+    else {
+        panic!()
+    };
+    assert!(
+        stop.to_string().contains("deadline of 50ms passed"),
+        "{stop}"
+    );
 }
 
 #[test]
 fn memory_is_limited_in_sum() {
     let limit = "memory limit of 67108864 bytes reached";
-    let bomb = stopped("", "(loop (drop (memory.grow (i32.const 16))) (br 0))", "", &[]);
+    let bomb = stopped(
+        "",
+        "(loop (drop (memory.grow (i32.const 16))) (br 0))",
+        "",
+        &[],
+    );
     assert!(bomb.contains(limit), "{bomb}");
-    let table = stopped("", "(loop (drop (table.grow $t (ref.null func) (i32.const 65536))) (br 0))", "(table $t 0 funcref)", &[]);
+    let table = stopped(
+        "",
+        "(loop (drop (table.grow $t (ref.null func) (i32.const 65536))) (br 0))",
+        "(table $t 0 funcref)",
+        &[],
+    );
     assert!(table.contains(limit), "{table}");
     let large = stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
     assert!(large.contains(limit), "{large}");
@@ -109,45 +178,103 @@ fn memory_is_limited_in_sum() {
 fn the_operators_limits_hold() {
     let limits = |text: &str| serde_yaml::from_str::<Limits>(text).unwrap();
     let grows = |pages: u32| {
-        let run = format!("(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))");
+        let run = format!(
+            "(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))"
+        );
         with_manifest(guest("", &run, ""), &manifest(&[]))
     };
     // A page is 64 KiB; the guest has one.
-    for (component, text, held) in [(grows(600), "memory: 32Mi", "33554432"), (grows(1100), "{}", "67108864")] {
-        let Err(Error::Stop(stop)) = run_in(&component, &[], limits(text)).0 else { panic!("{text}") };
-        assert!(stop.to_string().contains(&format!("memory limit of {held} bytes reached (limits.memory")), "{stop}");
+    for (component, text, held) in [
+        (grows(600), "memory: 32Mi", "33554432"),
+        (grows(1100), "{}", "67108864"),
+    ] {
+        let Err(Error::Stop(stop)) = run_in(&component, &[], limits(text)).0 else {
+            panic!("{text}")
+        };
+        assert!(
+            stop.to_string().contains(&format!(
+                "memory limit of {held} bytes reached (limits.memory"
+            )),
+            "{stop}"
+        );
     }
     let (result, session) = run_in(&grows(1100), &[], limits("{memory: 128Mi, deadline: 10s}"));
     assert_eq!(result.unwrap(), Outcome::Settled);
-    assert_eq!(session.used().limits, limits("{memory: 134217728, deadline: 10s}"));
+    assert_eq!(
+        session.used().limits,
+        limits("{memory: 134217728, deadline: 10s}")
+    );
 
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
-    let endless = with_manifest(guest(round, "(loop (drop (call $round)) (br 0))", ""), &manifest(&[]));
-    let Err(Error::Stop(stop)) = run_in(&endless, &[], limits("deadline: 20ms")).0 else { panic!() };
-    assert!(stop.to_string().contains("deadline of 20ms passed (limits.deadline"), "{stop}");
+    let endless = with_manifest(
+        guest(round, "(loop (drop (call $round)) (br 0))", ""),
+        &manifest(&[]),
+    );
+    let Err(Error::Stop(stop)) = run_in(&endless, &[], limits("deadline: 20ms")).0 else {
+        panic!()
+    };
+    assert!(
+        stop.to_string()
+            .contains("deadline of 20ms passed (limits.deadline"),
+        "{stop}"
+    );
 }
 
 #[test]
 fn floods_end_the_guest() {
-    let log = stopped(MESSAGE, "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 60000)) (br 0))", "", &[]);
-    assert!(log.contains("limit of 1048576 bytes of messages reached"), "{log}");
-    let empty = stopped(MESSAGE, "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))", "", &[]);
-    assert!(empty.contains("limit of 1048576 bytes of messages reached"), "{empty}");
+    let log = stopped(
+        MESSAGE,
+        "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 60000)) (br 0))",
+        "",
+        &[],
+    );
+    assert!(
+        log.contains("limit of 1048576 bytes of messages reached"),
+        "{log}"
+    );
+    let empty = stopped(
+        MESSAGE,
+        "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))",
+        "",
+        &[],
+    );
+    assert!(
+        empty.contains("limit of 1048576 bytes of messages reached"),
+        "{empty}"
+    );
     let write = |bytes| {
-        let call = format!("(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) (i32.const 1024))");
-        stopped(WRITE_FILE, &format!("(loop {call} (br 0))"), "", &[ANY_FILE])
+        let call = format!(
+            "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) \
+             (i32.const 1024))"
+        );
+        stopped(
+            WRITE_FILE,
+            &format!("(loop {call} (br 0))"),
+            "",
+            &[ANY_FILE],
+        )
     };
     let many = write(0);
-    assert!(many.contains("limit of 1000 proposals in one call reached"), "{many}");
-    assert!(write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached"));
+    assert!(
+        many.contains("limit of 1000 proposals in one call reached"),
+        "{many}"
+    );
+    assert!(
+        write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached")
+    );
     let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires" (func $requires (param i32 i32 i32)))"#;
-    // Proposals first, up to a little less than may be: edges are small, and the processor's time is limited as well.
-    let call = "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const 60000) (i32.const 1024))";
+    // Proposals first, up to a little less than may be: edges are small, and the processor's time
+    // is limited as well.
+    let call = "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const 60000) \
+        (i32.const 1024))";
     let count = "(global.set $count (i32.add (global.get $count) (i32.const 1)))";
-    let many = format!("(loop {call} {count} (br_if 0 (i32.lt_u (global.get $count) (i32.const 270))))");
+    let many =
+        format!("(loop {call} {count} (br_if 0 (i32.lt_u (global.get $count) (i32.const 270))))");
     let linked = stopped(
         &format!("{WRITE_FILE}{modifier}"),
-        &format!("{many} (loop (call $requires (i32.const 0) (i32.const 0) (i32.const 1024)) (br 0))"),
+        &format!(
+            "{many} (loop (call $requires (i32.const 0) (i32.const 0) (i32.const 1024)) (br 0))"
+        ),
         "(global $count (mut i32) (i32.const 0))",
         &[ANY_FILE],
     );
@@ -156,7 +283,8 @@ fn floods_end_the_guest() {
 
 #[test]
 fn one_call_copies_only_so_much() {
-    let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) (i32.const 5000000))";
+    let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) \
+        (i32.const 5000000))";
     let told = stopped(MESSAGE, run, "", &[]);
     assert!(told.contains("too much data is being copied"), "{told}");
 }
@@ -166,68 +294,144 @@ fn traps_are_told_with_the_guests_own_names() {
     let deep = stopped(
         "",
         "(drop (call $deeper (i32.const 0)))",
-        "(func $deeper (param i32) (result i32) (i32.add (i32.const 1) (call $deeper (local.get 0))))",
+        "(func $deeper (param i32) (result i32) (i32.add (i32.const 1) (call $deeper (local.get \
+         0))))",
         &[],
     );
     assert!(deep.contains("its stack overflowed"), "{deep}");
-    let broken = stopped("", "(call $what_went_wrong)", "(func $what_went_wrong unreachable)", &[]);
-    assert!(broken.starts_with("plugin hostile 1.2.3 was stopped in run:") && broken.contains("what_went_wrong"), "{broken}");
+    let broken = stopped(
+        "",
+        "(call $what_went_wrong)",
+        "(func $what_went_wrong unreachable)",
+        &[],
+    );
+    assert!(
+        broken.starts_with("plugin hostile 1.2.3 was stopped in run:")
+            && broken.contains("what_went_wrong"),
+        "{broken}"
+    );
 }
 
 #[test]
 fn what_was_not_granted_fails_but_does_not_end_the_guest() {
     // The result of the call is the result of `run`.
-    let apply = with_manifest(guest(APPLY, "(call $apply (i32.const 0) (i32.const 7) (i32.const 1024))", ""), &manifest(&[]));
+    let apply = with_manifest(
+        guest(
+            APPLY,
+            "(call $apply (i32.const 0) (i32.const 7) (i32.const 1024))",
+            "",
+        ),
+        &manifest(&[]),
+    );
     let (result, session) = run_in(&apply, &[], Limits::default());
-    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
+    let Err(Error::Failure(failure)) = result else {
+        panic!("{result:?}")
+    };
     assert_eq!(
         (failure.code.as_str(), failure.message.as_str()),
-        ("denied", "plugin hostile 1.2.3 was not granted effects-cluster.apply-object")
+        (
+            "denied",
+            "plugin hostile 1.2.3 was not granted effects-cluster.apply-object"
+        )
     );
     assert!(session.take_proposals().is_empty());
 
-    let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/root/key")"#);
+    let read = guest(
+        READ,
+        "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))",
+        r#"(data (i32.const 64) "/root/key")"#,
+    );
     let asked = "capability: observe-files.read-file, paths: ['/etc/*']";
-    let (result, _) = run_in(&with_manifest(read.clone(), &manifest(&[asked])), &["observe-files.read-file"], Limits::default());
-    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
-    assert_eq!(failure.message, "plugin hostile was not granted observe-files.read-file of /root/key");
+    let (result, _) = run_in(
+        &with_manifest(read.clone(), &manifest(&[asked])),
+        &["observe-files.read-file"],
+        Limits::default(),
+    );
+    let Err(Error::Failure(failure)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        failure.message,
+        "plugin hostile was not granted observe-files.read-file of /root/key"
+    );
 
     // What the operator did not allow is not granted, whatever the manifest asks for.
-    let (result, _) = run_in(&with_manifest(read, &manifest(&[asked])), &[], Limits::default());
-    let Err(Error::Failure(failure)) = result else { panic!("{result:?}") };
-    assert_eq!(failure.message, "plugin hostile 1.2.3 was not granted observe-files.read-file");
+    let (result, _) = run_in(
+        &with_manifest(read, &manifest(&[asked])),
+        &[],
+        Limits::default(),
+    );
+    let Err(Error::Failure(failure)) = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(
+        failure.message,
+        "plugin hostile 1.2.3 was not granted observe-files.read-file"
+    );
 }
 
 #[test]
 fn a_link_shows_no_key_that_has_another_name() {
-    let read = guest(READ, "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))", r#"(data (i32.const 64) "/etc/link")"#);
+    let read = guest(
+        READ,
+        "(call $read (i32.const 64) (i32.const 9) (i32.const 1024))",
+        r#"(data (i32.const 64) "/etc/link")"#,
+    );
     let asked = "capability: observe-files.read-file, paths: ['/etc/**']";
-    let plugin = engine().load(with_manifest(read, &manifest(&[asked]))).unwrap();
-    plugin.allow(&["observe-files.read-file".into()], &[]).unwrap();
+    let plugin = engine()
+        .load(with_manifest(read, &manifest(&[asked])))
+        .unwrap();
+    plugin
+        .allow(&["observe-files.read-file".into()], &[])
+        .unwrap();
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(root.path().join("etc/kubernetes")).unwrap();
     std::fs::write(root.path().join("etc/kubernetes/admin.conf"), "users").unwrap();
     for (target, told) in [
-        ("/etc/kubernetes/admin.conf", "leads to /etc/kubernetes/admin.conf, which is never shown"),
+        (
+            "/etc/kubernetes/admin.conf",
+            "leads to /etc/kubernetes/admin.conf, which is never shown",
+        ),
         ("/etc/../../../proc/self/environ", "cannot open /etc/link"),
     ] {
         let _ = std::fs::remove_file(root.path().join("etc/link"));
         std::os::unix::fs::symlink(target, root.path().join("etc/link")).unwrap();
-        let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
+        let (session, _) = world::session(
+            json!({}),
+            Vec::new(),
+            root.path(),
+            Access::Granted(plugin.grant()),
+        );
         session.begin(0);
-        let result = plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().run();
-        let Err(Error::Failure(failure)) = result else { panic!("{target}: {result:?}") };
+        let result = plugin
+            .phase(session, Limits::default(), &Cancel::never())
+            .unwrap()
+            .run();
+        let Err(Error::Failure(failure)) = result else {
+            panic!("{target}: {result:?}")
+        };
         assert!(failure.message.contains(told), "{failure:?}");
     }
 }
 
 #[test]
 fn each_call_begins_anew() {
-    let count = "(global.set $calls (i32.add (global.get $calls) (i32.const 1))) (if (i32.gt_u (global.get $calls) (i32.const 1)) (then unreachable))";
-    let component = with_manifest(guest("", count, "(global $calls (mut i32) (i32.const 0))"), &manifest(&[]));
+    let count = "(global.set $calls (i32.add (global.get $calls) (i32.const 1))) (if (i32.gt_u \
+        (global.get $calls) (i32.const 1)) (then unreachable))";
+    let component = with_manifest(
+        guest("", count, "(global $calls (mut i32) (i32.const 0))"),
+        &manifest(&[]),
+    );
     let plugin = engine().load(component.clone()).unwrap();
     let root = tempfile::tempdir().unwrap();
-    let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-    let mut phase = plugin.phase(session, Limits::default(), &Cancel::never()).unwrap();
+    let (session, _) = world::session(
+        json!({}),
+        Vec::new(),
+        root.path(),
+        Access::Granted(plugin.grant()),
+    );
+    let mut phase = plugin
+        .phase(session, Limits::default(), &Cancel::never())
+        .unwrap();
     assert!(phase.run().is_ok() && phase.run().is_ok());
 }

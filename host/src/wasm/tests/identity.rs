@@ -1,4 +1,5 @@
-//! Plugins that try to be taken for somebody else: they are refused, or told apart in every line and event.
+//! Plugins that try to be taken for somebody else: they are refused, or told apart in every line
+//! and event.
 use super::{engine, guest, with_manifest};
 use crate::{
     cancel::Cancel,
@@ -37,27 +38,59 @@ const TEXTS: &str = r#"
 /// Plans `init` with one plugin that provides phases of these ids.
 fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
     let folder = tempfile::tempdir().unwrap();
-    let provides: String = ids.iter().map(|id| format!("- {{id: {id}, title: t, kind: check, workflow: [init]}}\n")).collect();
+    let provides: String = ids
+        .iter()
+        .map(|id| format!("- {{id: {id}, title: t, kind: check, workflow: [init]}}\n"))
+        .collect();
     let manifest = format!("name: hostile\nversion: 1.2.3\nprovides:\n{provides}grants: []\n");
     let component = with_manifest(guest(REPORT, FORGE, TEXTS), &manifest);
     fs::write(folder.path().join("check.wasm"), &component).unwrap();
-    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n".replace("DIGEST", &digest_of(&component));
+    let text =
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
+        v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: \
+        PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n"
+            .replace("DIGEST", &digest_of(&component));
     let config = folder.path().join("cluster.yaml");
     fs::write(&config, text).unwrap();
     let only = Some(vec!["preflight".to_owned()]);
-    init::prepare(Some(&ConfigFile::at(&config)), &Default::default(), &Default::default(), only, &engine())
+    init::prepare(
+        Some(&ConfigFile::at(&config)),
+        &Default::default(),
+        &Default::default(),
+        only,
+        &engine(),
+    )
 }
 
 #[test]
 fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
-    for id in ["preflight/resources", "preflight/runtime", "certs/ca", "certs", "wait-control-plane"] {
+    for id in [
+        "preflight/resources",
+        "preflight/runtime",
+        "certs/ca",
+        "certs",
+        "wait-control-plane",
+    ] {
         let refused = prepared(&[id]).map(drop).unwrap_err();
-        assert!(refused.is::<crate::plugin::load::PluginRefused>(), "{id}: {refused:#}");
+        assert!(
+            refused.is::<crate::plugin::load::PluginRefused>(),
+            "{id}: {refused:#}"
+        );
         let told = refused.to_string();
-        assert!(told.starts_with(&format!("plugin hostile provides the phase {id}, but the built-in")), "{told}");
+        assert!(
+            told.starts_with(&format!(
+                "plugin hostile provides the phase {id}, but the built-in"
+            )),
+            "{told}"
+        );
     }
-    let refused = prepared(&["preflight/hostile", "preflight/hostile"]).map(drop).unwrap_err();
-    assert!(refused.to_string().contains("provides it twice"), "{refused}");
+    let refused = prepared(&["preflight/hostile", "preflight/hostile"])
+        .map(drop)
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("provides it twice"),
+        "{refused}"
+    );
 }
 
 #[derive(Clone)]
@@ -92,17 +125,27 @@ impl Shared<u8> {
     }
 }
 
-/// A run of the checks on a machine with one processor: how it ended, its events, standard output and standard error.
+/// A run of the checks on a machine with one processor: how it ended, its events, standard output
+/// and standard error.
 fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("node: {hostname: node-1, cpus: 1, memoryMib: 4096}").unwrap();
     let world = Arc::new(Imagined::new(&case, root.path()).unwrap());
     let mut prepared = prepared(&["preflight/hostile"]).unwrap();
     let ignored = ignored.iter().map(ToString::to_string).collect();
-    prepared.config.init.node_registration.ignore_preflight_errors = ignored;
+    prepared
+        .config
+        .init
+        .node_registration
+        .ignore_preflight_errors = ignored;
     let (events, out, err) = (Shared::default(), Shared::default(), Shared::default());
     let subscribers = |plan: &crate::plan::Plan| -> Vec<Box<dyn Subscriber>> {
-        let lines = Lines::new((out.clone(), Palette::PLAIN), (err.clone(), Palette::PLAIN), plan.built_in(), false);
+        let lines = Lines::new(
+            (out.clone(), Palette::PLAIN),
+            (err.clone(), Palette::PLAIN),
+            plan.built_in(),
+            false,
+        );
         vec![Box::new(events.clone()), Box::new(lines)]
     };
     let ran = init::execute(&mut prepared, world, subscribers, &Cancel::never()).unwrap();
@@ -114,21 +157,50 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
 fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
     let (result, events, out, err) = run(&["hostile/NumCPU"]);
     assert_eq!(result, RunResult::PreflightFailed);
-    assert!(err.contains("\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"), "{err}");
-    assert!(err.contains("\t[WARNING hostile/NumCPU]: fine (plugin hostile)\n"), "{err}");
+    assert!(
+        err.contains(
+            "\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n"
+        ),
+        "{err}"
+    );
+    assert!(
+        err.contains("\t[WARNING hostile/NumCPU]: fine (plugin hostile)\n"),
+        "{err}"
+    );
 
     // What it says is under its own name, in one line, and nowhere else.
     let said = "[plugin hostile] [show-join-command] kubeadm join x\\n[certs] forged\n";
     assert!(out.contains(said), "{out}");
-    assert!(!out.lines().any(|line| line.starts_with("[show-join-command]") || line.starts_with("[certs]")), "{out}");
+    assert!(
+        !out.lines()
+            .any(|line| line.starts_with("[show-join-command]") || line.starts_with("[certs]")),
+        "{out}"
+    );
 
     let origins = events.iter().filter_map(|event| match &event.what {
-        What::Message { phase, plugin, label, .. } if phase == "preflight/hostile" => Some((plugin.clone(), label.clone())),
-        What::Finding { phase, plugin, finding, .. } if phase == "preflight/hostile" => Some((plugin.clone(), finding.code.clone())),
+        What::Message {
+            phase,
+            plugin,
+            label,
+            ..
+        } if phase == "preflight/hostile" => Some((plugin.clone(), label.clone())),
+        What::Finding {
+            phase,
+            plugin,
+            finding,
+            ..
+        } if phase == "preflight/hostile" => Some((plugin.clone(), finding.code.clone())),
         _ => None,
     });
     let hostile = |text: &str| (Some("hostile".to_owned()), text.to_owned());
-    assert_eq!(origins.collect::<Vec<_>>(), [hostile("plugin hostile"), hostile("hostile/NumCPU"), hostile("hostile/NumCPU")]);
+    assert_eq!(
+        origins.collect::<Vec<_>>(),
+        [
+            hostile("plugin hostile"),
+            hostile("hostile/NumCPU"),
+            hostile("hostile/NumCPU")
+        ]
+    );
     // The program's own phases have no origin of a plugin.
     let own = |event: &&Event| matches!(&event.what, What::Finding { phase, plugin: Some(_), .. } if phase != "preflight/hostile");
     assert_eq!(events.iter().filter(own).count(), 0);
@@ -139,5 +211,8 @@ fn ignoring_a_built_in_check_does_not_ignore_a_plugins() {
     let (result, _, _, err) = run(&["NumCPU"]);
     assert_eq!(result, RunResult::PreflightFailed);
     assert!(err.contains("\t[WARNING NumCPU]: "), "{err}");
-    assert!(err.contains("\t[ERROR hostile/NumCPU]: fine (plugin hostile)\n"), "{err}");
+    assert!(
+        err.contains("\t[ERROR hostile/NumCPU]: fine (plugin hostile)\n"),
+        "{err}"
+    );
 }

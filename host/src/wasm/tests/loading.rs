@@ -29,10 +29,16 @@ fn refused(bytes: &[u8]) -> String {
 fn what_is_no_component_is_named() {
     assert_eq!(refused(b""), "this is not WebAssembly");
     assert_eq!(refused(b"#!/bin/sh\necho"), "this is not WebAssembly");
-    assert!(refused(&wat::parse_str("(module)").unwrap()).starts_with("this is a core WebAssembly module, not a component"));
+    assert!(
+        refused(&wat::parse_str("(module)").unwrap())
+            .starts_with("this is a core WebAssembly module, not a component")
+    );
     let whole = with_manifest(guest("", "", ""), &manifest(&[]));
     for end in [9, whole.len() / 2, whole.len() - 1] {
-        assert!(refused(&whole[..end]).starts_with("the component is damaged or cut short"), "{end}");
+        assert!(
+            refused(&whole[..end]).starts_with("the component is damaged or cut short"),
+            "{end}"
+        );
     }
 }
 
@@ -47,59 +53,110 @@ fn other_worlds_and_versions_are_named() {
     resolve
         .push_str(
             "other.wit",
-            "package acme:thing@1.0.0; interface clock { now: func() -> u32; } world w { import clock; export go: func(); }",
+            "package acme:thing@1.0.0; interface clock { now: func() -> u32; } world w { import \
+             clock; export go: func(); }",
         )
         .unwrap();
     let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32))) (func (export "go")))"#;
     let told = refused(&componentise(&resolve, "w", core));
-    assert!(told.contains("acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component was built for another world"), "{told}");
+    assert!(
+        told.contains(
+            "acme:thing/clock@1.0.0 is not part of kubephase:plugin; the component \
+        was built for another world"
+        ),
+        "{told}"
+    );
 
     let of = |version: &str, input: &str, call: &str| {
         let mut resolve = Resolve::default();
         let wit = format!(
             "package kubephase:plugin@{version}; interface input {{ {input}: func() -> u32; }}
-             interface phase {{ describe: func() -> string; run: func() -> string; }} world w {{ import input; export phase; }}"
+             interface phase {{ describe: func() -> string; run: func() -> string; }} world w {{ \
+             import input; export phase; }}"
         );
         resolve.push_str("plugin.wit", &wit).unwrap();
-        let import = format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
-        refused(&componentise(&resolve, "w", &format!("(module {import} {})", RUN.replace("VERSION", version))))
+        let import =
+            format!(r#"(import "kubephase:plugin/input@{version}" "{call}" (func (result i32)))"#);
+        refused(&componentise(
+            &resolve,
+            "w",
+            &format!("(module {import} {})", RUN.replace("VERSION", version)),
+        ))
     };
     let newer = of("0.2.0", "round", "round");
-    assert!(newer.contains("kubephase:plugin/input@0.2.0: version 0.2.0 was asked for, this host speaks 0.1.0"), "{newer}");
+    assert!(
+        newer.contains(
+            "kubephase:plugin/input@0.2.0: version 0.2.0 was asked for, this host speaks 0.1.0"
+        ),
+        "{newer}"
+    );
     assert!(of("0.1.0-rc.1", "round", "round").contains("this host speaks 0.1.0"));
     let function = of("0.1.7", "rounds", "rounds");
-    assert!(function.contains("input.rounds is unknown to this host; did you mean input.round?"), "{function}");
+    assert!(
+        function.contains("input.rounds is unknown to this host; did you mean input.round?"),
+        "{function}"
+    );
 }
 
 #[test]
 fn other_types_are_told_when_it_is_linked() {
     let mut resolve = Resolve::default();
     let wit = "package kubephase:plugin@0.1.0; interface input { round: func() -> u64; }
-        interface phase { describe: func() -> string; run: func() -> string; } world w { import input; export phase; }";
+        interface phase { describe: func() -> string; run: func() -> string; } world w { import \
+        input; export phase; }";
     resolve.push_str("plugin.wit", wit).unwrap();
     let import = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i64)))"#;
-    let component = componentise(&resolve, "w", &format!("(module {import} {})", RUN.replace("VERSION", "0.1.0")));
-    let plugin = engine().load(with_manifest(component, &manifest(&[]))).unwrap();
+    let component = componentise(
+        &resolve,
+        "w",
+        &format!("(module {import} {})", RUN.replace("VERSION", "0.1.0")),
+    );
+    let plugin = engine()
+        .load(with_manifest(component, &manifest(&[])))
+        .unwrap();
     let root = tempfile::tempdir().unwrap();
     let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::BuiltIn);
-    let told = plugin.phase(session, Limits::default(), &Cancel::never()).map(|_| ()).unwrap_err().to_string();
-    assert!(told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"), "{told}");
+    let told = plugin
+        .phase(session, Limits::default(), &Cancel::never())
+        .map(|_| ())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.starts_with("plugin hostile 1.2.3 does not fit this host:") && told.contains("round"),
+        "{told}"
+    );
 }
 
 #[test]
 fn a_component_without_phase_is_refused() {
     let mut resolve = package();
-    resolve.push_str("empty.wit", "package acme:thing@1.0.0; world w { export go: func(); }").unwrap();
-    let told = refused(&componentise(&resolve, "acme:thing/w", r#"(module (func (export "go")))"#));
-    assert_eq!(told, "the component does not export kubephase:plugin/phase@0.1.0; it exports go");
+    resolve
+        .push_str(
+            "empty.wit",
+            "package acme:thing@1.0.0; world w { export go: func(); }",
+        )
+        .unwrap();
+    let told = refused(&componentise(
+        &resolve,
+        "acme:thing/w",
+        r#"(module (func (export "go")))"#,
+    ));
+    assert_eq!(
+        told,
+        "the component does not export kubephase:plugin/phase@0.1.0; it exports go"
+    );
 }
 
 #[test]
 fn powers_of_the_distribution_are_refused() {
-    let import = r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
+    let import =
+        r#"(import "kubephase:plugin/effects-core@0.1.0" "wait-until" (func (param i32 i32 i32)))"#;
     let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
     let told = refused(&componentise(&package(), "core-plugin", &core));
-    assert!(told.contains("effects-core.wait-until is for the distribution's own phases"), "{told}");
+    assert!(
+        told.contains("effects-core.wait-until is for the distribution's own phases"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -107,42 +164,89 @@ fn a_manifest_asks_for_what_the_component_can_do() {
     let asked = "capability: observe-command.run-command, commands: [[ls]]";
     let told = refused(&with_manifest(guest("", "", ""), &manifest(&[asked])));
     assert!(
-        told.starts_with("plugin hostile: its manifest asks for observe-command.run-command, but the component does not import it"),
+        told.starts_with(
+            "plugin hostile: its manifest asks for observe-command.run-command, but \
+            the component does not import it"
+        ),
         "{told}"
     );
-    let twice = with_manifest(with_manifest(guest("", "", ""), &manifest(&[])), &manifest(&[]));
-    assert_eq!(refused(&twice), "the component has 2 manifests; one is possible");
+    let twice = with_manifest(
+        with_manifest(guest("", "", ""), &manifest(&[])),
+        &manifest(&[]),
+    );
+    assert_eq!(
+        refused(&twice),
+        "the component has 2 manifests; one is possible"
+    );
 }
 
 #[test]
 fn without_a_manifest_a_component_may_report_and_nothing_else() {
-    let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func (param i32 i32 i32)))"#;
+    let message =
+        r#"(import "kubephase:plugin/report@0.1.0" "message" (func (param i32 i32 i32)))"#;
     let plugin = engine().load(guest(message, "", "")).unwrap();
     let provided = &plugin.manifest().provides[0];
-    assert_eq!((provided.id.as_str(), provided.kind), ("preflight/hostile", Kind::Check));
-    assert_eq!(plugin.imports().iter().collect::<Vec<_>>(), ["report.message"]);
+    assert_eq!(
+        (provided.id.as_str(), provided.kind),
+        ("preflight/hostile", Kind::Check)
+    );
+    assert_eq!(
+        plugin.imports().iter().collect::<Vec<_>>(),
+        ["report.message"]
+    );
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func (result i32)))"#;
-    assert_eq!(refused(&guest(round, "", "")), "the component has no manifest, so it may only report; it imports input.round as well");
+    assert_eq!(
+        refused(&guest(round, "", "")),
+        "the component has no manifest, so it may only report; it imports input.round as well"
+    );
 }
 
 #[test]
 fn describing_reaches_nothing() {
-    let message = r#"(import "kubephase:plugin/report@0.1.0" "message" (func $m (param i32 i32 i32)))"#;
-    let component = guest(message, "", "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)");
-    let told = format!("{:#}", engine().load(component.clone()).map(|_| ()).unwrap_err());
+    let message =
+        r#"(import "kubephase:plugin/report@0.1.0" "message" (func $m (param i32 i32 i32)))"#;
+    let component = guest(
+        message,
+        "",
+        "(func $early (call $m (i32.const 1) (i32.const 0) (i32.const 1))) (start $early)",
+    );
+    let told = format!(
+        "{:#}",
+        engine().load(component.clone()).map(|_| ()).unwrap_err()
+    );
     assert!(told.contains("could not be asked what it is"), "{told}");
 }
 
 #[test]
 fn the_operator_allows_by_name() {
-    let read = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
-    let component = with_manifest(guest(read, "", ""), &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]));
+    let read =
+        r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func (param i32 i32 i32)))"#;
+    let component = with_manifest(
+        guest(read, "", ""),
+        &manifest(&["capability: observe-files.read-file, paths: ['/etc/os-release']"]),
+    );
     let plugin = engine().load(component.clone()).unwrap();
-    let may_read = || plugin.grant().allows(&gate::READ_FILE.row, &[gate::Demand::Path("/etc/os-release")]).is_ok();
-    let told = plugin.allow(&["observe-files.stat".into()], &[]).unwrap_err().to_string();
-    assert!(told.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#), "{told}");
+    let may_read = || {
+        plugin
+            .grant()
+            .allows(
+                &gate::READ_FILE.row,
+                &[gate::Demand::Path("/etc/os-release")],
+            )
+            .is_ok()
+    };
+    let told = plugin
+        .allow(&["observe-files.stat".into()], &[])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains(r#"["observe-files.read-file","paths","/etc/os-release"]: a test"#),
+        "{told}"
+    );
     assert!(!may_read());
-    plugin.allow(&["observe-files.read-file".into()], &[]).unwrap();
+    plugin
+        .allow(&["observe-files.read-file".into()], &[])
+        .unwrap();
     assert!(may_read());
 }
 
@@ -153,12 +257,30 @@ fn the_default_plugins_are_small_granted_and_fit() {
     for default in embedded::defaults() {
         let plugin = engine.load(default.bytes).unwrap();
         assert_eq!(plugin.manifest().name, default.name);
-        assert!(default.bytes.len() < 320 << 10, "{}: {} bytes", default.name, default.bytes.len());
+        assert!(
+            default.bytes.len() < 320 << 10,
+            "{}: {} bytes",
+            default.name,
+            default.bytes.len()
+        );
         for request in &plugin.manifest().grants {
             assert!(plugin.grant().has(&request.capability));
         }
-        let (session, _) = world::session(json!({}), Vec::new(), root.path(), Access::Granted(plugin.grant()));
-        assert_eq!(plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().describe().unwrap().name, default.name);
+        let (session, _) = world::session(
+            json!({}),
+            Vec::new(),
+            root.path(),
+            Access::Granted(plugin.grant()),
+        );
+        assert_eq!(
+            plugin
+                .phase(session, Limits::default(), &Cancel::never())
+                .unwrap()
+                .describe()
+                .unwrap()
+                .name,
+            default.name
+        );
     }
 }
 
@@ -168,13 +290,20 @@ fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
     let plugin = engine.load(component.to_vec()).unwrap();
     assert_eq!(engine.compiled(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
-    plugin.phase(session, Limits::default(), &Cancel::never()).unwrap().run().unwrap();
+    plugin
+        .phase(session, Limits::default(), &Cancel::never())
+        .unwrap()
+        .run()
+        .unwrap();
     engine.compiled()
 }
 
 #[test]
 fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
-    let (place, component) = (tempfile::tempdir().unwrap(), with_manifest(guest("", "", ""), &manifest(&[])));
+    let (place, component) = (
+        tempfile::tempdir().unwrap(),
+        with_manifest(guest("", "", ""), &manifest(&[])),
+    );
     assert_eq!(compiled(place.path(), &component), 1);
     assert_eq!(compiled(place.path(), &component), 0);
     let entries = || {
@@ -202,11 +331,23 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
     let default = embedded::defaults().next().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let place = Place::File(folder.path().join(default.name));
-    let Place::File(path) = &place else { panic!("a file") };
-    let told = format!("{:#}", engine.load_once(place.clone()).map(drop).unwrap_err());
-    assert!(told.starts_with(&format!("cannot read {}", path.display())), "{told}");
+    let Place::File(path) = &place else {
+        panic!("a file")
+    };
+    let told = format!(
+        "{:#}",
+        engine.load_once(place.clone()).map(drop).unwrap_err()
+    );
+    assert!(
+        told.starts_with(&format!("cannot read {}", path.display())),
+        "{told}"
+    );
     fs::write(path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
-    let digest = engine.load_once(place.clone()).expect("what failed is tried again").digest().to_owned();
+    let digest = engine
+        .load_once(place.clone())
+        .expect("what failed is tried again")
+        .digest()
+        .to_owned();
     let place = Place::File(folder.path().join("other"));
     fs::rename(path, folder.path().join("other")).unwrap();
     let digests = [(); 2].map(|()| {
@@ -215,38 +356,82 @@ fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
         digest
     });
     assert_eq!(digests, [digest.clone(), digest.clone()]);
-    assert_ne!(engine.load_once(Place::Embedded(default.name)).unwrap().digest(), digest);
+    assert_ne!(
+        engine
+            .load_once(Place::Embedded(default.name))
+            .unwrap()
+            .digest(),
+        digest
+    );
 }
 
-/// Of a component that is known, nothing is held until it is compiled; what is compiled then is what was looked at.
+/// Of a component that is known, nothing is held until it is compiled; what is compiled then is
+/// what was looked at.
 #[test]
 fn a_known_file_that_is_changed_is_not_compiled() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, cache) = (folder.path().join("check.wasm"), folder.path().join("cache"));
+    let (path, cache) = (
+        folder.path().join("check.wasm"),
+        folder.path().join("cache"),
+    );
     fs::write(&path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
-    let known = || Engine::with(Cache::at(&cache), Compiler::ThisProcess).unwrap().load_once(Place::File(path.clone())).unwrap();
+    let known = || {
+        Engine::with(Cache::at(&cache), Compiler::ThisProcess)
+            .unwrap()
+            .load_once(Place::File(path.clone()))
+            .unwrap()
+    };
     let digest = known().digest().to_owned();
     let (kept, changed) = (known(), known());
-    assert_eq!((kept.digest(), changed.digest()), (digest.as_str(), digest.as_str()));
+    assert_eq!(
+        (kept.digest(), changed.digest()),
+        (digest.as_str(), digest.as_str())
+    );
     kept.prepare().unwrap();
     fs::remove_dir_all(&cache).unwrap();
     fs::write(&path, "something else").unwrap();
     let told = format!("{:#}", changed.prepare().unwrap_err());
-    assert!(told.contains("check.wasm was changed after it was looked at"), "{told}");
+    assert!(
+        told.contains("check.wasm was changed after it was looked at"),
+        "{told}"
+    );
 }
 
 #[test]
 fn what_is_no_regular_file_or_too_large_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = |path: &Path| format!("{:#}", engine().load_once(Place::File(path.to_owned())).map(drop).unwrap_err());
+    let refused = |path: &Path| {
+        format!(
+            "{:#}",
+            engine()
+                .load_once(Place::File(path.to_owned()))
+                .map(drop)
+                .unwrap_err()
+        )
+    };
     let fifo = folder.path().join("fifo");
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .unwrap();
     for path in [fifo.as_path(), Path::new("/dev/zero"), folder.path()] {
-        assert!(refused(path).contains("it is not a regular file"), "{}", refused(path));
+        assert!(
+            refused(path).contains("it is not a regular file"),
+            "{}",
+            refused(path)
+        );
     }
     let sparse = folder.path().join("sparse");
     fs::File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
-    assert!(refused(&sparse).contains("it is longer than 64 MiB"), "{}", refused(&sparse));
+    assert!(
+        refused(&sparse).contains("it is longer than 64 MiB"),
+        "{}",
+        refused(&sparse)
+    );
 }
 
 /// Only calling it says its name, and that takes compiling.
@@ -254,22 +439,40 @@ fn what_is_no_regular_file_or_too_large_is_not_read() {
 fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
     let engine = engine();
     let plugin = engine.look(guest("", "", "")).unwrap();
-    assert_eq!((plugin.manifest().name.as_str(), engine.compiled()), ("unnamed", 0));
-    assert_eq!(engine.load(guest("", "", "")).unwrap().manifest().name, "hostile");
+    assert_eq!(
+        (plugin.manifest().name.as_str(), engine.compiled()),
+        ("unnamed", 0)
+    );
+    assert_eq!(
+        engine.load(guest("", "", "")).unwrap().manifest().name,
+        "hostile"
+    );
     assert_eq!(engine.compiled(), 1);
 }
 
 #[test]
 fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let default = embedded::defaults().find(|default| !engine().load(default.bytes).unwrap().manifest().grants.is_empty()).unwrap();
+    let default = embedded::defaults()
+        .find(|default| {
+            !engine()
+                .load(default.bytes)
+                .unwrap()
+                .manifest()
+                .grants
+                .is_empty()
+        })
+        .unwrap();
     let path = folder.path().join("copy.wasm");
     fs::write(&path, default.bytes).unwrap();
     for _ in 0..2 {
-        let plugin = Engine::with(Cache::at(&folder.path().join("cache")), Compiler::ThisProcess)
-            .unwrap()
-            .load_once(Place::File(path.clone()))
-            .unwrap();
+        let plugin = Engine::with(
+            Cache::at(&folder.path().join("cache")),
+            Compiler::ThisProcess,
+        )
+        .unwrap()
+        .load_once(Place::File(path.clone()))
+        .unwrap();
         let asked = &plugin.manifest().grants[0].capability;
         assert!(plugin.grant().has(asked), "{asked}");
     }
@@ -279,50 +482,109 @@ fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
 fn without_a_cache_everything_works_with_a_warning() {
     let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
-    assert!(engine.load(with_manifest(guest("", "", ""), &manifest(&[]))).is_ok());
+    assert!(
+        engine
+            .load(with_manifest(guest("", "", ""), &manifest(&[])))
+            .is_ok()
+    );
 }
 
 #[test]
 fn a_component_that_only_reports_is_a_check_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
-    let (config, digest) = (folder.path().join("cluster.yaml"), crate::wasm::engine::digest_of(&guest("", "", "")));
-    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n";
+    let (config, digest) = (
+        folder.path().join("cluster.yaml"),
+        crate::wasm::engine::digest_of(&guest("", "", "")),
+    );
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
+        v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: \
+        [{name: hostile, source: check.wasm, digest: DIGEST}]\n";
     fs::write(&config, text.replace("DIGEST", &digest)).unwrap();
-    let prepared =
-        crate::run::init::prepare(Some(&crate::config::ConfigFile::at(&config)), &Default::default(), &Default::default(), None, &engine())
-            .unwrap();
-    let planned = prepared.plan.running().find(|node| node.id == "preflight/hostile").unwrap();
-    assert_eq!(planned.source, Source::Plugin { name: "hostile".into(), version: "0.0.0".into(), embedded: false });
-    let waits = prepared.plan.running().find(|node| node.id == "certs/ca").unwrap();
-    assert!(waits.after.iter().any(|earlier| earlier == "preflight/hostile"), "{:?}", waits.after);
+    let prepared = crate::run::init::prepare(
+        Some(&crate::config::ConfigFile::at(&config)),
+        &Default::default(),
+        &Default::default(),
+        None,
+        &engine(),
+    )
+    .unwrap();
+    let planned = prepared
+        .plan
+        .running()
+        .find(|node| node.id == "preflight/hostile")
+        .unwrap();
+    assert_eq!(
+        planned.source,
+        Source::Plugin {
+            name: "hostile".into(),
+            version: "0.0.0".into(),
+            embedded: false
+        }
+    );
+    let waits = prepared
+        .plan
+        .running()
+        .find(|node| node.id == "certs/ca")
+        .unwrap();
+    assert!(
+        waits
+            .after
+            .iter()
+            .any(|earlier| earlier == "preflight/hostile"),
+        "{:?}",
+        waits.after
+    );
 }
 
-/// A check compiled when this interface was first released. It stays as it is: what was compiled once runs for ever.
+/// A check compiled when this interface was first released. It stays as it is: what was compiled
+/// once runs for ever.
 #[test]
 fn a_guest_of_the_first_interface_runs() {
-    let plugin = engine().load(include_bytes!("released/interface-0.1.0.wasm")).unwrap();
+    let plugin = engine()
+        .load(include_bytes!("released/interface-0.1.0.wasm"))
+        .unwrap();
     assert_eq!(plugin.manifest().name, "enough-memory");
     let root = tempfile::tempdir().unwrap();
     let settings = json!({"atLeastMib": 4096});
     let session = world::session_with(&settings, Access::Granted(plugin.grant()), root.path());
     session.begin(0);
-    let outcome = plugin.phase(session.clone(), Limits::default(), &Cancel::never()).unwrap().run();
+    let outcome = plugin
+        .phase(session.clone(), Limits::default(), &Cancel::never())
+        .unwrap()
+        .run();
     assert!(matches!(outcome, Ok(kubephase_wit::Outcome::Settled)));
     let findings = session.take_findings();
-    assert_eq!((findings[0].code.as_str(), findings[0].verdict), ("EnoughMemory", kubephase_wit::Verdict::Pass));
+    assert_eq!(
+        (findings[0].code.as_str(), findings[0].verdict),
+        ("EnoughMemory", kubephase_wit::Verdict::Pass)
+    );
 }
 
 #[test]
 fn versions_that_do_not_fit_are_told_with_one_that_would() {
     for (requires, told) in [
-        ("{host: '>=3.1'}", "it needs kubephase >=3.1, this is 0.1.0; the nearest that would fit is 3.1.0"),
-        ("{interface: ^0.2}", "it needs the interface kubephase:plugin ^0.2, this is 0.1.0; the nearest that would fit is 0.2.0"),
+        (
+            "{host: '>=3.1'}",
+            "it needs kubephase >=3.1, this is 0.1.0; the nearest that would fit is 3.1.0",
+        ),
+        (
+            "{interface: ^0.2}",
+            "it needs the interface kubephase:plugin ^0.2, this is 0.1.0; the nearest that would \
+             fit is 0.2.0",
+        ),
     ] {
         let manifest = format!("requires: {requires}\n{}", manifest(&[]));
         let said = refused(&with_manifest(guest("", "", ""), &manifest));
         assert!(said.contains(told), "{said}");
     }
-    let fits = format!("requires: {{host: '>=0.1, <2', interface: '0.1'}}\n{}", manifest(&[]));
-    assert!(engine().load(with_manifest(guest("", "", ""), &fits)).is_ok());
+    let fits = format!(
+        "requires: {{host: '>=0.1, <2', interface: '0.1'}}\n{}",
+        manifest(&[])
+    );
+    assert!(
+        engine()
+            .load(with_manifest(guest("", "", ""), &fits))
+            .is_ok()
+    );
 }

@@ -1,4 +1,5 @@
-//! Components through the same door as in a run, over a node that is described and a cluster that is a map.
+//! Components through the same door as in a run, over a node that is described and a cluster that
+//! is a map.
 
 mod hostile;
 mod identity;
@@ -13,13 +14,19 @@ use wit_parser::Resolve;
 
 /// An engine that keeps nothing.
 fn engine() -> Engine {
-    Engine::with(Cache::at(std::path::Path::new("/dev/null")), Compiler::ThisProcess).unwrap()
+    Engine::with(
+        Cache::at(std::path::Path::new("/dev/null")),
+        Compiler::ThisProcess,
+    )
+    .unwrap()
 }
 
 /// The package as it is, with a world of its own added.
 fn package() -> Resolve {
     let mut resolve = Resolve::default();
-    resolve.push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit")).unwrap();
+    resolve
+        .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../wit"))
+        .unwrap();
     resolve
 }
 
@@ -29,16 +36,26 @@ fn componentise(resolve: &Resolve, world: &str, core: &str) -> Vec<u8> {
     let packages: Vec<_> = resolve.packages.iter().map(|(id, _)| id).collect();
     let world = resolve.select_world(&packages, Some(world)).unwrap();
     embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).unwrap();
-    ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+    ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap()
 }
 
 fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
-    CustomSection { name: SECTION.into(), data: manifest.as_bytes().into() }.append_to(&mut component);
+    CustomSection {
+        name: SECTION.into(),
+        data: manifest.as_bytes().into(),
+    }
+    .append_to(&mut component);
     component
 }
 
-/// A guest in WebAssembly's own text: what it imports, the body of `run`, and whatever else the module is to have. `run`
-/// settles where its body falls through; 64 KiB of memory, a name at 0, a path at 24, and results at 1024.
+/// A guest in WebAssembly's own text: what it imports, the body of `run`, and whatever else the
+/// module is to have. `run` settles where its body falls through; 64 KiB of memory, a name at 0, a
+/// path at 24, and results at 1024.
 fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
     let core = format!(
         r#"(module
@@ -61,9 +78,13 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
 
 /// A manifest of one check that asks for these grants, each a line of YAML.
 fn manifest(grants: &[&str]) -> String {
-    let grants: String = grants.iter().map(|grant| format!("\n- {{reason: a test, {grant}}}")).collect();
+    let grants: String = grants
+        .iter()
+        .map(|grant| format!("\n- {{reason: a test, {grant}}}"))
+        .collect();
     format!(
-        "name: hostile\nversion: 1.2.3\nprovides:\n- {{id: preflight/hostile, title: t, kind: check, workflow: [init]}}\ngrants: {}",
+        "name: hostile\nversion: 1.2.3\nprovides:\n- {{id: preflight/hostile, title: t, kind: \
+         check, workflow: [init]}}\ngrants: {}",
         if grants.is_empty() { "[]" } else { &grants }
     )
 }

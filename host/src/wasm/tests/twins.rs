@@ -1,4 +1,5 @@
-//! The same source, linked natively and as a component, over the same session: equal proposals, and what kubeadm applies.
+//! The same source, linked natively and as a component, over the same session: equal proposals, and
+//! what kubeadm applies.
 use super::{engine, world};
 use crate::{
     cancel::Cancel,
@@ -22,21 +23,45 @@ fn one(session: &Session, said: &world::Said, phase: &mut dyn Host) -> Ran {
         Err(Error::Failure(failure)) => Err(failure),
         Err(Error::Stop(stop)) => panic!("{stop}"),
     };
-    (result, session.take_proposals(), said.lock().unwrap().clone())
+    (
+        result,
+        session.take_proposals(),
+        said.lock().unwrap().clone(),
+    )
 }
 
 /// Runs both; what they have in common.
 fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> Ran {
     // Compiled once for all that is run here.
-    static PLUGINS: LazyLock<Vec<Plugin>> =
-        LazyLock::new(|| embedded::defaults().map(|default| engine().load(default.bytes).unwrap()).collect());
-    let plugin = PLUGINS.iter().find(|plugin| plugin.manifest().name == name).unwrap();
+    static PLUGINS: LazyLock<Vec<Plugin>> = LazyLock::new(|| {
+        embedded::defaults()
+            .map(|default| engine().load(default.bytes).unwrap())
+            .collect()
+    });
+    let plugin = PLUGINS
+        .iter()
+        .find(|plugin| plugin.manifest().name == name)
+        .unwrap();
     let root = tempfile::tempdir().unwrap();
     let session = |access| world::session(config.clone(), objects.to_vec(), root.path(), access);
     let (session_of_native, said) = session(Access::BuiltIn);
-    let native = one(&session_of_native, &said, &mut Native::<P, _>::new(session_of_native.clone()));
+    let native = one(
+        &session_of_native,
+        &said,
+        &mut Native::<P, _>::new(session_of_native.clone()),
+    );
     let (session_of_guest, said) = session(Access::Granted(plugin.grant()));
-    let guest = one(&session_of_guest, &said, &mut plugin.phase(session_of_guest.clone(), Limits::default(), &Cancel::never()).unwrap());
+    let guest = one(
+        &session_of_guest,
+        &said,
+        &mut plugin
+            .phase(
+                session_of_guest.clone(),
+                Limits::default(),
+                &Cancel::never(),
+            )
+            .unwrap(),
+    );
     assert_eq!(native, guest);
     for proposal in &guest.1 {
         plugin.grant().allows_effect(&proposal.effect).unwrap();
@@ -47,12 +72,21 @@ fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> R
 fn config() -> Value {
     json!({
         "cluster": {"networking": {"dnsDomain": "cluster.local"}},
-        "kubeProxy": {"document": {"kind": "KubeProxyConfiguration", "mode": ""}, "userSupplied": false},
+        "kubeProxy": {
+            "document": {"kind": "KubeProxyConfiguration", "mode": ""},
+            "userSupplied": false,
+        },
         "run": {
-            "images": {"coredns": "registry.k8s.io/coredns/coredns:v1.14.2", "kube-proxy": "registry.k8s.io/kube-proxy:v1.36.2"},
+            "images": {
+                "coredns": "registry.k8s.io/coredns/coredns:v1.14.2",
+                "kube-proxy": "registry.k8s.io/kube-proxy:v1.36.2",
+            },
             "dnsServiceAddress": "10.96.0.10",
             "controlPlaneUrl": "https://192.0.2.2:6443",
-            "proxyEnvironment": [{"name": "no_proxy", "value": "b"}, {"name": "HTTPS_PROXY", "value": "a"}],
+            "proxyEnvironment": [
+                {"name": "no_proxy", "value": "b"},
+                {"name": "HTTPS_PROXY", "value": "a"},
+            ],
         },
     })
 }
@@ -68,7 +102,13 @@ fn strategies(proposals: &[Proposal]) -> Vec<(String, IfExists)> {
 fn manifests(proposals: &[Proposal]) -> Vec<Value> {
     proposals
         .iter()
-        .filter_map(|proposal| if let Effect::Object { manifest, .. } = &proposal.effect { Some(manifest.clone()) } else { None })
+        .filter_map(|proposal| {
+            if let Effect::Object { manifest, .. } = &proposal.effect {
+                Some(manifest.clone())
+            } else {
+                None
+            }
+        })
         .collect()
 }
 
@@ -76,7 +116,10 @@ fn manifests(proposals: &[Proposal]) -> Vec<Value> {
 fn coredns_in_an_empty_cluster() {
     let (outcome, proposals, _) = twins::<CoreDns>("coredns", &config(), &[]);
     assert_eq!(outcome.unwrap(), Outcome::Settled);
-    let names: Vec<_> = strategies(&proposals).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = strategies(&proposals)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let kubeadm = [
         "configmaps kube-system/coredns",
         "clusterroles system:coredns",
@@ -86,26 +129,76 @@ fn coredns_in_an_empty_cluster() {
         "services kube-system/kube-dns",
     ];
     assert_eq!(names, kubeadm);
-    let announced: Vec<_> = proposals.iter().map(|proposal| proposal.announce.as_deref()).collect();
-    assert_eq!(announced, [None, None, None, None, None, Some("[addons] Applied essential addon: CoreDNS")]);
+    let announced: Vec<_> = proposals
+        .iter()
+        .map(|proposal| proposal.announce.as_deref())
+        .collect();
+    assert_eq!(
+        announced,
+        [
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some("[addons] Applied essential addon: CoreDNS")
+        ]
+    );
 }
 
 #[test]
 fn coredns_keeps_what_somebody_chose() {
-    let deployment = |name: &str| json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "kube-system"}, "spec": {"replicas": 5}});
-    let config_map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "coredns", "namespace": "kube-system"}, "data": data});
-    let (_, proposals, _) = twins::<CoreDns>("coredns", &config(), &[deployment("coredns"), config_map(json!({"Corefile": "mine"}))]);
+    let deployment = |name: &str| {
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "kube-system"},
+            "spec": {"replicas": 5},
+        })
+    };
+    let config_map = |data: Value| {
+        json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "coredns", "namespace": "kube-system"},
+            "data": data,
+        })
+    };
+    let (_, proposals, _) = twins::<CoreDns>(
+        "coredns",
+        &config(),
+        &[
+            deployment("coredns"),
+            config_map(json!({"Corefile": "mine"})),
+        ],
+    );
     let kept = strategies(&proposals);
-    assert_eq!(kept[0], ("configmaps kube-system/coredns".into(), IfExists::Retain));
-    assert!(kept[1..].iter().all(|(_, strategy)| *strategy == IfExists::Update));
+    assert_eq!(
+        kept[0],
+        ("configmaps kube-system/coredns".into(), IfExists::Retain)
+    );
+    assert!(
+        kept[1..]
+            .iter()
+            .all(|(_, strategy)| *strategy == IfExists::Update)
+    );
     assert_eq!(manifests(&proposals)[4]["spec"]["replicas"], 5);
 
     let empty = twins::<CoreDns>("coredns", &config(), &[config_map(json!({"Corefile": ""}))]);
     assert_eq!(strategies(&empty.1)[0].1, IfExists::Update);
     let (failed, proposals, _) = twins::<CoreDns>("coredns", &config(), &[config_map(json!({}))]);
     assert!(failed.unwrap_err().message.contains("has no Corefile") && proposals.is_empty());
-    let (failed, ..) = twins::<CoreDns>("coredns", &config(), &[deployment("coredns"), deployment("other")]);
-    assert!(failed.unwrap_err().message.starts_with("multiple DNS addon deployments found"));
+    let (failed, ..) = twins::<CoreDns>(
+        "coredns",
+        &config(),
+        &[deployment("coredns"), deployment("other")],
+    );
+    assert!(
+        failed
+            .unwrap_err()
+            .message
+            .starts_with("multiple DNS addon deployments found")
+    );
     let (failed, ..) = twins::<CoreDns>("coredns", &json!({}), &[]);
     assert_eq!(failed.unwrap_err().code, "not-found");
 }
@@ -114,7 +207,10 @@ fn coredns_keeps_what_somebody_chose() {
 fn kube_proxy_gets_the_proxies_of_the_environment_in_order() {
     let (outcome, proposals, _) = twins::<KubeProxy>("kube-proxy", &config(), &[]);
     assert_eq!(outcome.unwrap(), Outcome::Settled);
-    let names: Vec<_> = strategies(&proposals).into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = strategies(&proposals)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let kubeadm = [
         "configmaps kube-system/kube-proxy",
         "daemonsets kube-system/kube-proxy",
@@ -132,21 +228,33 @@ fn kube_proxy_gets_the_proxies_of_the_environment_in_order() {
         .map(|v| v["name"].as_str().unwrap())
         .collect();
     assert_eq!(environment, ["NODE_NAME", "HTTPS_PROXY", "no_proxy"]);
-    assert_eq!(proposals.last().unwrap().announce.as_deref(), Some("[addons] Applied essential addon: kube-proxy"));
+    assert_eq!(
+        proposals.last().unwrap().announce.as_deref(),
+        Some("[addons] Applied essential addon: kube-proxy")
+    );
 }
 
-/// The recorded objects of a case that have one of these names, in order, but for the status that a client sends empty.
+/// The recorded objects of a case that have one of these names, in order, but for the status that a
+/// client sends empty.
 fn recorded(case: &std::path::Path, names: &[&str]) -> Vec<Value> {
     let text = std::fs::read_to_string(case.join("objects.yaml")).unwrap_or_default();
-    let documents = text.split("\n---\n").filter_map(|document| serde_yaml::from_str::<Value>(document).ok());
-    let named = documents.filter(|object| object["metadata"]["name"].as_str().is_some_and(|name| names.contains(&name)));
+    let documents = text
+        .split("\n---\n")
+        .filter_map(|document| serde_yaml::from_str::<Value>(document).ok());
+    let named = documents.filter(|object| {
+        object["metadata"]["name"]
+            .as_str()
+            .is_some_and(|name| names.contains(&name))
+    });
     named.map(pruned).collect()
 }
 
 fn pruned(mut object: Value) -> Value {
     object.as_object_mut().map(|fields| fields.remove("status"));
     for field in ["resources"] {
-        if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0").and_then(Value::as_object_mut)
+        if let Some(container) = object
+            .pointer_mut("/spec/template/spec/containers/0")
+            .and_then(Value::as_object_mut)
             && container.get(field) == Some(&json!({}))
         {
             container.remove(field);
@@ -157,30 +265,69 @@ fn pruned(mut object: Value) -> Value {
 
 #[test]
 fn the_objects_are_those_that_kubeadm_applied() {
-    let golden = std::env::var_os("KUBEPHASE_GOLDEN")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden")), PathBuf::from);
-    let Ok(cases) = std::fs::read_dir(&golden) else { return };
+    let golden = std::env::var_os("KUBEPHASE_GOLDEN").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden")),
+        PathBuf::from,
+    );
+    let Ok(cases) = std::fs::read_dir(&golden) else {
+        return;
+    };
     let (mut dns, mut proxies) = (0, 0);
-    for case in
-        cases.map(|case| case.unwrap().path()).filter(|case| !case.ends_with("patches-json") && !case.ends_with("patches-strategic"))
+    for case in cases
+        .map(|case| case.unwrap().path())
+        .filter(|case| !case.ends_with("patches-json") && !case.ends_with("patches-strategic"))
     {
-        let container = |object: &Value| object["spec"]["template"]["spec"]["containers"][0].clone();
-        // What the configuration says is taken from the recording; how objects are made of it is what is compared.
-        if let [corefile, _, _, _, deployment, service] = recorded(&case, &["coredns", "system:coredns", "kube-dns"]).as_slice() {
-            let domain = corefile["data"]["Corefile"].as_str().unwrap().split_once("kubernetes ").unwrap().1.split(' ').next().unwrap();
+        let container =
+            |object: &Value| object["spec"]["template"]["spec"]["containers"][0].clone();
+        // What the configuration says is taken from the recording; how objects are made of it is
+        // what is compared.
+        if let [corefile, _, _, _, deployment, service] =
+            recorded(&case, &["coredns", "system:coredns", "kube-dns"]).as_slice()
+        {
+            let domain = corefile["data"]["Corefile"]
+                .as_str()
+                .unwrap()
+                .split_once("kubernetes ")
+                .unwrap()
+                .1
+                .split(' ')
+                .next()
+                .unwrap();
             let config = json!({
                 "cluster": {"networking": {"dnsDomain": domain}},
-                "run": {"images": {"coredns": container(deployment)["image"]}, "dnsServiceAddress": service["spec"]["clusterIP"]},
+                "run": {
+                    "images": {"coredns": container(deployment)["image"]},
+                    "dnsServiceAddress": service["spec"]["clusterIP"],
+                },
             });
             let (_, proposals, _) = twins::<CoreDns>("coredns", &config, &[]);
-            assert_eq!(manifests(&proposals), recorded(&case, &["coredns", "system:coredns", "kube-dns"]), "{}", case.display());
+            assert_eq!(
+                manifests(&proposals),
+                recorded(&case, &["coredns", "system:coredns", "kube-dns"]),
+                "{}",
+                case.display()
+            );
             dns += 1;
         }
-        if let [files, daemon_set, ..] = recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]).as_slice() {
-            let server = files["data"]["kubeconfig.conf"].as_str().unwrap().split_once("server: ").unwrap().1.lines().next().unwrap();
-            let document: Value = serde_yaml::from_str(files["data"]["config.conf"].as_str().unwrap()).unwrap();
+        if let [files, daemon_set, ..] =
+            recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]).as_slice()
+        {
+            let server = files["data"]["kubeconfig.conf"]
+                .as_str()
+                .unwrap()
+                .split_once("server: ")
+                .unwrap()
+                .1
+                .lines()
+                .next()
+                .unwrap();
+            let document: Value =
+                serde_yaml::from_str(files["data"]["config.conf"].as_str().unwrap()).unwrap();
             let config = json!({
-                "kubeProxy": {"document": document, "userSupplied": files["metadata"].get("annotations").is_none()},
+                "kubeProxy": {
+                    "document": document,
+                    "userSupplied": files["metadata"].get("annotations").is_none(),
+                },
                 "run": {
                     "images": {"kube-proxy": container(daemon_set)["image"]},
                     "controlPlaneUrl": server,
@@ -188,9 +335,18 @@ fn the_objects_are_those_that_kubeadm_applied() {
                 },
             });
             let (_, proposals, _) = twins::<KubeProxy>("kube-proxy", &config, &[]);
-            assert_eq!(manifests(&proposals), recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]), "{}", case.display());
+            assert_eq!(
+                manifests(&proposals),
+                recorded(&case, &["kube-proxy", "kubeadm:node-proxier"]),
+                "{}",
+                case.display()
+            );
             proxies += 1;
         }
     }
-    assert!(dns > 0 && proxies > 0, "no recordings in {}", golden.display());
+    assert!(
+        dns > 0 && proxies > 0,
+        "no recordings in {}",
+        golden.display()
+    );
 }

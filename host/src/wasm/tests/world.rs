@@ -26,22 +26,53 @@ impl Subscriber for Listener {
 }
 
 /// A session of one phase, and what is said in it.
-pub fn session(config: Value, objects: Vec<Value>, root: &std::path::Path, access: Access) -> (Session, Said) {
+pub fn session(
+    config: Value,
+    objects: Vec<Value>,
+    root: &std::path::Path,
+    access: Access,
+) -> (Session, Said) {
     let said = Said::default();
-    let case = Case { objects, ..Case::default() };
+    let case = Case {
+        objects,
+        ..Case::default()
+    };
     let bus = Bus::new(vec![Box::new(Listener(said.clone()))]);
     let shared = Shared::new(Arc::new(Imagined::new(&case, root).unwrap()), bus, config);
-    (Session::new(Arc::new(shared), "addon/under-test", &serde_json::json!({}), access), said)
+    (
+        Session::new(
+            Arc::new(shared),
+            "addon/under-test",
+            &serde_json::json!({}),
+            access,
+        ),
+        said,
+    )
 }
 
 /// A session with limits of its own.
 pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
-    let shared = Shared::new(Arc::new(Imagined::new(&Case::default(), root).unwrap()), Bus::new(Vec::new()), Value::Null);
-    Session::limited(Arc::new(shared), "preflight/under-test", &Value::Null, access, limits, None)
+    let shared = Shared::new(
+        Arc::new(Imagined::new(&Case::default(), root).unwrap()),
+        Bus::new(Vec::new()),
+        Value::Null,
+    );
+    Session::limited(
+        Arc::new(shared),
+        "preflight/under-test",
+        &Value::Null,
+        access,
+        limits,
+        None,
+    )
 }
 
 /// A session with settings, over a machine that is fit.
 pub fn session_with(settings: &Value, access: Access, root: &std::path::Path) -> Session {
-    let shared = Shared::new(Arc::new(Imagined::new(&Case::default(), root).unwrap()), Bus::new(Vec::new()), Value::Null);
+    let shared = Shared::new(
+        Arc::new(Imagined::new(&Case::default(), root).unwrap()),
+        Bus::new(Vec::new()),
+        Value::Null,
+    );
     Session::new(Arc::new(shared), "preflight/under-test", settings, access)
 }

@@ -1,5 +1,5 @@
-//! The Kubernetes API, as the holder of a kubeconfig of the node sees it. The one client of every world; a world only
-//! says where to dial.
+//! The Kubernetes API, as the holder of a kubeconfig of the node sees it. The one client of every
+//! world; a world only says where to dial.
 
 pub mod resources;
 mod trust;
@@ -26,8 +26,8 @@ use tokio::runtime::Handle;
 const REQUEST: Duration = Duration::from_secs(10);
 /// Bytes of an answer: a list of all Pods of a large cluster is a few tens of MiB.
 const ANSWER: usize = 64 << 20;
-/// Bytes of an answer to a kubeconfig that is a text: its server may not be trusted yet, and is asked for single objects, of
-/// which none is larger than etcd's 1.5 MiB.
+/// Bytes of an answer to a kubeconfig that is a text: its server may not be trusted yet, and is
+/// asked for single objects, of which none is larger than etcd's 1.5 MiB.
 const ANSWER_TO_TEXT: usize = 4 << 20;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -57,7 +57,8 @@ pub enum Credentials {
 }
 
 impl Credentials {
-    /// The credentials of a run: the admin's, or, for a worker that joins, the bootstrap kubeconfig that it joins with.
+    /// The credentials of a run: the admin's, or, for a worker that joins, the bootstrap kubeconfig
+    /// that it joins with.
     pub fn of(config: &kubephase_sdk::kubeadm::Config) -> Credentials {
         match &config.join {
             Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
@@ -91,7 +92,10 @@ pub struct Patience {
 impl Patience {
     /// One try, that nothing ends early.
     pub fn none() -> Patience {
-        Patience { time: Duration::ZERO, cancel: Cancel::never() }
+        Patience {
+            time: Duration::ZERO,
+            cancel: Cancel::never(),
+        }
     }
 }
 
@@ -108,8 +112,9 @@ pub struct ApiClient {
     patience: Patience,
     /// bytes of an answer
     longest: usize,
-    /// The kubeconfig that the operator named on the command line, if any. Programs that authenticate its user (`exec`,
-    /// `auth-provider`) are run; those of another kubeconfig are not.
+    /// The kubeconfig that the operator named on the command line, if any. Programs that
+    /// authenticate its user (`exec`, `auth-provider`) are run; those of another kubeconfig are
+    /// not.
     named: Option<Credentials>,
     /// it is asked what would come of changes, and nothing is changed
     dry: bool,
@@ -117,12 +122,28 @@ pub struct ApiClient {
 }
 
 impl ApiClient {
-    pub fn new(handle: Handle, files: Arc<dyn Files>, credentials: Credentials, dial: Arc<dyn Dial>, patience: Patience) -> Self {
-        ApiClient { handle, files, credentials, dial, patience, longest: ANSWER, named: None, dry: false, client: Arc::default() }
+    pub fn new(
+        handle: Handle,
+        files: Arc<dyn Files>,
+        credentials: Credentials,
+        dial: Arc<dyn Dial>,
+        patience: Patience,
+    ) -> Self {
+        ApiClient {
+            handle,
+            files,
+            credentials,
+            dial,
+            patience,
+            longest: ANSWER,
+            named: None,
+            dry: false,
+            client: Arc::default(),
+        }
     }
 
-    /// One that runs the programs by which its kubeconfig authenticates the user: only for a kubeconfig that the operator
-    /// named on the command line.
+    /// One that runs the programs by which its kubeconfig authenticates the user: only for a
+    /// kubeconfig that the operator named on the command line.
     #[must_use]
     pub fn with_programs(self) -> ApiClient {
         let named = self.credentials.clone();
@@ -132,10 +153,14 @@ impl ApiClient {
     /// One that runs such programs whenever it uses this kubeconfig, and not when it uses another.
     #[must_use]
     pub fn with_programs_of(self, named: Credentials) -> ApiClient {
-        ApiClient { named: Some(named), ..self }
+        ApiClient {
+            named: Some(named),
+            ..self
+        }
     }
 
-    /// One that changes nothing: the server says what would come of each change (server-side dry run, `dryRun=All`).
+    /// One that changes nothing: the server says what would come of each change (server-side dry
+    /// run, `dryRun=All`).
     #[must_use]
     pub fn dry(self) -> ApiClient {
         ApiClient { dry: true, ..self }
@@ -143,10 +168,27 @@ impl ApiClient {
 
     /// A client for this server with other credentials. Each request is tried once.
     fn other(&self, credentials: Credentials) -> ApiClient {
-        let client = if credentials == self.credentials { self.client.clone() } else { Arc::default() };
-        let longest = if matches!(credentials, Credentials::Text(_)) { ANSWER_TO_TEXT } else { ANSWER };
-        let patience = Patience { time: Duration::ZERO, ..self.patience.clone() };
-        ApiClient { credentials, client, patience, longest, ..self.clone() }
+        let client = if credentials == self.credentials {
+            self.client.clone()
+        } else {
+            Arc::default()
+        };
+        let longest = if matches!(credentials, Credentials::Text(_)) {
+            ANSWER_TO_TEXT
+        } else {
+            ANSWER
+        };
+        let patience = Patience {
+            time: Duration::ZERO,
+            ..self.patience.clone()
+        };
+        ApiClient {
+            credentials,
+            client,
+            patience,
+            longest,
+            ..self.clone()
+        }
     }
 
     /// A client for this server with the credentials of a kubeconfig of the node.
@@ -177,24 +219,45 @@ impl ApiClient {
     fn client(&self) -> Tried<Client> {
         static PROVIDER: Once = Once::new();
         // Somebody else having installed the same is fine.
-        PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+        PROVIDER
+            .call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
         let (name, text) = match &self.credentials {
             Credentials::File(path) => (path.as_str(), self.whole(path)?),
             Credentials::Text(text) => ("what was discovered", text.as_bytes().to_vec()),
         };
-        let invalid = |why: String| Failure::new("invalid", format!("{name} cannot be used as a kubeconfig: {why}"));
-        let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text)).map_err(|error| invalid(error.to_string()))?;
+        let invalid = |why: String| {
+            Failure::new(
+                "invalid",
+                format!("{name} cannot be used as a kubeconfig: {why}"),
+            )
+        };
+        let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text))
+            .map_err(|error| invalid(error.to_string()))?;
         let runs = |user: &AuthInfo| user.exec.is_some() || user.auth_provider.is_some();
-        if self.named.as_ref() != Some(&self.credentials) && parsed.auth_infos.iter().filter_map(|user| user.auth_info.as_ref()).any(runs) {
+        if self.named.as_ref() != Some(&self.credentials)
+            && parsed
+                .auth_infos
+                .iter()
+                .filter_map(|user| user.auth_info.as_ref())
+                .any(runs)
+        {
             let message = format!(
-                "{name} authenticates a user by a program (exec or auth-provider), and only the kubeconfig of --kubeconfig or --discovery-file may name a program to run"
+                "{name} authenticates a user by a program (exec or auth-provider), and only the \
+                 kubeconfig of --kubeconfig or --discovery-file may name a program to run"
             );
             let remedy = Some("use a kubeconfig with a client certificate or a token".into());
-            return Err(Failure { remedy, ..Failure::new("denied", message) });
+            return Err(Failure {
+                remedy,
+                ..Failure::new("denied", message)
+            });
         }
-        let config = self.handle.block_on(Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default()));
+        let config = self.handle.block_on(Config::from_custom_kubeconfig(
+            parsed,
+            &KubeConfigOptions::default(),
+        ));
         let mut config = config.map_err(|error| invalid(error.to_string()))?;
-        let server = url::Url::parse(&config.cluster_url.to_string()).map_err(|error| invalid(error.to_string()))?;
+        let server = url::Url::parse(&config.cluster_url.to_string())
+            .map_err(|error| invalid(error.to_string()))?;
         let endpoint = self.dial.endpoint(&server);
         let mut cached = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, at, client)) = cached.as_ref()
@@ -205,8 +268,12 @@ impl ApiClient {
         }
         if let Some(Endpoint { address, undated }) = endpoint {
             config.accept_invalid_certs |= undated;
-            config.tls_server_name = server.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
-            config.cluster_url = format!("https://{address}").parse().map_err(|_| invalid("it names no server".into()))?;
+            config.tls_server_name = server
+                .host_str()
+                .map(|host| host.trim_matches(['[', ']']).to_owned());
+            config.cluster_url = format!("https://{address}")
+                .parse()
+                .map_err(|_| invalid("it names no server".into()))?;
         }
         config.connect_timeout = Some(REQUEST);
         config.read_timeout = Some(REQUEST);
@@ -219,19 +286,42 @@ impl ApiClient {
 
     fn once(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
         let client = self.client()?;
-        let asking = if self.dry && method != "GET" { if path.contains('?') { "&dryRun=All" } else { "?dryRun=All" } } else { "" };
+        let asking = if self.dry && method != "GET" {
+            if path.contains('?') {
+                "&dryRun=All"
+            } else {
+                "?dryRun=All"
+            }
+        } else {
+            ""
+        };
         let path = &format!("{path}{asking}");
-        let request =
-            http::Request::builder().method(method).uri(path).header("content-type", content_type).header("accept", "application/json");
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .header("accept", "application/json");
         let body = kube::client::Body::from(body.to_vec());
-        let request = request.body(body).map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
+        let request = request
+            .body(body)
+            .map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
         let budget = Budget::new(self.longest, REQUEST, &self.patience.cancel);
         let what = format!("{method} {path}");
-        let answer = async { text_of(client.send(request).await.map_err(|error| unreachable(&error))?, &what, &budget).await };
+        let answer = async {
+            text_of(
+                client
+                    .send(request)
+                    .await
+                    .map_err(|error| unreachable(&error))?,
+                &what,
+                &budget,
+            )
+            .await
+        };
         match self.handle.block_on(budget.complete(&what, answer)) {
-            Err(failure) if failure.code == "timeout" => {
-                Err(unavailable(format!("the API server did not answer {what} within {REQUEST:?}")))
-            }
+            Err(failure) if failure.code == "timeout" => Err(unavailable(format!(
+                "the API server did not answer {what} within {REQUEST:?}"
+            ))),
             outcome => outcome?,
         }
     }
@@ -241,7 +331,9 @@ impl ApiClient {
         let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
         loop {
             match self.once(method, path, content_type, body) {
-                Err(failure) if failure.retryable && began.elapsed() + pause < self.patience.time => {
+                Err(failure)
+                    if failure.retryable && began.elapsed() + pause < self.patience.time =>
+                {
                     if self.patience.cancel.wait(pause) {
                         return Err(Budget::cancelled(&format!("{method} {path}")));
                     }
@@ -253,9 +345,22 @@ impl ApiClient {
     }
 
     fn send(&self, method: &str, path: &str, content_type: &str, body: &Value) -> Tried<Value> {
-        let query = if path.contains('?') { String::new() } else { format!("?fieldManager={MANAGER}") };
-        let text = self.request(method, &format!("{path}{query}"), content_type, body.to_string().as_bytes())?;
-        serde_json::from_str(&text).map_err(|error| unavailable(format!("the API server's answer to {method} {path} is not JSON: {error}")))
+        let query = if path.contains('?') {
+            String::new()
+        } else {
+            format!("?fieldManager={MANAGER}")
+        };
+        let text = self.request(
+            method,
+            &format!("{path}{query}"),
+            content_type,
+            body.to_string().as_bytes(),
+        )?;
+        serde_json::from_str(&text).map_err(|error| {
+            unavailable(format!(
+                "the API server's answer to {method} {path} is not JSON: {error}"
+            ))
+        })
     }
 
     fn resource(&self, api_version: &str, kind: &str) -> Tried<Kind> {
@@ -264,57 +369,117 @@ impl ApiClient {
         }
         // What is not in the table may be a custom resource of the cluster.
         let prefix = prefix_of(api_version)?;
-        let listed: Value = serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?).unwrap_or_default();
+        let listed: Value =
+            serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?)
+                .unwrap_or_default();
         let found = listed["resources"]
             .as_array()
             .into_iter()
             .flatten()
-            .find(|entry| entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/'));
-        let found = found.ok_or_else(|| Failure::new("not-found", format!("the cluster has no {kind} of {api_version}")))?;
+            .find(|entry| {
+                entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/')
+            });
+        let found = found.ok_or_else(|| {
+            Failure::new(
+                "not-found",
+                format!("the cluster has no {kind} of {api_version}"),
+            )
+        })?;
         let plural = found["name"].as_str().unwrap_or_default().to_owned();
-        Ok(Kind::Found { prefix, plural, namespaced: found["namespaced"] == true })
+        Ok(Kind::Found {
+            prefix,
+            plural,
+            namespaced: found["namespaced"] == true,
+        })
     }
 
     /// Objects whose own fields have these values: `type=Opaque`.
-    pub fn list_by_fields(&self, api_version: &str, kind: &str, namespace: Option<&str>, fields: &str) -> Tried<Vec<Value>> {
-        self.listed(api_version, kind, namespace, Some(("fieldSelector", fields)))
+    pub fn list_by_fields(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        fields: &str,
+    ) -> Tried<Vec<Value>> {
+        self.listed(
+            api_version,
+            kind,
+            namespace,
+            Some(("fieldSelector", fields)),
+        )
     }
 
-    fn listed(&self, api_version: &str, kind: &str, namespace: Option<&str>, query: Option<(&str, &str)>) -> Tried<Vec<Value>> {
+    fn listed(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        query: Option<(&str, &str)>,
+    ) -> Tried<Vec<Value>> {
         let path = self.resource(api_version, kind)?.path(namespace, None)?;
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        let list = self.send("GET", &format!("{path}?{query}"), "application/json", &Value::Null)?;
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(query)
+            .finish();
+        let list = self.send(
+            "GET",
+            &format!("{path}?{query}"),
+            "application/json",
+            &Value::Null,
+        )?;
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
 
     fn path(&self, of: &ObjectRef, named: bool) -> Tried<String> {
-        self.resource(&of.api_version, &of.kind)?.path(of.namespace.as_deref(), named.then_some(of.name.as_str()))
+        self.resource(&of.api_version, &of.kind)?
+            .path(of.namespace.as_deref(), named.then_some(of.name.as_str()))
     }
 }
 
 fn unavailable(message: String) -> Failure {
-    Failure { retryable: true, ..Failure::new("unavailable", message) }
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", message)
+    }
 }
 
 fn unreachable(error: &kube::Error) -> Failure {
-    Failure { remedy: trust::remedy(error), ..unavailable(format!("the API server cannot be reached: {}", innermost(error))) }
+    Failure {
+        remedy: trust::remedy(error),
+        ..unavailable(format!(
+            "the API server cannot be reached: {}",
+            innermost(error)
+        ))
+    }
 }
 
 /// The body of an answer, read up to the limit.
 ///
 /// # Errors
 /// What the API server says of a request that it refuses; `limit` where it does not stop talking.
-async fn text_of(answer: http::Response<kube::client::Body>, what: &str, budget: &Budget) -> Tried<String> {
+async fn text_of(
+    answer: http::Response<kube::client::Body>,
+    what: &str,
+    budget: &Budget,
+) -> Tried<String> {
     let code = answer.status();
-    let body = Limited::new(answer.into_body(), budget.bytes).collect().await.map_err(|error| match error.downcast_ref() {
-        Some(LengthLimitError { .. }) => budget.exceeded(&format!("the API server's answer to {what}")),
-        None => unavailable(format!("the API server cannot be reached: {}", innermost(error.as_ref()))),
-    })?;
-    let text =
-        String::from_utf8(body.to_bytes().into()).map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
+    let body = Limited::new(answer.into_body(), budget.bytes)
+        .collect()
+        .await
+        .map_err(|error| match error.downcast_ref() {
+            Some(LengthLimitError { .. }) => {
+                budget.exceeded(&format!("the API server's answer to {what}"))
+            }
+            None => unavailable(format!(
+                "the API server cannot be reached: {}",
+                innermost(error.as_ref())
+            )),
+        })?;
+    let text = String::from_utf8(body.to_bytes().into())
+        .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
     if code.is_client_error() || code.is_server_error() {
         // A proxy in between does not answer with a Status.
-        let status = serde_json::from_str(&text).unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
+        let status = serde_json::from_str(&text)
+            .unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
         return Err(refused(&status));
     }
     Ok(text)
@@ -327,10 +492,20 @@ fn refused(status: &Status) -> Failure {
         (404, _) => "not-found",
         (403, _) => "forbidden",
         (401, _) => {
-            let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control plane, `kubephase token create --print-join-command` makes a new one); a certificate is of another cluster, or has expired";
-            return Failure { remedy: Some(remedy.into()), ..Failure::new("unauthorized", status.message.clone()) };
+            let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control \
+                plane, `kubephase token create --print-join-command` makes a new one); a \
+                certificate is of another cluster, or has expired";
+            return Failure {
+                remedy: Some(remedy.into()),
+                ..Failure::new("unauthorized", status.message.clone())
+            };
         }
-        (429 | 500..=599, _) => return unavailable(format!("the API server answered {}: {}", status.code, status.message)),
+        (429 | 500..=599, _) => {
+            return unavailable(format!(
+                "the API server answered {}: {}",
+                status.code, status.message
+            ));
+        }
         _ => "invalid",
     };
     Failure::new(code, status.message.clone())
@@ -338,20 +513,41 @@ fn refused(status: &Status) -> Failure {
 
 impl Cluster for ApiClient {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
-        match self.send("GET", &self.path(of, true)?, "application/json", &Value::Null) {
+        match self.send(
+            "GET",
+            &self.path(of, true)?,
+            "application/json",
+            &Value::Null,
+        ) {
             Ok(object) => Ok(Some(object)),
             Err(failure) if failure.code == "not-found" => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
-        self.listed(api_version, kind, namespace, selector.map(|selector| ("labelSelector", selector)))
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
+        self.listed(
+            api_version,
+            kind,
+            namespace,
+            selector.map(|selector| ("labelSelector", selector)),
+        )
     }
 
     fn create(&self, manifest: &Value) -> Tried<Value> {
         let of = crate::effect::objects::reference(manifest)?;
-        self.send("POST", &self.path(&of, false)?, "application/json", manifest)
+        self.send(
+            "POST",
+            &self.path(&of, false)?,
+            "application/json",
+            manifest,
+        )
     }
 
     fn replace(&self, manifest: &Value) -> Tried<Value> {
@@ -363,20 +559,38 @@ impl Cluster for ApiClient {
         let of = crate::effect::objects::reference(manifest)?;
         self.send(
             "PATCH",
-            &format!("{}?fieldManager={MANAGER}&force=true", self.path(&of, true)?),
+            &format!(
+                "{}?fieldManager={MANAGER}&force=true",
+                self.path(&of, true)?
+            ),
             "application/apply-patch+yaml",
             manifest,
         )
     }
 
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
-        self.send("PATCH", &self.path(of, true)?, "application/strategic-merge-patch+json", patch)
+        self.send(
+            "PATCH",
+            &self.path(of, true)?,
+            "application/strategic-merge-patch+json",
+            patch,
+        )
     }
 
     fn delete(&self, of: &ObjectRef) -> Tried<()> {
         // A body goes before what the query says (API server behaviour).
-        let options = if self.dry { json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]}) } else { Value::Null };
-        self.send("DELETE", &self.path(of, true)?, "application/json", &options).map(drop)
+        let options = if self.dry {
+            json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})
+        } else {
+            Value::Null
+        };
+        self.send(
+            "DELETE",
+            &self.path(of, true)?,
+            "application/json",
+            &options,
+        )
+        .map(drop)
     }
 
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
@@ -390,10 +604,18 @@ impl Cluster for ApiClient {
         if let Some(endpoint) = parsed.as_ref().and_then(|url| self.dial.endpoint(url)) {
             client.dial = Arc::new(Fixed(endpoint));
         } else if let Some(address) = address {
-            client.dial = Arc::new(Fixed(Endpoint { address, undated: false }));
+            client.dial = Arc::new(Fixed(Endpoint {
+                address,
+                undated: false,
+            }));
             client.client = Arc::default();
         }
-        match client.once("GET", parsed.as_ref().map_or(url, url::Url::path), "application/json", &[]) {
+        match client.once(
+            "GET",
+            parsed.as_ref().map_or(url, url::Url::path),
+            "application/json",
+            &[],
+        ) {
             Ok(_) => Ok(200),
             Err(failure) if failure.code == "forbidden" => Ok(403),
             Err(failure) if failure.code == "unauthorized" => Ok(401),

@@ -1,5 +1,6 @@
-//! The view of a tree that effects of plugins have: no link is followed, and no file of the host is touched. Directories are
-//! opened one by one and judged by handle, and the change is made through the handles that were judged.
+//! The view of a tree that effects of plugins have: no link is followed, and no file of the host is
+//! touched. Directories are opened one by one and judged by handle, and the change is made through
+//! the handles that were judged.
 use super::{
     RootedFiles, UNFINISHED, failed,
     handle::{FileHandle, Identity, UNFOLLOWED, identity, is_searchable, meta},
@@ -43,7 +44,8 @@ pub struct Entry<'a> {
     searchable: bool,
 }
 
-/// The view of a tree for one effect of a plugin. The places of the host's files are looked up once and kept.
+/// The view of a tree for one effect of a plugin. The places of the host's files are looked up once
+/// and kept.
 pub struct Confined<'a> {
     files: &'a RootedFiles,
     territories: Vec<&'a Territory>,
@@ -52,7 +54,8 @@ pub struct Confined<'a> {
 
 /// Mode bits that a plugin may give a file: neither set-user-ID nor set-group-ID.
 const FILE_MODE: u32 = 0o777;
-/// Mode bits that a plugin may give a directory. The sticky bit is allowed, because it only takes rights away.
+/// Mode bits that a plugin may give a directory. The sticky bit is allowed, because it only takes
+/// rights away.
 const DIRECTORY_MODE: u32 = 0o1777;
 
 fn denied(message: String) -> Failure {
@@ -62,7 +65,12 @@ fn denied(message: String) -> Failure {
 fn is_host_owned(path: &str) -> Failure {
     let remedy = "a plugin cannot change static Pods, keys, kubeconfigs, or what the kubelet, etcd, the container runtime \
                   and this program keep";
-    Failure { remedy: Some(remedy.into()), ..denied(format!("{path} belongs to the host, which a plugin's file effects do not reach")) }
+    Failure {
+        remedy: Some(remedy.into()),
+        ..denied(format!(
+            "{path} belongs to the host, which a plugin's file effects do not reach"
+        ))
+    }
 }
 
 /// Splits an absolute path into its names.
@@ -71,12 +79,17 @@ fn is_host_owned(path: &str) -> Failure {
 /// `invalid` if the path is relative, is `/`, or contains `.`, `..` or a NUL byte.
 fn parts(path: &str) -> Tried<Vec<&str>> {
     let invalid = |why: &str| Failure::new("invalid", format!("{path:?} {why}"));
-    let below = path.strip_prefix('/').ok_or_else(|| invalid("is not an absolute path"))?;
+    let below = path
+        .strip_prefix('/')
+        .ok_or_else(|| invalid("is not an absolute path"))?;
     let parts: Vec<&str> = below.split('/').filter(|part| !part.is_empty()).collect();
     if parts.is_empty() {
         return Err(invalid("is not the path of a file"));
     }
-    if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains('\0')) {
+    if parts
+        .iter()
+        .any(|part| matches!(*part, "." | "..") || part.contains('\0'))
+    {
         return Err(invalid("has a part that is not a name"));
     }
     Ok(parts)
@@ -97,21 +110,39 @@ fn kind(of: &Stat) -> String {
 impl<'a> Confined<'a> {
     /// A view of a tree without the files of a territory.
     pub fn new(files: &'a RootedFiles, territory: &'a Territory) -> Self {
-        Confined { files, territories: vec![territory], surveys: OnceLock::new() }
+        Confined {
+            files,
+            territories: vec![territory],
+            surveys: OnceLock::new(),
+        }
     }
 
     /// This view, also without the files of another territory.
     pub fn with<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
-        let territories = self.territories.iter().copied().chain([territory]).collect();
-        Confined { files: self.files, territories, surveys: OnceLock::new() }
+        let territories = self
+            .territories
+            .iter()
+            .copied()
+            .chain([territory])
+            .collect();
+        Confined {
+            files: self.files,
+            territories,
+            surveys: OnceLock::new(),
+        }
     }
 
     fn surveys(&self) -> Tried<&[Survey]> {
         if let Some(surveys) = self.surveys.get() {
             return Ok(surveys);
         }
-        let surveys: Result<Vec<Survey>, Errno> = self.territories.iter().map(|territory| Survey::of(territory, self.files)).collect();
-        let surveys = surveys.map_err(|errno| failed("look at the files of the host below", "/", errno.into()))?;
+        let surveys: Result<Vec<Survey>, Errno> = self
+            .territories
+            .iter()
+            .map(|territory| Survey::of(territory, self.files))
+            .collect();
+        let surveys = surveys
+            .map_err(|errno| failed("look at the files of the host below", "/", errno.into()))?;
         Ok(self.surveys.get_or_init(|| surveys))
     }
 
@@ -122,7 +153,10 @@ impl<'a> Confined<'a> {
 
     /// Whether a name in a directory belongs to the host.
     fn owns_entry(&self, directory: &Stat, name: &str) -> Tried<bool> {
-        Ok(self.surveys()?.iter().any(|survey| survey.owns_entry(identity(directory), name)))
+        Ok(self
+            .surveys()?
+            .iter()
+            .any(|survey| survey.owns_entry(identity(directory), name)))
     }
 
     /// Whether a directory has files of the host below it.
@@ -130,7 +164,8 @@ impl<'a> Confined<'a> {
         Ok(self.surveys()?.iter().any(|survey| survey.is_above(of)))
     }
 
-    /// Goes down to the directory of a path, one name after the other. None if a directory is missing and is not to be made.
+    /// Goes down to the directory of a path, one name after the other. None if a directory is
+    /// missing and is not to be made.
     ///
     /// # Errors
     /// `denied` if the path belongs to the host or leads through a link.
@@ -138,21 +173,45 @@ impl<'a> Confined<'a> {
         let failed = |errno: Errno| failed("open", path, errno.into());
         let mut parts = parts(path)?;
         let name = parts.pop().unwrap_or_default();
-        let spelled = format!("/{}{name}", parts.iter().map(|part| format!("{part}/")).collect::<String>());
-        let is_owned = self.territories.iter().any(|territory| territory.owns(&spelled));
-        if is_owned || self.surveys()?.iter().any(|survey| survey.owns_path(&spelled)) {
+        let spelled = format!(
+            "/{}{name}",
+            parts
+                .iter()
+                .map(|part| format!("{part}/"))
+                .collect::<String>()
+        );
+        let is_owned = self
+            .territories
+            .iter()
+            .any(|territory| territory.owns(&spelled));
+        if is_owned
+            || self
+                .surveys()?
+                .iter()
+                .any(|survey| survey.owns_path(&spelled))
+        {
             return Err(is_host_owned(path));
         }
-        let mut directory = self.files.at(".", OFlags::PATH | OFlags::DIRECTORY).map_err(failed)?;
-        let mut searchable = self.files.is_scratch() || is_searchable(fs::fstat(&directory).map_err(failed)?.st_mode);
+        let mut directory = self
+            .files
+            .at(".", OFlags::PATH | OFlags::DIRECTORY)
+            .map_err(failed)?;
+        let mut searchable = self.files.is_scratch()
+            || is_searchable(fs::fstat(&directory).map_err(failed)?.st_mode);
         let mut stat = fs::fstat(&directory).map_err(failed)?;
         for part in parts {
             if self.owns_entry(&stat, part)? {
                 return Err(is_host_owned(path));
             }
-            let next = match (fs::openat(&directory, part, UNFOLLOWED, Mode::empty()), missing) {
+            let next = match (
+                fs::openat(&directory, part, UNFOLLOWED, Mode::empty()),
+                missing,
+            ) {
                 (Err(Errno::NOENT), MissingParents::Stop) => return Ok(None),
-                (Err(Errno::NOENT), MissingParents::Make) => self.files.make_below(&directory, part, super::PARENT_MODE).map_err(failed)?,
+                (Err(Errno::NOENT), MissingParents::Make) => self
+                    .files
+                    .make_below(&directory, part, super::PARENT_MODE)
+                    .map_err(failed)?,
                 (opened, _) => opened.map_err(failed)?,
             };
             stat = fs::fstat(&next).map_err(failed)?;
@@ -161,7 +220,8 @@ impl<'a> Confined<'a> {
             }
             if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
                 return Err(denied(format!(
-                    "{path} leads through {part:?}, which is a {}; a plugin's effects follow no link",
+                    "{path} leads through {part:?}, which is a {}; a plugin's effects follow no \
+                     link",
                     kind(&stat)
                 )));
             }
@@ -177,7 +237,12 @@ impl<'a> Confined<'a> {
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(failed(errno)),
         };
-        Ok(Some(Entry { directory, name, target, searchable }))
+        Ok(Some(Entry {
+            directory,
+            name,
+            target,
+            searchable,
+        }))
     }
 
     /// Checks whether a plugin may do this at a path of this tree.
@@ -194,35 +259,62 @@ impl<'a> Confined<'a> {
     /// Checks whether a plugin may do this to an entry.
     fn judge(&self, path: &str, entry: &Entry, action: FileAction) -> Tried<()> {
         judge_mode(path, action)?;
-        if action != FileAction::Look && entry.name.starts_with('.') && entry.name.ends_with(UNFINISHED) {
-            return Err(denied(format!("{path} has a name that the host gives to files it has not finished")));
+        if action != FileAction::Look
+            && entry.name.starts_with('.')
+            && entry.name.ends_with(UNFINISHED)
+        {
+            return Err(denied(format!(
+                "{path} has a name that the host gives to files it has not finished"
+            )));
         }
-        let Some(target) = &entry.target else { return Ok(()) };
+        let Some(target) = &entry.target else {
+            return Ok(());
+        };
         let of = FileType::from_raw_mode(target.st_mode);
         let fits = match action {
             FileAction::Look => true,
             FileAction::Write { .. } => of == FileType::RegularFile,
-            FileAction::MakeDirectory { .. } | FileAction::RemoveDirectory => of == FileType::Directory,
+            FileAction::MakeDirectory { .. } | FileAction::RemoveDirectory => {
+                of == FileType::Directory
+            }
             FileAction::SetMode { .. } => matches!(of, FileType::RegularFile | FileType::Directory),
             FileAction::RemoveFile => matches!(of, FileType::RegularFile | FileType::Symlink),
         };
         if !fits {
-            return Err(denied(format!("{path} is a {}, which this effect of a plugin does not touch", kind(target))));
+            return Err(denied(format!(
+                "{path} is a {}, which this effect of a plugin does not touch",
+                kind(target)
+            )));
         }
         match action {
             FileAction::SetMode { .. } if of == FileType::RegularFile => judge_links(path, target),
-            FileAction::SetMode { .. } | FileAction::RemoveDirectory if self.is_above(identity(target))? => {
-                Err(denied(format!("{path} holds files of the host, so a plugin may not change it")))
+            FileAction::SetMode { .. } | FileAction::RemoveDirectory
+                if self.is_above(identity(target))? =>
+            {
+                Err(denied(format!(
+                    "{path} holds files of the host, so a plugin may not change it"
+                )))
             }
             _ => Ok(()),
         }
     }
 
-    /// Finds the entry of a path and checks the action. Makes missing directories if the action makes something.
+    /// Finds the entry of a path and checks the action. Makes missing directories if the action
+    /// makes something.
     fn prepare<'p>(&self, path: &'p str, action: FileAction) -> Tried<Option<Entry<'p>>> {
         judge_mode(path, action)?;
-        let makes = matches!(action, FileAction::Write { .. } | FileAction::MakeDirectory { .. });
-        let entry = self.find_entry(path, if makes { MissingParents::Make } else { MissingParents::Stop })?;
+        let makes = matches!(
+            action,
+            FileAction::Write { .. } | FileAction::MakeDirectory { .. }
+        );
+        let entry = self.find_entry(
+            path,
+            if makes {
+                MissingParents::Make
+            } else {
+                MissingParents::Stop
+            },
+        )?;
         if let Some(entry) = &entry {
             self.judge(path, entry, action)?;
         }
@@ -230,11 +322,15 @@ impl<'a> Confined<'a> {
     }
 
     fn remove_entry(&self, path: &str, action: FileAction, flags: AtFlags) -> Tried<()> {
-        let Some(entry) = self.prepare(path, action)? else { return Ok(()) };
+        let Some(entry) = self.prepare(path, action)? else {
+            return Ok(());
+        };
         if entry.target.is_none() {
             return Ok(());
         }
-        self.files.unlink_in(&entry.directory, entry.name, flags).map_err(|error| failed("remove", path, error))
+        self.files
+            .unlink_in(&entry.directory, entry.name, flags)
+            .map_err(|error| failed("remove", path, error))
     }
 
     /// Opens a file without following links.
@@ -242,7 +338,12 @@ impl<'a> Confined<'a> {
         let missing = || failed("open", path, Errno::NOENT.into());
         let entry = self.prepare(path, FileAction::Look)?.ok_or_else(missing)?;
         let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty());
-        let opened = FileHandle::new(handle.map_err(|errno| failed("open", path, errno.into()))?, path, path, entry.searchable)?;
+        let opened = FileHandle::new(
+            handle.map_err(|errno| failed("open", path, errno.into()))?,
+            path,
+            path,
+            entry.searchable,
+        )?;
         if self.owns(opened.identity())? {
             return Err(is_host_owned(path));
         }
@@ -260,13 +361,19 @@ fn judge_mode(path: &str, action: FileAction) -> Tried<()> {
     if mode & !allowed == 0 {
         return Ok(());
     }
-    Err(denied(format!("{path} would get mode {mode:04o}; a plugin may only give permissions to read, write and execute")))
+    Err(denied(format!(
+        "{path} would get mode {mode:04o}; a plugin may only give permissions to read, write and \
+         execute"
+    )))
 }
 
 /// Refuses a file with several hard links: by another name it may be a key of the host.
 fn judge_links(path: &str, of: &Stat) -> Tried<()> {
     if of.st_nlink > 1 {
-        return Err(denied(format!("{path} is a hard link: the file has {} names, so a plugin may not change it", of.st_nlink)));
+        return Err(denied(format!(
+            "{path} is a hard link: the file has {} names, so a plugin may not change it",
+            of.st_nlink
+        )));
     }
     Ok(())
 }
@@ -281,7 +388,11 @@ impl Files for Confined<'_> {
     }
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
-        Ok(self.prepare(path, FileAction::Look)?.and_then(|entry| entry.target).as_ref().map(meta))
+        Ok(self
+            .prepare(path, FileAction::Look)?
+            .and_then(|entry| entry.target)
+            .as_ref()
+            .map(meta))
     }
 
     fn read(&self, path: &str) -> Tried<Vec<u8>> {
@@ -297,35 +408,59 @@ impl Files for Confined<'_> {
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
-        let Some(entry) = self.prepare(path, FileAction::Write { mode })? else { return Err(failed("write", path, Errno::NOENT.into())) };
-        self.files.write_in(&entry.directory, entry.name, content, mode, owner).map_err(|error| failed("write", path, error))
+        let Some(entry) = self.prepare(path, FileAction::Write { mode })? else {
+            return Err(failed("write", path, Errno::NOENT.into()));
+        };
+        self.files
+            .write_in(&entry.directory, entry.name, content, mode, owner)
+            .map_err(|error| failed("write", path, error))
     }
 
     fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
         let failed = |errno: Errno| failed("make the directory", path, errno.into());
         match self.prepare(path, FileAction::MakeDirectory { mode })? {
-            Some(Entry { target: Some(_), .. }) => Ok(()),
-            Some(entry) => self.files.make_below(&entry.directory, entry.name, mode).map(drop).map_err(failed),
+            Some(Entry {
+                target: Some(_), ..
+            }) => Ok(()),
+            Some(entry) => self
+                .files
+                .make_below(&entry.directory, entry.name, mode)
+                .map(drop)
+                .map_err(failed),
             None => Err(failed(Errno::NOENT)),
         }
     }
 
     fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
         let failed = |errno: Errno| failed("set the mode of", path, errno.into());
-        let entry = self.prepare(path, FileAction::SetMode { mode })?.ok_or_else(|| failed(Errno::NOENT))?;
-        let handle = fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty()).map_err(failed)?;
+        let entry = self
+            .prepare(path, FileAction::SetMode { mode })?
+            .ok_or_else(|| failed(Errno::NOENT))?;
+        let handle =
+            fs::openat(&entry.directory, entry.name, UNFOLLOWED, Mode::empty()).map_err(failed)?;
         // The name may lead to another file by now, so the held file is judged once more.
         let target = fs::fstat(&handle).map_err(failed)?;
         if self.owns(identity(&target))? {
             return Err(is_host_owned(path));
         }
-        self.judge(path, &Entry { target: Some(target), ..entry }, FileAction::SetMode { mode })?;
+        self.judge(
+            path,
+            &Entry {
+                target: Some(target),
+                ..entry
+            },
+            FileAction::SetMode { mode },
+        )?;
         set(&handle, mode, owner).map_err(|error| super::failed("set the mode of", path, error))?;
-        self.files.sync(&handle).map_err(|error| super::failed("set the mode of", path, error))
+        self.files
+            .sync(&handle)
+            .map_err(|error| super::failed("set the mode of", path, error))
     }
 
     fn give(&self, path: &str, _owner: (u32, u32)) -> Tried<bool> {
-        Err(denied(format!("{path} is not given away: a plugin changes the owner of single files alone")))
+        Err(denied(format!(
+            "{path} is not given away: a plugin changes the owner of single files alone"
+        )))
     }
 
     fn remove(&self, path: &str) -> Tried<()> {
@@ -333,7 +468,9 @@ impl Files for Confined<'_> {
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {
-        Err(denied(format!("{path} is not removed: a plugin removes single files alone")))
+        Err(denied(format!(
+            "{path} is not removed: a plugin removes single files alone"
+        )))
     }
 
     fn remove_dir(&self, path: &str) -> Tried<()> {
@@ -342,220 +479,4 @@ impl Files for Confined<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::world::{Files, Territory, files::RootedFiles};
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    use std::{
-        fs::{self, hard_link},
-        os::unix::fs::{PermissionsExt, symlink},
-        path::Path,
-    };
-
-    fn tree() -> (tempfile::TempDir, RootedFiles) {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        (root, files)
-    }
-
-    /// A territory like that of a node: keys, kubeconfigs, and the kubelet's data.
-    fn territory() -> Territory {
-        let mut territory = Territory::default();
-        territory.add("/var/lib/kubelet");
-        territory.add_linked_directory("/etc/kubernetes/pki");
-        territory.add_kubeconfig_directory("/etc/kubernetes");
-        territory
-    }
-
-    /// Asserts that every use of a path by a plugin is refused.
-    fn assert_is_out_of_reach(files: &dyn Files, path: &str) {
-        let territory = territory();
-        let attempts = [
-            files.confined(&territory).write(path, b"evil", 0o644, None),
-            files.confined(&territory).make_dir(path, 0o755),
-            files.confined(&territory).set_mode(path, 0o666, None),
-            files.confined(&territory).remove(path),
-            files.confined(&territory).remove_dir(path),
-            files.confined(&territory).remove_all(path),
-            files.confined(&territory).give(path, (1, 1)).map(drop),
-            files.confined(&territory).stat(path).map(drop),
-            files.confined(&territory).read(path).map(drop),
-            files.confined(&territory).list(path).map(drop),
-            files.confined(&territory).open(path).map(drop),
-        ];
-        for (at, attempt) in attempts.into_iter().enumerate() {
-            assert_eq!(attempt.map_err(|failure| failure.code), Err("denied".to_owned()), "attempt {at} at {path}");
-        }
-    }
-
-    #[test]
-    fn files_that_do_not_belong_to_the_host_are_written_and_removed() {
-        let (root, files) = tree();
-        let (territory, path) = (territory(), "/etc/cni/net.d/10-bridge.conf");
-        let plugin = || files.confined(&territory);
-        assert!(plugin().stat(path).unwrap().is_none());
-        plugin().write(path, b"{}", 0o644, None).unwrap();
-        assert_eq!(plugin().read(path).unwrap(), b"{}");
-        plugin().write(path, b"[]", 0o600, None).unwrap();
-        assert_eq!(fs::read(root.path().join(&path[1..])).unwrap(), b"[]");
-        assert_eq!(plugin().list("/etc/cni/net.d").unwrap(), ["10-bridge.conf"]);
-        plugin().set_mode(path, 0o640, None).unwrap();
-        assert_eq!(plugin().stat(path).unwrap().unwrap().mode, 0o640);
-        plugin().make_dir("/opt/cni/bin", 0o700).unwrap();
-        assert_eq!(files.stat("/opt/cni/bin").unwrap().unwrap().mode, 0o700);
-        assert_eq!(files.stat("/opt/cni").unwrap().unwrap().mode, 0o755);
-        plugin().make_dir("/opt/cni/bin", 0o755).unwrap();
-        plugin().remove(path).unwrap();
-        plugin().remove(path).unwrap();
-        plugin().remove("/none/there").unwrap();
-        assert_eq!(plugin().set_mode("/none/there", 0o644, None).unwrap_err().code, "not-found");
-        assert_eq!(plugin().open("/none/there").err().unwrap().code, "not-found");
-        plugin().write("/etc/kubernetes/audit/policy.yaml", b"", 0o644, None).unwrap();
-        plugin().write("/etc/kubernetes/notes.txt", b"", 0o644, None).unwrap();
-    }
-
-    #[test]
-    fn no_link_is_followed_anywhere_in_a_path() {
-        let (root, files) = tree();
-        files.write("/etc/cron.d/job", b"theirs", 0o600, None).unwrap();
-        for (link, target) in [("opt/evil", "/etc/cron.d"), ("opt/relative", "../etc"), ("opt/file", "/etc/cron.d/job")] {
-            fs::create_dir_all(root.path().join("opt")).unwrap();
-            symlink(target, root.path().join(link)).unwrap();
-        }
-        let territory = territory();
-        for path in ["/opt/evil/job", "/opt/relative/cron.d/job", "/opt/file"] {
-            let plugin = || files.confined(&territory);
-            assert_eq!(plugin().write(path, b"evil", 0o644, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().set_mode(path, 0o666, None).unwrap_err().code, "denied", "{path}");
-            assert!(plugin().read(path).is_err(), "{path}");
-        }
-        for path in ["/opt/evil/new", "/opt/evil/new/below", "/opt/relative/new"] {
-            assert_eq!(files.confined(&territory).write(path, b"evil", 0o644, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(files.confined(&territory).make_dir(path, 0o755).unwrap_err().code, "denied", "{path}");
-        }
-        assert_eq!(files.confined(&territory).remove("/opt/evil/job").unwrap_err().code, "denied");
-        assert_eq!(files.list("/etc").unwrap(), ["cron.d"]);
-        assert_eq!(files.list("/etc/cron.d").unwrap(), ["job"]);
-        assert_eq!(files.read("/etc/cron.d/job").unwrap(), b"theirs");
-        assert_eq!(files.stat("/etc/cron.d/job").unwrap().unwrap().mode, 0o600);
-        files.confined(&territory).remove("/opt/file").unwrap();
-        assert!(files.stat("/etc/cron.d/job").unwrap().is_some(), "the link goes, not the file");
-    }
-
-    #[test]
-    fn files_of_the_host_are_out_of_reach_by_every_name() {
-        let (root, files) = tree();
-        files.write("/etc/kubernetes/pki/etcd/ca.key", b"key", 0o600, None).unwrap();
-        files.write("/etc/kubernetes/admin.conf", b"admin", 0o600, None).unwrap();
-        files.write("/data/keys/sa.key", b"key", 0o600, None).unwrap();
-        files.write("/data/kubelet/config.yaml", b"", 0o600, None).unwrap();
-        files.write("/data/scheduler.conf", b"", 0o600, None).unwrap();
-        fs::create_dir_all(root.path().join("var/lib")).unwrap();
-        for (link, target) in [
-            ("var/lib/kubelet", "/links/kubelet"),
-            ("links", "/data"),
-            ("etc/kubernetes/pki/sa.key", "/data/keys/sa.key"),
-            ("etc/kubernetes/scheduler.conf", "../../data/scheduler.conf"),
-            ("etc/kubernetes/pki/later", "/data/later"),
-        ] {
-            symlink(target, root.path().join(link)).unwrap();
-        }
-        for path in [
-            "/etc/kubernetes/pki",
-            "/etc/kubernetes/pki/etcd/ca.key",
-            "/etc/kubernetes/pki/new",
-            "/etc/kubernetes//pki/new",
-            "/etc/kubernetes/admin.conf",
-            "/etc/kubernetes/kubelet.conf",
-            "/etc/kubernetes/kubelet.conf/below",
-            "/var/lib/kubelet",
-            "/var/lib/kubelet/config.yaml",
-            "/data/kubelet",
-            "/data/kubelet/config.yaml",
-            "/data/kubelet/new/below",
-            "/data/keys/sa.key",
-            "/data/scheduler.conf",
-            "/data/later",
-            "/data/later/below",
-            "/links",
-        ] {
-            assert_is_out_of_reach(&files, path);
-        }
-        let territory = territory();
-        for path in ["/etc/kubernetes", "/etc", "/data"] {
-            assert_eq!(files.confined(&territory).set_mode(path, 0o777, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(files.confined(&territory).remove_dir(path).unwrap_err().code, "denied", "{path}");
-        }
-        files.confined(&territory).write("/data/keys/mine", b"", 0o644, None).unwrap();
-    }
-
-    #[test]
-    fn a_path_with_dots_or_without_a_name_is_refused() {
-        let (_root, files) = tree();
-        let territory = territory();
-        for path in ["", "/", "//", "etc/x", "/etc/../x", "/./x", "/etc/..", "/a\0b", "/opt/kubernetes/../../etc/kubernetes/pki/x"] {
-            let refused = files.confined(&territory).write(path, b"", 0o644, None).unwrap_err().code;
-            assert!(["invalid", "denied"].contains(&refused.as_str()), "{path:?}: {refused}");
-        }
-        assert_eq!(files.list("/").unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn modes_with_set_id_bits_are_refused() {
-        let (_root, files) = tree();
-        let territory = territory();
-        files.write("/opt/tool", b"", 0o755, None).unwrap();
-        for mode in [0o4755, 0o2755, 0o6000, 0o100_755, 0o20666] {
-            let plugin = || files.confined(&territory);
-            assert_eq!(plugin().write("/opt/tool", b"evil", mode, None).unwrap_err().code, "denied", "{mode:o}");
-            assert_eq!(plugin().set_mode("/opt/tool", mode, None).unwrap_err().code, "denied", "{mode:o}");
-            assert_eq!(plugin().make_dir("/opt/new", mode).unwrap_err().code, "denied", "{mode:o}");
-        }
-        assert_eq!(files.list("/opt").unwrap(), ["tool"]);
-        assert_eq!(files.stat("/opt/tool").unwrap().unwrap().mode, 0o755);
-    }
-
-    #[test]
-    fn special_files_and_hard_links_are_left_alone() {
-        let (root, files) = tree();
-        let territory = territory();
-        files.write("/etc/kubernetes/pki/ca.key", b"key", 0o600, None).unwrap();
-        files.make_dir("/opt/directory", 0o755).unwrap();
-        hard_link(root.path().join("etc/kubernetes/pki/ca.key"), root.path().join("opt/hard")).unwrap();
-        files.write("/opt/other", b"", 0o600, None).unwrap();
-        hard_link(root.path().join("opt/other"), root.path().join("opt/second")).unwrap();
-        mknodat(CWD, root.path().join("opt/pipe"), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
-        let plugin = || files.confined(&territory);
-        assert_eq!(plugin().set_mode("/opt/hard", 0o666, None).unwrap_err().code, "denied");
-        let refused = plugin().set_mode("/opt/second", 0o666, None).unwrap_err();
-        assert!(refused.message.contains("2 names"), "{refused:?}");
-        for path in ["/opt/directory", "/opt/pipe"] {
-            assert_eq!(plugin().write(path, b"", 0o644, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().remove(path).unwrap_err().code, "denied", "{path}");
-        }
-        assert_eq!(plugin().set_mode("/opt/pipe", 0o666, None).unwrap_err().code, "denied");
-        assert_eq!(plugin().make_dir("/opt/pipe", 0o755).unwrap_err().code, "denied");
-        assert_eq!(plugin().write("/opt/.admin.conf.unfinished", b"", 0o644, None).unwrap_err().code, "denied");
-        let mode = |path: &str| fs::metadata(root.path().join(path)).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode("etc/kubernetes/pki/ca.key"), mode("opt/other"), mode("opt/pipe")), (0o600, 0o600, 0o600));
-    }
-
-    /// Works on the machine's own tree, without a scratch root, but only below a temporary directory.
-    #[test]
-    fn a_tree_without_a_scratch_root_is_judged_too() {
-        let machine = RootedFiles::open(Path::new("/")).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let owned = folder.path().join("owned");
-        fs::create_dir_all(owned.join("below")).unwrap();
-        symlink(&owned, folder.path().join("link")).unwrap();
-        let mut territory = Territory::default();
-        territory.add(&format!("{}/link", folder.path().display()));
-        let plugin = || machine.confined(&territory);
-        for name in ["owned/x", "owned/below/x", "link/x", "link", "owned"] {
-            let path = format!("{}/{name}", folder.path().display());
-            assert_eq!(plugin().write(&path, b"", 0o644, None).unwrap_err().code, "denied", "{path}");
-        }
-        let mine = format!("{}/mine", folder.path().display());
-        plugin().write(&mine, b"x", 0o644, None).unwrap();
-        assert_eq!(machine.read(&mine).unwrap(), b"x");
-    }
-}
+mod tests;

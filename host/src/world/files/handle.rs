@@ -1,5 +1,5 @@
-//! Files that are opened once and then used by handle: the file that was checked is the file that is used, even if its name
-//! leads to another file meanwhile.
+//! Files that are opened once and then used by handle: the file that was checked is the file that
+//! is used, even if its name leads to another file meanwhile.
 use super::{MAX_READ, RootedFiles, failed, link};
 use crate::world::{OpenFile, Tried};
 use kubephase_wit::{Failure, FileMeta};
@@ -14,8 +14,12 @@ use std::{fs::File, io::Read, path::Path};
 const MAX_ENTRIES: usize = 100_000;
 /// Flags that open a name without following a link.
 pub(super) const UNFOLLOWED: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// Flags that open a file for reading. A pipe must not block, and a terminal must not become the controlling terminal.
-const READING: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+/// Flags that open a file for reading. A pipe must not block, and a terminal must not become the
+/// controlling terminal.
+const READING: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
 /// The mode bit that lets every user search a directory.
 const OTHERS_SEARCH: u32 = 0o001;
 /// The mode bit that lets every user read a file.
@@ -38,7 +42,13 @@ pub(super) fn meta(stat: &Stat) -> FileMeta {
         _ => "other",
     };
     let size = u64::try_from(stat.st_size).unwrap_or_default();
-    FileMeta { size, mode: stat.st_mode & 0o7777, uid: stat.st_uid, gid: stat.st_gid, kind: kind.into() }
+    FileMeta {
+        size,
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        kind: kind.into(),
+    }
 }
 
 /// Whether a directory with this mode may be searched by every local user.
@@ -46,22 +56,39 @@ pub fn is_searchable(mode: u32) -> bool {
     mode & OTHERS_SEARCH != 0
 }
 
-/// Whether every local user may read a file or list a directory, if the directories above let the user reach it.
+/// Whether every local user may read a file or list a directory, if the directories above let the
+/// user reach it.
 fn is_readable(meta: &FileMeta) -> bool {
-    let wanted = if meta.kind == "directory" { OTHERS_READ | OTHERS_SEARCH } else { OTHERS_READ };
+    let wanted = if meta.kind == "directory" {
+        OTHERS_READ | OTHERS_SEARCH
+    } else {
+        OTHERS_READ
+    };
     meta.mode & wanted == wanted
 }
 
-/// Reads a regular file up to a limit. `size` is the length that its metadata has, which may be wrong.
+/// Reads a regular file up to a limit. `size` is the length that its metadata has, which may be
+/// wrong.
 fn read_all(file: File, path: &str, size: u64, limit: u64) -> Tried<Vec<u8>> {
-    let too_large = || Failure::new("limit", format!("{path} is larger than the {limit} bytes that may be read of it"));
+    let too_large = || {
+        Failure::new(
+            "limit",
+            format!("{path} is larger than the {limit} bytes that may be read of it"),
+        )
+    };
     if size > limit {
         return Err(too_large());
     }
     // Files below /proc have no size, and a file may grow while it is read.
     let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(|error| failed("read", path, error))?;
-    if content.len() as u64 > limit { Err(too_large()) } else { Ok(content) }
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)
+        .map_err(|error| failed("read", path, error))?;
+    if content.len() as u64 > limit {
+        Err(too_large())
+    } else {
+        Ok(content)
+    }
 }
 
 /// The names in a directory, sorted.
@@ -75,15 +102,18 @@ pub(super) fn names(directory: &OwnedFd, path: &str, limit: usize) -> Tried<Vec<
             names.push(name.into_owned());
         }
         if names.len() > limit {
-            return Err(Failure::new("limit", format!("{path} has more than {limit} entries")));
+            return Err(Failure::new(
+                "limit",
+                format!("{path} has more than {limit} entries"),
+            ));
         }
     }
     names.sort();
     Ok(names)
 }
 
-/// A file or directory of a tree, held by a handle (`O_PATH`) that does not open it for reading. Holding a device has no effect
-/// on the device.
+/// A file or directory of a tree, held by a handle (`O_PATH`) that does not open it for reading.
+/// Holding a device has no effect on the device.
 pub struct FileHandle {
     handle: OwnedFd,
     /// the path as the caller spelled it, for messages
@@ -98,11 +128,23 @@ pub struct FileHandle {
 
 impl FileHandle {
     /// Wraps a handle. `searchable` says whether every local user may search the directories above.
-    pub(super) fn new(handle: OwnedFd, path: &str, real: &str, searchable: bool) -> Tried<FileHandle> {
+    pub(super) fn new(
+        handle: OwnedFd,
+        path: &str,
+        real: &str,
+        searchable: bool,
+    ) -> Tried<FileHandle> {
         let stat = fs::fstat(&handle).map_err(|errno| failed("open", path, errno.into()))?;
         let meta = meta(&stat);
         let public = searchable && is_readable(&meta);
-        Ok(FileHandle { handle, path: path.to_owned(), real: real.to_owned(), identity: identity(&stat), meta, public })
+        Ok(FileHandle {
+            handle,
+            path: path.to_owned(),
+            real: real.to_owned(),
+            identity: identity(&stat),
+            meta,
+            public,
+        })
     }
 
     pub(super) fn identity(&self) -> Identity {
@@ -111,7 +153,8 @@ impl FileHandle {
 
     /// Opens the held file for use, by its handle and not by its name.
     fn reopened(&self, what: &str, flags: OFlags) -> Tried<OwnedFd> {
-        fs::open(link(&self.handle), READING | flags, Mode::empty()).map_err(|errno| failed(what, &self.path, errno.into()))
+        fs::open(link(&self.handle), READING | flags, Mode::empty())
+            .map_err(|errno| failed(what, &self.path, errno.into()))
     }
 }
 
@@ -119,8 +162,18 @@ impl FileHandle {
     /// Opens the held file for reading, if it is a regular file.
     fn regular(&self) -> Tried<File> {
         if self.meta.kind != "file" {
-            let what = if self.meta.kind == "other" { "device or pipe" } else { &self.meta.kind };
-            return Err(Failure::new("invalid", format!("cannot read {}: it is a {what} and not a regular file", self.path)));
+            let what = if self.meta.kind == "other" {
+                "device or pipe"
+            } else {
+                &self.meta.kind
+            };
+            return Err(Failure::new(
+                "invalid",
+                format!(
+                    "cannot read {}: it is a {what} and not a regular file",
+                    self.path
+                ),
+            ));
         }
         self.reopened("read", OFlags::empty()).map(File::from)
     }
@@ -151,42 +204,71 @@ impl OpenFile for FileHandle {
     }
 
     fn list(&self) -> Tried<Vec<String>> {
-        names(&self.reopened("list", OFlags::DIRECTORY)?, &self.path, MAX_ENTRIES)
+        names(
+            &self.reopened("list", OFlags::DIRECTORY)?,
+            &self.path,
+            MAX_ENTRIES,
+        )
     }
 }
 
 impl RootedFiles {
     /// Opens the file at a path. Follows links, except the kernel's magic links below /proc.
     pub(super) fn open_handle(&self, path: &str) -> Tried<FileHandle> {
-        let handle = self.at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS).map_err(|errno| match errno {
-            Errno::LOOP => {
-                Failure::new("denied", format!("cannot open {path}: it leads through a link of /proc, or through too many links"))
-            }
-            Errno::NOTDIR => failed("open", path, Errno::NOENT.into()),
-            errno => failed("open", path, errno.into()),
-        })?;
+        let handle = self
+            .at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS)
+            .map_err(|errno| match errno {
+                Errno::LOOP => Failure::new(
+                    "denied",
+                    format!(
+                        "cannot open {path}: it leads through a link of \
+                    /proc, or through too many links"
+                    ),
+                ),
+                Errno::NOTDIR => failed("open", path, Errno::NOENT.into()),
+                errno => failed("open", path, errno.into()),
+            })?;
         let real = self.real_path_of(&handle, path)?;
-        let (found, searchable) = self.descend(&real).map_err(|errno| failed("open", path, errno.into()))?;
+        let (found, searchable) = self
+            .descend(&real)
+            .map_err(|errno| failed("open", path, errno.into()))?;
         let opened = FileHandle::new(handle, path, &real, searchable)?;
         let found = fs::fstat(&found).map_err(|errno| failed("open", path, errno.into()))?;
         if identity(&found) != opened.identity() {
-            return Err(Failure { retryable: true, ..Failure::new("io", format!("{path} was moved while it was opened; try again")) });
+            return Err(Failure {
+                retryable: true,
+                ..Failure::new(
+                    "io",
+                    format!("{path} was moved while it was opened; try again"),
+                )
+            });
         }
         Ok(opened)
     }
 
     /// Returns the path of a handle in this tree, without links.
     pub(super) fn real_path_of(&self, handle: &OwnedFd, path: &str) -> Tried<String> {
-        let real = fs::readlinkat(fs::CWD, link(handle), Vec::new()).map_err(|errno| failed("read", path, errno.into()))?;
-        let real = String::from_utf8(real.into_bytes())
-            .map_err(|_| Failure::new("invalid", format!("{path} leads to a file whose name is not UTF-8")))?;
-        let root = self.path.canonicalize().map_err(|error| failed("read", path, error))?;
-        let below = Path::new(&real).strip_prefix(&root).map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
+        let real = fs::readlinkat(fs::CWD, link(handle), Vec::new())
+            .map_err(|errno| failed("read", path, errno.into()))?;
+        let real = String::from_utf8(real.into_bytes()).map_err(|_| {
+            Failure::new(
+                "invalid",
+                format!("{path} leads to a file whose name is not UTF-8"),
+            )
+        })?;
+        let root = self
+            .path
+            .canonicalize()
+            .map_err(|error| failed("read", path, error))?;
+        let below = Path::new(&real)
+            .strip_prefix(&root)
+            .map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
         Ok(format!("/{}", below.display()))
     }
 
-    /// Goes down a path without links. Returns the file at its end, and whether every local user may search all directories
-    /// above it. The mode of a scratch root does not count, because the scratch root stands for `/`.
+    /// Goes down a path without links. Returns the file at its end, and whether every local user
+    /// may search all directories above it. The mode of a scratch root does not count, because the
+    /// scratch root stands for `/`.
     fn descend(&self, real: &str) -> rustix::io::Result<(OwnedFd, bool)> {
         let mut here = self.at(".", OFlags::PATH | OFlags::DIRECTORY)?;
         let mut searchable = self.is_scratch() || is_searchable(fs::fstat(&here)?.st_mode);
@@ -202,134 +284,12 @@ impl RootedFiles {
 
     /// Reads a regular file for the host itself. Follows every link.
     pub(super) fn read_whole(&self, path: &str) -> Tried<Vec<u8>> {
-        let handle = self.at(path, OFlags::PATH).map_err(|errno| failed("read", path, errno.into()))?;
+        let handle = self
+            .at(path, OFlags::PATH)
+            .map_err(|errno| failed("read", path, errno.into()))?;
         FileHandle::new(handle, path, path, false)?.read(MAX_READ)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::world::{Files, files::RootedFiles};
-    use rustix::fs::{CWD, FileType, Mode, mknodat};
-    use std::{
-        fs::{self, File, Permissions},
-        os::unix::{
-            fs::{PermissionsExt, symlink},
-            net::UnixListener,
-            process::CommandExt,
-        },
-        path::Path,
-        process::{Command, Stdio},
-    };
-
-    fn tree() -> (tempfile::TempDir, RootedFiles) {
-        let root = tempfile::tempdir().unwrap();
-        fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        (root, files)
-    }
-
-    #[test]
-    fn an_opened_file_says_where_it_really_lies() {
-        let (root, files) = tree();
-        files.write("/etc/pki/ca.key", b"secret", 0o600, None).unwrap();
-        symlink("/etc/pki", root.path().join("absolute")).unwrap();
-        symlink("../absolute/ca.key", root.path().join("etc/relative")).unwrap();
-        for path in ["/etc/pki/ca.key", "/absolute/ca.key", "/etc/relative", "/etc/../etc/pki//ca.key"] {
-            let opened = files.open(path).unwrap();
-            assert_eq!(opened.real_path(), "/etc/pki/ca.key", "{path}");
-            assert_eq!((opened.meta().mode, opened.meta().kind.as_str(), opened.is_public()), (0o600, "file", false));
-        }
-        assert_eq!(files.open("/absolute").unwrap().list().unwrap(), ["ca.key"]);
-        assert_eq!(files.open("/").unwrap().real_path(), "/");
-        assert_eq!(files.open("/none").err().unwrap().code, "not-found");
-        assert_eq!(files.open("/etc/pki/ca.key/below").err().unwrap().code, "not-found");
-    }
-
-    #[test]
-    fn an_opened_file_is_read_even_if_its_name_leads_elsewhere_now() {
-        let (root, files) = tree();
-        files.write("/harmless", b"harmless", 0o644, None).unwrap();
-        files.write("/secret", b"secret", 0o600, None).unwrap();
-        let opened = files.open("/harmless").unwrap();
-        fs::remove_file(root.path().join("harmless")).unwrap();
-        symlink("/secret", root.path().join("harmless")).unwrap();
-        assert_eq!(opened.read(100).unwrap(), b"harmless");
-    }
-
-    #[test]
-    fn links_of_the_kernel_below_proc_are_not_followed() {
-        let machine = RootedFiles::open(Path::new("/")).unwrap();
-        for path in ["/proc/self/root/etc", "/proc/self/cwd", "/proc/self/exe", "/proc/self/fd/0", "/proc/thread-self/root"] {
-            assert_eq!(machine.open(path).err().unwrap().code, "denied", "{path}");
-        }
-        let environment = machine.open("/proc/self/environ").unwrap();
-        assert_eq!(environment.real_path(), format!("/proc/{}/environ", std::process::id()));
-        assert!(!environment.is_public());
-        let status = machine.open("/proc/self/status").unwrap();
-        assert!(status.is_public() && status.meta().size == 0);
-        assert!(String::from_utf8(status.read(1 << 20).unwrap()).unwrap().starts_with("Name:"));
-        assert_eq!(status.read(10).unwrap_err().code, "limit", "it has no size, so it is counted while it is read");
-    }
-
-    /// Whether the user `nobody` can read a file with `cat`, or list a directory with `ls`.
-    fn can_nobody_read(path: &Path) -> bool {
-        let (program, arguments): (_, &[_]) = if path.is_dir() { ("ls", &["-l"]) } else { ("cat", &[]) };
-        let mut command = Command::new(program);
-        command.args(arguments).arg(path).stdout(Stdio::null()).stderr(Stdio::null());
-        command.uid(65534).gid(65534).status().unwrap().success()
-    }
-
-    #[test]
-    fn a_file_is_public_exactly_if_another_user_can_read_it() {
-        if !rustix::process::geteuid().is_root() {
-            return;
-        }
-        let (root, files) = tree();
-        let modes = [0o755, 0o711, 0o754, 0o744, 0o750, 0o700];
-        for outer in modes {
-            for inner in modes {
-                for mode in [0o644, 0o604, 0o640, 0o600, 0o004, 0o000] {
-                    let directory = format!("/{outer:o}/{inner:o}");
-                    let path = format!("{directory}/{mode:o}");
-                    files.write(&path, b"text", mode, None).unwrap();
-                    files.set_mode(&directory, inner, None).unwrap();
-                    files.set_mode(&format!("/{outer:o}"), outer, None).unwrap();
-                    for path in [path, directory] {
-                        let there = root.path().join(path.trim_start_matches('/'));
-                        assert_eq!(files.open(&path).unwrap().is_public(), can_nobody_read(&there), "{path}");
-                    }
-                }
-            }
-        }
-        symlink("/700/755/644", root.path().join("link")).unwrap();
-        assert!(!files.open("/link").unwrap().is_public(), "the directories of the real path count");
-    }
-
-    #[test]
-    fn files_that_are_not_regular_are_refused_without_blocking() {
-        let (root, files) = tree();
-        mknodat(CWD, root.path().join("pipe"), FileType::Fifo, Mode::from_raw_mode(0o644), 0).unwrap();
-        let _socket = UnixListener::bind(root.path().join("socket")).unwrap();
-        files.make_dir("/directory", 0o755).unwrap();
-        for path in ["/pipe", "/socket", "/directory"] {
-            assert_eq!(files.open(path).unwrap().read(100).unwrap_err().code, "invalid", "{path}");
-            assert_eq!(files.read(path).unwrap_err().code, "invalid", "{path}");
-        }
-        let machine = RootedFiles::open(Path::new("/")).unwrap();
-        for path in ["/dev/zero", "/dev/tty"] {
-            assert_eq!(machine.open(path).unwrap().read(100).unwrap_err().code, "invalid", "{path}");
-        }
-    }
-
-    #[test]
-    fn a_large_file_is_refused_by_its_size() {
-        let (root, files) = tree();
-        File::create(root.path().join("sparse")).unwrap().set_len(4 << 30).unwrap();
-        assert_eq!(files.open("/sparse").unwrap().read(1 << 20).unwrap_err().code, "limit");
-        assert_eq!(files.read("/sparse").unwrap_err().code, "limit");
-        files.write("/exact", b"12345", 0o644, None).unwrap();
-        assert_eq!(files.open("/exact").unwrap().read(5).unwrap(), b"12345");
-        assert_eq!(files.open("/exact").unwrap().read(4).unwrap_err().code, "limit");
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Reads a file line by line, with a limit on the length of a line, so that a file of any size can be read.
+//! Reads a file line by line, with a limit on the length of a line, so that a file of any size can
+//! be read.
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Bytes of the longest line that is read. This program writes shorter lines.
@@ -29,7 +30,11 @@ pub struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     pub fn new(source: R) -> Self {
-        Lines { source: BufReader::new(source), count: 0, bytes: 0 }
+        Lines {
+            source: BufReader::new(source),
+            count: 0,
+            bytes: 0,
+        }
     }
 
     /// Reads the next line. Skips a line that is too long, without keeping it in memory.
@@ -38,7 +43,10 @@ impl<R: Read> Lines<R> {
     /// The file cannot be read.
     pub fn next_line(&mut self) -> io::Result<Line> {
         let mut line = Vec::new();
-        self.source.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
+        self.source
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)?;
         self.bytes += line.len() as u64;
         if line.is_empty() {
             return Ok(Line::End);
@@ -75,7 +83,10 @@ mod tests {
         assert_eq!(lines.next_line().unwrap(), Line::Whole(Vec::new()));
         assert!(!lines.is_at_end().unwrap());
         assert_eq!(lines.next_line().unwrap(), Line::CutOff);
-        assert_eq!((lines.next_line().unwrap(), lines.count, lines.bytes), (Line::End, 3, 10));
+        assert_eq!(
+            (lines.next_line().unwrap(), lines.count, lines.bytes),
+            (Line::End, 3, 10)
+        );
         let mut long = Lines::new(io::repeat(b'x').take(3 * MAX_LINE).chain(&b"\nnext\n"[..]));
         assert_eq!(long.next_line().unwrap(), Line::TooLong);
         assert_eq!(long.next_line().unwrap(), Line::Whole(b"next".to_vec()));

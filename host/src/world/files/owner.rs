@@ -21,13 +21,23 @@ struct Owned<'a> {
 impl RootedFiles {
     /// Whether anything in a directory was another's; with `changes` it is `owner`'s then.
     pub fn hand_over(&self, path: &str, owner: Owner, changes: bool) -> Tried<bool> {
-        let owned = Owned { files: self, by: owner, changes };
+        let owned = Owned {
+            files: self,
+            by: owner,
+            changes,
+        };
         let all = || {
             let directory = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
             let before = fs::fstat(&directory)?;
             // By its link under /proc the directory itself, wherever its path leads.
             let changed = owned.ensure(&before, || {
-                fs::chownat(CWD, link(&directory), owned.uid(), owned.gid(), AtFlags::empty())?;
+                fs::chownat(
+                    CWD,
+                    link(&directory),
+                    owned.uid(),
+                    owned.gid(),
+                    AtFlags::empty(),
+                )?;
                 owned.keep(&directory)
             })?;
             Ok(owned.below(&directory)? || changed)
@@ -55,7 +65,9 @@ impl Owned<'_> {
 
     /// Brings a new owner to the disk, where the tree has to outlive a power cut.
     fn keep(&self, handle: &OwnedFd) -> Result<()> {
-        self.files.sync(handle).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        self.files
+            .sync(handle)
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
     }
 
     fn below(&self, directory: &OwnedFd) -> Result<bool> {
@@ -91,33 +103,4 @@ impl Owned<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::world::{Files, files::RootedFiles};
-    use std::os::unix::fs::{MetadataExt, symlink};
-
-    #[test]
-    fn a_directory_changes_hands_with_all_below_it_and_nothing_beside_it() {
-        if !rustix::process::geteuid().is_root() {
-            return;
-        }
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        for path in ["/var/lib/etcd/member/snap/db", "/var/lib/other"] {
-            files.write(path, b"x", 0o600, None).unwrap();
-        }
-        symlink("../other", root.path().join("var/lib/etcd/link")).unwrap();
-        let owner = |path: &str| {
-            let meta = root.path().join(path).symlink_metadata().unwrap();
-            (meta.uid(), meta.gid(), meta.mode() & 0o777)
-        };
-        assert!(files.hand_over("/var/lib/etcd", (7, 8), false).unwrap());
-        assert_eq!(owner("var/lib/etcd/member/snap/db"), (0, 0, 0o600), "looked at, and no more");
-        assert!(files.give("/var/lib/etcd", (7, 8)).unwrap());
-        for (path, mode) in [("", 0o755), ("/member", 0o755), ("/member/snap", 0o755), ("/member/snap/db", 0o600), ("/link", 0o777)] {
-            assert_eq!(owner(&format!("var/lib/etcd{path}")), (7, 8, mode), "{path}");
-        }
-        assert_eq!((owner("var/lib"), owner("var/lib/other")), ((0, 0, 0o755), (0, 0, 0o600)));
-        assert!(!files.give("/var/lib/etcd", (7, 8)).unwrap(), "it holds already");
-        assert_eq!(files.give("/var/lib/none", (7, 8)).unwrap_err().code, "not-found");
-    }
-}
+mod tests;

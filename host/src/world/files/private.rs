@@ -1,5 +1,6 @@
-//! The private directory: it holds the program's own files, which only this user reads and writes. It is opened once, and its
-//! files are opened by name relative to its handle, so that no link leads to a file elsewhere.
+//! The private directory: it holds the program's own files, which only this user reads and writes.
+//! It is opened once, and its files are opened by name relative to its handle, so that no link
+//! leads to a file elsewhere.
 use super::{
     PARENT_MODE, RootedFiles, failed,
     handle::{UNFOLLOWED, names},
@@ -26,7 +27,10 @@ const FILE_MODE: u32 = 0o600;
 /// Mode bits that let users other than the owner write.
 const OTHERS_WRITE: u32 = 0o022;
 /// Flags that every file is opened with.
-const PLAIN: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+const PLAIN: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
 
 /// An open directory of the program's own.
 #[derive(Debug)]
@@ -42,11 +46,13 @@ pub fn is_trusted(uid: u32, mode: u32) -> bool {
 }
 
 impl RootedFiles {
-    /// Opens a private directory. Makes it with mode 0700 if it is missing, and missing parents with mode 0755.
+    /// Opens a private directory. Makes it with mode 0700 if it is missing, and missing parents
+    /// with mode 0755.
     ///
     /// # Errors
-    /// `denied` if a part of the path is a link, or if other users may write to the directory. On the machine itself (without a
-    /// scratch root) links in the parents are followed, because only root could have made them.
+    /// `denied` if a part of the path is a link, or if other users may write to the directory. On
+    /// the machine itself (without a scratch root) links in the parents are followed, because only
+    /// root could have made them.
     pub fn make_private(&self, path: &str) -> Tried<PrivateDirectory> {
         let made = self.private(path, true)?;
         made.ok_or_else(|| failed("open", path, Errno::NOENT.into()))
@@ -64,16 +70,26 @@ impl RootedFiles {
         let shown = self.root().join(path.trim_start_matches('/'));
         let trouble = |error: io::Error| failed("use", &shown.display().to_string(), error);
         let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let above = if self.is_scratch() { self.unlinked(parents, make)? } else { self.linked(parents, make)? };
+        let above = if self.is_scratch() {
+            self.unlinked(parents, make)?
+        } else {
+            self.linked(parents, make)?
+        };
         let Some(above) = above else { return Ok(None) };
-        let Some(named) = self.step(&above, name, make, DIRECTORY_MODE, &shown)? else { return Ok(None) };
+        let Some(named) = self.step(&above, name, make, DIRECTORY_MODE, &shown)? else {
+            return Ok(None);
+        };
         let stat = fs::fstat(&named).map_err(|errno| trouble(errno.into()))?;
         if !is_trusted(stat.st_uid, stat.st_mode) {
             return Err(untrusted(&shown, &stat));
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = fs::open(link(&named), flags, Mode::empty()).map_err(|errno| trouble(errno.into()))?;
-        Ok(Some(PrivateDirectory { handle, path: shown }))
+        let handle =
+            fs::open(link(&named), flags, Mode::empty()).map_err(|errno| trouble(errno.into()))?;
+        Ok(Some(PrivateDirectory {
+            handle,
+            path: shown,
+        }))
     }
 
     /// Opens a directory, following links.
@@ -92,19 +108,32 @@ impl RootedFiles {
     fn unlinked(&self, path: &str, make: bool) -> Tried<Option<OwnedFd>> {
         let mut shown = self.root().to_owned();
         let root = self.at(".", OFlags::PATH | OFlags::DIRECTORY);
-        let mut here = root.map_err(|errno| failed("open", &shown.display().to_string(), errno.into()))?;
+        let mut here =
+            root.map_err(|errno| failed("open", &shown.display().to_string(), errno.into()))?;
         for part in path.split('/').filter(|part| !part.is_empty()) {
             shown.push(part);
-            let Some(next) = self.step(&here, part, make, PARENT_MODE, &shown)? else { return Ok(None) };
+            let Some(next) = self.step(&here, part, make, PARENT_MODE, &shown)? else {
+                return Ok(None);
+            };
             here = next;
         }
         Ok(Some(here))
     }
 
     /// Opens a directory within a directory. It may not be a link.
-    fn step(&self, here: &OwnedFd, name: &str, make: bool, mode: u32, shown: &Path) -> Tried<Option<OwnedFd>> {
-        let opened =
-            if make { self.make_below(here, name, mode) } else { fs::openat(here, name, UNFOLLOWED | OFlags::DIRECTORY, Mode::empty()) };
+    fn step(
+        &self,
+        here: &OwnedFd,
+        name: &str,
+        make: bool,
+        mode: u32,
+        shown: &Path,
+    ) -> Tried<Option<OwnedFd>> {
+        let opened = if make {
+            self.make_below(here, name, mode)
+        } else {
+            fs::openat(here, name, UNFOLLOWED | OFlags::DIRECTORY, Mode::empty())
+        };
         match opened {
             Ok(opened) => Ok(Some(opened)),
             Err(Errno::NOENT) if !make => Ok(None),
@@ -115,21 +144,49 @@ impl RootedFiles {
 }
 
 fn not_a_directory(here: &OwnedFd, name: &str, shown: &Path) -> Failure {
-    let is_link =
-        fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
-    let what = if is_link { "a symbolic link, which could lead out of the tree" } else { "not a directory" };
-    let remedy = Some(format!("remove {}, or use another scratch root", shown.display()));
-    Failure { remedy, ..Failure::new("denied", format!("cannot use {}: it is {what}", shown.display())) }
+    let is_link = fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink);
+    let what = if is_link {
+        "a symbolic link, which could lead out of the tree"
+    } else {
+        "not a directory"
+    };
+    let remedy = Some(format!(
+        "remove {}, or use another scratch root",
+        shown.display()
+    ));
+    Failure {
+        remedy,
+        ..Failure::new(
+            "denied",
+            format!("cannot use {}: it is {what}", shown.display()),
+        )
+    }
 }
 
 fn untrusted(shown: &Path, stat: &Stat) -> Failure {
     let (path, mode) = (shown.display(), stat.st_mode & 0o7777);
     if stat.st_mode & OTHERS_WRITE != 0 {
         let remedy = Some(format!("if its files are yours, run: chmod go-w {path}"));
-        return Failure { remedy, ..Failure::new("denied", format!("cannot use {path}: other users may write to it (mode {mode:04o})")) };
+        return Failure {
+            remedy,
+            ..Failure::new(
+                "denied",
+                format!("cannot use {path}: other users may write to it (mode {mode:04o})"),
+            )
+        };
     }
-    let remedy = Some(format!("run this as user {}, or use another scratch root", stat.st_uid));
-    Failure { remedy, ..Failure::new("denied", format!("cannot use {path}: it belongs to user {}", stat.st_uid)) }
+    let remedy = Some(format!(
+        "run this as user {}, or use another scratch root",
+        stat.st_uid
+    ));
+    Failure {
+        remedy,
+        ..Failure::new(
+            "denied",
+            format!("cannot use {path}: it belongs to user {}", stat.st_uid),
+        )
+    }
 }
 
 impl PrivateDirectory {
@@ -167,7 +224,10 @@ impl PrivateDirectory {
     /// # Errors
     /// `AlreadyExists` if the name exists.
     pub fn create_log(&self, name: &str) -> io::Result<File> {
-        self.open_with(name, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL)
+        self.open_with(
+            name,
+            OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
+        )
     }
 
     /// Replaces a file by a new one with this content, and leaves it open to be appended to.
@@ -176,7 +236,8 @@ impl PrivateDirectory {
     /// The file cannot be written; the previous file is still there.
     pub fn replace(&self, name: &str, content: &[u8]) -> io::Result<File> {
         let unfinished = unfinished_name(name);
-        // A run that was killed may have left an unfinished file. If the name is a link, the link is removed.
+        // A run that was killed may have left an unfinished file. If the name is a link, the link
+        // is removed.
         let _ = fs::unlinkat(&self.handle, &unfinished, AtFlags::empty());
         let mut file = self.create_log(&unfinished)?;
         file.write_all(content)?;
@@ -193,12 +254,26 @@ impl PrivateDirectory {
     }
 
     fn open_with(&self, name: &str, flags: OFlags) -> io::Result<File> {
-        let opened = fs::openat(&self.handle, name, flags | PLAIN, Mode::from_raw_mode(FILE_MODE));
-        let file = opened.map_err(|errno| if errno == Errno::LOOP { io::Error::other("it is a symbolic link") } else { errno.into() })?;
+        let opened = fs::openat(
+            &self.handle,
+            name,
+            flags | PLAIN,
+            Mode::from_raw_mode(FILE_MODE),
+        );
+        let file = opened.map_err(|errno| {
+            if errno == Errno::LOOP {
+                io::Error::other("it is a symbolic link")
+            } else {
+                errno.into()
+            }
+        })?;
         let stat = fs::fstat(&file)?;
-        let is_plain = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1;
+        let is_plain =
+            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 1;
         if !is_plain {
-            return Err(io::Error::other("it is not a regular file with a single name"));
+            return Err(io::Error::other(
+                "it is not a regular file with a single name",
+            ));
         }
         if !is_trusted(stat.st_uid, stat.st_mode) {
             return Err(io::Error::other("other users own it or may write to it"));
@@ -208,80 +283,4 @@ impl PrivateDirectory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::{PermissionsExt, chown, symlink};
-
-    const PLACE: &str = "/var/lib/kubephase";
-
-    fn tree() -> (tempfile::TempDir, RootedFiles) {
-        let root = tempfile::tempdir().unwrap();
-        let files = RootedFiles::open(root.path()).unwrap();
-        (root, files)
-    }
-
-    fn mode(path: &Path) -> u32 {
-        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
-    }
-
-    #[test]
-    fn only_the_last_directory_is_for_its_owner_alone() {
-        let (root, files) = tree();
-        assert!(files.open_private(PLACE).unwrap().is_none());
-        let place = files.make_private(PLACE).unwrap();
-        for (path, wanted) in [("var", 0o755), ("var/lib", 0o755), ("var/lib/kubephase", 0o700)] {
-            assert_eq!(mode(&root.path().join(path)), wanted, "{path}");
-        }
-        place.open_or_create("lock").unwrap().write_all(b"x").unwrap();
-        assert_eq!(mode(&root.path().join("var/lib/kubephase/lock")), 0o600);
-        assert_eq!(files.open_private(PLACE).unwrap().unwrap().names().unwrap(), ["lock"]);
-    }
-
-    #[test]
-    fn a_link_in_the_way_is_refused_and_what_it_leads_to_is_not_touched() {
-        for at in ["var", "var/lib", "var/lib/kubephase"] {
-            let (root, files) = tree();
-            let outside = root.path().join("outside");
-            std::fs::create_dir_all(outside.join("lib/kubephase")).unwrap();
-            let link = root.path().join(at);
-            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
-            symlink(&outside, &link).unwrap();
-            let refused = files.make_private(PLACE).unwrap_err();
-            assert!(refused.code == "denied" && refused.message.contains(&format!("{} ", link.display()).replace(' ', ":")), "{refused:?}");
-            assert!(refused.message.contains("symbolic link"), "{refused:?}");
-            assert!(files.open_private(PLACE).is_err());
-        }
-    }
-
-    #[test]
-    fn a_link_or_second_name_of_a_file_is_refused() {
-        let (root, files) = tree();
-        let place = files.make_private(PLACE).unwrap();
-        let victim = root.path().join("victim");
-        std::fs::write(&victim, "precious").unwrap();
-        symlink(&victim, place.path().join("link")).unwrap();
-        std::fs::hard_link(&victim, place.path().join("hard")).unwrap();
-        std::fs::create_dir(place.path().join("directory")).unwrap();
-        for name in ["link", "hard", "directory"] {
-            assert!(place.open(name).is_err() && place.open_or_create(name).is_err() && place.create_log(name).is_err(), "{name}");
-        }
-        symlink(&victim, place.path().join(".new.unfinished")).unwrap();
-        place.replace("new", b"content").unwrap();
-        assert_eq!(std::fs::read(place.path().join("new")).unwrap(), b"content");
-        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
-    }
-
-    #[test]
-    fn a_directory_that_others_could_write_to_is_refused() {
-        let (root, files) = tree();
-        files.make_private(PLACE).unwrap();
-        let there = root.path().join("var/lib/kubephase");
-        std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o770)).unwrap();
-        assert!(files.make_private(PLACE).unwrap_err().message.contains("0770"));
-        std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o700)).unwrap();
-        if geteuid().is_root() {
-            chown(&there, Some(65534), None).unwrap();
-            assert!(files.make_private(PLACE).unwrap_err().message.contains("65534"));
-        }
-    }
-}
+mod tests;

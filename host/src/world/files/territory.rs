@@ -19,26 +19,30 @@ const MAX_ENTRIES: usize = 1000;
 /// Levels of subdirectories of a linked directory that are checked for links.
 const MAX_DEPTH: usize = 4;
 
-/// The files and directories of a node that only the host itself writes. `Territory::of` makes one from a configuration.
+/// The files and directories of a node that only the host itself writes. `Territory::of` makes one
+/// from a configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Territory {
     /// files, and directories with everything below them
     places: BTreeSet<String>,
-    /// those of `places` whose entries may be links to files elsewhere, which then belong to the host too
+    /// those of `places` whose entries may be links to files elsewhere, which then belong to the
+    /// host too
     linked: BTreeSet<String>,
     /// directories whose `*.conf` files are kubeconfigs of the host
     kubeconfigs: BTreeSet<String>,
 }
 
 impl Territory {
-    /// Adds a file, or a directory with everything below it. A path that is empty or relative is ignored.
+    /// Adds a file, or a directory with everything below it. A path that is empty or relative is
+    /// ignored.
     pub fn add(&mut self, path: &str) {
         if let Some(path) = normalise(path) {
             self.places.insert(path);
         }
     }
 
-    /// Adds a directory of keys or manifests with everything below it, and the files elsewhere that its entries link to.
+    /// Adds a directory of keys or manifests with everything below it, and the files elsewhere that
+    /// its entries link to.
     pub fn add_linked_directory(&mut self, path: &str) {
         if let Some(path) = normalise(path) {
             self.linked.insert(path.clone());
@@ -55,9 +59,12 @@ impl Territory {
 
     /// Whether a path belongs to the host by its spelling, without following links.
     pub fn owns(&self, path: &str) -> bool {
-        let Some(path) = normalise(path) else { return false };
+        let Some(path) = normalise(path) else {
+            return false;
+        };
         let mut ancestors = Path::new(&path).ancestors().filter_map(Path::to_str);
-        ancestors.any(|above| self.places.contains(above) || is_kubeconfig(&self.kubeconfigs, above))
+        ancestors
+            .any(|above| self.places.contains(above) || is_kubeconfig(&self.kubeconfigs, above))
     }
 }
 
@@ -135,7 +142,8 @@ impl Survey {
         self.above.extend(found.above.iter().copied());
     }
 
-    /// Notes the entries of a directory whose names `is_wanted` accepts, and the files that they link to.
+    /// Notes the entries of a directory whose names `is_wanted` accepts, and the files that they
+    /// link to.
     fn note_entries(
         &mut self,
         files: &RootedFiles,
@@ -143,11 +151,20 @@ impl Survey {
         is_wanted: &dyn Fn(&str) -> bool,
         depth: usize,
     ) -> rustix::io::Result<()> {
-        let Some(handle) = &directory.handle else { return Ok(()) };
-        let Ok(opened) = fs::openat(handle, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()) else {
+        let Some(handle) = &directory.handle else {
             return Ok(());
         };
-        let Ok(names) = super::handle::names(&opened, &directory.real, MAX_ENTRIES) else { return Ok(()) };
+        let Ok(opened) = fs::openat(
+            handle,
+            ".",
+            OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        ) else {
+            return Ok(());
+        };
+        let Ok(names) = super::handle::names(&opened, &directory.real, MAX_ENTRIES) else {
+            return Ok(());
+        };
         for name in names.iter().filter(|name| is_wanted(name)) {
             let found = ResolvedPath::follow(files, &format!("{}/{name}", directory.real))?;
             self.owned.extend(found.identity());
@@ -204,7 +221,8 @@ impl ResolvedPath {
         self.end
     }
 
-    /// Follows a path component by component, because the links that it leads through are needed as well as its end.
+    /// Follows a path component by component, because the links that it leads through are needed as
+    /// well as its end.
     fn follow(files: &RootedFiles, path: &str) -> rustix::io::Result<ResolvedPath> {
         let root = || files.at(".", OFlags::PATH | OFlags::DIRECTORY);
         let mut rest: VecDeque<String> = parts(path).collect();
@@ -228,7 +246,9 @@ impl ResolvedPath {
                 continue;
             }
             links.push(joined(&way, [part.as_str()]));
-            let target = fs::readlinkat(&next, "", Vec::new()).map(|target| target.to_string_lossy().into_owned()).unwrap_or_default();
+            let target = fs::readlinkat(&next, "", Vec::new())
+                .map(|target| target.to_string_lossy().into_owned())
+                .unwrap_or_default();
             if target.starts_with('/') {
                 way.clear();
             }
@@ -244,16 +264,35 @@ impl ResolvedPath {
             identities.push(identity(&fs::fstat(handle)?));
         }
         let end = if missing { None } else { identities.pop() };
-        let handle = if missing { None } else { Some(way.pop().map_or(top, |(_, handle)| handle)) };
-        let kind = handle.as_ref().and_then(|handle| fs::fstat(handle).ok()).map(|stat| FileType::from_raw_mode(stat.st_mode));
-        Ok(ResolvedPath { real, links, above: identities, handle, kind, end })
+        let handle = if missing {
+            None
+        } else {
+            Some(way.pop().map_or(top, |(_, handle)| handle))
+        };
+        let kind = handle
+            .as_ref()
+            .and_then(|handle| fs::fstat(handle).ok())
+            .map(|stat| FileType::from_raw_mode(stat.st_mode));
+        Ok(ResolvedPath {
+            real,
+            links,
+            above: identities,
+            handle,
+            kind,
+            end,
+        })
     }
 }
 
 fn parts(path: &str) -> impl DoubleEndedIterator<Item = String> {
-    path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned)
+    path.split('/')
+        .filter(|part| !matches!(*part, "" | "."))
+        .map(str::to_owned)
 }
 
 fn joined<'a>(way: &'a [(String, OwnedFd)], rest: impl IntoIterator<Item = &'a str>) -> String {
-    way.iter().map(|(name, _)| name.as_str()).chain(rest).fold(String::new(), |path, part| format!("{path}/{part}"))
+    way.iter()
+        .map(|(name, _)| name.as_str())
+        .chain(rest)
+        .fold(String::new(), |path, part| format!("{path}/{part}"))
 }

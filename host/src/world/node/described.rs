@@ -1,4 +1,5 @@
-//! A node by its description: every rehearsal's. It answers from the facts, and what is changed about it changes here.
+//! A node by its description: every rehearsal's. It answers from the facts, and what is changed
+//! about it changes here.
 use super::{
     facts::{NodeFacts, not_checked},
     proxy,
@@ -37,8 +38,16 @@ struct Changed {
 impl DescribedNode {
     pub fn new(facts: Arc<NodeFacts>, on_service: ServiceHook) -> Self {
         let shown = facts.facts();
-        let changed = Mutex::new(Changed { services: facts.services.clone(), ..Changed::default() });
-        DescribedNode { facts, shown, on_service, changed }
+        let changed = Mutex::new(Changed {
+            services: facts.services.clone(),
+            ..Changed::default()
+        });
+        DescribedNode {
+            facts,
+            shown,
+            on_service,
+            changed,
+        }
     }
 
     fn changed(&self) -> MutexGuard<'_, Changed> {
@@ -48,7 +57,11 @@ impl DescribedNode {
     /// What nobody can know without doing it.
     pub fn not_checked(&self) -> Vec<String> {
         let pulled = self.changed().pulled.len();
-        let mut notes = vec!["whether the kubelet and the containers of the control plane would start on this machine".to_owned()];
+        let mut notes = vec![
+            "whether the kubelet and the containers of the control plane would \
+            start on this machine"
+                .to_owned(),
+        ];
         if pulled > 0 {
             notes.push(format!("whether {pulled} images can be pulled"));
         }
@@ -66,7 +79,11 @@ impl Node for DescribedNode {
 
     fn sysctl(&self, key: &SysctlKey) -> Option<String> {
         let key = key.as_str();
-        self.changed().sysctls.get(key).or_else(|| self.facts.sysctls.get(key)).cloned()
+        self.changed()
+            .sysctls
+            .get(key)
+            .or_else(|| self.facts.sysctls.get(key))
+            .cloned()
     }
 
     fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
@@ -74,27 +91,46 @@ impl Node for DescribedNode {
     }
 
     fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
-        Ok(self.facts.init_system.as_ref().map(|_| self.changed().services.get(name.as_str()).copied().unwrap_or_default()))
+        Ok(self.facts.init_system.as_ref().map(|_| {
+            self.changed()
+                .services
+                .get(name.as_str())
+                .copied()
+                .unwrap_or_default()
+        }))
     }
 
     fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
         let acted = (self.on_service)(name, state)?;
         let mut changed = self.changed();
-        let service = changed.services.entry(name.to_string()).or_insert(ServiceState { exists: true, ..ServiceState::default() });
+        let service = changed
+            .services
+            .entry(name.to_string())
+            .or_insert(ServiceState {
+                exists: true,
+                ..ServiceState::default()
+            });
         let before = *service;
         match state {
             "running" | "restarted" => service.active = true,
             "stopped" => service.active = false,
             "enabled" => service.enabled = true,
             "disabled" => service.enabled = false,
-            other => return Err(Failure::new("invalid", format!("{other:?} is no state of a service"))),
+            other => {
+                return Err(Failure::new(
+                    "invalid",
+                    format!("{other:?} is no state of a service"),
+                ));
+            }
         }
         Ok(acted || before != *service)
     }
 
     fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
         let changed = self.sysctl(key).as_deref() != Some(value);
-        self.changed().sysctls.insert(key.to_string(), value.to_owned());
+        self.changed()
+            .sysctls
+            .insert(key.to_string(), value.to_owned());
         Ok(changed)
     }
 
@@ -126,7 +162,8 @@ impl Net for DescribedNode {
     }
 
     fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
-        let url = url::Url::parse(url).map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+        let url = url::Url::parse(url)
+            .map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.facts.environment, &url))
     }
 
@@ -134,7 +171,12 @@ impl Net for DescribedNode {
         Err(not_checked(url))
     }
 
-    fn http_get_as(&self, url: &HttpUrl, _identity: &TlsFiles, _budget: &Budget) -> Tried<HttpReply> {
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        _identity: &TlsFiles,
+        _budget: &Budget,
+    ) -> Tried<HttpReply> {
         Err(not_checked(url))
     }
 
@@ -150,17 +192,33 @@ impl Runtime for DescribedNode {
             return Err(not_checked("the container runtime"));
         }
         if !runtime.ready {
-            return Err(Failure::new("unavailable", "container runtime condition \"RuntimeReady\" is not true. reason: , message: "));
+            return Err(Failure::new(
+                "unavailable",
+                "container runtime condition \"RuntimeReady\" is not true. reason: , message: ",
+            ));
         }
-        Ok(json!({"name": runtime.name, "version": runtime.version, "sandboxImage": runtime.sandbox_image}))
+        Ok(json!({
+            "name": runtime.name,
+            "version": runtime.version,
+            "sandboxImage": runtime.sandbox_image,
+        }))
     }
 
     fn config(&self) -> Tried<Value> {
         if self.facts.cri_sockets.is_empty() {
             return Err(not_checked("the container runtime"));
         }
-        let unimplemented = || Failure::new("unimplemented", "the container runtime has no method RuntimeConfig");
-        self.facts.runtime.runtime_config.then(|| json!({"linux": {"cgroupDriver": "SYSTEMD"}})).ok_or_else(unimplemented)
+        let unimplemented = || {
+            Failure::new(
+                "unimplemented",
+                "the container runtime has no method RuntimeConfig",
+            )
+        };
+        self.facts
+            .runtime
+            .runtime_config
+            .then(|| json!({"linux": {"cgroupDriver": "SYSTEMD"}}))
+            .ok_or_else(unimplemented)
     }
 
     fn image_present(&self, image: &str) -> Tried<bool> {

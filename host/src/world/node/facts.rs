@@ -7,10 +7,18 @@ pub use kubephase_sdk::node::{NodeFacts, not_checked};
 /// # Errors
 /// What is wrong with the file, with line and field.
 pub fn read(path: &std::path::Path) -> anyhow::Result<NodeFacts> {
-    #[allow(clippy::disallowed_methods, reason = "the description is the operator's file, not the node's")]
-    let text = crate::operator_files::read_input_text(path)
-        .map_err(|error| anyhow::anyhow!("cannot read the description of the node {}: {error}", path.display()))?;
-    let mut facts: NodeFacts = serde_yaml::from_str(&text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the description is the operator's file, not the node's"
+    )]
+    let text = crate::operator_files::read_input_text(path).map_err(|error| {
+        anyhow::anyhow!(
+            "cannot read the description of the node {}: {error}",
+            path.display()
+        )
+    })?;
+    let mut facts: NodeFacts = serde_yaml::from_str(&text)
+        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
     facts.environment.retain(|name, _| is_proxy(name));
     Ok(facts)
 }

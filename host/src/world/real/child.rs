@@ -1,7 +1,8 @@
 //! Child processes: how this program runs programs of the node, for phases and for itself.
 //!
-//! A program gets its own process group, no standard input and an environment of at most three variables. Its output is read
-//! while it runs, up to a limit. At the deadline, at the limit, and when the run is cancelled, the whole group is ended.
+//! A program gets its own process group, no standard input and an environment of at most three
+//! variables. Its output is read while it runs, up to a limit. At the deadline, at the limit, and
+//! when the run is cancelled, the whole group is ended.
 #![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
 use crate::{
     cancel::Cancel,
@@ -33,7 +34,8 @@ use std::{
 const GRACE: Duration = Duration::from_millis(500);
 /// How often cancellation is checked while a program runs.
 const SLICE: Duration = Duration::from_millis(25);
-/// How long output is still read after the program has ended: a process that the program left behind may hold the pipe open.
+/// How long output is still read after the program has ended: a process that the program left
+/// behind may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(200);
 /// Variables of the operator's environment that a program gets.
 const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "HOME"];
@@ -45,27 +47,32 @@ fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills all running programs, because this program ends at once. From then on no program is started.
+/// Kills all running programs, because this program ends at once. From then on no program is
+/// started.
 pub fn kill_all() {
     let groups = groups();
     for group in groups.iter().filter_map(|group| Pid::from_raw(*group)) {
         // A group that has ended meanwhile needs no signal.
         let _ = kill_process_group(group, Signal::KILL);
     }
-    // A thread that would start a program waits for the lock of the list until this program has ended.
+    // A thread that would start a program waits for the lock of the list until this program has
+    // ended.
     mem::forget(groups);
 }
 
-/// The process group of a running program. Until this is dropped, the group is on the list of those that end with this program.
+/// The process group of a running program. Until this is dropped, the group is on the list of those
+/// that end with this program.
 pub struct Group(Pid);
 
 impl Group {
-    /// Starts a program that leads a process group of its own. `start` returns the program and its process id.
+    /// Starts a program that leads a process group of its own. `start` returns the program and its
+    /// process id.
     ///
     /// # Errors
     /// If the program cannot be started.
     pub fn start<T>(start: impl FnOnce() -> io::Result<(T, Pid)>) -> io::Result<(T, Group)> {
-        // The lock is held meanwhile, so that no signal comes between the start and the entry in the list.
+        // The lock is held meanwhile, so that no signal comes between the start and the entry in
+        // the list.
         let mut groups = groups();
         let (program, leader) = start()?;
         groups.insert(leader.as_raw_nonzero().get());
@@ -92,13 +99,16 @@ impl Drop for Group {
     }
 }
 
-/// Runs a tool of the operator's until it ends, with the operator's environment and without a limit. The tool and all that it
-/// started end with this program.
+/// Runs a tool of the operator's until it ends, with the operator's environment and without a
+/// limit. The tool and all that it started end with this program.
 ///
 /// # Errors
 /// If the tool cannot be run.
 pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let (child, _group) = Group::spawn(command)?;
     child.wait_with_output()
 }
@@ -129,7 +139,8 @@ impl Output {
     }
 }
 
-/// How processes are treated that a program leaves behind in its group when it exits before its deadline.
+/// How processes are treated that a program leaves behind in its group when it exits before its
+/// deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remains {
     /// They are killed: nothing outlives the call.
@@ -141,7 +152,9 @@ pub enum Remains {
 impl Programs {
     /// Looks for programs in the `PATH` of this process.
     pub fn of_this_process() -> Programs {
-        Programs { path: env::var_os("PATH").unwrap_or_default() }
+        Programs {
+            path: env::var_os("PATH").unwrap_or_default(),
+        }
     }
 
     /// Looks for programs in one directory, then in the `PATH` of this process.
@@ -149,36 +162,64 @@ impl Programs {
     pub fn with(directory: &std::path::Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
-        Programs { path: env::join_paths(directories).unwrap() }
+        Programs {
+            path: env::join_paths(directories).unwrap(),
+        }
     }
 
     /// Returns the path of a program; none if no directory has it.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
-        let executable =
-            |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
-        env::split_paths(&self.path).map(|directory| directory.join(program)).find(executable)
+        let executable = |path: &PathBuf| {
+            std::fs::metadata(path)
+                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+        };
+        env::split_paths(&self.path)
+            .map(|directory| directory.join(program))
+            .find(executable)
     }
 
     /// Runs a program and waits until it ends.
     ///
     /// # Errors
-    /// `not-found` if there is no such program, `limit` if it prints more than the budget allows, `timeout` at the
-    /// deadline, `cancelled` if the run is cancelled, `io` if the operating system refuses to run it.
-    pub fn run(&self, program: &str, args: &[impl AsRef<str>], remains: Remains, budget: &Budget) -> Tried<Output> {
+    /// `not-found` if there is no such program, `limit` if it prints more than the budget allows,
+    /// `timeout` at the deadline, `cancelled` if the run is cancelled, `io` if the operating system
+    /// refuses to run it.
+    pub fn run(
+        &self,
+        program: &str,
+        args: &[impl AsRef<str>],
+        remains: Remains,
+        budget: &Budget,
+    ) -> Tried<Output> {
         budget.check(program)?;
         let mut command = Command::new(program);
         command.args(args.iter().map(AsRef::as_ref));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_clear().envs(ENVIRONMENT.iter().filter_map(|name| Some((name, env::var_os(name)?)))).env("PATH", &self.path);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+            .env_clear()
+            .envs(
+                ENVIRONMENT
+                    .iter()
+                    .filter_map(|name| Some((name, env::var_os(name)?))),
+            )
+            .env("PATH", &self.path);
         let (child, group) = Group::spawn(&mut command).map_err(|error| {
-            let code = if error.kind() == io::ErrorKind::NotFound { "not-found" } else { "io" };
+            let code = if error.kind() == io::ErrorKind::NotFound {
+                "not-found"
+            } else {
+                "io"
+            };
             Failure::new(code, format!("cannot run {program}: {error}"))
         })?;
         Running::new(program, child, group, remains)?.finish(budget)
     }
 }
 
-/// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group off the list.
+/// A running program. Dropping it kills the program if it still runs, reaps it, and takes its group
+/// off the list.
 struct Running<'a> {
     program: &'a str,
     child: Child,
@@ -189,9 +230,20 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(program: &'a str, mut child: Child, group: Group, remains: Remains) -> Tried<Running<'a>> {
+    fn new(
+        program: &'a str,
+        mut child: Child,
+        group: Group,
+        remains: Remains,
+    ) -> Tried<Running<'a>> {
         match pidfd_open(group.0, PidfdFlags::empty()) {
-            Ok(ended) => Ok(Running { program, child, group, ended, remains }),
+            Ok(ended) => Ok(Running {
+                program,
+                child,
+                group,
+                ended,
+                remains,
+            }),
             Err(error) => {
                 end_group(&group, &mut child);
                 Err(failed(program, error.into()))
@@ -206,16 +258,24 @@ impl<'a> Running<'a> {
             Pipe::new(self.child.stderr.take().map(OwnedFd::from), self.program)?,
         ];
         let outcome = self.read(&mut pipes, budget);
-        // The group is signalled before the program is reaped: until then no other group can get its id.
+        // The group is signalled before the program is reaped: until then no other group can get
+        // its id.
         match (&outcome, self.remains) {
             (Ok(()), Remains::Left) => {}
             (Ok(()), Remains::Killed) => self.group.signal(Signal::KILL),
             (Err(_), _) => self.end(),
         }
-        let status = self.child.wait().map_err(|error| failed(self.program, error));
+        let status = self
+            .child
+            .wait()
+            .map_err(|error| failed(self.program, error));
         outcome?;
         let [stdout, stderr] = pipes.map(|pipe| pipe.content);
-        Ok(Output { status: status?, stdout, stderr })
+        Ok(Output {
+            status: status?,
+            stdout,
+            stderr,
+        })
     }
 
     /// Reads both pipes until the program has ended and closed them.
@@ -223,15 +283,21 @@ impl<'a> Running<'a> {
         let mut drain: Option<Instant> = None;
         loop {
             budget.check(&format!("`{}`", self.program))?;
-            let left = drain.map_or(SLICE, |drain| drain.saturating_duration_since(Instant::now()));
+            let left = drain.map_or(SLICE, |drain| {
+                drain.saturating_duration_since(Instant::now())
+            });
             let is_drained = pipes.iter().all(|pipe| pipe.end.is_none());
             if drain.is_some() && (is_drained || left.is_zero()) {
                 return Ok(());
             }
-            wait(&self.ended, drain.is_none(), pipes, left.min(SLICE)).map_err(|error| failed(self.program, error))?;
+            wait(&self.ended, drain.is_none(), pipes, left.min(SLICE))
+                .map_err(|error| failed(self.program, error))?;
             for at in 0..pipes.len() {
                 let spent: usize = pipes.iter().map(|pipe| pipe.content.len()).sum();
-                if !pipes[at].read(budget.bytes.saturating_sub(spent)).map_err(|error| failed(self.program, error))? {
+                if !pipes[at]
+                    .read(budget.bytes.saturating_sub(spent))
+                    .map_err(|error| failed(self.program, error))?
+                {
                     return Err(budget.exceeded(&format!("the output of `{}`", self.program)));
                 }
             }
@@ -278,7 +344,10 @@ impl Pipe {
         if let Some(end) = &end {
             rustix::io::ioctl_fionbio(end, true).map_err(|error| failed(program, error.into()))?;
         }
-        Ok(Pipe { end: end.map(std::fs::File::from), content: Vec::new() })
+        Ok(Pipe {
+            end: end.map(std::fs::File::from),
+            content: Vec::new(),
+        })
     }
 
     /// Reads what is in the pipe. Returns false if that is more than `room` bytes.
@@ -301,11 +370,19 @@ impl Pipe {
     }
 }
 
-/// Waits until a pipe has something to read, the program has ended (if `with_end`), or the time is over.
+/// Waits until a pipe has something to read, the program has ended (if `with_end`), or the time is
+/// over.
 fn wait(ended: &OwnedFd, with_end: bool, pipes: &[Pipe; 2], time: Duration) -> io::Result<()> {
     let readable = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
-    let ends = pipes.iter().filter_map(|pipe| pipe.end.as_ref()).map(|end| readable(end.as_fd()));
-    let mut fds: Vec<PollFd> = with_end.then(|| readable(ended.as_fd())).into_iter().chain(ends).collect();
+    let ends = pipes
+        .iter()
+        .filter_map(|pipe| pipe.end.as_ref())
+        .map(|end| readable(end.as_fd()));
+    let mut fds: Vec<PollFd> = with_end
+        .then(|| readable(ended.as_fd()))
+        .into_iter()
+        .chain(ends)
+        .collect();
     let time = Timespec::try_from(time).map_err(io::Error::other)?;
     match poll(&mut fds, Some(&time)) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
@@ -316,7 +393,14 @@ fn wait(ended: &OwnedFd, with_end: bool, pipes: &[Pipe; 2], time: Duration) -> i
 /// Whether the program of a pidfd has ended.
 fn has_ended(ended: &OwnedFd) -> bool {
     let mut fds = [PollFd::new(ended, PollFlags::IN)];
-    poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ready| ready > 0)
+    poll(
+        &mut fds,
+        Some(&Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        }),
+    )
+    .is_ok_and(|ready| ready > 0)
 }
 
 fn failed(program: &str, error: io::Error) -> Failure {
@@ -324,94 +408,4 @@ fn failed(program: &str, error: io::Error) -> Failure {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::thread;
-
-    const LONG: Duration = Duration::from_secs(60);
-
-    fn sh(script: &str, remains: Remains, budget: &Budget) -> Tried<Output> {
-        Programs::of_this_process().run("sh", &["-c", script], remains, budget)
-    }
-
-    fn budget(bytes: usize, time: Duration) -> Budget {
-        Budget::new(bytes, time, &Cancel::never())
-    }
-
-    /// Whether any process has this text in its command line.
-    fn is_at_work(mark: &str) -> bool {
-        let own = std::process::id().to_string();
-        std::fs::read_dir("/proc").unwrap().flatten().any(|entry| {
-            let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            entry.file_name() != own.as_str() && String::from_utf8_lossy(&line).contains(mark)
-        })
-    }
-
-    /// Whether all processes with this text in their command line end soon: a killed process disappears a moment after the
-    /// signal.
-    fn ends(mark: &str) -> bool {
-        (0..500).any(|_| !is_at_work(mark) || Cancel::never().wait(Duration::from_millis(10)))
-    }
-
-    #[test]
-    fn the_output_and_exit_status_of_a_program_are_returned() {
-        let output = sh("echo out; echo err >&2; exit 3", Remains::Killed, &budget(100, LONG)).unwrap();
-        assert_eq!((output.stdout(), output.stderr(), output.status.code()), ("out\n".into(), "err\n".into(), Some(3)));
-        let none: [&str; 0] = [];
-        let failure = Programs::of_this_process().run("no-such-program", &none, Remains::Killed, &budget(100, LONG)).unwrap_err();
-        assert_eq!(failure.code, "not-found");
-    }
-
-    #[test]
-    fn a_program_has_no_input_and_sees_at_most_three_variables() {
-        let output = sh("cat; cat /proc/self/environ | tr '\\0' '\\n'", Remains::Killed, &budget(10_000, LONG)).unwrap();
-        let names: BTreeSet<String> = output.stdout().lines().map(|line| line.split('=').next().unwrap().to_owned()).collect();
-        let allowed = ["PATH", "LANG", "HOME", "PWD", "SHLVL", "_", "OLDPWD"];
-        assert!(names.contains("PATH") && names.iter().all(|name| allowed.contains(&name.as_str())), "{names:?}");
-    }
-
-    #[test]
-    fn output_beyond_the_budget_ends_the_program() {
-        for script in ["yes", "head -c 1500000000 /dev/zero", "yes >&2", "trap '' TERM; while true; do echo more; done"] {
-            let failure = sh(script, Remains::Killed, &budget(100_000, LONG)).unwrap_err();
-            assert_eq!(failure.code, "limit", "{script}: {failure:?}");
-        }
-    }
-
-    #[test]
-    fn the_deadline_ends_a_program_with_all_that_it_started() {
-        let script = "sleep 86401 & sleep 86401 & trap '' TERM; sleep 86401; sleep 86401";
-        let failure = sh(script, Remains::Left, &budget(100, Duration::from_millis(100))).unwrap_err();
-        assert_eq!(failure.code, "timeout");
-        assert!(ends("86401"));
-    }
-
-    #[test]
-    fn a_cancelled_run_ends_its_programs() {
-        let cancel = Cancel::new();
-        let budget = Budget::new(100, LONG, &cancel);
-        let running = thread::spawn(move || sh("sleep 86402 & sleep 86402", Remains::Killed, &budget).unwrap_err());
-        while !is_at_work("86402") {
-            Cancel::never().wait(Duration::from_millis(1));
-        }
-        cancel.request();
-        assert_eq!(running.join().unwrap().code, "cancelled");
-        assert!(ends("86402"));
-    }
-
-    /// The process that is left behind holds the pipe open; the call still ends when the program ends.
-    #[test]
-    fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
-        let output = sh("sleep 86403 & echo done", Remains::Killed, &budget(100, LONG)).unwrap();
-        assert_eq!(output.stdout(), "done\n");
-        assert!(ends("86403"));
-    }
-
-    #[test]
-    fn a_service_that_a_program_starts_stays() {
-        let output = sh("sleep 86404 & echo $!", Remains::Left, &budget(100, LONG)).unwrap();
-        assert!(is_at_work("86404"));
-        let sleeper = Pid::from_raw(output.stdout().trim().parse().unwrap()).unwrap();
-        rustix::process::kill_process(sleeper, Signal::KILL).unwrap();
-    }
-}
+mod tests;

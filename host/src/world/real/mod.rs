@@ -40,33 +40,61 @@ pub struct Real {
     etcd: RealEtcd<ApiClient>,
 }
 
-/// Servers are where their kubeconfigs say, but for the API server of this node: while a control plane comes up, what stands
-/// before it (a load balancer, say) may not lead to it yet. kubeadm dials the node's own address as well.
+/// Servers are where their kubeconfigs say, but for the API server of this node: while a control
+/// plane comes up, what stands before it (a load balancer, say) may not lead to it yet. kubeadm
+/// dials the node's own address as well.
 struct Dialled(Option<SocketAddr>);
 
 impl Dial for Dialled {
     fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        self.0.map(|address| Endpoint { address, undated: false })
+        self.0.map(|address| Endpoint {
+            address,
+            undated: false,
+        })
     }
 }
 
 /// Where this node's own API server listens.
 fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
-    Some(SocketAddr::new(endpoint.advertise_address.parse().ok()?, u16::try_from(endpoint.bind_port).ok()?))
+    Some(SocketAddr::new(
+        endpoint.advertise_address.parse().ok()?,
+        u16::try_from(endpoint.bind_port).ok()?,
+    ))
 }
 
 impl Real {
-    /// `patience` is how long requests to the API are tried; its cancellation ends whatever this machine is asked.
+    /// `patience` is how long requests to the API are tried; its cancellation ends whatever this
+    /// machine is asked.
     ///
     /// # Errors
     /// Where the root of the file tree cannot be opened.
-    pub fn open(handle: &Handle, facts: NodeFacts, config: &Config, patience: &Patience) -> Result<Real> {
+    pub fn open(
+        handle: &Handle,
+        facts: NodeFacts,
+        config: &Config,
+        patience: &Patience,
+    ) -> Result<Real> {
         let (files, cancel) = (Arc::new(files()?), &patience.cancel);
-        let net = RealNet::new(handle.clone(), files.clone(), facts.environment.clone(), cancel.clone());
+        let net = RealNet::new(
+            handle.clone(),
+            files.clone(),
+            facts.environment.clone(),
+            cancel.clone(),
+        );
         let tools = Tools::new(cancel);
         // Who joins asks those that are there already.
-        let dial = if config.join.is_none() { own_server(&config.init.local_api_endpoint) } else { None };
-        let api = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(Dialled(dial)), patience.clone());
+        let dial = if config.join.is_none() {
+            own_server(&config.init.local_api_endpoint)
+        } else {
+            None
+        };
+        let api = ApiClient::new(
+            handle.clone(),
+            files.clone(),
+            Credentials::of(config),
+            Arc::new(Dialled(dial)),
+            patience.clone(),
+        );
         let etcd = RealEtcd {
             handle: handle.clone(),
             files: files.clone(),
@@ -74,17 +102,40 @@ impl Real {
             directory: config.cluster.certificates_dir.clone(),
             cancel: cancel.clone(),
         };
-        let runtime = Cri::new(handle.clone(), &config.init.node_registration.cri_socket, cancel.clone());
+        let runtime = Cri::new(
+            handle.clone(),
+            &config.init.node_registration.cri_socket,
+            cancel.clone(),
+        );
         let shown = facts.facts();
-        Ok(Real { files, node: RealNode { facts, shown, init: Init::detect(&tools), tools }, net, runtime, api, etcd })
+        Ok(Real {
+            files,
+            node: RealNode {
+                facts,
+                shown,
+                init: Init::detect(&tools),
+                tools,
+            },
+            net,
+            runtime,
+            api,
+            etcd,
+        })
     }
 
     /// The same machine, where programs are run that authenticate the user of this kubeconfig.
     #[must_use]
     pub fn with_programs_of(self, kubeconfig: &str) -> Real {
         let named = Credentials::text(kubeconfig);
-        let etcd = RealEtcd { cluster: self.etcd.cluster.with_programs_of(named.clone()), ..self.etcd };
-        Real { api: self.api.with_programs_of(named), etcd, ..self }
+        let etcd = RealEtcd {
+            cluster: self.etcd.cluster.with_programs_of(named.clone()),
+            ..self.etcd
+        };
+        Real {
+            api: self.api.with_programs_of(named),
+            etcd,
+            ..self
+        }
     }
 }
 
@@ -99,7 +150,13 @@ pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
 /// Where the root of the file tree cannot be opened.
 pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
     let credentials = Credentials::File(kubeconfig.to_owned());
-    Ok(ApiClient::new(handle.clone(), Arc::new(files()?), credentials, Arc::new(direct()), Patience::none()))
+    Ok(ApiClient::new(
+        handle.clone(),
+        Arc::new(files()?),
+        credentials,
+        Arc::new(direct()),
+        Patience::none(),
+    ))
 }
 
 /// Servers are where their kubeconfigs say.
@@ -108,10 +165,30 @@ pub fn direct() -> impl Dial {
 }
 
 /// The etcd of the cluster that a node joins, for one who has these files.
-pub fn etcd(handle: &Handle, files: Arc<dyn Files>, config: &Config, cancel: &Cancel) -> impl Etcd + use<> {
-    let patience = Patience { cancel: cancel.clone(), ..Patience::none() };
-    let cluster = ApiClient::new(handle.clone(), files.clone(), Credentials::of(config), Arc::new(direct()), patience);
-    RealEtcd { handle: handle.clone(), files, cluster, directory: config.cluster.certificates_dir.clone(), cancel: cancel.clone() }
+pub fn etcd(
+    handle: &Handle,
+    files: Arc<dyn Files>,
+    config: &Config,
+    cancel: &Cancel,
+) -> impl Etcd + use<> {
+    let patience = Patience {
+        cancel: cancel.clone(),
+        ..Patience::none()
+    };
+    let cluster = ApiClient::new(
+        handle.clone(),
+        files.clone(),
+        Credentials::of(config),
+        Arc::new(direct()),
+        patience,
+    );
+    RealEtcd {
+        handle: handle.clone(),
+        files,
+        cluster,
+        directory: config.cluster.certificates_dir.clone(),
+        cancel: cancel.clone(),
+    }
 }
 
 /// The file tree of this machine, likewise.
@@ -175,7 +252,12 @@ impl Node for RealNode {
     }
 
     fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
-        let none = || Failure::new("unavailable", format!("no supported init system was found: {name} is not made {state}"));
+        let none = || {
+            Failure::new(
+                "unavailable",
+                format!("no supported init system was found: {name} is not made {state}"),
+            )
+        };
         self.init.as_ref().ok_or_else(none)?.ensure(name, state)
     }
 
@@ -193,13 +275,21 @@ impl Node for RealNode {
         if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
             return self.facts.run(program, args);
         }
-        let output = self.tools.programs.run(program, args, Remains::Killed, budget)?;
+        let output = self
+            .tools
+            .programs
+            .run(program, args, Remains::Killed, budget)?;
         let (stdout, stderr) = (output.stdout(), output.stderr());
-        Ok(CommandOutput { status: output.status.code().unwrap_or(-1), stdout, stderr })
+        Ok(CommandOutput {
+            status: output.status.code().unwrap_or(-1),
+            stdout,
+            stderr,
+        })
     }
 
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
-        let table = read(mounts::TABLE).ok_or_else(|| Failure::new("io", format!("{} cannot be read", mounts::TABLE)))?;
+        let table = read(mounts::TABLE)
+            .ok_or_else(|| Failure::new("io", format!("{} cannot be read", mounts::TABLE)))?;
         mounts::unmount(&mounts::below(&table, directory), directory, flags)
     }
 }
@@ -213,8 +303,13 @@ fn load_module(name: &ModuleName, loaded: &Path, tools: &Tools) -> Tried<bool> {
 }
 
 fn read(path: &str) -> Option<String> {
-    #[allow(clippy::disallowed_methods, reason = "this is where the machine is looked at")]
-    std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is where the machine is looked at"
+    )]
+    std::fs::read_to_string(path)
+        .ok()
+        .map(|text| text.trim().to_owned())
 }
 
 /// Environment by name, for proxies.

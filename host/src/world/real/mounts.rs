@@ -11,8 +11,12 @@ pub const TABLE: &str = "/proc/mounts";
 /// Paths of the mounts below a directory, by a table of the kernel's; the inner before the outer.
 pub fn below(table: &str, directory: &str) -> Vec<String> {
     let inside = format!("{}/", directory.trim_end_matches('/'));
-    let mut paths: Vec<String> =
-        table.lines().filter_map(|line| line.split(' ').nth(1)).map(unescaped).filter(|path| path.starts_with(&inside)).collect();
+    let mut paths: Vec<String> = table
+        .lines()
+        .filter_map(|line| line.split(' ').nth(1))
+        .map(unescaped)
+        .filter(|path| path.starts_with(&inside))
+        .collect();
     // What was mounted last lies on top.
     paths.reverse();
     paths.sort_by_key(|path| std::cmp::Reverse(path.matches('/').count()));
@@ -21,12 +25,20 @@ pub fn below(table: &str, directory: &str) -> Vec<String> {
 
 /// The kernel writes spaces, tabs, line ends and backslashes as octal numbers.
 fn unescaped(path: &str) -> String {
-    [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")]
-        .iter()
-        .fold(path.to_owned(), |path, (code, char)| path.replace(code, char))
+    [
+        ("\\040", " "),
+        ("\\011", "\t"),
+        ("\\012", "\n"),
+        ("\\134", "\\"),
+    ]
+    .iter()
+    .fold(path.to_owned(), |path, (code, char)| {
+        path.replace(code, char)
+    })
 }
 
-/// Unmounts them one by one; how many there were. That one cannot be unmounted any more is no failure (kubeadm behaviour).
+/// Unmounts them one by one; how many there were. That one cannot be unmounted any more is no
+/// failure (kubeadm behaviour).
 ///
 /// # Errors
 /// Every path that is still mounted, and why.
@@ -49,37 +61,17 @@ pub fn unmount(paths: &[String], directory: &str, flags: &[String]) -> Tried<usi
     if wrong.is_empty() {
         return Ok(paths.len());
     }
-    let message = format!("encountered the following errors while unmounting directories in {directory:?}: [{}]", wrong.join(", "));
-    let remedy = "end what uses them, or let unmountFlags of a ResetConfiguration say MNT_DETACH; then run this again";
-    Err(Failure { remedy: Some(remedy.into()), ..Failure::new("io", message) })
+    let message = format!(
+        "encountered the following errors while unmounting directories in {directory:?}: [{}]",
+        wrong.join(", ")
+    );
+    let remedy = "end what uses them, or let unmountFlags of a ResetConfiguration say MNT_DETACH; \
+        then run this again";
+    Err(Failure {
+        remedy: Some(remedy.into()),
+        ..Failure::new("io", message)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mounts_below_are_found_inner_first() {
-        let table = "\
-            /dev/sda1 / ext4 rw 0 0\n\
-            /dev/sdb1 /var/lib/kubelet ext4 rw 0 0\n\
-            tmpfs /var/lib/kubelet/pods/a/volumes/token tmpfs rw 0 0\n\
-            tmpfs /var/lib/kubelet/pods/a/volumes/token/deeper tmpfs rw 0 0\n\
-            tmpfs /var/lib/kubelet/with\\040space tmpfs rw 0 0\n\
-            tmpfs /var/lib/kubelet2/x tmpfs rw 0 0\n";
-        assert_eq!(
-            below(table, "/var/lib/kubelet/"),
-            ["/var/lib/kubelet/pods/a/volumes/token/deeper", "/var/lib/kubelet/pods/a/volumes/token", "/var/lib/kubelet/with space"]
-        );
-        assert!(below(table, "/var/lib/kube").is_empty(), "a directory is no prefix of a name");
-    }
-
-    #[test]
-    fn what_is_not_mounted_is_no_failure() {
-        assert_eq!(unmount(&[], "/x", &["MNT_FORCE".into()]), Ok(0));
-        let root = tempfile::tempdir().unwrap();
-        let outcome = unmount(&[root.path().display().to_string()], "/x", &[]);
-        // Without root rights nothing may be unmounted at all.
-        assert!(outcome == Ok(1) || outcome.unwrap_err().message.starts_with("encountered the following errors"));
-    }
-}
+mod tests;

@@ -25,16 +25,32 @@ pub struct RealNet {
 }
 
 impl RealNet {
-    pub fn new(handle: Handle, files: Arc<dyn Files>, environment: Environment, cancel: Cancel) -> Self {
-        RealNet { handle, files, environment, cancel }
+    pub fn new(
+        handle: Handle,
+        files: Arc<dyn Files>,
+        environment: Environment,
+        cancel: Cancel,
+    ) -> Self {
+        RealNet {
+            handle,
+            files,
+            environment,
+            cancel,
+        }
     }
 
     /// Gets a URL and reads its body as far as the budget goes.
     fn get(&self, url: &HttpUrl, client: ClientBuilder, budget: &Budget) -> Tried<HttpReply> {
-        let unavailable =
-            |error: reqwest::Error| Failure { retryable: true, ..Failure::new("unavailable", format!("{url}: {}", innermost(&error))) };
+        let unavailable = |error: reqwest::Error| Failure {
+            retryable: true,
+            ..Failure::new("unavailable", format!("{url}: {}", innermost(&error)))
+        };
         let work = async {
-            let client = client.no_proxy().redirect(Policy::none()).build().map_err(unavailable)?;
+            let client = client
+                .no_proxy()
+                .redirect(Policy::none())
+                .build()
+                .map_err(unavailable)?;
             let mut reply = client.get(url.as_str()).send().await.map_err(unavailable)?;
             let (status, mut body) = (reply.status().as_u16(), Vec::new());
             while let Some(chunk) = reply.chunk().await.map_err(unavailable)? {
@@ -56,15 +72,20 @@ impl Net for RealNet {
 
     fn resolve(&self, host: &str) -> Tried<Vec<String>> {
         let budget = Budget::new(0, RESOLVE, &self.cancel);
-        let lookup = self.handle.block_on(budget.complete(&format!("the lookup of {host}"), tokio::net::lookup_host((host, 0))))?;
-        let found = lookup.map_err(|error| Failure::new("not-found", format!("lookup {host}: {error}")))?;
+        let lookup = self.handle.block_on(budget.complete(
+            &format!("the lookup of {host}"),
+            tokio::net::lookup_host((host, 0)),
+        ))?;
+        let found =
+            lookup.map_err(|error| Failure::new("not-found", format!("lookup {host}: {error}")))?;
         let mut addresses: Vec<String> = found.map(|address| address.ip().to_string()).collect();
         addresses.dedup();
         Ok(addresses)
     }
 
     fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
-        let url = url::Url::parse(url).map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+        let url = url::Url::parse(url)
+            .map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
         Ok(proxy::proxy_for(&self.environment, &url))
     }
 
@@ -73,16 +94,24 @@ impl Net for RealNet {
     }
 
     fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
-        let invalid = |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
+        let invalid =
+            |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
         let mut client = Client::builder();
         if !identity.ca.is_empty() {
-            let authority =
-                reqwest::Certificate::from_pem(&self.files.read(&identity.ca)?).map_err(|error| invalid(&identity.ca, error))?;
+            let authority = reqwest::Certificate::from_pem(&self.files.read(&identity.ca)?)
+                .map_err(|error| invalid(&identity.ca, error))?;
             client = client.tls_certs_only([authority]);
         }
         if !identity.cert.is_empty() {
-            let pem = [self.files.read(&identity.cert)?, self.files.read(&identity.key)?].join(&b'\n');
-            client = client.identity(reqwest::Identity::from_pem(&pem).map_err(|error| invalid(&identity.cert, error))?);
+            let pem = [
+                self.files.read(&identity.cert)?,
+                self.files.read(&identity.key)?,
+            ]
+            .join(&b'\n');
+            client = client.identity(
+                reqwest::Identity::from_pem(&pem)
+                    .map_err(|error| invalid(&identity.cert, error))?,
+            );
         }
         self.get(url, client, budget)
     }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Time that a program may take which only reports something.
 const LOOK: Duration = Duration::from_secs(30);
-/// Time that a program may take which changes something. systemd gives a unit 90 s to start and 90 s to stop.
+/// Time that a program may take which changes something. systemd gives a unit 90 s to start and 90
+/// s to stop.
 const CHANGE: Duration = Duration::from_secs(240);
 /// Bytes that a program may print. The kernel's configuration is the longest output.
 const OUTPUT: usize = 4 << 20;
@@ -26,12 +27,24 @@ pub struct Tools {
 
 impl Tools {
     pub fn new(cancel: &Cancel) -> Tools {
-        Tools { programs: Programs::of_this_process(), cancel: cancel.clone() }
+        Tools {
+            programs: Programs::of_this_process(),
+            cancel: cancel.clone(),
+        }
     }
 
-    /// Runs a program that only reports something. Returns whether it succeeded, and its output; none if it cannot be run.
+    /// Runs a program that only reports something. Returns whether it succeeded, and its output;
+    /// none if it cannot be run.
     pub fn ask(&self, program: &str, args: &[&str]) -> Option<(bool, String)> {
-        let output = self.programs.run(program, args, Remains::Killed, &Budget::new(OUTPUT, LOOK, &self.cancel)).ok()?;
+        let output = self
+            .programs
+            .run(
+                program,
+                args,
+                Remains::Killed,
+                &Budget::new(OUTPUT, LOOK, &self.cancel),
+            )
+            .ok()?;
         Some((output.status.success(), output.stdout()))
     }
 
@@ -40,12 +53,24 @@ impl Tools {
     /// # Errors
     /// The program cannot be run, or failed; then with its standard error.
     pub fn change(&self, program: &str, args: &[&str]) -> Tried<()> {
-        let output = self.programs.run(program, args, Remains::Left, &Budget::new(OUTPUT, CHANGE, &self.cancel))?;
+        let output = self.programs.run(
+            program,
+            args,
+            Remains::Left,
+            &Budget::new(OUTPUT, CHANGE, &self.cancel),
+        )?;
         if output.status.success() {
             return Ok(());
         }
         let Output { status, .. } = output;
-        Err(Failure::new("failed", format!("`{program} {}` failed ({status}): {}", args.join(" "), output.stderr().trim())))
+        Err(Failure::new(
+            "failed",
+            format!(
+                "`{program} {}` failed ({status}): {}",
+                args.join(" "),
+                output.stderr().trim()
+            ),
+        ))
     }
 }
 
@@ -66,8 +91,15 @@ impl Init {
     /// Detects the init system of this machine; none if it has neither systemd nor OpenRC.
     pub fn detect(tools: &Tools) -> Option<Init> {
         let has = |program: &str| tools.programs.find(program).is_some();
-        let system = if has("systemctl") { System::Systemd } else { has("openrc").then_some(System::OpenRc)? };
-        Some(Init { system, tools: tools.clone() })
+        let system = if has("systemctl") {
+            System::Systemd
+        } else {
+            has("openrc").then_some(System::OpenRc)?
+        };
+        Some(Init {
+            system,
+            tools: tools.clone(),
+        })
     }
 
     /// The name that the facts of a node have: `systemd` or `openrc`.
@@ -83,16 +115,33 @@ impl Init {
         let ask = |program: &str, args: &[&str]| self.tools.ask(program, args);
         match self.system {
             System::Systemd => {
-                let exists = ask("systemctl", &["status", "--", name]).is_some_and(|(_, printed)| is_known_to_systemd(&printed));
-                let enabled = exists && ask("systemctl", &["is-enabled", "--", name]).is_some_and(|(enabled, _)| enabled);
-                ServiceState { exists, enabled, active: exists && self.active(name) }
+                let exists = ask("systemctl", &["status", "--", name])
+                    .is_some_and(|(_, printed)| is_known_to_systemd(&printed));
+                let enabled = exists
+                    && ask("systemctl", &["is-enabled", "--", name])
+                        .is_some_and(|(enabled, _)| enabled);
+                ServiceState {
+                    exists,
+                    enabled,
+                    active: exists && self.active(name),
+                }
             }
             System::OpenRc => {
                 let (_, printed) = ask("rc-service", &[name, "status"]).unwrap_or_default();
                 let exists = !printed.contains("does not exist");
-                let listed = |printed: String| printed.lines().any(|line| line.split_whitespace().next() == Some(name));
-                let enabled = exists && ask("rc-update", &["show", "default"]).is_some_and(|(_, printed)| listed(printed));
-                ServiceState { exists, enabled, active: exists && self.active(name) }
+                let listed = |printed: String| {
+                    printed
+                        .lines()
+                        .any(|line| line.split_whitespace().next() == Some(name))
+                };
+                let enabled = exists
+                    && ask("rc-update", &["show", "default"])
+                        .is_some_and(|(_, printed)| listed(printed));
+                ServiceState {
+                    exists,
+                    enabled,
+                    active: exists && self.active(name),
+                }
             }
         }
     }
@@ -102,8 +151,13 @@ impl Init {
         match self.system {
             System::Systemd => (self.tools.ask("systemctl", &["is-active", "--", name]))
                 .is_some_and(|(_, printed)| matches!(printed.trim(), "active" | "activating")),
-            System::OpenRc => (self.tools.ask("rc-service", &[name, "status"]))
-                .is_some_and(|(_, printed)| !["stopped", "does not exist"].iter().any(|word| printed.contains(word))),
+            System::OpenRc => {
+                (self.tools.ask("rc-service", &[name, "status"])).is_some_and(|(_, printed)| {
+                    !["stopped", "does not exist"]
+                        .iter()
+                        .any(|word| printed.contains(word))
+                })
+            }
         }
     }
 
@@ -118,7 +172,12 @@ impl Init {
             "stopped" => "stop",
             "enabled" => "enable",
             "disabled" => "disable",
-            other => return Err(Failure::new("invalid", format!("{other:?} is not a state of a service"))),
+            other => {
+                return Err(Failure::new(
+                    "invalid",
+                    format!("{other:?} is not a state of a service"),
+                ));
+            }
         };
         let before = self.state(name);
         let holds = match state {
@@ -138,7 +197,8 @@ impl Init {
                 change("systemctl", &["restart", "--", name])?;
             }
             (System::Systemd, verb) => change("systemctl", &[verb, "--", name])?,
-            // OpenRC's programs have no `--` that all versions understand; a unit name never looks like an option or a path.
+            // OpenRC's programs have no `--` that all versions understand; a unit name never looks
+            // like an option or a path.
             (System::OpenRc, "enable") => change("rc-update", &["add", name, "default"])?,
             (System::OpenRc, "disable") => change("rc-update", &["del", name, "default"])?,
             (System::OpenRc, verb) => change("rc-service", &[name, verb])?,
@@ -147,87 +207,13 @@ impl Init {
     }
 }
 
-/// Whether a unit exists, judged by the output of `systemctl status`. If the output is empty, the unit counts as existing
-/// (kubeadm behaviour).
+/// Whether a unit exists, judged by the output of `systemctl status`. If the output is empty, the
+/// unit counts as existing (kubeadm behaviour).
 fn is_known_to_systemd(printed: &str) -> bool {
-    !["Loaded: not-found", "could not be found"].iter().any(|words| printed.contains(words))
+    !["Loaded: not-found", "could not be found"]
+        .iter()
+        .any(|words| printed.contains(words))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::load_module, *};
-    use crate::arguments::ModuleName;
-    use std::{fs, os::unix::fs::PermissionsExt, path::Path};
-
-    #[test]
-    fn a_unit_is_there_unless_systemd_says_that_it_is_not() {
-        for said in ["● kubelet.service - kubelet\n     Loaded: loaded (/lib/systemd/system/kubelet.service; enabled)\n", ""] {
-            assert!(is_known_to_systemd(said), "{said:?}");
-        }
-        for said in [
-            "● kubelet.service\n     Loaded: not-found (Reason: Unit kubelet.service not found.)\n",
-            "Unit kubelet.service could not be found.\n",
-        ] {
-            assert!(!is_known_to_systemd(said), "{said:?}");
-        }
-    }
-
-    /// Tools whose programs are scripts that record their calls: one line for each call, with `|` after each argument.
-    fn recording(folder: &Path, programs: &[&str]) -> Tools {
-        for program in programs {
-            let path = folder.join(program);
-            let script = format!("#!/bin/sh\n{{ printf '{program}|'; printf '%s|' \"$@\"; echo; }} >> {}/calls\n", folder.display());
-            fs::write(&path, script).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        Tools { programs: Programs::with(folder), cancel: Cancel::never() }
-    }
-
-    fn calls(folder: &Path) -> Vec<String> {
-        let calls = fs::read_to_string(folder.join("calls")).unwrap_or_default();
-        fs::write(folder.join("calls"), "").unwrap();
-        calls.lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn systemctl_gets_names_behind_two_dashes() {
-        let folder = tempfile::tempdir().unwrap();
-        let init = Init::detect(&recording(folder.path(), &["systemctl"])).unwrap();
-        let unit = UnitName::parse("getty@tty1.service").unwrap();
-        init.state(&unit);
-        assert_eq!(
-            calls(folder.path()),
-            [
-                "systemctl|status|--|getty@tty1.service|",
-                "systemctl|is-enabled|--|getty@tty1.service|",
-                "systemctl|is-active|--|getty@tty1.service|"
-            ]
-        );
-        for (state, change) in [("running", "restart"), ("restarted", "restart"), ("disabled", "disable")] {
-            assert!(init.ensure(&unit, state).unwrap(), "{state}");
-            assert_eq!(calls(folder.path()).pop().unwrap(), format!("systemctl|{change}|--|getty@tty1.service|"));
-        }
-        assert_eq!(init.ensure(&unit, "asleep").unwrap_err().code, "invalid");
-        assert_eq!(calls(folder.path()), [""; 0]);
-    }
-
-    #[test]
-    fn a_unit_name_is_never_an_option() {
-        for text in ["--host=root@example.com", "-H", "--root=/", "a b", "../x", "a/b", ""] {
-            assert!(UnitName::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn modprobe_gets_the_module_behind_two_dashes_and_only_if_it_is_not_loaded() {
-        let folder = tempfile::tempdir().unwrap();
-        let tools = recording(folder.path(), &["modprobe"]);
-        let loaded = folder.path().join("module");
-        fs::create_dir_all(loaded.join("br_netfilter")).unwrap();
-        for (module, loads) in [("br_netfilter", false), ("br-netfilter", false), ("overlay", true)] {
-            assert_eq!(load_module(&ModuleName::parse(module).unwrap(), &loaded, &tools).unwrap(), loads, "{module}");
-        }
-        assert_eq!(calls(folder.path()), ["modprobe|--|overlay|"]);
-        assert!(ModuleName::parse("/tmp/evil.ko").is_err() && ModuleName::parse("--remove").is_err());
-    }
-}
+mod tests;

@@ -1,5 +1,9 @@
-//! Kernel parameters, as files below `/proc/sys`. No link leads out of there, and no mount inside is entered.
-#![allow(clippy::disallowed_methods, reason = "this is where the machine is looked at and changed")]
+//! Kernel parameters, as files below `/proc/sys`. No link leads out of there, and no mount inside
+//! is entered.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is where the machine is looked at and changed"
+)]
 use crate::{arguments::SysctlKey, world::Tried};
 use kubephase_wit::Failure;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
@@ -14,17 +18,34 @@ pub const TREE: &str = "/proc/sys";
 const LONGEST: u64 = 64 << 10;
 
 fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
-    let tree = openat2(CWD, tree, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::empty())?;
-    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    let tree = openat2(
+        CWD,
+        tree,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::empty(),
+    )?;
+    let inside = ResolveFlags::BENEATH
+        | ResolveFlags::NO_SYMLINKS
+        | ResolveFlags::NO_MAGICLINKS
+        | ResolveFlags::NO_XDEV;
     // Non-blocking, for a tree that is not the kernel's and may have a pipe in it.
-    let file = openat2(&tree, key.path(), access | OFlags::CLOEXEC | OFlags::NONBLOCK, Mode::empty(), inside)?;
+    let file = openat2(
+        &tree,
+        key.path(),
+        access | OFlags::CLOEXEC | OFlags::NONBLOCK,
+        Mode::empty(),
+        inside,
+    )?;
     Ok(File::from(file))
 }
 
 /// Value of a parameter, without the line end.
 pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
     let mut text = String::new();
-    open(tree, key, OFlags::RDONLY)?.take(LONGEST).read_to_string(&mut text)?;
+    open(tree, key, OFlags::RDONLY)?
+        .take(LONGEST)
+        .read_to_string(&mut text)?;
     Ok(text.trim().to_owned())
 }
 
@@ -36,44 +57,12 @@ pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
     if read(tree, key).is_ok_and(|current| current == value) {
         return Ok(false);
     }
-    let written = open(tree, key, OFlags::WRONLY | OFlags::TRUNC).and_then(|mut file| file.write_all(value.as_bytes()));
-    written.map(|()| true).map_err(|error| Failure::new("io", format!("cannot set {key} to {value}: {error}")))
+    let written = open(tree, key, OFlags::WRONLY | OFlags::TRUNC)
+        .and_then(|mut file| file.write_all(value.as_bytes()));
+    written
+        .map(|()| true)
+        .map_err(|error| Failure::new("io", format!("cannot set {key} to {value}: {error}")))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::{fs, os::unix::fs::symlink};
-
-    #[test]
-    fn the_kernel_tells_its_release() {
-        let release = read(TREE, &SysctlKey::parse("kernel.osrelease").unwrap()).unwrap();
-        assert_eq!(release, rustix::system::uname().release().to_string_lossy());
-        let missing = SysctlKey::parse("kernel.no_such_parameter").unwrap();
-        assert!(read(TREE, &missing).is_err());
-        assert_eq!(set(TREE, &missing, "1").unwrap_err().code, "io");
-    }
-
-    #[test]
-    fn a_value_is_written_once_and_nothing_leads_out_of_the_tree() {
-        let folder = tempfile::tempdir().unwrap();
-        let tree = folder.path().join("sys");
-        fs::create_dir_all(tree.join("net/ipv4/conf/eth0.100")).unwrap();
-        fs::write(tree.join("net/ipv4/ip_forward"), "0\n").unwrap();
-        fs::write(tree.join("net/ipv4/conf/eth0.100/forwarding"), "0\n").unwrap();
-        fs::write(folder.path().join("outside"), "0\n").unwrap();
-        symlink("../outside", tree.join("link")).unwrap();
-        symlink("..", tree.join("up")).unwrap();
-        let tree = tree.to_str().unwrap();
-        let key = |text: &str| SysctlKey::parse(text).unwrap();
-        for parameter in ["net.ipv4.ip_forward", "net.ipv4.conf.eth0/100.forwarding"] {
-            assert!(set(tree, &key(parameter), "1").unwrap(), "{parameter}");
-            assert!(!set(tree, &key(parameter), "1").unwrap(), "{parameter}");
-            assert_eq!(read(tree, &key(parameter)).unwrap(), "1", "{parameter}");
-        }
-        for outside in ["link", "up.outside"] {
-            assert!(read(tree, &key(outside)).is_err() && set(tree, &key(outside), "1").is_err(), "{outside}");
-        }
-        assert_eq!(fs::read_to_string(folder.path().join("outside")).unwrap(), "0\n");
-    }
-}
+mod tests;

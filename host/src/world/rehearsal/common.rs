@@ -1,5 +1,6 @@
-//! What the machines of a rehearsed cluster share: where they are, the API servers there are, the members of etcd, and where
-//! all of it is kept. Behind a machine that would join a cluster outside of the rehearsal there is that one.
+//! What the machines of a rehearsed cluster share: where they are, the API servers there are, the
+//! members of etcd, and where all of it is kept. Behind a machine that would join a cluster outside
+//! of the rehearsal there is that one.
 use super::{
     cluster::{Api, Server},
     etcd::Members,
@@ -38,12 +39,21 @@ impl Common {
     /// Of a cluster that is kept in the tree below a root.
     pub fn of(root: &Path) -> Common {
         let log = Arc::new(Log::below(root));
-        Common { machines: Mutex::default(), servers: Mutex::default(), etcd: Members::new(log.clone()), log, outside: None }
+        Common {
+            machines: Mutex::default(),
+            servers: Mutex::default(),
+            etcd: Members::new(log.clone()),
+            log,
+            outside: None,
+        }
     }
 
     /// Of a machine that would join a cluster outside; `root` is its own.
     pub fn joining(root: &Path, outside: Outside) -> Common {
-        Common { outside: Some(outside), ..Common::of(root) }
+        Common {
+            outside: Some(outside),
+            ..Common::of(root)
+        }
     }
 
     /// Whether a cluster is kept in the tree below a root.
@@ -57,7 +67,10 @@ impl Common {
 
     /// A machine is there, whether it serves anything or not.
     pub(super) fn machine(&self, addresses: &[IpAddr]) {
-        self.machines.lock().unwrap_or_else(PoisonError::into_inner).extend(addresses);
+        self.machines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(addresses);
     }
 
     /// What the API servers of the cluster serve, if there is any yet.
@@ -83,7 +96,13 @@ impl Common {
         credentials: Credentials,
         patience: Patience,
     ) -> Box<dyn Cluster> {
-        let client = ApiClient::new(handle.clone(), files, credentials.clone(), self.clone(), patience);
+        let client = ApiClient::new(
+            handle.clone(),
+            files,
+            credentials.clone(),
+            self.clone(),
+            patience,
+        );
         match &self.outside {
             None => Box::new(client),
             Some(outside) => Box::new(outside.seen(client, &credentials)),
@@ -95,17 +114,28 @@ impl Common {
     /// # Errors
     /// Where they are not.
     pub(super) fn meet(&self) -> Tried<()> {
-        self.outside.as_ref().map_or(Ok(()), |outside| outside.meet(&self.etcd))
+        self.outside
+            .as_ref()
+            .map_or(Ok(()), |outside| outside.meet(&self.etcd))
     }
 
-    /// What was kept of the cluster, for its first API server; the members of etcd are taken over at once.
+    /// What was kept of the cluster, for its first API server; the members of etcd are taken over
+    /// at once.
     ///
     /// # Errors
     /// Where it cannot be read.
     pub(super) fn resume(&self, files: &dyn Files) -> Tried<Vec<Entry>> {
         let entries = Log::read(files)?;
-        let members = entries.iter().rev().find_map(|entry| if let Entry::Members(members) = entry { Some(members) } else { None });
-        members.into_iter().for_each(|members| self.etcd.restore(members));
+        let members = entries.iter().rev().find_map(|entry| {
+            if let Entry::Members(members) = entry {
+                Some(members)
+            } else {
+                None
+            }
+        });
+        members
+            .into_iter()
+            .for_each(|members| self.etcd.restore(members));
         Ok(entries)
     }
 
@@ -120,29 +150,54 @@ impl Common {
     }
 
     pub(super) fn up(&self, server: &Server) {
-        let endpoint = Endpoint { address: server.address(), undated: server.undated().is_some() };
-        self.servers().push(Serving { advertised: server.advertised().to_owned(), endpoint, api: server.api() });
+        let endpoint = Endpoint {
+            address: server.address(),
+            undated: server.undated().is_some(),
+        };
+        self.servers().push(Serving {
+            advertised: server.advertised().to_owned(),
+            endpoint,
+            api: server.api(),
+        });
     }
 
     pub(super) fn down(&self, server: &Server) {
-        self.servers().retain(|serving| serving.endpoint.address != server.address());
+        self.servers()
+            .retain(|serving| serving.endpoint.address != server.address());
     }
 }
 
 impl Dial for Common {
-    /// The address of a machine leads to the API server there, every other name that the cluster goes by to the first of
-    /// them, as it would to the balancer before them; where there is none, to where nothing ever listens. What is outside is
-    /// where it is.
+    /// The address of a machine leads to the API server there, every other name that the cluster
+    /// goes by to the first of them, as it would to the balancer before them; where there is none,
+    /// to where nothing ever listens. What is outside is where it is.
     fn endpoint(&self, server: &url::Url) -> Option<Endpoint> {
-        let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let machine = host.parse().is_ok_and(|host: IpAddr| self.machines.lock().unwrap_or_else(PoisonError::into_inner).contains(&host));
+        let host = server
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        let machine = host.parse().is_ok_and(|host: IpAddr| {
+            self.machines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&host)
+        });
         let servers = self.servers();
         let serving = servers.iter().find(|serving| serving.advertised == host);
         if let Some(outside) = &self.outside {
-            return serving.map(|serving| serving.endpoint).or_else(|| outside.endpoint(server));
+            return serving
+                .map(|serving| serving.endpoint)
+                .or_else(|| outside.endpoint(server));
         }
-        let serving = if machine { serving } else { serving.or(servers.first()) };
-        let nowhere = Endpoint { address: SocketAddr::from(([127, 0, 0, 1], 0)), undated: false };
+        let serving = if machine {
+            serving
+        } else {
+            serving.or(servers.first())
+        };
+        let nowhere = Endpoint {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            undated: false,
+        };
         Some(serving.map_or(nowhere, |serving| serving.endpoint))
     }
 }

@@ -1,5 +1,5 @@
-//! The membership of the cluster's etcd, without the etcd: members come and get their vote by etcd's own rules (3.6), and run
-//! where a kubelet finds their static Pod.
+//! The membership of the cluster's etcd, without the etcd: members come and get their vote by
+//! etcd's own rules (3.6), and run where a kubelet finds their static Pod.
 use super::{
     Rehearsal,
     kept::{Entry, Log},
@@ -45,7 +45,10 @@ enum Stage {
 
 /// What etcd refuses now and may do later.
 fn not_yet(message: &str) -> Failure {
-    Failure { retryable: true, ..Failure::new("unavailable", format!("etcdserver: {message}")) }
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", format!("etcdserver: {message}"))
+    }
 }
 
 fn entry(members: &[Member]) -> Entry {
@@ -83,31 +86,64 @@ impl Drop for Changing<'_> {
 
 impl Members {
     pub fn new(log: Arc<Log>) -> Members {
-        Members { members: Mutex::default(), log }
+        Members {
+            members: Mutex::default(),
+            log,
+        }
     }
 
     fn lock(&self) -> Changing<'_> {
         let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        Changing { before: members.clone(), members, log: &self.log }
+        Changing {
+            before: members.clone(),
+            members,
+            log: &self.log,
+        }
     }
 
-    /// A kubelet's look at its etcd. The first of all makes the cluster; any other starts where it is announced and knows
-    /// the others, and catches up until the next look.
+    /// A kubelet's look at its etcd. The first of all makes the cluster; any other starts where it
+    /// is announced and knows the others, and catches up until the next look.
     pub fn look(&self, pod: &Value) {
-        let (name, peer_url) = (flag(pod, "name").to_owned(), flag(pod, "initial-advertise-peer-urls").to_owned());
-        let client_urls = flag(pod, "advertise-client-urls").split(',').map(str::to_owned).collect();
+        let (name, peer_url) = (
+            flag(pod, "name").to_owned(),
+            flag(pod, "initial-advertise-peer-urls").to_owned(),
+        );
+        let client_urls = flag(pod, "advertise-client-urls")
+            .split(',')
+            .map(str::to_owned)
+            .collect();
         let mut members = self.lock();
         if members.is_empty() && flag(pod, "initial-cluster-state") != "existing" {
-            members.push(Member { id: id(&peer_url, 0), name, peer_url, client_urls, learner: false, stage: Stage::Serving });
+            members.push(Member {
+                id: id(&peer_url, 0),
+                name,
+                peer_url,
+                client_urls,
+                learner: false,
+                stage: Stage::Serving,
+            });
             return;
         }
-        let mut told: Vec<&str> = flag(pod, "initial-cluster").split(',').filter_map(|member| Some(member.split_once('=')?.1)).collect();
+        let mut told: Vec<&str> = flag(pod, "initial-cluster")
+            .split(',')
+            .filter_map(|member| Some(member.split_once('=')?.1))
+            .collect();
         told.sort_unstable();
-        let mut all: Vec<String> = members.iter().map(|member| member.peer_url.clone()).collect();
+        let mut all: Vec<String> = members
+            .iter()
+            .map(|member| member.peer_url.clone())
+            .collect();
         all.sort_unstable();
-        let Some(own) = members.iter_mut().find(|member| member.peer_url == peer_url) else { return };
+        let Some(own) = members
+            .iter_mut()
+            .find(|member| member.peer_url == peer_url)
+        else {
+            return;
+        };
         match own.stage {
-            Stage::Announced if told == all => (own.name, own.client_urls, own.stage) = (name, client_urls, Stage::Started),
+            Stage::Announced if told == all => {
+                (own.name, own.client_urls, own.stage) = (name, client_urls, Stage::Started)
+            }
             Stage::Started | Stage::Down => own.stage = Stage::Serving,
             Stage::Announced | Stage::Serving => {}
         }
@@ -116,13 +152,18 @@ impl Members {
     /// The member of this Pod runs no more.
     pub fn down(&self, pod: &Value) {
         let peer_url = flag(pod, "initial-advertise-peer-urls");
-        self.lock().iter_mut().filter(|member| member.peer_url == peer_url).for_each(|member| member.stage = Stage::Down);
+        self.lock()
+            .iter_mut()
+            .filter(|member| member.peer_url == peer_url)
+            .for_each(|member| member.stage = Stage::Down);
     }
 
     /// Whether the member of this Pod serves clients.
     pub fn serves(&self, pod: &Value) -> bool {
         let peer_url = flag(pod, "initial-advertise-peer-urls");
-        self.lock().iter().any(|member| member.peer_url == peer_url && member.stage == Stage::Serving)
+        self.lock()
+            .iter()
+            .any(|member| member.peer_url == peer_url && member.stage == Stage::Serving)
     }
 
     /// All of them, as a log begins.
@@ -135,20 +176,36 @@ impl Members {
         *self.lock() = Vec::deserialize(kept).unwrap_or_default();
     }
 
-    /// Takes over those of a cluster outside, as they are: whether each of them serves is seen once.
+    /// Takes over those of a cluster outside, as they are: whether each of them serves is seen
+    /// once.
     ///
     /// # Errors
     /// Where nobody there answers, or too few of them serve.
     pub fn meet(&self, etcd: &dyn Etcd) -> Tried<()> {
         let member = |member: EtcdMember| {
-            let EtcdMember { id, name, peer_urls, client_urls, learner } = member;
-            let serves = client_urls.iter().any(|url| etcd.serves(url).unwrap_or(false));
+            let EtcdMember {
+                id,
+                name,
+                peer_urls,
+                client_urls,
+                learner,
+            } = member;
+            let serves = client_urls
+                .iter()
+                .any(|url| etcd.serves(url).unwrap_or(false));
             let stage = match (name.is_empty(), serves) {
                 (true, _) => Stage::Announced,
                 (false, true) => Stage::Serving,
                 (false, false) => Stage::Down,
             };
-            Member { id, name, peer_url: peer_urls.into_iter().next().unwrap_or_default(), client_urls, learner, stage }
+            Member {
+                id,
+                name,
+                peer_url: peer_urls.into_iter().next().unwrap_or_default(),
+                client_urls,
+                learner,
+                stage,
+            }
         };
         let met = etcd.members()?.into_iter().map(member).collect();
         *self.lock() = met;
@@ -159,8 +216,14 @@ impl Members {
     fn quorum(&self) -> Tried<Changing<'_>> {
         let members = self.lock();
         let voters = members.iter().filter(|member| !member.learner);
-        let (all, up) = voters.fold((0, 0), |(all, up), voter| (all + 1, up + usize::from(voter.stage == Stage::Serving)));
-        if up * 2 > all { Ok(members) } else { Err(not_yet("no leader")) }
+        let (all, up) = voters.fold((0, 0), |(all, up), voter| {
+            (all + 1, up + usize::from(voter.stage == Stage::Serving))
+        });
+        if up * 2 > all {
+            Ok(members)
+        } else {
+            Err(not_yet("no leader"))
+        }
     }
 
     fn list(&self) -> Tried<Vec<EtcdMember>> {
@@ -177,24 +240,40 @@ impl Members {
     fn add_learner(&self, peer_url: &str) -> Tried<()> {
         let mut members = self.quorum()?;
         if members.iter().any(|member| member.peer_url == peer_url) {
-            return Err(Failure::new("already-exists", "etcdserver: Peer URLs already exists"));
+            return Err(Failure::new(
+                "already-exists",
+                "etcdserver: Peer URLs already exists",
+            ));
         }
         if members.iter().any(|member| member.learner) {
             return Err(not_yet("too many learner members in cluster"));
         }
-        let id = (0..).map(|before| id(peer_url, before)).find(|id| members.iter().all(|member| member.id != *id)).unwrap_or_default();
+        let id = (0..)
+            .map(|before| id(peer_url, before))
+            .find(|id| members.iter().all(|member| member.id != *id))
+            .unwrap_or_default();
         let (name, client_urls) = (String::new(), Vec::new());
-        members.push(Member { id, name, peer_url: peer_url.to_owned(), client_urls, learner: true, stage: Stage::Announced });
+        members.push(Member {
+            id,
+            name,
+            peer_url: peer_url.to_owned(),
+            client_urls,
+            learner: true,
+            stage: Stage::Announced,
+        });
         Ok(())
     }
 
     fn promote(&self, id: u64) -> Tried<()> {
         match self.quorum()?.iter_mut().find(|member| member.id == id) {
             None => Err(Failure::new("not-found", "etcdserver: member not found")),
-            Some(member) if !member.learner => Err(Failure::new("invalid", "etcdserver: can only promote a learner member")),
-            Some(member) if member.stage != Stage::Serving => {
-                Err(not_yet("can only promote a learner member which is in sync with leader"))
-            }
+            Some(member) if !member.learner => Err(Failure::new(
+                "invalid",
+                "etcdserver: can only promote a learner member",
+            )),
+            Some(member) if member.stage != Stage::Serving => Err(not_yet(
+                "can only promote a learner member which is in sync with leader",
+            )),
             Some(member) => {
                 member.learner = false;
                 Ok(())
@@ -206,13 +285,19 @@ impl Members {
         let mut members = self.quorum()?;
         let there = members.len();
         members.retain(|member| member.id != id);
-        if members.len() < there { Ok(()) } else { Err(Failure::new("not-found", "etcdserver: member not found")) }
+        if members.len() < there {
+            Ok(())
+        } else {
+            Err(Failure::new("not-found", "etcdserver: member not found"))
+        }
     }
 
     /// Whether a member serves clients at this URL.
     fn serves_at(&self, client_url: &str) -> bool {
         let at = |member: &Member| member.client_urls.iter().any(|url| url == client_url);
-        self.lock().iter().any(|member| member.stage == Stage::Serving && at(member))
+        self.lock()
+            .iter()
+            .any(|member| member.stage == Stage::Serving && at(member))
     }
 }
 
@@ -223,7 +308,8 @@ fn id(peer_url: &str, before: usize) -> u64 {
 }
 
 impl Rehearsal {
-    /// The members and where they listen, for one who finds that as a real node does; its kubelet looks at its own meanwhile.
+    /// The members and where they listen, for one who finds that as a real node does; its kubelet
+    /// looks at its own meanwhile.
     fn found(&self) -> Tried<(&Members, Vec<String>)> {
         let common = self.kubelet.common();
         common.meet()?;
@@ -251,7 +337,13 @@ impl Etcd for Rehearsal {
 
     fn health(&self) -> Tried<(usize, usize)> {
         let (members, endpoints) = self.found()?;
-        Ok((endpoints.iter().filter(|endpoint| members.serves_at(endpoint)).count(), endpoints.len()))
+        Ok((
+            endpoints
+                .iter()
+                .filter(|endpoint| members.serves_at(endpoint))
+                .count(),
+            endpoints.len(),
+        ))
     }
 
     fn serves(&self, client_url: &str) -> Tried<bool> {
@@ -260,76 +352,4 @@ impl Etcd for Rehearsal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-    use std::path::Path;
-
-    const URLS: [&str; 3] = ["https://192.0.2.1:2380", "https://192.0.2.2:2380", "https://192.0.2.3:2380"];
-
-    /// The static Pod of a member, as it was told of those up to another.
-    fn pod(at: usize, last: usize) -> Value {
-        let told: Vec<String> = (0..=last).map(|at| format!("m{at}={}", URLS[at])).collect();
-        let state = if at == 0 { "new" } else { "existing" };
-        let flags = [
-            format!("--name=m{at}"),
-            format!("--initial-advertise-peer-urls={}", URLS[at]),
-            format!("--advertise-client-urls={}", URLS[at].replace("2380", "2379")),
-            format!("--initial-cluster={}", told.join(",")),
-            format!("--initial-cluster-state={state}"),
-        ];
-        json!({"spec": {"containers": [{"command": flags}]}})
-    }
-
-    fn first() -> Members {
-        let members = Members::new(Arc::new(Log::below(Path::new("/nowhere"))));
-        members.look(&pod(0, 0));
-        members
-    }
-
-    fn vote(members: &Members, at: usize) -> Tried<()> {
-        let id = members.list()?.iter().find(|member| member.peer_urls == [URLS[at]]).map(|member| member.id);
-        members.promote(id.unwrap())
-    }
-
-    fn join(members: &Members, at: usize) {
-        members.add_learner(URLS[at]).unwrap();
-        members.look(&pod(at, at));
-        members.look(&pod(at, at));
-        vote(members, at).unwrap();
-    }
-
-    #[test]
-    fn a_learner_has_a_vote_when_it_has_caught_up_and_no_other_comes_before() {
-        let members = first();
-        members.add_learner(URLS[1]).unwrap();
-        assert_eq!(members.add_learner(URLS[1]).unwrap_err().code, "already-exists");
-        assert!(members.add_learner(URLS[2]).unwrap_err().message.contains("too many learner members"));
-        assert!(vote(&members, 1).unwrap_err().retryable, "it has not started");
-        members.look(&pod(1, 2));
-        assert_eq!(members.list().unwrap()[1].name, "", "it was told of a member that is none, and ends");
-        members.look(&pod(1, 1));
-        assert_eq!(members.list().unwrap()[1].name, "m1");
-        assert!(vote(&members, 1).unwrap_err().message.contains("in sync with leader"));
-        members.look(&pod(1, 1));
-        vote(&members, 1).unwrap();
-        assert!(!vote(&members, 1).unwrap_err().retryable, "it has its vote");
-        assert!(!members.list().unwrap()[1].learner);
-    }
-
-    #[test]
-    fn without_most_of_its_members_nobody_is_answered() {
-        let members = first();
-        join(&members, 1);
-        members.down(&pod(1, 1));
-        for refused in [members.list().map(drop), members.add_learner(URLS[2]), members.remove(1)] {
-            assert!(refused.unwrap_err().message.contains("no leader"));
-        }
-        members.look(&pod(1, 1));
-        join(&members, 2);
-        members.down(&pod(2, 2));
-        let id = members.list().unwrap()[2].id;
-        members.remove(id).unwrap();
-        assert_eq!(members.list().unwrap().len(), 2);
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
-//! The log of a rehearsed cluster, which outlives the process like etcd's data. Each change is appended as a line of JSON when it
-//! is made. A line that a kill cut off is ignored: its change did not happen. The log holds secrets, as etcd does.
+//! The log of a rehearsed cluster, which outlives the process like etcd's data. Each change is
+//! appended as a line of JSON when it is made. A line that a kill cut off is ignored: its change
+//! did not happen. The log holds secrets, as etcd does.
 use super::cluster::place;
 use crate::{
     run::state,
@@ -29,9 +30,18 @@ const NAME: &str = "cluster.jsonl";
 #[serde(rename_all = "camelCase")]
 pub enum Entry {
     /// an object as it is now
-    Object { version: u64, resource: String, object: Value },
+    Object {
+        version: u64,
+        resource: String,
+        object: Value,
+    },
     /// an object is no more
-    Gone { version: u64, resource: String, namespace: String, name: String },
+    Gone {
+        version: u64,
+        resource: String,
+        namespace: String,
+        name: String,
+    },
     /// the members of etcd as they are now
     Members(Value),
 }
@@ -50,12 +60,18 @@ struct Open {
 impl Log {
     /// The log in the tree below a root.
     pub fn below(root: &Path) -> Log {
-        Log { root: root.to_owned(), open: Mutex::default() }
+        Log {
+            root: root.to_owned(),
+            open: Mutex::default(),
+        }
     }
 
     /// Whether a cluster is kept below a root.
     pub fn is_below(root: &Path) -> bool {
-        let opened = state::open(root).ok().flatten().map(|directory| directory.open(NAME));
+        let opened = state::open(root)
+            .ok()
+            .flatten()
+            .map(|directory| directory.open(NAME));
         matches!(opened, Some(Ok(_)))
     }
 
@@ -82,13 +98,22 @@ impl Log {
         let mut lines = Lines::new(opened.reader()?);
         let damaged = |line: usize, why: &str| {
             let remedy = Some(format!("remove {path} to begin with an empty cluster"));
-            Failure { remedy, ..Failure::new("invalid", format!("{path}:{line} is damaged: {why}")) }
+            Failure {
+                remedy,
+                ..Failure::new("invalid", format!("{path}:{line} is damaged: {why}"))
+            }
         };
         let mut latest = Latest::default();
         loop {
-            match lines.next_line().map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))? {
+            match lines
+                .next_line()
+                .map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?
+            {
                 Line::Whole(line) if line.is_empty() => {}
-                Line::Whole(line) => latest.add(serde_json::from_slice(&line).map_err(|error| damaged(lines.count, &error.to_string()))?),
+                Line::Whole(line) => latest.add(
+                    serde_json::from_slice(&line)
+                        .map_err(|error| damaged(lines.count, &error.to_string()))?,
+                ),
                 Line::TooLong => return Err(damaged(lines.count, "the line is too long")),
                 Line::CutOff | Line::End => return Ok(latest.entries.into_values().collect()),
             }
@@ -103,9 +128,19 @@ impl Log {
         let directory = state::make(&self.root)?;
         let content: String = there.iter().map(line).collect();
         let path = directory.path().join(NAME);
-        let failed = |error: io::Error| Failure::new(code_of(&error), format!("cannot keep the cluster in {}: {error}", path.display()));
-        let file = directory.replace(NAME, content.as_bytes()).map_err(failed)?;
-        *self.open() = Some(Open { file, failure: None });
+        let failed = |error: io::Error| {
+            Failure::new(
+                code_of(&error),
+                format!("cannot keep the cluster in {}: {error}", path.display()),
+            )
+        };
+        let file = directory
+            .replace(NAME, content.as_bytes())
+            .map_err(failed)?;
+        *self.open() = Some(Open {
+            file,
+            failure: None,
+        });
         Ok(())
     }
 
@@ -115,7 +150,12 @@ impl Log {
             && let Err(error) = open.file.write_all(line(&entry()).as_bytes())
         {
             let path = state::below(&self.root).join(NAME);
-            open.failure.get_or_insert_with(|| format!("{} does not hold all of the cluster: {error}", path.display()));
+            open.failure.get_or_insert_with(|| {
+                format!(
+                    "{} does not hold all of the cluster: {error}",
+                    path.display()
+                )
+            });
         }
     }
 
@@ -125,8 +165,8 @@ impl Log {
     }
 }
 
-/// The last change of each object, in the order of the changes. A log has many changes of one object, so it may be larger than
-/// the cluster that it describes.
+/// The last change of each object, in the order of the changes. A log has many changes of one
+/// object, so it may be larger than the cluster that it describes.
 #[derive(Default)]
 struct Latest {
     /// by the number of the change
@@ -139,11 +179,18 @@ struct Latest {
 impl Latest {
     fn add(&mut self, entry: Entry) {
         let key = match &entry {
-            Entry::Object { resource, object, .. } => {
+            Entry::Object {
+                resource, object, ..
+            } => {
                 let (namespace, name) = place(object);
                 (resource.clone(), namespace, name)
             }
-            Entry::Gone { resource, namespace, name, .. } => (resource.clone(), namespace.clone(), name.clone()),
+            Entry::Gone {
+                resource,
+                namespace,
+                name,
+                ..
+            } => (resource.clone(), namespace.clone(), name.clone()),
             Entry::Members(_) => Default::default(),
         };
         if let Some(earlier) = self.places.insert(key, self.count) {
@@ -160,7 +207,10 @@ fn line(entry: &Entry) -> String {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "the tests look at the scratch tree itself")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the tests look at the scratch tree itself"
+)]
 mod tests {
     use super::*;
     use crate::world::files::RootedFiles;
@@ -168,7 +218,11 @@ mod tests {
     use std::fs;
 
     fn object(name: &str) -> Entry {
-        Entry::Object { version: 7, resource: "/configmaps".into(), object: json!({"metadata": {"name": name}}) }
+        Entry::Object {
+            version: 7,
+            resource: "/configmaps".into(),
+            object: json!({"metadata": {"name": name}}),
+        }
     }
 
     #[test]
@@ -181,16 +235,25 @@ mod tests {
         log.begin(&[object("a")]).unwrap();
         log.add(|| Entry::Members(json!([1])));
         log.add(|| object("b"));
-        assert_eq!(Log::read(&files).unwrap(), [object("a"), Entry::Members(json!([1])), object("b")]);
+        assert_eq!(
+            Log::read(&files).unwrap(),
+            [object("a"), Entry::Members(json!([1])), object("b")]
+        );
         let path = state::below(root.path()).join(NAME);
         let text = fs::read(&path).unwrap();
         fs::write(&path, &text[..text.len() - 3]).unwrap();
-        assert_eq!(Log::read(&files).unwrap(), [object("a"), Entry::Members(json!([1]))]);
+        assert_eq!(
+            Log::read(&files).unwrap(),
+            [object("a"), Entry::Members(json!([1]))]
+        );
         Log::below(root.path()).begin(&[object("c")]).unwrap();
         assert_eq!(Log::read(&files).unwrap(), [object("c")]);
         fs::write(&path, "{}\n{\"members\":[]}\n").unwrap();
         let damaged = Log::read(&files).unwrap_err();
-        assert!(damaged.message.contains("cluster.jsonl:1 is damaged") && damaged.remedy.is_some(), "{damaged:?}");
+        assert!(
+            damaged.message.contains("cluster.jsonl:1 is damaged") && damaged.remedy.is_some(),
+            "{damaged:?}"
+        );
     }
     #[test]
     fn a_link_in_the_tree_is_not_written_through() {
@@ -212,7 +275,12 @@ mod tests {
         let log = Log::below(root.path());
         log.begin(&[object("a"), object("b")]).unwrap();
         (0..1000).for_each(|_| log.add(|| object("a")));
-        log.add(|| Entry::Gone { version: 9, resource: "/configmaps".into(), namespace: String::new(), name: "b".into() });
+        log.add(|| Entry::Gone {
+            version: 9,
+            resource: "/configmaps".into(),
+            namespace: String::new(),
+            name: "b".into(),
+        });
         let read = Log::read(&RootedFiles::open(root.path()).unwrap()).unwrap();
         assert_eq!(read[0], object("a"));
         assert!(matches!(&read[1], Entry::Gone { name, .. } if name == "b"));

@@ -1,5 +1,6 @@
-//! A rehearsal: a scratch tree, a node by its description, and an embedded cluster that comes up where the phases put
-//! its static Pods. Nothing of the phases is faked; what cannot be known this way is said.
+//! A rehearsal: a scratch tree, a node by its description, and an embedded cluster that comes up
+//! where the phases put its static Pods. Nothing of the phases is faked; what cannot be known this
+//! way is said.
 
 mod cluster;
 mod common;
@@ -53,12 +54,16 @@ pub struct Setting {
     pub port: u16,
 }
 
-/// The files of a scratch tree. `below` is a tree that shows through where that has nothing, and is never written.
+/// The files of a scratch tree. `below` is a tree that shows through where that has nothing, and is
+/// never written.
 ///
 /// # Errors
 /// Where either cannot be used.
 pub fn files(root: &Path, below: Option<&Path>) -> Result<Arc<dyn Files>> {
-    let rooted = |path: &Path| RootedFiles::open(path).with_context(|| format!("the scratch root {} cannot be used", path.display()));
+    let rooted = |path: &Path| {
+        RootedFiles::open(path)
+            .with_context(|| format!("the scratch root {} cannot be used", path.display()))
+    };
     let upper = rooted(root)?;
     Ok(match below {
         Some(below) => Arc::new(Overlay::new(upper, rooted(below)?)),
@@ -81,7 +86,9 @@ impl Rehearsal {
             setting.common.clone(),
             setting.patience.cancel.clone(),
         ));
-        let resumed = kubelet.resume().map_err(|failure| anyhow!(failure.message))?;
+        let resumed = kubelet
+            .resume()
+            .map_err(|failure| anyhow!(failure.message))?;
         let mut described = NodeFacts::clone(&facts);
         if resumed.runs
             && let Some(service) = described.services.get_mut("kubelet")
@@ -98,8 +105,17 @@ impl Rehearsal {
             _ => Ok(false),
         });
         let node = DescribedNode::new(Arc::new(described), on_service);
-        let api = setting.common.client(handle, files.clone(), setting.credentials, setting.patience);
-        Ok(Rehearsal { files, node, kubelet, api, warning: resumed.failure })
+        let api =
+            setting
+                .common
+                .client(handle, files.clone(), setting.credentials, setting.patience);
+        Ok(Rehearsal {
+            files,
+            node,
+            kubelet,
+            api,
+            warning: resumed.failure,
+        })
     }
 
     /// What was kept of the cluster goes with a node that was reset.
@@ -107,7 +123,9 @@ impl Rehearsal {
     /// # Errors
     /// Where it cannot be removed.
     pub fn forget(&self) -> Result<()> {
-        self.kubelet.forget().map_err(|failure| anyhow!(failure.message))
+        self.kubelet
+            .forget()
+            .map_err(|failure| anyhow!(failure.message))
     }
 
     /// What of an earlier rehearsal in the same tree did not come up again.
@@ -156,7 +174,11 @@ impl World for Rehearsal {
     }
 
     fn not_checked(&self) -> Vec<String> {
-        self.node.not_checked().into_iter().chain(self.kubelet.notes()).collect()
+        self.node
+            .not_checked()
+            .into_iter()
+            .chain(self.kubelet.notes())
+            .collect()
     }
 }
 
@@ -178,13 +200,24 @@ impl Net for Rehearsal {
         // A kubelet looks at its static Pods all the time.
         self.kubelet.sync()?;
         if let Some(status) = self.kubelet.probe(url) {
-            return Ok(HttpReply { status, body: b"ok".to_vec() });
+            return Ok(HttpReply {
+                status,
+                body: b"ok".to_vec(),
+            });
         }
-        let local = url::Url::parse(url)
-            .ok()
-            .and_then(|url| url.host_str().map(|host| matches!(host, "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]")));
+        let local = url::Url::parse(url).ok().and_then(|url| {
+            url.host_str().map(|host| {
+                matches!(
+                    host,
+                    "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]"
+                )
+            })
+        });
         if local == Some(true) {
-            return Err(Failure { retryable: true, ..Failure::new("unavailable", format!("nothing answers at {url}")) });
+            return Err(Failure {
+                retryable: true,
+                ..Failure::new("unavailable", format!("nothing answers at {url}"))
+            });
         }
         self.node.http_get(url, budget)
     }

@@ -1,5 +1,6 @@
-//! A cluster outside of the rehearsal, as a machine sees it that would join it. It is looked at, and asked what would come of
-//! each change (server-side dry run); nothing there is changed. What would be is kept here, for whoever looks again.
+//! A cluster outside of the rehearsal, as a machine sees it that would join it. It is looked at,
+//! and asked what would come of each change (server-side dry run); nothing there is changed. What
+//! would be is kept here, for whoever looks again.
 use super::{
     cluster::{apply, selects, sign_by_nobody},
     etcd::Members,
@@ -31,7 +32,12 @@ pub struct Outside {
 impl Outside {
     /// A cluster behind whose servers are dialled so; of its `etcd` the members are looked at.
     pub fn new(dial: Arc<dyn Dial>, etcd: Box<dyn Etcd>) -> Outside {
-        Outside { dial, etcd, met: Mutex::default(), would_be: Arc::default() }
+        Outside {
+            dial,
+            etcd,
+            met: Mutex::default(),
+            would_be: Arc::default(),
+        }
     }
 
     /// Where a server is to be dialled.
@@ -54,11 +60,16 @@ impl Outside {
 
     /// The cluster as whoever has these credentials sees it.
     pub fn seen(&self, client: ApiClient, credentials: &Credentials) -> Seen {
-        Seen { client: client.dry(), known: is_known(credentials), would_be: self.would_be.clone() }
+        Seen {
+            client: client.dry(),
+            known: is_known(credentials),
+            would_be: self.would_be.clone(),
+        }
     }
 }
 
-/// Whether the cluster knows who has these: the certificate of the node's kubelet is one that nobody there signed.
+/// Whether the cluster knows who has these: the certificate of the node's kubelet is one that
+/// nobody there signed.
 fn is_known(credentials: &Credentials) -> bool {
     *credentials != Credentials::File(kubelet::KUBECONFIG.to_owned())
 }
@@ -70,7 +81,12 @@ type WouldBe = Mutex<BTreeMap<Key, Option<Value>>>;
 type Key = (String, String, Option<String>, String);
 
 fn key(of: &ObjectRef) -> Key {
-    (of.api_version.clone(), of.kind.clone(), of.namespace.clone(), of.name.clone())
+    (
+        of.api_version.clone(),
+        of.kind.clone(),
+        of.namespace.clone(),
+        of.name.clone(),
+    )
 }
 
 pub struct Seen {
@@ -95,24 +111,39 @@ impl Seen {
         object
     }
 
-    /// What the cluster says to a change of what is as it was there; it knows nothing of a namespace that would be.
-    fn asked(&self, of: &ObjectRef, otherwise: &Value, ask: impl FnOnce(&ApiClient) -> Tried<Value>) -> Tried<Value> {
+    /// What the cluster says to a change of what is as it was there; it knows nothing of a
+    /// namespace that would be.
+    fn asked(
+        &self,
+        of: &ObjectRef,
+        otherwise: &Value,
+        ask: impl FnOnce(&ApiClient) -> Tried<Value>,
+    ) -> Tried<Value> {
         if !self.known {
             return Ok(otherwise.clone());
         }
         match ask(&self.client) {
-            Err(failure) if failure.code == "not-found" && self.in_new_namespace(of) => Ok(otherwise.clone()),
+            Err(failure) if failure.code == "not-found" && self.in_new_namespace(of) => {
+                Ok(otherwise.clone())
+            }
             outcome => outcome,
         }
     }
 
     fn in_new_namespace(&self, of: &ObjectRef) -> bool {
-        let namespace = |name: &String| ("v1".to_owned(), "Namespace".to_owned(), None, name.clone());
-        of.namespace.as_ref().is_some_and(|name| self.would_be().contains_key(&namespace(name)))
+        let namespace =
+            |name: &String| ("v1".to_owned(), "Namespace".to_owned(), None, name.clone());
+        of.namespace
+            .as_ref()
+            .is_some_and(|name| self.would_be().contains_key(&namespace(name)))
     }
 
     fn other(&self, client: ApiClient, credentials: &Credentials) -> Box<dyn Cluster> {
-        Box::new(Seen { client, known: is_known(credentials), would_be: self.would_be.clone() })
+        Box::new(Seen {
+            client,
+            known: is_known(credentials),
+            would_be: self.would_be.clone(),
+        })
     }
 }
 
@@ -125,14 +156,29 @@ impl Cluster for Seen {
         }
     }
 
-    fn list(&self, api_version: &str, kind: &str, namespace: Option<&str>, selector: Option<&str>) -> Tried<Vec<Value>> {
-        let mut listed = if self.known { self.client.list(api_version, kind, namespace, selector)? } else { Vec::new() };
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
+        let mut listed = if self.known {
+            self.client.list(api_version, kind, namespace, selector)?
+        } else {
+            Vec::new()
+        };
         let would_be = self.would_be();
         let here = would_be.iter().filter(|((version, of, within, _), _)| {
-            version == api_version && of == kind && namespace.is_none_or(|namespace| within.as_deref() == Some(namespace))
+            version == api_version
+                && of == kind
+                && namespace.is_none_or(|namespace| within.as_deref() == Some(namespace))
         });
         for ((.., within, name), object) in here {
-            let same = |metadata: &Value| metadata["name"] == name.as_str() && metadata["namespace"].as_str() == within.as_deref();
+            let same = |metadata: &Value| {
+                metadata["name"] == name.as_str()
+                    && metadata["namespace"].as_str() == within.as_deref()
+            };
             listed.retain(|object| !same(&object["metadata"]));
             if let Some(object) = object
                 && selects(selector, object)
@@ -146,7 +192,12 @@ impl Cluster for Seen {
     fn create(&self, manifest: &Value) -> Tried<Value> {
         let of = reference(manifest)?;
         let mut created = match self.kept(&of) {
-            Some(Some(_)) => return Err(Failure::new("already-exists", format!("{} already exists", target(&of)))),
+            Some(Some(_)) => {
+                return Err(Failure::new(
+                    "already-exists",
+                    format!("{} already exists", target(&of)),
+                ));
+            }
             Some(None) => manifest.clone(),
             None => self.asked(&of, manifest, |client| client.create(manifest))?,
         };
@@ -177,9 +228,15 @@ impl Cluster for Seen {
 
     fn patch(&self, of: &ObjectRef, patch: &Value) -> Tried<Value> {
         let patched = match self.kept(of) {
-            Some(Some(current)) => strategic_merge(&of.kind, &current, patch).map_err(|why| Failure::new("invalid", why))?,
+            Some(Some(current)) => strategic_merge(&of.kind, &current, patch)
+                .map_err(|why| Failure::new("invalid", why))?,
             None if self.known => self.client.patch(of, patch)?,
-            Some(None) | None => return Err(Failure::new("not-found", format!("{} not found", target(of)))),
+            Some(None) | None => {
+                return Err(Failure::new(
+                    "not-found",
+                    format!("{} not found", target(of)),
+                ));
+            }
         };
         Ok(self.keep(of, patched))
     }
@@ -197,56 +254,19 @@ impl Cluster for Seen {
     }
 
     fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
-        Ok(self.other(self.client.of_text(kubeconfig), &Credentials::text(kubeconfig)))
+        Ok(self.other(
+            self.client.of_text(kubeconfig),
+            &Credentials::text(kubeconfig),
+        ))
     }
 
     fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
-        Ok(self.other(self.client.of_file(path)?, &Credentials::File(path.to_owned())))
+        Ok(self.other(
+            self.client.of_file(path)?,
+            &Credentials::File(path.to_owned()),
+        ))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::world::{Files, NoEtcd, api::Patience, files::RootedFiles};
-    use serde_json::json;
-
-    struct Nowhere;
-
-    impl Dial for Nowhere {
-        fn endpoint(&self, _: &url::Url) -> Option<Endpoint> {
-            None
-        }
-    }
-
-    /// What is made here is looked at, selected, changed and removed here; nobody else is asked.
-    #[test]
-    fn what_would_be_is_as_it_would_be() {
-        let (tokio, root) = (tokio::runtime::Runtime::new().unwrap(), tempfile::tempdir().unwrap());
-        let (files, credentials) = (Arc::new(RootedFiles::open(root.path()).unwrap()), Credentials::File(kubelet::KUBECONFIG.into()));
-        let client = ApiClient::new(tokio.handle().clone(), files.clone(), credentials.clone(), Arc::new(Nowhere), Patience::none());
-        let seen = Outside::new(Arc::new(Nowhere), Box::new(NoEtcd)).seen(client, &credentials);
-        let map = |data: Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b", "labels": {"of": "x"}}, "data": data});
-        let of = reference(&map(json!({}))).unwrap();
-        assert_eq!(seen.get(&of).unwrap(), None);
-        assert_eq!(seen.patch(&of, &json!({})).unwrap_err().code, "not-found");
-        seen.create(&map(json!({"one": "1"}))).unwrap();
-        assert_eq!(seen.create(&map(json!({}))).unwrap_err().code, "already-exists");
-        seen.patch(&of, &json!({"data": {"two": "2"}})).unwrap();
-        seen.server_side_apply(&map(json!({"three": "3"}))).unwrap();
-        assert_eq!(seen.get(&of).unwrap().unwrap()["data"], json!({"one": "1", "two": "2", "three": "3"}));
-        for (namespace, selector, count) in
-            [(None, None, 1), (Some("b"), Some("of=x"), 1), (Some("b"), Some("of=y"), 0), (Some("c"), None, 0)]
-        {
-            assert_eq!(seen.list("v1", "ConfigMap", namespace, selector).unwrap().len(), count, "{namespace:?} {selector:?}");
-        }
-        seen.delete(&of).unwrap();
-        assert_eq!((seen.get(&of).unwrap(), seen.list("v1", "ConfigMap", None, None).unwrap()), (None, vec![]));
-        seen.create(&map(json!({}))).unwrap();
-        assert!(seen.get(&of).unwrap().is_some());
-        files.write(kubelet::KUBECONFIG, b"", 0o600, None).unwrap();
-        let again = seen.with_kubeconfig(kubelet::KUBECONFIG).unwrap();
-        let another = ObjectRef { name: "another".into(), ..of.clone() };
-        assert_eq!((again.get(&of).unwrap().is_some(), again.get(&another).unwrap()), (true, None), "whoever asks so is not known");
-    }
-}
+mod tests;

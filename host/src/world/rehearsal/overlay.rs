@@ -21,12 +21,19 @@ pub struct Overlay {
 
 impl Overlay {
     pub fn new(upper: RootedFiles, lower: RootedFiles) -> Self {
-        Overlay { upper, lower, gone: Mutex::default(), given: Mutex::default() }
+        Overlay {
+            upper,
+            lower,
+            gone: Mutex::default(),
+            given: Mutex::default(),
+        }
     }
 
     fn is_gone(&self, path: &str) -> bool {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        Path::new(path).ancestors().any(|above| above.to_str().is_some_and(|above| gone.contains(above)))
+        Path::new(path)
+            .ancestors()
+            .any(|above| above.to_str().is_some_and(|above| gone.contains(above)))
     }
 
     /// A file of the lower tree that is to be changed is copied up first.
@@ -36,7 +43,12 @@ impl Overlay {
         }
         self.raise_parents(path)?;
         match self.stat(path)? {
-            Some(meta) if meta.kind == "file" => self.upper.write(path, &self.lower.read(path)?, meta.mode, Some((meta.uid, meta.gid))),
+            Some(meta) if meta.kind == "file" => self.upper.write(
+                path,
+                &self.lower.read(path)?,
+                meta.mode,
+                Some((meta.uid, meta.gid)),
+            ),
             Some(meta) if meta.kind == "directory" => self.upper.make_dir(path, meta.mode),
             _ => Ok(()),
         }
@@ -45,7 +57,10 @@ impl Overlay {
     /// Who has what is at a path of the lower tree by now.
     fn given(&self, path: &str) -> Option<(u32, u32)> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        Path::new(path).ancestors().find_map(|above| given.get(above.to_str()?)).copied()
+        Path::new(path)
+            .ancestors()
+            .find_map(|above| given.get(above.to_str()?))
+            .copied()
     }
 
     /// Whichever tree has it.
@@ -69,7 +84,8 @@ struct OverlayFile<'a> {
 impl OverlayFile<'_> {
     fn top(&self) -> Tried<&dyn OpenFile> {
         let top = self.upper.as_ref().or(self.lower.as_ref());
-        top.map(AsRef::as_ref).ok_or_else(|| Overlay::missing(&self.path))
+        top.map(AsRef::as_ref)
+            .ok_or_else(|| Overlay::missing(&self.path))
     }
 }
 
@@ -95,15 +111,26 @@ impl OpenFile for OverlayFile<'_> {
     }
 
     fn list(&self) -> Tried<Vec<String>> {
-        let upper = self.upper.as_ref().map_or(Ok(Vec::new()), |upper| upper.list())?;
-        let lower = self.lower.as_ref().map_or(Ok(Vec::new()), |lower| lower.list())?;
-        let is_there = |name: &String| !self.overlay.is_gone(&format!("{}/{name}", self.path.trim_end_matches('/')));
+        let upper = self
+            .upper
+            .as_ref()
+            .map_or(Ok(Vec::new()), |upper| upper.list())?;
+        let lower = self
+            .lower
+            .as_ref()
+            .map_or(Ok(Vec::new()), |lower| lower.list())?;
+        let is_there = |name: &String| {
+            !self
+                .overlay
+                .is_gone(&format!("{}/{name}", self.path.trim_end_matches('/')))
+        };
         let names: BTreeSet<String> = lower.into_iter().filter(is_there).chain(upper).collect();
         Ok(names.into_iter().collect())
     }
 }
 
-/// An overlay as a plugin's effects reach it: both trees have to admit what an effect is about to do.
+/// An overlay as a plugin's effects reach it: both trees have to admit what an effect is about to
+/// do.
 struct ConfinedOverlay<'a> {
     overlay: &'a Overlay,
     upper: Confined<'a>,
@@ -113,7 +140,11 @@ struct ConfinedOverlay<'a> {
 impl ConfinedOverlay<'_> {
     fn check(&self, path: &str, action: FileAction) -> Tried<()> {
         self.upper.check(path, action)?;
-        if self.overlay.is_gone(path) { Ok(()) } else { self.lower.check(path, action) }
+        if self.overlay.is_gone(path) {
+            Ok(())
+        } else {
+            self.lower.check(path, action)
+        }
     }
 }
 
@@ -125,7 +156,11 @@ impl Files for ConfinedOverlay<'_> {
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
         let (upper, lower) = (self.upper.with(territory), self.lower.with(territory));
-        Box::new(ConfinedOverlay { overlay: self.overlay, upper, lower })
+        Box::new(ConfinedOverlay {
+            overlay: self.overlay,
+            upper,
+            lower,
+        })
     }
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
@@ -188,48 +223,90 @@ impl Overlay {
     }
 
     /// Opens a path through views of the two trees.
-    fn open_with<'a>(&'a self, path: &str, upper: &'a dyn Files, lower: &'a dyn Files) -> Tried<Box<dyn OpenFile + 'a>> {
+    fn open_with<'a>(
+        &'a self,
+        path: &str,
+        upper: &'a dyn Files,
+        lower: &'a dyn Files,
+    ) -> Tried<Box<dyn OpenFile + 'a>> {
         let is_there = |opened: Tried<Box<dyn OpenFile + 'a>>| match opened {
             Ok(opened) => Ok(Some(opened)),
             Err(failure) if failure.code == "not-found" => Ok(None),
             Err(failure) => Err(failure),
         };
         let above = is_there(upper.open(path))?;
-        let hides = above.as_ref().is_some_and(|above| above.meta().kind != "directory");
-        let below = if hides || self.is_gone(path) { None } else { is_there(lower.open(path))? };
+        let hides = above
+            .as_ref()
+            .is_some_and(|above| above.meta().kind != "directory");
+        let below = if hides || self.is_gone(path) {
+            None
+        } else {
+            is_there(lower.open(path))?
+        };
         let (meta, public) = match (&above, &below) {
             (Some(above), _) => (above.meta(), above.is_public()),
             (None, Some(below)) => {
                 let meta = below.meta();
                 let (uid, gid) = self.given(path).unwrap_or((meta.uid, meta.gid));
-                (FileMeta { uid, gid, ..meta }, below.is_public() && self.is_reached_by_all(&below.real_path())?)
+                (
+                    FileMeta { uid, gid, ..meta },
+                    below.is_public() && self.is_reached_by_all(&below.real_path())?,
+                )
             }
             (None, None) => return Err(Overlay::missing(path)),
         };
-        Ok(Box::new(OverlayFile { overlay: self, path: path.to_owned(), upper: above, lower: below, meta, public }))
+        Ok(Box::new(OverlayFile {
+            overlay: self,
+            path: path.to_owned(),
+            upper: above,
+            lower: below,
+            meta,
+            public,
+        }))
     }
 
-    /// Whether directories of the upper tree that are on the way to a path let every local user search them: the mode of
-    /// one may have been changed here.
+    /// Whether directories of the upper tree that are on the way to a path let every local user
+    /// search them: the mode of one may have been changed here.
     fn is_reached_by_all(&self, path: &str) -> Tried<bool> {
-        for above in Path::new(path).ancestors().skip(1).filter_map(Path::to_str).filter(|above| *above != "/") {
-            if self.upper.stat(above)?.is_some_and(|meta| !is_searchable(meta.mode)) {
+        for above in Path::new(path)
+            .ancestors()
+            .skip(1)
+            .filter_map(Path::to_str)
+            .filter(|above| *above != "/")
+        {
+            if self
+                .upper
+                .stat(above)?
+                .is_some_and(|meta| !is_searchable(meta.mode))
+            {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Makes the directories above a path in the upper tree as they are in the lower one, with their modes and owners.
+    /// Makes the directories above a path in the upper tree as they are in the lower one, with
+    /// their modes and owners.
     fn raise_parents(&self, path: &str) -> Tried<()> {
-        let above: Vec<&str> = Path::new(path).ancestors().skip(1).filter_map(Path::to_str).filter(|above| *above != "/").collect();
+        let above: Vec<&str> = Path::new(path)
+            .ancestors()
+            .skip(1)
+            .filter_map(Path::to_str)
+            .filter(|above| *above != "/")
+            .collect();
         for directory in above.into_iter().rev() {
             if self.upper.stat(directory)?.is_some() {
                 continue;
             }
-            let Some(meta) = self.stat(directory)?.filter(|meta| meta.kind == "directory") else { return Ok(()) };
+            let Some(meta) = self
+                .stat(directory)?
+                .filter(|meta| meta.kind == "directory")
+            else {
+                return Ok(());
+            };
             self.upper.make_dir(directory, meta.mode)?;
-            self.upper.set_mode(directory, meta.mode, Some((meta.uid, meta.gid)))?;
+            self.upper
+                .set_mode(directory, meta.mode, Some((meta.uid, meta.gid)))?;
         }
         Ok(())
     }
@@ -241,8 +318,13 @@ impl Files for Overlay {
     }
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
-        let [upper, lower] = [&self.upper, &self.lower].map(|files| Confined::new(files, territory));
-        Box::new(ConfinedOverlay { overlay: self, upper, lower })
+        let [upper, lower] =
+            [&self.upper, &self.lower].map(|files| Confined::new(files, territory));
+        Box::new(ConfinedOverlay {
+            overlay: self,
+            upper,
+            lower,
+        })
     }
 
     fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
@@ -273,10 +355,15 @@ impl Files for Overlay {
         }
         let below = !self.is_gone(path) && self.lower.stat(path)?.is_some();
         if below {
-            let here = |name: &String| !self.is_gone(&format!("{}/{name}", path.trim_end_matches('/')));
+            let here =
+                |name: &String| !self.is_gone(&format!("{}/{name}", path.trim_end_matches('/')));
             names.extend(self.lower.list(path)?.into_iter().filter(here));
         }
-        if above || below { Ok(names.into_iter().collect()) } else { Err(Failure::new("not-found", format!("{path} does not exist"))) }
+        if above || below {
+            Ok(names.into_iter().collect())
+        } else {
+            Err(Failure::new("not-found", format!("{path} does not exist")))
+        }
     }
 
     fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
@@ -299,7 +386,8 @@ impl Files for Overlay {
         let above = self.upper.stat(path)?.is_some();
         let mut changed = above && self.upper.give(path, owner)?;
         if !self.is_gone(path) && self.lower.stat(path)?.is_some() {
-            changed |= self.given(path) != Some(owner) && self.lower.hand_over(path, owner, false)?;
+            changed |=
+                self.given(path) != Some(owner) && self.lower.hand_over(path, owner, false)?;
             let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
             given.retain(|earlier, _| !Path::new(earlier).starts_with(path));
             given.insert(path.to_owned(), owner);
@@ -313,105 +401,22 @@ impl Files for Overlay {
         if self.upper.stat(path)?.is_some() {
             self.upper.remove(path)?;
         }
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        self.gone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned());
         Ok(())
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {
         self.upper.remove_all(path)?;
-        self.gone.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        self.gone
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned());
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_changes_hands_below_does_so_here_alone() {
-        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
-        open(&lower).write("/var/lib/etcd/member/db", b"below", 0o600, None).unwrap();
-        let overlay = Overlay::new(open(&upper), open(&lower));
-        let owner = |path: &str| overlay.stat(path).unwrap().map(|meta| (meta.uid, meta.gid, meta.mode));
-        assert!(overlay.give("/var/lib/etcd", (7, 8)).unwrap());
-        assert_eq!(owner("/var/lib/etcd/member/db"), Some((7, 8, 0o600)));
-        assert!(!overlay.give("/var/lib/etcd", (7, 8)).unwrap(), "it holds already");
-        let below = open(&lower).stat("/var/lib/etcd/member/db").unwrap().unwrap();
-        assert_ne!((below.uid, below.gid), (7, 8), "the lower tree is never written");
-        assert!(open(&upper).stat("/var/lib/etcd").unwrap().is_none(), "nothing is copied");
-        assert_eq!(overlay.give("/none", (7, 8)).unwrap_err().code, "not-found");
-    }
-
-    #[test]
-    fn what_is_removed_is_gone_with_all_below_it_and_may_come_again() {
-        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
-        open(&lower).write("/etc/pki/etcd/ca.key", b"below", 0o600, None).unwrap();
-        let overlay = Overlay::new(open(&upper), open(&lower));
-        overlay.write("/etc/pki/etcd/new", b"above", 0o600, None).unwrap();
-        assert_eq!(overlay.list("/etc/pki/etcd").unwrap(), ["ca.key", "new"]);
-        overlay.remove_all("/etc/pki/etcd").unwrap();
-        assert!(overlay.stat("/etc/pki/etcd/ca.key").unwrap().is_none() && overlay.stat("/etc/pki/etcd").unwrap().is_none());
-        assert_eq!(overlay.list("/etc/pki").unwrap(), Vec::<String>::new());
-        overlay.write("/etc/pki/etcd/new", b"again", 0o600, None).unwrap();
-        assert_eq!(overlay.list("/etc/pki/etcd").unwrap(), ["new"]);
-        assert_eq!(open(&lower).read("/etc/pki/etcd/ca.key").unwrap(), b"below", "the lower tree is never written");
-    }
-    #[test]
-    fn an_overlay_judges_a_file_by_the_directories_of_both_trees() {
-        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
-        open(&lower).write("/var/lib/hidden/old", b"below", 0o644, None).unwrap();
-        open(&lower).set_mode("/var/lib/hidden", 0o700, None).unwrap();
-        open(&lower).write("/var/lib/seen/old", b"below", 0o644, None).unwrap();
-        let overlay = Overlay::new(open(&upper), open(&lower));
-        overlay.write("/var/lib/hidden/new", b"above", 0o644, None).unwrap();
-        overlay.write("/var/lib/seen/new", b"above", 0o644, None).unwrap();
-        let is_public = |path: &str| overlay.open(path).unwrap().is_public();
-        for name in ["old", "new"] {
-            assert!(!is_public(&format!("/var/lib/hidden/{name}")), "{name}");
-            assert!(is_public(&format!("/var/lib/seen/{name}")), "{name}");
-        }
-        assert_eq!(overlay.open("/var/lib/hidden").unwrap().meta().mode, 0o700);
-        assert_eq!(overlay.open("/var/lib/seen").unwrap().list().unwrap(), ["new", "old"]);
-        overlay.set_mode("/var/lib/seen", 0o750, None).unwrap();
-        assert!(!is_public("/var/lib/seen/old") && !is_public("/var/lib/seen/new"));
-        overlay.remove("/var/lib/seen/old").unwrap();
-        assert_eq!(overlay.open("/var/lib/seen/old").err().unwrap().code, "not-found");
-        assert_eq!(overlay.open("/var/lib/seen").unwrap().list().unwrap(), ["new"]);
-    }
-
-    #[test]
-    fn a_plugin_is_confined_by_the_links_of_both_trees() {
-        let [upper, lower] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let open = |folder: &tempfile::TempDir| RootedFiles::open(folder.path()).unwrap();
-        open(&lower).write("/etc/cron.d/job", b"theirs", 0o600, None).unwrap();
-        open(&lower).write("/data/kubelet/config", b"", 0o600, None).unwrap();
-        open(&lower).write("/opt/two", b"", 0o600, None).unwrap();
-        std::fs::hard_link(lower.path().join("opt/two"), lower.path().join("opt/names")).unwrap();
-        std::os::unix::fs::symlink("/etc/cron.d", lower.path().join("opt/evil")).unwrap();
-        std::fs::create_dir_all(lower.path().join("var/lib")).unwrap();
-        std::os::unix::fs::symlink("/data/kubelet", lower.path().join("var/lib/kubelet")).unwrap();
-        let overlay = Overlay::new(open(&upper), open(&lower));
-        let mut territory = Territory::default();
-        territory.add("/var/lib/kubelet");
-        let plugin = || overlay.confined(&territory);
-        for path in ["/opt/evil/new", "/opt/evil/job", "/var/lib/kubelet/x", "/data/kubelet/x", "/data/kubelet/config"] {
-            assert_eq!(plugin().write(path, b"evil", 0o644, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().set_mode(path, 0o666, None).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().remove(path).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().make_dir(path, 0o755).unwrap_err().code, "denied", "{path}");
-            assert_eq!(plugin().stat(path).unwrap_err().code, "denied", "{path}");
-        }
-        assert_eq!(plugin().set_mode("/opt/two", 0o666, None).unwrap_err().code, "denied");
-        assert_eq!(plugin().write("/opt/tool", b"", 0o4755, None).unwrap_err().code, "denied");
-        assert!(std::fs::read_dir(upper.path()).unwrap().next().is_none(), "nothing was made");
-        plugin().write("/opt/tool", b"mine", 0o755, None).unwrap();
-        assert_eq!(plugin().read("/opt/tool").unwrap(), b"mine");
-        plugin().set_mode("/opt/tool", 0o700, None).unwrap();
-        plugin().remove("/opt/tool").unwrap();
-        assert!(plugin().stat("/opt/tool").unwrap().is_none());
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! What stands behind the imports of a plugin under test: the answers of a case, and a record of what it does.
+//! What stands behind the imports of a plugin under test: the answers of a case, and a record of
+//! what it does.
 use super::{Case, Proposed, Ran, named, target};
 use crate::{failure, node::not_checked};
 use kubephase_wit::*;
@@ -17,8 +18,17 @@ struct Inner {
 
 impl Imagined {
     pub fn new(case: Case) -> Self {
-        let ran = Ran { outcome: Ok(Outcome::Settled), findings: vec![], messages: vec![], facts: Default::default(), proposals: vec![] };
-        Imagined(Arc::new(Inner { case, ran: Mutex::new(ran) }))
+        let ran = Ran {
+            outcome: Ok(Outcome::Settled),
+            findings: vec![],
+            messages: vec![],
+            facts: Default::default(),
+            proposals: vec![],
+        };
+        Imagined(Arc::new(Inner {
+            case,
+            ran: Mutex::new(ran),
+        }))
     }
 
     /// What was done by now.
@@ -44,13 +54,22 @@ impl Imagined {
     fn propose(&self, kind: &str, target: impl Into<String>, content: Value) -> Hosted<Effect> {
         let mut ran = self.record();
         let id = u32::try_from(ran.proposals.len()).unwrap_or(u32::MAX);
-        ran.proposals.push(Proposed { kind: kind.into(), target: target.into(), content });
+        ran.proposals.push(Proposed {
+            kind: kind.into(),
+            target: target.into(),
+            content,
+        });
         Ok(Effect { id })
     }
 
     fn modify(&self, of: Effect, name: &str, value: Value) -> Hosted<()> {
         let mut ran = self.record();
-        let unknown = || failure("no-such-effect", format!("there is no proposal {} in this call", of.id));
+        let unknown = || {
+            failure(
+                "no-such-effect",
+                format!("there is no proposal {} in this call", of.id),
+            )
+        };
         let proposed = ran.proposals.get_mut(of.id as usize).ok_or_else(unknown)?;
         proposed.content[name] = value;
         Ok(())
@@ -58,7 +77,8 @@ impl Imagined {
 }
 
 fn parsed(text: &str) -> Hosted<Value> {
-    Ok(serde_json::from_str(text).map_err(|error| failure("invalid", format!("the proposal cannot be read: {error}")))?)
+    Ok(serde_json::from_str(text)
+        .map_err(|error| failure("invalid", format!("the proposal cannot be read: {error}")))?)
 }
 
 fn in_directory(spec: &Value, suffix: &str) -> String {
@@ -90,13 +110,22 @@ impl input::Host for Imagined {
         Ok(self.case().config.pointer(&pointer).map(Value::to_string))
     }
     fn settings(&mut self) -> Result<String, Stop> {
-        Ok(self.case().settings.as_ref().map_or_else(|| "{}".into(), Value::to_string))
+        Ok(self
+            .case()
+            .settings
+            .as_ref()
+            .map_or_else(|| "{}".into(), Value::to_string))
     }
     fn patched(&mut self, _target: String, document: String) -> Hosted<String> {
         Ok(document)
     }
     fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
-        Ok(self.case().facts.get(&phase).and_then(|facts| facts.get(&name)).map(Value::to_string))
+        Ok(self
+            .case()
+            .facts
+            .get(&phase)
+            .and_then(|facts| facts.get(&name))
+            .map(Value::to_string))
     }
 }
 
@@ -131,28 +160,54 @@ impl observe_node::Host for Imagined {
     }
     fn service(&mut self, name: String) -> Hosted<Option<String>> {
         let node = &self.case().node;
-        Ok(node.init_system.as_ref().map(|_| json!(node.services.get(&name).copied().unwrap_or_default()).to_string()))
+        Ok(node
+            .init_system
+            .as_ref()
+            .map(|_| json!(node.services.get(&name).copied().unwrap_or_default()).to_string()))
     }
 }
 
 impl observe_files::Host for Imagined {
     fn stat(&mut self, path: String) -> Hosted<Option<FileMeta>> {
-        let meta = |size: usize, mode, kind: &str| FileMeta { size: size as u64, mode, uid: 0, gid: 0, kind: kind.into() };
+        let meta = |size: usize, mode, kind: &str| FileMeta {
+            size: size as u64,
+            mode,
+            uid: 0,
+            gid: 0,
+            kind: kind.into(),
+        };
         if let Some(text) = self.case().files.get(&path) {
             return Ok(Some(meta(text.len(), 0o644, "file")));
         }
         let below = format!("{}/", path.trim_end_matches('/'));
-        Ok(self.case().files.keys().any(|file| file.starts_with(&below)).then(|| meta(0, 0o755, "directory")))
+        Ok(self
+            .case()
+            .files
+            .keys()
+            .any(|file| file.starts_with(&below))
+            .then(|| meta(0, 0o755, "directory")))
     }
     fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
-        self.case().files.get(&path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| not_found(&path))
+        self.case()
+            .files
+            .get(&path)
+            .map(|text| text.as_bytes().to_vec())
+            .ok_or_else(|| not_found(&path))
     }
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
         let below = format!("{}/", path.trim_end_matches('/'));
-        let names = self.case().files.keys().filter_map(|file| file.strip_prefix(&below)?.split('/').next());
+        let names = self
+            .case()
+            .files
+            .keys()
+            .filter_map(|file| file.strip_prefix(&below)?.split('/').next());
         let mut names: Vec<String> = names.map(str::to_owned).collect();
         names.dedup();
-        if names.is_empty() { Err(not_found(&path)) } else { Ok(names) }
+        if names.is_empty() {
+            Err(not_found(&path))
+        } else {
+            Ok(names)
+        }
     }
 }
 
@@ -167,10 +222,24 @@ impl observe_net::Host for Imagined {
         Ok(None)
     }
     fn http_get(&mut self, url: String, _timeout_millis: u32) -> Hosted<HttpReply> {
-        let reply = self.case().http.get(&url).ok_or_else(|| not_checked(&url))?;
-        Ok(HttpReply { status: reply.status, body: reply.body.clone().into() })
+        let reply = self
+            .case()
+            .http
+            .get(&url)
+            .ok_or_else(|| not_checked(&url))?;
+        Ok(HttpReply {
+            status: reply.status,
+            body: reply.body.clone().into(),
+        })
     }
-    fn http_get_as(&mut self, url: String, _ca: String, _cert: String, _key: String, timeout_millis: u32) -> Hosted<HttpReply> {
+    fn http_get_as(
+        &mut self,
+        url: String,
+        _ca: String,
+        _cert: String,
+        _key: String,
+        timeout_millis: u32,
+    ) -> Hosted<HttpReply> {
         self.http_get(url, timeout_millis)
     }
 }
@@ -178,7 +247,12 @@ impl observe_net::Host for Imagined {
 impl observe_runtime::Host for Imagined {
     fn runtime_status(&mut self) -> Hosted<String> {
         let runtime = &self.case().node.runtime;
-        Ok(json!({"name": runtime.name, "version": runtime.version, "sandboxImage": runtime.sandbox_image}).to_string())
+        Ok(json!({
+            "name": runtime.name,
+            "version": runtime.version,
+            "sandboxImage": runtime.sandbox_image,
+        })
+        .to_string())
     }
     fn runtime_config(&mut self) -> Hosted<String> {
         Ok(json!({"linux": {"cgroupDriver": "SYSTEMD"}}).to_string())
@@ -204,16 +278,35 @@ impl observe_cluster::Host for Imagined {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
         let same = |object: &&Value| {
             object["apiVersion"] == of.api_version.as_str()
-                && named(object) == target(&of.kind, of.namespace.as_deref().unwrap_or_default(), &of.name)
+                && named(object)
+                    == target(
+                        &of.kind,
+                        of.namespace.as_deref().unwrap_or_default(),
+                        &of.name,
+                    )
         };
         Ok(self.case().objects.iter().find(same).map(Value::to_string))
     }
-    fn list_objects(&mut self, api_version: String, kind: String, namespace: Option<String>, _: Option<String>) -> Hosted<Vec<String>> {
+    fn list_objects(
+        &mut self,
+        api_version: String,
+        kind: String,
+        namespace: Option<String>,
+        _: Option<String>,
+    ) -> Hosted<Vec<String>> {
         let listed = |object: &&Value| {
-            let here = namespace.as_ref().is_none_or(|namespace| object["metadata"]["namespace"] == namespace.as_str());
+            let here = namespace
+                .as_ref()
+                .is_none_or(|namespace| object["metadata"]["namespace"] == namespace.as_str());
             object["apiVersion"] == api_version.as_str() && object["kind"] == kind.as_str() && here
         };
-        Ok(self.case().objects.iter().filter(listed).map(Value::to_string).collect())
+        Ok(self
+            .case()
+            .objects
+            .iter()
+            .filter(listed)
+            .map(Value::to_string)
+            .collect())
     }
 }
 
@@ -243,7 +336,11 @@ impl effects::Host for Imagined {
 
 impl effects_files::Host for Imagined {
     fn write_file(&mut self, path: String, content: Vec<u8>) -> Hosted<Effect> {
-        self.propose("file", path, json!({"content": String::from_utf8_lossy(&content)}))
+        self.propose(
+            "file",
+            path,
+            json!({"content": String::from_utf8_lossy(&content)}),
+        )
     }
     fn make_dir(&mut self, path: String) -> Hosted<Effect> {
         self.propose("directory", path, json!({}))
@@ -273,7 +370,11 @@ impl effects_pki::Host for Imagined {
     }
     fn ensure_kubeconfig(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;
-        self.propose("kubeconfig", spec["path"].as_str().unwrap_or_default().to_owned(), spec)
+        self.propose(
+            "kubeconfig",
+            spec["path"].as_str().unwrap_or_default().to_owned(),
+            spec,
+        )
     }
     fn ensure_rotated_kubeconfig(&mut self, spec: String) -> Hosted<Effect> {
         self.ensure_kubeconfig(spec)
@@ -287,10 +388,26 @@ impl effects_cluster::Host for Imagined {
     }
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Effect> {
         let patch = parsed(&patch)?;
-        self.propose("patch", target(&of.kind, of.namespace.as_deref().unwrap_or_default(), &of.name), json!({"patch": patch}))
+        self.propose(
+            "patch",
+            target(
+                &of.kind,
+                of.namespace.as_deref().unwrap_or_default(),
+                &of.name,
+            ),
+            json!({"patch": patch}),
+        )
     }
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Effect> {
-        self.propose("delete", target(&of.kind, of.namespace.as_deref().unwrap_or_default(), &of.name), json!({}))
+        self.propose(
+            "delete",
+            target(
+                &of.kind,
+                of.namespace.as_deref().unwrap_or_default(),
+                &of.name,
+            ),
+            json!({}),
+        )
     }
     fn if_exists(&mut self, of: Effect, strategy: String) -> Hosted<()> {
         self.modify(of, "ifExists", strategy.into())
@@ -317,14 +434,22 @@ impl effects_images::Host for Imagined {
 
 impl effects_command::Host for Imagined {
     fn execute(&mut self, program: String, args: Vec<String>) -> Hosted<Effect> {
-        self.propose("command", [vec![program], args].concat().join(" "), json!({}))
+        self.propose(
+            "command",
+            [vec![program], args].concat().join(" "),
+            json!({}),
+        )
     }
 }
 
 /// Only the distribution's own phases get these.
 impl effects_core::Host for Imagined {
     fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Effect> {
-        self.propose("static-pod", name, json!({"manifest": String::from_utf8_lossy(&manifest)}))
+        self.propose(
+            "static-pod",
+            name,
+            json!({"manifest": String::from_utf8_lossy(&manifest)}),
+        )
     }
     fn ensure_bootstrap_token(&mut self, spec: String) -> Hosted<Effect> {
         let spec = parsed(&spec)?;

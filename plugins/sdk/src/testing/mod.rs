@@ -1,6 +1,6 @@
-//! A plugin without a machine: a case describes what it finds at hand, a run over it tells what it made of that. The same
-//! cases serve `cargo test` in a plugin's crate, which needs no WebAssembly, and `kubephase plugin test`, which takes the
-//! component.
+//! A plugin without a machine: a case describes what it finds at hand, a run over it tells what it
+//! made of that. The same cases serve `cargo test` in a plugin's crate, which needs no WebAssembly,
+//! and `kubephase plugin test`, which takes the component.
 //!
 //! ```
 //! use kubephase_sdk::{testing::Case, *};
@@ -121,7 +121,13 @@ impl Case {
     /// What a program says, by its command line.
     #[must_use]
     pub fn says(mut self, line: &str, stdout: &str) -> Self {
-        self.node.outputs.insert(line.into(), Output { stdout: stdout.into(), ..Output::default() });
+        self.node.outputs.insert(
+            line.into(),
+            Output {
+                stdout: stdout.into(),
+                ..Output::default()
+            },
+        );
         self
     }
 
@@ -160,12 +166,28 @@ impl Case {
 /// # Panics
 /// Where a case cannot be read, or comes out otherwise than expected.
 pub fn run_cases<P: Phase + 'static>(folder: &str) {
-    let cases = read_cases(&std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder));
+    let cases = read_cases(
+        &std::path::Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default())
+            .join(folder),
+    );
     for (path, case) in cases.unwrap_or_else(|why| panic!("{why}")) {
         let ran = case.run::<P>();
-        let proposals: Vec<String> = ran.proposals.iter().map(|proposed| format!("{} {}", proposed.kind, proposed.target)).collect();
-        let differences = case.expect.unwrap_or_default().differences(&ran.outcome, &ran.findings, &proposals);
-        assert!(differences.is_empty(), "{} ({}):\n  {}", path.display(), case.name, differences.join("\n  "));
+        let proposals: Vec<String> = ran
+            .proposals
+            .iter()
+            .map(|proposed| format!("{} {}", proposed.kind, proposed.target))
+            .collect();
+        let differences =
+            case.expect
+                .unwrap_or_default()
+                .differences(&ran.outcome, &ran.findings, &proposals);
+        assert!(
+            differences.is_empty(),
+            "{} ({}):\n  {}",
+            path.display(),
+            case.name,
+            differences.join("\n  ")
+        );
     }
 }
 
@@ -174,15 +196,20 @@ pub fn run_cases<P: Phase + 'static>(folder: &str) {
 /// # Errors
 /// Where there is none, or one cannot be read.
 pub fn read_cases(folder: &std::path::Path) -> Result<Vec<(std::path::PathBuf, Case)>, String> {
-    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read the cases in {}: {error}", folder.display()))?;
-    let mut paths: Vec<_> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    let entries = std::fs::read_dir(folder)
+        .map_err(|error| format!("cannot read the cases in {}: {error}", folder.display()))?;
+    let mut paths: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
     paths.sort();
     if paths.is_empty() {
         return Err(format!("there are no cases in {}", folder.display()));
     }
     let read = |path: std::path::PathBuf| {
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
         let case = Case::parse(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok((path, case))
     };
@@ -202,18 +229,36 @@ pub fn word(verdict: Verdict) -> &'static str {
 
 /// How cases name an object: `ConfigMap kube-system/x`.
 pub fn named(object: &Value) -> String {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    target(text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    target(
+        text("/kind"),
+        text("/metadata/namespace"),
+        text("/metadata/name"),
+    )
 }
 
 /// The same from its parts; an empty namespace is none.
 pub fn target(kind: &str, namespace: &str, name: &str) -> String {
-    if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") }
+    if namespace.is_empty() {
+        format!("{kind} {name}")
+    } else {
+        format!("{kind} {namespace}/{name}")
+    }
 }
 
 impl Expected {
     /// Where a run differs from what is expected, a line each.
-    pub fn differences(&self, outcome: &Result<Outcome, Failure>, findings: &[Finding], proposals: &[String]) -> Vec<String> {
+    pub fn differences(
+        &self,
+        outcome: &Result<Outcome, Failure>,
+        findings: &[Finding],
+        proposals: &[String],
+    ) -> Vec<String> {
         let mut found = Vec::new();
         let ended = match outcome {
             Ok(Outcome::Settled) => "settled",
@@ -222,25 +267,54 @@ impl Expected {
             Err(_) => "failed",
         };
         if let Some(wanted) = self.outcome.as_ref().filter(|wanted| *wanted != ended) {
-            let why = outcome.as_ref().err().map(|failure| format!(": {}", failure.message)).unwrap_or_default();
+            let why = outcome
+                .as_ref()
+                .err()
+                .map(|failure| format!(": {}", failure.message))
+                .unwrap_or_default();
             found.push(format!("outcome: expected {wanted}, it {ended}{why}"));
         } else if let (None, Err(failure)) = (&self.outcome, outcome) {
             found.push(format!("it failed: {}", failure.message));
         }
         if let Some(wanted) = &self.findings {
-            let told: Vec<String> =
-                findings.iter().map(|finding| format!("{} {}: {}", finding.code, word(finding.verdict), finding.summary)).collect();
+            let told: Vec<String> = findings
+                .iter()
+                .map(|finding| {
+                    format!(
+                        "{} {}: {}",
+                        finding.code,
+                        word(finding.verdict),
+                        finding.summary
+                    )
+                })
+                .collect();
             let fits = |(wanted, finding): (&ExpectedFinding, &Finding)| {
-                wanted.code == finding.code && wanted.verdict == word(finding.verdict) && finding.summary.contains(&wanted.summary)
+                wanted.code == finding.code
+                    && wanted.verdict == word(finding.verdict)
+                    && finding.summary.contains(&wanted.summary)
             };
             if wanted.len() != findings.len() || !wanted.iter().zip(findings).all(fits) {
-                let wanted: Vec<String> =
-                    wanted.iter().map(|wanted| format!("{} {}: {}", wanted.code, wanted.verdict, wanted.summary)).collect();
-                found.push(format!("findings: expected [{}], found [{}]", wanted.join(", "), told.join(", ")));
+                let wanted: Vec<String> = wanted
+                    .iter()
+                    .map(|wanted| format!("{} {}: {}", wanted.code, wanted.verdict, wanted.summary))
+                    .collect();
+                found.push(format!(
+                    "findings: expected [{}], found [{}]",
+                    wanted.join(", "),
+                    told.join(", ")
+                ));
             }
         }
-        if let Some(wanted) = self.proposals.as_ref().filter(|wanted| *wanted != proposals) {
-            found.push(format!("proposals: expected [{}], found [{}]", wanted.join(", "), proposals.join(", ")));
+        if let Some(wanted) = self
+            .proposals
+            .as_ref()
+            .filter(|wanted| *wanted != proposals)
+        {
+            found.push(format!(
+                "proposals: expected [{}], found [{}]",
+                wanted.join(", "),
+                proposals.join(", ")
+            ));
         }
         found
     }
@@ -249,11 +323,17 @@ impl Expected {
 impl Ran {
     /// The verdict of the finding with this code.
     pub fn verdict(&self, code: &str) -> Option<Verdict> {
-        self.findings.iter().find(|finding| finding.code == code).map(|finding| finding.verdict)
+        self.findings
+            .iter()
+            .find(|finding| finding.code == code)
+            .map(|finding| finding.verdict)
     }
 
     /// What is proposed for targets of this kind.
     pub fn proposed(&self, kind: &str) -> Vec<&Proposed> {
-        self.proposals.iter().filter(|proposed| proposed.kind == kind).collect()
+        self.proposals
+            .iter()
+            .filter(|proposed| proposed.kind == kind)
+            .collect()
     }
 }

@@ -1,4 +1,5 @@
-//! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for each.
+//! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for
+//! each.
 use harness::workspace;
 use kubephase::plugin::toolchain;
 use std::{borrow::Cow, process::Command, sync::OnceLock};
@@ -12,8 +13,17 @@ fn bare() -> &'static [u8] {
         let toolchain = toolchain::find(Command::output).unwrap();
         // The folder that `plugin build` uses for the examples: the SDK is compiled once for both.
         let target = workspace.join("target/plugin");
-        let module = toolchain::compile(&toolchain, &workspace, "kubephase-hostile", &target, true, Command::output).unwrap();
-        let component = toolchain::componentise(&module, &workspace.join("tests/hostile/plugin.yaml")).unwrap();
+        let module = toolchain::compile(
+            &toolchain,
+            &workspace,
+            "kubephase-hostile",
+            &target,
+            true,
+            Command::output,
+        )
+        .unwrap();
+        let component =
+            toolchain::componentise(&module, &workspace.join("tests/hostile/plugin.yaml")).unwrap();
         without_manifest(&component)
     })
 }
@@ -27,7 +37,11 @@ pub fn component(manifest: &str) -> Vec<u8> {
 
 /// Appends a section that the host reads as a manifest.
 pub fn append_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
-    CustomSection { name: toolchain::MANIFEST.into(), data: Cow::Borrowed(manifest) }.append_to(component);
+    CustomSection {
+        name: toolchain::MANIFEST.into(),
+        data: Cow::Borrowed(manifest),
+    }
+    .append_to(component);
 }
 
 /// Copies a component but for its manifest section.

@@ -1,5 +1,5 @@
-//! What the cases are made of: the hostile component, a folder for each case, a run that is measured, fake programs and
-//! servers.
+//! What the cases are made of: the hostile component, a folder for each case, a run that is
+//! measured, fake programs and servers.
 pub mod guest;
 pub mod namespace;
 pub mod process;

@@ -1,5 +1,5 @@
-//! Runs on "this machine" that do not touch this machine: in mount and process namespaces of their own, where `/etc` and
-//! `/var/lib` are overlays and `/proc/sys` is a scratch tree.
+//! Runs on "this machine" that do not touch this machine: in mount and process namespaces of their
+//! own, where `/etc` and `/var/lib` are overlays and `/proc/sys` is a scratch tree.
 use super::{
     process::{self, Ended, Running},
     trial::Trial,
@@ -20,8 +20,8 @@ if [ -d "$SYSCTL_TREE" ]; then mount --bind "$SYSCTL_TREE" /proc/sys; fi
 exec "$@"
 "#;
 
-/// Whether this machine lets the tests make such namespaces. Where it does not, the test says why on its output, and counts
-/// as passed only outside of CI.
+/// Whether this machine lets the tests make such namespaces. Where it does not, the test says why
+/// on its output, and counts as passed only outside of CI.
 pub fn is_possible() -> bool {
     let folder = tempfile::tempdir().unwrap();
     let tried = enter(folder.path(), None).arg("true").output();
@@ -30,7 +30,10 @@ pub fn is_possible() -> bool {
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(error) => error.to_string(),
     };
-    assert!(std::env::var_os("CI").is_none(), "namespaces have to be possible in CI: {problem}");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "namespaces have to be possible in CI: {problem}"
+    );
     eprintln!("SKIPPED: this needs mount and process namespaces (root, overlayfs): {problem}");
     false
 }
@@ -40,16 +43,38 @@ fn enter(folder: &Path, sysctl_tree: Option<&Path>) -> Command {
     let scratch = folder.join("scratch");
     std::fs::create_dir_all(&scratch).unwrap();
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--pid", "--fork", "--mount-proc", "--kill-child", "bash", "-c", SCRIPT, "bash"]).arg(scratch);
-    command.env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new(""))).env("SMALL_DISK", "");
+    command
+        .args([
+            "--mount",
+            "--pid",
+            "--fork",
+            "--mount-proc",
+            "--kill-child",
+            "bash",
+            "-c",
+            SCRIPT,
+            "bash",
+        ])
+        .arg(scratch);
+    command
+        .env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new("")))
+        .env("SMALL_DISK", "");
     command
 }
 
 fn command(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Command {
     let inner = trial.program();
     let mut command = enter(trial.folder(), sysctl_tree);
-    command.current_dir(trial.folder()).env_clear().env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new(""))).env("SMALL_DISK", "");
-    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+        .current_dir(trial.folder())
+        .env_clear()
+        .env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new("")))
+        .env("SMALL_DISK", "");
+    command.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     command.arg(process::PROGRAM).args(arguments);
     command
 }
@@ -61,14 +86,21 @@ pub fn run(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> End
 
 /// Runs the program where the scratch root of the trial is a disk of 200 KiB.
 pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> Ended {
-    process::run(trial.folder(), command(trial, None, arguments).env("SMALL_DISK", trial.root()))
+    process::run(
+        trial.folder(),
+        command(trial, None, arguments).env("SMALL_DISK", trial.root()),
+    )
 }
 
 /// Sends a signal to the program itself, which is the child of `unshare`.
 pub fn signal(running: &Running, signal: rustix::process::Signal) {
     let id = running.id();
     let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
-    let program = children.split_whitespace().next().and_then(|id| id.parse().ok()).and_then(rustix::process::Pid::from_raw);
+    let program = children
+        .split_whitespace()
+        .next()
+        .and_then(|id| id.parse().ok())
+        .and_then(rustix::process::Pid::from_raw);
     rustix::process::kill_process(program.expect("unshare has a child"), signal).unwrap();
 }
 

@@ -23,7 +23,8 @@ impl Programs {
         let log = self.log();
         // One line for each argument, so that an argument with a space is told from two.
         let text = format!(
-            "#!/bin/sh\n{{ printf 'program %s\\n' '{name}'; for argument in \"$@\"; do printf 'argument %s\\n' \"$argument\"; done; }} >> '{}'\n{script}\n",
+            "#!/bin/sh\n{{ printf 'program %s\\n' '{name}'; for argument in \"$@\"; do printf \
+             'argument %s\\n' \"$argument\"; done; }} >> '{}'\n{script}\n",
             log.display()
         );
         fs::write(&path, text).unwrap();
@@ -37,7 +38,11 @@ impl Programs {
 
     /// PATH with these programs first.
     pub fn path(&self) -> String {
-        format!("{}:{}", self.folder.display(), std::env::var("PATH").unwrap_or_default())
+        format!(
+            "{}:{}",
+            self.folder.display(),
+            std::env::var("PATH").unwrap_or_default()
+        )
     }
 
     /// Every call so far: the program and its arguments.
@@ -47,7 +52,9 @@ impl Programs {
         for line in String::from_utf8_lossy(&log).lines() {
             if let Some(name) = line.strip_prefix("program ") {
                 calls.push(vec![name.to_owned()]);
-            } else if let (Some(call), Some(argument)) = (calls.last_mut(), line.strip_prefix("argument ")) {
+            } else if let (Some(call), Some(argument)) =
+                (calls.last_mut(), line.strip_prefix("argument "))
+            {
                 call.push(argument.to_owned());
             }
         }

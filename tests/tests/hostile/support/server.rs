@@ -14,7 +14,11 @@ use std::{
 #[derive(Clone)]
 pub enum Manner {
     /// with this status and body, and these further header lines
-    Reply { status: u16, headers: String, body: Vec<u8> },
+    Reply {
+        status: u16,
+        headers: String,
+        body: Vec<u8>,
+    },
     /// with a body that never ends, as fast as it is read
     EndlessBody,
     /// with one byte of a body after the other, ten a second
@@ -37,14 +41,18 @@ impl Server {
 
     /// A server over TLS, with a certificate that no authority knows.
     pub fn start_tls(manner: Manner) -> Server {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        let made =
+            rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()])
+                .unwrap();
         let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
         Server::listen(move |_| manner.clone(), Some(Arc::new(config)))
     }
 
@@ -53,25 +61,40 @@ impl Server {
         Server::listen(choose, None)
     }
 
-    fn listen(choose: impl Fn(&str) -> Manner + Send + Sync + 'static, tls: Option<Arc<rustls::ServerConfig>>) -> Server {
+    fn listen(
+        choose: impl Fn(&str) -> Manner + Send + Sync + 'static,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (requests, stopped) = (Arc::new(Mutex::default()), Arc::new(AtomicBool::new(false)));
-        let server = Server { port, requests: requests.clone(), stopped: stopped.clone() };
+        let server = Server {
+            port,
+            requests: requests.clone(),
+            stopped: stopped.clone(),
+        };
         let choose = Arc::new(choose);
         thread::spawn(move || {
             for connection in listener.incoming() {
                 if stopped.load(Ordering::Relaxed) {
                     break;
                 }
-                let (Ok(connection), choose) = (connection, choose.clone()) else { continue };
+                let (Ok(connection), choose) = (connection, choose.clone()) else {
+                    continue;
+                };
                 let (requests, stopped, tls) = (requests.clone(), stopped.clone(), tls.clone());
                 // A client that goes away ends its thread with an error, which is fine.
                 thread::spawn(move || match tls {
                     None => serve(connection, choose.as_ref(), &requests, &stopped),
                     Some(config) => {
-                        let session = rustls::ServerConnection::new(config).map_err(std::io::Error::other)?;
-                        serve(rustls::StreamOwned::new(session, connection), choose.as_ref(), &requests, &stopped)
+                        let session =
+                            rustls::ServerConnection::new(config).map_err(std::io::Error::other)?;
+                        serve(
+                            rustls::StreamOwned::new(session, connection),
+                            choose.as_ref(),
+                            &requests,
+                            &stopped,
+                        )
                     }
                 });
             }
@@ -116,13 +139,24 @@ fn serve(
         requests.lock().unwrap().push(head.clone());
         let path = head.split(' ').nth(1).unwrap_or_default();
         match choose(path) {
-            Manner::Reply { status, headers, body } => {
-                write!(connection, "HTTP/1.1 {status} Reply\r\ncontent-length: {}\r\n{headers}\r\n", body.len())?;
+            Manner::Reply {
+                status,
+                headers,
+                body,
+            } => {
+                write!(
+                    connection,
+                    "HTTP/1.1 {status} Reply\r\ncontent-length: {}\r\n{headers}\r\n",
+                    body.len()
+                )?;
                 connection.write_all(&body)?;
                 connection.flush()?;
             }
             Manner::EndlessBody => {
-                write!(connection, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")?;
+                write!(
+                    connection,
+                    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n"
+                )?;
                 let piece = vec![b'a'; 1 << 16];
                 while !stopped.load(Ordering::Relaxed) {
                     connection.write_all(&piece)?;
@@ -130,7 +164,10 @@ fn serve(
                 return Ok(());
             }
             Manner::Dripping => {
-                write!(connection, "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")?;
+                write!(
+                    connection,
+                    "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"
+                )?;
                 while !stopped.load(Ordering::Relaxed) {
                     connection.write_all(b"a")?;
                     connection.flush()?;

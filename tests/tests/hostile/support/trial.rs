@@ -1,5 +1,5 @@
-//! One case: a folder with a configuration, a described node, a scratch root and the hostile plugin with a manifest of the
-//! case's own, added and allowed with the program itself.
+//! One case: a folder with a configuration, a described node, a scratch root and the hostile plugin
+//! with a manifest of the case's own, added and allowed with the program itself.
 use super::{
     guest,
     process::{self, Ended, Running},
@@ -30,10 +30,12 @@ pub fn repeated(text: &str, times: usize) -> Value {
     json!({"characters": characters, "times": times})
 }
 
-pub const CHECK: &str = "- {id: preflight/hostile, title: Misuse the host, kind: check, workflow: [init]}\n";
-pub const PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], needs: [upload-config, bootstrap-token]}\n";
-pub const EARLY_PHASE: &str =
-    "- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], needs: [preflight], before: [certs, kubeconfig]}\n";
+pub const CHECK: &str =
+    "- {id: preflight/hostile, title: Misuse the host, kind: check, workflow: [init]}\n";
+pub const PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], \
+    needs: [upload-config, bootstrap-token]}\n";
+pub const EARLY_PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: \
+    [init], needs: [preflight], before: [certs, kubeconfig]}\n";
 
 pub struct Trial {
     folder: TempDir,
@@ -91,7 +93,10 @@ impl Trial {
 
     /// The manifest asks for these: lines of a YAML list, without reasons.
     pub fn grants(mut self, lines: &[&str]) -> Trial {
-        self.grants = lines.iter().map(|line| format!("- {{reason: It is needed., {line}}}\n")).collect();
+        self.grants = lines
+            .iter()
+            .map(|line| format!("- {{reason: It is needed., {line}}}\n"))
+            .collect();
         self
     }
 
@@ -185,9 +190,16 @@ impl Trial {
     }
 
     pub fn manifest(&self) -> String {
-        let Trial { provides, grants, .. } = self;
-        let grants = if grants.starts_with('[') { format!(" {grants}") } else { format!("\n{grants}") };
-        let head = "schema: 1\nname: hostile\nversion: 0.1.0\nlicense: Apache-2.0\ndescription: A test.\n";
+        let Trial {
+            provides, grants, ..
+        } = self;
+        let grants = if grants.starts_with('[') {
+            format!(" {grants}")
+        } else {
+            format!("\n{grants}")
+        };
+        let head =
+            "schema: 1\nname: hostile\nversion: 0.1.0\nlicense: Apache-2.0\ndescription: A test.\n";
         format!("{head}provides:\n{provides}settings: {{}}\ngrants:{grants}")
     }
 
@@ -204,18 +216,21 @@ impl Trial {
 
     /// Writes the configuration, which does not name the plugin yet.
     pub fn write_config(&self) {
-        let cluster =
-            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n";
+        let cluster = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: \
+            ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n";
         let phases = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
         fs::write(self.config(), format!("{cluster}{}{phases}", self.cluster)).unwrap();
-        let node = fs::read_to_string(harness::workspace().join("examples/single-node/node.yaml")).unwrap();
+        let node = fs::read_to_string(harness::workspace().join("examples/single-node/node.yaml"))
+            .unwrap();
         fs::write(self.folder().join("node.yaml"), node + &self.node).unwrap();
     }
 
     /// The program with the environment of this case.
     pub fn program(&self) -> Command {
         let mut command = process::program(self.folder());
-        command.env("PATH", self.programs.path()).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env("PATH", self.programs.path())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -234,8 +249,17 @@ impl Trial {
         self.component();
         self.write_config();
         let consent = self.consent.iter().copied();
-        let arguments: Vec<&str> =
-            ["plugin", "add", "./hostile.wasm", "--config", "cluster.yaml", "--allow"].into_iter().chain(consent).collect();
+        let arguments: Vec<&str> = [
+            "plugin",
+            "add",
+            "./hostile.wasm",
+            "--config",
+            "cluster.yaml",
+            "--allow",
+        ]
+        .into_iter()
+        .chain(consent)
+        .collect();
         self.run(&arguments)
     }
 
@@ -243,15 +267,30 @@ impl Trial {
     pub fn prepare(&self) -> &Trial {
         self.add().expect_status(0);
         let text = fs::read_to_string(self.config()).unwrap();
-        let (before, after) = text.split_once("- name: hostile\n").expect("the plugin has an entry");
+        let (before, after) = text
+            .split_once("- name: hostile\n")
+            .expect("the plugin has an entry");
         let settings = format!("  settings: {}\n{}", self.settings, self.entry);
-        fs::write(self.config(), format!("{before}- name: hostile\n{settings}{after}")).unwrap();
+        fs::write(
+            self.config(),
+            format!("{before}- name: hostile\n{settings}{after}"),
+        )
+        .unwrap();
         self
     }
 
     /// Flags of a run on the scratch root.
     pub fn place(&self) -> Vec<String> {
-        ["--config", "cluster.yaml", "--node", "node.yaml", "--root", "root"].map(str::to_owned).to_vec()
+        [
+            "--config",
+            "cluster.yaml",
+            "--node",
+            "node.yaml",
+            "--root",
+            "root",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     fn run_in_place(&self, command: &[&str]) -> Ended {
@@ -281,16 +320,31 @@ impl Trial {
         self.rehearse_again()
     }
 
-    /// `plugin test --record`: one call of the plugin on this very machine, where nothing that it proposes is carried out.
-    /// Its settings come from the manifest's schema.
+    /// `plugin test --record`: one call of the plugin on this very machine, where nothing that it
+    /// proposes is carried out. Its settings come from the manifest's schema.
     pub fn record(&self) -> Ended {
         let manifest = self.manifest();
         let fields = self.settings.as_object().into_iter().flatten();
-        let properties: Value = fields.map(|(name, value)| (name.clone(), json!({"default": value}))).collect();
+        let properties: Value = fields
+            .map(|(name, value)| (name.clone(), json!({"default": value})))
+            .collect();
         let schema = json!({"type": "object", "properties": properties});
         let manifest = manifest.replace("settings: {}\n", &format!("settings: {schema}\n"));
-        fs::write(self.folder().join("hostile.wasm"), guest::component(&manifest)).unwrap();
-        self.run(&["plugin", "test", "hostile.wasm", "--record", "capsule.json", "--allow", "--allow-root", "--allow-cluster-admin"])
+        fs::write(
+            self.folder().join("hostile.wasm"),
+            guest::component(&manifest),
+        )
+        .unwrap();
+        self.run(&[
+            "plugin",
+            "test",
+            "hostile.wasm",
+            "--record",
+            "capsule.json",
+            "--allow",
+            "--allow-root",
+            "--allow-cluster-admin",
+        ])
     }
 
     /// A whole rehearsal.
@@ -303,7 +357,8 @@ impl Trial {
         self.run_in_place(&["rehearse"])
     }
 
-    /// All that a run left below the folder of this case, as text, but for files that the case itself named as `except`.
+    /// All that a run left below the folder of this case, as text, but for files that the case
+    /// itself named as `except`.
     pub fn everything_left(&self, except: &[&Path]) -> Vec<(PathBuf, String)> {
         let mut found = Vec::new();
         let mut open = vec![self.folder().to_owned()];

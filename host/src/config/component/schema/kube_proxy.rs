@@ -55,7 +55,10 @@ const CONNTRACK: Struct = Struct {
 };
 const DETECT_LOCAL: Struct = Struct {
     go: "v1alpha1.DetectLocalConfiguration",
-    fields: &[field(Zero, "bridgeInterface", Type::String), field(Zero, "interfaceNamePrefix", Type::String)],
+    fields: &[
+        field(Zero, "bridgeInterface", Type::String),
+        field(Zero, "interfaceNamePrefix", Type::String),
+    ],
 };
 const IPTABLES: Struct = Struct {
     go: "v1alpha1.KubeProxyIPTablesConfiguration",

@@ -18,100 +18,160 @@ const VOLUMES: Type = Type::List(&Type::Struct(&HOST_PATH_MOUNT));
 
 structs! {
     pub INIT = "v1beta4.InitConfiguration" {
-        "bootstrapTokens": Type::List(&Type::Struct(&BOOTSTRAP_TOKEN)), "dryRun": B, "nodeRegistration": Type::Struct(&NODE_REGISTRATION),
-        "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S, "skipPhases": STRINGS, "patches": Type::Struct(&PATCHES),
+        "bootstrapTokens": Type::List(&Type::Struct(&BOOTSTRAP_TOKEN)), "dryRun": B,
+        "nodeRegistration": Type::Struct(&NODE_REGISTRATION),
+        "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S, "skipPhases": STRINGS,
+        "patches": Type::Struct(&PATCHES),
         "timeouts": Type::Struct(&TIMEOUTS),
     }
     pub CLUSTER = "v1beta4.ClusterConfiguration" {
-        "etcd": Type::Struct(&ETCD), "networking": Type::Struct(&NETWORKING), "kubernetesVersion": S, "controlPlaneEndpoint": S,
-        "apiServer": Type::Struct(&API_SERVER), "controllerManager": Type::Struct(&COMPONENT), "scheduler": Type::Struct(&COMPONENT),
-        "dns": Type::Struct(&DNS), "proxy": Type::Struct(&PROXY), "certificatesDir": S, "imageRepository": S, "featureGates": BOOL_MAP,
-        "clusterName": S, "encryptionAlgorithm": S, "certificateValidityPeriod": D, "caCertificateValidityPeriod": D,
+        "etcd": Type::Struct(&ETCD), "networking": Type::Struct(&NETWORKING),
+        "kubernetesVersion": S, "controlPlaneEndpoint": S,
+        "apiServer": Type::Struct(&API_SERVER), "controllerManager": Type::Struct(&COMPONENT),
+        "scheduler": Type::Struct(&COMPONENT),
+        "dns": Type::Struct(&DNS), "proxy": Type::Struct(&PROXY), "certificatesDir": S,
+        "imageRepository": S, "featureGates": BOOL_MAP,
+        "clusterName": S, "encryptionAlgorithm": S, "certificateValidityPeriod": D,
+        "caCertificateValidityPeriod": D,
     }
     pub JOIN = "v1beta4.JoinConfiguration" {
-        "dryRun": B, "nodeRegistration": Type::Struct(&NODE_REGISTRATION), "caCertPath": S, "discovery": Type::Struct(&DISCOVERY),
-        "controlPlane": Type::Struct(&JOIN_CONTROL_PLANE), "skipPhases": STRINGS, "patches": Type::Struct(&PATCHES), "timeouts": Type::Struct(&TIMEOUTS),
+        "dryRun": B, "nodeRegistration": Type::Struct(&NODE_REGISTRATION), "caCertPath": S,
+        "discovery": Type::Struct(&DISCOVERY),
+        "controlPlane": Type::Struct(&JOIN_CONTROL_PLANE), "skipPhases": STRINGS,
+        "patches": Type::Struct(&PATCHES), "timeouts": Type::Struct(&TIMEOUTS),
     }
     pub RESET = "v1beta4.ResetConfiguration" {
-        "cleanupTmpDir": B, "certificatesDir": S, "criSocket": S, "dryRun": B, "force": B, "ignorePreflightErrors": STRINGS, "skipPhases": STRINGS,
+        "cleanupTmpDir": B, "certificatesDir": S, "criSocket": S, "dryRun": B, "force": B,
+        "ignorePreflightErrors": STRINGS, "skipPhases": STRINGS,
         "unmountFlags": STRINGS, "timeouts": Type::Struct(&TIMEOUTS),
     }
     pub UPGRADE = "v1beta4.UpgradeConfiguration" {
-        "apply": Type::Struct(&UPGRADE_APPLY), "diff": Type::Struct(&UPGRADE_DIFF), "node": Type::Struct(&UPGRADE_NODE),
+        "apply": Type::Struct(&UPGRADE_APPLY), "diff": Type::Struct(&UPGRADE_DIFF),
+        "node": Type::Struct(&UPGRADE_NODE),
         "plan": Type::Struct(&UPGRADE_PLAN), "timeouts": Type::Struct(&TIMEOUTS),
     }
     pub INIT_V1BETA3 = "v1beta3.InitConfiguration" {
-        "bootstrapTokens": Type::List(&Type::Struct(&BOOTSTRAP_TOKEN)), "nodeRegistration": Type::Struct(&NODE_REGISTRATION_V1BETA3),
-        "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S, "skipPhases": STRINGS, "patches": Type::Struct(&PATCHES),
+        "bootstrapTokens": Type::List(&Type::Struct(&BOOTSTRAP_TOKEN)),
+        "nodeRegistration": Type::Struct(&NODE_REGISTRATION_V1BETA3),
+        "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S, "skipPhases": STRINGS,
+        "patches": Type::Struct(&PATCHES),
     }
     pub CLUSTER_V1BETA3 = "v1beta3.ClusterConfiguration" {
-        "etcd": Type::Struct(&ETCD_V1BETA3), "networking": Type::Struct(&NETWORKING), "kubernetesVersion": S, "controlPlaneEndpoint": S,
-        "apiServer": Type::Struct(&API_SERVER_V1BETA3), "controllerManager": Type::Struct(&COMPONENT_V1BETA3),
-        "scheduler": Type::Struct(&COMPONENT_V1BETA3), "dns": Type::Struct(&DNS_V1BETA3), "certificatesDir": S, "imageRepository": S,
+        "etcd": Type::Struct(&ETCD_V1BETA3), "networking": Type::Struct(&NETWORKING),
+        "kubernetesVersion": S, "controlPlaneEndpoint": S,
+        "apiServer": Type::Struct(&API_SERVER_V1BETA3),
+        "controllerManager": Type::Struct(&COMPONENT_V1BETA3),
+        "scheduler": Type::Struct(&COMPONENT_V1BETA3), "dns": Type::Struct(&DNS_V1BETA3),
+        "certificatesDir": S, "imageRepository": S,
         "featureGates": BOOL_MAP, "clusterName": S,
     }
     pub JOIN_V1BETA3 = "v1beta3.JoinConfiguration" {
-        "nodeRegistration": Type::Struct(&NODE_REGISTRATION_V1BETA3), "caCertPath": S, "discovery": Type::Struct(&DISCOVERY_V1BETA3),
-        "controlPlane": Type::Struct(&JOIN_CONTROL_PLANE), "skipPhases": STRINGS, "patches": Type::Struct(&PATCHES),
+        "nodeRegistration": Type::Struct(&NODE_REGISTRATION_V1BETA3), "caCertPath": S,
+        "discovery": Type::Struct(&DISCOVERY_V1BETA3),
+        "controlPlane": Type::Struct(&JOIN_CONTROL_PLANE), "skipPhases": STRINGS,
+        "patches": Type::Struct(&PATCHES),
     }
     BOOTSTRAP_TOKEN = "v1.BootstrapToken" {
-        "token": Type::Token, "description": S, "ttl": D, "expires": Type::Time, "usages": STRINGS, "groups": STRINGS,
+        "token": Type::Token, "description": S, "ttl": D, "expires": Type::Time, "usages": STRINGS,
+        "groups": STRINGS,
     }
     NODE_REGISTRATION = "v1beta4.NodeRegistrationOptions" {
-        "name": S, "criSocket": S, "taints": Type::List(&Type::Struct(&TAINT)), "kubeletExtraArgs": ARGS, "ignorePreflightErrors": STRINGS,
+        "name": S, "criSocket": S, "taints": Type::List(&Type::Struct(&TAINT)),
+        "kubeletExtraArgs": ARGS, "ignorePreflightErrors": STRINGS,
         "imagePullPolicy": Type::Named("v1.PullPolicy"), "imagePullSerial": B,
     }
     NODE_REGISTRATION_V1BETA3 = "v1beta3.NodeRegistrationOptions" {
-        "name": S, "criSocket": S, "taints": Type::List(&Type::Struct(&TAINT)), "kubeletExtraArgs": STRING_MAP, "ignorePreflightErrors": STRINGS,
+        "name": S, "criSocket": S, "taints": Type::List(&Type::Struct(&TAINT)),
+        "kubeletExtraArgs": STRING_MAP, "ignorePreflightErrors": STRINGS,
         "imagePullPolicy": Type::Named("v1.PullPolicy"),
     }
-    TAINT = "v1.Taint" { "key": S, "value": S, "effect": Type::Named("v1.TaintEffect"), "timeAdded": Type::Time }
+    TAINT = "v1.Taint" {
+        "key": S, "value": S, "effect": Type::Named("v1.TaintEffect"), "timeAdded": Type::Time
+    }
     API_ENDPOINT = "v1beta4.APIEndpoint" { "advertiseAddress": S, "bindPort": INT32 }
     PATCHES = "v1beta4.Patches" { "directory": S }
     TIMEOUTS = "v1beta4.Timeouts" {
-        "controlPlaneComponentHealthCheck": D, "kubeletHealthCheck": D, "kubernetesAPICall": D, "etcdAPICall": D, "tlsBootstrap": D,
+        "controlPlaneComponentHealthCheck": D, "kubeletHealthCheck": D, "kubernetesAPICall": D,
+        "etcdAPICall": D, "tlsBootstrap": D,
         "discovery": D, "upgradeManifests": D,
     }
-    ETCD = "v1beta4.Etcd" { "local": Type::Struct(&LOCAL_ETCD), "external": Type::Struct(&EXTERNAL_ETCD) }
+    ETCD = "v1beta4.Etcd" {
+        "local": Type::Struct(&LOCAL_ETCD), "external": Type::Struct(&EXTERNAL_ETCD)
+    }
     LOCAL_ETCD = "v1beta4.LocalEtcd" {
-        "imageRepository": S, "imageTag": S, "dataDir": S, "extraArgs": ARGS, "extraEnvs": ENVS, "serverCertSANs": STRINGS, "peerCertSANs": STRINGS,
+        "imageRepository": S, "imageTag": S, "dataDir": S, "extraArgs": ARGS, "extraEnvs": ENVS,
+        "serverCertSANs": STRINGS, "peerCertSANs": STRINGS,
     }
-    EXTERNAL_ETCD = "v1beta4.ExternalEtcd" { "endpoints": STRINGS, "httpEndpoints": STRINGS, "caFile": S, "certFile": S, "keyFile": S }
-    ETCD_V1BETA3 = "v1beta3.Etcd" { "local": Type::Struct(&LOCAL_ETCD_V1BETA3), "external": Type::Struct(&EXTERNAL_ETCD_V1BETA3) }
+    EXTERNAL_ETCD = "v1beta4.ExternalEtcd" {
+        "endpoints": STRINGS, "httpEndpoints": STRINGS, "caFile": S, "certFile": S, "keyFile": S
+    }
+    ETCD_V1BETA3 = "v1beta3.Etcd" {
+        "local": Type::Struct(&LOCAL_ETCD_V1BETA3), "external": Type::Struct(&EXTERNAL_ETCD_V1BETA3)
+    }
     LOCAL_ETCD_V1BETA3 = "v1beta3.LocalEtcd" {
-        "imageRepository": S, "imageTag": S, "dataDir": S, "extraArgs": STRING_MAP, "serverCertSANs": STRINGS, "peerCertSANs": STRINGS,
+        "imageRepository": S, "imageTag": S, "dataDir": S, "extraArgs": STRING_MAP,
+        "serverCertSANs": STRINGS, "peerCertSANs": STRINGS,
     }
-    EXTERNAL_ETCD_V1BETA3 = "v1beta3.ExternalEtcd" { "endpoints": STRINGS, "caFile": S, "certFile": S, "keyFile": S }
+    EXTERNAL_ETCD_V1BETA3 = "v1beta3.ExternalEtcd" {
+        "endpoints": STRINGS, "caFile": S, "certFile": S, "keyFile": S
+    }
     NETWORKING = "v1beta4.Networking" { "serviceSubnet": S, "podSubnet": S, "dnsDomain": S }
-    API_SERVER = "v1beta4.APIServer" { "extraArgs": ARGS, "extraVolumes": VOLUMES, "extraEnvs": ENVS, "certSANs": STRINGS }
-    COMPONENT = "v1beta4.ControlPlaneComponent" { "extraArgs": ARGS, "extraVolumes": VOLUMES, "extraEnvs": ENVS }
-    API_SERVER_V1BETA3 = "v1beta3.APIServer" { "extraArgs": STRING_MAP, "extraVolumes": VOLUMES, "certSANs": STRINGS, "timeoutForControlPlane": D }
-    COMPONENT_V1BETA3 = "v1beta3.ControlPlaneComponent" { "extraArgs": STRING_MAP, "extraVolumes": VOLUMES }
+    API_SERVER = "v1beta4.APIServer" {
+        "extraArgs": ARGS, "extraVolumes": VOLUMES, "extraEnvs": ENVS, "certSANs": STRINGS
+    }
+    COMPONENT = "v1beta4.ControlPlaneComponent" {
+        "extraArgs": ARGS, "extraVolumes": VOLUMES, "extraEnvs": ENVS
+    }
+    API_SERVER_V1BETA3 = "v1beta3.APIServer" {
+        "extraArgs": STRING_MAP, "extraVolumes": VOLUMES, "certSANs": STRINGS,
+        "timeoutForControlPlane": D
+    }
+    COMPONENT_V1BETA3 = "v1beta3.ControlPlaneComponent" {
+        "extraArgs": STRING_MAP, "extraVolumes": VOLUMES
+    }
     ARG = "v1beta4.Arg" { "name": S, "value": S }
     ENV_VAR = "v1beta4.EnvVar" { "name": S, "value": S, "valueFrom": Type::Any }
-    HOST_PATH_MOUNT = "v1beta4.HostPathMount" { "name": S, "hostPath": S, "mountPath": S, "readOnly": B, "pathType": Type::Named("v1.HostPathType") }
+    HOST_PATH_MOUNT = "v1beta4.HostPathMount" {
+        "name": S, "hostPath": S, "mountPath": S, "readOnly": B,
+        "pathType": Type::Named("v1.HostPathType")
+    }
     DNS = "v1beta4.DNS" { "imageRepository": S, "imageTag": S, "disabled": B }
     DNS_V1BETA3 = "v1beta3.DNS" { "imageRepository": S, "imageTag": S }
     PROXY = "v1beta4.Proxy" { "disabled": B }
-    DISCOVERY = "v1beta4.Discovery" { "bootstrapToken": Type::Struct(&TOKEN_DISCOVERY), "file": Type::Struct(&FILE_DISCOVERY), "tlsBootstrapToken": S }
-    DISCOVERY_V1BETA3 = "v1beta3.Discovery" {
-        "bootstrapToken": Type::Struct(&TOKEN_DISCOVERY), "file": Type::Struct(&FILE_DISCOVERY), "tlsBootstrapToken": S, "timeout": D,
+    DISCOVERY = "v1beta4.Discovery" {
+        "bootstrapToken": Type::Struct(&TOKEN_DISCOVERY), "file": Type::Struct(&FILE_DISCOVERY),
+        "tlsBootstrapToken": S
     }
-    TOKEN_DISCOVERY = "v1beta4.BootstrapTokenDiscovery" { "token": S, "apiServerEndpoint": S, "caCertHashes": STRINGS, "unsafeSkipCAVerification": B }
+    DISCOVERY_V1BETA3 = "v1beta3.Discovery" {
+        "bootstrapToken": Type::Struct(&TOKEN_DISCOVERY), "file": Type::Struct(&FILE_DISCOVERY),
+        "tlsBootstrapToken": S, "timeout": D,
+    }
+    TOKEN_DISCOVERY = "v1beta4.BootstrapTokenDiscovery" {
+        "token": S, "apiServerEndpoint": S, "caCertHashes": STRINGS, "unsafeSkipCAVerification": B
+    }
     FILE_DISCOVERY = "v1beta4.FileDiscovery" { "kubeConfigPath": S }
-    JOIN_CONTROL_PLANE = "v1beta4.JoinControlPlane" { "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S }
+    JOIN_CONTROL_PLANE = "v1beta4.JoinControlPlane" {
+        "localAPIEndpoint": Type::Struct(&API_ENDPOINT), "certificateKey": S
+    }
     UPGRADE_APPLY = "v1beta4.UpgradeApplyConfiguration" {
-        "kubernetesVersion": S, "allowExperimentalUpgrades": B, "allowRCUpgrades": B, "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B,
-        "forceUpgrade": B, "ignorePreflightErrors": STRINGS, "patches": Type::Struct(&PATCHES), "printConfig": B, "skipPhases": STRINGS,
+        "kubernetesVersion": S, "allowExperimentalUpgrades": B, "allowRCUpgrades": B,
+        "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B,
+        "forceUpgrade": B, "ignorePreflightErrors": STRINGS, "patches": Type::Struct(&PATCHES),
+        "printConfig": B, "skipPhases": STRINGS,
         "imagePullPolicy": Type::Named("v1.PullPolicy"), "imagePullSerial": B,
     }
-    UPGRADE_DIFF = "v1beta4.UpgradeDiffConfiguration" { "kubernetesVersion": S, "contextLines": INT32 }
+    UPGRADE_DIFF = "v1beta4.UpgradeDiffConfiguration" {
+        "kubernetesVersion": S, "contextLines": INT32
+    }
     UPGRADE_NODE = "v1beta4.UpgradeNodeConfiguration" {
-        "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B, "ignorePreflightErrors": STRINGS, "skipPhases": STRINGS,
-        "patches": Type::Struct(&PATCHES), "imagePullPolicy": Type::Named("v1.PullPolicy"), "imagePullSerial": B,
+        "certificateRenewal": B, "dryRun": B, "etcdUpgrade": B, "ignorePreflightErrors": STRINGS,
+        "skipPhases": STRINGS,
+        "patches": Type::Struct(&PATCHES), "imagePullPolicy": Type::Named("v1.PullPolicy"),
+        "imagePullSerial": B,
     }
     UPGRADE_PLAN = "v1beta4.UpgradePlanConfiguration" {
-        "kubernetesVersion": S, "allowExperimentalUpgrades": B, "allowRCUpgrades": B, "dryRun": B, "etcdUpgrade": B,
+        "kubernetesVersion": S, "allowExperimentalUpgrades": B, "allowRCUpgrades": B, "dryRun": B,
+        "etcdUpgrade": B,
         "ignorePreflightErrors": STRINGS, "printConfig": B,
     }
 }

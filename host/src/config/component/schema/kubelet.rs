@@ -13,11 +13,19 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(OmittedPointer, "cgroupsPerQOS", Type::Bool),
         field(Omitted, "clusterDNS", STRINGS),
         field(Omitted, "clusterDomain", Type::String),
-        field(Omitted, "configMapAndSecretChangeDetectionStrategy", Type::Named("v1beta1.ResourceChangeDetectionStrategy")),
+        field(
+            Omitted,
+            "configMapAndSecretChangeDetectionStrategy",
+            Type::Named("v1beta1.ResourceChangeDetectionStrategy"),
+        ),
         field(OmittedPointer, "containerLogMaxFiles", INT32),
         field(Omitted, "containerLogMaxSize", Type::String),
         field(OmittedPointer, "containerLogMaxWorkers", INT32),
-        field(OmittedPointer, "containerLogMonitorInterval", Type::Duration),
+        field(
+            OmittedPointer,
+            "containerLogMonitorInterval",
+            Type::Duration,
+        ),
         field(Zero, "containerRuntimeEndpoint", Type::String),
         field(Omitted, "contentType", Type::String),
         field(OmittedPointer, "cpuCFSQuota", Type::Bool),
@@ -55,7 +63,11 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(OmittedPointer, "imageGCLowThresholdPercent", INT32),
         field(Zero, "imageMaximumGCAge", Type::Duration),
         field(Zero, "imageMinimumGCAge", Type::Duration),
-        field(Omitted, "imagePullCredentialsVerificationPolicy", Type::Named("v1beta1.ImagePullCredentialsVerificationPolicy")),
+        field(
+            Omitted,
+            "imagePullCredentialsVerificationPolicy",
+            Type::Named("v1beta1.ImagePullCredentialsVerificationPolicy"),
+        ),
         field(Omitted, "imageServiceEndpoint", Type::String),
         field(OmittedPointer, "iptablesDropBit", INT32),
         field(OmittedPointer, "iptablesMasqueradeBit", INT32),
@@ -72,7 +84,11 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(OmittedPointer, "maxParallelImagePulls", INT32),
         field(Omitted, "maxPods", INT32),
         field(Omitted, "memoryManagerPolicy", Type::String),
-        field(Omitted, "memoryReservationPolicy", Type::Named("v1beta1.MemoryReservationPolicy")),
+        field(
+            Omitted,
+            "memoryReservationPolicy",
+            Type::Named("v1beta1.MemoryReservationPolicy"),
+        ),
         field(Zero, "memorySwap", Type::Struct(&MEMORY_SWAP)),
         field(OmittedPointer, "memoryThrottlingFactor", Type::Float),
         field(OmittedPointer, "mergeDefaultEvictionSettings", Type::Bool),
@@ -92,10 +108,18 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(Omitted, "qosReserved", STRING_MAP),
         field(Omitted, "readOnlyPort", INT32),
         field(OmittedPointer, "registerNode", Type::Bool),
-        field(Omitted, "registerWithTaints", Type::List(&Type::Struct(&TAINT))),
+        field(
+            Omitted,
+            "registerWithTaints",
+            Type::List(&Type::Struct(&TAINT)),
+        ),
         field(Omitted, "registryBurst", INT32),
         field(OmittedPointer, "registryPullQPS", INT32),
-        field(Omitted, "reservedMemory", Type::List(&Type::Struct(&MEMORY_RESERVATION))),
+        field(
+            Omitted,
+            "reservedMemory",
+            Type::List(&Type::Struct(&MEMORY_RESERVATION)),
+        ),
         field(Omitted, "reservedSystemCPUs", Type::String),
         field(OmittedPointer, "resolvConf", Type::String),
         field(Omitted, "rotateCertificates", Type::Bool),
@@ -106,7 +130,11 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(Omitted, "serverTLSBootstrap", Type::Bool),
         field(Omitted, "showHiddenMetricsForVersion", Type::String),
         field(Zero, "shutdownGracePeriod", Type::Duration),
-        field(Omitted, "shutdownGracePeriodByPodPriority", Type::List(&Type::Struct(&SHUTDOWN_GRACE))),
+        field(
+            Omitted,
+            "shutdownGracePeriodByPodPriority",
+            Type::List(&Type::Struct(&SHUTDOWN_GRACE)),
+        ),
         field(Zero, "shutdownGracePeriodCriticalPods", Type::Duration),
         field(OmittedPointer, "singleProcessOOMKill", Type::Bool),
         field(Omitted, "staticPodPath", Type::String),
@@ -126,7 +154,11 @@ pub(in crate::config::component) static KUBELET: Struct = Struct {
         field(Omitted, "topologyManagerPolicyOptions", STRING_MAP),
         field(Omitted, "topologyManagerScope", Type::String),
         field(OmittedPointer, "tracing", Type::Struct(&TRACING)),
-        field(OmittedPointer, "userNamespaces", Type::Struct(&USER_NAMESPACES)),
+        field(
+            OmittedPointer,
+            "userNamespaces",
+            Type::Struct(&USER_NAMESPACES),
+        ),
         field(Omitted, "volumePluginDir", Type::String),
         field(Zero, "volumeStatsAggPeriod", Type::Duration),
     ],
@@ -140,26 +172,51 @@ const AUTHENTICATION: Struct = Struct {
         field(Zero, "x509", Type::Struct(&X509)),
     ],
 };
-const ANONYMOUS: Struct = Struct { go: "v1beta1.KubeletAnonymousAuthentication", fields: &[field(OmittedPointer, "enabled", Type::Bool)] };
+const ANONYMOUS: Struct = Struct {
+    go: "v1beta1.KubeletAnonymousAuthentication",
+    fields: &[field(OmittedPointer, "enabled", Type::Bool)],
+};
 const WEBHOOK_AUTHENTICATION: Struct = Struct {
     go: "v1beta1.KubeletWebhookAuthentication",
-    fields: &[field(Zero, "cacheTTL", Type::Duration), field(OmittedPointer, "enabled", Type::Bool)],
+    fields: &[
+        field(Zero, "cacheTTL", Type::Duration),
+        field(OmittedPointer, "enabled", Type::Bool),
+    ],
 };
-const X509: Struct = Struct { go: "v1beta1.KubeletX509Authentication", fields: &[field(Omitted, "clientCAFile", Type::String)] };
+const X509: Struct = Struct {
+    go: "v1beta1.KubeletX509Authentication",
+    fields: &[field(Omitted, "clientCAFile", Type::String)],
+};
 const AUTHORIZATION: Struct = Struct {
     go: "v1beta1.KubeletAuthorization",
     fields: &[
-        field(Omitted, "mode", Type::Named("v1beta1.KubeletAuthorizationMode")),
+        field(
+            Omitted,
+            "mode",
+            Type::Named("v1beta1.KubeletAuthorizationMode"),
+        ),
         field(Zero, "webhook", Type::Struct(&WEBHOOK_AUTHORIZATION)),
     ],
 };
 const WEBHOOK_AUTHORIZATION: Struct = Struct {
     go: "v1beta1.KubeletWebhookAuthorization",
-    fields: &[field(Zero, "cacheAuthorizedTTL", Type::Duration), field(Zero, "cacheUnauthorizedTTL", Type::Duration)],
+    fields: &[
+        field(Zero, "cacheAuthorizedTTL", Type::Duration),
+        field(Zero, "cacheUnauthorizedTTL", Type::Duration),
+    ],
 };
-const CRASH_LOOP: Struct =
-    Struct { go: "v1beta1.CrashLoopBackOffConfig", fields: &[field(OmittedPointer, "maxContainerRestartPeriod", Type::Duration)] };
-const MEMORY_SWAP: Struct = Struct { go: "v1beta1.MemorySwapConfiguration", fields: &[field(Omitted, "swapBehavior", Type::String)] };
+const CRASH_LOOP: Struct = Struct {
+    go: "v1beta1.CrashLoopBackOffConfig",
+    fields: &[field(
+        OmittedPointer,
+        "maxContainerRestartPeriod",
+        Type::Duration,
+    )],
+};
+const MEMORY_SWAP: Struct = Struct {
+    go: "v1beta1.MemorySwapConfiguration",
+    fields: &[field(Omitted, "swapBehavior", Type::String)],
+};
 const TAINT: Struct = Struct {
     go: "v1.Taint",
     fields: &[
@@ -171,14 +228,26 @@ const TAINT: Struct = Struct {
 };
 const MEMORY_RESERVATION: Struct = Struct {
     go: "v1beta1.MemoryReservation",
-    fields: &[field(Null, "limits", Type::Map(&Type::Quantity)), field(Zero, "numaNode", INT32)],
+    fields: &[
+        field(Null, "limits", Type::Map(&Type::Quantity)),
+        field(Zero, "numaNode", INT32),
+    ],
 };
 const SHUTDOWN_GRACE: Struct = Struct {
     go: "v1beta1.ShutdownGracePeriodByPodPriority",
-    fields: &[field(Zero, "priority", INT32), field(Zero, "shutdownGracePeriodSeconds", INT64)],
+    fields: &[
+        field(Zero, "priority", INT32),
+        field(Zero, "shutdownGracePeriodSeconds", INT64),
+    ],
 };
 const TRACING: Struct = Struct {
     go: "v1.TracingConfiguration",
-    fields: &[field(OmittedPointer, "endpoint", Type::String), field(OmittedPointer, "samplingRatePerMillion", INT32)],
+    fields: &[
+        field(OmittedPointer, "endpoint", Type::String),
+        field(OmittedPointer, "samplingRatePerMillion", INT32),
+    ],
 };
-const USER_NAMESPACES: Struct = Struct { go: "v1beta1.UserNamespaces", fields: &[field(OmittedPointer, "idsPerPod", INT64)] };
+const USER_NAMESPACES: Struct = Struct {
+    go: "v1beta1.UserNamespaces",
+    fields: &[field(OmittedPointer, "idsPerPod", INT64)],
+};

@@ -1,6 +1,6 @@
-//! The fields of the configuration documents of Kubernetes 1.36: one table a document, which serves both the strict
-//! check and the canonical form of components. Source: the API references of kubelet.config.k8s.io,
-//! kubeproxy.config.k8s.io and kubeadm.k8s.io.
+//! The fields of the configuration documents of Kubernetes 1.36: one table a document, which serves
+//! both the strict check and the canonical form of components. Source: the API references of
+//! kubelet.config.k8s.io, kubeproxy.config.k8s.io and kubeadm.k8s.io.
 
 pub mod kubeadm;
 
@@ -109,12 +109,29 @@ const LOGGING: Struct = Struct {
         field(Zero, "options", Type::Struct(&LOG_OPTIONS)),
     ],
 };
-const VMODULE: Struct =
-    Struct { go: "v1.VModuleItem", fields: &[field(Zero, "filePattern", Type::String), field(Zero, "verbosity", UINT32)] };
+const VMODULE: Struct = Struct {
+    go: "v1.VModuleItem",
+    fields: &[
+        field(Zero, "filePattern", Type::String),
+        field(Zero, "verbosity", UINT32),
+    ],
+};
 const LOG_OPTIONS: Struct = Struct {
     go: "v1.FormatOptions",
-    fields: &[field(Zero, "json", Type::Struct(&JSON_OPTIONS)), field(Zero, "text", Type::Struct(&TEXT_OPTIONS))],
+    fields: &[
+        field(Zero, "json", Type::Struct(&JSON_OPTIONS)),
+        field(Zero, "text", Type::Struct(&TEXT_OPTIONS)),
+    ],
 };
-const JSON_OPTIONS: Struct = Struct { go: "v1.JSONOptions", fields: STREAMS };
-const TEXT_OPTIONS: Struct = Struct { go: "v1.TextOptions", fields: STREAMS };
-const STREAMS: &[Field] = &[field(Omitted, "splitStream", Type::Bool), field(Zero, "infoBufferSize", Type::Quantity)];
+const JSON_OPTIONS: Struct = Struct {
+    go: "v1.JSONOptions",
+    fields: STREAMS,
+};
+const TEXT_OPTIONS: Struct = Struct {
+    go: "v1.TextOptions",
+    fields: STREAMS,
+};
+const STREAMS: &[Field] = &[
+    field(Omitted, "splitStream", Type::Bool),
+    field(Zero, "infoBufferSize", Type::Quantity),
+];

@@ -1,4 +1,5 @@
-//! A container runtime and an etcd that are asked over gRPC, and this machine as far as any test may look at it.
+//! A container runtime and an etcd that are asked over gRPC, and this machine as far as any test
+//! may look at it.
 use super::*;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -35,17 +36,24 @@ where
 }
 
 /// Answers one request.
-async fn unary<Q, A>(request: http::Request<Incoming>, answer: impl FnMut(Q) -> Result<A, Status>) -> http::Response<Body>
+async fn unary<Q, A>(
+    request: http::Request<Incoming>,
+    answer: impl FnMut(Q) -> Result<A, Status>,
+) -> http::Response<Body>
 where
     Q: prost::Message + Default + 'static,
     A: prost::Message + Default + 'static,
 {
-    tonic::server::Grpc::new(ProstCodec::<A, Q>::default()).unary(Method(answer), request).await
+    tonic::server::Grpc::new(ProstCodec::<A, Q>::default())
+        .unary(Method(answer), request)
+        .await
 }
 
 /// Answers whoever is connected, for as long as it asks.
-async fn converse<S, F>(stream: S, serve: impl Fn(http::Request<Incoming>) -> F + Clone + Send + 'static)
-where
+async fn converse<S, F>(
+    stream: S,
+    serve: impl Fn(http::Request<Incoming>) -> F + Clone + Send + 'static,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Future<Output = http::Response<Body>> + Send + 'static,
 {
@@ -55,5 +63,7 @@ where
     });
     let server = auto::Builder::new(TokioExecutor::new()).http2_only();
     // Whoever hangs up has heard enough.
-    let _ = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
+    let _ = server
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .await;
 }

@@ -1,4 +1,5 @@
-//! What happens to an object between the request and the store: its place is checked, what is left out is filled in.
+//! What happens to an object between the request and the store: its place is checked, what is left
+//! out is filled in.
 use super::{
     status::{Answer, ApiError},
     store::{Store, core},
@@ -10,8 +11,17 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Checks and completes an object that is to be stored at `namespace`.
-pub fn admit(store: &Store, resource: &'static Resource, namespace: &str, object: &mut Value, services: Option<IpNet>) -> Answer<()> {
-    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+pub fn admit(
+    store: &Store,
+    resource: &'static Resource,
+    namespace: &str,
+    object: &mut Value,
+    services: Option<IpNet>,
+) -> Answer<()> {
+    let name = object["metadata"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if object["kind"] != resource.kind || object["apiVersion"] != resource.api_version().as_str() {
         return Err(ApiError::bad_request(format!(
             "the object provided is unrecognized: it is no {} of {}",
@@ -28,9 +38,14 @@ pub fn admit(store: &Store, resource: &'static Resource, namespace: &str, object
         return Err(ApiError::invalid(resource, &name, &why));
     }
     if resource.namespaced {
-        let given = object["metadata"]["namespace"].as_str().unwrap_or(namespace);
+        let given = object["metadata"]["namespace"]
+            .as_str()
+            .unwrap_or(namespace);
         if given != namespace {
-            return Err(ApiError::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+            return Err(ApiError::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the \
+                 request",
+            ));
         }
         if store.get(core("namespaces"), "", namespace).is_none() {
             return Err(ApiError::not_found(core("namespaces"), namespace));
@@ -49,7 +64,9 @@ pub fn admit(store: &Store, resource: &'static Resource, namespace: &str, object
         }
         ("rbac.authorization.k8s.io", _) => {
             for subject in object["subjects"].as_array_mut().into_iter().flatten() {
-                if matches!(subject["kind"].as_str(), Some("User" | "Group")) && subject["apiGroup"].is_null() {
+                if matches!(subject["kind"].as_str(), Some("User" | "Group"))
+                    && subject["apiGroup"].is_null()
+                {
                     subject["apiGroup"] = "rbac.authorization.k8s.io".into();
                 }
             }
@@ -64,19 +81,28 @@ fn is_name(resource: &Resource, name: &str) -> bool {
     if resource.group == "rbac.authorization.k8s.io" {
         return !name.is_empty() && !matches!(name, "." | "..") && !name.contains(['/', '%']);
     }
-    // kubeadm takes a node's name by flag as it is; its Node and mirror Pods are let in to go on with, and the kubelet's
-    // stand-in says that a real API server would not.
+    // kubeadm takes a node's name by flag as it is; its Node and mirror Pods are let in to go on
+    // with, and the kubelet's stand-in says that a real API server would not.
     let lower = name.to_ascii_lowercase().replace('_', "-");
-    let name = if resource.group.is_empty() && matches!(resource.plural, "nodes" | "pods") { &lower } else { name };
+    let name = if resource.group.is_empty() && matches!(resource.plural, "nodes" | "pods") {
+        &lower
+    } else {
+        name
+    };
     let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let ends = name.bytes().next().is_some_and(inner) && name.bytes().last().is_some_and(inner);
     ends && name.len() <= 253 && name.bytes().all(|b| inner(b) || matches!(b, b'-' | b'.'))
 }
 
 fn secret(object: &mut Value) {
-    if let Some(texts) = object.as_object_mut().and_then(|object| object.remove("stringData")) {
+    if let Some(texts) = object
+        .as_object_mut()
+        .and_then(|object| object.remove("stringData"))
+    {
         for (key, text) in texts.as_object().into_iter().flatten() {
-            object["data"][key] = BASE64.encode(text.as_str().unwrap_or_default().as_bytes()).into();
+            object["data"][key] = BASE64
+                .encode(text.as_str().unwrap_or_default().as_bytes())
+                .into();
         }
     }
     if object["type"].as_str().unwrap_or_default().is_empty() {
@@ -86,8 +112,14 @@ fn secret(object: &mut Value) {
 
 fn service(store: &Store, object: &mut Value, range: Option<IpNet>) -> Answer<()> {
     let services = core("services");
-    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default().to_owned();
+    let name = object["metadata"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let namespace = object["metadata"]["namespace"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
         if port["protocol"].is_null() {
             port["protocol"] = "TCP".into();
@@ -104,11 +136,20 @@ fn service(store: &Store, object: &mut Value, range: Option<IpNet>) -> Answer<()
     }
     let taken: BTreeSet<&str> = store
         .list(services, "")
-        .filter(|other| other["metadata"]["name"] != name.as_str() || other["metadata"]["namespace"] != namespace.as_str())
+        .filter(|other| {
+            other["metadata"]["name"] != name.as_str()
+                || other["metadata"]["namespace"] != namespace.as_str()
+        })
         .filter_map(|other| other["spec"]["clusterIP"].as_str())
         .collect();
-    let own = store.get(services, &namespace, &name).and_then(|service| service["spec"]["clusterIP"].as_str());
-    let address = match spec["clusterIP"].as_str().filter(|address| !address.is_empty()).or(own) {
+    let own = store
+        .get(services, &namespace, &name)
+        .and_then(|service| service["spec"]["clusterIP"].as_str());
+    let address = match spec["clusterIP"]
+        .as_str()
+        .filter(|address| !address.is_empty())
+        .or(own)
+    {
         Some(address) => address.to_owned(),
         // The lower part of the range is left to who asks for an address.
         None => match range {
@@ -126,16 +167,24 @@ fn service(store: &Store, object: &mut Value, range: Option<IpNet>) -> Answer<()
             return Err(ApiError::invalid(
                 services,
                 &name,
-                &format!("{field}: [{address:?}]: failed to allocate IP {address}: provided IP is already allocated"),
+                &format!(
+                    "{field}: [{address:?}]: failed to allocate IP {address}: provided IP is \
+                     already allocated"
+                ),
             ));
         }
-        let inside = address.parse().is_ok_and(|address: std::net::IpAddr| range.is_none_or(|range| range.contains(&address)));
+        let inside = address.parse().is_ok_and(|address: std::net::IpAddr| {
+            range.is_none_or(|range| range.contains(&address))
+        });
         if !inside {
             let range = range.map(|range| range.to_string()).unwrap_or_default();
             return Err(ApiError::invalid(
                 services,
                 &name,
-                &format!("{field}: [{address:?}]: failed to allocate IP {address}: the provided IP is not in the valid range {range}"),
+                &format!(
+                    "{field}: [{address:?}]: failed to allocate IP {address}: the provided IP is \
+                     not in the valid range {range}"
+                ),
             ));
         }
     }

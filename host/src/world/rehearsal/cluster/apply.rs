@@ -1,7 +1,8 @@
 //! Server-side apply: who set which field, and what happens where two disagree.
 //!
-//! Fields are leaves: scalars and lists. A list of objects that all have a `name` is taken apart by it, as the schemas
-//! of Kubernetes do for containers, ports, volumes and their like; any other list is one value.
+//! Fields are leaves: scalars and lists. A list of objects that all have a `name` is taken apart by
+//! it, as the schemas of Kubernetes do for containers, ports, volumes and their like; any other
+//! list is one value.
 use super::{
     status::{Answer, ApiError},
     store::now,
@@ -13,7 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 type Path = Vec<String>;
 
 const IDENTITY: &[&str] = &["apiVersion", "kind"];
-const NOT_APPLIED: &[&str] = &["name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"];
+const NOT_APPLIED: &[&str] = &[
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+];
 
 /// The object as it is after `manager` applied `wanted` to it.
 ///
@@ -25,12 +34,18 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
     let present = current.map(leaves).unwrap_or_default();
     let mut conflicts: BTreeMap<String, Vec<Path>> = BTreeMap::new();
     for (path, value) in &wanted_fields {
-        for (owner, fields) in owners.iter_mut().filter(|(owner, _)| owner.as_str() != manager) {
+        for (owner, fields) in owners
+            .iter_mut()
+            .filter(|(owner, _)| owner.as_str() != manager)
+        {
             if fields.contains(path) && present.get(path) != Some(value) {
                 if force {
                     fields.remove(path);
                 } else {
-                    conflicts.entry(owner.clone()).or_default().push(path.clone());
+                    conflicts
+                        .entry(owner.clone())
+                        .or_default()
+                        .push(path.clone());
                 }
             }
         }
@@ -42,7 +57,11 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
             .map(|(owner, paths)| {
                 format!(
                     "conflict with {owner:?}: {}",
-                    paths.iter().map(|path| format!(".{}", path.join("."))).collect::<Vec<_>>().join(", ")
+                    paths
+                        .iter()
+                        .map(|path| format!(".{}", path.join(".")))
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 )
             })
             .collect();
@@ -55,8 +74,16 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
     let mut object = current.cloned().unwrap_or_else(|| json!({}));
     // What this manager set before, and nobody wants any more.
     let wanted_paths: BTreeSet<Path> = wanted_fields.keys().cloned().collect();
-    for path in owners.get(manager).into_iter().flatten().filter(|path| !wanted_paths.contains(*path)) {
-        if !owners.iter().any(|(owner, fields)| owner != manager && fields.contains(path)) {
+    for path in owners
+        .get(manager)
+        .into_iter()
+        .flatten()
+        .filter(|path| !wanted_paths.contains(*path))
+    {
+        if !owners
+            .iter()
+            .any(|(owner, fields)| owner != manager && fields.contains(path))
+        {
             remove(&mut object, path);
         }
     }
@@ -71,23 +98,49 @@ pub fn apply(current: Option<&Value>, wanted: &Value, manager: &str, force: bool
 pub fn own(before: Option<&Value>, object: &mut Value, manager: &str) {
     let mut owners = before.map(owners).unwrap_or_default();
     let (old, new) = (before.map(leaves).unwrap_or_default(), leaves(object));
-    let changed: BTreeSet<Path> = new.iter().filter(|(path, value)| old.get(*path) != Some(*value)).map(|(path, _)| path.clone()).collect();
+    let changed: BTreeSet<Path> = new
+        .iter()
+        .filter(|(path, value)| old.get(*path) != Some(*value))
+        .map(|(path, _)| path.clone())
+        .collect();
     for fields in owners.values_mut() {
         fields.retain(|path| new.contains_key(path) && !changed.contains(path));
     }
-    owners.entry(manager.to_owned()).or_default().extend(changed);
+    owners
+        .entry(manager.to_owned())
+        .or_default()
+        .extend(changed);
     owners.retain(|_, fields| !fields.is_empty());
     record(object, &owners);
 }
 
 fn owners(object: &Value) -> BTreeMap<String, BTreeSet<Path>> {
-    let entries = object["metadata"]["managedFields"].as_array().into_iter().flatten();
-    entries.filter_map(|entry| Some((entry["manager"].as_str()?.to_owned(), unfold(&entry["fieldsV1"])))).collect()
+    let entries = object["metadata"]["managedFields"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    entries
+        .filter_map(|entry| {
+            Some((
+                entry["manager"].as_str()?.to_owned(),
+                unfold(&entry["fieldsV1"]),
+            ))
+        })
+        .collect()
 }
 
 fn record(object: &mut Value, owners: &BTreeMap<String, BTreeSet<Path>>) {
     let api_version = object["apiVersion"].clone();
-    let entry = |(manager, fields): (&String, &BTreeSet<Path>)| json!({"manager": manager, "operation": "Apply", "apiVersion": api_version, "time": now(), "fieldsType": "FieldsV1", "fieldsV1": fold(fields)});
+    let entry = |(manager, fields): (&String, &BTreeSet<Path>)| {
+        json!({
+            "manager": manager,
+            "operation": "Apply",
+            "apiVersion": api_version,
+            "time": now(),
+            "fieldsType": "FieldsV1",
+            "fieldsV1": fold(fields),
+        })
+    };
     object["metadata"]["managedFields"] = owners.iter().map(entry).collect();
 }
 
@@ -119,7 +172,12 @@ fn unfold(tree: &Value) -> BTreeSet<Path> {
         };
         for (key, value) in below {
             let part = match key.strip_prefix("k:") {
-                Some(key) => format!("[{}]", serde_json::from_str::<Value>(key).unwrap_or_default()["name"].as_str().unwrap_or_default()),
+                Some(key) => format!(
+                    "[{}]",
+                    serde_json::from_str::<Value>(key).unwrap_or_default()["name"]
+                        .as_str()
+                        .unwrap_or_default()
+                ),
                 None => key.trim_start_matches("f:").to_owned(),
             };
             path.push(part);
@@ -136,7 +194,10 @@ fn unfold(tree: &Value) -> BTreeSet<Path> {
 
 /// The elements of a list by name; none where it is one value.
 fn named(list: &[Value]) -> Option<Vec<(String, &Value)>> {
-    let named: Option<Vec<_>> = list.iter().map(|item| Some((item.as_object()?.get("name")?.as_str()?.to_owned(), item))).collect();
+    let named: Option<Vec<_>> = list
+        .iter()
+        .map(|item| Some((item.as_object()?.get("name")?.as_str()?.to_owned(), item)))
+        .collect();
     named.filter(|named| !named.is_empty())
 }
 
@@ -145,8 +206,11 @@ fn leaves(object: &Value) -> BTreeMap<Path, Value> {
         match value {
             Value::Object(map) if !map.is_empty() => {
                 for (key, value) in map {
-                    let skipped = (path.is_empty() && (IDENTITY.contains(&key.as_str()) || key == "status"))
-                        || (path.len() == 1 && path[0] == "metadata" && NOT_APPLIED.contains(&key.as_str()));
+                    let skipped = (path.is_empty()
+                        && (IDENTITY.contains(&key.as_str()) || key == "status"))
+                        || (path.len() == 1
+                            && path[0] == "metadata"
+                            && NOT_APPLIED.contains(&key.as_str()));
                     if !skipped {
                         path.push(key.clone());
                         walk(value, path, found);
@@ -179,9 +243,14 @@ fn merge(into: &mut Value, wanted: &Value) {
                 merge(into.entry(key.clone()).or_insert(Value::Null), value);
             }
         }
-        (Value::Array(into), Value::Array(wanted)) if named(into).is_some() && named(wanted).is_some() => {
+        (Value::Array(into), Value::Array(wanted))
+            if named(into).is_some() && named(wanted).is_some() =>
+        {
             for item in wanted {
-                match into.iter_mut().find(|present| present["name"] == item["name"]) {
+                match into
+                    .iter_mut()
+                    .find(|present| present["name"] == item["name"])
+                {
                     Some(present) => merge(present, item),
                     None => into.push(item.clone()),
                 }
@@ -192,9 +261,16 @@ fn merge(into: &mut Value, wanted: &Value) {
 }
 
 fn remove(object: &mut Value, path: &[String]) {
-    let Some((first, rest)) = path.split_first() else { return };
-    if let Some(name) = first.strip_prefix('[').map(|name| name.trim_end_matches(']')) {
-        let Some(list) = object.as_array_mut() else { return };
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if let Some(name) = first
+        .strip_prefix('[')
+        .map(|name| name.trim_end_matches(']'))
+    {
+        let Some(list) = object.as_array_mut() else {
+            return;
+        };
         if let Some(at) = list.iter().position(|item| item["name"] == name) {
             remove(&mut list[at], rest);
             // An element of which nothing is left but its name is gone.
@@ -215,36 +291,4 @@ fn remove(object: &mut Value, path: &[String]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn map(data: Value) -> Value {
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": data})
-    }
-
-    #[test]
-    fn two_managers_share_an_object_until_they_disagree() {
-        let a = apply(None, &map(json!({"a": "1", "b": "1"})), "first", false).unwrap();
-        let b = apply(Some(&a), &map(json!({"c": "1"})), "second", false).unwrap();
-        assert_eq!(b["data"], json!({"a": "1", "b": "1", "c": "1"}));
-        let refused = apply(Some(&b), &map(json!({"a": "2"})), "second", false).unwrap_err();
-        assert_eq!((refused.code, refused.message.as_str()), (409, "Apply failed with 1 conflict: conflict with \"first\": .data.a"));
-        let forced = apply(Some(&b), &map(json!({"a": "2", "c": "1"})), "second", true).unwrap();
-        assert_eq!(forced["data"]["a"], "2");
-        let without = apply(Some(&forced), &map(json!({"b": "1"})), "first", false).unwrap();
-        assert_eq!(without["data"], json!({"a": "2", "b": "1", "c": "1"}), "a is the second's by now");
-        let gone = apply(Some(&without), &map(json!({})), "second", false).unwrap();
-        assert_eq!(gone["data"], json!({"b": "1"}));
-    }
-
-    #[test]
-    fn lists_of_named_things_are_shared_by_name() {
-        let pod =
-            |containers: Value| json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": containers}});
-        let a = apply(None, &pod(json!([{"name": "a", "image": "1"}])), "first", false).unwrap();
-        let b = apply(Some(&a), &pod(json!([{"name": "b", "image": "1"}])), "second", false).unwrap();
-        assert_eq!(b["spec"]["containers"].as_array().unwrap().len(), 2);
-        let c = apply(Some(&b), &pod(json!([])), "second", true).unwrap();
-        assert_eq!(c["spec"]["containers"], json!([]), "a list that is empty is one value");
-    }
-}
+mod tests;

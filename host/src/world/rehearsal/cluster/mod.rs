@@ -1,4 +1,5 @@
-//! The embedded cluster: an API server that checks certificates, tokens and RBAC for real, on objects in memory.
+//! The embedded cluster: an API server that checks certificates, tokens and RBAC for real, on
+//! objects in memory.
 
 mod admit;
 mod apply;
@@ -33,11 +34,15 @@ use serde_json::Value;
 /// # Errors
 /// None that the program would run into: it insists on what it sets.
 pub fn apply(current: Option<&Value>, wanted: &Value) -> Tried<Value> {
-    apply::apply(current, wanted, MANAGER, true).map_err(|error| Failure::new("invalid", error.message))
+    apply::apply(current, wanted, MANAGER, true)
+        .map_err(|error| Failure::new("invalid", error.message))
 }
 
 /// Whether a label selector is about an object; every one is, without a selector.
 pub fn selects(selector: Option<&str>, object: &Value) -> bool {
-    let query = selector.map(|selector| ("labelSelector".to_owned(), selector.to_owned())).into_iter().collect();
+    let query = selector
+        .map(|selector| ("labelSelector".to_owned(), selector.to_owned()))
+        .into_iter()
+        .collect();
     select::Selectors::parse(&query).is_ok_and(|selectors| selectors.fit(object))
 }

@@ -1,8 +1,8 @@
-//! Requests that clients of Go send as protobuf: `kubectl auth can-i` and `kubectl create namespace` among them. Answers
-//! are JSON all the same, which every client takes.
+//! Requests that clients of Go send as protobuf: `kubectl auth can-i` and `kubectl create
+//! namespace` among them. Answers are JSON all the same, which every client takes.
 //!
-//! Source: the envelope of `k8s.io/apimachinery` (magic, then an `Unknown` with the type and the raw object), and the
-//! field numbers of the messages below.
+//! Source: the envelope of `k8s.io/apimachinery` (magic, then an `Unknown` with the type and the
+//! raw object), and the field numbers of the messages below.
 use serde_json::{Value, json};
 
 pub const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
@@ -35,17 +35,33 @@ const RESOURCE: Message = Message(&[
     (7, "name", Kind::Text),
 ]);
 const PATH: Message = Message(&[(1, "path", Kind::Text), (2, "verb", Kind::Text)]);
-const ACCESS: Message = Message(&[(1, "resourceAttributes", Kind::Of(&RESOURCE)), (2, "nonResourceAttributes", Kind::Of(&PATH))]);
-const ACCESS_REVIEW: Message = Message(&[(1, "metadata", Kind::Of(&META)), (2, "spec", Kind::Of(&ACCESS))]);
+const ACCESS: Message = Message(&[
+    (1, "resourceAttributes", Kind::Of(&RESOURCE)),
+    (2, "nonResourceAttributes", Kind::Of(&PATH)),
+]);
+const ACCESS_REVIEW: Message = Message(&[
+    (1, "metadata", Kind::Of(&META)),
+    (2, "spec", Kind::Of(&ACCESS)),
+]);
 const NAMED: Message = Message(&[(1, "metadata", Kind::Of(&META))]);
 const CONFIG_MAP: Message = Message(&[(1, "metadata", Kind::Of(&META)), (2, "data", Kind::Map)]);
 
 /// The object as JSON; none where it is no such envelope, or of a kind that is not read here.
 pub fn decode(body: &[u8]) -> Option<Value> {
     let envelope = fields(body.strip_prefix(MAGIC)?)?;
-    let bytes = |wanted: u64| envelope.iter().find(|(number, _)| *number == wanted).map(|(_, bytes)| *bytes);
+    let bytes = |wanted: u64| {
+        envelope
+            .iter()
+            .find(|(number, _)| *number == wanted)
+            .map(|(_, bytes)| *bytes)
+    };
     let types = fields(bytes(1)?)?;
-    let text = |wanted: u64| types.iter().find(|(number, _)| *number == wanted).and_then(|(_, bytes)| std::str::from_utf8(bytes).ok());
+    let text = |wanted: u64| {
+        types
+            .iter()
+            .find(|(number, _)| *number == wanted)
+            .and_then(|(_, bytes)| std::str::from_utf8(bytes).ok())
+    };
     let (api_version, kind) = (text(1)?, text(2)?);
     let message = match kind {
         "SelfSubjectAccessReview" => &ACCESS_REVIEW,
@@ -62,7 +78,9 @@ pub fn decode(body: &[u8]) -> Option<Value> {
 fn read(message: &Message, bytes: &[u8]) -> Option<Value> {
     let mut object = json!({});
     for (number, bytes) in fields(bytes)? {
-        let Some((_, name, kind)) = message.0.iter().find(|(known, ..)| *known == number) else { continue };
+        let Some((_, name, kind)) = message.0.iter().find(|(known, ..)| *known == number) else {
+            continue;
+        };
         match kind {
             // An empty text is one that is not set.
             Kind::Text if bytes.is_empty() => {}
@@ -71,7 +89,8 @@ fn read(message: &Message, bytes: &[u8]) -> Option<Value> {
             Kind::Map => {
                 const ENTRY: Message = Message(&[(1, "key", Kind::Text), (2, "value", Kind::Text)]);
                 let entry = read(&ENTRY, bytes)?;
-                object[name][entry["key"].as_str()?] = entry["value"].as_str().unwrap_or_default().into();
+                object[name][entry["key"].as_str()?] =
+                    entry["value"].as_str().unwrap_or_default().into();
             }
         }
     }
@@ -112,21 +131,4 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_go_sends_is_read_and_what_is_none_is_not() {
-        let field = |number: u8, bytes: &[u8]| [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat();
-        let types = [field(1, b"authorization.k8s.io/v1"), field(2, b"SelfSubjectAccessReview")].concat();
-        let attributes = [field(2, b"list"), field(5, b"pods")].concat();
-        let body = [MAGIC, &field(1, &types), &field(2, &field(2, &field(1, &attributes)))].concat();
-        let object = decode(&body).unwrap();
-        assert_eq!(object["spec"]["resourceAttributes"], json!({"verb": "list", "resource": "pods"}));
-        for cut in 0..body.len() {
-            // Never a panic, whatever is cut off.
-            let _ = decode(&body[..cut]);
-        }
-        assert!(decode(b"{}").is_none());
-    }
-}
+mod tests;

@@ -69,7 +69,9 @@ impl Target {
             _ => return None,
         };
         let (namespace, rest) = match rest {
-            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && *rest != ["status"] => (*namespace, rest),
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() && *rest != ["status"] => {
+                (*namespace, rest)
+            }
             rest => ("", rest),
         };
         let (plural, name, subresource) = match rest {
@@ -79,7 +81,12 @@ impl Target {
             _ => return None,
         };
         let resource = by_plural(group, version, plural)?;
-        Some(Target { resource, namespace: namespace.into(), name: percent_decode(name), subresource: subresource.into() })
+        Some(Target {
+            resource,
+            namespace: namespace.into(),
+            name: percent_decode(name),
+            subresource: subresource.into(),
+        })
     }
 }
 
@@ -93,7 +100,10 @@ fn percent_decode(text: &str) -> String {
 impl Api {
     /// Answers a request.
     pub fn answer(&self, call: &Call) -> Reply {
-        let mut store = self.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut store = self
+            .store
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.route(&mut store, call) {
             Ok(reply) => reply,
             Err(error) => Reply::Json(error.code, error.body()),
@@ -101,9 +111,18 @@ impl Api {
     }
 
     fn route(&self, store: &mut Store, call: &Call) -> Answer<Reply> {
-        let Some(target) = Target::of(&call.path) else { return self.path(store, call) };
+        let Some(target) = Target::of(&call.path) else {
+            return self.path(store, call);
+        };
         let verb = match (call.method.as_str(), target.name.is_empty()) {
-            ("GET", true) if call.query.get("watch").is_some_and(|watch| matches!(watch.as_str(), "true" | "1")) => "watch",
+            ("GET", true)
+                if call
+                    .query
+                    .get("watch")
+                    .is_some_and(|watch| matches!(watch.as_str(), "true" | "1")) =>
+            {
+                "watch"
+            }
             ("GET", true) => "list",
             ("GET", false) => "get",
             ("POST", _) => "create",
@@ -113,7 +132,11 @@ impl Api {
             ("DELETE", false) => "delete",
             _ => return Err(ApiError::not_allowed()),
         };
-        let sub = if target.subresource.is_empty() { String::new() } else { format!("/{}", target.subresource) };
+        let sub = if target.subresource.is_empty() {
+            String::new()
+        } else {
+            format!("/{}", target.subresource)
+        };
         let request = Request {
             verb: verb.into(),
             group: target.resource.group.into(),
@@ -126,17 +149,25 @@ impl Api {
         match verb {
             "get" => {
                 let found = store.get(target.resource, &target.namespace, &target.name);
-                let found = found.cloned().ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
+                let found = found
+                    .cloned()
+                    .ok_or_else(|| ApiError::not_found(target.resource, &target.name))?;
                 Ok(shown(call, &target, vec![found.clone()], || found, store))
             }
             "list" => {
                 let selectors = Selectors::parse(&call.query)?;
-                let items: Vec<Value> =
-                    store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).cloned().collect();
+                let items: Vec<Value> = store
+                    .list(target.resource, &target.namespace)
+                    .filter(|object| selectors.fit(object))
+                    .cloned()
+                    .collect();
                 let version = store.version();
                 let list = || {
                     json!({
-                        "kind": format!("{}List", target.resource.kind), "apiVersion": target.resource.api_version(), "metadata": {"resourceVersion": version}, "items": items,
+                        "kind": format!("{}List", target.resource.kind),
+                        "apiVersion": target.resource.api_version(),
+                        "metadata": {"resourceVersion": version},
+                        "items": items,
                     })
                 };
                 Ok(shown(call, &target, items.clone(), list, store))
@@ -145,7 +176,8 @@ impl Api {
             "create" => self.create(store, call, &target, &request),
             "update" => {
                 let object = parse(call)?;
-                self.write(store, call, &target, &request, object, "update").map(|object| Reply::Json(200, object))
+                self.write(store, call, &target, &request, object, "update")
+                    .map(|object| Reply::Json(200, object))
             }
             "patch" => self.patch(store, call, &target, &request),
             "delete" => {
@@ -157,17 +189,42 @@ impl Api {
                     store.delete(target.resource, &target.namespace, &target.name)?;
                     controllers::reconcile(store, &self.authority);
                 }
-                let details = json!({"name": target.name, "group": target.resource.group, "kind": target.resource.plural, "uid": deleted["metadata"]["uid"]});
-                Ok(Reply::Json(200, json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})))
+                let details = json!({
+                    "name": target.name,
+                    "group": target.resource.group,
+                    "kind": target.resource.plural,
+                    "uid": deleted["metadata"]["uid"],
+                });
+                Ok(Reply::Json(
+                    200,
+                    json!({
+                        "kind": "Status",
+                        "apiVersion": "v1",
+                        "metadata": {},
+                        "status": "Success",
+                        "details": details,
+                    }),
+                ))
             }
             _ => {
                 let selectors = Selectors::parse(&call.query)?;
-                let names: Vec<_> =
-                    store.list(target.resource, &target.namespace).filter(|object| selectors.fit(object)).map(place).collect();
+                let names: Vec<_> = store
+                    .list(target.resource, &target.namespace)
+                    .filter(|object| selectors.fit(object))
+                    .map(place)
+                    .collect();
                 for (namespace, name) in names {
                     store.delete(target.resource, &namespace, &name)?;
                 }
-                Ok(Reply::Json(200, json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))
+                Ok(Reply::Json(
+                    200,
+                    json!({
+                        "kind": "Status",
+                        "apiVersion": "v1",
+                        "metadata": {},
+                        "status": "Success",
+                    }),
+                ))
             }
         }
     }
@@ -176,23 +233,50 @@ impl Api {
     fn path(&self, store: &Store, call: &Call) -> Answer<Reply> {
         let verb = if call.method == "POST" { "post" } else { "get" };
         let parts: Vec<&str> = call.path.trim_matches('/').split('/').collect();
-        if let ("POST", ["apis", group @ ("authentication.k8s.io" | "authorization.k8s.io"), "v1", review]) =
-            (call.method.as_str(), parts.as_slice())
+        if let (
+            "POST",
+            [
+                "apis",
+                group @ ("authentication.k8s.io" | "authorization.k8s.io"),
+                "v1",
+                review,
+            ],
+        ) = (call.method.as_str(), parts.as_slice())
         {
-            let request = Request { verb: "create".into(), group: (*group).into(), resource: (*review).into(), ..Request::default() };
+            let request = Request {
+                verb: "create".into(),
+                group: (*group).into(),
+                resource: (*review).into(),
+                ..Request::default()
+            };
             rbac::authorize(store, &call.user, &request)?;
-            return review::answer(store, &call.user, review, &parse(call)?).map(|answer| Reply::Json(201, answer));
+            return review::answer(store, &call.user, review, &parse(call)?)
+                .map(|answer| Reply::Json(201, answer));
         }
-        rbac::authorize(store, &call.user, &Request { verb: verb.into(), path: call.path.clone(), ..Request::default() })?;
+        rbac::authorize(
+            store,
+            &call.user,
+            &Request {
+                verb: verb.into(),
+                path: call.path.clone(),
+                ..Request::default()
+            },
+        )?;
         match parts.as_slice() {
             ["healthz" | "livez" | "readyz", ..] => Ok(Reply::Text(200, "ok".into())),
-            _ => discovery::answer(&call.path).map(|answer| Reply::Json(200, answer)).ok_or_else(ApiError::no_such_path),
+            _ => discovery::answer(&call.path)
+                .map(|answer| Reply::Json(200, answer))
+                .ok_or_else(ApiError::no_such_path),
         }
     }
 
     fn watch(&self, store: &Store, call: &Call, target: &Target) -> Answer<Reply> {
         let selectors = Selectors::parse(&call.query)?;
-        let since = call.query.get("resourceVersion").and_then(|version| version.parse::<u64>().ok()).unwrap_or(0);
+        let since = call
+            .query
+            .get("resourceVersion")
+            .and_then(|version| version.parse::<u64>().ok())
+            .unwrap_or(0);
         // What came since the version that the client has already; all of it, where it has none.
         let newer = |object: &&Value| {
             object["metadata"]["resourceVersion"]
@@ -200,8 +284,12 @@ impl Api {
                 .and_then(|version| version.parse::<u64>().ok())
                 .is_none_or(|version| version > since)
         };
-        let initial =
-            store.list(target.resource, &target.namespace).filter(newer).filter(|object| selectors.fit(object)).cloned().collect();
+        let initial = store
+            .list(target.resource, &target.namespace)
+            .filter(newer)
+            .filter(|object| selectors.fit(object))
+            .cloned()
+            .collect();
         Ok(Reply::Watch(Watch {
             resource: target.resource,
             namespace: target.namespace.clone(),
@@ -211,16 +299,37 @@ impl Api {
         }))
     }
 
-    fn create(&self, store: &mut Store, call: &Call, target: &Target, request: &Request) -> Answer<Reply> {
+    fn create(
+        &self,
+        store: &mut Store,
+        call: &Call,
+        target: &Target,
+        request: &Request,
+    ) -> Answer<Reply> {
         let mut object = parse(call)?;
-        if !matches!(object["metadata"]["resourceVersion"].as_str(), None | Some("" | "0")) {
-            return Err(ApiError::bad_request("resourceVersion should not be set on objects to be created"));
+        if !matches!(
+            object["metadata"]["resourceVersion"].as_str(),
+            None | Some("" | "0")
+        ) {
+            return Err(ApiError::bad_request(
+                "resourceVersion should not be set on objects to be created",
+            ));
         }
-        if let (Some(prefix), true) = (object["metadata"]["generateName"].as_str().map(str::to_owned), object["metadata"]["name"].is_null())
-        {
+        if let (Some(prefix), true) = (
+            object["metadata"]["generateName"]
+                .as_str()
+                .map(str::to_owned),
+            object["metadata"]["name"].is_null(),
+        ) {
             object["metadata"]["name"] = format!("{prefix}{}", &super::store::uid()[..5]).into();
         }
-        admit(store, target.resource, &target.namespace, &mut object, self.services)?;
+        admit(
+            store,
+            target.resource,
+            &target.namespace,
+            &mut object,
+            self.services,
+        )?;
         if target.resource.plural == "certificatesigningrequests" {
             // Whoever asks is who it is, whatever it says.
             object["spec"]["username"] = call.user.name.as_str().into();
@@ -237,7 +346,15 @@ impl Api {
     }
 
     /// Stores a new state of an object that is there.
-    fn write(&self, store: &mut Store, call: &Call, target: &Target, request: &Request, mut object: Value, verb: &str) -> Answer<Value> {
+    fn write(
+        &self,
+        store: &mut Store,
+        call: &Call,
+        target: &Target,
+        request: &Request,
+        mut object: Value,
+        verb: &str,
+    ) -> Answer<Value> {
         let current = store
             .get(target.resource, &target.namespace, &target.name)
             .cloned()
@@ -249,7 +366,9 @@ impl Api {
                 target.name
             )));
         }
-        let seen = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+        let seen = object["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap_or_default();
         if !matches!(seen, "" | "0") && seen != current["metadata"]["resourceVersion"] {
             return Err(ApiError::modified(target.resource, &target.name));
         }
@@ -261,9 +380,21 @@ impl Api {
             if let Some(status) = current.get("status") {
                 object["status"] = status.clone();
             }
-            admit(store, target.resource, &target.namespace, &mut object, self.services)?;
-            if target.resource.plural.ends_with("rolebindings") && object["roleRef"] != current["roleRef"] {
-                return Err(ApiError::invalid(target.resource, &target.name, "roleRef: Invalid value: cannot change roleRef"));
+            admit(
+                store,
+                target.resource,
+                &target.namespace,
+                &mut object,
+                self.services,
+            )?;
+            if target.resource.plural.ends_with("rolebindings")
+                && object["roleRef"] != current["roleRef"]
+            {
+                return Err(ApiError::invalid(
+                    target.resource,
+                    &target.name,
+                    "roleRef: Invalid value: cannot change roleRef",
+                ));
             }
             self.escalation(store, call, target, request, &object)?;
         }
@@ -281,23 +412,55 @@ impl Api {
         Ok(stored)
     }
 
-    fn patch(&self, store: &mut Store, call: &Call, target: &Target, request: &Request) -> Answer<Reply> {
-        let current = store.get(target.resource, &target.namespace, &target.name).cloned();
-        let kind = call.content_type.split(';').next().unwrap_or_default().trim();
+    fn patch(
+        &self,
+        store: &mut Store,
+        call: &Call,
+        target: &Target,
+        request: &Request,
+    ) -> Answer<Reply> {
+        let current = store
+            .get(target.resource, &target.namespace, &target.name)
+            .cloned();
+        let kind = call
+            .content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim();
         if kind == "application/apply-patch+yaml" {
-            let text = std::str::from_utf8(&call.body).map_err(|_| ApiError::bad_request("the patch is not UTF-8"))?;
-            let wanted: Value =
-                serde_yaml::from_str(text).map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
+            let text = std::str::from_utf8(&call.body)
+                .map_err(|_| ApiError::bad_request("the patch is not UTF-8"))?;
+            let wanted: Value = serde_yaml::from_str(text)
+                .map_err(|error| ApiError::bad_request(format!("error decoding YAML: {error}")))?;
             let manager = call.query.get("fieldManager").ok_or_else(|| {
-                ApiError::bad_request("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch")
+                ApiError::bad_request(
+                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: \
+                    Required value: is required for apply patch",
+                )
             })?;
             let force = call.query.get("force").is_some_and(|force| force == "true");
             let mut applied = apply::apply(current.as_ref(), &wanted, manager, force)?;
             if current.is_some() {
-                return self.write(store, call, target, request, applied, "apply").map(|object| Reply::Json(200, object));
+                return self
+                    .write(store, call, target, request, applied, "apply")
+                    .map(|object| Reply::Json(200, object));
             }
-            rbac::authorize(store, &call.user, &Request { verb: "create".into(), ..request.clone() })?;
-            admit(store, target.resource, &target.namespace, &mut applied, self.services)?;
+            rbac::authorize(
+                store,
+                &call.user,
+                &Request {
+                    verb: "create".into(),
+                    ..request.clone()
+                },
+            )?;
+            admit(
+                store,
+                target.resource,
+                &target.namespace,
+                &mut applied,
+                self.services,
+            )?;
             self.escalation(store, call, target, request, &applied)?;
             if dry(call) {
                 return Ok(Reply::Json(201, applied));
@@ -311,38 +474,69 @@ impl Api {
         let mut patched = current.clone();
         match kind {
             "application/json-patch+json" => {
-                let patch: json_patch::Patch = serde_json::from_value(patch).map_err(|error| ApiError::bad_request(error.to_string()))?;
-                json_patch::patch(&mut patched, &patch)
-                    .map_err(|error| ApiError::invalid(target.resource, &target.name, &error.to_string()))?;
+                let patch: json_patch::Patch = serde_json::from_value(patch)
+                    .map_err(|error| ApiError::bad_request(error.to_string()))?;
+                json_patch::patch(&mut patched, &patch).map_err(|error| {
+                    ApiError::invalid(target.resource, &target.name, &error.to_string())
+                })?;
             }
             "application/merge-patch+json" => json_patch::merge(&mut patched, &patch),
             "application/strategic-merge-patch+json" => {
-                patched = strategic_merge(target.resource.kind, &current, &patch).map_err(ApiError::bad_request)?;
+                patched = strategic_merge(target.resource.kind, &current, &patch)
+                    .map_err(ApiError::bad_request)?;
             }
             other => {
                 return Err(ApiError::unsupported(format!(
-                    "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml; got {other:?}"
+                    "the body of the request was in an unknown format - accepted media types \
+                     include: application/json-patch+json, application/merge-patch+json, \
+                     application/strategic-merge-patch+json, application/apply-patch+yaml; got \
+                     {other:?}"
                 )));
             }
         }
-        self.write(store, call, target, request, patched, "patch").map(|object| Reply::Json(200, object))
+        self.write(store, call, target, request, patched, "patch")
+            .map(|object| Reply::Json(200, object))
     }
 
     /// Roles and bindings may only pass on what their writer has.
-    fn escalation(&self, store: &Store, call: &Call, target: &Target, request: &Request, object: &Value) -> Answer<()> {
+    fn escalation(
+        &self,
+        store: &Store,
+        call: &Call,
+        target: &Target,
+        request: &Request,
+        object: &Value,
+    ) -> Answer<()> {
         if target.resource.group != "rbac.authorization.k8s.io" {
             return Ok(());
         }
         if target.resource.plural.ends_with("roles") {
-            return rbac::may_grant(store, &call.user, request, object["rules"].as_array().into_iter().flatten(), "escalate");
+            return rbac::may_grant(
+                store,
+                &call.user,
+                request,
+                object["rules"].as_array().into_iter().flatten(),
+                "escalate",
+            );
         }
         let role = &object["roleRef"];
         let of_role = Request {
-            resource: if role["kind"] == "Role" { "roles" } else { "clusterroles" }.into(),
+            resource: if role["kind"] == "Role" {
+                "roles"
+            } else {
+                "clusterroles"
+            }
+            .into(),
             name: role["name"].as_str().unwrap_or_default().into(),
             ..request.clone()
         };
-        rbac::may_grant(store, &call.user, &of_role, rbac::role_rules(store, role, &target.namespace), "bind")
+        rbac::may_grant(
+            store,
+            &call.user,
+            &of_role,
+            rbac::role_rules(store, role, &target.namespace),
+            "bind",
+        )
     }
 }
 
@@ -357,10 +551,16 @@ fn without_record(object: &Value) -> Value {
 
 fn parse(call: &Call) -> Answer<Value> {
     if call.content_type.starts_with(protobuf::MEDIA_TYPE) {
-        let unread = || ApiError::unsupported("this server does not read this kind of object as protobuf; send JSON");
+        let unread = || {
+            ApiError::unsupported(
+                "this server does not read this kind of object as protobuf; send JSON",
+            )
+        };
         return protobuf::decode(&call.body).ok_or_else(unread);
     }
-    serde_json::from_slice(&call.body).map_err(|_| ApiError::unsupported("the body of the request is not JSON; this server speaks JSON"))
+    serde_json::from_slice(&call.body).map_err(|_| {
+        ApiError::unsupported("the body of the request is not JSON; this server speaks JSON")
+    })
 }
 
 fn dry(call: &Call) -> bool {
@@ -368,11 +568,26 @@ fn dry(call: &Call) -> bool {
 }
 
 fn manager(call: &Call) -> &str {
-    call.query.get("fieldManager").map_or("unknown", String::as_str)
+    call.query
+        .get("fieldManager")
+        .map_or("unknown", String::as_str)
 }
 
 /// As a table, where one was asked for.
-fn shown(call: &Call, target: &Target, objects: Vec<Value>, plain: impl FnOnce() -> Value, store: &Store) -> Reply {
+fn shown(
+    call: &Call,
+    target: &Target,
+    objects: Vec<Value>,
+    plain: impl FnOnce() -> Value,
+    store: &Store,
+) -> Reply {
     let table = call.accept.contains("as=Table");
-    Reply::Json(200, if table { table::table(target.resource, &objects, &store.version()) } else { plain() })
+    Reply::Json(
+        200,
+        if table {
+            table::table(target.resource, &objects, &store.version())
+        } else {
+            plain()
+        },
+    )
 }

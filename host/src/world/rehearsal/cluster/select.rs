@@ -13,7 +13,10 @@ pub struct Selectors {
 impl Selectors {
     pub fn parse(query: &BTreeMap<String, String>) -> Answer<Selectors> {
         let mut found = Selectors::default();
-        let labels = query.get("labelSelector").map(String::as_str).unwrap_or_default();
+        let labels = query
+            .get("labelSelector")
+            .map(String::as_str)
+            .unwrap_or_default();
         // Commas inside of parentheses belong to a set.
         let mut depth = 0;
         let parts = labels.split(|c: char| {
@@ -21,26 +24,56 @@ impl Selectors {
             c == ',' && depth == 0
         });
         for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
-            let set = |text: &str| text.trim().trim_matches(['(', ')']).split(',').map(|value| value.trim().to_owned()).collect();
-            found.labels.push(if let Some((key, values)) = part.split_once(" notin ") {
-                (key.trim().to_owned(), false, Some(set(values)))
-            } else if let Some((key, values)) = part.split_once(" in ") {
-                (key.trim().to_owned(), true, Some(set(values)))
-            } else if let Some((key, value)) = part.split_once("!=") {
-                (key.to_owned(), false, Some(vec![value.to_owned()]))
-            } else if let Some((key, value)) = part.split_once('=') {
-                (key.to_owned(), true, Some(vec![value.trim_start_matches('=').to_owned()]))
-            } else {
-                (part.trim_start_matches('!').to_owned(), !part.starts_with('!'), None)
-            });
+            let set = |text: &str| {
+                text.trim()
+                    .trim_matches(['(', ')'])
+                    .split(',')
+                    .map(|value| value.trim().to_owned())
+                    .collect()
+            };
+            found
+                .labels
+                .push(if let Some((key, values)) = part.split_once(" notin ") {
+                    (key.trim().to_owned(), false, Some(set(values)))
+                } else if let Some((key, values)) = part.split_once(" in ") {
+                    (key.trim().to_owned(), true, Some(set(values)))
+                } else if let Some((key, value)) = part.split_once("!=") {
+                    (key.to_owned(), false, Some(vec![value.to_owned()]))
+                } else if let Some((key, value)) = part.split_once('=') {
+                    (
+                        key.to_owned(),
+                        true,
+                        Some(vec![value.trim_start_matches('=').to_owned()]),
+                    )
+                } else {
+                    (
+                        part.trim_start_matches('!').to_owned(),
+                        !part.starts_with('!'),
+                        None,
+                    )
+                });
         }
-        for part in query.get("fieldSelector").map(String::as_str).unwrap_or_default().split(',').filter(|part| !part.is_empty()) {
+        for part in query
+            .get("fieldSelector")
+            .map(String::as_str)
+            .unwrap_or_default()
+            .split(',')
+            .filter(|part| !part.is_empty())
+        {
             let (path, equal, value) = match (part.split_once("!="), part.split_once('=')) {
                 (Some((path, value)), _) => (path, false, value),
                 (_, Some((path, value))) => (path, true, value.trim_start_matches('=')),
-                _ => return Err(ApiError::bad_request(format!("invalid field selector {part:?}"))),
+                _ => {
+                    return Err(ApiError::bad_request(format!(
+                        "invalid field selector {part:?}"
+                    )));
+                }
             };
-            found.fields.push((format!("/{}", path.replace('.', "/")), equal, value.to_owned()));
+            found.fields.push((
+                format!("/{}", path.replace('.', "/")),
+                equal,
+                value.to_owned(),
+            ));
         }
         Ok(found)
     }
@@ -49,15 +82,21 @@ impl Selectors {
         let labels = self.labels.iter().all(|(key, wanted, values)| {
             let label = object["metadata"]["labels"][key].as_str();
             let found = match values {
-                Some(values) => label.is_some_and(|label| values.iter().any(|value| value == label)),
+                Some(values) => {
+                    label.is_some_and(|label| values.iter().any(|value| value == label))
+                }
                 None => label.is_some(),
             };
             found == *wanted
         });
         labels
-            && self
-                .fields
-                .iter()
-                .all(|(path, wanted, value)| (object.pointer(path).and_then(Value::as_str).unwrap_or_default() == value) == *wanted)
+            && self.fields.iter().all(|(path, wanted, value)| {
+                (object
+                    .pointer(path)
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    == value)
+                    == *wanted
+            })
     }
 }

@@ -79,37 +79,75 @@ impl Server {
     ///
     /// # Errors
     /// `invalid` where the Pod names what cannot be used, `unavailable` where the port is taken.
-    pub fn start(handle: &Handle, pod: &Value, files: &dyn Files, keeps: Keeps, port: u16) -> Tried<Server> {
+    pub fn start(
+        handle: &Handle,
+        pod: &Value,
+        files: &dyn Files,
+        keeps: Keeps,
+        port: u16,
+    ) -> Tried<Server> {
         let flag = |name: &str| flag(pod, name);
         let file = |name: &str| {
-            let bytes = files
-                .read(flag(name))
-                .map_err(|failure| Failure::new("invalid", format!("kube-apiserver --{name}: {}", failure.message)))?;
+            let bytes = files.read(flag(name)).map_err(|failure| {
+                Failure::new(
+                    "invalid",
+                    format!("kube-apiserver --{name}: {}", failure.message),
+                )
+            })?;
             Ok::<_, Failure>(String::from_utf8_lossy(&bytes).into_owned())
         };
         let authority_pem = file("client-ca-file")?;
-        let Identity { config, undated } = Identity::load(&file("tls-cert-file")?, &file("tls-private-key-file")?, &authority_pem)
-            .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
+        let Identity { config, undated } = Identity::load(
+            &file("tls-cert-file")?,
+            &file("tls-private-key-file")?,
+            &authority_pem,
+        )
+        .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
         let api = match keeps {
             Keeps::Shared(api) => api,
             Keeps::Own(entries, log) => {
-                let services: Option<IpNet> = flag("service-cluster-ip-range").split(',').next().and_then(|range| range.parse().ok());
+                let services: Option<IpNet> = flag("service-cluster-ip-range")
+                    .split(',')
+                    .next()
+                    .and_then(|range| range.parse().ok());
                 let mut store = Store::kept(entries, log);
                 policy::install(&mut store);
                 let secure_port = flag("secure-port").parse().unwrap_or(6443);
-                let first = services.and_then(|range| nth_address(range, 1)).map(|address| address.to_string());
+                let first = services
+                    .and_then(|range| nth_address(range, 1))
+                    .map(|address| address.to_string());
                 controllers::install(&mut store, first.as_deref(), secure_port);
                 let authority = Authority::at(flag("client-ca-file"), authority_pem, files);
                 controllers::reconcile(&mut store, &authority);
-                Arc::new(Api { store: Mutex::new(store), authority, services })
+                Arc::new(Api {
+                    store: Mutex::new(store),
+                    authority,
+                    services,
+                })
             }
         };
         let bind = handle.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
-        let listener = bind
-            .map_err(|error| Failure::new("unavailable", format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}")))?;
-        let address = listener.local_addr().map_err(|error| Failure::new("unavailable", error.to_string()))?;
-        let task = handle.spawn(accept(listener, TlsAcceptor::from(Arc::new(config)), api.clone()));
-        Ok(Server { api, address, advertised: flag("advertise-address").to_owned(), undated, task })
+        let listener = bind.map_err(|error| {
+            Failure::new(
+                "unavailable",
+                format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}"),
+            )
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::new("unavailable", error.to_string()))?;
+        let task = handle.spawn(accept(
+            listener,
+            TlsAcceptor::from(Arc::new(config)),
+            api.clone(),
+        ));
+        Ok(Server {
+            api,
+            address,
+            advertised: flag("advertise-address").to_owned(),
+            undated,
+            task,
+        })
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -133,14 +171,22 @@ impl Server {
 
     /// Lets the holders of admin.conf administer, by nobody's leave.
     pub fn bind_admins(&self) {
-        let mut store = self.api.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self
+            .api
+            .store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         // There already, at worst.
         let _ = store.create(super::store::rbac("clusterrolebindings"), cluster_admins());
     }
 
     /// What it serves, as a log begins.
     pub fn entries(&self) -> Vec<Entry> {
-        self.api.store.lock().unwrap_or_else(PoisonError::into_inner).entries()
+        self.api
+            .store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entries()
     }
 }
 
@@ -152,7 +198,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const BODY_TIME: Duration = Duration::from_secs(60);
 /// How long a connection stays open on which nothing is asked.
 const IDLE: Duration = Duration::from_secs(120);
-/// After a failed accept (all file descriptors are in use, say): trying again at once would use a whole processor.
+/// After a failed accept (all file descriptors are in use, say): trying again at once would use a
+/// whole processor.
 const PAUSE: Duration = Duration::from_millis(100);
 
 async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
@@ -176,8 +223,15 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, api: Arc<Api>) {
 /// Serves one client until it leaves, or asks nothing for too long.
 async fn converse(stream: TcpStream, acceptor: TlsAcceptor, api: Arc<Api>) {
     // A client that does not trust this server, or that this server cannot trust, gets no answer.
-    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else { return };
-    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first()).and_then(|der| holder(der));
+    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+        return;
+    };
+    let certificate = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(|chain| chain.first())
+        .and_then(|der| holder(der));
     let activity = Arc::new(Activity::default());
     let watched = activity.clone();
     let service = service_fn(move |request| {
@@ -213,7 +267,10 @@ struct Requests {
 
 impl Default for Activity {
     fn default() -> Self {
-        Activity(Mutex::new(Requests { under_way: 0, last: Instant::now() }))
+        Activity(Mutex::new(Requests {
+            under_way: 0,
+            last: Instant::now(),
+        }))
     }
 }
 
@@ -235,7 +292,11 @@ impl Activity {
         loop {
             let rest = {
                 let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                if requests.under_way > 0 { IDLE } else { IDLE.saturating_sub(requests.last.elapsed()) }
+                if requests.under_way > 0 {
+                    IDLE
+                } else {
+                    IDLE.saturating_sub(requests.last.elapsed())
+                }
             };
             if rest.is_zero() {
                 return;
@@ -253,24 +314,48 @@ impl Drop for UnderWay {
     }
 }
 
-async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn serve(
+    api: Arc<Api>,
+    certificate: Option<User>,
+    request: hyper::Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    let header =
-        |name: hyper::header::HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header = |name: hyper::header::HeaderName| {
+        head.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned()
+    };
     let user = match (certificate, header(AUTHORIZATION).strip_prefix("Bearer ")) {
         (Some(user), _) => Some(user),
         (None, Some(token)) => bearer(&api, token),
         (None, None) => Some(User::anonymous()),
     };
-    let Some(user) = user else { return Ok(reply(Reply::Json(401, ApiError::unauthorized().body()))) };
-    let Ok(Ok(body)) = timeout(BODY_TIME, http_body_util::Limited::new(body, MAX_BODY).collect()).await else {
+    let Some(user) = user else {
+        return Ok(reply(Reply::Json(401, ApiError::unauthorized().body())));
+    };
+    let Ok(Ok(body)) = timeout(
+        BODY_TIME,
+        http_body_util::Limited::new(body, MAX_BODY).collect(),
+    )
+    .await
+    else {
         return Ok(reply(Reply::Json(
             413,
-            json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "RequestEntityTooLarge", "code": 413}),
+            json!({
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "reason": "RequestEntityTooLarge",
+                "code": 413,
+            }),
         )));
     };
     let query: BTreeMap<String, String> =
-        url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+        url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
     let call = Call {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
@@ -287,46 +372,90 @@ async fn serve(api: Arc<Api>, certificate: Option<User>, request: hyper::Request
 fn bearer(api: &Api, token: &str) -> Option<User> {
     let (id, secret) = token.split_once('.')?;
     let store = api.store.lock().unwrap_or_else(PoisonError::into_inner);
-    let stored = store.get(core("secrets"), "kube-system", &format!("bootstrap-token-{id}"))?;
+    let stored = store.get(
+        core("secrets"),
+        "kube-system",
+        &format!("bootstrap-token-{id}"),
+    )?;
     let text = |key: &str| secret_text(stored, key).unwrap_or_default();
-    let same = aws_lc_rs::constant_time::verify_slices_are_equal(text("token-secret").as_bytes(), secret.as_bytes()).is_ok();
-    if !same || text("token-id") != id || text("usage-bootstrap-authentication") != "true" || expired(stored) {
+    let same = aws_lc_rs::constant_time::verify_slices_are_equal(
+        text("token-secret").as_bytes(),
+        secret.as_bytes(),
+    )
+    .is_ok();
+    if !same
+        || text("token-id") != id
+        || text("usage-bootstrap-authentication") != "true"
+        || expired(stored)
+    {
         return None;
     }
     let extra = text("auth-extra-groups");
-    let groups = ["system:bootstrappers", "system:authenticated"].into_iter().chain(extra.split(',').filter(|group| !group.is_empty()));
-    Some(User { name: format!("system:bootstrap:{id}"), groups: groups.map(str::to_owned).collect() })
+    let groups = ["system:bootstrappers", "system:authenticated"]
+        .into_iter()
+        .chain(extra.split(',').filter(|group| !group.is_empty()));
+    Some(User {
+        name: format!("system:bootstrap:{id}"),
+        groups: groups.map(str::to_owned).collect(),
+    })
 }
 
 fn reply(reply: Reply) -> Response<Body> {
     let (status, kind, body) = match reply {
-        Reply::Json(status, value) => (status, "application/json", Full::new(Bytes::from(value.to_string())).boxed_unsync()),
-        Reply::Text(status, text) => (status, "text/plain; charset=utf-8", Full::new(Bytes::from(text)).boxed_unsync()),
+        Reply::Json(status, value) => (
+            status,
+            "application/json",
+            Full::new(Bytes::from(value.to_string())).boxed_unsync(),
+        ),
+        Reply::Text(status, text) => (
+            status,
+            "text/plain; charset=utf-8",
+            Full::new(Bytes::from(text)).boxed_unsync(),
+        ),
         Reply::Watch(watch) => (200, "application/json", watching(watch)),
     };
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
     response
 }
 
 /// One event a line, for as long as the client stays.
 fn watching(watch: Watch) -> Body {
-    let Watch { resource, namespace, selectors, initial, changes } = watch;
-    let line = |kind: &str, object: &Value| Ok(Frame::data(Bytes::from(format!("{}\n", json!({"type": kind, "object": object})))));
-    let first: Vec<Result<Frame<Bytes>, Infallible>> = initial.iter().map(|object| line("ADDED", object)).collect();
+    let Watch {
+        resource,
+        namespace,
+        selectors,
+        initial,
+        changes,
+    } = watch;
+    let line = |kind: &str, object: &Value| {
+        Ok(Frame::data(Bytes::from(format!(
+            "{}\n",
+            json!({"type": kind, "object": object})
+        ))))
+    };
+    let first: Vec<Result<Frame<Bytes>, Infallible>> =
+        initial.iter().map(|object| line("ADDED", object)).collect();
     let rest = stream::unfold(changes, move |mut changes| {
         let (namespace, selectors) = (namespace.clone(), selectors.clone());
         async move {
             loop {
                 // A watch that lags ends; the client lists again.
                 let change = changes.recv().await.ok()?;
-                let here = namespace.is_empty() || change.object["metadata"]["namespace"] == namespace.as_str();
+                let here = namespace.is_empty()
+                    || change.object["metadata"]["namespace"] == namespace.as_str();
                 if change.resource == resource && here && selectors.fit(&change.object) {
                     return Some((line(change.kind, &change.object), changes));
                 }
             }
         }
     });
-    BodyExt::boxed_unsync(StreamBody::new(futures::StreamExt::chain(stream::iter(first), rest)))
+    BodyExt::boxed_unsync(StreamBody::new(futures::StreamExt::chain(
+        stream::iter(first),
+        rest,
+    )))
 }

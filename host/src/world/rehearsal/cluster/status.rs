@@ -14,28 +14,51 @@ pub type Answer<T> = Result<T, ApiError>;
 
 impl ApiError {
     fn new(code: u16, reason: &'static str, message: String) -> Self {
-        ApiError { code, reason, message, details: json!({}) }
+        ApiError {
+            code,
+            reason,
+            message,
+            details: json!({}),
+        }
     }
 
     fn about(self, resource: &Resource, name: &str) -> Self {
-        ApiError { details: json!({"name": name, "group": resource.group, "kind": resource.plural}), ..self }
+        ApiError {
+            details: json!({"name": name, "group": resource.group, "kind": resource.plural}),
+            ..self
+        }
     }
 
     pub fn not_found(resource: &Resource, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} {name:?} not found", resource.qualified())).about(resource, name)
+        Self::new(
+            404,
+            "NotFound",
+            format!("{} {name:?} not found", resource.qualified()),
+        )
+        .about(resource, name)
     }
 
     pub fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource".into())
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource".into(),
+        )
     }
 
     pub fn exists(resource: &Resource, name: &str) -> Self {
-        Self::new(409, "AlreadyExists", format!("{} {name:?} already exists", resource.qualified())).about(resource, name)
+        Self::new(
+            409,
+            "AlreadyExists",
+            format!("{} {name:?} already exists", resource.qualified()),
+        )
+        .about(resource, name)
     }
 
     pub fn modified(resource: &Resource, name: &str) -> Self {
         let message = format!(
-            "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please apply your changes to the latest version and try again",
+            "Operation cannot be fulfilled on {} {name:?}: the object has been modified; please \
+             apply your changes to the latest version and try again",
             resource.qualified()
         );
         Self::new(409, "Conflict", message).about(resource, name)
@@ -46,8 +69,13 @@ impl ApiError {
     }
 
     pub fn invalid(resource: &Resource, name: &str, why: &str) -> Self {
-        let kind = if resource.group.is_empty() { resource.kind.to_owned() } else { format!("{}.{}", resource.kind, resource.group) };
-        Self::new(422, "Invalid", format!("{kind} {name:?} is invalid: {why}")).about(resource, name)
+        let kind = if resource.group.is_empty() {
+            resource.kind.to_owned()
+        } else {
+            format!("{}.{}", resource.kind, resource.group)
+        };
+        Self::new(422, "Invalid", format!("{kind} {name:?} is invalid: {why}"))
+            .about(resource, name)
     }
 
     pub fn forbidden(message: String) -> Self {
@@ -67,13 +95,20 @@ impl ApiError {
     }
 
     pub fn not_allowed() -> Self {
-        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource".into())
+        Self::new(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource".into(),
+        )
     }
 
     pub fn body(&self) -> Value {
         json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "details": self.details, "code": self.code,
+            "message": self.message,
+            "reason": self.reason,
+            "details": self.details,
+            "code": self.code,
         })
     }
 }

@@ -5,50 +5,113 @@ use serde_json::{Value, json};
 type Cell = fn(&Value) -> Value;
 
 fn text(object: &Value, pointer: &str) -> Value {
-    object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty()).unwrap_or("<none>").into()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+        .unwrap_or("<none>")
+        .into()
 }
 
 fn count(object: &Value, pointer: &str) -> Value {
-    object.pointer(pointer).and_then(Value::as_u64).unwrap_or(0).into()
+    object
+        .pointer(pointer)
+        .and_then(Value::as_u64)
+        .unwrap_or(0)
+        .into()
 }
 
 fn entries(object: &Value) -> Value {
-    object["data"].as_object().map_or(0, serde_json::Map::len).into()
+    object["data"]
+        .as_object()
+        .map_or(0, serde_json::Map::len)
+        .into()
 }
 
 fn ready(object: &Value) -> Value {
     let ready = count(object, "/status/readyReplicas");
-    format!("{ready}/{}", object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1)).into()
+    format!(
+        "{ready}/{}",
+        object
+            .pointer("/spec/replicas")
+            .and_then(Value::as_u64)
+            .unwrap_or(1)
+    )
+    .into()
 }
 
 fn node_status(object: &Value) -> Value {
-    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
-    let ready = conditions.into_iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+    let conditions = object["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let ready = conditions
+        .into_iter()
+        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
     if ready { "Ready" } else { "NotReady" }.into()
 }
 
 fn roles(object: &Value) -> Value {
-    let labels = object["metadata"]["labels"].as_object().into_iter().flatten();
-    let roles: Vec<&str> = labels.filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).collect();
-    if roles.is_empty() { "<none>".into() } else { roles.join(",").into() }
+    let labels = object["metadata"]["labels"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let roles: Vec<&str> = labels
+        .filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"))
+        .collect();
+    if roles.is_empty() {
+        "<none>".into()
+    } else {
+        roles.join(",").into()
+    }
 }
 
 fn pod_ready(object: &Value) -> Value {
     let statuses = object["status"]["containerStatuses"].as_array();
-    let ready = statuses.into_iter().flatten().filter(|status| status["ready"] == true).count();
-    format!("{ready}/{}", object["spec"]["containers"].as_array().map_or(0, Vec::len)).into()
+    let ready = statuses
+        .into_iter()
+        .flatten()
+        .filter(|status| status["ready"] == true)
+        .count();
+    format!(
+        "{ready}/{}",
+        object["spec"]["containers"].as_array().map_or(0, Vec::len)
+    )
+    .into()
 }
 
 fn ports(object: &Value) -> Value {
     let ports = object["spec"]["ports"].as_array().into_iter().flatten();
-    let ports: Vec<String> = ports.map(|port| format!("{}/{}", port["port"], port["protocol"].as_str().unwrap_or("TCP"))).collect();
-    if ports.is_empty() { "<none>".into() } else { ports.join(",").into() }
+    let ports: Vec<String> = ports
+        .map(|port| {
+            format!(
+                "{}/{}",
+                port["port"],
+                port["protocol"].as_str().unwrap_or("TCP")
+            )
+        })
+        .collect();
+    if ports.is_empty() {
+        "<none>".into()
+    } else {
+        ports.join(",").into()
+    }
 }
 
 fn columns(resource: &Resource) -> &'static [(&'static str, Cell)] {
     match (resource.group, resource.plural) {
-        ("", "pods") => &[("Ready", pod_ready), ("Status", |pod| text(pod, "/status/phase")), ("Restarts", |_| "0".into())],
-        ("", "nodes") => &[("Status", node_status), ("Roles", roles), ("Version", |node| text(node, "/status/nodeInfo/kubeletVersion"))],
+        ("", "pods") => &[
+            ("Ready", pod_ready),
+            ("Status", |pod| text(pod, "/status/phase")),
+            ("Restarts", |_| "0".into()),
+        ],
+        ("", "nodes") => &[
+            ("Status", node_status),
+            ("Roles", roles),
+            ("Version", |node| {
+                text(node, "/status/nodeInfo/kubeletVersion")
+            }),
+        ],
         ("", "services") => &[
             ("Type", |service| text(service, "/spec/type")),
             ("Cluster-IP", |service| text(service, "/spec/clusterIP")),
@@ -60,12 +123,20 @@ fn columns(resource: &Resource) -> &'static [(&'static str, Cell)] {
         ("", "namespaces") => &[("Status", |namespace| text(namespace, "/status/phase"))],
         ("apps", "deployments") => &[
             ("Ready", ready),
-            ("Up-to-date", |object| count(object, "/status/updatedReplicas")),
-            ("Available", |object| count(object, "/status/availableReplicas")),
+            ("Up-to-date", |object| {
+                count(object, "/status/updatedReplicas")
+            }),
+            ("Available", |object| {
+                count(object, "/status/availableReplicas")
+            }),
         ],
         ("apps", "daemonsets") => &[
-            ("Desired", |object| count(object, "/status/desiredNumberScheduled")),
-            ("Current", |object| count(object, "/status/currentNumberScheduled")),
+            ("Desired", |object| {
+                count(object, "/status/desiredNumberScheduled")
+            }),
+            ("Current", |object| {
+                count(object, "/status/currentNumberScheduled")
+            }),
             ("Ready", |object| count(object, "/status/numberReady")),
         ],
         _ => &[],
@@ -75,9 +146,20 @@ fn columns(resource: &Resource) -> &'static [(&'static str, Cell)] {
 /// A `Table` of objects.
 pub fn table(resource: &Resource, objects: &[Value], version: &str) -> Value {
     let columns = columns(resource);
-    let column = |name: &str, format: &str| json!({"name": name, "type": "string", "format": format, "description": "", "priority": 0});
-    let definitions: Vec<Value> =
-        [column("Name", "name")].into_iter().chain(columns.iter().map(|(name, _)| column(name, ""))).chain([column("Age", "")]).collect();
+    let column = |name: &str, format: &str| {
+        json!({
+            "name": name,
+            "type": "string",
+            "format": format,
+            "description": "",
+            "priority": 0,
+        })
+    };
+    let definitions: Vec<Value> = [column("Name", "name")]
+        .into_iter()
+        .chain(columns.iter().map(|(name, _)| column(name, "")))
+        .chain([column("Age", "")])
+        .collect();
     let row = |object: &Value| {
         let cells: Vec<Value> = [object["metadata"]["name"].clone()]
             .into_iter()
@@ -86,7 +168,11 @@ pub fn table(resource: &Resource, objects: &[Value], version: &str) -> Value {
             .collect();
         json!({
             "cells": cells,
-            "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]},
+            "object": {
+                "kind": "PartialObjectMetadata",
+                "apiVersion": "meta.k8s.io/v1",
+                "metadata": object["metadata"],
+            },
         })
     };
     json!({
@@ -96,8 +182,14 @@ pub fn table(resource: &Resource, objects: &[Value], version: &str) -> Value {
 }
 
 fn age(object: &Value) -> Value {
-    let created: Option<jiff::Timestamp> = object["metadata"]["creationTimestamp"].as_str().and_then(|text| text.parse().ok());
-    let seconds = created.map_or(0, |created| jiff::Timestamp::now().as_second() - created.as_second()).max(0);
+    let created: Option<jiff::Timestamp> = object["metadata"]["creationTimestamp"]
+        .as_str()
+        .and_then(|text| text.parse().ok());
+    let seconds = created
+        .map_or(0, |created| {
+            jiff::Timestamp::now().as_second() - created.as_second()
+        })
+        .max(0);
     match seconds {
         0..=119 => format!("{seconds}s"),
         120..=7199 => format!("{}m", seconds / 60),

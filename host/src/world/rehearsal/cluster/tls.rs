@@ -2,7 +2,8 @@
 use super::rbac::User;
 use crate::effect::pki::Certificate;
 use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
+    SignatureScheme,
     client::danger::HandshakeSignatureValid,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, UnixTime, pem::PemObject},
@@ -25,33 +26,54 @@ impl Identity {
     /// Why the PEM given is no certificate, key or authority.
     pub fn load(certificate: &str, key: &str, authority: &str) -> Result<Identity, String> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let undated = Certificate::from_pem(certificate)?.out_of_bounds(jiff::Timestamp::now().as_second());
+        let undated =
+            Certificate::from_pem(certificate)?.out_of_bounds(jiff::Timestamp::now().as_second());
         let verifier = verifier(provider.clone(), authority, undated.is_some())?;
-        let chain = Certificate::all(certificate)?.into_iter().map(CertificateDer::from).collect();
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| "its private key cannot be read".to_owned())?;
-        let builder =
-            ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+        let chain = Certificate::all(certificate)?
+            .into_iter()
+            .map(CertificateDer::from)
+            .collect();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes())
+            .map_err(|_| "its private key cannot be read".to_owned())?;
+        let builder = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| error.to_string())?;
         let builder = builder.with_client_cert_verifier(verifier);
-        let mut config = builder.with_single_cert(chain, key).map_err(|error| error.to_string())?;
+        let mut config = builder
+            .with_single_cert(chain, key)
+            .map_err(|error| error.to_string())?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Identity { config, undated })
     }
 }
 
-fn verifier(provider: Arc<CryptoProvider>, authority: &str, undated: bool) -> Result<Arc<dyn ClientCertVerifier>, String> {
+fn verifier(
+    provider: Arc<CryptoProvider>,
+    authority: &str,
+    undated: bool,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
     let authorities = Certificate::all(authority)?;
     for der in &authorities {
-        roots.add(CertificateDer::from(der.clone())).map_err(|error| format!("its client authority: {error}"))?;
+        roots
+            .add(CertificateDer::from(der.clone()))
+            .map_err(|error| format!("its client authority: {error}"))?;
     }
-    let dated = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).allow_unauthenticated().build();
+    let dated = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .allow_unauthenticated()
+        .build();
     let dated = dated.map_err(|error| error.to_string())?;
     let authorities = authorities.into_iter().map(Certificate::from_der).collect();
-    Ok(if undated { Arc::new(Undated { dated, authorities }) } else { dated })
+    Ok(if undated {
+        Arc::new(Undated { dated, authorities })
+    } else {
+        dated
+    })
 }
 
-/// Believes what an authority signed, whenever it did. A rehearsal of certificates that are never valid (kubeadm takes a
-/// negative validity period) goes on with it, and says that a real cluster would not.
+/// Believes what an authority signed, whenever it did. A rehearsal of certificates that are never
+/// valid (kubeadm takes a negative validity period) goes on with it, and says that a real cluster
+/// would not.
 #[derive(Debug)]
 struct Undated {
     dated: Arc<dyn ClientCertVerifier>,
@@ -59,11 +81,24 @@ struct Undated {
 }
 
 impl ClientCertVerifier for Undated {
-    fn verify_client_cert(&self, end: &CertificateDer<'_>, _: &[CertificateDer<'_>], _: UnixTime) -> Result<ClientCertVerified, Error> {
-        X509Certificate::from_der(end).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
+    fn verify_client_cert(
+        &self,
+        end: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        X509Certificate::from_der(end)
+            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let certificate = Certificate::from_der(end.to_vec());
-        let known = self.authorities.iter().any(|authority| certificate.leads_to(authority));
-        if known { Ok(ClientCertVerified::assertion()) } else { Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) }
+        let known = self
+            .authorities
+            .iter()
+            .any(|authority| certificate.leads_to(authority));
+        if known {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer))
+        }
     }
 
     fn client_auth_mandatory(&self) -> bool {
@@ -100,7 +135,20 @@ impl ClientCertVerifier for Undated {
 /// Who a client certificate says its holder is.
 pub fn holder(der: &[u8]) -> Option<User> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    let name = certificate.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
-    let groups = certificate.subject().iter_organization().filter_map(|organization| organization.as_str().ok()).map(str::to_owned);
-    Some(User { name, groups: groups.chain(["system:authenticated".to_owned()]).collect() })
+    let name = certificate
+        .subject()
+        .iter_common_name()
+        .next()?
+        .as_str()
+        .ok()?
+        .to_owned();
+    let groups = certificate
+        .subject()
+        .iter_organization()
+        .filter_map(|organization| organization.as_str().ok())
+        .map(str::to_owned);
+    Some(User {
+        name,
+        groups: groups.chain(["system:authenticated".to_owned()]).collect(),
+    })
 }

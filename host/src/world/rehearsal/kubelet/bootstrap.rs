@@ -1,5 +1,5 @@
-//! How a kubelet gets its first certificate: it asks with a token, and writes the kubeconfig that it uses from then on
-//! (TLS bootstrap).
+//! How a kubelet gets its first certificate: it asks with a token, and writes the kubeconfig that
+//! it uses from then on (TLS bootstrap).
 use super::Kubelet;
 use crate::{
     effect::pki::{CertificateRequest, Key, Kubeconfig},
@@ -24,17 +24,28 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     if files.stat(super::KUBECONFIG)?.is_some() {
         return Ok(());
     }
-    let Some(given) = Kubeconfig::read(files, KUBECONFIG)? else { return Ok(()) };
-    let invalid = |why: String| Failure::new("invalid", format!("the kubelet cannot ask for its certificate: {why}"));
+    let Some(given) = Kubeconfig::read(files, KUBECONFIG)? else {
+        return Ok(());
+    };
+    let invalid = |why: String| {
+        Failure::new(
+            "invalid",
+            format!("the kubelet cannot ask for its certificate: {why}"),
+        )
+    };
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid)?;
     let user = format!("system:node:{}", name(kubelet)?);
-    let request = CertificateRequest::make(&key, &user, &["system:nodes".to_owned()]).map_err(invalid)?;
+    let request =
+        CertificateRequest::make(&key, &user, &["system:nodes".to_owned()]).map_err(invalid)?;
     let api = kubelet.api(KUBECONFIG, BUDGET);
     let created = api.create(&json!({
         "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-        "metadata": {"name": format!("csr-{}", &crate::wasm::engine::digest_of(request.as_bytes())[..10])},
+        "metadata": {
+            "name": format!("csr-{}", &crate::wasm::engine::digest_of(request.as_bytes())[..10]),
+        },
         "spec": {
-            "request": BASE64.encode(request.as_bytes()), "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
+            "request": BASE64.encode(request.as_bytes()),
+            "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
             "usages": ["digital signature", "client auth"],
         },
     }))?;
@@ -42,15 +53,36 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
         api_version: "certificates.k8s.io/v1".into(),
         kind: "CertificateSigningRequest".into(),
         namespace: None,
-        name: created["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+        name: created["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
     };
     let signed = api.get(&of)?.unwrap_or_default();
-    let Some(certificate) = signed["status"]["certificate"].as_str().and_then(|text| BASE64.decode(text.as_bytes()).ok()) else {
-        return Err(Failure::new("unavailable", format!("the request {} for the kubelet's certificate is not approved", of.name)));
+    let Some(certificate) = signed["status"]["certificate"]
+        .as_str()
+        .and_then(|text| BASE64.decode(text.as_bytes()).ok())
+    else {
+        return Err(Failure::new(
+            "unavailable",
+            format!(
+                "the request {} for the kubelet's certificate is not approved",
+                of.name
+            ),
+        ));
     };
-    let pem = [certificate.as_slice(), key.to_pem().map_err(invalid)?.as_bytes()].concat();
+    let pem = [
+        certificate.as_slice(),
+        key.to_pem().map_err(invalid)?.as_bytes(),
+    ]
+    .concat();
     files.write(PEM, &pem, 0o600, None)?;
-    files.write(super::KUBECONFIG, own(&given, &user).to_string().as_bytes(), 0o600, None)
+    files.write(
+        super::KUBECONFIG,
+        own(&given, &user).to_string().as_bytes(),
+        0o600,
+        None,
+    )
 }
 
 /// The kubelet's own kubeconfig: the same cluster, and the certificate that it rotates.
@@ -59,7 +91,10 @@ fn own(given: &Kubeconfig, user: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Config",
         "clusters": [{"name": "default-cluster", "cluster": cluster}],
-        "contexts": [{"name": "default-context", "context": {"cluster": "default-cluster", "user": user}}],
+        "contexts": [{
+            "name": "default-context",
+            "context": {"cluster": "default-cluster", "user": user},
+        }],
         "current-context": "default-context",
         "users": [{"name": user, "user": {"client-certificate": PEM, "client-key": PEM}}],
     })
@@ -68,8 +103,14 @@ fn own(given: &Kubeconfig, user: &str) -> Value {
 /// What the kubelet calls itself: by its flag, else by the host.
 fn name(kubelet: &Kubelet) -> Tried<String> {
     let files = kubelet.files.as_ref();
-    let flags = if files.stat(FLAGS)?.is_some() { files.read(FLAGS)? } else { Vec::new() };
+    let flags = if files.stat(FLAGS)?.is_some() {
+        files.read(FLAGS)?
+    } else {
+        Vec::new()
+    };
     let flags = String::from_utf8_lossy(&flags).into_owned();
-    let given = flags.split_once("--hostname-override=").map(|(_, rest)| rest.split([' ', '"']).next().unwrap_or_default().to_owned());
+    let given = flags
+        .split_once("--hostname-override=")
+        .map(|(_, rest)| rest.split([' ', '"']).next().unwrap_or_default().to_owned());
     Ok(given.unwrap_or_else(|| kubelet.facts.hostname.to_lowercase()))
 }

@@ -1,0 +1,22 @@
+use super::*;
+
+#[test]
+fn the_machine_is_not_a_scratch_tree_by_any_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink("/", &link).unwrap();
+    for name in [
+        Path::new("/"),
+        Path::new("//"),
+        Path::new("/."),
+        Path::new("/tmp/.."),
+        &link,
+    ] {
+        assert!(
+            Scratch::new(Some(name), false).is_err(),
+            "{}",
+            name.display()
+        );
+    }
+    assert!(Scratch::new(Some(folder.path()), false).is_ok());
+}

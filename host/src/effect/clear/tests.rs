@@ -1,0 +1,71 @@
+use super::*;
+use crate::world::files::RootedFiles;
+
+#[test]
+fn a_directory_is_emptied_and_stays() {
+    let root = tempfile::tempdir().unwrap();
+    let files = RootedFiles::open(root.path()).unwrap();
+    files
+        .write("/etc/kubernetes/pki/etcd/ca.key", b"", 0o600, None)
+        .unwrap();
+    files.write("/elsewhere/kept", b"", 0o600, None).unwrap();
+    std::os::unix::fs::symlink("/elsewhere", root.path().join("etc/kubernetes/pki/link")).unwrap();
+    assert_eq!(
+        empty("/etc/kubernetes/pki", &files).unwrap(),
+        Enacted::Changed
+    );
+    assert_eq!(
+        files.list("/etc/kubernetes/pki").unwrap(),
+        Vec::<String>::new()
+    );
+    assert!(
+        files.stat("/elsewhere/kept").unwrap().is_some(),
+        "links are not followed"
+    );
+    assert_eq!(
+        empty("/etc/kubernetes/pki", &files).unwrap(),
+        Enacted::Unchanged
+    );
+    assert_eq!(empty("/etc/none", &files).unwrap(), Enacted::Unchanged);
+    for path in [
+        "/",
+        "/etc",
+        "/etc/",
+        "//etc",
+        "/var/lib/../..",
+        "etc/kubernetes",
+    ] {
+        assert_eq!(empty(path, &files).unwrap_err().code, "invalid", "{path}");
+        assert_eq!(
+            remove_empty(path, &files).unwrap_err().code,
+            "invalid",
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_is_removed_only_where_it_is_empty() {
+    let root = tempfile::tempdir().unwrap();
+    let files = RootedFiles::open(root.path()).unwrap();
+    files.write("/opt/pki/mine", b"", 0o600, None).unwrap();
+    assert!(matches!(
+        remove_empty("/opt/pki", &files).unwrap(),
+        Enacted::Left(_)
+    ));
+    assert!(
+        files.remove_dir("/opt/pki").is_err() && files.stat("/opt/pki/mine").unwrap().is_some(),
+        "whoever was faster loses nothing"
+    );
+    assert_eq!(
+        remove_empty("/opt/pki/mine", &files).unwrap(),
+        Enacted::Unchanged,
+        "it is no directory"
+    );
+    files.remove("/opt/pki/mine").unwrap();
+    assert_eq!(remove_empty("/opt/pki", &files).unwrap(), Enacted::Changed);
+    assert_eq!(
+        remove_empty("/opt/pki", &files).unwrap(),
+        Enacted::Unchanged
+    );
+}

@@ -1,0 +1,120 @@
+use super::*;
+use crate::{
+    cancel::Cancel,
+    world::{World, imagined::Imagined},
+};
+use kubephase_sdk::{
+    kubeadm::{Config, Join},
+    spec::ShareKeysSpec,
+    testing::Case,
+};
+use serde_json::json;
+
+const FILES: [(&str, &str); 3] = [
+    ("ca.crt", "/pki/ca.crt"),
+    ("ca.key", "/pki/ca.key"),
+    ("none", "/pki/none"),
+];
+
+fn named() -> Vec<(String, String)> {
+    FILES
+        .map(|(name, path)| (name.to_owned(), path.to_owned()))
+        .into()
+}
+
+/// The Secret of a control plane that has two of the files.
+fn uploaded(key: &str) -> Value {
+    let root = tempfile::tempdir().unwrap();
+    let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
+    let world = Imagined::new(&case, root.path()).unwrap();
+    let spec = ShareKeysSpec {
+        files: named(),
+        ttl_seconds: 1,
+    };
+    shared_keys::secret(
+        &spec,
+        world.files(),
+        &shared_keys::parse_key(key).unwrap(),
+        "owner",
+        "uid",
+    )
+    .unwrap()
+}
+
+/// What comes of the files where the cluster has these objects, and what is there then, with
+/// its modes.
+fn fetched(objects: Vec<Value>, key: &str) -> (Tried<Done>, Vec<(String, u32)>) {
+    let root = tempfile::tempdir().unwrap();
+    let world = Imagined::new(
+        &Case {
+            objects,
+            ..Case::default()
+        },
+        root.path(),
+    )
+    .unwrap();
+    let mut config = Config {
+        join: Some(Join::default()),
+        ..Config::default()
+    };
+    config.init.certificate_key = key.to_owned();
+    let cancel = Cancel::never();
+    let context = Context::of_test(&world, &config, &cancel);
+    let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);
+    let files = world.files();
+    let there = FILES
+        .iter()
+        .filter_map(|(name, path)| Some(((*name).to_owned(), files.stat(path).unwrap()?.mode)))
+        .collect();
+    (done, there)
+}
+
+#[test]
+fn shared_keys_are_fetched_whole_or_not_at_all() {
+    let [key, other] = [(); 2].map(|()| shared_keys::random_key());
+    let (done, there) = fetched(vec![uploaded(&key)], &key);
+    assert_eq!(done.unwrap().enacted, Enacted::Changed);
+    assert_eq!(
+        there,
+        [("ca.crt".to_owned(), 0o644), ("ca.key".to_owned(), 0o600)]
+    );
+    let without = |name: &str| {
+        let mut secret = uploaded(&key);
+        secret["data"].as_object_mut().unwrap().remove(name);
+        secret
+    };
+    let with = |name: &str, data: &str| {
+        let mut secret = uploaded(&key);
+        secret["data"][name] = json!(data);
+        secret
+    };
+    for (objects, key, why) in [
+        (vec![], &key, "Secret \"kubeadm-certs\" was not found"),
+        (
+            vec![uploaded(&key)],
+            &other,
+            "error decoding secret data with provided key",
+        ),
+        (
+            vec![without("ca.key")],
+            &key,
+            "does not include the required certificate or key - name: ca.key, path: /pki/ca.key",
+        ),
+        (
+            vec![with("ca.key", "?")],
+            &key,
+            "ca.key of the Secret is not base64",
+        ),
+    ] {
+        let (done, there) = fetched(objects, key);
+        let failure = done.unwrap_err();
+        assert!(failure.message.contains(why), "{why}: {}", failure.message);
+        assert!(
+            failure
+                .remedy
+                .is_some_and(|remedy| remedy.contains("upload-certs")),
+            "{why}: it says what to do"
+        );
+        assert!(there.is_empty(), "{why}: {there:?}");
+    }
+}

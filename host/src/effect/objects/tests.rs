@@ -1,0 +1,51 @@
+use super::*;
+use serde_json::json;
+
+#[test]
+fn what_the_server_added_does_not_count() {
+    let wanted = json!({
+        "metadata": {"name": "x"},
+        "spec": {"ports": [{"port": 53}], "strategy": {}, "gone": null},
+    });
+    let current = json!({
+        "metadata": {"name": "x", "uid": "1"},
+        "spec": {"ports": [{"port": 53, "protocol": "TCP"}], "type": "ClusterIP"},
+    });
+    assert!(holds(&wanted, &current));
+    assert!(!holds(&json!({"spec": {"ports": []}}), &current));
+    assert!(!holds(
+        &json!({"data": {"a": "b"}}),
+        &json!({"data": {"a": "c"}})
+    ));
+}
+
+#[test]
+fn a_patch_shows_wherever_its_elements_are() {
+    let node = json!({
+        "spec": {
+            "taints": [
+                {"key": "a", "effect": "NoExecute"},
+                {"key": "b", "effect": "NoSchedule"},
+            ],
+        },
+    });
+    assert!(shows(
+        &json!({"spec": {"taints": [{"key": "b", "effect": "NoSchedule"}]}}),
+        &node
+    ));
+    assert!(!shows(
+        &json!({"spec": {"taints": [{"key": "c", "effect": "NoSchedule"}]}}),
+        &node
+    ));
+}
+
+#[test]
+fn plurals_as_the_api_has_them() {
+    for (kind, plural) in [
+        ("ConfigMap", "configmaps"),
+        ("NetworkPolicy", "networkpolicies"),
+        ("IngressClass", "ingressclasses"),
+    ] {
+        assert_eq!(resource(kind), plural);
+    }
+}

@@ -1,0 +1,29 @@
+use super::*;
+
+#[test]
+fn what_is_sealed_opens_with_its_key_only() {
+    let (key, other) = (
+        parse_key(&random_key()).unwrap(),
+        parse_key(&random_key()).unwrap(),
+    );
+    let sealed = encrypt(&key, b"a key");
+    assert_eq!(*decrypt(&key, &sealed).unwrap(), b"a key");
+    assert_ne!(
+        sealed,
+        encrypt(&key, b"a key"),
+        "each sealing has a nonce of its own"
+    );
+    let refused = decrypt(&other, &sealed).unwrap_err();
+    assert_eq!(refused.code, "invalid");
+    assert!(
+        refused
+            .remedy
+            .is_some_and(|remedy| remedy.contains("init phase upload-certs --upload-certs")),
+        "it says what to do"
+    );
+    let mut changed = sealed.clone();
+    changed[NONCE_LEN] ^= 1;
+    assert!(decrypt(&key, &changed).is_err());
+    assert!(decrypt(&key, b"short").is_err());
+    assert!(parse_key("zz").is_err() && parse_key("00").is_err());
+}

@@ -1,0 +1,184 @@
+use super::*;
+use crate::{
+    cancel::Cancel,
+    effect::{Context, Effect, Enacted, files},
+    world::{Tried, World, imagined::Imagined},
+};
+use kubephase_sdk::{
+    kubeadm::{Etcd, Join, LocalEtcd, Patches},
+    spec::{CertificateSpec, KubeconfigSpec},
+    testing::Case,
+};
+
+fn config() -> Config {
+    let mut config = Config::default();
+    config.cluster.certificates_dir = "/srv/pki".into();
+    config.cluster.etcd = Etcd {
+        local: Some(LocalEtcd {
+            data_dir: "/srv/etcd".into(),
+            ..LocalEtcd::default()
+        }),
+        external: None,
+    };
+    config.run.kubeconfig_dir = "/srv/kubeconfigs".into();
+    config.kubelet.document = serde_json::json!({"staticPodPath": "/srv/pods"});
+    config.init.patches = Some(Patches {
+        directory: "/srv/patches".into(),
+    });
+    config.join = Some(Join {
+        ca_cert_path: "/srv/joined.crt".into(),
+        ..Join::default()
+    });
+    config
+}
+
+#[test]
+fn moved_directories_belong_to_the_host_and_so_do_their_default_places() {
+    let territory = Territory::of(&config());
+    for path in [
+        "/srv/pki/ca.key",
+        "/etc/kubernetes/pki/ca.key",
+        "/srv/etcd",
+        "/var/lib/etcd/member/snap/db",
+        "/srv/kubeconfigs/admin.conf",
+        "/etc/kubernetes/admin.conf",
+        "/etc/kubernetes/anything.conf",
+        "/srv/pods/evil.yaml",
+        "/etc/kubernetes/manifests/evil.yaml",
+        "/srv/patches/x.yaml",
+        "/srv/joined.crt",
+        "/etc/kubernetes/tmp",
+        "/var/lib/kubelet/config.json",
+        "/var/lib/kubephase/journal-000001.jsonl",
+        "/var/cache/kubephase/x",
+        "/run/containerd/containerd.sock",
+        "/var/lib/containerd",
+        "//etc//kubernetes/./pki/x",
+        "/etc/x/../kubernetes/pki/x",
+    ] {
+        assert!(territory.owns(path), "{path}");
+    }
+    for path in [
+        "/etc/kubernetes",
+        "/etc/kubernetes/audit/policy.yaml",
+        "/etc/kubernetes/x.yaml",
+        "/var/lib/kubelet-x",
+        "/srv",
+        "x",
+        "",
+    ] {
+        assert!(!territory.owns(path), "{path}");
+    }
+}
+
+fn enact(effect: &Effect, territory: Option<&Territory>, world: &dyn World) -> Tried<Enacted> {
+    let (cancel, config) = (Cancel::never(), config());
+    let context = Context {
+        territory,
+        ..Context::of_test(world, &config, &cancel)
+    };
+    effect.enact(&context).map(|done| done.enacted)
+}
+
+#[test]
+fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_authority_alone() {
+    let (config, territory) = (config(), Territory::of(&config()));
+    let certificate = |directory: &str, name: &str, authority: &str| {
+        let (directory, name, authority) = (directory.into(), name.into(), Some(authority.into()));
+        refusal(
+            &Effect::Certificate(CertificateSpec {
+                directory,
+                name,
+                authority,
+                ..Default::default()
+            }),
+            &territory,
+            &config,
+        )
+    };
+    assert_eq!(certificate("/srv/pki", "monitoring", "ca"), None);
+    for (directory, name, authority) in [
+        ("/srv/pki", "apiserver", "ca"),
+        ("/srv/pki/etcd", "server", "ca"),
+        ("/srv/pki", "monitoring", "etcd/ca"),
+        ("/srv/pki/etcd", "monitoring", "ca"),
+        ("/srv/pki", "monitoring", "front-proxy-ca"),
+        ("/var/lib/kubelet/pki", "x", "y"),
+    ] {
+        assert!(
+            certificate(directory, name, authority).is_some(),
+            "{directory} {name} {authority}"
+        );
+    }
+    let kubeconfig = |path: &str| {
+        let (path, directory, authority) = (path.into(), "/srv/pki".into(), "ca".into());
+        refusal(
+            &Effect::Kubeconfig(KubeconfigSpec {
+                path,
+                directory,
+                authority,
+                ..Default::default()
+            }),
+            &territory,
+            &config,
+        )
+    };
+    assert_eq!(kubeconfig("/srv/monitoring.conf"), None);
+    assert!(kubeconfig("/etc/kubernetes/admin.conf").is_some());
+}
+
+#[test]
+fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+    let territory = Territory::of(&config());
+    let file = |path: &str, mode| files::File {
+        path: path.into(),
+        content: b"x".to_vec(),
+        mode,
+        owner: None,
+    };
+    let path = "/srv/pki/ca.key";
+    let effects = [
+        Effect::File(file(path, 0o600)),
+        Effect::Mode(files::Mode {
+            path: path.into(),
+            mode: 0o666,
+            owner: None,
+        }),
+        Effect::Directory(files::Directory {
+            path: "/srv/pki/below".into(),
+            mode: 0o755,
+        }),
+        Effect::RemoveFile { path: path.into() },
+    ];
+    for effect in &effects {
+        assert_eq!(
+            enact(effect, Some(&territory), &world).unwrap_err().code,
+            "denied",
+            "{effect:?}"
+        );
+    }
+    assert_eq!(world.files().list("/").unwrap(), Vec::<String>::new());
+    for effect in &effects {
+        assert_eq!(
+            enact(effect, None, &world).unwrap(),
+            Enacted::Changed,
+            "{effect:?}"
+        );
+    }
+    let setuid = Effect::File(file("/opt/tool", 0o4755));
+    assert_eq!(
+        enact(&setuid, Some(&territory), &world).unwrap_err().code,
+        "denied"
+    );
+    let plain = Effect::File(file("/opt/tool", 0o755));
+    assert_eq!(
+        enact(&plain, Some(&territory), &world).unwrap(),
+        Enacted::Changed
+    );
+    assert_eq!(
+        enact(&plain, Some(&territory), &world).unwrap(),
+        Enacted::Unchanged
+    );
+}

@@ -1,0 +1,134 @@
+use super::*;
+
+fn manifest(name: &str, ids: &[&str]) -> Manifest {
+    let provides: String = ids
+        .iter()
+        .map(|id| format!("- {{id: {id}, title: T, kind: phase, workflow: [init]}}\n"))
+        .collect();
+    Manifest::parse(&format!(
+        "schema: 1\nname: {name}\nversion: 1.0.0\nlicense: \
+        MIT\ndescription: D\nprovides:\n{provides}"
+    ))
+    .unwrap()
+}
+
+fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
+    let before = catalog.clone();
+    let refused = catalog
+        .extend(&manifest(name, ids), Origin::ThirdParty)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(*catalog, before, "a refused plugin left something");
+    assert!(
+        refused.starts_with(&format!("plugin {name} provides the phase ")),
+        "{refused}"
+    );
+    refused
+}
+
+#[test]
+fn no_plugin_takes_the_id_of_another_phase_or_group() {
+    let mut catalog = Catalog::built_in();
+    let built_in = Catalog::built_in();
+    for row in &built_in.rows {
+        let refused = refusal(&mut catalog, "evil", &[&row.id]);
+        assert!(refused.contains(&format!(
+            "the built-in {} {} has this id",
+            if row.kind == Kind::Group {
+                "group"
+            } else {
+                "phase"
+            },
+            row.id
+        )));
+    }
+    catalog
+        .extend(
+            &manifest("preflight", &["preflight/resources"]),
+            Origin::Embedded,
+        )
+        .unwrap();
+    catalog
+        .extend(
+            &manifest("good", &["preflight/good", "tuning/kernel"]),
+            Origin::ThirdParty,
+        )
+        .unwrap();
+    for (ids, why) in [
+        (
+            &["preflight/resources"][..],
+            "the built-in phase preflight/resources has this id",
+        ),
+        (
+            &["preflight/good"],
+            "the phase preflight/good of plugin good has this id",
+        ),
+        // It would be taken for a group.
+        (
+            &["tuning"],
+            "the phase tuning/kernel of plugin good is below this id",
+        ),
+        // It would be taken for a part of that phase.
+        (
+            &["tuning/kernel/more"],
+            "the phase tuning/kernel of plugin good is a phase and not a group",
+        ),
+        (
+            &["kubelet-start/more"],
+            "the built-in phase kubelet-start is a phase and not a group",
+        ),
+        (
+            &["certs/all"],
+            "the name for all members of the built-in group certs",
+        ),
+        // kubeadm's other name of a group.
+        (
+            &["uploadconfig"],
+            "the built-in group upload-config has this id",
+        ),
+        (&["preflight/a", "preflight/a"], "provides it twice"),
+        (
+            &["preflight/a", "certs/ca"],
+            "the built-in phase certs/ca has this id",
+        ),
+    ] {
+        let refused = refusal(&mut catalog, "evil", ids);
+        assert!(refused.contains(why), "{ids:?}: {refused}");
+    }
+    catalog
+        .extend(
+            &manifest("other", &["preflight/other", "certs/other", "audit"]),
+            Origin::ThirdParty,
+        )
+        .unwrap();
+}
+
+#[test]
+fn a_plugin_does_not_list_a_workflow_twice() {
+    let text = "schema: 1\nname: evil\nversion: 1.0.0\nprovides:\n- {id: twice, title: T, \
+        kind: check, workflow: [init, init]}\n";
+    let refused = Catalog::built_in()
+        .extend(&Manifest::parse(text).unwrap(), Origin::ThirdParty)
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("provides it twice"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn only_what_is_not_part_of_the_program_is_a_third_partys() {
+    let plugin = |embedded| Source::Plugin {
+        name: "p".into(),
+        version: "1.0.0".into(),
+        embedded,
+    };
+    assert_eq!(
+        (
+            Source::BuiltIn.third_party(),
+            plugin(true).third_party(),
+            plugin(false).third_party()
+        ),
+        (None, None, Some("p"))
+    );
+}

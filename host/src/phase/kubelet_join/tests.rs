@@ -1,0 +1,105 @@
+use super::*;
+use crate::{
+    effect::Effect,
+    run::{
+        access::Access,
+        event::Bus,
+        session::{Session, Shared},
+    },
+    world::imagined::Imagined,
+};
+use kubephase_sdk::{Native, spec::WaitSpec, testing::Case};
+use kubephase_wit::{Error, phase::Host};
+use serde_json::json;
+use std::sync::Arc;
+
+/// What is proposed where the cluster has a Node of this name, ready or not.
+fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
+    let root = tempfile::tempdir().unwrap();
+    let node = json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": "node-1"},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    });
+    let world = Arc::new(
+        Imagined::new(
+            &Case {
+                objects: vec![node],
+                ..Case::default()
+            },
+            root.path(),
+        )
+        .unwrap(),
+    );
+    let config = json!({
+        "join": {"caCertPath": "/etc/kubernetes/pki/ca.crt"},
+        "init": {"nodeRegistration": {"name": "node-1"}},
+        "kubelet": {"document": {}},
+    });
+    let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
+    let session = Session::new(shared, &P::describe().name, &json!({}), Access::BuiltIn);
+    session.begin(0);
+    let outcome = Native::<P, _>::new(session.clone())
+        .run()
+        .map_err(|error| match error {
+            Error::Failure(failure) => failure,
+            Error::Stop(stop) => panic!("{stop}"),
+        });
+    (
+        outcome,
+        session
+            .take_proposals()
+            .into_iter()
+            .map(|proposal| proposal.effect)
+            .collect(),
+    )
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused_before_anything_is_written() {
+    let (outcome, effects) = proposed::<Start>("True");
+    let failure = outcome.unwrap_err();
+    assert!(
+        failure
+            .message
+            .starts_with("a Node with name \"node-1\" and status \"Ready\" already exists"),
+        "{}",
+        failure.message
+    );
+    assert!(
+        failure
+            .remedy
+            .is_some_and(|remedy| remedy.contains("kubectl delete node node-1")
+                && remedy.contains("--node-name"))
+    );
+    assert!(effects.is_empty());
+    let (outcome, effects) = proposed::<Start>("False");
+    assert!(
+        outcome.unwrap() == Outcome::Settled && !effects.is_empty(),
+        "a node that is down comes again"
+    );
+}
+
+#[test]
+fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
+    let (outcome, effects) = proposed::<OwnServer>("True");
+    assert!(outcome.unwrap() == Outcome::Again);
+    let [
+        Effect::Wait(WaitSpec {
+            condition: Condition::Containers { names },
+            ..
+        }),
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(
+        names[..],
+        [
+            "kube-apiserver",
+            "kube-controller-manager",
+            "kube-scheduler"
+        ]
+    );
+}

@@ -1,0 +1,94 @@
+use super::*;
+use serde_json::json;
+
+/// Definitions that each refer twice to the next one.
+fn doubling(definitions: usize, refer: impl Fn(Value) -> Value) -> Value {
+    let definition = |number: usize| match number {
+        last if last == definitions => json!({}),
+        number => {
+            let next = json!({"$ref": format!("#/$defs/d{}", number + 1)});
+            refer(next)
+        }
+    };
+    let definitions: serde_json::Map<String, Value> = (0..=definitions)
+        .map(|number| (format!("d{number}"), definition(number)))
+        .collect();
+    json!({"$ref": "#/$defs/d0", "$defs": definitions})
+}
+
+fn refusal(schema: &Value, settings: &Value) -> String {
+    check(schema, settings).unwrap_err().to_string()
+}
+
+#[test]
+fn references_that_double_the_work_are_refused() {
+    for refer in [
+        |next: Value| json!({"allOf": [next.clone(), next]}),
+        |next: Value| json!({"anyOf": [next.clone(), {"not": next}]}),
+        |next: Value| json!({"properties": {"a": next.clone(), "b": next}}),
+        |next: Value| {
+            json!({
+                "if": next.clone(),
+                "then": next.clone(),
+                "dependentSchemas": {"a": next},
+            })
+        },
+    ] {
+        assert!(refusal(&doubling(31, refer), &json!({})).contains("more than 50000 schemas"));
+        check(&doubling(6, refer), &json!({})).unwrap();
+    }
+}
+
+#[test]
+fn a_recursive_schema_costs_in_proportion_to_the_depth_of_the_settings() {
+    let tree = json!({"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}});
+    check(&tree, &json!({"left": {"right": {"left": {}}}})).unwrap();
+    let doubling = json!({"properties": {"a": {"allOf": [{"$ref": "#"}, {"$ref": "#"}]}}});
+    let deep = (0..40).fold(json!({}), |inner, _| json!({"a": inner}));
+    assert!(refusal(&doubling, &deep).contains("too expensive"));
+    assert!(
+        refusal(&json!({"allOf": [{"$ref": "#"}]}), &json!({}))
+            .contains("refers to itself without end")
+    );
+}
+
+#[test]
+fn references_to_elsewhere_are_refused() {
+    for reference in [
+        "https://example.com/schema",
+        "file:///etc/passwd",
+        "#name",
+        "#/$defs/none",
+        "#/%24defs/a",
+        "other#/a",
+    ] {
+        let told = refusal(&json!({"$ref": reference, "$defs": {"a": {}}}), &json!({}));
+        assert!(
+            told.contains("a reference is to a part of itself"),
+            "{told}"
+        );
+    }
+    assert!(
+        refusal(&json!({"properties": {"a": {"$id": "b"}}}), &json!({}))
+            .contains("an id of its own")
+    );
+    assert!(refusal(&json!({"$dynamicRef": "#a"}), &json!({})).contains("use $ref"));
+    // A property may be called as a keyword is.
+    check(
+        &json!({
+            "$id": "https://example.com/a",
+            "properties": {"$ref": {}, "$id": {}, "id": {}},
+        }),
+        &json!({}),
+    )
+    .unwrap();
+}
+
+#[test]
+fn schemas_and_settings_that_are_too_deep_or_too_many_are_refused() {
+    let chain = doubling(500, |next| json!({"allOf": [next]}));
+    assert!(refusal(&chain, &json!({})).contains("nested more than 100 deep"));
+    let deep = (0..100).fold(json!({}), |inner, _| json!({"a": inner}));
+    assert!(refusal(&json!({}), &deep).contains("nested more than 64 deep"));
+    assert!(refusal(&json!({}), &json!(vec![0; 200_000])).contains("more than 100000 values"));
+}

@@ -1,0 +1,70 @@
+use super::*;
+use serde_json::json;
+
+fn manifest() -> Manifest {
+    let text = "name: a\nversion: 1.0.0\nprovides:\n- {id: preflight/a, title: t, kind: check, \
+        workflow: [init]}\nsettings: {type: object, additionalProperties: false, properties: \
+        {mib: {type: integer, default: 5}, deep: {type: object, default: {}, properties: {x: \
+        {default: 1}}}}}\n";
+    Manifest::parse(text).unwrap()
+}
+
+#[test]
+fn a_secret_setting_that_the_cluster_did_not_keep_is_asked_for() {
+    let mut settings = json!({"deep": {"x": "hunter2"}});
+    let schema = json!({"properties": {"deep": {"properties": {"x": {"writeOnly": true}}}}});
+    crate::secret::settings::hide(&schema, &mut settings);
+    let refused = resolve(&manifest(), Some(&settings))
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("PhaseConfiguration"), "{refused}");
+}
+
+#[test]
+fn defaults_fill_what_is_left_out() {
+    assert_eq!(
+        resolve(&manifest(), None).unwrap(),
+        json!({"mib": 5, "deep": {"x": 1}})
+    );
+    assert_eq!(
+        resolve(&manifest(), Some(&json!({"mib": 7}))).unwrap()["mib"],
+        7
+    );
+}
+
+/// Validated, it would take hours.
+#[test]
+fn a_schema_that_doubles_with_each_definition_is_refused() {
+    let definitions: String = (0..31)
+        .map(|number| {
+            format!(
+                "d{number}: {{allOf: [{{$ref: '#/$defs/d{0}'}}, {{$ref: '#/$defs/d{0}'}}]}}, ",
+                number + 1
+            )
+        })
+        .collect();
+    let settings =
+        format!("settings: {{$ref: '#/$defs/d0', $defs: {{{definitions} d31: {{}}}}}}\n");
+    let text = "name: a\nversion: 1.0.0\nprovides:\n- {id: preflight/a, title: t, kind: check, \
+         workflow: [init]}\n"
+        .to_owned()
+        + &settings;
+    let told = resolve(&Manifest::parse(&text).unwrap(), None)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("its references stand for more than 50000 schemas"),
+        "{told}"
+    );
+}
+
+#[test]
+fn every_misfit_is_told() {
+    let told = resolve(&manifest(), Some(&json!({"mib": "x", "nope": 1})))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("settings.mib: ") && told.contains("nope"),
+        "{told}"
+    );
+}

@@ -1,0 +1,43 @@
+use super::*;
+use crate::run::event::{PhaseResult, RunResult};
+use indicatif::InMemoryTerm;
+
+#[test]
+fn phases_at_work_are_shown_and_cleared() {
+    let term = InMemoryTerm::new(12, 80);
+    let mut progress = Progress::on(ProgressDrawTarget::term_like(Box::new(term.clone())));
+    let phase = || "certs/ca".to_owned();
+    let ended = What::PhaseEnded {
+        phase: phase(),
+        result: PhaseResult::Settled,
+        micros: 1,
+    };
+    let mut notice = |what| progress.notice(&Event { at: 0, what });
+    notice(What::RunStarted {
+        workflow: "init".into(),
+        version: "v0".into(),
+        phases: vec![phase(), "certs/sa".into()],
+        needs: Default::default(),
+    });
+    notice(What::PhaseStarted { phase: phase() });
+    notice(What::Progress {
+        phase: phase(),
+        done: 1,
+        total: 2,
+        text: "keys\x1b[2J".into(),
+        plugin: None,
+    });
+    let working = term.contents();
+    notice(ended);
+    let after = term.contents();
+    notice(What::RunEnded {
+        result: RunResult::Done,
+        micros: 2,
+    });
+    assert!(working.contains("certs/ca 1/2 keys\\u{1b}[2J"), "{working}");
+    assert!(
+        after.contains("1/2 phases") && !after.contains("certs/ca"),
+        "{after}"
+    );
+    assert_eq!(term.contents(), "");
+}

@@ -1,0 +1,85 @@
+use super::*;
+use crate::plan::{Node, sample::node};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Barrier,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+fn crew(nodes: &[Node], places: Places) -> Crew {
+    Crew::new(
+        Queue::new(&nodes.iter().collect::<Vec<_>>(), &BTreeMap::new()),
+        places,
+    )
+}
+
+#[test]
+fn each_is_done_once_when_what_it_needs_has_ended() {
+    let mut nodes: Vec<Node> = (0..40)
+        .map(|at| node(&format!("first-{at}"), &[]))
+        .collect();
+    nodes.extend((0..40).map(|at| {
+        node(
+            &format!("second-{at}"),
+            &[&format!("first-{at}"), &format!("first-{}", (at + 7) % 40)],
+        )
+    }));
+    nodes.push(node(
+        "last",
+        &(0..40)
+            .map(|at| format!("second-{at}"))
+            .collect::<Vec<_>>()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    ));
+    for places in [Places::Exactly(1), Places::Exactly(3), Places::Working(3)] {
+        let (done, beside, most) = (
+            Mutex::new(BTreeSet::new()),
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+        );
+        crew(&nodes, places).run(&|at| {
+            most.fetch_max(beside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            assert!(
+                nodes[at]
+                    .after
+                    .iter()
+                    .all(|need| done.lock().unwrap().contains(need)),
+                "{}",
+                nodes[at].id
+            );
+            thread::yield_now();
+            beside.fetch_sub(1, Ordering::SeqCst);
+            assert!(done.lock().unwrap().insert(nodes[at].id.clone()));
+        });
+        assert_eq!(done.into_inner().unwrap().len(), nodes.len());
+        let (Places::Exactly(places) | Places::Working(places)) = places;
+        assert!(most.into_inner() <= places);
+    }
+}
+
+#[test]
+fn a_panic_keeps_nobody_waiting() {
+    let nodes = [node("a", &[]), node("b", &[]), node("c", &["a"])];
+    let (crew, done) = (crew(&nodes, Places::Working(1)), AtomicUsize::new(0));
+    let ran = panic::catch_unwind(AssertUnwindSafe(|| {
+        crew.run(&|at| {
+            assert!(at > 0, "as it should");
+            done.fetch_add(1, Ordering::SeqCst);
+        });
+    }));
+    assert!(ran.is_err() && done.into_inner() == 2);
+}
+
+/// The three end only if all of them are begun.
+#[test]
+fn what_waits_holds_no_place() {
+    let nodes = [node("a", &[]), node("b", &[]), node("c", &[])];
+    let (crew, all) = (crew(&nodes, Places::Working(1)), Barrier::new(3));
+    crew.run(&|_| {
+        crew.parked(|| all.wait());
+    });
+}

@@ -1,0 +1,79 @@
+use super::*;
+use std::{
+    sync::{Arc, Barrier},
+    thread,
+};
+
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<u64>>>);
+
+impl Subscriber for Seen {
+    fn notice(&mut self, event: &Event) {
+        self.0.lock().unwrap().push(event.at);
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
+    let seen = Seen::default();
+    let bus = Bus::new(vec![Box::new(seen.clone())]);
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let bus = &bus;
+            scope.spawn(move || {
+                (0..250).for_each(|_| {
+                    bus.emit(What::PhaseStarted {
+                        phase: thread.to_string(),
+                    })
+                })
+            });
+        }
+    });
+    let seen = seen.0.lock().unwrap();
+    assert_eq!(seen.len(), 1000);
+    assert!(seen.is_sorted());
+}
+
+/// Reports when it is called, and goes on when it may.
+struct Slow(Arc<Barrier>, Seen);
+
+impl Subscriber for Slow {
+    fn notice(&mut self, event: &Event) {
+        if matches!(event.what, What::Message { .. }) {
+            self.0.wait();
+            self.0.wait();
+        }
+        self.1.notice(event);
+    }
+}
+
+#[test]
+fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
+    let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
+    let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
+    let many = || seen.0.lock().unwrap().len();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            bus.emit(What::Message {
+                phase: String::new(),
+                severity: Severity::Info,
+                label: String::new(),
+                text: String::new(),
+                plugin: None,
+            });
+        });
+        barrier.wait();
+        // The other thread is in the middle of its event.
+        bus.emit(What::PhaseStarted {
+            phase: "told".into(),
+        });
+        assert_eq!(many(), 0);
+        barrier.wait();
+        bus.emit(What::Intended {
+            phase: "kept".into(),
+            targets: Vec::new(),
+        });
+        assert_eq!(many(), 3);
+    });
+}

@@ -1,0 +1,6 @@
+use super::*;
+
+#[test]
+fn all_patterns_compile() {
+    assert!(SET.is_some());
+}

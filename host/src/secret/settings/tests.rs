@@ -1,0 +1,74 @@
+use super::*;
+use serde_json::json;
+
+#[test]
+fn settings_that_the_schema_marks_are_hidden_wherever_they_are() {
+    let schema = json!({
+        "type": "object",
+        "$defs": {
+            "login": {
+                "type": "object",
+                "properties": {"password": {"format": "password"}, "user": {}},
+            },
+        },
+        "properties": {
+            "token": {"type": "string", "writeOnly": true},
+            "main": {"$ref": "#/$defs/login"},
+            "others": {"type": "array", "items": {"$ref": "#/$defs/login"}},
+            "either": {
+                "anyOf": [{"type": "null"}, {"properties": {"key": {"writeOnly": true}}}],
+            },
+            "loop": {"$ref": "#/properties/loop"},
+        },
+        "additionalProperties": {"writeOnly": true},
+    });
+    let mut settings = json!({
+        "token": "s-1",
+        "main": {"user": "u", "password": "s-2"},
+        "others": [{"user": "v", "password": "s-3"}],
+        "either": {"key": {"deep": "s-4"}}, "loop": {"a": 1}, "further": "s-5",
+    });
+    let mut found = hide(&schema, &mut settings);
+    found.sort_unstable();
+    assert_eq!(found, ["s-1", "s-2", "s-3", "s-4", "s-5"]);
+    let hidden = PLACEHOLDER;
+    assert_eq!(
+        settings,
+        json!({
+            "token": hidden,
+            "main": {"user": "u", "password": hidden},
+            "others": [{"user": "v", "password": hidden}],
+            "either": {"key": hidden}, "loop": {"a": 1}, "further": hidden,
+        })
+    );
+}
+
+#[test]
+fn settings_whose_name_is_that_of_a_secret_are_hidden_unless_the_schema_says_otherwise() {
+    let mut settings = json!({
+        "a": "b",
+        "Api-Token": "s-1",
+        "deep": [{"password": "s-2"}],
+        "tokenFile": "/f",
+        "secret": true,
+    });
+    assert_eq!(hide(&Value::Null, &mut settings), ["s-1", "s-2"]);
+    let hidden = PLACEHOLDER;
+    let wanted = json!({
+        "a": "b",
+        "Api-Token": hidden,
+        "deep": [{"password": hidden}],
+        "tokenFile": "/f",
+        "secret": true,
+    });
+    assert_eq!(settings, wanted);
+    let mut settings = json!({"token": "public"});
+    assert!(
+        hide(
+            &json!({"properties": {"token": {"writeOnly": false}}}),
+            &mut settings
+        )
+        .is_empty()
+    );
+    assert_eq!(settings, json!({"token": "public"}));
+}

@@ -1,0 +1,32 @@
+use super::*;
+
+#[test]
+fn as_go_decides() {
+    let proxied = |no_proxy: &str, url: &str| {
+        let environment = [("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", no_proxy)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        proxy_for(&environment, &Url::parse(url).unwrap()).is_some()
+    };
+    assert!(proxied("", "https://192.0.2.2"));
+    for (no_proxy, url) in [
+        ("192.0.2.0/24", "https://192.0.2.2"),
+        ("192.0.2.2", "https://192.0.2.2"),
+        ("example.com", "https://a.example.com"),
+        (".example.com", "https://a.example.com"),
+        ("*", "https://x"),
+        ("example.com:8443", "https://example.com:8443"),
+        ("2001:db8::/32", "https://[2001:db8::1]"),
+        ("", "https://127.0.0.1"),
+        ("", "http://anything"),
+    ] {
+        assert!(!proxied(no_proxy, url), "{no_proxy} {url}");
+    }
+    for (no_proxy, url) in [
+        (".example.com", "https://example.com"),
+        ("example.com:1", "https://example.com"),
+        ("10.0.0.0/8", "https://192.0.2.2"),
+    ] {
+        assert!(proxied(no_proxy, url), "{no_proxy} {url}");
+    }
+}

@@ -1,0 +1,39 @@
+use super::*;
+
+#[test]
+fn mounts_below_are_found_inner_first() {
+    let table = "\
+        /dev/sda1 / ext4 rw 0 0\n\
+        /dev/sdb1 /var/lib/kubelet ext4 rw 0 0\n\
+        tmpfs /var/lib/kubelet/pods/a/volumes/token tmpfs rw 0 0\n\
+        tmpfs /var/lib/kubelet/pods/a/volumes/token/deeper tmpfs rw 0 0\n\
+        tmpfs /var/lib/kubelet/with\\040space tmpfs rw 0 0\n\
+        tmpfs /var/lib/kubelet2/x tmpfs rw 0 0\n";
+    assert_eq!(
+        below(table, "/var/lib/kubelet/"),
+        [
+            "/var/lib/kubelet/pods/a/volumes/token/deeper",
+            "/var/lib/kubelet/pods/a/volumes/token",
+            "/var/lib/kubelet/with space"
+        ]
+    );
+    assert!(
+        below(table, "/var/lib/kube").is_empty(),
+        "a directory is no prefix of a name"
+    );
+}
+
+#[test]
+fn what_is_not_mounted_is_no_failure() {
+    assert_eq!(unmount(&[], "/x", &["MNT_FORCE".into()]), Ok(0));
+    let root = tempfile::tempdir().unwrap();
+    let outcome = unmount(&[root.path().display().to_string()], "/x", &[]);
+    // Without root rights nothing may be unmounted at all.
+    assert!(
+        outcome == Ok(1)
+            || outcome
+                .unwrap_err()
+                .message
+                .starts_with("encountered the following errors")
+    );
+}

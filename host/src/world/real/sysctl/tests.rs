@@ -1,0 +1,40 @@
+use super::*;
+use std::{fs, os::unix::fs::symlink};
+
+#[test]
+fn the_kernel_tells_its_release() {
+    let release = read(TREE, &SysctlKey::parse("kernel.osrelease").unwrap()).unwrap();
+    assert_eq!(release, rustix::system::uname().release().to_string_lossy());
+    let missing = SysctlKey::parse("kernel.no_such_parameter").unwrap();
+    assert!(read(TREE, &missing).is_err());
+    assert_eq!(set(TREE, &missing, "1").unwrap_err().code, "io");
+}
+
+#[test]
+fn a_value_is_written_once_and_nothing_leads_out_of_the_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("sys");
+    fs::create_dir_all(tree.join("net/ipv4/conf/eth0.100")).unwrap();
+    fs::write(tree.join("net/ipv4/ip_forward"), "0\n").unwrap();
+    fs::write(tree.join("net/ipv4/conf/eth0.100/forwarding"), "0\n").unwrap();
+    fs::write(folder.path().join("outside"), "0\n").unwrap();
+    symlink("../outside", tree.join("link")).unwrap();
+    symlink("..", tree.join("up")).unwrap();
+    let tree = tree.to_str().unwrap();
+    let key = |text: &str| SysctlKey::parse(text).unwrap();
+    for parameter in ["net.ipv4.ip_forward", "net.ipv4.conf.eth0/100.forwarding"] {
+        assert!(set(tree, &key(parameter), "1").unwrap(), "{parameter}");
+        assert!(!set(tree, &key(parameter), "1").unwrap(), "{parameter}");
+        assert_eq!(read(tree, &key(parameter)).unwrap(), "1", "{parameter}");
+    }
+    for outside in ["link", "up.outside"] {
+        assert!(
+            read(tree, &key(outside)).is_err() && set(tree, &key(outside), "1").is_err(),
+            "{outside}"
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(folder.path().join("outside")).unwrap(),
+        "0\n"
+    );
+}

@@ -5,13 +5,12 @@ use super::{
     print, run, stage,
 };
 use crate::{
-    config::{self, InitFlags},
+    config::{self, Config, InitFlags},
     render::images,
     world::{Runtime, node::facts::NodeFacts, real},
 };
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
-use kubephase_sdk::kubeadm::Config;
 use serde::Serialize;
 
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]

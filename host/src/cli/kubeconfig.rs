@@ -5,6 +5,7 @@ use crate::{
     effect::pki::{Credential, kubeconfig_text},
     phase::key_algorithm,
     render::kubeconfig::control_plane_url,
+    secret::Secret,
     world::{
         node::{facts::NodeFacts, gather::gather},
         real,
@@ -35,7 +36,7 @@ pub struct UserFlags {
     org: Vec<String>,
     /// Token to authenticate with, instead of a certificate
     #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    token: Option<Secret<String>>,
     /// How long the certificate is valid, from now on
     #[arg(long, value_name = "DURATION", default_value_t = YEAR)]
     validity_period: Duration,
@@ -74,7 +75,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
         algorithm: key_algorithm(&loaded.config),
         validity_seconds: flags.validity_period.as_secs(),
     };
-    let token = flags.token.as_deref().filter(|token| !token.is_empty());
+    let token = flags.token.as_ref().filter(|token| !token.is_empty());
     let credential = token.map_or(
         Credential::Certificate {
             started: jiff::Timestamp::now().as_second(),
@@ -83,5 +84,5 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     );
     let text = kubeconfig_text(&spec, &real::files()?, credential)
         .map_err(|failure| told("", &failure))?;
-    Ok(print::out(&format!("{}\n", *text)))
+    Ok(print::out(&format!("{}\n", text.reveal())))
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
+    config::Config,
     phase::catalog::Catalog,
     render::messages,
     report::Output,
@@ -16,6 +17,7 @@ use crate::{
         reset::{self, PreparedReset},
         state::MadeUp,
     },
+    secret::Secret,
     wasm::engine::Engine,
     world::{
         World,
@@ -26,7 +28,6 @@ use crate::{
     },
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::Config;
 use std::{
     io::{self, BufRead},
     path::Path,
@@ -130,7 +131,7 @@ fn before(
     let setting = Setting {
         files: rehearsal::files(&empty.path, place.root.as_deref())?,
         facts: facts.clone(),
-        credentials: Credentials::text(""),
+        credentials: Credentials::text(&Secret::default()),
         common: machines::common(rest.as_ref(), &empty.path),
         patience: Patience::none(),
         port: 0,

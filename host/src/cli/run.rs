@@ -6,7 +6,7 @@ use super::{
     token, version,
 };
 use crate::{
-    config::{self, ConfigFile, Problem, Problems, ValidateOptions},
+    config::{self, Config, ConfigFile, Problem, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, show},
     plugin::load::{self, PluginRefused},
@@ -33,7 +33,6 @@ use crate::{
     },
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::Config;
 use std::{
     ffi::OsString,
     mem::ManuallyDrop,
@@ -119,7 +118,10 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         Command::ConfigImages(asked) => images::run(&asked),
         Command::Token(asked) => token::run(&asked),
         Command::Kubeconfig(asked) => kubeconfig::run(&asked),
-        Command::CertificateKey => Ok(print::out(&format!("{}\n", shared_keys::random_key()))),
+        Command::CertificateKey => Ok(print::out(&format!(
+            "{}\n",
+            shared_keys::random_key().reveal()
+        ))),
         Command::Plugin(asked) => plugin::run(&asked, &engine),
         Command::Version { format } => Ok(print::out(&version::version(format))),
         Command::Completion { shell } => Ok(print::out(&version::completion(shell, &catalog))),

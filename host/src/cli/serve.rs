@@ -1,8 +1,7 @@
 //! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on
 //! loopback, and the name to check the server's certificate by.
-use crate::{effect::pki::Kubeconfig, world::Files};
+use crate::{config::Config, effect::pki::Kubeconfig, world::Files};
 use anyhow::{Result, anyhow};
-use kubephase_sdk::{kubeadm::Config, yaml};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -28,11 +27,11 @@ pub fn kubeconfigs(
     for name in NAMES {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
         if let Some(kubeconfig) = Kubeconfig::read(files, &path).map_err(failed)? {
-            let text = yaml::to_string(&kubeconfig.dialled(&address));
+            let text = kubeconfig.dialled(&address).to_text();
             files
                 .write(
                     &format!("{FOLDER}/{name}.conf"),
-                    text.as_bytes(),
+                    text.reveal().as_bytes(),
                     0o600,
                     None,
                 )

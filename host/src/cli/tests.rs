@@ -564,3 +564,28 @@ fn the_readme_has_every_exit_code() {
         assert!(readme.contains(&row), "{row}");
     }
 }
+
+#[test]
+fn no_secret_of_a_command_line_is_printed() {
+    const TOKEN: &str = "abcdef.canary0123456789";
+    const KEY: &str = "ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11";
+    for line in [
+        format!("init --token {TOKEN} --certificate-key {KEY}"),
+        format!(
+            "join a:1 --token {TOKEN} --discovery-token {TOKEN} --tls-bootstrap-token {TOKEN} \
+             --control-plane --certificate-key {KEY}"
+        ),
+        format!("token create {TOKEN} --print-join-command --certificate-key {KEY}"),
+        format!("token delete {TOKEN}"),
+        format!("kubeconfig user --client-name a --token {TOKEN}"),
+    ] {
+        let command = run(&line).unwrap_or_else(|why| panic!("{line}: {why:?}"));
+        let printed = format!("{command:?} {command:#?}");
+        assert!(
+            printed.contains("<secret>")
+                && !printed.contains("canary")
+                && !printed.contains("ca9a5e"),
+            "{printed}"
+        );
+    }
+}

@@ -12,6 +12,7 @@ use crate::{
         messages::{self, Join},
         objects::{TokenSecret, token_reference, token_secret},
     },
+    secret::Secret,
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -53,7 +54,7 @@ pub struct CreateFlags {
     /// With --print-join-command: the command of a control plane, whose certificates were uploaded
     /// under this key
     #[arg(long, value_name = "KEY")]
-    certificate_key: Option<String>,
+    certificate_key: Option<Secret<String>>,
 }
 
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub struct ListFlags {
 pub struct DeleteFlags {
     /// Ids of tokens, or whole tokens
     #[arg(value_name = "TOKEN")]
-    tokens: Vec<String>,
+    tokens: Vec<Secret<String>>,
 }
 
 pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
@@ -74,16 +75,13 @@ pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
         TokenCommand::Create(flags) => create(flags, cluster),
         TokenCommand::List(flags) => list::run(&flags.output, cluster),
         TokenCommand::Delete(flags) => delete(flags, cluster),
-        TokenCommand::Generate => Ok(print::out(&format!("{}\n", token::random_token()))),
+        TokenCommand::Generate => Ok(print::out(&format!("{}\n", token::random_token().reveal()))),
     }
 }
 
 /// Nothing is created unless all of it can be.
 fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let key = flags
-        .certificate_key
-        .as_deref()
-        .filter(|key| !key.is_empty());
+    let key = flags.certificate_key.as_ref().filter(|key| !key.is_empty());
     if key.is_some() && !flags.print_join_command {
         return Err(
             CliError::usage("cannot use --certificate-key without --print-join-command").into(),
@@ -97,21 +95,24 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     };
     let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
     run::warn(&warnings);
+    // What is printed for the operator, once the cluster has the tokens.
     let line = if flags.print_join_command {
         if let Some(why) = &connection.kubeconfig.error {
             return Err(anyhow!("failed to get join command: {why}"));
         }
-        let join = Join::to(&connection.kubeconfig, tokens[0].token.clone());
-        messages::on_one_line(
-            &key.map_or_else(|| join.worker(), |key| join.control_plane(Some(key))),
-        )
+        let (join, token) = (Join::to(&connection.kubeconfig), tokens[0].token.reveal());
+        let command = key.map_or_else(
+            || join.worker(token),
+            |key| join.control_plane(token, Some(key.reveal())),
+        );
+        Secret::new(messages::on_one_line(&command))
     } else {
         tokens[0].token.clone()
     };
     let now = jiff::Timestamp::now().as_second();
     let secrets = tokens
         .iter()
-        .map(|token| Ok((token.id(), token_secret(token, now)?)))
+        .map(|token| Ok((token::id(&token.token), token_secret(token, now)?)))
         .collect::<Result<Vec<_>, String>>();
     let (secrets, tokens) = (
         secrets.map_err(|why| anyhow!(why))?,
@@ -124,7 +125,7 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     secrets
         .iter()
         .try_for_each(|(_, secret)| tokens.create(secret))?;
-    Ok(print::out(&format!("{line}\n")))
+    Ok(print::out(&format!("{}\n", line.reveal())))
 }
 
 /// Nothing is deleted unless every argument is a token's.
@@ -139,7 +140,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
     if !flags
         .tokens
         .iter()
-        .all(|text| token::is_id(text) || token::is_token(text))
+        .all(|given| token::is_id(given.reveal()) || token::is_token(given))
     {
         return Err(CliError::usage(format!(
             "given token didn't match pattern {id:?} or {whole:?}"
@@ -151,10 +152,11 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
         connection: &connection,
         dry: cluster.dry_run,
     };
+    // Of a whole token only the id is used.
     for id in flags
         .tokens
         .iter()
-        .filter_map(|text| text.split('.').next())
+        .filter_map(|given| given.reveal().split('.').next())
     {
         tokens.delete(id)?;
         print::out(&format!("bootstrap token {id:?} deleted\n"));

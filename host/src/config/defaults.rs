@@ -1,11 +1,11 @@
 //! What the user left out: kubeadm's static defaults, then what depends on the node.
-use super::{Problem, version};
+use super::{Config, InitConfiguration, Problem, version};
 use crate::{render, world::node::facts::NodeFacts};
 use ipnet::IpNet;
 use kubephase_sdk::{
     kubeadm::{
-        ApiEndpoint, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration,
-        EnvVar, InitConfiguration, LocalEtcd, NodeRegistration, Taint, Timeouts,
+        self, ApiEndpoint, ClusterConfiguration, ControlPlaneComponent, Duration, EnvVar,
+        LocalEtcd, NodeRegistration, Taint, Timeouts,
     },
     spec::KeyAlgorithm,
 };
@@ -50,9 +50,10 @@ pub fn registration(registration: &mut NodeRegistration) {
 }
 
 /// What needs no node.
-pub fn init(init: &mut InitConfiguration) {
+pub fn init<S: Default>(init: &mut kubeadm::InitConfiguration<S>) {
     if init.bootstrap_tokens.is_empty() {
-        init.bootstrap_tokens.push(BootstrapToken::default());
+        init.bootstrap_tokens
+            .push(kubeadm::BootstrapToken::default());
     }
     for token in &mut init.bootstrap_tokens {
         token.ttl = token.ttl.or(Some(Duration::from_secs(24 * 3600)));

@@ -1,6 +1,7 @@
 //! The flags of `init` that are part of its configuration, under kubeadm's names, and which of them
 //! go with a file.
 use super::{ConfigFile, Problem, Problems};
+use crate::secret::Secret;
 use clap::Args;
 use std::path::Path;
 
@@ -22,7 +23,7 @@ pub struct InitFlags {
     pub cert_dir: Option<String>,
     /// Key that encrypts the uploaded certificates
     #[arg(long)]
-    pub certificate_key: Option<String>,
+    pub certificate_key: Option<Secret<String>>,
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
@@ -73,7 +74,7 @@ pub struct InitFlags {
     pub skip_token_print: bool,
     /// Bootstrap token
     #[arg(long)]
-    pub token: Option<String>,
+    pub token: Option<Secret<String>>,
     /// Life of the bootstrap token; 0 for ever
     #[arg(long)]
     pub token_ttl: Option<kubephase_sdk::duration::Duration>,

@@ -1,7 +1,8 @@
 //! What the cluster keeps of its configuration: for a node that joins, the rest beside its own
 //! part; for one that is reset, what it was part of.
 use super::{
-    Document, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem, Problems,
+    Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem,
+    Problems,
     component::{self, Kind, kubeadm_schema as schema},
     defaults, documents,
     load::{component_document, run_options},
@@ -13,7 +14,7 @@ use crate::{
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::{ClusterConfiguration, Config, Join};
+use kubephase_sdk::kubeadm::ClusterConfiguration;
 use kubephase_wit::ObjectRef;
 use std::path::PathBuf;
 

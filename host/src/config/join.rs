@@ -1,7 +1,7 @@
 //! What a node is given that joins: a JoinConfiguration, flags, or both. The rest of its
 //! configuration is in the cluster.
 use super::{
-    ConfigFile, Document, PhaseConfiguration, Problem, Problems,
+    ConfigFile, Document, InitConfiguration, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
     flags::unmixed,
@@ -10,14 +10,14 @@ use super::{
     read::{Findings, Strictness, known_version},
     validate as rules,
 };
-use crate::world::node::facts::NodeFacts;
+use crate::{effect::token, secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use kubephase_sdk::{
-    kubeadm::{ApiEndpoint, InitConfiguration, NodeRegistration, Patches, Timeouts},
+    kubeadm::{ApiEndpoint, NodeRegistration, Patches, Timeouts},
     node::without_user_info,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::path::Path;
 
 /// Flags of `join`, under kubeadm's names.
@@ -35,7 +35,7 @@ pub struct JoinFlags {
     pub apiserver_bind_port: Option<i32>,
     /// Key that decrypts the certificates that init uploaded
     #[arg(long)]
-    pub certificate_key: Option<String>,
+    pub certificate_key: Option<Secret<String>>,
     /// Configuration file
     #[arg(long)]
     pub config: Option<String>,
@@ -50,7 +50,7 @@ pub struct JoinFlags {
     pub discovery_file: Option<String>,
     /// Token that proves the cluster to this node
     #[arg(long)]
-    pub discovery_token: Option<String>,
+    pub discovery_token: Option<Secret<String>>,
     /// Hash of the public key of the cluster's authority, sha256:HEX
     #[arg(long, value_delimiter = ',')]
     pub discovery_token_ca_cert_hash: Vec<String>,
@@ -74,10 +74,10 @@ pub struct JoinFlags {
     pub skip_phases: Vec<String>,
     /// Token that proves this node to the cluster
     #[arg(long)]
-    pub tls_bootstrap_token: Option<String>,
+    pub tls_bootstrap_token: Option<Secret<String>>,
     /// Both tokens at once
     #[arg(long)]
-    pub token: Option<String>,
+    pub token: Option<Secret<String>>,
 }
 
 impl JoinFlags {
@@ -113,52 +113,47 @@ impl JoinFlags {
 }
 
 /// `JoinConfiguration` of `kubeadm.k8s.io/v1beta4`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JoinConfiguration {
     pub ca_cert_path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub control_plane: Option<ControlPlane>,
     pub discovery: Discovery,
     pub dry_run: bool,
     pub node_registration: NodeRegistration,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub patches: Option<Patches>,
     pub skip_phases: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<Timeouts>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ControlPlane {
     #[serde(rename = "localAPIEndpoint")]
     pub local_api_endpoint: ApiEndpoint,
-    pub certificate_key: String,
+    pub certificate_key: Secret<String>,
 }
 
 /// How the cluster is found, and how both sides come to trust each other.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Discovery {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub bootstrap_token: Option<TokenDiscovery>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<FileDiscovery>,
-    pub tls_bootstrap_token: String,
+    pub tls_bootstrap_token: Secret<String>,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenDiscovery {
-    pub token: String,
+    pub token: Secret<String>,
     pub api_server_endpoint: String,
     pub ca_cert_hashes: Vec<String>,
     #[serde(rename = "unsafeSkipCAVerification")]
     pub unsafe_skip_ca_verification: bool,
 }
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FileDiscovery {
     pub kube_config_path: String,
@@ -259,9 +254,10 @@ pub fn load_join(
 /// (kubeadm behaviour).
 fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
-    let or_both = |flag: &Option<String>| {
-        flag.clone()
-            .or_else(|| flags.token.clone())
+    let or_both = |flag: &Option<Secret<String>>| {
+        flag.as_ref()
+            .or(flags.token.as_ref())
+            .cloned()
             .unwrap_or_default()
     };
     let mut join = JoinConfiguration::default();
@@ -295,7 +291,7 @@ fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
                 advertise_address: text(&flags.apiserver_advertise_address),
                 bind_port: flags.apiserver_bind_port.unwrap_or_default(),
             },
-            certificate_key: text(&flags.certificate_key),
+            certificate_key: flags.certificate_key.clone().unwrap_or_default(),
         });
     } else if of_control_plane.iter().any(|(_, given)| *given) {
         let names: Vec<&str> = of_control_plane.iter().map(|(name, _)| *name).collect();
@@ -387,8 +383,8 @@ fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
         )),
         _ => {}
     }
-    let tls = discovery.tls_bootstrap_token.as_str();
-    let wrong = !crate::effect::token::is_token(tls);
+    let tls = &discovery.tls_bootstrap_token;
+    let wrong = !token::is_token(tls);
     let tls_problem = || invalid_token("discovery.tlsBootstrapToken");
     if let Some(token) = &discovery.bootstrap_token {
         token_discovery(token, problems);
@@ -440,7 +436,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
             ));
         }
     }
-    if !crate::effect::token::is_token(&token.token) {
+    if !token::is_token(&token.token) {
         problems.push(invalid_token(&format!("{path}.token")));
     }
 }

@@ -1,6 +1,6 @@
 //! What the user wants, checked and defaulted: configuration files, flags and the node's facts
-//! become one resolved [`Config`](kubephase_sdk::kubeadm::Config). Every problem is told at once,
-//! with file, line, column and field path.
+//! become one resolved [`Config`]. Every problem is told at once, with file, line, column and field
+//! path.
 
 pub mod component;
 
@@ -25,6 +25,9 @@ mod v1beta3;
 mod validate;
 mod version;
 
+use crate::secret::Secret;
+use kubephase_sdk::kubeadm;
+
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, named};
@@ -41,3 +44,13 @@ pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
+
+/// The resolved configuration with its secrets, which only the host has. Phases see a
+/// [`kubeadm::Config`], which has placeholders.
+pub type Config = kubeadm::Config<Secret<String>>;
+/// The part of [`Config`] that is about the node that is initialised.
+pub type InitConfiguration = kubeadm::InitConfiguration<Secret<String>>;
+/// A bootstrap token with its secret.
+pub type BootstrapToken = kubeadm::BootstrapToken<Secret<String>>;
+/// The cluster that a node joins, with the kubeconfig for it.
+pub type Join = kubeadm::Join<Secret<String>>;

@@ -1,7 +1,7 @@
 //! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out,
 //! further order, waivers.
 use super::{ConfigFile, Document, Problem, Problems};
-use crate::{plugin::signature::Signer, wasm::limits::Limits};
+use crate::{plugin::signature::Signer, secret::settings::Settings, wasm::limits::Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};
@@ -41,7 +41,7 @@ pub struct PluginEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settings: Option<Value>,
+    pub settings: Option<Settings>,
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
     /// capabilities, `interface.function`

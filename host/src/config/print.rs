@@ -7,6 +7,7 @@ use super::{
 use kubephase_sdk::yaml;
 use serde_json::{Value, json};
 
+/// The token of kubeadm's documentation.
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
 /// The default documents of `init`, and those of the components that are named.

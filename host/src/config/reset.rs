@@ -1,4 +1,5 @@
 //! How far a node is reset: a ResetConfiguration, flags, or both.
+use super::{Config, InitConfiguration};
 use super::{
     ConfigFile, Document, Loaded, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
@@ -13,9 +14,7 @@ use crate::{
     world::{Files, node::facts::NodeFacts},
 };
 use clap::Args;
-use kubephase_sdk::kubeadm::{
-    ClusterConfiguration, Config, InitConfiguration, NodeRegistration, Reset, Timeouts,
-};
+use kubephase_sdk::kubeadm::{ClusterConfiguration, NodeRegistration, Reset, Timeouts};
 use serde::Deserialize;
 use serde_json::Value;
 

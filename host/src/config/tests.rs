@@ -1,6 +1,9 @@
 //! Whole files in, resolved configurations or all their problems out.
 use super::*;
-use crate::world::node::facts::NodeFacts;
+use crate::{
+    run::secrets::{Masked, Secrets},
+    world::node::facts::NodeFacts,
+};
 use std::{fs, path::PathBuf};
 
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -157,6 +160,79 @@ fn secrets_are_in_no_message() {
         told.contains("bootstrapTokens[0].token") && !told.contains(secret),
         "{told}"
     );
+}
+
+/// By a file with every field that is a secret. Only what the host reveals on purpose has one.
+#[test]
+fn no_secret_of_a_configuration_is_printed_or_given_to_a_phase() {
+    const TOKEN: &str = "abcdef.canary0123456789";
+    const KEY: &str = "ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11ca9a5e11";
+    #[track_caller]
+    fn assert_clean(text: &str) {
+        assert!(
+            !text.contains("canary") && !text.contains("ca9a5e"),
+            "{text}"
+        );
+    }
+    let head = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ";
+    let plugin = "plugins: [{name: p, source: p.wasm, settings: {password: canary-setting}}]";
+    let (_folder, path) = file(&format!(
+        "{CLUSTER}---\n{head}InitConfiguration\nbootstrapTokens: [{{token: {TOKEN}}}]\ncertificateKey: {KEY}\n\
+         ---\n{head}JoinConfiguration\ndiscovery: {{tlsBootstrapToken: {TOKEN}, bootstrapToken: \
+         {{token: {TOKEN}, apiServerEndpoint: 'a:1', unsafeSkipCAVerification: \
+         true}}}}\ncontrolPlane: {{certificateKey: {KEY}}}\n\
+         ---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n{plugin}\n"
+    ));
+    let (file, node) = (
+        ConfigFile::at(&path),
+        NodeFacts {
+            addresses: vec!["192.0.2.2".parse().unwrap()],
+            ..NodeFacts::default()
+        },
+    );
+    let loaded = load_init(Some(&file), &InitFlags::default(), &node).unwrap();
+    assert_eq!(loaded.config.init.bootstrap_tokens[0].token.reveal(), TOKEN);
+    assert_eq!(loaded.config.init.certificate_key.reveal(), KEY);
+    let joining = load_join(Some(&file), &JoinFlags::default(), &node).unwrap();
+    assert_eq!(joining.join.discovery.tls_bootstrap_token.reveal(), TOKEN);
+    assert_eq!(
+        joining
+            .join
+            .control_plane
+            .as_ref()
+            .unwrap()
+            .certificate_key
+            .reveal(),
+        KEY
+    );
+    assert_clean(&format!(
+        "{loaded:?} {joining:?} {:?} {:?} {file:?}",
+        loaded.config, joining.join
+    ));
+
+    let joined = Join {
+        bootstrap_kubeconfig: "canary-kubeconfig".into(),
+        ..Join::default()
+    };
+    let config = Config {
+        init: joining.join.as_init(),
+        join: Some(joined),
+        ..Config::default()
+    };
+    for config in [&loaded.config, &config] {
+        let Masked {
+            for_plugins,
+            for_built_ins,
+            secrets,
+        } = Secrets::mask(config);
+        for seen in [for_plugins, for_built_ins] {
+            assert_clean(&format!(
+                "{seen:?} {}",
+                serde_json::to_string(&seen).unwrap()
+            ));
+        }
+        assert_clean(&format!("{config:?} {secrets:?}"));
+    }
 }
 
 #[test]

@@ -1,22 +1,19 @@
 //! What `token create` is given: bootstrap tokens of a file, or one by flags.
 use super::{
-    InitFlags, Problem, Problems, defaults,
+    BootstrapToken, InitConfiguration, InitFlags, Problem, Problems, defaults,
     flags::{named, unmixed},
     load_init, validate,
 };
-use crate::{effect::token, world::node::facts::NodeFacts};
+use crate::{effect::token, secret::Secret, world::node::facts::NodeFacts};
 use clap::Args;
-use kubephase_sdk::{
-    duration::Duration,
-    kubeadm::{BootstrapToken, InitConfiguration},
-};
+use kubephase_sdk::duration::Duration;
 
 /// Flags of `token create` that say what the token is, under kubeadm's names.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenFlags {
     /// The token, id.secret [default: a new one]
     #[arg(value_name = "TOKEN")]
-    pub token: Option<String>,
+    pub token: Option<Secret<String>>,
     /// Configuration file; its bootstrapTokens are created
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
@@ -67,8 +64,8 @@ pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens,
     unmixed(file.as_ref(), &flags.not_with_config())?;
     if flags
         .token
-        .as_deref()
-        .is_some_and(|text| !text.is_empty() && !token::is_token(text))
+        .as_ref()
+        .is_some_and(|given| !given.is_empty() && !token::is_token(given))
     {
         return Err(Problem::new("", token::malformed()).into());
     }

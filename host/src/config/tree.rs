@@ -12,11 +12,21 @@ pub struct Node {
     pub column: u64,
 }
 
-#[derive(Debug)]
 pub enum Yaml {
     Scalar(Value),
     List(Vec<Node>),
     Map(Entries),
+}
+
+impl fmt::Debug for Yaml {
+    /// Without the values, as some of them are secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Yaml::Scalar(_) => f.write_str("Scalar"),
+            Yaml::List(items) => f.debug_list().entries(items).finish(),
+            Yaml::Map(entries) => entries.fmt(f),
+        }
+    }
 }
 
 /// The entries of a map, in the order of the text, with repeated keys. An entry is found by its

@@ -1,11 +1,11 @@
 //! kubeadm's validation, all of it, every problem at once, in kubeadm's words.
-use super::{Problem, names};
+use super::{BootstrapToken, Config, InitConfiguration, Problem, names};
+use crate::{effect::token::is_token, secret::Secret};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnet::IpNet;
 use kubephase_sdk::{
     kubeadm::{
-        Arg, BootstrapToken, ClusterConfiguration, Config, ControlPlaneComponent, Duration,
-        ExternalEtcd, InitConfiguration, NodeRegistration,
+        Arg, ClusterConfiguration, ControlPlaneComponent, Duration, ExternalEtcd, NodeRegistration,
     },
     node::without_user_info,
 };
@@ -115,7 +115,7 @@ pub fn bootstrap_tokens(tokens: &[BootstrapToken]) -> Vec<Problem> {
 
 fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if !token.token.is_empty() && !crate::effect::token::is_token(&token.token) {
+    if !token.token.is_empty() && !is_token(&token.token) {
         problems.push(Problem::new(
             format!("{path}.token"),
             "Invalid value: the bootstrap token is invalid",
@@ -172,11 +172,11 @@ fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
 }
 
 /// The key itself is in no message: it is a secret, though a wrong one.
-pub fn certificate_key(path: &str, key: &str) -> Option<Problem> {
+pub fn certificate_key(path: &str, key: &Secret<String>) -> Option<Problem> {
     if key.is_empty() {
         return None;
     }
-    match HEXLOWER_PERMISSIVE.decode(key.as_bytes()) {
+    match HEXLOWER_PERMISSIVE.decode(key.reveal().as_bytes()) {
         Err(error) => Some(Problem::new(
             path,
             format!("Invalid value: certificate key decoding error: {error}"),

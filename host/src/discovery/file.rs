@@ -7,6 +7,7 @@ use crate::{
     config::FileDiscovery,
     effect::pki::Kubeconfig,
     operator_files,
+    secret::Secret,
     world::{Cluster, Net, Tried, budget::Budget},
 };
 use data_encoding::BASE64;
@@ -14,7 +15,7 @@ use kubephase_wit::Failure;
 use std::{path::Path, time::Duration};
 
 /// Gets a kubeconfig from a server that the system's authorities vouch for.
-fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<String> {
+fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
     let parsed = HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?;
     // While the cluster is looked for there is no run yet, and a signal ends the process.
     let reply = net.http_get(
@@ -28,6 +29,7 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<String> {
         ));
     }
     String::from_utf8(reply.body)
+        .map(Secret::new)
         .map_err(|_| Failure::new("invalid", format!("what {url} gives is not text")))
 }
 
@@ -48,14 +50,14 @@ pub fn discover(
     let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
         url if url.starts_with("https://") => (fetch(url, net, limit)?, None),
         path => {
-            let text = operator_files::read_input_text(Path::new(path));
+            let text = operator_files::read_input_text(Path::new(path)).map(Secret::new);
             (
                 text.map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?,
                 Path::new(path).parent(),
             )
         }
     };
-    let mut kubeconfig = Kubeconfig::parse(&text, given)?;
+    let mut kubeconfig = Kubeconfig::parse(text.reveal(), given)?;
     kubeconfig.embed(&|path: &str| {
         // A server does not get to name files of this machine.
         let folder = folder.ok_or_else(|| {

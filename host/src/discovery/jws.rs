@@ -1,5 +1,6 @@
 //! Signatures with a bootstrap token over what `cluster-info` tells anyone: detached JWS, HS256
 //! (RFC 7515, appendix F).
+use crate::{effect::token, secret::Secret};
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 
@@ -11,8 +12,9 @@ fn signed(header: &str, payload: &str) -> String {
     format!("{header}.{}", BASE64URL_NOPAD.encode(payload.as_bytes()))
 }
 
-/// `header..signature` by the token of this id and secret.
-pub fn sign(payload: &str, id: &str, secret: &str) -> String {
+/// `header..signature` by a bootstrap token.
+pub fn sign(payload: &str, token: &Secret<String>) -> String {
+    let (id, secret) = token::parts(token);
     let header = BASE64URL_NOPAD.encode(format!(r#"{{"alg":"HS256","kid":"{id}"}}"#).as_bytes());
     format!(
         "{header}..{}",
@@ -23,7 +25,8 @@ pub fn sign(payload: &str, id: &str, secret: &str) -> String {
 
 /// Whether the token signed this payload. A header of another algorithm is no signature, whatever
 /// follows it.
-pub fn verify(jws: &str, payload: &str, id: &str, secret: &str) -> bool {
+pub fn verify(jws: &str, payload: &str, token: &Secret<String>) -> bool {
+    let (id, secret) = token::parts(token);
     let Some((header, signature)) = jws.split_once("..") else {
         return false;
     };
@@ -45,20 +48,23 @@ mod tests {
 
     #[test]
     fn only_the_token_signs_and_only_what_was_signed() {
-        let jws = sign("text", "abcdef", "0123456789abcdef");
-        assert!(verify(&jws, "text", "abcdef", "0123456789abcdef"));
-        assert!(!verify(&jws, "texT", "abcdef", "0123456789abcdef"));
-        assert!(!verify(&jws, "text", "abcdef", "0123456789abcdeg"));
-        assert!(!verify(&jws, "text", "abcdeg", "0123456789abcdef"));
+        let [token, other_secret, other_id] = [
+            "abcdef.0123456789abcdef",
+            "abcdef.0123456789abcdeg",
+            "abcdeg.0123456789abcdef",
+        ]
+        .map(Secret::from);
+        let jws = sign("text", &token);
+        assert!(verify(&jws, "text", &token));
+        assert!(!verify(&jws, "texT", &token));
+        assert!(!verify(&jws, "text", &other_secret));
+        assert!(!verify(&jws, "text", &other_id));
         let none = format!(
             "{}..",
             BASE64URL_NOPAD.encode(br#"{"alg":"none","kid":"abcdef"}"#)
         );
         for forged in [none.as_str(), "", "..", "x..y"] {
-            assert!(
-                !verify(forged, "text", "abcdef", "0123456789abcdef"),
-                "{forged}"
-            );
+            assert!(!verify(forged, "text", &token), "{forged}");
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     config::JoinConfiguration,
     effect::pki::{Certificate, Kubeconfig},
     render,
+    secret::Secret,
     world::{Cluster, Net, Tried},
 };
 use kubephase_wit::{Failure, ObjectRef};
@@ -32,8 +33,8 @@ pub struct Found {
     pub server: String,
     /// its authorities
     pub authority_pem: String,
-    /// for the kubelet to ask with; secret
-    pub kubeconfig: String,
+    /// for the kubelet to ask with
+    pub kubeconfig: Secret<String>,
     /// The operator named the file of the kubeconfig on the command line, so a program in it that
     /// authenticates the user may be run.
     pub may_run_programs: bool,
@@ -109,7 +110,7 @@ struct Discovered {
     server: String,
     authority_pem: String,
     /// a kubeconfig with credentials of its own
-    credentials: Option<String>,
+    credentials: Option<Secret<String>>,
     /// a program in it that authenticates the user may be run
     may_run_programs: bool,
     warnings: Vec<String>,

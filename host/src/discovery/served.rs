@@ -6,6 +6,7 @@ use super::{
 use crate::{
     config::JoinConfiguration,
     effect::pki::loopback::{Authority, HOUR},
+    secret::Secret,
     world::{Cluster, real},
 };
 use kubephase_sdk::duration::Duration;
@@ -218,7 +219,9 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
         let path = folder.path().join("kubeconfig");
         std::fs::write(&path, kubeconfig.to_string()).unwrap();
         let api = real::cluster(tokio.handle(), path.to_str().unwrap()).unwrap();
-        let text = api.as_holder_of(&kubeconfig.to_string()).unwrap();
+        let text = api
+            .as_holder_of(&Secret::new(kubeconfig.to_string()))
+            .unwrap();
         for failure in [
             api.get(&cluster_info()).unwrap_err(),
             text.get(&cluster_info()).unwrap_err(),

@@ -3,6 +3,7 @@ use super::*;
 use crate::{
     config::{FileDiscovery, TokenDiscovery},
     effect::pki::loopback::Authority,
+    secret::Secret,
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
 use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts};
@@ -33,7 +34,7 @@ macro_rules! looks_only {
             fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
                 $get(self, of)
             }
-            fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+            fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
                 $as(self, kubeconfig)
             }
             fn list(
@@ -79,13 +80,14 @@ looks_only!(
             None => Ok(Some(json!({ "data": seen.0 }))),
         }
     },
-    |_: &Seen, _: &str| no()
+    |_: &Seen, _: &Secret<String>| no()
 );
 looks_only!(
     Told,
     |_: &Told, _: &ObjectRef| no(),
-    |told: &Told, kubeconfig: &str| {
-        told.asked_as.lock().unwrap().push(kubeconfig.to_owned());
+    |told: &Told, kubeconfig: &Secret<String>| {
+        let kubeconfig = kubeconfig.reveal();
+        told.asked_as.lock().unwrap().push(kubeconfig.clone());
         let insecure = kubeconfig.contains("insecure-skip-tls-verify: true");
         Ok(Box::new(Seen(if insecure {
             told.anyone.clone()
@@ -103,9 +105,10 @@ fn authority(name: &str) -> Certificate {
 /// What the cluster of this authority tells, signed by a token.
 pub fn info(pem: &str, token: &str) -> Value {
     let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem);
-    let (id, secret) = token.split_once('.').unwrap();
+    let token = Secret::from(token);
     let mut data = json!({ "kubeconfig": kubeconfig });
-    data[format!("jws-kubeconfig-{id}")] = jws::sign(&kubeconfig, id, secret).into();
+    data[format!("jws-kubeconfig-{}", crate::effect::token::id(&token))] =
+        jws::sign(&kubeconfig, &token).into();
     data
 }
 
@@ -164,8 +167,14 @@ fn a_cluster_that_the_token_signed_and_the_pin_names_is_found() {
         ("https://10.0.0.1:6443", authority.to_pem().as_str())
     );
     assert!(
-        found.kubeconfig.contains(&format!("token: {TOKEN}"))
-            && found.kubeconfig.contains("tls-bootstrap-token-user")
+        found
+            .kubeconfig
+            .reveal()
+            .contains(&format!("token: {TOKEN}"))
+            && found
+                .kubeconfig
+                .reveal()
+                .contains("tls-bootstrap-token-user")
     );
     assert_eq!(
         told.asked_as.lock().unwrap().len(),
@@ -265,10 +274,7 @@ fn who_cannot_prove_to_be_the_cluster_is_not_believed() {
 #[test]
 fn a_signed_text_without_a_cluster_is_refused() {
     let text = "apiVersion: v1\nkind: Config\nclusters: []\n";
-    let data = json!({
-        "kubeconfig": text,
-        "jws-kubeconfig-abcdef": jws::sign(text, "abcdef", "0123456789abcdef"),
-    });
+    let data = json!({"kubeconfig": text, "jws-kubeconfig-abcdef": jws::sign(text, &TOKEN.into())});
     let told = find(
         &joining(&[]),
         &Told {
@@ -319,8 +325,11 @@ fn a_file_finds_the_cluster_with_its_own_credentials_or_a_token() {
     let info = info(&authority("kubernetes").to_pem(), TOKEN);
     let found = by_file(json!({"token": "t0ps3cret"}), info.clone(), "").unwrap();
     assert!(
-        found.kubeconfig.contains("t0ps3cret")
-            && found.kubeconfig.contains("certificate-authority-data")
+        found.kubeconfig.reveal().contains("t0ps3cret")
+            && found
+                .kubeconfig
+                .reveal()
+                .contains("certificate-authority-data")
     );
     assert_eq!(
         found.server, "https://10.0.0.9:6443",
@@ -333,7 +342,7 @@ fn a_file_finds_the_cluster_with_its_own_credentials_or_a_token() {
     );
     let found = by_file(json!({}), "forbidden".into(), TOKEN).unwrap();
     assert!(
-        found.kubeconfig.contains(TOKEN)
+        found.kubeconfig.reveal().contains(TOKEN)
             && found.warnings[0].contains("Could not access the cluster-info")
     );
     let refused = by_file(json!({}), info, "").map(drop).unwrap_err();

@@ -3,7 +3,8 @@
 use super::{Discovered, authorities, cluster_info_when, jws, told_by};
 use crate::{
     config::{TokenDiscovery, pin},
-    effect::pki::Kubeconfig,
+    effect::{pki::Kubeconfig, token},
+    secret::Secret,
     world::{Cluster, Tried},
 };
 use kubephase_sdk::yaml;
@@ -28,7 +29,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
                 "invalid discovery token CA certificate hash: {why}"
             ))
         })?;
-    let (id, secret) = token.token.split_once('.').unwrap_or_default();
+    let id = token::id(&token.token);
     let server = format!("https://{}", token.api_server_endpoint);
     let anyone = api.as_holder_of(&nobody(&server, None))?;
     let key = format!("jws-kubeconfig-{id}");
@@ -56,7 +57,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
              up for token bootstrapping, can't connect",
         )
     })?;
-    if !jws::verify(info[&key].as_str().unwrap_or_default(), text, id, secret) {
+    if !jws::verify(info[&key].as_str().unwrap_or_default(), text, &token.token) {
         return Err(Failure {
             remedy: Some(
                 "the secret of the token is another one, or somebody else answers for the \
@@ -122,7 +123,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
 }
 
 /// A kubeconfig without credentials; without an authority, whoever answers is taken for the server.
-fn nobody(server: &str, authority_pem: Option<&str>) -> String {
+fn nobody(server: &str, authority_pem: Option<&str>) -> Secret<String> {
     let mut cluster = json!({ "server": server });
     match authority_pem {
         Some(pem) => {
@@ -131,7 +132,7 @@ fn nobody(server: &str, authority_pem: Option<&str>) -> String {
         }
         None => cluster["insecure-skip-tls-verify"] = true.into(),
     }
-    yaml::to_string(&json!({
+    Secret::new(yaml::to_string(&json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{ "name": "kubernetes", "cluster": cluster }],
@@ -141,5 +142,5 @@ fn nobody(server: &str, authority_pem: Option<&str>) -> String {
         }],
         "current-context": "nobody",
         "users": [{ "name": "nobody", "user": {} }],
-    }))
+    })))
 }

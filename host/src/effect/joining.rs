@@ -48,11 +48,11 @@ pub fn fetch_keys(spec: &FetchKeysSpec, context: &Context) -> Tried<Done> {
     let mut changed = false;
     let files = context.world.files();
     for (path, content) in opened {
-        if files.stat(path)?.is_some() && files.read(path)? == *content {
+        if files.stat(path)?.is_some() && files.read(path)? == *content.reveal() {
             continue;
         }
         let mode = if path.ends_with(".key") { 0o600 } else { 0o644 };
-        files.write(path, &content, mode, None)?;
+        files.write(path, content.reveal(), mode, None)?;
         changed = true;
     }
     Ok(Done::from(changed))
@@ -92,7 +92,7 @@ pub fn bootstrap_kubeconfig(path: &str, context: &Context) -> Tried<bool> {
         .as_ref()
         .ok_or_else(|| Failure::new("invalid", "this node joins no cluster"))?;
     let files = context.world.files();
-    let content = join.bootstrap_kubeconfig.as_bytes();
+    let content = join.bootstrap_kubeconfig.reveal().as_bytes();
     if files.stat(path)?.is_some() && files.read(path)? == content {
         return Ok(false);
     }

@@ -123,7 +123,7 @@ const COMMAND_OUTPUT: usize = 1 << 20;
 pub struct Context<'a> {
     pub world: &'a dyn World,
     /// with its secrets
-    pub config: &'a kubephase_sdk::kubeadm::Config,
+    pub config: &'a crate::config::Config,
     /// Unix seconds at which the run began; certificates and tokens count from here
     pub started: i64,
     /// something that this effect requires was changed just now: a service has to be restarted for
@@ -146,7 +146,7 @@ impl<'a> Context<'a> {
     /// made and changed nothing.
     fn of_test(
         world: &'a dyn World,
-        config: &'a kubephase_sdk::kubeadm::Config,
+        config: &'a crate::config::Config,
         cancel: &'a Cancel,
     ) -> Context<'a> {
         Context {
@@ -174,7 +174,7 @@ pub struct Done {
 }
 
 /// One write to the API.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Sent {
     /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`
     pub verb: &'static str,
@@ -182,6 +182,17 @@ pub struct Sent {
     pub namespace: Option<String>,
     pub name: String,
     pub body: Value,
+}
+
+impl std::fmt::Debug for Sent {
+    /// Without the body, which may be a Secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {} {:?} {}",
+            self.verb, self.resource, self.namespace, self.name
+        )
+    }
 }
 
 impl From<Enacted> for Done {

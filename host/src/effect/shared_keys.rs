@@ -1,6 +1,9 @@
 //! The control plane's shared keys, encrypted for the cluster to keep: AES-256-GCM, nonce before
 //! the sealed text, no further data (kubeadm's format of the Secret `kubeadm-certs`).
-use crate::world::{Files, Tried};
+use crate::{
+    secret::Secret,
+    world::{Files, Tried},
+};
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     rand,
@@ -9,28 +12,29 @@ use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use kubephase_sdk::spec::ShareKeysSpec;
 use kubephase_wit::Failure;
 use serde_json::{Map, Value, json};
-use zeroize::Zeroizing;
 
 const KEY_LEN: usize = 32;
-pub type CertificateKey = Zeroizing<[u8; KEY_LEN]>;
+pub type CertificateKey = Secret<[u8; KEY_LEN]>;
 
 /// A new certificate key, in hexadecimal.
 ///
 /// # Panics
 /// Where the system has no randomness to give.
-pub fn random_key() -> String {
-    let mut key = Zeroizing::new([0; KEY_LEN]);
+pub fn random_key() -> Secret<String> {
+    let mut key = zeroize::Zeroizing::new([0; KEY_LEN]);
     rand::fill(key.as_mut()).expect("the system has randomness to give");
-    HEXLOWER.encode(key.as_ref())
+    Secret::new(HEXLOWER.encode(key.as_ref()))
 }
 
 /// # Errors
 /// `invalid` for anything but 64 hexadecimal digits; the key is not in the message.
-pub fn parse_key(text: &str) -> Tried<CertificateKey> {
-    let bytes =
-        Zeroizing::new(HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|e| {
-            Failure::new("invalid", format!("certificate key decoding error: {e}"))
-        })?);
+pub fn parse_key(text: &Secret<String>) -> Tried<CertificateKey> {
+    let decoded = HEXLOWER_PERMISSIVE
+        .decode(text.reveal().as_bytes())
+        .map(Secret::new);
+    let decoded = decoded
+        .map_err(|e| Failure::new("invalid", format!("certificate key decoding error: {e}")))?;
+    let bytes = decoded.reveal();
     let wrong = || {
         Failure::new(
             "invalid",
@@ -41,22 +45,22 @@ pub fn parse_key(text: &str) -> Tried<CertificateKey> {
         )
     };
     <[u8; KEY_LEN]>::try_from(bytes.as_slice())
-        .map(Zeroizing::new)
+        .map(Secret::new)
         .map_err(|_| wrong())
 }
 
 fn cipher(key: &CertificateKey) -> LessSafeKey {
     LessSafeKey::new(
-        UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("the key has the length of AES-256"),
+        UnboundKey::new(&AES_256_GCM, key.reveal()).expect("the key has the length of AES-256"),
     )
 }
 
 /// # Panics
 /// Where the system has no randomness to give.
-pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
+pub fn encrypt(key: &CertificateKey, text: &Secret<Vec<u8>>) -> Vec<u8> {
     let mut nonce = [0; NONCE_LEN];
     rand::fill(&mut nonce).expect("the system has randomness to give");
-    let mut sealed = text.to_vec();
+    let mut sealed = text.reveal().clone();
     cipher(key)
         .seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
@@ -69,7 +73,7 @@ pub fn encrypt(key: &CertificateKey, text: &[u8]) -> Vec<u8> {
 
 /// # Errors
 /// `invalid` for another key, or a text that was changed.
-pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Zeroizing<Vec<u8>>> {
+pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Secret<Vec<u8>>> {
     let failed = || Failure {
         remedy: Some(
             "give the certificate key that was printed when the Secret was uploaded, or \
@@ -84,13 +88,13 @@ pub fn decrypt(key: &CertificateKey, sealed: &[u8]) -> Tried<Zeroizing<Vec<u8>>>
     };
     let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(failed)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
-    let mut text = Zeroizing::new(text.to_vec());
+    let mut text = zeroize::Zeroizing::new(text.to_vec());
     let length = cipher(key)
         .open_in_place(nonce, Aad::empty(), &mut text)
         .map_err(|_| failed())?
         .len();
     text.truncate(length);
-    Ok(text)
+    Ok(Secret::new(std::mem::take(&mut *text)))
 }
 
 /// The Secret, owned by a token so that it goes with it. A file that is missing is stored empty.
@@ -138,20 +142,18 @@ pub fn holds(
             .and_then(|data| BASE64.decode(data.as_bytes()).ok())
             .unwrap_or_default();
         match content(files, path) {
-            Ok(Some(content)) => decrypt(key, &stored).is_ok_and(|text| *text == *content),
+            Ok(Some(content)) => decrypt(key, &stored).is_ok_and(|text| text == content),
             Ok(None) => stored.is_empty(),
             Err(_) => false,
         }
     })
 }
 
-fn content(files: &dyn Files, path: &str) -> Tried<Option<Zeroizing<Vec<u8>>>> {
+fn content(files: &dyn Files, path: &str) -> Tried<Option<Secret<Vec<u8>>>> {
     if path.is_empty() || files.stat(path)?.is_none() {
         return Ok(None);
     }
-    files
-        .read(path)
-        .map(|content| Some(Zeroizing::new(content)))
+    files.read(path).map(|content| Some(Secret::new(content)))
 }
 
 #[cfg(test)]

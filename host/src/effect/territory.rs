@@ -3,11 +3,10 @@
 use super::Effect;
 pub use crate::world::files::Territory;
 use crate::{
-    config::{CERTIFICATES_DIR, KUBECONFIG_DIR},
+    config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
     render::MANIFESTS,
     run::state,
 };
-use kubephase_sdk::kubeadm::Config;
 use std::{env, path::absolute};
 
 /// Directories that belong to the host on every node.
@@ -78,9 +77,9 @@ const CERTIFICATES: &[&str] = &[
     "sa",
 ];
 
-/// Returns why a plugin may not have an effect: the effect would change a file of the host, or sign
-/// with an authority that only the host signs with. None if the effect does neither; the grant is
-/// checked separately.
+/// Returns why a plugin may not have an effect: the effect would change a file of the host, sign
+/// with an authority that only the host signs with, or make a certificate that is valid for longer
+/// than the cluster's. None if the effect does none of these; the grant is checked separately.
 ///
 /// This check judges paths by their spelling, before any effect of the call is carried out. When an
 /// effect is carried out, the confined view of the files ([`crate::world::files::Confined`]) judges
@@ -103,7 +102,16 @@ pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Optio
     let authority = |directory: &str, name: &str| {
         let path = format!("{}/{name}", directory.trim_end_matches('/'));
         let is_clusters = path == format!("{pki}/ca");
-        (!is_clusters && territory.owns(&path)).then(|| format!("only the host signs with {path}"))
+        // Whoever has a certificate of an external etcd's authority may read and write all of the
+        // cluster.
+        let is_etcds = config
+            .cluster
+            .etcd
+            .external
+            .as_ref()
+            .is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
+        (is_etcds || (!is_clusters && territory.owns(&path)))
+            .then(|| format!("only the host signs with {path}"))
     };
     match effect {
         Effect::File(file) => owned(&file.path),
@@ -115,15 +123,46 @@ pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Optio
                 .authority
                 .as_ref()
                 .and_then(|name| authority(&spec.directory, name));
-            key(&spec.directory, &spec.name).or(signer)
+            let path = format!("{}/{}", spec.directory, spec.name);
+            key(&spec.directory, &spec.name).or(signer).or_else(|| {
+                outlives(
+                    &path,
+                    spec.validity_seconds,
+                    spec.authority.is_none(),
+                    config,
+                )
+            })
         }
         Effect::KeyPair(spec) => key(&spec.directory, &spec.name),
-        Effect::Kubeconfig(spec) => {
-            owned(&spec.path).or_else(|| authority(&spec.directory, &spec.authority))
-        }
+        Effect::Kubeconfig(spec) => owned(&spec.path)
+            .or_else(|| authority(&spec.directory, &spec.authority))
+            .or_else(|| outlives(&spec.path, spec.validity_seconds, false, config)),
         Effect::RotatedKubeconfig(spec) => owned(&spec.path),
         _ => None,
     }
+}
+
+/// Why a plugin's certificate may not be valid for so long: longer than those that the cluster's
+/// configuration has made.
+fn outlives(path: &str, seconds: i64, is_authority: bool, config: &Config) -> Option<String> {
+    let (field, most) = if is_authority {
+        (
+            "caCertificateValidityPeriod",
+            config.cluster.ca_certificate_validity_period,
+        )
+    } else {
+        (
+            "certificateValidityPeriod",
+            config.cluster.certificate_validity_period,
+        )
+    };
+    let most = most.unwrap_or_default();
+    (seconds > most.as_secs()).then(|| {
+        format!(
+            "the certificate of {path} would be valid for {seconds} s, and {field} of \
+            the cluster allows no more than {most}"
+        )
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use kubephase_sdk::testing::Case;
 fn a_service_that_cannot_be_made_so_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
     let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
-    let config = kubephase_sdk::kubeadm::Config::default();
+    let config = crate::config::Config::default();
     let cancel = Cancel::never();
     let context = Context::of_test(&world, &config, &cancel);
     for name in ["kubelet", "crio"] {

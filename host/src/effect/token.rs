@@ -1,4 +1,5 @@
 //! Bootstrap tokens, `id.secret`: six and sixteen characters of `[a-z0-9]`.
+use crate::secret::Secret;
 use aws_lc_rs::rand;
 
 /// Both forms, as kubeadm's messages name them.
@@ -10,8 +11,8 @@ const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 ///
 /// # Panics
 /// Where the system has no randomness to give.
-pub fn random_token() -> String {
-    format!("{}.{}", random(6), random(16))
+pub fn random_token() -> Secret<String> {
+    Secret::new(format!("{}.{}", random(6), random(16)))
 }
 
 fn random(length: usize) -> String {
@@ -27,10 +28,20 @@ fn random(length: usize) -> String {
     text
 }
 
-/// Whether a text has the form of a token.
-pub fn is_token(text: &str) -> bool {
-    text.split_once('.')
-        .is_some_and(|(id, secret)| is_id(id) && is_part(secret, 16))
+/// Whether a token has the form of one.
+pub fn is_token(token: &Secret<String>) -> bool {
+    let (id, secret) = parts(token);
+    is_id(id) && is_part(secret, 16)
+}
+
+/// The id of a token, which is no secret.
+pub fn id(token: &Secret<String>) -> &str {
+    parts(token).0
+}
+
+/// The id of a token and its secret; both are empty where it has no secret.
+pub fn parts(token: &Secret<String>) -> (&str, &str) {
+    token.reveal().split_once('.').unwrap_or_default()
 }
 
 /// Whether a text has the form of a token's id, the half that is no secret.
@@ -54,9 +65,16 @@ mod tests {
 
     #[test]
     fn tokens_have_their_form_and_differ() {
-        let tokens: std::collections::BTreeSet<String> = (0..50).map(|_| random_token()).collect();
-        assert_eq!(tokens.len(), 50);
-        assert!(tokens.iter().all(|token| is_token(token)));
+        let tokens: Vec<_> = (0..50).map(|_| random_token()).collect();
+        assert_eq!(
+            tokens
+                .iter()
+                .map(Secret::reveal)
+                .collect::<std::collections::BTreeSet<_>>()
+                .len(),
+            50
+        );
+        assert!(tokens.iter().all(is_token));
         for bad in [
             "",
             "abcdef",
@@ -64,7 +82,7 @@ mod tests {
             "ABCDEF.0123456789abcdef",
             "abcdef.0123456789abcdeg-",
         ] {
-            assert!(!is_token(bad), "{bad}");
+            assert!(!is_token(&bad.into()), "{bad}");
         }
         assert!(is_id("abcdef") && !is_id("abcde") && !is_id("abcdeF"));
         assert_eq!(

@@ -1,8 +1,8 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
 use super::{Context, Done, Enacted, Sent, objects, shared_keys, token};
-use crate::{render::objects as rendered, world::Tried};
+use crate::{config::BootstrapToken, render::objects as rendered, world::Tried};
 use kubephase_sdk::{
-    kubeadm::{BootstrapToken, Duration},
+    kubeadm::Duration,
     spec::{BootstrapTokenSpec, ShareKeysSpec},
 };
 use kubephase_wit::{Failure, ObjectRef};

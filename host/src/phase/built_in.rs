@@ -130,7 +130,7 @@ pub fn make(workflow: Workflow, id: &str) -> Make {
 }
 
 /// What is said when a group is entered.
-pub fn header(group: &str, config: &Config) -> Vec<String> {
+pub fn header<S>(group: &str, config: &Config<S>) -> Vec<String> {
     let kubeconfigs = || format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir);
     match group {
         "preflight" => vec!["Running pre-flight checks".into()],

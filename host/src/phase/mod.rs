@@ -44,7 +44,7 @@ fn info(name: &str, summary: &str) -> PhaseInfo {
 
 /// The algorithm of every key of the cluster. A gate that is set, even to false, wins over
 /// `encryptionAlgorithm` (kubeadm behaviour).
-pub fn key_algorithm(config: &Config) -> KeyAlgorithm {
+pub fn key_algorithm<S>(config: &Config<S>) -> KeyAlgorithm {
     match config.cluster.feature_gates.get("PublicKeysECDSA") {
         Some(true) => KeyAlgorithm::EcdsaP256,
         Some(false) => KeyAlgorithm::Rsa2048,

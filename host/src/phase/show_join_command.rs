@@ -36,11 +36,12 @@ impl Phase for ShowJoinCommand {
             (false, false) => ControlPlaneJoin::Copied,
             (false, true) => ControlPlaneJoin::Uploaded(&key),
         };
+        let join = Join::to(&admin);
         for token in &config.init.bootstrap_tokens {
-            let join = Join::to(&admin, withheld(&token.token, config.run.skip_token_print));
+            let token = withheld(&token.token, config.run.skip_token_print);
             say(format!(
                 "[] {}",
-                messages::initialized(&config.run.kubeconfig, &join, control_plane)
+                messages::initialized(&config.run.kubeconfig, &join, &token, control_plane)
             ));
         }
         Ok(Outcome::Settled)

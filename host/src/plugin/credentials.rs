@@ -8,10 +8,10 @@
     reason = "credentials are the operator's, not the node's"
 )]
 use super::registry::reference::{Registry, is_loopback};
-use crate::{operator_files, report::sanitise, world::real::child::Group};
+use crate::{operator_files, report::sanitise, secret::Secret, world::real::child::Group};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::BASE64;
-use rustix::process::{Pid, Signal};
+use rustix::process::Pid;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
@@ -27,7 +27,6 @@ use tokio::{
     time::timeout,
 };
 use url::{Host, Url};
-use zeroize::Zeroizing;
 
 /// The registry that [`USER`], [`PASSWORD`] and [`REALM`] belong to: `HOST[:PORT]`.
 const REGISTRY: &str = "KUBEPHASE_REGISTRY";
@@ -46,15 +45,15 @@ const MAX_ANSWER: u64 = 64 << 10;
 const HELPER_TIME: Duration = Duration::from_secs(15);
 
 /// Credentials for a registry.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Credentials {
     Password {
         user: String,
-        password: Zeroizing<String>,
+        password: Secret<String>,
     },
     /// An identity token, which is exchanged for access tokens (`identitytoken` of Docker's
     /// configuration).
-    Identity(Zeroizing<String>),
+    Identity(Secret<String>),
 }
 
 /// The sources of registry credentials: the environment and files of container tools.
@@ -90,11 +89,8 @@ impl Keyring {
                 .transpose()
         };
         let (registry, realm) = (host(REGISTRY)?, host(REALM)?);
-        let password = text(USER).zip(text(PASSWORD));
-        let named = password.map(|(user, password)| Credentials::Password {
-            user,
-            password: Zeroizing::new(password),
-        });
+        let password = text(USER).zip(text(PASSWORD).map(Secret::new));
+        let named = password.map(|(user, password)| Credentials::Password { user, password });
         Ok(Keyring::new(registry, named, realm, files()))
     }
 
@@ -206,14 +202,14 @@ impl Keyring {
         repository: &str,
     ) -> Result<Option<Credentials>> {
         let text = match operator_files::read(&file.path, MAX_FILE) {
-            Ok(text) => Zeroizing::new(text),
+            Ok(text) => Secret::new(text),
             Err(error) if error.kind() == ErrorKind::NotFound && !file.is_required => {
                 return Ok(None);
             }
             Err(error) => return Err(error.into()),
         };
         // The parser's message could quote a secret.
-        let parsed: Configuration = serde_json::from_slice(&text).map_err(|error| {
+        let parsed: Configuration = serde_json::from_slice(text.reveal()).map_err(|error| {
             anyhow!(
                 "it is not the configuration of a container tool (line {}, column {})",
                 error.line(),
@@ -285,41 +281,39 @@ struct Configuration {
 #[serde(default)]
 struct Entry {
     /// `USER:PASSWORD` in base64.
-    auth: String,
+    auth: Secret<String>,
     username: String,
-    password: String,
-    identitytoken: String,
+    password: Secret<String>,
+    identitytoken: Secret<String>,
 }
 
 impl Entry {
     /// The credentials that the entry holds; none if it is empty.
     fn credentials(&self) -> Result<Option<Credentials>> {
         if !self.identitytoken.is_empty() {
-            return Ok(Some(Credentials::Identity(Zeroizing::new(
-                self.identitytoken.clone(),
-            ))));
+            return Ok(Some(Credentials::Identity(self.identitytoken.clone())));
         }
         if self.auth.is_empty() {
             let password = Credentials::Password {
                 user: self.username.clone(),
-                password: Zeroizing::new(self.password.clone()),
+                password: self.password.clone(),
             };
             return Ok(
                 Some(password).filter(|_| !self.username.is_empty() && !self.password.is_empty())
             );
         }
         let decoded = BASE64
-            .decode(self.auth.trim().as_bytes())
+            .decode(self.auth.reveal().trim().as_bytes())
             .ok()
-            .map(Zeroizing::new);
+            .map(Secret::new);
         let text = decoded
             .as_ref()
-            .and_then(|bytes| std::str::from_utf8(bytes).ok());
+            .and_then(|bytes| std::str::from_utf8(bytes.reveal()).ok());
         let Some((user, password)) = text.and_then(|text| text.split_once(':')) else {
             bail!("auth is not USER:PASSWORD in base64");
         };
         // Docker pads the text with NUL bytes.
-        let password = Zeroizing::new(password.trim_end_matches('\0').to_owned());
+        let password = password.trim_end_matches('\0').into();
         Ok(Some(Credentials::Password {
             user: user.to_owned(),
             password,
@@ -357,7 +351,7 @@ fn normalise(key: &str) -> &str {
 struct HelperAnswer {
     #[serde(default)]
     username: String,
-    secret: String,
+    secret: Secret<String>,
 }
 
 /// A credential helper: a program of the operator's that keeps credentials.
@@ -428,7 +422,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
     question.is_answered = true;
     if !status.success() {
         let reason = [&answer, &said]
-            .map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned())
+            .map(|bytes| String::from_utf8_lossy(bytes.reveal()).trim().to_owned())
             .into_iter()
             .find(|text| !text.is_empty());
         let reason = reason.unwrap_or_else(|| status.to_string());
@@ -438,27 +432,28 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
         }
         bail!("{shown}: {}", sanitise::line(&reason));
     }
-    let answer: HelperAnswer =
-        serde_json::from_slice(&answer).map_err(|_| anyhow!("{shown} gave no credentials"))?;
-    let secret = Zeroizing::new(answer.secret);
+    let answer: HelperAnswer = serde_json::from_slice(answer.reveal())
+        .map_err(|_| anyhow!("{shown} gave no credentials"))?;
     Ok(Some(match answer.username.as_str() {
-        "<token>" => Credentials::Identity(secret),
+        "<token>" => Credentials::Identity(answer.secret),
         user => Credentials::Password {
             user: user.to_owned(),
-            password: secret,
+            password: answer.secret,
         },
     }))
 }
 
 /// Reads the output of a helper, up to [`MAX_ANSWER`].
-async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<Vec<u8>>> {
-    let mut answer = Zeroizing::new(Vec::new());
-    let Some(from) = from else { return Ok(answer) };
+async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Secret<Vec<u8>>> {
+    let mut answer = zeroize::Zeroizing::new(Vec::new());
+    let Some(from) = from else {
+        return Ok(Secret::default());
+    };
     from.take(MAX_ANSWER + 1).read_to_end(&mut answer).await?;
     if answer.len() as u64 > MAX_ANSWER {
         bail!("its answer is longer than {} KiB", MAX_ANSWER >> 10);
     }
-    Ok(answer)
+    Ok(Secret::new(std::mem::take(&mut *answer)))
 }
 
 /// A question to a helper. A helper that has not answered ends with the question, and so do the
@@ -472,7 +467,7 @@ struct Question {
 impl Drop for Question {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.group.signal(Signal::KILL);
+            self.group.kill();
         }
     }
 }

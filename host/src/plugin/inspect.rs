@@ -138,9 +138,9 @@ fn warnings(request: &Request) -> Vec<String> {
         .private
         .then(|| "These files are private: other users of the machine cannot see them.".to_owned());
     request
-        .danger()
-        .map(|danger| danger.to_string())
-        .into_iter()
+        .dangers()
+        .iter()
+        .map(ToString::to_string)
         .chain(private)
         .collect()
 }
@@ -151,7 +151,7 @@ pub fn new_risks(plugin: &Plugin, granted: &[String]) -> BTreeMap<Risk, Vec<Stri
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let is_new = |request: &&Request| request.lines().iter().any(|line| !granted.contains(line));
     for request in plugin.manifest().grants.iter().filter(is_new) {
-        if let Some(danger) = request.danger() {
+        for danger in request.dangers() {
             risks
                 .entry(danger.risk)
                 .or_default()

@@ -141,7 +141,7 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
         entry.settings.iter_mut().for_each(|settings| {
             drop(crate::secret::settings::hide(
                 &plugin.manifest().settings,
-                settings,
+                &mut settings.0,
             ))
         });
         entry.granted = super::lock::asked(plugin);
@@ -426,7 +426,7 @@ fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) 
     plugin
         .allow(&entry.allow, &granted)
         .map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}{}", flags()))?;
-    let settings = settings::resolve(manifest, entry.settings.as_ref())?;
+    let settings = settings::resolve(manifest, entry.settings.as_ref().map(|given| &given.0))?;
     Ok(Loaded {
         plugin: Arc::new(plugin),
         settings,

@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     reason = "keys and signatures are the author's and the operator's files"
 )]
-use crate::{operator_files, report::sanitise};
+use crate::{operator_files, report::sanitise, secret::Secret};
 use anyhow::{Context, Result, anyhow, bail};
 use minisign::{KeyPair, SecretKeyBox, SignatureBox};
 use minisign_verify::{Error, PublicKey, Signature};
@@ -130,10 +130,10 @@ pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
         name.with_added_extension("pub"),
     );
     let pair = match password() {
-        Some(password) => KeyPair::generate_encrypted_keypair(Some(password))?,
+        Some(password) => KeyPair::generate_encrypted_keypair(Some(password.reveal().clone()))?,
         None => KeyPair::generate_unencrypted_keypair()?,
     };
-    let write = |path: &Path, mode: u32, text: String| {
+    let write = |path: &Path, mode: u32, text: &str| {
         let file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -142,14 +142,13 @@ pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .with_context(|| format!("cannot write {}", path.display()))
     };
-    write(
-        &secret,
-        0o600,
+    let key = Secret::new(
         pair.sk
             .to_box(Some("kubephase plugin signing key"))?
             .into_string(),
-    )?;
-    write(&public, 0o644, pair.pk.to_box()?.into_string())?;
+    );
+    write(&secret, 0o600, key.reveal())?;
+    write(&public, 0o644, &pair.pk.to_box()?.into_string())?;
     Ok((secret, public, Signer(pair.pk.to_base64())))
 }
 
@@ -159,12 +158,12 @@ pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
 /// Where the key cannot be read, or its password is wrong or missing.
 pub fn sign(component: &[u8], key: &Path, comment: &str) -> Result<String> {
     let read = || -> Result<minisign::SecretKey> {
-        let text = zeroize::Zeroizing::new(operator_files::read_text(key, MAX_KEY)?);
-        let kept = SecretKeyBox::from_string(&text)?;
+        let text = Secret::new(operator_files::read_text(key, MAX_KEY)?);
+        let kept = SecretKeyBox::from_string(text.reveal())?;
         match kept.clone().into_unencrypted_secret_key() {
             Ok(key) => Ok(key),
             Err(unreadable) => match password() {
-                Some(password) => Ok(kept.into_secret_key(Some(password))?),
+                Some(password) => Ok(kept.into_secret_key(Some(password.reveal().clone()))?),
                 None => bail!("{unreadable}; the password of a key goes into {PASSWORD}"),
             },
         }
@@ -183,10 +182,11 @@ pub fn leave(component: &Path, signature: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn password() -> Option<String> {
+fn password() -> Option<Secret<String>> {
     std::env::var(PASSWORD)
         .ok()
         .filter(|password| !password.is_empty())
+        .map(Secret::new)
 }
 
 #[cfg(test)]

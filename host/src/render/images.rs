@@ -11,7 +11,7 @@ const ETCD_TAG: &str = "3.6.8-0";
 const ETCD_TAGS: [(u64, &str); 3] = [(34, ETCD_TAG), (35, ETCD_TAG), (36, ETCD_TAG)];
 
 /// A component that is released with Kubernetes; a CI build has a repository of its own.
-pub fn kubernetes(config: &Config, name: &str) -> String {
+pub fn kubernetes<S>(config: &Config<S>, name: &str) -> String {
     let repository = config
         .run
         .ci_image_repository
@@ -72,7 +72,7 @@ pub fn pause(cluster: &ClusterConfiguration) -> String {
 }
 
 /// Everything a control-plane node pulls, in kubeadm's order.
-pub fn all(config: &Config) -> Vec<String> {
+pub fn all<S>(config: &Config<S>) -> Vec<String> {
     let cluster = &config.cluster;
     let mut images: Vec<String> = [
         "kube-apiserver",

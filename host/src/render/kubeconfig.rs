@@ -1,5 +1,6 @@
 //! Kubeconfigs and the URLs in them.
 use super::{host_port, split_host_port};
+use crate::secret::Secret;
 use data_encoding::BASE64;
 use kubephase_sdk::{kubeadm::Config, yaml};
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use std::net::IpAddr;
 ///
 /// # Errors
 /// An endpoint or address that cannot be understood.
-pub fn control_plane_url(config: &Config) -> Result<(String, Option<String>), String> {
+pub fn control_plane_url<S>(config: &Config<S>) -> Result<(String, Option<String>), String> {
     let local = local_url(config)?;
     let endpoint = &config.cluster.control_plane_endpoint;
     if endpoint.is_empty() {
@@ -37,7 +38,7 @@ pub fn control_plane_url(config: &Config) -> Result<(String, Option<String>), St
 ///
 /// # Errors
 /// An advertise address that is none.
-pub fn local_url(config: &Config) -> Result<String, String> {
+pub fn local_url<S>(config: &Config<S>) -> Result<String, String> {
     let endpoint = &config.init.local_api_endpoint;
     let address: IpAddr = (endpoint.advertise_address.parse()).map_err(|_| {
         format!(
@@ -59,14 +60,14 @@ pub struct Client<'a> {
     pub authority_pem: &'a str,
     pub user: &'a str,
     pub certificate_pem: &'a str,
-    pub key_pem: &'a str,
+    pub key_pem: &'a Secret<String>,
 }
 
 /// The kubeconfig of a client, certificates embedded.
-pub fn client(of: &Client<'_>) -> String {
+pub fn client(of: &Client<'_>) -> Secret<String> {
     let user = json!({
         "client-certificate-data": BASE64.encode(of.certificate_pem.as_bytes()),
-        "client-key-data": BASE64.encode(of.key_pem.as_bytes()),
+        "client-key-data": BASE64.encode(of.key_pem.reveal().as_bytes()),
     });
     with_user(of.cluster, of.server, of.authority_pem, of.user, &user)
 }
@@ -77,14 +78,14 @@ pub fn with_token(
     server: &str,
     authority_pem: &str,
     user: &str,
-    token: &str,
-) -> String {
+    token: &Secret<String>,
+) -> Secret<String> {
     with_user(
         cluster,
         server,
         authority_pem,
         user,
-        &json!({ "token": token }),
+        &json!({ "token": token.reveal() }),
     )
 }
 
@@ -94,16 +95,16 @@ fn with_user(
     authority_pem: &str,
     user: &str,
     credentials: &Value,
-) -> String {
+) -> Secret<String> {
     let context = format!("{user}@{cluster}");
-    yaml::to_string(&json!({
+    Secret::new(yaml::to_string(&json!({
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [cluster_entry(cluster, server, authority_pem)],
         "contexts": [{ "name": context, "context": { "cluster": cluster, "user": user } }],
         "current-context": context,
         "users": [{ "name": user, "user": credentials }],
-    }))
+    })))
 }
 
 /// What `cluster-info` tells anyone: the cluster without a name, and nobody to be.

@@ -5,45 +5,44 @@ use kubephase_sdk::{kubeadm::Config, spec::KubeconfigFacts};
 /// Stands for what must not be shown.
 pub const WITHHELD: &str = "<value withheld>";
 
-/// How a node joins: over which address, with what, and trusting whom.
+/// How a node joins: over which address, and trusting whom. The secrets that it joins with are
+/// given to what writes a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Join {
     /// `host:port`
     pub endpoint: String,
-    pub token: String,
     /// of each of the cluster's authorities, lower-case hexadecimal SHA-256 of the public key
     pub authority_hashes: Vec<String>,
 }
 
 impl Join {
     /// The cluster of a kubeconfig.
-    pub fn to(cluster: &KubeconfigFacts, token: String) -> Join {
+    pub fn to(cluster: &KubeconfigFacts) -> Join {
         Join {
             endpoint: cluster.server.trim_start_matches("https://").to_owned(),
-            token,
             authority_hashes: cluster.authority_public_keys_sha256.clone(),
         }
     }
 
     /// The command for a worker, as kubeadm breaks its lines.
-    pub fn worker(&self) -> String {
+    pub fn worker(&self, token: &str) -> String {
         let hashes: String = self
             .authority_hashes
             .iter()
             .map(|hash| format!("--discovery-token-ca-cert-hash sha256:{hash} "))
             .collect();
         format!(
-            "kubeadm join {} --token {} \\\n\t{hashes}",
-            self.endpoint, self.token
+            "kubeadm join {} --token {token} \\\n\t{hashes}",
+            self.endpoint
         )
     }
 
     /// The command for another control-plane node.
-    pub fn control_plane(&self, certificate_key: Option<&str>) -> String {
+    pub fn control_plane(&self, token: &str, certificate_key: Option<&str>) -> String {
         let key = certificate_key
             .map(|key| format!("--certificate-key {key}"))
             .unwrap_or_default();
-        format!("{}\\\n\t--control-plane {key}", self.worker())
+        format!("{}\\\n\t--control-plane {key}", self.worker(token))
     }
 }
 
@@ -64,7 +63,7 @@ pub enum ControlPlaneJoin<'a> {
 }
 
 /// The closing words of join.
-pub fn joined(config: &Config) -> String {
+pub fn joined<S>(config: &Config<S>) -> String {
     if config.join.as_ref().is_none_or(|join| !join.control_plane) {
         return "\nThis node has joined the cluster:\n\
             * Certificate signing request was sent to apiserver and a response was received.\n\
@@ -118,14 +117,19 @@ pub const RESET: &str = "\n\
     \x20   https://k8s.io/docs/reference/setup-tools/kubeadm/kubeadm-reset/\n\n";
 
 /// The closing words of init for one token.
-pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoin<'_>) -> String {
+pub fn initialized(
+    kubeconfig: &str,
+    join: &Join,
+    token: &str,
+    control_plane: ControlPlaneJoin<'_>,
+) -> String {
     let others = match control_plane {
         ControlPlaneJoin::No => String::new(),
         ControlPlaneJoin::Copied => format!(
             "You can now join any number of control-plane nodes by copying certificate authorities\n\
              and service account keys on each node and then running the following as root:\n\n  \
              {}\n\n",
-            join.control_plane(None)
+            join.control_plane(token, None)
         ),
         ControlPlaneJoin::Uploaded(key) => format!(
             "You can now join any number of control-plane nodes running the following command on each as root:\n\n  {}\n\n\
@@ -134,7 +138,7 @@ pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoi
              As a safeguard, uploaded-certs will be deleted in two hours; If necessary, you can \
              use\n\
              \"kubeadm init phase upload-certs --upload-certs\" to reload certs afterward.\n\n",
-            join.control_plane(Some(key))
+            join.control_plane(token, Some(key))
         ),
     };
     format!(
@@ -151,6 +155,6 @@ pub fn initialized(kubeconfig: &str, join: &Join, control_plane: ControlPlaneJoi
          {others}\
          Then you can join any number of worker nodes by running the following on each as \
          root:\n\n{}\n",
-        join.worker()
+        join.worker(token)
     )
 }

@@ -86,7 +86,7 @@ impl Capsule {
         );
         for secret in settings::hide(&manifest.settings, &mut self.settings) {
             let mut known = Secrets::default();
-            known.add(&secret);
+            known.add(secret);
             self.blank(&known);
         }
         self

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
+    config::Config,
     effect::Sent,
     phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
     wasm::{limits, manifest::FailurePolicy, plugin::Plugin},
 };
-use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
 use std::{
     collections::{BTreeMap, BTreeSet},

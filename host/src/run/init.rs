@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
-    config::{self, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
+    config::{self, Config, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
     effect::pki,
     journal::History,
     parallel,
@@ -27,7 +27,6 @@ use crate::{
     world::{World, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::{Severity, phase};
 use serde_json::{Value, json};
 use std::{

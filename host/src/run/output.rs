@@ -8,9 +8,9 @@
     clippy::disallowed_methods,
     reason = "the result is the operator's, not the node's"
 )]
-use crate::{effect::Sent, world::Files};
+use crate::{config::Config, effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
-use kubephase_sdk::{kubeadm::Config, yaml};
+use kubephase_sdk::yaml;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,

@@ -1,8 +1,12 @@
 //! The secrets of one run. Phases see placeholders. Effects take the values from the configuration,
 //! which only the host has. The operator sees the values only in messages of built-in phases.
-use crate::secret::{Secret, settings};
+use crate::{
+    config,
+    effect::token,
+    secret::{Secret, settings},
+};
 use kubephase_sdk::{
-    kubeadm::{Arg, Config, EnvVar},
+    kubeadm::{Arg, Config, EnvVar, InitConfiguration, Join},
     node::{is_common_proxy, is_proxy, without_user_info},
 };
 use serde_json::Value;
@@ -17,18 +21,13 @@ const MIN_BLANKED: usize = 6;
 /// never replaces by the value. Built-in phases see the sealed form, which ends with a random
 /// number of this run, and which the host replaces in their messages. No plugin knows the number,
 /// so no plugin can make the host reveal a secret.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Secrets {
-    seal: String,
+    /// the random number
+    seal: Secret<String>,
     named: Vec<(String, Secret<String>)>,
     /// secrets without a placeholder, which are blanked in records
     others: Vec<Secret<String>>,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({})", self.named.len() + self.others.len())
-    }
 }
 
 /// A configuration without its secrets, in the forms that phases see.
@@ -54,38 +53,19 @@ impl Secrets {
     ///
     /// # Panics
     /// The operating system cannot provide random numbers.
-    pub fn mask(config: &Config) -> Masked {
+    pub fn mask(config: &config::Config) -> Masked {
         let mut number = [0; 16];
         aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
-        let seal = data_encoding::HEXLOWER.encode(&number);
+        let seal = Secret::new(data_encoding::HEXLOWER.encode(&number));
         let mut secrets = Secrets {
             seal,
             ..Secrets::default()
         };
-        let (mut for_plugins, mut for_built_ins) = (config.clone(), config.clone());
-        for (index, token) in config.init.bootstrap_tokens.iter().enumerate() {
-            if let Some((id, secret)) = token.token.split_once('.') {
-                let (public, sealed) = secrets.hide(&format!("token-{index}"), secret);
-                for_plugins.init.bootstrap_tokens[index].token = format!("{id}.{public}");
-                for_built_ins.init.bootstrap_tokens[index].token = format!("{id}.{sealed}");
-            }
-        }
-        if !config.init.certificate_key.is_empty() {
-            let key = secrets.hide("certificate-key", &config.init.certificate_key);
-            (
-                for_plugins.init.certificate_key,
-                for_built_ins.init.certificate_key,
-            ) = key;
-        }
-        if let (Some(join), Some(for_plugins), Some(for_built_ins)) =
-            (&config.join, &mut for_plugins.join, &mut for_built_ins.join)
-        {
-            let kubeconfig = secrets.hide("bootstrap-kubeconfig", &join.bootstrap_kubeconfig);
-            (
-                for_plugins.bootstrap_kubeconfig,
-                for_built_ins.bootstrap_kubeconfig,
-            ) = kubeconfig;
-        }
+        let for_built_ins = with_placeholders(config, &mut |name, value| {
+            secrets.named.push((name.to_owned(), value));
+            secrets.sealed(name)
+        });
+        let mut for_plugins = with_placeholders(config, &mut |name, _| public(name));
         secrets.mask_proxies(&mut for_plugins);
         secrets.mask_arguments(&mut for_plugins);
         Masked {
@@ -93,13 +73,6 @@ impl Secrets {
             for_built_ins,
             secrets,
         }
-    }
-
-    /// Notes a secret. Returns its public and its sealed placeholder.
-    fn hide(&mut self, name: &str, value: &str) -> (String, String) {
-        self.named
-            .push((name.to_owned(), Secret::new(value.to_owned())));
-        (public(name), self.sealed(name))
     }
 
     /// Masks what a plugin need not see of the components: the values of their environment but for
@@ -181,12 +154,12 @@ impl Secrets {
     }
 
     fn sealed(&self, name: &str) -> String {
-        format!("<secret:{name}:{}>", self.seal)
+        format!("<secret:{name}:{}>", self.seal.reveal())
     }
 
     /// Opens the sealed placeholders of a text; none if it has no sealed placeholder.
     pub fn open(&self, text: &str) -> Option<OpenedText> {
-        if self.seal.is_empty() || !text.contains(&self.seal) {
+        if self.seal.is_empty() || !text.contains(self.seal.reveal()) {
             return None;
         }
         let (mut shown, mut revealed) = (text.to_owned(), Secret::new(text.to_owned()));
@@ -228,8 +201,68 @@ impl Secrets {
     }
 
     /// Adds a secret that is blanked from now on.
-    pub fn add(&mut self, value: &str) {
-        self.others.push(Secret::new(value.to_owned()));
+    pub fn add(&mut self, value: Secret<String>) {
+        self.others.push(value);
+    }
+}
+
+/// A configuration whose secrets are placeholders. `placeholder` makes one of a secret's name and
+/// value. Of a token only the half after the id is replaced.
+fn with_placeholders(
+    config: &config::Config,
+    placeholder: &mut dyn FnMut(&str, Secret<String>) -> String,
+) -> Config {
+    let config::Config {
+        init,
+        cluster,
+        kubelet,
+        kube_proxy,
+        run,
+        join,
+        reset,
+    } = config.clone();
+    let tokens = init
+        .bootstrap_tokens
+        .iter()
+        .enumerate()
+        .map(|(index, given)| {
+            let (id, secret) = token::parts(&given.token);
+            given.with_token(format!(
+                "{id}.{}",
+                placeholder(&format!("token-{index}"), secret.into())
+            ))
+        });
+    let bootstrap_tokens = tokens.collect();
+    let key = init.certificate_key;
+    let init = InitConfiguration {
+        bootstrap_tokens,
+        dry_run: init.dry_run,
+        node_registration: init.node_registration,
+        local_api_endpoint: init.local_api_endpoint,
+        certificate_key: if key.is_empty() {
+            String::new()
+        } else {
+            placeholder("certificate-key", key)
+        },
+        skip_phases: init.skip_phases,
+        patches: init.patches,
+        timeouts: init.timeouts,
+    };
+    let join = join.map(|join| Join {
+        control_plane: join.control_plane,
+        server: join.server,
+        authority_pem: join.authority_pem,
+        ca_cert_path: join.ca_cert_path,
+        bootstrap_kubeconfig: placeholder("bootstrap-kubeconfig", join.bootstrap_kubeconfig),
+    });
+    Config {
+        init,
+        cluster,
+        kubelet,
+        kube_proxy,
+        run,
+        join,
+        reset,
     }
 }
 

@@ -1,12 +1,16 @@
 //! The state that a run leaves on its node, below `/var/lib/kubephase`: the journal, and the
 //! secrets that the run generated (a token, a certificate key), which the next run with an equal
 //! configuration uses again.
-use crate::world::{
-    Files, Tried,
-    files::{PrivateDirectory, RootedFiles, is_trusted},
+use crate::{
+    config::{BootstrapToken, Config},
+    effect::{shared_keys::random_key, token::random_token},
+    secret::Secret,
+    world::{
+        Files, Tried,
+        files::{PrivateDirectory, RootedFiles, is_trusted},
+    },
 };
 use anyhow::{Result, anyhow};
-use kubephase_sdk::kubeadm::{BootstrapToken, Config};
 use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -60,11 +64,11 @@ fn tree(root: &Path) -> Tried<RootedFiles> {
 
 /// Secrets that the configuration did not give and that were generated once for a node. Their file
 /// has mode 0600.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MadeUp {
-    pub token: Option<String>,
-    pub certificate_key: Option<String>,
+    pub token: Option<Secret<String>>,
+    pub certificate_key: Option<Secret<String>>,
 }
 
 /// Bytes of the file of secrets, at most.
@@ -102,9 +106,29 @@ impl MadeUp {
         }
         let text = opened
             .read(MAX_SECRETS)
+            .map(Secret::new)
             .map_err(|failure| anyhow!(failure.message))?;
-        serde_json::from_slice(&text)
+        serde_json::from_slice(text.reveal())
             .map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
+    }
+
+    /// The content of the file.
+    fn to_json(&self) -> serde_json::Result<Secret<Vec<u8>>> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Written<'a> {
+            token: Option<&'a String>,
+            certificate_key: Option<&'a String>,
+        }
+        let (token, certificate_key) = (
+            self.token.as_ref().map(Secret::reveal),
+            self.certificate_key.as_ref().map(Secret::reveal),
+        );
+        serde_json::to_vec(&Written {
+            token,
+            certificate_key,
+        })
+        .map(Secret::new)
     }
 
     /// The next run makes new ones.
@@ -123,28 +147,22 @@ impl MadeUp {
     /// Where the secrets cannot be kept.
     pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
         let mut made = MadeUp::read(files)?;
-        let before = (made.token.clone(), made.certificate_key.clone());
+        let before = made.clone();
         if !token_given
             && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut()
         {
-            *token = made
-                .token
-                .get_or_insert_with(crate::effect::token::random_token)
-                .clone();
+            *token = made.token.get_or_insert_with(random_token).clone();
         }
         if config.run.upload_certs && config.init.certificate_key.is_empty() {
-            config.init.certificate_key = made
-                .certificate_key
-                .get_or_insert_with(crate::effect::shared_keys::random_key)
-                .clone();
+            config.init.certificate_key =
+                made.certificate_key.get_or_insert_with(random_key).clone();
         }
-        if before != (made.token.clone(), made.certificate_key.clone()) {
-            let text = serde_json::to_vec(&made)?;
+        if made != before {
             files
                 .make_dir(DIRECTORY, 0o700)
                 .map_err(|failure| anyhow!(failure.message))?;
             files
-                .write(&MadeUp::path(), &text, 0o600, None)
+                .write(&MadeUp::path(), made.to_json()?.reveal(), 0o600, None)
                 .map_err(|failure| anyhow!(failure.message))?;
         }
         Ok(())

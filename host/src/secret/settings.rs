@@ -4,10 +4,25 @@
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
+use super::Secret;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::fmt;
 
 /// The placeholder of a secret setting.
 pub const PLACEHOLDER: &str = "<secret:setting>";
+
+/// The settings that a plugin is given. Which of them are secret only the plugin's schema says, so
+/// none is printed. Before they are written, [`hide`] has to replace the secret ones.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Settings(pub Value);
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<settings>")
+    }
+}
 
 /// Keywords of a schema that hold further schemas for the value that the schema describes.
 const SAME_VALUE: &[&str] = &["allOf", "anyOf", "oneOf"];
@@ -47,7 +62,7 @@ const MAX_DEPTH: usize = 32;
 
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
 /// had.
-pub fn hide(schema: &Value, settings: &mut Value) -> Vec<String> {
+pub fn hide(schema: &Value, settings: &mut Value) -> Vec<Secret<String>> {
     let mut found = Vec::new();
     walk(schema, schema, settings, MAX_DEPTH, &mut |secret| {
         // Several schemas may mark the same value.
@@ -138,9 +153,9 @@ fn walk(
 }
 
 /// Collects the texts of a value, at any depth.
-fn texts(value: &Value, found: &mut Vec<String>) {
+fn texts(value: &Value, found: &mut Vec<Secret<String>>) {
     match value {
-        Value::String(text) => found.push(text.clone()),
+        Value::String(text) => found.push(text.as_str().into()),
         Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Object(fields) => fields.values().for_each(|field| texts(field, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

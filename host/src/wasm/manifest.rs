@@ -150,10 +150,17 @@ pub struct Request {
     pub images: Vec<String>,
     /// patterns of directories of certificates
     pub directories: Vec<String>,
+    /// patterns of authorities that sign certificates, each the path of its certificate without
+    /// `.crt`
+    pub authorities: Vec<String>,
     /// patterns of common names of certificates
     pub subjects: Vec<String>,
     /// patterns of organizations of certificates
     pub groups: Vec<String>,
+    /// patterns of DNS names and IP addresses that certificates are for
+    pub names: Vec<String>,
+    /// what certificates are for: `clientAuth`, `serverAuth`
+    pub usages: Vec<String>,
 }
 
 impl Request {
@@ -213,9 +220,11 @@ impl Request {
         }
     }
 
-    /// The risk of granting the request; none for most requests.
-    pub fn danger(&self) -> Option<Danger> {
-        gate::row(&self.capability).and_then(|row| (row.risk.decide)(self))
+    /// The risks of granting the request; empty for most requests.
+    pub fn dangers(&self) -> Vec<Danger> {
+        gate::row(&self.capability)
+            .map(|row| (row.risk.decide)(self))
+            .unwrap_or_default()
     }
 }
 
@@ -455,8 +464,15 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
         if let Err(why) = gate::check_pattern(pattern) {
             problem(field, format!("{pattern:?}: {why}"));
         }
-        let is_path = matches!(dimension, Dimension::Paths | Dimension::Directories);
-        if is_path
+        let spelled = match dimension {
+            Dimension::Names => gate::check_name(pattern),
+            Dimension::Usages => gate::check_usage(pattern),
+            _ => Ok(()),
+        };
+        if let Err(why) = spelled {
+            problem(field, format!("{pattern:?}: {why}"));
+        }
+        if dimension.has_paths()
             && (!pattern.starts_with('/')
                 || pattern
                     .split('/')

@@ -164,7 +164,7 @@ impl fmt::Display for Ungranted {
             for line in request.lines() {
                 write!(f, "\n  {line}: {}", request.reason)?;
             }
-            if let Some(danger) = request.danger() {
+            for danger in request.dangers() {
                 write!(f, "\n    ! {danger}")?;
             }
         }
@@ -311,7 +311,7 @@ impl Plugin {
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let allowed = |request: &Request| {
             let as_a_whole =
-                capabilities.contains(&request.capability) && request.danger().is_none();
+                capabilities.contains(&request.capability) && request.dangers().is_empty();
             as_a_whole || request.lines().iter().all(|line| lines.contains(line))
         };
         let missing: Vec<Request> = self

@@ -6,7 +6,7 @@ use super::{
     files::RootedFiles,
     node::{described::DescribedNode, facts::not_checked},
 };
-use crate::arguments::HttpUrl;
+use crate::{arguments::HttpUrl, secret::Secret};
 use kubephase_sdk::testing::Case;
 use kubephase_wit::{Failure, HttpReply, ObjectRef};
 use serde_json::Value;
@@ -169,7 +169,7 @@ impl Cluster for Objects {
         read_only()
     }
 
-    fn as_holder_of(&self, _kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.clone()))
     }
 }

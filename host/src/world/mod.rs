@@ -15,6 +15,7 @@ pub mod rehearsal;
 use crate::{
     arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
+    secret::Secret,
 };
 use budget::Budget;
 pub use files::Territory;
@@ -275,10 +276,10 @@ pub trait Cluster: Send + Sync {
     /// Returns the status code.
     fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
     /// The API with the credentials of another kubeconfig, given as text.
-    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>>;
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>>;
     /// The API with the credentials of a kubeconfig, given as text, whose file the operator named
     /// on the command line. Programs that the kubeconfig names to authenticate its user are run.
-    fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         self.as_holder_of(kubeconfig)
     }
     /// The API with the credentials of another kubeconfig of the node. Each request is tried once,

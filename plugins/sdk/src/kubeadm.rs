@@ -12,17 +12,24 @@ use std::collections::BTreeMap;
 
 /// The resolved configuration of a run: every default filled in, every detection done.
 /// Phases read it, or a part of it, through [`config`](crate::config).
+///
+/// `S` is the type of its secrets. Phases see placeholders, which are texts; the host has the
+/// values, in a type that is never printed or serialised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Config {
-    pub init: InitConfiguration,
+#[serde(bound(
+    serialize = "S: Serialize + Default + PartialEq",
+    deserialize = "S: Deserialize<'de> + Default"
+))]
+pub struct Config<S = String> {
+    pub init: InitConfiguration<S>,
     pub cluster: ClusterConfiguration,
     pub kubelet: ComponentConfig,
     pub kube_proxy: ComponentConfig,
     pub run: RunOptions,
     /// only where this node joins a cluster
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub join: Option<Join>,
+    pub join: Option<Join<S>>,
     /// only where this node is to be reset
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset: Option<Reset>,
@@ -31,7 +38,7 @@ pub struct Config {
 /// The cluster that a node joins, as it was discovered, and as what it joins.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Join {
+pub struct Join<S = String> {
     /// as a member of the control plane, not as a worker
     pub control_plane: bool,
     /// `https://host:port`
@@ -41,7 +48,7 @@ pub struct Join {
     /// where their certificate is put: `/etc/kubernetes/pki/ca.crt`
     pub ca_cert_path: String,
     /// the kubeconfig with which this node asks for its certificate; phases see a placeholder
-    pub bootstrap_kubeconfig: String,
+    pub bootstrap_kubeconfig: S,
 }
 
 /// How far a node is reset.
@@ -126,16 +133,20 @@ pub struct ComponentConfig {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct InitConfiguration {
+#[serde(bound(
+    serialize = "S: Serialize + Default + PartialEq",
+    deserialize = "S: Deserialize<'de> + Default"
+))]
+pub struct InitConfiguration<S = String> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub bootstrap_tokens: Vec<BootstrapToken>,
+    pub bootstrap_tokens: Vec<BootstrapToken<S>>,
     #[serde(skip_serializing_if = "is_default")]
     pub dry_run: bool,
     pub node_registration: NodeRegistration,
     #[serde(rename = "localAPIEndpoint")]
     pub local_api_endpoint: ApiEndpoint,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub certificate_key: String,
+    #[serde(skip_serializing_if = "is_default")]
+    pub certificate_key: S,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip_phases: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,9 +157,9 @@ pub struct InitConfiguration {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct BootstrapToken {
+pub struct BootstrapToken<S = String> {
     /// `id.secret`; phases see the id only
-    pub token: String,
+    pub token: S,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +175,20 @@ pub struct BootstrapToken {
 impl BootstrapToken {
     pub fn id(&self) -> &str {
         self.token.split('.').next().unwrap_or_default()
+    }
+}
+
+impl<S> BootstrapToken<S> {
+    /// The same, with this token.
+    pub fn with_token<T>(&self, token: T) -> BootstrapToken<T> {
+        BootstrapToken {
+            token,
+            description: self.description.clone(),
+            ttl: self.ttl,
+            expires: self.expires.clone(),
+            usages: self.usages.clone(),
+            groups: self.groups.clone(),
+        }
     }
 }
 

@@ -37,12 +37,16 @@ pub struct CertificateSpec {
     pub authority: Option<String>,
     pub common_name: String,
     pub organizations: Vec<String>,
+    /// a plugin's certificate without usages needs a grant of both: it can be used as client and as
+    /// server
     pub usages: Vec<Usage>,
+    /// names that a client looks for; the first label may be `*`
     pub dns_names: Vec<String>,
     pub ip_addresses: Vec<String>,
     pub algorithm: KeyAlgorithm,
     /// seconds from the start of the run until it expires; validity begins five minutes before the
-    /// start
+    /// start. A plugin asks for no more than `certificateValidityPeriod` of the configuration, or
+    /// `caCertificateValidityPeriod` for an authority.
     pub validity_seconds: i64,
 }
 
@@ -70,6 +74,7 @@ pub struct KubeconfigSpec {
     pub directory: String,
     pub authority: String,
     pub algorithm: KeyAlgorithm,
+    /// as of a certificate: see [`CertificateSpec::validity_seconds`]
     pub validity_seconds: i64,
 }
 

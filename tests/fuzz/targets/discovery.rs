@@ -5,6 +5,7 @@
 use kubephase::{
     config::{JoinConfiguration, TokenDiscovery},
     discovery::{discover, jws},
+    secret::Secret,
     world::{
         Cluster, Tried,
         node::{described::DescribedNode, facts::NodeFacts},
@@ -15,8 +16,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-const ID: &str = "abcdef";
-const SECRET: &str = "0123456789abcdef";
+const TOKEN: &str = "abcdef.0123456789abcdef";
 
 /// A server that answers every question with one ConfigMap.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ impl Cluster for Untrusted {
     fn get(&self, _: &ObjectRef) -> Tried<Option<Value>> {
         Ok(Some(json!({"data": self.0})))
     }
-    fn as_holder_of(&self, _: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, _: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.clone()))
     }
     fn list(&self, _: &str, _: &str, _: Option<&str>, _: Option<&str>) -> Tried<Vec<Value>> {
@@ -62,7 +62,7 @@ impl Cluster for Untrusted {
 fn joining() -> JoinConfiguration {
     let mut join = JoinConfiguration::default();
     join.discovery.bootstrap_token = Some(TokenDiscovery {
-        token: format!("{ID}.{SECRET}"),
+        token: TOKEN.into(),
         api_server_endpoint: "192.0.2.1:6443".into(),
         ca_cert_hashes: Vec::new(),
         unsafe_skip_ca_verification: true,
@@ -82,7 +82,7 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(kubeconfig) = std::str::from_utf8(rest) else { return };
         json!({
             "kubeconfig": kubeconfig,
-            format!("jws-kubeconfig-{ID}"): jws::sign(kubeconfig, ID, SECRET),
+            "jws-kubeconfig-abcdef": jws::sign(kubeconfig, &TOKEN.into()),
         })
     };
     // No pause between questions: the default limit of a discovery is none here. No kubeconfig is

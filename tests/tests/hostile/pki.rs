@@ -1,7 +1,7 @@
 //! Certificates, keys and kubeconfigs: facts of them tell no key, and a plugin cannot have the host
 //! make what gives it rights that the operator did not allow.
 use crate::support::{Trial, call};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 
 const KUBECONFIG: &str =
@@ -122,7 +122,8 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
     ];
     for spec in cases {
         let grant = "capability: effects-pki.ensure-certificate, directories: \
-            [/etc/kubernetes/pki], subjects: [reader], groups: [readers]";
+            [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: [reader], \
+            groups: [readers], usages: [clientAuth]";
         let trial = Trial::phase()
             .grants(&[grant])
             .calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
@@ -143,6 +144,81 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
         }
         assert!(!std::path::Path::new("/tmp/escaped.crt").exists());
     }
+}
+
+/// A grant of a serving certificate of the cluster's authority.
+const METRICS: &str = "capability: effects-pki.ensure-certificate, directories: \
+    [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: [metrics], names: \
+    [metrics.own.svc], usages: [serverAuth]";
+
+#[test]
+fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those_of_the_cluster() {
+    let made = |changes: Value| {
+        let mut spec = json!({
+            "directory": "/etc/kubernetes/pki",
+            "name": "metrics",
+            "authority": "ca",
+            "commonName": "metrics",
+            "dnsNames": ["metrics.own.svc"],
+            "usages": ["serverAuth"],
+            "algorithm": "ECDSA-P256",
+            "validitySeconds": 3600,
+        });
+        spec.as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        let trial = Trial::phase().grants(&[METRICS]).calls(&[call(
+            "effects-pki.ensure-certificate",
+            json!([spec.to_string()]),
+        )]);
+        let ended = trial.rehearse();
+        (
+            ended.status,
+            ended.output(),
+            trial.on_node("/etc/kubernetes/pki/metrics.crt").exists(),
+        )
+    };
+    let (status, output, exists) = made(json!({}));
+    assert!(status == 0 && exists, "{output}");
+    for (changes, why) in [
+        (
+            json!({"dnsNames": ["metrics.own.svc", "kubernetes.default.svc"]}),
+            "name kubernetes.default.svc",
+        ),
+        (
+            json!({"ipAddresses": ["::ffff:10.96.0.1"]}),
+            "name 10.96.0.1",
+        ),
+        (json!({"usages": []}), "usage clientAuth"),
+        (
+            json!({"authority": null}),
+            "authority /etc/kubernetes/pki/metrics",
+        ),
+        (
+            json!({"validitySeconds": 10 * 365 * 86400}),
+            "certificateValidityPeriod of the cluster allows no more than 8760h0m0s",
+        ),
+    ] {
+        let (status, output, exists) = made(changes);
+        assert!(
+            status == 5 && !exists && output.contains(why),
+            "{why}: {output}"
+        );
+    }
+}
+
+#[test]
+fn grants_of_names_of_the_api_server_need_the_consent_of_an_administrator() {
+    for name in ["kubernetes.default.svc", "10.96.0.1", "*"] {
+        let grant = METRICS.replace("metrics.own.svc", &format!("'{name}'"));
+        let ended = Trial::phase().grants(&[&grant]).add();
+        assert!(
+            ended.status != 0 && ended.output().contains("--allow-cluster-admin"),
+            "{name}: {}",
+            ended.output()
+        );
+    }
+    Trial::phase().grants(&[METRICS]).add().expect_status(0);
 }
 
 #[test]
@@ -182,8 +258,8 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
             "readers",
         ),
     ] {
-        let grant = "capability: effects-pki.ensure-kubeconfig, paths: [/opt/hostile/*], subjects: \
-            [reader], groups: [readers]";
+        let grant = "capability: effects-pki.ensure-kubeconfig, paths: [/opt/hostile/*], \
+            authorities: [/etc/kubernetes/pki/ca], subjects: [reader], groups: [readers]";
         let trial = Trial::phase()
             .grants(&[grant])
             .calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
@@ -220,7 +296,7 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
 #[test]
 fn grants_of_the_masters_need_the_consent_of_an_administrator() {
     let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], \
-        subjects: [x], groups: ['system:masters']";
+        authorities: [/etc/kubernetes/pki/ca], subjects: [x], groups: ['system:masters']";
     let ended = Trial::phase().grants(&[grant]).add();
     assert_ne!(ended.status, 0, "{}", ended.output());
     assert!(

@@ -148,10 +148,12 @@ fn fair_arguments(capability: &str) -> Option<(Vec<Value>, Vec<usize>)> {
 /// Grants that allow everything in every dimension.
 fn everything() -> Vec<String> {
     let objects = "objects: [{apiVersion: v1, kind: ConfigMap}]";
-    let identity = "subjects: ['**'], groups: ['**']";
+    let identity = "authorities: ['/**'], subjects: ['**'], groups: ['**']";
     let dimensions = |capability: &str| match capability {
         "observe-net.http-get-as" => "hosts: ['*:*'], paths: ['/**']".to_owned(),
-        "effects-pki.ensure-certificate" => format!("directories: ['/**'], {identity}"),
+        "effects-pki.ensure-certificate" => format!(
+            "directories: ['/**'], {identity}, names: ['**'], usages: [clientAuth, serverAuth]"
+        ),
         "effects-pki.ensure-key-pair" => "directories: ['/**']".to_owned(),
         "effects-pki.ensure-kubeconfig" => format!("paths: ['/**'], {identity}"),
         "effects-node.ensure-service" => "units: ['**']".to_owned(),

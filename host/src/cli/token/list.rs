@@ -6,12 +6,12 @@ use crate::{
         output::{Format, Object, OutputFlags, table},
         print,
     },
+    config::BootstrapToken,
     render::objects::{TOKEN_TYPE, token_of},
     report::sanitise,
 };
 use anyhow::Result;
 use jiff::Timestamp;
-use kubephase_sdk::kubeadm::BootstrapToken;
 
 const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 
@@ -37,7 +37,12 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
 }
 
 fn listed(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
-    let object = |token| Object::new("BootstrapToken", token);
+    let object = |token: &BootstrapToken| {
+        Object::new(
+            "BootstrapToken",
+            token.with_token(token.token.reveal().clone()),
+        )
+    };
     match format {
         // kubeadm aligns each line by itself, the first with the header.
         Format::Text => {
@@ -80,7 +85,7 @@ fn line(token: &BootstrapToken, now: Timestamp) -> String {
     );
     format!(
         "{}\t{left:<9}\t{expiry}\t{usages:<22}\t{description:<56}\t{groups}\n",
-        token.token
+        token.token.reveal()
     )
 }
 

@@ -155,7 +155,7 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
             )));
         }
         (Type::Token, Value::String(text))
-            if !text.is_empty() && !crate::effect::token::is_token(text) =>
+            if !text.is_empty() && !crate::effect::token::is_token(&text.as_str().into()) =>
         {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
             // Most of a token that is only slightly wrong is still a secret; its id is none.

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 /// The document for the cluster's kube-proxies, and kubeadm's warnings where the user's settings
 /// are not its own.
-pub fn kube_proxy(
+pub fn kube_proxy<S>(
     user: Option<Value>,
-    init: &InitConfiguration,
+    init: &InitConfiguration<S>,
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(Kind::KubeProxy, user);

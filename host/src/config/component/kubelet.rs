@@ -11,9 +11,9 @@ const FALLBACK_DNS: &str = "10.96.0.10";
 /// The document for the cluster's kubelets, and kubeadm's warnings where the user's settings are
 /// not its own. The socket of the container runtime is not part of it, nor the node's resolver: see
 /// `render::kubelet`.
-pub fn kubelet(
+pub fn kubelet<S>(
     user: Option<Value>,
-    _init: &InitConfiguration,
+    _init: &InitConfiguration<S>,
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
     let mut draft = Draft::new(Kind::Kubelet, user);

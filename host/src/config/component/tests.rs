@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::InitConfiguration;
 
 fn messages(kind: Kind, document: Value) -> Vec<String> {
     check(kind, &document)
@@ -91,7 +92,7 @@ fn zeros_are_kept_where_go_keeps_them() {
             "clusterDNS": [],
             "rotateCertificates": false,
         })),
-        &Default::default(),
+        &InitConfiguration::default(),
         &Default::default(),
     );
     let document = kubelet.document;

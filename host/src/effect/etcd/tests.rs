@@ -2,10 +2,10 @@
 use super::*;
 use crate::{
     cancel::Cancel,
+    config::Config,
     effect::Enacted,
     world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
 };
-use kubephase_sdk::kubeadm::Config;
 use serde_json::Value;
 use std::sync::Mutex;
 

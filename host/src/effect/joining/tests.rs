@@ -1,13 +1,11 @@
 use super::*;
 use crate::{
     cancel::Cancel,
+    config::{Config, Join},
+    secret::Secret,
     world::{World, imagined::Imagined},
 };
-use kubephase_sdk::{
-    kubeadm::{Config, Join},
-    spec::ShareKeysSpec,
-    testing::Case,
-};
+use kubephase_sdk::{spec::ShareKeysSpec, testing::Case};
 use serde_json::json;
 
 const FILES: [(&str, &str); 3] = [
@@ -23,7 +21,7 @@ fn named() -> Vec<(String, String)> {
 }
 
 /// The Secret of a control plane that has two of the files.
-fn uploaded(key: &str) -> Value {
+fn uploaded(key: &Secret<String>) -> Value {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
     let world = Imagined::new(&case, root.path()).unwrap();
@@ -43,7 +41,7 @@ fn uploaded(key: &str) -> Value {
 
 /// What comes of the files where the cluster has these objects, and what is there then, with
 /// its modes.
-fn fetched(objects: Vec<Value>, key: &str) -> (Tried<Done>, Vec<(String, u32)>) {
+fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(String, u32)>) {
     let root = tempfile::tempdir().unwrap();
     let world = Imagined::new(
         &Case {
@@ -57,7 +55,7 @@ fn fetched(objects: Vec<Value>, key: &str) -> (Tried<Done>, Vec<(String, u32)>) 
         join: Some(Join::default()),
         ..Config::default()
     };
-    config.init.certificate_key = key.to_owned();
+    config.init.certificate_key = key.clone();
     let cancel = Cancel::never();
     let context = Context::of_test(&world, &config, &cancel);
     let done = fetch_keys(&FetchKeysSpec { files: named() }, &context);

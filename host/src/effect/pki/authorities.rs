@@ -1,11 +1,11 @@
 //! Authorities that are kept elsewhere: `ca.crt` is there, `ca.key` is not. Then all that the
 //! authority would have signed has to be there already.
-use super::{Certificate, Kubeconfig, text};
+use super::{Certificate, Kubeconfig, secret_text, text};
 use crate::{
+    config::Config,
     render::kubeconfig::{control_plane_url, local_url},
     world::{Files, Tried},
 };
-use kubephase_sdk::kubeadm::Config;
 use kubephase_wit::Failure;
 
 /// Which authorities are kept elsewhere.
@@ -62,14 +62,16 @@ fn signed(
     root: &Certificate,
 ) -> Result<(), String> {
     let path = |suffix: &str| format!("{}/{name}.{suffix}", config.cluster.certificates_dir);
-    let read = |suffix: &str| match text(files, &path(suffix)) {
-        Ok(Some(text)) => Ok(text),
-        Ok(None) => Err(format!("{} does not exist", path(suffix))),
-        Err(failure) => Err(failure.message),
-    };
+    let missing = |suffix: &str| format!("{} does not exist", path(suffix));
+    let pem = text(files, &path("crt"))
+        .map_err(|failure| failure.message)?
+        .ok_or_else(|| missing("crt"))?;
     let certificate =
-        Certificate::from_pem(&read("crt")?).map_err(|why| format!("{}: {why}", path("crt")))?;
-    super::Key::from_pem(&read("key")?).map_err(|why| format!("{}: {why}", path("key")))?;
+        Certificate::from_pem(&pem).map_err(|why| format!("{}: {why}", path("crt")))?;
+    let key = secret_text(files, &path("key"))
+        .map_err(|failure| failure.message)?
+        .ok_or_else(|| missing("key"))?;
+    super::Key::from_pem(&key).map_err(|why| format!("{}: {why}", path("key")))?;
     certificate
         .verify(root, jiff::Timestamp::now().as_second())
         .map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))

@@ -1,4 +1,5 @@
 //! Private keys: made, read and written in the encodings that kubeadm uses.
+use crate::secret::Secret;
 use aws_lc_rs::{
     encoding::{AsDer, EcPrivateKeyRfc5915Der},
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair},
@@ -9,7 +10,6 @@ use x509_parser::{
     asn1_rs::{FromDer, OctetString, Sequence},
     prelude::{SubjectPublicKeyInfo, X509Name},
 };
-use zeroize::Zeroizing;
 
 /// How much nicer than the run itself: a tenth of the processor, beside a program that wants all of
 /// it.
@@ -61,8 +61,8 @@ impl Key {
     ///
     /// # Errors
     /// Where there is no private key of a kind that can sign here. What was read is in no message.
-    pub fn from_pem(text: &str) -> Result<Key, String> {
-        let blocks = pem::parse_many(text).map_err(|_| "not a PEM file".to_owned())?;
+    pub fn from_pem(text: &Secret<String>) -> Result<Key, String> {
+        let blocks = pem::parse_many(text.reveal()).map_err(|_| "not a PEM file".to_owned())?;
         let block = blocks
             .iter()
             .find(|block| block.tag().ends_with("PRIVATE KEY"))
@@ -76,14 +76,14 @@ impl Key {
     ///
     /// # Errors
     /// For a key of neither kind.
-    pub fn to_pem(&self) -> Result<Zeroizing<String>, String> {
-        let der = Zeroizing::new(self.0.serialize_der());
+    pub fn to_pem(&self) -> Result<Secret<String>, String> {
+        let der = Secret::new(self.0.serialize_der());
         let (tag, inner) = if self.0.algorithm() == &PKCS_RSA_SHA256 {
             // A key that was read from PKCS#1 is kept as such; one that was made is inside of
             // PKCS#8.
             (
                 "RSA PRIVATE KEY",
-                pkcs1(&der).unwrap_or_else(|| der.to_vec()),
+                pkcs1(der.reveal()).unwrap_or_else(|| der.reveal().clone()),
             )
         } else {
             let algorithm = if self.0.algorithm() == &PKCS_ECDSA_P384_SHA384 {
@@ -91,7 +91,7 @@ impl Key {
             } else {
                 &ECDSA_P256_SHA256_ASN1_SIGNING
             };
-            let pair = EcdsaKeyPair::from_private_key_der(algorithm, &der)
+            let pair = EcdsaKeyPair::from_private_key_der(algorithm, der.reveal())
                 .map_err(|_| "not an ECDSA key".to_owned())?;
             let sec1: EcPrivateKeyRfc5915Der = pair
                 .private_key()
@@ -99,7 +99,7 @@ impl Key {
                 .map_err(|_| "cannot encode an ECDSA key".to_owned())?;
             ("EC PRIVATE KEY", sec1.as_ref().to_vec())
         };
-        Ok(Zeroizing::new(encode(tag, inner)))
+        Ok(Secret::new(encode(tag, inner)))
     }
 
     /// `PUBLIC KEY` (SubjectPublicKeyInfo).

@@ -2,11 +2,12 @@
 use super::{
     Certificate, Key, Outcome, Wanted,
     reuse::{WRONG_KEY, authority_certificate},
-    text,
+    secret_text,
 };
 use crate::{
     effect::{Context, Enacted},
     render::kubeconfig::{Client, client, with_token},
+    secret::Secret,
     world::{Files, Tried},
 };
 use data_encoding::BASE64;
@@ -16,11 +17,17 @@ use kubephase_sdk::{
 };
 use kubephase_wit::Failure;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 /// A kubeconfig as it was read; fields nobody here knows stay where they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kubeconfig(Value);
+
+impl std::fmt::Debug for Kubeconfig {
+    /// Its users have secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kubeconfig({:?})", self.current_context())
+    }
+}
 
 impl Kubeconfig {
     /// The file at a path; none where there is none.
@@ -28,8 +35,8 @@ impl Kubeconfig {
     /// # Errors
     /// `invalid` where it is no kubeconfig.
     pub fn read(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
-        text(files, path)?
-            .map(|text| Kubeconfig::parse(&text, path))
+        secret_text(files, path)?
+            .map(|text| Kubeconfig::parse(text.reveal(), path))
             .transpose()
     }
 
@@ -47,8 +54,8 @@ impl Kubeconfig {
         }
     }
 
-    pub fn to_text(&self) -> String {
-        yaml::to_string(&self.0)
+    pub fn to_text(&self) -> Secret<String> {
+        Secret::new(yaml::to_string(&self.0))
     }
 
     /// The cluster without a name, as `cluster-info` has it, else that of the current context.
@@ -96,7 +103,7 @@ impl Kubeconfig {
     }
 
     /// As text, every cluster with this authority (base64).
-    pub fn trusting(&self, authority: &str) -> String {
+    pub fn trusting(&self, authority: &str) -> Secret<String> {
         let mut document = self.0.clone();
         for cluster in document["clusters"]
             .as_array_mut()
@@ -106,7 +113,7 @@ impl Kubeconfig {
         {
             cluster["certificate-authority-data"] = authority.into();
         }
-        yaml::to_string(&document)
+        Secret::new(yaml::to_string(&document))
     }
 
     pub fn current_context(&self) -> &str {
@@ -143,7 +150,7 @@ impl Kubeconfig {
 
     /// The same with every cluster at another address, its certificate checked by the name it has
     /// here.
-    pub fn dialled(&self, address: &std::net::SocketAddr) -> Value {
+    pub fn dialled(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
         for cluster in document["clusters"]
             .as_array_mut()
@@ -161,7 +168,7 @@ impl Kubeconfig {
             cluster["tls-server-name"] = host.unwrap_or_default().into();
             cluster["server"] = format!("https://{address}").into();
         }
-        document
+        Kubeconfig(document)
     }
 
     /// A value that is embedded, or else in the file that is named.
@@ -196,7 +203,7 @@ pub enum Credential<'a> {
     Certificate {
         started: i64,
     },
-    Token(&'a str),
+    Token(&'a Secret<String>),
 }
 
 /// Writes a kubeconfig with a client certificate of its own; one that trusts the same authority is
@@ -225,7 +232,7 @@ pub fn ensure_kubeconfig(
             started: context.started,
         },
     )?;
-    files.write(&spec.path, text.as_bytes(), 0o600, None)?;
+    files.write(&spec.path, text.reveal().as_bytes(), 0o600, None)?;
     Ok(Outcome::new(
         Enacted::Changed,
         [format!("Writing {:?} kubeconfig file", name(spec))],
@@ -241,7 +248,7 @@ pub fn kubeconfig_text(
     spec: &KubeconfigSpec,
     files: &dyn Files,
     credential: Credential<'_>,
-) -> Tried<Zeroizing<String>> {
+) -> Tried<Secret<String>> {
     let (root, root_key) =
         authority_certificate(files, &spec.directory, &spec.authority).map_err(no_authority)?;
     let root_key = root_key.map_err(no_authority)?;
@@ -249,13 +256,7 @@ pub fn kubeconfig_text(
         (&spec.cluster_name, &spec.server, &spec.user, &root.to_pem());
     let started = match credential {
         Credential::Token(token) => {
-            return Ok(Zeroizing::new(with_token(
-                cluster,
-                server,
-                authority_pem,
-                user,
-                token,
-            )));
+            return Ok(with_token(cluster, server, authority_pem, user, token));
         }
         Credential::Certificate { started } => started,
     };
@@ -277,14 +278,14 @@ pub fn kubeconfig_text(
             .to_pem(),
         &key.to_pem().map_err(failed)?,
     );
-    Ok(Zeroizing::new(client(&Client {
+    Ok(client(&Client {
         cluster,
         server,
         authority_pem,
         user,
         certificate_pem,
         key_pem,
-    })))
+    }))
 }
 
 fn name(spec: &KubeconfigSpec) -> &str {

@@ -104,7 +104,7 @@ impl Authority {
             Usage::ServerAuth,
             now + valid.start..now + valid.end,
         );
-        let key = PrivateKeyDer::from_pem_slice(key.to_pem().unwrap().as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key.to_pem().unwrap().reveal().as_bytes()).unwrap();
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap();

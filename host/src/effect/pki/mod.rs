@@ -22,7 +22,10 @@ pub use request::CertificateRequest;
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
 use super::Enacted;
-use crate::world::{Files, Tried};
+use crate::{
+    secret::Secret,
+    world::{Files, Tried},
+};
 
 /// What came of a key, certificate or kubeconfig, with kubeadm's lines about it.
 #[derive(Debug)]
@@ -40,6 +43,11 @@ impl Outcome {
             warnings: Vec::new(),
         }
     }
+}
+
+/// The text of a file that is or holds a key; none where there is none.
+fn secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
+    Ok(text(files, path)?.map(Secret::new))
 }
 
 /// The text of a file; none where there is none.

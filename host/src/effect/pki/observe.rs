@@ -1,5 +1,5 @@
 //! What may be known of keys and certificates: everything but the keys.
-use super::{Certificate, Key, Kubeconfig, key::common_name, text};
+use super::{Certificate, Key, Kubeconfig, key::common_name, secret_text, text};
 use crate::world::{Files, Tried};
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
@@ -36,7 +36,7 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
 
 /// Whether a private key can be used; none where there is no file.
 pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
-    let read = text(files, path)?.map(|pem| Key::from_pem(&pem));
+    let read = secret_text(files, path)?.map(|pem| Key::from_pem(&pem));
     Ok(read.map(|key| match key {
         Ok(key) => PrivateKeyFacts {
             algorithm: key.algorithm(),

@@ -1,6 +1,6 @@
 //! What is there already is used where it may be, and refused where it may not (kubeadm's rules for
 //! `certs/*`).
-use super::{Certificate, Key, Outcome, Wanted, text};
+use super::{Certificate, Key, Outcome, Wanted, secret_text, text};
 use crate::{
     effect::{Context, Enacted},
     world::{Files, Tried},
@@ -88,7 +88,7 @@ fn refuse_other_key(
     crt: &str,
     key: &str,
 ) -> Tried<()> {
-    let Some(Ok(private)) = text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
+    let Some(Ok(private)) = secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
         return Ok(());
     };
     if certificate.is_for(&private) {
@@ -150,7 +150,7 @@ fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<O
     files.write(&announced, pem.as_bytes(), 0o644, None)?;
     files.write(
         &path(spec, "key"),
-        key.to_pem().map_err(invalid)?.as_bytes(),
+        key.to_pem().map_err(invalid)?.reveal().as_bytes(),
         0o600,
         None,
     )?;
@@ -184,7 +184,8 @@ fn finish(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
     };
     let crt = path(spec, "crt");
     if text(files, &crt)?.is_none()
-        && let Some(key) = text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
+        && let Some(key) =
+            secret_text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
         && let Ok(certificate) = Certificate::from_pem(&pem)
         && certificate.is_for(&key)
     {
@@ -248,7 +249,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
         format!("{}/{name}.key", spec.directory),
         format!("{}/{name}.pub", spec.directory),
     );
-    if let Some(existing) = text(files, &private)? {
+    if let Some(existing) = secret_text(files, &private)? {
         let key = Key::from_pem(&existing).map_err(|why| {
             remedy(
                 format!("file {name}.key existed but it could not be loaded properly: {why}"),
@@ -273,6 +274,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
         &private,
         key.to_pem()
             .map_err(|why| Failure::new("invalid", why))?
+            .reveal()
             .as_bytes(),
         0o600,
         None,
@@ -309,7 +311,7 @@ pub(super) fn authority_certificate(
     if !certificate.is_authority() {
         return Err(failed(format!("{crt}: certificate {name:?} is not a CA")));
     }
-    let key = text(files, &private).and_then(|pem| {
+    let key = secret_text(files, &private).and_then(|pem| {
         let pem =
             pem.ok_or_else(|| failed(format!("{private} does not exist; it is needed to sign")))?;
         let key = Key::from_pem(&pem).map_err(|why| failed(format!("{private}: {why}")))?;

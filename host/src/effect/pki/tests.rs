@@ -1,6 +1,6 @@
 //! Chains that other programs accept, and kubeadm's rules about what is there already.
 use super::*;
-use crate::world::files::RootedFiles;
+use crate::{effect::Context, secret::Secret, world::files::RootedFiles};
 use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
@@ -29,12 +29,13 @@ fn keys_survive_their_own_encoding() {
         let key = Key::generate(algorithm).unwrap();
         let pem = key.to_pem().unwrap();
         assert!(
-            pem.starts_with(&format!("-----BEGIN {tag}-----\n")),
+            pem.reveal()
+                .starts_with(&format!("-----BEGIN {tag}-----\n")),
             "{tag}"
         );
         let read = Key::from_pem(&pem).unwrap();
         assert_eq!(read.public_der(), key.public_der());
-        assert_eq!(*read.to_pem().unwrap(), *pem);
+        assert_eq!(read.to_pem().unwrap(), pem);
         assert_eq!(read.algorithm(), name);
         assert!(!format!("{read:?}").contains("PRIVATE"));
     }
@@ -43,7 +44,7 @@ fn keys_survive_their_own_encoding() {
         "x",
         "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
     ] {
-        assert!(Key::from_pem(bad).is_err());
+        assert!(Key::from_pem(&bad.into()).is_err());
     }
 }
 
@@ -82,7 +83,7 @@ fn a_chain_verifies_until_it_runs_out() {
 struct Node {
     _root: tempfile::TempDir,
     world: crate::world::rehearsal::files_only::FilesOnly,
-    config: kubephase_sdk::kubeadm::Config,
+    config: crate::config::Config,
 }
 
 fn node() -> Node {
@@ -132,8 +133,6 @@ impl Node {
         &self.world.0
     }
 }
-
-use crate::effect::Context;
 
 #[test]
 fn what_is_there_is_used_again() {
@@ -333,7 +332,7 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
     let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();
     let (authority, wrong) = (
         Certificate::from_pem(&text("/pki/ca.crt")).unwrap(),
-        Key::from_pem(&text("/pki/ca.key")).unwrap(),
+        Key::from_pem(&Secret::new(text("/pki/ca.key"))).unwrap(),
     );
     assert_eq!(
         request.signed(0, NOW, &authority, &wrong).unwrap_err(),

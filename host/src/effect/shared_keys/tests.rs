@@ -6,11 +6,12 @@ fn what_is_sealed_opens_with_its_key_only() {
         parse_key(&random_key()).unwrap(),
         parse_key(&random_key()).unwrap(),
     );
-    let sealed = encrypt(&key, b"a key");
-    assert_eq!(*decrypt(&key, &sealed).unwrap(), b"a key");
+    let text = Secret::new(b"a key".to_vec());
+    let sealed = encrypt(&key, &text);
+    assert_eq!(decrypt(&key, &sealed).unwrap(), text);
     assert_ne!(
         sealed,
-        encrypt(&key, b"a key"),
+        encrypt(&key, &text),
         "each sealing has a nonce of its own"
     );
     let refused = decrypt(&other, &sealed).unwrap_err();
@@ -25,5 +26,5 @@ fn what_is_sealed_opens_with_its_key_only() {
     changed[NONCE_LEN] ^= 1;
     assert!(decrypt(&key, &changed).is_err());
     assert!(decrypt(&key, b"short").is_err());
-    assert!(parse_key("zz").is_err() && parse_key("00").is_err());
+    assert!(parse_key(&"zz".into()).is_err() && parse_key(&"00".into()).is_err());
 }

@@ -1,11 +1,13 @@
 use super::*;
 use crate::{
     cancel::Cancel,
+    config::Join,
     effect::{Context, Effect, Enacted, files},
     world::{Tried, World, imagined::Imagined},
 };
 use kubephase_sdk::{
-    kubeadm::{Etcd, Join, LocalEtcd, Patches},
+    duration::Duration,
+    kubeadm::{Etcd, ExternalEtcd, LocalEtcd, Patches},
     spec::{CertificateSpec, KubeconfigSpec},
     testing::Case,
 };
@@ -125,6 +127,71 @@ fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_aut
     };
     assert_eq!(kubeconfig("/srv/monitoring.conf"), None);
     assert!(kubeconfig("/etc/kubernetes/admin.conf").is_some());
+}
+
+#[test]
+fn a_plugins_certificate_does_not_outlive_the_clusters() {
+    let mut config = config();
+    config.cluster.certificate_validity_period = Some(Duration::from_secs(3600));
+    config.cluster.ca_certificate_validity_period = Some(Duration::from_secs(7200));
+    let territory = Territory::of(&config);
+    let certificate = |directory: &str, authority: Option<&str>, validity_seconds: i64| {
+        let (directory, authority) = (directory.into(), authority.map(Into::into));
+        let spec = CertificateSpec {
+            directory,
+            name: "x".into(),
+            authority,
+            validity_seconds,
+            ..Default::default()
+        };
+        refusal(&Effect::Certificate(spec), &territory, &config)
+    };
+    assert_eq!(certificate("/srv/pki", Some("ca"), 3600), None);
+    assert_eq!(certificate("/srv/own", None, 7200), None);
+    assert_eq!(
+        certificate("/srv/pki", Some("ca"), 3601).unwrap(),
+        "the certificate of /srv/pki/x would be valid for 3601 s, and \
+         certificateValidityPeriod of the cluster allows no more than 1h0m0s"
+    );
+    assert!(
+        certificate("/srv/own", None, 7201)
+            .unwrap()
+            .contains("caCertificateValidityPeriod")
+    );
+    assert!(certificate("/srv/pki", Some("ca"), i64::MAX).is_some());
+    let (path, directory, authority) = ("/srv/x.conf".into(), "/srv/pki".into(), "ca".into());
+    let kubeconfig = KubeconfigSpec {
+        path,
+        directory,
+        authority,
+        validity_seconds: 3601,
+        ..Default::default()
+    };
+    assert!(refusal(&Effect::Kubeconfig(kubeconfig), &territory, &config).is_some());
+}
+
+#[test]
+fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
+    let mut config = config();
+    config.cluster.etcd = Etcd {
+        local: None,
+        external: Some(ExternalEtcd {
+            ca_file: "/srv/etcd-ca.crt".into(),
+            ..Default::default()
+        }),
+    };
+    let territory = Territory::of(&config);
+    let (path, directory, authority) = ("/srv/x.conf".into(), "/srv".into(), "etcd-ca".into());
+    let kubeconfig = Effect::Kubeconfig(KubeconfigSpec {
+        path,
+        directory,
+        authority,
+        ..Default::default()
+    });
+    assert_eq!(
+        refusal(&kubeconfig, &territory, &config).unwrap(),
+        "only the host signs with /srv/etcd-ca"
+    );
 }
 
 #[test]

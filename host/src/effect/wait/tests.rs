@@ -1,9 +1,10 @@
 use super::*;
+use crate::config::Config;
 use crate::{
     cancel::Cancel,
     world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, imagined::Imagined},
 };
-use kubephase_sdk::{kubeadm::Config, testing::Case};
+use kubephase_sdk::testing::Case;
 
 /// A world with an etcd of which so many members of so many are at work.
 struct Members(Imagined, (usize, usize));

@@ -25,7 +25,7 @@ impl Environment {
             |text: &Option<String>| text.as_deref().map(|text| Registry::parse(text).unwrap());
         let password = Credentials::Password {
             user: "user".into(),
-            password: Zeroizing::new("pass".into()),
+            password: "pass".into(),
         };
         let files = self.files.iter().map(|path| ConfigurationFile {
             path: path.clone(),
@@ -55,9 +55,9 @@ fn as_text(search: impl Future<Output = Result<Option<Credentials>>>) -> Result<
         .block_on(search);
     Ok(match found.map_err(|why| format!("{why:#}"))? {
         Some(Credentials::Password { user, password }) => {
-            format!("{user}:{}", password.as_str())
+            format!("{user}:{}", password.reveal())
         }
-        Some(Credentials::Identity(token)) => format!("token {}", token.as_str()),
+        Some(Credentials::Identity(token)) => format!("token {}", token.reveal()),
         None => "none".into(),
     })
 }

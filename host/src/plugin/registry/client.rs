@@ -6,6 +6,7 @@ use super::reference::{Reference, is_loopback};
 use crate::{
     plugin::credentials::{Credentials, Keyring},
     report::sanitise,
+    secret::Secret,
     world::innermost,
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -20,7 +21,6 @@ use serde::Deserialize;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
-use zeroize::Zeroizing;
 
 /// Redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
@@ -389,7 +389,7 @@ impl<'a> Client<'a> {
                 fields.extend([
                     ("grant_type", "refresh_token"),
                     ("client_id", "kubephase"),
-                    ("refresh_token", token),
+                    ("refresh_token", token.reveal()),
                 ]);
                 let form = url::form_urlencoded::Serializer::new(String::new())
                     .extend_pairs(fields)
@@ -417,15 +417,15 @@ impl<'a> Client<'a> {
         if !answer.status().is_success() {
             return Err(self.refusal(answer).await);
         }
-        let body = Zeroizing::new(self.read_small(answer, MAX_TOKEN).await?);
+        let body = Secret::new(self.read_small(answer, MAX_TOKEN).await?);
         // The parser's message could quote the token.
-        let token: Token = serde_json::from_slice(&body)
+        let token: Token = serde_json::from_slice(body.reveal())
             .map_err(|_| anyhow!("{} gave no token", self.server()))?;
         let Some(token) = token.token.or(token.access_token) else {
             bail!("{} gave no token", self.server())
         };
-        let token = Zeroizing::new(format!("Bearer {token}"));
-        HeaderValue::from_str(&token)
+        let token = Secret::new(format!("Bearer {}", token.reveal()));
+        HeaderValue::from_str(token.reveal())
             .map_err(|_| anyhow!("{} gave a token that is none", self.server()))
     }
 
@@ -563,8 +563,8 @@ impl Challenge {
 /// The answer of a token server.
 #[derive(Deserialize)]
 struct Token {
-    token: Option<String>,
-    access_token: Option<String>,
+    token: Option<Secret<String>>,
+    access_token: Option<Secret<String>>,
 }
 
 /// The body of a registry's error answer (OCI distribution specification).
@@ -582,9 +582,12 @@ struct Reason {
 }
 
 /// Makes the `Authorization` header of a user name and password.
-fn basic(user: &str, password: &str) -> Result<HeaderValue> {
-    let text = Zeroizing::new(format!("{user}:{password}"));
-    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(text.as_bytes())))?;
+fn basic(user: &str, password: &Secret<String>) -> Result<HeaderValue> {
+    let text = Secret::new(format!("{user}:{}", password.reveal()));
+    let mut value = HeaderValue::from_str(&format!(
+        "Basic {}",
+        BASE64.encode(text.reveal().as_bytes())
+    ))?;
     value.set_sensitive(true);
     Ok(value)
 }

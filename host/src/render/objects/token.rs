@@ -1,9 +1,8 @@
 //! Bootstrap tokens as Secrets.
 use super::SYSTEM;
-use crate::effect::token;
+use crate::{config::BootstrapToken, effect::token, secret::Secret};
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use kubephase_sdk::kubeadm::BootstrapToken;
 use kubephase_wit::ObjectRef;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +11,6 @@ pub const TOKEN_TYPE: &str = "bootstrap.kubernetes.io/token";
 const USAGE_PREFIX: &str = "usage-bootstrap-";
 
 /// A token's Secret, and what the owner of other objects needs to know of it.
-#[derive(Clone, Debug, PartialEq)]
 pub struct TokenSecret {
     pub name: String,
     pub manifest: Value,
@@ -23,9 +21,10 @@ pub struct TokenSecret {
 /// # Errors
 /// A token of another form, or an expiry that is no time.
 pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, String> {
-    let (id, secret) = (token.token.split_once('.')).ok_or_else(|| {
-        "a bootstrap token lacks its secret: expected the form id.secret".to_owned()
-    })?;
+    let (id, secret) = token::parts(&token.token);
+    if secret.is_empty() {
+        return Err("a bootstrap token lacks its secret: expected the form id.secret".into());
+    }
     let mut data = Map::new();
     let mut put = |key: &str, value: &str| {
         if !value.is_empty() {
@@ -96,7 +95,7 @@ pub fn token_of(secret: &Value) -> Result<BootstrapToken, String> {
             "bootstrap Token Secret has no token-secret data: {name}"
         ));
     }
-    let whole = format!("{id}.{half}");
+    let whole = Secret::new(format!("{id}.{half}"));
     if !token::is_token(&whole) {
         return Err(format!(
             "bootstrap Token Secret is invalid and couldn't be parsed: {}",
@@ -133,8 +132,12 @@ pub fn token_of(secret: &Value) -> Result<BootstrapToken, String> {
 
 /// RFC 3339 in UTC, whole seconds; empty for a token that does not expire.
 fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
-    let fail =
-        |error: jiff::Error| format!("expiry of the bootstrap token {:?}: {error}", token.id());
+    let fail = |error: jiff::Error| {
+        format!(
+            "expiry of the bootstrap token {:?}: {error}",
+            token::id(&token.token)
+        )
+    };
     let at = match (&token.expires, token.ttl) {
         (Some(expires), _) => expires.parse::<Timestamp>().map_err(fail)?.as_second(),
         (None, Some(ttl)) if ttl.0 > 0 => now.saturating_add(ttl.as_secs()),

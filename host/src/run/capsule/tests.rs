@@ -125,7 +125,7 @@ fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
         ..Capsule::default()
     };
     let mut secrets = Secrets::default();
-    secrets.add("hunter2-hunter2");
+    secrets.add("hunter2-hunter2".into());
     capsule.blank(&secrets);
     assert!(!capsule.to_json().contains("hunter2"));
 }

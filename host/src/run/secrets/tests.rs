@@ -1,14 +1,14 @@
 use super::*;
-use kubephase_sdk::kubeadm::BootstrapToken;
+use crate::config::BootstrapToken;
 use serde_json::json;
 
-fn config() -> Config {
-    let mut config = Config::default();
+fn config() -> config::Config {
+    let mut config = config::Config::default();
     config.init.bootstrap_tokens = vec![BootstrapToken {
         token: "abcdef.0123456789abcdef".into(),
         ..Default::default()
     }];
-    config.init.certificate_key = "00ff".repeat(16);
+    config.init.certificate_key = Secret::new("00ff".repeat(16));
     let variable = |name: &str, value: &str| EnvVar {
         name: name.into(),
         value: value.into(),

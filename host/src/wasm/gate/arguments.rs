@@ -5,10 +5,13 @@ use crate::arguments::{
     AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
     KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text, UnitName,
 };
-use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec};
+use kubephase_sdk::spec::{
+    CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
+};
 use kubephase_wit::ObjectRef;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 /// The kind of phase that makes a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -489,6 +492,56 @@ fn check_subject(name: &str) -> Result<(), String> {
     ))
 }
 
+/// Checks the DNS names and addresses that a certificate is for, and brings each to the one
+/// spelling in which a grant names it. The names of the distribution's own phases are kubeadm's,
+/// which keeps the spelling and warns of what is no name.
+fn check_names(spec: &mut CertificateSpec, origin: Origin) -> Result<(), String> {
+    if origin == Origin::Distribution {
+        return Ok(());
+    }
+    for name in &mut spec.dns_names {
+        // The first label may be a wildcard.
+        HostName::parse(name.strip_prefix("*.").unwrap_or(name))?;
+        *name = name.to_ascii_lowercase();
+    }
+    for address in &mut spec.ip_addresses {
+        let parsed: IpAddr = address.parse().map_err(|_| {
+            format!("{address:?} is not an IP address that a certificate can be for")
+        })?;
+        // Clients take an IPv4 address that is written as an IPv6 address for the IPv4 address.
+        *address = parsed.to_canonical().to_string();
+    }
+    Ok(())
+}
+
+/// What a grant of a certificate has to cover.
+fn certificate_demands(spec: &CertificateSpec) -> Vec<Demand<'_>> {
+    // An authority signs itself.
+    let signer = spec.authority.as_deref().unwrap_or(&spec.name);
+    let authority = Demand::Authority(crate::render::join(&spec.directory, signer));
+    // A certificate that says no usage can be used as client and as server. An authority's
+    // certificate says none.
+    let usages = match spec.usages.as_slice() {
+        [] if spec.authority.is_some() => &[Usage::ClientAuth, Usage::ServerAuth],
+        usages => usages,
+    };
+    [
+        Demand::Directory(&spec.directory),
+        authority,
+        Demand::Subject(&spec.common_name),
+    ]
+    .into_iter()
+    .chain(spec.organizations.iter().map(|group| Demand::Group(group)))
+    .chain(
+        spec.dns_names
+            .iter()
+            .chain(&spec.ip_addresses)
+            .map(|name| Demand::Name(name)),
+    )
+    .chain(usages.iter().copied().map(Demand::Usage))
+    .collect()
+}
+
 /// Implements [`Arguments`] for a specification that a phase hands over as JSON. `$check` checks
 /// and normalises it, `$demands` returns what a grant has to cover.
 macro_rules! specification {
@@ -525,12 +578,9 @@ specification! {
         spec.directory = check_directory(&spec.directory, origin)?;
         check_base_name(&spec.name)?;
         spec.authority.iter().try_for_each(|authority| check_base_name(authority))?;
+        check_names(spec, origin)?;
         std::iter::once(&spec.common_name).chain(&spec.organizations).try_for_each(|name| check_subject(name))
-    }, |spec| {
-        let mut demands = vec![Demand::Directory(&spec.directory), Demand::Subject(&spec.common_name)];
-        demands.extend(spec.organizations.iter().map(|group| Demand::Group(group)));
-        demands
-    };
+    }, certificate_demands;
     KeyPairSpec as "a key pair", |spec, origin| {
         spec.directory = check_directory(&spec.directory, origin)?;
         check_base_name(&spec.name)
@@ -542,7 +592,8 @@ specification! {
         HttpUrl::parse(&spec.server)?;
         [&spec.user, &spec.common_name, &spec.cluster_name].into_iter().chain(&spec.organizations).try_for_each(|name| check_subject(name))
     }, |spec| {
-        let mut demands = vec![Demand::Path(&spec.path), Demand::Subject(&spec.common_name)];
+        let authority = Demand::Authority(crate::render::join(&spec.directory, &spec.authority));
+        let mut demands = vec![Demand::Path(&spec.path), authority, Demand::Subject(&spec.common_name)];
         demands.extend(spec.organizations.iter().map(|group| Demand::Group(group)));
         demands
     };

@@ -11,7 +11,10 @@ mod risk;
 mod table;
 
 pub use arguments::{Arguments, Identity, Listing, Origin, Plain};
-pub use pattern::{Demand, Dimension, check_pattern, covers_object, matches as fits_pattern};
+pub use pattern::{
+    Demand, Dimension, check_name, check_pattern, check_usage, covers_object,
+    matches as fits_pattern,
+};
 pub use pods::host_access;
 pub use risk::{Danger, Risk, WORKLOADS};
 pub use table::*;

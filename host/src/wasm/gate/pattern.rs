@@ -4,6 +4,8 @@ use crate::{
     wasm::manifest::{ObjectPattern, Request},
 };
 use globset::{GlobBuilder, GlobMatcher};
+use kubephase_sdk::spec::Usage;
+use std::net::IpAddr;
 
 /// A dimension in which a grant is bounded. Each is one field of a request in the manifest, with
 /// patterns.
@@ -18,12 +20,15 @@ pub enum Dimension {
     Modules,
     Images,
     Directories,
+    Authorities,
     Subjects,
     Groups,
+    Names,
+    Usages,
 }
 
 impl Dimension {
-    pub const ALL: [Dimension; 11] = [
+    pub const ALL: [Dimension; 14] = [
         Dimension::Paths,
         Dimension::Hosts,
         Dimension::Commands,
@@ -33,8 +38,11 @@ impl Dimension {
         Dimension::Modules,
         Dimension::Images,
         Dimension::Directories,
+        Dimension::Authorities,
         Dimension::Subjects,
         Dimension::Groups,
+        Dimension::Names,
+        Dimension::Usages,
     ];
 
     /// The name of the dimension's field in a request.
@@ -49,8 +57,11 @@ impl Dimension {
             Dimension::Modules => "modules",
             Dimension::Images => "images",
             Dimension::Directories => "directories",
+            Dimension::Authorities => "authorities",
             Dimension::Subjects => "subjects",
             Dimension::Groups => "groups",
+            Dimension::Names => "names",
+            Dimension::Usages => "usages",
         }
     }
 
@@ -68,15 +79,32 @@ impl Dimension {
             Dimension::Modules => "kernel modules",
             Dimension::Images => "container images",
             Dimension::Directories => "directories of certificates",
+            Dimension::Authorities => {
+                "authorities that sign, by the path of their certificate without `.crt`"
+            }
             Dimension::Subjects => "common names of certificates",
             Dimension::Groups => "organizations of certificates, which are groups of the cluster",
+            Dimension::Names => "DNS names and IP addresses that certificates are for",
+            Dimension::Usages => "what certificates are for: `clientAuth`, `serverAuth`",
         }
     }
 
-    /// Whether a request may leave the dimension out. Only groups may be left out: a certificate
-    /// need not have any.
+    /// Whether a request may leave the dimension out: a certificate need not have groups or names,
+    /// and that of an authority has no usages. The request then covers only certificates that have
+    /// none.
     pub fn is_optional(self) -> bool {
-        self == Dimension::Groups
+        matches!(
+            self,
+            Dimension::Groups | Dimension::Names | Dimension::Usages
+        )
+    }
+
+    /// Whether the dimension's patterns match absolute paths.
+    pub fn has_paths(self) -> bool {
+        matches!(
+            self,
+            Dimension::Paths | Dimension::Directories | Dimension::Authorities
+        )
     }
 
     /// The patterns of a request in this dimension; none for commands and objects, whose patterns
@@ -90,8 +118,11 @@ impl Dimension {
             Dimension::Modules => Some(&request.modules),
             Dimension::Images => Some(&request.images),
             Dimension::Directories => Some(&request.directories),
+            Dimension::Authorities => Some(&request.authorities),
             Dimension::Subjects => Some(&request.subjects),
             Dimension::Groups => Some(&request.groups),
+            Dimension::Names => Some(&request.names),
+            Dimension::Usages => Some(&request.usages),
             Dimension::Commands | Dimension::Objects => None,
         }
     }
@@ -108,7 +139,7 @@ impl Dimension {
 
 /// One thing that a call demands: a path, a host, an object. A call is granted if a single request
 /// covers all its demands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Demand<'a> {
     Path(&'a str),
     Directory(&'a str),
@@ -120,8 +151,13 @@ pub enum Demand<'a> {
     Key(&'a str),
     Module(&'a str),
     Image(&'a str),
+    /// an authority that signs, by the path of its certificate without `.crt`
+    Authority(String),
     Subject(&'a str),
     Group(&'a str),
+    /// a DNS name or an IP address that a certificate is for
+    Name(&'a str),
+    Usage(Usage),
 }
 
 impl Demand<'_> {
@@ -147,8 +183,14 @@ impl Demand<'_> {
             Demand::Key(key) => any(&request.keys, key),
             Demand::Module(module) => any(&request.modules, module),
             Demand::Image(image) => any(&request.images, image),
+            Demand::Authority(authority) => any(&request.authorities, authority),
             Demand::Subject(subject) => any(&request.subjects, subject),
             Demand::Group(group) => any(&request.groups, group),
+            Demand::Name(name) => any(&request.names, name),
+            Demand::Usage(usage) => request
+                .usages
+                .iter()
+                .any(|granted| granted == usage_name(*usage)),
         }
     }
 }
@@ -163,8 +205,11 @@ impl std::fmt::Display for Demand<'_> {
             Demand::Key(text) => write!(f, "kernel parameter {text}"),
             Demand::Module(text) => write!(f, "module {text}"),
             Demand::Image(text) => write!(f, "image {text}"),
+            Demand::Authority(text) => write!(f, "authority {text}"),
             Demand::Subject(text) => write!(f, "subject {text:?}"),
             Demand::Group(text) => write!(f, "group {text:?}"),
+            Demand::Name(text) => write!(f, "name {text}"),
+            Demand::Usage(usage) => write!(f, "usage {}", usage_name(*usage)),
             Demand::Url(url) => f.write_str(url.as_str()),
             Demand::Command(command) => write!(f, "{command}"),
             Demand::Object(of) => {
@@ -176,6 +221,44 @@ impl std::fmt::Display for Demand<'_> {
                 write!(f, "{} ({}){name}{place}", of.kind(), of.api_version())
             }
         }
+    }
+}
+
+/// The name of a usage in specifications and grants.
+fn usage_name(usage: Usage) -> &'static str {
+    match usage {
+        Usage::ClientAuth => "clientAuth",
+        Usage::ServerAuth => "serverAuth",
+    }
+}
+
+/// Checks a pattern of `usages`: it is one of the two, without a wildcard.
+///
+/// # Errors
+/// The rule that the pattern breaks.
+pub fn check_usage(pattern: &str) -> Result<(), String> {
+    let known = [Usage::ClientAuth, Usage::ServerAuth].map(usage_name);
+    if known.contains(&pattern) {
+        Ok(())
+    } else {
+        Err(format!("a usage is {}", known.join(" or ")))
+    }
+}
+
+/// Checks a pattern of `names`: names and addresses are compared in one spelling, which the pattern
+/// has to have as well.
+///
+/// # Errors
+/// The spelling that would match.
+pub fn check_name(pattern: &str) -> Result<(), String> {
+    let spelled = pattern.parse::<IpAddr>().map_or_else(
+        |_| pattern.to_ascii_lowercase(),
+        |address| address.to_canonical().to_string(),
+    );
+    if spelled == pattern {
+        Ok(())
+    } else {
+        Err(format!("write it as {spelled}"))
     }
 }
 

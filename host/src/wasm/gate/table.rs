@@ -267,13 +267,16 @@ pub static ENSURE_CERTIFICATE: HostFunction<CertificateSpec> = HostFunction::new
     "ensure-certificate",
     Permit::Granted(&[
         Dimension::Directories,
+        Dimension::Authorities,
         Dimension::Subjects,
         Dimension::Groups,
+        Dimension::Names,
+        Dimension::Usages,
     ]),
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::IDENTITIES);
+.with_risk(risk::CERTIFICATE);
 pub static ENSURE_KEY_PAIR: HostFunction<KeyPairSpec> = HostFunction::new(
     "effects-pki",
     "ensure-key-pair",
@@ -281,15 +284,20 @@ pub static ENSURE_KEY_PAIR: HostFunction<KeyPairSpec> = HostFunction::new(
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::IDENTITIES);
+.with_risk(risk::KEY_FILES);
 pub static ENSURE_KUBECONFIG: HostFunction<KubeconfigSpec> = HostFunction::new(
     "effects-pki",
     "ensure-kubeconfig",
-    Permit::Granted(&[Dimension::Paths, Dimension::Subjects, Dimension::Groups]),
+    Permit::Granted(&[
+        Dimension::Paths,
+        Dimension::Authorities,
+        Dimension::Subjects,
+        Dimension::Groups,
+    ]),
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::IDENTITIES);
+.with_risk(risk::KUBECONFIG);
 pub static ENSURE_ROTATED_KUBECONFIG: HostFunction<RotatedKubeconfigSpec> = HostFunction::new(
     "effects-pki",
     "ensure-rotated-kubeconfig",
@@ -297,7 +305,7 @@ pub static ENSURE_ROTATED_KUBECONFIG: HostFunction<RotatedKubeconfigSpec> = Host
     PROPOSE,
     PKI_WORDS,
 )
-.with_risk(risk::IDENTITIES);
+.with_risk(risk::KEY_FILES);
 
 const fn effects_cluster<A: Arguments>(
     function: &'static str,

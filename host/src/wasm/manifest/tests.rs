@@ -165,6 +165,50 @@ fn different_requests_have_different_lines() {
 }
 
 #[test]
+fn a_request_of_certificates_says_who_signs_and_may_leave_out_what_a_certificate_need_not_have() {
+    let with = |rest: &str| {
+        let capability =
+            "capability: effects-pki.ensure-certificate, directories: [/srv/own], subjects: [x]";
+        let provides = "provides:\n- {id: a, title: t, kind: phase, workflow: [init]}\n";
+        Manifest::parse(&format!(
+            "name: a\nversion: 1.0.0\n{provides}grants:\n- {{reason: r, {capability}, {rest}}}\n"
+        ))
+    };
+    let manifest =
+        with("authorities: [/srv/own/ca], names: ['*.own.svc', 'fd00::1'], usages: [serverAuth]")
+            .unwrap();
+    assert_eq!(
+        manifest.grants[0].lines(),
+        [
+            r#"["effects-pki.ensure-certificate",{"authorities":["/srv/own/ca"],"directories":["/srv/own"],"names":["*.own.svc","fd00::1"],"subjects":["x"],"usages":["serverAuth"]}]"#
+        ]
+    );
+    assert!(with("authorities: [/srv/own/ca]").is_ok());
+    for (rest, part) in [
+        (
+            "names: [a.own.svc]",
+            "say which authorities effects-pki.ensure-certificate is needed for",
+        ),
+        ("authorities: [ca]", "has to be an absolute path"),
+        (
+            "authorities: [/srv/own/ca], usages: ['*']",
+            "a usage is clientAuth or serverAuth",
+        ),
+        (
+            "authorities: [/srv/own/ca], names: [A.own.svc]",
+            "write it as a.own.svc",
+        ),
+        (
+            "authorities: [/srv/own/ca], names: ['::ffff:192.0.2.1']",
+            "write it as 192.0.2.1",
+        ),
+    ] {
+        let refused = with(rest).unwrap_err().to_string();
+        assert!(refused.contains(part), "{rest}: {refused}");
+    }
+}
+
+#[test]
 fn a_text_of_the_manifest_shows_what_it_is() {
     let with = |needs: &str, reason: &str, title: &str| {
         format!(

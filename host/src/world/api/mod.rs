@@ -5,7 +5,7 @@ pub mod resources;
 mod trust;
 
 use super::{Cluster, Files, Tried, budget::Budget, innermost};
-use crate::{cancel::Cancel, effect::pki};
+use crate::{cancel::Cancel, effect::pki, secret::Secret};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{
     Client, Config,
@@ -49,25 +49,25 @@ pub struct Endpoint {
 }
 
 /// The kubeconfig that says where the server is and who asks.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Credentials {
     /// a file of the node, read anew for each request
     File(String),
-    Text(Arc<zeroize::Zeroizing<String>>),
+    Text(Arc<Secret<String>>),
 }
 
 impl Credentials {
     /// The credentials of a run: the admin's, or, for a worker that joins, the bootstrap kubeconfig
     /// that it joins with.
-    pub fn of(config: &kubephase_sdk::kubeadm::Config) -> Credentials {
+    pub fn of(config: &crate::config::Config) -> Credentials {
         match &config.join {
             Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
             _ => Credentials::File(config.run.kubeconfig.clone()),
         }
     }
 
-    pub fn text(text: &str) -> Credentials {
-        Credentials::Text(Arc::new(zeroize::Zeroizing::new(text.to_owned())))
+    pub fn text(text: &Secret<String>) -> Credentials {
+        Credentials::Text(Arc::new(text.clone()))
     }
 }
 
@@ -100,7 +100,7 @@ impl Patience {
 }
 
 /// A client, and the kubeconfig and the endpoint that it was made for.
-type Made = (Vec<u8>, Option<Endpoint>, Client);
+type Made = (Secret<String>, Option<Endpoint>, Client);
 
 /// Blocks; to be called from plain threads.
 #[derive(Clone)]
@@ -203,16 +203,16 @@ impl ApiClient {
     }
 
     /// A client for this server with the credentials of a kubeconfig.
-    pub fn of_text(&self, kubeconfig: &str) -> ApiClient {
+    pub fn of_text(&self, kubeconfig: &Secret<String>) -> ApiClient {
         self.other(Credentials::text(kubeconfig))
     }
 
     /// A kubeconfig of the node, with the files of the node that it names.
-    fn whole(&self, path: &str) -> Tried<Vec<u8>> {
-        let text = self.files.read(path)?;
-        let mut kubeconfig = pki::Kubeconfig::parse(&String::from_utf8_lossy(&text), path)?;
+    fn whole(&self, path: &str) -> Tried<Secret<String>> {
+        let text = Secret::new(self.files.read(path)?);
+        let mut kubeconfig = pki::Kubeconfig::parse(&String::from_utf8_lossy(text.reveal()), path)?;
         kubeconfig.embed(&|file| self.files.read(file))?;
-        Ok(kubeconfig.to_text().into_bytes())
+        Ok(kubeconfig.to_text())
     }
 
     /// A client of the kubeconfig as it is now.
@@ -223,7 +223,7 @@ impl ApiClient {
             .call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
         let (name, text) = match &self.credentials {
             Credentials::File(path) => (path.as_str(), self.whole(path)?),
-            Credentials::Text(text) => ("what was discovered", text.as_bytes().to_vec()),
+            Credentials::Text(text) => ("what was discovered", Secret::clone(text)),
         };
         let invalid = |why: String| {
             Failure::new(
@@ -231,8 +231,8 @@ impl ApiClient {
                 format!("{name} cannot be used as a kubeconfig: {why}"),
             )
         };
-        let parsed = Kubeconfig::from_yaml(&String::from_utf8_lossy(&text))
-            .map_err(|error| invalid(error.to_string()))?;
+        let parsed =
+            Kubeconfig::from_yaml(text.reveal()).map_err(|error| invalid(error.to_string()))?;
         let runs = |user: &AuthInfo| user.exec.is_some() || user.auth_provider.is_some();
         if self.named.as_ref() != Some(&self.credentials)
             && parsed
@@ -627,11 +627,11 @@ impl Cluster for ApiClient {
         Ok(Box::new(self.of_file(path)?))
     }
 
-    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.of_text(kubeconfig)))
     }
 
-    fn as_operator(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(Box::new(self.of_text(kubeconfig).with_programs()))
     }
 }

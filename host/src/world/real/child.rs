@@ -2,8 +2,10 @@
 //!
 //! A program gets its own process group, no standard input and an environment of at most three
 //! variables. Its output is read while it runs, up to a limit. At the deadline, at the limit, and
-//! when the run is cancelled, the whole group is ended.
+//! when the run is cancelled, the whole group is ended. A program of which nothing may stay has a
+//! supervisor ([`super::supervisor`]), which ends also what left the group.
 #![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
+use super::supervisor;
 use crate::{
     cancel::Cancel,
     world::{Tried, budget::Budget},
@@ -12,10 +14,10 @@ use kubephase_wit::Failure;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
-    process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open},
+    process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open},
 };
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     env,
     ffi::OsString,
     io::{self, Read},
@@ -40,10 +42,32 @@ const DRAIN: Duration = Duration::from_millis(200);
 /// Variables of the operator's environment that a program gets.
 const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "HOME"];
 
-/// Process groups of running programs, which end with this program.
-static GROUPS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+/// Process groups of running programs, by the id of their leader: they end with this program.
+static GROUPS: Mutex<BTreeMap<i32, Leader>> = Mutex::new(BTreeMap::new());
 
-fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
+/// The process that this program started for a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leader {
+    /// the program itself
+    Program,
+    /// its supervisor, which ends it and all that came of it
+    Supervisor,
+}
+
+impl Leader {
+    /// Ends the program and its group: politely, so that the program may ignore it, or by force.
+    /// What has ended meanwhile needs no signal.
+    fn end(self, leader: Pid, by_force: bool) {
+        let _ = match (self, by_force) {
+            (Leader::Program, false) => kill_process_group(leader, Signal::TERM),
+            (Leader::Program, true) => kill_process_group(leader, Signal::KILL),
+            (Leader::Supervisor, false) => kill_process(leader, supervisor::TERMINATE),
+            (Leader::Supervisor, true) => kill_process(leader, supervisor::KILL),
+        };
+    }
+}
+
+fn groups() -> MutexGuard<'static, BTreeMap<i32, Leader>> {
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -51,9 +75,10 @@ fn groups() -> MutexGuard<'static, BTreeSet<i32>> {
 /// started.
 pub fn kill_all() {
     let groups = groups();
-    for group in groups.iter().filter_map(|group| Pid::from_raw(*group)) {
-        // A group that has ended meanwhile needs no signal.
-        let _ = kill_process_group(group, Signal::KILL);
+    for (id, leader) in groups.iter() {
+        if let Some(id) = Pid::from_raw(*id) {
+            leader.end(id, true);
+        }
     }
     // A thread that would start a program waits for the lock of the list until this program has
     // ended.
@@ -62,7 +87,10 @@ pub fn kill_all() {
 
 /// The process group of a running program. Until this is dropped, the group is on the list of those
 /// that end with this program.
-pub struct Group(Pid);
+pub struct Group {
+    id: Pid,
+    leader: Leader,
+}
 
 impl Group {
     /// Starts a program that leads a process group of its own. `start` returns the program and its
@@ -71,31 +99,46 @@ impl Group {
     /// # Errors
     /// If the program cannot be started.
     pub fn start<T>(start: impl FnOnce() -> io::Result<(T, Pid)>) -> io::Result<(T, Group)> {
+        Group::start_led_by(Leader::Program, start)
+    }
+
+    fn start_led_by<T>(
+        leader: Leader,
+        start: impl FnOnce() -> io::Result<(T, Pid)>,
+    ) -> io::Result<(T, Group)> {
         // The lock is held meanwhile, so that no signal comes between the start and the entry in
         // the list.
         let mut groups = groups();
-        let (program, leader) = start()?;
-        groups.insert(leader.as_raw_nonzero().get());
-        Ok((program, Group(leader)))
+        let (program, id) = start()?;
+        groups.insert(id.as_raw_nonzero().get(), leader);
+        Ok((program, Group { id, leader }))
     }
 
-    fn spawn(command: &mut Command) -> io::Result<(Child, Group)> {
-        Group::start(|| {
+    fn spawn(command: &mut Command, leader: Leader) -> io::Result<(Child, Group)> {
+        if leader == Leader::Supervisor {
+            supervisor::supervise(command);
+        }
+        Group::start_led_by(leader, || {
             let child = command.process_group(0).spawn()?;
-            let leader = Pid::from_child(&child);
-            Ok((child, leader))
+            let id = Pid::from_child(&child);
+            Ok((child, id))
         })
     }
 
-    /// Sends a signal to all processes of the group. A group that has ended needs none.
-    pub fn signal(&self, signal: Signal) {
-        let _ = kill_process_group(self.0, signal);
+    /// Asks all processes of the group to end.
+    fn terminate(&self) {
+        self.leader.end(self.id, false);
+    }
+
+    /// Kills all processes of the group.
+    pub fn kill(&self) {
+        self.leader.end(self.id, true);
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        groups().remove(&self.0.as_raw_nonzero().get());
+        groups().remove(&self.id.as_raw_nonzero().get());
     }
 }
 
@@ -109,7 +152,7 @@ pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let (child, _group) = Group::spawn(command)?;
+    let (child, _group) = Group::spawn(command, Leader::Program)?;
     child.wait_with_output()
 }
 
@@ -139,11 +182,11 @@ impl Output {
     }
 }
 
-/// How processes are treated that a program leaves behind in its group when it exits before its
-/// deadline.
+/// How processes are treated that a program leaves behind when it exits before its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remains {
-    /// They are killed: nothing outlives the call.
+    /// They are killed, whichever group or session they made for themselves: nothing outlives the
+    /// call.
     Killed,
     /// They stay: a service manager may have started them for the node.
     Left,
@@ -206,7 +249,11 @@ impl Programs {
                     .filter_map(|name| Some((name, env::var_os(name)?))),
             )
             .env("PATH", &self.path);
-        let (child, group) = Group::spawn(&mut command).map_err(|error| {
+        let leader = match remains {
+            Remains::Killed => Leader::Supervisor,
+            Remains::Left => Leader::Program,
+        };
+        let (child, group) = Group::spawn(&mut command, leader).map_err(|error| {
             let code = if error.kind() == io::ErrorKind::NotFound {
                 "not-found"
             } else {
@@ -214,7 +261,7 @@ impl Programs {
             };
             Failure::new(code, format!("cannot run {program}: {error}"))
         })?;
-        Running::new(program, child, group, remains)?.finish(budget)
+        Running::new(program, child, group)?.finish(budget)
     }
 }
 
@@ -226,23 +273,16 @@ struct Running<'a> {
     group: Group,
     /// A file descriptor (pidfd) that is readable once the program has ended.
     ended: OwnedFd,
-    remains: Remains,
 }
 
 impl<'a> Running<'a> {
-    fn new(
-        program: &'a str,
-        mut child: Child,
-        group: Group,
-        remains: Remains,
-    ) -> Tried<Running<'a>> {
-        match pidfd_open(group.0, PidfdFlags::empty()) {
+    fn new(program: &'a str, mut child: Child, group: Group) -> Tried<Running<'a>> {
+        match pidfd_open(group.id, PidfdFlags::empty()) {
             Ok(ended) => Ok(Running {
                 program,
                 child,
                 group,
                 ended,
-                remains,
             }),
             Err(error) => {
                 end_group(&group, &mut child);
@@ -260,10 +300,8 @@ impl<'a> Running<'a> {
         let outcome = self.read(&mut pipes, budget);
         // The group is signalled before the program is reaped: until then no other group can get
         // its id.
-        match (&outcome, self.remains) {
-            (Ok(()), Remains::Left) => {}
-            (Ok(()), Remains::Killed) => self.group.signal(Signal::KILL),
-            (Err(_), _) => self.end(),
+        if outcome.is_err() {
+            self.end();
         }
         let status = self
             .child
@@ -309,12 +347,12 @@ impl<'a> Running<'a> {
 
     /// Ends the whole group: with SIGTERM, and after [`GRACE`] with SIGKILL.
     fn end(&mut self) {
-        self.group.signal(Signal::TERM);
+        self.group.terminate();
         let until = Instant::now() + GRACE;
         while !has_ended(&self.ended) && Instant::now() < until {
             Cancel::never().wait(Duration::from_millis(5));
         }
-        self.group.signal(Signal::KILL);
+        self.group.kill();
     }
 }
 
@@ -328,7 +366,7 @@ impl Drop for Running<'_> {
 
 /// Kills a group and reaps its program.
 fn end_group(group: &Group, child: &mut Child) {
-    group.signal(Signal::KILL);
+    group.kill();
     let _ = child.wait();
 }
 

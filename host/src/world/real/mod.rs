@@ -5,6 +5,7 @@ mod etcd;
 mod mounts;
 mod net;
 pub mod services;
+mod supervisor;
 mod sysctl;
 
 use super::{
@@ -17,13 +18,15 @@ use super::{
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
+    config::Config,
+    secret::Secret,
 };
 use anyhow::{Context, Result};
 use child::Remains;
 use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::endpoints as etcd_endpoints;
-use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
+use kubephase_sdk::kubeadm::ApiEndpoint;
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
 use serde_json::Value;
@@ -125,7 +128,7 @@ impl Real {
 
     /// The same machine, where programs are run that authenticate the user of this kubeconfig.
     #[must_use]
-    pub fn with_programs_of(self, kubeconfig: &str) -> Real {
+    pub fn with_programs_of(self, kubeconfig: &Secret<String>) -> Real {
         let named = Credentials::text(kubeconfig);
         let etcd = RealEtcd {
             cluster: self.etcd.cluster.with_programs_of(named.clone()),

@@ -3,6 +3,7 @@ use super::Environment;
 use crate::{
     arguments::HttpUrl,
     cancel::Cancel,
+    secret::Secret,
     world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy},
 };
 use kubephase_wit::{Failure, HttpReply};
@@ -103,13 +104,14 @@ impl Net for RealNet {
             client = client.tls_certs_only([authority]);
         }
         if !identity.cert.is_empty() {
-            let pem = [
-                self.files.read(&identity.cert)?,
-                self.files.read(&identity.key)?,
-            ]
-            .join(&b'\n');
+            let key = Secret::new(self.files.read(&identity.key)?);
+            let pem = Secret::new(
+                [&self.files.read(&identity.cert)?, key.reveal()]
+                    .map(Vec::as_slice)
+                    .join(&b'\n'),
+            );
             client = client.identity(
-                reqwest::Identity::from_pem(&pem)
+                reqwest::Identity::from_pem(pem.reveal())
                     .map_err(|error| invalid(&identity.cert, error))?,
             );
         }

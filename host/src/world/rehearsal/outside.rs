@@ -9,6 +9,7 @@ use super::{
 use crate::{
     effect::objects::{reference, target},
     render::patches::strategic_merge,
+    secret::Secret,
     world::{
         Cluster, Etcd, Tried,
         api::{ApiClient, Credentials, Dial, Endpoint},
@@ -253,7 +254,7 @@ impl Cluster for Seen {
         self.client.probe(kubeconfig, url)
     }
 
-    fn as_holder_of(&self, kubeconfig: &str) -> Tried<Box<dyn Cluster>> {
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
         Ok(self.other(
             self.client.of_text(kubeconfig),
             &Credentials::text(kubeconfig),

@@ -1,12 +1,12 @@
 use super::*;
-use crate::render::objects::token_secret;
+use crate::{render::objects::token_secret, secret::Secret};
 use kubephase_sdk::kubeadm::Duration;
 
 const NOW: i64 = 1_790_000_000;
 
 fn token(id: &str, ttl: i64) -> BootstrapToken {
     let given = BootstrapToken {
-        token: format!("{id}.0123456789abcdef"),
+        token: Secret::new(format!("{id}.0123456789abcdef")),
         description: "for \u{1b}[31mWednesday".into(),
         ttl: Some(Duration::from_secs(ttl)),
         usages: ["signing", "authentication"].map(str::to_owned).to_vec(),

@@ -1,4 +1,5 @@
-use super::*;
+use super::{identities::*, objects::*, paths::*, programs::*, *};
+use crate::wasm::manifest::ObjectPattern;
 
 fn paths(pattern: &str) -> Request {
     Request {
@@ -37,7 +38,10 @@ fn writing_files_of_the_system_amounts_to_root() {
         "/etc/kubernetes/kubelet.conf.d/x",
         "/unknown/x",
     ] {
-        assert!(changed_paths(&paths(pattern)).is_some(), "{pattern}");
+        assert!(
+            changed_paths(&paths(pattern)).first().is_some(),
+            "{pattern}"
+        );
     }
     for pattern in [
         "/opt/evil/**",
@@ -48,7 +52,7 @@ fn writing_files_of_the_system_amounts_to_root() {
         "/etc/kubernetes/audit/policy.yaml",
         "/tmp/x",
     ] {
-        assert_eq!(changed_paths(&paths(pattern)), None, "{pattern}");
+        assert_eq!(changed_paths(&paths(pattern)), Vec::new(), "{pattern}");
     }
 }
 
@@ -73,7 +77,10 @@ fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         &["/srv/own/x", "--version"],
         &["hostname", "x"],
     ] {
-        assert!(reading_program(&command(line)).is_some(), "{line:?}");
+        assert!(
+            reading_program(&command(line)).first().is_some(),
+            "{line:?}"
+        );
     }
     for line in [
         &["chronyc", "tracking"][..],
@@ -82,7 +89,7 @@ fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         &["nproc"],
         &["systemctl", "is-active", "chronyd"],
     ] {
-        assert_eq!(reading_program(&command(line)), None, "{line:?}");
+        assert_eq!(reading_program(&command(line)), Vec::new(), "{line:?}");
     }
 }
 
@@ -119,7 +126,7 @@ fn objects_that_may_give_rights_amount_to_cluster_admin() {
         ("v1", "Secret", Some("own"), &["x"]),
     ] {
         assert!(
-            judge(api_version, kind, namespace, names).is_some(),
+            judge(api_version, kind, namespace, names).first().is_some(),
             "{kind} {namespace:?} {names:?}"
         );
     }
@@ -131,7 +138,7 @@ fn objects_that_may_give_rights_amount_to_cluster_admin() {
     ] {
         assert_eq!(
             judge(api_version, kind, namespace, names),
-            None,
+            Vec::new(),
             "{kind} {namespace:?} {names:?}"
         );
     }
@@ -151,11 +158,73 @@ fn certificates_for_privileged_names_amount_to_cluster_admin() {
         ("*", "x"),
         ("x", "s*"),
         ("kubernetes-admin", "x"),
+        ("x", "cluster-admins"),
     ] {
         assert!(
-            identities(&request(subject, group)).is_some(),
+            identities(&request(subject, group)).first().is_some(),
             "{subject} {group}"
         );
     }
-    assert_eq!(identities(&request("monitoring", "readers")), None);
+    assert_eq!(identities(&request("monitoring", "readers")), Vec::new());
+}
+
+#[test]
+fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own() {
+    let judge = |name: &str| {
+        identities(&Request {
+            names: vec![name.into()],
+            ..Request::default()
+        })
+    };
+    for name in [
+        "*",
+        "kubernetes",
+        "kubernetes.default.svc",
+        "k*.default.svc",
+        "*.svc",
+        "*.*.svc",
+        "metrics.*.svc",
+        "metrics.kube-system.svc",
+        "metrics.own.svc*",
+        "metrics.own.svc.example.com",
+        "metrics.example",
+        "api.example.com",
+        "10.96.0.1",
+        "node-1",
+        ".own.svc",
+        "svc",
+    ] {
+        assert_eq!(
+            judge(name).first().map(|danger| danger.risk),
+            Some(Risk::ClusterAdmin),
+            "{name}"
+        );
+    }
+    for name in [
+        "metrics.own.svc",
+        "metrics.own.svc.cluster.local",
+        "*.own.svc",
+    ] {
+        assert_eq!(judge(name), Vec::new(), "{name}");
+    }
+}
+
+#[test]
+fn certificates_amount_to_cluster_admin_if_the_cluster_may_trust_their_authority() {
+    let judge = |authority: &str| {
+        identities(&Request {
+            authorities: vec![authority.into()],
+            ..Request::default()
+        })
+    };
+    for authority in ["/etc/ssl/private/ca", "/**", "/srv/*"] {
+        assert_eq!(
+            judge(authority).first().map(|danger| danger.risk),
+            Some(Risk::ClusterAdmin),
+            "{authority}"
+        );
+    }
+    for authority in ["/etc/kubernetes/pki/ca", "/srv/own/ca"] {
+        assert_eq!(judge(authority), Vec::new(), "{authority}");
+    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use std::thread;
+use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -123,6 +123,79 @@ fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
     .unwrap();
     assert_eq!(output.stdout(), "done\n");
     assert!(ends("86403"));
+}
+
+/// Also one that left the program's process group and session, whose parent has ended, and that
+/// shows no environment.
+#[test]
+fn a_process_that_leaves_the_group_of_its_program_does_not_outlive_the_call() {
+    for script in [
+        "setsid sleep 86405 & sleep 0.1; echo done",
+        "setsid -f sleep 86405; echo done",
+        "env -i setsid sh -c '(setsid sleep 86405 & setsid sleep 86405 &) ; sleep 86405' \
+         >/dev/null 2>&1 & sleep 0.1; echo done",
+    ] {
+        let output = sh(script, Remains::Killed, &budget(100, LONG)).unwrap();
+        assert_eq!(
+            (output.stdout().as_str(), output.status.code()),
+            ("done\n", Some(0)),
+            "{script}"
+        );
+        assert!(!is_at_work("86405"), "{script}");
+    }
+    let script = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 86405; sleep 86405' & \
+        sleep 86405; sleep 86405";
+    assert_eq!(
+        sh(
+            script,
+            Remains::Killed,
+            &budget(100, Duration::from_millis(300))
+        )
+        .unwrap_err()
+        .code,
+        "timeout"
+    );
+    assert!(!is_at_work("86405"));
+}
+
+#[test]
+fn what_other_programs_started_stays_until_they_end() {
+    let (first, second) = (Cancel::new(), budget(100, LONG));
+    let running = thread::spawn({
+        let budget = Budget::new(100, LONG, &first);
+        move || {
+            sh(
+                "(setsid sleep 86406 &); sleep 86407",
+                Remains::Killed,
+                &budget,
+            )
+            .unwrap_err()
+        }
+    });
+    while !(is_at_work("sleep\u{0}86406") && is_at_work("sleep\u{0}86407")) {
+        Cancel::never().wait(Duration::from_millis(1));
+    }
+    sh("(setsid sleep 86408 &); exit 0", Remains::Killed, &second).unwrap();
+    assert!(is_at_work("sleep\u{0}86406") && is_at_work("sleep\u{0}86407") && !is_at_work("86408"));
+    first.request();
+    assert_eq!(running.join().unwrap().code, "cancelled");
+    assert!(!is_at_work("86406"));
+}
+
+#[test]
+fn a_program_that_a_signal_ends_is_told_as_such() {
+    let output = sh("kill -KILL $$", Remains::Killed, &budget(100, LONG)).unwrap();
+    assert_eq!(
+        (output.status.code(), output.status.signal()),
+        (None, Some(9))
+    );
+    let output = sh(
+        "kill -TERM 0; sleep 86409",
+        Remains::Killed,
+        &budget(100, LONG),
+    )
+    .unwrap();
+    assert_eq!(output.status.signal(), Some(15));
 }
 
 #[test]

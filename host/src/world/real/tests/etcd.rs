@@ -137,7 +137,7 @@ impl Cluster {
         };
         write("ca.crt", &authority.certificate.to_pem());
         write("healthcheck-client.crt", &certificate.to_pem());
-        write("healthcheck-client.key", &key.to_pem().unwrap());
+        write("healthcheck-client.key", key.to_pem().unwrap().reveal());
         let first = PbMember {
             id: 1,
             name: "cp1".into(),

@@ -5,7 +5,7 @@ use super::{
     signer::Authority,
     store::{Store, core, now},
 };
-use crate::discovery::jws;
+use crate::{discovery::jws, effect::token, secret::Secret};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
@@ -157,22 +157,23 @@ fn sign(store: &mut Store) {
     let Some(kubeconfig) = info["data"]["kubeconfig"].as_str() else {
         return;
     };
-    let signing: Vec<(String, String)> = tokens(store)
+    let signing: Vec<Secret<String>> = tokens(store)
         .filter(|secret| secret_text(secret, "usage-bootstrap-signing").as_deref() == Some("true"))
         .filter_map(|secret| {
-            Some((
+            Some(Secret::new(format!(
+                "{}.{}",
                 secret_text(secret, "token-id")?,
-                secret_text(secret, "token-secret")?,
-            ))
+                secret_text(secret, "token-secret")?
+            )))
         })
         .collect();
     let mut wanted = info.clone();
     if let Some(data) = wanted["data"].as_object_mut() {
         data.retain(|key, _| !key.starts_with("jws-kubeconfig-"));
-        for (id, secret) in &signing {
+        for token in &signing {
             data.insert(
-                format!("jws-kubeconfig-{id}"),
-                jws::sign(kubeconfig, id, secret).into(),
+                format!("jws-kubeconfig-{}", token::id(token)),
+                jws::sign(kubeconfig, token).into(),
             );
         }
     }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     effect::pki::{Certificate, CertificateRequest, Key, Wanted},
+    secret::Secret,
     world::{Files, api::resources::by_plural},
 };
 use data_encoding::BASE64;
@@ -39,10 +40,8 @@ impl Authority {
             let key = files
                 .read(&format!("{}.key", path.strip_suffix(".crt")?))
                 .ok()?;
-            Some((
-                Certificate::from_pem(&pem).ok()?,
-                Key::from_pem(&String::from_utf8_lossy(&key)).ok()?,
-            ))
+            let key = Secret::new(String::from_utf8_lossy(&key).into_owned());
+            Some((Certificate::from_pem(&pem).ok()?, Key::from_pem(&key).ok()?))
         };
         let key = read();
         Authority { pem, key }

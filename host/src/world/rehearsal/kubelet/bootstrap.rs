@@ -73,7 +73,7 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     };
     let pem = [
         certificate.as_slice(),
-        key.to_pem().map_err(invalid)?.as_bytes(),
+        key.to_pem().map_err(invalid)?.reveal().as_bytes(),
     ]
     .concat();
     files.write(PEM, &pem, 0o600, None)?;

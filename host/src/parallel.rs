@@ -1,8 +1,12 @@
-//! The same done to many, side by side.
+//! The same done to many, side by side, and the same done by many, each in its turn.
 use std::{
     panic,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
+    time::Instant,
 };
 
 /// How many threads the machine runs at a time.
@@ -38,19 +42,53 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
     done.into_iter().map(|(_, done)| done).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A limit on how many threads do something at a time; other threads wait for their turn.
+pub struct Turns {
+    left: Mutex<usize>,
+    freed: Condvar,
+}
 
-    #[test]
-    fn results_are_in_the_order_of_the_items() {
-        let items: Vec<usize> = (0..100).collect();
-        for threads in [0, 1, 3, 200] {
-            assert_eq!(
-                map(&items, threads, |item| item * 2),
-                (0..200).step_by(2).collect::<Vec<_>>()
-            );
+/// A turn, which lasts until it is dropped.
+pub struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    /// Turns for `at_once` threads at a time.
+    pub const fn new(at_once: usize) -> Turns {
+        Turns {
+            left: Mutex::new(at_once),
+            freed: Condvar::new(),
         }
-        assert_eq!(map(&[], 2, |()| ()), []);
+    }
+
+    /// Waits for a turn.
+    pub fn wait(&self) -> Turn<'_> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        *self
+            .freed
+            .wait_while(left, |left| *left == 0)
+            .unwrap_or_else(PoisonError::into_inner) -= 1;
+        Turn(self)
+    }
+
+    /// Waits for a turn, but not longer than until an instant. None if there is none by then.
+    pub fn wait_until(&self, end: Instant) -> Option<Turn<'_>> {
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let time = end.saturating_duration_since(Instant::now());
+        let (mut left, _) = self
+            .freed
+            .wait_timeout_while(left, time, |left| *left == 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *left = left.checked_sub(1)?;
+        Some(Turn(self))
     }
 }
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,14 @@
 //! begins with a dash, and each part of an [`ObjectName`] is one segment of a URL. This module
 //! neither looks at the machine nor decides about grants.
 mod command;
+pub mod json;
 mod names;
 mod object;
 mod path;
 mod sysctl;
 mod text;
 mod url;
+mod user;
 
 pub use command::CommandLine;
 pub use names::{
@@ -20,8 +22,9 @@ pub use names::{
 pub use object::ObjectName;
 pub use path::{AbsolutePath, FileName};
 pub use sysctl::SysctlKey;
-pub use text::{Text, is_trick};
+pub use text::{Line, Text, is_trick};
 pub use url::HttpUrl;
+pub use user::UserId;
 
 /// A type that the text of a plugin is parsed into.
 pub trait Argument: Sized {

@@ -234,6 +234,21 @@ fn tricks_in_a_text_become_escapes_and_a_long_text_is_cut() {
 }
 
 #[test]
+fn a_line_is_one_line_of_visible_characters() {
+    let line = Line::parse(" It\u{a0} is\n\n  needed,\tÄpfel.\n").unwrap();
+    assert_eq!(line.as_str(), "It is needed, Äpfel.");
+    assert_eq!(Line::parse("").unwrap(), Line::default());
+    for trick in [
+        "\u{1b}", "\u{3164}", "\u{2800}", "\u{115f}", "\u{34f}", "\u{fe0f}", "\u{202e}",
+    ] {
+        let refused = Line::parse(&format!("a{trick}b")).unwrap_err();
+        assert!(refused.contains("U+"), "{refused}");
+    }
+    assert!(Line::parse(&"x".repeat(Line::LONGEST)).is_ok());
+    assert!(Line::parse(&"x".repeat(Line::LONGEST + 1)).is_err());
+}
+
+#[test]
 fn phase_ids_and_finding_codes_have_no_special_characters() {
     assert!(
         PhaseId::parse("preflight/time-sync").is_ok()

@@ -1,18 +1,28 @@
 //! Text for people.
-use super::{Argument, checked_text};
+use super::{Argument, checked_text, refusal};
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Whether a character acts on a terminal, or on the order and visibility of other characters.
+/// Besides control characters these are the characters that Unicode draws as nothing
+/// (`Default_Ignorable_Code_Point`) and the blank Braille pattern.
 pub fn is_trick(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Text of a plugin for people. It has at most [`Text::LONGEST`] bytes, and every character in it
@@ -25,8 +35,10 @@ pub struct Text(String);
 checked_text!(Text);
 
 impl Text {
-    /// Bytes of a text that are kept; a longer text is cut.
+    /// Bytes of the longest text, its escapes included; a longer text is cut.
     pub const LONGEST: usize = 4096;
+    /// Room for the mark of a text that was cut.
+    const MARK: usize = 40;
 }
 
 impl Argument for Text {
@@ -35,19 +47,61 @@ impl Argument for Text {
     /// Parses a text and never refuses it: cuts a text that is too long, and escapes characters
     /// that act on a terminal.
     fn parse(text: &str) -> Result<Self, String> {
-        let end = text.floor_char_boundary(Text::LONGEST);
-        let mut shown = String::with_capacity(end);
-        for c in text[..end].chars() {
+        let mut shown = String::new();
+        // The text as it is if it is cut after the characters so far.
+        let mut cut = (0, 0);
+        for (at, c) in text.char_indices() {
+            if shown.len() <= Text::LONGEST - Text::MARK {
+                cut = (at, shown.len());
+            }
             match c {
                 '\n' | '\t' => shown.push(c),
                 // Writing to a string cannot fail.
                 c if is_trick(c) => drop(write!(shown, "\\u{{{:x}}}", u32::from(c))),
                 c => shown.push(c),
             }
-        }
-        if end < text.len() {
-            let _ = write!(shown, "… ({} bytes more)", text.len() - end);
+            if shown.len() > Text::LONGEST {
+                shown.truncate(cut.1);
+                let _ = write!(shown, "… ({} bytes more)", text.len() - cut.0);
+                break;
+            }
         }
         Ok(Text(shown))
+    }
+}
+
+/// One line of a manifest for people: a title, a description, a reason. It has at most
+/// [`Line::LONGEST`] bytes, every character in it is visible, and it has neither line ends nor two
+/// spaces in a row, so that it cannot look like further lines of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Line(String);
+
+checked_text!(Line);
+
+impl Line {
+    /// Bytes that a line has at most.
+    pub const LONGEST: usize = 200;
+}
+
+impl Argument for Line {
+    const WHAT: &'static str = "one line for people";
+
+    /// Parses a text. Writes each run of line ends and spaces as one space.
+    fn parse(text: &str) -> Result<Self, String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let line = words.join(" ");
+        if let Some(trick) = line.chars().find(|c| is_trick(*c)) {
+            let rule = format!(
+                "it contains U+{:04X}, which cannot be seen",
+                u32::from(trick)
+            );
+            return Err(refusal(&line, Self::WHAT, &rule));
+        }
+        if line.len() > Line::LONGEST {
+            let rule = format!("it has {} bytes, at most {} fit", line.len(), Line::LONGEST);
+            return Err(refusal(&line, Self::WHAT, &rule));
+        }
+        Ok(Line(line))
     }
 }

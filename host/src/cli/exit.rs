@@ -34,11 +34,12 @@ impl Exit {
         ),
         (
             Exit::Preflight,
-            "preflight checks failed; nothing was changed",
+            "preflight checks failed; nothing was changed, but images may have been pulled",
         ),
         (
             Exit::Phase,
-            "a phase failed; run the command again to continue",
+            "a phase failed, or a check after something was changed; run the command again to \
+             continue",
         ),
         (Exit::Plugin, "a plugin is refused; nothing was changed"),
         (

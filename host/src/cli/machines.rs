@@ -226,6 +226,7 @@ impl Cluster<'_> {
         let ran = init::execute(
             &mut prepared,
             node.clone(),
+            &|_| {},
             |_| vec![Box::new(journal)],
             &cancel,
         )?;

@@ -1,5 +1,9 @@
 //! The commands `kubephase plugin …`: their arguments and their output.
+mod add;
+mod allow;
+mod candidate;
 mod entries;
+mod known;
 mod publish;
 
 use super::{CliError, Exit, print};
@@ -7,6 +11,7 @@ use crate::{
     plugin::{
         build,
         consent::Consent,
+        digest::ComponentDigest,
         inspect, load,
         scaffold::{self, Kind, Language},
         signature::{self, Signer},
@@ -16,7 +21,7 @@ use crate::{
     wasm::engine::Engine,
 };
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -84,9 +89,8 @@ pub enum PluginCommand {
         allow: bool,
         #[command(flatten)]
         consent: Consent,
-        /// whose signature it has to have, now and later: a public key, or the file of one
-        #[arg(long, value_name = "PUBLIC_KEY")]
-        signer: Option<String>,
+        #[command(flatten)]
+        expectation: Expectation,
     },
     /// Take a plugin out of a configuration and its lock
     Remove {
@@ -111,9 +115,8 @@ pub enum PluginCommand {
         config: PathBuf,
         #[command(flatten)]
         consent: Consent,
-        /// whose signature it has to have from now on: a public key, or the file of one
-        #[arg(long, value_name = "PUBLIC_KEY")]
-        signer: Option<String>,
+        #[command(flatten)]
+        expectation: Expectation,
     },
     /// Make a key pair to sign components with: NAME.key, which is secret, and NAME.pub
     Keygen {
@@ -135,6 +138,28 @@ pub enum PluginCommand {
         /// oci://REGISTRY/NAME:TAG
         reference: String,
     },
+}
+
+/// What the operator expects of a plugin that is added or allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Expectation {
+    /// whose signature it has to have, now and later: a public key, or the file of one
+    #[arg(long, value_name = "PUBLIC_KEY")]
+    signer: Option<String>,
+    /// the component that it has to be, as `plugin inspect` shows it; a plugin of a registry is
+    /// allowed only with this, unless its source ends with @sha256:DIGEST
+    #[arg(long, value_name = "sha256:DIGEST", value_parser = ComponentDigest::parse)]
+    digest: Option<ComponentDigest>,
+}
+
+impl Expectation {
+    /// The signer that the operator named.
+    ///
+    /// # Errors
+    /// What was given is neither a public key nor the file of one.
+    fn signer(&self) -> Result<Option<Signer>> {
+        self.signer.as_deref().map(Signer::read).transpose()
+    }
 }
 
 pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
@@ -179,7 +204,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             allow,
             consent,
         } => {
-            let component = load::open(&wanted(&plugin.display().to_string(), None, ""), engine)?;
+            let component = load::open(&wanted(&plugin.display().to_string(), None), engine)?;
             match (replay, record) {
                 (Some(capsule), _) => Ok(told(&test::replay(&component, capsule)?, true)),
                 (_, Some(capsule)) => Ok(told(
@@ -206,12 +231,12 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             config,
             allow,
             consent,
-            signer,
-        } => entries::add(
+            expectation,
+        } => add::add(
             source,
             config,
             allow.then_some(*consent),
-            signer.as_deref(),
+            expectation,
             engine,
         ),
         PluginCommand::Remove { name, config } => entries::remove(name, config),
@@ -227,8 +252,8 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             name,
             config,
             consent,
-            signer,
-        } => entries::allow(name, config, *consent, signer.as_deref(), engine),
+            expectation,
+        } => allow::allow(name, config, *consent, expectation, engine),
         PluginCommand::Keygen { name } => publish::keygen(name),
         PluginCommand::Sign { plugin, key } => publish::sign(plugin, key, engine),
         PluginCommand::Push { plugin, reference } => publish::push(plugin, reference, engine),
@@ -245,20 +270,19 @@ fn new(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
 }
 
 /// From where the command was typed; only a signer that was named is asked for.
-fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>, command: &'a str) -> load::Wanted<'a> {
+fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::Wanted<'a> {
     load::Wanted {
         source,
         beside: Path::new(""),
         pinned: None,
         signer,
-        command,
+        command: None,
     }
 }
 
 fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> {
     let signer = signer.map(Signer::read).transpose()?;
-    let command = format!("kubephase plugin inspect {from}");
-    let wanted = wanted(from, signer.as_ref(), &command);
+    let wanted = wanted(from, signer.as_ref());
     let component = load::fetch(&wanted)?.bytes;
     let signed = match (&signer, source::signature(from, Path::new(""), &component)?) {
         (Some(signer), _) => format!("signed by {signer}"),

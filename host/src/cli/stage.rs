@@ -37,7 +37,7 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -366,9 +366,11 @@ impl<W: World + 'static> Stage<W> {
         })?;
         let mut keeper = None;
         let written = journal.clone();
+        let capsules = Capsules::default();
         let ran = init::execute(
             prepared,
             self.world.clone(),
+            &|capsule| capsules.keep(capsule),
             |plan| {
                 let (told, tally) = report::subscribers(plan, output, debug);
                 keeper = Some(tally);
@@ -391,19 +393,9 @@ impl<W: World + 'static> Stage<W> {
                     sent,
                     made,
                     found,
-                    capsules,
                 },
         } = ran;
-        for capsule in &capsules {
-            let kept = keep(capsule)?;
-            print::hint(&format!(
-                "What plugin {} had looked at when it was stopped is in {}. To run it again:\n  \
-                 kubephase plugin test COMPONENT --replay {}",
-                capsule.plugin,
-                kept.display(),
-                kept.display()
-            ));
-        }
+        capsules.hint()?;
         if output == report::Output::Text {
             report::hints::hints(&tally, self.stays)
                 .iter()
@@ -425,16 +417,45 @@ impl<W: World + 'static> Stage<W> {
     }
 }
 
-/// A capsule as a file that only this user reads.
-fn keep(capsule: &Capsule) -> Result<PathBuf> {
-    let prefix = format!("kubephase-{}-", capsule.phase.replace('/', "-"));
-    let file = tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".capsule.json")
-        .tempfile()
-        .context("cannot keep a capsule")?;
-    std::fs::write(file.path(), capsule.to_json()).context("cannot keep a capsule")?;
-    Ok(file.keep()?.1)
+/// The capsules of a run: each becomes a file when its phase ends, because together they may be
+/// large.
+#[derive(Default)]
+struct Capsules(Mutex<Vec<Result<(String, PathBuf)>>>);
+
+impl Capsules {
+    /// Keeps a capsule as a file that only this user reads.
+    fn keep(&self, capsule: &Capsule) {
+        let prefix = format!("kubephase-{}-", capsule.phase.replace('/', "-"));
+        let write = || {
+            let mut file = tempfile::Builder::new()
+                .prefix(&prefix)
+                .suffix(".capsule.json")
+                .tempfile()?;
+            capsule.write(&mut file)?;
+            Ok::<_, anyhow::Error>((capsule.plugin.clone(), file.keep()?.1))
+        };
+        let kept = write().context("cannot keep a capsule");
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(kept);
+    }
+
+    /// Tells of the files.
+    ///
+    /// # Errors
+    /// A capsule could not be kept.
+    fn hint(self) -> Result<()> {
+        for kept in self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let (plugin, path) = kept?;
+            print::hint(&format!(
+                "What plugin {plugin} had looked at when it was stopped is in {path}. To run it \
+                 again:\n  kubephase plugin test COMPONENT --replay {path}",
+                path = path.display()
+            ));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

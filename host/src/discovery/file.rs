@@ -8,7 +8,7 @@ use crate::{
     effect::pki::Kubeconfig,
     operator_files,
     secret::Secret,
-    world::{Cluster, Net, Tried, budget::Budget},
+    world::{Cluster, Net, Tried, budget::Budget, reach::Reach},
 };
 use data_encoding::BASE64;
 use kubephase_wit::Failure;
@@ -20,6 +20,7 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
     // While the cluster is looked for there is no run yet, and a signal ends the process.
     let reply = net.http_get(
         &parsed,
+        Reach::All,
         &Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never()),
     )?;
     if reply.status != 200 {

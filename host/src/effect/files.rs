@@ -1,8 +1,13 @@
 //! Files and directories: unchanged where content, mode and owner are as wanted.
 use super::Enacted;
 use crate::world::{Files, Tried};
-use kubephase_wit::Failure;
+use kubephase_wit::{Failure, FileMeta};
 use serde::{Deserialize, Serialize};
+
+/// Mode bits by which users may read, write and execute.
+const PERMISSIONS: u32 = 0o777;
+/// The mode bit that keeps users from removing the files of others in a directory.
+const STICKY: u32 = 0o1000;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Directory {
@@ -62,15 +67,40 @@ pub struct Mode {
 }
 
 impl Mode {
-    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+    /// Sets the mode and the owner. `may_widen` says whether more users may get to use the file.
+    ///
+    /// # Errors
+    /// `not-found`; `denied` where more users would get to use it and may not.
+    pub fn enact(&self, files: &dyn Files, may_widen: bool) -> Tried<Enacted> {
         let missing = || Failure::new("not-found", format!("{} does not exist", self.path));
         let meta = files.stat(&self.path)?.ok_or_else(missing)?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
             return Ok(Enacted::Unchanged);
         }
+        if !may_widen && self.widens(&meta) {
+            return Err(Failure::new(
+                "denied",
+                format!(
+                    "{} was not made by this plugin in this run, so the plugin lets no further \
+                     users use it: mode {:04o} stays, and so does the owner",
+                    self.path, meta.mode
+                ),
+            ));
+        }
         files
             .set_mode(&self.path, self.mode, self.owner)
             .map(|()| Enacted::Changed)
+    }
+
+    /// Whether users get to use the file that could not before.
+    fn widens(&self, meta: &FileMeta) -> bool {
+        let gained = self.mode & !meta.mode & PERMISSIONS;
+        // Without the sticky bit every user of a directory may remove the files of others.
+        let lost = meta.mode & !self.mode & STICKY;
+        gained | lost != 0
+            || self
+                .owner
+                .is_some_and(|owner| owner != (meta.uid, meta.gid))
     }
 }
 

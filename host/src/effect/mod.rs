@@ -7,6 +7,7 @@ pub mod clear;
 pub mod etcd;
 pub mod files;
 pub mod joining;
+mod key_work;
 pub mod objects;
 pub mod pki;
 pub mod proposal;
@@ -131,6 +132,9 @@ pub struct Context<'a> {
     pub disturbed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
+    /// whether the phase may let more users use what is at a path, or give it to another user: a
+    /// plugin may if it made it in this run
+    pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
     /// what a plugin's file effects do not reach; none for a phase of the distribution itself
     pub territory: Option<&'a Territory>,
     /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
@@ -155,6 +159,7 @@ impl<'a> Context<'a> {
             started: 0,
             disturbed: false,
             made: &|_| false,
+            may_widen: &|_| true,
             territory: None,
             cancel,
             command_time: Duration::ZERO,
@@ -181,7 +186,8 @@ pub struct Sent {
     pub resource: String,
     pub namespace: Option<String>,
     pub name: String,
-    pub body: Value,
+    /// JSON: as values, all objects of a run would take much memory
+    pub body: String,
 }
 
 impl std::fmt::Debug for Sent {
@@ -254,7 +260,9 @@ impl Effect {
             Effect::Directory(directory) => directory.enact(files).map(Done::from),
             Effect::File(file) => file.enact(files).map(Done::from),
             Effect::StaticPod { file, .. } => file.enact(world.files()).map(Done::from),
-            Effect::Mode(mode) => mode.enact(files).map(Done::from),
+            Effect::Mode(mode) => mode
+                .enact(files, (context.may_widen)(&mode.path))
+                .map(Done::from),
             Effect::Owner(owner) => owner.enact(files).map(Done::from),
             Effect::RemoveFile { path } => files::remove(path, files).map(Done::from),
             Effect::Certificate(spec) => {

@@ -35,7 +35,7 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         _ => "CREATE",
     };
     Ok(Done {
-        sent: vec![sent(verb, &of, manifest.clone())],
+        sent: vec![sent(verb, &of, manifest)],
         ..enacted.into()
     })
 }
@@ -53,7 +53,7 @@ pub fn patch(of: &ObjectRef, patch: &Value, cluster: &dyn Cluster) -> Tried<Done
         cluster.patch(of, patch)?;
     }
     Ok(Done {
-        sent: vec![sent("PATCH", of, patch.clone())],
+        sent: vec![sent("PATCH", of, patch)],
         ..Done::from(changed)
     })
 }
@@ -65,19 +65,19 @@ pub fn delete(of: &ObjectRef, cluster: &dyn Cluster) -> Tried<Done> {
         cluster.delete(of)?;
     }
     Ok(Done {
-        sent: vec![sent("DELETE", of, Value::Null)],
+        sent: vec![sent("DELETE", of, &Value::Null)],
         ..Done::from(changed)
     })
 }
 
 /// The record of one write.
-pub fn sent(verb: &'static str, of: &ObjectRef, body: Value) -> Sent {
+pub fn sent(verb: &'static str, of: &ObjectRef, body: &Value) -> Sent {
     Sent {
         verb,
         resource: resource(&of.kind),
         namespace: of.namespace.clone(),
         name: of.name.clone(),
-        body,
+        body: body.to_string(),
     }
 }
 

@@ -1,13 +1,18 @@
-//! The files of a node that belong to the host, as its configuration says. No file effect of a
-//! plugin reaches them: static Pods, certificates and kubeconfigs have effects of their own.
+//! The files of a node that belong to the host, as its configuration says, and the operator's own.
+//! No file effect of a plugin reaches them: static Pods, certificates and kubeconfigs have effects
+//! of their own.
 use super::Effect;
 pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
     render::MANIFESTS,
     run::state,
+    world::real::programs::SYSTEM,
 };
-use std::{env, path::absolute};
+use std::{
+    env,
+    path::{Path, PathBuf, absolute},
+};
 
 /// Directories that belong to the host on every node.
 const ALWAYS: &[&str] = &[
@@ -21,11 +26,29 @@ const ALWAYS: &[&str] = &[
     "/var/lib/containerd",
     "/var/lib/crio",
     "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/cri-dockerd",
     "/run/containerd",
+    "/run/containers",
     "/run/crio",
+    "/run/docker",
     "/var/run/containerd",
+    "/var/run/containers",
     "/var/run/crio",
+    "/var/run/docker",
+    // Other distributions of Kubernetes.
+    "/etc/rancher",
+    "/var/lib/rancher",
+    "/var/lib/k0s",
+    "/var/snap/microk8s",
 ];
+
+/// Arguments of components whose value looks like a path and is none.
+const NO_PATHS: &[&str] = &["cgroup"];
+/// The argument that names a file which plugins may write.
+const AUDIT_POLICY_FILE: &str = "audit-policy-file";
+/// Ends of the names of arguments whose files hold no secret.
+const OPEN_FILES: &[&str] = &["ca-file", "cert-file", "resolv-conf"];
 
 impl Territory {
     /// The files that belong to the host on a node with this configuration.
@@ -42,23 +65,87 @@ impl Territory {
         [KUBECONFIG_DIR, &config.run.kubeconfig_dir]
             .iter()
             .for_each(|path| territory.add_kubeconfig_directory(path));
-        if let Some(join) = &config.join {
-            territory.add(&join.ca_cert_path);
-        }
-        if let Some(etcd) = &config.cluster.etcd.local {
-            territory.add(&etcd.data_dir);
-        }
+        territory.add_named(config);
         // Paths of the operator are relative to the working directory.
-        let cache = env::var_os("KUBEPHASE_CACHE_DIR").and_then(|path| absolute(path).ok());
+        let cache = env::var_os("KUBEPHASE_CACHE_DIR").map(PathBuf::from);
         let patches = config
             .init
             .patches
             .as_ref()
-            .and_then(|patches| absolute(&patches.directory).ok());
+            .map(|patches| PathBuf::from(&patches.directory));
         for path in [cache, patches].into_iter().flatten() {
-            territory.add(&path.to_string_lossy());
+            territory.add_of_operator(&path);
         }
+        territory.add_programs();
         territory
+    }
+
+    /// Adds a file or directory of the operator's, which no plugin reads: a configuration may hold
+    /// tokens.
+    pub fn add_of_operator(&mut self, path: &Path) {
+        if let Ok(path) = absolute(path) {
+            self.add(&path.to_string_lossy());
+        }
+    }
+
+    /// Adds a file of the operator's that holds no secret.
+    pub fn add_shown_of_operator(&mut self, path: &Path) {
+        if let Ok(path) = absolute(path) {
+            self.add_shown(&path.to_string_lossy());
+        }
+    }
+
+    /// Adds the files that the configuration names.
+    fn add_named(&mut self, config: &Config) {
+        let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
+        if let Some(join) = &config.join {
+            self.add_shown(&join.ca_cert_path);
+        }
+        self.add(&config.run.kubeconfig);
+        let mut arguments = vec![
+            &cluster.api_server.extra_args,
+            &cluster.controller_manager.extra_args,
+            &cluster.scheduler.extra_args,
+            &config.init.node_registration.kubelet_extra_args,
+        ];
+        if let Some(local) = &etcd.local {
+            self.add(&local.data_dir);
+            arguments.push(&local.extra_args);
+        }
+        if let Some(external) = &etcd.external {
+            self.add(&external.key_file);
+            self.add_shown(&external.cert_file);
+            self.add_shown(&external.ca_file);
+        }
+        for argument in arguments.into_iter().flatten() {
+            self.add_argument(&argument.name, &argument.value);
+        }
+        let fields = config.kubelet.document.as_object().into_iter().flatten();
+        for (field, value) in fields.filter(|(field, _)| field.ends_with("KeyFile")) {
+            self.add_argument(field, value.as_str().unwrap_or_default());
+        }
+    }
+
+    /// Adds the file that an argument of a component names, where it names one.
+    fn add_argument(&mut self, name: &str, value: &str) {
+        if name == AUDIT_POLICY_FILE || NO_PATHS.iter().any(|part| name.contains(part)) {
+            return;
+        }
+        if OPEN_FILES.iter().any(|end| name.ends_with(end)) {
+            self.add_shown(value);
+        } else {
+            self.add(value);
+        }
+    }
+
+    /// Adds this program and the directories in which the host looks for programs.
+    fn add_programs(&mut self) {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let directories = env::split_paths(&path).filter(|directory| directory.is_absolute());
+        let system = SYSTEM.iter().map(PathBuf::from);
+        for place in system.chain(directories).chain(env::current_exe()) {
+            self.add_shown(&place.to_string_lossy());
+        }
     }
 }
 

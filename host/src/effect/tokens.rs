@@ -35,7 +35,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         None => cluster.create(&manifest).map(|_| Enacted::Changed)?,
     };
     Ok(Done {
-        sent: vec![objects::sent("CREATE", &of, manifest)],
+        sent: vec![objects::sent("CREATE", &of, &manifest)],
         ..enacted.into()
     })
 }
@@ -81,7 +81,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
             .transpose()?
             .flatten();
         if let Some(owner) = owned.filter(|_| shared_keys::holds(spec, files, &key, current)) {
-            let token = objects::sent("CREATE", &objects::reference(&owner)?, owner);
+            let token = objects::sent("CREATE", &objects::reference(&owner)?, &owner);
             return Ok(Done {
                 sent: vec![token, shown(spec, current.clone(), context)],
                 ..Enacted::Unchanged.into()
@@ -110,7 +110,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         cluster.create(&manifest)?
     };
     let sent = vec![
-        objects::sent("CREATE", &owner_of, owner),
+        objects::sent("CREATE", &owner_of, &owner),
         shown(spec, manifest, context),
     ];
     Ok(Done {
@@ -127,7 +127,7 @@ fn shown(spec: &ShareKeysSpec, mut manifest: Value, context: &Context) -> Sent {
             manifest["data"][name] = json!("");
         }
     }
-    objects::sent("CREATE", &secret("kubeadm-certs"), manifest)
+    objects::sent("CREATE", &secret("kubeadm-certs"), &manifest)
 }
 
 fn secret(name: &str) -> ObjectRef {

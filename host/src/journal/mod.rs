@@ -4,7 +4,8 @@
 //!
 //! The newest 50 journals are kept, up to 256 MiB, and every older journal that records something
 //! which is still on the node (`history`). A run writes at most 16 MiB of information (messages,
-//! findings, progress), and stops at 64 MiB in total.
+//! findings, progress) of the program, and 4 MiB of each plugin (`shares`). It stops at 64 MiB in
+//! total.
 
 #![allow(
     clippy::disallowed_methods,
@@ -15,12 +16,15 @@ mod history;
 mod lock;
 mod reader;
 pub mod redact;
+mod shares;
 #[cfg(test)]
 mod tests;
 
 pub use history::History;
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read};
+
+use shares::Shares;
 
 use crate::cancel::Cancel;
 use crate::report::json;
@@ -83,12 +87,12 @@ struct Writer {
     failure: Option<String>,
     /// bytes written
     size: u64,
-    /// whether the journal takes no more information, but still events that later runs rely on
-    is_full: bool,
+    shares: Shares,
 }
 
-/// Bytes of a journal up to which it takes information: messages, findings, progress.
-const MAX_INFORMATION: u64 = 16 << 20;
+/// The label of a message by which a journal says that it does not have all information of its run.
+/// No phase has this label.
+pub const MARK: &str = "journal";
 /// Bytes of a journal from which on a run begins no further effects.
 const MAX_BYTES: u64 = 64 << 20;
 /// Bytes of a line that is not shortened.
@@ -138,7 +142,7 @@ impl Journal {
                         stop,
                         failure: None,
                         size: 0,
-                        is_full: false,
+                        shares: Shares::default(),
                     };
                     return Ok(Journal(Arc::new(Mutex::new(writer))));
                 }
@@ -249,20 +253,16 @@ impl Writer {
                 });
         }
         let is_information = is_information(&event.what);
-        if is_information && self.is_full {
+        let origin = event.what.plugin();
+        if is_information && self.shares.is_full(origin) {
             return Ok(());
         }
         let line = self.line(event, is_information)?;
-        if is_information && self.size + line.len() as u64 > MAX_INFORMATION {
-            self.is_full = true;
-            let text = format!(
-                "This run has more messages and findings; its journal holds {} MiB of them.",
-                MAX_INFORMATION >> 20
-            );
+        if is_information && let Err(text) = self.shares.spend(origin, line.len() as u64) {
             let what = What::Message {
                 phase: String::new(),
                 severity: Severity::Warning,
-                label: String::new(),
+                label: MARK.to_owned(),
                 text,
                 plugin: None,
             };

@@ -281,7 +281,7 @@ impl Catalog {
                 at,
                 Row {
                     id: provided.id.clone(),
-                    title: provided.title.clone(),
+                    title: provided.title.to_string(),
                     workflow: *workflow,
                     kind: provided.kind,
                     needs: provided.needs.clone(),

@@ -1,9 +1,15 @@
-//! The operator's consent to a plugin whose requests amount to root on the node or to administrator
-//! of the cluster. Each has a flag of its own, so that an operator does not give either without
-//! having read about it.
-use super::{inspect, load::PluginRefused};
-use crate::wasm::{gate::Risk, plugin::Plugin};
+//! The operator's consent to a plugin: to what it asks for and provides, to this very component,
+//! and, by a flag of its own each, to requests that amount to root on the node or to administrator
+//! of the cluster.
+use super::{
+    digest::ComponentDigest, inspect, lines::Allowed, load::PluginRefused, source::needs_digest,
+};
+use crate::{
+    report::sanitise,
+    wasm::{gate::Risk, plugin::Plugin},
+};
 use clap::Args;
+use std::collections::BTreeMap;
 
 /// The risks that the operator accepts by flags of the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
@@ -18,6 +24,18 @@ pub struct Consent {
     pub allow_cluster_admin: bool,
 }
 
+/// A plugin that the operator is asked to allow.
+pub struct Question<'a> {
+    pub plugin: &'a Plugin,
+    /// what is allowed already
+    pub allowed: &'a Allowed,
+    /// the plugin that this one comes in place of, in words; none if it is new, or a version of
+    /// the plugin that was allowed before
+    pub in_place_of: Option<String>,
+    /// the command that allows the plugin, without the flags of consent
+    pub command: String,
+}
+
 impl Consent {
     /// Whether the operator accepts a risk.
     fn accepts(self, risk: Risk) -> bool {
@@ -27,43 +45,97 @@ impl Consent {
         }
     }
 
-    /// Refuses a plugin whose new requests have risks that the operator did not accept. `granted`
-    /// are the lines that the plugin may do already. `command` is the command that the operator
-    /// typed, without the flags of consent.
+    /// Refuses a plugin whose new requests have risks that the operator did not accept.
     ///
     /// # Errors
-    /// Each such risk with its reasons, and the command that accepts them.
-    pub fn check(
-        self,
-        plugin: &Plugin,
-        granted: &[String],
-        command: &str,
-    ) -> Result<(), PluginRefused> {
-        let risks = inspect::new_risks(plugin, granted);
+    /// Each line with such a risk, the reason, and the command that accepts all of them.
+    pub fn check(self, question: &Question) -> Result<(), PluginRefused> {
+        let risks = new_risks(question.plugin, question.allowed);
         if risks.keys().all(|risk| self.accepts(*risk)) {
             return Ok(());
         }
-        let mut message = format!(
-            "plugin {} is not allowed what it asks for:",
-            plugin.manifest().name
-        );
-        for (risk, reasons) in risks.iter().filter(|(risk, _)| !self.accepts(**risk)) {
+        let mut message = format!("{} is not allowed what it asks for:", question.subject());
+        for (risk, lines) in risks.iter().filter(|(risk, _)| !self.accepts(**risk)) {
             message += &format!("\nThis amounts to {}:", risk.words());
-            message.extend(reasons.iter().map(|reason| format!("\n  {reason}")));
+            message.extend(lines.iter().map(|line| format!("\n  {line}")));
         }
-        message += &format!(
-            "\nIf it is meant to have that: {command}{}",
-            flags(plugin, granted)
+        message += &format!("\nIf it is meant to have that: {}", question.full_command());
+        Err(PluginRefused::new(message))
+    }
+}
+
+impl Question<'_> {
+    /// Refuses to allow a plugin of a registry unless the operator named the component: what a
+    /// registry gives for a tag may be another component than the operator looked at.
+    ///
+    /// # Errors
+    /// All that the plugin asks for and provides, and the command that names the component.
+    pub fn check_digest_named(
+        &self,
+        source: &str,
+        digest: Option<&ComponentDigest>,
+    ) -> Result<(), PluginRefused> {
+        if digest.is_some() || !needs_digest(source) {
+            return Ok(());
+        }
+        let change = match inspect::change(self.plugin, self.allowed) {
+            change if change.is_empty() => "  nothing that is not allowed already\n".to_owned(),
+            change => change,
+        };
+        let message = format!(
+            "{} comes from {}, which may give another component the next time, so it is allowed \
+             only by its digest. It asks for and provides:\n{change}If it is meant to have that: \
+             {}",
+            self.subject(),
+            sanitise::line(source),
+            self.full_command()
         );
         Err(PluginRefused::new(message))
+    }
+
+    /// The plugin as the subject of a message.
+    fn subject(&self) -> String {
+        let name = &self.plugin.manifest().name;
+        self.in_place_of.as_ref().map_or_else(
+            || format!("plugin {name}"),
+            |before| format!("plugin {name}, in place of {before},"),
+        )
+    }
+
+    /// The command that allows the plugin, with every flag of consent that it needs.
+    fn full_command(&self) -> String {
+        format!("{}{}", self.command, flags(self.plugin, self.allowed))
     }
 }
 
 /// Returns the flags of consent that allowing a plugin's new requests needs, each after a space;
 /// empty if it needs none.
-pub fn flags(plugin: &Plugin, granted: &[String]) -> String {
-    inspect::new_risks(plugin, granted)
+pub fn flags(plugin: &Plugin, allowed: &Allowed) -> String {
+    new_risks(plugin, allowed)
         .keys()
         .map(|risk| format!(" {}", risk.flag()))
         .collect()
+}
+
+/// The word by which `allow` of a configuration's entry accepts a risk: `root`, `cluster-admin`.
+pub fn word(risk: Risk) -> &'static str {
+    risk.flag().trim_start_matches("--allow-")
+}
+
+/// Returns the risks of a plugin's lines, each with the lines that have it and the reasons.
+/// `counts` says which lines count.
+pub fn risks(plugin: &Plugin, counts: impl Fn(&String) -> bool) -> BTreeMap<Risk, Vec<String>> {
+    let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
+    let requests = plugin.manifest().grants.iter();
+    let lines = requests.flat_map(|request| request.risky_lines(&plugin.manifest().name));
+    for (line, danger) in lines.filter(|(line, _)| counts(line)) {
+        let reason = format!("{}: {}", sanitise::line(&line), danger.why);
+        risks.entry(danger.risk).or_default().push(reason);
+    }
+    risks
+}
+
+/// Returns the risks of the lines that are not allowed yet.
+fn new_risks(plugin: &Plugin, allowed: &Allowed) -> BTreeMap<Risk, Vec<String>> {
+    risks(plugin, |line| !allowed.granted.contains(line))
 }

@@ -240,15 +240,23 @@ pub struct Edit {
     path: PathBuf,
     text: String,
     mode: u32,
+    phases: PhaseConfiguration,
 }
 
 impl Edit {
+    /// The content after the edit.
+    pub fn phases(&self) -> &PhaseConfiguration {
+        &self.phases
+    }
+
     /// Replaces the configuration.
     ///
     /// # Errors
     /// If the file cannot be replaced; it is then unchanged.
     pub fn write(self) -> Result<()> {
-        let Edit { path, text, mode } = self;
+        let Edit {
+            path, text, mode, ..
+        } = self;
         operator_files::replace(&path, text.as_bytes(), mode)
             .with_context(|| format!("cannot write {}", path.display()))
     }
@@ -311,6 +319,7 @@ fn edit(
         path: config.to_owned(),
         text,
         mode,
+        phases: wanted,
     })
 }
 

@@ -1,16 +1,11 @@
 //! `plugin inspect`: what a component is, what it can observe and propose at all, and what it asks
 //! for, in plain words.
-use super::lock;
+use super::lines::{Allowed, Changes};
 use crate::{
     report::sanitise,
-    wasm::{
-        gate::{self, Risk},
-        inspect::VERSION,
-        manifest::Request,
-        plugin::Plugin,
-    },
+    wasm::{gate, inspect::VERSION, manifest::Request, plugin::Plugin},
 };
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
 /// Returns what a host function lets a plugin do, in plain words.
 fn words(capability: &str) -> &'static str {
@@ -105,7 +100,7 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
         for line in request.lines() {
             let _ = writeln!(text, "    {}", sanitise::line(&line));
         }
-        for warning in warnings(request) {
+        for warning in warnings(plugin, request, |_| true) {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
         }
     }
@@ -132,56 +127,47 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     text
 }
 
-/// Returns warnings about a request that its lines do not show.
-fn warnings(request: &Request) -> Vec<String> {
-    let private = request
-        .private
-        .then(|| "These files are private: other users of the machine cannot see them.".to_owned());
-    request
-        .dangers()
-        .iter()
-        .map(ToString::to_string)
-        .chain(private)
-        .collect()
-}
-
-/// Returns the risks of a plugin's new requests, each with its reasons. A request is new if a line
-/// of it is not in `granted`.
-pub fn new_risks(plugin: &Plugin, granted: &[String]) -> BTreeMap<Risk, Vec<String>> {
-    let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
-    let is_new = |request: &&Request| request.lines().iter().any(|line| !granted.contains(line));
-    for request in plugin.manifest().grants.iter().filter(is_new) {
-        for danger in request.dangers() {
-            risks
-                .entry(danger.risk)
-                .or_default()
-                .push(format!("{}: {}", request.capability, danger.why));
-        }
+/// Returns warnings about those lines of a request that count, of what the lines do not show.
+fn warnings(plugin: &Plugin, request: &Request, counts: impl Fn(&String) -> bool) -> Vec<String> {
+    let mut warnings = request.warnings(&plugin.manifest().name, &counts);
+    if request.private && request.lines().iter().any(counts) {
+        let private = "These files are private: other users of the machine cannot see them.";
+        warnings.push(private.to_owned());
     }
-    risks
+    warnings
 }
 
-/// Writes the difference between what a plugin may do and what it asks for now, with warnings;
-/// empty if there is no difference.
-pub fn change(plugin: &Plugin, granted: &[String]) -> String {
-    let (new, old) = lock::difference(plugin, granted);
+/// Writes the difference between what a plugin was allowed and what it asks for and provides now,
+/// with warnings; empty if there is no difference.
+pub fn change(plugin: &Plugin, allowed: &Allowed) -> String {
+    let Changes { requests, provides } = allowed.change_to(plugin);
     let mut text = String::new();
     // Writing to a string cannot fail.
     for request in &plugin.manifest().grants {
-        let lines: Vec<String> = request
-            .lines()
-            .into_iter()
-            .filter(|line| new.contains(line))
-            .collect();
-        for line in &lines {
+        let is_new = |line: &String| requests.new.contains(line);
+        for line in request.lines().iter().filter(|line| is_new(line)) {
             let _ = writeln!(text, "  + {}", sanitise::line(line));
         }
-        for warning in warnings(request).iter().filter(|_| !lines.is_empty()) {
-            let _ = writeln!(text, "    ! {}", sanitise::line(warning));
+        for warning in warnings(plugin, request, is_new) {
+            let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
         }
     }
-    for line in &old {
-        let _ = writeln!(text, "  - {}", sanitise::line(line));
+    for (sign, lines) in [
+        ('-', &requests.gone),
+        ('+', &provides.new),
+        ('-', &provides.gone),
+    ] {
+        for line in lines {
+            let _ = writeln!(text, "  {sign} {}", sanitise::line(line));
+        }
+    }
+    if provides
+        .gone
+        .iter()
+        .any(|line| line.ends_with(" is secret"))
+    {
+        let shown = "The cluster and capsules then hold the value of that setting as plain text.";
+        let _ = writeln!(text, "    ! {shown}");
     }
     text
 }

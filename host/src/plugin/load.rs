@@ -1,9 +1,15 @@
 //! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions
 //! and changes nothing: a plugin that is not allowed ends the run before it begins, and the message
 //! has the command that would allow it.
+mod check;
+
+pub use check::load_one;
+
 use super::{
-    consent, inspect,
-    lock::{self, Lock, Locked},
+    consent,
+    digest::ComponentDigest,
+    lines,
+    lock::{Lock, Locked},
     settings,
     signature::Signer,
     source::{self, Fetched},
@@ -19,7 +25,7 @@ use crate::{
         plugin::Plugin,
     },
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
 
@@ -144,7 +150,14 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
                 &mut settings.0,
             ))
         });
-        entry.granted = super::lock::asked(plugin);
+        entry.granted = lines::requested(plugin);
+        // What the lock says here, the entry has to say where there is no lock.
+        let risks = consent::risks(plugin, |_| true);
+        for word in risks.into_keys().map(consent::word) {
+            if !entry.allow.iter().any(|allowed| allowed == word) {
+                entry.allow.push(word.to_owned());
+            }
+        }
     }
     phases
 }
@@ -157,8 +170,9 @@ pub struct Wanted<'a> {
     /// digest of the component, if it is known
     pub pinned: Option<&'a str>,
     pub signer: Option<&'a Signer>,
-    /// the command by which the operator accepts another signer, without `--signer`
-    pub command: &'a str,
+    /// the command by which the operator accepts another signer, without `--signer` and
+    /// `--digest`; none for a command that accepts nothing
+    pub command: Option<&'a str>,
 }
 
 /// Fetches a plugin, verifies its signature if it has to have one, and reads it.
@@ -253,23 +267,30 @@ pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
         None => Err(anyhow!("it has no signature")),
     };
     let refused = |why| {
+        let digest = ComponentDigest::of(component);
+        let other = command.map(|command| {
+            format!(
+                "; if another may sign it from now on: {command} --signer PUBLIC_KEY --digest \
+                 {digest}"
+            )
+        });
         format!(
-            "{source} has to be signed by {signer}: {why:#}\nget it from whoever has that key; if \
-             another may sign it from now on: {command} --signer PUBLIC_KEY"
+            "{source} has to be signed by {signer}: {why:#}\nget it from the owner of that key{}",
+            other.unwrap_or_default()
         )
     };
     Ok(verified.map_err(|why: anyhow::Error| PluginRefused(refused(why)))?)
 }
 
 /// Returns the signer whose signature a plugin has to have, from the configuration or the lock;
-/// none if neither names a signer.
+/// none if neither names a signer. `command` writes the command that accepts a signer.
 ///
 /// # Errors
 /// The configuration and the lock name different signers.
 pub fn signer<'a>(
     entry: Option<&'a PluginEntry>,
     locked: Option<&'a Locked>,
-    command: &str,
+    command: impl Fn() -> String,
 ) -> Result<Option<&'a Signer>> {
     match (
         entry.and_then(|entry| entry.signer.as_ref()),
@@ -278,7 +299,8 @@ pub fn signer<'a>(
         (Some(named), Some(locked)) if named != locked => {
             bail!(
                 "the configuration names the signer {named}, the lock {locked}; if the \
-                 configuration is right: {command} --signer {named}"
+                 configuration is right: {} --signer {named}",
+                command()
             )
         }
         (named, locked) => Ok(named.or(locked)),
@@ -299,138 +321,19 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     )))
 }
 
-/// Returns a source as an operator would type it in a command.
-fn shown_source(source: &str, config: &Path) -> String {
-    if source.contains("://") {
-        return source.to_owned();
-    }
-    config
-        .parent()
-        .unwrap_or(Path::new(""))
-        .join(source)
-        .display()
-        .to_string()
-}
-
-/// Returns the command by which the operator accepts a plugin as it is now.
-pub fn allow_command(name: &str, config: &Path) -> String {
+/// Returns the command by which the operator accepts a plugin as it is now; `digest` is that of the
+/// component, if it was read.
+pub fn allow_command(name: &str, config: &Path, digest: Option<&ComponentDigest>) -> String {
     format!(
-        "kubephase plugin allow {name} --config {}",
-        config.display()
+        "kubephase plugin allow {name} --config {}{}",
+        config.display(),
+        digest_flag(digest)
     )
 }
 
-/// Loads one plugin as a run would.
-///
-/// # Errors
-/// The reason why a run would refuse the plugin.
-pub fn load_one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
-    load_checked(entry, file, lock, engine).with_context(|| format!("plugin {}", entry.name))
-}
-
-/// Loads one plugin, and checks it against its entry and the lock.
-fn load_checked(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) -> Result<Loaded> {
-    let locked = lock.get(&entry.name);
-    let wanted = entry
-        .digest
-        .as_deref()
-        .map(|digest| digest.trim_start_matches("sha256:"));
-    let pinned = wanted.or(locked.map(|locked| locked.digest.as_str()));
-    let command = allow_command(&entry.name, file);
-    check_name(&entry.name)?;
-    // An entry with a digest pins the plugin. Without a digest the lock has to have the plugin.
-    match locked {
-        None if wanted.is_none() => bail!(
-            "it is not in {}, so nobody said what it is and what it may do; to look at it: \
-             kubephase plugin inspect {}; to lock it as it is now, with what it asks for: \
-             {command}",
-            lock::FILE,
-            shown_source(&entry.source, file)
-        ),
-        Some(locked) if wanted.is_none() && locked.source != entry.source => bail!(
-            "the configuration names the source {}, the lock {}; if the configuration is right: \
-             {command}",
-            entry.source,
-            locked.source
-        ),
-        _ => {}
-    }
-    let signer = signer(Some(entry), locked, &command)?;
-    let beside = file.parent().unwrap_or(Path::new(""));
-    let plugin = open(
-        &Wanted {
-            source: &entry.source,
-            beside,
-            pinned,
-            signer,
-            command: &command,
-        },
-        engine,
-    )?;
-    let manifest = plugin.manifest();
-    if manifest.name != entry.name {
-        bail!(
-            "{} calls itself {}; the configuration has to use that name",
-            entry.source,
-            manifest.name
-        );
-    }
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != plugin.digest()) {
-        bail!(
-            "{} has the digest {}, the configuration names {wanted}",
-            entry.source,
-            plugin.digest()
-        );
-    }
-    if let Some(wanted) = entry
-        .version
-        .as_ref()
-        .filter(|wanted| !wanted.matches(&manifest.version))
-    {
-        bail!(
-            "{} is version {}, the configuration asks for {wanted}",
-            entry.source,
-            manifest.version
-        );
-    }
-    if let Some(locked) = locked.filter(|locked| locked.digest != plugin.digest()) {
-        let signer = locked
-            .signer
-            .as_ref()
-            .map(|_| ", the same signer")
-            .unwrap_or_default();
-        let change = match inspect::change(&plugin, &locked.granted).as_str() {
-            "" => "it asks for the same as before".to_owned(),
-            change => format!("what it asks for has changed:\n{}", change.trim_end()),
-        };
-        let (name, version, flags) = (
-            &entry.source,
-            &locked.version,
-            consent::flags(&plugin, &locked.granted),
-        );
-        bail!(
-            "{name} is not what was locked (version {version}, digest {}{signer}): it is version \
-             {}, digest {}; {change}\nif it is meant to be another one now: {command}{flags}",
-            locked.digest,
-            manifest.version,
-            plugin.digest()
-        );
-    }
-    let granted: Vec<String> = entry
-        .granted
-        .iter()
-        .chain(locked.iter().flat_map(|locked| &locked.granted))
-        .cloned()
-        .collect();
-    let flags = || consent::flags(&plugin, &granted);
-    plugin
-        .allow(&entry.allow, &granted)
-        .map_err(|ungranted| anyhow!("{ungranted}\nto allow it: {command}{}", flags()))?;
-    let settings = settings::resolve(manifest, entry.settings.as_ref().map(|given| &given.0))?;
-    Ok(Loaded {
-        plugin: Arc::new(plugin),
-        settings,
-        limits: entry.limits,
-        signer: signer.cloned(),
-    })
+/// Returns the flag that names a component, after a space; empty without a digest.
+pub fn digest_flag(digest: Option<&ComponentDigest>) -> String {
+    digest
+        .map(|digest| format!(" --digest {digest}"))
+        .unwrap_or_default()
 }

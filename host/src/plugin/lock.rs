@@ -1,7 +1,7 @@
 //! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
 //! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
 //! allow` write it, every run reads it, and it belongs under version control.
-use super::signature::Signer;
+use super::{lines::Allowed, signature::Signer};
 use crate::{
     operator_files,
     wasm::{inspect, plugin::Plugin},
@@ -49,7 +49,20 @@ pub struct Locked {
     /// version of the WIT interface that the host had when the plugin was locked
     pub interface: semver::Version,
     /// what the plugin may do, as lines of its requests
-    pub granted: Vec<String>,
+    granted: Vec<String>,
+    /// what the plugin provides, as lines; none in a lock of an older version
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provides: Option<Vec<String>>,
+}
+
+impl Locked {
+    /// What the operator allowed the plugin of this source and signer.
+    pub fn allowed(&self) -> Allowed {
+        Allowed {
+            granted: self.granted.clone(),
+            provides: self.provides.clone(),
+        }
+    }
 }
 
 impl Lock {
@@ -110,7 +123,7 @@ impl Lock {
         source: &str,
         source_digest: Option<String>,
         signer: Option<Signer>,
-        granted: Vec<String>,
+        allowed: Allowed,
     ) {
         let manifest = plugin.manifest();
         self.remove(&manifest.name);
@@ -122,7 +135,8 @@ impl Lock {
             digest: plugin.digest().to_owned(),
             signer,
             interface: inspect::VERSION,
-            granted,
+            granted: allowed.granted,
+            provides: allowed.provides,
         });
         self.plugins.sort_by(|a, b| a.name.cmp(&b.name));
     }
@@ -139,31 +153,4 @@ impl Lock {
         operator_files::replace(&self.path, text.as_bytes(), 0o644)
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
-}
-
-/// Compares what a plugin asks for with what it may do. Returns the lines that it asks for but may
-/// not do yet, and the lines that it may do but no longer asks for.
-pub fn difference(plugin: &Plugin, granted: &[String]) -> (Vec<String>, Vec<String>) {
-    let asked = asked(plugin);
-    let new = asked
-        .iter()
-        .filter(|line| !granted.contains(line))
-        .cloned()
-        .collect();
-    let old = granted
-        .iter()
-        .filter(|line| !asked.contains(line))
-        .cloned()
-        .collect();
-    (new, old)
-}
-
-/// Returns the lines of all requests of a plugin.
-pub fn asked(plugin: &Plugin) -> Vec<String> {
-    plugin
-        .manifest()
-        .grants
-        .iter()
-        .flat_map(crate::wasm::manifest::Request::lines)
-        .collect()
 }

@@ -4,9 +4,12 @@
 pub mod build;
 pub mod consent;
 mod credentials;
+pub mod digest;
 pub mod entry;
 mod foreign;
+pub mod identity;
 pub mod inspect;
+pub mod lines;
 pub mod load;
 pub mod lock;
 pub mod registry;

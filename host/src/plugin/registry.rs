@@ -10,7 +10,7 @@ use crate::{
     report::sanitise,
     wasm::{cache::Cache, engine::digest_of, limits::MAX_COMPONENT},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use client::{Client, Request, Times};
 use data_encoding::BASE64;
 use http::Method;
@@ -84,12 +84,11 @@ impl Manifest {
                 oci_digest(content)
             );
         }
-        let index: BTreeMap<String, serde::de::IgnoredAny> =
-            serde_json::from_slice(content).context("the manifest is not valid")?;
+        let index: BTreeMap<String, serde::de::IgnoredAny> = parse(content)?;
         if index.contains_key("manifests") {
             bail!("it is a list of artifacts; a plugin is one artifact");
         }
-        serde_json::from_slice(content).context("the manifest is not valid")
+        parse(content)
     }
 
     /// The layer with the component, and its size. An artifact of a plugin has exactly one layer.
@@ -314,4 +313,13 @@ fn key(digest: &str) -> String {
 /// signatures in different places.
 fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", digest_of(reference.as_bytes()))
+}
+
+/// Parses a manifest of a registry. The parser quotes the manifest in its errors, so they are made
+/// one line.
+fn parse<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Result<T> {
+    serde_json::from_slice(content).map_err(|error| {
+        let error = error.to_string();
+        anyhow!("the manifest is not valid: {}", sanitise::line(&error))
+    })
 }

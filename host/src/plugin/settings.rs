@@ -2,8 +2,10 @@
 mod schema;
 
 use crate::{
+    arguments::json,
+    report::sanitise,
     secret::{self, settings::PLACEHOLDER},
-    wasm::manifest::Manifest,
+    wasm::{limits::MAX_SETTINGS, manifest::Manifest},
 };
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
@@ -33,6 +35,7 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
         );
     }
     fill(&manifest.settings, &mut settings);
+    check_size(&settings)?;
     schema::check(&manifest.settings, &settings)?;
     let validator = jsonschema::validator_for(&manifest.settings).map_err(|error| {
         anyhow!(
@@ -62,6 +65,19 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     }
 }
 
+/// Checks that settings are not too large for the plugin, for messages and for capsules.
+fn check_size(settings: &Value) -> Result<()> {
+    let (bytes, memory) = (settings.to_string().len(), json::memory(settings));
+    if bytes > MAX_SETTINGS || memory > json::MAX_DOCUMENT {
+        bail!(
+            "its settings are too large: with the defaults of its schema they have {bytes} bytes \
+             and take {memory} bytes of memory; {MAX_SETTINGS} and {} are allowed",
+            json::MAX_DOCUMENT
+        );
+    }
+    Ok(())
+}
+
 /// Whether the settings have the placeholder of a secret setting, which the cluster did not keep.
 fn holds_placeholder(settings: &Value) -> bool {
     match settings {
@@ -72,12 +88,12 @@ fn holds_placeholder(settings: &Value) -> bool {
     }
 }
 
-/// Shortens a problem: it quotes settings and schema, which can be long.
+/// Shortens a problem and makes it one line: it quotes settings and schema, which can be long and
+/// have lines.
 fn shortened(problem: &str) -> String {
-    match problem.floor_char_boundary(MAX_PROBLEM) {
-        end if end < problem.len() => format!("{}…", &problem[..end]),
-        _ => problem.to_owned(),
-    }
+    let end = problem.floor_char_boundary(MAX_PROBLEM);
+    let more = if end < problem.len() { "…" } else { "" };
+    format!("{}{more}", sanitise::line(&problem[..end]))
 }
 
 /// Fills in the defaults of properties that were not given.

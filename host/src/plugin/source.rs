@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
 )]
-use super::signature::MAX_SIGNATURE;
+use super::{registry::reference::Reference, signature::MAX_SIGNATURE};
 use crate::{operator_files, wasm::plugin::read};
 use anyhow::{Context, Result, bail};
 use std::{
@@ -45,6 +45,23 @@ pub fn file(source: &str, beside: &Path) -> Option<PathBuf> {
     } else {
         component_file(&beside.join(source)).ok()
     }
+}
+
+/// Returns a source of the configuration `config` as an operator would type it in a command.
+pub fn shown(source: &str, config: &Path) -> String {
+    if source.contains("://") {
+        return source.to_owned();
+    }
+    let beside = config.parent().unwrap_or(Path::new(""));
+    beside.join(source).display().to_string()
+}
+
+/// Whether a source may give another component each time: an artifact of a registry by its tag.
+/// The operator changes files, so a file is not such a source.
+pub fn needs_digest(source: &str) -> bool {
+    source.strip_prefix("oci://").is_some_and(|reference| {
+        Reference::parse(reference).is_ok_and(|parsed| parsed.digest.is_none())
+    })
 }
 
 /// The signature of what a source gave, where there is one.

@@ -4,7 +4,10 @@
     clippy::disallowed_methods,
     reason = "cases and capsules are the author's files"
 )]
-use super::consent::{self, Consent};
+use super::{
+    consent::{self, Consent, Question},
+    lines::{Allowed, requested},
+};
 use crate::{
     cancel::Cancel,
     config::ADMIN,
@@ -129,12 +132,19 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         file.display()
     );
     if let Some(consent) = allow {
-        consent.check(plugin, &[], &command)?;
+        let question = Question {
+            plugin,
+            allowed: &Allowed::default(),
+            in_place_of: None,
+            command,
+        };
+        consent.check(&question)?;
     } else if let Err(ungranted) = plugin.allow(&[], &[]) {
         bail!(
-            "a recording calls the plugin on this machine and gives it what it asks for; only what it proposes is not carried out. \
-             Here, {ungranted}\nif it may do that on this machine: {command}{}",
-            consent::flags(plugin, &[])
+            "a recording calls the plugin on this machine and gives it what it asks for; only what \
+             it proposes is not carried out. Here, {ungranted}\nif it may do that on this machine: \
+             {command}{}",
+            consent::flags(plugin, &Allowed::default())
         );
     }
     let (facts, _) = gather::gather();
@@ -163,7 +173,9 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         .map(|failure| failure.message.clone())
         .unwrap_or_default();
     let capsule = session.capsule(&failure).of(plugin);
-    operator_files::replace(file, capsule.to_json().as_bytes(), 0o600)
+    let mut text = Vec::new();
+    capsule.write(&mut text)?;
+    operator_files::replace(file, &text, 0o600)
         .with_context(|| format!("cannot write {}", file.display()))?;
     let name = format!("recorded with {} observations", capsule.observations.len());
     let failed = (!failure.is_empty()).then(|| format!("it failed: {failure}"));
@@ -225,7 +237,7 @@ impl Stage {
 
     /// What it asks for is what it has: whether it may is the operator's to say, not the author's.
     fn access(&self, plugin: &Plugin) -> Access {
-        let _ = plugin.allow(&[], &super::lock::asked(plugin));
+        let _ = plugin.allow(&[], &requested(plugin));
         Access::Granted(plugin.grant())
     }
 

@@ -67,7 +67,15 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     }
     // Several findings of one check have one way out.
     hints.dedup();
-    hints.push("Nothing was changed.".into());
+    let pulled = tally
+        .effects()
+        .get("image")
+        .is_some_and(|images| images.changed > 0);
+    hints.push(if pulled {
+        "Nothing was changed, but images were pulled.".into()
+    } else {
+        "Nothing was changed.".into()
+    });
 }
 
 fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {

@@ -102,6 +102,12 @@ impl Past {
             &self.warnings(),
             palette,
         );
+        let _ = summary::list(
+            &mut text,
+            "Not in the journal",
+            &self.tally.not_kept,
+            palette,
+        );
         let _ = write!(text, "\n{}", summary::render(&self.tally, &[], palette));
         text
     }
@@ -186,10 +192,17 @@ impl Past {
             .phases
             .iter()
             .filter_map(|span| match &span.result {
-                Some(PhaseResult::Failed(message)) => Some(format!("{}: {message}", span.phase)),
+                Some(PhaseResult::Failed(message)) => {
+                    let message = told(message, span.is_plugin);
+                    Some(format!("{}: {message}", span.phase))
+                }
                 _ => None,
             });
-        let all: Vec<String> = failed.chain(self.tally.fatal().map(Found::line)).collect();
+        let found = self
+            .tally
+            .fatal()
+            .map(|found| told(&found.line(), found.plugin.is_some()));
+        let all: Vec<String> = failed.chain(found).collect();
         if all.is_empty() {
             return Ok(());
         }
@@ -213,6 +226,15 @@ impl Past {
             _ => None,
         };
         self.tally.findings.iter().filter_map(warning).collect()
+    }
+}
+
+/// A text as it is told: what a plugin says makes no lines of its own.
+fn told(text: &str, is_plugin: bool) -> String {
+    if is_plugin {
+        text.lines().collect::<Vec<_>>().join("; ")
+    } else {
+        text.to_owned()
     }
 }
 

@@ -9,10 +9,19 @@ use std::fmt::Write;
 
 /// Longest line passed on, in bytes.
 pub const LIMIT: usize = 4096;
+/// Bytes of a guest's text that a message quotes.
+const QUOTED: usize = 128;
 
 /// One line: line ends and tabs are escaped, too.
 pub fn line(text: &str) -> Cow<'_, str> {
     clean(text, false)
+}
+
+/// A name or word of a guest within a message: one line, and of that a beginning.
+pub fn quoted(text: &str) -> String {
+    let end = text.floor_char_boundary(QUOTED);
+    let more = if end < text.len() { "…" } else { "" };
+    format!("{}{more}", line(&text[..end]))
 }
 
 /// Several lines of any length, of our own phases only: line ends and tabs stay.

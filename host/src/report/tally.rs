@@ -2,6 +2,7 @@
 //! exit code.
 use super::by_plugin;
 use crate::effect::Enacted;
+use crate::journal;
 use crate::run::event::{
     EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What,
 };
@@ -21,6 +22,9 @@ pub struct Tally {
     pub findings: Vec<Found>,
     /// by plugin: the memory of its hungriest call, the rest in sum
     pub plugins: BTreeMap<String, Usage>,
+    /// what the journal says that it does not have of the run
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_kept: Vec<String>,
     /// none while the run goes on, or if it was cut off
     pub result: Option<RunResult>,
     /// it goes on; its events alone cannot tell that from being cut off
@@ -41,6 +45,9 @@ pub struct Span {
     pub micros: u64,
     pub result: Option<PhaseResult>,
     pub effects: Vec<Carried>,
+    /// whether a component runs it
+    #[serde(skip)]
+    pub is_plugin: bool,
 }
 
 /// An effect, and what became of it.
@@ -188,13 +195,21 @@ impl Tally {
             What::RunEnded { result, micros } => {
                 (self.result, self.micros) = (Some(result.clone()), *micros)
             }
-            What::PluginUsed { plugin, used, .. } => {
+            What::PluginUsed {
+                phase,
+                plugin,
+                used,
+            } => {
+                self.span(phase).is_plugin = true;
                 let sum = self.plugins.entry(plugin.clone()).or_default();
                 sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
                 sum.findings += used.findings;
                 sum.proposals += used.proposals;
                 sum.message_bytes += used.message_bytes;
                 sum.limits = used.limits;
+            }
+            What::Message { label, text, .. } if label == journal::MARK => {
+                self.not_kept.push(text.clone());
             }
             What::Message { .. } | What::Intended { .. } | What::Progress { .. } => {}
         }

@@ -1,12 +1,13 @@
 //! The access of a phase: built-in phases may observe and propose everything, components what was
 //! granted to them.
 use crate::{
-    arguments::AbsolutePath,
+    arguments::{AbsolutePath, HttpUrl},
     effect::Effect,
     wasm::{
         gate::{Demand, Origin, Row},
         grant::Grant,
     },
+    world::reach::Reach,
 };
 use std::sync::Arc;
 
@@ -25,6 +26,14 @@ impl Access {
         match self {
             Access::BuiltIn => Origin::Distribution,
             Access::Granted(grant) => grant.origin(),
+        }
+    }
+
+    /// The name of the plugin that has this access, where it is not part of the program.
+    pub fn third_party(&self) -> Option<&str> {
+        match self {
+            Access::Granted(grant) if grant.origin() == Origin::Plugin => Some(grant.plugin()),
+            Access::Granted(_) | Access::BuiltIn => None,
         }
     }
 
@@ -58,18 +67,23 @@ impl Access {
         self.ask(|grant| grant.allows_file(row, path, real_path, is_public))
     }
 
-    /// Refuses content that holds a credential: of a file, or of the output of a program. `what`
-    /// names the content in the message.
+    /// Decides about the server of a URL, for a call that was granted.
     ///
     /// # Errors
-    /// The kind of credential that the content holds.
-    pub fn check_content(&self, what: &str, content: &[u8]) -> Result<(), String> {
-        self.ask(|_| match crate::secret::classify::classify(content) {
-            Some(credential) => Err(format!(
-                "{what} holds {credential}, which is never shown to a plugin"
-            )),
-            None => Ok(()),
-        })
+    /// The grant has to name the host itself, and does not.
+    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+        match self {
+            Access::BuiltIn => Ok(Reach::All),
+            Access::Granted(grant) => grant.reach(row, demands, url),
+        }
+    }
+
+    /// Decides about a file that is shown to a server, by its real path.
+    ///
+    /// # Errors
+    /// The file belongs to the host, and the grant does not say so.
+    pub fn check_identity(&self, row: &Row, path: &str, is_hosts: bool) -> Result<(), String> {
+        self.ask(|grant| grant.allows_identity(row, path, is_hosts))
     }
 
     /// Decides about a proposal before it is carried out.

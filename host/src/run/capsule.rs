@@ -11,26 +11,25 @@ pub use recording::Recorded;
 
 use super::secrets::Secrets;
 use crate::{
+    report::sanitise,
     secret::{classify::classify, settings},
     wasm::plugin::Plugin,
     world::Tried,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::Failure;
 use recording::Recording;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     collections::VecDeque,
+    io::{self, BufWriter, Write},
     sync::{Mutex, PoisonError},
 };
 
 /// Version of the format that this program writes. It also reads format 1, which has each byte as a
 /// number.
 pub const FORMAT: u32 = 2;
-
-/// Bytes of the observations in a capsule, over all rounds of a phase.
-pub const MAX_BYTES: usize = 4 << 20;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -44,10 +43,11 @@ pub struct Capsule {
     pub round: u32,
     pub settings: Value,
     pub config: Value,
-    /// phase, name and JSON of each fact
+    /// phase, name and JSON of each fact that the phase asked for
     pub facts: Vec<(String, String, String)>,
     pub observations: Vec<Observation>,
-    /// whether the recording stopped at its limit of bytes, so that later observations are missing
+    /// whether the recording stopped at its limit of bytes, so that later observations and facts
+    /// are missing
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
     /// what went wrong
@@ -64,14 +64,14 @@ impl Capsule {
         struct Format {
             format: u32,
         }
-        let Format { format } = serde_json::from_str(text).context("it is not a capsule")?;
+        let Format { format } = parse(text).context("it is not a capsule")?;
         if !(1..=FORMAT).contains(&format) {
             bail!(
                 "it is a capsule of format {format}, and this program reads formats 1 to {FORMAT}: \
                  use the version of kubephase that wrote it, or a newer one"
             );
         }
-        serde_json::from_str(text).context("the capsule is damaged")
+        parse(text).context("the capsule is damaged")
     }
 
     /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks
@@ -109,10 +109,23 @@ impl Capsule {
         }
     }
 
-    /// The capsule as JSON text.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default()
+    /// Writes the capsule as JSON.
+    ///
+    /// # Errors
+    /// The capsule cannot be written.
+    pub fn write(&self, to: impl Write) -> io::Result<()> {
+        let mut to = BufWriter::new(to);
+        serde_json::to_writer(&mut to, self)?;
+        to.flush()
     }
+}
+
+/// Parses JSON. The parser quotes the text in its errors, so they are made one line.
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| {
+        let error = error.to_string();
+        anyhow!("{}", sanitise::line(&error))
+    })
 }
 
 /// One call of a host function and its answer.
@@ -135,8 +148,10 @@ pub enum Sight {
 }
 
 impl Sight {
-    pub fn recording() -> Self {
-        Sight::Recorded(Mutex::default())
+    /// The world, whose answers are recorded. `given` are the bytes of what the phase is given in
+    /// any case, which is in the capsule as well.
+    pub fn recording(given: usize) -> Self {
+        Sight::Recorded(Mutex::new(Recording::beside(given)))
     }
 
     pub fn replaying(observations: &[Observation]) -> Self {
@@ -182,15 +197,25 @@ impl Sight {
         }
     }
 
-    /// The observations that were recorded, without answers that are credentials, and whether there
-    /// were more than there was room for.
-    pub fn observations(&self) -> (Vec<Observation>, bool) {
+    /// Keeps a fact that the phase asked for, while the recording has room.
+    pub fn keep_fact(&self, phase: &str, name: &str, fact: &str) {
+        if let Sight::Recorded(recording) = self {
+            recording
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .keep_fact(phase, name, fact);
+        }
+    }
+
+    /// Puts what was recorded into a capsule: the facts, and the observations without answers that
+    /// are credentials.
+    pub fn fill(&self, capsule: &mut Capsule) {
         let Sight::Recorded(recording) = self else {
-            return (Vec::new(), false);
+            return;
         };
         let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut observations = recording.observations.clone();
-        for Observation { gave, .. } in &mut observations {
+        capsule.observations = recording.observations.clone();
+        for Observation { gave, .. } in &mut capsule.observations {
             let credential = gave
                 .as_ref()
                 .ok()
@@ -202,7 +227,11 @@ impl Sight {
                 ));
             }
         }
-        (observations, recording.is_full)
+        let facts = recording.facts.iter();
+        capsule.facts = facts
+            .map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone()))
+            .collect();
+        capsule.truncated = recording.is_full;
     }
 }
 

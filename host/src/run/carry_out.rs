@@ -4,18 +4,27 @@ use super::{
     event::{EffectResult, EffectSummary, What, micros},
     executor::{Broken, Executor, Left},
     session::Session,
+    time::TimeOfPhase,
 };
 use crate::{
+    arguments::Text,
     effect::{
         Context, Done, Effect, Enacted, Sent,
         proposal::{self, Proposal},
         territory::{self, Territory},
     },
+    phase::catalog::Kind,
     plan::Node,
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};
-use std::{collections::BTreeSet, path::Path, sync::PoisonError, thread, time::Instant};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{PoisonError, atomic::Ordering},
+    thread,
+    time::Instant,
+};
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
@@ -25,20 +34,33 @@ impl Executor<'_> {
         session: &Session,
         sent: &mut Vec<Sent>,
         left: &Left,
+        time: &TimeOfPhase,
     ) -> Result<bool, Broken> {
         let proposals = session.take_proposals();
-        let territory = session.is_plugin().then(|| Territory::of(self.config));
+        if let Some(proposal) = proposals
+            .first()
+            .filter(|_| node.kind == Kind::Check && session.is_plugin())
+        {
+            let why = "a check observes and changes nothing; what changes something is a phase of \
+                its own (`kind: phase` in plugin.yaml)";
+            self.tell(node, proposal, EffectResult::Refused(why.into()), 0, &[]);
+            let (kind, target) = proposal.effect.summary();
+            return Err(Broken::Failed(format!(
+                "it proposed {kind} {target}: {why}"
+            )));
+        }
+        let territory = session.is_plugin().then_some(&self.shared.territory);
         for proposal in &proposals {
             let of_host = territory
-                .as_ref()
                 .and_then(|territory| territory::refusal(&proposal.effect, territory, self.config));
             if let Err(why) = session
                 .access()
                 .check_effect(&proposal.effect)
                 .and(of_host.map_or(Ok(()), Err))
             {
+                let why = session.bounded(why);
                 self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, &[]);
-                let (kind, target) = proposal.effect.summary();
+                let (kind, target) = summary(&proposal.effect);
                 return Err(Broken::Failed(format!(
                     "it proposed what it was not granted: {kind} {target}: {why}"
                 )));
@@ -46,7 +68,7 @@ impl Executor<'_> {
         }
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
-                std::iter::once(proposal.effect.summary().1).chain(proposal.effect.paths())
+                std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
             };
             let targets: BTreeSet<String> = proposals.iter().flat_map(targets).collect();
             self.shared.bus.emit(What::Intended {
@@ -58,7 +80,7 @@ impl Executor<'_> {
             .iter()
             .all(|proposal| matches!(proposal.effect, Effect::Image { .. }))
         {
-            return self.pull(node, session, &proposals, left);
+            return self.pull(node, session, &proposals, left, time);
         }
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
@@ -73,10 +95,13 @@ impl Executor<'_> {
                 .requires
                 .iter()
                 .any(|earlier| changed[*earlier as usize]);
-            if let Some(line) = &proposal.announce {
-                session.say(Severity::Info, line);
+            let work = proposal.effect.key_work();
+            if let Err(why) = may_begin(proposal, work, session, time) {
+                self.tell(node, proposal, EffectResult::Failed(why.clone()), 0, &[]);
+                failed.get_or_insert(Broken::Failed(why));
+                continue;
             }
-            let enact = || self.enact(proposal, disturbed, territory.as_ref(), session, left);
+            let enact = || self.enact(proposal, disturbed, territory, session, left, time);
             let absent = self.absent(&proposal.effect);
             let outcome = if proposal.effect.waits() {
                 left.crew.parked(enact)
@@ -90,15 +115,20 @@ impl Executor<'_> {
                     warnings,
                     sent: written,
                 }) => {
-                    said.iter()
-                        .for_each(|line| session.say(Severity::Info, line));
-                    warnings
-                        .iter()
-                        .for_each(|line| session.say(Severity::Warning, line));
+                    let told = say_all(session, Severity::Info, &said)
+                        .and_then(|()| say_all(session, Severity::Warning, &warnings));
+                    if let Err(why) = told {
+                        failed.get_or_insert(Broken::Failed(why));
+                    }
                     changed[at] = enacted == Enacted::Changed;
+                    left.changed.fetch_or(changed[at], Ordering::Relaxed);
                     let paths = if changed[at] {
+                        self.shared
+                            .makers
+                            .note(session.third_party(), &proposal.effect, &absent);
                         &self.shared.made
                     } else {
+                        session.return_key_work(work);
                         &self.shared.found
                     };
                     paths
@@ -117,9 +147,11 @@ impl Executor<'_> {
                 Err(Failure { message, code, .. })
                     if proposal.attempt.is_some() && code != "cancelled" =>
                 {
-                    proposal.attempt.iter().for_each(|warning| {
-                        session.say(Severity::Warning, &warning.replacen("{}", &message, 1))
-                    });
+                    // Only phases of the program attempt an effect; what they say is not counted.
+                    if let Some(warning) = &proposal.attempt {
+                        let _ =
+                            session.say(Severity::Warning, &warning.replacen("{}", &message, 1));
+                    }
                     self.tell(
                         node,
                         proposal,
@@ -132,7 +164,7 @@ impl Executor<'_> {
                     self.tell(
                         node,
                         proposal,
-                        EffectResult::Failed(failure.message.clone()),
+                        EffectResult::Failed(session.bounded(failure.message.clone())),
                         micros(began),
                         &absent,
                     );
@@ -154,6 +186,7 @@ impl Executor<'_> {
         territory: Option<&Territory>,
         session: &Session,
         left: &Left,
+        time: &TimeOfPhase,
     ) -> Tried<Done> {
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
@@ -166,10 +199,15 @@ impl Executor<'_> {
                     .unwrap_or_else(PoisonError::into_inner)
                     .contains(path)
             },
+            may_widen: &|path| {
+                session
+                    .third_party()
+                    .is_none_or(|plugin| self.shared.makers.has_made(plugin, path))
+            },
             disturbed,
             territory,
             cancel: &left.stop,
-            command_time: session.limits().deadline,
+            command_time: time.within(session.limits().deadline),
         })
     }
 
@@ -181,13 +219,15 @@ impl Executor<'_> {
         session: &Session,
         images: &[Proposal],
         left: &Left,
+        time: &TimeOfPhase,
     ) -> Result<bool, Broken> {
         let one = |proposal: &Proposal| {
             let began = Instant::now();
-            (
-                self.enact(proposal, false, None, session, left),
-                micros(began),
-            )
+            let pulled = time
+                .check()
+                .map_err(|why| Failure::new("timeout", why))
+                .and_then(|()| self.enact(proposal, false, None, session, left, time));
+            (pulled, micros(began))
         };
         let serial = self
             .config
@@ -218,16 +258,14 @@ impl Executor<'_> {
         for (proposal, (outcome, micros)) in images.iter().zip(outcomes) {
             let result = match outcome {
                 Ok(done) => {
-                    done.warnings
-                        .iter()
-                        .for_each(|line| session.say(Severity::Warning, line));
+                    failed.extend(say_all(session, Severity::Warning, &done.warnings).err());
                     changed |= done.enacted == Enacted::Changed;
                     EffectResult::Enacted(done.enacted)
                 }
                 Err(failure) => {
                     stopped |= failure.code == "cancelled";
                     failed.push(failure.told());
-                    EffectResult::Failed(failure.message)
+                    EffectResult::Failed(session.bounded(failure.message))
                 }
             };
             self.tell(node, proposal, result, micros, &[]);
@@ -284,7 +322,7 @@ impl Executor<'_> {
                 .collect()
         };
         let (made, directories) = (made("file"), made("directory"));
-        let (kind, target) = proposal.effect.summary();
+        let (kind, target) = summary(&proposal.effect);
         let digest = proposal.effect.digest();
         let effect = EffectSummary {
             kind: kind.to_owned(),
@@ -300,6 +338,38 @@ impl Executor<'_> {
             made,
             directories,
         });
+    }
+}
+
+/// Whether an effect may be carried out now: in the time of the phase, and within what its plugin
+/// may have said and made. Says the line that announces it.
+fn may_begin(
+    proposal: &Proposal,
+    key_work: usize,
+    session: &Session,
+    time: &TimeOfPhase,
+) -> Result<(), String> {
+    time.check()?;
+    let spent = session.spend_key_work(key_work);
+    spent.map_err(|stop| stop.to_string())?;
+    say_all(session, Severity::Info, proposal.announce.as_slice())
+}
+
+/// Says lines for a phase, until its plugin has said as much as it may.
+fn say_all(session: &Session, severity: Severity, lines: &[String]) -> Result<(), String> {
+    lines
+        .iter()
+        .try_for_each(|line| session.say(severity, line))
+        .map_err(|stop| stop.to_string())
+}
+
+/// The kind and the target of an effect. A target that is longer than any path is cut: it is a
+/// command, or a value.
+fn summary(effect: &Effect) -> (&'static str, String) {
+    let (kind, target) = effect.summary();
+    match Text::parse(&target) {
+        Ok(cut) if target.len() > 2 * Text::LONGEST => (kind, cut.into()),
+        _ => (kind, target),
     }
 }
 

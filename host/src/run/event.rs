@@ -118,6 +118,42 @@ impl What {
     }
 }
 
+/// Bytes of an event beside its texts.
+const EVENT: usize = 256;
+
+impl What {
+    /// The bytes that the texts take which a phase may make long, roughly.
+    fn bytes(&self) -> usize {
+        let of_all = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
+        let texts = match self {
+            What::Message { text, .. } | What::Progress { text, .. } => text.len(),
+            What::Finding { finding, .. } => {
+                let evidence = finding.evidence.iter();
+                finding.summary.len()
+                    + evidence
+                        .map(|(name, value)| name.len() + value.len())
+                        .sum::<usize>()
+            }
+            What::Intended { targets, .. } => of_all(targets),
+            What::Effect {
+                made, directories, ..
+            } => of_all(made) + of_all(directories),
+            _ => 0,
+        };
+        EVENT + texts
+    }
+
+    /// The third party's plugin that says or found it; none for what the program itself tells.
+    pub fn plugin(&self) -> Option<&str> {
+        match self {
+            What::Message { plugin, .. }
+            | What::Finding { plugin, .. }
+            | What::Progress { plugin, .. } => plugin.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// What the calls of one phase used; the limits are `wasm/limits.rs`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -177,7 +213,7 @@ pub enum PhaseResult {
 #[serde(rename_all = "kebab-case")]
 pub enum RunResult {
     Done,
-    /// a check stands in the way; nothing was changed
+    /// a check stands in the way; nothing was changed, but images may have been pulled
     PreflightFailed,
     Failed {
         phase: String,
@@ -199,14 +235,23 @@ pub trait Subscriber: Send {
     }
 }
 
+/// Bytes of the events that may wait. Who emits more hands them on, and waits for the subscribers.
+const MAX_WAITING: usize = 1 << 20;
+
+/// Events that were emitted and not yet handed on, the earliest first.
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Emitted>,
+    bytes: usize,
+}
+
 /// An event, and the text of its message with the values of secrets, if it has any.
 type Emitted = (Event, Option<Secret<String>>);
 
 /// A bus that hands each emitted event to every subscriber.
 pub struct Bus {
     began: Instant,
-    /// events that were emitted and not yet handed on, the earliest first
-    waiting: Mutex<VecDeque<Emitted>>,
+    waiting: Mutex<Waiting>,
     subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
 }
 
@@ -234,8 +279,8 @@ impl Bus {
 
     fn hand_over(&self, what: What, revealed: Option<Secret<String>>) {
         let at_once = what.is_relied_on();
-        self.add(what, revealed);
-        if at_once {
+        let waiting = self.add(what, revealed);
+        if at_once || waiting > MAX_WAITING {
             self.hand_on(
                 &mut self
                     .subscribers
@@ -245,7 +290,7 @@ impl Bus {
         }
         // A thread that hands on events checks again after it released the lock, so no event is
         // left waiting.
-        while !self.waiting().is_empty() {
+        while !self.waiting().events.is_empty() {
             match self.subscribers.try_lock() {
                 Ok(mut subscribers) => self.hand_on(&mut subscribers),
                 Err(TryLockError::Poisoned(poisoned)) => self.hand_on(&mut poisoned.into_inner()),
@@ -254,20 +299,27 @@ impl Bus {
         }
     }
 
-    /// The lock makes time stamps and the order agree.
-    fn add(&self, what: What, revealed: Option<Secret<String>>) {
+    /// Returns how many bytes of events wait. The lock makes time stamps and the order agree.
+    fn add(&self, what: What, revealed: Option<Secret<String>>) -> usize {
         let mut waiting = self.waiting();
-        waiting.push_back((
+        waiting.bytes += what.bytes();
+        waiting.events.push_back((
             Event {
                 at: micros(self.began),
                 what,
             },
             revealed,
         ));
+        waiting.bytes
     }
 
     fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
-        let next = || self.waiting().pop_front();
+        let next = || {
+            let mut waiting = self.waiting();
+            let next = waiting.events.pop_front()?;
+            waiting.bytes -= next.0.what.bytes();
+            Some(next)
+        };
         while let Some((event, revealed)) = next() {
             subscribers
                 .iter_mut()
@@ -278,7 +330,7 @@ impl Bus {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Emitted>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

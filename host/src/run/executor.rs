@@ -7,14 +7,16 @@ use super::{
     judge::{self, Judge},
     queue::Queue,
     session::{Session, Shared},
+    time::TimeOfPhase,
 };
 use crate::{
+    arguments::json,
     cancel::Cancel,
     config::Config,
     effect::Sent,
     phase::{catalog::Kind, preflight},
     plan::{Node, Plan},
-    wasm::{limits, manifest::FailurePolicy, plugin::Plugin},
+    wasm::{limits::MAX_CAPSULE, manifest::FailurePolicy, plugin::Plugin},
 };
 use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
 use std::{
@@ -22,16 +24,13 @@ use std::{
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 /// A phase is called until it settles, but not for ever.
 const MAX_ROUNDS: u32 = 100;
-
-/// Longest pause between two calls of a phase.
-const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// What is said of phases that the run did not come to.
 const STOPPED: &str = "the run was stopped";
@@ -67,6 +66,8 @@ pub struct Executor<'a> {
     /// requested by the operator, or because the journal cannot be written
     pub cancel: &'a Cancel,
     pub places: Places,
+    /// keeps the call of a plugin that was stopped, to be run again elsewhere
+    pub keep: &'a (dyn Fn(&Capsule) + Sync),
 }
 
 /// What came of a run.
@@ -78,8 +79,6 @@ pub struct Finished {
     pub made: BTreeSet<String>,
     /// files and directories that were as it wants them
     pub found: BTreeSet<String>,
-    /// calls of plugins that were stopped, to be run again elsewhere
-    pub capsules: Vec<Capsule>,
 }
 
 /// What the phases of a run share while it lasts, and leave behind.
@@ -89,9 +88,10 @@ pub(super) struct Left {
     /// requested with the run's own cancellation, and when a phase fails: no further phase begins
     /// but those that tidy up, and none goes on waiting
     pub(super) stop: Cancel,
+    /// whether an effect changed something; pulled images do not count
+    pub(super) changed: AtomicBool,
     /// by place in the plan
     sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
-    capsules: Mutex<Vec<Capsule>>,
 }
 
 /// How a phase ended, and whether what needs it may go on.
@@ -111,53 +111,25 @@ pub(super) enum Broken {
     Stopped,
 }
 
+impl Broken {
+    /// What is said of a plugin, bounded in length: it may repeat what the plugin handed over.
+    fn bounded(self, session: &Session) -> Broken {
+        match self {
+            Broken::Failed(message) => Broken::Failed(session.bounded(message)),
+            Broken::Each(messages) => Broken::Each(
+                messages
+                    .into_iter()
+                    .map(|text| session.bounded(text))
+                    .collect(),
+            ),
+            Broken::Stopped => Broken::Stopped,
+        }
+    }
+}
+
 impl From<String> for Broken {
     fn from(message: String) -> Self {
         Broken::Failed(message)
-    }
-}
-
-/// How long a phase of a plugin may take in all; phases of our own bound what they wait for
-/// themselves.
-struct TimeOfPhase {
-    until: Option<Instant>,
-}
-
-impl TimeOfPhase {
-    fn begin(of_plugin: bool) -> TimeOfPhase {
-        TimeOfPhase {
-            until: of_plugin.then(|| Instant::now() + limits::PHASE),
-        }
-    }
-
-    fn left(&self) -> Duration {
-        self.until.map_or(LONGEST_PAUSE, |until| {
-            until.saturating_duration_since(Instant::now())
-        })
-    }
-
-    /// Refuses one more call when time is up.
-    fn check(&self) -> Result<(), Broken> {
-        if self.left().is_zero() {
-            return Err(Broken::Failed(format!(
-                "it did not settle within the {:?} that the phase of a plugin may take",
-                limits::PHASE
-            )));
-        }
-        Ok(())
-    }
-
-    /// A pause that the phase asks for. One that cannot end in time is refused at once: there would
-    /// be no call after it.
-    fn pause(&self, wanted: Duration) -> Result<Duration, Broken> {
-        if self.until.is_some() && wanted > self.left() {
-            return Err(Broken::Failed(format!(
-                "it asked to be called again after {wanted:?}; the phase of a plugin may take {:?} \
-                 in all",
-                limits::PHASE
-            )));
-        }
-        Ok(wanted.min(LONGEST_PAUSE))
     }
 }
 
@@ -183,11 +155,11 @@ impl Executor<'_> {
             crew,
             ended: Mutex::default(),
             stop: self.cancel.child(),
+            changed: AtomicBool::default(),
             sent: Mutex::default(),
-            capsules: Mutex::default(),
         };
         left.crew.run(&|at| self.work(nodes[at], at, &left));
-        let result = self.verdict(&nodes, &left.ended());
+        let result = self.verdict(&nodes, &left);
         bus.emit(What::RunEnded {
             result: result.clone(),
             micros: micros(began),
@@ -199,10 +171,6 @@ impl Executor<'_> {
             .into_values()
             .flatten()
             .collect();
-        let capsules = left
-            .capsules
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
         let made = self
             .shared
             .made
@@ -220,7 +188,6 @@ impl Executor<'_> {
             sent,
             made,
             found,
-            capsules,
         }
     }
 
@@ -275,7 +242,8 @@ impl Executor<'_> {
             .or(stopped.then(|| STOPPED.to_owned()))
     }
 
-    fn verdict(&self, nodes: &[&Node], ended: &BTreeMap<String, Ended>) -> RunResult {
+    fn verdict(&self, nodes: &[&Node], left: &Left) -> RunResult {
+        let ended = left.ended();
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
@@ -293,6 +261,10 @@ impl Executor<'_> {
         };
         match (failed(false), failed(true)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
+            // A check may run late, and beside or behind phases that change something.
+            (None, Some((phase, message))) if left.changed.load(Ordering::Relaxed) => {
+                RunResult::Failed { phase, message }
+            }
             (None, Some(_)) => RunResult::PreflightFailed,
             (None, None) => RunResult::Done,
         }
@@ -311,7 +283,9 @@ impl Executor<'_> {
             .iter()
             .for_each(|(label, line)| ready.session.say_header(label, line));
         let mut sent = Vec::new();
-        let result = self.rounds(node, &mut ready, &mut sent, left);
+        let result = self
+            .rounds(node, &mut ready, &mut sent, left)
+            .map_err(|broken| broken.bounded(&ready.session));
         let blocked = self.findings(node, &ready.session);
         if let Some(Running { plugin, memory }) = &ready.plugin {
             let (manifest, used) = (plugin.manifest(), ready.session.used());
@@ -354,7 +328,7 @@ impl Executor<'_> {
                 begun,
             },
             Err(Broken::Each(messages)) => Ended {
-                result: PhaseResult::Failed(messages.join("\n")),
+                result: PhaseResult::Failed(ready.session.bounded(messages.join("\n"))),
                 passable: false,
                 begun,
             },
@@ -374,25 +348,17 @@ impl Executor<'_> {
         sent: &mut Vec<Sent>,
         left: &Left,
     ) -> Result<PhaseResult, Broken> {
-        let time = TimeOfPhase::begin(ready.plugin.is_some());
+        let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
         for round in 0..MAX_ROUNDS {
             time.check()?;
             ready.session.begin(round);
-            let outcome = ready.phase.run().map_err(|error| match error {
+            let came = ready.session.returned(ready.phase.run());
+            let outcome = came.map_err(|error| match error {
                 Error::Failure(failure) => failure.told(),
-                Error::Stop(stop) => {
-                    let message = format!("{stop:#}");
-                    if let Some(Running { plugin, .. }) = &ready.plugin {
-                        let capsule = ready.session.capsule(&message).of(plugin);
-                        left.capsules
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .push(capsule);
-                    }
-                    message
-                }
+                Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
             })?;
-            let changed = self.carry_out(node, &ready.session, sent, left)?;
+            let changed = self.carry_out(node, &ready.session, sent, left, &time)?;
+            ready.session.let_go();
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
@@ -404,6 +370,7 @@ impl Executor<'_> {
                 Outcome::AgainAfter(millis) => {
                     let pause = time.pause(Duration::from_millis(millis.into()))?;
                     left.crew.parked(|| left.stop.wait(pause));
+                    time.paused();
                 }
             }
             if left.stop.is_requested() {
@@ -413,6 +380,21 @@ impl Executor<'_> {
         Err(Broken::Failed(format!(
             "it did not settle in {MAX_ROUNDS} rounds"
         )))
+    }
+
+    /// Keeps a call of a plugin that was stopped, and returns why it was. Nothing is kept when the
+    /// run is cancelled: the program is to end soon.
+    fn stopped(&self, ready: &Ready, message: &str) -> String {
+        let message = ready.session.bounded(message.to_owned());
+        if let Some(Running { plugin, .. }) = &ready.plugin
+            && !self.cancel.is_requested()
+            && ready.session.spend_capsule()
+        {
+            // Capsules are made one at a time: each takes several times its bytes.
+            let _turn = json::turn(MAX_CAPSULE);
+            (self.keep)(&ready.session.capsule(&message).of(plugin));
+        }
+        message
     }
 
     /// Judges what a phase found; whether any of it stands in the way.

@@ -2,6 +2,7 @@
 //! report.
 use super::{
     access::Access,
+    capsule::Capsule,
     crew::Places,
     event::{Bus, Subscriber, What},
     executor::{Executor, Finished, Ready, Running},
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     cancel::Cancel,
     config::{self, Config, ConfigFile, InitFlags, Loaded, PhaseConfiguration},
-    effect::pki,
+    effect::{pki, territory::Territory},
     journal::History,
     parallel,
     phase::{
@@ -32,6 +33,7 @@ use serde_json::{Value, json};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -52,6 +54,29 @@ pub struct Prepared {
     pub dry_run: bool,
     /// programs are run that authenticate the user of the kubeconfig that this node joins with
     pub may_run_programs: bool,
+    /// the operator's configuration file, where there is one
+    pub file: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// The files that belong to the host in this run, and the operator's that decide what later
+    /// runs do.
+    fn territory(&self) -> Territory {
+        let mut territory = Territory::of(&self.config);
+        let Some(file) = &self.file else {
+            return territory;
+        };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        territory.add_of_operator(file);
+        territory.add_shown_of_operator(&folder.join(plugin::lock::FILE));
+        for entry in &self.phases.plugins {
+            if let Some(component) = plugin::source::file(&entry.source, folder) {
+                territory.add_shown_of_operator(&folder.join(&entry.source));
+                territory.add_shown_of_operator(&plugin::signature::beside(&component));
+            }
+        }
+        territory
+    }
 }
 
 /// The catalog of `init` and the plugins whose phases are in it.
@@ -155,6 +180,7 @@ pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> R
         &mut plugins,
     )?;
     let workflow = asked.workflow;
+    let file = asked.file.map(|file| file.path().to_owned());
     let choice = choice(&config, &phases, asked);
     let plan = Plan::build(&catalog, workflow, &choice).map_err(Refused)?;
     let directory = config
@@ -180,6 +206,7 @@ pub fn planned(loaded: Loaded, asked: Asked, engine: &wasm::engine::Engine) -> R
         token_given,
         dry_run,
         may_run_programs: false,
+        file,
     })
 }
 
@@ -252,13 +279,14 @@ pub struct Ran {
     pub finished: Finished,
 }
 
-/// Takes a prepared run to a world.
+/// Takes a prepared run to a world. `keep` keeps calls of plugins that were stopped.
 ///
 /// # Errors
 /// Where the world's state cannot be read or kept; what a phase runs into is part of the result.
 pub fn execute(
     prepared: &mut Prepared,
     world: Arc<dyn World>,
+    keep: &(dyn Fn(&Capsule) + Sync),
     subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
     cancel: &Cancel,
 ) -> Result<Ran> {
@@ -279,12 +307,13 @@ pub fn execute(
     if let Some(reset) = &mut prepared.config.reset {
         reset.made = history.left;
     }
-    let masked = Secrets::mask(&prepared.config);
+    let masked = Secrets::mask(&prepared.config)?;
     let judge = judge(prepared, history.made);
     let bus = Bus::new(subscribers(&prepared.plan));
     let shared = Shared::of_run(world.clone(), bus, masked)?;
     let shared = Arc::new(Shared {
         patches: prepared.patches.clone(),
+        territory: prepared.territory(),
         cancel: cancel.clone(),
         ..shared
     });
@@ -333,6 +362,7 @@ pub fn execute(
             .phases
             .parallelism
             .map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
+        keep,
     };
     Ok(Ran {
         finished: executor.execute(),

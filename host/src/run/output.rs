@@ -12,6 +12,7 @@ use crate::{config::Config, effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::yaml;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     fs,
@@ -425,10 +426,9 @@ pub fn objects(sent: &[Sent]) -> String {
         } else {
             ""
         };
-        let body = if sent.body.is_null() {
-            String::new()
-        } else {
-            yaml::to_string(&sent.body)
+        let body = match serde_json::from_str(&sent.body) {
+            Ok(Value::Null) | Err(_) => String::new(),
+            Ok(body) => yaml::to_string(&body),
         };
         format!("# {} {} {name}\n{kind}{body}", sent.verb, sent.resource)
     };

@@ -1,12 +1,10 @@
 //! The secrets of one run. Phases see placeholders. Effects take the values from the configuration,
 //! which only the host has. The operator sees the values only in messages of built-in phases.
-use crate::{
-    config,
-    effect::token,
-    secret::{Secret, settings},
-};
+mod configuration;
+
+use crate::{config, effect::token, secret::Secret};
 use kubephase_sdk::{
-    kubeadm::{Arg, Config, EnvVar, InitConfiguration, Join},
+    kubeadm::{Config, EnvVar, InitConfiguration, Join},
     node::{is_common_proxy, is_proxy, without_user_info},
 };
 use serde_json::Value;
@@ -33,10 +31,12 @@ pub struct Secrets {
 /// A configuration without its secrets, in the forms that phases see.
 pub struct Masked {
     /// for plugins: placeholders, and proxies without user names and passwords
-    pub for_plugins: Config,
+    pub for_plugins: Value,
     /// for built-in phases: sealed placeholders, and proxies as they are, which the control plane's
     /// Pods need
     pub for_built_ins: Config,
+    /// proxy variables as plugins see them, and as they are, where they differ
+    pub proxies: Vec<(EnvVar, EnvVar)>,
     pub secrets: Secrets,
 }
 
@@ -51,9 +51,12 @@ pub struct OpenedText {
 impl Secrets {
     /// Takes the secrets out of a configuration.
     ///
+    /// # Errors
+    /// The configuration cannot be written as JSON.
+    ///
     /// # Panics
     /// The operating system cannot provide random numbers.
-    pub fn mask(config: &config::Config) -> Masked {
+    pub fn mask(config: &config::Config) -> serde_json::Result<Masked> {
         let mut number = [0; 16];
         aws_lc_rs::rand::fill(&mut number).expect("the system has randomness to give");
         let seal = Secret::new(data_encoding::HEXLOWER.encode(&number));
@@ -67,48 +70,18 @@ impl Secrets {
         });
         let mut for_plugins = with_placeholders(config, &mut |name, _| public(name));
         secrets.mask_proxies(&mut for_plugins);
-        secrets.mask_arguments(&mut for_plugins);
-        Masked {
+        let shown = for_plugins.run.proxy_environment.iter().cloned();
+        let real = for_built_ins.run.proxy_environment.iter().cloned();
+        let proxies = shown.zip(real).filter(|(shown, real)| shown != real);
+        let proxies = proxies.collect();
+        let mut for_plugins = serde_json::to_value(&for_plugins)?;
+        secrets.others.extend(configuration::mask(&mut for_plugins));
+        Ok(Masked {
             for_plugins,
             for_built_ins,
+            proxies,
             secrets,
-        }
-    }
-
-    /// Masks what a plugin need not see of the components: the values of their environment but for
-    /// proxies, and of arguments whose names say that they are secret (`oidc-client-secret`).
-    fn mask_arguments(&mut self, config: &mut Config) {
-        let cluster = &mut config.cluster;
-        for component in [
-            &mut cluster.api_server,
-            &mut cluster.controller_manager,
-            &mut cluster.scheduler,
-        ] {
-            self.mask_component(&mut component.extra_envs, &mut component.extra_args);
-        }
-        if let Some(etcd) = &mut cluster.etcd.local {
-            self.mask_component(&mut etcd.extra_envs, &mut etcd.extra_args);
-        }
-    }
-
-    fn mask_component(&mut self, environment: &mut [EnvVar], arguments: &mut [Arg]) {
-        for EnvVar { name, value, .. } in environment
-            .iter_mut()
-            .filter(|variable| !is_proxy(&variable.name) && !variable.value.is_empty())
-        {
-            let value = std::mem::replace(value, public("environment"));
-            self.others
-                .extend(settings::sounds_secret(name).then(|| Secret::new(value)));
-        }
-        for argument in arguments
-            .iter_mut()
-            .filter(|argument| settings::sounds_secret(&argument.name))
-        {
-            self.others.push(Secret::new(std::mem::replace(
-                &mut argument.value,
-                public("argument"),
-            )));
-        }
+        })
     }
 
     /// Removes user names and passwords from all proxies of the configuration, and masks the header

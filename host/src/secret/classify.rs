@@ -2,13 +2,15 @@
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
 //! and base64, hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH`
-//! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
+//! encodings; what is compressed in another way is not decided. What cannot be parsed is still searched once from end to end. All work is bounded in
 //! proportion to the content's size.
+mod containers;
 mod der;
 mod encodings;
 mod objects;
 mod patterns;
 
+use crate::arguments::json;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,6 +24,9 @@ const WORK_PER_BYTE: usize = 64;
 
 /// Bytes that may be searched however small the content is, because compressed content grows.
 const MIN_WORK: usize = 32 << 20;
+
+/// Bytes of memory that the values of all documents in the content may take.
+const MAX_VALUES: usize = 24 << 20;
 
 /// The kind of a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,13 +49,16 @@ pub enum Credential {
     BootstrapToken,
     /// the key of uploaded certificates
     CertificateKey,
-    /// a private or preshared key of WireGuard
+    /// a private or preshared key of WireGuard, or the shared key of a name server
     TunnelKey,
-    /// a password, in a URL or as a field of its own
+    /// a secret by which a service of a cloud, or another service, knows who asks
+    CloudKey,
+    /// a password, in a URL, in a list of passwords or as a field of its own; or its hash
     Password,
     /// an `Authorization` header
     Authorization,
-    /// content that is compressed or encoded so deeply that judging it takes too much work
+    /// content that is compressed or encoded so deeply that judging it takes too much work, or in a
+    /// way that is not unpacked
     Undecided,
 }
 
@@ -68,6 +76,7 @@ impl Credential {
             Credential::BootstrapToken => "bootstrap-token",
             Credential::CertificateKey => "certificate-key",
             Credential::TunnelKey => "tunnel-key",
+            Credential::CloudKey => "cloud-key",
             Credential::Password => "password",
             Credential::Authorization => "authorization",
             Credential::Undecided => "undecided",
@@ -85,14 +94,36 @@ impl fmt::Display for Credential {
 /// credential.
 ///
 /// The answer is [`Credential::Undecided`] where judging the content takes more work than its size
-/// allows, so that a caller refuses it.
+/// allows, or more memory than any content may take, so that a caller refuses it. Large contents
+/// are judged one at a time.
 #[must_use]
 pub fn classify(content: &[u8]) -> Option<Credential> {
     let work = content
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    Search { work }.search(content, MAX_DEPTH).err()
+    let _turn = json::turn(content.len());
+    let mut search = Search {
+        work,
+        memory: MAX_VALUES,
+    };
+    search.search(content, MAX_DEPTH).err()
+}
+
+/// Returns the kind of the first credential that a JSON value holds: in one of its texts, or by its
+/// fields.
+#[must_use]
+pub fn classify_value(value: &serde_json::Value) -> Option<Credential> {
+    let work = value
+        .to_string()
+        .len()
+        .saturating_mul(WORK_PER_BYTE)
+        .saturating_add(MIN_WORK);
+    let mut search = Search {
+        work,
+        memory: MAX_VALUES,
+    };
+    search.value(value, MAX_DEPTH).err()
 }
 
 /// The result of a search: `Ok` if nothing was found, or the credential that was found.
@@ -102,6 +133,8 @@ type Verdict = Result<(), Credential>;
 struct Search {
     /// bytes that may still be searched
     work: usize,
+    /// bytes of memory that values of documents may still take
+    memory: usize,
 }
 
 impl Search {
@@ -112,6 +145,7 @@ impl Search {
             .checked_sub(content.len())
             .ok_or(Credential::Undecided)?;
         patterns::search(content)?;
+        containers::search(content)?;
         der::search(content)?;
         let Some(depth) = depth.checked_sub(1) else {
             return Ok(());

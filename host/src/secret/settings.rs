@@ -4,6 +4,10 @@
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
+mod listing;
+
+pub use listing::list_secrets;
+
 use super::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -3,7 +3,8 @@
 //! the network.
 //!
 //! The child is this program, started with `CHILD` as its name. It reads the component from
-//! standard input, writes the code to standard output, and writes errors to standard error.
+//! standard input, writes the code to standard output, and writes errors to standard error. A child
+//! also reads and validates a component before: that can take as much as compiling.
 //!
 //! The child returns machine code that this process will run, and wasmtime checks only the header
 //! of that code. A component that takes over the compiler could therefore return code of its own.
@@ -15,24 +16,22 @@
     clippy::disallowed_methods,
     reason = "the compiler is this program, not a program of the node"
 )]
-use super::{engine, limits};
-use crate::cancel::Cancel;
+mod child;
+
+pub use child::run_child;
+
+use super::{inspect::Outside, limits};
+use crate::{cancel::Cancel, report::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::{
     fs::{MemfdFlags, memfd_create},
     process::{Resource, Rlimit, Signal, setrlimit},
 };
-use seccompiler::{
-    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-};
 use std::{
-    collections::BTreeMap,
-    env,
-    ffi::OsString,
     fs::File,
     io::{self, Read, Seek, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{Child, Command, ExitCode, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -42,6 +41,10 @@ use std::{
 const CHILD: &str = "kubephase-compiles-a-component";
 /// The argument that makes the child compile for an engine that reserves little address space.
 const SMALL: &str = "small";
+/// The argument that makes the child read and validate the component, and not compile it.
+const READ: &str = "read";
+/// Bytes of what is read of a component, as JSON: manifest and names.
+const MAX_READ: u64 = 8 << 20;
 /// How often the parent checks whether the run was cancelled while the child compiles.
 const LOOK: Duration = Duration::from_millis(20);
 /// Bytes of the child's standard error that are read.
@@ -109,7 +112,46 @@ pub(super) fn compile_in_child(
     code: &File,
     cancel: &Cancel,
 ) -> Result<()> {
-    let allowance = Allowance::of(component.len());
+    let work = if small { Some(SMALL) } else { None };
+    run(
+        component,
+        work,
+        code,
+        Allowance::of(component.len()),
+        cancel,
+    )
+}
+
+/// Reads and validates a component in a child process.
+///
+/// # Errors
+/// The problem of the component, the limit that reading it reached, or the reason why the child
+/// cannot be started.
+pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outside> {
+    let answer = memfd_create("outside", MemfdFlags::CLOEXEC);
+    let mut answer = File::from(answer.context("cannot read what the component is")?);
+    let allowance = Allowance {
+        code: MAX_READ,
+        ..Allowance::of(component.len())
+    };
+    run(component, Some(READ), &answer, allowance, cancel)?;
+    let mut text = Vec::new();
+    answer.rewind()?;
+    answer.take(MAX_READ).read_to_end(&mut text)?;
+    let outside: Outside = serde_json::from_slice(&text)
+        .map_err(|_| anyhow!("the child process did not say what the component is"))?;
+    outside.check_size()?;
+    Ok(outside)
+}
+
+/// Runs a child for a component. Its answer goes to a file.
+fn run(
+    component: &[u8],
+    work: Option<&'static str>,
+    answer: &File,
+    allowance: Allowance,
+    cancel: &Cancel,
+) -> Result<()> {
     let mut input = File::from(
         memfd_create("component", MemfdFlags::CLOEXEC)
             .context("cannot hand the component to the compiler")?,
@@ -118,30 +160,35 @@ pub(super) fn compile_in_child(
         .write_all(component)
         .and_then(|()| input.rewind())
         .context("cannot hand the component to the compiler")?;
-    let mut child = start(input, small, code.try_clone()?, allowance)
+    let mut child = start(input, work, answer.try_clone()?, allowance)
         .context("cannot start the compiler, which is this program")?;
     let (ended, words) = wait(&mut child, allowance.wall, cancel);
     match ended {
         Ended::Exited(status) if status.success() => Ok(()),
-        Ended::Exited(status) => Err(refusal(status, words.trim(), allowance)),
+        Ended::Exited(status) => Err(refusal(status, work, words.trim(), allowance)),
         Ended::Late => bail!(
-            "compiling the component took more than {} s, the limit for a component of its size; \
+            "{} the component took more than {} s, the limit for a component of its size; \
              if this machine is busy, try again when it is not",
+            verb(work),
             allowance.wall.as_secs()
         ),
-        Ended::Cancelled => bail!("compiling the component was cancelled"),
+        Ended::Cancelled => bail!("{} the component was cancelled", verb(work)),
     }
 }
 
 /// Starts the child, limited before its first instruction.
-fn start(component: File, small: bool, code: File, allowance: Allowance) -> io::Result<Child> {
+fn start(
+    component: File,
+    work: Option<&str>,
+    answer: File,
+    allowance: Allowance,
+) -> io::Result<Child> {
     let mut command = Command::new("/proc/self/exe");
+    command.arg0(CHILD).args(work).env_clear().current_dir("/");
     command
-        .arg0(CHILD)
-        .args(small.then_some(SMALL))
-        .env_clear()
-        .current_dir("/");
-    command.stdin(component).stdout(code).stderr(Stdio::piped());
+        .stdin(component)
+        .stdout(answer)
+        .stderr(Stdio::piped());
     // Ctrl-C signals only this process, which then ends the child.
     command.process_group(0);
     let exactly = |most: u64| Rlimit {
@@ -233,8 +280,25 @@ fn has_ended(child: &mut Child) -> bool {
     false
 }
 
-/// Writes the message for a child that did not compile the component.
-fn refusal(status: ExitStatus, words: &str, allowance: Allowance) -> anyhow::Error {
+/// What a child does with the component, in messages.
+fn verb(work: Option<&str>) -> &'static str {
+    if work == Some(READ) {
+        "reading"
+    } else {
+        "compiling"
+    }
+}
+
+/// Writes the message for a child that did not do its work. Its words quote the component, so they
+/// are made one line.
+fn refusal(
+    status: ExitStatus,
+    work: Option<&str>,
+    words: &str,
+    allowance: Allowance,
+) -> anyhow::Error {
+    let (words, verb) = (sanitise::line(words), verb(work));
+    let beyond = |limit: &str| beyond(verb, limit);
     let memory = || beyond(&format!("{} MiB of memory", allowance.memory >> 20));
     match status.signal().and_then(Signal::from_named_raw) {
         Some(Signal::XCPU) => beyond(&format!("{} s of processor time", allowance.processor)),
@@ -243,113 +307,21 @@ fn refusal(status: ExitStatus, words: &str, allowance: Allowance) -> anyhow::Err
         // The hard limit of processor time was reached, or the kernel is short of memory.
         Some(Signal::KILL) => beyond("the memory of this machine"),
         Some(signal) => anyhow!(
-            "the compiler was ended by signal {} when it compiled the component: {words}",
+            "the child process was ended by signal {} when {verb} the component: {words}",
             signal.as_raw()
         ),
+        None if work == Some(READ) => anyhow!("{words}"),
         None => anyhow!("the component cannot be compiled: {words}"),
     }
 }
 
 /// Writes the message for a component that reached a limit.
-fn beyond(limit: &str) -> anyhow::Error {
+fn beyond(verb: &str, limit: &str) -> anyhow::Error {
     anyhow!(
-        "compiling the component takes more than {limit}, the limit for a component of its size; \
+        "{verb} the component takes more than {limit}, the limit for a component of its size; \
          do not use it, or ask its author for one that has smaller functions"
     )
 }
-
-/// Compiles the component on standard input if this process was started as the compiler. `main`
-/// calls this before anything else. Returns the exit code of the compiler; none if this process was
-/// started as the ordinary program.
-pub fn run_child() -> Option<ExitCode> {
-    let mut arguments = env::args_os();
-    if arguments.next() != Some(OsString::from(CHILD)) {
-        return None;
-    }
-    let small = arguments.next() == Some(OsString::from(SMALL));
-    match child(small) {
-        Ok(()) => Some(ExitCode::SUCCESS),
-        Err(error) => {
-            // The parent may be gone.
-            let _ = writeln!(io::stderr(), "{error:#}");
-            Some(ExitCode::FAILURE)
-        }
-    }
-}
-
-fn child(small: bool) -> Result<()> {
-    // If the parent ends, its child ends too. The limits do not depend on this.
-    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
-    let mut config = engine::config(small)?;
-    config.parallel_compilation(false);
-    let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
-    // Some kernels have no seccomp; the limits on memory and time do not depend on it.
-    let _ = confine();
-    let mut component = Vec::new();
-    io::stdin()
-        .take(limits::MAX_COMPONENT as u64 + 1)
-        .read_to_end(&mut component)?;
-    let code = engine
-        .precompile_component(&component)
-        .map_err(|error| anyhow!("{error:#}"))?;
-    io::stdout().write_all(&code)?;
-    Ok(io::stdout().flush()?)
-}
-
-/// Confines this process by seccomp to the system calls of compiling: private memory, its open
-/// files, the clock. From then on the kernel refuses to open files and sockets, to start processes
-/// and threads, and to share memory.
-fn confine() -> Result<()> {
-    let private = SeccompCondition::new(
-        3,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::MaskedEq(libc::MAP_SHARED as u64),
-        0,
-    )?;
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = SYSTEM_CALLS
-        .iter()
-        .map(|call| (*call, Vec::new()))
-        .collect();
-    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![private])?]);
-    let refuse = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    let filter = SeccompFilter::new(
-        rules,
-        refuse,
-        SeccompAction::Allow,
-        env::consts::ARCH.try_into()?,
-    )?;
-    // Applying the filter also sets no_new_privs: set-user-ID programs no longer give this process
-    // other rights.
-    let filter: seccompiler::BpfProgram = filter.try_into()?;
-    Ok(seccompiler::apply_filter(&filter)?)
-}
-
-/// System calls that compiling needs, beside `mmap`.
-const SYSTEM_CALLS: &[i64] = &[
-    libc::SYS_brk,
-    libc::SYS_clock_gettime,
-    libc::SYS_close,
-    libc::SYS_exit,
-    libc::SYS_exit_group,
-    libc::SYS_futex,
-    libc::SYS_getpid,
-    libc::SYS_getrandom,
-    libc::SYS_gettid,
-    libc::SYS_madvise,
-    libc::SYS_mprotect,
-    libc::SYS_mremap,
-    libc::SYS_munmap,
-    libc::SYS_read,
-    libc::SYS_restart_syscall,
-    libc::SYS_rt_sigaction,
-    libc::SYS_rt_sigprocmask,
-    libc::SYS_rt_sigreturn,
-    libc::SYS_sched_yield,
-    libc::SYS_sigaltstack,
-    libc::SYS_tgkill,
-    libc::SYS_write,
-    libc::SYS_writev,
-];
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,13 @@
 use super::{
     cache::Cache,
     compiler::{self, Compiler},
+    embedded,
+    inspect::Outside,
     limits,
     plugin::{self, Plugin},
-    pool::{self, Turns},
+    pool,
 };
-use crate::cancel::Cancel;
+use crate::{cancel::Cancel, parallel::Turns};
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -300,6 +302,18 @@ impl Engine {
         self.components()
             .insert(digest.to_owned(), component.clone());
         Ok(component)
+    }
+
+    /// Reads the outside of a component: of another author in a child process.
+    ///
+    /// # Errors
+    /// The reason why it is not a component for this host, or the limit of reading that it reached.
+    pub(super) fn read_outside(&self, bytes: &[u8]) -> Result<Outside> {
+        if self.0.compiler == Compiler::ThisProcess || embedded::is_ours(bytes) {
+            return Outside::read(bytes);
+        }
+        let _turn = self.0.compilers.wait();
+        compiler::read_in_child(bytes, &Cancel::never())
     }
 
     fn compile_here(&self, bytes: &[u8], digest: &str) -> Result<Component> {

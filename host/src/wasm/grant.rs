@@ -1,23 +1,17 @@
 //! Grants: what a plugin may observe and propose. A plugin may do what its component imports, its
 //! manifest asks for and the operator allowed.
+mod objects;
+
 use super::{
-    gate::{self, Demand, Origin, Permit, Row, covers_object, host_access},
+    gate::{self, Demand, Origin, Permit, Row},
     manifest::Request,
 };
 use crate::{
-    arguments::{AbsolutePath, ObjectName},
-    effect::{Effect, IfExists, objects},
+    arguments::{AbsolutePath, HttpUrl, ObjectName},
+    effect::{Effect, IfExists, objects::reference},
+    world::reach::Reach,
 };
-use serde_json::Value;
-
-/// A change that a plugin proposes of an object of the cluster.
-#[derive(Clone, Copy)]
-enum Change<'a> {
-    /// all of the object would be this
-    Whole(&'a Value),
-    Part,
-    Deletion,
-}
+use objects::Change;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
@@ -111,6 +105,47 @@ impl Grant {
         ))
     }
 
+    /// Decides about the server of a URL, which the demands of a granted call name, before the host
+    /// of the URL is looked up, and about the addresses that may be found.
+    ///
+    /// # Errors
+    /// The grant has to name the host itself, and does not.
+    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+        if self.is_distribution {
+            return Ok(Reach::All);
+        }
+        let mut covering = self
+            .requests(row)
+            .filter(|request| demands.iter().all(|demand| demand.is_covered_by(request)));
+        let is_named =
+            covering.any(|request| request.hosts.iter().any(|host| gate::names_host(host, url)));
+        gate::check_host(url, is_named)?;
+        Ok(if gate::has_to_be_named(url) {
+            Reach::All
+        } else {
+            Reach::OtherMachines
+        })
+    }
+
+    /// Decides about a file that is shown to a server as the identity of who asks. `path` is its
+    /// real path, `is_hosts` says whether it belongs to the host.
+    ///
+    /// # Errors
+    /// The grant amounts to no more than the plugin's own files.
+    pub fn allows_identity(&self, row: &Row, path: &str, is_hosts: bool) -> Result<(), String> {
+        let is_consented = |pattern: &String| {
+            gate::fits_pattern(pattern, path) && gate::identifies_others(pattern, &self.plugin)
+        };
+        let mut patterns = self.requests(row).flat_map(|request| &request.paths);
+        if self.is_distribution || !is_hosts || patterns.any(is_consented) {
+            return Ok(());
+        }
+        Err(format!(
+            "{path} belongs to the host; no plugin shows it to a server because it lies in the \
+             plugin's directory"
+        ))
+    }
+
     /// Decides about a file that was opened. Its real path has to be granted. Also, every user of
     /// the machine has to be able to read the file, or the grant names exactly this path and says
     /// `private`.
@@ -154,6 +189,7 @@ impl Grant {
     /// The part of the proposal that was not granted.
     pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
         use super::gate::*;
+        self.allows_owner(effect)?;
         match effect {
             Effect::File(file) => self.allows(&WRITE_FILE.row, &[Demand::Path(&file.path)]),
             Effect::Directory(directory) => {
@@ -165,16 +201,17 @@ impl Grant {
                 manifest,
                 if_exists,
             } => {
-                let of = objects::reference(manifest).map_err(|failure| failure.message)?;
+                let of = reference(manifest).map_err(|failure| failure.message)?;
                 let change = if *if_exists == IfExists::Apply {
-                    Change::Part
+                    Change::Part(manifest)
                 } else {
                     Change::Whole(manifest)
                 };
                 self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, change)
             }
-            Effect::Patch { of, .. } => {
-                self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, Change::Part)
+            Effect::Patch { of, patch } => {
+                let change = Change::Part(patch);
+                self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, change)
             }
             Effect::Delete { of } => self.allows_object(
                 &DELETE_OBJECT.row,
@@ -208,99 +245,27 @@ impl Grant {
         }
     }
 
-    /// Decides about a change of an object.
-    fn allows_object(&self, row: &Row, of: &ObjectName, change: Change<'_>) -> Result<(), String> {
-        self.allows(row, &[Demand::Object(of)])?;
-        if self.is_distribution {
-            return Ok(());
+    /// Refuses changes in the directory of another plugin, whatever the grant is: a plugin that is
+    /// root may run what is in its own.
+    fn allows_owner(&self, effect: &Effect) -> Result<(), String> {
+        let changed = effect.paths().into_iter().chain([effect.summary().1]);
+        for path in changed.filter(|_| !self.is_distribution) {
+            if let Some(owner) = gate::owner_of_path(&path).filter(|owner| *owner != self.plugin) {
+                return Err(format!(
+                    "{path} is in the directory of the plugin {owner}; no other plugin changes it"
+                ));
+            }
         }
-        let demand = Demand::Object(of);
-        if let Some(owner) = owner_of(of) {
-            return Err(format!("{demand} is {owner}; no plugin changes it"));
-        }
-        let mut patterns = self.requests(row).flat_map(|request| &request.objects);
-        let has_host_access =
-            patterns.any(|pattern| pattern.host_access && covers_object(pattern, of));
-        if has_host_access || !gate::WORKLOADS.contains(&of.kind()) {
-            return Ok(());
-        }
-        match change {
-            Change::Deletion => Ok(()),
-            // What comes of a part depends on the rest of the object, which may be anybody's.
-            Change::Part => Err(format!(
-                "a part of {demand} would be changed; a grant for that says `hostAccess: true`"
-            )),
-            Change::Whole(manifest) => host_access(manifest, &|account| {
-                self.makes_account(account, of.namespace())
-            })
-            .map_or(Ok(()), |why| {
-                Err(format!(
-                    "Pods of {demand} would reach the host or secrets: {why}; a grant \
-                        for that says `hostAccess: true`"
-                ))
-            }),
-        }
-    }
-
-    /// Whether the plugin may make a service account itself. Accounts of `kube-system` may be those
-    /// of the cluster's controllers.
-    fn makes_account(&self, account: &str, namespace: Option<&str>) -> bool {
-        if namespace.is_none_or(|namespace| namespace.starts_with("kube-")) {
-            return false;
-        }
-        let of = ObjectName::of_kind("v1", "ServiceAccount", namespace);
-        let mut requests = self
-            .requests(&gate::APPLY_OBJECT.row)
-            .flat_map(|request| &request.objects);
-        of.is_ok()
-            && requests.any(|pattern| {
-                pattern.kind == "ServiceAccount"
-                && pattern.namespace.as_deref() == namespace
-                // Only by its exact name: a pattern could also match accounts that the plugin did
-                // not make.
-                && pattern.names.iter().any(|name| name == account)
-            })
+        Ok(())
     }
 }
 
-/// Describes an object of the cluster that no plugin may change, as the end of a message; none for
-/// all other objects.
-fn owner_of(of: &ObjectName) -> Option<&'static str> {
-    let name = of.name().unwrap_or_default();
-    match (of.kind(), of.namespace(), name) {
-        (
-            "ConfigMap",
-            Some("kube-system"),
-            "kubeadm-config" | "kubelet-config" | "kubephase-config",
-        ) => Some("what nodes go by that join, and the host's own"),
-        ("ConfigMap", Some("kube-system"), "extension-apiserver-authentication") => {
-            Some("the API server's own")
-        }
-        ("ConfigMap", Some("kube-public"), "cluster-info") => {
-            Some("what nodes trust that join, and the host's own")
-        }
-        ("Secret", Some("kube-system"), "kubeadm-certs") => {
-            Some("the control plane's keys, and the host's own")
-        }
-        ("Secret", Some("kube-system"), name) if name.starts_with("bootstrap-token-") => {
-            Some("a bootstrap token, and the host's own")
-        }
-        _ => None,
-    }
-}
-
-/// Paths of files that hold keys or credentials. No grant shows them to a plugin. Files elsewhere
-/// are judged by their content ([`crate::secret::classify`]).
+/// Paths of files that hold keys or credentials of programs and users. No grant shows them to a
+/// plugin. The host's own files are judged where they are opened
+/// ([`crate::world::Files::open_shown`]), all others by their content
+/// ([`crate::secret::classify`]).
 const CREDENTIAL_PATHS: &[&str] = &[
     "/**/*.key",
-    "/etc/kubernetes/*.conf",
-    "/var/lib/kubelet/pki/**",
-    "/var/lib/kubelet/pods/**",
-    "/var/lib/kubelet/kubeconfig",
-    "/var/lib/kubelet/config.json",
-    "/var/lib/kubephase/**",
-    "/var/cache/kubephase/**",
-    "/var/lib/etcd/**",
     "/etc/shadow*",
     "/etc/gshadow*",
     "/etc/sudoers*",
@@ -310,9 +275,14 @@ const CREDENTIAL_PATHS: &[&str] = &[
     "/**/.docker/**",
     "/**/.gnupg/**",
     "/**/.aws/**",
+    "/**/.azure/**",
+    "/**/.config/gcloud/**",
+    "/**/.netrc",
+    "/**/.pgpass",
+    "/**/.vault-token",
+    "/**/.git-credentials",
     "/run/secrets/**",
     "/var/run/secrets/**",
-    "/run/containers/**",
     "/proc/self/**",
     "/proc/thread-self/**",
     "/dev/**",

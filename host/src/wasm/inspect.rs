@@ -1,13 +1,19 @@
 //! What a component is, read from its bytes: nothing of it is run or compiled.
+//!
+//! A component is read in two steps. [`Outside::read`] parses and validates it, which can take much
+//! memory: the program does that in the limited child process that also compiles. What is read is
+//! small, and [`Outside::imported`] and its neighbours judge it.
 use super::{
     gate, manifest,
     structure::{self, damaged},
 };
+use crate::report::sanitise::quoted;
 use anyhow::{Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use wasmparser::{
-    Encoding, Parser, Payload, ValidPayload, Validator, component_types::ComponentEntityType,
-    types::Types,
+    Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    component_types::ComponentEntityType, types::Types,
 };
 
 /// The WIT package of the interface of plugins.
@@ -16,38 +22,196 @@ pub const PACKAGE: &str = "kubephase:plugin";
 /// minor versions are equal.
 pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 
-/// The outside of a component: its imports and its manifest.
-#[derive(Debug)]
+/// Bytes of the longest manifest.
+pub const MAX_MANIFEST: usize = 256 << 10;
+/// Interfaces that a component imports or exports, and functions of one interface.
+const MAX_NAMES: usize = 200;
+/// Problems of its imports that a message has.
+const MAX_PROBLEMS: usize = 20;
+
+/// The features of WebAssembly that toolchains use and this host runs. The validator takes much
+/// memory for types of others: garbage collection, functions with typed references.
+const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::COMPONENT_MODEL);
+
+/// The outside of a component: names, and its manifest. Nothing of it is judged yet.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Outside {
-    /// host functions that it can call, as `interface.function`
-    pub imports: BTreeSet<String>,
+    imports: Vec<Import>,
+    exports: Vec<String>,
     /// the text of its manifest
     pub manifest: Option<String>,
 }
 
-/// Reads the structure and types of a component, without the code of its functions.
-///
-/// # Errors
-/// The reason why this is not a component for this host, and how to mend it.
-pub fn inspect(bytes: &[u8]) -> Result<Outside> {
-    // The validator takes quadratic time and as much memory as it likes for some components.
-    structure::check(bytes)?;
-    let read = Read::through(bytes)?;
-    let imports = read.imported()?;
-    read.exports_phase()?;
-    let manifest = match read.manifests.as_slice() {
-        [] => None,
-        [one] => Some(
-            std::str::from_utf8(one)
-                .map_err(|_| anyhow!("plugin.yaml is not UTF-8"))?
-                .to_owned(),
-        ),
-        several => bail!(
-            "the component has {} manifests; one is possible",
-            several.len()
-        ),
+/// Something that a component imports.
+#[derive(Debug, Serialize, Deserialize)]
+struct Import {
+    name: String,
+    /// the functions of an interface; none if it is no interface
+    functions: Option<Vec<String>>,
+}
+
+impl Outside {
+    /// Reads the structure and types of a component, without the code of its functions.
+    ///
+    /// # Errors
+    /// The reason why this is not a component for this host, and how to mend it.
+    pub fn read(bytes: &[u8]) -> Result<Outside> {
+        // The validator takes quadratic time and as much memory as it likes for some components.
+        structure::check(bytes)?;
+        let Read {
+            types,
+            imports,
+            exports,
+            manifests,
+        } = Read::through(bytes)?;
+        let manifest = match manifests.as_slice() {
+            [] => None,
+            [one] => Some(text_of(one)?),
+            several => bail!(
+                "the component has {} manifests; one is possible",
+                several.len()
+            ),
+        };
+        let imports = imports.into_iter().map(|name| Import {
+            name: name.to_owned(),
+            functions: functions(&types, name),
+        });
+        let outside = Outside {
+            imports: imports.collect(),
+            exports: exports.into_iter().map(str::to_owned).collect(),
+            manifest,
+        };
+        outside.check_size()?;
+        Ok(outside)
+    }
+
+    /// Refuses more names, or a longer manifest, than a component of this host can have.
+    ///
+    /// # Errors
+    /// The limit that is exceeded.
+    pub(super) fn check_size(&self) -> Result<()> {
+        let functions = self
+            .imports
+            .iter()
+            .map(|import| import.functions.as_ref().map_or(0, Vec::len));
+        let most = functions.chain([self.imports.len(), self.exports.len()]);
+        if most.max().is_some_and(|most| most > MAX_NAMES) {
+            bail!(
+                "the component imports or exports more than {MAX_NAMES} interfaces, or an \
+                 interface of more than {MAX_NAMES} functions"
+            );
+        }
+        if self.manifest.as_ref().map_or(0, String::len) > MAX_MANIFEST {
+            return Err(manifest_too_long());
+        }
+        Ok(())
+    }
+
+    /// Returns the imported host functions, as `interface.function`.
+    ///
+    /// # Errors
+    /// The imports that the host does not have.
+    pub fn imported(&self) -> Result<BTreeSet<String>> {
+        let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
+        for Import { name, functions } in &self.imports {
+            let interface = match interface(name) {
+                Ok(interface) => interface,
+                Err(problem) => {
+                    unknown.push(problem);
+                    continue;
+                }
+            };
+            let Some(functions) = functions else {
+                unknown.push(format!("{} is not an interface", quoted(name)));
+                continue;
+            };
+            for function in functions {
+                let capability = format!("{interface}.{function}");
+                match gate::row(&capability).map(|row| row.permit) {
+                    Some(gate::Permit::Core) => {
+                        unknown.push(format!("{capability} is for the distribution's own phases"))
+                    }
+                    Some(_) => {}
+                    None => unknown.push(format!(
+                        "{} is unknown to this host{}",
+                        quoted(&capability),
+                        gate::nearest(&capability)
+                    )),
+                }
+                found.insert(capability);
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        let more = unknown.len().saturating_sub(MAX_PROBLEMS);
+        unknown.truncate(MAX_PROBLEMS);
+        if more > 0 {
+            unknown.push(format!("and {more} more"));
+        }
+        bail!(
+            "the component needs what this host does not have:\n  {}",
+            unknown.join("\n  ")
+        )
+    }
+
+    /// Checks that the component exports a phase.
+    ///
+    /// # Errors
+    /// What it exports instead.
+    pub fn exports_phase(&self) -> Result<()> {
+        if self
+            .exports
+            .iter()
+            .any(|name| interface(name) == Ok("phase"))
+        {
+            return Ok(());
+        }
+        let found = if self.exports.is_empty() {
+            "nothing".to_owned()
+        } else {
+            let names: Vec<_> = self.exports.iter().map(|name| quoted(name)).collect();
+            names.join(", ")
+        };
+        bail!("the component does not export {PACKAGE}/phase@{VERSION}; it exports {found}")
+    }
+}
+
+fn manifest_too_long() -> anyhow::Error {
+    anyhow!("plugin.yaml is larger than {} KiB", MAX_MANIFEST >> 10)
+}
+
+fn text_of(manifest: &[u8]) -> Result<String> {
+    if manifest.len() > MAX_MANIFEST {
+        return Err(manifest_too_long());
+    }
+    let text = std::str::from_utf8(manifest).map_err(|_| anyhow!("plugin.yaml is not UTF-8"))?;
+    Ok(text.to_owned())
+}
+
+/// The functions of an imported interface; none if it is no interface.
+fn functions(types: &Types, import: &str) -> Option<Vec<String>> {
+    let item = types.component_item_for_import(import)?;
+    let ComponentEntityType::Instance(id) = item.ty else {
+        return None;
     };
-    Ok(Outside { imports, manifest })
+    let types = types.as_ref();
+    let exports = types[id].exports.iter();
+    let functions = exports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
+    Some(functions.map(|(name, _)| name.to_string()).collect())
 }
 
 struct Read<'a> {
@@ -59,7 +223,7 @@ struct Read<'a> {
 
 impl<'a> Read<'a> {
     fn through(bytes: &'a [u8]) -> Result<Read<'a>> {
-        let (mut validator, mut depth) = (Validator::new(), 0_usize);
+        let (mut validator, mut depth) = (Validator::new_with_features(FEATURES), 0_usize);
         let (mut imports, mut exports, mut manifests) = (Vec::new(), Vec::new(), Vec::new());
         for (at, payload) in Parser::new(0).parse_all(bytes).enumerate() {
             let payload = match payload {
@@ -109,69 +273,6 @@ impl<'a> Read<'a> {
         }
         bail!("the component is damaged or cut short: it has no end")
     }
-
-    /// Reads the imported functions. Refuses an import that the host does not have.
-    fn imported(&self) -> Result<BTreeSet<String>> {
-        let (mut found, mut unknown) = (BTreeSet::new(), Vec::new());
-        for name in &self.imports {
-            let interface = match interface(name) {
-                Ok(interface) => interface,
-                Err(problem) => {
-                    unknown.push(problem);
-                    continue;
-                }
-            };
-            let Some(ComponentEntityType::Instance(id)) = self
-                .types
-                .component_item_for_import(name)
-                .map(|item| item.ty)
-            else {
-                unknown.push(format!("{name} is not an interface"));
-                continue;
-            };
-            for (function, item) in &self.types.as_ref()[id].exports {
-                if !matches!(item.ty, ComponentEntityType::Func(_)) {
-                    continue;
-                }
-                let capability = format!("{interface}.{function}");
-                match gate::row(&capability).map(|row| row.permit) {
-                    Some(gate::Permit::Core) => {
-                        unknown.push(format!("{capability} is for the distribution's own phases"))
-                    }
-                    Some(_) => {}
-                    None => unknown.push(format!(
-                        "{capability} is unknown to this host{}",
-                        gate::nearest(&capability)
-                    )),
-                }
-                found.insert(capability);
-            }
-        }
-        if unknown.is_empty() {
-            Ok(found)
-        } else {
-            bail!(
-                "the component needs what this host does not have:\n  {}",
-                unknown.join("\n  ")
-            )
-        }
-    }
-
-    fn exports_phase(&self) -> Result<()> {
-        if self
-            .exports
-            .iter()
-            .any(|name| interface(name) == Ok("phase"))
-        {
-            return Ok(());
-        }
-        let found = if self.exports.is_empty() {
-            "nothing".into()
-        } else {
-            self.exports.join(", ")
-        };
-        bail!("the component does not export {PACKAGE}/phase@{VERSION}; it exports {found}")
-    }
 }
 
 /// Returns the name of an interface within the package, if the package and its version are those of
@@ -182,7 +283,8 @@ fn interface(name: &str) -> Result<&str, String> {
         .and_then(|rest| rest.strip_prefix('/')?.split_once('@'));
     let Some((interface, version)) = ours else {
         return Err(format!(
-            "{name} is not part of {PACKAGE}; the component was built for another world"
+            "{} is not part of {PACKAGE}; the component was built for another world",
+            quoted(name)
         ));
     };
     match semver::Version::parse(version) {
@@ -193,8 +295,10 @@ fn interface(name: &str) -> Result<&str, String> {
             Ok(interface)
         }
         _ => Err(format!(
-            "{name}: version {version} was asked for, this host speaks {VERSION}; build it with \
-             the SDK of {VERSION}, or take a kubephase that speaks {version}"
+            "{}: version {version} was asked for, this host speaks {VERSION}; build it with the \
+             SDK of {VERSION}, or take a kubephase that speaks {version}",
+            quoted(name),
+            version = quoted(version)
         )),
     }
 }

@@ -1,17 +1,17 @@
 //! The limits of components: of their structure, of compiling them, and of calling them. A limit on
 //! memory is a total over all memories of a component. The operator may lower and raise deadline
 //! and memory for each plugin; the other limits are fixed.
+#[cfg(test)]
+mod documentation;
+mod run;
+mod total;
+
+pub use run::*;
+pub use total::Total;
+
 use crate::render::quantity;
 use serde::{Deserialize, Serialize};
-use std::{
-    ops::RangeInclusive,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
-use wasmtime::{ResourceLimiter, Result, bail};
+use std::{ops::RangeInclusive, time::Duration};
 
 /// Bytes that one host call may copy between guest and host.
 pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
@@ -94,29 +94,11 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 pub const CPU: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-/// Total time of one phase of a plugin: all its calls, their effects, and the pauses between the
-/// calls.
-pub const PHASE: Duration = Duration::from_secs(600);
-/// Proposals in one call.
-pub const MAX_PROPOSALS: usize = 1000;
-/// Findings of one phase.
-pub const MAX_FINDINGS: usize = 1000;
-/// Facts of all phases.
-pub const MAX_FACTS: usize = 1000;
-/// Bytes of messages and progress of one phase.
-pub const MAX_LOG_BYTES: usize = 1 << 20;
-/// Bytes of proposals, findings and facts of one phase.
-pub const MAX_HANDED_BYTES: usize = 16 << 20;
-/// Findings of all phases of one plugin in a run.
-pub const MAX_RUN_FINDINGS: usize = 2000;
-/// Bytes of the findings of all phases of one plugin in a run.
-pub const MAX_RUN_FINDING_BYTES: usize = 8 << 20;
-/// Bytes of messages and progress of all phases of one plugin in a run.
-pub const MAX_RUN_LOG_BYTES: usize = 4 << 20;
-/// Bytes of proposals and facts of all phases of one plugin in a run.
-pub const MAX_RUN_HANDED_BYTES: usize = 64 << 20;
-/// Bytes of the host's answers to one phase: files, objects, output of programs.
-pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
+/// Bytes of memory that every call may have. A call that has more waits for its turn: so many at a
+/// time have as much as their own limit allows.
+pub const SMALL_MEMORY: usize = 4 << 20;
+/// Calls that have more than [`SMALL_MEMORY`] at a time.
+pub const LARGE_CALLS: usize = 2;
 /// Instances of core modules in one component. A component in Python has two dozen.
 pub const MAX_INSTANCES: usize = 64;
 /// Memories of one component, and tables.
@@ -208,77 +190,5 @@ mod memory {
             .ok()
             .filter(|bytes| MEMORIES.contains(bytes));
         within.ok_or_else(|| Error::custom(format!("{text} is not from {least} to {most}")))
-    }
-}
-
-/// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each
-/// memory separately.
-pub struct Total {
-    limit: usize,
-    sum: usize,
-    /// the highest sum of any call, for the report
-    peak: Arc<AtomicUsize>,
-}
-
-impl Total {
-    pub fn new(limit: usize, peak: Arc<AtomicUsize>) -> Self {
-        Total {
-            limit,
-            sum: 0,
-            peak,
-        }
-    }
-
-    /// Adds to the sum.
-    ///
-    /// # Errors
-    /// The sum would exceed the limit.
-    fn grow(&mut self, by: usize) -> Result<bool> {
-        // An error ends the guest with these words; `false` would leave it to abort without any.
-        match self.sum.saturating_add(by) {
-            sum if sum > self.limit => bail!(
-                "memory limit of {} bytes reached (limits.memory of the plugin's entry)",
-                self.limit
-            ),
-            sum => self.sum = sum,
-        }
-        self.peak.fetch_max(self.sum, Ordering::Relaxed);
-        Ok(true)
-    }
-}
-
-impl ResourceLimiter for Total {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool> {
-        self.grow(desired.saturating_sub(current))
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool> {
-        self.grow(
-            desired
-                .saturating_sub(current)
-                .saturating_mul(TABLE_ELEMENT),
-        )
-    }
-
-    fn instances(&self) -> usize {
-        MAX_INSTANCES
-    }
-
-    fn memories(&self) -> usize {
-        MAX_MEMORIES
-    }
-
-    fn tables(&self) -> usize {
-        MAX_MEMORIES
     }
 }

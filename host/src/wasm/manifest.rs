@@ -1,10 +1,16 @@
 //! A plugin's manifest, `plugin.yaml`. The component holds it as a custom section, so that it can
 //! be read without running the component. The manifest's schema has its own version, independent of
 //! the version of the WIT interface.
-use super::gate::{self, Danger, Dimension, Permit};
+mod risky_lines;
+
+use super::{
+    gate::{self, Danger, Dimension, Permit},
+    inspect::MAX_MANIFEST,
+};
 use crate::{
-    arguments::{ObjectName, PhaseId, Text, is_trick},
+    arguments::{Line, ObjectName, PhaseId, Text},
     phase::catalog::{Kind, Workflow},
+    report::sanitise,
 };
 use anyhow::{Result, anyhow, bail};
 use serde::{
@@ -13,7 +19,7 @@ use serde::{
 };
 use serde_json::{Map, Value, json};
 use serde_yaml::Spanned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Name of the custom section that holds the manifest.
 pub use crate::plugin::toolchain::MANIFEST as SECTION;
@@ -27,8 +33,8 @@ pub struct Manifest {
     pub schema: u32,
     pub name: String,
     pub version: semver::Version,
-    pub license: String,
-    pub description: String,
+    pub license: Line,
+    pub description: Line,
     /// versions of kubephase and of the interface that it was made for
     pub requires: Requires,
     pub provides: Vec<Provided>,
@@ -92,7 +98,7 @@ fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Provided {
     pub id: String,
-    pub title: String,
+    pub title: Line,
     pub kind: Kind,
     pub workflow: Vec<Workflow>,
     /// phases and groups that this phase waits for, if they are part of the run
@@ -129,7 +135,7 @@ pub struct Request {
     /// `interface.function` of the WIT package
     pub capability: String,
     /// why the plugin needs it, for the operator to judge
-    pub reason: String,
+    pub reason: Line,
     /// path patterns, `*` within a component and `**` across them
     pub paths: Vec<String>,
     /// whether the plugin may see the files although other users of the machine cannot; each path
@@ -220,10 +226,10 @@ impl Request {
         }
     }
 
-    /// The risks of granting the request; empty for most requests.
-    pub fn dangers(&self) -> Vec<Danger> {
+    /// The risks of granting the request to the plugin of this name; empty for most requests.
+    pub fn dangers(&self, plugin: &str) -> Vec<Danger> {
         gate::row(&self.capability)
-            .map(|row| (row.risk.decide)(self))
+            .map(|row| (row.risk.decide)(self, plugin))
             .unwrap_or_default()
     }
 }
@@ -240,8 +246,9 @@ pub struct ObjectPattern {
     /// patterns of names; an empty list matches every name
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// whether the object's Pods may use the host, every Secret of their namespace and every
-    /// service account there
+    /// whether what is in the object is not judged: its Pods may use the host, every Secret of
+    /// their namespace and every service account there, and a Service may have any address. Pods
+    /// may run as a service account that is named exactly.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub host_access: bool,
 }
@@ -281,21 +288,23 @@ impl Manifest {
                 "name",
                 format!(
                     "name: {:?} has to be of at most 63 lower-case letters, digits and dashes",
-                    manifest.name
+                    sanitise::quoted(&manifest.name)
                 ),
             );
         }
-        for (field, text) in [
-            ("description", &manifest.description),
-            ("license", &manifest.license),
-        ] {
-            let mut problems = Vec::new();
-            check_text(text, field, &mut |field, what| {
-                problems.push((field.to_owned(), what))
-            });
-            problems
-                .into_iter()
-                .for_each(|(field, what)| reader.problem(&field, format!("{field}: {what}")));
+        let observes_only = manifest
+            .provides
+            .iter()
+            .all(|provided| provided.kind == Kind::Check);
+        let effects = manifest
+            .grants
+            .iter()
+            .map(|request| &request.capability)
+            .filter(|capability| capability.starts_with("effects-"));
+        for capability in effects.filter(|_| observes_only) {
+            let why = "is for phases and addons, and the plugin provides only checks, which change \
+                nothing";
+            reader.problem("grants", format!("grants: {capability} {why}"));
         }
         if !(manifest.settings.is_null() || manifest.settings.is_object()) {
             reader.problem("settings", "settings: has to be a JSON Schema".into());
@@ -318,24 +327,27 @@ impl Manifest {
     /// component gives itself.
     ///
     /// # Errors
-    /// The name is not valid.
+    /// The name or the summary is not valid.
     pub(super) fn of_check(name: &str, summary: &str) -> Result<Manifest> {
         if !is_name(name) {
             bail!(
-                "the component calls itself {name:?}; a name is of lower-case letters, digits and \
-                 dashes"
+                "the component calls itself {:?}; a name is of lower-case letters, digits and \
+                 dashes",
+                sanitise::quoted(name)
             );
         }
+        let summary =
+            Line::parse(summary).map_err(|why| anyhow!("the component's summary: {why}"))?;
         Ok(Manifest {
             schema: SCHEMA,
             name: name.to_owned(),
             version: semver::Version::new(0, 0, 0),
-            license: String::new(),
-            description: summary.to_owned(),
+            license: Line::default(),
+            description: summary.clone(),
             requires: Requires::default(),
             provides: vec![Provided {
                 id: format!("preflight/{name}"),
-                title: summary.to_owned(),
+                title: summary,
                 kind: Kind::Check,
                 workflow: vec![Workflow::Init],
                 needs: Vec::new(),
@@ -360,6 +372,8 @@ pub fn is_name(name: &str) -> bool {
 
 /// Largest number of phases of a plugin, and of requests.
 const MAX_ITEMS: usize = 200;
+/// Problems of a manifest that a message has.
+const MAX_PROBLEMS: usize = 50;
 /// Largest number of patterns of a request in one dimension.
 const MAX_PATTERNS: usize = 500;
 
@@ -379,7 +393,7 @@ fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
             }
         }
     }
-    check_text(&provided.title, "title", problem);
+    check_lists(provided, problem);
     if let Some(slot) = provided.slot.as_ref().filter(|slot| !is_name(slot)) {
         problem(
             "slot",
@@ -389,35 +403,60 @@ fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
     if provided.kind == Kind::Group {
         problem("kind", "has to be check, addon or phase".into());
     }
+    let is_preflight = provided.id.split('/').next() == Some("preflight");
+    if is_preflight && matches!(provided.kind, Kind::Phase | Kind::Addon) {
+        problem(
+            "kind",
+            "has to be check: phases of the group preflight change nothing".into(),
+        );
+    }
     if provided.workflow.is_empty() {
         problem("workflow", format!("{:?} runs in no workflow", provided.id));
     }
 }
 
-/// Checks a text of the manifest that people read: one line without control or invisible
-/// characters.
-fn check_text(text: &str, field: &str, problem: &mut dyn FnMut(&str, String)) {
-    if text.len() > Text::LONGEST || text.trim_end().chars().any(|c| is_trick(c) && c != '\n') {
-        problem(
-            field,
-            format!(
-                "has to be at most {} bytes without control characters",
-                Text::LONGEST
-            ),
-        );
+/// Checks that the lists of a phase are short and have nothing twice.
+fn check_lists(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
+    let workflows: Vec<String> = provided
+        .workflow
+        .iter()
+        .map(|workflow| workflow.name().to_owned())
+        .collect();
+    for (field, items) in [
+        ("workflow", &workflows),
+        ("needs", &provided.needs),
+        ("before", &provided.before),
+        ("replaces", &provided.replaces),
+    ] {
+        if items.len() > MAX_ITEMS {
+            problem(
+                field,
+                format!("{} items are more than {MAX_ITEMS}", items.len()),
+            );
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = items.iter().find(|item| !seen.insert(item.as_str())) {
+            problem(
+                field,
+                format!("{:?} is there twice", sanitise::quoted(twice)),
+            );
+        }
     }
 }
 
 fn check_request(request: &Request, problem: &mut dyn FnMut(&str, String)) {
     let capability = &request.capability;
-    if request.reason.trim().is_empty() {
+    if request.reason.is_empty() {
         problem("reason", format!("say why {capability:?} is needed"));
     }
-    check_text(&request.reason, "reason", problem);
     let Some(row) = gate::row(capability) else {
         return problem(
             "capability",
-            format!("there is no {capability:?}{}", gate::nearest(capability)),
+            format!(
+                "there is no {:?}{}",
+                sanitise::quoted(capability),
+                gate::nearest(capability)
+            ),
         );
     };
     let dimensions = match row.permit {
@@ -498,14 +537,16 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
                     "a command is a program, and patterns for its arguments".into(),
                 );
             }
-            if command
-                .iter()
-                .any(|part| part.len() > Text::LONGEST || part.chars().any(is_trick))
-            {
-                problem(
-                    field,
-                    format!("{command:?}: a command has no control characters"),
-                );
+            for part in command {
+                if part.len() > Text::LONGEST {
+                    problem(
+                        field,
+                        format!("an argument has at most {} bytes", Text::LONGEST),
+                    );
+                }
+                if let Err(why) = gate::check_ascii(part) {
+                    problem(field, format!("{part:?}: {why}"));
+                }
             }
         }
     }
@@ -523,7 +564,8 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
                     problem(field, format!("{name:?}: {why}"));
                 }
             }
-            let has_pods = gate::WORKLOADS.contains(&object.kind.as_str());
+            let has_pods = gate::has_pods(&object.api_version, &object.kind);
+            let is_judged = gate::shape_of(&object.api_version, &object.kind).is_some();
             if has_pods
                 && !object.host_access
                 && request.capability == "effects-cluster.patch-object"
@@ -532,13 +574,14 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
                     says `hostAccess: true`";
                 problem(field, format!("{}: {why}", object.kind));
             }
-            if object.host_access && !has_pods {
+            if object.host_access && !is_judged {
                 problem(
                     field,
                     format!(
-                        "{}: hostAccess is for kinds with Pods: {}",
+                        "{} ({}): hostAccess is for kinds whose content is judged: {}",
                         object.kind,
-                        gate::WORKLOADS.join(", ")
+                        object.api_version,
+                        gate::judged_kinds().join(", ")
                     ),
                 );
             }
@@ -597,7 +640,14 @@ const FIELDS: [&str; 9] = [
 
 impl Reader {
     fn open(text: &str) -> Result<Reader> {
-        let raw = serde_yaml::from_str(text).map_err(|error| anyhow!("plugin.yaml: {error}"))?;
+        if text.len() > MAX_MANIFEST {
+            bail!("plugin.yaml is larger than {} KiB", MAX_MANIFEST >> 10);
+        }
+        // The parser quotes the manifest.
+        let raw = serde_yaml::from_str(text).map_err(|error| {
+            let error = error.to_string();
+            anyhow!("plugin.yaml: {}", sanitise::line(&error))
+        })?;
         // If a field is not a list, its problems get the line of the field.
         Ok(Reader {
             raw,
@@ -664,7 +714,7 @@ impl Reader {
             let line = lines
                 .get(at)
                 .map_or_else(|| self.line(field), |item| item.referenced.line());
-            match serde_json::from_value(item) {
+            match serde_path_to_error::deserialize(&item) {
                 Ok(item) => {
                     check(&item, &mut |part, what| {
                         self.problems
@@ -672,9 +722,14 @@ impl Reader {
                     });
                     read.push(item);
                 }
-                Err(error) => self
-                    .problems
-                    .push((line, format!("{field}[{at}]: {error}"))),
+                Err(error) => {
+                    let part = match error.path().to_string() {
+                        path if path == "." => String::new(),
+                        path => format!(".{path}"),
+                    };
+                    self.problems
+                        .push((line, format!("{field}[{at}]{part}: {}", error.inner())));
+                }
             }
         }
         read
@@ -685,13 +740,16 @@ impl Reader {
             return Ok(manifest);
         }
         self.problems.sort();
-        bail!(
-            self.problems
-                .iter()
-                .map(|(line, what)| format!("plugin.yaml, line {line}: {what}"))
-                .collect::<Vec<_>>()
-                .join("\n")
-        )
+        let more = self.problems.len().saturating_sub(MAX_PROBLEMS);
+        let told = self.problems.iter().take(MAX_PROBLEMS);
+        // Parsers quote the manifest, so each problem is made one line.
+        let mut told: Vec<String> = told
+            .map(|(line, what)| format!("plugin.yaml, line {line}: {}", sanitise::line(what)))
+            .collect();
+        if more > 0 {
+            told.push(format!("plugin.yaml has {more} problems more"));
+        }
+        bail!(told.join("\n"))
     }
 }
 

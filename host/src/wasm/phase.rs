@@ -5,7 +5,7 @@ use super::{
     inspect::{PACKAGE, VERSION},
     limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
 };
-use crate::{cancel::Cancel, world::budget::Budget};
+use crate::{cancel::Cancel, report::sanitise, world::budget::Budget};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
@@ -85,8 +85,8 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             linker.instantiate_pre(component)
         };
         let ready = link().and_then(|pre| Ok((guest::phase::GuestIndices::new(&pre)?, pre)));
-        let (indices, pre) =
-            ready.map_err(|e: Stop| anyhow!("{who} does not fit this host: {e:#}"))?;
+        let (indices, pre) = ready
+            .map_err(|stop: Stop| anyhow!("{who} does not fit this host: {}", one_line(&stop)))?;
         Ok(Guest {
             engine: engine.clone(),
             pre,
@@ -112,7 +112,11 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         let limits = &self.bounds.limits;
         let data = Data {
             session: self.session.clone(),
-            total: Total::new(limits.memory, self.peak.clone()),
+            total: Total::new(
+                limits.memory,
+                self.peak.clone(),
+                Instant::now() + limits.deadline,
+            ),
         };
         let mut store = limited(
             self.engine.inner(),
@@ -135,17 +139,38 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             }
             Some(Trap::StackOverflow) => "its stack overflowed".to_owned(),
             Some(trap) => trap.to_string(),
-            None => stop.root_cause().to_string(),
+            None => sanitise::line(&stop.root_cause().to_string()).into_owned(),
         };
         let trace = stop
             .downcast_ref::<wasmtime::WasmBacktrace>()
-            .map(|trace| shortened(&trace.to_string()))
+            .map(|trace| shortened(&text_of(trace)))
             .unwrap_or_default();
         Stop::msg(format!(
             "{} was stopped in {function}: {reason}{trace}",
             self.who
         ))
     }
+}
+
+/// An error that may quote names of the component, on one line.
+fn one_line(stop: &Stop) -> String {
+    sanitise::line(&format!("{stop:#}")).into_owned()
+}
+
+/// Writes a backtrace, a function on each line. Names that could pass for lines of their own are
+/// written with escapes.
+fn text_of(trace: &wasmtime::WasmBacktrace) -> String {
+    let named = |frame: &wasmtime::FrameInfo| frame.func_name().unwrap_or("a function").to_owned();
+    let is_plain = |name: &str| !name.chars().any(sanitise::is_trick);
+    let frames = trace.frames();
+    let modules = frames.iter().filter_map(|frame| frame.module().name());
+    if frames.iter().all(|frame| is_plain(&named(frame))) && modules.into_iter().all(is_plain) {
+        return trace.to_string();
+    }
+    let lines = frames.iter().map(|frame| sanitise::quoted(&named(frame)));
+    lines.fold("the functions that ran:".to_owned(), |text, line| {
+        format!("{text}\n    {line}")
+    })
 }
 
 /// Returns the first lines of a backtrace, shortened: a guest can have many functions with long
@@ -252,7 +277,11 @@ pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseIn
         let pre = linker.instantiate_pre(component)?;
         let mut store = limited(
             engine,
-            Total::new(Limits::default().memory, Arc::default()),
+            Total::new(
+                Limits::default().memory,
+                Arc::default(),
+                Instant::now() + DESCRIBE,
+            ),
             |total| total,
             DESCRIBE,
             &Cancel::never(),
@@ -262,5 +291,5 @@ pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseIn
             .load(&mut store, &instance)?
             .call_describe(&mut store)
     };
-    out_of_reach().map_err(|e| anyhow!("{e:#}"))
+    out_of_reach().map_err(|stop| anyhow!("{}", one_line(&stop)))
 }

@@ -8,7 +8,7 @@ use super::{
     engine::{Author, Engine, Place, digest_of},
     gate,
     grant::Grant,
-    inspect::{self, Outside},
+    inspect,
     limits::{self, Limits},
     manifest::{Manifest, Request},
     phase::{self, Bounds, Guest},
@@ -69,10 +69,13 @@ struct Known {
     manifest: Manifest,
 }
 
+/// Version of the rules for manifests. What was read by other rules is not used.
+const MANIFEST_RULES: u32 = 2;
+
 impl Known {
     fn key(hash: &blake3::Hash) -> String {
         format!(
-            "{}-{}-{}.read",
+            "{}-{}-{}-{MANIFEST_RULES}.read",
             hash.to_hex(),
             env!("CARGO_PKG_VERSION"),
             inspect::VERSION
@@ -101,7 +104,7 @@ impl Known {
     /// Reads a whole component. Calls a component without a manifest to describe itself, and does
     /// not cache its answer.
     fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
-        let (read, has_manifest) = Known::look(bytes)?;
+        let (read, has_manifest) = Known::look(engine, bytes)?;
         if has_manifest {
             read.keep(engine, hash);
             return Ok(read);
@@ -118,10 +121,12 @@ impl Known {
 
     /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
     /// A component without a manifest is treated as a check without a name.
-    fn look(bytes: &[u8]) -> Result<(Known, bool)> {
+    fn look(engine: &Engine, bytes: &[u8]) -> Result<(Known, bool)> {
         let digest = digest_of(bytes);
-        let Outside { imports, manifest } = inspect::inspect(bytes)?;
-        if let Some(text) = manifest {
+        let outside = engine.read_outside(bytes)?;
+        let imports = outside.imported()?;
+        outside.exports_phase()?;
+        if let Some(text) = outside.manifest {
             return Ok((
                 Known {
                     digest,
@@ -155,17 +160,20 @@ impl Known {
 
 /// The error that a plugin asks for more than the operator allowed.
 #[derive(Debug)]
-pub struct Ungranted(pub Vec<Request>);
+pub struct Ungranted {
+    pub plugin: String,
+    pub requests: Vec<Request>,
+}
 
 impl fmt::Display for Ungranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("it asks for what it is not allowed:")?;
-        for request in &self.0 {
+        for request in &self.requests {
             for line in request.lines() {
                 write!(f, "\n  {line}: {}", request.reason)?;
             }
-            for danger in request.dangers() {
-                write!(f, "\n    ! {danger}")?;
+            for warning in request.warnings(&self.plugin, |_| true) {
+                write!(f, "\n    ! {warning}")?;
             }
         }
         Ok(())
@@ -192,7 +200,7 @@ impl Component {
     /// Reads a component without compiling or calling it, even if its name can only be learned by
     /// calling it.
     pub(super) fn look(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
-        let (known, _) = Known::look(&bytes)?;
+        let (known, _) = Known::look(engine, &bytes)?;
         let embedded = embedded::is_ours(&bytes);
         Component::of(engine, known, Bytes::Held(bytes), embedded)
     }
@@ -310,8 +318,8 @@ impl Plugin {
     /// The requests that are not allowed.
     pub fn allow(&self, capabilities: &[String], lines: &[String]) -> Result<(), Ungranted> {
         let allowed = |request: &Request| {
-            let as_a_whole =
-                capabilities.contains(&request.capability) && request.dangers().is_empty();
+            let as_a_whole = capabilities.contains(&request.capability)
+                && request.risky_lines(&self.manifest().name).is_empty();
             as_a_whole || request.lines().iter().all(|line| lines.contains(line))
         };
         let missing: Vec<Request> = self
@@ -322,7 +330,10 @@ impl Plugin {
             .cloned()
             .collect();
         if !missing.is_empty() {
-            return Err(Ungranted(missing));
+            return Err(Ungranted {
+                plugin: self.manifest().name.clone(),
+                requests: missing,
+            });
         }
         self.granted.get_or_init(|| self.manifest().grants.clone());
         Ok(())

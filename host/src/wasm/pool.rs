@@ -1,7 +1,6 @@
 //! The pool of memories and tables for calls of components. They are mapped once and used again:
 //! mapping and unmapping them for each call would stop the other threads of the program each time.
 use super::limits::{MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
-use std::sync::{Condvar, Mutex, PoisonError};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
 /// Calls that run at one time; further calls wait for their turn.
@@ -40,42 +39,3 @@ pub fn pool() -> PoolingAllocationConfig {
         .pagemap_scan(Enabled::Auto);
     pool
 }
-
-/// A limit on how many threads do something at a time; other threads wait for their turn.
-pub struct Turns {
-    left: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// A turn, which lasts until it is dropped.
-pub struct Turn<'a>(&'a Turns);
-
-impl Turns {
-    /// Turns for `at_once` threads at a time.
-    pub fn new(at_once: usize) -> Turns {
-        Turns {
-            left: Mutex::new(at_once),
-            freed: Condvar::new(),
-        }
-    }
-
-    /// Waits for a turn.
-    pub fn wait(&self) -> Turn<'_> {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *self
-            .freed
-            .wait_while(left, |left| *left == 0)
-            .unwrap_or_else(PoisonError::into_inner) -= 1;
-        Turn(self)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
-    }
-}
-
-#[cfg(test)]
-mod tests;

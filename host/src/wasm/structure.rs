@@ -4,6 +4,7 @@
 //!
 //! The check takes time in proportion to the component's bytes, and almost no memory.
 use super::limits;
+use crate::report::sanitise;
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 
@@ -34,7 +35,12 @@ pub fn check(component: &[u8]) -> Result<()> {
 
 /// Makes the error for a component that cannot be read.
 pub(super) fn damaged(error: BinaryReaderError) -> anyhow::Error {
-    anyhow!("the component is damaged or cut short: {error}")
+    // The parser quotes names of the component.
+    let error = error.to_string();
+    anyhow!(
+        "the component is damaged or cut short: {}",
+        sanitise::line(&error)
+    )
 }
 
 /// The counts so far, over all modules and components.

@@ -2,7 +2,7 @@
 //! a scratch root leads out of it, by `..` or by link: the kernel resolves every path inside
 //! (openat2, RESOLVE_IN_ROOT). `handle` has files that are opened once and then used by handle,
 //! `confined` the view of the tree that effects of plugins have, `territory` the files that belong
-//! to the host, `private` the program's own directories.
+//! to the host, `shown` which files plugins may read, `private` the program's own directories.
 #![allow(clippy::disallowed_methods, reason = "this is where files are touched")]
 mod confined;
 mod handle;
@@ -10,6 +10,7 @@ pub mod lines;
 mod lock;
 mod owner;
 mod private;
+mod shown;
 mod territory;
 
 pub use confined::{Confined, FileAction};
@@ -312,6 +313,12 @@ fn failed(what: &str, path: &str, error: io::Error) -> Failure {
 impl Files for RootedFiles {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
         Ok(Box::new(self.open_handle(path)?))
+    }
+
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        let opened = self.open_handle(path)?;
+        self.check_shown(&opened, territory)?;
+        Ok(Box::new(opened))
     }
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {

@@ -5,6 +5,7 @@ use super::{
     budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::not_checked},
+    reach::Reach,
 };
 use crate::{arguments::HttpUrl, secret::Secret};
 use kubephase_sdk::testing::Case;
@@ -82,7 +83,7 @@ impl Net for Imagined {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &HttpUrl, _budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> Tried<HttpReply> {
         let reply = self
             .replies
             .get(url.as_str())
@@ -97,13 +98,14 @@ impl Net for Imagined {
         &self,
         url: &HttpUrl,
         _identity: &TlsFiles,
+        reach: Reach,
         budget: &Budget,
     ) -> Tried<HttpReply> {
-        self.http_get(url, budget)
+        self.http_get(url, reach, budget)
     }
 
     fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
-        Ok(self.http_get(url, budget)?.status)
+        Ok(self.http_get(url, Reach::All, budget)?.status)
     }
 }
 

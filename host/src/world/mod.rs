@@ -9,6 +9,7 @@ pub mod budget;
 pub mod files;
 pub mod imagined;
 pub mod node;
+pub mod reach;
 pub mod real;
 pub mod rehearsal;
 
@@ -21,6 +22,7 @@ use budget::Budget;
 pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, ObjectRef};
+use reach::Reach;
 use serde_json::Value;
 use std::os::fd::OwnedFd;
 
@@ -66,6 +68,12 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// `not-found`; `denied` where the path leads through a link of /proc or out of the tree.
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>>;
+    /// Opens a file or directory as [`Files::open`] does, in order to show it to a plugin.
+    ///
+    /// # Errors
+    /// Also `denied` where it holds a secret of the host by any of its names, or is about a
+    /// process; the failure to find that out.
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>>;
     /// Returns the view of this tree that file effects of plugins have: it follows no link anywhere
     /// in a path, neither reads nor changes files of the host's territory, and sets no set-user-ID
     /// or set-group-ID bit. Make a new view for each effect.
@@ -139,7 +147,7 @@ pub trait OpenFile {
 pub trait Node: Send + Sync {
     /// open set of names, JSON values: see `world/node`
     fn fact(&self, name: &str) -> Option<Value>;
-    /// Value of a kernel parameter; none if the kernel does not have it.
+    /// Value of a kernel parameter that every user may read; none if the kernel does not have it.
     fn sysctl(&self, key: &SysctlKey) -> Option<String>;
     fn kernel_option(&self, name: &str) -> Tried<Option<String>>;
     /// State of a service; none on a node without a known init system.
@@ -162,10 +170,17 @@ pub trait Net: Send + Sync {
     fn port_free(&self, port: u16) -> Tried<bool>;
     fn resolve(&self, host: &str) -> Tried<Vec<String>>;
     fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
-    /// Gets a URL. The certificate of the server is always verified; redirects are not followed.
-    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply>;
-    /// Gets a URL over TLS with the node's own files.
-    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply>;
+    /// Gets a URL from an address within reach. The certificate of the server is always verified;
+    /// redirects are not followed.
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply>;
+    /// Gets a URL from an address within reach, over TLS with the node's own files.
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        identity: &TlsFiles,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply>;
     /// Status code of a health endpoint of this node's kubelet or control plane. Their certificates
     /// are self-signed and are not verified on loopback (kubeadm behaviour), so this is not for
     /// phases.

@@ -124,7 +124,8 @@ pub fn config<T: serde::de::DeserializeOwned>(pointer: &str) -> Result<T, Failur
 /// are none.
 ///
 /// # Errors
-/// `invalid` where a patch cannot be applied.
+/// `invalid` where a patch cannot be applied, and `denied` for a plugin that is not part of the
+/// program.
 pub fn patched(target: &str, document: &serde_json::Value) -> Result<serde_json::Value, Failure> {
     let text = input::patched(target, &document.to_string())?;
     serde_json::from_str(&text).map_err(|e| failure("invalid", format!("patched {target}: {e}")))

@@ -1,4 +1,5 @@
 //! The ways in which a call of `run` can end, the fair ones and the others.
+use crate::script::Argument;
 use kubephase_sdk::{Failure, Outcome, failure, report};
 use serde::Deserialize;
 
@@ -7,13 +8,15 @@ use serde::Deserialize;
 pub enum Ending {
     #[default]
     Settled,
-    Skipped(String),
+    Skipped(Argument),
     Again,
     /// `again` until this many rounds have run, then settled
     AgainUntil(u32),
     /// milliseconds
     AgainAfter(u32),
-    Failure(String),
+    Failure(Argument),
+    /// message and remedy
+    FailureWithRemedy(Argument, Argument),
     Panic(String),
     /// never returns
     EndlessLoop,
@@ -29,12 +32,16 @@ impl Ending {
     pub fn reach(&self, round: u32) -> Result<Outcome, Failure> {
         match self {
             Ending::Settled => Ok(Outcome::Settled),
-            Ending::Skipped(reason) => Ok(Outcome::Skipped(reason.clone())),
+            Ending::Skipped(reason) => Ok(Outcome::Skipped(reason.text())),
             Ending::Again => Ok(Outcome::Again),
             Ending::AgainUntil(rounds) if round + 1 < *rounds => Ok(Outcome::Again),
             Ending::AgainUntil(_) => Ok(Outcome::Settled),
             Ending::AgainAfter(milliseconds) => Ok(Outcome::AgainAfter(*milliseconds)),
-            Ending::Failure(message) => Err(failure("hostile", message.clone())),
+            Ending::Failure(message) => Err(failure("hostile", message.text())),
+            Ending::FailureWithRemedy(message, remedy) => Err(Failure {
+                remedy: Some(remedy.text()),
+                ..failure("hostile", message.text())
+            }),
             Ending::Panic(message) => panic!("{message}"),
             Ending::EndlessLoop => loop {
                 std::hint::black_box(round);

@@ -59,7 +59,7 @@ impl Call {
 pub enum Argument {
     Text(String),
     Number(u64),
-    /// a list of texts, such as the arguments of a program
+    /// a list of texts, such as the arguments of a program; or the parts of one long text
     List(Vec<Argument>),
     /// a text that JSON or YAML cannot carry well: `characters` are code points, repeated `times`
     Repeated {
@@ -82,7 +82,8 @@ impl Argument {
                     .collect();
                 text.repeat(*times)
             }
-            Argument::List(_) | Argument::Absent(()) => String::new(),
+            Argument::List(parts) => parts.iter().map(Argument::text).collect(),
+            Argument::Absent(()) => String::new(),
         }
     }
 

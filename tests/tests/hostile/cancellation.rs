@@ -125,6 +125,7 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
     );
     let trial = Trial::check()
         .grants(&[&grant])
+        .allow_root()
         .calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
     trial.prepare();
     let running = namespace::start(

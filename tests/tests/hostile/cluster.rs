@@ -168,6 +168,7 @@ fn pods_with_access_to_the_host_need_a_grant_that_says_so() {
     let pod = |spec: Value| {
         let containers = json!([{"name": "c", "image": "registry.example/c:1"}]);
         let mut spec = spec;
+        spec["automountServiceAccountToken"] = json!(false);
         spec.as_object_mut()
             .unwrap()
             .entry("containers")
@@ -209,6 +210,7 @@ fn pods_with_access_to_the_host_need_a_grant_that_says_so() {
                 "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
                 Pod, namespace: default}]",
             ])
+            .allow_cluster_admin()
             .calls(&[call("effects-cluster.apply-object", json!([manifest]))]);
         let ended = trial.rehearse();
         assert!(

@@ -3,7 +3,7 @@
 use crate::support::{Trial, call, namespace};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 /// Flags of a run on "this machine" in namespaces.
 const PREFLIGHT: [&str; 6] = [
@@ -14,9 +14,13 @@ const PREFLIGHT: [&str; 6] = [
     "cluster.yaml",
     "--ignore-preflight-errors=all",
 ];
+const CERTS: [&str; 6] = ["init", "phase", "certs", "all", "--config", "cluster.yaml"];
 
 #[test]
 fn arguments_fit_their_pattern_component_by_component() {
+    if !namespace::is_possible() {
+        return;
+    }
     let allowed = "capability: observe-command.run-command, commands: [[cat, /srv/granted/*]]";
     let refused: Vec<Vec<&str>> = vec![
         vec!["cat", "/srv/granted/../secret"],
@@ -37,7 +41,7 @@ fn arguments_fit_their_pattern_component_by_component() {
     calls.push(command(&["cat", "/srv/granted/x"]));
     let trial = Trial::check().grants(&[allowed]).calls(&calls);
     trial.programs.add("cat", "echo the fake cat");
-    let ended = trial.record();
+    let ended = namespace::record(&trial);
     let (last, others) = ended.answers.split_last().unwrap();
     for (line, answer) in refused.iter().zip(others) {
         assert!(!answer.is_ok, "{line:?} runs: {answer:?}");
@@ -46,8 +50,76 @@ fn arguments_fit_their_pattern_component_by_component() {
     assert_eq!(trial.programs.calls(), [["cat", "/srv/granted/x"]]);
 }
 
+/// Neither the operator's PATH nor a directory in which others may write has the programs of
+/// plugins.
+#[test]
+fn programs_are_the_systems_own() {
+    if !namespace::is_possible() {
+        return;
+    }
+    let in_path = Trial::check();
+    let folder = in_path.folder().join("tools");
+    fs::create_dir(&folder).unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for (trial, place) in [
+        (in_path.environment("PATH", &path), folder),
+        (Trial::check(), Default::default()),
+    ] {
+        let trial = trial
+            .grants(&["capability: observe-command.run-command, commands: [[uname, -r]]"])
+            .calls(&[call(
+                "observe-command.run-command",
+                json!(["uname", ["-r"]]),
+            )]);
+        trial.programs.add("uname", "echo hostile");
+        let is_in_path = place.is_dir();
+        if is_in_path {
+            fs::rename(trial.programs.folder().join("uname"), place.join("uname")).unwrap();
+        } else {
+            fs::set_permissions(trial.programs.folder(), PermissionsExt::from_mode(0o777)).unwrap();
+        }
+        trial.prepare();
+        let ended = namespace::run(&trial, None, &PREFLIGHT);
+        let answer = ended.answer("0.0");
+        assert!(
+            answer.is_ok && !answer.text.contains("hostile"),
+            "in PATH: {is_in_path}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn programs_that_are_not_known_to_read_only_need_the_consent_of_root() {
+    for command in [
+        "[add-shell, --version]",
+        "[cargo, --version]",
+        "[uname, -x]",
+        "[df, /x]",
+        "[./kubelet, --version]",
+    ] {
+        let grant = format!("capability: observe-command.run-command, commands: [{command}]");
+        let ended = Trial::check().grants(&[&grant]).add();
+        assert!(
+            ended.status != 0 && ended.output().contains("--allow-root"),
+            "{grant}: {}",
+            ended.output()
+        );
+    }
+    Trial::check()
+        .grants(&["capability: observe-command.run-command, commands: [[kubelet, --version]]"])
+        .add()
+        .expect_status(0);
+}
+
 #[test]
 fn what_a_program_prints_is_read_up_to_a_limit() {
+    if !namespace::is_possible() {
+        return;
+    }
     for script in [
         "exec yes",
         "exec head -c 1500000000 /dev/zero",
@@ -58,7 +130,7 @@ fn what_a_program_prints_is_read_up_to_a_limit() {
             .calls(&[call("observe-command.run-command", json!(["chatter", []]))]);
         trial.programs.add("chatter", script);
         // The peak of memory is checked for every run.
-        let ended = trial.record();
+        let ended = namespace::record(&trial);
         assert!(!ended.answer("0.0").is_ok, "{script}: {:?}", ended.answers);
     }
 }
@@ -106,6 +178,9 @@ fn is_at_work(mark: &str) -> bool {
 
 #[test]
 fn a_process_that_leaves_the_session_of_its_program_ends_with_the_program() {
+    if !namespace::is_possible() {
+        return;
+    }
     for (number, script) in [
         "setsid sleep MARK >/dev/null 2>&1 & sleep 0.1",
         "setsid -f sleep MARK",
@@ -119,7 +194,7 @@ fn a_process_that_leaves_the_session_of_its_program_ends_with_the_program() {
             .grants(&["capability: observe-command.run-command, commands: [[leaves]]"])
             .calls(&[call("observe-command.run-command", json!(["leaves", []]))]);
         trial.programs.add("leaves", &script.replace("MARK", &mark));
-        let ended = trial.record();
+        let ended = namespace::record(&trial);
         assert!(ended.answer("0.0").is_ok, "{script}: {:?}", ended.answers);
         assert!(!is_at_work(&mark), "{script}");
     }
@@ -134,7 +209,7 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
         ("observe-command.run-command", "observe-command.run-command"),
         ("effects-command.execute", "effects-command.execute"),
     ] {
-        let trial = Trial::check()
+        let trial = Trial::certs_phase()
             .grants(&[&format!("capability: {capability}, commands: [[slow]]")])
             .allow_root()
             .calls(&[call(function, json!(["slow", []]))]);
@@ -144,7 +219,7 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
             &format!("touch {}; exec sleep 1000", began.display()),
         );
         trial.prepare();
-        let running = namespace::start(&trial, None, &PREFLIGHT);
+        let running = namespace::start(&trial, None, &CERTS);
         super::wait_until(|| began.exists());
         namespace::signal(&running, Signal::INT);
         let ended = running.wait(crate::support::process::ENDS_AT_ALL);
@@ -160,13 +235,13 @@ fn an_interrupt_ends_a_run_between_effects() {
     let effects: Vec<Value> = (0..8)
         .map(|_| call("effects-command.execute", json!(["slow", []])))
         .collect();
-    let trial = Trial::check()
+    let trial = Trial::certs_phase()
         .grants(&["capability: effects-command.execute, commands: [[slow]]"])
         .allow_root()
         .calls(&effects);
     trial.programs.add("slow", "sleep 3");
     trial.prepare();
-    let running = namespace::start(&trial, None, &PREFLIGHT);
+    let running = namespace::start(&trial, None, &CERTS);
     super::wait_until(|| !trial.programs.calls().is_empty());
     namespace::signal(&running, Signal::INT);
     let ended = running.wait(crate::support::process::ENDS_AT_ALL);
@@ -205,7 +280,7 @@ fn names_for_programs_of_the_system_are_never_options() {
         ),
         ("effects-node.set-sysctl", json!(["", "1"])),
     ] {
-        let trial = Trial::check()
+        let trial = Trial::certs_phase()
             .grants(&everything)
             .allow_root()
             .calls(&[call(function, arguments.clone())]);
@@ -219,7 +294,12 @@ fn names_for_programs_of_the_system_are_never_options() {
         fs::create_dir_all(tree.join("kernel")).unwrap();
         fs::write(tree.join("kernel/core_pattern"), "core").unwrap();
         trial.prepare();
-        namespace::run(&trial, Some(&tree), &PREFLIGHT);
+        let ended = namespace::run(&trial, Some(&tree), &CERTS);
+        assert!(
+            !ended.answers.is_empty(),
+            "{function} was not called: {}",
+            ended.output()
+        );
         let hostile: Vec<&str> = arguments
             .as_array()
             .unwrap()
@@ -249,7 +329,7 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
     if !namespace::is_possible() {
         return;
     }
-    let trial = Trial::check()
+    let trial = Trial::certs_phase()
         .grants(&["capability: effects-node.set-sysctl, keys: [net.ipv4.ip_forward]"])
         .allow_root()
         .calls(&[call(
@@ -262,7 +342,12 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
         fs::write(tree.join(folder).join(name), "0").unwrap();
     }
     trial.prepare();
-    namespace::run(&trial, Some(&tree), &PREFLIGHT);
+    let ended = namespace::run(&trial, Some(&tree), &CERTS);
+    assert!(
+        ended.answer("0.0").is_ok && ended.status == 5,
+        "{}",
+        ended.output()
+    );
     assert_eq!(
         fs::read_to_string(tree.join("kernel/core_pattern")).unwrap(),
         "0"

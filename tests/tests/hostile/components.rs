@@ -3,8 +3,10 @@
 use crate::support::{Trial, guest};
 use std::fs;
 use wasm_encoder::{
-    BlockType, CodeSection, Component, ComponentSection, Function, FunctionSection, Instruction,
-    Module, ModuleSection, NestedComponentSection, TypeSection, ValType,
+    BlockType, CodeSection, Component, ComponentImportSection, ComponentSection, ComponentTypeRef,
+    ComponentTypeSection, CompositeInnerType, CompositeType, FuncType, Function, FunctionSection,
+    InstanceType, Instruction, Module, ModuleSection, NestedComponentSection, SubType, TypeBounds,
+    TypeSection, ValType,
 };
 
 /// A core module of functions without parameters.
@@ -92,6 +94,51 @@ fn with_module(module: &Module) -> Vec<u8> {
     with_section(&ModuleSection(module))
 }
 
+/// A component that imports an interface of many functions many times: little to read, much to
+/// validate.
+fn large_interface(functions: u32, imports: u32) -> Vec<u8> {
+    let mut interface = InstanceType::new();
+    for index in 0..functions {
+        let name = format!("f{index}");
+        interface.export(
+            name.as_str(),
+            ComponentTypeRef::Type(TypeBounds::SubResource),
+        );
+    }
+    let (mut types, mut imported) = (ComponentTypeSection::new(), ComponentImportSection::new());
+    types.instance(&interface);
+    for index in 0..imports {
+        let name = format!("i{index}");
+        imported.import(name.as_str(), ComponentTypeRef::Instance(0));
+    }
+    let mut inner = Component::new();
+    inner.section(&types).section(&imported);
+    let mut component = guest::component(&Trial::check().manifest());
+    for _ in 0..4 {
+        NestedComponentSection(&inner).append_to_component(&mut component);
+    }
+    component
+}
+
+/// A module with types that may refer to each other, all of which are one entry of its table.
+fn recursive_types(count: usize) -> Module {
+    let of_function = SubType {
+        is_final: true,
+        supertype_idx: None,
+        composite_type: CompositeType {
+            inner: CompositeInnerType::Func(FuncType::new([ValType::I32], [])),
+            shared: false,
+            descriptor: None,
+            describes: None,
+        },
+    };
+    let mut types = TypeSection::new();
+    types.ty().rec(vec![of_function; count]);
+    let mut module = Module::new();
+    module.section(&types);
+    module
+}
+
 fn expensive_components() -> Vec<(&'static str, Vec<u8>)> {
     let nested = {
         let empty = Component::new();
@@ -115,6 +162,11 @@ fn expensive_components() -> Vec<(&'static str, Vec<u8>)> {
             with_module(&module(1_000_000, &empty_function())),
         ),
         ("150 000 nested components", nested),
+        ("instances of a large interface", large_interface(900, 1000)),
+        (
+            "a large group of recursive types",
+            with_module(&recursive_types(300_000)),
+        ),
     ]
 }
 

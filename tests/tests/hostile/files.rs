@@ -54,6 +54,41 @@ fn read_all(trial: Trial, paths: &[&str]) -> crate::support::Ended {
     trial.grants(&[grant]).calls(&calls).preflight()
 }
 
+/// A check of a plugin that also provides a phase, which the grant is for.
+#[test]
+fn a_check_has_no_file_written_although_its_plugin_was_granted_it() {
+    let check =
+        "- {id: preflight/hostile, title: Misuse the host, kind: check, workflow: [init]}\n";
+    let phase = "- {id: later, title: Later, kind: phase, workflow: [init], needs: [certs]}\n";
+    let trial = Trial::providing(&format!("{check}{phase}"))
+        .grants(&[
+            "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]",
+        ])
+        .calls(&[call(
+            "effects-files.write-file",
+            json!(["/var/lib/kubephase-plugins/hostile/x", "x"]),
+        )]);
+    let ended = trial.rehearse().expect_status(4);
+    assert!(
+        ended
+            .output()
+            .contains("a check observes and changes nothing"),
+        "{}",
+        ended.output()
+    );
+    assert!(
+        !trial
+            .on_node("/var/lib/kubephase-plugins/hostile/x")
+            .exists()
+    );
+    for what in [check.replace("kind: check", "kind: phase").as_str(), check] {
+        let ended = Trial::providing(what)
+            .grants(&["capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]"])
+            .inspect();
+        assert_ne!(ended.status, 0, "{what}: {}", ended.output());
+    }
+}
+
 #[test]
 fn credentials_are_not_shown_in_any_form() {
     let kubeconfig = |user: &str| {
@@ -173,7 +208,13 @@ fn files_of_the_host_are_not_shown_by_any_name() {
 #[test]
 fn one_private_file_is_shown_where_the_grant_names_it_and_says_so() {
     let grant = "capability: observe-files.read-file, paths: [/etc/app/settings], private: true";
-    let trial = Trial::check().grants(&[grant]).calls(&[call(
+    let without_flag = Trial::check().grants(&[grant]).add();
+    assert!(
+        without_flag.status != 0 && without_flag.output().contains("--allow-root"),
+        "{}",
+        without_flag.output()
+    );
+    let trial = Trial::check().grants(&[grant]).allow_root().calls(&[call(
         "observe-files.read-file",
         json!(["/etc/app/settings"]),
     )]);
@@ -183,6 +224,7 @@ fn one_private_file_is_shown_where_the_grant_names_it_and_says_so() {
     assert_eq!(trial.preflight().answer("0.0").text, "colour=blue");
     let wildcards = Trial::check()
         .grants(&["capability: observe-files.read-file, paths: [/etc/app/*], private: true"])
+        .allow_root()
         .add();
     assert_ne!(wildcards.status, 0, "{}", wildcards.output());
 }
@@ -277,14 +319,14 @@ fn writing_follows_no_link_out_of_the_grant() {
         let capability = format!("effects-files.{function}");
         let trial = Trial::early_phase()
             .grants(&[&format!(
-                "capability: {capability}, paths: [/opt/hostile/**]"
+                "capability: {capability}, paths: [/var/lib/kubephase-plugins/hostile/**]"
             )])
             .calls(&[call(
                 &capability,
-                json!(["/opt/hostile/folder/target", more]),
+                json!(["/var/lib/kubephase-plugins/hostile/folder/target", more]),
             )]);
         trial
-            .link("/opt/hostile/folder", "/etc/cron.d")
+            .link("/var/lib/kubephase-plugins/hostile/folder", "/etc/cron.d")
             .put("/etc/cron.d/other", "kept", 0o600);
         if function != "make-dir" && function != "write-file" {
             trial.put("/etc/cron.d/target", "kept", 0o600);
@@ -308,14 +350,16 @@ fn writing_follows_no_link_out_of_the_grant() {
 #[test]
 fn a_mode_is_set_on_no_target_of_a_link() {
     let trial = Trial::early_phase()
-        .grants(&["capability: effects-files.set-mode, paths: [/opt/hostile/**]"])
+        .grants(&[
+            "capability: effects-files.set-mode, paths: [/var/lib/kubephase-plugins/hostile/**]",
+        ])
         .calls(&[call(
             "effects-files.set-mode",
-            json!(["/opt/hostile/key", 0o666]),
+            json!(["/var/lib/kubephase-plugins/hostile/key", 0o666]),
         )]);
     trial
         .put("/srv/key", "kept", 0o600)
-        .link("/opt/hostile/key", "/srv/key");
+        .link("/var/lib/kubephase-plugins/hostile/key", "/srv/key");
     trial.rehearse();
     assert_eq!(
         fs::metadata(trial.on_node("/srv/key")).unwrap().mode() & 0o777,
@@ -330,25 +374,31 @@ fn no_file_gets_a_mode_that_lends_the_rights_of_its_owner() {
             vec![
                 call(
                     "effects-files.write-file",
-                    json!(["/opt/hostile/shell", "#!/bin/sh\n"]),
+                    json!(["/var/lib/kubephase-plugins/hostile/shell", "#!/bin/sh\n"]),
                 ),
                 call("effects-files.file-mode", json!([0, mode])),
             ],
             vec![call(
                 "effects-files.set-mode",
-                json!(["/opt/hostile/there", mode]),
+                json!(["/var/lib/kubephase-plugins/hostile/there", mode]),
             )],
         ] {
             let trial = Trial::early_phase()
                 .grants(&[
-                    "capability: effects-files.write-file, paths: [/opt/hostile/*]",
-                    "capability: effects-files.set-mode, paths: [/opt/hostile/*]",
+                    "capability: effects-files.write-file, paths: \
+                     [/var/lib/kubephase-plugins/hostile/*]",
+                    "capability: effects-files.set-mode, paths: \
+                     [/var/lib/kubephase-plugins/hostile/*]",
                 ])
                 .calls(&calls);
-            trial.put("/opt/hostile/there", "x", 0o755);
+            trial.put("/var/lib/kubephase-plugins/hostile/there", "x", 0o755);
             trial.rehearse();
             for name in ["shell", "there"] {
-                let meta = fs::metadata(trial.on_node("/opt/hostile").join(name));
+                let meta = fs::metadata(
+                    trial
+                        .on_node("/var/lib/kubephase-plugins/hostile")
+                        .join(name),
+                );
                 assert!(
                     meta.is_ok_and(|meta| meta.mode() & 0o6000 == 0) || name == "shell",
                     "{mode:o} {name}"
@@ -361,7 +411,9 @@ fn no_file_gets_a_mode_that_lends_the_rights_of_its_owner() {
 #[test]
 fn a_plugin_cannot_give_a_file_that_it_did_not_propose_another_owner() {
     let trial = Trial::early_phase()
-        .grants(&["capability: effects-files.write-file, paths: [/opt/hostile/*]"])
+        .grants(&[
+            "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]",
+        ])
         .calls(&[
             call("effects-files.file-owner", json!([7, 0, 0])),
             call("effects-files.file-mode", json!([7, 0o777])),
@@ -377,14 +429,14 @@ fn a_plugin_cannot_give_a_file_that_it_did_not_propose_another_owner() {
 #[test]
 fn paths_beside_a_pattern_are_refused_for_every_file_function() {
     let spellings = [
-        "/opt/hostile/../secret",
-        "/opt/hostile/./../secret",
+        "/var/lib/kubephase-plugins/hostile/../secret",
+        "/var/lib/kubephase-plugins/hostile/./../secret",
         "/opt//hostile/../secret",
-        "/opt/hostile/x/../../secret",
+        "/var/lib/kubephase-plugins/hostile/x/../../secret",
         "opt/hostile/x",
-        "/opt/hostile/\u{0}",
-        "/opt/hostile/\u{1b}[2J",
-        "/opt/hostile/\u{202e}x",
+        "/var/lib/kubephase-plugins/hostile/\u{0}",
+        "/var/lib/kubephase-plugins/hostile/\u{1b}[2J",
+        "/var/lib/kubephase-plugins/hostile/\u{202e}x",
         "/proc/self/root/opt/secret",
         "",
         "/",
@@ -401,7 +453,9 @@ fn paths_beside_a_pattern_are_refused_for_every_file_function() {
     ];
     let grants: Vec<String> = functions
         .iter()
-        .map(|function| format!("capability: {function}, paths: [/opt/hostile/**]"))
+        .map(|function| {
+            format!("capability: {function}, paths: [/var/lib/kubephase-plugins/hostile/**]")
+        })
         .collect();
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
     let calls: Vec<Value> = functions
@@ -435,7 +489,8 @@ fn paths_beside_a_pattern_are_refused_for_every_file_function() {
         .iter()
         .filter(|function| function.starts_with("effects-"))
     {
-        let grant = format!("capability: {function}, paths: [/opt/hostile/**]");
+        let grant =
+            format!("capability: {function}, paths: [/var/lib/kubephase-plugins/hostile/**]");
         let trial = Trial::early_phase()
             .grants(&[&grant])
             .calls(&[call(function, json!(["/proc/self/root/opt/secret", "x"]))]);
@@ -453,6 +508,12 @@ fn places_that_decide_what_runs_as_root_need_the_consent_of_root() {
         "/etc/profile.d/x.sh",
         "/usr/local/bin/x",
         "/**",
+        "/var/lib/vim/addons/plugin/x.vim",
+        "/srv/salt/**",
+        "/opt/tools/**",
+        "/etc/cni/net.d/10-x.conf",
+        "/etc/kubernetes/audit/webhook.yaml",
+        "/var/lib/kubephase-plugins/*/x",
     ] {
         for function in ["write-file", "set-mode"] {
             let grant = format!("capability: effects-files.{function}, paths: ['{path}']");
@@ -474,26 +535,30 @@ fn places_that_decide_what_runs_as_root_need_the_consent_of_root() {
 /// A file outside of a scratch root that nothing may reach.
 #[test]
 fn nothing_leads_out_of_a_scratch_root() {
+    let secret = "/var/lib/kubephase-plugins/hostile/out/secret";
     let trial = Trial::early_phase()
         .grants(&[
-            "capability: effects-files.write-file, paths: [/opt/hostile/**]",
-            "capability: observe-files.read-file, paths: [/opt/hostile/**]",
+            "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/**]",
+            "capability: observe-files.read-file, paths: [/var/lib/kubephase-plugins/hostile/**]",
         ])
         .rounds(&[
             json!({
-                "calls": [call("observe-files.read-file", json!(["/opt/hostile/out/secret"]))],
+                "calls": [call("observe-files.read-file", json!([secret]))],
                 "ending": "again",
             }),
             json!({
                 "calls": [
-                    call("effects-files.write-file", json!(["/opt/hostile/out/secret", "hostile"])),
+                    call("effects-files.write-file", json!([secret, "hostile"])),
                 ],
             }),
         ]);
     let outside = trial.folder().join("outside");
     fs::create_dir(&outside).unwrap();
     fs::write(outside.join("secret"), "canary-outside").unwrap();
-    trial.link("/opt/hostile/out", Path::new(&outside));
+    trial.link(
+        "/var/lib/kubephase-plugins/hostile/out",
+        Path::new(&outside),
+    );
     let ended = trial.rehearse();
     assert!(!ended.answers_text().contains("canary-outside"));
     assert_eq!(fs::read(outside.join("secret")).unwrap(), b"canary-outside");

@@ -105,9 +105,14 @@ fn a_message_carries_the_name_of_its_plugin() {
 #[test]
 fn announcements_and_progress_carry_the_name_of_the_plugin() {
     let trial = Trial::early_phase()
-        .grants(&["capability: effects-files.make-dir, paths: [/opt/hostile/*]"])
+        .grants(&[
+            "capability: effects-files.make-dir, paths: [/var/lib/kubephase-plugins/hostile/*]",
+        ])
         .calls(&[
-            call("effects-files.make-dir", json!(["/opt/hostile/x"])),
+            call(
+                "effects-files.make-dir",
+                json!(["/var/lib/kubephase-plugins/hostile/x"]),
+            ),
             call(
                 "effects.announce",
                 json!([

@@ -5,24 +5,31 @@
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
+mod addresses;
+mod budgets;
 mod canaries;
 mod cancellation;
 mod cluster;
 mod commands;
 mod components;
+mod consent;
 mod entries;
 mod files;
 mod identity;
 mod joins;
 mod manifests;
+mod memory;
 mod network;
 mod node;
+mod objects;
+mod outlets;
 mod output;
 mod pki;
 mod registries;
 mod resources;
 mod state;
 mod support;
+mod territory;
 mod trust;
 mod walk;
 

@@ -83,7 +83,7 @@ fn no_field_of_a_manifest_reaches_the_terminal_raw() {
 
 /// The lines of grants that the lock has for a component with these grants.
 fn locked_lines(grants: &[&str]) -> String {
-    let trial = Trial::check().grants(grants).allow_root();
+    let trial = Trial::certs_phase().grants(grants).allow_root();
     trial.add().expect_status(0);
     let lock = fs::read_to_string(trial.folder().join("kubephase.lock")).unwrap();
     lock.split_once("granted:")
@@ -116,7 +116,7 @@ fn different_grants_have_different_lines() {
     for (one, other) in pairs {
         let line = |grant: &str| {
             let grant = format!("capability: {grant}");
-            let added = Trial::check().grants(&[&grant]).allow_root().add();
+            let added = Trial::certs_phase().grants(&[&grant]).allow_root().add();
             (added.status == 0).then(|| locked_lines(&[&grant]))
         };
         // A grant that is refused is not mistaken for another.
@@ -128,11 +128,11 @@ fn different_grants_have_different_lines() {
 
 #[test]
 fn an_upgrade_that_asks_for_something_else_is_refused_until_it_is_allowed() {
-    let trial = Trial::check()
+    let trial = Trial::certs_phase()
         .grants(&["capability: effects-command.execute, commands: [[env, \"touch owned\"]]"])
         .allow_root();
     trial.add().expect_status(0);
-    let upgraded = Trial::check()
+    let upgraded = Trial::certs_phase()
         .grants(&["capability: effects-command.execute, commands: [[env, touch, owned]]"]);
     fs::copy(upgraded.component(), trial.folder().join("hostile.wasm")).unwrap();
     let ended = trial.preflight_again();
@@ -167,7 +167,7 @@ fn a_capability_with_dimensions_has_patterns_in_each_of_them() {
         "observe-node.service",
         "observe-node.nothing",
     ] {
-        let ended = Trial::check()
+        let ended = Trial::certs_phase()
             .grants(&[&format!("capability: {grant}")])
             .allow_root()
             .inspect();
@@ -189,7 +189,7 @@ fn inspect_says_in_plain_words_what_amounts_to_root() {
             "cluster",
         ),
     ] {
-        let trial = Trial::check().grants(&[&format!("capability: {grant}")]);
+        let trial = Trial::certs_phase().grants(&[&format!("capability: {grant}")]);
         let inspected = trial.inspect();
         assert!(
             inspected.status != 0 || inspected.output().contains(words),
@@ -278,5 +278,156 @@ fn texts_of_a_lock_reach_the_terminal_as_text() {
                 &format!("{field} of a lock"),
             );
         }
+    }
+}
+
+/// Lines that a guest would like to be taken for the host's, as JSON writes them.
+const FAKE: &str = "\\nhostile 0.1.0: fine\\n[certs] FAKE\\n";
+
+fn assert_no_fake_line(output: &str, case: &str) {
+    let fake = |line: &&str| line.starts_with("[certs]") || line.starts_with("hostile 0.1.0: fine");
+    assert_eq!(output.lines().find(fake), None, "{case}: {output}");
+}
+
+#[test]
+fn no_text_of_a_manifest_makes_a_line_of_its_own() {
+    let good = Trial::check()
+        .grants(&["capability: observe-files.stat, paths: [/srv/x]"])
+        .manifest();
+    let trial = Trial::check();
+    for (field, hostile) in [
+        ("title: Misuse the host", "title: A, \"x%\": 1"),
+        ("kind: check", "kind: \"x%\""),
+        ("workflow: [init]", "workflow: [\"x%\"]"),
+        ("paths: [/srv/x]", "paths: [/srv/x], \"p%\": 1"),
+        ("paths: [/srv/x]", "paths: \"p%\""),
+        ("version: 0.1.0", "version: \"x%\""),
+        ("schema: 1", "schema: 1\n\"x%\": 1"),
+        ("schema: 1", "schema: 1\n\"x%\": 1\n\"x%\": 2"),
+        ("schema: 1", "schema: !!int \"x%\""),
+        ("schema: 1", "schema: \"x%\""),
+    ] {
+        let manifest = good.replacen(field, &hostile.replace('%', FAKE), 1);
+        assert_ne!(manifest, good, "{field}");
+        let component = crate::support::guest::component(&manifest);
+        fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
+        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        assert_ne!(ended.status, 0, "{hostile}: {}", ended.output());
+        assert_no_fake_line(&ended.output(), hostile);
+    }
+}
+
+#[test]
+fn no_text_of_a_schema_of_settings_makes_a_line_of_its_own() {
+    for schema in [
+        r#"{"properties": {"x": {"default": "a", "pattern": "b%"}}}"#,
+        r#"{"required": ["a%"]}"#,
+        r#"{"properties": {"x": {"default": 1, "enum": ["a%"]}}}"#,
+        r#"{"properties": {"x%": {"default": 1, "type": "string"}}}"#,
+        r#"{"$ref": "http://x%"}"#,
+        r#"{"type": "a%"}"#,
+        r#"{"$schema": "http://a%"}"#,
+    ] {
+        let trial = Trial::check();
+        let manifest = trial.manifest().replace(
+            "settings: {}",
+            &format!("settings: {}", schema.replace('%', FAKE)),
+        );
+        let component = crate::support::guest::component(&manifest);
+        fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
+        trial.write_config();
+        let add = [
+            "plugin",
+            "add",
+            "./hostile.wasm",
+            "--config",
+            "cluster.yaml",
+        ];
+        for arguments in [&add[..], &["plan", "init", "--config", "cluster.yaml"]] {
+            assert_no_fake_line(&trial.run(arguments).output(), schema);
+        }
+    }
+}
+
+#[test]
+fn no_name_of_a_component_or_capsule_makes_a_line_of_its_own() {
+    use wasm_encoder::{ComponentImportSection, ComponentTypeRef, ComponentTypeSection};
+    let trial = Trial::check();
+    let fake = FAKE.replace("\\n", "\n");
+    for name in [
+        format!("x{fake}"),
+        format!("url=<http://a{fake}>"),
+        format!("a:b/c@1.0.0-{fake}"),
+        format!("unlocked-dep=<{fake}>"),
+    ] {
+        let (mut types, mut imports) = (ComponentTypeSection::new(), ComponentImportSection::new());
+        types.instance(&wasm_encoder::InstanceType::new());
+        imports.import(name.as_str(), ComponentTypeRef::Instance(0));
+        let mut component = wasm_encoder::Component::new();
+        component.section(&types).section(&imports);
+        fs::write(trial.folder().join("hostile.wasm"), component.finish()).unwrap();
+        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        assert_ne!(ended.status, 0, "{}", ended.output());
+        assert_no_fake_line(&ended.output(), &name);
+    }
+    trial.component();
+    let capsule = format!("{{\"format\": 2, \"x{FAKE}\": 1}}");
+    fs::write(trial.folder().join("capsule.json"), capsule).unwrap();
+    let ended = trial.run(&["plugin", "test", "hostile.wasm", "--replay", "capsule.json"]);
+    assert_ne!(ended.status, 0, "{}", ended.output());
+    assert_no_fake_line(&ended.output(), "a capsule");
+}
+
+#[test]
+fn long_manifests_are_refused_soon() {
+    let good = Trial::check().manifest();
+    let many = |field: &str| {
+        let items: Vec<String> = (0..300).map(|index| format!("phase-{index}")).collect();
+        format!("title: A, {field}: [{}]", items.join(", "))
+    };
+    let trial = Trial::check();
+    for (field, hostile) in [
+        (
+            "grants: []",
+            format!(
+                "grants: [{{capability: {}, reason: r}}]",
+                "a".repeat(5 << 20)
+            ),
+        ),
+        (
+            "grants: []",
+            format!(
+                "grants: [{{capability: {}, reason: r}}]",
+                "a".repeat(200 << 10)
+            ),
+        ),
+        (
+            "description: A test.",
+            format!("description: {}", "a".repeat(300 << 10)),
+        ),
+        ("title: Misuse the host", many("needs")),
+        ("title: Misuse the host", many("before")),
+        (
+            "workflow: [init]",
+            format!("workflow: [{}]", "init, ".repeat(300)),
+        ),
+        ("workflow: [init]", "workflow: [init, init]".to_owned()),
+        (
+            "title: Misuse the host",
+            "title: A, needs: [certs, certs]".to_owned(),
+        ),
+    ] {
+        let manifest = good.replacen(field, &hostile, 1);
+        assert_ne!(manifest, good, "{field}");
+        let component = crate::support::guest::component(&manifest);
+        fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
+        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        assert_ne!(ended.status, 0, "{field}: {}", ended.output());
+        assert!(
+            ended.output().len() < 8000,
+            "{field}: {} bytes are printed",
+            ended.output().len()
+        );
+        assert!(ended.elapsed.as_secs() < 15, "{field}: {:?}", ended.elapsed);
     }
 }

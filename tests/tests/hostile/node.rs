@@ -1,7 +1,8 @@
 //! What a plugin learns of the node, and what the host does with a name that a plugin gives:
 //! services, facts, proxies.
-use crate::support::{Trial, call};
+use crate::support::{Trial, call, namespace};
 use serde_json::json;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Names that are options, paths or control characters, but no names of units.
 const NO_UNIT_NAMES: [&str; 8] = [
@@ -108,4 +109,33 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
             path.display()
         );
     }
+}
+
+#[test]
+fn a_plugin_sees_no_kernel_parameter_that_only_root_may_read() {
+    if !namespace::is_possible() {
+        return;
+    }
+    let trial = Trial::check().calls(&[
+        call("observe-node.sysctl", json!(["net.ipv4.tcp_fastopen_key"])),
+        call("observe-node.sysctl", json!(["net.ipv4.ip_forward"])),
+    ]);
+    let tree = trial.folder().join("sysctl");
+    fs::create_dir_all(tree.join("net/ipv4")).unwrap();
+    for (name, value, mode) in [
+        ("tcp_fastopen_key", "canary-key", 0o600),
+        ("ip_forward", "1", 0o644),
+    ] {
+        let path = tree.join("net/ipv4").join(name);
+        fs::write(&path, value).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    trial.prepare();
+    let ended = namespace::run(
+        &trial,
+        Some(&tree),
+        &["init", "phase", "preflight", "--config", "cluster.yaml"],
+    );
+    assert_eq!(ended.answer("0.0").text, "none");
+    assert_eq!(ended.answer("0.1").text, "1");
 }

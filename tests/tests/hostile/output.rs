@@ -29,7 +29,7 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
         "/etc/cron.d/hostile",
         "/etc/systemd/system/hostile.service",
         "/etc/cni/net.d/10-hostile.conf",
-        "/opt/hostile/file",
+        "/var/lib/kubephase-plugins/hostile/file",
         "/srv/hostile",
     ];
     let grants: Vec<String> = paths
@@ -56,11 +56,12 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
 #[test]
 fn nothing_that_is_shown_lends_rights() {
     let trial = Trial::early_phase()
-        .grants(&["capability: effects-files.write-file, paths: [/opt/hostile/*]"])
+        .grants(&["capability: effects-files.write-file, paths: \
+            [/var/lib/kubephase-plugins/hostile/*]"])
         .calls(&[
             call(
                 "effects-files.write-file",
-                json!(["/opt/hostile/shell", "x"]),
+                json!(["/var/lib/kubephase-plugins/hostile/shell", "x"]),
             ),
             call("effects-files.file-mode", json!([0, 0o4755])),
         ]);

@@ -4,9 +4,10 @@ use crate::support::{Trial, call};
 use serde_json::{Value, json};
 use std::fs;
 
-const KUBECONFIG: &str =
-    "capability: observe-pki.kubeconfig, paths: [/opt/hostile/*, /etc/kubernetes/**]";
-const WRITE: &str = "capability: effects-files.write-file, paths: [/opt/hostile/*]";
+const KUBECONFIG: &str = "capability: observe-pki.kubeconfig, paths: \
+    [/var/lib/kubephase-plugins/hostile/*, /etc/kubernetes/**]";
+const WRITE: &str =
+    "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]";
 
 fn kubeconfig_with_authority_file(path: &str) -> String {
     json!({
@@ -29,7 +30,7 @@ fn facts_of_a_kubeconfig_show_no_file_that_it_names() {
         "/etc/kubernetes/pki/sa.key",
         "/etc/secret",
     ];
-    let path = |index: usize| format!("/opt/hostile/{index}");
+    let path = |index: usize| format!("/var/lib/kubephase-plugins/hostile/{index}");
     let writes: Vec<_> = secrets
         .iter()
         .enumerate()
@@ -238,7 +239,7 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
         });
         spec.to_string()
     };
-    let good = "/opt/hostile/reader.conf";
+    let good = "/var/lib/kubephase-plugins/hostile/reader.conf";
     for spec in [
         kubeconfig(
             "/etc/profile.d/hostile.sh",
@@ -253,12 +254,13 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
         ),
         kubeconfig(good, "https://192.0.2.2:6443", "system:masters"),
         kubeconfig(
-            "/opt/hostile/../../etc/profile.d/hostile.sh",
+            "/var/lib/kubephase-plugins/hostile/../../etc/profile.d/hostile.sh",
             "https://192.0.2.2:6443",
             "readers",
         ),
     ] {
-        let grant = "capability: effects-pki.ensure-kubeconfig, paths: [/opt/hostile/*], \
+        let grant = "capability: effects-pki.ensure-kubeconfig, paths: \
+            [/var/lib/kubephase-plugins/hostile/*], \
             authorities: [/etc/kubernetes/pki/ca], subjects: [reader], groups: [readers]";
         let trial = Trial::phase()
             .grants(&[grant])
@@ -274,11 +276,16 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
             "{spec}"
         );
     }
-    let rotated =
-        json!({"path": "/etc/kubernetes/admin.conf", "clientCertificate": "/opt/hostile/x.pem"})
-            .to_string();
+    let rotated = json!({
+        "path": "/etc/kubernetes/admin.conf",
+        "clientCertificate": "/var/lib/kubephase-plugins/hostile/x.pem",
+    })
+    .to_string();
     let trial = Trial::phase()
-        .grants(&["capability: effects-pki.ensure-rotated-kubeconfig, paths: [/opt/hostile/*]"])
+        .grants(
+            &["capability: effects-pki.ensure-rotated-kubeconfig, paths: \
+            [/var/lib/kubephase-plugins/hostile/*]"],
+        )
         .calls(&[call(
             "effects-pki.ensure-rotated-kubeconfig",
             json!([rotated]),
@@ -290,7 +297,10 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
         ended.output()
     );
     let admin = fs::read_to_string(trial.on_node("/etc/kubernetes/admin.conf")).unwrap();
-    assert!(!admin.contains("/opt/hostile/x.pem"), "{admin}");
+    assert!(
+        !admin.contains("/var/lib/kubephase-plugins/hostile/x.pem"),
+        "{admin}"
+    );
 }
 
 #[test]
@@ -309,4 +319,28 @@ fn grants_of_the_masters_need_the_consent_of_an_administrator() {
         .allow_cluster_admin()
         .add()
         .expect_status(0);
+}
+
+#[test]
+fn kubeconfigs_that_the_cluster_may_go_by_amount_to_root() {
+    for path in [
+        "/etc/kubernetes/authn-webhook.yaml",
+        "/etc/kubernetes/audit/webhook.yaml",
+        "/etc/kubernetes/pki/webhook.yaml",
+    ] {
+        for grant in [
+            format!(
+                "capability: effects-pki.ensure-kubeconfig, paths: [{path}], authorities: \
+                 [/etc/kubernetes/pki/ca], subjects: [monitoring]"
+            ),
+            format!("capability: effects-pki.ensure-rotated-kubeconfig, paths: [{path}]"),
+        ] {
+            let added = Trial::phase().grants(&[&grant]).add();
+            assert!(
+                added.status != 0 && added.output().contains("--allow-root"),
+                "{grant}: {}",
+                added.output()
+            );
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Memory, time and numbers: whatever a plugin does, the host stays within its memory (which is
 //! checked for every run of this suite) and the run ends.
-use crate::support::{Trial, call, quiet_calls, repeated};
+use crate::support::{Trial, call, checks, quiet_calls, repeated};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -83,14 +83,6 @@ fn special_files_are_not_read() {
 
 #[test]
 fn findings_without_end_leave_a_node_on_which_everything_still_runs() {
-    let provides: String = (0..5)
-        .map(|number| {
-            format!(
-                "- {{id: preflight/hostile-{number}, title: Misuse the host, kind: \
-            check, workflow: [init]}}\n"
-            )
-        })
-        .collect();
     let finding = call(
         "report.submit",
         json!([
@@ -102,7 +94,7 @@ fn findings_without_end_leave_a_node_on_which_everything_still_runs() {
         ]),
     );
     let calls: Vec<Value> = vec![finding; 990];
-    let trial = Trial::providing(&provides).calls(&calls);
+    let trial = Trial::providing(&checks(5)).calls(&calls);
     let ended = trial.preflight();
     let journals: u64 = fs::read_dir(trial.on_node("/var/lib/kubephase"))
         .unwrap()
@@ -152,7 +144,7 @@ fn proposals_facts_and_requirements_without_end_are_refused() {
     for calls in [
         vec![quiet_calls(
             "effects-files.make-dir",
-            json!(["/opt/hostile/x"]),
+            json!(["/var/lib/kubephase-plugins/hostile/x"]),
             5000,
         )],
         vec![quiet_calls(
@@ -166,12 +158,16 @@ fn proposals_facts_and_requirements_without_end_are_refused() {
             100_000,
         )],
         vec![
-            call("effects-files.make-dir", json!(["/opt/hostile/x"])),
+            call(
+                "effects-files.make-dir",
+                json!(["/var/lib/kubephase-plugins/hostile/x"]),
+            ),
             quiet_calls("effects.requires", json!([0, 0]), 600_000),
             quiet_calls("effects.because", json!([0, repeated("x", 1 << 20)]), 1000),
         ],
     ] {
-        let grant = "capability: effects-files.make-dir, paths: [/opt/hostile/*]";
+        let grant =
+            "capability: effects-files.make-dir, paths: [/var/lib/kubephase-plugins/hostile/*]";
         let ended = Trial::early_phase()
             .grants(&[grant])
             .calls(&calls)

@@ -28,7 +28,7 @@ fn hostile_texts() -> Vec<(&'static str, Value)> {
 /// Fair arguments of a function, and which of them are texts. `None` for what takes none.
 fn fair_arguments(capability: &str) -> Option<(Vec<Value>, Vec<usize>)> {
     let certificate = json!({
-        "directory": "/opt/hostile",
+        "directory": "/var/lib/kubephase-plugins/hostile",
         "name": "x",
         "authority": "ca",
         "commonName": "reader",
@@ -50,7 +50,7 @@ fn fair_arguments(capability: &str) -> Option<(Vec<Value>, Vec<usize>)> {
         "observe-node.kernel-option" => (vec![json!("BRIDGE")], vec![0]),
         "observe-node.service" => (vec![json!("kubelet")], vec![0]),
         "observe-files.stat" | "observe-files.read-file" | "observe-files.list-dir" => {
-            (vec![json!("/opt/hostile/x")], vec![0])
+            (vec![json!("/var/lib/kubephase-plugins/hostile/x")], vec![0])
         }
         "observe-net.resolve" => (vec![json!("localhost")], vec![0]),
         "observe-net.proxy-for" => (vec![json!("https://example.com/")], vec![0]),
@@ -67,7 +67,7 @@ fn fair_arguments(capability: &str) -> Option<(Vec<Value>, Vec<usize>)> {
         ),
         "observe-runtime.image-present" => (vec![json!("registry.example/x:1")], vec![0]),
         "observe-pki.certificate" | "observe-pki.private-key" | "observe-pki.kubeconfig" => {
-            (vec![json!("/opt/hostile/x")], vec![0])
+            (vec![json!("/var/lib/kubephase-plugins/hostile/x")], vec![0])
         }
         "observe-cluster.get-object" => (
             vec![
@@ -90,11 +90,17 @@ fn fair_arguments(capability: &str) -> Option<(Vec<Value>, Vec<usize>)> {
         "observe-command.run-command" | "effects-command.execute" => {
             (vec![json!("hostile-tool"), json!(["fair"])], vec![0, 1])
         }
-        "effects-files.write-file" => (vec![json!("/opt/hostile/x"), json!("x")], vec![0]),
+        "effects-files.write-file" => (
+            vec![json!("/var/lib/kubephase-plugins/hostile/x"), json!("x")],
+            vec![0],
+        ),
         "effects-files.make-dir" | "effects-files.remove-file" => {
-            (vec![json!("/opt/hostile/x")], vec![0])
+            (vec![json!("/var/lib/kubephase-plugins/hostile/x")], vec![0])
         }
-        "effects-files.set-mode" => (vec![json!("/opt/hostile/x"), json!(0o600)], vec![0]),
+        "effects-files.set-mode" => (
+            vec![json!("/var/lib/kubephase-plugins/hostile/x"), json!(0o600)],
+            vec![0],
+        ),
         "effects-pki.ensure-certificate" => (vec![json!(certificate.to_string())], vec![0]),
         "effects-pki.ensure-key-pair"
         | "effects-pki.ensure-kubeconfig"
@@ -255,7 +261,7 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     let calls_alone: Vec<Value> = calls.iter().map(|(_, call)| call.clone()).collect();
     // A failure at the end: nothing that was proposed is carried out.
     let round = json!({"calls": calls_alone, "ending": {"failure": "enough"}});
-    let trial = Trial::check()
+    let trial = Trial::certs_phase()
         .grants(&grants)
         .allow_root()
         .allow_cluster_admin()
@@ -264,7 +270,11 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     for program in ["systemctl", "modprobe", "ssh", "sysctl", "hostile-tool"] {
         trial.programs.add(program, "exit 0");
     }
-    let ended = trial.record();
+    let ended = if namespace::is_possible() {
+        namespace::record(&trial)
+    } else {
+        trial.record()
+    };
     assert_eq!(ended.answers.len(), calls.len(), "{:.3000}", ended.output());
     let seen = trial.programs.calls();
     for program in &seen {
@@ -390,7 +400,7 @@ fn recorded_proposals_change_nothing() {
             .map(String::as_str)
             .filter(|grant| grant.contains(&format!(": {function},")))
             .collect();
-        let trial = Trial::check()
+        let trial = Trial::certs_phase()
             .grants(&grants)
             .allow_root()
             .calls(&[call(function, arguments.clone())]);
@@ -401,9 +411,14 @@ fn recorded_proposals_change_nothing() {
         let ended = namespace::run(
             &trial,
             None,
-            &["init", "phase", "preflight", "--config", "cluster.yaml"],
+            &["init", "phase", "certs", "all", "--config", "cluster.yaml"],
         );
         assert_ne!(ended.status, 0, "{function} {arguments}");
+        assert!(
+            !ended.answers.is_empty(),
+            "{function} was not called: {}",
+            ended.output()
+        );
         for program in trial.programs.calls() {
             let is_hostile = |argument: &String| {
                 argument.contains("attacker") || argument == "-x" || argument.contains("..")

@@ -213,8 +213,10 @@ fn a_registry_has_the_signature_with_the_component() {
     );
     well(plugin(&["sign", &component, "--key", &secret]));
     assert!(well(plugin(&["push", &component, &tagged])).contains("signed by key "));
+    let inspected = well(plugin(&["inspect", &tagged]));
+    let digest = shown_digest(&inspected);
     let added = well(plugin(&[
-        "add", &tagged, "--config", &config, "--allow", "--signer", &public,
+        "add", &tagged, "--config", &config, "--allow", "--signer", &public, "--digest", digest,
     ]));
     assert!(added.contains(&format!("signed by {key}")), "{added}");
     drop(registry);

@@ -36,10 +36,16 @@ impl Etcd for Beside {
 }
 
 fn executed(prepared: &mut Prepared, world: &Arc<Rehearsal>) -> RunResult {
-    init::execute(prepared, world.clone(), |_| Vec::new(), &Cancel::never())
-        .unwrap()
-        .finished
-        .result
+    init::execute(
+        prepared,
+        world.clone(),
+        &|_| {},
+        |_| Vec::new(),
+        &Cancel::never(),
+    )
+    .unwrap()
+    .finished
+    .result
 }
 
 #[test]

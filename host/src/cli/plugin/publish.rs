@@ -27,7 +27,7 @@ pub fn keygen(name: &Path) -> Result<Exit> {
 pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
     let file = source::component_file(plugin)?;
     let from = file.display().to_string();
-    let wanted = wanted(&from, None, "");
+    let wanted = wanted(&from, None);
     let component = load::fetch(&wanted)?.bytes;
     let plugin = load::read(&wanted, component.clone(), engine)?;
     let manifest = plugin.manifest();
@@ -50,7 +50,7 @@ pub fn push(from: &str, reference: &str, engine: &Engine) -> Result<Exit> {
         .strip_prefix("oci://")
         .ok_or_else(|| anyhow!("{reference}: write oci://REGISTRY/NAME:TAG"))?;
     let reference = Reference::parse(reference)?;
-    let wanted = wanted(from, None, "");
+    let wanted = wanted(from, None);
     let component = load::fetch(&wanted)?.bytes;
     load::read(&wanted, component.clone(), engine)?;
     let signature = source::signature(from, Path::new(""), &component)?;

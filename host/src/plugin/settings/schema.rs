@@ -1,6 +1,7 @@
 //! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
 //! writes its own schema, and in a schema that refers to its own definitions each definition can
 //! double the work.
+use crate::report::sanitise;
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -131,8 +132,9 @@ fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
         .and_then(|pointer| root.pointer(pointer));
     let refused = || {
         anyhow!(
-            "the schema of its settings refers to {reference:?}; a reference is to a part of \
-             itself, as #/$defs/NAME is"
+            "the schema of its settings refers to {:?}; a reference is to a part of \
+             itself, as #/$defs/NAME is",
+            sanitise::quoted(reference)
         )
     };
     found.map(Some).ok_or_else(refused)

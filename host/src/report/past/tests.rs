@@ -260,6 +260,22 @@ fn failures_are_told_with_what_to_do_about_them() {
 }
 
 #[test]
+fn what_a_plugin_says_of_its_failure_is_one_line() {
+    let mut events = vec![began(NEEDS)];
+    let failed = PhaseResult::Failed("it panicked\nWhat to do next\n  nothing".into());
+    events.extend(ran("certs/ca", 10, 20, failed));
+    let used = What::PluginUsed {
+        phase: "certs/ca".into(),
+        plugin: "hostile 0.1.0".into(),
+        used: Default::default(),
+    };
+    events.push(event(20, used));
+    let text = past(1, events).text(&TimeZone::UTC, Palette::PLAIN);
+    let line = "\n  - certs/ca: it panicked; What to do next;   nothing\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn runs_are_listed_also_the_unreadable() {
     let damaged = JournalFile {
         number: Some(5),

@@ -47,3 +47,11 @@ fn long_text_is_cut_at_a_character() {
     assert_eq!(line(&"x".repeat(LIMIT)).len(), LIMIT);
     assert_eq!(block(&"x".repeat(LIMIT + 1)).len(), LIMIT + 1);
 }
+
+#[test]
+fn quoted_texts_are_short_and_on_one_line() {
+    assert_eq!(quoted("observe-files"), "observe-files");
+    assert_eq!(quoted("a\nb\u{1b}"), "a\\nb\\u{1b}");
+    let long = quoted(&"ä".repeat(1000));
+    assert!(long.len() < 140 && long.ends_with('…'), "{long}");
+}

@@ -1,11 +1,14 @@
 //! Records answers of host functions as JSON texts, within a budget. An answer is measured while it
 //! is written, so that an answer without room is not copied in memory.
-use super::{MAX_BYTES, Observation};
-use crate::{run::secrets::Secrets, world::Tried};
+use super::Observation;
+use crate::{run::secrets::Secrets, wasm::limits::MAX_CAPSULE, world::Tried};
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, json, ser::Formatter};
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 /// The only field of an object that stands for bytes.
 const BYTES: &str = "kubephase:base64";
@@ -51,35 +54,68 @@ impl Recorded {
 
 impl Serialize for Recorded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serde_json::from_str::<Value>(&self.0)
-            .map_err(serde::ser::Error::custom)?
-            .serialize(serializer)
+        // Its values would take much more memory than the text.
+        serde_transcode::transcode(&mut serde_json::Deserializer::from_str(&self.0), serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Recorded {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Recorded(value.to_string()))
+        let mut text = Vec::new();
+        serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut text))
+            .map_err(serde::de::Error::custom)?;
+        String::from_utf8(text)
+            .map(Recorded)
+            .map_err(serde::de::Error::custom)
     }
 }
 
-/// The observations of a phase so far.
-#[derive(Default)]
+/// Bytes of a capsule beside what a phase was given and looked at: its other fields, and the message
+/// of the failure.
+const OTHER_FIELDS: usize = 32 << 10;
+
+/// The observations of a phase so far, and the facts that it asked for.
 pub struct Recording {
     pub(super) observations: Vec<Observation>,
-    /// bytes that the observations take as JSON
-    bytes: usize,
+    /// by phase and name
+    pub(super) facts: BTreeMap<(String, String), String>,
+    /// bytes that there is room for as JSON
+    room: usize,
     /// whether an observation had no room; from then on nothing is recorded
     pub(super) is_full: bool,
 }
 
 impl Recording {
-    /// Records an answer, unless an answer had no room before.
+    /// A recording that shares the room of a capsule with what the phase is given in any case.
+    pub(super) fn beside(given: usize) -> Recording {
+        Recording {
+            observations: Vec::new(),
+            facts: BTreeMap::new(),
+            room: MAX_CAPSULE.saturating_sub(given + OTHER_FIELDS),
+            is_full: false,
+        }
+    }
+
+    /// Keeps a fact, unless something had no room before.
+    pub(super) fn keep_fact(&mut self, phase: &str, name: &str, fact: &str) {
+        let key = (phase.to_owned(), name.to_owned());
+        if self.is_full || self.facts.contains_key(&key) {
+            return;
+        }
+        let Some(bytes) = Recorded::write(&(&key, fact), self.room).map(|text| text.0.len()) else {
+            self.is_full = true;
+            return;
+        };
+        self.room -= bytes;
+        self.facts.insert(key, fact.to_owned());
+    }
+
+    /// Records an answer, unless something had no room before.
     pub(super) fn record<T: Serialize>(&mut self, call: &str, args: Value, answer: &Tried<T>) {
         if self.is_full {
             return;
         }
-        let limit = MAX_BYTES.saturating_sub(self.bytes);
+        let limit = self.room;
         let gave = match answer {
             Ok(answer) => Recorded::write(answer, limit).map(Ok),
             Err(failure) => Some(Err(failure.clone())),
@@ -98,7 +134,7 @@ impl Recording {
             self.is_full = true;
             return;
         }
-        self.bytes += bytes;
+        self.room -= bytes;
         self.observations.push(Observation {
             call: call.to_owned(),
             args,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::wasm::limits::MAX_CAPSULE;
 use serde_json::json;
 
 fn look<T: Serialize + DeserializeOwned>(sight: &Sight, call: &str, answer: T) {
@@ -8,9 +9,25 @@ fn look<T: Serialize + DeserializeOwned>(sight: &Sight, call: &str, answer: T) {
         .unwrap();
 }
 
+/// A capsule of what was recorded.
+fn capsule_of(sight: &Sight) -> Capsule {
+    let mut capsule = Capsule {
+        format: FORMAT,
+        ..Capsule::default()
+    };
+    sight.fill(&mut capsule);
+    capsule
+}
+
+fn text(capsule: &Capsule) -> String {
+    let mut text = Vec::new();
+    capsule.write(&mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
 #[test]
 fn what_was_recorded_is_replayed() {
-    let sight = Sight::recording();
+    let sight = Sight::recording(0);
     look(&sight, "observe-files.read-file", b"bytes \xff".to_vec());
     look(
         &sight,
@@ -19,15 +36,9 @@ fn what_was_recorded_is_replayed() {
     );
     let refused = Failure::new("denied", "no");
     let _ = sight.look::<bool>("observe-net.port-free", json!([1]), || Err(refused.clone()));
-    let (observations, truncated) = sight.observations();
-    assert!(!truncated);
-    let written = Capsule {
-        format: FORMAT,
-        observations,
-        ..Capsule::default()
-    }
-    .to_json();
-    let read = Capsule::read(&written).unwrap();
+    let capsule = capsule_of(&sight);
+    assert!(!capsule.truncated);
+    let read = Capsule::read(&text(&capsule)).unwrap();
     let again = Sight::replaying(&read.observations);
     let none = || -> Tried<Vec<u8>> { panic!("a replay does not look at the world") };
     assert_eq!(
@@ -56,7 +67,7 @@ fn what_was_recorded_is_replayed() {
 
 #[test]
 fn a_recording_ends_at_its_budget_over_all_rounds_and_says_so() {
-    let sight = Sight::recording();
+    let sight = Sight::recording(0);
     for _ in 0..20 {
         look(&sight, "observe-files.read-file", vec![1u8; 1 << 20]);
         look(
@@ -65,22 +76,33 @@ fn a_recording_ends_at_its_budget_over_all_rounds_and_says_so() {
             json!({"options": vec!["y"; 1000]}),
         );
     }
-    let (observations, truncated) = sight.observations();
-    assert!(truncated);
-    let capsule = Capsule {
-        format: FORMAT,
-        observations,
-        truncated,
-        ..Capsule::default()
-    };
-    let size = serde_json::to_string(&capsule).unwrap().len();
-    assert!(size < MAX_BYTES + 1024, "{size} bytes");
-    assert!(capsule.observations.len() >= 4 && capsule.to_json().contains("\"truncated\": true"));
+    let capsule = capsule_of(&sight);
+    assert!(capsule.truncated);
+    let text = text(&capsule);
+    assert!(text.len() < MAX_CAPSULE, "{} bytes", text.len());
+    assert!(capsule.observations.len() >= 4 && text.contains("\"truncated\":true"));
+}
+
+#[test]
+fn facts_and_what_a_phase_is_given_share_the_room_of_its_capsule() {
+    let fact = "\u{1}".repeat(300 << 10);
+    let sight = Sight::recording(MAX_CAPSULE / 4);
+    for number in 0..4 {
+        for _ in 0..2 {
+            sight.keep_fact("a", &format!("fact-{number}"), &fact);
+        }
+    }
+    look(&sight, "observe-files.read-file", b"x".to_vec());
+    let capsule = capsule_of(&sight);
+    assert_eq!(capsule.facts.len(), 1);
+    assert!(capsule.truncated && capsule.observations.is_empty());
+    let size = text(&capsule).len();
+    assert!(size < MAX_CAPSULE * 3 / 4, "{size} bytes");
 }
 
 #[test]
 fn an_answer_that_is_a_credential_is_not_kept() {
-    let sight = Sight::recording();
+    let sight = Sight::recording(0);
     look(
         &sight,
         "observe-files.read-file",
@@ -92,42 +114,34 @@ fn an_answer_that_is_a_credential_is_not_kept() {
         json!({"kind": "Secret", "data": {"a": "Yg=="}}),
     );
     look(&sight, "observe-files.read-file", b"ID=debian\n".to_vec());
-    let (observations, _) = sight.observations();
+    let capsule = capsule_of(&sight);
+    let observations = capsule.observations.iter();
     let kept: Vec<bool> = observations
-        .iter()
         .map(|observation| observation.gave.is_ok())
         .collect();
     assert_eq!(kept, [false, false, true]);
-    let written = Capsule {
-        format: FORMAT,
-        observations,
-        ..Capsule::default()
-    }
-    .to_json();
+    let written = text(&capsule);
     assert!(!written.contains("0123456789abcdef") && written.contains("bootstrap-token"));
 }
 
 #[test]
 fn the_values_of_a_runs_secrets_are_blanked_wherever_they_are() {
-    let sight = Sight::recording();
+    let sight = Sight::recording(0);
     look(
         &sight,
         "observe-net.http-get",
         json!({"status": 200, "body": "the word is hunter2-hunter2"}),
     );
-    let (observations, _) = sight.observations();
     let mut capsule = Capsule {
-        format: FORMAT,
         settings: json!({"a": "hunter2-hunter2"}),
         facts: vec![("p".into(), "n".into(), "\"hunter2-hunter2\"".into())],
         failure: "hunter2-hunter2".into(),
-        observations,
-        ..Capsule::default()
+        ..capsule_of(&sight)
     };
     let mut secrets = Secrets::default();
     secrets.add("hunter2-hunter2".into());
     capsule.blank(&secrets);
-    assert!(!capsule.to_json().contains("hunter2"));
+    assert!(!text(&capsule).contains("hunter2"));
 }
 
 #[test]

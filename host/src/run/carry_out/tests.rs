@@ -1,6 +1,6 @@
 use crate::{
     cancel::Cancel,
-    phase::catalog::Workflow,
+    phase::catalog::{Kind, Workflow},
     plan::{Node, Plan, sample},
     run::{
         access::Access,
@@ -14,7 +14,8 @@ use crate::{
     world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
 };
 use kubephase_sdk::{
-    Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files, json,
+    Failure, Finding, Native, Outcome, Phase, PhaseInfo, Verdict, effects_core, effects_files,
+    json, report,
     spec::{Condition, WaitSpec},
     testing::Case,
 };
@@ -89,6 +90,28 @@ impl Phase for Reaches {
     }
 }
 
+/// Finds something that stands in the way.
+struct Finds;
+
+impl Phase for Finds {
+    fn describe() -> PhaseInfo {
+        info("finds")
+    }
+
+    fn run() -> Result<Outcome, Failure> {
+        let (code, summary) = ("Bad".to_owned(), "it is bad".to_owned());
+        report::submit(&Finding {
+            code,
+            verdict: Verdict::Fail,
+            summary,
+            evidence: Vec::new(),
+            remedy: None,
+            url: None,
+        });
+        Ok(Outcome::Settled)
+    }
+}
+
 /// A world with a defect: it panics when its network is used, as every wait does.
 struct Defective(Imagined);
 
@@ -131,7 +154,8 @@ fn node(id: &str, after: &[&str], tidies: bool) -> Node {
 
 fn made(id: &str, session: Session) -> Box<dyn Host + Send> {
     match id {
-        "opens" => Box::new(Native::<Opens, _>::new(session)),
+        "opens" | "changes" => Box::new(Native::<Opens, _>::new(session)),
+        "finds" => Box::new(Native::<Finds, _>::new(session)),
         "tidies" => Box::new(Native::<Tidies, _>::new(session)),
         "reaches" => Box::new(Native::<Reaches, _>::new(session)),
         _ => Box::new(Native::<HalfWay, _>::new(session)),
@@ -185,6 +209,19 @@ fn left_in(
     places: Places,
     fails: &str,
 ) -> Vec<&'static str> {
+    let result = run(world.clone(), nodes, places);
+    assert!(
+        matches!(&result, RunResult::Failed { phase, .. } if phase == fails),
+        "{result:?}"
+    );
+    let files = world.files();
+    ["/secret", "/left", "/later"]
+        .into_iter()
+        .filter(|path| files.stat(path).unwrap().is_some())
+        .collect()
+}
+
+fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
     world.files().make_dir("/taken/by", 0o755).unwrap();
     let plan = Plan {
         workflow: Workflow::Init,
@@ -201,7 +238,7 @@ fn left_in(
         shared: shared.clone(),
         config: &Default::default(),
         provide: &|node| {
-            let access = if node.id == "reaches" {
+            let access = if ["reaches", "changes"].contains(&node.id.as_str()) {
                 all_files()
             } else {
                 Access::BuiltIn
@@ -219,13 +256,56 @@ fn left_in(
         started: 0,
         cancel: &Cancel::never(),
         places,
+        keep: &|_| {},
     };
-    assert!(matches!(executor.execute().result, RunResult::Failed { phase, .. } if phase == fails));
-    let files = shared.world.files();
-    ["/secret", "/left", "/later"]
-        .into_iter()
-        .filter(|path| files.stat(path).unwrap().is_some())
-        .collect()
+    executor.execute().result
+}
+
+fn check(id: &str, after: &[&str]) -> Node {
+    Node {
+        kind: Kind::Check,
+        ..sample::node(id, after)
+    }
+}
+
+#[test]
+fn a_check_of_a_plugin_changes_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let world = Arc::new(imagined(root.path()));
+    assert_eq!(
+        run(
+            world.clone(),
+            vec![check("changes", &[])],
+            Places::Exactly(1)
+        ),
+        RunResult::PreflightFailed
+    );
+    assert!(world.files().stat("/left").unwrap().is_none());
+    // The same is carried out for a phase.
+    assert_eq!(
+        run(
+            world.clone(),
+            vec![node("changes", &[], false)],
+            Places::Exactly(1)
+        ),
+        RunResult::Done
+    );
+    assert!(world.files().stat("/left").unwrap().is_some());
+}
+
+/// Who hears that preflight checks failed takes it that nothing was changed.
+#[test]
+fn a_check_that_fails_after_something_was_changed_is_a_phase_that_failed() {
+    let with = |nodes: Vec<Node>| {
+        let root = tempfile::tempdir().unwrap();
+        run(Arc::new(imagined(root.path())), nodes, Places::Exactly(1))
+    };
+    assert_eq!(with(vec![check("finds", &[])]), RunResult::PreflightFailed);
+    let failed = with(vec![node("opens", &[], false), check("finds", &["opens"])]);
+    assert!(
+        matches!(&failed, RunResult::Failed { phase, .. } if phase == "finds"),
+        "{failed:?}"
+    );
 }
 
 #[test]

@@ -77,3 +77,32 @@ fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
         assert_eq!(many(), 3);
     });
 }
+
+#[test]
+fn events_do_not_pile_up_where_a_subscriber_is_slow() {
+    let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
+    let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen))]);
+    let message = |bytes| What::Message {
+        phase: String::new(),
+        severity: Severity::Info,
+        label: String::new(),
+        text: "x".repeat(bytes),
+        plugin: None,
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| bus.emit(message(1)));
+        barrier.wait();
+        bus.emit(message(1));
+        assert_eq!(bus.waiting().events.len(), 1);
+        let waits = scope.spawn(|| bus.emit(message(MAX_WAITING)));
+        while bus.waiting().events.len() < 2 {
+            thread::yield_now();
+        }
+        assert!(!waits.is_finished());
+        // The end of the first message, then beginning and end of the others.
+        for _ in 0..5 {
+            barrier.wait();
+        }
+    });
+    assert_eq!(bus.waiting().bytes, 0);
+}

@@ -231,12 +231,12 @@ fn a_result_that_cannot_be_written_leaves_the_earlier_one() {
 
 #[test]
 fn each_write_is_a_document_below_its_verb() {
-    let sent = |verb, namespace: Option<&str>, body| Sent {
+    let sent = |verb, namespace: Option<&str>, body: serde_json::Value| Sent {
         verb,
         resource: "configmaps".into(),
         namespace: namespace.map(str::to_owned),
         name: "x".into(),
-        body,
+        body: body.to_string(),
     };
     let text = objects(&[
         sent("CREATE", Some("kube-system"), json!({"kind": "ConfigMap"})),

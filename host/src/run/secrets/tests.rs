@@ -1,5 +1,6 @@
 use super::*;
 use crate::config::BootstrapToken;
+use kubephase_sdk::kubeadm::Arg;
 use serde_json::json;
 
 fn config() -> config::Config {
@@ -52,8 +53,9 @@ fn plugins_see_no_secret_and_built_in_phases_see_the_proxies_alone() {
         for_plugins,
         for_built_ins,
         secrets,
-    } = Secrets::mask(&config());
-    let for_plugins = serde_json::to_string(&for_plugins).unwrap();
+        ..
+    } = Secrets::mask(&config()).unwrap();
+    let for_plugins = for_plugins.to_string();
     assert!(
         SECRETS.iter().all(|secret| !for_plugins.contains(secret)),
         "{for_plugins}"
@@ -81,7 +83,8 @@ fn only_sealed_placeholders_are_opened() {
         for_plugins,
         for_built_ins,
         secrets,
-    } = Secrets::mask(&config());
+        ..
+    } = Secrets::mask(&config()).unwrap();
     let sealed = format!(
         "{} {}",
         for_built_ins.init.bootstrap_tokens[0].token, for_built_ins.init.certificate_key
@@ -95,18 +98,22 @@ fn only_sealed_placeholders_are_opened() {
         opened.shown,
         format!(
             "{} {}",
-            for_plugins.init.bootstrap_tokens[0].token, for_plugins.init.certificate_key
+            for_plugins["init"]["bootstrapTokens"][0]["token"]
+                .as_str()
+                .unwrap(),
+            for_plugins["init"]["certificateKey"].as_str().unwrap()
         )
     );
     assert!(secrets.open(&opened.shown).is_none());
-    let of_another_run = Secrets::mask(&config()).for_built_ins.init.certificate_key;
+    let of_another_run = Secrets::mask(&config()).unwrap().for_built_ins;
+    let of_another_run = of_another_run.init.certificate_key;
     assert!(secrets.open(&of_another_run).is_none());
     assert!(Secrets::default().open("<secret:token-0:>").is_none());
 }
 
 #[test]
 fn values_are_blanked_in_records() {
-    let secrets = Secrets::mask(&config()).secrets;
+    let secrets = Secrets::mask(&config()).unwrap().secrets;
     let mut record = json!({"a": ["token \
         abcdef.0123456789abcdef"], "b": "http://user:proxy-pass@p:1", "c": "00FF"});
     secrets.blank_value(&mut record);
@@ -114,4 +121,90 @@ fn values_are_blanked_in_records() {
         record,
         json!({"a": ["token abcdef.<secret>"], "b": "<secret>", "c": "00FF"})
     );
+}
+
+/// A configuration with this value as an argument of every component, as the value of a variable,
+/// and in the kubelet's own document.
+fn with_value(name: &str, value: &str) -> config::Config {
+    let mut config = config::Config::default();
+    let argument = Arg {
+        name: name.into(),
+        value: value.into(),
+    };
+    let cluster = &mut config.cluster;
+    for component in [
+        &mut cluster.api_server,
+        &mut cluster.controller_manager,
+        &mut cluster.scheduler,
+    ] {
+        component.extra_args = vec![argument.clone()];
+        component.extra_envs = vec![EnvVar {
+            name: name.into(),
+            value: value.into(),
+            value_from: None,
+        }];
+    }
+    cluster.etcd.local = Some(kubephase_sdk::kubeadm::LocalEtcd {
+        extra_args: vec![argument.clone()],
+        ..Default::default()
+    });
+    config.init.node_registration.kubelet_extra_args = vec![argument];
+    config.kubelet.document = json!({"unknown": [{(name): value}]});
+    config.kube_proxy.document = json!({(name): [value]});
+    config
+}
+
+#[test]
+fn secrets_are_masked_by_name_and_by_content_wherever_they_are() {
+    for (name, value, secret) in [
+        ("bootstrap-token", "CANARY", "CANARY"),
+        ("oidc-issuer-url", "https://u:CANARY@h/", "CANARY"),
+        (
+            "oidc-issuer-url",
+            "https://x/?access_token=CANARY",
+            "CANARY",
+        ),
+        ("etcd-servers", "https://a:1,https://u:CANARY@b:1", "CANARY"),
+        ("header", "Authorization: Bearer CANARY-CANARY", "CANARY"),
+        ("key", "-----BEGIN PRIVATE KEY-----\nCANARY", "CANARY"),
+        (
+            "key",
+            "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSQ==",
+            "LS0tLS1CRUdJTi",
+        ),
+    ] {
+        let Masked {
+            for_plugins,
+            secrets,
+            ..
+        } = Secrets::mask(&with_value(name, value)).unwrap();
+        let shown = for_plugins.to_string();
+        assert!(!shown.contains(secret), "{name} {value}: {shown}");
+        let mut record = json!({ "a": format!("it says {value}") });
+        secrets.blank_value(&mut record);
+        assert!(!record.to_string().contains(secret), "{value}: {record}");
+    }
+}
+
+#[test]
+fn what_is_not_secret_is_left() {
+    for (name, value) in [
+        ("enable-bootstrap-token-auth", "true"),
+        ("etcd-servers", "https://a:2379,https://b:2379"),
+        ("service-account-issuer", "https://kubernetes.default.svc"),
+        ("hostname-override", "node-1"),
+        ("feature-gates", "A=true,B=false"),
+        ("oidc-client-secret-file", "/etc/secret"),
+        ("runtime", "unix:///run/containerd/containerd.sock"),
+    ] {
+        let masked = Secrets::mask(&with_value(name, value)).unwrap();
+        let shown = masked.for_plugins.to_string();
+        // Values of environment variables are never shown.
+        let quoted = format!("{value:?}");
+        assert_eq!(shown.matches(&quoted).count(), 7, "{name} {value}: {shown}");
+    }
+    let mut config = Config::default();
+    config.cluster.control_plane_endpoint = "master.acmeinternalcorp:6443".into();
+    let masked = Secrets::mask(&config).unwrap().for_plugins;
+    assert!(masked.to_string().contains("master.acmeinternalcorp"));
 }

@@ -1,11 +1,8 @@
 //! How a call of a phase reaches the world: the row of its host function admits it, and only then
 //! the world answers.
-use super::{Hosted, Session};
+use super::{Hosted, Session, outlet::Answer};
 use crate::{
-    wasm::{
-        gate::{Arguments, HostFunction, Origin, Row},
-        limits::MAX_ANSWERED_BYTES,
-    },
+    wasm::gate::{Arguments, HostFunction, Origin, Row},
     world::{Tried, World, budget::Budget},
 };
 use kubephase_wit::{Error, Failure, Stop};
@@ -29,6 +26,11 @@ impl Session {
     /// Whether these are calls of a plugin that is not part of the program.
     pub fn is_plugin(&self) -> bool {
         self.origin() == Origin::Plugin
+    }
+
+    /// The name of the plugin that these are calls of, where it is not part of the program.
+    pub fn third_party(&self) -> Option<&str> {
+        self.0.access.third_party()
     }
 
     /// Admits a call: counts it, parses its arguments and checks the grant.
@@ -95,26 +97,31 @@ impl Session {
     }
 
     /// Asks the world for an admitted call, and keeps the answer for the phase's capsule. In a
-    /// replay the capsule answers instead of the world.
+    /// replay the capsule answers instead of the world. The answer passes the outlet.
     ///
     /// # Errors
-    /// The failure of the world, or `timeout` or `cancelled` if the call may no longer work.
+    /// The failure of the world, `denied` if the answer holds a credential and is for a plugin, or
+    /// `timeout` or `cancelled` if the call may no longer work.
     pub(super) fn observe<A: Arguments, T>(
         &self,
         admitted: &Admitted<A>,
         ask: impl FnOnce(&dyn World, &Admitted<A>) -> Tried<T>,
     ) -> Hosted<T>
     where
-        T: Serialize + DeserializeOwned,
+        T: Answer + Serialize + DeserializeOwned,
     {
         let ask = || {
             admitted.budget.check(&admitted.row.capability())?;
-            ask(self.0.shared.world.as_ref(), admitted)
+            let answer = ask(self.0.shared.world.as_ref(), admitted)?;
+            self.check_answer(admitted, &answer)?;
+            Ok(answer)
         };
-        Ok(self
-            .0
-            .sight
-            .look(&admitted.row.capability(), admitted.arguments.record(), ask)?)
+        let (call, arguments) = (admitted.row.capability(), admitted.arguments.record());
+        let answer = self.0.sight.look(&call, arguments, ask)?;
+        if self.is_plugin() {
+            self.count_answer(answer.size())?;
+        }
+        Ok(answer)
     }
 
     /// Asks the world for an admitted call of a function that has no failures. A failure stops the
@@ -128,39 +135,12 @@ impl Session {
         ask: impl FnOnce(&dyn World, &Admitted<A>) -> Tried<T>,
     ) -> Result<T, Stop>
     where
-        T: Serialize + DeserializeOwned,
+        T: Answer + Serialize + DeserializeOwned,
     {
         self.observe(admitted, ask).map_err(|error| match error {
             Error::Failure(failure) => Stop::msg(failure.message),
             Error::Stop(stop) => stop,
         })
-    }
-
-    /// Writes an answer for the phase as JSON, and counts its bytes.
-    ///
-    /// # Errors
-    /// The phase was given more bytes than its limit.
-    pub(super) fn answer<T: Serialize>(&self, answer: &T) -> Result<String, Stop> {
-        let text = super::json(answer)?;
-        self.count_answer(text.len())?;
-        Ok(text)
-    }
-
-    /// Counts bytes that the host hands to the phase.
-    ///
-    /// # Errors
-    /// The phase was given more bytes than its limit.
-    pub(super) fn count_answer(&self, bytes: usize) -> Result<(), Stop> {
-        if !self.is_plugin() {
-            return Ok(());
-        }
-        let mut call = self.call();
-        super::spend(
-            &mut call.answered_bytes,
-            bytes,
-            MAX_ANSWERED_BYTES,
-            "answers",
-        )
     }
 
     /// Time that is left of this call of the phase.

@@ -3,34 +3,41 @@
 //! only the access differs.
 mod admit;
 mod observe;
+mod outlet;
 mod propose;
+mod servers;
+mod spending;
+mod telling;
+
+pub use telling::label_of;
 
 use crate::{
-    arguments::FindingCode,
+    arguments::json,
     cancel::Cancel,
-    effect::{Effect, proposal::Proposal},
+    effect::{Effect, proposal::Proposal, territory::Territory},
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
         event::{Bus, Usage, What},
-        secrets::{Masked, OpenedText, Secrets},
+        makers::Makers,
+        secrets::{Masked, Secrets},
     },
-    wasm::gate::{self, Row},
-    wasm::limits::{
-        Limits, MAX_FACTS, MAX_FINDINGS, MAX_HANDED_BYTES, MAX_LOG_BYTES, MAX_PROPOSALS,
-        MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_LOG_BYTES,
+    wasm::{
+        gate,
+        limits::{Limits, MAX_FINDINGS, MAX_PROPOSALS},
     },
     world::World,
 };
-use kubephase_sdk::kubeadm::EnvVar;
+use kubephase_sdk::kubeadm::{Config, EnvVar};
 use kubephase_wit::{
     Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use spending::{Call, RunTotals};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Instant,
 };
 
@@ -49,6 +56,8 @@ pub struct Shared {
     pub(super) secrets: Secrets,
     /// proxy variables as plugins see them, and as they are
     pub(super) proxies: Vec<(EnvVar, EnvVar)>,
+    /// the files of the node that no plugin changes, and most of which it may not read
+    pub(super) territory: Territory,
     /// the operator's patches by target
     pub patches: crate::render::patches::Patches,
     /// facts by phase and name
@@ -57,21 +66,14 @@ pub struct Shared {
     pub made: Mutex<BTreeSet<String>>,
     /// files that were as this run wants them
     pub found: Mutex<BTreeSet<String>>,
+    /// files and directories that plugins made
+    pub(super) makers: Makers,
     /// ends what the host does for a phase
     pub cancel: Cancel,
     /// what each plugin handed over in this run, by its name
     pub(super) spent: Mutex<BTreeMap<String, RunTotals>>,
-}
-
-/// What all phases of one plugin handed over in a run: a plugin with many phases has no more than a
-/// plugin with one.
-#[derive(Default)]
-pub(super) struct RunTotals {
-    findings: usize,
-    finding_bytes: usize,
-    log_bytes: usize,
-    /// of proposals and facts
-    handed_bytes: usize,
+    /// bytes of memory for the proposals of plugins that wait to be carried out
+    pub(super) held: AtomicUsize,
 }
 
 impl Shared {
@@ -86,12 +88,15 @@ impl Shared {
             for_built_ins,
             secrets,
             proxies,
+            territory: Territory::of(&Config::default()),
             patches: Default::default(),
             facts: Mutex::default(),
             made: Mutex::default(),
             found: Mutex::default(),
+            makers: Makers::default(),
             cancel: Cancel::never(),
             spent: Mutex::default(),
+            held: AtomicUsize::new(0),
         }
     }
 
@@ -103,18 +108,12 @@ impl Shared {
         let Masked {
             for_plugins,
             for_built_ins,
+            proxies,
             secrets,
         } = masked;
-        let proxies = for_plugins
-            .run
-            .proxy_environment
-            .iter()
-            .cloned()
-            .zip(for_built_ins.run.proxy_environment.iter().cloned());
-        let proxies = proxies.filter(|(shown, real)| shown != real).collect();
         let built_ins = serde_json::to_value(&for_built_ins)?;
         let text = built_ins.to_string();
-        let shared = Shared::new(world, bus, serde_json::to_value(&for_plugins)?);
+        let shared = Shared::new(world, bus, for_plugins);
         Ok(Shared {
             for_built_ins: Some((built_ins, text)),
             secrets,
@@ -156,80 +155,6 @@ struct Inner {
     call: Mutex<Call>,
 }
 
-/// The state of one call of the phase's `run`, and what all calls used.
-#[derive(Default)]
-struct Call {
-    round: u32,
-    began: Option<Instant>,
-    proposals: Vec<Proposal>,
-    findings: Vec<Finding>,
-    /// findings of all calls
-    found: usize,
-    /// proposals of all calls
-    proposed: usize,
-    /// bytes of messages and progress
-    log_bytes: usize,
-    /// bytes of proposals, findings and facts
-    handed_bytes: usize,
-    /// bytes of the host's answers
-    answered_bytes: usize,
-    /// calls of each host function in this call of `run`
-    calls: BTreeMap<&'static str, usize>,
-}
-
-impl Call {
-    fn log(&mut self, bytes: usize) -> Result<(), Stop> {
-        spend(&mut self.log_bytes, bytes, MAX_LOG_BYTES, "messages")
-    }
-
-    /// Counts a call of a host function.
-    fn count(&mut self, row: &'static Row) -> Result<(), Stop> {
-        let (calls, most) = (
-            self.calls.entry(row.function).or_default(),
-            row.allowance.calls,
-        );
-        *calls += 1;
-        if *calls > most {
-            Err(Stop::msg(format!(
-                "limit of {most} calls of {} reached",
-                row.capability()
-            )))
-        } else {
-            Ok(())
-        }
-    }
-
-    fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
-        spend(
-            &mut self.handed_bytes,
-            bytes,
-            MAX_HANDED_BYTES,
-            "proposals, findings and facts",
-        )
-    }
-}
-
-/// Adds bytes to a counter, and stops the phase if the counter exceeds the limit. Each item counts
-/// 32 bytes more than its content, so that empty items are limited too.
-fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
-    *spent = spent.saturating_add(bytes).saturating_add(32);
-    if *spent > limit {
-        Err(Stop::msg(format!(
-            "limit of {limit} bytes of {what} reached"
-        )))
-    } else {
-        Ok(())
-    }
-}
-
-/// The number of bytes that an effect takes in memory, roughly.
-fn weight(effect: &Effect) -> usize {
-    match effect {
-        Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
-        other => serde_json::to_vec(other).map_or(0, |data| data.len()),
-    }
-}
-
 type Hosted<T> = Result<T, Error>;
 
 impl Session {
@@ -251,7 +176,8 @@ impl Session {
         let sight = if matches!(access, Access::BuiltIn) {
             Sight::Unrecorded
         } else {
-            Sight::recording()
+            let given = settings.to_string().len() + shared.config_text.len();
+            Sight::recording(given)
         };
         Session::with(shared, phase, settings, access, limits, sight, plugin)
     }
@@ -300,32 +226,23 @@ impl Session {
     /// Makes a capsule: all that the phase was given and observed, without secrets, so that the
     /// call can be run again elsewhere.
     pub fn capsule(&self, failure: &str) -> Capsule {
-        let facts = self
-            .0
-            .shared
-            .facts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
         let mut capsule = Capsule {
             format: capsule::FORMAT,
             phase: self.0.phase.clone(),
             round: self.call().round,
             settings: serde_json::from_str(&self.0.settings).unwrap_or_default(),
             config: self.0.shared.config.clone(),
-            facts: facts
-                .iter()
-                .map(|((phase, name), fact)| (phase.clone(), name.clone(), fact.clone()))
-                .collect(),
             failure: failure.to_owned(),
             ..Capsule::default()
         };
-        (capsule.observations, capsule.truncated) = self.0.sight.observations();
+        self.0.sight.fill(&mut capsule);
         capsule.blank(&self.0.shared.secrets);
         capsule
     }
 
     /// Begins a call of `run`.
     pub fn begin(&self, round: u32) {
+        self.let_go();
         let mut call = self.call();
         call.round = round;
         call.began = Some(Instant::now());
@@ -377,53 +294,6 @@ impl Session {
         self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Emits a message of the phase. A phase of the program has its own label, or the one that
-    /// begins the text: `[label] text`. A third-party plugin always has the label `plugin NAME`,
-    /// whatever the text begins with; no built-in label has a space.
-    pub fn say(&self, severity: Severity, text: &str) {
-        let (label, text) = match &self.0.plugin {
-            Some(plugin) => (format!("plugin {plugin}"), text.to_owned()),
-            None => split_label(&self.0.phase, text),
-        };
-        self.say_as(label, severity, text, self.0.plugin.clone());
-    }
-
-    /// Emits a message of the host that precedes the phase's messages, under the label that the
-    /// host gives.
-    pub fn say_header(&self, label: &str, line: &str) {
-        self.say_as(label.to_owned(), Severity::Info, line.to_owned(), None);
-    }
-
-    fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
-        let phase = self.0.phase.clone();
-        let opened = if matches!(self.0.access, Access::BuiltIn) {
-            self.0.shared.secrets.open(&text)
-        } else {
-            None
-        };
-        match opened {
-            Some(OpenedText { shown, revealed }) => {
-                self.0.shared.bus.emit_revealed(
-                    What::Message {
-                        phase,
-                        severity,
-                        label,
-                        text: shown,
-                        plugin,
-                    },
-                    revealed,
-                );
-            }
-            None => self.0.shared.bus.emit(What::Message {
-                phase,
-                severity,
-                label,
-                text,
-                plugin,
-            }),
-        }
-    }
-
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
         if call.proposals.len() >= MAX_PROPOSALS {
@@ -431,16 +301,7 @@ impl Session {
                 "limit of {MAX_PROPOSALS} proposals in one call reached"
             ))));
         }
-        let bytes = weight(&effect);
-        call.hand(bytes)?;
-        self.spend_of_run(|run| {
-            spend(
-                &mut run.handed_bytes,
-                bytes,
-                MAX_RUN_HANDED_BYTES,
-                "proposals and facts of one plugin",
-            )
-        })?;
+        self.hold(&mut call, spending::weight(&effect))?;
         let id = u32::try_from(call.proposals.len()).unwrap_or(u32::MAX);
         call.proposals.push(Proposal::new(effect));
         call.proposed += 1;
@@ -454,15 +315,7 @@ impl Session {
         change: impl FnOnce(&mut Proposal) -> Result<(), Failure>,
     ) -> Hosted<()> {
         let mut call = self.call();
-        call.hand(bytes)?;
-        self.spend_of_run(|run| {
-            spend(
-                &mut run.handed_bytes,
-                bytes,
-                MAX_RUN_HANDED_BYTES,
-                "proposals and facts of one plugin",
-            )
-        })?;
+        self.hold(&mut call, bytes)?;
         let unknown = || {
             Failure::new(
                 "no-such-effect",
@@ -506,40 +359,8 @@ fn fill_in_proxy(variable: &mut Value, proxies: &[(EnvVar, EnvVar)]) {
     }
 }
 
-/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from
-/// the phase's id.
-fn split_label(phase: &str, text: &str) -> (String, String) {
-    let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    match named {
-        Some((label, rest))
-            if label
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) =>
-        {
-            (
-                label.to_owned(),
-                rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
-            )
-        }
-        _ => (label_of(phase), text.to_owned()),
-    }
-}
-
-/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but
-/// labels them by what they do.
-pub fn label_of(id: &str) -> String {
-    let label = match id.split_once('/') {
-        Some(("control-plane-prepare" | "control-plane-join", what)) => {
-            what.split('/').next().unwrap_or(what)
-        }
-        Some((group, _)) => group,
-        None => id,
-    };
-    label.to_owned()
-}
-
-fn spec<T: DeserializeOwned>(json: &str) -> Hosted<T> {
-    serde_json::from_str(json).map_err(|e| {
+fn spec<T: DeserializeOwned>(text: &str) -> Hosted<T> {
+    json::read(text).map_err(|e| {
         Error::Failure(Failure::new(
             "invalid",
             format!("the proposal cannot be read: {e}"),
@@ -547,8 +368,15 @@ fn spec<T: DeserializeOwned>(json: &str) -> Hosted<T> {
     })
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
     serde_json::to_string(value).map_err(Stop::from)
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let call = self.call.get_mut().unwrap_or_else(PoisonError::into_inner);
+        call.let_go(&self.shared.held);
+    }
 }
 
 impl types::Host for Session {
@@ -557,90 +385,6 @@ impl types::Host for Session {
             Error::Failure(failure) => Ok(failure),
             Error::Stop(stop) => Err(stop),
         }
-    }
-}
-
-impl Session {
-    /// Counts the bytes of a message.
-    fn log(&self, bytes: usize) -> Result<(), Stop> {
-        self.call().log(bytes)?;
-        self.spend_of_run(|run| {
-            spend(
-                &mut run.log_bytes,
-                bytes,
-                MAX_RUN_LOG_BYTES,
-                "messages of one plugin",
-            )
-        })
-    }
-
-    /// Counts what a plugin hands over, over all of its phases.
-    fn spend_of_run(
-        &self,
-        count: impl FnOnce(&mut RunTotals) -> Result<(), Stop>,
-    ) -> Result<(), Stop> {
-        let Access::Granted(grant) = &self.0.access else {
-            return Ok(());
-        };
-        let mut spent = self
-            .0
-            .shared
-            .spent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        count(spent.entry(grant.plugin().to_owned()).or_default())
-    }
-
-    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped.
-    /// A text of the program's own phases is left unchanged.
-    fn readable(&self, text: String) -> Result<String, Stop> {
-        if !self.is_plugin() {
-            return Ok(text);
-        }
-        self.report(&gate::MESSAGE, text).map(String::from)
-    }
-
-    /// Parses what a phase reports. The interface has no failure for a report, so a report that is
-    /// not valid stops the phase.
-    fn report<A: gate::Arguments>(
-        &self,
-        function: &'static gate::HostFunction<A>,
-        raw: A::Raw,
-    ) -> Result<A, Stop> {
-        match self.parse(function, raw) {
-            Ok(call) => Ok(call.arguments),
-            Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
-            Err(Error::Stop(stop)) => Err(stop),
-        }
-    }
-
-    /// Makes the texts of a plugin's finding fit for people, and checks its code.
-    fn readable_finding(&self, finding: Finding) -> Result<Finding, Stop> {
-        if !self.is_plugin() {
-            return Ok(finding);
-        }
-        self.call().count(&gate::SUBMIT.row)?;
-        let Finding {
-            code,
-            verdict,
-            summary,
-            evidence,
-            remedy,
-            url,
-        } = finding;
-        let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
-        let optional = |text: Option<String>| text.map(|text| self.readable(text)).transpose();
-        let evidence = evidence
-            .into_iter()
-            .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
-        Ok(Finding {
-            code,
-            verdict,
-            summary: self.readable(summary)?,
-            evidence: evidence.collect::<Result<_, Stop>>()?,
-            remedy: optional(remedy)?,
-            url: optional(url)?,
-        })
     }
 }
 
@@ -658,14 +402,12 @@ impl input::Host for Session {
             return Ok(None);
         };
         let (config, text) = self.0.shared.config_for(&self.0.access);
-        if call.arguments.is_empty() {
-            self.count_answer(text.len())?;
-            return Ok(Some(text.to_owned()));
-        }
-        config
-            .pointer(&call.arguments)
-            .map(|value| self.answer(value))
-            .transpose()
+        let part = match call.arguments.as_str() {
+            "" => Some(text.to_owned()),
+            pointer => config.pointer(pointer).map(to_json).transpose()?,
+        };
+        self.count_answer(part.as_ref().map_or(0, String::len))?;
+        Ok(part)
     }
 
     fn settings(&mut self) -> Result<String, Stop> {
@@ -675,12 +417,24 @@ impl input::Host for Session {
     fn patched(&mut self, target: String, document: String) -> Hosted<String> {
         let (target, gate::Plain(document)) =
             self.admit(&gate::PATCHED, (target, document))?.arguments;
+        if self.is_plugin() {
+            let message = format!(
+                "patches of {} are for the program's own phases: they may hold secrets",
+                &*target
+            );
+            return Err(Failure::new("denied", message).into());
+        }
+        let _turn = json::turn(document.len());
         let patches = &self.0.shared.patches;
         let (patched, said) = patches
             .apply(&target, spec(&document)?)
             .map_err(|message| Failure::new("invalid", message))?;
-        said.iter().for_each(|line| self.say(Severity::Info, line));
-        Ok(patched.to_string())
+        for line in said {
+            self.say(Severity::Info, &line)?;
+        }
+        let patched = patched.to_string();
+        self.count_answer(patched.len())?;
+        Ok(patched)
     }
 
     fn fact(&mut self, phase: String, name: String) -> Result<Option<String>, Stop> {
@@ -688,25 +442,28 @@ impl input::Host for Session {
             return Ok(None);
         };
         let (phase, name) = call.arguments;
+        let key = (String::from(phase), String::from(name));
         let fact = self
             .0
             .shared
             .facts
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(&(phase.into(), name.into()))
+            .get(&key)
             .cloned();
-        self.count_answer(fact.as_ref().map_or(0, String::len))?;
-        Ok(fact)
+        if let Some(fact) = &fact {
+            self.0.sight.keep_fact(&key.0, &key.1, fact);
+        }
+        self.answer_fact(&format!("{} {}", key.0, key.1), fact)
     }
 }
 
 impl report::Host for Session {
     fn message(&mut self, severity: Severity, text: String) -> Result<(), Stop> {
-        self.log(text.len())?;
-        let text = self.readable(text)?;
-        self.say(severity, &text);
-        Ok(())
+        if !self.is_plugin() {
+            self.log(text.len())?;
+        }
+        self.say(severity, &text)
     }
 
     fn submit(&mut self, finding: Finding) -> Result<(), Stop> {
@@ -717,22 +474,7 @@ impl report::Host for Session {
                 "limit of {MAX_FINDINGS} findings reached"
             )));
         }
-        let bytes = json(&finding)?.len();
-        call.hand(bytes)?;
-        self.spend_of_run(|run| {
-            run.findings += 1;
-            if run.findings > MAX_RUN_FINDINGS {
-                return Err(Stop::msg(format!(
-                    "limit of {MAX_RUN_FINDINGS} findings of one plugin reached"
-                )));
-            }
-            spend(
-                &mut run.finding_bytes,
-                bytes,
-                MAX_RUN_FINDING_BYTES,
-                "findings of one plugin",
-            )
-        })?;
+        self.hand_finding(&mut call, to_json(&finding)?.len())?;
         call.findings.push(finding);
         call.found += 1;
         Ok(())
@@ -740,32 +482,22 @@ impl report::Host for Session {
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
         let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
-        let bytes = name.len() + json.len();
-        self.call().hand(bytes)?;
-        self.spend_of_run(|run| {
-            spend(
-                &mut run.handed_bytes,
-                bytes,
-                MAX_RUN_HANDED_BYTES,
-                "proposals and facts of one plugin",
-            )
-        })?;
+        let key = (self.0.phase.clone(), String::from(name));
         let mut facts = self
             .0
             .shared
             .facts
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if facts.len() >= MAX_FACTS {
-            return Err(Stop::msg(format!("limit of {MAX_FACTS} facts reached")));
-        }
-        facts.insert((self.0.phase.clone(), name.into()), json);
+        let is_new = !facts.contains_key(&key);
+        self.hand_fact(key.1.len() + json.len(), is_new)?;
+        facts.insert(key, json);
         Ok(())
     }
 
     fn progress(&mut self, done: u32, total: u32, text: String) -> Result<(), Stop> {
-        self.log(text.len())?;
         let text = self.readable(text)?;
+        self.log(text.len())?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
         self.0.shared.bus.emit(What::Progress {
             phase,

@@ -1,5 +1,5 @@
 //! The host functions by which a phase observes: the gate admits each call, then the world answers.
-use super::{Hosted, Session, admit::Admitted};
+use super::{Hosted, Session, admit::Admitted, outlet::Fact, to_json};
 use crate::{
     arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
@@ -22,20 +22,26 @@ fn as_value<T: Serialize>(facts: Option<T>) -> Tried<Option<Value>> {
     facts.map(value).transpose()
 }
 
-fn denied(message: String) -> Failure {
+pub(super) fn denied(message: String) -> Failure {
     Failure::new("denied", message)
 }
 
 impl Session {
     /// Opens a file, and checks the grant against the opened file: against its real path, and
-    /// whether every user of the machine may read it.
+    /// whether every user of the machine may read it. What belongs to the host is not opened to be
+    /// read.
     fn open<'w>(
         &self,
         world: &'w dyn World,
         admitted: &Admitted<AbsolutePath>,
     ) -> Tried<Box<dyn OpenFile + 'w>> {
         let path = &admitted.arguments;
-        let opened = world.files().open(path)?;
+        let is_read = admitted.row.function == gate::READ_FILE.row.function;
+        let opened = if is_read {
+            world.files().open_shown(path, &self.0.shared.territory)?
+        } else {
+            world.files().open(path)?
+        };
         self.0
             .access
             .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
@@ -45,7 +51,7 @@ impl Session {
 
     /// Checks that the real path of a file is granted, before the host reads the file for the
     /// phase. A file that does not exist passes: the phase may learn that it does not exist.
-    fn check_real_path(
+    pub(super) fn check_real_path(
         &self,
         world: &dyn World,
         row: &'static gate::Row,
@@ -65,22 +71,15 @@ impl Session {
             Err(failure) => Err(failure),
         }
     }
-
-    /// Writes an answer as JSON; none if there is no answer.
-    fn optional_answer(&self, value: Option<Value>) -> Result<Option<String>, Stop> {
-        value.as_ref().map(|value| self.answer(value)).transpose()
-    }
 }
 
-impl Session {
-    /// Refuses an answer of a server that holds a credential.
-    fn check_reply(&self, url: &str, reply: HttpReply) -> Tried<HttpReply> {
-        self.0
-            .access
-            .check_content(&format!("what {url} answered"), &reply.body)
-            .map_err(denied)?;
-        Ok(reply)
-    }
+/// Writes an answer as JSON; none if there is no answer.
+fn optional<T: Serialize>(answer: Option<T>) -> Result<Option<String>, Stop> {
+    answer.as_ref().map(to_json).transpose()
+}
+
+fn all<T: Serialize>(answers: &[T]) -> Result<Vec<String>, Stop> {
+    answers.iter().map(to_json).collect()
 }
 
 impl observe_node::Host for Session {
@@ -88,9 +87,10 @@ impl observe_node::Host for Session {
         let Some(call) = self.admit_lookup(&gate::NODE_FACT, name)? else {
             return Ok(None);
         };
-        let fact =
-            self.observe_infallible(&call, |world, call| Ok(world.node().fact(&call.arguments)))?;
-        self.optional_answer(fact)
+        let fact = self.observe_infallible(&call, |world, call| {
+            Ok(world.node().fact(&call.arguments).map(Fact))
+        })?;
+        optional(fact)
     }
 
     fn sysctl(&mut self, key: String) -> Result<Option<String>, Stop> {
@@ -112,10 +112,7 @@ impl observe_node::Host for Session {
     fn service(&mut self, name: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::SERVICE, name)?;
         let service = self.observe(&call, |world, call| world.node().service(&call.arguments))?;
-        Ok(service
-            .as_ref()
-            .map(|service| self.answer(service))
-            .transpose()?)
+        Ok(optional(service)?)
     }
 }
 
@@ -136,32 +133,24 @@ impl observe_files::Host for Session {
 
     fn read_file(&mut self, path: String) -> Hosted<Vec<u8>> {
         let call = self.admit(&gate::READ_FILE, path)?;
-        let content = self.observe(&call, |world, call| {
-            if !self.is_plugin() {
-                return world.files().read(&call.arguments);
+        self.observe(&call, |world, call| {
+            if self.is_plugin() {
+                self.open(world, call)?.read(call.budget.bytes as u64)
+            } else {
+                world.files().read(&call.arguments)
             }
-            let content = self.open(world, call)?.read(call.budget.bytes as u64)?;
-            self.0
-                .access
-                .check_content(&call.arguments, &content)
-                .map_err(denied)?;
-            Ok(content)
-        })?;
-        self.count_answer(content.len())?;
-        Ok(content)
+        })
     }
 
     fn list_dir(&mut self, path: String) -> Hosted<Vec<String>> {
         let call = self.admit(&gate::LIST_DIR, path)?;
-        let names = self.observe(&call, |world, call| {
+        self.observe(&call, |world, call| {
             if self.is_plugin() {
                 self.open(world, call)?.list()
             } else {
                 world.files().list(&call.arguments)
             }
-        })?;
-        self.count_answer(names.iter().map(String::len).sum())?;
-        Ok(names)
+        })
     }
 }
 
@@ -184,14 +173,11 @@ impl observe_net::Host for Session {
     fn http_get(&mut self, url: String, timeout_millis: u32) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET, url)?;
         let timeout = Duration::from_millis(timeout_millis.into());
-        let reply = self.observe(&call, |world, call| {
-            let reply = world
-                .net()
-                .http_get(&call.arguments, &call.budget.within(timeout))?;
-            self.check_reply(&call.arguments, reply)
-        })?;
-        self.count_answer(reply.body.len())?;
-        Ok(reply)
+        self.observe(&call, |world, call| {
+            let reach = self.reach(call, &call.arguments)?;
+            let budget = call.budget.within(timeout);
+            world.net().http_get(&call.arguments, reach, &budget)
+        })
     }
 
     fn http_get_as(
@@ -204,10 +190,10 @@ impl observe_net::Host for Session {
     ) -> Hosted<HttpReply> {
         let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
         let timeout = Duration::from_millis(timeout_millis.into());
-        let reply = self.observe(&call, |world, call| {
+        self.observe(&call, |world, call| {
             call.arguments
                 .files()
-                .try_for_each(|path| self.check_real_path(world, call.row, path))?;
+                .try_for_each(|path| self.check_identity(world, call.row, path))?;
             let Identity {
                 url,
                 authority,
@@ -222,13 +208,10 @@ impl observe_net::Host for Session {
                 cert: name(certificate),
                 key: name(key),
             };
-            let reply = world
-                .net()
-                .http_get_as(url, &files, &call.budget.within(timeout))?;
-            self.check_reply(url, reply)
-        })?;
-        self.count_answer(reply.body.len())?;
-        Ok(reply)
+            let reach = self.reach(call, url)?;
+            let budget = call.budget.within(timeout);
+            world.net().http_get_as(url, &files, reach, &budget)
+        })
     }
 }
 
@@ -236,13 +219,13 @@ impl observe_runtime::Host for Session {
     fn runtime_status(&mut self) -> Hosted<String> {
         let call = self.admit(&gate::RUNTIME_STATUS, ())?;
         let status = self.observe(&call, |world, _| world.runtime().status())?;
-        Ok(self.answer(&status)?)
+        Ok(to_json(&status)?)
     }
 
     fn runtime_config(&mut self) -> Hosted<String> {
         let call = self.admit(&gate::RUNTIME_CONFIG, ())?;
         let config = self.observe(&call, |world, _| world.runtime().config())?;
-        Ok(self.answer(&config)?)
+        Ok(to_json(&config)?)
     }
 
     fn image_present(&mut self, image: String) -> Hosted<bool> {
@@ -260,7 +243,7 @@ impl observe_pki::Host for Session {
             self.check_real_path(world, call.row, &call.arguments)?;
             as_value(pki::certificate_facts(world.files(), &call.arguments)?)
         })?;
-        Ok(self.optional_answer(facts)?)
+        Ok(optional(facts)?)
     }
 
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
@@ -269,7 +252,7 @@ impl observe_pki::Host for Session {
             self.check_real_path(world, call.row, &call.arguments)?;
             as_value(pki::private_key_facts(world.files(), &call.arguments)?)
         })?;
-        Ok(self.optional_answer(facts)?)
+        Ok(optional(facts)?)
     }
 
     fn kubeconfig(&mut self, path: String) -> Hosted<Option<String>> {
@@ -296,7 +279,7 @@ impl observe_pki::Host for Session {
                 authority,
             )?)
         })?;
-        Ok(self.optional_answer(facts)?)
+        Ok(optional(facts)?)
     }
 }
 
@@ -304,9 +287,11 @@ impl observe_cluster::Host for Session {
     fn get_object(&mut self, of: ObjectRef) -> Hosted<Option<String>> {
         let call = self.admit(&gate::GET_OBJECT, of)?;
         let object = self.observe(&call, |world, call| {
-            world.cluster().get(&call.arguments.to_ref())
+            let of = call.arguments.to_ref();
+            let object = world.cluster().get(&of)?;
+            Ok(object.map(|object| self.without_secret_values(&of.kind, object)))
         })?;
-        Ok(self.optional_answer(object)?)
+        Ok(optional(object)?)
     }
 
     fn list_objects(
@@ -322,38 +307,25 @@ impl observe_cluster::Host for Session {
         )?;
         let objects = self.observe(&call, |world, call| {
             let of = &call.arguments.of;
-            world.cluster().list(
+            let objects = world.cluster().list(
                 of.api_version(),
                 of.kind(),
                 of.namespace(),
                 call.arguments.selector.as_deref(),
-            )
+            )?;
+            let shown = |object| self.without_secret_values(of.kind(), object);
+            Ok(objects.into_iter().map(shown).collect::<Vec<_>>())
         })?;
-        Ok(objects
-            .iter()
-            .map(|object| self.answer(object))
-            .collect::<Result<_, _>>()?)
+        Ok(all(&objects)?)
     }
 }
 
 impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         let call = self.admit(&gate::RUN_COMMAND, (program, args))?;
-        let output = self.observe(&call, |world, call| {
-            let output = world.node().run(&call.arguments, &call.budget)?;
-            for printed in [&output.stdout, &output.stderr] {
-                self.0
-                    .access
-                    .check_content(
-                        &format!("what `{}` printed", call.arguments),
-                        printed.as_bytes(),
-                    )
-                    .map_err(denied)?;
-            }
-            Ok(output)
-        })?;
-        self.count_answer(output.stdout.len() + output.stderr.len())?;
-        Ok(output)
+        self.observe(&call, |world, call| {
+            world.node().run(&call.arguments, &call.budget)
+        })
     }
 }
 
@@ -361,9 +333,6 @@ impl observe_core::Host for Session {
     fn etcd_members(&mut self) -> Hosted<Vec<String>> {
         let call = self.admit(&gate::ETCD_MEMBERS, ())?;
         let members = self.observe(&call, |world, _| world.etcd().members())?;
-        Ok(members
-            .iter()
-            .map(|member| self.answer(member))
-            .collect::<Result<_, _>>()?)
+        Ok(all(&members)?)
     }
 }

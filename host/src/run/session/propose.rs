@@ -1,6 +1,7 @@
 //! The host functions by which a phase proposes effects. They only record the proposals; the
 //! executor carries them out.
 use super::{Hosted, Session, spec};
+use crate::arguments::json;
 use crate::effect::{Effect, IfExists, files};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
@@ -20,6 +21,7 @@ impl Session {
         raw: A::Raw,
         effect: impl FnOnce(A) -> Effect,
     ) -> Hosted<Handle> {
+        let _turn = json::turn(A::length(&raw));
         let arguments = self.parse(function, raw)?.arguments;
         self.propose(effect(arguments))
     }
@@ -29,11 +31,11 @@ impl Session {
     fn propose_core<T: DeserializeOwned>(
         &mut self,
         function: &'static HostFunction<Plain<String>>,
-        json: String,
+        text: String,
         effect: impl FnOnce(T) -> Effect,
     ) -> Hosted<Handle> {
-        let Plain(json) = self.admit(function, json)?.arguments;
-        self.propose(effect(spec(&json)?))
+        let Plain(text) = self.admit(function, text)?.arguments;
+        self.propose(effect(spec(&text)?))
     }
 
     /// Parses a text about a proposal. A text of the distribution's own phases is taken unchanged.
@@ -156,14 +158,15 @@ impl effects_files::Host for Session {
     }
 
     fn file_owner(&mut self, of: Handle, uid: u32, gid: u32) -> Hosted<()> {
-        self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?;
+        let owner = self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?.arguments;
+        let owner = (owner.user.into(), owner.group.into());
         self.modify(of, 0, |proposal| match &mut proposal.effect {
             Effect::File(file) | Effect::StaticPod { file, .. } => {
-                file.owner = Some((uid, gid));
+                file.owner = Some(owner);
                 Ok(())
             }
             Effect::Mode(mode) => {
-                mode.owner = Some((uid, gid));
+                mode.owner = Some(owner);
                 Ok(())
             }
             _ => Err(wrong_kind("file-owner")),

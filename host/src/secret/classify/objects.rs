@@ -1,5 +1,6 @@
 //! Searches YAML and JSON documents by their fields.
-use super::{Credential, Search, Verdict};
+use super::{Credential, Search, Verdict, patterns};
+use crate::arguments::json;
 use data_encoding::BASE64;
 use serde_json::{Map, Value};
 
@@ -35,9 +36,10 @@ impl Search {
         if text.len() > MAX_PARSED {
             return Ok(());
         }
-        let documents = parse_json(text)
-            .or_else(|| parse_yaml(text))
-            .unwrap_or_default();
+        let documents = match self.parse_json(text)? {
+            Some(documents) => documents,
+            None => self.parse_yaml(text)?,
+        };
         // A document that is a single text was searched already.
         documents
             .iter()
@@ -45,30 +47,49 @@ impl Search {
             .try_for_each(|document| self.value(document, depth))
     }
 
-    fn value(&mut self, value: &Value, depth: u8) -> Verdict {
+    /// Parses a sequence of JSON values; none if the text is not JSON.
+    fn parse_json(&mut self, text: &str) -> Result<Option<Vec<Value>>, Credential> {
+        if !text.starts_with(['{', '[']) {
+            return Ok(None);
+        }
+        match json::measure(text, self.memory) {
+            Ok(bytes) => self.memory -= bytes,
+            Err(error) if json::is_too_large(&error) => return Err(Credential::Undecided),
+            Err(_) => return Ok(None),
+        }
+        let values = serde_json::Deserializer::from_str(text).into_iter();
+        Ok(values.collect::<Result<_, _>>().ok())
+    }
+
+    /// Parses YAML documents. A text that is not YAML has none, nor has one beyond the budget of
+    /// [`parse_yaml`].
+    fn parse_yaml(&mut self, text: &str) -> Result<Vec<Value>, Credential> {
+        let documents = parse_yaml(text).unwrap_or_default();
+        let bytes = documents.iter().map(json::memory).sum();
+        self.memory = self
+            .memory
+            .checked_sub(bytes)
+            .ok_or(Credential::Undecided)?;
+        Ok(documents)
+    }
+
+    pub(super) fn value(&mut self, value: &Value, depth: u8) -> Verdict {
         match value {
             Value::Object(fields) => {
                 judge_object(fields)?;
-                fields
-                    .values()
-                    .try_for_each(|value| self.value(value, depth))
+                fields.iter().try_for_each(|(name, value)| {
+                    // Some texts are credentials by the name before them.
+                    if let Value::String(text) = value {
+                        patterns::search(format!("{name}: {text}").as_bytes())?;
+                    }
+                    self.value(value, depth)
+                })
             }
             Value::Array(items) => items.iter().try_for_each(|item| self.value(item, depth)),
             Value::String(text) if text.len() >= MIN_STRING => self.search(text.as_bytes(), depth),
             _ => Ok(()),
         }
     }
-}
-
-/// Parses a sequence of JSON values; none if the text is not JSON.
-fn parse_json(text: &str) -> Option<Vec<Value>> {
-    if !text.starts_with(['{', '[']) {
-        return None;
-    }
-    serde_json::Deserializer::from_str(text)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .ok()
 }
 
 /// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if
@@ -112,7 +133,13 @@ fn judge_object(fields: &Map<String, Value>) -> Verdict {
         return Err(Credential::RegistryLogin);
     }
     match text("kind") {
-        "Secret" if has_any(fields, &["data", "stringData"]) => {
+        // Names of keys alone are no secret.
+        "Secret"
+            if ["data", "stringData"]
+                .iter()
+                .filter_map(|data| fields.get(*data))
+                .any(has_content) =>
+        {
             return Err(Credential::SecretObject);
         }
         "SecretList" if has_any(fields, &["items"]) => return Err(Credential::SecretObject),
@@ -147,6 +174,17 @@ fn has_any(fields: &Map<String, Value>, names: &[&str]) -> bool {
             Value::Array(items) => !items.is_empty(),
             Value::Bool(_) | Value::Number(_) => true,
         })
+}
+
+/// Whether a value has a text, number or truth value that is not empty, at any depth.
+fn has_content(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Object(fields) => fields.values().any(has_content),
+        Value::Array(items) => items.iter().any(has_content),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// Whether a field of this name exists at any depth and is not empty.

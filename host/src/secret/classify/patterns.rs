@@ -18,6 +18,10 @@ const SIGNS: &[(Credential, &[&str])] = &[
         &[r"untrusted comment:[^\n]{0,80}secret key"],
     ),
     (
+        Credential::PrivateKey,
+        &[r"BEGIN OpenVPN (?:Static key|tls-crypt-v2)"],
+    ),
+    (
         Credential::Kubeconfig,
         &[r#"client-key-data["']?\s*:\s*\S"#],
     ),
@@ -71,6 +75,47 @@ const SIGNS: &[(Credential, &[&str])] = &[
     (
         Credential::Password,
         &[r#"(?:^|[\s"'=(<])[a-z][a-z0-9+.-]*://[^\s/:@"'<>]*:[^\s/@"'<>]+@[^\s/]"#],
+    ),
+    (
+        Credential::Password,
+        &[
+            r#"(?:^|[\s:"'=,])\$(?:1|2[abxy]?|5|6|7|g?y|md5|sha1|apr1|scrypt|argon2i?d?)\$[a-z0-9./$=,]{16}"#,
+        ],
+    ),
+    (
+        Credential::Password,
+        &[r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+\S"],
+    ),
+    (
+        Credential::Password,
+        &[
+            r"(?m:^)(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9.-]*|\*):(?:[0-9]{2,5}|\*):[^:\s]+:[^:\s]+:[^:\s]+\r?(?m:$)",
+        ],
+    ),
+    // A line of an API server's file of tokens, with the groups of Kubernetes.
+    (
+        Credential::Password,
+        &[r#"(?m:^)[^,\s"]{8,},[^,\n]+,[^,\n]*,"?[^"\n]*system:"#],
+    ),
+    (
+        Credential::TunnelKey,
+        &[r#"\bkey\s+"?[a-z0-9._-]+"?\s*\{[^{}]*\bsecret\s+"?[a-z0-9+/]{8}"#],
+    ),
+    (
+        Credential::CloudKey,
+        &[r#"(?:aws_|["'])secret_?access_?key["']?\s*[:=]\s*["']?[a-z0-9+/]{16}"#],
+    ),
+    (
+        Credential::CloudKey,
+        &[
+            r#"["']?(?:client[-_]?secret|refresh_?token|access_?token)["']?\s*[:=]\s*["']?[a-z0-9+/=._~-]{8}"#,
+        ],
+    ),
+    (
+        Credential::CloudKey,
+        &[
+            r"\b(?:(?-i:hvs|hvb)\.[a-z0-9_-]{20}|gh[opsur]_[a-z0-9]{36}|(?-i:AKIA|ASIA)[A-Z0-9]{16}\s*[,:=\s]\s*[a-z0-9+/]{40})",
+        ],
     ),
     (
         Credential::RegistryLogin,

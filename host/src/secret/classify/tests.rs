@@ -200,6 +200,43 @@ fn plain() -> Vec<(Credential, Vec<u8>)> {
             Credential::Password,
             "HTTPS_PROXY=http://user:pass@proxy.example:3128\n".into(),
         ),
+        (
+            Credential::Password,
+            "root:$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o:19000:0:99999:7:::\n".into(),
+        ),
+        (
+            Credential::Password,
+            "machine host.example login me password canary-x\n".into(),
+        ),
+        (
+            Credential::Password,
+            "db.example:5432:app:me:canary\n".into(),
+        ),
+        (
+            Credential::Password,
+            "31ada4fd-adec-460c-809a-9e56ceb75269,admin,1,\"system:masters\"\n".into(),
+        ),
+        (
+            Credential::TunnelKey,
+            "key \"rndc-key\" {\n  algorithm hmac-sha256;\n  secret \"c2VjcmV0c2VjcmV0\";\n};\n"
+                .into(),
+        ),
+        (
+            Credential::CloudKey,
+            "[default]\naws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY00\n".into(),
+        ),
+        (
+            Credential::CloudKey,
+            json!({"aadClientId": "a", "aadClientSecret": "canary-canary"}).to_string(),
+        ),
+        (
+            Credential::CloudKey,
+            json!({"type": "authorized_user", "refresh_token": "1//0canary"}).to_string(),
+        ),
+        (
+            Credential::PrivateKey,
+            "-----BEGIN OpenVPN Static key V1-----\n6acef03f\n".into(),
+        ),
     ];
     let mut all: Vec<(Credential, Vec<u8>)> = texts
         .into_iter()
@@ -391,6 +428,21 @@ fn ordinary_content_holds_no_credential() {
 }
 
 #[test]
+fn what_is_compressed_in_another_way_is_not_decided() {
+    for begin in [
+        &b"\xfd7zXZ\0\0\x04"[..],
+        b"\x28\xb5\x2f\xfd\x04\0",
+        b"BZh91AY&SY\0",
+        b"PK\x03\x04\x14\0",
+        b"\xfe\xed\xfe\xed\0\0\0\x02",
+    ] {
+        assert_eq!(classify(begin), Some(Credential::Undecided), "{begin:?}");
+        let wrapped = BASE64.encode(&[begin, &[7; 40]].concat());
+        assert_eq!(classify(wrapped.as_bytes()), Some(Credential::Undecided));
+    }
+}
+
+#[test]
 fn work_is_bounded_whatever_the_content_is() {
     let bomb = gzip(&vec![b'a'; 64 << 20]);
     assert_eq!(classify(&bomb), Some(Credential::Undecided));
@@ -426,4 +478,12 @@ fn content_too_large_to_be_parsed_is_still_searched() {
     assert_eq!(classify(&large), None);
     large.extend(TOKEN.as_bytes());
     assert_eq!(classify(&large), Some(Credential::BootstrapToken));
+}
+
+#[test]
+fn documents_that_take_much_memory_are_not_judged() {
+    let large = format!("[{}0]", r#"{"":0},"#.repeat(100_000));
+    assert_eq!(classify(large.as_bytes()), Some(Credential::Undecided));
+    let ordinary = format!("[{}0]", r#"{"name":"x"},"#.repeat(10_000));
+    assert_eq!(classify(ordinary.as_bytes()), None);
 }

@@ -1,10 +1,15 @@
 //! The arguments of host functions: how each is parsed from what a phase hands over, measured, and
 //! recorded.
+mod owner;
+
+pub use owner::NewOwner;
+
 use super::pattern::Demand;
 use crate::arguments::{
     AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
     KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text, UnitName,
 };
+use crate::wasm::limits::MAX_NAMES;
 use kubephase_sdk::spec::{
     CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
@@ -451,14 +456,8 @@ impl<A: Length, B: Length> Length for (A, B) {
     }
 }
 
-impl<A: Length, B: Length, C: Length> Length for (A, B, C) {
-    fn length(&self) -> usize {
-        self.0.length() + self.1.length() + self.2.length()
-    }
-}
-
 fn read<T: DeserializeOwned>(json: &str) -> Result<T, String> {
-    serde_json::from_str(json).map_err(|error| format!("the JSON cannot be read: {error}"))
+    crate::arguments::json::read(json).map_err(|error| format!("the JSON cannot be read: {error}"))
 }
 
 /// Checks the base name of a certificate, in the certificates directory or one level below it:
@@ -498,6 +497,12 @@ fn check_subject(name: &str) -> Result<(), String> {
 fn check_names(spec: &mut CertificateSpec, origin: Origin) -> Result<(), String> {
     if origin == Origin::Distribution {
         return Ok(());
+    }
+    let names = spec.dns_names.len() + spec.ip_addresses.len() + spec.organizations.len();
+    if names > MAX_NAMES {
+        return Err(format!(
+            "a certificate with {names} names, addresses and groups has more than {MAX_NAMES}"
+        ));
     }
     for name in &mut spec.dns_names {
         // The first label may be a wildcard.

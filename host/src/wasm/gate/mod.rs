@@ -5,18 +5,21 @@
 //! words that describe it. [`HostFunction::admit`] is the only way from what a plugin hands over to
 //! arguments that the host works with; the session carries out a call only after it was admitted.
 mod arguments;
+mod content;
 mod pattern;
-mod pods;
 mod risk;
 mod table;
 
-pub use arguments::{Arguments, Identity, Listing, Origin, Plain};
+pub use arguments::{Arguments, Identity, Listing, NewOwner, Origin, Plain};
+pub use content::{Owner, excess, has_pods, judged_kinds, shape_of};
 pub use pattern::{
-    Demand, Dimension, check_name, check_pattern, check_usage, covers_object,
+    Demand, Dimension, check_ascii, check_name, check_pattern, check_usage, covers_object,
     matches as fits_pattern,
 };
-pub use pods::host_access;
-pub use risk::{Danger, Risk, WORKLOADS};
+pub use risk::{
+    Danger, PLUGINS, Risk, check_host, has_to_be_named, identifies_others, is_harmless, names_host,
+    owner_of_path,
+};
 pub use table::*;
 
 use std::{marker::PhantomData, time::Duration};
@@ -189,8 +192,15 @@ pub fn documentation() -> String {
     text
 }
 
+/// Bytes of the longest name for which a similar one is suggested: comparing takes time in
+/// proportion to the length.
+const MAX_COMPARED: usize = 64;
+
 /// Ends a message about an unknown capability: suggests the capability with the most similar name.
 pub fn nearest(capability: &str) -> String {
+    if capability.len() > MAX_COMPARED {
+        return String::new();
+    }
     let nearest = ROWS
         .iter()
         .map(|row| row.capability())

@@ -1,6 +1,6 @@
 //! The dimensions of a grant, and whether the patterns of a grant cover what a call demands.
 use crate::{
-    arguments::{CommandLine, HttpUrl, ObjectName, is_trick},
+    arguments::{CommandLine, HttpUrl, ObjectName},
     wasm::manifest::{ObjectPattern, Request},
 };
 use globset::{GlobBuilder, GlobMatcher};
@@ -263,7 +263,7 @@ pub fn check_name(pattern: &str) -> Result<(), String> {
 }
 
 /// Whether `name` or `name:port` covers the host and port of a URL.
-fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
+pub(super) fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     let (name, port) = split_port(pattern);
     let has_port = match port {
         None => url.has_usual_port(),
@@ -301,7 +301,7 @@ pub fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
 }
 
 /// Splits `name:port`. A bare IPv6 address has no port.
-fn split_port(pattern: &str) -> (&str, Option<&str>) {
+pub(super) fn split_port(pattern: &str) -> (&str, Option<&str>) {
     match pattern.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
             (without_brackets(host), Some(port))
@@ -319,6 +319,21 @@ fn without_brackets(host: &str) -> &str {
 /// Characters with a meaning in globs that patterns do not have.
 const RESERVED: &[char] = &['?', '[', ']', '{', '}', '\\', '!'];
 
+/// Checks that every character of a pattern is a printable character of ASCII. Other characters may
+/// be invisible, or look like one of ASCII.
+///
+/// # Errors
+/// The first character that is not.
+pub fn check_ascii(pattern: &str) -> Result<(), String> {
+    match pattern.chars().find(|c| !matches!(c, ' '..='~')) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "it contains U+{:04X}, and a pattern has only printable characters of ASCII",
+            u32::from(other)
+        )),
+    }
+}
+
 /// Checks a pattern of a manifest: `*` matches any characters within a component, and `**`, as a
 /// component of its own, matches any number of components.
 ///
@@ -328,9 +343,7 @@ pub fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() || pattern.len() > 1024 {
         return Err("a pattern has 1 to 1024 bytes".into());
     }
-    if pattern.chars().any(is_trick) {
-        return Err("a pattern has no control characters".into());
-    }
+    check_ascii(pattern)?;
     // Brackets are those of an IPv6 address.
     if without_brackets(split_port(pattern).0).contains(RESERVED) {
         return Err("a pattern has no wildcards but `*` and `**`".into());

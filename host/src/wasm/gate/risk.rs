@@ -6,7 +6,9 @@ mod paths;
 mod programs;
 mod servers;
 
-pub use objects::WORKLOADS;
+pub use objects::is_harmless;
+pub use paths::{PLUGINS, owner_of_path};
+pub use servers::{check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::manifest::Request;
 use std::fmt;
@@ -58,73 +60,80 @@ impl fmt::Display for Danger {
 /// How the risk of a grant is decided.
 #[derive(Debug)]
 pub struct Rule {
-    /// returns everything that a request amounts to, by its own patterns; empty for nothing
-    pub decide: fn(&Request) -> Vec<Danger>,
+    /// returns everything that a request of the plugin of this name amounts to, by its own
+    /// patterns; empty for nothing
+    pub decide: fn(&Request, &str) -> Vec<Danger>,
     /// when that is so, for documentation; empty for never
     pub when: &'static str,
 }
 
 pub(super) const NONE: Rule = Rule {
-    decide: |_| Vec::new(),
+    decide: |_, _| Vec::new(),
     when: "",
 };
 pub(super) const UNIT: Rule = Rule {
-    decide: programs::any_unit,
+    decide: |request, _| programs::any_unit(request),
     when: "root, always",
 };
 pub(super) const KEY: Rule = Rule {
-    decide: programs::any_key,
+    decide: |request, _| programs::any_key(request),
     when: "root, always",
 };
 pub(super) const MODULE: Rule = Rule {
-    decide: programs::any_module,
+    decide: |request, _| programs::any_module(request),
     when: "root, always",
 };
 pub(super) const PROGRAM: Rule = Rule {
-    decide: programs::any_program,
+    decide: |request, _| programs::any_program(request),
     when: "root, always",
 };
 pub(super) const READING_PROGRAM: Rule = Rule {
-    decide: programs::reading_program,
-    when: "root, but for a few command lines that are known to read only (`chronyc tracking`, \
-        `kubelet --version`, `uname -r`, …)",
+    decide: |request, _| programs::reading_program(request),
+    when: "root, but for a few command lines that are known to read only, of the system's own \
+        programs (`chronyc tracking`, `kubelet --version`, `uname -r`, …)",
 };
 pub(super) const CHANGED_PATHS: Rule = Rule {
-    decide: paths::changed_paths,
-    when: "root, but for directories of one program's own (`/opt/NAME`, `/srv/NAME`, \
-        `/var/lib/NAME`, `/var/log/NAME`), `/etc/cni/net.d` and `/etc/kubernetes/audit`",
+    decide: |request, _| paths::changed_paths(request),
+    when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
+        `/etc/kubernetes/audit/policy.yaml`",
+};
+pub(super) const PRIVATE_FILES: Rule = Rule {
+    decide: |request, _| paths::private_files(request),
+    when: "root, with `private: true`",
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
     decide: objects::changed_objects,
-    when: "cluster-admin, for all kinds but ordinary ones (ConfigMap, Service, Deployment, …), for \
-        names of the cluster's own objects, and for Pods with `hostAccess: true`",
+    when: "cluster-admin, but for ConfigMaps that are called as the plugin (`NAME`, `NAME-…`) \
+        and, in a namespace that is neither `default` nor `kube-…`, for ConfigMaps, Services, \
+        ServiceAccounts and kinds with Pods; always with `hostAccess: true`",
 };
 pub(super) const READ_OBJECTS: Rule = Rule {
-    decide: objects::read_objects,
+    decide: |request, _| objects::read_objects(request),
     when: "cluster-admin, for Secrets",
 };
 pub(super) const CERTIFICATE: Rule = Rule {
-    decide: identities::identities,
+    decide: |request, _| identities::identities(request),
     when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
         `kube…` and `…admin…`) and for `names` of Services in a namespace of their own \
-        (`metrics.NAMESPACE.svc`); root, for paths outside of directories of one program's own",
+        (`metrics.NAMESPACE.svc`); root, for paths outside of the plugin's own directory",
 };
 pub(super) const KUBECONFIG: Rule = Rule {
-    decide: identities::identities,
+    decide: |request, _| identities::identities(request),
     when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
-        `kube…` and `…admin…`); root, for paths outside of directories of one program's own",
+        `kube…` and `…admin…`); root, for paths outside of the plugin's own directory",
 };
 pub(super) const KEY_FILES: Rule = Rule {
-    decide: identities::key_files,
-    when: "root, for paths outside of directories of one program's own",
+    decide: |request, _| identities::key_files(request),
+    when: "root, for paths outside of the plugin's own directory",
 };
 pub(super) const SERVERS: Rule = Rule {
-    decide: servers::asked_servers,
-    when: "root, for any host (`*`) and for metadata servers of clouds",
+    decide: |request, _| servers::asked_servers(request),
+    when: "root, but for servers that other machines reach too: a host name, `*.example.com`, an \
+        address of the internet or of a private IPv4 network",
 };
 pub(super) const NODE_IDENTITY: Rule = Rule {
     decide: servers::node_identity,
-    when: "cluster-admin, for files of `/etc/kubernetes` and `/var/lib/kubelet`",
+    when: "root, as `http-get`; cluster-admin, but for files in a directory of the plugin's own",
 };
 
 fn root(why: impl Into<String>) -> Danger {

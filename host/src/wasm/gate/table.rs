@@ -1,11 +1,13 @@
 //! The table: every function of the WIT package exactly once.
 use super::{
-    Allowance, Arguments, Dimension, HostFunction, Identity, Listing, Permit, Plain, Row, risk,
+    Allowance, Arguments, Dimension, HostFunction, Identity, Listing, NewOwner, Permit, Plain, Row,
+    risk,
 };
 use crate::arguments::{
     AbsolutePath, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName, KernelOption,
     ModuleName, ObjectName, PhaseId, Pointer, SysctlKey, Text, UnitName,
 };
+use crate::wasm::limits::MAX_OBJECT;
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec};
 use serde_json::Value;
 use std::time::Duration;
@@ -43,6 +45,12 @@ const PROPOSE: Allowance = Allowance {
     calls: 20_000,
 };
 
+/// Limits of a call that proposes to write an object.
+const PROPOSE_OBJECT: Allowance = Allowance {
+    bytes_in: MAX_OBJECT,
+    ..PROPOSE
+};
+
 const PATHS: Permit = Permit::Granted(&[Dimension::Paths]);
 const HOSTS: Permit = Permit::Granted(&[Dimension::Hosts]);
 const COMMANDS: Permit = Permit::Granted(&[Dimension::Commands]);
@@ -70,7 +78,7 @@ pub static PATCHED: HostFunction<(FileName, Plain<String>)> = HostFunction::new(
     "patched",
     Permit::Free,
     PROPOSE,
-    "apply the operator's patches to a document",
+    "ask for the operator's patches, which only the program's own phases get",
 );
 pub static FACT: HostFunction<(PhaseId, FactName)> = input("fact");
 
@@ -115,7 +123,7 @@ const fn observe_files<A: Arguments>(
     function: &'static str,
     words: &'static str,
 ) -> HostFunction<A> {
-    HostFunction::new("observe-files", function, PATHS, LOOK, words)
+    HostFunction::new("observe-files", function, PATHS, LOOK, words).with_risk(risk::PRIVATE_FILES)
 }
 
 pub static STAT: HostFunction<AbsolutePath> = observe_files("stat", "see which files exist");
@@ -251,7 +259,7 @@ pub static FILE_MODE: HostFunction<Plain<(u32, u32)>> = HostFunction::new(
     PROPOSE,
     FILE_WORDS,
 );
-pub static FILE_OWNER: HostFunction<Plain<(u32, u32, u32)>> = HostFunction::new(
+pub static FILE_OWNER: HostFunction<NewOwner> = HostFunction::new(
     "effects-files",
     "file-owner",
     Permit::Free,
@@ -311,7 +319,7 @@ const fn effects_cluster<A: Arguments>(
     function: &'static str,
     words: &'static str,
 ) -> HostFunction<A> {
-    HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE, words)
+    HostFunction::new("effects-cluster", function, OBJECTS, PROPOSE_OBJECT, words)
         .with_risk(risk::CHANGED_OBJECTS)
 }
 

@@ -1,15 +1,16 @@
 use super::*;
 use crate::{
-    arguments::{CommandLine, HostName, HttpUrl},
+    arguments::{CommandLine, HostName, HttpUrl, Line},
     effect::files::File,
     wasm::{gate::*, manifest::ObjectPattern},
+    world::reach::Reach,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn request(capability: &str) -> Request {
     Request {
         capability: capability.into(),
-        reason: "because".into(),
+        reason: Line::parse("because").unwrap(),
         ..Request::default()
     }
 }
@@ -85,7 +86,6 @@ fn a_file_is_shown_where_its_pattern_its_place_and_its_mode_allow_it() {
     assert!(!shows("/usr/lib/os-release", "/usr/lib/os-release", true));
     for hidden in [
         "/etc/kubernetes/pki/ca.key",
-        "/etc/kubernetes/admin.conf",
         "/etc/shadow",
         "/etc/shadow-",
         "/root/.ssh/id_ed25519",
@@ -122,6 +122,39 @@ fn a_private_file_is_shown_where_the_grant_names_exactly_it() {
             .unwrap_err()
             .contains("private: true")
     );
+}
+
+#[test]
+fn no_grant_reaches_the_directory_of_another_plugin() {
+    let write = |path: &str| {
+        let grant = granted(Request {
+            paths: strings(&["/**"]),
+            ..request("effects-files.write-file")
+        });
+        grant.allows_effect(&Effect::File(File {
+            path: path.into(),
+            content: vec![],
+            mode: 0o644,
+            owner: None,
+        }))
+    };
+    assert_eq!(write("/var/lib/kubephase-plugins/p/x"), Ok(()));
+    for path in [
+        "/var/lib/kubephase-plugins/other/x",
+        "/var/lib/kubephase-plugins/other",
+    ] {
+        let refused = write(path).unwrap_err();
+        assert!(
+            refused.contains("directory of the plugin other"),
+            "{refused}"
+        );
+    }
+    let remove = granted(Request {
+        paths: strings(&["/**"]),
+        ..request("effects-files.remove-file")
+    });
+    let path = "/var/lib/kubephase-plugins/other/x".to_owned();
+    assert!(remove.allows_effect(&Effect::RemoveFile { path }).is_err());
 }
 
 #[test]
@@ -361,15 +394,26 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
         if_exists: Default::default(),
     };
     let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
-    let account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
-    let grant = |of: &ObjectPattern| {
+    let mut account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
+    let grant = |of: &ObjectPattern, account: &ObjectPattern| {
         granted(Request {
             objects: vec![of.clone(), account.clone()],
             ..request("effects-cluster.apply-object")
         })
     };
+    let as_own = daemon_set(json!({"serviceAccountName": "own"}));
+    assert!(
+        grant(&of, &account)
+            .allows_effect(&as_own)
+            .unwrap_err()
+            .contains("service account own"),
+        "that the plugin may write an account does not make it the plugin's"
+    );
+    account.host_access = true;
+    assert_eq!(grant(&of, &account).allows_effect(&as_own), Ok(()));
     assert_eq!(
-        grant(&of).allows_effect(&daemon_set(json!({"serviceAccountName": "own"}))),
+        grant(&of, &account)
+            .allows_effect(&daemon_set(json!({"automountServiceAccountToken": false}))),
         Ok(())
     );
     for spec in [
@@ -378,7 +422,7 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
         json!({"volumes": [{"hostPath": {"path": "/"}}]}),
     ] {
         assert!(
-            grant(&of)
+            grant(&of, &account)
                 .allows_effect(&daemon_set(spec))
                 .unwrap_err()
                 .contains("hostAccess: true")
@@ -386,9 +430,81 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
     }
     of.host_access = true;
     assert_eq!(
-        grant(&of).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
+        grant(&of, &account).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
         Ok(())
     );
+}
+
+#[test]
+fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
+    let service = |namespace: &str, if_exists| Effect::Object {
+        manifest: json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "x", "namespace": namespace},
+            "spec": {"clusterIP": "10.96.0.10"},
+        }),
+        if_exists,
+    };
+    let judge = |namespace: &str, if_exists| {
+        let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
+        let grant = granted(Request {
+            objects,
+            ..request("effects-cluster.apply-object")
+        });
+        grant.allows_effect(&service(namespace, if_exists))
+    };
+    for if_exists in [IfExists::Update, IfExists::Apply] {
+        let refused = judge("y", if_exists).unwrap_err();
+        assert!(refused.contains("clusterIP"), "{refused}");
+        assert_eq!(judge("kube-system", if_exists), Ok(()));
+    }
+}
+
+#[test]
+fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
+    let reach = |hosts: &[&str], url: &str| {
+        let grant = granted(Request {
+            hosts: strings(hosts),
+            ..request("observe-net.http-get")
+        });
+        let url = HttpUrl::parse(url).unwrap();
+        grant.reach(&HTTP_GET.row, &url.demands(), &url)
+    };
+    for (hosts, url) in [
+        (&["1*"][..], "http://169.254.169.254/"),
+        (&["*:*", "127.0.0.1:1"], "http://127.0.0.1:80/"),
+        (&["*"], "http://[::ffff:a9fe:a9fe]/"),
+        (&["*host"], "http://localhost/"),
+        (&["*"], "http://0x7f000001/"),
+    ] {
+        assert!(reach(hosts, url).is_err(), "{hosts:?} {url}");
+    }
+    assert_eq!(
+        reach(&["127.0.0.1:*"], "http://127.0.0.1:80/"),
+        Ok(Reach::All)
+    );
+    for url in ["http://192.0.2.7/", "http://evil.example/"] {
+        assert_eq!(reach(&["*"], url), Ok(Reach::OtherMachines), "{url}");
+    }
+}
+
+#[test]
+fn an_identity_of_the_host_is_shown_only_where_the_grant_amounts_to_that() {
+    let judge = |path: &str, is_hosts| {
+        let grant = granted(Request {
+            hosts: strings(&["a.example"]),
+            paths: strings(&["/var/lib/kubephase-plugins/p/**", "/etc/kubernetes/pki/*"]),
+            ..request("observe-net.http-get-as")
+        });
+        grant.allows_identity(&HTTP_GET_AS.row, path, is_hosts)
+    };
+    assert_eq!(
+        judge("/var/lib/kubephase-plugins/p/pki/x.key", false),
+        Ok(())
+    );
+    assert!(judge("/var/lib/kubephase-plugins/p/pki/x.key", true).is_err());
+    assert_eq!(judge("/etc/kubernetes/pki/x.key", true), Ok(()));
 }
 
 #[test]

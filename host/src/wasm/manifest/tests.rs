@@ -11,6 +11,7 @@ version: 1.0.0
 provides:
 - {id: preflight/audit, title: t, kind: check, workflow: [init, join], needs: [certs], before: \
 [kubelet-start]}
+- {id: audit, title: t, kind: phase, workflow: [init, join], needs: [preflight]}
 settings: {type: object}
 grants:
 - {capability: observe-files.read-file, reason: looks at it, paths: [/etc/audit/*]}
@@ -20,6 +21,33 @@ grants:
 ConfigMap, names: [audit-*]}]}
 - {capability: effects-node.load-module, reason: needs it, modules: [br_netfilter]}
 ";
+
+/// A check observes: the words with which preflight checks fail promise that nothing was changed.
+#[test]
+fn checks_ask_for_no_effects_and_phases_of_preflight_are_checks() {
+    let with = |provides: &str| {
+        let grants = "- {capability: effects-images.pull-image, reason: r, images: ['*']}";
+        Manifest::parse(&format!(
+            "name: a\nversion: 1.0.0\nprovides:\n{provides}grants:\n{grants}\n"
+        ))
+        .map_err(|why| why.to_string())
+    };
+    let check = "- {id: preflight/a, title: t, kind: check, workflow: [init]}\n";
+    let phase = "- {id: b, title: t, kind: phase, workflow: [init]}\n";
+    assert!(
+        with(check)
+            .unwrap_err()
+            .contains("grants: effects-images.pull-image is for phases and addons")
+    );
+    assert!(with(&format!("{check}{phase}")).is_ok());
+    for kind in ["phase", "addon"] {
+        let refused = with(&check.replace("kind: check", &format!("kind: {kind}"))).unwrap_err();
+        assert!(
+            refused.contains("provides[0].kind: has to be check"),
+            "{refused}"
+        );
+    }
+}
 
 #[test]
 fn a_manifest_is_read() {
@@ -65,7 +93,7 @@ grants:
         "line 5: provides[0].id: \"a//b\"",
         "line 5: provides[0].kind: has to be check",
         "line 5: provides[0].workflow: \"a//b\" runs in no workflow",
-        "line 6: provides[1]: unknown variant `chek`",
+        "line 6: provides[1].kind: unknown variant `chek`",
         "line 8: grants[0].reason: say why",
         "line 8: grants[0].capability: there is no \"observe-files.read\"; did you mean \
          observe-files.",
@@ -79,7 +107,7 @@ grants:
         "line 13: grants[5].paths: \"etc/[\": a pattern has no wildcards but `*` and `**`",
         "line 13: grants[5].paths: \"etc/[\" has to be an absolute path",
         "line 13: grants[5].paths: \"/a/../b\" has to be an absolute path",
-        "line 14: grants[6]: unknown field `path`",
+        "line 14: grants[6].path: unknown field `path`",
     ] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
@@ -225,5 +253,16 @@ fn a_text_of_the_manifest_shows_what_it_is() {
         with("x y", "r", "t"),
     ] {
         assert!(Manifest::parse(&text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_summary_that_a_component_gives_itself_is_checked_like_a_text_of_a_manifest() {
+    assert!(Manifest::of_check("clock", "The clock is kept in time.").is_ok());
+    for summary in ["\u{1b}[2J".to_owned(), "x".repeat(5000)] {
+        let refused = Manifest::of_check("clock", &summary)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("summary"), "{refused}");
     }
 }

@@ -137,6 +137,22 @@ fn a_backtrace_is_as_long_as_a_screen_and_a_line_a_function() {
 }
 
 #[test]
+fn a_name_in_a_backtrace_makes_no_line_of_its_own() {
+    let told = stopped(
+        "",
+        "(call $f)",
+        r#"(func $f (@name "x\n[certs] FAKE\r\u{1b}[2J") unreachable)"#,
+        &[],
+    );
+    assert!(told.contains("FAKE"), "{told}");
+    assert!(
+        told.lines().all(|line| !line.starts_with("[certs]")),
+        "{told}"
+    );
+    assert!(!told.contains('\u{1b}'), "{told}");
+}
+
+#[test]
 fn a_loop_of_host_calls_ends_at_the_deadline() {
     let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
     let component = with_manifest(

@@ -148,7 +148,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
         );
         vec![Box::new(events.clone()), Box::new(lines)]
     };
-    let ran = init::execute(&mut prepared, world, subscribers, &Cancel::never()).unwrap();
+    let ran = init::execute(&mut prepared, world, &|_| {}, subscribers, &Cancel::never()).unwrap();
     let seen = events.0.lock().unwrap().clone();
     (ran.finished.result, seen, out.text(), err.text())
 }

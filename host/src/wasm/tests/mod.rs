@@ -76,15 +76,21 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
     componentise(&package(), "plugin", &core)
 }
 
-/// A manifest of one check that asks for these grants, each a line of YAML.
+/// A manifest of one phase that asks for these grants, each a line of YAML: a check, or a phase
+/// where it asks for effects.
 fn manifest(grants: &[&str]) -> String {
     let grants: String = grants
         .iter()
         .map(|grant| format!("\n- {{reason: a test, {grant}}}"))
         .collect();
+    let (id, kind) = if grants.contains("effects-") {
+        ("certs/hostile", "phase")
+    } else {
+        ("preflight/hostile", "check")
+    };
     format!(
-        "name: hostile\nversion: 1.2.3\nprovides:\n- {{id: preflight/hostile, title: t, kind: \
-         check, workflow: [init]}}\ngrants: {}",
+        "name: hostile\nversion: 1.2.3\nprovides:\n- {{id: {id}, title: t, kind: {kind}, \
+         workflow: [init]}}\ngrants: {}",
         if grants.is_empty() { "[]" } else { &grants }
     )
 }

@@ -46,6 +46,9 @@ pub struct Endpoint {
     pub address: SocketAddr,
     /// its certificate cannot be checked, as it is never valid; only ever so in a rehearsal
     pub undated: bool,
+    /// the server is part of this process: it is not started again after a failure, so a request
+    /// that it fails to answer fails for good
+    pub embedded: bool,
 }
 
 /// The kubeconfig that says where the server is and who asks.
@@ -215,8 +218,8 @@ impl ApiClient {
         Ok(kubeconfig.to_text())
     }
 
-    /// A client of the kubeconfig as it is now.
-    fn client(&self) -> Tried<Client> {
+    /// A client of the kubeconfig as it is now, and whether its server is embedded.
+    fn client(&self) -> Tried<(Client, bool)> {
         static PROVIDER: Once = Once::new();
         // Somebody else having installed the same is fine.
         PROVIDER
@@ -259,14 +262,18 @@ impl ApiClient {
         let server = url::Url::parse(&config.cluster_url.to_string())
             .map_err(|error| invalid(error.to_string()))?;
         let endpoint = self.dial.endpoint(&server);
+        let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
         let mut cached = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, at, client)) = cached.as_ref()
             && *known == text
             && *at == endpoint
         {
-            return Ok(client.clone());
+            return Ok((client.clone(), embedded));
         }
-        if let Some(Endpoint { address, undated }) = endpoint {
+        if let Some(Endpoint {
+            address, undated, ..
+        }) = endpoint
+        {
             config.accept_invalid_certs |= undated;
             config.tls_server_name = server
                 .host_str()
@@ -281,11 +288,11 @@ impl ApiClient {
         let _runtime = self.handle.enter();
         let client = Client::try_from(config).map_err(|error| invalid(error.to_string()))?;
         *cached = Some((text, endpoint, client.clone()));
-        Ok(client)
+        Ok((client, embedded))
     }
 
     fn once(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
-        let client = self.client()?;
+        let (client, embedded) = self.client()?;
         let asking = if self.dry && method != "GET" {
             if path.contains('?') {
                 "&dryRun=All"
@@ -308,15 +315,16 @@ impl ApiClient {
         let budget = Budget::new(self.longest, REQUEST, &self.patience.cancel);
         let what = format!("{method} {path}");
         let answer = async {
-            text_of(
-                client
-                    .send(request)
-                    .await
-                    .map_err(|error| unreachable(&error))?,
-                &what,
-                &budget,
-            )
-            .await
+            let answer = client.send(request).await.map_err(|error| Failure {
+                retryable: !(embedded && was_closed(&error)),
+                ..unreachable(&error)
+            })?;
+            let is_final = embedded && answer.status() == http::StatusCode::INTERNAL_SERVER_ERROR;
+            let text = text_of(answer, &what, &budget).await;
+            text.map_err(|failure| Failure {
+                retryable: failure.retryable && !is_final,
+                ..failure
+            })
         };
         match self.handle.block_on(budget.complete(&what, answer)) {
             Err(failure) if failure.code == "timeout" => Err(unavailable(format!(
@@ -450,6 +458,18 @@ fn unreachable(error: &kube::Error) -> Failure {
             innermost(error)
         ))
     }
+}
+
+/// Whether the server closed the connection instead of answering.
+fn was_closed(error: &kube::Error) -> bool {
+    let mut cause = Some(error as &dyn std::error::Error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_incomplete_message();
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The body of an answer, read up to the limit.
@@ -607,6 +627,7 @@ impl Cluster for ApiClient {
             client.dial = Arc::new(Fixed(Endpoint {
                 address,
                 undated: false,
+                embedded: false,
             }));
             client.client = Arc::default();
         }

@@ -63,8 +63,8 @@ fn denied(message: String) -> Failure {
 }
 
 fn is_host_owned(path: &str) -> Failure {
-    let remedy = "a plugin cannot change static Pods, keys, kubeconfigs, or what the kubelet, etcd, the container runtime \
-                  and this program keep";
+    let remedy = "a plugin cannot change static Pods, keys, kubeconfigs, what the kubelet, etcd, \
+        the container runtime and this program keep, the operator's files, or programs";
     Failure {
         remedy: Some(remedy.into()),
         ..denied(format!(
@@ -136,13 +136,12 @@ impl<'a> Confined<'a> {
         if let Some(surveys) = self.surveys.get() {
             return Ok(surveys);
         }
-        let surveys: Result<Vec<Survey>, Errno> = self
+        let surveys: Tried<Vec<Survey>> = self
             .territories
             .iter()
             .map(|territory| Survey::of(territory, self.files))
             .collect();
-        let surveys = surveys
-            .map_err(|errno| failed("look at the files of the host below", "/", errno.into()))?;
+        let surveys = surveys?;
         Ok(self.surveys.get_or_init(|| surveys))
     }
 
@@ -383,6 +382,12 @@ impl Files for Confined<'_> {
         Ok(Box::new(self.open_entry(path)?))
     }
 
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        let opened = self.open_entry(path)?;
+        self.files.check_shown(&opened, territory)?;
+        Ok(Box::new(opened))
+    }
+
     fn confined<'c>(&'c self, territory: &'c Territory) -> Box<dyn Files + 'c> {
         Box::new(self.with(territory))
     }
@@ -479,4 +484,4 @@ impl Files for Confined<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -151,6 +151,24 @@ impl FileHandle {
         self.identity
     }
 
+    /// The refusal to show the file to a plugin.
+    pub(super) fn hidden(&self) -> Failure {
+        let FileHandle { path, real, .. } = self;
+        let file = if path == real {
+            path.clone()
+        } else {
+            format!("{path} leads to {real}, which")
+        };
+        Failure::new("denied", format!("{file} is never shown to a plugin"))
+    }
+
+    /// Whether the file is of a file system of this type.
+    pub(super) fn is_of_file_system(&self, magic: fs::FsWord) -> Tried<bool> {
+        let system = fs::fstatfs(&self.handle)
+            .map_err(|errno| failed("look at", &self.path, errno.into()))?;
+        Ok(system.f_type == magic)
+    }
+
     /// Opens the held file for use, by its handle and not by its name.
     fn reopened(&self, what: &str, flags: OFlags) -> Tried<OwnedFd> {
         fs::open(link(&self.handle), READING | flags, Mode::empty())

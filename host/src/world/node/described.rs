@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},
-    world::{Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried, budget::Budget},
+    world::{
+        Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried, budget::Budget, reach::Reach,
+    },
 };
 use kubephase_wit::{CommandOutput, Failure, HttpReply};
 use serde_json::{Value, json};
@@ -167,7 +169,7 @@ impl Net for DescribedNode {
         Ok(proxy::proxy_for(&self.facts.environment, &url))
     }
 
-    fn http_get(&self, url: &HttpUrl, _budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> Tried<HttpReply> {
         Err(not_checked(url))
     }
 
@@ -175,6 +177,7 @@ impl Net for DescribedNode {
         &self,
         url: &HttpUrl,
         _identity: &TlsFiles,
+        _reach: Reach,
         _budget: &Budget,
     ) -> Tried<HttpReply> {
         Err(not_checked(url))

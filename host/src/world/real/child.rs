@@ -1,11 +1,11 @@
 //! Child processes: how this program runs programs of the node, for phases and for itself.
 //!
-//! A program gets its own process group, no standard input and an environment of at most three
-//! variables. Its output is read while it runs, up to a limit. At the deadline, at the limit, and
-//! when the run is cancelled, the whole group is ended. A program of which nothing may stay has a
-//! supervisor ([`super::supervisor`]), which ends also what left the group.
+//! A program gets its own process group and no standard input; `programs` says where it is found
+//! and which environment it gets. Its output is read while it runs, up to a limit. At the deadline,
+//! at the limit, and when the run is cancelled, the whole group is ended. A program of which nothing
+//! may stay has a supervisor (`supervisor.rs`), which ends also what left the group.
 #![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
-use super::supervisor;
+use super::{programs::Programs, supervisor};
 use crate::{
     cancel::Cancel,
     world::{Tried, budget::Budget},
@@ -18,15 +18,12 @@ use rustix::{
 };
 use std::{
     collections::BTreeMap,
-    env,
-    ffi::OsString,
     io::{self, Read},
     mem,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::{fs::PermissionsExt, process::CommandExt},
+        unix::process::CommandExt,
     },
-    path::PathBuf,
     process::{self, Child, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -39,9 +36,6 @@ const SLICE: Duration = Duration::from_millis(25);
 /// How long output is still read after the program has ended: a process that the program left
 /// behind may hold the pipe open.
 const DRAIN: Duration = Duration::from_millis(200);
-/// Variables of the operator's environment that a program gets.
-const ENVIRONMENT: [&str; 3] = ["PATH", "LANG", "HOME"];
-
 /// Process groups of running programs, by the id of their leader: they end with this program.
 static GROUPS: Mutex<BTreeMap<i32, Leader>> = Mutex::new(BTreeMap::new());
 
@@ -156,12 +150,6 @@ pub fn run_tool(command: &mut Command) -> io::Result<process::Output> {
     child.wait_with_output()
 }
 
-/// Directories in which programs are looked for, in the form of `PATH`.
-#[derive(Clone, Debug)]
-pub struct Programs {
-    path: OsString,
-}
-
 /// The output of a program, and its exit status.
 #[derive(Debug)]
 pub struct Output {
@@ -193,34 +181,6 @@ pub enum Remains {
 }
 
 impl Programs {
-    /// Looks for programs in the `PATH` of this process.
-    pub fn of_this_process() -> Programs {
-        Programs {
-            path: env::var_os("PATH").unwrap_or_default(),
-        }
-    }
-
-    /// Looks for programs in one directory, then in the `PATH` of this process.
-    #[cfg(test)]
-    pub fn with(directory: &std::path::Path) -> Programs {
-        let inherited = env::var_os("PATH").unwrap_or_default();
-        let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
-        Programs {
-            path: env::join_paths(directories).unwrap(),
-        }
-    }
-
-    /// Returns the path of a program; none if no directory has it.
-    pub fn find(&self, program: &str) -> Option<PathBuf> {
-        let executable = |path: &PathBuf| {
-            std::fs::metadata(path)
-                .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-        };
-        env::split_paths(&self.path)
-            .map(|directory| directory.join(program))
-            .find(executable)
-    }
-
     /// Runs a program and waits until it ends.
     ///
     /// # Errors
@@ -235,20 +195,12 @@ impl Programs {
         budget: &Budget,
     ) -> Tried<Output> {
         budget.check(program)?;
-        let mut command = Command::new(program);
+        let mut command = self.command(program)?;
         command.args(args.iter().map(AsRef::as_ref));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command
-            .env_clear()
-            .envs(
-                ENVIRONMENT
-                    .iter()
-                    .filter_map(|name| Some((name, env::var_os(name)?))),
-            )
-            .env("PATH", &self.path);
         let leader = match remains {
             Remains::Killed => Leader::Supervisor,
             Remains::Left => Leader::Program,

@@ -4,6 +4,7 @@ mod cri;
 mod etcd;
 mod mounts;
 mod net;
+pub mod programs;
 pub mod services;
 mod supervisor;
 mod sysctl;
@@ -29,6 +30,7 @@ pub use etcd::endpoints as etcd_endpoints;
 use kubephase_sdk::kubeadm::ApiEndpoint;
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
+use programs::Programs;
 use serde_json::Value;
 use services::{Init, Tools};
 use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
@@ -53,6 +55,7 @@ impl Dial for Dialled {
         self.0.map(|address| Endpoint {
             address,
             undated: false,
+            embedded: false,
         })
     }
 }
@@ -278,10 +281,7 @@ impl Node for RealNode {
         if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
             return self.facts.run(program, args);
         }
-        let output = self
-            .tools
-            .programs
-            .run(program, args, Remains::Killed, budget)?;
+        let output = Programs::OfSystem.run(program, args, Remains::Killed, budget)?;
         let (stdout, stderr) = (output.stdout(), output.stderr());
         Ok(CommandOutput {
             status: output.status.code().unwrap_or(-1),

@@ -4,12 +4,17 @@ use crate::{
     arguments::HttpUrl,
     cancel::Cancel,
     secret::Secret,
-    world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy},
+    world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy, reach::Reach},
 };
 use kubephase_wit::{Failure, HttpReply};
-use reqwest::{Client, ClientBuilder, redirect::Policy};
+use reqwest::{
+    Client, ClientBuilder,
+    dns::{Addrs, Name, Resolve, Resolving},
+    redirect::Policy,
+};
 use std::{
-    net::{Ipv6Addr, TcpListener},
+    future::ready,
+    net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -40,16 +45,25 @@ impl RealNet {
         }
     }
 
-    /// Gets a URL and reads its body as far as the budget goes.
-    fn get(&self, url: &HttpUrl, client: ClientBuilder, budget: &Budget) -> Tried<HttpReply> {
+    /// Gets a URL from an address within reach, and reads its body as far as the budget goes.
+    fn get(
+        &self,
+        url: &HttpUrl,
+        client: ClientBuilder,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply> {
         let unavailable = |error: reqwest::Error| Failure {
             retryable: true,
             ..Failure::new("unavailable", format!("{url}: {}", innermost(&error)))
         };
         let work = async {
+            let addresses = addresses(url, reach).await?;
+            // A redirect is the phase's to follow, by another call.
             let client = client
                 .no_proxy()
                 .redirect(Policy::none())
+                .dns_resolver(Arc::new(Found(addresses)))
                 .build()
                 .map_err(unavailable)?;
             let mut reply = client.get(url.as_str()).send().await.map_err(unavailable)?;
@@ -63,6 +77,45 @@ impl RealNet {
             Ok(HttpReply { status, body })
         };
         self.handle.block_on(budget.complete(url, work))?
+    }
+}
+
+/// Looks the host of a URL up, and returns those of its addresses that are within reach.
+async fn addresses(url: &HttpUrl, reach: Reach) -> Tried<Vec<SocketAddr>> {
+    let (host, port) = (url.host(), url.port());
+    let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+        Ok(address) => vec![(address, port).into()],
+        Err(_) => match tokio::net::lookup_host((host.as_str(), port)).await {
+            Ok(found) => found.collect(),
+            Err(error) => {
+                return Err(Failure {
+                    retryable: true,
+                    ..Failure::new("unavailable", format!("{url}: lookup {host}: {error}"))
+                });
+            }
+        },
+    };
+    let (mut within, mut refused) = (Vec::new(), None);
+    for address in found {
+        match reach.check(&host, address.ip()) {
+            Ok(()) => within.push(address),
+            Err(why) => refused = Some(why),
+        }
+    }
+    match refused {
+        Some(why) if within.is_empty() => Err(Failure::new("denied", why)),
+        _ => Ok(within),
+    }
+}
+
+/// Addresses that were looked up and checked, whichever name is asked for: what is connected to is
+/// what was checked.
+struct Found(Vec<SocketAddr>);
+
+impl Resolve for Found {
+    fn resolve(&self, _: Name) -> Resolving {
+        let addresses: Addrs = Box::new(self.0.clone().into_iter());
+        Box::pin(ready(Ok(addresses)))
     }
 }
 
@@ -90,11 +143,17 @@ impl Net for RealNet {
         Ok(proxy::proxy_for(&self.environment, &url))
     }
 
-    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
-        self.get(url, Client::builder(), budget)
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
+        self.get(url, Client::builder(), reach, budget)
     }
 
-    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        identity: &TlsFiles,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply> {
         let invalid =
             |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
         let mut client = Client::builder();
@@ -115,12 +174,12 @@ impl Net for RealNet {
                     .map_err(|error| invalid(&identity.cert, error))?,
             );
         }
-        self.get(url, client, budget)
+        self.get(url, client, reach, budget)
     }
 
     fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
         let client = Client::builder().tls_danger_accept_invalid_certs(is_loopback(url));
-        Ok(self.get(url, client, budget)?.status)
+        Ok(self.get(url, client, Reach::All, budget)?.status)
     }
 }
 

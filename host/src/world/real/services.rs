@@ -1,5 +1,8 @@
 //! Services of the init system, by the programs of systemd or OpenRC (kubeadm's `initsystem`).
-use super::child::{Output, Programs, Remains};
+use super::{
+    child::{Output, Remains},
+    programs::Programs,
+};
 use crate::{
     arguments::UnitName,
     cancel::Cancel,

@@ -6,7 +6,7 @@
 )]
 use crate::{arguments::SysctlKey, world::Tried};
 use kubephase_wit::Failure;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, fstat, openat2};
 use std::{
     fs::File,
     io::{self, Read, Write},
@@ -40,12 +40,23 @@ fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// Value of a parameter, without the line end.
+/// Value of a parameter that every user may read, without the line end: some parameters are keys,
+/// which only root may read.
+///
+/// # Errors
+/// There is no such parameter, or not every user may read it.
 pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
+    let file = open(tree, key, OFlags::RDONLY)?;
+    if Mode::from_raw_mode(fstat(&file)?.st_mode).contains(Mode::ROTH) {
+        value(file)
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+fn value(file: File) -> io::Result<String> {
     let mut text = String::new();
-    open(tree, key, OFlags::RDONLY)?
-        .take(LONGEST)
-        .read_to_string(&mut text)?;
+    file.take(LONGEST).read_to_string(&mut text)?;
     Ok(text.trim().to_owned())
 }
 
@@ -54,7 +65,8 @@ pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
 /// # Errors
 /// `io` where the kernel refuses the value, or has no such parameter.
 pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
-    if read(tree, key).is_ok_and(|current| current == value) {
+    let current = open(tree, key, OFlags::RDONLY).and_then(self::value);
+    if current.is_ok_and(|current| current == value) {
         return Ok(false);
     }
     let written = open(tree, key, OFlags::WRONLY | OFlags::TRUNC)

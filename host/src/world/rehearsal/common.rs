@@ -153,6 +153,7 @@ impl Common {
         let endpoint = Endpoint {
             address: server.address(),
             undated: server.undated().is_some(),
+            embedded: true,
         };
         self.servers().push(Serving {
             advertised: server.advertised().to_owned(),
@@ -197,6 +198,7 @@ impl Dial for Common {
         let nowhere = Endpoint {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             undated: false,
+            embedded: false,
         };
         Some(serving.map_or(nowhere, |serving| serving.endpoint))
     }

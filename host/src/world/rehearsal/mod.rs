@@ -19,6 +19,7 @@ use super::{
     budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
+    reach::Reach,
 };
 use crate::arguments::HttpUrl;
 use anyhow::{Context, Result, anyhow};
@@ -196,7 +197,7 @@ impl Net for Rehearsal {
         self.node.proxy_for(url)
     }
 
-    fn http_get(&self, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
         // A kubelet looks at its static Pods all the time.
         self.kubelet.sync()?;
         if let Some(status) = self.kubelet.probe(url) {
@@ -219,14 +220,20 @@ impl Net for Rehearsal {
                 ..Failure::new("unavailable", format!("nothing answers at {url}"))
             });
         }
-        self.node.http_get(url, budget)
+        self.node.http_get(url, reach, budget)
     }
 
-    fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
-        self.node.http_get_as(url, identity, budget)
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        identity: &TlsFiles,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply> {
+        self.node.http_get_as(url, identity, reach, budget)
     }
 
     fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
-        Ok(self.http_get(url, budget)?.status)
+        Ok(self.http_get(url, Reach::All, budget)?.status)
     }
 }

@@ -151,7 +151,15 @@ impl ConfinedOverlay<'_> {
 impl Files for ConfinedOverlay<'_> {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
         self.check(path, FileAction::Look)?;
-        self.overlay.open_with(path, &self.upper, &self.lower)
+        let lower = || self.lower.open(path);
+        self.overlay.open_with(path, self.upper.open(path), lower)
+    }
+
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        self.check(path, FileAction::Look)?;
+        let lower = || self.lower.open_shown(path, territory);
+        self.overlay
+            .open_with(path, self.upper.open_shown(path, territory), lower)
     }
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
@@ -222,26 +230,26 @@ impl Overlay {
         Failure::new("not-found", format!("{path} does not exist"))
     }
 
-    /// Opens a path through views of the two trees.
+    /// Puts together what the two trees have at a path.
     fn open_with<'a>(
         &'a self,
         path: &str,
-        upper: &'a dyn Files,
-        lower: &'a dyn Files,
+        upper: Tried<Box<dyn OpenFile + 'a>>,
+        lower: impl FnOnce() -> Tried<Box<dyn OpenFile + 'a>>,
     ) -> Tried<Box<dyn OpenFile + 'a>> {
         let is_there = |opened: Tried<Box<dyn OpenFile + 'a>>| match opened {
             Ok(opened) => Ok(Some(opened)),
             Err(failure) if failure.code == "not-found" => Ok(None),
             Err(failure) => Err(failure),
         };
-        let above = is_there(upper.open(path))?;
+        let above = is_there(upper)?;
         let hides = above
             .as_ref()
             .is_some_and(|above| above.meta().kind != "directory");
         let below = if hides || self.is_gone(path) {
             None
         } else {
-            is_there(lower.open(path))?
+            is_there(lower())?
         };
         let (meta, public) = match (&above, &below) {
             (Some(above), _) => (above.meta(), above.is_public()),
@@ -314,7 +322,12 @@ impl Overlay {
 
 impl Files for Overlay {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
-        self.open_with(path, &self.upper, &self.lower)
+        self.open_with(path, self.upper.open(path), || self.lower.open(path))
+    }
+
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        let lower = || self.lower.open_shown(path, territory);
+        self.open_with(path, self.upper.open_shown(path, territory), lower)
     }
 
     fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {

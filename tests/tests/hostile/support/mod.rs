@@ -8,4 +8,4 @@ pub mod server;
 pub mod trial;
 
 pub use process::Ended;
-pub use trial::{Trial, call, quiet_calls, repeated};
+pub use trial::{Trial, call, checks, early_phases, quiet_calls, repeated};

@@ -1,5 +1,7 @@
 //! Runs on "this machine" that do not touch this machine: in mount and process namespaces of their
-//! own, where `/etc` and `/var/lib` are overlays and `/proc/sys` is a scratch tree.
+//! own, where `/etc`, `/var/lib`, `/opt` and `/srv` are overlays, `/proc/sys` is a scratch tree,
+//! and the fake programs of the trial are the system's own, in `/usr/local/sbin`. The environment
+//! variable `HOSTS` of a trial is a further line of `/etc/hosts`.
 use super::{
     process::{self, Ended, Running},
     trial::Trial,
@@ -11,11 +13,14 @@ set -eu
 scratch=$1; shift
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
-for tree in etc var/lib; do
+for tree in etc var/lib opt srv; do
     mkdir -p "$scratch/$tree/upper" "$scratch/$tree/work"
     mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$scratch/$tree/upper,workdir=$scratch/$tree/work" "/$tree"
 done
+if [ -n "${HOSTS:-}" ]; then echo "$HOSTS" >> /etc/hosts; fi
 if [ -d "$SMALL_DISK" ]; then mount -t tmpfs -o size=200k tmpfs "$SMALL_DISK"; fi
+if [ -d "$SECOND_PROC" ]; then mount -t proc proc "$SECOND_PROC"; fi
+if [ -d "$PROGRAMS" ]; then mount --bind "$PROGRAMS" /usr/local/sbin; fi
 if [ -d "$SYSCTL_TREE" ]; then mount --bind "$SYSCTL_TREE" /proc/sys; fi
 exec "$@"
 "#;
@@ -58,6 +63,8 @@ fn enter(folder: &Path, sysctl_tree: Option<&Path>) -> Command {
         .arg(scratch);
     command
         .env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new("")))
+        .env("PROGRAMS", "")
+        .env("SECOND_PROC", "")
         .env("SMALL_DISK", "");
     command
 }
@@ -69,6 +76,8 @@ fn command(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Com
         .current_dir(trial.folder())
         .env_clear()
         .env("SYSCTL_TREE", sysctl_tree.unwrap_or(Path::new("")))
+        .env("PROGRAMS", trial.programs.folder())
+        .env("SECOND_PROC", "")
         .env("SMALL_DISK", "");
     command.envs(
         inner
@@ -84,11 +93,24 @@ pub fn run(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> End
     process::run(trial.folder(), &mut command(trial, sysctl_tree, arguments))
 }
 
+/// `plugin test --record` as on this machine.
+pub fn record(trial: &Trial) -> Ended {
+    run(trial, None, &trial.prepare_record())
+}
+
 /// Runs the program where the scratch root of the trial is a disk of 200 KiB.
 pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> Ended {
     process::run(
         trial.folder(),
         command(trial, None, arguments).env("SMALL_DISK", trial.root()),
+    )
+}
+
+/// Runs the program as on this machine, where a folder is a second `/proc`.
+pub fn run_with_second_proc(trial: &Trial, folder: &Path, arguments: &[&str]) -> Ended {
+    process::run(
+        trial.folder(),
+        command(trial, None, arguments).env("SECOND_PROC", folder),
     )
 }
 

@@ -17,6 +17,10 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 /// loaded machines.
 pub const ENDS_AT_ALL: Duration = Duration::from_secs(60);
 
+/// How long a run may take whatever a plugin does, where the plugin waits for nothing. A debug build
+/// is slower.
+pub const ENDS_SOON: Duration = Duration::from_secs(if cfg!(debug_assertions) { 15 } else { 5 });
+
 /// What the host may hold in memory, whatever a plugin does, in bytes.
 pub const MEMORY: u64 = 256 << 20;
 
@@ -66,6 +70,17 @@ impl Ended {
 
     pub fn expect_status(self, status: i32) -> Ended {
         assert_eq!(self.status, status, "{}", self.output());
+        self
+    }
+
+    /// The run took no longer than one may whose plugin waits for nothing.
+    pub fn expect_soon(self) -> Ended {
+        assert!(
+            self.elapsed < ENDS_SOON,
+            "it took {:?}:\n{:.4000}",
+            self.elapsed,
+            self.output()
+        );
         self
     }
 

@@ -1,4 +1,5 @@
-//! Programs that only write down how they were called, to be first in PATH.
+//! Programs that only write down how they were called, to be first in PATH. A plugin finds them
+//! only in a namespace, where they are the system's own.
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -30,6 +31,10 @@ impl Programs {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
         self
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn log(&self) -> PathBuf {

@@ -34,8 +34,36 @@ pub const CHECK: &str =
     "- {id: preflight/hostile, title: Misuse the host, kind: check, workflow: [init]}\n";
 pub const PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: [init], \
     needs: [upload-config, bootstrap-token]}\n";
+pub const CERTS_PHASE: &str =
+    "- {id: certs/hostile, title: Misuse the host, kind: phase, workflow: [init]}\n";
 pub const EARLY_PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: \
     [init], needs: [preflight], before: [certs, kubeconfig]}\n";
+
+/// So many preflight checks, as a manifest has them.
+pub fn checks(count: usize) -> String {
+    let check = |number: usize| {
+        format!(
+            "- {{id: preflight/hostile-{number}, title: Misuse the host, kind: check, workflow: \
+             [init]}}\n"
+        )
+    };
+    (0..count).map(check).collect()
+}
+
+/// So many phases before anything was made, as a manifest has them; in a row, or side by side.
+pub fn early_phases(count: usize, in_a_row: bool) -> String {
+    let phase = |number: usize| {
+        let need = match number.checked_sub(1) {
+            Some(before) if in_a_row => format!("hostile-{before}"),
+            _ => "preflight".to_owned(),
+        };
+        format!(
+            "- {{id: hostile-{number}, title: Misuse the host, kind: phase, workflow: [init], \
+             needs: [{need}], before: [certs, kubeconfig]}}\n"
+        )
+    };
+    (0..count).map(phase).collect()
+}
 
 pub struct Trial {
     folder: TempDir,
@@ -49,6 +77,8 @@ pub struct Trial {
     entry: String,
     /// further fields of the `ClusterConfiguration`
     cluster: String,
+    /// further fields of the `PhaseConfiguration`
+    phases: String,
     /// further fields of the described node
     node: String,
     /// flags of `plugin add` beside `--allow`
@@ -65,6 +95,12 @@ impl Trial {
     /// A plugin that is a phase near the end of `init`, when there is a cluster.
     pub fn phase() -> Trial {
         Trial::providing(PHASE)
+    }
+
+    /// A plugin that is a phase of the group `certs` and needs no other, for `init phase certs
+    /// all`.
+    pub fn certs_phase() -> Trial {
+        Trial::providing(CERTS_PHASE)
     }
 
     /// A plugin that is a phase before anything was made.
@@ -85,6 +121,7 @@ impl Trial {
             environment: Vec::new(),
             entry: String::new(),
             cluster: String::new(),
+            phases: String::new(),
             node: String::new(),
             consent: Vec::new(),
             programs,
@@ -143,6 +180,12 @@ impl Trial {
     /// Further fields of the `ClusterConfiguration`.
     pub fn cluster(mut self, yaml: &str) -> Trial {
         self.cluster = yaml.to_owned();
+        self
+    }
+
+    /// Further fields of the `PhaseConfiguration`.
+    pub fn phases(mut self, yaml: &str) -> Trial {
+        self.phases = yaml.to_owned();
         self
     }
 
@@ -219,7 +262,8 @@ impl Trial {
         let cluster = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: \
             ClusterConfiguration\nkubernetesVersion: v1.36.2\nencryptionAlgorithm: ECDSA-P256\n";
         let phases = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
-        fs::write(self.config(), format!("{cluster}{}{phases}", self.cluster)).unwrap();
+        let text = format!("{cluster}{}{phases}{}", self.cluster, self.phases);
+        fs::write(self.config(), text).unwrap();
         let node = fs::read_to_string(harness::workspace().join("examples/single-node/node.yaml"))
             .unwrap();
         fs::write(self.folder().join("node.yaml"), node + &self.node).unwrap();
@@ -323,6 +367,11 @@ impl Trial {
     /// `plugin test --record`: one call of the plugin on this very machine, where nothing that it
     /// proposes is carried out. Its settings come from the manifest's schema.
     pub fn record(&self) -> Ended {
+        self.run(&self.prepare_record())
+    }
+
+    /// Writes the component for `plugin test --record`; the arguments of that command.
+    pub fn prepare_record(&self) -> [&'static str; 8] {
         let manifest = self.manifest();
         let fields = self.settings.as_object().into_iter().flatten();
         let properties: Value = fields
@@ -335,7 +384,7 @@ impl Trial {
             guest::component(&manifest),
         )
         .unwrap();
-        self.run(&[
+        [
             "plugin",
             "test",
             "hostile.wasm",
@@ -344,7 +393,7 @@ impl Trial {
             "--allow",
             "--allow-root",
             "--allow-cluster-admin",
-        ])
+        ]
     }
 
     /// A whole rehearsal.

@@ -2,7 +2,7 @@ use super::*;
 use kubephase_wit::HttpReply;
 
 fn written(answer: &impl Serialize) -> String {
-    Recorded::write(answer, MAX_BYTES).unwrap().0
+    Recorded::write(answer, MAX_CAPSULE).unwrap().0
 }
 
 #[test]

@@ -21,6 +21,8 @@ fn a_pattern_has_no_wildcards_but_one_and_two_stars() {
         "/etc/\\*",
         "/a/**b",
         "/a\u{1b}",
+        "/opt/\u{430}pp",
+        "/opt/\u{3164}",
         "/a/b**",
     ] {
         assert!(check_pattern(bad).is_err(), "{bad}");

@@ -1,6 +1,6 @@
 //! The risk of grants to have certificates, keys and kubeconfigs made.
 use super::{Danger, cluster_admin, paths::is_apart, root};
-use crate::wasm::manifest::Request;
+use crate::{config::CERTIFICATES_DIR, wasm::manifest::Request};
 
 /// Returns whether a user or group has only rights that somebody gave to exactly this name. Names
 /// with colons have rights in every cluster, and so have those that kubeadm gives
@@ -32,10 +32,18 @@ fn is_own_service(pattern: &str) -> bool {
         && !namespace.starts_with("kube-")
 }
 
-/// Whether a file of a key or certificate is where only the cluster or one program looks. Of the
-/// files in `/etc/kubernetes` the host refuses those that are its own.
+/// Whether a key or certificate is where only the cluster or one program looks. Of the files in the
+/// cluster's directory the host refuses those that are its own.
 fn is_key_place(pattern: &str) -> bool {
-    is_apart(pattern) || pattern.starts_with("/etc/kubernetes/")
+    let in_cluster = pattern.strip_prefix(CERTIFICATES_DIR);
+    is_apart(pattern) || in_cluster.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a kubeconfig is where only one program looks. The API server goes by kubeconfigs that
+/// its arguments name, of webhooks that decide who may do what, and may find those anywhere in
+/// `/etc`.
+fn is_kubeconfig_place(pattern: &str) -> bool {
+    is_apart(pattern) && !pattern.starts_with("/etc/")
 }
 
 /// Judges a grant to have certificates and kubeconfigs made, as if the cluster's authority signed
@@ -68,9 +76,14 @@ pub(super) fn identities(request: &Request) -> Vec<Danger> {
 
 /// Judges a grant to have files of keys, certificates and kubeconfigs made.
 pub(super) fn key_files(request: &Request) -> Vec<Danger> {
-    let places = request.paths.iter().chain(&request.directories);
-    places
-        .filter(|pattern| !is_key_place(pattern))
-        .map(|place| root(format!("files in {place} may decide what runs as root")))
-        .collect()
+    let kubeconfigs = request.paths.iter();
+    let kubeconfigs = kubeconfigs.filter(|pattern| !is_kubeconfig_place(pattern));
+    let keys = request.directories.iter();
+    let keys = keys.filter(|pattern| !is_key_place(pattern));
+    let why = |place| {
+        root(format!(
+            "files in {place} may decide what runs as root and who it asks"
+        ))
+    };
+    kubeconfigs.chain(keys).map(why).collect()
 }

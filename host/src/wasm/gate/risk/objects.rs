@@ -1,91 +1,62 @@
 //! The risk of grants to read and change objects of the cluster.
 use super::{Danger, cluster_admin};
-use crate::wasm::manifest::{ObjectPattern, Request};
+use crate::wasm::{
+    gate::content::{self, is_called_as},
+    manifest::{ObjectPattern, Request},
+};
 
-/// API groups and kinds whose objects give no rights by themselves, where they are not those of the
-/// cluster's own. Pods, and what makes Pods, are judged by what is in them.
-const ORDINARY: &[(&str, &[&str])] = &[
-    (
-        "",
-        &[
-            "ConfigMap",
-            "Event",
-            "LimitRange",
-            "PersistentVolumeClaim",
-            "ResourceQuota",
-            "Service",
-            "ServiceAccount",
-        ],
-    ),
-    ("autoscaling", &["HorizontalPodAutoscaler"]),
-    ("coordination.k8s.io", &["Lease"]),
-    ("networking.k8s.io", &["Ingress", "NetworkPolicy"]),
-    ("policy", &["PodDisruptionBudget"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-];
-/// Kinds of objects that have Pods.
-pub const WORKLOADS: &[&str] = &[
-    "Pod",
-    "PodTemplate",
-    "ReplicationController",
-    "ReplicaSet",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "Job",
-    "CronJob",
-];
-/// Names of the objects that the cluster's own addons and its API server have.
-const OWN_NAMES: &[&str] = &["coredns", "kube-dns", "kube-proxy", "kubernetes"];
+/// Whether objects of a namespace may be the cluster's own, or decide about its own. No namespace
+/// stands for all of them.
+fn is_shared(namespace: Option<&str>) -> bool {
+    namespace.is_none_or(|namespace| namespace == "default" || namespace.starts_with("kube-"))
+}
 
-/// Returns what writing an object could do beyond its own Pods; none if it gives no rights.
-fn right_of(pattern: &ObjectPattern) -> Option<String> {
-    let group = pattern
-        .api_version
-        .split_once('/')
-        .map_or("", |(group, _)| group);
-    let kind = pattern.kind.as_str();
-    let is_ordinary = WORKLOADS.contains(&kind)
-        || ORDINARY
-            .iter()
-            .any(|(of, kinds)| *of == group && kinds.contains(&kind));
-    if !is_ordinary {
+/// Whether a pattern fits only ConfigMaps that are called as the plugin.
+fn are_own_config_maps(pattern: &ObjectPattern, plugin: &str) -> bool {
+    let is_own = |name: &String| {
+        !name.contains('*') && !name.starts_with("kube") && is_called_as(name, plugin)
+    };
+    pattern.kind == "ConfigMap" && !pattern.names.is_empty() && pattern.names.iter().all(is_own)
+}
+
+/// Returns what writing the objects of a pattern could do beyond these objects; none if the host
+/// judges what is in them ([`content`]) and nothing else goes by them.
+fn right_of(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
+    let ObjectPattern { kind, .. } = pattern;
+    if content::shape_of(&pattern.api_version, kind).is_none() {
         return Some(format!(
-            "objects of the kind {kind} may give rights, or decide about others' objects"
+            "objects of the kind {kind} ({}) may give rights, or decide about others' objects",
+            pattern.api_version
         ));
     }
-    let is_own = |name: &String| name.contains('*') || OWN_NAMES.contains(&name.as_str());
-    let has_controllers = pattern
-        .namespace
-        .as_deref()
-        .is_none_or(|namespace| namespace.starts_with("kube-") || namespace.contains('*'));
-    let is_shared =
-        has_controllers || (kind == "Service" && pattern.namespace.as_deref() == Some("default"));
-    if is_shared
-        && kind != "PriorityClass"
-        && (pattern.names.is_empty() || pattern.names.iter().any(is_own))
-    {
-        return Some(format!(
-            "every {kind} of that name may be one of the cluster's own"
-        ));
+    if !is_shared(pattern.namespace.as_deref()) || are_own_config_maps(pattern, plugin) {
+        return None;
     }
-    (kind == "ServiceAccount" && has_controllers)
-        .then(|| "controllers of the cluster have their accounts there".to_owned())
+    let place = pattern.namespace.as_deref().unwrap_or("every namespace");
+    Some(if kind == "ServiceAccount" {
+        format!("Pods may run as these accounts of {place}, and controllers have theirs there")
+    } else {
+        format!("a {kind} of {place} may be the cluster's own, or decide about its own")
+    })
+}
+
+/// Whether writing the objects of a pattern gives a plugin no power over anything else, as long as
+/// what is in them is harmless.
+pub fn is_harmless(pattern: &ObjectPattern, plugin: &str) -> bool {
+    !pattern.host_access && right_of(pattern, plugin).is_none()
 }
 
 /// Judges a grant to write and delete objects.
-pub(super) fn changed_objects(request: &Request) -> Vec<Danger> {
+pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
     let judge = |pattern: &ObjectPattern| {
-        if let Some(why) = right_of(pattern) {
-            return Some(cluster_admin(why));
-        }
-        let has_host_access = pattern.host_access && WORKLOADS.contains(&pattern.kind.as_str());
-        has_host_access.then(|| {
-            cluster_admin(format!(
-                "Pods of {} may use the host and every Secret of their namespace",
-                pattern.kind
-            ))
-        })
+        let host_access = pattern.host_access.then(|| match pattern.kind.as_str() {
+            "ServiceAccount" => "Pods may run as these accounts, whatever rights they have".into(),
+            "Service" | "ConfigMap" => {
+                format!("what is in a {} is not judged", pattern.kind)
+            }
+            kind => format!("Pods of {kind} may use the host and every Secret of their namespace"),
+        });
+        right_of(pattern, plugin).or(host_access).map(cluster_admin)
     };
     request.objects.iter().filter_map(judge).collect()
 }

@@ -1,79 +1,50 @@
-//! The risk of grants to change files.
+//! The risk of grants to change files, and to read those that other users may not.
 use super::{Danger, root};
 use crate::wasm::manifest::Request;
 
-/// Directories in which every program and service has a directory of its own: a file in one of
-/// those, named by the grant, is that program's alone.
-const SHARED: &[&str] = &["/opt", "/srv", "/var/log", "/var/lib", "/tmp", "/var/tmp"];
-/// Directories in these that are read by root's programs, by the system or by the container
-/// runtime.
-const RESERVED: &[&str] = &[
-    "/opt/bin",
-    "/opt/cni",
-    "/opt/containerd",
-    "/opt/puppetlabs",
-    "/var/lib/AccountsService",
-    "/var/lib/alternatives",
-    "/var/lib/amazon",
-    "/var/lib/apt",
-    "/var/lib/cloud",
-    "/var/lib/cni",
-    "/var/lib/confexts",
-    "/var/lib/containerd",
-    "/var/lib/containers",
-    "/var/lib/crio",
-    "/var/lib/dbus",
-    "/var/lib/dkms",
-    "/var/lib/docker",
-    "/var/lib/dpkg",
-    "/var/lib/etcd",
-    "/var/lib/extensions",
-    "/var/lib/initramfs-tools",
-    "/var/lib/kubelet",
-    "/var/lib/kubephase",
-    "/var/lib/machines",
-    "/var/lib/misc",
-    "/var/lib/pam",
-    "/var/lib/polkit-1",
-    "/var/lib/portables",
-    "/var/lib/rpm",
-    "/var/lib/snapd",
-    "/var/lib/sudo",
-    "/var/lib/systemd",
-    "/var/lib/waagent",
-];
-/// Further directories in which a file is configuration of the cluster alone, at any depth.
-const CLUSTER: &[&str] = &["/etc/cni/net.d", "/etc/kubernetes/audit"];
+/// The directory in which every plugin has a directory by its own name. Nothing else on a machine
+/// reads what is there.
+pub const PLUGINS: &str = "/var/lib/kubephase-plugins";
+/// The file of the API server's audit policy, which says what is logged and nothing else.
+const AUDIT_POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
-/// Returns whether everything that a path pattern fits belongs to one program of the machine, or to
-/// the cluster.
+/// Returns the name of the plugin that a path below [`PLUGINS`] belongs to; none for all other
+/// paths.
+pub fn owner_of_path(path: &str) -> Option<&str> {
+    let below = path.strip_prefix(PLUGINS)?.strip_prefix('/')?;
+    let name = below.split('/').next().unwrap_or_default();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Returns whether everything that a path pattern fits belongs to one plugin, or is the audit
+/// policy. Which plugin it is, a grant decides when it is used: no plugin changes the files of
+/// another.
 pub(super) fn is_apart(pattern: &str) -> bool {
-    let below = |directory: &str| {
-        pattern
-            .strip_prefix(directory)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .filter(|rest| !rest.is_empty())
-    };
-    if CLUSTER.iter().any(|directory| below(directory).is_some()) {
-        return true;
-    }
-    SHARED.iter().any(|shared| {
-        let own = below(shared)
-            .and_then(|rest| rest.split('/').next())
-            .filter(|name| !name.contains('*'));
-        own.is_some_and(|name| !RESERVED.contains(&format!("{shared}/{name}").as_str()))
-    })
+    pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
 
 /// Judges a grant to write, make and remove files, and to set their modes: it amounts to root
-/// unless the files belong to one program, or to the cluster.
+/// unless the files are the plugin's own. Nobody can list the files of other programs that decide
+/// what runs as root.
 pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
     let outside = request.paths.iter().filter(|pattern| !is_apart(pattern));
     outside
         .map(|pattern| {
             root(format!(
-                "{pattern} is not a directory of one program's own: files there may decide what \
-                 runs as root and who may do what"
+                "{pattern} is not below {PLUGINS}/NAME, the plugin's own directory: files \
+                 elsewhere may decide what runs as root and who may do what"
+            ))
+        })
+        .collect()
+}
+
+/// Judges a grant to look at files: it amounts to root if it reads what only root may read.
+pub(super) fn private_files(request: &Request) -> Vec<Danger> {
+    let paths = request.paths.iter().filter(|_| request.private);
+    paths
+        .map(|path| {
+            root(format!(
+                "{path} is read although other users of the machine may not read it"
             ))
         })
         .collect()

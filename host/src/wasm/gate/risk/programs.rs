@@ -27,11 +27,33 @@ pub(super) fn any_program(_: &Request) -> Vec<Danger> {
 /// In a command line of [`READING`]: any one name that the grant fixes.
 const NAME: &str = "NAME";
 
+/// Programs that tell their version and do nothing else when they are called with `--version`.
+/// Other programs may ignore the argument, and do what they do.
+const VERSIONED: &[&str] = &[
+    "chronyd",
+    "conntrack",
+    "containerd",
+    "crictl",
+    "crio",
+    "crun",
+    "dockerd",
+    "ebtables",
+    "ethtool",
+    "ip6tables",
+    "iptables",
+    "kubeadm",
+    "kubelet",
+    "modinfo",
+    "nft",
+    "runc",
+    "systemctl",
+];
+
 /// Command lines that only read, whatever else is on the machine: a program by its bare name, and
-/// all of its arguments. An empty list stands for any arguments that the grant fixes.
+/// all of its arguments.
 const READING: &[(&str, &[&[&str]])] = &[
     ("aa-enabled", &[&[]]),
-    ("arch", &[]),
+    ("arch", &[&[]]),
     (
         "chronyc",
         &[
@@ -43,14 +65,13 @@ const READING: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("date", &[&[], &["-u"]]),
-    ("df", &[]),
+    ("df", &[&[], &["-h"], &["-i"], &["-k"], &["-P"], &["-T"]]),
     ("dpkg", &[&["-s", NAME]]),
-    ("echo", &[]),
     ("ethtool", &[&[NAME], &["-i", NAME]]),
     ("findmnt", &[&[], &[NAME]]),
-    ("free", &[]),
-    ("getconf", &[]),
-    ("getenforce", &[]),
+    ("free", &[&[], &["-b"], &["-k"], &["-m"], &["-h"]]),
+    ("getconf", &[&["-a"], &[NAME]]),
+    ("getenforce", &[&[]]),
     ("hostname", &[&[], &["-f"], &["-s"], &["-i"], &["-I"]]),
     (
         "ip",
@@ -65,13 +86,14 @@ const READING: &[(&str, &[&[&str]])] = &[
             &["-j", "rule"],
         ],
     ),
-    ("lsblk", &[]),
-    ("lscpu", &[]),
-    ("lsmod", &[]),
+    ("kubectl", &[&["version", "--client"]]),
+    ("lsblk", &[&[], &["-J"], &["-b", "-J"], &["-f"]]),
+    ("lscpu", &[&[], &["-J"]]),
+    ("lsmod", &[&[]]),
     ("lspci", &[&[], &["-n"], &["-nn"], &["-k"]]),
     ("modinfo", &[&[NAME]]),
     ("mount", &[&[]]),
-    ("nproc", &[]),
+    ("nproc", &[&[], &["--all"]]),
     ("ntpq", &[&["-p"], &["-pn"]]),
     ("nvidia-smi", &[&[], &["-L"]]),
     ("rpm", &[&["-q", NAME]]),
@@ -97,34 +119,45 @@ const READING: &[(&str, &[&[&str]])] = &[
             &["timesync-status"],
         ],
     ),
-    ("uname", &[]),
-    ("uptime", &[]),
+    (
+        "uname",
+        &[
+            &[],
+            &["-a"],
+            &["-m"],
+            &["-n"],
+            &["-p"],
+            &["-r"],
+            &["-s"],
+            &["-v"],
+        ],
+    ),
+    ("uptime", &[&[], &["-p"], &["-s"]]),
 ];
 
-/// Whether a command line is one of those that are known to read only. Any program by its bare name
-/// may tell its version: no plugin puts a program where those are found.
+/// Whether a command line is one of those that are known to read only.
 pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
     let is_plain = |text: &str| {
-        !text.starts_with('-')
+        text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte))
     };
     let fits = |line: &&[&str]| {
         let of = |(expected, argument): (&&str, &&str)| {
-            expected == argument
-                || (*expected == NAME && !argument.is_empty() && is_plain(argument))
+            expected == argument || (*expected == NAME && is_plain(argument))
         };
         line.len() == arguments.len() && line.iter().zip(arguments).all(of)
     };
     let known = READING.iter().find(|(known, _)| *known == program);
-    known.is_some_and(|(_, lines)| lines.is_empty() || lines.iter().any(fits))
-        || (is_plain(program) && arguments == ["--version"])
+    known.is_some_and(|(_, lines)| lines.iter().any(fits))
+        || (VERSIONED.contains(&program) && arguments == ["--version"])
 }
 
 /// Judges a grant to run programs that only read: it amounts to root unless the command line is one
 /// of those that are known to read. A program at a path may be one that a plugin wrote, and nobody
-/// can list the programs that run others.
+/// can list the programs that run others. The host looks a bare name up in the system's directories
+/// alone, whatever `PATH` is.
 pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
     let judge = |command: &Vec<String>| {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();

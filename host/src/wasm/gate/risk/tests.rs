@@ -1,4 +1,4 @@
-use super::{identities::*, objects::*, paths::*, programs::*, *};
+use super::{identities::*, objects::*, paths::*, programs::*, servers::*, *};
 use crate::wasm::manifest::ObjectPattern;
 
 fn paths(pattern: &str) -> Request {
@@ -37,23 +37,42 @@ fn writing_files_of_the_system_amounts_to_root() {
         "/var/lib/extensions/x",
         "/etc/kubernetes/kubelet.conf.d/x",
         "/unknown/x",
+        "/etc/cni/net.d/10-x.conf",
+        "/etc/kubernetes/audit/webhook.yaml",
+        "/etc/kubernetes/audit/*",
+        "/var/log/audit/audit.log",
+        "/var/lib/vim/addons/plugin/x.vim",
+        "/var/lib/extrausers/**",
+        "/srv/salt/**",
+        "/opt/evil/**",
+        "/tmp/krb5cc_0",
+        "/var/lib/kubephase-plugins",
+        "/var/lib/kubephase-plugins/*",
+        "/var/lib/kubephase-plugins/*/x",
+        "/var/lib/kubephase-plugins-x/y",
     ] {
-        assert!(
-            changed_paths(&paths(pattern)).first().is_some(),
-            "{pattern}"
-        );
+        assert!(!changed_paths(&paths(pattern)).is_empty(), "{pattern}");
     }
     for pattern in [
-        "/opt/evil/**",
-        "/etc/cni/net.d/10-x.conf",
-        "/var/lib/probe/**",
-        "/var/log/x.log",
-        "/srv/own/*",
+        "/var/lib/kubephase-plugins/own",
+        "/var/lib/kubephase-plugins/own/**",
+        "/var/lib/kubephase-plugins/own/x.conf",
         "/etc/kubernetes/audit/policy.yaml",
-        "/tmp/x",
     ] {
         assert_eq!(changed_paths(&paths(pattern)), Vec::new(), "{pattern}");
     }
+}
+
+#[test]
+fn reading_what_other_users_may_not_read_amounts_to_root() {
+    let judge = |private: bool| {
+        private_files(&Request {
+            private,
+            ..paths("/etc/own/settings")
+        })
+    };
+    assert_eq!(judge(false), Vec::new());
+    assert_eq!(judge(true)[0].risk, Risk::Root);
 }
 
 #[test]
@@ -76,71 +95,185 @@ fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         &["systemctl", "stop", "x"],
         &["/srv/own/x", "--version"],
         &["hostname", "x"],
+        &["add-shell", "--version"],
+        &["cargo", "--version"],
+        &["k3s-uninstall.sh", "--version"],
+        &["uname", "-x"],
+        &["df", "/somewhere"],
+        &["lsblk", "--sysroot", "/x"],
+        &["modinfo", ".x"],
     ] {
-        assert!(
-            reading_program(&command(line)).first().is_some(),
-            "{line:?}"
-        );
+        assert!(!reading_program(&command(line)).is_empty(), "{line:?}");
     }
     for line in [
         &["chronyc", "tracking"][..],
         &["uname", "-r"],
         &["kubelet", "--version"],
         &["nproc"],
+        &["containerd", "--version"],
+        &["df", "-h"],
         &["systemctl", "is-active", "chronyd"],
     ] {
         assert_eq!(reading_program(&command(line)), Vec::new(), "{line:?}");
     }
 }
 
+fn objects(
+    api_version: &str,
+    kind: &str,
+    namespace: Option<&str>,
+    names: &[&str],
+    host_access: bool,
+) -> Vec<Danger> {
+    let names = names.iter().map(ToString::to_string).collect();
+    let pattern = ObjectPattern {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        namespace: namespace.map(Into::into),
+        names,
+        host_access,
+    };
+    let request = Request {
+        objects: vec![pattern],
+        ..Request::default()
+    };
+    changed_objects(&request, "own")
+}
+
 #[test]
 fn objects_that_may_give_rights_amount_to_cluster_admin() {
-    let judge = |api_version: &str, kind: &str, namespace: Option<&str>, names: &[&str]| {
-        let names = names.iter().map(ToString::to_string).collect();
-        let pattern = ObjectPattern {
-            api_version: api_version.into(),
-            kind: kind.into(),
-            namespace: namespace.map(Into::into),
-            names,
-            host_access: false,
-        };
-        changed_objects(&Request {
-            objects: vec![pattern],
-            ..Request::default()
-        })
-    };
     for (api_version, kind, namespace, names) in [
-        ("v1", "PersistentVolume", None, &["x"][..]),
-        ("storage.k8s.io/v1", "StorageClass", None, &["x"]),
-        ("example.com/v1", "Anything", Some("own"), &["x"]),
-        (
-            "v1",
-            "ServiceAccount",
-            Some("kube-system"),
-            &["clusterrole-aggregation-controller"],
-        ),
+        ("v1", "PersistentVolume", None, &["own"][..]),
+        ("storage.k8s.io/v1", "StorageClass", None, &["own"]),
+        ("example.com/v1", "Anything", Some("a"), &["own"]),
+        ("example.com/v1", "ConfigMap", Some("a"), &["own"]),
+        ("v1", "ServiceAccount", Some("kube-system"), &["own"]),
         ("v1", "ConfigMap", Some("kube-system"), &["kube-proxy"]),
+        ("v1", "ConfigMap", Some("kube-system"), &["own", "aws-auth"]),
+        ("v1", "ConfigMap", Some("kube-system"), &["own*"]),
+        ("v1", "ConfigMap", Some("kube-system"), &["owner"]),
         ("v1", "ConfigMap", Some("kube-system"), &[]),
-        ("v1", "ConfigMap", None, &["x"][..0]),
-        ("v1", "Service", Some("default"), &["kubernetes"]),
-        ("v1", "Secret", Some("own"), &["x"]),
+        ("v1", "ConfigMap", None, &[]),
+        ("v1", "Service", Some("default"), &["own"]),
+        ("apps/v1", "Deployment", Some("default"), &["own"]),
+        ("v1", "Secret", Some("a"), &["own"]),
+        ("v1", "ResourceQuota", Some("a"), &["own"]),
+        ("networking.k8s.io/v1", "Ingress", Some("a"), &["own"]),
     ] {
-        assert!(
-            judge(api_version, kind, namespace, names).first().is_some(),
-            "{kind} {namespace:?} {names:?}"
-        );
+        let dangers = objects(api_version, kind, namespace, names, false);
+        assert!(!dangers.is_empty(), "{kind} {namespace:?} {names:?}");
     }
     for (api_version, kind, namespace, names) in [
         ("v1", "ConfigMap", Some("kube-system"), &["own"][..]),
-        ("v1", "ConfigMap", Some("own"), &[]),
-        ("apps/v1", "Deployment", Some("own"), &[]),
-        ("v1", "ServiceAccount", Some("own"), &["own"]),
+        ("v1", "ConfigMap", Some("default"), &["own-settings"]),
+        ("v1", "ConfigMap", Some("a"), &[]),
+        ("v1", "Service", Some("a"), &[]),
+        ("apps/v1", "Deployment", Some("a"), &[]),
+        ("v1", "ServiceAccount", Some("a"), &["x"]),
     ] {
-        assert_eq!(
-            judge(api_version, kind, namespace, names),
-            Vec::new(),
-            "{kind} {namespace:?} {names:?}"
-        );
+        let dangers = objects(api_version, kind, namespace, names, false);
+        assert_eq!(dangers, Vec::new(), "{kind} {namespace:?} {names:?}");
+        let dangers = objects(api_version, kind, namespace, names, true);
+        assert_eq!(dangers.len(), 1, "{kind} {namespace:?} {names:?}");
+    }
+}
+
+#[test]
+fn servers_that_may_answer_only_this_machine_amount_to_root() {
+    let judge = |host: &str| {
+        asked_servers(&Request {
+            hosts: vec![host.into()],
+            ..Request::default()
+        })
+    };
+    for host in [
+        "*",
+        "**",
+        "*:443",
+        "1*",
+        "*.254",
+        "*.169.254",
+        "[fe80::*]:80",
+        "fe80::a*",
+        "*.com",
+        "*e.com",
+        "*.co.uk",
+        "*.internal",
+        "*.1.2",
+        "localhost",
+        "localhost.:80",
+        "127.0.0.1:8500",
+        "[::1]:80",
+        "::ffff:169.254.169.254",
+        "0xa9fea9fe",
+        "2852039166",
+    ] {
+        assert!(!judge(host).is_empty(), "{host}");
+    }
+    for host in [
+        "metadata.example.com",
+        "registry",
+        "*.example.com",
+        "a*.example.co.uk:8443",
+        "192.0.2.7:*",
+        "[2001:db8::7]",
+    ] {
+        assert_eq!(judge(host), Vec::new(), "{host}");
+    }
+}
+
+#[test]
+fn an_identity_amounts_to_cluster_admin_unless_it_is_the_plugins_own() {
+    let judge = |path: &str, host: &str| {
+        let request = Request {
+            hosts: vec![host.into()],
+            paths: vec![path.into()],
+            ..Request::default()
+        };
+        let dangers = node_identity(&request, "own");
+        dangers.iter().map(|danger| danger.risk).collect::<Vec<_>>()
+    };
+    for path in [
+        "/srv/pki/*",
+        "/etc/kubernetes/pki/**",
+        "/**",
+        "/etc/own/x",
+        "/opt/*/own",
+    ] {
+        assert_eq!(judge(path, "a.example"), [Risk::ClusterAdmin], "{path}");
+    }
+    assert_eq!(
+        judge("/var/lib/kubephase-plugins/own/client.*", "a.example"),
+        []
+    );
+    assert_eq!(judge("/srv/pki/*", "*"), [Risk::Root, Risk::ClusterAdmin]);
+}
+
+#[test]
+fn kubeconfigs_amount_to_root_where_the_cluster_may_go_by_them() {
+    for path in [
+        "/etc/kubernetes/authn-webhook.yaml",
+        "/etc/kubernetes/pki/webhook.yaml",
+        "/etc/kubernetes/audit/webhook.yaml",
+        "/etc/cni/net.d/own.kubeconfig",
+    ] {
+        assert!(!key_files(&paths(path)).is_empty(), "{path}");
+    }
+    assert_eq!(
+        key_files(&paths("/var/lib/kubephase-plugins/own/reader.conf")),
+        Vec::new()
+    );
+    for (directory, is_harmless) in [
+        ("/etc/kubernetes/pki", true),
+        ("/etc/kubernetes/pki/own", true),
+        ("/etc/kubernetes", false),
+        ("/etc/kubernetes/pki-of-others", false),
+    ] {
+        let request = Request {
+            directories: vec![directory.into()],
+            ..Request::default()
+        };
+        assert_eq!(key_files(&request).is_empty(), is_harmless, "{directory}");
     }
 }
 
@@ -161,7 +294,7 @@ fn certificates_for_privileged_names_amount_to_cluster_admin() {
         ("x", "cluster-admins"),
     ] {
         assert!(
-            identities(&request(subject, group)).first().is_some(),
+            !identities(&request(subject, group)).is_empty(),
             "{subject} {group}"
         );
     }
@@ -224,7 +357,10 @@ fn certificates_amount_to_cluster_admin_if_the_cluster_may_trust_their_authority
             "{authority}"
         );
     }
-    for authority in ["/etc/kubernetes/pki/ca", "/srv/own/ca"] {
+    for authority in [
+        "/etc/kubernetes/pki/ca",
+        "/var/lib/kubephase-plugins/own/ca",
+    ] {
         assert_eq!(judge(authority), Vec::new(), "{authority}");
     }
 }

@@ -6,14 +6,14 @@ use std::{
     path::Path,
 };
 
-fn tree() -> (tempfile::TempDir, RootedFiles) {
+pub(in crate::world::files) fn tree() -> (tempfile::TempDir, RootedFiles) {
     let root = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(root.path()).unwrap();
     (root, files)
 }
 
 /// A territory like that of a node: keys, kubeconfigs, and the kubelet's data.
-fn territory() -> Territory {
+pub(in crate::world::files) fn territory() -> Territory {
     let mut territory = Territory::default();
     territory.add("/var/lib/kubelet");
     territory.add_linked_directory("/etc/kubernetes/pki");

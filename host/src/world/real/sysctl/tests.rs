@@ -1,5 +1,8 @@
 use super::*;
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+};
 
 #[test]
 fn the_kernel_tells_its_release() {
@@ -37,4 +40,18 @@ fn a_value_is_written_once_and_nothing_leads_out_of_the_tree() {
         fs::read_to_string(folder.path().join("outside")).unwrap(),
         "0\n"
     );
+}
+
+/// Some parameters are keys: `net.ipv4.tcp_fastopen_key` has mode 0600.
+#[test]
+fn a_parameter_that_not_every_user_may_read_is_set_and_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    fs::write(&file, "secret\n").unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    let tree = folder.path().to_str().unwrap();
+    let key = SysctlKey::parse("key").unwrap();
+    assert!(read(tree, &key).is_err());
+    assert!(!set(tree, &key, "secret").unwrap());
+    assert!(set(tree, &key, "other").unwrap());
 }

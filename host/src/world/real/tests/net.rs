@@ -1,6 +1,6 @@
 //! HTTP servers on loopback that do not behave.
 use super::*;
-use crate::arguments::HttpUrl;
+use crate::{arguments::HttpUrl, world::reach::Reach};
 use std::{io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
 /// A server that answers each client with this head, and then with these bytes again and again
@@ -26,6 +26,10 @@ fn serve(head: &'static str, body: &'static [u8], pause: Duration) -> HttpUrl {
 }
 
 fn get(url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
+    get_within(Reach::All, url, budget)
+}
+
+fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -38,7 +42,7 @@ fn get(url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
         Environment::new(),
         Cancel::never(),
     )
-    .http_get(url, budget)
+    .http_get(url, reach, budget)
 }
 
 const ENDLESS: &str = "HTTP/1.1 200 OK\r\n\r\n";
@@ -74,4 +78,21 @@ fn a_server_that_drips_ends_at_the_deadline_and_with_the_run() {
     let asked = thread::spawn(move || get(&url, &budget).unwrap_err());
     cancel.request();
     assert_eq!(asked.join().unwrap().code, "cancelled");
+}
+
+#[test]
+fn no_connection_is_made_to_an_address_beyond_reach() {
+    let by_address = serve(
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        b"",
+        Duration::ZERO,
+    );
+    let by_name = by_address.as_str().replace("127.0.0.1", "localhost");
+    let by_name = HttpUrl::parse(&by_name).unwrap();
+    let budget = Budget::new(1 << 20, Duration::from_secs(60), &Cancel::never());
+    for url in [by_address, by_name] {
+        assert_eq!(get(&url, &budget).unwrap().status, 200, "{url}");
+        let failure = get_within(Reach::OtherMachines, &url, &budget).unwrap_err();
+        assert_eq!(failure.code, "denied", "{failure:?}");
+    }
 }

@@ -12,6 +12,7 @@ mod rest;
 mod review;
 mod select;
 mod server;
+mod shape;
 mod signer;
 mod status;
 mod store;

@@ -5,6 +5,7 @@ use super::{
     rbac::{self, Request, User},
     review,
     select::Selectors,
+    shape,
     signer::Authority,
     status::{Answer, ApiError},
     store::{Store, place},
@@ -16,7 +17,11 @@ use crate::{
 };
 use ipnet::IpNet;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Mutex,
+};
 
 /// What the server is.
 pub struct Api {
@@ -104,7 +109,9 @@ impl Api {
             .store
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match self.route(&mut store, call) {
+        // A client that gets no answer at all asks again and again.
+        let answer = catch_unwind(AssertUnwindSafe(|| self.route(&mut store, call)));
+        match answer.unwrap_or_else(|_| Err(ApiError::internal())) {
             Ok(reply) => reply,
             Err(error) => Reply::Json(error.code, error.body()),
         }
@@ -307,6 +314,7 @@ impl Api {
         request: &Request,
     ) -> Answer<Reply> {
         let mut object = parse(call)?;
+        shape::check(target.resource, &object)?;
         if !matches!(
             object["metadata"]["resourceVersion"].as_str(),
             None | Some("" | "0")
@@ -355,6 +363,7 @@ impl Api {
         mut object: Value,
         verb: &str,
     ) -> Answer<Value> {
+        shape::check(target.resource, &object)?;
         let current = store
             .get(target.resource, &target.namespace, &target.name)
             .cloned()
@@ -439,6 +448,7 @@ impl Api {
                     Required value: is required for apply patch",
                 )
             })?;
+            shape::check(target.resource, &wanted)?;
             let force = call.query.get("force").is_some_and(|force| force == "true");
             let mut applied = apply::apply(current.as_ref(), &wanted, manager, force)?;
             if current.is_some() {

@@ -102,6 +102,17 @@ impl ApiError {
         )
     }
 
+    /// The answer to a request that this server cannot carry out because of a mistake of its own.
+    pub fn internal() -> Self {
+        Self::new(
+            500,
+            "InternalError",
+            "the rehearsed API server failed because of a mistake in it: please report what was \
+             sent"
+                .into(),
+        )
+    }
+
     pub fn body(&self) -> Value {
         json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

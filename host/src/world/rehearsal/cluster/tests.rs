@@ -12,7 +12,7 @@ use crate::world::files::RootedFiles;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-fn api() -> Api {
+pub(super) fn api() -> Api {
     over(Store::new())
 }
 
@@ -39,11 +39,11 @@ fn user(name: &str, groups: &[&str]) -> User {
     }
 }
 
-fn admin() -> User {
+pub(super) fn admin() -> User {
     user("root", &["system:masters"])
 }
 
-fn send(
+pub(super) fn send(
     api: &Api,
     user: &User,
     method: &str,
@@ -70,13 +70,19 @@ fn send(
     }
 }
 
-fn request(api: &Api, user: &User, method: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(super) fn request(
+    api: &Api,
+    user: &User,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> (u16, Value) {
     send(api, user, method, path, "application/json", body)
 }
 
-const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+pub(super) const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
-fn config_map(name: &str, data: Value) -> Value {
+pub(super) fn config_map(name: &str, data: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
 }
 

@@ -1,0 +1,216 @@
+//! Reads JSON that a guest hands over, within a budget of memory. Values take up to a hundred times
+//! the bytes of their text (`{"":0}`), so a text is measured before any value is made of it.
+use crate::parallel::{Turn, Turns};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use std::{cell::Cell, fmt};
+
+/// Bytes of memory that the values of one document may take.
+pub const MAX_DOCUMENT: usize = 16 << 20;
+
+/// Bytes of a text that is read without waiting for a turn.
+const SMALL: usize = 32 << 10;
+
+// What values take, measured as `serde_json` makes them. A list doubles when it is full, a tree has
+// room for eleven fields in each node and fills half of it.
+
+/// Bytes of an item of a list.
+const ITEM: usize = 2 * size_of::<Value>();
+/// Bytes of the first items of a list.
+const LIST: usize = 4 * size_of::<Value>();
+/// Bytes of a node of a tree.
+const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 24;
+/// Fields in a node of a tree.
+const FIELDS: usize = 6;
+/// Bytes of a text beside its characters.
+const TEXT: usize = 16;
+
+thread_local! {
+    /// whether this thread has a turn
+    static HAS_TURN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A turn to work on a large document. The process works on one at a time.
+pub struct LargeDocument(#[expect(dead_code, reason = "it ends when it is dropped")] Turn<'static>);
+
+impl Drop for LargeDocument {
+    fn drop(&mut self) {
+        HAS_TURN.set(false);
+    }
+}
+
+/// Waits for a turn to work on a document of so many bytes. None for a small document, which waits
+/// for nobody, and for a thread that has a turn.
+#[must_use]
+pub fn turn(text_bytes: usize) -> Option<LargeDocument> {
+    static LARGE: Turns = Turns::new(1);
+    if text_bytes <= SMALL || HAS_TURN.replace(true) {
+        return None;
+    }
+    Some(LargeDocument(LARGE.wait()))
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// The text is not JSON of this type, or its values would take more than [`MAX_DOCUMENT`].
+pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    measure(text, MAX_DOCUMENT)?;
+    serde_json::from_str(text)
+}
+
+/// The bytes of memory that the values of a text would take, roughly. The text may have several
+/// documents, one after the other.
+///
+/// # Errors
+/// The text is not JSON, or its values would take more than `limit` ([`is_too_large`]).
+pub fn measure(text: &str, limit: usize) -> serde_json::Result<usize> {
+    let mut size = Size { bytes: 0, limit };
+    let mut documents = serde_json::Deserializer::from_str(text);
+    while documents.end().is_err() {
+        size.deserialize(&mut documents)?;
+    }
+    Ok(size.bytes)
+}
+
+/// Whether a text was not read because its values would take too much memory.
+pub fn is_too_large(error: &serde_json::Error) -> bool {
+    error.is_data()
+}
+
+/// The bytes of memory that a value takes, roughly.
+pub fn memory(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => TEXT + text.len(),
+        Value::Array(items) => LIST + items.iter().map(|item| ITEM + memory(item)).sum::<usize>(),
+        Value::Object(fields) => {
+            let nodes = fields.len().div_ceil(FIELDS) * NODE;
+            let fields = fields.iter();
+            nodes
+                + fields
+                    .map(|(name, value)| TEXT + name.len() + memory(value))
+                    .sum::<usize>()
+        }
+    }
+}
+
+/// The size of the values that were seen so far.
+struct Size {
+    bytes: usize,
+    limit: usize,
+}
+
+impl Size {
+    fn add<E: serde::de::Error>(&mut self, bytes: usize) -> Result<(), E> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limit {
+            Err(E::custom(format_args!(
+                "its values take more than {} bytes of memory",
+                self.limit
+            )))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for &mut Size {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for &mut Size {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.add(TEXT + text.len())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.add(LIST)?;
+        while items.next_element_seed(&mut *self)?.is_some() {
+            self.add(ITEM)?;
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let mut seen = 0;
+        while fields.next_key_seed(&mut *self)?.is_some() {
+            if seen % FIELDS == 0 {
+                self.add(NODE)?;
+            }
+            seen += 1;
+            fields.next_value_seed(&mut *self)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_measured_as_its_values_are() {
+        for text in [
+            "{}",
+            "[]",
+            "0 1 2",
+            r#"{"a":{"b":[1,"two",null,true,1.5,-1]},"c":"x"}"#,
+            r#"[{"":0},{"":0},{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}]"#,
+        ] {
+            let documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+            let values: usize = documents.map(|value| memory(&value.unwrap())).sum();
+            assert_eq!(measure(text, MAX_DOCUMENT).unwrap(), values, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_thread_waits_for_a_turn_but_not_for_its_own() {
+        let first = turn(SMALL + 1);
+        assert!(first.is_some() && turn(SMALL + 1).is_none() && turn(1).is_none());
+        drop(first);
+        assert!(turn(SMALL + 1).is_some());
+    }
+
+    #[test]
+    fn a_small_text_with_large_values_is_not_read() {
+        let text = format!("[{}0]", r#"{"":0},"#.repeat(100_000));
+        let error = read::<Value>(&text).unwrap_err();
+        assert!(is_too_large(&error), "{error}");
+        assert!(!is_too_large(&read::<Value>("{").unwrap_err()));
+        assert!(!is_too_large(
+            &measure("{\"a\": x}", MAX_DOCUMENT).unwrap_err()
+        ));
+        assert_eq!(read::<Value>("{\"a\": 1}").unwrap()["a"], 1);
+    }
+}

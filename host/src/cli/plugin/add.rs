@@ -1,0 +1,162 @@
+//! `plugin add`: names a plugin in a configuration and locks it.
+use super::{Expectation, candidate::Candidate, known::KnownPlugin};
+use crate::{
+    cli::{Exit, print},
+    config::PhaseConfiguration,
+    plugin::{
+        consent::{self, Consent},
+        entry, inspect,
+        lines::Allowed,
+        load::{PluginRefused, allow_command},
+        lock,
+        transaction::Transaction,
+    },
+    wasm::engine::Engine,
+};
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// `allow` is the operator's consent, where the plugin is to be allowed what it asks for as well.
+pub fn add(
+    from: &str,
+    config: &Path,
+    allow: Option<Consent>,
+    expectation: &Expectation,
+    engine: &Engine,
+) -> Result<Exit> {
+    let given = expectation.signer()?;
+    // The configuration names a file from its own folder, wherever the command was typed.
+    let source = if from.contains("://") {
+        from.to_owned()
+    } else {
+        relative(from, config.parent().unwrap_or(Path::new("")))?
+    };
+    let plain = format!("kubephase plugin add {from} --config {}", config.display());
+    let allowing = format!("{plain} --allow");
+    let command = if allow.is_some() { &allowing } else { &plain };
+    let digest = expectation.digest.as_ref();
+    let mut candidate = Candidate::fetch(&source, config, given.clone(), digest, command, engine)?;
+    let known = KnownPlugin::read(config, candidate.name())?;
+    known.check_source(&source, config)?;
+    if given.is_none()
+        && let Some(signer) = known.signer(None, || candidate.full_command(command, expectation))?
+    {
+        candidate.require_signer(signer, config, command)?;
+    }
+    let replaces = replaced_phases(&candidate);
+    if allow.is_none() && known.entry.is_none() {
+        let command = candidate.full_command(&allowing, expectation);
+        check_replaced(&candidate, &replaces, &command)?;
+    }
+    let allowed = candidate.check_consent(&known, allow, expectation, &allowing)?;
+    candidate.plugin.prepare()?;
+    // All that takes time is done. What was read before has to hold still.
+    let mut change = Transaction::begin(config)?;
+    let name = candidate.name().to_owned();
+    known.check_unchanged(&change, &name, command)?;
+    let edit = entry::add(config, &name, &source, given.as_ref(), &replaces)?;
+    change.lock.set(
+        &candidate.plugin,
+        &source,
+        candidate.source_digest.clone(),
+        candidate.signer.clone(),
+        allowed.clone(),
+    );
+    let text = summary(&candidate, &known, config, &allowed, edit.phases());
+    change.commit(Some(edit))?;
+    Ok(print::out(&text))
+}
+
+/// The phases that the plugin's phases can stand in for.
+fn replaced_phases(candidate: &Candidate) -> Vec<String> {
+    let provides = candidate.plugin.manifest().provides.iter();
+    provides.flat_map(|row| row.replaces.clone()).collect()
+}
+
+/// Refuses a plugin that would stand in for more than addons, unless the operator allows it: what
+/// it stands in for is done no longer, be it a check or a certificate.
+fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> Result<()> {
+    let others: Vec<&str> = replaces
+        .iter()
+        .map(String::as_str)
+        .filter(|phase| !phase.starts_with("addon/"))
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let flags = consent::flags(&candidate.plugin, &Allowed::default());
+    let message = format!(
+        "plugin {} is to stand in for {}, which kubephase then does no longer.\nIf that is \
+         meant: {command}{flags}",
+        candidate.name(),
+        others.join(", ")
+    );
+    Err(PluginRefused::new(message).into())
+}
+
+/// What was added, what it may do, and how to allow the rest. `phases` is the configuration after
+/// the change, `allowed` is what the lock allows.
+fn summary(
+    candidate: &Candidate,
+    known: &KnownPlugin,
+    config: &Path,
+    allowed: &Allowed,
+    phases: &PhaseConfiguration,
+) -> String {
+    let (plugin, name) = (&candidate.plugin, candidate.name());
+    let mut text = format!(
+        "{name} {} is part of {}, locked in {}{}\n",
+        plugin.manifest().version,
+        config.display(),
+        lock::FILE,
+        known.signed(candidate.signer.as_ref())
+    );
+    for phase in replaced_phases(candidate) {
+        text += &match phases.replaces.get(&phase) {
+            Some(by) if by == name => format!("It stands in for {phase}.\n"),
+            Some(by) => format!("It can stand in for {phase}, which {by} does.\n"),
+            None => format!(
+                "It can stand in for {phase}. To have it do that, write in {}: replaces: \
+                 {{{phase}: {name}}}\n",
+                config.display()
+            ),
+        };
+    }
+    // What it provides was allowed by adding it.
+    let nothing = Allowed {
+        granted: Vec::new(),
+        provides: allowed.provides.clone(),
+    };
+    let change = inspect::change(plugin, allowed);
+    if !change.is_empty() {
+        let command = allow_command(name, config, Some(&candidate.digest()));
+        let flags = consent::flags(plugin, allowed);
+        text += &format!(
+            "It asks for or provides what is not allowed yet:\n{change}Allow it with:\n\n  \
+             {command}{flags}\n"
+        );
+    } else if allowed.granted.is_empty() {
+        text += "It asks for nothing that has to be allowed.\n";
+    } else {
+        text += &format!("It may:\n{}", inspect::change(plugin, &nothing));
+    }
+    text
+}
+
+/// Returns a path as a configuration in the folder `beside` names it.
+fn relative(path: &str, beside: &Path) -> Result<String> {
+    let absolute = Path::new(path)
+        .canonicalize()
+        .with_context(|| format!("cannot find {path}"))?;
+    let beside = if beside.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        beside
+    }
+    .canonicalize()?;
+    let shown = absolute.strip_prefix(&beside).map_or_else(
+        |_| absolute.display().to_string(),
+        |below| format!("./{}", below.display()),
+    );
+    Ok(shown)
+}

@@ -1,0 +1,82 @@
+//! `plugin allow`: locks a plugin of a configuration as it is now, with all that it asks for.
+use super::{Expectation, candidate::Candidate, known::KnownPlugin};
+use crate::{
+    cli::{Exit, print},
+    plugin::{
+        consent::Consent,
+        entry, inspect,
+        load::{self, allow_command},
+        transaction::Transaction,
+    },
+    wasm::engine::Engine,
+};
+use anyhow::{Result, bail};
+use std::path::Path;
+
+pub fn allow(
+    name: &str,
+    config: &Path,
+    consent: Consent,
+    expectation: &Expectation,
+    engine: &Engine,
+) -> Result<Exit> {
+    let given = expectation.signer()?;
+    let command = allow_command(name, config, None);
+    let known = KnownPlugin::read(config, name)?;
+    let Some(entry) = &known.entry else {
+        bail!(
+            "{} names no plugin {name}; add it with `kubephase plugin add`",
+            config.display()
+        );
+    };
+    load::check_name(name)?;
+    let signer = known.signer(given.as_ref(), || {
+        allow_command(name, config, expectation.digest.as_ref())
+    })?;
+    let source = &entry.source;
+    let digest = expectation.digest.as_ref();
+    let candidate = Candidate::fetch(source, config, signer, digest, &command, engine)?;
+    if candidate.name() != name {
+        bail!(
+            "{source} calls itself {}; the configuration has to use that name",
+            candidate.name()
+        );
+    }
+    let allowed = candidate.check_consent(&known, Some(consent), expectation, &command)?;
+    candidate.plugin.prepare()?;
+    // All that takes time is done. What was read before has to hold still.
+    let mut transaction = Transaction::begin(config)?;
+    known.check_unchanged(&transaction, name, &command)?;
+    let edit = given
+        .is_some()
+        .then(|| entry::add(config, name, source, given.as_ref(), &[]))
+        .transpose()?;
+    transaction.lock.set(
+        &candidate.plugin,
+        source,
+        candidate.source_digest.clone(),
+        candidate.signer.clone(),
+        allowed,
+    );
+    transaction.commit(edit)?;
+    Ok(print::out(&summary(&candidate, &known)))
+}
+
+/// What was locked, and what that changes.
+fn summary(candidate: &Candidate, known: &KnownPlugin) -> String {
+    let identity = candidate.identity();
+    let in_place_of = known
+        .in_place_of(&identity)
+        .map(|before| format!(", in place of {before}"));
+    let head = format!(
+        "{} {} is locked{}{}; what it may do and provides has",
+        candidate.name(),
+        candidate.plugin.manifest().version,
+        known.signed(candidate.signer.as_ref()),
+        in_place_of.unwrap_or_default()
+    );
+    match inspect::change(&candidate.plugin, &known.allowed(&identity)).as_str() {
+        "" => format!("{head} not changed\n"),
+        change => format!("{head} changed:\n{change}"),
+    }
+}

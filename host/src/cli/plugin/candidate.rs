@@ -1,0 +1,161 @@
+//! A plugin that `plugin add` or `plugin allow` is about to lock.
+use super::{Expectation, known::KnownPlugin};
+use crate::{
+    plugin::{
+        consent::{Consent, Question},
+        digest::ComponentDigest,
+        identity::PluginIdentity,
+        lines::Allowed,
+        load::{self, PluginRefused, Wanted, digest_flag},
+        signature::Signer,
+        source::{self, Fetched},
+    },
+    wasm::{engine::Engine, plugin::Plugin},
+};
+use anyhow::Result;
+use std::path::Path;
+
+/// A plugin that was fetched and read, and is what the operator expected of it.
+pub struct Candidate {
+    pub plugin: Plugin,
+    /// as the configuration names it
+    pub source: String,
+    /// digest of the artifact's manifest, if the source is a registry
+    pub source_digest: Option<String>,
+    pub signer: Option<Signer>,
+    component: Vec<u8>,
+}
+
+impl Candidate {
+    /// Fetches a plugin, compares its digest with the expected one, verifies its signature if a
+    /// signer is known already, and reads it. `command` is the operator's command without
+    /// `--signer` and `--digest`.
+    ///
+    /// # Errors
+    /// The plugin cannot be fetched, or is refused.
+    pub fn fetch(
+        source: &str,
+        config: &Path,
+        signer: Option<Signer>,
+        digest: Option<&ComponentDigest>,
+        command: &str,
+        engine: &Engine,
+    ) -> Result<Candidate> {
+        let wanted = wanted(source, config, signer.as_ref(), command);
+        let Fetched {
+            bytes,
+            digest: source_digest,
+        } = load::fetch(&wanted)?;
+        check_digest(source, config, &bytes, digest)?;
+        let plugin = load::read(&wanted, bytes.clone(), engine)?;
+        load::check_name(&plugin.manifest().name)?;
+        Ok(Candidate {
+            plugin,
+            source: source.to_owned(),
+            source_digest,
+            signer,
+            component: bytes,
+        })
+    }
+
+    /// Verifies the signature of a plugin whose signer is known only now that its name is known.
+    ///
+    /// # Errors
+    /// The signature is missing or wrong.
+    pub fn require_signer(&mut self, signer: Signer, config: &Path, command: &str) -> Result<()> {
+        let wanted = wanted(&self.source, config, Some(&signer), command);
+        load::verify_signature(&wanted, &self.component)?;
+        self.signer = Some(signer);
+        Ok(())
+    }
+
+    pub fn name(&self) -> &str {
+        &self.plugin.manifest().name
+    }
+
+    pub fn digest(&self) -> ComponentDigest {
+        ComponentDigest::of_plugin(&self.plugin)
+    }
+
+    pub fn identity(&self) -> PluginIdentity {
+        PluginIdentity::new(&self.source, self.signer.as_ref())
+    }
+
+    /// Refuses the plugin unless the operator consented to this component and, with `consent`, to
+    /// all that it asks for. Without `consent` it keeps what was allowed before. `command` is the
+    /// command that allows it, without `--signer` and `--digest`.
+    ///
+    /// # Errors
+    /// What the operator did not consent to, and the command that does.
+    pub fn check_consent(
+        &self,
+        known: &KnownPlugin,
+        consent: Option<Consent>,
+        expectation: &Expectation,
+        command: &str,
+    ) -> Result<Allowed, PluginRefused> {
+        let identity = self.identity();
+        let before = known.allowed(&identity);
+        let question = Question {
+            plugin: &self.plugin,
+            allowed: &before,
+            in_place_of: known.in_place_of(&identity),
+            command: self.full_command(command, expectation),
+        };
+        if consent.is_some() || !before.granted.is_empty() {
+            question.check_digest_named(&self.source, expectation.digest.as_ref())?;
+        }
+        match consent {
+            None => Ok(known.kept(&self.plugin, &identity)),
+            Some(consent) => {
+                consent.check(&question)?;
+                Ok(Allowed::all_of(&self.plugin))
+            }
+        }
+    }
+
+    /// A command with the signer that the operator named, and with the digest of this component.
+    pub fn full_command(&self, command: &str, expectation: &Expectation) -> String {
+        let signer = expectation.signer.as_ref().and(self.signer.as_ref());
+        let signer = signer.map(|signer| format!(" --signer {signer}"));
+        format!(
+            "{command}{}{}",
+            signer.unwrap_or_default(),
+            digest_flag(Some(&self.digest()))
+        )
+    }
+}
+
+/// A source as the configuration names it.
+fn wanted<'a>(
+    source: &'a str,
+    config: &'a Path,
+    signer: Option<&'a Signer>,
+    command: &'a str,
+) -> Wanted<'a> {
+    Wanted {
+        source,
+        beside: config.parent().unwrap_or(Path::new("")),
+        pinned: None,
+        signer,
+        command: Some(command),
+    }
+}
+
+/// Refuses a component that is not the one that the operator named.
+fn check_digest(
+    source: &str,
+    config: &Path,
+    component: &[u8],
+    wanted: Option<&ComponentDigest>,
+) -> Result<(), PluginRefused> {
+    let found = ComponentDigest::of(component);
+    match wanted.filter(|wanted| **wanted != found) {
+        None => Ok(()),
+        Some(wanted) => Err(PluginRefused::new(format!(
+            "{source} gives the component {found}, not {wanted} as --digest says; nothing was \
+             changed\nto look at what it gives now: kubephase plugin inspect {}",
+            source::shown(source, config)
+        ))),
+    }
+}

@@ -1,0 +1,143 @@
+//! The plugin of a name before `plugin add` and `plugin allow` change it.
+use crate::{
+    config::{self, PhaseConfiguration, PluginEntry},
+    plugin::{
+        identity::{PluginIdentity, is_same_place},
+        lines::{Allowed, provided},
+        load::{self, PluginRefused},
+        lock::{Lock, Locked},
+        signature::Signer,
+        transaction::Transaction,
+    },
+    report::sanitise,
+    wasm::plugin::Plugin,
+};
+use anyhow::{Result, bail};
+use std::path::Path;
+
+/// What the configuration and the lock have of a plugin's name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownPlugin {
+    pub entry: Option<PluginEntry>,
+    /// none without an entry: what the configuration does not name is not part of it, whatever an
+    /// earlier command left in the lock
+    locked: Option<Locked>,
+}
+
+impl KnownPlugin {
+    /// Reads the configuration and its lock.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn read(config: &Path, name: &str) -> Result<Self> {
+        let (phases, lock) = (config::phases_of_file(config)?, Lock::beside(config)?);
+        Ok(KnownPlugin::of(&phases, &lock, name))
+    }
+
+    fn of(phases: &PhaseConfiguration, lock: &Lock, name: &str) -> Self {
+        let entry = phases.plugins.iter().find(|entry| entry.name == name);
+        KnownPlugin {
+            entry: entry.cloned(),
+            locked: entry.and_then(|_| lock.get(name)).cloned(),
+        }
+    }
+
+    /// Refuses to go on if another command changed the plugin meanwhile.
+    ///
+    /// # Errors
+    /// The command that tries again.
+    pub fn check_unchanged(&self, now: &Transaction, name: &str, command: &str) -> Result<()> {
+        if *self == KnownPlugin::of(&now.phases, &now.lock, name) {
+            return Ok(());
+        }
+        bail!(
+            "another command changed {name} meanwhile, and this one changed nothing; to try again: \
+             {command}"
+        )
+    }
+
+    /// Refuses to add a plugin over one of the same name that comes from elsewhere.
+    ///
+    /// # Errors
+    /// The command that removes the other plugin.
+    pub fn check_source(&self, source: &str, config: &Path) -> Result<(), PluginRefused> {
+        let other = self
+            .entry
+            .as_ref()
+            .filter(|entry| !is_same_place(&entry.source, source));
+        let Some(other) = other else {
+            return Ok(());
+        };
+        Err(PluginRefused::new(format!(
+            "{} names a plugin {} already, from {}; a plugin from {} does not take its place\nif \
+             it is to: kubephase plugin remove {} --config {}",
+            config.display(),
+            other.name,
+            sanitise::line(&other.source),
+            sanitise::line(source),
+            other.name,
+            config.display()
+        )))
+    }
+
+    /// The signer whose signature the plugin has to have; `given` is the one that the operator
+    /// named now.
+    ///
+    /// # Errors
+    /// None was named now, and the configuration and the lock name different ones.
+    pub fn signer(
+        &self,
+        given: Option<&Signer>,
+        command: impl Fn() -> String,
+    ) -> Result<Option<Signer>> {
+        let known = || load::signer(self.entry.as_ref(), self.locked.as_ref(), command);
+        Ok(given.map_or_else(known, |given| Ok(Some(given)))?.cloned())
+    }
+
+    /// What the operator allowed a plugin of this identity.
+    pub fn allowed(&self, identity: &PluginIdentity) -> Allowed {
+        identity.allowed(self.locked.as_ref())
+    }
+
+    /// What a plugin has that is locked and not allowed: the requests that were allowed before,
+    /// and what it provides if this is the first plugin of its name. Naming a plugin in the
+    /// configuration is consent to what it provides; changing it is not.
+    pub fn kept(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
+        let allowed = self.allowed(identity);
+        let is_as_before = |locked: &Locked| {
+            *identity == PluginIdentity::of_locked(locked) && locked.digest == plugin.digest()
+        };
+        let provides = match &self.locked {
+            None => Some(provided(plugin.manifest())),
+            Some(locked) if is_as_before(locked) => allowed.provides,
+            Some(_) => Some(allowed.provides.unwrap_or_default()),
+        };
+        Allowed {
+            provides,
+            ..allowed
+        }
+    }
+
+    /// The plugin that one of this identity comes in place of, in words; none if it is the same.
+    pub fn in_place_of(&self, identity: &PluginIdentity) -> Option<String> {
+        let locked = self.locked.as_ref()?;
+        let before = PluginIdentity::of_locked(locked);
+        let before = (before != *identity).then(|| format!("{} from {before}", locked.name))?;
+        Some(sanitise::line(&before).into_owned())
+    }
+
+    /// Who signed the plugin, compared with who had to until now.
+    pub fn signed(&self, by: Option<&Signer>) -> String {
+        let entry = self.entry.as_ref().and_then(|entry| entry.signer.as_ref());
+        let locked = self
+            .locked
+            .as_ref()
+            .and_then(|locked| locked.signer.as_ref());
+        match (locked.or(entry), by) {
+            (_, None) => String::new(),
+            (None, Some(by)) => format!(", signed by {by}"),
+            (Some(before), Some(by)) if before == by => format!(", signed by {by} as before"),
+            (Some(before), Some(by)) => format!(", signed by {by} and no longer by {before}"),
+        }
+    }
+}

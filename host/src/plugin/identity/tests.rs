@@ -1,0 +1,25 @@
+use super::*;
+
+#[test]
+fn versions_of_one_source_are_one_place() {
+    let digest = "0".repeat(64);
+    let pinned = format!("oci://r.example/own@sha256:{digest}");
+    for (one, other) in [
+        ("./own.wasm", "own.wasm"),
+        ("a/./own.wasm", "./a/own.wasm"),
+        ("oci://r.example/own:1", "oci://r.example/own:2"),
+        ("oci://r.example/own:1", pinned.as_str()),
+    ] {
+        assert!(is_same_place(one, other), "{one} {other}");
+    }
+    for (one, other) in [
+        ("./own.wasm", "./other/own.wasm"),
+        ("own.wasm", "/own.wasm"),
+        ("a/../own.wasm", "own.wasm"),
+        ("oci://r.example/own:1", "oci://r.example/own/own:1"),
+        ("oci://r.example/own:1", "oci://r.example:444/own:1"),
+        ("oci://r.example/own:1", "r.example/own"),
+    ] {
+        assert!(!is_same_place(one, other), "{one} {other}");
+    }
+}

@@ -1,0 +1,116 @@
+//! A plugin as lines of text: what it asks for, and what it provides. The operator allows a plugin
+//! by these lines, and `kubephase.lock` holds the lines that were allowed.
+use crate::{
+    phase::catalog::Kind,
+    secret::settings::list_secrets,
+    wasm::{
+        manifest::{FailurePolicy, Manifest, Provided, Request},
+        plugin::Plugin,
+    },
+};
+
+/// The lines that the operator allowed a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// lines of its requests
+    pub granted: Vec<String>,
+    /// lines of what it provides; none if that was not recorded, as in locks of older versions
+    pub provides: Option<Vec<String>>,
+}
+
+impl Allowed {
+    /// All lines of a plugin as it is.
+    pub fn all_of(plugin: &Plugin) -> Allowed {
+        Allowed {
+            granted: requested(plugin),
+            provides: Some(provided(plugin.manifest())),
+        }
+    }
+
+    /// Compares the allowed lines with the lines of a plugin.
+    pub fn change_to(&self, plugin: &Plugin) -> Changes {
+        let before = self.provides.as_deref().unwrap_or_default();
+        Changes {
+            requests: Change::between(&self.granted, &requested(plugin)),
+            provides: Change::between(before, &provided(plugin.manifest())),
+        }
+    }
+}
+
+/// The difference between what the operator allowed and a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// lines of what the plugin asks for
+    pub requests: Change,
+    /// lines of what the plugin provides
+    pub provides: Change,
+}
+
+/// The difference between allowed lines and lines of a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// lines of the plugin that are not allowed
+    pub new: Vec<String>,
+    /// allowed lines that the plugin does not have
+    pub gone: Vec<String>,
+}
+
+impl Change {
+    fn between(before: &[String], now: &[String]) -> Change {
+        let missing = |lines: &[String], from: &[String]| {
+            let missing = lines.iter().filter(|line| !from.contains(line));
+            missing.cloned().collect()
+        };
+        Change {
+            new: missing(now, before),
+            gone: missing(before, now),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.gone.is_empty()
+    }
+}
+
+/// Returns the lines of all requests of a plugin.
+pub fn requested(plugin: &Plugin) -> Vec<String> {
+    let requests = plugin.manifest().grants.iter();
+    requests.flat_map(Request::lines).collect()
+}
+
+/// Returns the lines of what a plugin provides: its phases with their places in a run, and which
+/// of its settings are secret.
+pub fn provided(manifest: &Manifest) -> Vec<String> {
+    let phases = manifest.provides.iter().flat_map(phase_lines);
+    phases.chain(list_secrets(&manifest.settings)).collect()
+}
+
+/// Returns the lines of one phase. Ids hold neither spaces nor line ends, so two different phases
+/// never have equal lines.
+fn phase_lines(phase: &Provided) -> Vec<String> {
+    let id = &phase.id;
+    let kind = match phase.kind {
+        Kind::Addon => "an addon",
+        Kind::Check => "a check",
+        Kind::Group => "a group",
+        Kind::Phase => "a phase",
+    };
+    let mut lines = vec![format!("{id} is {kind}")];
+    let workflows = phase.workflow.iter();
+    lines.extend(workflows.map(|workflow| format!("{id} runs in {}", workflow.name())));
+    for (what, others) in [
+        ("waits for", &phase.needs),
+        ("runs before", &phase.before),
+        ("can stand in for", &phase.replaces),
+    ] {
+        lines.extend(others.iter().map(|other| format!("{id} {what} {other}")));
+    }
+    let slot = phase.slot.iter();
+    lines.extend(slot.map(|slot| format!("{id} fills the place of the cluster's {slot}")));
+    match phase.failure_policy {
+        FailurePolicy::Fail => {}
+        FailurePolicy::Warn => lines.push(format!("{id} only warns where it fails")),
+        FailurePolicy::Ignore => lines.push(format!("{id} is ignored where it fails")),
+    }
+    lines
+}

@@ -1,0 +1,45 @@
+//! Who made the files that are new in a run. A plugin may let more users use a file only if the
+//! plugin itself made it: everything else may hold what those users are not to see.
+use crate::effect::Effect;
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// Files and directories that plugins made in a run, each with the name of its plugin.
+#[derive(Default)]
+pub struct Makers(Mutex<BTreeMap<String, String>>);
+
+impl Makers {
+    fn made(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes an effect that changed something. `plugin` proposed it; none for a phase of the
+    /// program. `absent` are paths that were not there before. The content of keys, certificates
+    /// and kubeconfigs is the host's, whoever proposed them.
+    pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {
+        let mut made = self.made();
+        let target = effect.summary().1;
+        for path in effect.paths().iter().chain([&target]) {
+            if !matches!(effect, Effect::Mode(_)) {
+                made.remove(path);
+            }
+        }
+        let Some(plugin) = plugin else { return };
+        let new: Vec<&String> = match effect {
+            Effect::File(_) => absent.iter().chain([&target]).collect(),
+            Effect::Directory(_) => absent.iter().collect(),
+            _ => return,
+        };
+        made.extend(
+            new.into_iter()
+                .map(|path| (path.clone(), plugin.to_owned())),
+        );
+    }
+
+    /// Whether a plugin made what is at a path.
+    pub fn has_made(&self, plugin: &str, path: &str) -> bool {
+        self.made().get(path).is_some_and(|maker| maker == plugin)
+    }
+}

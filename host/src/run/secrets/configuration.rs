@@ -1,0 +1,151 @@
+//! The walk over a whole configuration that takes out what plugins need not see: wherever a text
+//! is, by the name before it and by its content.
+use super::{passwords, public};
+use crate::secret::{
+    Secret,
+    classify::{Credential, classify},
+    settings::sounds_secret,
+};
+use kubephase_sdk::node::{is_proxy, without_user_info};
+use regex::Regex;
+use serde_json::{Map, Value};
+use std::sync::LazyLock;
+
+/// Fields with environment variables.
+const ENVIRONMENT: &str = "extraEnvs";
+
+/// The beginning of a URL. The pattern is a constant, and a test uses it.
+static SCHEME: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new("[A-Za-z][A-Za-z0-9+.-]*://").ok());
+
+/// Masks the secrets of a configuration. Returns what it masked, but for values of environment
+/// variables that are ordinary words.
+pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
+    let mut walk = Walk::default();
+    walk.value("", configuration);
+    walk.found
+}
+
+#[derive(Default)]
+struct Walk {
+    found: Vec<Secret<String>>,
+}
+
+impl Walk {
+    /// Masks a value, which is in a field of this name.
+    fn value(&mut self, field: &str, value: &mut Value) {
+        match value {
+            Value::String(text) => self.text(field, text, false),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(field, item)),
+            Value::Object(fields) => self.fields(field, fields),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn fields(&mut self, field: &str, fields: &mut Map<String, Value>) {
+        // An argument or an environment variable.
+        let name = fields
+            .get("name")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        if let (Some(name), Some(Value::String(value))) = (name, fields.get_mut("value")) {
+            if field == ENVIRONMENT {
+                return self.variable(&name, value);
+            }
+            return self.text(&name, value, true);
+        }
+        for (name, value) in fields {
+            self.value(name, value);
+        }
+    }
+
+    /// Masks the value of an environment variable, whatever it is. Proxies were masked before.
+    fn variable(&mut self, name: &str, value: &mut String) {
+        if is_proxy(name) || value.is_empty() || is_masked(value) {
+            return;
+        }
+        let is_secret = sounds_secret(name) || is_secret_content(name, value, true);
+        let value = std::mem::replace(value, public("environment"));
+        if is_secret {
+            self.note(&value);
+        }
+    }
+
+    /// Masks a text that has this name. `is_argument` says that the operator wrote the name too.
+    fn text(&mut self, name: &str, text: &mut String, is_argument: bool) {
+        if text.is_empty() || is_masked(text) || matches!(text.as_str(), "true" | "false") {
+            return;
+        }
+        let place = if is_argument { "argument" } else { "field" };
+        if sounds_secret(name) || is_secret_content(name, text, is_argument) {
+            self.note(text);
+            *text = public(place);
+            return;
+        }
+        let shown = without_secrets_of_urls(text);
+        if shown != *text {
+            self.note(text);
+            *text = shown;
+        }
+    }
+
+    /// Notes a text, and the secret parts of the URLs in it.
+    fn note(&mut self, text: &str) {
+        self.found.push(Secret::new(text.to_owned()));
+        for url in urls(text).filter(|part| part.contains("://")) {
+            self.found.extend(passwords(url));
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            let values = query.split('&').filter_map(|pair| pair.split_once('='));
+            self.found
+                .extend(values.map(|(_, value)| Secret::new(value.to_owned())));
+        }
+    }
+}
+
+/// Whether a placeholder stands in for the secret already.
+fn is_masked(text: &str) -> bool {
+    text.contains("<secret:")
+}
+
+/// Whether a text is secret by what it says, once its URLs have no passwords.
+fn is_secret_content(name: &str, text: &str, is_argument: bool) -> bool {
+    let text = without_secrets_of_urls(text);
+    let is_assignment = |part: &str| {
+        let assigned = part.split_once(['=', ':']);
+        assigned.is_some_and(|(name, value)| !value.is_empty() && sounds_secret(name))
+    };
+    let assigns = text
+        .split([',', ';', ' ', '\n'])
+        .any(|part| !part.contains("://") && is_assignment(part));
+    match classify(format!("{name}: {text}").as_bytes()) {
+        // Names of hosts can look like a bootstrap token.
+        Some(Credential::BootstrapToken) => is_argument,
+        Some(_) => true,
+        None => is_argument && assigns,
+    }
+}
+
+/// The text with its URLs without user names, passwords, queries and fragments.
+fn without_secrets_of_urls(text: &str) -> String {
+    urls(text)
+        .map(|part| {
+            if !part.contains("://") {
+                return part.to_owned();
+            }
+            let url = part.trim_end_matches([',', ' ', '\n', '"', '\'']);
+            format!("{}{}", without_user_info(url), &part[url.len()..])
+        })
+        .collect()
+}
+
+/// Splits a text before each of its URLs.
+fn urls(text: &str) -> impl Iterator<Item = &str> {
+    let begins = SCHEME.as_ref().map_or_else(Vec::new, |scheme| {
+        scheme.find_iter(text).map(|found| found.start()).collect()
+    });
+    let ends = begins.clone().into_iter().chain([text.len()]);
+    [0].into_iter()
+        .chain(begins)
+        .zip(ends)
+        .map(|(begin, end)| &text[begin..end])
+}

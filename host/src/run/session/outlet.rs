@@ -1,0 +1,214 @@
+//! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
+//! plugin that holds a credential is refused; Secrets lose their values before.
+use super::{Session, admit::Admitted};
+use crate::{
+    secret::classify::{Credential, classify, classify_value},
+    wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
+    world::{EtcdMember, ServiceState, Tried},
+};
+use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// An answer of the world.
+pub(super) trait Answer {
+    /// Its bytes, roughly.
+    fn size(&self) -> usize;
+    /// The kind of the first credential that it is or holds.
+    fn credential(&self) -> Option<Credential>;
+}
+
+/// A fact of the node. The facts are documented, and none is a secret; a host name among them can
+/// look like a bootstrap token.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Fact(pub Value);
+
+/// Texts and bytes are classified as a whole.
+macro_rules! content {
+    ($($content:ty),*) => {$(
+        impl Answer for $content {
+            fn size(&self) -> usize {
+                self.len()
+            }
+
+            fn credential(&self) -> Option<Credential> {
+                classify(self.as_ref())
+            }
+        }
+    )*};
+}
+
+content!(String, Vec<u8>);
+
+/// Answers of a form in which the host alone chooses the texts.
+macro_rules! plain {
+    ($($plain:ty),*) => {$(
+        impl Answer for $plain {
+            fn size(&self) -> usize {
+                size_of::<$plain>()
+            }
+
+            fn credential(&self) -> Option<Credential> {
+                None
+            }
+        }
+    )*};
+}
+
+plain!(bool, FileMeta, ServiceState, EtcdMember, Fact);
+
+impl Answer for Value {
+    fn size(&self) -> usize {
+        self.to_string().len()
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        classify_value(self)
+    }
+}
+
+impl Answer for HttpReply {
+    fn size(&self) -> usize {
+        self.body.len()
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        self.body.credential()
+    }
+}
+
+impl Answer for CommandOutput {
+    fn size(&self) -> usize {
+        self.stdout.len() + self.stderr.len()
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        self.stdout.credential().or(self.stderr.credential())
+    }
+}
+
+impl<T: Answer> Answer for Option<T> {
+    fn size(&self) -> usize {
+        self.as_ref().map_or(0, Answer::size)
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        self.as_ref().and_then(Answer::credential)
+    }
+}
+
+impl<T: Answer> Answer for Vec<T> {
+    fn size(&self) -> usize {
+        self.iter().map(Answer::size).sum()
+    }
+
+    fn credential(&self) -> Option<Credential> {
+        self.iter().find_map(Answer::credential)
+    }
+}
+
+impl Session {
+    /// Refuses an answer for a plugin that holds a credential.
+    ///
+    /// # Errors
+    /// `denied`, with the call and the kind of the credential.
+    pub(super) fn check_answer<A: Arguments>(
+        &self,
+        admitted: &Admitted<A>,
+        answer: &impl Answer,
+    ) -> Tried<()> {
+        let what = || {
+            format!(
+                "the answer to {} of {}",
+                admitted.row.capability(),
+                admitted.arguments.record()
+            )
+        };
+        self.check_credential(what, answer)
+            .map_err(|message| Failure::new("denied", message))
+    }
+
+    /// Refuses a fact for a plugin that holds a credential, and counts its bytes.
+    ///
+    /// # Errors
+    /// The fact holds a credential, or the phase was given more bytes than its limit.
+    pub(super) fn answer_fact(
+        &self,
+        name: &str,
+        fact: Option<String>,
+    ) -> Result<Option<String>, Stop> {
+        self.check_credential(|| format!("the fact {name}"), &fact)
+            .map_err(Stop::msg)?;
+        self.count_answer(fact.size())?;
+        Ok(fact)
+    }
+
+    fn check_credential(
+        &self,
+        what: impl FnOnce() -> String,
+        answer: &impl Answer,
+    ) -> Result<(), String> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        answer.credential().map_or(Ok(()), |credential| {
+            Err(format!(
+                "{} holds {credential}, which is never shown to a plugin",
+                what()
+            ))
+        })
+    }
+
+    /// Counts bytes that the host hands to the phase.
+    ///
+    /// # Errors
+    /// The phase was given more bytes than its limit.
+    pub(super) fn count_answer(&self, bytes: usize) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let mut call = self.call();
+        super::spending::spend(
+            &mut call.answered_bytes,
+            bytes,
+            MAX_ANSWERED_BYTES,
+            "answers",
+        )
+    }
+
+    /// Empties the values of a Secret for a plugin. The names of its keys stay.
+    pub(super) fn without_secret_values(&self, kind: &str, object: Value) -> Value {
+        match object {
+            Value::Object(fields) if self.is_plugin() && kind == "Secret" => {
+                without_values(fields).into()
+            }
+            other => other,
+        }
+    }
+}
+
+/// The annotation in which `kubectl apply` keeps a whole object, with its data.
+const LAST_APPLIED: &str =
+    "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
+
+fn without_values(secret: Map<String, Value>) -> Map<String, Value> {
+    let mut secret = Value::Object(secret);
+    for field in ["data", "stringData"] {
+        match secret.get_mut(field) {
+            Some(Value::Object(data)) => data.values_mut().for_each(|value| *value = "".into()),
+            Some(other) => *other = Value::Null,
+            None => {}
+        }
+    }
+    if let Some(whole) = secret.pointer_mut(LAST_APPLIED) {
+        *whole = "".into();
+    }
+    match secret {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

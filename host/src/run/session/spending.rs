@@ -1,0 +1,285 @@
+//! What a phase spends of its limits: in one call, in all its calls, and together with the other
+//! phases of its plugin.
+use super::Session;
+use crate::{
+    arguments::json,
+    effect::{Effect, proposal::Proposal},
+    run::access::Access,
+    wasm::{
+        gate::Row,
+        limits::{
+            MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_FACT_BYTES,
+            MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES,
+            MAX_RUN_KEY_WORK, MAX_RUN_LOG_BYTES, PLUGIN,
+        },
+    },
+};
+use kubephase_wit::{Finding, Stop};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// What all phases of one plugin spent in a run.
+#[derive(Default)]
+pub(in crate::run) struct RunTotals {
+    findings: usize,
+    finding_bytes: usize,
+    log_bytes: usize,
+    /// memory for proposals and facts
+    handed_bytes: usize,
+    facts: usize,
+    fact_bytes: usize,
+    key_work: usize,
+    capsules: usize,
+    time: Duration,
+}
+
+/// The state of one call of the phase's `run`, and what all calls used.
+#[derive(Default)]
+pub(super) struct Call {
+    pub round: u32,
+    pub began: Option<Instant>,
+    pub proposals: Vec<Proposal>,
+    pub findings: Vec<Finding>,
+    /// findings of all calls
+    pub found: usize,
+    /// proposals of all calls
+    pub proposed: usize,
+    /// bytes of messages and progress
+    pub log_bytes: usize,
+    /// memory for proposals, findings and facts
+    handed_bytes: usize,
+    /// memory for the proposals of this call
+    held_bytes: usize,
+    /// bytes of the host's answers
+    pub answered_bytes: usize,
+    /// calls of each host function in this call of `run`
+    pub calls: BTreeMap<&'static str, usize>,
+}
+
+impl Call {
+    /// Counts a call of a host function.
+    pub fn count(&mut self, row: &'static Row) -> Result<(), Stop> {
+        let (calls, most) = (
+            self.calls.entry(row.function).or_default(),
+            row.allowance.calls,
+        );
+        *calls += 1;
+        if *calls > most {
+            Err(Stop::msg(format!(
+                "limit of {most} calls of {} reached",
+                row.capability()
+            )))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn hand(&mut self, bytes: usize) -> Result<(), Stop> {
+        spend(
+            &mut self.handed_bytes,
+            bytes,
+            MAX_HANDED_BYTES,
+            "proposals, findings and facts",
+        )
+    }
+
+    /// Gives back the memory for the proposals of this call.
+    pub fn let_go(&mut self, held: &AtomicUsize) {
+        held.fetch_sub(std::mem::take(&mut self.held_bytes), Ordering::Relaxed);
+    }
+}
+
+/// Adds bytes to a counter, and stops the phase if the counter exceeds the limit. Each item counts
+/// 32 bytes more than its content, so that empty items are limited too.
+pub(super) fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -> Result<(), Stop> {
+    *spent = spent.saturating_add(bytes).saturating_add(32);
+    if *spent > limit {
+        Err(Stop::msg(format!(
+            "limit of {limit} bytes of {what} reached"
+        )))
+    } else {
+        Ok(())
+    }
+}
+
+/// The number of bytes that an effect takes in memory, roughly.
+pub(super) fn weight(effect: &Effect) -> usize {
+    match effect {
+        Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
+        Effect::Object { manifest, .. } => json::memory(manifest),
+        Effect::Patch { patch, .. } => json::memory(patch),
+        other => serde_json::to_vec(other).map_or(0, |data| data.len()),
+    }
+}
+
+impl Session {
+    /// Counts what a plugin spends, over all of its phases.
+    fn spend_of_run<T: Default>(
+        &self,
+        count: impl FnOnce(&mut RunTotals) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let Access::Granted(grant) = &self.0.access else {
+            return Ok(T::default());
+        };
+        let mut spent = self
+            .0
+            .shared
+            .spent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        count(spent.entry(grant.plugin().to_owned()).or_default())
+    }
+
+    /// Counts the bytes of a message.
+    pub(super) fn log(&self, bytes: usize) -> Result<(), Stop> {
+        spend(&mut self.call().log_bytes, bytes, MAX_LOG_BYTES, "messages")?;
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.log_bytes,
+                bytes,
+                MAX_RUN_LOG_BYTES,
+                "messages of one plugin",
+            )
+        })
+    }
+
+    /// Counts memory for a proposal, until it is carried out and for the whole run.
+    pub(super) fn hold(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+        call.hand(bytes)?;
+        self.hand_of_run(bytes)?;
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        let held = self.0.shared.held.fetch_add(bytes, Ordering::Relaxed);
+        call.held_bytes += bytes;
+        if held.saturating_add(bytes) > MAX_HELD_BYTES {
+            return Err(Stop::msg(format!(
+                "limit of {MAX_HELD_BYTES} bytes of memory for proposals of all phases that run \
+                 side by side reached (parallelism of the PhaseConfiguration)"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory for the proposals of this call, which were carried out.
+    pub fn let_go(&self) {
+        self.call().let_go(&self.0.shared.held);
+    }
+
+    fn hand_of_run(&self, bytes: usize) -> Result<(), Stop> {
+        self.spend_of_run(|run| {
+            spend(
+                &mut run.handed_bytes,
+                bytes,
+                MAX_RUN_HANDED_BYTES,
+                "proposals and facts of one plugin",
+            )
+        })
+    }
+
+    pub(super) fn hand_finding(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+        call.hand(bytes)?;
+        self.spend_of_run(|run| {
+            run.findings += 1;
+            if run.findings > MAX_RUN_FINDINGS {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_FINDINGS} findings of one plugin reached"
+                )));
+            }
+            spend(
+                &mut run.finding_bytes,
+                bytes,
+                MAX_RUN_FINDING_BYTES,
+                "findings of one plugin",
+            )
+        })
+    }
+
+    /// Counts a fact; `is_new` if the phase has no fact of this name yet.
+    pub(super) fn hand_fact(&self, bytes: usize, is_new: bool) -> Result<(), Stop> {
+        self.call().hand(bytes)?;
+        self.hand_of_run(bytes)?;
+        self.spend_of_run(|run| {
+            run.facts += usize::from(is_new);
+            if run.facts > MAX_RUN_FACTS {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_FACTS} facts of one plugin reached"
+                )));
+            }
+            spend(
+                &mut run.fact_bytes,
+                bytes,
+                MAX_RUN_FACT_BYTES,
+                "facts of one plugin",
+            )
+        })
+    }
+
+    /// Counts the work of making keys for an effect of a plugin, before it is carried out.
+    ///
+    /// # Errors
+    /// The plugin has had as many keys and certificates made as it may.
+    pub fn spend_key_work(&self, work: usize) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        self.spend_of_run(|run| {
+            if run.key_work + work > MAX_RUN_KEY_WORK {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_KEY_WORK} keys and certificates of one plugin reached (one \
+                     of RSA-3072 counts as two, one of RSA-4096 as four)"
+                )));
+            }
+            run.key_work += work;
+            Ok(())
+        })
+    }
+
+    /// Gives back the work of an effect that changed nothing.
+    pub fn return_key_work(&self, work: usize) {
+        let _ = self.spend_of_run(|run| {
+            run.key_work = run.key_work.saturating_sub(work);
+            Ok(())
+        });
+    }
+
+    /// Counts time of the phase, and returns what is left of the time of its plugin; none if no
+    /// limit applies.
+    pub fn spend_time(&self, time: Duration) -> Option<Duration> {
+        if !self.is_plugin() {
+            return None;
+        }
+        let count = |run: &mut RunTotals| {
+            run.time = run.time.saturating_add(time);
+            Ok(Some(PLUGIN.saturating_sub(run.time)))
+        };
+        self.spend_of_run(count).ok().flatten()
+    }
+
+    /// Takes time of the plugin before it passes. False if there is less.
+    pub fn reserve_time(&self, time: Duration) -> bool {
+        let count = |run: &mut RunTotals| {
+            let fits = run.time.saturating_add(time) <= PLUGIN;
+            if fits {
+                run.time += time;
+            }
+            Ok(fits)
+        };
+        !self.is_plugin() || self.spend_of_run(count).unwrap_or(false)
+    }
+
+    /// Whether one more capsule of the plugin may be kept; it counts.
+    pub fn spend_capsule(&self) -> bool {
+        let count = |run: &mut RunTotals| {
+            run.capsules += 1;
+            Ok(run.capsules <= MAX_RUN_CAPSULES)
+        };
+        self.spend_of_run(count).unwrap_or(false)
+    }
+}

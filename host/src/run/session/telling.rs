@@ -1,0 +1,199 @@
+//! What a phase says, reports and returns, made fit for people where a plugin says it: bounded in
+//! length, with control characters escaped, and counted.
+use super::Session;
+use crate::{
+    arguments::{FindingCode, Text},
+    run::{access::Access, event::What, secrets::OpenedText},
+    wasm::{gate, limits::MAX_EVIDENCE},
+};
+use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Stop};
+
+impl Session {
+    /// Emits a message of the phase. A phase of the program has its own label, or the one that
+    /// begins the text: `[label] text`. A third-party plugin always has the label `plugin NAME`,
+    /// whatever the text begins with; no built-in label has a space.
+    /// What the host says for a plugin counts as its message.
+    ///
+    /// # Errors
+    /// The plugin has said as much as it may.
+    pub fn say(&self, severity: Severity, text: &str) -> Result<(), Stop> {
+        let text = self.readable(text.to_owned())?;
+        if self.is_plugin() {
+            self.log(text.len())?;
+        }
+        let (label, text) = match &self.0.plugin {
+            Some(plugin) => (format!("plugin {plugin}"), text),
+            None => split_label(&self.0.phase, &text),
+        };
+        self.say_as(label, severity, text, self.0.plugin.clone());
+        Ok(())
+    }
+
+    /// Emits a message of the host that precedes the phase's messages, under the label that the
+    /// host gives.
+    pub fn say_header(&self, label: &str, line: &str) {
+        self.say_as(label.to_owned(), Severity::Info, line.to_owned(), None);
+    }
+
+    fn say_as(&self, label: String, severity: Severity, text: String, plugin: Option<String>) {
+        let phase = self.0.phase.clone();
+        let opened = if matches!(self.0.access, Access::BuiltIn) {
+            self.0.shared.secrets.open(&text)
+        } else {
+            None
+        };
+        match opened {
+            Some(OpenedText { shown, revealed }) => {
+                self.0.shared.bus.emit_revealed(
+                    What::Message {
+                        phase,
+                        severity,
+                        label,
+                        text: shown,
+                        plugin,
+                    },
+                    revealed,
+                );
+            }
+            None => self.0.shared.bus.emit(What::Message {
+                phase,
+                severity,
+                label,
+                text,
+                plugin,
+            }),
+        }
+    }
+
+    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped.
+    /// A text of the program's own phases is left unchanged.
+    pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
+        if !self.is_plugin() {
+            return Ok(text);
+        }
+        self.report(&gate::MESSAGE, text).map(String::from)
+    }
+
+    /// Parses what a phase reports. The interface has no failure for a report, so a report that is
+    /// not valid stops the phase.
+    pub(super) fn report<A: gate::Arguments>(
+        &self,
+        function: &'static gate::HostFunction<A>,
+        raw: A::Raw,
+    ) -> Result<A, Stop> {
+        match self.parse(function, raw) {
+            Ok(call) => Ok(call.arguments),
+            Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
+            Err(Error::Stop(stop)) => Err(stop),
+        }
+    }
+
+    /// Makes the texts of a plugin's finding fit for people, and checks its code.
+    pub(super) fn readable_finding(&self, finding: Finding) -> Result<Finding, Stop> {
+        if !self.is_plugin() {
+            return Ok(finding);
+        }
+        self.call().count(&gate::SUBMIT.row)?;
+        if finding.evidence.len() > MAX_EVIDENCE {
+            return Err(Stop::msg(format!(
+                "a finding has {} pieces of evidence, and may have {MAX_EVIDENCE}",
+                finding.evidence.len()
+            )));
+        }
+        let Finding {
+            code,
+            verdict,
+            summary,
+            evidence,
+            remedy,
+            url,
+        } = finding;
+        let code = FindingCode::parse(&code).map_err(Stop::msg)?.into();
+        let optional = |text: Option<String>| text.map(|text| self.readable(text)).transpose();
+        let evidence = evidence
+            .into_iter()
+            .map(|(name, value)| Ok((self.readable(name)?, self.readable(value)?)));
+        Ok(Finding {
+            code,
+            verdict,
+            summary: self.readable(summary)?,
+            evidence: evidence.collect::<Result<_, Stop>>()?,
+            remedy: optional(remedy)?,
+            url: optional(url)?,
+        })
+    }
+
+    /// What a call of `run` returned. The texts of a plugin are made fit for people, and count as
+    /// messages.
+    ///
+    /// # Errors
+    /// As the call; and that the plugin has said as much as it may.
+    pub fn returned(&self, came: Result<Outcome, Error>) -> Result<Outcome, Error> {
+        let counted = |text: String| -> Result<String, Stop> {
+            let text = self.readable(text)?;
+            self.log(text.len())?;
+            Ok(text)
+        };
+        if !self.is_plugin() {
+            return came;
+        }
+        match came {
+            Ok(Outcome::Skipped(why)) => Ok(Outcome::Skipped(counted(why)?)),
+            Err(Error::Failure(failure)) => Err(Error::Failure(Failure {
+                message: counted(if failure.message.trim().is_empty() {
+                    format!(
+                        "it failed without a message, with the code {:?}",
+                        failure.code
+                    )
+                } else {
+                    failure.message
+                })?,
+                remedy: failure.remedy.map(counted).transpose()?,
+                code: self.readable(failure.code)?,
+                retryable: failure.retryable,
+            })),
+            other => other,
+        }
+    }
+
+    /// A text about what a plugin did or proposed, bounded in length: it may repeat what the plugin
+    /// handed over. A text about a phase of the program is left unchanged.
+    pub fn bounded(&self, text: String) -> String {
+        match Text::parse(&text) {
+            Ok(bounded) if self.is_plugin() => bounded.into(),
+            _ => text,
+        }
+    }
+}
+
+/// Splits a leading `[label] ` off the text of a built-in phase; without one the label follows from
+/// the phase's id.
+fn split_label(phase: &str, text: &str) -> (String, String) {
+    let named = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    match named {
+        Some((label, rest))
+            if label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'/')) =>
+        {
+            (
+                label.to_owned(),
+                rest.strip_prefix(' ').unwrap_or(rest).to_owned(),
+            )
+        }
+        _ => (label_of(phase), text.to_owned()),
+    }
+}
+
+/// The label of a built-in phase or group. kubeadm's `join` groups phases by when they run, but
+/// labels them by what they do.
+pub fn label_of(id: &str) -> String {
+    let label = match id.split_once('/') {
+        Some(("control-plane-prepare" | "control-plane-join", what)) => {
+            what.split('/').next().unwrap_or(what)
+        }
+        Some((group, _)) => group,
+        None => id,
+    };
+    label.to_owned()
+}

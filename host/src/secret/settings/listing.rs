@@ -1,0 +1,113 @@
+//! Which settings a schema marks as secret, as lines. A change of these lines is a change of what
+//! is kept secret.
+use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve, sounds_secret};
+use crate::wasm::engine::digest_of;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Parts of a schema that are looked at. A larger schema is listed by its digest alone.
+const MAX_PARTS: usize = 10_000;
+/// Lines of a schema. A schema with more is listed by its digest alone.
+const MAX_LINES: usize = 500;
+
+/// Returns a line for each secret setting of a schema, and for each setting that would be secret
+/// but for what the schema says of it alone.
+pub fn list_secrets(schema: &Value) -> Vec<String> {
+    let mut listing = Listing {
+        root: schema,
+        secret: BTreeSet::new(),
+        shown: BTreeSet::new(),
+        open: Vec::new(),
+        parts: 0,
+    };
+    listing.visit(schema, "");
+    if listing.parts > MAX_PARTS || listing.secret.len() + listing.shown.len() > MAX_LINES {
+        let digest = digest_of(schema.to_string().as_bytes());
+        return vec![format!("settings have a schema with the digest {digest}")];
+    }
+    let secret = listing.secret.iter();
+    let shown = listing.shown.difference(&listing.secret);
+    secret
+        .map(|path| format!("setting {path} is secret"))
+        .chain(shown.map(|path| format!("setting {path} is not secret")))
+        .collect()
+}
+
+/// The settings that were found so far, as paths.
+struct Listing<'a> {
+    root: &'a Value,
+    secret: BTreeSet<String>,
+    shown: BTreeSet<String>,
+    /// the schemas that the current one is part of, so that a schema that refers to itself ends
+    open: Vec<*const Value>,
+    parts: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// Adds the settings of a schema at a path, as [`super::hide`] finds them.
+    fn visit(&mut self, schema: &'a Value, path: &str) {
+        self.parts += 1;
+        let here = std::ptr::from_ref(schema);
+        if self.parts > MAX_PARTS || self.open.len() >= MAX_DEPTH || self.open.contains(&here) {
+            return;
+        }
+        let target = resolve(self.root, schema);
+        if is_secret(schema) || is_secret(target) {
+            self.secret.insert(path.to_owned());
+            return;
+        }
+        self.open.push(here);
+        if !std::ptr::eq(target, schema) {
+            self.visit(target, path);
+        }
+        for keyword in SAME_VALUE {
+            for same in schema[keyword].as_array().into_iter().flatten() {
+                self.visit(same, path);
+            }
+        }
+        self.visit_fields(schema, path);
+        if let Some(items) = schema.get("items") {
+            self.visit(items, &format!("{path}/*"));
+        }
+        self.open.pop();
+    }
+
+    /// Adds the settings of an object's fields.
+    fn visit_fields(&mut self, schema: &'a Value, path: &str) {
+        let known = self.secret.len();
+        if let Some(others) = schema.get("additionalProperties") {
+            self.visit(others, &format!("{path}/*"));
+        }
+        let others_have_secrets = self.secret.len() > known;
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}/{}", escape(name));
+            let sounds_secret = sounds_secret(name) && field["type"] != "boolean";
+            if sounds_secret && resolve(self.root, field)["writeOnly"] != false {
+                self.secret.insert(path);
+                continue;
+            }
+            if sounds_secret || others_have_secrets {
+                self.shown.insert(path.clone());
+            }
+            self.visit(field, &path);
+        }
+    }
+}
+
+/// Writes a name as one part of a path, in printable ASCII.
+fn escape(name: &str) -> String {
+    let mut part = String::new();
+    for c in name.chars() {
+        match c {
+            '~' => part.push_str("~0"),
+            '/' => part.push_str("~1"),
+            '*' => part.push_str("~2"),
+            ' '..='}' => part.push(c),
+            other => part.extend(other.escape_unicode()),
+        }
+    }
+    part
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! What is in an object that a plugin has written: the object may have only fields that are known
+//! to decide about nothing but itself, with values that are. Every other field, also one that a
+//! later version of Kubernetes adds, needs a grant with `hostAccess: true`.
+mod kinds;
+mod pod;
+
+pub use kinds::{has_pods, judged_kinds, shape_of};
+
+use serde_json::{Map, Value};
+
+/// The values that a field of an object may have. `null` is a field that is not there, and always
+/// fits.
+#[derive(Debug)]
+pub enum Shape {
+    Any,
+    /// `false`
+    Off,
+    /// an object with none but these fields
+    Fields(&'static [(&'static str, Shape)]),
+    /// a list of such values
+    Each(&'static Shape),
+    /// one of these texts
+    OneOf(&'static [&'static str]),
+    /// an object whose keys are among these texts
+    Keys(&'static [&'static str]),
+    /// labels, by which nobody takes the object for another's
+    Labels,
+    /// labels that only objects of the plugin have
+    Selector,
+    /// annotations that no program acts on
+    Annotations,
+    /// the name of a priority that is not one of the system's
+    Priority,
+    /// the `spec` of a Pod, with these fields
+    Pod(&'static [(&'static str, Shape)]),
+}
+
+/// Annotations by keys that say something to people or to those who only look on.
+const ANNOTATIONS: &[&str] = &[
+    "kubectl.kubernetes.io/default-container",
+    "kubectl.kubernetes.io/default-logs-container",
+    "kubectl.kubernetes.io/restartedAt",
+    "prometheus.io/path",
+    "prometheus.io/port",
+    "prometheus.io/scheme",
+    "prometheus.io/scrape",
+];
+/// Labels that say nothing of whose the object is.
+const FREE_LABELS: &[&str] = &["app.kubernetes.io/managed-by", "app.kubernetes.io/version"];
+
+/// Whose object it is.
+#[derive(Clone, Debug, Default)]
+pub struct Owner<'a> {
+    pub plugin: &'a str,
+    /// the name of the object, where the grant names exactly this
+    pub name: Option<&'a str>,
+    /// service accounts as which its Pods may run
+    pub accounts: Vec<&'a str>,
+    /// whether the operator allowed the object to decide about objects of others: its labels,
+    /// selectors and priority are then not judged
+    pub decides_about_others: bool,
+}
+
+/// Whether a name is that of the plugin, or begins with that and a dash.
+pub fn is_called_as(name: &str, plugin: &str) -> bool {
+    let rest = name.strip_prefix(plugin).filter(|_| !plugin.is_empty());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+impl Owner<'_> {
+    /// Whether a key of a label or annotation has the plugin's name as its prefix.
+    fn owns_key(&self, key: &str) -> bool {
+        key.split_once('/')
+            .is_some_and(|(prefix, _)| prefix == self.plugin)
+    }
+
+    /// Whether a label tells of this plugin, or of its object.
+    fn owns_label(&self, key: &str, value: &Value) -> bool {
+        let is_common = !key.contains('/') || key.starts_with("app.kubernetes.io/");
+        let tells_owner = |value: &str| {
+            is_called_as(value, self.plugin) || self.name.is_some_and(|name| name == value)
+        };
+        self.owns_key(key) || (is_common && value.as_str().is_some_and(tells_owner))
+    }
+
+    /// Returns why the Pods would have the rights of an account that is not the plugin's; none if
+    /// they have none.
+    fn judge_account(&self, pod: &Map<String, Value>) -> Option<String> {
+        let text = |field: &str| pod.get(field).and_then(Value::as_str).unwrap_or_default();
+        let named = [text("serviceAccountName"), text("serviceAccount")];
+        let mut named = named.into_iter().filter(|name| !name.is_empty()).peekable();
+        if named.peek().is_some() && named.clone().all(|name| self.accounts.contains(&name)) {
+            return None;
+        }
+        if let Some(account) = named.find(|name| *name != "default") {
+            return Some(format!(
+                "Pods that run as the service account {account}, which the grant does not make the \
+                 plugin's: only with exactly this name and `hostAccess: true`, or in a `kube-…` \
+                 namespace"
+            ));
+        }
+        let volumes = pod.get("volumes").unwrap_or(&Value::Null);
+        let has_token = pod.get("automountServiceAccountToken") != Some(&Value::Bool(false))
+            || has_field(volumes, "serviceAccountToken");
+        has_token.then(|| {
+            "Pods with the token of the namespace's default account: set \
+             automountServiceAccountToken to false"
+                .to_owned()
+        })
+    }
+}
+
+/// Whether a field is anywhere in a value.
+fn has_field(value: &Value, field: &str) -> bool {
+    match value {
+        Value::Object(fields) => {
+            fields.contains_key(field) || fields.values().any(|value| has_field(value, field))
+        }
+        Value::Array(items) => items.iter().any(|item| has_field(item, field)),
+        _ => false,
+    }
+}
+
+/// Returns what of a value is more than its shape allows; none if it fits. `place` is the path of
+/// the value, for the message.
+pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> Option<String> {
+    let shown = || Some(format!("{place}: {}", brief(value)));
+    let entries = |is_allowed: &dyn Fn(&str, &Value) -> bool| match value {
+        Value::Object(entries) => entries
+            .iter()
+            .find(|(key, value)| !value.is_null() && !is_allowed(key, value))
+            .map(|(key, value)| format!("{place}: {key}: {}", brief(value))),
+        _ => shown(),
+    };
+    match (shape, value) {
+        (_, Value::Null) | (Shape::Any, _) | (Shape::Off, Value::Bool(false)) => None,
+        (Shape::Labels | Shape::Selector | Shape::Priority, _) if owner.decides_about_others => {
+            None
+        }
+        (Shape::Fields(known), Value::Object(fields)) => excess_field(known, fields, place, owner),
+        (Shape::Pod(known), Value::Object(fields)) => {
+            excess_field(known, fields, place, owner).or_else(|| owner.judge_account(fields))
+        }
+        (Shape::Each(shape), Value::Array(items)) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| excess(shape, item, &format!("{place}[{index}]"), owner)),
+        (Shape::OneOf(known), Value::String(text)) if known.contains(&text.as_str()) => None,
+        (Shape::Priority, Value::String(name)) if !name.starts_with("system-") => None,
+        (Shape::Keys(known), _) => entries(&|key, _| known.contains(&key)),
+        (Shape::Labels, _) => {
+            entries(&|key, value| FREE_LABELS.contains(&key) || owner.owns_label(key, value))
+        }
+        (Shape::Selector, _) => entries(&|key, value| owner.owns_label(key, value)),
+        (Shape::Annotations, _) => {
+            entries(&|key, _| ANNOTATIONS.contains(&key) || owner.owns_key(key))
+        }
+        _ => shown(),
+    }
+}
+
+/// Returns the first field of an object that is not known, or does not fit.
+fn excess_field(
+    known: &[(&str, Shape)],
+    fields: &Map<String, Value>,
+    place: &str,
+    owner: &Owner<'_>,
+) -> Option<String> {
+    fields
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .find_map(|(name, value)| {
+            let place = if place.is_empty() {
+                name.clone()
+            } else {
+                format!("{place}.{name}")
+            };
+            match known.iter().find(|(known, _)| known == name) {
+                Some((_, shape)) => excess(shape, value, &place, owner),
+                None => Some(format!("{place}: {}", brief(value))),
+            }
+        })
+}
+
+/// The beginning of a value, for messages.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use super::*;
+use serde_json::json;
+
+/// What of an object the host does not let a plugin `own` write without more, where the grant names
+/// the object `web` exactly, and makes the account `account` the plugin's.
+fn excess_of(object: &Value) -> Option<String> {
+    excess_where(false, object)
+}
+
+fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
+    let text = |field: &str| object[field].as_str().unwrap();
+    let owner = Owner {
+        plugin: "own",
+        name: Some("web"),
+        accounts: vec!["account"],
+        decides_about_others,
+    };
+    excess(
+        shape_of(text("apiVersion"), text("kind")).unwrap(),
+        object,
+        "",
+        &owner,
+    )
+}
+
+/// A Deployment whose Pods have these fields beside those of a plain Pod.
+fn deployment(pod: &Value) -> Value {
+    let mut spec = json!({
+        "automountServiceAccountToken": false,
+        "containers": [{
+            "name": "a",
+            "securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]}},
+        }],
+        "hostNetwork": false,
+        "volumes": [{"name": "v", "configMap": {"name": "own"}}],
+    });
+    for (field, value) in pod.as_object().unwrap() {
+        spec[field] = value.clone();
+    }
+    json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "labels": {"app.kubernetes.io/version": "1"}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web", "own/x": "y"}}, "spec": spec},
+        },
+    })
+}
+
+#[test]
+fn a_pod_that_stays_in_its_container_has_nothing_in_excess() {
+    for pod in [
+        json!({}),
+        json!({"hostPID": null}),
+        json!({"serviceAccountName": "account", "automountServiceAccountToken": null}),
+        json!({"serviceAccountName": "default"}),
+        json!({"priorityClassName": "own"}),
+    ] {
+        assert_eq!(excess_of(&deployment(&pod)), None, "{pod}");
+    }
+}
+
+#[test]
+fn what_is_not_known_to_be_harmless_is_in_excess() {
+    for pod in [
+        json!({"hostNetwork": true}),
+        json!({"hostPID": true}),
+        json!({"hostUsers": true}),
+        json!({"hostPID": "false"}),
+        json!({"volumes": [{"hostPath": {"path": "/"}}]}),
+        json!({"volumes": [{"persistentVolumeClaim": {"claimName": "x"}}]}),
+        json!({"volumes": [{"image": {"reference": "x"}}]}),
+        json!({"volumes": [{"emptyDir": {"medium": "HugePages"}}]}),
+        json!({"volumes": [{"projected": {"sources": [{"secret": {"name": "x"}}]}}]}),
+        json!({"volumes": [{"projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}),
+        json!({"containers": [{"securityContext": {"privileged": true}}]}),
+        json!({"containers": [{"securityContext": {"windowsOptions": {"hostProcess": true}}}]}),
+        json!({"containers": [{"securityContext": {"seccompProfile": {"type": "Unconfined"}}}]}),
+        json!({"containers": [{"securityContext": {"capabilities": {"add": "SYS_ADMIN"}}}]}),
+        json!({"initContainers": [{"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}]}),
+        json!({"containers": [{"ports": [{"hostPort": 53}]}]}),
+        json!({"containers": [{"envFrom": [{"secretRef": {"name": "x"}}]}]}),
+        json!({"containers": [{"env": [{"valueFrom": {"secretKeyRef": {"name": "x"}}}]}]}),
+        json!({"containers": [{"resources": {"limits": {"nvidia.com/gpu": 1}}}]}),
+        json!({"containers": [{"resources": {"claims": []}}]}),
+        json!({"containers": [{"livenessProbe": {"tcpSocket": {"host": "x", "port": 1}}}]}),
+        json!({"containers": [{"lifecycle": {"preStop": {"httpGet": {"host": "x"}}}}]}),
+        json!({"containers": [{"volumeDevices": []}]}),
+        json!({"containers": [{"volumeMounts": [{"mountPropagation": "Bidirectional"}]}]}),
+        json!({"containers": {}}),
+        json!({"serviceAccountName": "clusterrole-aggregation-controller"}),
+        json!({"serviceAccountName": "account", "serviceAccount": "other"}),
+        json!({"automountServiceAccountToken": null}),
+        json!({"automountServiceAccountToken": "false"}),
+        json!({"nodeName": "control-plane"}),
+        json!({"priority": 2_000_000_000}),
+        json!({"priorityClassName": "system-node-critical"}),
+        json!({"runtimeClassName": "x"}),
+        json!({"resourceClaims": []}),
+        json!({"imagePullSecrets": []}),
+        json!({"securityContext": {"sysctls": []}}),
+        json!({"affinity": {
+            "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []},
+        }}),
+        json!({"$patch": "replace"}),
+        json!({"fieldOfALaterVersion": 1}),
+    ] {
+        let object = deployment(&pod);
+        assert!(excess_of(&object).is_some(), "{pod}");
+    }
+    assert_eq!(
+        excess_of(&deployment(&json!({"hostPID": true}))).unwrap(),
+        "spec.template.spec.hostPID: true"
+    );
+}
+
+#[test]
+fn no_label_makes_an_object_somebody_elses() {
+    for (pointer, value) in [
+        ("/metadata", json!({"ownerReferences": []})),
+        ("/metadata/labels", json!({"app": "other"})),
+        ("/metadata/labels", json!({"other/x": "own"})),
+        ("/spec/selector", json!({"matchExpressions": []})),
+        ("/spec/selector/matchLabels", json!({"app": "webshop"})),
+        (
+            "/spec/selector/matchLabels",
+            json!({"app.kubernetes.io/version": "1"}),
+        ),
+        (
+            "/spec/template/metadata/labels",
+            json!({"k8s-app": "kube-dns"}),
+        ),
+        (
+            "/spec/template/metadata",
+            json!({"annotations": {"x": "y"}}),
+        ),
+    ] {
+        let mut object = deployment(&json!({}));
+        *object.pointer_mut(pointer).unwrap() = value.clone();
+        assert!(excess_of(&object).is_some(), "{pointer}: {value}");
+    }
+    let mut object = deployment(&json!({}));
+    object["metadata"]["annotations"] = json!({"own/x": "y", "prometheus.io/port": "1"});
+    object["metadata"]["labels"] = json!({"app": "own-web"});
+    assert_eq!(excess_of(&object), None);
+}
+
+#[test]
+fn a_service_is_an_address_within_the_cluster_for_pods_of_its_own() {
+    let service = |spec: Value| {
+        let service = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web"},
+            "spec": spec,
+        });
+        excess_of(&service)
+    };
+    let plain = json!({
+        "type": "ClusterIP",
+        "clusterIP": "None",
+        "ports": [{"port": 80}],
+        "selector": {"app": "web"},
+    });
+    assert_eq!(service(plain), None);
+    for spec in [
+        json!({"externalIPs": []}),
+        json!({"type": "LoadBalancer"}),
+        json!({"ports": [{"port": 80, "nodePort": 30_080}]}),
+        json!({"clusterIP": "10.96.0.10"}),
+        json!({"selector": {"app": "other"}}),
+        json!([]),
+    ] {
+        assert!(service(spec.clone()).is_some(), "{spec}");
+    }
+}
+
+#[test]
+fn kinds_are_told_apart_by_their_group() {
+    assert!(has_pods("batch/v1", "Job") && has_pods("v1", "Pod"));
+    assert!(!has_pods("v1", "Service"));
+    assert!(shape_of("example.com/v1", "Job").is_none() && shape_of("v1", "Job").is_none());
+}
+
+#[test]
+fn an_addon_of_the_cluster_has_its_labels_and_priority_but_not_the_host() {
+    let mut addon = deployment(&json!({"priorityClassName": "system-cluster-critical"}));
+    let labels = json!({"k8s-app": "kube-dns"});
+    addon["spec"]["selector"]["matchLabels"] = labels.clone();
+    addon["spec"]["template"]["metadata"]["labels"] = labels;
+    assert_eq!(excess_where(true, &addon), None);
+    addon["spec"]["template"]["spec"]["hostNetwork"] = json!(true);
+    assert!(excess_where(true, &addon).is_some());
+}

@@ -1,0 +1,130 @@
+//! What a plugin may change of the objects of the cluster: those of its grant, and in them what
+//! reaches nothing beyond them.
+use super::Grant;
+use crate::{
+    arguments::ObjectName,
+    wasm::{
+        gate::{self, Demand, Owner, Row, covers_object},
+        manifest::ObjectPattern,
+    },
+};
+use serde_json::Value;
+
+/// A change that a plugin proposes of an object of the cluster.
+#[derive(Clone, Copy)]
+pub(super) enum Change<'a> {
+    /// all of the object would be this
+    Whole(&'a Value),
+    /// this would be merged into the object
+    Part(&'a Value),
+    Deletion,
+}
+
+impl Grant {
+    /// Decides about a change of an object.
+    pub(super) fn allows_object(
+        &self,
+        row: &Row,
+        of: &ObjectName,
+        change: Change<'_>,
+    ) -> Result<(), String> {
+        self.allows(row, &[Demand::Object(of)])?;
+        if self.is_distribution {
+            return Ok(());
+        }
+        let demand = Demand::Object(of);
+        if let Some(owner) = owner_of(of) {
+            return Err(format!("{demand} is {owner}; no plugin changes it"));
+        }
+        let Some(shape) = gate::shape_of(of.api_version(), of.kind()) else {
+            return Ok(());
+        };
+        let has_pods = gate::has_pods(of.api_version(), of.kind());
+        let covering: Vec<&ObjectPattern> = self
+            .requests(row)
+            .flat_map(|request| &request.objects)
+            .filter(|pattern| covers_object(pattern, of))
+            .collect();
+        let is_free = |pattern: &&ObjectPattern| {
+            pattern.host_access || (!has_pods && !gate::is_harmless(pattern, &self.plugin))
+        };
+        if covering.iter().any(is_free) {
+            return Ok(());
+        }
+        let content = match change {
+            Change::Deletion => return Ok(()),
+            // What comes of a part depends on the rest of the object, which may be anybody's.
+            Change::Part(_) if has_pods => {
+                return Err(format!(
+                    "a part of {demand} would be changed; a grant for that says `hostAccess: true`"
+                ));
+            }
+            Change::Part(content) | Change::Whole(content) => content,
+        };
+        let owner = Owner {
+            plugin: &self.plugin,
+            name: of.name().filter(|name| {
+                covering
+                    .iter()
+                    .any(|pattern| pattern.names.iter().any(|named| named == name))
+            }),
+            accounts: self.accounts(of.namespace()),
+            decides_about_others: covering
+                .iter()
+                .any(|pattern| !gate::is_harmless(pattern, &self.plugin)),
+        };
+        gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
+            Err(format!(
+                "{demand} has what may reach beyond it: {excess}; a grant for that says \
+                 `hostAccess: true`"
+            ))
+        })
+    }
+
+    /// The service accounts of a namespace as which Pods of the plugin may run: those that the
+    /// grant names exactly, by a pattern that amounts to administrator of the cluster. That the
+    /// plugin may write an account does not make it the plugin's: another may have made it before,
+    /// and given it rights.
+    fn accounts(&self, namespace: Option<&str>) -> Vec<&str> {
+        let patterns = self
+            .requests(&gate::APPLY_OBJECT.row)
+            .flat_map(|request| &request.objects);
+        let of_namespace = patterns.filter(|pattern| {
+            (pattern.api_version.as_str(), pattern.kind.as_str()) == ("v1", "ServiceAccount")
+                && pattern.namespace.is_some()
+                && pattern.namespace.as_deref() == namespace
+                && !gate::is_harmless(pattern, &self.plugin)
+        });
+        of_namespace
+            .flat_map(|pattern| &pattern.names)
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+/// Describes an object of the cluster that no plugin may change, as the end of a message; none for
+/// all other objects.
+fn owner_of(of: &ObjectName) -> Option<&'static str> {
+    let name = of.name().unwrap_or_default();
+    match (of.kind(), of.namespace(), name) {
+        (
+            "ConfigMap",
+            Some("kube-system"),
+            "kubeadm-config" | "kubelet-config" | "kubephase-config",
+        ) => Some("what nodes go by that join, and the host's own"),
+        ("ConfigMap", Some("kube-system"), "extension-apiserver-authentication") => {
+            Some("the API server's own")
+        }
+        ("ConfigMap", _, "kube-root-ca.crt") => Some("what Pods trust as the API server"),
+        ("ConfigMap", Some("kube-public"), "cluster-info") => {
+            Some("what nodes trust that join, and the host's own")
+        }
+        ("Secret", Some("kube-system"), "kubeadm-certs") => {
+            Some("the control plane's keys, and the host's own")
+        }
+        ("Secret", Some("kube-system"), name) if name.starts_with("bootstrap-token-") => {
+            Some("a bootstrap token, and the host's own")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,55 @@
+//! What a plugin may hand over, say, keep and take in a run: in one call, in one phase, and in all
+//! phases of the plugin.
+use std::time::Duration;
+
+// Of one phase.
+
+/// Time of one phase: all its calls, their effects, and the pauses between the calls.
+pub const PHASE: Duration = Duration::from_secs(600);
+/// Proposals in one call.
+pub const MAX_PROPOSALS: usize = 1000;
+/// Findings of one phase.
+pub const MAX_FINDINGS: usize = 1000;
+/// Pieces of evidence of one finding.
+pub const MAX_EVIDENCE: usize = 32;
+/// Names of one certificate: DNS names and addresses.
+pub const MAX_NAMES: usize = 100;
+/// Bytes of messages and progress of one phase. What the host says for the phase counts too.
+pub const MAX_LOG_BYTES: usize = 1 << 20;
+/// Bytes of memory for proposals, findings and facts of one phase.
+pub const MAX_HANDED_BYTES: usize = 16 << 20;
+/// Bytes of the host's answers to one phase: files, objects, output of programs.
+pub const MAX_ANSWERED_BYTES: usize = 64 << 20;
+/// Bytes of the JSON of one object that is written to the cluster.
+pub const MAX_OBJECT: usize = 1 << 20;
+/// Bytes of the settings of a plugin, with the defaults of its schema.
+pub const MAX_SETTINGS: usize = 1 << 20;
+/// Bytes of one capsule.
+pub const MAX_CAPSULE: usize = 4 << 20;
+
+// Of all phases of one plugin: a plugin with many phases has no more than a plugin with one.
+
+/// Time of all phases of one plugin.
+pub const PLUGIN: Duration = Duration::from_secs(1200);
+/// Findings of all phases of one plugin.
+pub const MAX_RUN_FINDINGS: usize = 2000;
+/// Bytes of the findings of all phases of one plugin.
+pub const MAX_RUN_FINDING_BYTES: usize = 8 << 20;
+/// Bytes of messages and progress of all phases of one plugin.
+pub const MAX_RUN_LOG_BYTES: usize = 4 << 20;
+/// Bytes of memory for proposals and facts of all phases of one plugin.
+pub const MAX_RUN_HANDED_BYTES: usize = 64 << 20;
+/// Facts of all phases of one plugin.
+pub const MAX_RUN_FACTS: usize = 200;
+/// Bytes of the facts of all phases of one plugin.
+pub const MAX_RUN_FACT_BYTES: usize = 4 << 20;
+/// Work of making keys and signing certificates for one plugin: each counts as
+/// [`Effect::key_work`](crate::effect::Effect::key_work) says.
+pub const MAX_RUN_KEY_WORK: usize = 20;
+/// Capsules of one plugin.
+pub const MAX_RUN_CAPSULES: usize = 3;
+
+// Of all plugins.
+
+/// Bytes of memory for proposals that wait to be carried out, of all phases that run side by side.
+pub const MAX_HELD_BYTES: usize = 32 << 20;

@@ -1,0 +1,137 @@
+//! Which addresses a request may be sent to. The same rule judges the grant of a plugin and the
+//! address that a connection is about to be made to.
+use ipnet::{Ipv4Net, Ipv6Net};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The addresses that a request may be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// all: the host asks for itself, or the operator allowed a plugin this very address
+    All,
+    /// those of other machines: see [`special`]
+    OtherMachines,
+}
+
+impl Reach {
+    /// Decides about an address before a connection to it is made. `host` is what the address was
+    /// looked up for.
+    ///
+    /// # Errors
+    /// What the address is, and what a grant would have to say.
+    pub fn check(self, host: &str, address: IpAddr) -> Result<(), String> {
+        let Some(what) = special(address).filter(|_| self == Reach::OtherMachines) else {
+            return Ok(());
+        };
+        Err(format!(
+            "{host} is at {address}, {what}, and what answers there may answer this machine alone; \
+             a plugin asks it only where its grant names {address} itself"
+        ))
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
+}
+
+const fn v6(a: u16, b: u16, prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
+}
+
+/// What has IPv4 addresses that are not those of one machine of the internet or of a private
+/// network: the special-purpose addresses that IANA lists, and the one that Azure uses.
+const SPECIAL_V4: &[(Ipv4Net, &str)] = &[
+    (v4(0, 0, 0, 0, 8), "an address of this machine itself"),
+    (
+        v4(100, 64, 0, 0, 10),
+        "an address of the provider's own network",
+    ),
+    (v4(127, 0, 0, 0, 8), "a loopback address"),
+    (
+        v4(168, 63, 129, 16, 32),
+        "the address of Azure's metadata server",
+    ),
+    (v4(169, 254, 0, 0, 16), "a link-local address"),
+    (v4(192, 0, 0, 0, 24), "an address of a protocol"),
+    (v4(192, 88, 99, 0, 24), "an address of a relay"),
+    (v4(198, 18, 0, 0, 15), "an address for measurements"),
+    (v4(224, 0, 0, 0, 4), "a multicast address"),
+    (v4(240, 0, 0, 0, 4), "a reserved address"),
+];
+/// The IPv6 addresses of single machines of the internet.
+const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
+/// Those in [`GLOBAL_V6`] that have an IPv4 address in them, or belong to a protocol.
+const SPECIAL_GLOBAL_V6: &[Ipv6Net] = &[v6(0x2001, 0, 23), v6(0x2002, 0, 16)];
+const UNIQUE_LOCAL_V6: Ipv6Net = v6(0xfc00, 0, 7);
+
+/// Returns what an address is, where it is not one that other machines reach the same server by;
+/// none for addresses of the internet and of private IPv4 networks. Unique local IPv6 addresses are
+/// among those of metadata servers.
+pub fn special(address: IpAddr) -> Option<&'static str> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let found = SPECIAL_V4.iter().find(|(net, _)| net.contains(&address));
+            found.map(|(_, what)| *what)
+        }
+        IpAddr::V6(address) if address.is_loopback() => Some("a loopback address"),
+        IpAddr::V6(address) if address.is_unspecified() => {
+            Some("an address of this machine itself")
+        }
+        IpAddr::V6(address) if address.is_unicast_link_local() => Some("a link-local address"),
+        IpAddr::V6(address) if UNIQUE_LOCAL_V6.contains(&address) => Some("a unique local address"),
+        IpAddr::V6(address) => {
+            let is_global = GLOBAL_V6.contains(&address)
+                && !SPECIAL_GLOBAL_V6.iter().any(|net| net.contains(&address));
+            (!is_global).then_some("a reserved address")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_other_machines_are_ordinary() {
+        for address in [
+            "192.0.2.7",
+            "10.0.0.7",
+            "172.16.0.1",
+            "8.8.8.8",
+            "2001:db8::7",
+            "2a00::1",
+        ] {
+            assert_eq!(special(address.parse().unwrap()), None, "{address}");
+        }
+        for address in [
+            "0.0.0.0",
+            "127.0.0.1",
+            "127.9.9.9",
+            "169.254.169.254",
+            "169.254.170.2",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::a9fe:a9fe",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "::ffff:169.254.169.254",
+            "::169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:a9fe:a9fe::",
+            "2001:0:a9fe:a9fe::",
+            "ff02::1",
+        ] {
+            let address = address.parse().unwrap();
+            assert!(special(address).is_some(), "{address}");
+            assert!(
+                Reach::OtherMachines.check("a", address).is_err(),
+                "{address}"
+            );
+            assert_eq!(Reach::All.check("a", address), Ok(()), "{address}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use super::*;
+use crate::{
+    cancel::Cancel,
+    world::{budget::Budget, real::child::Remains},
+};
+use std::time::Duration;
+
+fn run(programs: &Programs, script: &str) -> String {
+    let budget = Budget::new(10_000, Duration::from_secs(60), &Cancel::never());
+    let arguments = ["-c", script];
+    let output = programs.run("sh", &arguments, Remains::Killed, &budget);
+    output.unwrap().stdout()
+}
+
+#[test]
+fn programs_of_the_system_get_nothing_of_the_operators_environment() {
+    let script = "echo $0 $HOME $LANG $PATH; pwd";
+    assert_eq!(
+        run(&Programs::OfSystem, script),
+        format!("sh / C.UTF-8 {}\n/\n", SYSTEM.join(":"))
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let (own, expected) = (
+        Programs::with(folder.path()),
+        format!("{}\n/\n", folder.path().display()),
+    );
+    assert_eq!(run(&own, "echo ${PATH%%:*}; pwd"), expected);
+}
+
+#[test]
+fn a_program_that_is_in_none_of_the_systems_directories_is_not_found() {
+    let failure = Programs::OfSystem.command("no-such-program").unwrap_err();
+    assert_eq!(failure.code, "not-found");
+    assert!(failure.message.contains("/usr/local/sbin"), "{failure:?}");
+}
+
+#[test]
+fn a_program_is_of_the_system_if_nobody_else_can_replace_it() {
+    let path = Programs::OfSystem.find("sh").unwrap();
+    assert!(is_of_system(&path), "{}", path.display());
+    // Everybody may write in the directory for temporary files.
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("sh");
+    fs::copy(&path, &copy).unwrap();
+    assert!(is_executable(&copy) && !is_of_system(&copy));
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    assert!(!is_of_system(&link));
+}

@@ -1,0 +1,154 @@
+//! Addresses: a server that answers only this machine (the cloud's metadata server, a service on
+//! loopback) is reached by no other name than the one that the grant says and the operator allowed.
+use crate::support::{
+    Trial, call, namespace,
+    server::{Manner, Server},
+};
+use serde_json::json;
+
+fn grant(capability: &str, host: &str) -> String {
+    let files = if capability.ends_with("-as") {
+        ", paths: [/opt/hostile/client.crt]"
+    } else {
+        ""
+    };
+    format!("capability: observe-net.{capability}, hosts: ['{host}']{files}")
+}
+
+#[test]
+fn hosts_that_may_answer_only_this_machine_amount_to_root() {
+    for host in [
+        "169.254.169.254",
+        "1*",
+        "*.254",
+        "*:80",
+        "*.internal",
+        "*.com",
+        "fd00:ec2::254",
+        "[::ffff:169.254.169.254]",
+        "[::ffff:a9fe:a9fe]",
+        "100.100.100.200",
+        "168.63.129.16",
+        "127.0.0.1:*",
+        "127.0.0.1:8500",
+        "localhost",
+        "*",
+    ] {
+        for capability in ["http-get", "http-get-as"] {
+            let ended = Trial::check().grants(&[&grant(capability, host)]).add();
+            assert!(
+                ended.status != 0 && ended.output().contains("--allow-root"),
+                "{capability} {host}: {}",
+                ended.output()
+            );
+        }
+    }
+    for host in [
+        "mirror.example.com",
+        "*.mirror.example.com:8443",
+        "192.0.2.7:8080",
+        "10.0.0.7",
+        "[2001:db8::7]:6443",
+    ] {
+        let added = Trial::check().grants(&[&grant("http-get", host)]).add();
+        added.expect_status(0);
+    }
+}
+
+#[test]
+fn a_pattern_reaches_no_address_that_only_this_machine_has() {
+    let server = Server::start(Manner::Reply {
+        status: 200,
+        headers: String::new(),
+        body: b"canary".to_vec(),
+    });
+    let port = server.port;
+    let hosts = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0"];
+    let calls: Vec<_> = hosts
+        .iter()
+        .map(|host| {
+            call(
+                "observe-net.http-get",
+                json!([format!("http://{host}:{port}/"), 2000]),
+            )
+        })
+        .collect();
+    let ended = Trial::check()
+        .grants(&[&grant("http-get", "*:*")])
+        .calls(&calls)
+        .record();
+    for (host, answer) in hosts.iter().zip(&ended.answers) {
+        assert!(
+            !answer.is_ok && answer.text.starts_with("denied"),
+            "{host}: {answer:?}"
+        );
+    }
+    assert!(server.requests().is_empty(), "{:?}", server.requests());
+}
+
+#[test]
+fn a_name_leads_to_no_address_that_only_this_machine_has() {
+    if !namespace::is_possible() {
+        return;
+    }
+    let server = Server::start(Manner::Reply {
+        status: 200,
+        headers: String::new(),
+        body: b"canary".to_vec(),
+    });
+    let host = format!("mirror.example.com:{}", server.port);
+    let trial = Trial::check()
+        .grants(&[&grant("http-get", &host)])
+        .environment("HOSTS", "127.0.0.1 mirror.example.com")
+        .calls(&[call(
+            "observe-net.http-get",
+            json!([format!("http://{host}/"), 2000]),
+        )]);
+    trial.prepare();
+    let command = ["init", "phase", "preflight", "--config", "cluster.yaml"];
+    let ended = namespace::run(&trial, None, &command);
+    let answer = ended.answer("0.0");
+    assert!(
+        !answer.is_ok && answer.text.contains("127.0.0.1") && answer.text.contains("denied"),
+        "{answer:?}"
+    );
+    assert!(server.requests().is_empty(), "{:?}", server.requests());
+}
+
+/// A phase that shows the key of the API server to a server, where the certificates are elsewhere.
+fn impersonation(directory: &str) -> Trial {
+    let grant = format!(
+        "capability: observe-net.http-get-as, hosts: [192.0.2.9], paths: ['{directory}/*']"
+    );
+    let file = |name: &str| format!("{directory}/{name}");
+    Trial::phase()
+        .grants(&[&grant])
+        .cluster(&format!("certificatesDir: {directory}\n"))
+        .calls(&[call(
+            "observe-net.http-get-as",
+            json!([
+                "https://192.0.2.9/",
+                file("ca.crt"),
+                file("apiserver-kubelet-client.crt"),
+                file("apiserver-kubelet-client.key"),
+                2000
+            ]),
+        )])
+}
+
+#[test]
+fn the_identity_of_the_node_is_shown_to_no_server_wherever_it_lies() {
+    let added = impersonation("/srv/pki").add();
+    let output = added.output();
+    assert!(
+        added.status != 0 && output.contains("--allow-cluster-admin"),
+        "{output}"
+    );
+    // In the plugin's own directory the configuration alone says whose the files are.
+    let ended = impersonation("/var/lib/kubephase-plugins/hostile/pki").rehearse();
+    let answer = ended.answer("0.0");
+    assert!(
+        !answer.is_ok && answer.text.contains("belongs to the host"),
+        "{answer:?}"
+    );
+}

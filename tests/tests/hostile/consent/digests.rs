@@ -1,0 +1,111 @@
+//! Consent is to the component that was shown.
+use super::{Operator, ROOT, ROOT_LINE, refused, registry, suggested};
+use crate::support::{Trial, guest, server::Server};
+use kubephase::plugin::digest::ComponentDigest;
+
+/// A registry that gives a harmless plugin first, and then one that asks for root.
+fn deceiving() -> (Server, String) {
+    let harmless = guest::component(&Trial::check().manifest());
+    let hostile = guest::component(&Trial::certs_phase().grants(&[ROOT]).manifest());
+    let server = registry::switching(harmless, hostile);
+    let source = format!("oci://127.0.0.1:{}/hostile:1", server.port);
+    (server, source)
+}
+
+/// The digest that a report of `plugin inspect` shows.
+fn digest_in(output: &str) -> String {
+    let digest = output
+        .split_whitespace()
+        .find(|word| word.starts_with("sha256:"));
+    digest.expect("inspect shows the digest").to_owned()
+}
+
+#[test]
+fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
+    let (operator, (_server, source)) = (Operator::new(), deceiving());
+    let config = operator.config();
+    let inspected = operator
+        .0
+        .run(&["plugin", "inspect", &source])
+        .expect_status(0);
+    assert!(!inspected.stdout.contains(ROOT_LINE));
+    let shown = digest_in(&inspected.stdout);
+    let given = ComponentDigest::of(&guest::component(
+        &Trial::certs_phase().grants(&[ROOT]).manifest(),
+    ))
+    .to_string();
+    refused(
+        operator.plugin(&format!(
+            "add {source} --allow --allow-root --digest {shown}"
+        )),
+        &[&shown, &given],
+    );
+    let message = refused(
+        operator.plugin(&format!("add {source} --allow --allow-root")),
+        &[
+            ROOT_LINE,
+            "certs/hostile is a phase",
+            &format!("--allow --digest {given} --allow-root"),
+        ],
+    );
+    assert_eq!(
+        (operator.config(), operator.lock()),
+        (config, String::new())
+    );
+    operator.paste(&message).expect_status(0);
+    assert_eq!(operator.granted(), [ROOT_LINE]);
+}
+
+#[test]
+fn allowing_a_plugin_of_a_registry_needs_its_digest_too() {
+    let (operator, (_server, source)) = (Operator::new(), deceiving());
+    let added = operator.plugin(&format!("add {source}")).expect_status(0);
+    let lock = operator.lock();
+    assert!(
+        added.stdout.contains("asks for nothing"),
+        "{}",
+        added.stdout
+    );
+    let message = refused(
+        operator.plugin("allow hostile --allow-root"),
+        &[ROOT_LINE, "--digest sha256:"],
+    );
+    // What was allowed once is not kept for another component of the registry either.
+    assert_eq!(operator.lock(), lock);
+    operator.paste(&message).expect_status(0);
+    refused(
+        operator.plugin(&format!("add {source}")),
+        &["--digest sha256:"],
+    );
+}
+
+#[test]
+fn every_suggested_command_names_the_component() {
+    let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
+    operator.put("hostile.wasm", &plugin, "one");
+    let check = |output: &str| {
+        let command = suggested(output).join(" ");
+        let component = std::fs::read(operator.0.folder().join("hostile.wasm")).unwrap();
+        let digest = format!("--digest {}", ComponentDigest::of(&component));
+        assert!(command.contains(&digest), "{command}\n{output}");
+    };
+    check(&operator.plugin("add hostile.wasm --allow").output());
+    let added = operator.plugin("add hostile.wasm").output();
+    check(&added);
+    check(&operator.plan().output());
+    check(&operator.plugin("allow hostile").output());
+    let other = operator.plugin(&format!(
+        "allow hostile --allow-root --digest sha256:{}",
+        "0".repeat(64)
+    ));
+    let lock = operator.lock();
+    refused(other, &["sha256:0000"]);
+    assert_eq!(operator.lock(), lock);
+    operator.paste(&added).expect_status(0);
+    operator.plan().expect_status(0);
+    // Another version, no lock, another source.
+    operator.put("hostile.wasm", &plugin, "two");
+    check(&operator.plan().output());
+    std::fs::remove_file(operator.0.folder().join("kubephase.lock")).unwrap();
+    check(&operator.plan().output());
+}

@@ -1,0 +1,122 @@
+//! A version that provides something else, or keeps fewer settings secret, is one to allow.
+use super::{Operator, refused};
+use crate::support::Trial;
+
+const SECRET: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: true}}}";
+const SHOWN: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: false}}}";
+/// More workflows, a further phase, and places before and instead of others.
+const MORE: &str = "- {id: preflight/hostile, title: T, kind: check, workflow: [init, join], \
+    before: [certs], failurePolicy: ignore}\n- {id: kubeconfig/hostile, title: T, kind: phase, \
+    workflow: [init], needs: [certs], replaces: [certs/ca], slot: dns}\n";
+/// How the change is shown.
+const CHANGE: [&str; 9] = [
+    "+ preflight/hostile runs in join",
+    "+ preflight/hostile runs before certs",
+    "+ preflight/hostile is ignored where it fails",
+    "+ kubeconfig/hostile is a phase",
+    "+ kubeconfig/hostile waits for certs",
+    "+ kubeconfig/hostile can stand in for certs/ca",
+    "+ kubeconfig/hostile fills the place of the cluster's dns",
+    "- setting /apiToken is secret",
+    "+ setting /apiToken is not secret",
+];
+
+fn put(operator: &Operator, plugin: &Trial, settings: &str) {
+    let manifest = plugin.manifest();
+    let settings = format!("settings: {settings}\n");
+    operator.put_manifest(
+        "hostile.wasm",
+        &manifest.replace("settings: {}\n", &settings),
+    );
+}
+
+/// An operator who added a plugin with a secret setting, and to whom a version is offered that has
+/// nothing of the first but its grants.
+fn upgraded() -> Operator {
+    let operator = Operator::new();
+    put(&operator, &Trial::check(), SECRET);
+    operator.plugin("add hostile.wasm").expect_status(0);
+    operator.edit_config(|text| {
+        let settings = "hostile.wasm\n  settings: {apiToken: canary-setting, rounds: []}\n";
+        text.replace("hostile.wasm\n", settings)
+    });
+    operator.plan().expect_status(0);
+    put(&operator, &Trial::providing(MORE), SHOWN);
+    operator
+}
+
+#[test]
+fn what_a_version_provides_is_shown_and_allowed() {
+    let operator = upgraded();
+    let message = refused(operator.plan(), &CHANGE);
+    assert!(!message.contains("the same"), "{message}");
+    let allowed = operator.paste(&message).expect_status(0).output();
+    for line in CHANGE {
+        assert!(allowed.contains(line), "{line} is missing:\n{allowed}");
+    }
+    assert!(allowed.contains("as plain text"), "{allowed}");
+    operator.plan().expect_status(0);
+}
+
+#[test]
+fn adding_a_version_allows_nothing_of_what_it_provides() {
+    let operator = upgraded();
+    let added = operator
+        .plugin("add hostile.wasm")
+        .expect_status(0)
+        .output();
+    for line in CHANGE {
+        assert!(added.contains(line), "{line} is missing:\n{added}");
+    }
+    // The plugin is not run, so nothing shows the setting.
+    refused(operator.plan(), &CHANGE);
+    assert_eq!(operator.0.rehearse_again().status, 6);
+    let config = operator.0.config();
+    for (path, text) in operator.0.everything_left(&[&config]) {
+        assert!(!text.contains("canary-setting"), "{}", path.display());
+    }
+    operator.paste(&added).expect_status(0);
+    operator.plan().expect_status(0);
+}
+
+#[test]
+fn a_lock_of_an_older_version_is_read_and_its_next_change_is_shown() {
+    let operator = Operator::new();
+    put(&operator, &Trial::check(), SECRET);
+    operator.plugin("add hostile.wasm").expect_status(0);
+    let lock = operator.lock();
+    let (before, after) = lock.split_once("  provides:\n").expect("the lock has it");
+    let after: String = after
+        .lines()
+        .skip_while(|line| line.starts_with("  - "))
+        .collect();
+    let path = operator.0.folder().join("kubephase.lock");
+    std::fs::write(path, format!("{before}{after}")).unwrap();
+    operator.plan().expect_status(0);
+    put(&operator, &Trial::providing(MORE), SHOWN);
+    let shown = [
+        "+ preflight/hostile is a check",
+        "+ preflight/hostile runs before certs",
+        "+ preflight/hostile runs in init",
+    ];
+    refused(operator.plan(), &shown);
+    operator.plugin("add hostile.wasm").expect_status(0);
+    refused(operator.plan(), &shown);
+}
+
+#[test]
+fn a_plugin_stands_in_for_what_the_configuration_says() {
+    let operator = upgraded();
+    let config = operator.config();
+    let added = operator
+        .plugin("add hostile.wasm")
+        .expect_status(0)
+        .output();
+    assert_eq!(operator.config(), config);
+    assert!(
+        added.contains("can stand in for certs/ca")
+            && added.contains("replaces: {certs/ca: hostile}"),
+        "{added}"
+    );
+    assert!(!added.contains("It stands in for"), "{added}");
+}

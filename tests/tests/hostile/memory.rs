@@ -1,0 +1,229 @@
+//! Small texts that take much memory: JSON whose values take a hundred times the bytes of their
+//! text, side by side in many phases. That the host stays within its memory is checked for every
+//! run of this suite.
+use crate::support::{Trial, call, checks, early_phases, quiet_calls, repeated};
+use serde_json::{Value, json};
+use std::{fs, path::PathBuf};
+
+/// The smallest object that takes a whole node of a tree.
+const OBJECT: &str = "{\"\":0},";
+/// The largest text that a call may hand over, and the largest of an object, in bytes.
+const TEXT: usize = 4_000_000;
+const OBJECT_TEXT: usize = 1_000_000;
+const SIDE_BY_SIDE: &str = "parallelism: 8\n";
+
+/// A JSON list of so many bytes that takes a hundred times as many as values.
+fn list(bytes: usize) -> Value {
+    json!(["[", repeated(OBJECT, bytes / OBJECT.len()), "0]"])
+}
+
+/// A ConfigMap of about so many bytes.
+fn config_map(bytes: usize) -> Value {
+    let head = "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"a\",\
+        \"namespace\":\"default\"},\"data\":{\"a\":";
+    json!([head, list(bytes), "}}"])
+}
+
+fn applies(times: usize, bytes: usize) -> Trial {
+    let grant = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
+        ConfigMap, namespace: default}]";
+    let apply = call("effects-cluster.apply-object", json!([config_map(bytes)]));
+    Trial::phase()
+        .grants(&[grant])
+        .allow_cluster_admin()
+        .calls(&vec![apply; times])
+}
+
+#[test]
+fn documents_that_are_to_be_patched_do_not_become_large_trees() {
+    let patched = |text: Value| call("input.patched", json!(["kube-apiserver", text]));
+    let trial = Trial::providing(&checks(8)).phases(SIDE_BY_SIDE);
+    let ended = trial.calls(&[patched(list(TEXT)), patched(list(OBJECT_TEXT))]);
+    let ended = ended.preflight().expect_soon();
+    assert!(ended.answers.iter().all(|answer| !answer.is_ok));
+}
+
+#[test]
+fn objects_are_refused_by_the_memory_that_they_take() {
+    for (times, bytes) in [(3, TEXT), (14, OBJECT_TEXT)] {
+        let ended = applies(times, bytes).rehearse().expect_soon();
+        let answer = ended.answer("0.0");
+        assert!(
+            !answer.is_ok && answer.text.contains("effects-cluster.apply-object"),
+            "{}",
+            answer.text
+        );
+    }
+}
+
+#[test]
+fn proposals_of_many_phases_are_held_side_by_side() {
+    let grant =
+        "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]";
+    let content = repeated("x", 3_900_000);
+    let write = call(
+        "effects-files.write-file",
+        json!(["/var/lib/kubephase-plugins/hostile/x", content]),
+    );
+    let ended = Trial::providing(&early_phases(8, false))
+        .phases(SIDE_BY_SIDE)
+        .grants(&[grant])
+        .calls(&vec![write; 5])
+        .rehearse()
+        .expect_soon();
+    assert_ne!(ended.status, 0, "{}", ended.output());
+}
+
+#[test]
+fn memories_of_many_guests_are_not_filled_side_by_side() {
+    let ended = Trial::providing(&checks(8))
+        .phases(SIDE_BY_SIDE)
+        .rounds(&[json!({"ending": "endlessMemory"})])
+        .preflight()
+        .expect_soon();
+    assert!(
+        ended.output().contains("memory limit"),
+        "{}",
+        ended.output()
+    );
+}
+
+#[test]
+fn files_that_take_much_memory_to_judge_are_judged_one_at_a_time() {
+    let read = quiet_calls("observe-files.read-file", json!(["/srv/list"]), 4);
+    let trial = Trial::providing(&checks(8))
+        .phases(SIDE_BY_SIDE)
+        .grants(&["capability: observe-files.read-file, paths: [/srv/**]"])
+        .calls(&[read]);
+    trial.put(
+        "/srv/list",
+        format!("[{}0]", OBJECT.repeat(OBJECT_TEXT / OBJECT.len())),
+        0o644,
+    );
+    trial.preflight().expect_soon();
+}
+
+/// The capsules of a case.
+fn capsules(trial: &Trial) -> Vec<PathBuf> {
+    let entries = fs::read_dir(trial.folder().join("tmp")).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.to_string_lossy().ends_with(".capsule.json"))
+        .collect()
+}
+
+#[test]
+fn capsules_are_few_and_bounded_with_facts_and_settings() {
+    let facts: Vec<Value> = (0..4)
+        .map(|number| {
+            let name = format!("fact-{number}");
+            call("report.set-fact", json!([name, repeated("\u{1}", 900_000)]))
+        })
+        .collect();
+    let asks: Vec<Value> = (0..4)
+        .map(|number| {
+            quiet_calls(
+                "input.fact",
+                json!(["hostile-0", format!("fact-{number}")]),
+                1,
+            )
+        })
+        .collect();
+    let calls = [facts, asks].concat();
+    let trial = Trial::providing(&checks(20))
+        .phases(SIDE_BY_SIDE)
+        .rounds(&[json!({"calls": calls, "ending": {"panic": "on purpose"}})]);
+    let ended = trial.preflight().expect_soon();
+    let kept = capsules(&trial);
+    assert!(
+        (1..=3).contains(&kept.len()),
+        "{kept:?}: {}",
+        ended.output()
+    );
+    for capsule in kept {
+        let length = fs::metadata(&capsule).unwrap().len();
+        assert!(
+            length <= 4 << 20,
+            "{} has {length} bytes",
+            capsule.display()
+        );
+    }
+}
+
+#[test]
+fn settings_are_bounded_with_their_defaults() {
+    let long = "x".repeat(2_000_000);
+    let trial = Trial::check().setting("long", &long);
+    let ended = trial.preflight();
+    assert!(
+        ended.status != 0 && ended.output().contains("its settings"),
+        "{:.4000}",
+        ended.output()
+    );
+}
+
+#[test]
+fn all_objects_that_a_plugin_may_write_do_not_fill_the_memory() {
+    let grant = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
+        ConfigMap, namespace: default}]";
+    let apply = |number: usize| {
+        let head = format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{{\"name\":\"a{number}\",\
+             \"namespace\":\"default\"}},\"data\":{{\"a\":\""
+        );
+        let object = json!([head, repeated("x", 1_000_000), "\"}}"]);
+        quiet_calls("effects-cluster.apply-object", json!([object]), 1)
+    };
+    let needs = |number: usize| match number {
+        0 => "upload-config, bootstrap-token".to_owned(),
+        number => format!("hostile-{}", number - 1),
+    };
+    let provides: String = (0..4)
+        .map(|number| {
+            let needs = needs(number);
+            format!(
+                "- {{id: hostile-{number}, title: Misuse the host, kind: phase, workflow: [init], \
+                 needs: [{needs}]}}\n"
+            )
+        })
+        .collect();
+    // Each phase writes the same objects: the limit is of what is handed over.
+    let calls: Vec<Value> = (0..15).map(apply).collect();
+    let ended = Trial::providing(&provides)
+        .grants(&[grant])
+        .allow_cluster_admin()
+        .calls(&calls);
+    ended.rehearse().expect_soon().expect_status(0);
+}
+
+#[test]
+fn a_limit_that_ends_a_phase_is_told() {
+    let ended = applies(20, 900).rehearse();
+    assert_eq!(ended.status, 0, "{}", ended.output());
+    let grant =
+        "capability: effects-files.write-file, paths: [/var/lib/kubephase-plugins/hostile/*]";
+    let content = repeated("x", 3_900_000);
+    let write = call(
+        "effects-files.write-file",
+        json!(["/var/lib/kubephase-plugins/hostile/x", content]),
+    );
+    let ended = Trial::early_phase()
+        .grants(&[grant])
+        .calls(&vec![write; 5])
+        .rehearse()
+        .expect_status(5);
+    assert!(
+        ended
+            .output()
+            .contains("limit of 16777216 bytes of proposals"),
+        "{:.3000}",
+        ended.output()
+    );
+    let silent = json!({"ending": {"failure": ""}});
+    let ended = Trial::early_phase().rounds(&[silent]).rehearse();
+    assert!(
+        ended.output().contains("it failed without a message"),
+        "{:.3000}",
+        ended.output()
+    );
+}

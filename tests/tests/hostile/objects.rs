@@ -1,0 +1,220 @@
+//! What is in the objects that a plugin has written: Pods stay in their containers and are nobody,
+//! and no object decides about objects of others, unless the operator allowed it.
+use crate::support::{Trial, call};
+use serde_json::{Value, json};
+
+fn grant(api_version: &str, kind: &str, namespace: &str, name: &str) -> String {
+    format!(
+        "capability: effects-cluster.apply-object, objects: [{{apiVersion: {api_version}, kind: \
+         {kind}, namespace: {namespace}, names: [{name}]}}]"
+    )
+}
+
+#[test]
+fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
+    for (api_version, kind, namespace, name) in [
+        ("v1", "ResourceQuota", "kube-system", "hostile"),
+        ("v1", "LimitRange", "own", "hostile"),
+        (
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            "kube-system",
+            "hostile",
+        ),
+        (
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            "kube-system",
+            "hostile",
+        ),
+        ("policy/v1", "PodDisruptionBudget", "kube-system", "hostile"),
+        ("coordination.k8s.io/v1", "Lease", "kube-system", "hostile"),
+        ("scheduling.k8s.io/v1", "PriorityClass", "own", "hostile"),
+        ("v1", "PersistentVolumeClaim", "own", "hostile"),
+        ("v1", "ConfigMap", "kube-system", "kube-root-ca.crt"),
+        ("v1", "ConfigMap", "kube-system", "aws-auth"),
+        ("v1", "ConfigMap", "default", "'hostile*'"),
+        ("apps/v1", "ReplicaSet", "kube-system", "hostile"),
+        ("v1", "Service", "kube-system", "hostile"),
+        ("v1", "Service", "default", "hostile"),
+        ("v1", "ServiceAccount", "default", "hostile"),
+        ("example.com/v1", "Job", "own", "hostile"),
+    ] {
+        let added = Trial::phase()
+            .grants(&[&grant(api_version, kind, namespace, name)])
+            .add();
+        assert!(
+            added.status != 0 && added.output().contains("--allow-cluster-admin"),
+            "{kind} {namespace}/{name}: {}",
+            added.output()
+        );
+    }
+    for (api_version, kind, namespace, name) in [
+        ("v1", "ConfigMap", "kube-system", "hostile"),
+        ("v1", "ConfigMap", "default", "hostile-settings"),
+        ("v1", "Service", "own", "hostile"),
+        ("apps/v1", "Deployment", "own", "hostile"),
+    ] {
+        let added = Trial::phase()
+            .grants(&[&grant(api_version, kind, namespace, name)])
+            .add();
+        added.expect_status(0);
+    }
+}
+
+/// A Pod of the plugin's own, with further fields of its `spec`.
+fn pod(spec: Value) -> Value {
+    let mut pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "hostile", "namespace": "default", "labels": {"app": "hostile"}},
+        "spec": {
+            "automountServiceAccountToken": false,
+            "containers": [{"name": "c", "image": "registry.example/c:1"}],
+        },
+    });
+    for (field, value) in spec.as_object().unwrap() {
+        pod["spec"][field] = value.clone();
+    }
+    pod
+}
+
+/// A rehearsal in which the plugin proposes a Pod in a namespace that it may write Pods in.
+fn propose(manifest: &Value) -> Trial {
+    Trial::phase()
+        .grants(&[&grant("v1", "Pod", "default", "hostile")])
+        .allow_cluster_admin()
+        .calls(&[call(
+            "effects-cluster.apply-object",
+            json!([manifest.to_string()]),
+        )])
+}
+
+fn is_there(trial: &Trial) -> bool {
+    harness::Kept::below(&trial.root())
+        .objects("/pods")
+        .contains_key("hostile")
+}
+
+#[test]
+fn a_pod_has_only_what_keeps_it_in_its_containers() {
+    let trial = propose(&pod(json!({})));
+    trial.rehearse().expect_status(0);
+    assert!(is_there(&trial), "a plain Pod is not there");
+    let container = |part: Value| {
+        let mut container = json!({"name": "c", "image": "c"});
+        for (field, value) in part.as_object().unwrap() {
+            container[field] = value.clone();
+        }
+        pod(json!({"containers": [container]}))
+    };
+    let probe = json!({"httpGet": {"host": "169.254.169.254", "port": 80, "path": "/"}});
+    let mut annotated = pod(json!({}));
+    annotated["metadata"]["annotations"] =
+        json!({"vault.hashicorp.com/agent-inject-secret-x": "admin"});
+    for manifest in [
+        container(json!({"livenessProbe": probe})),
+        container(json!({"resources": {"claims": [{"name": "gpu"}]}})),
+        pod(json!({"imagePullSecrets": [{"name": "x"}]})),
+        pod(json!({"automountServiceAccountToken": null})),
+        annotated,
+    ] {
+        let trial = propose(&manifest);
+        let ended = trial.rehearse();
+        assert!(
+            ended.status == 5 && ended.output().contains("hostAccess: true"),
+            "{manifest}: {}",
+            ended.output()
+        );
+        assert!(!is_there(&trial), "{manifest}");
+    }
+}
+
+#[test]
+fn a_pod_neither_passes_for_anothers_nor_displaces_it() {
+    let mut labelled = pod(json!({}));
+    labelled["metadata"]["labels"] = json!({"app": "somebody-elses"});
+    let urgent = pod(json!({"priorityClassName": "system-node-critical"}));
+    for mut manifest in [labelled, urgent] {
+        manifest["metadata"]["namespace"] = json!("own");
+        let trial = Trial::phase()
+            .grants(&[&grant("v1", "Pod", "own", "hostile")])
+            .calls(&[call(
+                "effects-cluster.apply-object",
+                json!([manifest.to_string()]),
+            )]);
+        let ended = trial.rehearse();
+        assert!(
+            ended.status == 5 && ended.output().contains("hostAccess: true"),
+            "{manifest}: {}",
+            ended.output()
+        );
+    }
+}
+
+/// That a plugin may write an account does not make it the plugin's: another may have made it and
+/// given it rights.
+#[test]
+fn a_pod_runs_as_no_account_that_may_be_somebody_elses() {
+    let manifest = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "hostile", "namespace": "own"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "hostile"}},
+            "template": {
+                "metadata": {"labels": {"app": "hostile"}},
+                "spec": {
+                    "serviceAccountName": "monitoring",
+                    "containers": [{"name": "c", "image": "c"}],
+                },
+            },
+        },
+    });
+    let trial = Trial::phase()
+        .grants(&[
+            &grant("apps/v1", "Deployment", "own", "hostile"),
+            &grant("v1", "ServiceAccount", "own", "monitoring"),
+        ])
+        .calls(&[call(
+            "effects-cluster.apply-object",
+            json!([manifest.to_string()]),
+        )]);
+    let ended = trial.rehearse();
+    assert!(
+        ended.status == 5 && ended.output().contains("service account monitoring"),
+        "{}",
+        ended.output()
+    );
+}
+
+#[test]
+fn a_service_takes_no_address_and_no_port_beside_its_own() {
+    for spec in [
+        json!({"externalIPs": ["192.0.2.2"]}),
+        json!({"type": "NodePort"}),
+        json!({"ports": [{"port": 80, "nodePort": 30_080}]}),
+        json!({"type": "ExternalName", "externalName": "attacker.example"}),
+        json!({"clusterIP": "10.96.0.10"}),
+        json!({"selector": {"app": "somebody-elses"}}),
+    ] {
+        let manifest = json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "hostile", "namespace": "own"},
+            "spec": spec,
+        });
+        let trial = Trial::phase()
+            .grants(&[&grant("v1", "Service", "own", "hostile")])
+            .calls(&[call(
+                "effects-cluster.apply-object",
+                json!([manifest.to_string()]),
+            )]);
+        let ended = trial.rehearse();
+        assert!(
+            ended.status == 5 && ended.output().contains("hostAccess: true"),
+            "{manifest}: {}",
+            ended.output()
+        );
+    }
+}

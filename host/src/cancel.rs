@@ -1,6 +1,6 @@
 //! The cancellation of a run: a token by which a signal of the operator ends the run.
 //!
-//! `cli/signals.rs` requests the end. The executor, waits, child processes and network clients poll
+//! `run/signals.rs` requests the end. The executor, waits, child processes and network clients poll
 //! the token or sleep on it. This module knows neither signals nor phases.
 use std::{
     fmt,

@@ -2,7 +2,7 @@
 //! may stand before the subcommand they belong to, switches take `=true` and `=false`, and `init
 //! phase certs/ca` means `init phase certs ca`.
 use super::{CliError, tree};
-use crate::{config::ConfigFile, phase::catalog::Workflow};
+use crate::{config::ConfigFile, workflow};
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
 use std::{ffi::OsString, path::PathBuf};
@@ -27,9 +27,7 @@ impl Argv {
             path: vec![root.get_name().to_owned()],
             flags: Vec::new(),
         };
-        let later = [Workflow::Init, Workflow::Join, Workflow::Reset]
-            .map(tree::phase_flags)
-            .concat();
+        let later = flags_of_workflows();
         let mut commands = vec![root];
         // until an argument that is no command, and until `--`
         let (mut descending, mut literal) = (true, false);
@@ -143,6 +141,14 @@ pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
     (0..argv.len())
         .find_map(named)
         .map(|path| ConfigFile::at(&path))
+}
+
+/// The flags that the commands of the workflows and of their phases have.
+fn flags_of_workflows() -> Vec<Arg> {
+    workflow::ALL
+        .iter()
+        .flat_map(|workflow| tree::phase_flags(*workflow))
+        .collect()
 }
 
 /// The flag of a command on the path, or of one that may follow.

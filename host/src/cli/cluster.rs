@@ -1,9 +1,9 @@
 //! The cluster that a command uses: by the kubeconfig that the operator names, or the one that
 //! kubectl and kubeadm would find.
-use super::stage::{self, Threads};
 use crate::{
     config::ADMIN,
     effect::pki::{AuthorityFile, kubeconfig_facts},
+    run::threads::Threads,
     world::{api::ApiClient, real},
 };
 use anyhow::{Result, anyhow};
@@ -60,7 +60,7 @@ impl ClusterFlags {
             .map_err(|failure| unusable(&failure.message))?;
         let kubeconfig =
             facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
-        let runtime = stage::runtime()?;
+        let runtime = Threads::start()?;
         let api = real::cluster(runtime.handle(), &path)?;
         let api = if is_named { api.with_programs() } else { api };
         Ok(Connection {

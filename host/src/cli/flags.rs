@@ -1,44 +1,11 @@
-//! Flags beside those of kubeadm's `init`.
-use crate::report::Output;
+//! Flags that are kubephase's own.
+use crate::{rehearse::ClusterSize, report::Output};
 use clap::Args;
 use std::path::PathBuf;
 
-/// Flags that kubeadm has only below `init phase`.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct PhaseFlags {
-    /// Kubeconfig to talk to the cluster with
-    #[arg(long, value_name = "FILE")]
-    pub kubeconfig: Option<String>,
-    /// Directory the kubeconfigs are written to
-    #[arg(long, value_name = "DIR")]
-    pub kubeconfig_dir: Option<String>,
-    /// Further arguments of the API server, key=value; deprecated: use
-    /// `ClusterConfiguration.apiServer.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
-    pub apiserver_extra_args: Vec<(String, String)>,
-    /// Further arguments of the controller manager; deprecated: use
-    /// `ClusterConfiguration.controllerManager.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
-    pub controller_manager_extra_args: Vec<(String, String)>,
-    /// Further arguments of the scheduler; deprecated: use
-    /// `ClusterConfiguration.scheduler.extraArgs`
-    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = pair)]
-    pub scheduler_extra_args: Vec<(String, String)>,
-    /// Print the addon's objects instead of applying them
-    #[arg(long)]
-    pub print_manifest: bool,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !value.contains('=') => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!("malformed key=value pair in flag value: {text}")),
-    }
-}
-
-/// How loud to be; every command has it.
+/// How much is printed; every command has this flag.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verbosity {
+pub struct VerbosityFlags {
     /// Log level; from 1 on debug messages are shown
     #[arg(
         short = 'v',
@@ -52,7 +19,14 @@ pub struct Verbosity {
     pub level: i32,
 }
 
-/// What stands for the machine, and how the run is told.
+impl VerbosityFlags {
+    /// Whether debug messages are shown.
+    pub fn is_debug(self) -> bool {
+        self.level > 0
+    }
+}
+
+/// The node of a run, where the run takes place, and the form of its output.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// Description of the node that stands for this machine, YAML or JSON
@@ -62,20 +36,25 @@ pub struct Place {
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     #[command(flatten)]
-    pub form: Form,
+    pub output: OutputFlags,
 }
 
-/// The form of what is told.
+/// The form of the output.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Form {
+pub struct OutputFlags {
     /// Form of the output
-    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
-    pub output: Output,
+    #[arg(
+        short = 'o',
+        long = "output",
+        value_name = "FORMAT",
+        default_value = "text"
+    )]
+    pub format: Output,
 }
 
-/// Where a dry run leaves its result.
+/// Where a dry run writes its result.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Out {
+pub struct ResultFlags {
     /// Directory to write the result to: DIR/files and DIR/objects.yaml
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -83,12 +62,18 @@ pub struct Out {
 
 /// Flags of `rehearse` alone.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Stay {
+pub struct RehearseFlags {
     /// Keep the API server up after the run, on this port or any free one, until interrupted
-    #[arg(long, value_name = "PORT", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    #[arg(
+        long,
+        value_name = "PORT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0"
+    )]
     pub serve: Option<u16>,
     #[command(flatten)]
-    pub machines: super::machines::Machines,
+    pub machines: ClusterSize,
 }
 
 /// Flags of `plan` alone.

@@ -1,12 +1,13 @@
 //! `config images`: the images of a control plane, and pulling them before `init` does.
 use super::{
-    Exit,
+    Exit, local_node,
     output::{Format, Object, OutputFlags},
-    print, run, stage,
+    print,
 };
 use crate::{
     config::{self, Config, InitFlags},
     render::images,
+    run::threads::Threads,
     world::{Runtime, node::facts::NodeFacts, real},
 };
 use anyhow::{Context, Result, anyhow};
@@ -76,7 +77,7 @@ impl ImageFlags {
             }
         }
         let loaded = config::load_init(file.as_ref(), &flags, node)?;
-        run::warn(&loaded.warnings);
+        local_node::warn(&loaded.warnings);
         Ok(loaded.config)
     }
 }
@@ -88,7 +89,7 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
             // Nobody asks a container runtime which images there are.
             let node = NodeFacts {
                 cri_sockets: Vec::new(),
-                ..run::somewhere()
+                ..local_node::facts_for_reading()
             };
             let config = flags
                 .images
@@ -97,10 +98,11 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
             Ok(print::out(&listed(&images::all(&config), format)))
         }
         ImagesCommand::Pull(flags) => {
-            let config = flags
-                .images
-                .load(flags.cri_socket.as_deref(), &run::somewhere())?;
-            let (threads, socket) = (stage::runtime()?, &config.init.node_registration.cri_socket);
+            let config = flags.images.load(
+                flags.cri_socket.as_deref(),
+                &local_node::facts_for_reading(),
+            )?;
+            let (threads, socket) = (Threads::start()?, &config.init.node_registration.cri_socket);
             let told = |image: &str| {
                 print::out(&format!("[config/images] Pulled {image}\n"));
             };

@@ -1,5 +1,5 @@
 //! `kubeconfig`: kubeconfigs for whoever else is to use the cluster.
-use super::{CliError, Exit, cluster::told, print, run};
+use super::{CliError, Exit, cluster::told, local_node, print};
 use crate::{
     config::{self, InitFlags},
     effect::pki::{Credential, kubeconfig_text},
@@ -53,7 +53,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
         ..gather().0
     };
     let loaded = config::load_init(file.as_ref(), &InitFlags::default(), &node)?;
-    run::warn(&loaded.warnings);
+    local_node::warn(&loaded.warnings);
     if flags.validity_period > YEAR {
         print::warning(&format!(
             "WARNING: the specified certificate validity period {} is longer than the default \

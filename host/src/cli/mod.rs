@@ -2,64 +2,63 @@
 //! commands that are no runs (runs tell what happens through `report`).
 
 mod argv;
+mod before;
 mod cluster;
 mod error;
 pub mod exit;
 pub mod flags;
 pub mod images;
 pub mod kubeconfig;
-mod machines;
+mod local_node;
 mod output;
 pub mod phase;
+mod plan;
 pub mod plugin;
 pub mod print;
+mod recordings;
+mod rehearse;
 mod report;
-pub mod reset;
 mod run;
-mod serve;
-mod signals;
-mod stage;
 #[cfg(test)]
 mod tests;
 pub mod token;
 mod tree;
 pub mod version;
+pub mod workflow;
 
-pub use crate::config::{InitFlags, JoinFlags, ResetFlags};
+pub use crate::config::{InitFlags, JoinFlags, PhaseFlags, ResetFlags};
 pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
-pub use flags::{PhaseFlags, Place};
+pub use flags::{Place, VerbosityFlags};
+pub use plan::PlanRequest;
+pub use rehearse::RehearseRequest;
 pub use report::ReportRequest;
 pub use run::main;
 pub use version::VersionFormat;
+pub use workflow::{PhaseRequest, WorkflowArguments, WorkflowRequest};
 
-use crate::phase::catalog::{Catalog, Workflow};
-use crate::plan::show::Format;
+use crate::{config::flags_of, plan::catalog::Catalog, run::workflow::Workflow};
 use argv::Argv;
 use clap::{ArgMatches, Args, FromArgMatches};
-use flags::{Form, Out, PlanFlags, Stay, ValidateFlags, Verbosity};
+use flags::{PlanFlags, RehearseFlags, ResultFlags, ValidateFlags};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// What the person asks for.
+/// A command of the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    Init(InitRequest),
-    Join(JoinRequest),
-    Reset(reset::ResetRequest),
+    Workflow(WorkflowRequest),
     Plan(PlanRequest),
     Rehearse(RehearseRequest),
     Report(ReportRequest),
     ConfigValidate {
         config: PathBuf,
         allow_deprecated_api: bool,
-        allow_experimental_api: bool,
     },
     /// `component_configs` are kinds to print as well
     ConfigPrint {
-        workflow: Workflow,
         component_configs: Vec<String>,
     },
     ConfigImages(images::ImagesCommand),
@@ -75,53 +74,6 @@ pub enum Command {
     },
 }
 
-/// `init`, or `init phase …`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InitRequest {
-    pub flags: InitFlags,
-    /// one phase or group alone, and its own flags
-    pub phase: Option<PhaseRequest>,
-    pub place: Place,
-    /// where to leave the result
-    pub out: Option<PathBuf>,
-    pub verbosity: i32,
-}
-
-/// `join`, or `join phase …`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JoinRequest {
-    pub flags: JoinFlags,
-    /// one phase or group alone, and its own flags
-    pub phase: Option<PhaseRequest>,
-    pub output: Output,
-    pub verbosity: i32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PhaseRequest {
-    /// id of the phase or group
-    pub id: String,
-    pub flags: PhaseFlags,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanRequest {
-    pub workflow: Workflow,
-    pub flags: InitFlags,
-    pub node: Option<PathBuf>,
-    pub format: Format,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RehearseRequest {
-    pub flags: InitFlags,
-    pub place: Place,
-    /// stay up on this port; 0 for any
-    pub serve: Option<u16>,
-    pub machines: machines::Machines,
-    pub verbosity: i32,
-}
-
 /// Reads the arguments (the program's name first); the catalog gives the commands below `phase`.
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
@@ -135,22 +87,24 @@ pub fn parse(
     let matches = root
         .try_get_matches_from_mut(argv.all())
         .map_err(|error| CliError::from_clap(&error, &argv, || help(&mut root, &argv)))?;
+    if let Some((workflow, below)) = find_workflow(&matches) {
+        return parse_workflow(workflow, below, &argv).map(Command::Workflow);
+    }
     match matches.subcommand() {
-        Some(("init", below)) => init(below, &argv).map(Command::Init),
-        Some(("join", below)) => join(below, &argv).map(Command::Join),
-        Some(("reset", below)) => reset(below, &argv).map(Command::Reset),
         Some(("plan", _)) => plan(&argv).map(Command::Plan),
-        Some(("rehearse", below)) => rehearse(below, &argv).map(Command::Rehearse),
-        Some(("report", below)) => asked(below, &argv).map(Command::Report),
+        Some(("rehearse", _)) => rehearse(&argv).map(Command::Rehearse),
+        Some(("report", below)) => read(below, &argv).map(Command::Report),
         Some(("config", below)) => config(below, &argv),
-        Some(("plugin", below)) => asked(below, &argv).map(Command::Plugin),
-        Some(("token", below)) => asked(below, &argv).map(Command::Token),
+        Some(("plugin", below)) => read(below, &argv).map(Command::Plugin),
+        Some(("token", below)) => read(below, &argv).map(Command::Token),
         // Alone it only tells of itself, and that is no mistake (kubeadm behaviour).
         Some(("kubeconfig", below)) if below.subcommand().is_none() => {
             Err(CliError::help(help(&mut root, &argv)))
         }
-        Some(("kubeconfig", below)) => asked(below, &argv).map(Command::Kubeconfig),
-        Some(("certs", _)) => Ok(Command::CertificateKey),
+        Some(("kubeconfig", below)) => read(below, &argv).map(Command::Kubeconfig),
+        Some(("certs", below)) if below.subcommand_matches("certificate-key").is_some() => {
+            Ok(Command::CertificateKey)
+        }
         Some(("version", below)) => version_format(below).map(|format| Command::Version { format }),
         Some(("completion", below)) => shell(below).map(|shell| Command::Completion { shell }),
         _ => Err(CliError {
@@ -172,53 +126,71 @@ fn help(root: &mut clap::Command, argv: &Argv) -> String {
     command.render_help().to_string()
 }
 
-/// What a command that reads its own flags was given.
-fn asked<T: FromArgMatches>(matches: &ArgMatches, argv: &Argv) -> Result<T, CliError> {
+/// Reads the arguments of a command into its struct.
+fn read<T: FromArgMatches>(matches: &ArgMatches, argv: &Argv) -> Result<T, CliError> {
     T::from_arg_matches(matches).map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
-/// All flags of the structs in `T`, whichever of them the command itself offers: which are allowed
-/// was checked.
-fn extract<T: Args>(argv: &Argv) -> Result<T, CliError> {
-    let all = tree::conduct(Verbosity::augment_args(T::augment_args(
-        clap::Command::new(tree::NAME).no_binary_name(true),
-    )));
-    let matches = all.try_get_matches_from(&argv.flags);
-    matches
-        .and_then(|matches| T::from_arg_matches(&matches))
+/// Returns the workflow whose command the arguments name, with its own arguments.
+fn find_workflow(matches: &ArgMatches) -> Option<(&'static dyn Workflow, &ArgMatches)> {
+    crate::workflow::ALL.iter().find_map(|workflow| {
+        let below = workflow
+            .command()
+            .iter()
+            .try_fold(matches, |matches, word| matches.subcommand_matches(word))?;
+        Some((*workflow, below))
+    })
+}
+
+/// Reads the flags of a workflow and of its phases. Which flags a command has was checked before.
+fn parse_workflow(
+    workflow: &'static dyn Workflow,
+    matches: &ArgMatches,
+    argv: &Argv,
+) -> Result<WorkflowRequest, CliError> {
+    let mut all = workflow.flags();
+    if workflow.has_phase_flags() {
+        all.extend(flags_of::<PhaseFlags>());
+    }
+    all.extend(flags_of::<Place>());
+    all.extend(flags_of::<ResultFlags>());
+    let arguments = parse_flags(all, argv)?;
+    let phase = matches.subcommand_matches("phase").map(phase::selected);
+    let phase = match phase {
+        Some(id) => Some(PhaseRequest {
+            id,
+            flags: if workflow.has_phase_flags() {
+                read(&arguments, argv)?
+            } else {
+                PhaseFlags::default()
+            },
+        }),
+        None => None,
+    };
+    Ok(WorkflowRequest {
+        workflow: workflow.id(),
+        phase,
+        place: read(&arguments, argv)?,
+        out: read::<ResultFlags>(&arguments, argv)?.out,
+        verbosity: read(&arguments, argv)?,
+        arguments: WorkflowArguments(arguments),
+    })
+}
+
+/// Reads the flags that were given, whatever the command is: which flags it has was checked before.
+fn parse_flags(flags: Vec<clap::Arg>, argv: &Argv) -> Result<ArgMatches, CliError> {
+    let command = clap::Command::new(tree::NAME)
+        .no_binary_name(true)
+        .args(flags);
+    let command = tree::behave_like_kubeadm(VerbosityFlags::augment_args(command));
+    command
+        .try_get_matches_from(&argv.flags)
         .map_err(|error| CliError::from_clap(&error, argv, String::new))
 }
 
-/// Everything `init` and its phases know.
-#[derive(Args)]
-struct InitAll {
-    #[command(flatten)]
-    init: InitFlags,
-    #[command(flatten)]
-    phase: PhaseFlags,
-    #[command(flatten)]
-    place: Place,
-    #[command(flatten)]
-    out: Out,
-}
-
-/// Everything `join` and its phases know.
-#[derive(Args)]
-struct JoinAll {
-    #[command(flatten)]
-    join: JoinFlags,
-    #[command(flatten)]
-    phase: PhaseFlags,
-    #[command(flatten)]
-    form: Form,
-}
-
-#[derive(Args)]
-struct ResetAll {
-    #[command(flatten)]
-    reset: ResetFlags,
-    #[command(flatten)]
-    place: Place,
+/// Reads the flags of one struct.
+fn extract<T: Args>(argv: &Argv) -> Result<T, CliError> {
+    read(&parse_flags(flags_of::<T>(), argv)?, argv)
 }
 
 #[derive(Args)]
@@ -236,80 +208,31 @@ struct RehearseAll {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
-    stay: Stay,
-}
-
-fn verbosity(matches: &ArgMatches) -> i32 {
-    matches.get_one("level").copied().unwrap_or_default()
-}
-
-fn init(matches: &ArgMatches, argv: &Argv) -> Result<InitRequest, CliError> {
-    let InitAll {
-        init,
-        phase,
-        place,
-        out,
-    } = extract(argv)?;
-    let phase = matches
-        .subcommand_matches("phase")
-        .map(|below| PhaseRequest {
-            id: phase::selected(below),
-            flags: phase,
-        });
-    Ok(InitRequest {
-        flags: init,
-        phase,
-        place,
-        out: out.out,
-        verbosity: verbosity(matches),
-    })
-}
-
-fn join(matches: &ArgMatches, argv: &Argv) -> Result<JoinRequest, CliError> {
-    let JoinAll { join, phase, form } = extract(argv)?;
-    let phase = matches
-        .subcommand_matches("phase")
-        .map(|below| PhaseRequest {
-            id: phase::selected(below),
-            flags: phase,
-        });
-    Ok(JoinRequest {
-        flags: join,
-        phase,
-        output: form.output,
-        verbosity: verbosity(matches),
-    })
-}
-
-fn reset(matches: &ArgMatches, argv: &Argv) -> Result<reset::ResetRequest, CliError> {
-    let ResetAll { reset, place } = extract(argv)?;
-    let phase = matches.subcommand_matches("phase").map(phase::selected);
-    Ok(reset::ResetRequest {
-        flags: reset,
-        phase,
-        place,
-        verbosity: verbosity(matches),
-    })
+    rehearse: RehearseFlags,
 }
 
 fn plan(argv: &Argv) -> Result<PlanRequest, CliError> {
     let PlanAll { init, plan } = extract(argv)?;
     Ok(PlanRequest {
-        workflow: Workflow::Init,
         flags: init,
         node: plan.node,
         format: plan.output,
     })
 }
 
-fn rehearse(matches: &ArgMatches, argv: &Argv) -> Result<RehearseRequest, CliError> {
-    let RehearseAll { init, place, stay } = extract(argv)?;
+fn rehearse(argv: &Argv) -> Result<RehearseRequest, CliError> {
+    let arguments = parse_flags(flags_of::<RehearseAll>(), argv)?;
+    let RehearseAll {
+        init,
+        place,
+        rehearse,
+    } = read(&arguments, argv)?;
     Ok(RehearseRequest {
         flags: init,
         place,
-        serve: stay.serve,
-        machines: stay.machines,
-        verbosity: verbosity(matches),
+        serve: rehearse.serve,
+        machines: rehearse.machines,
+        verbosity: read(&arguments, argv)?,
     })
 }
 
@@ -318,7 +241,7 @@ fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
         let ValidateFlags {
             config,
             allow_deprecated_api,
-            allow_experimental_api,
+            ..
         } = extract(argv)?;
         let config = config
             .filter(|path| !path.as_os_str().is_empty())
@@ -326,11 +249,10 @@ fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
         return Ok(Command::ConfigValidate {
             config,
             allow_deprecated_api,
-            allow_experimental_api,
         });
     }
     if let Some(below) = matches.subcommand_matches("images") {
-        return asked(below, argv).map(Command::ConfigImages);
+        return read(below, argv).map(Command::ConfigImages);
     }
     let defaults = matches
         .subcommand_matches("print")
@@ -347,10 +269,7 @@ fn config(matches: &ArgMatches, argv: &Argv) -> Result<Command, CliError> {
             known.join(" ")
         )));
     }
-    Ok(Command::ConfigPrint {
-        workflow: Workflow::Init,
-        component_configs,
-    })
+    Ok(Command::ConfigPrint { component_configs })
 }
 
 fn version_format(matches: &ArgMatches) -> Result<VersionFormat, CliError> {

@@ -1,102 +1,99 @@
-//! `init phase …`: a command for each row of the catalog, with the flags that the row names.
-use super::flags::{Form, Out, Place};
-use super::tree::{flags_of, group, phase_flags, with_args};
-use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
+//! `init phase …`: a command for each phase of the catalog, with the flags that the phase names.
+use super::tree::{group, own_flags, phase_flags, with_args};
+use crate::{
+    plan::{
+        catalog::Catalog,
+        spec::{Kind, PhaseSpec, is_within, parent},
+    },
+    run::workflow::Workflow,
+    workflow,
+};
 use clap::{Arg, ArgMatches, Command};
 use std::collections::BTreeSet;
 
-/// Runs a whole group.
+/// Name of the command that runs a whole group.
 const ALL: &str = "all";
 
-pub(super) fn tree(catalog: &Catalog, workflow: Workflow) -> Command {
-    let rows: Vec<&Row> = catalog.of(workflow).collect();
-    let top = rows.iter().filter(|row| !row.id.contains('/'));
-    let phase = group("phase", format!("Run single phases of {}", workflow.name()));
-    let flags = Flags::of(workflow);
-    top.fold(phase, |phase, row| {
-        phase.subcommand(command(row, &rows, &flags))
-    })
-}
-
-/// The flags of the commands of a workflow: made once, as there are many commands.
-struct Flags {
-    /// for rows to name
-    named: Vec<Arg>,
-    /// of every command
-    ours: Vec<Arg>,
-}
-
-impl Flags {
-    fn of(workflow: Workflow) -> Flags {
-        let ours = match workflow {
-            Workflow::Join => flags_of::<Form>(),
-            Workflow::Reset => flags_of::<Place>(),
-            _ => [flags_of::<Place>(), flags_of::<Out>()].concat(),
-        };
-        Flags {
-            named: phase_flags(workflow),
-            ours,
-        }
-    }
-
-    /// Those that are named, and ours. Where a cluster is found by its endpoint, that may be named
-    /// as it may for the whole command.
-    fn add<'a>(&self, command: Command, names: impl IntoIterator<Item = &'a String>) -> Command {
-        let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
-        let named = |arg: &&Arg| {
-            arg.get_long()
-                .map_or(names.contains("discovery-token"), |long| {
-                    names.contains(long)
-                })
-        };
-        with_args(
-            command,
-            self.named.iter().filter(named).chain(&self.ours).cloned(),
-        )
-    }
-}
-
-/// The command of one row; a group's members are commands below it.
-fn command(row: &Row, rows: &[&Row], known: &Flags) -> Command {
-    let last = row.id.rsplit('/').next().unwrap_or(&row.id).to_owned();
-    let members: Vec<&Row> = rows
-        .iter()
-        .copied()
-        .filter(|member| parent(&member.id) == Some(&row.id))
-        .collect();
-    if row.kind != Kind::Group {
-        let leaf = Command::new(last)
-            .about(row.title.clone())
-            .visible_aliases(row.aliases.clone());
-        return members
-            .iter()
-            .fold(known.add(leaf, &row.flags), |leaf, member| {
-                leaf.subcommand(command(member, rows, known))
-            });
-    }
-    let below = rows
-        .iter()
-        .filter(|member| Catalog::within(&member.id, &row.id));
-    let flags: BTreeSet<&String> = below.flat_map(|member| &member.flags).collect();
-    // Checks are one job to kubeadm: `init phase preflight` runs them all.
-    let one_job = !members.is_empty() && members.iter().all(|member| member.kind == Kind::Check);
-    let whole = if one_job {
-        known.add(Command::new(last).about(row.title.clone()), flags)
-    } else {
-        let all = Command::new(ALL).about(format!("All phases of {}", row.id));
-        group(last, row.title.clone()).subcommand(known.add(all, flags))
+/// The command `phase` of a workflow, with the commands of all its phases.
+pub(super) fn tree(catalog: &Catalog, workflow: &dyn Workflow) -> Command {
+    let id = workflow.id();
+    let specs: Vec<&PhaseSpec> = catalog.of(&id).map(|entry| &entry.spec).collect();
+    let commands = Commands {
+        named: phase_flags(workflow),
+        own: own_flags(workflow),
+        specs: &specs,
     };
-    let whole = whole.visible_aliases(row.aliases.clone());
-    members.iter().fold(whole, |whole, member| {
-        whole.subcommand(command(member, rows, known))
+    let phase = group("phase", format!("Run single phases of {id}"));
+    let top = specs.iter().filter(|spec| parent(&spec.id).is_none());
+    top.fold(phase, |phase, spec| {
+        phase.subcommand(commands.command(spec))
     })
 }
 
-fn parent(id: &str) -> Option<&str> {
-    id.rsplit_once('/').map(|(parent, _)| parent)
+/// Makes the commands of the phases of one workflow.
+struct Commands<'a> {
+    /// the flags that phases may name
+    named: Vec<Arg>,
+    /// the flags that every command has
+    own: Vec<Arg>,
+    specs: &'a [&'a PhaseSpec],
 }
 
-/// The phase or group that the subcommands below `phase` select.
+impl Commands<'_> {
+    /// The command of one phase; a group's members are commands below it.
+    fn command(&self, spec: &PhaseSpec) -> Command {
+        let last = spec.id.rsplit('/').next().unwrap_or(&spec.id).to_owned();
+        let command = if spec.is_group() {
+            self.group(spec, last)
+        } else {
+            self.with_flags(Command::new(last).about(spec.title.clone()), &spec.flags)
+        };
+        let command = command.visible_aliases(spec.aliases.clone());
+        self.members(spec).fold(command, |command, member| {
+            command.subcommand(self.command(member))
+        })
+    }
+
+    fn members(&self, spec: &PhaseSpec) -> impl Iterator<Item = &PhaseSpec> {
+        self.specs
+            .iter()
+            .copied()
+            .filter(move |member| parent(&member.id) == Some(&spec.id))
+    }
+
+    /// The command of a group, which has the flags of all members. kubeadm has one command for all
+    /// checks: `init phase preflight` runs them.
+    fn group(&self, spec: &PhaseSpec, name: String) -> Command {
+        let within = self
+            .specs
+            .iter()
+            .filter(|member| is_within(&member.id, &spec.id));
+        let flags: BTreeSet<&String> = within.flat_map(|member| &member.flags).collect();
+        let mut members = self.members(spec).peekable();
+        if members.peek().is_some() && members.all(|member| member.kind == Kind::Check) {
+            return self.with_flags(Command::new(name).about(spec.title.clone()), flags);
+        }
+        let all = Command::new(ALL).about(format!("All phases of {}", spec.id));
+        group(name, spec.title.clone()).subcommand(self.with_flags(all, flags))
+    }
+
+    /// Adds the named flags and those that every command has. If a command finds the cluster by a
+    /// token, it also takes the endpoint as an argument, as the whole command does.
+    fn with_flags<'n>(
+        &self,
+        command: Command,
+        names: impl IntoIterator<Item = &'n String>,
+    ) -> Command {
+        let names: BTreeSet<&str> = names.into_iter().map(String::as_str).collect();
+        let named = self.named.iter().filter(|arg| {
+            let long = arg.get_long();
+            names.contains(long.unwrap_or("discovery-token"))
+        });
+        with_args(command, named.chain(&self.own).cloned())
+    }
+}
+
+/// Returns the phase or group that the subcommands of `phase` select.
 pub(super) fn selected(mut matches: &ArgMatches) -> String {
     let mut parts = Vec::new();
     while let Some((name, below)) = matches.subcommand() {
@@ -108,20 +105,20 @@ pub(super) fn selected(mut matches: &ArgMatches) -> String {
     parts.join("/")
 }
 
-/// Flags that rows name and no command has, as (phase, flag); empty for a sound catalog.
+/// Returns the flags that phases name and no command has, as (phase, flag). It is empty for a sound
+/// catalog.
 pub fn unknown_flags(catalog: &Catalog) -> Vec<(String, String)> {
-    let known = |workflow| {
-        phase_flags(workflow)
-            .iter()
-            .filter_map(|arg| arg.get_long().map(Into::into))
-            .collect::<BTreeSet<String>>()
-    };
-    let unknown = |row: &Row| {
-        let known = known(row.workflow);
-        let flags = row.flags.iter().filter(|flag| !known.contains(*flag));
-        flags
-            .map(|flag| (row.id.clone(), flag.clone()))
-            .collect::<Vec<_>>()
-    };
-    catalog.rows.iter().flat_map(unknown).collect()
+    let mut unknown = Vec::new();
+    for workflow in workflow::ALL {
+        let flags = phase_flags(*workflow);
+        let known: BTreeSet<&str> = flags.iter().filter_map(Arg::get_long).collect();
+        for entry in catalog.of(&workflow.id()) {
+            for flag in &entry.spec.flags {
+                if !known.contains(flag.as_str()) {
+                    unknown.push((entry.spec.id.clone(), flag.clone()));
+                }
+            }
+        }
+    }
+    unknown
 }

@@ -2,8 +2,9 @@
 use super::{
     CliError, Exit,
     cluster::{ClusterFlags, Connection, told},
+    local_node,
     output::OutputFlags,
-    print, run,
+    print,
 };
 use crate::{
     config::{self, TokenFlags},
@@ -91,10 +92,10 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     // The container runtime has no part in it.
     let node = NodeFacts {
         cri_sockets: Vec::new(),
-        ..run::somewhere()
+        ..local_node::facts_for_reading()
     };
     let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
-    run::warn(&warnings);
+    local_node::warn(&warnings);
     // What is printed for the operator, once the cluster has the tokens.
     let line = if flags.print_join_command {
         if let Some(why) = &connection.kubeconfig.error {

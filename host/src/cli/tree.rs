@@ -1,11 +1,22 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's
 //! rows.
-use super::flags::{Form, Out, PhaseFlags, Place, PlanFlags, Stay, ValidateFlags, Verbosity};
 use super::{
-    Exit, InitFlags, JoinFlags, ReportRequest, ResetFlags, images, kubeconfig::KubeconfigCommand,
-    phase, plugin, token::TokenRequest,
+    Exit, InitFlags, PhaseFlags, Place, ReportRequest, VerbosityFlags,
+    flags::{OutputFlags, PlanFlags, RehearseFlags, ResultFlags, ValidateFlags},
+    images,
+    kubeconfig::KubeconfigCommand,
+    phase, plugin,
+    token::TokenRequest,
 };
-use crate::phase::catalog::{Catalog, Kind, Workflow};
+use crate::{
+    config::flags_of,
+    plan::{
+        catalog::Catalog,
+        spec::{Kind, WorkflowId},
+    },
+    run::workflow::{PlaceFlags, Workflow},
+    workflow,
+};
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
 use std::fmt::Write;
 
@@ -18,16 +29,17 @@ pub(super) fn root(catalog: &Catalog) -> Command {
             "Bootstraps Kubernetes clusters: what kubeadm does, as a graph of phases that \
             plugins can join",
         )
-        .after_help(Exit::table())
-        .subcommand(init(catalog))
-        .subcommand(join(catalog))
-        .subcommand(reset(catalog))
+        .after_help(Exit::table());
+    let root = workflow::ALL.iter().fold(root, |root, workflow| {
+        attach(root, workflow.command(), command_of(*workflow, catalog))
+    });
+    let root = root
         .subcommand(
             group(
                 "plan",
                 "Show which phases would run, in which order and why",
             )
-            .subcommand(plan(Workflow::Init)),
+            .subcommand(plan()),
         )
         .subcommand(rehearse())
         .subcommand(with_args(
@@ -36,47 +48,49 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         ))
         .subcommand(config())
         .subcommand(TokenRequest::augment_args(Command::new("token")))
-        .subcommand(
-            KubeconfigCommand::augment_subcommands(group(
-                "kubeconfig",
-                "Handle kubeconfigs for other users",
-            ))
-            .subcommand_required(false),
-        )
-        .subcommand(
-            group("certs", "Handle certificates of a cluster")
-                .alias("certificates")
-                .subcommand(
-                    Command::new("certificate-key")
-                        .about("Print a new key for `init --certificate-key`"),
-                ),
-        )
+        .subcommand(kubeconfig())
+        .subcommand(certs())
         .subcommand(plugin::PluginCommand::augment_subcommands(group(
             "plugin",
             "Write, build, test and allow plugins",
         )))
-        .subcommand(
-            Command::new("version").about("Print the version").arg(
-                Arg::new("output")
-                    .short('o')
-                    .long("output")
-                    .value_name("FORMAT")
-                    .default_value("")
-                    .hide_default_value(true)
-                    .help("short, yaml or json"),
-            ),
-        )
-        .subcommand(
-            Command::new("completion")
-                .about("Print a script that completes commands in a shell")
-                .arg(
-                    Arg::new("shell")
-                        .num_args(0..)
-                        .value_name("SHELL")
-                        .help("bash, zsh or fish"),
-                ),
-        );
-    conduct(root.args(flags_of::<Verbosity>()))
+        .subcommand(version())
+        .subcommand(completion());
+    behave_like_kubeadm(root.args(flags_of::<VerbosityFlags>()))
+}
+
+fn kubeconfig() -> Command {
+    let kubeconfig = group("kubeconfig", "Handle kubeconfigs for other users");
+    KubeconfigCommand::augment_subcommands(kubeconfig).subcommand_required(false)
+}
+
+fn certs() -> Command {
+    let key = Command::new("certificate-key").about("Print a new key for `init --certificate-key`");
+    group("certs", "Handle certificates of a cluster")
+        .alias("certificates")
+        .subcommand(key)
+}
+
+fn version() -> Command {
+    Command::new("version").about("Print the version").arg(
+        Arg::new("output")
+            .short('o')
+            .long("output")
+            .value_name("FORMAT")
+            .default_value("")
+            .hide_default_value(true)
+            .help("short, yaml or json"),
+    )
+}
+
+fn completion() -> Command {
+    let shell = Arg::new("shell")
+        .num_args(0..)
+        .value_name("SHELL")
+        .help("bash, zsh or fish");
+    Command::new("completion")
+        .about("Print a script that completes commands in a shell")
+        .arg(shell)
 }
 
 /// A command that only holds others.
@@ -87,50 +101,45 @@ pub(super) fn group(
     Command::new(name).about(about).subcommand_required(true)
 }
 
-fn init(catalog: &Catalog) -> Command {
-    let init = Command::new("init")
-        .about("Set up a Kubernetes control plane on this machine")
-        .after_help(phases(catalog, Workflow::Init));
-    let init = with_args(
-        init,
-        [
-            flags_of::<InitFlags>(),
-            flags_of::<Place>(),
-            flags_of::<Out>(),
-        ]
-        .concat(),
-    );
-    init.subcommand(phase::tree(catalog, Workflow::Init))
+/// Adds a command by its words; commands of several words get groups.
+fn attach(parent: Command, words: &[&'static str], command: Command) -> Command {
+    match words {
+        [] | [_] => parent.subcommand(command),
+        [word, rest @ ..] => {
+            let is_there = parent.find_subcommand(word).is_some();
+            let parent = if is_there {
+                parent
+            } else {
+                parent.subcommand(group(*word, format!("Commands of {word}")))
+            };
+            parent.mut_subcommand(*word, |group| attach(group, rest, command))
+        }
+    }
 }
 
-fn join(catalog: &Catalog) -> Command {
-    let join = Command::new("join")
-        .about("Make this machine a node of a cluster")
-        .after_help(phases(catalog, Workflow::Join));
-    let join = with_args(join, [flags_of::<JoinFlags>(), flags_of::<Form>()].concat());
-    join.subcommand(phase::tree(catalog, Workflow::Join))
+/// The command of a workflow, with the commands of its single phases.
+fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
+    let name = workflow.command().last().copied().unwrap_or_default();
+    let command = Command::new(name)
+        .about(workflow.about())
+        .after_help(phases(catalog, &workflow.id()));
+    let flags = [workflow.flags(), own_flags(workflow)].concat();
+    with_args(command, flags).subcommand(phase::tree(catalog, workflow))
 }
 
-fn reset(catalog: &Catalog) -> Command {
-    let reset = Command::new("reset")
-        .about("Undo what init or join made of this machine")
-        .after_help(phases(catalog, Workflow::Reset));
-    let reset = with_args(
-        reset,
-        [flags_of::<ResetFlags>(), flags_of::<Place>()].concat(),
-    );
-    reset.subcommand(phase::tree(catalog, Workflow::Reset))
+/// The flags of a workflow's commands that are kubephase's own.
+pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
+    match workflow.place_flags() {
+        PlaceFlags::Output => flags_of::<OutputFlags>(),
+        PlaceFlags::Place => flags_of::<Place>(),
+        PlaceFlags::PlaceAndResult => [flags_of::<Place>(), flags_of::<ResultFlags>()].concat(),
+    }
 }
 
-fn plan(workflow: Workflow) -> Command {
-    let plan = Command::new(workflow.name()).about(format!(
-        "The plan of `{NAME} {}` with the same flags",
-        workflow.name()
-    ));
-    with_args(
-        plan,
-        [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat(),
-    )
+fn plan() -> Command {
+    let plan = Command::new("init").about(format!("The plan of `{NAME} init` with the same flags"));
+    let flags = [flags_of::<InitFlags>(), flags_of::<PlanFlags>()].concat();
+    with_args(plan, flags)
 }
 
 fn rehearse() -> Command {
@@ -146,7 +155,8 @@ fn rehearse() -> Command {
     });
     with_args(
         Command::new("rehearse").about(about),
-        init.chain(flags_of::<Place>()).chain(flags_of::<Stay>()),
+        init.chain(flags_of::<Place>())
+            .chain(flags_of::<RehearseFlags>()),
     )
 }
 
@@ -174,14 +184,6 @@ fn config() -> Command {
     )))
 }
 
-/// The flags of one struct.
-pub(super) fn flags_of<T: Args>() -> Vec<Arg> {
-    T::augment_args(Command::new(NAME))
-        .get_arguments()
-        .cloned()
-        .collect()
-}
-
 /// Adds flags in this order, whatever their order was in their struct.
 pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -> Command {
     command.args(
@@ -192,16 +194,16 @@ pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -
 }
 
 /// The flags that phases may name in the catalog.
-pub(super) fn phase_flags(workflow: Workflow) -> Vec<Arg> {
-    match workflow {
-        Workflow::Join => [flags_of::<JoinFlags>(), flags_of::<PhaseFlags>()].concat(),
-        Workflow::Reset => flags_of::<ResetFlags>(),
-        _ => [flags_of::<InitFlags>(), flags_of::<PhaseFlags>()].concat(),
+pub(super) fn phase_flags(workflow: &dyn Workflow) -> Vec<Arg> {
+    let mut flags = workflow.flags();
+    if workflow.has_phase_flags() {
+        flags.extend(flags_of::<PhaseFlags>());
     }
+    flags
 }
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.
-pub(super) fn conduct(command: Command) -> Command {
+pub(super) fn behave_like_kubeadm(command: Command) -> Command {
     let dashes = |arg: Arg| {
         if arg.get_action().takes_values() && !arg.is_positional() {
             arg.allow_hyphen_values(true)
@@ -212,24 +214,20 @@ pub(super) fn conduct(command: Command) -> Command {
     command
         .args_override_self(true)
         .mut_args(dashes)
-        .mut_subcommands(conduct)
+        .mut_subcommands(behave_like_kubeadm)
 }
 
-/// What help says of the phases.
-fn phases(catalog: &Catalog, workflow: Workflow) -> String {
-    let mut text = format!(
-        "The \"{}\" command executes the following phases:\n",
-        workflow.name()
-    );
-    for row in catalog.of(workflow).filter(|row| row.kind != Kind::Check) {
-        let depth = row.id.matches('/').count();
-        let last = row.id.rsplit('/').next().unwrap_or(&row.id);
-        let name = format!(
-            "{}{}{last}",
-            "  ".repeat(depth),
-            if depth > 0 { "/" } else { "" }
-        );
-        let _ = writeln!(text, "  {name:<32} {}", row.title);
+/// The list of phases in the help of a workflow.
+fn phases(catalog: &Catalog, workflow: &WorkflowId) -> String {
+    let mut text = format!("The \"{workflow}\" command executes the following phases:\n");
+    let specs = catalog.of(workflow).map(|entry| &entry.spec);
+    for spec in specs.filter(|spec| spec.kind != Kind::Check) {
+        let depth = spec.id.matches('/').count();
+        let last = spec.id.rsplit('/').next().unwrap_or(&spec.id);
+        let slash = if depth > 0 { "/" } else { "" };
+        let name = format!("{}{slash}{last}", "  ".repeat(depth));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "  {name:<32} {}", spec.title);
     }
     text
 }

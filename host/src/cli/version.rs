@@ -1,6 +1,6 @@
 //! `version` and `completion`: what needs nothing but the program itself.
 use super::tree;
-use crate::phase::catalog::Catalog;
+use crate::plan::catalog::Catalog;
 use clap_complete::Shell;
 use serde::Serialize;
 

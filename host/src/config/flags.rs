@@ -3,6 +3,7 @@
 use super::{ConfigFile, Problem, Problems};
 use crate::secret::Secret;
 use clap::Args;
+use kubephase_sdk::kubeadm::{Arg, ClusterConfiguration, Config};
 use std::path::Path;
 
 /// Flags of `init`, under kubeadm's names.
@@ -81,6 +82,91 @@ pub struct InitFlags {
     /// Upload the shared certificates, encrypted
     #[arg(long)]
     pub upload_certs: bool,
+    /// flags of single phases, which the whole command does not have
+    #[arg(skip)]
+    pub phase: PhaseFlags,
+}
+
+/// Flags that kubeadm has only for single phases.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseFlags {
+    /// Kubeconfig to talk to the cluster with
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Directory the kubeconfigs are written to
+    #[arg(long, value_name = "DIR")]
+    pub kubeconfig_dir: Option<String>,
+    /// Further arguments of the API server, key=value; deprecated: use
+    /// `ClusterConfiguration.apiServer.extraArgs`
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub apiserver_extra_args: Vec<(String, String)>,
+    /// Further arguments of the controller manager; deprecated: use
+    /// `ClusterConfiguration.controllerManager.extraArgs`
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub controller_manager_extra_args: Vec<(String, String)>,
+    /// Further arguments of the scheduler; deprecated: use
+    /// `ClusterConfiguration.scheduler.extraArgs`
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", value_parser = parse_pair)]
+    pub scheduler_extra_args: Vec<(String, String)>,
+}
+
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !value.contains('=') => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("malformed key=value pair in flag value: {text}")),
+    }
+}
+
+impl PhaseFlags {
+    /// Adds the further arguments of the components.
+    pub(super) fn add_extra_args(&self, cluster: &mut ClusterConfiguration) {
+        let components = [
+            (&self.apiserver_extra_args, &mut cluster.api_server),
+            (
+                &self.controller_manager_extra_args,
+                &mut cluster.controller_manager,
+            ),
+            (&self.scheduler_extra_args, &mut cluster.scheduler),
+        ];
+        for (given, component) in components {
+            component
+                .extra_args
+                .extend(given.iter().map(|(name, value)| Arg {
+                    name: name.clone(),
+                    value: value.clone(),
+                }));
+        }
+    }
+
+    /// The names of the flags for further arguments, and whether each was given.
+    fn extra_args(&self) -> [(&'static str, bool); 3] {
+        [
+            ("apiserver-extra-args", &self.apiserver_extra_args),
+            (
+                "controller-manager-extra-args",
+                &self.controller_manager_extra_args,
+            ),
+            ("scheduler-extra-args", &self.scheduler_extra_args),
+        ]
+        .map(|(name, given)| (name, !given.is_empty()))
+    }
+
+    /// Sets the kubeconfig and the directory of kubeconfigs.
+    pub(super) fn set_kubeconfigs<S>(&self, config: &mut Config<S>) {
+        if let Some(directory) = &self.kubeconfig_dir {
+            config.run.kubeconfig_dir.clone_from(directory);
+            config.run.kubeconfig = format!("{directory}/admin.conf");
+        }
+        if let Some(kubeconfig) = &self.kubeconfig {
+            config.run.kubeconfig.clone_from(kubeconfig);
+        }
+    }
+}
+
+/// Returns the flags of a struct.
+pub fn flags_of<T: Args>() -> Vec<clap::Arg> {
+    let command = T::augment_args(clap::Command::new("kubephase"));
+    command.get_arguments().cloned().collect()
 }
 
 /// Flags that may be given together with `--config`, beside those that begin with `skip-`.
@@ -137,6 +223,7 @@ impl InitFlags {
             ("upload-certs", self.upload_certs),
         ]
         .into_iter()
+        .chain(self.phase.extra_args())
         .filter_map(|(name, given)| given.then_some(name))
         .collect();
         given.sort_unstable();

@@ -1,8 +1,8 @@
 //! What the cluster keeps of its configuration: for a node that joins, the rest beside its own
 //! part; for one that is reset, what it was part of.
 use super::{
-    Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, Problem,
-    Problems,
+    Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, PhaseFlags,
+    Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
     defaults, documents,
     load::{component_document, run_options},
@@ -27,6 +27,7 @@ pub fn from_cluster(
     found: Found,
     cluster: &dyn Cluster,
     node: &NodeFacts,
+    phase_flags: &PhaseFlags,
 ) -> Result<Loaded> {
     let LoadedJoin {
         join,
@@ -63,6 +64,7 @@ pub fn from_cluster(
         phases
     };
     complete(&mut config, &join, found, node, &mut findings)?;
+    phase_flags.set_kubeconfigs(&mut config);
     let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
     findings.warnings.extend(
@@ -82,7 +84,7 @@ pub fn from_cluster(
 
 /// Takes over what the cluster of a node that is reset keeps. One that does not tell is told of,
 /// and the node is reset all the same.
-pub fn learn(loaded: &mut Loaded, cluster: &dyn Cluster) {
+pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
     let mut findings = Findings::new(Strictness::Lenient);
     let read = of_cluster(cluster, &mut findings)
         .and_then(|read| Ok(findings.settled(&[]).map(|_| read)?));

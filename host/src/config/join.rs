@@ -4,7 +4,7 @@ use super::{
     ConfigFile, Document, InitConfiguration, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
-    flags::unmixed,
+    flags::{PhaseFlags, unmixed},
     load::{GROUP, ignored_checks},
     phases,
     read::{Findings, Strictness, known_version},
@@ -78,6 +78,9 @@ pub struct JoinFlags {
     /// Both tokens at once
     #[arg(long)]
     pub token: Option<Secret<String>>,
+    /// flags of single phases, which the whole command does not have
+    #[arg(skip)]
+    pub phase: PhaseFlags,
 }
 
 impl JoinFlags {

@@ -130,6 +130,7 @@ pub(super) fn from_documents(
             .control_plane_component_health_check = Some(timeout);
     }
     dynamic(&mut config, node, &mut findings);
+    flags.phase.set_kubeconfigs(&mut config);
     if findings.strictness == Strictness::Lenient {
         findings.problems.extend(defaults::bindable(
             &config.init.local_api_endpoint,
@@ -245,6 +246,7 @@ fn overridden(
         &mut cluster.networking.dns_domain,
         &flags.service_dns_domain,
     );
+    flags.phase.add_extra_args(cluster);
     cluster
         .api_server
         .cert_sans

@@ -30,8 +30,8 @@ use kubephase_sdk::kubeadm;
 
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
-pub use flags::{InitFlags, named};
-pub use from_cluster::{from_cluster, learn};
+pub use flags::{InitFlags, PhaseFlags, flags_of, named};
+pub use from_cluster::{from_cluster, merge_cluster_configuration};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
 };

@@ -4,7 +4,7 @@ use super::{
     ConfigFile, Document, Loaded, PhaseConfiguration, Problem, Problems,
     component::kubeadm_schema as schema,
     defaults,
-    flags::{named, unmixed},
+    flags::unmixed,
     load::{GROUP, ignored_checks, run_options},
     read::{Findings, Strictness, known_version},
     validate as rules,
@@ -96,14 +96,13 @@ const UNMOUNT_FLAGS: &[&str] = &["MNT_FORCE", "MNT_DETACH", "MNT_EXPIRE", "UMOUN
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_reset(
+    file: Option<&ConfigFile>,
     flags: &ResetFlags,
     node: &NodeFacts,
     files: &dyn Files,
 ) -> Result<LoadedReset, Problems> {
-    let file = named(&flags.config);
-    unmixed(file.as_ref(), &flags.not_with_config())?;
+    unmixed(file, &flags.not_with_config())?;
     let documents = file
-        .as_ref()
         .map(ConfigFile::documents)
         .transpose()?
         .unwrap_or_default();
@@ -114,7 +113,7 @@ pub fn load_reset(
     if file.is_some() && given.is_none() {
         let none = Problem::new("", "no ResetConfiguration found in the supplied config");
         findings.fatal(Problem {
-            file: file.as_ref().map(|file| file.path().to_owned()),
+            file: file.map(|file| file.path().to_owned()),
             ..none
         });
     }

@@ -263,6 +263,11 @@ fn flags_and_a_file_do_not_mix() {
     let flags = InitFlags {
         service_cidr: Some("10.0.0.0/16".into()),
         patches: Some("p".into()),
+        phase: PhaseFlags {
+            kubeconfig: Some("k".into()),
+            scheduler_extra_args: vec![("a".into(), "1".into())],
+            ..PhaseFlags::default()
+        },
         ..InitFlags::default()
     };
     let told = load_init(Some(&ConfigFile::at(&path)), &flags, &NodeFacts::default())
@@ -270,7 +275,7 @@ fn flags_and_a_file_do_not_mix() {
         .to_string();
     assert_eq!(
         told,
-        "can not mix '--config' with arguments [patches service-cidr]"
+        "can not mix '--config' with arguments [patches scheduler-extra-args service-cidr]"
     );
 }
 

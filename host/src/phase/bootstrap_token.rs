@@ -2,8 +2,7 @@
 //! cluster-info.
 use crate::render::objects;
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_cluster, effects_core, failure,
-    json,
+    Failure, Outcome, config, effects, effects_cluster, effects_core, failure, json,
     kubeadm::Config,
     observe_pki, say,
     spec::{BootstrapTokenSpec, KubeconfigFacts},
@@ -34,62 +33,54 @@ const CONFIGURED: &[(&str, &str)] = &[
     ),
 ];
 
-pub struct BootstrapToken;
-
-impl Phase for BootstrapToken {
-    fn describe() -> PhaseInfo {
-        super::info("bootstrap-token", "Makes the tokens that nodes join with")
+pub fn create_tokens() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let tokens = &config.init.bootstrap_tokens;
+    if !config.run.skip_token_print {
+        match tokens.as_slice() {
+            [token] => say(format!("Using token: {}", token.token)),
+            tokens => say(format!(
+                "Using tokens: [{}]",
+                tokens
+                    .iter()
+                    .map(|token| token.token.as_str())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            )),
+        }
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let tokens = &config.init.bootstrap_tokens;
-        if !config.run.skip_token_print {
-            match tokens.as_slice() {
-                [token] => say(format!("Using token: {}", token.token)),
-                tokens => say(format!(
-                    "Using tokens: [{}]",
-                    tokens
-                        .iter()
-                        .map(|token| token.token.as_str())
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                )),
-            }
-        }
-        say("Configuring bootstrap tokens, cluster-info ConfigMap, RBAC Roles");
-        for index in 0..tokens.len() {
-            effects_core::ensure_bootstrap_token(&json(&BootstrapTokenSpec { index }))?;
-        }
-        for object in objects::bootstrap_access() {
-            let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-            let name = object["metadata"]["name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            let effect = effects_cluster::apply_object(&object.to_string())?;
-            if let Some((_, line)) = CONFIGURED
-                .iter()
-                .find(|(done, _)| kind == "ClusterRoleBinding" && name == *done)
-            {
-                effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
-            }
-        }
-        let admin = admin(&config.run.kubeconfig)?;
-        for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
-            .into_iter()
-            .enumerate()
+    say("Configuring bootstrap tokens, cluster-info ConfigMap, RBAC Roles");
+    for index in 0..tokens.len() {
+        effects_core::ensure_bootstrap_token(&json(&BootstrapTokenSpec { index }))?;
+    }
+    for object in objects::bootstrap_access() {
+        let kind = object["kind"].as_str().unwrap_or_default().to_owned();
+        let name = object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let effect = effects_cluster::apply_object(&object.to_string())?;
+        if let Some((_, line)) = CONFIGURED
+            .iter()
+            .find(|(done, _)| kind == "ClusterRoleBinding" && name == *done)
         {
-            let effect = effects_cluster::apply_object(&object.to_string())?;
-            if at == 0 {
-                effects::announce(
-                    effect,
-                    "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace",
-                )?;
-            }
+            effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
         }
-        Ok(Outcome::Settled)
     }
+    let admin = admin(&config.run.kubeconfig)?;
+    for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
+        .into_iter()
+        .enumerate()
+    {
+        let effect = effects_cluster::apply_object(&object.to_string())?;
+        if at == 0 {
+            effects::announce(
+                effect,
+                "Creating the \"cluster-info\" ConfigMap in the \"kube-public\" namespace",
+            )?;
+        }
+    }
+    Ok(Outcome::Settled)
 }
 
 /// What the admin's kubeconfig says of the cluster.

@@ -1,182 +1,129 @@
 //! `certs/*`: every certificate and key of the control plane (kubeadm's inventory).
-use crate::render::addresses;
+mod table;
+
+use crate::plan::spec::{MAKE_KEY, PhaseSpec};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json,
+    Failure, Outcome, config, effects_pki, failure, json,
     kubeadm::Config,
     observe_files, say,
-    spec::{CertificateSpec, KeyPairSpec, Usage},
+    spec::{CertificateSpec, KeyPairSpec},
 };
+use table::{CERTIFICATES, Certificate};
 
-/// One certificate: kubeadm's phase name, base name, authority, common name and usages.
-struct Row {
-    phase: &'static str,
-    name: &'static str,
-    authority: Option<&'static str>,
-    /// empty for the node's name
-    common_name: &'static str,
-    usages: &'static [Usage],
+/// The phases `certs/*` of `init`. Serving certificates of the API server have flags of their own.
+pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group("certs", "Certificate generation", flags).header(header);
+    let certificates = CERTIFICATES.iter().map(|certificate| {
+        let flags = if certificate.phase == "apiserver" {
+            serving_flags
+        } else {
+            flags
+        };
+        let id = format!("certs/{}", certificate.phase);
+        let need = match certificate.authority_phase() {
+            Some(authority) => format!("certs/{authority}"),
+            None => "preflight".into(),
+        };
+        PhaseSpec::phase(&id, certificate.title, flags, || make(certificate))
+            .needs(&[&need])
+            .expected_millis(MAKE_KEY)
+    });
+    let service_account = PhaseSpec::phase(
+        "certs/sa",
+        "Generate a private key for signing service account tokens along with its public key",
+        flags,
+        make_service_account_keys,
+    )
+    .needs(&["preflight"])
+    .expected_millis(MAKE_KEY);
+    std::iter::once(group)
+        .chain(certificates)
+        .chain([service_account])
+        .collect()
 }
 
-const CLIENT: &[Usage] = &[Usage::ClientAuth];
-const SERVER: &[Usage] = &[Usage::ServerAuth];
-const BOTH: &[Usage] = &[Usage::ServerAuth, Usage::ClientAuth];
-
-const ROWS: &[Row] = &[
-    Row {
-        phase: "ca",
-        name: "ca",
-        authority: None,
-        common_name: "kubernetes",
-        usages: &[],
-    },
-    Row {
-        phase: "apiserver",
-        name: "apiserver",
-        authority: Some("ca"),
-        common_name: "kube-apiserver",
-        usages: SERVER,
-    },
-    Row {
-        phase: "apiserver-kubelet-client",
-        name: "apiserver-kubelet-client",
-        authority: Some("ca"),
-        common_name: "kube-apiserver-kubelet-client",
-        usages: CLIENT,
-    },
-    Row {
-        phase: "front-proxy-ca",
-        name: "front-proxy-ca",
-        authority: None,
-        common_name: "front-proxy-ca",
-        usages: &[],
-    },
-    Row {
-        phase: "front-proxy-client",
-        name: "front-proxy-client",
-        authority: Some("front-proxy-ca"),
-        common_name: "front-proxy-client",
-        usages: CLIENT,
-    },
-    Row {
-        phase: "etcd-ca",
-        name: "etcd/ca",
-        authority: None,
-        common_name: "etcd-ca",
-        usages: &[],
-    },
-    Row {
-        phase: "etcd-server",
-        name: "etcd/server",
-        authority: Some("etcd/ca"),
-        common_name: "",
-        usages: BOTH,
-    },
-    Row {
-        phase: "etcd-peer",
-        name: "etcd/peer",
-        authority: Some("etcd/ca"),
-        common_name: "",
-        usages: BOTH,
-    },
-    Row {
-        phase: "etcd-healthcheck-client",
-        name: "etcd/healthcheck-client",
-        authority: Some("etcd/ca"),
-        common_name: "kube-etcd-healthcheck-client",
-        usages: CLIENT,
-    },
-    Row {
-        phase: "apiserver-etcd-client",
-        name: "apiserver-etcd-client",
-        authority: Some("etcd/ca"),
-        common_name: "kube-apiserver-etcd-client",
-        usages: CLIENT,
-    },
-];
-
-/// `certs/ca` … `certs/apiserver-etcd-client`, and those of a node's own among them as it joins the
-/// control plane
-pub struct Certs;
-
-impl Phase for Certs {
-    fn describe() -> PhaseInfo {
-        super::info("certs", "Generates the certificates of the control plane")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let id = input::phase_id();
-        let row = ROWS.iter().find(|row| {
-            id.rsplit_once("certs/")
-                .is_some_and(|(_, name)| name == row.phase)
-        });
-        let row = row.ok_or_else(|| {
-            failure(
-                "unknown-phase",
-                format!("{id} is no certificate of the control plane"),
-            )
-        })?;
-        let config: Config = config("")?;
-        if row.of_etcd() && config.cluster.etcd.external.is_some() {
-            let what = if row.authority.is_none() {
-                "certificate authority"
-            } else {
-                "certificate"
-            };
-            let text = format!(
-                "External etcd mode: Skipping {} {what} generation",
-                row.name
-            );
-            say(&text);
-            return Ok(Outcome::Skipped("etcd is external".into()));
-        }
-        effects_pki::ensure_certificate(&json(&spec(row, &config)?))?;
-        Ok(Outcome::Settled)
-    }
+/// The phases `control-plane-prepare/certs/*` of `join`: the certificates of a node's own.
+pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    const SHARED: &str = "control-plane-prepare/certs/shared";
+    let group = PhaseSpec::group(
+        "control-plane-prepare/certs",
+        "Generate the certificates for the new control plane components",
+        flags,
+    )
+    .header(header);
+    let shared = PhaseSpec::phase(
+        SHARED,
+        "Look whether what all members of the control plane share is there",
+        flags,
+        check_shared,
+    )
+    .needs(&["control-plane-prepare/download-certs"]);
+    let own = CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_some());
+    let own = own.map(|certificate| {
+        let id = format!("control-plane-prepare/certs/{}", certificate.phase);
+        PhaseSpec::phase(&id, certificate.title, flags, || make(certificate))
+            .needs(&[SHARED])
+            .expected_millis(MAKE_KEY)
+    });
+    [group, shared].into_iter().chain(own).collect()
 }
 
-impl Row {
-    fn of_etcd(&self) -> bool {
-        self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
+fn header<S>(config: &Config<S>) -> Vec<String> {
+    vec![format!(
+        "Using certificateDir folder {:?}",
+        config.cluster.certificates_dir
+    )]
+}
+
+fn make(certificate: &Certificate) -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if certificate.is_of_etcd() && config.cluster.etcd.external.is_some() {
+        let what = if certificate.authority.is_none() {
+            "certificate authority"
+        } else {
+            "certificate"
+        };
+        say(format!(
+            "External etcd mode: Skipping {} {what} generation",
+            certificate.name
+        ));
+        return Ok(Outcome::Skipped("etcd is external".into()));
     }
+    effects_pki::ensure_certificate(&json(&spec(certificate, &config)?))?;
+    Ok(Outcome::Settled)
 }
 
 /// `control-plane-prepare/certs/shared`: the authorities that the control plane shares, and the key
-/// that signs service account tokens. What this node is alone in having is made by them.
-pub struct Shared;
-
-impl Phase for Shared {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "certs",
-            "Looks whether what all members of the control plane share is there",
-        )
+/// that signs service account tokens. They sign the certificates of this node's own.
+fn check_shared() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let directory = &config.cluster.certificates_dir;
+    let is_external = config.cluster.etcd.external.is_some();
+    let authorities: Vec<&Certificate> = CERTIFICATES
+        .iter()
+        .filter(|certificate| certificate.authority.is_none())
+        .filter(|certificate| !(certificate.is_of_etcd() && is_external))
+        .collect();
+    // A new authority would be another cluster's.
+    for authority in &authorities {
+        required(&format!("{directory}/{}.crt", authority.name))?;
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let directory = &config.cluster.certificates_dir;
-        let here = |row: &&Row| !(row.of_etcd() && config.cluster.etcd.external.is_some());
-        let authorities: Vec<&Row> = ROWS
-            .iter()
-            .filter(here)
-            .filter(|row| row.authority.is_none())
-            .collect();
-        // A new authority would be another cluster's.
-        for authority in &authorities {
-            required(&format!("{directory}/{}.crt", authority.name))?;
-        }
-        ["sa.key", "sa.pub"]
-            .iter()
-            .try_for_each(|name| required(&format!("{directory}/{name}")))?;
-        for row in authorities {
-            effects_pki::ensure_certificate(&json(&spec(row, &config)?))?;
-        }
-        effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
-        Ok(Outcome::Settled)
+    ["sa.key", "sa.pub"]
+        .iter()
+        .try_for_each(|name| required(&format!("{directory}/{name}")))?;
+    for authority in authorities {
+        effects_pki::ensure_certificate(&json(&spec(authority, &config)?))?;
     }
+    effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
+    Ok(Outcome::Settled)
 }
 
-/// What a further member of the control plane cannot make by itself.
+/// Refuses to go on without a file that all members of the control plane share.
+///
+/// # Errors
+/// `not-found`, with the two ways to get the file.
 pub(super) fn required(path: &str) -> Result<(), Failure> {
     if observe_files::stat(path)?.is_some() {
         return Ok(());
@@ -193,36 +140,26 @@ pub(super) fn required(path: &str) -> Result<(), Failure> {
     })
 }
 
-fn spec(row: &Row, config: &Config) -> Result<CertificateSpec, Failure> {
+fn spec(certificate: &Certificate, config: &Config) -> Result<CertificateSpec, Failure> {
     let cluster = &config.cluster;
-    let node = &config.init.node_registration.name;
-    let validity = if row.authority.is_some() {
+    let validity = if certificate.authority.is_some() {
         cluster.certificate_validity_period
     } else {
         cluster.ca_certificate_validity_period
     };
-    let (dns_names, ip_addresses) = match row.name {
-        "apiserver" => {
-            addresses::apiserver_names(config).map_err(|message| failure("invalid", message))?
-        }
-        "etcd/server" => addresses::etcd_names(config, |etcd| &etcd.server_cert_sans)
-            .map_err(|message| failure("invalid", message))?,
-        "etcd/peer" => addresses::etcd_names(config, |etcd| &etcd.peer_cert_sans)
-            .map_err(|message| failure("invalid", message))?,
-        _ if row.authority.is_none() => (vec![row.common_name.to_owned()], Vec::new()),
-        _ => Default::default(),
+    let (dns_names, ip_addresses) =
+        (certificate.names)(certificate, config).map_err(|why| failure("invalid", why))?;
+    let common_name = match certificate.common_name {
+        "" => &config.init.node_registration.name,
+        name => name,
     };
     Ok(CertificateSpec {
         directory: cluster.certificates_dir.clone(),
-        name: row.name.into(),
-        authority: row.authority.map(Into::into),
-        common_name: if row.common_name.is_empty() {
-            node.clone()
-        } else {
-            row.common_name.into()
-        },
+        name: certificate.name.into(),
+        authority: certificate.authority.map(Into::into),
+        common_name: common_name.to_owned(),
         organizations: Vec::new(),
-        usages: row.usages.to_vec(),
+        usages: certificate.usages.to_vec(),
         dns_names,
         ip_addresses,
         algorithm: super::key_algorithm(config),
@@ -231,21 +168,10 @@ fn spec(row: &Row, config: &Config) -> Result<CertificateSpec, Failure> {
 }
 
 /// `certs/sa`
-pub struct ServiceAccountKeys;
-
-impl Phase for ServiceAccountKeys {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "certs/sa",
-            "Generates the key pair that signs service account tokens",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
-        Ok(Outcome::Settled)
-    }
+fn make_service_account_keys() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    effects_pki::ensure_key_pair(&json(&service_account(&config)))?;
+    Ok(Outcome::Settled)
 }
 
 fn service_account(config: &Config) -> KeyPairSpec {

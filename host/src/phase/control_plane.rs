@@ -1,59 +1,24 @@
 //! `control-plane/*`: the static Pods of the API server, the controller manager and the scheduler.
 use crate::render::{MANIFESTS, static_pod};
-use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, failure, input, kubeadm::Config, say,
-};
+use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
-pub struct StaticPod;
-
-impl Phase for StaticPod {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "control-plane",
-            "Generates the static Pods of the control plane",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let id = input::phase_id();
-        let name = match id.as_str() {
-            "control-plane/apiserver" => "kube-apiserver",
-            "control-plane/controller-manager" => "kube-controller-manager",
-            "control-plane/scheduler" => "kube-scheduler",
-            _ => {
-                return Err(failure(
-                    "unknown-phase",
-                    format!("{id} is no component of the control plane"),
-                ));
-            }
-        };
-        propose(name, &config)?;
-        Ok(Outcome::Settled)
-    }
+/// `control-plane/apiserver`, `control-plane/controller-manager` and `control-plane/scheduler`: the
+/// static Pod of one component.
+pub fn write_static_pod(component: &str) -> Result<Outcome, Failure> {
+    propose(component, &config::<Config>("")?)?;
+    Ok(Outcome::Settled)
 }
 
 /// `control-plane-prepare/control-plane`: all three, once this node's etcd is a member. An API
 /// server that starts before its etcd ends, and waits longer each time before it starts again;
 /// kubeadm loses half a minute to that.
-pub struct All;
-
-impl Phase for All {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "control-plane",
-            "Generates the static Pods of a further member of the control plane",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        say(format!("Using manifest folder {MANIFESTS:?}"));
-        COMPONENTS
-            .iter()
-            .try_for_each(|name| propose(name, &config))?;
-        Ok(Outcome::Settled)
-    }
+pub fn write_all_static_pods() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    say(format!("Using manifest folder {MANIFESTS:?}"));
+    COMPONENTS
+        .iter()
+        .try_for_each(|name| propose(name, &config))?;
+    Ok(Outcome::Settled)
 }
 
 /// The static Pods that make a node part of the control plane, beside etcd.

@@ -2,36 +2,28 @@
 //! control plane share.
 use super::upload_certs;
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, json, kubeadm::Config, say,
+    Failure, Outcome, config, effects, effects_core, json, kubeadm::Config, say,
     spec::FetchKeysSpec,
 };
 
-pub struct DownloadCerts;
-
-impl Phase for DownloadCerts {
-    fn describe() -> PhaseInfo {
-        super::info("download-certs", "Downloads the shared certificates")
+pub fn download() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if config.init.certificate_key.is_empty() {
+        return Ok(Outcome::Skipped(
+            "no certificate key is given: the shared certificates are copied by hand".into(),
+        ));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        if config.init.certificate_key.is_empty() {
-            return Ok(Outcome::Skipped(
-                "no certificate key is given: the shared certificates are copied by hand".into(),
-            ));
-        }
-        say(
-            "Downloading the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" \
-             Namespace",
-        );
-        let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
-            files: upload_certs::files(&config),
-        }))?;
-        let line = format!(
-            "Saving the certificates to the folder: {:?}",
-            config.cluster.certificates_dir
-        );
-        effects::announce(keys, &line)?;
-        Ok(Outcome::Settled)
-    }
+    say(
+        "Downloading the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" \
+         Namespace",
+    );
+    let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
+        files: upload_certs::files(&config),
+    }))?;
+    let line = format!(
+        "Saving the certificates to the folder: {:?}",
+        config.cluster.certificates_dir
+    );
+    effects::announce(keys, &line)?;
+    Ok(Outcome::Settled)
 }

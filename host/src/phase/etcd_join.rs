@@ -2,8 +2,7 @@
 //! server needs it.
 use crate::render::{MANIFESTS, host_port, static_pod};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files, failure,
-    input, json,
+    Failure, Outcome, config, effects, effects_core, effects_files, failure, input, json,
     kubeadm::{Config, Timeouts},
     observe_core, observe_files, say,
     spec::{Condition, EtcdMember, EtcdMemberSpec},
@@ -16,30 +15,19 @@ pub(super) fn timeout(config: &Config) -> i64 {
 }
 
 /// `check-etcd`
-pub struct Check;
-
-impl Phase for Check {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "check-etcd",
-            "Checks that etcd is well before it gets another member",
-        )
+pub fn check_health() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if config.cluster.etcd.external.is_some() {
+        say("Skipping etcd check in external mode");
+        return Ok(Outcome::Skipped("etcd is external".into()));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        if config.cluster.etcd.external.is_some() {
-            say("Skipping etcd check in external mode");
-            return Ok(Outcome::Skipped("etcd is external".into()));
-        }
-        if input::round() == 0 {
-            say("Checking that the etcd cluster is healthy");
-            super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
-            return Ok(Outcome::Again);
-        }
-        nobody_before(&config)?;
-        Ok(Outcome::Settled)
+    if input::round() == 0 {
+        say("Checking that the etcd cluster is healthy");
+        super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
+        return Ok(Outcome::Again);
     }
+    nobody_before(&config)?;
+    Ok(Outcome::Settled)
 }
 
 /// Whether this node's etcd was a member once and has lost what it knew (the disk was erased, or a
@@ -100,63 +88,55 @@ fn members() -> Result<Vec<EtcdMember>, Failure> {
 }
 
 /// `etcd-join`
-pub struct Join;
-
-impl Phase for Join {
-    fn describe() -> PhaseInfo {
-        super::info("etcd-join", "Adds this node's etcd to the cluster's")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let Some(etcd) = &config.cluster.etcd.local else {
-            say("[control-plane-join] Using external etcd - no local stacked instance added");
-            return Ok(Outcome::Skipped("etcd is external".into()));
-        };
-        let (peer_url, client_url) = (peer_url(&config), at(&config, 2379));
-        let spec = |voting| {
-            let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
-            json(&EtcdMemberSpec {
-                peer_url,
-                client_url,
-                voting,
-                timeout_seconds: timeout(&config),
-            })
-        };
-        if input::round() == 0 {
-            let data = effects_files::make_dir(&etcd.data_dir)?;
-            effects_files::file_mode(data, 0o700)?;
-            let member = effects_core::etcd_member(&spec(false))?;
-            effects::announce(
-                member,
-                "[etcd] Announced new etcd member joining to the existing etcd cluster",
-            )?;
-            return Ok(Outcome::Again);
-        }
-        let (members, voting) = named_members(&config.init.node_registration.name, &peer_url)?;
-        if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
-            return Ok(Outcome::Skipped(
-                "this node's etcd is a member already".into(),
-            ));
-        }
-        let pod = static_pod::etcd_joining(&config, &members);
-        super::static_pod(
-            "etcd",
-            pod,
-            &config,
-            "[etcd] Creating static Pod manifest for \"etcd\"",
-        )?;
-        let member = effects_core::etcd_member(&spec(true))?;
-        let limit = kubephase_sdk::duration::Duration::from_secs(timeout(&config));
+pub fn join_cluster() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let Some(etcd) = &config.cluster.etcd.local else {
+        say("[control-plane-join] Using external etcd - no local stacked instance added");
+        return Ok(Outcome::Skipped("etcd is external".into()));
+    };
+    let (peer_url, client_url) = (peer_url(&config), at(&config, 2379));
+    let spec = |voting| {
+        let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
+        json(&EtcdMemberSpec {
+            peer_url,
+            client_url,
+            voting,
+            timeout_seconds: timeout(&config),
+        })
+    };
+    if input::round() == 0 {
+        let data = effects_files::make_dir(&etcd.data_dir)?;
+        effects_files::file_mode(data, 0o700)?;
+        let member = effects_core::etcd_member(&spec(false))?;
         effects::announce(
             member,
-            &format!(
-                "[etcd] Waiting for the new etcd member to join the cluster. This can take up to \
-                 {limit}"
-            ),
+            "[etcd] Announced new etcd member joining to the existing etcd cluster",
         )?;
-        Ok(Outcome::Settled)
+        return Ok(Outcome::Again);
     }
+    let (members, voting) = named_members(&config.init.node_registration.name, &peer_url)?;
+    if voting && observe_files::stat(&format!("{MANIFESTS}/etcd.yaml"))?.is_some() {
+        return Ok(Outcome::Skipped(
+            "this node's etcd is a member already".into(),
+        ));
+    }
+    let pod = static_pod::etcd_joining(&config, &members);
+    super::static_pod(
+        "etcd",
+        pod,
+        &config,
+        "[etcd] Creating static Pod manifest for \"etcd\"",
+    )?;
+    let member = effects_core::etcd_member(&spec(true))?;
+    let limit = kubephase_sdk::duration::Duration::from_secs(timeout(&config));
+    effects::announce(
+        member,
+        &format!(
+            "[etcd] Waiting for the new etcd member to join the cluster. This can take up to \
+             {limit}"
+        ),
+    )?;
+    Ok(Outcome::Settled)
 }
 
 /// All members by name and peer URL, this node's among them, and whether that one has a vote. One

@@ -1,110 +1,144 @@
 //! `kubeconfig/*`: how the admin, the kubelet and the control plane reach the API server, and who
 //! they are.
-use crate::render::kubeconfig::{control_plane_url, local_url};
+use crate::{
+    plan::spec::{MAKE_KEY, PhaseSpec},
+    render::kubeconfig::{control_plane_url, local_url},
+};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects_pki, failure, input, json, kubeadm::Config,
-    observe_files, say, spec::KubeconfigSpec, warn,
+    Failure, Outcome, config, effects_pki, failure, json, kubeadm::Config, observe_files, say,
+    spec::KubeconfigSpec, warn,
 };
 
-/// One kubeconfig: file, user, common name, organization, and whether it goes by the control plane
-/// endpoint.
-struct Row {
-    phase: &'static str,
+/// One kubeconfig of the control plane.
+struct KubeconfigRow {
+    /// name of the phase and of the file
+    name: &'static str,
+    title: &'static str,
     user: &'static str,
     organization: Option<&'static str>,
-    endpoint: bool,
+    /// whether it uses the control plane endpoint and not this node's own API server
+    uses_endpoint: bool,
+    /// whether a node that joins the control plane has it too
+    for_joining: bool,
 }
 
-const ROWS: &[Row] = &[
-    Row {
-        phase: "admin",
+const ROWS: &[KubeconfigRow] = &[
+    KubeconfigRow {
+        name: "admin",
+        title: "Generate a kubeconfig file for the admin to use and for kubeadm itself",
         user: "kubernetes-admin",
         organization: Some("kubeadm:cluster-admins"),
-        endpoint: true,
+        uses_endpoint: true,
+        for_joining: true,
     },
-    Row {
-        phase: "super-admin",
+    KubeconfigRow {
+        name: "super-admin",
+        title: "Generate a kubeconfig file for the super-admin",
         user: "kubernetes-super-admin",
         organization: Some("system:masters"),
-        endpoint: true,
+        uses_endpoint: true,
+        for_joining: false,
     },
     // The kubelet of the first node talks to its own API server.
-    Row {
-        phase: "kubelet",
+    KubeconfigRow {
+        name: KUBELET,
+        title: "Generate a kubeconfig file for the kubelet to use *only* for cluster bootstrapping \
+                purposes",
         user: "system:node:",
         organization: Some("system:nodes"),
-        endpoint: false,
+        uses_endpoint: false,
+        for_joining: false,
     },
-    Row {
-        phase: "controller-manager",
+    KubeconfigRow {
+        name: "controller-manager",
+        title: "Generate a kubeconfig file for the controller manager to use",
         user: "system:kube-controller-manager",
         organization: None,
-        endpoint: false,
+        uses_endpoint: false,
+        for_joining: true,
     },
-    Row {
-        phase: "scheduler",
+    KubeconfigRow {
+        name: "scheduler",
+        title: "Generate a kubeconfig file for the scheduler to use",
         user: "system:kube-scheduler",
         organization: None,
-        endpoint: false,
+        uses_endpoint: false,
+        for_joining: true,
     },
 ];
 
-pub struct Kubeconfig;
+/// The kubeconfig whose user is the node.
+const KUBELET: &str = "kubelet";
 
-impl Phase for Kubeconfig {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubeconfig",
-            "Generates the kubeconfigs of the control plane",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        unless_external(config.run.external_ca, &config)
-    }
-}
-
-/// `control-plane-prepare/kubeconfig/*`: what a further member of the control plane needs; its
-/// kubelet gets its own.
-pub struct Joining;
-
-impl Phase for Joining {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubeconfig",
-            "Generates the kubeconfigs of a further member of the control plane",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let directory = &config.cluster.certificates_dir;
-        super::certs::required(&format!("{directory}/ca.crt"))?;
-        unless_external(
-            observe_files::stat(&format!("{directory}/ca.key"))?.is_none(),
-            &config,
-        )
-    }
-}
-
-/// Where the key of the cluster's authority is kept elsewhere, so are the kubeconfigs made.
-fn unless_external(external: bool, config: &Config) -> Result<Outcome, Failure> {
-    let id = input::phase_id();
-    let row = ROWS.iter().find(|row| {
-        id.rsplit_once("kubeconfig/")
-            .is_some_and(|(_, name)| name == row.phase)
+/// The phases `kubeconfig/*` of `init`. The kubelet's has flags of its own.
+pub fn init_phases(flags: &[&[&str]], kubelet_flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group(
+        "kubeconfig",
+        "Generate all kubeconfig files necessary to establish the control plane and the admin \
+         kubeconfig file",
+        flags,
+    )
+    .header(|config| vec![folder_line(config)]);
+    let members = ROWS.iter().map(|row| {
+        let flags = if row.name == KUBELET {
+            kubelet_flags
+        } else {
+            flags
+        };
+        let id = format!("kubeconfig/{}", row.name);
+        PhaseSpec::phase(&id, row.title, flags, || write_on_first_node(row))
+            .needs(&["certs/ca"])
+            .expected_millis(MAKE_KEY)
     });
-    let row = row.ok_or_else(|| {
-        failure(
-            "unknown-phase",
-            format!("{id} is no kubeconfig of the control plane"),
-        )
-    })?;
-    if external {
+    std::iter::once(group).chain(members).collect()
+}
+
+/// The phases `control-plane-prepare/kubeconfig/*` of `join`. The kubelet of a node that joins gets
+/// its kubeconfig from the cluster.
+pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    let group = PhaseSpec::group(
+        "control-plane-prepare/kubeconfig",
+        "Generate the kubeconfig for the new control plane components",
+        flags,
+    )
+    .header(|config| vec!["Generating kubeconfig files".into(), folder_line(config)]);
+    let members = ROWS.iter().filter(|row| row.for_joining).map(|row| {
+        let id = format!("control-plane-prepare/kubeconfig/{}", row.name);
+        PhaseSpec::phase(&id, row.title, flags, || write_on_joining_node(row))
+            .needs(&["control-plane-prepare/download-certs"])
+            .expected_millis(MAKE_KEY)
+    });
+    std::iter::once(group).chain(members).collect()
+}
+
+fn folder_line<S>(config: &Config<S>) -> String {
+    format!("Using kubeconfig folder {:?}", config.run.kubeconfig_dir)
+}
+
+fn write_on_first_node(row: &KubeconfigRow) -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    write_unless_external(row, config.run.external_ca, &config)
+}
+
+fn write_on_joining_node(row: &KubeconfigRow) -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let directory = &config.cluster.certificates_dir;
+    super::certs::required(&format!("{directory}/ca.crt"))?;
+    let is_external = observe_files::stat(&format!("{directory}/ca.key"))?.is_none();
+    write_unless_external(row, is_external, &config)
+}
+
+/// Writes a kubeconfig. If the key of the cluster's authority is not on this node, the operator
+/// provides the kubeconfigs as well.
+fn write_unless_external(
+    row: &KubeconfigRow,
+    is_external: bool,
+    config: &Config,
+) -> Result<Outcome, Failure> {
+    if is_external {
         say(format!(
             "External CA mode: Using user provided {}.conf",
-            row.phase
+            row.name
         ));
         return Ok(Outcome::Skipped(
             "the cluster's authority is kept elsewhere".into(),
@@ -114,8 +148,8 @@ fn unless_external(external: bool, config: &Config) -> Result<Outcome, Failure> 
     Ok(Outcome::Settled)
 }
 
-fn propose(row: &Row, config: &Config) -> Result<(), Failure> {
-    let server = if row.endpoint {
+fn propose(row: &KubeconfigRow, config: &Config) -> Result<(), Failure> {
+    let server = if row.uses_endpoint {
         let (url, warning) =
             control_plane_url(config).map_err(|message| failure("invalid", message))?;
         warning.iter().for_each(warn);
@@ -123,13 +157,13 @@ fn propose(row: &Row, config: &Config) -> Result<(), Failure> {
     } else {
         local_url(config).map_err(|message| failure("invalid", message))?
     };
-    let user = if row.phase == "kubelet" {
+    let user = if row.name == KUBELET {
         format!("{}{}", row.user, config.init.node_registration.name)
     } else {
         row.user.to_owned()
     };
     let spec = KubeconfigSpec {
-        path: format!("{}/{}.conf", config.run.kubeconfig_dir, row.phase),
+        path: format!("{}/{}.conf", config.run.kubeconfig_dir, row.name),
         cluster_name: config.cluster.cluster_name.clone(),
         server,
         common_name: user.clone(),

@@ -5,47 +5,34 @@
 //! kubelet.conf only when it starts: there is nothing to restart it for. kubeadm restarts it all
 //! the same, and waits two seconds for that.
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_pki, json, kubeadm::Config,
-    observe_files, spec::RotatedKubeconfigSpec,
+    Failure, Outcome, config, effects, effects_pki, json, kubeadm::Config, observe_files,
+    spec::RotatedKubeconfigSpec,
 };
 
-pub struct ClientCertRotation;
-
-impl Phase for ClientCertRotation {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubelet-finalize",
-            "Lets the kubelet rotate its client certificate",
-        )
+pub fn enable_client_certificate_rotation() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let given = config
+        .init
+        .node_registration
+        .kubelet_extra_args
+        .iter()
+        .rev()
+        .find(|arg| arg.name == "cert-dir");
+    let directory = given.map_or("/var/lib/kubelet/pki", |arg| arg.value.as_str());
+    let pem = format!("{directory}/kubelet-client-current.pem");
+    if observe_files::stat(&pem)?.is_none() {
+        return Ok(Outcome::Skipped(format!(
+            "{pem} does not exist: the kubelet does not rotate a client certificate yet"
+        )));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let given = config
-            .init
-            .node_registration
-            .kubelet_extra_args
-            .iter()
-            .rev()
-            .find(|arg| arg.name == "cert-dir");
-        let directory = given.map_or("/var/lib/kubelet/pki", |arg| arg.value.as_str());
-        let pem = format!("{directory}/kubelet-client-current.pem");
-        if observe_files::stat(&pem)?.is_none() {
-            return Ok(Outcome::Skipped(format!(
-                "{pem} does not exist: the kubelet does not rotate a client certificate yet"
-            )));
-        }
-        let path = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
-        let kubeconfig = effects_pki::ensure_rotated_kubeconfig(&json(&RotatedKubeconfigSpec {
-            path: path.clone(),
-            client_certificate: pem,
-        }))?;
-        effects::announce(
-            kubeconfig,
-            &format!(
-                "Updating {path:?} to point to a rotatable kubelet client certificate and key"
-            ),
-        )?;
-        Ok(Outcome::Settled)
-    }
+    let path = format!("{}/kubelet.conf", config.run.kubeconfig_dir);
+    let kubeconfig = effects_pki::ensure_rotated_kubeconfig(&json(&RotatedKubeconfigSpec {
+        path: path.clone(),
+        client_certificate: pem,
+    }))?;
+    effects::announce(
+        kubeconfig,
+        &format!("Updating {path:?} to point to a rotatable kubelet client certificate and key"),
+    )?;
+    Ok(Outcome::Settled)
 }

@@ -2,8 +2,7 @@
 use super::{control_plane, kubelet_start, wait_control_plane};
 use crate::render::kubeconfig::local_url;
 use kubephase_sdk::{
-    Failure, ObjectRef, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
-    failure, input,
+    Failure, ObjectRef, Outcome, config, effects, effects_core, effects_files, failure, input,
     kubeadm::Config,
     observe_cluster, observe_files, observe_pki,
     spec::{Condition, KubeconfigFacts},
@@ -19,40 +18,29 @@ fn own(config: &Config) -> String {
 }
 
 /// `kubelet-start`
-pub struct Start;
-
-impl Phase for Start {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubelet-start",
-            "Writes the kubelet's settings and starts it",
-        )
+pub fn start() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let join = config.join.clone().unwrap_or_default();
+    // A kubelet that has its certificate needs no token, and is the node that is there. One
+    // that was cut off before has but a kubeconfig.
+    let certified = certified(&own(&config));
+    if !certified {
+        nobody_else(&config)?;
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let join = config.join.clone().unwrap_or_default();
-        // A kubelet that has its certificate needs no token, and is the node that is there. One
-        // that was cut off before has but a kubeconfig.
-        let certified = certified(&own(&config));
-        if !certified {
-            nobody_else(&config)?;
-        }
-        let mut made = kubelet_start::settings(&config, !join.control_plane)?;
-        if observe_files::stat(&join.ca_cert_path)?.is_none() {
-            made.push(effects_files::write_file(
-                &join.ca_cert_path,
-                join.authority_pem.as_bytes(),
-            )?);
-        }
-        // The token comes last: what fails before leaves none behind, and whatever comes after,
-        // `WaitBootstrap` removes it.
-        if !certified {
-            made.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
-        }
-        kubelet_start::start(made)?;
-        Ok(Outcome::Settled)
+    let mut made = kubelet_start::settings(&config, !join.control_plane)?;
+    if observe_files::stat(&join.ca_cert_path)?.is_none() {
+        made.push(effects_files::write_file(
+            &join.ca_cert_path,
+            join.authority_pem.as_bytes(),
+        )?);
     }
+    // The token comes last: what fails before leaves none behind, and whatever comes after,
+    // `WaitBootstrap` removes it.
+    if !certified {
+        made.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
+    }
+    kubelet_start::start(made)?;
+    Ok(Outcome::Settled)
 }
 
 /// Whether a kubelet has a kubeconfig, and the certificate that it names.
@@ -102,72 +90,50 @@ fn nobody_else(config: &Config) -> Result<(), Failure> {
 }
 
 /// `kubelet-wait-bootstrap`
-pub struct WaitBootstrap;
-
-impl Phase for WaitBootstrap {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubelet-wait-bootstrap",
-            "Waits until the kubelet has a certificate of its own",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let timeouts = config.init.timeouts.clone().unwrap_or_default();
-        wait_control_plane::kubelet(&config, &timeouts)?;
-        let condition = Condition::Bootstrapped {
-            kubeconfig: own(&config),
-        };
-        let waiting = wait_control_plane::wait(
-            condition,
-            timeouts.tls_bootstrap.unwrap_or_default().as_secs(),
-        )?;
-        effects::announce(
-            waiting,
-            "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
-        )?;
-        // The token is not left lying about, whatever becomes of the kubelet (kubeadm behaviour).
-        let removal = effects_files::remove_file(&bootstrap(&config))?;
-        effects_core::regardless(removal)?;
-        Ok(Outcome::Settled)
-    }
+pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let timeouts = config.init.timeouts.clone().unwrap_or_default();
+    wait_control_plane::kubelet(&config, &timeouts)?;
+    let condition = Condition::Bootstrapped {
+        kubeconfig: own(&config),
+    };
+    let waiting = wait_control_plane::wait(
+        condition,
+        timeouts.tls_bootstrap.unwrap_or_default().as_secs(),
+    )?;
+    effects::announce(
+        waiting,
+        "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
+    )?;
+    // The token is not left lying about, whatever becomes of the kubelet (kubeadm behaviour).
+    let removal = effects_files::remove_file(&bootstrap(&config))?;
+    effects_core::regardless(removal)?;
+    Ok(Outcome::Settled)
 }
 
 /// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there,
 /// and from now on talks to the one beside it, so that it never talks to one that is older. It is
 /// restarted while that one starts, but not while it creates a container of the control plane: one
 /// that it loses in the middle it would make anew only after ten seconds.
-pub struct OwnServer;
-
-impl Phase for OwnServer {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubelet",
-            "Points the kubelet at this node's own API server",
-        )
+pub fn use_own_api_server() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if input::round() == 0 {
+        let timeouts = config.init.timeouts.clone().unwrap_or_default();
+        let limit = timeouts
+            .control_plane_component_health_check
+            .unwrap_or_default();
+        wait_control_plane::wait(
+            Condition::Containers {
+                names: control_plane::COMPONENTS.map(Into::into).into(),
+            },
+            limit.as_secs(),
+        )?;
+        return Ok(Outcome::Again);
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        if input::round() == 0 {
-            let timeouts = config.init.timeouts.clone().unwrap_or_default();
-            let limit = timeouts
-                .control_plane_component_health_check
-                .unwrap_or_default();
-            wait_control_plane::wait(
-                Condition::Containers {
-                    names: control_plane::COMPONENTS.map(Into::into).into(),
-                },
-                limit.as_secs(),
-            )?;
-            return Ok(Outcome::Again);
-        }
-        let url = local_url(&config).map_err(|message| failure("invalid", message))?;
-        let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
-        kubelet_start::restart([kubeconfig])?;
-        Ok(Outcome::Settled)
-    }
+    let url = local_url(&config).map_err(|message| failure("invalid", message))?;
+    let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
+    kubelet_start::restart([kubeconfig])?;
+    Ok(Outcome::Settled)
 }
 
 #[cfg(test)]

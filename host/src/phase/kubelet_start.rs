@@ -3,24 +3,13 @@
 //! here.
 use crate::render::{KUBELET_DIR, MANIFESTS, kubelet, patches::KUBELET};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
-    effects_node, failure, kubeadm::Config, node_fact, patched, say, warn,
+    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, failure,
+    kubeadm::Config, node_fact, patched, say, warn,
 };
 
-pub struct KubeletStart;
-
-impl Phase for KubeletStart {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "kubelet-start",
-            "Writes the kubelet's settings and starts it",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        start(settings(&config("")?, false)?)?;
-        Ok(Outcome::Settled)
-    }
+pub fn write_settings_and_start() -> Result<Outcome, Failure> {
+    start(settings(&config("")?, false)?)?;
+    Ok(Outcome::Settled)
 }
 
 /// Proposes the files that the kubelet goes by.

@@ -1,46 +1,34 @@
-//! Built-in phases: observe, report, propose. Written against the same SDK as any plugin; a file
-//! for each of kubeadm's phases or groups.
+//! The work of the built-in phases: they observe, report and propose. They are written against the
+//! same SDK as any plugin; there is a file for each of kubeadm's phases or groups. Which phases a
+//! workflow has, and in which order, is said in [`crate::workflow`].
 
-pub mod built_in;
-pub mod catalog;
-mod init;
-mod join;
-
-mod bootstrap_token;
-mod certs;
-mod control_plane;
-mod download_certs;
-mod etcd;
-mod etcd_join;
-mod kubeconfig;
-mod kubelet_finalize;
-mod kubelet_join;
-mod kubelet_start;
-mod mark_control_plane;
+pub mod bootstrap_token;
+pub mod certs;
+pub mod control_plane;
+pub mod download_certs;
+pub mod etcd;
+pub mod etcd_join;
+pub mod kubeconfig;
+pub mod kubelet_finalize;
+pub mod kubelet_join;
+pub mod kubelet_start;
+pub mod mark_control_plane;
 pub mod preflight;
-mod reset;
-mod show_join_command;
-mod upload_certs;
-mod upload_config;
-mod wait_control_plane;
+pub mod reset;
+pub mod show_join_command;
+pub mod upload_certs;
+pub mod upload_config;
+pub mod wait_control_plane;
 
 use crate::render::{
     MANIFESTS,
     static_pod::{rootless, typed},
 };
 use kubephase_sdk::{
-    Effect, Failure, PhaseInfo, effects, effects_cluster, effects_core, effects_files, failure,
-    json, kubeadm::Config, node_fact, patched, spec::KeyAlgorithm, yaml,
+    Effect, Failure, effects, effects_cluster, effects_core, effects_files, failure, json,
+    kubeadm::Config, node_fact, patched, spec::KeyAlgorithm, yaml,
 };
 use serde_json::Value;
-
-fn info(name: &str, summary: &str) -> PhaseInfo {
-    PhaseInfo {
-        name: name.into(),
-        summary: summary.into(),
-        annotations: Vec::new(),
-    }
-}
 
 /// The algorithm of every key of the cluster. A gate that is set, even to false, wins over
 /// `encryptionAlgorithm` (kubeadm behaviour).

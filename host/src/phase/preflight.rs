@@ -1,10 +1,40 @@
 //! The preflight checks that speak to the container runtime or to an external etcd; the others are
 //! the component `preflight` among the default plugins. Names, levels and words are kubeadm's.
-use crate::render::images;
+use crate::{plan::spec::PhaseSpec, render::images};
 use kubephase_sdk::{
-    Failure, Finding, Outcome, Phase, PhaseInfo, Verdict, codes, config, effects_images,
-    kubeadm::Config, node_fact, observe_net, observe_runtime, report, say,
+    Failure, Finding, Outcome, Verdict, codes, config, effects_images, kubeadm::Config, node_fact,
+    observe_net, observe_runtime, report, say,
 };
+
+/// The group of checks of `init` and `join`, with the built-in checks.
+pub fn phases(title: &str, flags: &[&[&str]]) -> Vec<PhaseSpec> {
+    vec![
+        PhaseSpec::group("preflight", title, flags).header(header),
+        PhaseSpec::check(
+            "preflight/runtime",
+            "The container runtime answers and has what the kubelet needs",
+            flags,
+            check_runtime,
+        ),
+        PhaseSpec::check(
+            "preflight/etcd",
+            "An external etcd is new enough",
+            flags,
+            check_external_etcd,
+        ),
+        PhaseSpec::check(
+            "preflight/images",
+            "Pull the images of the control plane",
+            flags,
+            pull_images,
+        ),
+    ]
+}
+
+/// The line that kubeadm prints before the checks.
+pub fn header<S>(_: &Config<S>) -> Vec<String> {
+    vec!["Running pre-flight checks".into()]
+}
 
 fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding {
     Finding {
@@ -18,71 +48,63 @@ fn finding(code: &str, verdict: Verdict, summary: impl Into<String>) -> Finding 
 }
 
 /// `CRI` and `ContainerRuntimeVersion`
-pub struct Runtime;
-
-impl Phase for Runtime {
-    fn describe() -> PhaseInfo {
-        super::info("preflight/runtime", "Checks the container runtime")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let sockets: Vec<String> = node_fact("criSockets")?.unwrap_or_default();
-        let socket = &config.init.node_registration.cri_socket;
-        let evidence = vec![("socket".to_owned(), socket.clone())];
-        match observe_runtime::runtime_status() {
-            Ok(_) => report::submit(&Finding {
-                evidence,
-                ..finding(codes::CRI, Verdict::Pass, "the container runtime answers")
-            }),
-            Err(failure) if failure.code == "not-checked" => {
-                report::submit(&finding(codes::CRI, Verdict::CouldNotRun, failure.message));
-                return Ok(Outcome::Settled);
-            }
-            Err(failure) => {
-                let remedy = Some(match sockets.as_slice() {
-                    [] => "start a container runtime (containerd, CRI-O), or name its socket in \
-                        nodeRegistration.criSocket"
-                        .to_owned(),
-                    sockets => format!(
-                        "name the socket of a running container runtime in \
-                         nodeRegistration.criSocket; found: {}",
-                        sockets.join(", ")
-                    ),
-                });
-                report::submit(&Finding {
-                    evidence,
-                    remedy,
-                    ..finding(codes::CRI, Verdict::Fail, failure.message)
-                });
-                return Ok(Outcome::Settled);
-            }
+pub fn check_runtime() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let sockets: Vec<String> = node_fact("criSockets")?.unwrap_or_default();
+    let socket = &config.init.node_registration.cri_socket;
+    let evidence = vec![("socket".to_owned(), socket.clone())];
+    match observe_runtime::runtime_status() {
+        Ok(_) => report::submit(&Finding {
+            evidence,
+            ..finding(codes::CRI, Verdict::Pass, "the container runtime answers")
+        }),
+        Err(failure) if failure.code == "not-checked" => {
+            report::submit(&finding(codes::CRI, Verdict::CouldNotRun, failure.message));
+            return Ok(Outcome::Settled);
         }
-        let (verdict, summary) = match observe_runtime::runtime_config() {
-            Ok(_) => (
-                Verdict::Pass,
-                "the container runtime has the CRI method RuntimeConfig".to_owned(),
-            ),
-            Err(failure) if failure.code == "unimplemented" => (
-                Verdict::Warn,
-                "You must update your container runtime to a version that supports the CRI method \
-                 RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
-                 removed in 1.37. For more information, see \
-                 https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri"
+        Err(failure) => {
+            let remedy = Some(match sockets.as_slice() {
+                [] => "start a container runtime (containerd, CRI-O), or name its socket in \
+                    nodeRegistration.criSocket"
                     .to_owned(),
-            ),
-            Err(failure) => (
-                Verdict::Fail,
-                format!(
-                    "could not check if the runtime config is available: failed to call \
-                    RuntimeConfig gRPC method: {}",
-                    failure.message
+                sockets => format!(
+                    "name the socket of a running container runtime in \
+                     nodeRegistration.criSocket; found: {}",
+                    sockets.join(", ")
                 ),
-            ),
-        };
-        report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
-        Ok(Outcome::Settled)
+            });
+            report::submit(&Finding {
+                evidence,
+                remedy,
+                ..finding(codes::CRI, Verdict::Fail, failure.message)
+            });
+            return Ok(Outcome::Settled);
+        }
     }
+    let (verdict, summary) = match observe_runtime::runtime_config() {
+        Ok(_) => (
+            Verdict::Pass,
+            "the container runtime has the CRI method RuntimeConfig".to_owned(),
+        ),
+        Err(failure) if failure.code == "unimplemented" => (
+            Verdict::Warn,
+            "You must update your container runtime to a version that supports the CRI method \
+             RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be \
+             removed in 1.37. For more information, see \
+             https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri"
+                .to_owned(),
+        ),
+        Err(failure) => (
+            Verdict::Fail,
+            format!(
+                "could not check if the runtime config is available: failed to call \
+                RuntimeConfig gRPC method: {}",
+                failure.message
+            ),
+        ),
+    };
+    report::submit(&finding(codes::CONTAINER_RUNTIME_VERSION, verdict, summary));
+    Ok(Outcome::Settled)
 }
 
 /// The code of a check that could not do its job: kubeadm's name where it has one for that, else
@@ -97,32 +119,24 @@ pub fn code(id: &str) -> &str {
 }
 
 /// `ImagePull`: the images are proposed, the host pulls them.
-pub struct Images;
-
-impl Phase for Images {
-    fn describe() -> PhaseInfo {
-        super::info("preflight/images", "Pulls the images of the control plane")
+pub fn pull_images() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if config.join.as_ref().is_some_and(|join| !join.control_plane) {
+        return Ok(Outcome::Skipped(
+            "a worker runs nothing of the control plane".into(),
+        ));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        if config.join.as_ref().is_some_and(|join| !join.control_plane) {
-            return Ok(Outcome::Skipped(
-                "a worker runs nothing of the control plane".into(),
-            ));
-        }
-        let policy = config.init.node_registration.image_pull_policy.as_str();
-        if policy == "Never" {
-            return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));
-        }
-        say("Pulling images required for setting up a Kubernetes cluster");
-        say("This might take a minute or two, depending on the speed of your internet connection");
-        say("You can also perform this action beforehand using 'kubeadm config images pull'");
-        for image in images::all(&config) {
-            effects_images::pull_image(&image)?;
-        }
-        Ok(Outcome::Settled)
+    let policy = config.init.node_registration.image_pull_policy.as_str();
+    if policy == "Never" {
+        return Ok(Outcome::Skipped("imagePullPolicy is Never".into()));
     }
+    say("Pulling images required for setting up a Kubernetes cluster");
+    say("This might take a minute or two, depending on the speed of your internet connection");
+    say("You can also perform this action beforehand using 'kubeadm config images pull'");
+    for image in images::all(&config) {
+        effects_images::pull_image(&image)?;
+    }
+    Ok(Outcome::Settled)
 }
 
 /// The oldest external etcd that kubeadm 1.36 takes.
@@ -130,40 +144,32 @@ const MIN_EXTERNAL_ETCD: semver::Version = semver::Version::new(3, 5, 24);
 const ETCD_TIMEOUT_MILLIS: u32 = 10_000;
 
 /// `ExternalEtcdVersion`
-pub struct ExternalEtcd;
-
-impl Phase for ExternalEtcd {
-    fn describe() -> PhaseInfo {
-        super::info("preflight/etcd", "Checks the version of an external etcd")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let Some(etcd) = &config.cluster.etcd.external else {
-            return Ok(Outcome::Skipped("etcd is not external".into()));
+pub fn check_external_etcd() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let Some(etcd) = &config.cluster.etcd.external else {
+        return Ok(Outcome::Skipped("etcd is not external".into()));
+    };
+    for endpoint in &etcd.http_endpoints {
+        let url = format!("{}/version", endpoint.trim_end_matches('/'));
+        let (verdict, summary) = match observe_net::http_get_as(
+            &url,
+            &etcd.ca_file,
+            &etcd.cert_file,
+            &etcd.key_file,
+            ETCD_TIMEOUT_MILLIS,
+        ) {
+            Ok(reply) => judge_etcd(&reply.body),
+            Err(failure) if failure.code == "not-checked" => {
+                (Verdict::CouldNotRun, failure.message)
+            }
+            Err(failure) => (Verdict::Fail, failure.message),
         };
-        for endpoint in &etcd.http_endpoints {
-            let url = format!("{}/version", endpoint.trim_end_matches('/'));
-            let (verdict, summary) = match observe_net::http_get_as(
-                &url,
-                &etcd.ca_file,
-                &etcd.cert_file,
-                &etcd.key_file,
-                ETCD_TIMEOUT_MILLIS,
-            ) {
-                Ok(reply) => judge_etcd(&reply.body),
-                Err(failure) if failure.code == "not-checked" => {
-                    (Verdict::CouldNotRun, failure.message)
-                }
-                Err(failure) => (Verdict::Fail, failure.message),
-            };
-            report::submit(&Finding {
-                evidence: vec![("endpoint".into(), url)],
-                ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
-            });
-        }
-        Ok(Outcome::Settled)
+        report::submit(&Finding {
+            evidence: vec![("endpoint".into(), url)],
+            ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
+        });
     }
+    Ok(Outcome::Settled)
 }
 
 /// What `GET /version` of etcd says: `{"etcdserver": "3.6.8", …}`.

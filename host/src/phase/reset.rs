@@ -1,43 +1,15 @@
 //! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
 //! work is told of, and the rest goes on.
-use super::{
-    built_in::{BuiltIn, group, phase},
-    etcd_join, info,
-};
+use super::etcd_join;
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, effects_files,
-    effects_node, json,
+    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, json,
     kubeadm::{Config, MadeByRun},
     observe_files,
     spec::ClearSpec,
     warn,
 };
 use serde_json::Value;
-
-const PREFLIGHT: &[&str] = &["ignore-preflight-errors", "force", "dry-run"];
-
-pub const ROWS: &[BuiltIn] = &[
-    BuiltIn {
-        aliases: &["pre-flight"],
-        ..group("preflight", "Run reset pre-flight checks", PREFLIGHT)
-    },
-    phase::<RemoveEtcdMember>(
-        "remove-etcd-member",
-        "Remove this node's member of etcd, and its data",
-        &["preflight"],
-        &["kubeconfig", "dry-run"],
-    ),
-    BuiltIn {
-        aliases: &["cleanupnode"],
-        ..phase::<CleanupNode>(
-            "cleanup-node",
-            "Stop the kubelet, remove containers, and delete what init or join wrote",
-            &["remove-etcd-member"],
-            &["cert-dir", "cri-socket", "cleanup-tmp-dir", "dry-run"],
-        )
-    },
-];
 
 fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
     effects_core::clear(&json(spec))
@@ -96,99 +68,83 @@ impl Etcd {
     }
 }
 
-pub struct RemoveEtcdMember;
-
-impl Phase for RemoveEtcdMember {
-    fn describe() -> PhaseInfo {
-        info("remove-etcd-member", "Removes this node's member of etcd")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let etcd = &config.cluster.etcd;
-        let Some(Etcd { data, peer_url }) = Etcd::of_this_node(&config)? else {
-            let why = if etcd.external.is_some() {
-                "etcd is external"
-            } else {
-                "no etcd of the cluster runs on this node"
-            };
-            return Ok(Outcome::Skipped(why.into()));
-        };
-        let failed = |why: &str| {
-            format!(
-                "[reset] Failed to remove etcd member: {why}, please manually remove this etcd \
-                 member using etcdctl"
-            )
-        };
-        match (peer_url, etcd.local.is_some()) {
-            (Some(peer_url), true) => {
-                let member = clear(&ClearSpec::EtcdMember {
-                    peer_url,
-                    timeout_seconds: etcd_join::timeout(&config),
-                })?;
-                effects_core::attempt(member, &failed("{}"))?;
-            }
-            _ if etcd.external.is_some() => {}
-            (None, _) => warn(failed("its static Pod does not say which it is")),
-            (_, false) => warn(failed("the cluster does not tell its configuration")),
-        }
-        if let Some(data) = data {
-            effects::announce(
-                emptied(&data)?,
-                &format!("[reset] Deleted contents of the etcd data directory: {data}"),
-            )?;
+pub fn remove_etcd_member() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let etcd = &config.cluster.etcd;
+    let Some(Etcd { data, peer_url }) = Etcd::of_this_node(&config)? else {
+        let why = if etcd.external.is_some() {
+            "etcd is external"
         } else {
-            warn("[reset] No etcd config found. Assuming external etcd");
-            warn("[reset] Please, manually reset etcd to prevent further issues");
+            "no etcd of the cluster runs on this node"
+        };
+        return Ok(Outcome::Skipped(why.into()));
+    };
+    let failed = |why: &str| {
+        format!(
+            "[reset] Failed to remove etcd member: {why}, please manually remove this etcd \
+             member using etcdctl"
+        )
+    };
+    match (peer_url, etcd.local.is_some()) {
+        (Some(peer_url), true) => {
+            let member = clear(&ClearSpec::EtcdMember {
+                peer_url,
+                timeout_seconds: etcd_join::timeout(&config),
+            })?;
+            effects_core::attempt(member, &failed("{}"))?;
         }
-        Ok(Outcome::Settled)
+        _ if etcd.external.is_some() => {}
+        (None, _) => warn(failed("its static Pod does not say which it is")),
+        (_, false) => warn(failed("the cluster does not tell its configuration")),
     }
+    if let Some(data) = data {
+        effects::announce(
+            emptied(&data)?,
+            &format!("[reset] Deleted contents of the etcd data directory: {data}"),
+        )?;
+    } else {
+        warn("[reset] No etcd config found. Assuming external etcd");
+        warn("[reset] Please, manually reset etcd to prevent further issues");
+    }
+    Ok(Outcome::Settled)
 }
-
-pub struct CleanupNode;
 
 const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 
-impl Phase for CleanupNode {
-    fn describe() -> PhaseInfo {
-        info("cleanup-node", "Undoes what init or join made of the node")
+pub fn cleanup_node() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let reset = config.reset.clone().unwrap_or_default();
+    let etcd = Etcd::of_this_node(&config)?;
+    let service = effects_node::ensure_service("kubelet", "stopped")?;
+    effects::announce(service, "[reset] Stopping the kubelet service")?;
+    let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
+        kubelet is stopped manually";
+    effects_core::attempt(service, by_hand)?;
+    let mounts = clear(&ClearSpec::Mounts {
+        below: KUBELET_DIR.into(),
+        flags: reset.unmount_flags,
+    })?;
+    effects::announce(
+        mounts,
+        &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
+    )?;
+    let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
+    effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
+    undo_services(&reset.made.services)?;
+    undo_files(&reset.made.files)?;
+    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    emptied_all(&kept, &reset.certificates_dir)?;
+    // A kubelet may have started etcd once more since its data was deleted.
+    etcd.and_then(|etcd| etcd.data)
+        .map(|data| emptied(&data))
+        .transpose()?;
+    files(&config.run.kubeconfig_dir)?;
+    undo_directories(&reset.made.directories, &kept)?;
+    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+        let users = clear(&ClearSpec::ControlPlaneUsers {})?;
+        effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let reset = config.reset.clone().unwrap_or_default();
-        let etcd = Etcd::of_this_node(&config)?;
-        let service = effects_node::ensure_service("kubelet", "stopped")?;
-        effects::announce(service, "[reset] Stopping the kubelet service")?;
-        let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
-            kubelet is stopped manually";
-        effects_core::attempt(service, by_hand)?;
-        let mounts = clear(&ClearSpec::Mounts {
-            below: KUBELET_DIR.into(),
-            flags: reset.unmount_flags,
-        })?;
-        effects::announce(
-            mounts,
-            &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
-        )?;
-        let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
-        effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-        undo_services(&reset.made.services)?;
-        undo_files(&reset.made.files)?;
-        let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
-        emptied_all(&kept, &reset.certificates_dir)?;
-        // A kubelet may have started etcd once more since its data was deleted.
-        etcd.and_then(|etcd| etcd.data)
-            .map(|data| emptied(&data))
-            .transpose()?;
-        files(&config.run.kubeconfig_dir)?;
-        undo_directories(&reset.made.directories, &kept)?;
-        if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
-            let users = clear(&ClearSpec::ControlPlaneUsers {})?;
-            effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
-        }
-        Ok(Outcome::Settled)
-    }
+    Ok(Outcome::Settled)
 }
 
 /// Those that stay, and lose what is in them (kubeadm behaviour).

@@ -2,48 +2,37 @@
 //! scripts read them).
 use super::bootstrap_token::admin;
 use crate::render::messages::{self, ControlPlaneJoin, Join};
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, kubeadm::Config, say};
+use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
-pub struct ShowJoinCommand;
-
-impl Phase for ShowJoinCommand {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "show-join-command",
-            "Shows the commands with which nodes join",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let admin = admin(&config.run.kubeconfig)?;
-        let withheld = |value: &str, withhold: bool| {
-            if withhold {
-                messages::WITHHELD.to_owned()
-            } else {
-                value.to_owned()
-            }
-        };
-        let key = withheld(
-            &config.init.certificate_key,
-            config.run.skip_certificate_key_print,
-        );
-        let control_plane = match (
-            config.cluster.control_plane_endpoint.is_empty(),
-            config.run.upload_certs,
-        ) {
-            (true, _) => ControlPlaneJoin::No,
-            (false, false) => ControlPlaneJoin::Copied,
-            (false, true) => ControlPlaneJoin::Uploaded(&key),
-        };
-        let join = Join::to(&admin);
-        for token in &config.init.bootstrap_tokens {
-            let token = withheld(&token.token, config.run.skip_token_print);
-            say(format!(
-                "[] {}",
-                messages::initialized(&config.run.kubeconfig, &join, &token, control_plane)
-            ));
+pub fn show() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let admin = admin(&config.run.kubeconfig)?;
+    let withheld = |value: &str, withhold: bool| {
+        if withhold {
+            messages::WITHHELD.to_owned()
+        } else {
+            value.to_owned()
         }
-        Ok(Outcome::Settled)
+    };
+    let key = withheld(
+        &config.init.certificate_key,
+        config.run.skip_certificate_key_print,
+    );
+    let control_plane = match (
+        config.cluster.control_plane_endpoint.is_empty(),
+        config.run.upload_certs,
+    ) {
+        (true, _) => ControlPlaneJoin::No,
+        (false, false) => ControlPlaneJoin::Copied,
+        (false, true) => ControlPlaneJoin::Uploaded(&key),
+    };
+    let join = Join::to(&admin);
+    for token in &config.init.bootstrap_tokens {
+        let token = withheld(&token.token, config.run.skip_token_print);
+        say(format!(
+            "[] {}",
+            messages::initialized(&config.run.kubeconfig, &join, &token, control_plane)
+        ));
     }
+    Ok(Outcome::Settled)
 }

@@ -1,40 +1,29 @@
 //! `upload-certs`: the shared keys, encrypted, for control planes that join within two hours.
 use crate::render::objects;
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects_core, json, kubeadm::Config, say,
-    spec::ShareKeysSpec,
+    Failure, Outcome, config, effects_core, json, kubeadm::Config, say, spec::ShareKeysSpec,
 };
 
 /// How long the token lives that owns the Secret, and the Secret with it (kubeadm's two hours).
 const TTL_SECONDS: i64 = 2 * 60 * 60;
 
-pub struct UploadCerts;
-
-impl Phase for UploadCerts {
-    fn describe() -> PhaseInfo {
-        super::info("upload-certs", "Shares the control plane's keys, encrypted")
+pub fn upload() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    if !config.run.upload_certs {
+        say("Skipping phase. Please see --upload-certs");
+        return Ok(Outcome::Skipped("not asked for; see --upload-certs".into()));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        if !config.run.upload_certs {
-            say("Skipping phase. Please see --upload-certs");
-            return Ok(Outcome::Skipped("not asked for; see --upload-certs".into()));
-        }
-        say(
-            "Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace",
-        );
-        effects_core::share_keys(&json(&ShareKeysSpec {
-            files: files(&config),
-            ttl_seconds: TTL_SECONDS,
-        }))?;
-        super::apply_all(objects::certificates_access())?;
-        if !config.run.skip_certificate_key_print {
-            say("Using certificate key:");
-            say(format!("[] {}", config.init.certificate_key));
-        }
-        Ok(Outcome::Settled)
+    say("Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
+    effects_core::share_keys(&json(&ShareKeysSpec {
+        files: files(&config),
+        ttl_seconds: TTL_SECONDS,
+    }))?;
+    super::apply_all(objects::certificates_access())?;
+    if !config.run.skip_certificate_key_print {
+        say("Using certificate key:");
+        say(format!("[] {}", config.init.certificate_key));
     }
+    Ok(Outcome::Settled)
 }
 
 /// The names under which the Secret has the files that all members of the control plane share.

@@ -1,75 +1,45 @@
 //! `upload-config/*`: the configuration, kept in the cluster for whoever joins or upgrades.
 use crate::render::objects;
-use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, config, kubeadm::Config, say, settings};
+use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say, settings};
 use serde_json::{Map, Value};
 
 /// `upload-config/kubeadm`
-pub struct Kubeadm;
-
-impl Phase for Kubeadm {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "upload-config/kubeadm",
-            "Stores the ClusterConfiguration in the cluster",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        say(
-            "Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" \
-             Namespace",
-        );
-        super::apply_all(objects::kubeadm_config(&config))?;
-        Ok(Outcome::Settled)
-    }
+pub fn upload_cluster_configuration() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    say(
+        "Storing the configuration used in ConfigMap \"kubeadm-config\" in the \"kube-system\" \
+         Namespace",
+    );
+    super::apply_all(objects::kubeadm_config(&config))?;
+    Ok(Outcome::Settled)
 }
 
 /// `upload-config/kubelet`
-pub struct Kubelet;
-
-impl Phase for Kubelet {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "upload-config/kubelet",
-            "Stores the kubelets' configuration in the cluster",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        say(
-            "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the \
-             configuration for the kubelets in the cluster",
-        );
-        super::apply_all(objects::kubelet_config(&config))?;
-        Ok(Outcome::Settled)
-    }
+pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    say(
+        "[kubelet] Creating a ConfigMap \"kubelet-config\" in namespace kube-system with the \
+         configuration for the kubelets in the cluster",
+    );
+    super::apply_all(objects::kubelet_config(&config))?;
+    Ok(Outcome::Settled)
 }
 
 pub const PHASES: &str = "upload-config/phases";
 
 /// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs
 /// the same. All of it is given to this phase as its settings.
-pub struct Phases;
-
-impl Phase for Phases {
-    fn describe() -> PhaseInfo {
-        super::info(PHASES, "Stores the PhaseConfiguration in the cluster")
+pub fn upload_phase_configuration() -> Result<Outcome, Failure> {
+    let phases: Map<String, Value> = settings()?;
+    if phases.is_empty() {
+        return Ok(Outcome::Skipped(
+            "the configuration has no PhaseConfiguration".into(),
+        ));
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let phases: Map<String, Value> = settings()?;
-        if phases.is_empty() {
-            return Ok(Outcome::Skipped(
-                "the configuration has no PhaseConfiguration".into(),
-            ));
-        }
-        say(
-            "Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \
-             \"kube-system\" Namespace",
-        );
-        super::apply_all(objects::phase_config(&phases.into()))?;
-        Ok(Outcome::Settled)
-    }
+    say(
+        "Storing the PhaseConfiguration in ConfigMap \"kubephase-config\" in the \
+         \"kube-system\" Namespace",
+    );
+    super::apply_all(objects::phase_config(&phases.into()))?;
+    Ok(Outcome::Settled)
 }

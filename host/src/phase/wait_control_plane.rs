@@ -2,47 +2,28 @@
 use super::control_plane::COMPONENTS;
 use crate::render::{MANIFESTS, kubelet, static_pod};
 use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, config, effects, effects_core, failure, input, json,
+    Failure, Outcome, config, effects, effects_core, failure, input, json,
     kubeadm::{Config, Timeouts},
     observe_files, say,
     spec::{Condition, WaitSpec},
 };
 
 /// The kubelet, then each component of the control plane.
-pub struct Healthy;
-
-impl Phase for Healthy {
-    fn describe() -> PhaseInfo {
-        super::info("wait-control-plane", "Waits for the control plane to start")
+pub fn wait_until_healthy() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let timeouts = config.init.timeouts.clone().unwrap_or_default();
+    if input::round() == 0 {
+        return kubelet_healthy(&config, &timeouts);
     }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let timeouts = config.init.timeouts.clone().unwrap_or_default();
-        if input::round() == 0 {
-            return kubelet_healthy(&config, &timeouts);
-        }
-        components(&config, &timeouts)?;
-        Ok(Outcome::Settled)
-    }
+    components(&config, &timeouts)?;
+    Ok(Outcome::Settled)
 }
 
 /// `wait-control-plane` of a node that joins: its kubelet was waited for before.
-pub struct Joined;
-
-impl Phase for Joined {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "wait-control-plane",
-            "Waits for this node's part of the control plane to start",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
-        Ok(Outcome::Settled)
-    }
+pub fn wait_for_own_api() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    components(&config, &config.init.timeouts.clone().unwrap_or_default())?;
+    Ok(Outcome::Settled)
 }
 
 fn components(config: &Config, timeouts: &Timeouts) -> Result<(), Failure> {
@@ -107,33 +88,21 @@ fn kubelet_healthy(config: &Config, timeouts: &Timeouts) -> Result<Outcome, Fail
 }
 
 /// The API server as soon as it does what the admin asks, which is before it calls itself healthy.
-pub struct Api;
-
-impl Phase for Api {
-    fn describe() -> PhaseInfo {
-        super::info(
-            "wait-control-plane",
-            "Waits until the API server lets the admin act",
-        )
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let config: Config = config("")?;
-        let timeouts = config.init.timeouts.clone().unwrap_or_default();
-        let condition = Condition::AdminReady {
-            kubeconfig: config.run.kubeconfig.clone(),
-            super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
-        };
-        // The kubelet may take its own time first.
-        let limit =
-            |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
-        wait(
-            condition,
-            limit(timeouts.kubelet_health_check)
-                + limit(timeouts.control_plane_component_health_check),
-        )?;
-        Ok(Outcome::Settled)
-    }
+pub fn wait_for_api() -> Result<Outcome, Failure> {
+    let config: Config = config("")?;
+    let timeouts = config.init.timeouts.clone().unwrap_or_default();
+    let condition = Condition::AdminReady {
+        kubeconfig: config.run.kubeconfig.clone(),
+        super_admin: format!("{}/super-admin.conf", config.run.kubeconfig_dir),
+    };
+    // The kubelet may take its own time first.
+    let limit =
+        |given: Option<kubephase_sdk::duration::Duration>| given.unwrap_or_default().as_secs();
+    wait(
+        condition,
+        limit(timeouts.kubelet_health_check) + limit(timeouts.control_plane_component_health_check),
+    )?;
+    Ok(Outcome::Settled)
 }
 
 pub(super) fn wait(

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 /// One circle among `edges` (each phase with what it waits for), in the order of running; none if
 /// there is none.
-pub(super) fn cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
+pub(super) fn find_cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
     let mut graph = DiGraph::<&str, ()>::new();
     let index: BTreeMap<&str, NodeIndex> =
         edges.keys().map(|id| (*id, graph.add_node(id))).collect();
@@ -60,7 +60,7 @@ impl Plan {
         let position: BTreeMap<&str, usize> = running
             .iter()
             .enumerate()
-            .map(|(i, node)| (node.id.as_str(), i))
+            .map(|(i, node)| (node.id(), i))
             .collect();
         let mut waiting: Vec<usize> = running.iter().map(|node| node.after.len()).collect();
         let mut followers: Vec<Vec<usize>> = vec![Vec::new(); running.len()];
@@ -76,7 +76,7 @@ impl Plan {
             .collect();
         let mut order = Vec::with_capacity(running.len());
         while let Some(std::cmp::Reverse(next)) = ready.pop() {
-            order.push(running[next].id.as_str());
+            order.push(running[next].id());
             for follower in &followers[next] {
                 waiting[*follower] -= 1;
                 if waiting[*follower] == 0 {
@@ -106,7 +106,7 @@ impl Plan {
         let (graph, _) = self.graph();
         let empty = || {
             self.running()
-                .map(|node| (node.id.as_str(), Vec::new()))
+                .map(|node| (node.id(), Vec::new()))
                 .collect::<BTreeMap<_, _>>()
         };
         let Ok(order) = toposort(&graph, None) else {
@@ -125,7 +125,7 @@ impl Plan {
             .nodes
             .iter()
             .enumerate()
-            .map(|(i, node)| (node.id.as_str(), i))
+            .map(|(i, node)| (node.id(), i))
             .collect();
         reduced
             .values_mut()
@@ -137,11 +137,11 @@ impl Plan {
         let mut graph = DiGraph::new();
         let index: BTreeMap<&str, NodeIndex> = self
             .running()
-            .map(|node| (node.id.as_str(), graph.add_node(node.id.as_str())))
+            .map(|node| (node.id(), graph.add_node(node.id())))
             .collect();
         for node in self.running() {
             for before in node.after.iter().filter_map(|id| index.get(id.as_str())) {
-                graph.add_edge(*before, index[node.id.as_str()], ());
+                graph.add_edge(*before, index[node.id()], ());
             }
         }
         (graph, index)
@@ -158,8 +158,9 @@ impl Plan {
             .rev()
             .filter_map(|id| nodes.get(id))
         {
-            let rank = ranks.get(node.id.as_str()).copied().unwrap_or(0) + u64::from(node.typical);
-            ranks.insert(&node.id, rank);
+            let rank =
+                ranks.get(node.id()).copied().unwrap_or(0) + u64::from(node.spec.expected_millis);
+            ranks.insert(node.id(), rank);
             for before in &node.after {
                 let held = ranks.entry(before.as_str()).or_default();
                 *held = rank.max(*held);
@@ -187,9 +188,6 @@ impl Plan {
     }
 
     fn by_id(&self) -> BTreeMap<&str, &Node> {
-        self.nodes
-            .iter()
-            .map(|node| (node.id.as_str(), node))
-            .collect()
+        self.nodes.iter().map(|node| (node.id(), node)).collect()
     }
 }

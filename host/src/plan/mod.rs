@@ -4,69 +4,73 @@
 //! runs the nodes that are to run, each once all of its `after` have settled.
 
 mod build;
+pub mod catalog;
 mod choice;
+mod edges;
 mod error;
 mod graph;
 mod names;
-#[cfg(test)]
-pub mod sample;
+pub mod provided;
 pub mod show;
+pub mod spec;
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 
 pub use choice::Choice;
 pub use error::{PlanError, Refused};
 
-use crate::phase::catalog::{Kind, Source, Workflow};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use spec::{PhaseSpec, Source, WorkflowId};
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// What one run will do, and in which order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The phases of one run, and their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    pub workflow: Workflow,
+    pub workflow: WorkflowId,
     /// every phase of the workflow, in the catalog's order
     pub nodes: Vec<Node>,
-    /// the groups they are in, in the catalog's order; a group runs nothing but may have a line to
-    /// say
+    /// the groups of the workflow, in the catalog's order
     pub groups: Vec<Group>,
 }
 
-/// One phase of the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A phase in a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    pub id: String,
-    pub title: String,
-    pub kind: Kind,
+    /// the description; `replaces` has only the phases that this one stands in for in this run
+    pub spec: PhaseSpec,
     pub source: Source,
-    #[serde(flatten)]
     pub state: State,
-    /// phases of this run that must settle before; empty where the phase is left out
+    /// phases of this run that must settle before; empty if the phase is left out
     pub after: Vec<String>,
-    /// milliseconds until it is of use, roughly
-    #[serde(default)]
-    pub typical: u32,
-    /// begun even where the run was stopped, if what it needs has settled
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub tidies: bool,
-    /// phases that this one stands in for
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replaces: Vec<String>,
 }
 
-/// A row of the catalog that only holds others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+impl Node {
+    /// The id of the phase.
+    pub fn id(&self) -> &str {
+        &self.spec.id
+    }
+}
+
+/// A group in a plan. It runs nothing, but its header may be printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    pub id: String,
-    pub title: String,
-    /// left out as well where a single member was asked for
-    #[serde(flatten)]
+    pub spec: PhaseSpec,
+    /// a group is left out as well if a single member was selected
     pub state: State,
+}
+
+impl Group {
+    /// The id of the group.
+    pub fn id(&self) -> &str {
+        &self.spec.id
+    }
 }
 
 /// Whether a phase is part of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum State {
     Run,
@@ -74,7 +78,7 @@ pub enum State {
 }
 
 /// Why a phase is not part of the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// skipped by name, and who asked for it
@@ -125,18 +129,19 @@ impl Plan {
         self.nodes.iter().filter(|node| node.state.runs())
     }
 
+    /// The phase with an id; none if the workflow has no such phase.
     pub fn node(&self, id: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.id == id)
+        self.nodes.iter().find(|node| node.id() == id)
     }
 
-    /// Phases and groups whose text is our own: what they say may have several lines.
-    pub fn built_in(&self) -> BTreeSet<String> {
-        let own = self
+    /// The ids of the built-in phases and of the groups. Their messages may have several lines.
+    pub fn builtin_ids(&self) -> BTreeSet<String> {
+        let phases = self
             .nodes
             .iter()
-            .filter(|node| node.source == Source::BuiltIn);
-        own.map(|node| node.id.clone())
-            .chain(self.groups.iter().map(|group| group.id.clone()))
-            .collect()
+            .filter(|node| node.source == Source::BuiltIn)
+            .map(|node| node.spec.id.clone());
+        let groups = self.groups.iter().map(|group| group.spec.id.clone());
+        phases.chain(groups).collect()
     }
 }

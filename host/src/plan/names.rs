@@ -1,56 +1,67 @@
-//! Which names of phases there are, and which was meant.
-use super::PlanError;
-use crate::phase::catalog::{Catalog, Kind, Row, Workflow};
+//! Looks up phases by name, and finds the name that was likely meant.
+use super::{
+    PlanError,
+    catalog::{Catalog, CatalogEntry},
+    spec::WorkflowId,
+};
 use std::{collections::BTreeMap, ops::Bound};
 
-/// The rows of one workflow, by name.
+/// The entries of one workflow, by id.
 pub(super) struct Names<'a> {
     /// in the catalog's order
-    pub rows: Vec<&'a Row>,
-    /// the rows by id, so that the members of a group are neighbours
-    by_id: BTreeMap<&'a str, &'a Row>,
+    pub entries: Vec<&'a CatalogEntry>,
+    /// in the order of the ids, so that the members of a group are neighbours
+    by_id: BTreeMap<&'a str, &'a CatalogEntry>,
 }
 
 impl<'a> Names<'a> {
-    pub fn of(catalog: &'a Catalog, workflow: Workflow) -> Self {
-        let rows: Vec<&Row> = catalog.of(workflow).collect();
-        let by_id = rows.iter().map(|row| (row.id.as_str(), *row)).collect();
-        Names { rows, by_id }
+    pub fn of(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
+        let entries: Vec<&CatalogEntry> = catalog
+            .entries
+            .iter()
+            .filter(|entry| entry.workflow == *workflow)
+            .collect();
+        let by_id = entries
+            .iter()
+            .map(|entry| (entry.spec.id.as_str(), *entry))
+            .collect();
+        Names { entries, by_id }
     }
 
-    pub fn row(&self, id: &str) -> Option<&'a Row> {
+    fn entry(&self, id: &str) -> Option<&'a CatalogEntry> {
         self.by_id.get(id).copied()
     }
 
-    /// Whether this is `group/all`, and of which group. kubeadm knows the name, but no phase has
-    /// it.
-    pub fn all_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+    /// Returns the group if the name is `GROUP/all`. kubeadm knows that name, but no phase has it.
+    pub fn group_of_all<'n>(&self, name: &'n str) -> Option<&'n str> {
         let group = name.strip_suffix("/all")?;
-        self.row(group)
-            .filter(|row| row.kind == Kind::Group)
+        self.entry(group)
+            .filter(|entry| entry.spec.is_group())
             .map(|_| group)
     }
 
-    /// Phases (no groups) that `name` stands for: itself, or all below it. A plan may have
-    /// thousands of edges, so not every row is looked at for each.
-    pub fn members(&self, name: &str) -> impl Iterator<Item = &'a Row> {
-        let below = format!("{name}/");
-        let from = self
+    /// Returns the phases (no groups) that a name means: the phase itself, or all members. A plan
+    /// may have thousands of edges, so this does not look at every entry for each.
+    pub fn members(&self, name: &str) -> impl Iterator<Item = &'a CatalogEntry> {
+        let prefix = format!("{name}/");
+        let members: Vec<&CatalogEntry> = self
             .by_id
-            .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
-            .map(|(_, row)| *row);
-        let below = from
-            .take_while(|row| row.id.starts_with(&below))
-            .collect::<Vec<_>>();
-        self.row(name)
+            .range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded))
+            .map(|(_, entry)| *entry)
+            .take_while(|entry| entry.spec.id.starts_with(&prefix))
+            .collect();
+        self.entry(name)
             .into_iter()
-            .chain(below)
-            .filter(|row| row.kind != Kind::Group)
+            .chain(members)
+            .filter(|entry| !entry.spec.is_group())
     }
 
-    /// Refuses a name that no row has; aliases are for subcommands only.
+    /// Checks that a phase or group has a name. Aliases are for subcommands only.
+    ///
+    /// # Errors
+    /// The name, where it stands, and the name that was likely meant.
     pub fn check(&self, name: &str, named_in: &str) -> Result<(), PlanError> {
-        if self.row(name).is_some() || self.all_of(name).is_some() {
+        if self.entry(name).is_some() || self.group_of_all(name).is_some() {
             return Ok(());
         }
         Err(PlanError::UnknownName {
@@ -60,23 +71,27 @@ impl<'a> Names<'a> {
         })
     }
 
-    /// The id that was likely meant: by alias, by last part, or by likeness.
+    /// Returns the id that was likely meant: by alias, by last part, or by similarity.
     fn nearest(&self, name: &str) -> Option<String> {
         let lower = name.to_lowercase();
-        let exact = self.rows.iter().find(|row| {
-            row.id == lower
-                || row.aliases.contains(&lower)
-                || row.id.rsplit('/').next().is_some_and(|last| last == lower)
+        let specs = || self.entries.iter().map(|entry| &entry.spec);
+        let exact = specs().find(|spec| {
+            spec.id == lower
+                || spec.aliases.contains(&lower)
+                || spec.id.rsplit('/').next() == Some(lower.as_str())
         });
-        if let Some(row) = exact {
-            return Some(row.id.clone());
+        if let Some(spec) = exact {
+            return Some(spec.id.clone());
         }
-        let likeness = |row: &&Row| (strsim::jaro_winkler(&lower, &row.id) * 1000.0) as u32;
-        self.rows
-            .iter()
-            .map(|row| (likeness(row), row))
+        specs()
+            .map(|spec| (similarity(&lower, &spec.id), spec))
             .filter(|(score, _)| *score > 750)
             .max_by_key(|(score, _)| *score)
-            .map(|(_, row)| row.id.clone())
+            .map(|(_, spec)| spec.id.clone())
     }
+}
+
+/// Returns how similar two names are, from 0 to 1000.
+fn similarity(left: &str, right: &str) -> u32 {
+    (strsim::jaro_winkler(left, right) * 1000.0) as u32
 }

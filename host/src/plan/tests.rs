@@ -1,7 +1,10 @@
-use super::sample::{catalog, plugin, row};
-use super::show::{Format, render};
-use super::*;
-use crate::phase::{built_in, catalog::Catalog};
+use super::{
+    show::{Format, render},
+    testing::{INIT, full_catalog, phase, plugin_entry, small_catalog},
+    *,
+};
+use crate::{config::Config, plan::spec::is_within, run::workflow::Workflow, workflow::join};
+use kubephase_sdk::kubeadm::Join;
 
 fn skip(names: &[&str]) -> Choice {
     Choice {
@@ -18,7 +21,7 @@ fn only(name: &str) -> Choice {
 }
 
 fn build(choice: &Choice) -> Result<Plan, Vec<String>> {
-    Plan::build(&catalog(), Workflow::Init, choice)
+    Plan::build(&full_catalog(), &INIT, choice)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
@@ -28,56 +31,73 @@ fn after<'a>(plan: &'a Plan, id: &str) -> Vec<&'a str> {
         .unwrap_or_default()
 }
 
+/// Returns the ids of the phases below a group.
+fn members<'a>(plan: &'a Plan, group: &str) -> Vec<&'a str> {
+    let ids = plan.nodes.iter().map(Node::id);
+    ids.filter(|id| is_within(id, group)).collect()
+}
+
+fn group<'a>(plan: &'a Plan, id: &str) -> &'a Group {
+    plan.groups.iter().find(|group| group.id() == id).unwrap()
+}
+
 #[test]
 fn everything_runs_in_kubeadms_order() {
     let plan = build(&Choice::default()).unwrap();
-    let ids: Vec<_> = plan.nodes.iter().map(|node| node.id.as_str()).collect();
+    let ids: Vec<_> = plan.nodes.iter().map(Node::id).collect();
     assert_eq!(plan.order(), ids);
     assert_eq!(plan.running().count(), plan.nodes.len());
-    assert_eq!(plan.groups.len(), 7);
+    assert_eq!(plan.groups.len(), 8);
 }
 
 #[test]
 fn a_group_stands_for_its_members_and_gives_them_its_needs() {
     let plan = build(&Choice::default()).unwrap();
-    assert_eq!(after(&plan, "certs/ca"), ["preflight"]);
+    assert_eq!(after(&plan, "certs/ca"), members(&plan, "preflight"));
     assert_eq!(after(&plan, "kubeconfig/admin"), ["certs/ca"]);
     assert_eq!(
-        after(&plan, "show-join-command"),
-        [
-            "upload-certs",
-            "bootstrap-token",
-            "addon/coredns",
-            "addon/kube-proxy"
-        ]
+        after(&plan, "control-plane/apiserver"),
+        [members(&plan, "certs"), members(&plan, "etcd")].concat()
     );
-    assert_eq!(after(&plan, "control-plane/apiserver").len(), 11);
+    // `wait-control-plane/api` is below a phase, whose needs it has as well.
+    assert_eq!(
+        after(&plan, "wait-control-plane/api"),
+        [
+            members(&plan, "kubeconfig"),
+            members(&plan, "control-plane"),
+            vec!["kubelet-start"]
+        ]
+        .concat()
+    );
 }
 
 #[test]
-fn a_member_to_be_looks_at_etcd_before_its_kubelet_joins_and_a_worker_has_nothing_to_look_at() {
-    let join = |choice: &Choice| Plan::build(&Catalog::built_in(), Workflow::Join, choice).unwrap();
-    assert!(after(&join(&Choice::default()), "kubelet-start").contains(&"check-etcd"));
-    let disabled = built_in::OF_CONTROL_PLANE
-        .iter()
-        .map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned()))
-        .collect();
-    let worker = join(&Choice {
-        disabled,
+fn a_joining_member_checks_etcd_before_its_kubelet_starts_and_a_worker_has_nothing_to_check() {
+    let join = join::Join.id();
+    let build = |choice: &Choice| Plan::build(&full_catalog(), &join, choice).unwrap();
+    assert!(after(&build(&Choice::default()), "kubelet-start").contains(&"check-etcd"));
+    let config = Config {
+        join: Some(Join {
+            control_plane: false,
+            ..Join::default()
+        }),
+        ..Config::default()
+    };
+    let worker = build(&Choice {
+        disabled: join::Join.disabled_phases(&config, true),
         ..Choice::default()
     });
-    assert!(
-        after(&worker, "kubelet-start")
-            .iter()
-            .all(|need| need.starts_with("preflight"))
+    assert_eq!(
+        after(&worker, "kubelet-start"),
+        members(&worker, "preflight")
     );
 }
 
 #[test]
 fn edges_pass_through_what_is_left_out() {
     let plan = build(&skip(&["certs/ca", "kubeconfig"])).unwrap();
-    assert_eq!(after(&plan, "certs/apiserver"), ["preflight"]);
-    assert_eq!(after(&plan, "kubelet-start"), ["preflight"]);
+    assert_eq!(after(&plan, "certs/apiserver"), members(&plan, "preflight"));
+    assert_eq!(after(&plan, "kubelet-start"), members(&plan, "preflight"));
     assert!(after(&plan, "kubeconfig/admin").is_empty());
     let deep = build(&skip(&[
         "wait-control-plane",
@@ -89,7 +109,7 @@ fn edges_pass_through_what_is_left_out() {
     .unwrap();
     assert_eq!(
         after(&deep, "mark-control-plane"),
-        ["preflight", "kubelet-start"]
+        [members(&deep, "preflight"), vec!["kubelet-start"]].concat()
     );
 }
 
@@ -99,12 +119,12 @@ fn one_phase_alone_waits_for_nothing() {
     assert_eq!(plan.order(), ["certs/apiserver"]);
     assert!(after(&plan, "certs/apiserver").is_empty());
     assert!(
-        !plan.groups[0].state.runs(),
+        !group(&plan, "certs").state.runs(),
         "the group's own line belongs to `all`"
     );
     let all = build(&only("certs/all")).unwrap();
     assert_eq!(all.running().count(), 11);
-    assert!(all.groups[0].state.runs());
+    assert!(group(&all, "certs").state.runs());
 }
 
 #[test]
@@ -143,7 +163,7 @@ fn unknown_names_are_refused_with_the_nearest() {
 fn all_of_a_group_is_known_but_skips_nothing() {
     let plan = build(&skip(&["certs/all", "addon/all"])).unwrap();
     assert_eq!(plan.running().count(), plan.nodes.len());
-    assert!(build(&skip(&["preflight/all"])).is_err());
+    assert!(build(&skip(&["kubelet-start/all"])).is_err());
 }
 
 #[test]
@@ -175,7 +195,7 @@ fn circles_are_named() {
         extra_edges: vec![("show-join-command".into(), "certs".into())],
         ..Choice::default()
     };
-    let errors = Plan::build(&catalog(), Workflow::Init, &choice).unwrap_err();
+    let errors = Plan::build(&full_catalog(), &INIT, &choice).unwrap_err();
     let [PlanError::Cycle(ring)] = errors.as_slice() else {
         panic!("{errors:?}")
     };
@@ -193,59 +213,51 @@ fn circles_are_named() {
 
 #[test]
 fn a_stand_in_takes_over_needs_and_dependents() {
-    let mut catalog = catalog();
-    catalog.rows.push(plugin("cilium", "addon/kube-proxy"));
-    let unchosen = Plan::build(&catalog, Workflow::Init, &Choice::default()).unwrap();
+    let mut catalog = full_catalog();
+    let cilium = plugin_entry("cilium", &["addon/kube-proxy"]);
+    catalog.entries.push(cilium);
+    let unchosen = Plan::build(&catalog, &INIT, &Choice::default()).unwrap();
     assert_eq!(
         unchosen.node("cilium").unwrap().state.reason(),
         Some(&Reason::NotChosen(vec!["addon/kube-proxy".into()]))
     );
-    let choice = Choice {
-        replaced: [("addon/kube-proxy".to_owned(), "cilium".to_owned())].into(),
+    let replace = |phase: &str| Choice {
+        replaced: [(phase.to_owned(), "cilium".to_owned())].into(),
         ..Choice::default()
     };
-    let plan = Plan::build(&catalog, Workflow::Init, &choice).unwrap();
+    let plan = Plan::build(&catalog, &INIT, &replace("addon/kube-proxy")).unwrap();
     assert_eq!(
         plan.node("addon/kube-proxy").unwrap().state.reason(),
         Some(&Reason::ReplacedBy("cilium".into()))
     );
-    assert_eq!(after(&plan, "cilium"), ["wait-control-plane"]);
-    assert_eq!(
-        after(&plan, "show-join-command"),
-        ["upload-certs", "bootstrap-token", "addon/coredns", "cilium"]
-    );
+    assert_eq!(after(&plan, "cilium"), ["wait-control-plane/api"]);
+    let last = after(&plan, "show-join-command");
+    assert!(last.contains(&"cilium") && !last.contains(&"addon/kube-proxy"));
     assert_eq!(plan.order().last(), Some(&"show-join-command"));
     let text = render(&plan, Format::Text);
-    assert!(
-        text.contains(
-            "+ cilium                         About cilium [after \
-        wait-control-plane; stands in for addon/kube-proxy; plugin cilium 1.2.3]\n"
-        ),
-        "{text}"
-    );
-    assert!(
-        text.contains("About addon/kube-proxy [replaced by plugin cilium]\n"),
-        "{text}"
-    );
-    assert!(!plan.built_in().contains("cilium") && plan.built_in().contains("certs"));
-    let other = Choice {
-        replaced: [("addon/coredns".to_owned(), "cilium".to_owned())].into(),
-        ..Choice::default()
-    };
+    for line in [
+        "About cilium [after wait-control-plane/api; stands in for addon/kube-proxy; plugin cilium \
+         1.2.3]\n",
+        "Install the kube-proxy addon to a Kubernetes cluster [replaced by plugin cilium; plugin \
+         kube-proxy 0.1.0]\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let builtin = plan.builtin_ids();
+    assert!(!builtin.contains("cilium") && builtin.contains("certs"));
     assert!(matches!(
-        Plan::build(&catalog, Workflow::Init, &other).unwrap_err()[..],
+        Plan::build(&catalog, &INIT, &replace("addon/coredns")).unwrap_err()[..],
         [PlanError::NoStandIn { .. }]
     ));
 }
 
 #[test]
 fn one_slot_is_filled_once() {
-    let mut catalog = catalog();
-    catalog.rows.push(crate::phase::catalog::Row {
-        slot: Some("proxy".into()),
-        ..plugin("other", "")
-    });
-    let errors = Plan::build(&catalog, Workflow::Init, &Choice::default()).unwrap_err();
+    let mut catalog = full_catalog();
+    let mut other = plugin_entry("other", &[]);
+    other.spec.slot = Some("proxy".into());
+    catalog.entries.push(other);
+    let errors = Plan::build(&catalog, &INIT, &Choice::default()).unwrap_err();
     assert_eq!(
         errors,
         [PlanError::SlotTaken {
@@ -253,142 +265,29 @@ fn one_slot_is_filled_once() {
             phases: vec!["addon/kube-proxy".into(), "other".into()]
         }]
     );
-    assert!(Plan::build(&catalog, Workflow::Init, &skip(&["addon/kube-proxy"])).is_ok());
+    assert!(Plan::build(&catalog, &INIT, &skip(&["addon/kube-proxy"])).is_ok());
 }
 
 #[test]
-fn the_longest_chain_is_by_what_is_typical() {
+fn the_longest_chain_is_the_one_expected_to_take_longest() {
     let plan = build(&Choice::default()).unwrap();
     let chain = plan.longest_chain();
     assert_eq!(
-        chain[..5],
+        chain,
         [
-            "preflight",
-            "certs/ca",
-            "certs/apiserver",
+            "preflight/runtime",
+            "certs/etcd-ca",
+            "certs/etcd-server",
+            "etcd/local",
             "control-plane/apiserver",
-            "wait-control-plane"
+            "wait-control-plane/api",
+            "upload-config/kubeadm",
+            "show-join-command"
         ]
     );
     assert_eq!(
-        chain.last(),
-        Some(&"kubelet-finalize/enable-client-cert-rotation")
-    );
-    let text = render(&plan, Format::Text);
-    assert!(
-        text.ends_with(&format!(
-            "longest chain: {} phases: {}\n",
-            chain.len(),
-            chain.join(" → ")
-        )),
-        "{text}"
-    );
-    assert!(build(&only("certs/sa")).unwrap().longest_chain() == ["certs/sa"]);
-}
-
-fn small() -> Plan {
-    let rows = vec![
-        row("preflight", "", ""),
-        row("certs/", "preflight", ""),
-        row("certs/ca", "", ""),
-        row("certs/sa", "", ""),
-        row("end", "certs preflight", ""),
-        plugin("a\"<b>", ""),
-    ];
-    let choice = Choice {
-        disabled: [("certs/sa".to_owned(), "the <operator>".to_owned())].into(),
-        ..Choice::default()
-    };
-    Plan::build(&Catalog { rows }, Workflow::Init, &choice).unwrap()
-}
-
-#[test]
-fn text_shows_edges_and_reasons() {
-    assert_eq!(
-        render(&small(), Format::Text),
-        "init: 4 of 5 phases run (+), 1 left out (-)\n\n\
-         + preflight  About preflight\n\
-         + certs      About certs\n\
-         +   ca       About certs/ca [after preflight]\n\
-         -   sa       About certs/sa [disabled by the <operator>]\n\
-         + end        About end [after certs]\n\
-         + a\"<b>      About a\"<b> [plugin a\"<b> 1.2.3]\n\
-         \n\
-         longest chain: 3 phases: preflight → certs/ca → end\n"
-    );
-}
-
-#[test]
-fn a_whole_group_is_named_as_one() {
-    let text = render(&build(&skip(&["certs/sa"])).unwrap(), Format::Text);
-    for (id, after) in [
-        ("control-plane/apiserver", "certs"),
-        ("show-join-command", "upload-certs, bootstrap-token, addon"),
-        (
-            "etcd/local",
-            "certs/etcd-server, certs/etcd-peer, certs/etcd-healthcheck-client",
-        ),
-    ] {
-        assert!(
-            text.lines()
-                .any(|line| line.ends_with(&format!("About {id} [after {after}]"))),
-            "{id}: {text}"
-        );
-    }
-}
-
-#[test]
-fn dot_and_mermaid_escape_what_they_show() {
-    assert_eq!(
-        render(&small(), Format::Dot),
-        r#"digraph "init" {
-  rankdir=LR;
-  node [shape=box, style=rounded];
-  "preflight" [tooltip="About preflight"];
-  subgraph cluster_1 {
-    label="certs";
-    "certs/ca" [tooltip="About certs/ca"];
-    "certs/sa" [style="rounded,dashed", fontcolor=gray, color=gray, tooltip="disabled by the <operator>"];
-  }
-  "end" [tooltip="About end"];
-  "a\"<b>" [tooltip="About a\"<b>"];
-  "preflight" -> "certs/ca";
-  "certs/ca" -> "end";
-}
-"#
-    );
-    assert_eq!(
-        render(&small(), Format::Mermaid),
-        r#"flowchart LR
-  p0["preflight"]
-  subgraph g1["certs"]
-    p1["certs/ca"]
-    p2["certs/sa<br/>disabled by the #lt;operator#gt;"]:::out
-  end
-  p3["end"]
-  p4["a#quot;#lt;b#gt;"]
-  p0 --> p1
-  p1 --> p3
-  classDef out stroke-dasharray: 4 4,color:gray
-"#
-    );
-}
-
-#[test]
-fn json_reads_back_as_the_same_plan() {
-    let plan = small();
-    let text = render(&plan, Format::Json);
-    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(
-        value["nodes"][3]["after"],
-        serde_json::json!(["preflight", "certs/ca"]),
-        "every edge, not only those drawn"
-    );
-    assert_eq!(value["nodes"][2]["state"], "left-out");
-    assert_eq!(
-        value["longestChain"],
-        serde_json::json!(["preflight", "certs/ca", "end"])
+        build(&only("certs/sa")).unwrap().longest_chain(),
+        ["certs/sa"]
     );
 }
 
@@ -396,18 +295,15 @@ fn json_reads_back_as_the_same_plan() {
 #[test]
 fn a_plan_of_many_phases_and_edges_is_made_and_shown() {
     let id = |number: usize| format!("load/phase-{number:04}");
-    let rows = (0..1200_usize).map(|number| {
+    let phases = (0..1200_usize).map(|number| {
         let needs: Vec<String> = (number.saturating_sub(180)..number).map(id).collect();
-        row(&id(number), &needs.join(" "), "")
+        PhaseSpec {
+            needs,
+            ..phase(&id(number), &[])
+        }
     });
-    let plan = Plan::build(
-        &Catalog {
-            rows: rows.collect(),
-        },
-        Workflow::Init,
-        &Choice::default(),
-    )
-    .unwrap();
+    let catalog = small_catalog(phases.collect());
+    let plan = Plan::build(&catalog, &INIT, &Choice::default()).unwrap();
     assert_eq!(
         (plan.order().len(), plan.longest_chain().len()),
         (1200, 1200)

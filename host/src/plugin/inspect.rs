@@ -2,6 +2,7 @@
 //! for, in plain words.
 use super::lines::{Allowed, Changes};
 use crate::{
+    plan::{provided::PluginPhase, spec::WorkflowId},
     report::sanitise,
     wasm::{gate, inspect::VERSION, manifest::Request, plugin::Plugin},
 };
@@ -37,12 +38,12 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     );
     let _ = writeln!(text, "  sha256:{}", plugin.digest());
     let _ = writeln!(text, "  {signed}");
-    for row in &manifest.provides {
-        let workflows: Vec<&str> = row
-            .workflow
-            .iter()
-            .map(|workflow| workflow.name())
-            .collect();
+    for PluginPhase {
+        spec: row,
+        workflows,
+    } in &manifest.provides
+    {
+        let workflows: Vec<&str> = workflows.iter().map(WorkflowId::as_str).collect();
         let _ = writeln!(
             text,
             "\n{} ({}): {}",

@@ -1,10 +1,13 @@
 //! A plugin as lines of text: what it asks for, and what it provides. The operator allows a plugin
 //! by these lines, and `kubephase.lock` holds the lines that were allowed.
 use crate::{
-    phase::catalog::Kind,
+    plan::{
+        provided::PluginPhase,
+        spec::{FailurePolicy, Kind},
+    },
     secret::settings::list_secrets,
     wasm::{
-        manifest::{FailurePolicy, Manifest, Provided, Request},
+        manifest::{Manifest, Request},
         plugin::Plugin,
     },
 };
@@ -87,7 +90,11 @@ pub fn provided(manifest: &Manifest) -> Vec<String> {
 
 /// Returns the lines of one phase. Ids hold neither spaces nor line ends, so two different phases
 /// never have equal lines.
-fn phase_lines(phase: &Provided) -> Vec<String> {
+fn phase_lines(phase: &PluginPhase) -> Vec<String> {
+    let PluginPhase {
+        spec: phase,
+        workflows,
+    } = phase;
     let id = &phase.id;
     let kind = match phase.kind {
         Kind::Addon => "an addon",
@@ -96,8 +103,11 @@ fn phase_lines(phase: &Provided) -> Vec<String> {
         Kind::Phase => "a phase",
     };
     let mut lines = vec![format!("{id} is {kind}")];
-    let workflows = phase.workflow.iter();
-    lines.extend(workflows.map(|workflow| format!("{id} runs in {}", workflow.name())));
+    lines.extend(
+        workflows
+            .iter()
+            .map(|workflow| format!("{id} runs in {workflow}")),
+    );
     for (what, others) in [
         ("waits for", &phase.needs),
         ("runs before", &phase.before),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
     parallel,
-    phase::catalog::{Catalog, Origin},
+    plan::catalog::Catalog,
     wasm::{
         embedded,
         engine::{Engine, Place},
@@ -84,8 +84,9 @@ pub fn rules(
         })
     };
     let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
+    let manifest = loaded.plugin.manifest();
     catalog
-        .extend(loaded.plugin.manifest(), Origin::Embedded)
+        .add_plugin(&manifest.source(true), &manifest.provides)
         .map_err(|why| PluginRefused(why.to_string()))?;
     plugins.insert(embedded.name.to_owned(), loaded);
     Ok(())
@@ -118,8 +119,9 @@ pub fn load(
         }))
     {
         let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
+        let manifest = loaded.plugin.manifest();
         catalog
-            .extend(loaded.plugin.manifest(), Origin::ThirdParty)
+            .add_plugin(&manifest.source(false), &manifest.provides)
             .map_err(|why| PluginRefused(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
             return Err(PluginRefused(format!(

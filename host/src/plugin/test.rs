@@ -283,7 +283,7 @@ fn first_phase(plugin: &Plugin) -> String {
         .manifest()
         .provides
         .first()
-        .map(|row| row.id.clone())
+        .map(|phase| phase.spec.id.clone())
         .unwrap_or_default()
 }
 

@@ -96,18 +96,10 @@ pub fn joined<S>(config: &Config<S>) -> String {
 }
 
 /// What is said before the cluster is asked for its configuration.
-pub fn reading(label: &str) -> [String; 2] {
-    [
-        format!(
-            "[{label}] Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \
-             \"kube-system\"..."
-        ),
-        format!(
-            "[{label}] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to \
-             re-upload it."
-        ),
-    ]
-}
+pub const READING: [&str; 2] = [
+    "Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...",
+    "Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
+];
 
 /// The closing words of reset.
 pub const RESET: &str = "\n\

@@ -31,7 +31,7 @@ enum Line {
 }
 
 impl<O: Write + Send, E: Write + Send> Lines<O, E> {
-    /// `own` are the phases whose text is ours ([`Plan::built_in`](crate::plan::Plan::built_in));
+    /// `own` are the built-in phases (`Plan::builtin_ids`), whose messages may have several lines;
     /// `debug` shows debug messages.
     pub fn new(
         (out, out_palette): (O, Palette),

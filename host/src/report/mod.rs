@@ -46,7 +46,7 @@ pub fn subscribers(
 ) -> (Vec<Box<dyn Subscriber>>, tally::Keeper) {
     let keeper = tally::Keeper::default();
     let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(keeper.clone())];
-    let own = plan.built_in();
+    let own = plan.builtin_ids();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
     match (output, progress::Progress::on_terminal()) {
         (Output::Json, _) => all.push(Box::new(json::Json::new(io::stdout()))),

@@ -3,6 +3,7 @@
 //! Each phase has a slot. What the first unfinished phase says is let through at once; what later
 //! ones say waits until all before them have ended. So the output of a concurrent run is that of a
 //! sequential one.
+use crate::plan::spec::is_within;
 
 /// Items held back until their turn.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl<T> Slot<T> {
 }
 
 fn below(phase: &str, group: &str) -> bool {
-    !group.is_empty() && phase != group && crate::phase::catalog::Catalog::within(phase, group)
+    !group.is_empty() && phase != group && is_within(phase, group)
 }
 
 #[cfg(test)]

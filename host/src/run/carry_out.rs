@@ -13,8 +13,8 @@ use crate::{
         proposal::{self, Proposal},
         territory::{self, Territory},
     },
-    phase::catalog::Kind,
     plan::Node,
+    plan::spec::Kind,
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};
@@ -39,7 +39,7 @@ impl Executor<'_> {
         let proposals = session.take_proposals();
         if let Some(proposal) = proposals
             .first()
-            .filter(|_| node.kind == Kind::Check && session.is_plugin())
+            .filter(|_| node.spec.kind == Kind::Check && session.is_plugin())
         {
             let why = "a check observes and changes nothing; what changes something is a phase of \
                 its own (`kind: phase` in plugin.yaml)";
@@ -72,7 +72,7 @@ impl Executor<'_> {
             };
             let targets: BTreeSet<String> = proposals.iter().flat_map(targets).collect();
             self.shared.bus.emit(What::Intended {
-                phase: node.id.clone(),
+                phase: node.spec.id.clone(),
                 targets: targets.into_iter().collect(),
             });
         }
@@ -331,7 +331,7 @@ impl Executor<'_> {
             digest,
         };
         self.shared.bus.emit(What::Effect {
-            phase: node.id.clone(),
+            phase: node.spec.id.clone(),
             effect,
             result,
             micros,

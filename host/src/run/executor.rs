@@ -14,9 +14,12 @@ use crate::{
     cancel::Cancel,
     config::Config,
     effect::Sent,
-    phase::{catalog::Kind, preflight},
-    plan::{Node, Plan},
-    wasm::{limits::MAX_CAPSULE, manifest::FailurePolicy, plugin::Plugin},
+    phase::preflight,
+    plan::{
+        Node, Plan,
+        spec::{FailurePolicy, Kind},
+    },
+    wasm::{limits::MAX_CAPSULE, plugin::Plugin},
 };
 use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
 use std::{
@@ -41,8 +44,6 @@ pub struct Ready {
     pub phase: Box<dyn phase::Host + Send>,
     /// whose component it is; none for our own
     pub plugin: Option<Running>,
-    /// what it means when the phase itself cannot do its job
-    pub policy: FailurePolicy,
     /// what the host says before the phase, as it enters a group: label and line
     pub headers: Vec<(String, String)>,
 }
@@ -145,9 +146,9 @@ impl Executor<'_> {
         let nodes: Vec<&Node> = self.plan.running().collect();
         let bus = &self.shared.bus;
         bus.emit(What::RunStarted {
-            workflow: self.plan.workflow.name().to_owned(),
+            workflow: self.plan.workflow.as_str().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            phases: nodes.iter().map(|node| node.id.clone()).collect(),
+            phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
         });
         let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
@@ -195,7 +196,7 @@ impl Executor<'_> {
     fn work(&self, node: &Node, at: usize, left: &Left) {
         let over = |result: PhaseResult| {
             self.shared.bus.emit(What::PhaseEnded {
-                phase: node.id.clone(),
+                phase: node.spec.id.clone(),
                 result: result.clone(),
                 micros: 0,
             });
@@ -222,22 +223,22 @@ impl Executor<'_> {
                 ended
             }
         };
-        if matches!(ended.result, PhaseResult::Failed(_)) && node.kind != Kind::Check {
+        if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != Kind::Check {
             left.stop.request();
         }
-        left.ended().insert(node.id.clone(), ended);
+        left.ended().insert(node.spec.id.clone(), ended);
     }
 
     /// Why a phase does not begin.
     fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
         let ended = left.ended();
         // What was begun has to be tidied up, however it ended.
-        let allows = |need: &Ended| need.passable || (node.tidies && need.begun);
+        let allows = |need: &Ended| need.passable || (node.spec.finally && need.begun);
         let need = node
             .after
             .iter()
             .find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
-        let stopped = left.stop.is_requested() && !node.tidies;
+        let stopped = left.stop.is_requested() && !node.spec.finally;
         need.map(|need| format!("{need} did not settle"))
             .or(stopped.then(|| STOPPED.to_owned()))
     }
@@ -250,12 +251,12 @@ impl Executor<'_> {
         let failed = |check: bool| {
             nodes
                 .iter()
-                .filter(move |node| (node.kind == Kind::Check) == check)
-                .find_map(|node| match ended.get(&node.id) {
+                .filter(move |node| (node.spec.kind == Kind::Check) == check)
+                .find_map(|node| match ended.get(node.id()) {
                     Some(Ended {
                         result: PhaseResult::Failed(message),
                         ..
-                    }) => Some((node.id.clone(), message.clone())),
+                    }) => Some((node.spec.id.clone(), message.clone())),
                     _ => None,
                 })
         };
@@ -275,7 +276,7 @@ impl Executor<'_> {
         let began = Instant::now();
         let bus = &self.shared.bus;
         bus.emit(What::PhaseStarted {
-            phase: node.id.clone(),
+            phase: node.spec.id.clone(),
         });
         let mut ready = (self.provide)(node);
         ready
@@ -287,18 +288,7 @@ impl Executor<'_> {
             .rounds(node, &mut ready, &mut sent, left)
             .map_err(|broken| broken.bounded(&ready.session));
         let blocked = self.findings(node, &ready.session);
-        if let Some(Running { plugin, memory }) = &ready.plugin {
-            let (manifest, used) = (plugin.manifest(), ready.session.used());
-            let used = Usage {
-                memory_bytes: memory.load(Ordering::Relaxed),
-                ..used
-            };
-            bus.emit(What::PluginUsed {
-                phase: node.id.clone(),
-                plugin: format!("{} {}", manifest.name, manifest.version),
-                used,
-            });
-        }
+        self.report_usage(node, &ready);
         let begun = true;
         let ended = match result {
             Ok(result) if !blocked => Ended {
@@ -316,11 +306,11 @@ impl Executor<'_> {
                 passable: false,
                 begun,
             },
-            Err(Broken::Failed(message)) if node.kind == Kind::Check => {
-                self.broken_check(node, ready.policy, vec![message])
+            Err(Broken::Failed(message)) if node.spec.kind == Kind::Check => {
+                self.broken_check(node, node.spec.failure_policy, vec![message])
             }
-            Err(Broken::Each(messages)) if node.kind == Kind::Check => {
-                self.broken_check(node, ready.policy, messages)
+            Err(Broken::Each(messages)) if node.spec.kind == Kind::Check => {
+                self.broken_check(node, node.spec.failure_policy, messages)
             }
             Err(Broken::Failed(message)) => Ended {
                 result: PhaseResult::Failed(message),
@@ -334,11 +324,27 @@ impl Executor<'_> {
             },
         };
         bus.emit(What::PhaseEnded {
-            phase: node.id.clone(),
+            phase: node.spec.id.clone(),
             result: ended.result.clone(),
             micros: micros(began),
         });
         (ended, sent)
+    }
+
+    /// Reports the resources that a plugin used.
+    fn report_usage(&self, node: &Node, ready: &Ready) {
+        let Some(Running { plugin, memory }) = &ready.plugin else {
+            return;
+        };
+        let manifest = plugin.manifest();
+        self.shared.bus.emit(What::PluginUsed {
+            phase: node.spec.id.clone(),
+            plugin: format!("{} {}", manifest.name, manifest.version),
+            used: Usage {
+                memory_bytes: memory.load(Ordering::Relaxed),
+                ..ready.session.used()
+            },
+        });
     }
 
     fn rounds(
@@ -416,7 +422,7 @@ impl Executor<'_> {
         let blocks = self.judge.blocks(&finding, &judged);
         let plugin = node.source.third_party().map(str::to_owned);
         self.shared.bus.emit(What::Finding {
-            phase: node.id.clone(),
+            phase: node.spec.id.clone(),
             finding,
             judged,
             plugin,
@@ -433,7 +439,7 @@ impl Executor<'_> {
         };
         let mut blocked = false;
         for message in &messages {
-            let code = preflight::code(&node.id).to_owned();
+            let code = preflight::code(node.id()).to_owned();
             let finding = Finding {
                 code,
                 verdict,

@@ -25,7 +25,7 @@ pub struct Judge {
 /// the other way round.
 pub fn own_code(node: &Node, code: String) -> String {
     match node.source.third_party() {
-        Some(plugin) if code != node.id && (codes::is_built_in(&code) || code.contains('/')) => {
+        Some(plugin) if code != node.id() && (codes::is_built_in(&code) || code.contains('/')) => {
             format!("{plugin}/{code}")
         }
         _ => code,
@@ -37,7 +37,7 @@ pub fn own_code(node: &Node, code: String) -> String {
 fn says_taken(node: &Node, finding: &Finding) -> bool {
     let families = [Family::FILE_AVAILABLE, Family::DIR_AVAILABLE, Family::PORT];
     node.source.third_party().is_none()
-        && AVAILABILITY_CHECKS.contains(&node.id.as_str())
+        && AVAILABILITY_CHECKS.contains(&node.id())
         && families.iter().any(|family| family.has(&finding.code))
 }
 

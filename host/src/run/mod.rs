@@ -1,18 +1,26 @@
-//! One run: the executor takes a plan to a world, and tells what happened as events.
+//! The engine of all workflows: [`prepare`] makes a plan, [`site`] opens the place of the run, and
+//! [`execute`] takes the plan to its world and tells what happened as events. What is particular to
+//! a workflow stands behind the trait in [`workflow`].
 pub mod access;
 pub mod capsule;
 mod carry_out;
 pub mod crew;
 pub mod event;
+pub mod execute;
 pub mod executor;
-pub mod init;
-pub mod join;
 pub mod judge;
 mod makers;
 pub mod output;
+pub mod peers;
+pub mod prepare;
+mod provide;
 mod queue;
-pub mod reset;
+pub mod scratch;
 pub mod secrets;
 pub mod session;
+pub mod signals;
+pub mod site;
 pub mod state;
+pub mod threads;
 mod time;
+pub mod workflow;

@@ -25,11 +25,11 @@ impl Queue {
         let places: BTreeMap<&str, usize> = nodes
             .iter()
             .enumerate()
-            .map(|(at, node)| (node.id.as_str(), at))
+            .map(|(at, node)| (node.id(), at))
             .collect();
         let ranks = nodes
             .iter()
-            .map(|node| ranks.get(node.id.as_str()).copied().unwrap_or_default())
+            .map(|node| ranks.get(node.id()).copied().unwrap_or_default())
             .collect();
         let (missing, followers) = (vec![0; nodes.len()], vec![Vec::new(); nodes.len()]);
         let mut queue = Queue {

@@ -66,7 +66,7 @@ fn tree(root: &Path) -> Tried<RootedFiles> {
 /// has mode 0600.
 #[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct MadeUp {
+pub struct GeneratedSecrets {
     pub token: Option<Secret<String>>,
     pub certificate_key: Option<Secret<String>>,
 }
@@ -85,16 +85,16 @@ fn real_path(path: &str, files: &dyn Files) -> Result<String> {
     ))
 }
 
-impl MadeUp {
+impl GeneratedSecrets {
     fn path() -> String {
         format!("{DIRECTORY}/secrets.json")
     }
 
-    pub fn read(files: &dyn Files) -> Result<MadeUp> {
-        let path = MadeUp::path();
+    pub fn read(files: &dyn Files) -> Result<GeneratedSecrets> {
+        let path = GeneratedSecrets::path();
         let opened = match files.open(&path) {
             Ok(opened) => opened,
-            Err(failure) if failure.code == "not-found" => return Ok(MadeUp::default()),
+            Err(failure) if failure.code == "not-found" => return Ok(GeneratedSecrets::default()),
             Err(failure) => return Err(anyhow!(failure.message)),
         };
         let meta = opened.meta();
@@ -137,7 +137,7 @@ impl MadeUp {
     /// Where they cannot be removed.
     pub fn forget(files: &dyn Files) -> Result<()> {
         files
-            .remove(&MadeUp::path())
+            .remove(&GeneratedSecrets::path())
             .map_err(|failure| anyhow!(failure.message))
     }
 
@@ -146,7 +146,7 @@ impl MadeUp {
     /// # Errors
     /// Where the secrets cannot be kept.
     pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
-        let mut made = MadeUp::read(files)?;
+        let mut made = GeneratedSecrets::read(files)?;
         let before = made.clone();
         if !token_given
             && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut()
@@ -162,7 +162,12 @@ impl MadeUp {
                 .make_dir(DIRECTORY, 0o700)
                 .map_err(|failure| anyhow!(failure.message))?;
             files
-                .write(&MadeUp::path(), made.to_json()?.reveal(), 0o600, None)
+                .write(
+                    &GeneratedSecrets::path(),
+                    made.to_json()?.reveal(),
+                    0o600,
+                    None,
+                )
                 .map_err(|failure| anyhow!(failure.message))?;
         }
         Ok(())

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     arguments::{Line, ObjectName, PhaseId, Text},
-    phase::catalog::{Kind, Workflow},
+    plan::{
+        provided::PluginPhase,
+        spec::{Kind, PhaseSpec, Source, WorkflowId},
+    },
     report::sanitise,
 };
 use anyhow::{Result, anyhow, bail};
@@ -37,7 +40,7 @@ pub struct Manifest {
     pub description: Line,
     /// versions of kubephase and of the interface that it was made for
     pub requires: Requires,
-    pub provides: Vec<Provided>,
+    pub provides: Vec<PluginPhase>,
     /// JSON Schema of the plugin's settings
     pub settings: Value,
     pub grants: Vec<Request>,
@@ -91,40 +94,6 @@ fn nearest(range: &semver::VersionReq) -> Option<semver::Version> {
         .map(version_of)
         .filter(|version| range.matches(version))
         .min()
-}
-
-/// One phase that a plugin provides.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Provided {
-    pub id: String,
-    pub title: Line,
-    pub kind: Kind,
-    pub workflow: Vec<Workflow>,
-    /// phases and groups that this phase waits for, if they are part of the run
-    #[serde(default)]
-    pub needs: Vec<String>,
-    /// phases and groups that wait for this phase
-    #[serde(default)]
-    pub before: Vec<String>,
-    /// phases that this phase stands in for
-    #[serde(default)]
-    pub replaces: Vec<String>,
-    /// place of the cluster that this phase fills: dns, proxy, cni
-    #[serde(default)]
-    pub slot: Option<String>,
-    #[serde(default)]
-    pub failure_policy: FailurePolicy,
-}
-
-/// How the run goes on if a phase cannot do its job. A check that finds a problem has done its job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FailurePolicy {
-    #[default]
-    Fail,
-    Warn,
-    Ignore,
 }
 
 /// A capability that a plugin asks for, and the reason. Patterns bound it in the dimensions that
@@ -295,7 +264,7 @@ impl Manifest {
         let observes_only = manifest
             .provides
             .iter()
-            .all(|provided| provided.kind == Kind::Check);
+            .all(|phase| phase.spec.kind == Kind::Check);
         let effects = manifest
             .grants
             .iter()
@@ -345,20 +314,30 @@ impl Manifest {
             license: Line::default(),
             description: summary.clone(),
             requires: Requires::default(),
-            provides: vec![Provided {
-                id: format!("preflight/{name}"),
-                title: summary,
-                kind: Kind::Check,
-                workflow: vec![Workflow::Init],
-                needs: Vec::new(),
-                before: Vec::new(),
-                replaces: Vec::new(),
-                slot: None,
-                failure_policy: FailurePolicy::Fail,
+            provides: vec![PluginPhase {
+                spec: PhaseSpec {
+                    id: format!("preflight/{name}"),
+                    title: summary.to_string(),
+                    kind: Kind::Check,
+                    ..PhaseSpec::default()
+                },
+                workflows: vec![WorkflowId::new("init")],
             }],
             settings: Value::Null,
             grants: Vec::new(),
         })
+    }
+}
+
+impl Manifest {
+    /// Returns where the plugin's phases come from. `embedded` says whether the plugin is part of
+    /// the program.
+    pub fn source(&self, embedded: bool) -> Source {
+        Source::Plugin {
+            name: self.name.clone(),
+            version: self.version.to_string(),
+            embedded,
+        }
     }
 }
 
@@ -377,56 +356,66 @@ const MAX_PROBLEMS: usize = 50;
 /// Largest number of patterns of a request in one dimension.
 const MAX_PATTERNS: usize = 500;
 
-fn check_provided(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
+fn check_provided(phase: &PluginPhase, problem: &mut dyn FnMut(&str, String)) {
+    let PluginPhase { spec, workflows } = phase;
     let ids = [
-        ("id", std::slice::from_ref(&provided.id)),
-        ("needs", &provided.needs),
-        ("before", &provided.before),
+        ("id", std::slice::from_ref(&spec.id)),
+        ("needs", &spec.needs),
+        ("before", &spec.before),
+        ("replaces", &spec.replaces),
     ];
-    for (field, ids) in ids
-        .into_iter()
-        .chain([("replaces", provided.replaces.as_slice())])
-    {
+    for (field, ids) in ids {
         for id in ids {
             if let Err(why) = PhaseId::parse(id) {
                 problem(field, why);
             }
         }
     }
-    check_lists(provided, problem);
-    if let Some(slot) = provided.slot.as_ref().filter(|slot| !is_name(slot)) {
+    check_lists(phase, problem);
+    if let Some(slot) = spec.slot.as_ref().filter(|slot| !is_name(slot)) {
         problem(
             "slot",
             format!("{slot:?} has to be of lower-case letters, digits and dashes"),
         );
     }
-    if provided.kind == Kind::Group {
+    if spec.is_group() {
         problem("kind", "has to be check, addon or phase".into());
     }
-    let is_preflight = provided.id.split('/').next() == Some("preflight");
-    if is_preflight && matches!(provided.kind, Kind::Phase | Kind::Addon) {
+    let is_preflight = spec.id.split('/').next() == Some("preflight");
+    if is_preflight && matches!(spec.kind, Kind::Phase | Kind::Addon) {
         problem(
             "kind",
             "has to be check: phases of the group preflight change nothing".into(),
         );
     }
-    if provided.workflow.is_empty() {
-        problem("workflow", format!("{:?} runs in no workflow", provided.id));
+    if workflows.is_empty() {
+        problem("workflow", format!("{:?} runs in no workflow", spec.id));
+    }
+    for workflow in workflows {
+        if !is_name(workflow.as_str()) {
+            problem(
+                "workflow",
+                format!(
+                    "{:?} has to be of lower-case letters, digits and dashes",
+                    workflow.as_str()
+                ),
+            );
+        }
     }
 }
 
 /// Checks that the lists of a phase are short and have nothing twice.
-fn check_lists(provided: &Provided, problem: &mut dyn FnMut(&str, String)) {
-    let workflows: Vec<String> = provided
-        .workflow
+fn check_lists(phase: &PluginPhase, problem: &mut dyn FnMut(&str, String)) {
+    let PluginPhase { spec, workflows } = phase;
+    let workflows: Vec<String> = workflows
         .iter()
-        .map(|workflow| workflow.name().to_owned())
+        .map(|workflow| workflow.as_str().to_owned())
         .collect();
     for (field, items) in [
         ("workflow", &workflows),
-        ("needs", &provided.needs),
-        ("before", &provided.before),
-        ("replaces", &provided.replaces),
+        ("needs", &spec.needs),
+        ("before", &spec.before),
+        ("replaces", &spec.replaces),
     ] {
         if items.len() > MAX_ITEMS {
             problem(

@@ -1,7 +1,7 @@
 //! The shape of a component's imports, on top of the host's traits: one line an import.
 pub use kubephase_wit::types;
 use kubephase_wit::{Error, Imports, Stop};
-use std::{cell::RefCell, marker::PhantomData, panic};
+use std::{cell::RefCell, panic};
 
 thread_local!(static HOST: RefCell<Option<Box<dyn Imports>>> = const { RefCell::new(None) });
 
@@ -160,23 +160,36 @@ shim! {
     }
 }
 
-/// Puts a native phase behind the trait that components stand behind.
-pub struct Native<P, H>(H, PhantomData<fn() -> P>);
+/// A native phase: a function that calls a host through the SDK, behind the trait of components.
+pub struct Native<H, F> {
+    host: H,
+    function: F,
+}
 
-impl<P, H> Native<P, H> {
-    pub fn new(host: H) -> Self {
-        Native(host, PhantomData)
+impl<H, F> Native<H, F> {
+    /// Lets `function` call `host`.
+    pub fn new(host: H, function: F) -> Self {
+        Native { host, function }
     }
 }
 
-impl<P: super::Phase, H: Imports + Clone + 'static> kubephase_wit::phase::Host for Native<P, H> {
+impl<H, F> kubephase_wit::phase::Host for Native<H, F>
+where
+    H: Imports + Clone + 'static,
+    F: Fn() -> Result<types::Outcome, types::Failure> + panic::RefUnwindSafe,
+{
+    /// A native phase has no description of its own: that of the host's catalog is the only one.
     fn describe(&mut self) -> Result<types::PhaseInfo, Stop> {
-        Ok(P::describe())
+        Ok(types::PhaseInfo {
+            name: String::new(),
+            summary: String::new(),
+            annotations: Vec::new(),
+        })
     }
 
     fn run(&mut self) -> Result<types::Outcome, Error> {
-        HOST.set(Some(Box::new(self.0.clone())));
-        let result = panic::catch_unwind(P::run);
+        HOST.set(Some(Box::new(self.host.clone())));
+        let result = panic::catch_unwind(|| (self.function)());
         HOST.set(None);
         match result {
             Ok(result) => result.map_err(Error::Failure),

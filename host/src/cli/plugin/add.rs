@@ -70,7 +70,9 @@ pub fn add(
 /// The phases that the plugin's phases can stand in for.
 fn replaced_phases(candidate: &Candidate) -> Vec<String> {
     let provides = candidate.plugin.manifest().provides.iter();
-    provides.flat_map(|row| row.replaces.clone()).collect()
+    provides
+        .flat_map(|phase| phase.spec.replaces.clone())
+        .collect()
 }
 
 /// Refuses a plugin that would stand in for more than addons, unless the operator allows it: what

@@ -32,7 +32,7 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
                 let phases: Vec<&str> = manifest
                     .provides
                     .iter()
-                    .map(|row| row.id.as_str())
+                    .map(|phase| phase.spec.id.as_str())
                     .collect();
                 let signed = loaded
                     .signer

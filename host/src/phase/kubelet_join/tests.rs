@@ -11,10 +11,14 @@ use crate::{
 use kubephase_sdk::{Native, spec::WaitSpec, testing::Case};
 use kubephase_wit::{Error, phase::Host};
 use serde_json::json;
-use std::sync::Arc;
+use std::{panic::RefUnwindSafe, sync::Arc};
 
-/// What is proposed where the cluster has a Node of this name, ready or not.
-fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
+/// Runs a phase in a cluster that has a Node of this name, ready or not. Returns what the phase
+/// proposes.
+fn proposed(
+    phase: impl Fn() -> Result<Outcome, Failure> + RefUnwindSafe,
+    ready: &str,
+) -> (Result<Outcome, Failure>, Vec<Effect>) {
     let root = tempfile::tempdir().unwrap();
     let node = json!({
         "apiVersion": "v1",
@@ -38,9 +42,9 @@ fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
         "kubelet": {"document": {}},
     });
     let shared = Arc::new(Shared::new(world, Bus::new(Vec::new()), config));
-    let session = Session::new(shared, &P::describe().name, &json!({}), Access::BuiltIn);
+    let session = Session::new(shared, "under-test", &json!({}), Access::BuiltIn);
     session.begin(0);
-    let outcome = Native::<P, _>::new(session.clone())
+    let outcome = Native::new(session.clone(), phase)
         .run()
         .map_err(|error| match error {
             Error::Failure(failure) => failure,
@@ -58,7 +62,7 @@ fn proposed<P: Phase>(ready: &str) -> (Result<Outcome, Failure>, Vec<Effect>) {
 
 #[test]
 fn a_name_that_is_taken_is_refused_before_anything_is_written() {
-    let (outcome, effects) = proposed::<Start>("True");
+    let (outcome, effects) = proposed(start, "True");
     let failure = outcome.unwrap_err();
     assert!(
         failure
@@ -74,7 +78,7 @@ fn a_name_that_is_taken_is_refused_before_anything_is_written() {
                 && remedy.contains("--node-name"))
     );
     assert!(effects.is_empty());
-    let (outcome, effects) = proposed::<Start>("False");
+    let (outcome, effects) = proposed(start, "False");
     assert!(
         outcome.unwrap() == Outcome::Settled && !effects.is_empty(),
         "a node that is down comes again"
@@ -83,7 +87,7 @@ fn a_name_that_is_taken_is_refused_before_anything_is_written() {
 
 #[test]
 fn the_kubelet_is_not_restarted_before_all_of_the_control_plane_runs() {
-    let (outcome, effects) = proposed::<OwnServer>("True");
+    let (outcome, effects) = proposed(use_own_api_server, "True");
     assert!(outcome.unwrap() == Outcome::Again);
     let [
         Effect::Wait(WaitSpec {

@@ -9,7 +9,7 @@ use std::fmt::Write;
 pub(super) fn render(plan: &Plan) -> String {
     let mut text = format!(
         "digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
-        quote(plan.workflow.name())
+        quote(plan.workflow.as_str())
     );
     for (number, section) in sections(plan).iter().enumerate() {
         match section.group {
@@ -17,7 +17,7 @@ pub(super) fn render(plan: &Plan) -> String {
                 let _ = writeln!(
                     text,
                     "  subgraph cluster_{number} {{\n    label={};",
-                    quote(&group.id)
+                    quote(group.id())
                 );
                 section
                     .nodes
@@ -45,13 +45,13 @@ fn declare(text: &mut String, indent: &str, node: &Node) {
         None => writeln!(
             text,
             "{indent}{} [tooltip={}];",
-            quote(&node.id),
-            quote(&node.title)
+            quote(node.id()),
+            quote(&node.spec.title)
         ),
         Some(reason) => writeln!(
             text,
             "{indent}{} [style=\"rounded,dashed\", fontcolor=gray, color=gray, tooltip={}];",
-            quote(&node.id),
+            quote(node.id()),
             quote(&reason.to_string())
         ),
     };

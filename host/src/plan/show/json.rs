@@ -1,17 +1,79 @@
 //! The plan as JSON, every edge kept.
-use crate::{plan::Plan, report::json};
+use crate::{
+    plan::{
+        Group, Node, Plan, State,
+        spec::{Kind, Source},
+    },
+    report::json,
+};
+use serde::Serialize;
 
-#[derive(serde::Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Shown<'a> {
-    #[serde(flatten)]
-    plan: &'a Plan,
+struct PlanDocument<'a> {
+    workflow: &'a str,
+    nodes: Vec<NodeDocument<'a>>,
+    groups: Vec<GroupDocument<'a>>,
     longest_chain: Vec<&'a str>,
 }
 
+#[derive(Serialize)]
+struct NodeDocument<'a> {
+    id: &'a str,
+    title: &'a str,
+    kind: Kind,
+    source: &'a Source,
+    #[serde(flatten)]
+    state: &'a State,
+    after: &'a [String],
+    /// expected milliseconds
+    typical: u32,
+    /// whether the phase begins even in a run that was stopped
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tidies: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    replaces: &'a [String],
+}
+
+impl<'a> From<&'a Node> for NodeDocument<'a> {
+    fn from(node: &'a Node) -> Self {
+        NodeDocument {
+            id: &node.spec.id,
+            title: &node.spec.title,
+            kind: node.spec.kind,
+            source: &node.source,
+            state: &node.state,
+            after: &node.after,
+            typical: node.spec.expected_millis,
+            tidies: node.spec.finally,
+            replaces: &node.spec.replaces,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct GroupDocument<'a> {
+    id: &'a str,
+    title: &'a str,
+    #[serde(flatten)]
+    state: &'a State,
+}
+
+impl<'a> From<&'a Group> for GroupDocument<'a> {
+    fn from(group: &'a Group) -> Self {
+        GroupDocument {
+            id: &group.spec.id,
+            title: &group.spec.title,
+            state: &group.state,
+        }
+    }
+}
+
 pub(super) fn render(plan: &Plan) -> String {
-    json::pretty(&Shown {
-        plan,
+    json::pretty(&PlanDocument {
+        workflow: plan.workflow.as_str(),
+        nodes: plan.nodes.iter().map(NodeDocument::from).collect(),
+        groups: plan.groups.iter().map(GroupDocument::from).collect(),
         longest_chain: plan.longest_chain(),
     })
 }

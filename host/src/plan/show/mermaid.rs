@@ -14,24 +14,24 @@ pub(super) fn render(plan: &Plan) -> String {
         .nodes
         .iter()
         .enumerate()
-        .map(|(i, node)| (node.id.as_str(), i))
+        .map(|(i, node)| (node.id(), i))
         .collect();
     let declare = |text: &mut String, indent: &str, node: &Node| {
         let (label, class) = match node.state.reason() {
-            None => (node.id.clone(), ""),
-            Some(reason) => (format!("{}<br/>{reason}", node.id), ":::out"),
+            None => (node.spec.id.clone(), ""),
+            Some(reason) => (format!("{}<br/>{reason}", node.id()), ":::out"),
         };
         let _ = writeln!(
             text,
             "{indent}p{}[\"{}\"]{class}",
-            number[node.id.as_str()],
+            number[node.id()],
             escape(&label)
         );
     };
     for (i, section) in sections(plan).iter().enumerate() {
         match section.group {
             Some(group) => {
-                let _ = writeln!(text, "  subgraph g{i}[\"{}\"]", escape(&group.id));
+                let _ = writeln!(text, "  subgraph g{i}[\"{}\"]", escape(group.id()));
                 section
                     .nodes
                     .iter()

@@ -37,8 +37,8 @@ struct Section<'a> {
 fn sections(plan: &Plan) -> Vec<Section<'_>> {
     let mut sections: Vec<Section> = Vec::new();
     for node in &plan.nodes {
-        let top = node.id.split('/').next().unwrap_or(&node.id);
-        let group = plan.groups.iter().find(|group| group.id == top);
+        let top = node.id().split('/').next().unwrap_or(node.id());
+        let group = plan.groups.iter().find(|group| group.id() == top);
         let same = sections
             .iter_mut()
             .find(|section| section.group.is_some() && section.group == group);
@@ -52,3 +52,6 @@ fn sections(plan: &Plan) -> Vec<Section<'_>> {
     }
     sections
 }
+
+#[cfg(test)]
+mod tests;

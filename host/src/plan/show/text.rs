@@ -1,6 +1,6 @@
 //! The plan as a tree: what runs and what it waits for, what does not and why.
 use super::sections;
-use crate::phase::catalog::{Catalog, Source};
+use crate::plan::spec::{Source, is_within};
 use crate::plan::{Node, Plan};
 use crate::report::sanitise;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ pub(super) fn render(plan: &Plan) -> String {
     let running = plan.running().count();
     let mut text = format!(
         "{}: {running} of {} phases run ({RUNS}), {} left out ({LEFT_OUT})\n\n",
-        plan.workflow.name(),
+        plan.workflow.as_str(),
         plan.nodes.len(),
         plan.nodes.len() - running
     );
@@ -34,8 +34,8 @@ pub(super) fn render(plan: &Plan) -> String {
             let _ = writeln!(
                 text,
                 "{state} {:width$}{}",
-                sanitise::line(&group.id),
-                sanitise::line(&group.title)
+                sanitise::line(group.id()),
+                sanitise::line(&group.spec.title)
             );
         }
         for node in section.nodes {
@@ -43,15 +43,12 @@ pub(super) fn render(plan: &Plan) -> String {
             let after = after(
                 plan,
                 node,
-                edges
-                    .get(node.id.as_str())
-                    .map(Vec::as_slice)
-                    .unwrap_or_default(),
+                edges.get(node.id()).map(Vec::as_slice).unwrap_or_default(),
             );
             let line = format!(
                 "{state} {:width$}{}{}",
                 label(node),
-                sanitise::line(&node.title),
+                sanitise::line(&node.spec.title),
                 remarks(node, &after)
             );
             let _ = writeln!(text, "{}", line.trim_end());
@@ -73,8 +70,8 @@ pub(super) fn render(plan: &Plan) -> String {
 
 /// The last part of the id, indented by its depth.
 fn label(node: &Node) -> String {
-    let depth = node.id.matches('/').count();
-    let last = node.id.rsplit('/').next().unwrap_or(&node.id);
+    let depth = node.id().matches('/').count();
+    let last = node.id().rsplit('/').next().unwrap_or(node.id());
     format!("{}{}", "  ".repeat(depth), sanitise::line(last))
 }
 
@@ -82,13 +79,15 @@ fn label(node: &Node) -> String {
 fn after<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
     let mut names = edges.to_vec();
     for group in &plan.groups {
-        let member = |id: &str| Catalog::within(id, &group.id);
-        let mut running = plan.running().filter(|other| member(&other.id)).peekable();
-        if running.peek().is_some() && running.all(|other| node.after.contains(&other.id)) {
+        let member = |id: &str| is_within(id, group.id());
+        let mut running = plan.running().filter(|other| member(other.id())).peekable();
+        if running.peek().is_some()
+            && running.all(|other| node.after.iter().any(|id| id == other.id()))
+        {
             if let Some(first) = names.iter().position(|name| member(name)) {
-                names[first] = &group.id;
+                names[first] = group.id();
             }
-            names.retain(|name| *name == group.id || !member(name));
+            names.retain(|name| *name == group.id() || !member(name));
         }
     }
     names
@@ -102,8 +101,8 @@ fn remarks(node: &Node, after: &[&str]) -> String {
     if !after.is_empty() {
         remarks.push(format!("after {}", after.join(", ")));
     }
-    if !node.replaces.is_empty() {
-        remarks.push(format!("stands in for {}", node.replaces.join(", ")));
+    if !node.spec.replaces.is_empty() {
+        remarks.push(format!("stands in for {}", node.spec.replaces.join(", ")));
     }
     if let Source::Plugin { name, version, .. } = &node.source {
         remarks.push(format!("plugin {name} {version}"));

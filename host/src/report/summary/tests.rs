@@ -1,19 +1,20 @@
 use super::*;
 use crate::effect::Enacted;
-use crate::phase::catalog::{Catalog, Workflow};
-use crate::plan::Plan;
-use crate::plan::{Choice, sample::row};
+use crate::plan::{
+    Choice, Plan,
+    testing::{INIT, phase, small_catalog},
+};
 use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
 use kubephase_wit::Finding;
 
 fn plan() -> Plan {
-    let rows = vec![
-        row("preflight", "", ""),
-        row("certs/ca", "preflight", ""),
-        row("certs/sa", "preflight", ""),
-        row("end", "certs/ca certs/sa", ""),
-    ];
-    Plan::build(&Catalog { rows }, Workflow::Init, &Choice::default()).unwrap()
+    let catalog = small_catalog(vec![
+        phase("preflight", &[]),
+        phase("certs/ca", &["preflight"]),
+        phase("certs/sa", &["preflight"]),
+        phase("end", &["certs/ca", "certs/sa"]),
+    ]);
+    Plan::build(&catalog, &INIT, &Choice::default()).unwrap()
 }
 
 fn start() -> Event {

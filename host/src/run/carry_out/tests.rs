@@ -1,7 +1,10 @@
 use crate::{
     cancel::Cancel,
-    phase::catalog::{Kind, Workflow},
-    plan::{Node, Plan, sample},
+    plan::{
+        Node, Plan,
+        spec::Kind,
+        testing::{self, INIT},
+    },
     run::{
         access::Access,
         crew::Places,
@@ -10,106 +13,64 @@ use crate::{
         judge::Judge,
         session::{Session, Shared},
     },
-    wasm::{grant::Grant, manifest::FailurePolicy},
+    wasm::grant::Grant,
     world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
 };
 use kubephase_sdk::{
-    Failure, Finding, Native, Outcome, Phase, PhaseInfo, Verdict, effects_core, effects_files,
-    json, report,
+    Failure, Finding, Native, Outcome, Verdict, effects_core, effects_files, json, report,
     spec::{Condition, WaitSpec},
     testing::Case,
 };
-use kubephase_wit::phase::Host;
 use std::{path::Path, sync::Arc};
 
-/// Of its steps the second fails: there is a directory where a file is to be.
-struct HalfWay;
-
-impl Phase for HalfWay {
-    fn describe() -> PhaseInfo {
-        info("half-way")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        effects_files::write_file("/secret", b"for now")?;
-        effects_files::write_file("/taken", b"no")?;
-        effects_files::write_file("/later", b"no")?;
-        let removal = effects_files::remove_file("/secret")?;
-        effects_core::regardless(removal)?;
-        Ok(Outcome::Settled)
-    }
+/// The second of its steps fails: a directory is where it writes a file.
+fn half_way() -> Result<Outcome, Failure> {
+    effects_files::write_file("/secret", b"for now")?;
+    effects_files::write_file("/taken", b"no")?;
+    effects_files::write_file("/later", b"no")?;
+    let removal = effects_files::remove_file("/secret")?;
+    effects_core::regardless(removal)?;
+    Ok(Outcome::Settled)
 }
 
-/// Leaves a secret for another to remove.
-struct Opens;
-
-impl Phase for Opens {
-    fn describe() -> PhaseInfo {
-        info("opens")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        effects_files::write_file("/left", b"for now")?;
-        Ok(Outcome::Settled)
-    }
+/// Leaves a secret for another phase to remove.
+fn opens() -> Result<Outcome, Failure> {
+    effects_files::write_file("/left", b"for now")?;
+    Ok(Outcome::Settled)
 }
 
 /// Waits for what does not come, and removes the secret.
-struct Tidies;
-
-impl Phase for Tidies {
-    fn describe() -> PhaseInfo {
-        info("tidies")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let condition = Condition::Bootstrapped {
-            kubeconfig: "/none".into(),
-        };
-        effects_core::wait_until(&json(&WaitSpec {
-            condition,
-            timeout_seconds: 600,
-        }))?;
-        let removal = effects_files::remove_file("/left")?;
-        effects_core::regardless(removal)?;
-        Ok(Outcome::Settled)
-    }
+fn cleans_up() -> Result<Outcome, Failure> {
+    let condition = Condition::Bootstrapped {
+        kubeconfig: "/none".into(),
+    };
+    effects_core::wait_until(&json(&WaitSpec {
+        condition,
+        timeout_seconds: 600,
+    }))?;
+    let removal = effects_files::remove_file("/left")?;
+    effects_core::regardless(removal)?;
+    Ok(Outcome::Settled)
 }
 
 /// Writes a key of the host's.
-struct Reaches;
-
-impl Phase for Reaches {
-    fn describe() -> PhaseInfo {
-        info("reaches")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        effects_files::write_file("/etc/kubernetes/pki/ca.key", b"evil")?;
-        Ok(Outcome::Settled)
-    }
+fn reaches() -> Result<Outcome, Failure> {
+    effects_files::write_file("/etc/kubernetes/pki/ca.key", b"evil")?;
+    Ok(Outcome::Settled)
 }
 
 /// Finds something that stands in the way.
-struct Finds;
-
-impl Phase for Finds {
-    fn describe() -> PhaseInfo {
-        info("finds")
-    }
-
-    fn run() -> Result<Outcome, Failure> {
-        let (code, summary) = ("Bad".to_owned(), "it is bad".to_owned());
-        report::submit(&Finding {
-            code,
-            verdict: Verdict::Fail,
-            summary,
-            evidence: Vec::new(),
-            remedy: None,
-            url: None,
-        });
-        Ok(Outcome::Settled)
-    }
+fn finds() -> Result<Outcome, Failure> {
+    let (code, summary) = ("Bad".to_owned(), "it is bad".to_owned());
+    report::submit(&Finding {
+        code,
+        verdict: Verdict::Fail,
+        summary,
+        evidence: Vec::new(),
+        remedy: None,
+        url: None,
+    });
+    Ok(Outcome::Settled)
 }
 
 /// A world with a defect: it panics when its network is used, as every wait does.
@@ -137,28 +98,19 @@ impl World for Defective {
     }
 }
 
-fn info(name: &str) -> PhaseInfo {
-    PhaseInfo {
-        name: name.into(),
-        summary: String::new(),
-        annotations: Vec::new(),
-    }
+fn node(id: &str, after: &[&str], finally: bool) -> Node {
+    let mut node = testing::node(id, after);
+    node.spec.finally = finally;
+    node
 }
 
-fn node(id: &str, after: &[&str], tidies: bool) -> Node {
-    Node {
-        tidies,
-        ..sample::node(id, after)
-    }
-}
-
-fn made(id: &str, session: Session) -> Box<dyn Host + Send> {
+fn function_of(id: &str) -> fn() -> Result<Outcome, Failure> {
     match id {
-        "opens" | "changes" => Box::new(Native::<Opens, _>::new(session)),
-        "finds" => Box::new(Native::<Finds, _>::new(session)),
-        "tidies" => Box::new(Native::<Tidies, _>::new(session)),
-        "reaches" => Box::new(Native::<Reaches, _>::new(session)),
-        _ => Box::new(Native::<HalfWay, _>::new(session)),
+        "opens" | "changes" => opens,
+        "finds" => finds,
+        "cleans-up" => cleans_up,
+        "reaches" => reaches,
+        _ => half_way,
     }
 }
 
@@ -224,7 +176,7 @@ fn left_in(
 fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
     world.files().make_dir("/taken/by", 0o755).unwrap();
     let plan = Plan {
-        workflow: Workflow::Init,
+        workflow: INIT,
         nodes,
         groups: Vec::new(),
     };
@@ -238,17 +190,16 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
         shared: shared.clone(),
         config: &Default::default(),
         provide: &|node| {
-            let access = if ["reaches", "changes"].contains(&node.id.as_str()) {
+            let access = if ["reaches", "changes"].contains(&node.id()) {
                 all_files()
             } else {
                 Access::BuiltIn
             };
-            let session = Session::new(shared.clone(), &node.id, &serde_json::json!({}), access);
+            let session = Session::new(shared.clone(), node.id(), &serde_json::json!({}), access);
             Ready {
-                phase: made(&node.id, session.clone()),
+                phase: Box::new(Native::new(session.clone(), function_of(node.id()))),
                 session,
                 plugin: None,
-                policy: FailurePolicy::Fail,
                 headers: Vec::new(),
             }
         },
@@ -262,9 +213,10 @@ fn run(world: Arc<dyn World>, nodes: Vec<Node>, places: Places) -> RunResult {
 }
 
 fn check(id: &str, after: &[&str]) -> Node {
-    Node {
-        kind: Kind::Check,
-        ..sample::node(id, after)
+    {
+        let mut node = testing::node(id, after);
+        node.spec.kind = Kind::Check;
+        node
     }
 }
 
@@ -316,18 +268,17 @@ fn what_is_to_be_done_regardless_is_done_after_a_failure_and_nothing_else_is() {
     );
 }
 
-/// Another phase fails before the one that tidies up begins; one that does not tidy up is not
-/// begun.
+/// Another phase fails before the one that cleans up begins. Without `finally` it is not begun.
 #[test]
-fn what_a_phase_leaves_open_is_put_away_even_where_the_run_was_stopped() {
-    let nodes = |tidies| {
+fn what_a_phase_leaves_open_is_cleaned_up_even_if_the_run_was_stopped() {
+    let nodes = |finally| {
         vec![
             node("opens", &[], false),
             node("half-way", &["opens"], false),
-            node("tidies", &["opens"], tidies),
+            node("cleans-up", &["opens"], finally),
         ]
     };
-    let with = |tidies| left(nodes(tidies), "half-way");
+    let with = |finally| left(nodes(finally), "half-way");
     assert_eq!(with(true), [""; 0]);
     assert_eq!(with(false), ["/left"]);
 }
@@ -338,15 +289,15 @@ fn where_the_host_panics_for_a_phase_that_fails_and_what_needs_it_is_not_begun()
     for places in [Places::Exactly(1), Places::Working(1)] {
         let root = tempfile::tempdir().unwrap();
         let nodes = vec![
-            node("tidies", &[], false),
-            node("opens", &["tidies"], false),
+            node("cleans-up", &[], false),
+            node("opens", &["cleans-up"], false),
         ];
         assert_eq!(
             left_in(
                 Arc::new(Defective(imagined(root.path()))),
                 nodes,
                 places,
-                "tidies"
+                "cleans-up"
             ),
             [""; 0]
         );

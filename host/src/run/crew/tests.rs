@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::{Node, sample::node};
+use crate::plan::{Node, testing::node};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -49,11 +49,11 @@ fn each_is_done_once_when_what_it_needs_has_ended() {
                     .iter()
                     .all(|need| done.lock().unwrap().contains(need)),
                 "{}",
-                nodes[at].id
+                nodes[at].id()
             );
             thread::yield_now();
             beside.fetch_sub(1, Ordering::SeqCst);
-            assert!(done.lock().unwrap().insert(nodes[at].id.clone()));
+            assert!(done.lock().unwrap().insert(nodes[at].id().to_owned()));
         });
         assert_eq!(done.into_inner().unwrap().len(), nodes.len());
         let (Places::Exactly(places) | Places::Working(places)) = places;

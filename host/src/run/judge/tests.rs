@@ -1,5 +1,5 @@
 use super::*;
-use crate::{phase::catalog::Source, plan::sample};
+use crate::plan::{spec::Source, testing};
 
 fn finding(code: &str, verdict: Verdict) -> Finding {
     let evidence = vec![("path".into(), "/etc/kubernetes/manifests/etcd.yaml".into())];
@@ -20,7 +20,7 @@ fn plugin_node(id: &str, name: &str, embedded: bool) -> Node {
             version: "1.0.0".into(),
             embedded,
         },
-        ..sample::node(id, &[])
+        ..testing::node(id, &[])
     }
 }
 
@@ -30,7 +30,7 @@ fn errors_are_downgraded_by_name_whatever_the_case() {
         ignored: ["numcpu".to_owned()].into(),
         ..Judge::default()
     };
-    let node = sample::node("preflight/resources", &[]);
+    let node = testing::node("preflight/resources", &[]);
     let blocks = |code, verdict| {
         judge.blocks(
             &finding(code, verdict),
@@ -71,7 +71,7 @@ fn a_path_of_an_earlier_run_is_not_in_the_way_of_the_built_in_checks_and_of_no_o
         "FileAvailable--etc-kubernetes-manifests-etcd.yaml"
     ));
     assert!(stands(
-        &sample::node("preflight/runtime", &[]),
+        &testing::node("preflight/runtime", &[]),
         "FileAvailable--etc-kubernetes-manifests-etcd.yaml"
     ));
 }

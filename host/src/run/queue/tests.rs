@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::sample::node;
+use crate::plan::testing::node;
 
 #[test]
 fn what_holds_up_the_most_goes_first_once_all_that_it_needs_has_ended() {
@@ -14,7 +14,7 @@ fn what_holds_up_the_most_goes_first_once_all_that_it_needs_has_ended() {
     let mut order = Vec::new();
     while let Some(at) = queue.next() {
         queue.begun(at);
-        order.push(nodes[at].id.as_str());
+        order.push(nodes[at].id());
         // What was begun does not come again, whether it has ended or not.
         assert_ne!(queue.next(), Some(at));
         queue.ended(at);

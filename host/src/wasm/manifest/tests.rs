@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::spec::FailurePolicy;
 
 fn refused(text: &str) -> String {
     Manifest::parse(text).unwrap_err().to_string()
@@ -59,11 +60,9 @@ fn a_manifest_is_read() {
         ),
         ("audit", "1.0.0")
     );
-    assert_eq!(
-        manifest.provides[0].workflow,
-        [Workflow::Init, Workflow::Join]
-    );
-    assert_eq!(manifest.provides[0].failure_policy, FailurePolicy::Fail);
+    let PluginPhase { spec, workflows } = &manifest.provides[0];
+    assert_eq!(*workflows, ["init", "join"].map(WorkflowId::new));
+    assert_eq!(spec.failure_policy, FailurePolicy::Fail);
     assert_eq!(manifest.grants.len(), 5);
 }
 
@@ -145,7 +144,9 @@ fn the_manifest_that_the_readme_shows_is_one() {
         .unwrap()
         .0;
     assert_eq!(
-        Manifest::parse(text).unwrap().provides[0].failure_policy,
+        Manifest::parse(text).unwrap().provides[0]
+            .spec
+            .failure_policy,
         FailurePolicy::Warn
     );
 }

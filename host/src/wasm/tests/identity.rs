@@ -1,16 +1,15 @@
 //! Plugins that try to be taken for somebody else: they are refused, or told apart in every line
 //! and event.
-use super::{engine, guest, with_manifest};
+use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
-    config::ConfigFile,
     report::{lines::Lines, style::Palette},
     run::{
         event::{Event, RunResult, Subscriber, What},
-        init::{self, Prepared},
+        prepare::Prepared,
     },
     wasm::engine::digest_of,
-    world::imagined::Imagined,
+    world::{World, imagined::Imagined},
 };
 use kubephase_sdk::testing::Case;
 use std::{
@@ -53,13 +52,7 @@ fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
     let config = folder.path().join("cluster.yaml");
     fs::write(&config, text).unwrap();
     let only = Some(vec!["preflight".to_owned()]);
-    init::prepare(
-        Some(&ConfigFile::at(&config)),
-        &Default::default(),
-        &Default::default(),
-        only,
-        &engine(),
-    )
+    prepare_init(&config, only)
 }
 
 #[test]
@@ -143,14 +136,17 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
         let lines = Lines::new(
             (out.clone(), Palette::PLAIN),
             (err.clone(), Palette::PLAIN),
-            plan.built_in(),
+            plan.builtin_ids(),
             false,
         );
         vec![Box::new(events.clone()), Box::new(lines)]
     };
-    let ran = init::execute(&mut prepared, world, &|_| {}, subscribers, &Cancel::never()).unwrap();
+    let run = prepared.complete(world.files()).unwrap();
+    let finished = run
+        .execute(world, &|_| {}, subscribers, &Cancel::never())
+        .unwrap();
     let seen = events.0.lock().unwrap().clone();
-    (ran.finished.result, seen, out.text(), err.text())
+    (finished.result, seen, out.text(), err.text())
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What is refused before anything runs, and in which words; what is kept between runs.
-use super::{componentise, engine, guest, manifest, package, with_manifest, world};
+use super::{componentise, engine, guest, manifest, package, prepare_init, with_manifest, world};
 use crate::{
     cancel::Cancel,
-    phase::catalog::{Kind, Source},
+    plan::spec::{Kind, Source},
     run::access::Access,
     wasm::{
         cache::Cache,
@@ -187,7 +187,7 @@ fn without_a_manifest_a_component_may_report_and_nothing_else() {
     let plugin = engine().load(guest(message, "", "")).unwrap();
     let provided = &plugin.manifest().provides[0];
     assert_eq!(
-        (provided.id.as_str(), provided.kind),
+        (provided.spec.id.as_str(), provided.spec.kind),
         ("preflight/hostile", Kind::Check)
     );
     assert_eq!(
@@ -501,19 +501,9 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
         v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: \
         [{name: hostile, source: check.wasm, digest: DIGEST}]\n";
     fs::write(&config, text.replace("DIGEST", &digest)).unwrap();
-    let prepared = crate::run::init::prepare(
-        Some(&crate::config::ConfigFile::at(&config)),
-        &Default::default(),
-        &Default::default(),
-        None,
-        &engine(),
-    )
-    .unwrap();
-    let planned = prepared
-        .plan
-        .running()
-        .find(|node| node.id == "preflight/hostile")
-        .unwrap();
+    let plan = prepare_init(&config, None).unwrap().plan;
+    let planned = plan.node("preflight/hostile").unwrap();
+    assert!(planned.state.runs());
     assert_eq!(
         planned.source,
         Source::Plugin {
@@ -522,11 +512,7 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
             embedded: false
         }
     );
-    let waits = prepared
-        .plan
-        .running()
-        .find(|node| node.id == "certs/ca")
-        .unwrap();
+    let waits = plan.node("certs/ca").unwrap();
     assert!(
         waits
             .after

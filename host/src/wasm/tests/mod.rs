@@ -8,17 +8,31 @@ mod twins;
 mod world;
 
 use super::{cache::Cache, compiler::Compiler, engine::Engine, manifest::SECTION};
+use crate::{
+    config::ConfigFile,
+    run::prepare::{Distribution, Prepared, prepare},
+    workflow::{
+        builtin_catalog,
+        init::{self, Init},
+    },
+};
+use std::path::Path;
 use wasm_encoder::{CustomSection, Section};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 /// An engine that keeps nothing.
 fn engine() -> Engine {
-    Engine::with(
-        Cache::at(std::path::Path::new("/dev/null")),
-        Compiler::ThisProcess,
-    )
-    .unwrap()
+    Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap()
+}
+
+/// Plans `init` on a machine that is fit. `only` selects single phases or groups.
+fn prepare_init(config: &Path, only: Option<Vec<String>>) -> anyhow::Result<Prepared> {
+    let engine = engine();
+    let distribution = Distribution::new(&engine, builtin_catalog())?;
+    let file = ConfigFile::at(config);
+    let loaded = init::load(Some(&file), &Default::default(), &Default::default())?;
+    prepare(&distribution, &Init, loaded, Some(&file), only)
 }
 
 /// The package as it is, with a world of its own added.

@@ -48,7 +48,7 @@ fn twins<P: Phase + 'static>(name: &str, config: &Value, objects: &[Value]) -> R
     let native = one(
         &session_of_native,
         &said,
-        &mut Native::<P, _>::new(session_of_native.clone()),
+        &mut Native::new(session_of_native.clone(), P::run),
     );
     let (session_of_guest, said) = session(Access::Granted(plugin.grant()));
     let guest = one(

@@ -152,7 +152,7 @@ impl Case {
     /// Calls the plugin once, natively.
     pub fn run<P: Phase + 'static>(&self) -> Ran {
         let host = imagined::Imagined::new(self.clone());
-        let outcome = match Native::<P, _>::new(host.clone()).run() {
+        let outcome = match Native::new(host.clone(), P::run).run() {
             Ok(outcome) => Ok(outcome),
             Err(Error::Failure(failure)) => Err(failure),
             Err(Error::Stop(stop)) => Err(crate::failure("stopped", format!("{stop:#}"))),

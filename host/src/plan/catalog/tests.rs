@@ -1,4 +1,5 @@
 use super::*;
+use crate::{wasm::manifest::Manifest, workflow::builtin_catalog};
 
 fn manifest(name: &str, ids: &[&str]) -> Manifest {
     let provides: String = ids
@@ -16,10 +17,13 @@ fn manifest(name: &str, ids: &[&str]) -> Manifest {
     .unwrap()
 }
 
+fn add(catalog: &mut Catalog, manifest: &Manifest, embedded: bool) -> Result<(), PhaseRefused> {
+    catalog.add_plugin(&manifest.source(embedded), &manifest.provides)
+}
+
 fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
     let before = catalog.clone();
-    let refused = catalog
-        .extend(&manifest(name, ids), Origin::ThirdParty)
+    let refused = add(catalog, &manifest(name, ids), false)
         .unwrap_err()
         .to_string();
     assert_eq!(*catalog, before, "a refused plugin left something");
@@ -32,32 +36,16 @@ fn refusal(catalog: &mut Catalog, name: &str, ids: &[&str]) -> String {
 
 #[test]
 fn no_plugin_takes_the_id_of_another_phase_or_group() {
-    let mut catalog = Catalog::built_in();
-    let built_in = Catalog::built_in();
-    for row in &built_in.rows {
-        let refused = refusal(&mut catalog, "evil", &[&row.id]);
-        assert!(refused.contains(&format!(
-            "the built-in {} {} has this id",
-            if row.kind == Kind::Group {
-                "group"
-            } else {
-                "phase"
-            },
-            row.id
-        )));
+    let mut catalog = builtin_catalog();
+    for CatalogEntry { spec, .. } in builtin_catalog().entries {
+        let refused = refusal(&mut catalog, "evil", &[&spec.id]);
+        let kind = if spec.is_group() { "group" } else { "phase" };
+        assert!(refused.contains(&format!("the built-in {kind} {} has this id", spec.id)));
     }
-    catalog
-        .extend(
-            &manifest("preflight", &["preflight/resources"]),
-            Origin::Embedded,
-        )
-        .unwrap();
-    catalog
-        .extend(
-            &manifest("good", &["preflight/good", "tuning/kernel"]),
-            Origin::ThirdParty,
-        )
-        .unwrap();
+    let embedded = manifest("preflight", &["preflight/resources"]);
+    add(&mut catalog, &embedded, true).unwrap();
+    let good = manifest("good", &["preflight/good", "tuning/kernel"]);
+    add(&mut catalog, &good, false).unwrap();
     for (ids, why) in [
         (
             &["preflight/resources"][..],
@@ -99,12 +87,8 @@ fn no_plugin_takes_the_id_of_another_phase_or_group() {
         let refused = refusal(&mut catalog, "evil", ids);
         assert!(refused.contains(why), "{ids:?}: {refused}");
     }
-    catalog
-        .extend(
-            &manifest("other", &["preflight/other", "certs/other", "audit"]),
-            Origin::ThirdParty,
-        )
-        .unwrap();
+    let other = manifest("other", &["preflight/other", "certs/other", "audit"]);
+    add(&mut catalog, &other, false).unwrap();
 }
 
 #[test]

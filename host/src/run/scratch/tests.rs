@@ -12,11 +12,7 @@ fn the_machine_is_not_a_scratch_tree_by_any_name() {
         Path::new("/tmp/.."),
         &link,
     ] {
-        assert!(
-            Scratch::new(Some(name), false).is_err(),
-            "{}",
-            name.display()
-        );
+        assert!(ScratchTree::at(name).is_err(), "{}", name.display());
     }
-    assert!(Scratch::new(Some(folder.path()), false).is_ok());
+    assert!(ScratchTree::at(folder.path()).is_ok());
 }

@@ -8,7 +8,6 @@
     clippy::disallowed_methods,
     reason = "temporary trees are the program's own, and so is its state in /proc"
 )]
-use super::{Exit, print};
 use crate::{
     cancel::{Cancel, Urgency},
     world::real::child,
@@ -26,13 +25,24 @@ use std::{
 };
 
 static STATE: Mutex<State> = Mutex::new(State {
+    reaction: None,
     run: None,
     temporary: BTreeSet::new(),
     credentials: None,
 });
 
+/// How the program reacts to a signal.
+#[derive(Clone, Copy)]
+pub struct Reaction {
+    /// Tells the operator something.
+    pub say: fn(&str),
+    /// The exit code of a process that ends at once.
+    pub exit_code: i32,
+}
+
 /// What a signal has to end or remove.
 struct State {
+    reaction: Option<Reaction>,
     /// The run that is under way.
     run: Option<Cancel>,
     /// Directories that are removed when the process ends.
@@ -50,7 +60,8 @@ fn state() -> MutexGuard<'static, State> {
 ///
 /// # Errors
 /// The operating system refuses the signal handlers or the thread.
-pub fn listen() -> std::io::Result<()> {
+pub fn listen(reaction: Reaction) -> std::io::Result<()> {
+    state().reaction = Some(reaction);
     let ignored = ignored_signals();
     let wanted = [SIGINT, SIGTERM, SIGHUP]
         .into_iter()
@@ -76,13 +87,19 @@ fn ignored_signals() -> u64 {
 
 /// Handles one signal: requests the end of the run, or ends the process.
 fn deliver() {
-    let run = state().run.clone();
+    let (run, reaction) = {
+        let state = state();
+        (state.run.clone(), state.reaction)
+    };
     if let Some(run) = run {
         run.request();
         if run.urgency() != Urgency::Immediate {
-            print::hint(
-                "Interrupted: the run stops as soon as it can; a second signal ends it at once.",
-            );
+            if let Some(reaction) = reaction {
+                (reaction.say)(
+                    "Interrupted: the run stops as soon as it can; a second signal ends it at \
+                     once.",
+                );
+            }
             return;
         }
     }
@@ -105,7 +122,7 @@ fn end() -> ! {
             }
         }
     }
-    std::process::exit(Exit::Interrupted.code().into())
+    std::process::exit(state.reaction.map_or(1, |reaction| reaction.exit_code))
 }
 
 /// A run that signals interrupt, until this value is dropped.

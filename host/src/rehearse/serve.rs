@@ -15,8 +15,11 @@ const NAMES: &[&str] = &[
     "scheduler",
 ];
 
-/// Writes them below the scratch root; the folder they are in.
-pub fn kubeconfigs(
+/// Writes the kubeconfigs below the scratch root and returns their folder.
+///
+/// # Errors
+/// A kubeconfig cannot be read or written.
+pub fn write_kubeconfigs(
     files: &dyn Files,
     config: &Config,
     address: SocketAddr,

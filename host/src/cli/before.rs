@@ -1,0 +1,97 @@
+//! The world as it is before a run, which a workflow may look at while it loads its configuration.
+use super::Place;
+use crate::{
+    cancel::Cancel,
+    config::Config,
+    run::{
+        peers::{PeerCluster, common_of},
+        scratch::ScratchTree,
+        threads::Threads,
+        workflow::WorldBefore,
+    },
+    secret::Secret,
+    world::{
+        World,
+        api::{Credentials, Patience},
+        node::facts::NodeFacts,
+        real::Real,
+        rehearsal::{self, Rehearsal, Setting},
+    },
+};
+use anyhow::{Result, anyhow};
+use std::cell::OnceCell;
+
+/// The world before a run: this machine, or a scratch tree with its cluster. It is only looked at.
+pub(super) struct Before<'a> {
+    place: &'a Place,
+    facts: &'a NodeFacts,
+    opened: OnceCell<Opened>,
+}
+
+/// An opened world, with what has to exist while it is used.
+struct Opened {
+    world: Box<dyn World>,
+    _peers: Option<PeerCluster>,
+    _empty: Option<ScratchTree>,
+    _threads: Threads,
+}
+
+impl WorldBefore for Before<'_> {
+    fn open(&self) -> Result<&dyn World> {
+        if self.opened.get().is_none() {
+            // Another value cannot be there: this thread alone uses the cell.
+            let _ = self.opened.set(self.open_now()?);
+        }
+        let opened = self.opened.get().map(|opened| opened.world.as_ref());
+        opened.ok_or_else(|| anyhow!("the world before the run cannot be opened"))
+    }
+}
+
+impl<'a> Before<'a> {
+    /// The world at a place, with the facts of its node.
+    pub fn new(place: &'a Place, facts: &'a NodeFacts) -> Self {
+        Before {
+            place,
+            facts,
+            opened: OnceCell::new(),
+        }
+    }
+
+    fn open_now(&self) -> Result<Opened> {
+        let threads = Threads::start()?;
+        if self.place.root.is_some() || self.place.node.is_some() {
+            return self.open_tree(threads);
+        }
+        let (config, patience) = (Config::default(), Patience::none());
+        let world = Real::open(threads.handle(), self.facts.clone(), &config, &patience)?;
+        Ok(Opened {
+            world: Box::new(world),
+            _peers: None,
+            _empty: None,
+            _threads: threads,
+        })
+    }
+
+    fn open_tree(&self, threads: Threads) -> Result<Opened> {
+        let (root, empty) = (self.place.root.as_deref(), ScratchTree::temporary()?);
+        let peers = match root {
+            Some(root) => PeerCluster::of(root, false, threads.handle(), &Cancel::never())?,
+            None => None,
+        };
+        let setting = Setting {
+            files: rehearsal::files(&empty.path, root)?,
+            facts: self.facts.clone(),
+            credentials: Credentials::text(&Secret::default()),
+            common: common_of(peers.as_ref(), &empty.path),
+            patience: Patience::none(),
+            port: 0,
+        };
+        let world = Rehearsal::open(threads.handle(), setting)?;
+        Ok(Opened {
+            world: Box::new(world),
+            _peers: peers,
+            _empty: Some(empty),
+            _threads: threads,
+        })
+    }
+}

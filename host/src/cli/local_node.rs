@@ -1,0 +1,116 @@
+//! The node that a command is about: this machine, or a description of another.
+use super::{Place, print};
+use crate::{
+    config::Problem,
+    world::node::{
+        facts::{self, NodeFacts},
+        gather::{self, Gathering, gather},
+    },
+};
+use anyhow::{Result, anyhow};
+use std::path::Path;
+
+/// The facts of a command's node. Of this machine, the version of the kubelet comes later: asking
+/// the kubelet takes as long as everything else.
+pub(super) enum LocalNode {
+    Described(NodeFacts),
+    Machine(Gathering),
+}
+
+impl LocalNode {
+    /// Reads the description of a node, or else begins to gather the facts of this machine.
+    ///
+    /// # Errors
+    /// The description cannot be read.
+    pub fn begin(description: Option<&Path>) -> Result<LocalNode> {
+        match description {
+            Some(file) => Ok(LocalNode::Described(describe(file)?)),
+            None => Ok(LocalNode::Machine(gather::begin())),
+        }
+    }
+
+    /// The facts that are known already.
+    pub fn known(&self) -> &NodeFacts {
+        match self {
+            LocalNode::Described(facts) => facts,
+            LocalNode::Machine(gathering) => &gathering.facts,
+        }
+    }
+
+    /// Waits for all facts. Returns them with notes about what could not be read.
+    pub fn whole(self) -> (NodeFacts, Vec<String>) {
+        match self {
+            LocalNode::Described(facts) => (facts, Vec::new()),
+            LocalNode::Machine(gathering) => gathering.whole(),
+        }
+    }
+}
+
+fn describe(file: &Path) -> Result<NodeFacts> {
+    let mut facts = facts::read(file)?;
+    // The proxies come from the environment of this process, even if a file describes the node.
+    facts.environment.extend(gather::proxies());
+    Ok(facts)
+}
+
+/// Returns all facts of a described node, or else of this machine.
+///
+/// # Errors
+/// The description cannot be read.
+pub(super) fn facts_of(description: Option<&Path>) -> Result<NodeFacts> {
+    Ok(LocalNode::begin(description)?.whole().0)
+}
+
+/// Returns the facts of this machine for commands that only read a configuration. If the machine has
+/// no address, a placeholder stands for it.
+pub(super) fn facts_for_reading() -> NodeFacts {
+    with_address(gather().0)
+}
+
+/// Returns the facts of the machine that a rehearsal is about. Without a description it is a machine
+/// that is fit to be a control plane, with the name and the addresses of this one: a laptop need
+/// not have a kubelet.
+pub(super) fn rehearsed_facts(facts: NodeFacts, place: &Place) -> NodeFacts {
+    if place.node.is_some() {
+        return facts;
+    }
+    let facts = with_address(facts);
+    NodeFacts {
+        hostname: facts.hostname,
+        default_route_interface_address: facts.default_route_interface_address,
+        addresses: facts.addresses,
+        ca_directories: facts.ca_directories,
+        environment: facts.environment,
+        ..NodeFacts::default()
+    }
+}
+
+fn with_address(facts: NodeFacts) -> NodeFacts {
+    let address = facts.default_route_interface_address;
+    NodeFacts {
+        default_route_interface_address: address
+            .or(NodeFacts::default().default_route_interface_address),
+        ..facts
+    }
+}
+
+/// Refuses a described node for a run that changes this machine.
+///
+/// # Errors
+/// What to do instead.
+pub(super) fn reject_description(place: &Place, is_real: bool) -> Result<()> {
+    if is_real && place.node.is_some() {
+        return Err(anyhow!(
+            "--node describes a machine that is not this one: add --dry-run, or name a scratch \
+             tree with --root DIR"
+        ));
+    }
+    Ok(())
+}
+
+/// Prints warnings of a configuration.
+pub(super) fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        print::warning(&warning.to_string());
+    }
+}

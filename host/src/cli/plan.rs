@@ -1,0 +1,38 @@
+//! `plan init`: shows which phases would run.
+use super::{Exit, InitFlags, local_node, print};
+use crate::{
+    config::ConfigFile,
+    plan::show::{self, Format},
+    run::{
+        prepare::{Distribution, prepare},
+        workflow::Workflow,
+    },
+    workflow::init::{self, Init},
+};
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// What the operator asks of `plan init`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRequest {
+    pub flags: InitFlags,
+    /// a description of the node
+    pub node: Option<PathBuf>,
+    pub format: Format,
+}
+
+/// Prints the plan.
+///
+/// # Errors
+/// Why there is no plan.
+pub(super) fn run(
+    request: &PlanRequest,
+    file: Option<&ConfigFile>,
+    distribution: &Distribution<'_>,
+) -> Result<Exit> {
+    let facts = local_node::facts_of(request.node.as_deref())?;
+    let node = distribution.visible_facts(&facts, &Init.id(), None);
+    let loaded = init::load(file, &request.flags, &node)?;
+    let prepared = prepare(distribution, &Init, loaded, file, None)?;
+    Ok(print::out(&show::render(&prepared.plan, request.format)))
+}

@@ -1,0 +1,63 @@
+//! Keeps the recordings of a run: the calls of plugins that were stopped.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "recordings are the operator's, not the node's"
+)]
+use super::print;
+use crate::run::capsule::Capsule;
+use anyhow::{Context, Result};
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+};
+
+/// The recordings of a run. Each becomes a file when its phase ends, because together they may be
+/// large.
+#[derive(Default)]
+pub(super) struct Recordings(Mutex<Vec<Result<Recording>>>);
+
+/// A recording that was written.
+struct Recording {
+    plugin: String,
+    path: PathBuf,
+}
+
+impl Recordings {
+    /// Writes a recording to a file that only this user reads.
+    pub fn keep(&self, capsule: &Capsule) {
+        let kept = write(capsule).context("cannot keep a capsule");
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(kept);
+    }
+
+    /// Prints where the files are.
+    ///
+    /// # Errors
+    /// A recording could not be written.
+    pub fn print(self) -> Result<()> {
+        for kept in self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            let Recording { plugin, path } = kept?;
+            print::hint(&format!(
+                "What plugin {plugin} had looked at when it was stopped is in {path}. To run it \
+                 again:\n  kubephase plugin test COMPONENT --replay {path}",
+                path = path.display()
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn write(capsule: &Capsule) -> Result<Recording> {
+    let prefix = format!("kubephase-{}-", capsule.phase.replace('/', "-"));
+    let mut file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".capsule.json")
+        .tempfile()?;
+    capsule.write(&mut file)?;
+    Ok(Recording {
+        plugin: capsule.plugin.clone(),
+        path: file.keep()?.1,
+    })
+}

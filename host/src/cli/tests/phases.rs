@@ -1,0 +1,93 @@
+//! The commands of single phases, and their flags.
+use super::*;
+use crate::{
+    run::workflow::{LoadInput, WorldBefore},
+    workflow::init::Init,
+    world::{World, node::facts::NodeFacts},
+};
+use std::cell::RefCell;
+
+fn phase(line: &str) -> PhaseRequest {
+    workflow(line).phase.expect(line)
+}
+
+#[test]
+fn phases_are_commands_and_paths() {
+    for line in [
+        "init phase certs apiserver --cert-dir /p --root r",
+        "init phase certs/apiserver --cert_dir=/p --root r",
+        "init --cert-dir /p phase --root r certs apiserver",
+    ] {
+        let request = workflow(line);
+        let all: InitFlags = flags(&request);
+        assert_eq!(request.phase.unwrap().id, "certs/apiserver");
+        assert_eq!(all.cert_dir.as_deref(), Some("/p"));
+        assert_eq!(request.place.root.as_deref(), Some(Path::new("r")));
+    }
+    for (line, id) in [
+        ("init phase certs all", "certs"),
+        ("init phase certs/all", "certs"),
+        ("init phase uploadconfig kubeadm", "upload-config/kubeadm"),
+        ("init phase bootstraptoken", "bootstrap-token"),
+        // All checks are one command, as in kubeadm.
+        ("init phase preflight --config x", "preflight"),
+        ("init phase preflight/resources", "preflight/resources"),
+    ] {
+        assert_eq!(phase(line).id, id);
+    }
+    assert_eq!(phase::unknown_flags(&CATALOG), []);
+}
+
+/// A world that must not be opened.
+struct NoWorld;
+
+impl WorldBefore for NoWorld {
+    fn open(&self) -> anyhow::Result<&dyn World> {
+        panic!("nothing is to be looked at")
+    }
+}
+
+/// Loads the configuration of a command of `init`.
+fn load(line: &str) -> anyhow::Result<crate::config::Config> {
+    let request = workflow(line);
+    let phase_flags = request.phase.map(|phase| phase.flags).unwrap_or_default();
+    let loaded = Init.load(&LoadInput {
+        arguments: &request.arguments.0,
+        file: None,
+        phase_flags: &phase_flags,
+        node: &NodeFacts::default(),
+        is_whole: false,
+        world: &NoWorld,
+        lines: &RefCell::default(),
+    })?;
+    Ok(loaded.loaded.config)
+}
+
+#[test]
+fn further_arguments_of_a_component_are_part_of_its_configuration() {
+    for command in ["apiserver", "all"] {
+        let line = format!(
+            "init phase control-plane {command} --kubernetes-version v1.36.2 \
+             --apiserver-extra-args a=1,b= --apiserver-extra-args c=2"
+        );
+        let arguments = load(&line).unwrap().cluster.api_server.extra_args;
+        let arguments: Vec<(&str, &str)> = arguments
+            .iter()
+            .map(|argument| (argument.name.as_str(), argument.value.as_str()))
+            .collect();
+        assert_eq!(arguments, [("a", "1"), ("b", ""), ("c", "2")]);
+    }
+    let version = "--kubernetes-version v1.36.2";
+    let line = format!(
+        "init phase control-plane controller-manager {version} --controller-manager-extra-args \
+         a=1"
+    );
+    let cluster = load(&line).unwrap().cluster;
+    assert_eq!(cluster.controller_manager.extra_args.len(), 1);
+    let line = format!("init phase control-plane scheduler {version} --scheduler-extra-args a=1");
+    assert_eq!(load(&line).unwrap().cluster.scheduler.extra_args.len(), 1);
+    // They are validated like arguments of the configuration file.
+    let line = format!("init phase control-plane scheduler {version} --scheduler-extra-args =1");
+    let refused = format!("{:#}", load(&line).unwrap_err());
+    assert!(refused.contains("scheduler.extraArgs"), "{refused}");
+}

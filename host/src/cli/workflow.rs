@@ -1,0 +1,302 @@
+//! `init`, `join` and `reset`: one command body for all workflows.
+use super::{
+    CliError, Exit, PhaseFlags, Place, VerbosityFlags,
+    before::Before,
+    local_node::{LocalNode, rehearsed_facts, reject_description},
+    print,
+    recordings::Recordings,
+};
+use crate::{
+    config::{Config, ConfigFile},
+    plan::{
+        Plan,
+        spec::{WorkflowId, is_within},
+    },
+    report::{self, Output, hints::hints},
+    run::{
+        event::{RunResult, Subscriber},
+        output,
+        prepare::{Distribution, Prepared, prepare},
+        scratch::reject_machine,
+        site::{Site, SiteRun},
+        workflow::{Line, LoadInput, Question, RehearsalPlace, Workflow},
+    },
+    workflow,
+    world::{World, node::facts::NodeFacts},
+};
+use anyhow::{Result, anyhow};
+use clap::ArgMatches;
+use std::{
+    cell::RefCell,
+    fmt,
+    io::{self, BufRead},
+    path::PathBuf,
+};
+
+/// What the operator asks of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowRequest {
+    pub workflow: WorkflowId,
+    pub arguments: WorkflowArguments,
+    /// a single phase or group, with the flags of its own
+    pub phase: Option<PhaseRequest>,
+    pub place: Place,
+    /// the directory for the result
+    pub out: Option<PathBuf>,
+    pub verbosity: VerbosityFlags,
+}
+
+/// The flags of a workflow as they were given. Tokens and keys are among them, so they are not
+/// printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WorkflowArguments(pub ArgMatches);
+
+impl fmt::Debug for WorkflowArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+/// A single phase or group that the operator selected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseRequest {
+    /// id of the phase or group
+    pub id: String,
+    pub flags: PhaseFlags,
+}
+
+impl WorkflowRequest {
+    /// The value of `--config`.
+    pub fn config(&self) -> Option<&String> {
+        self.arguments.0.get_one::<String>("config")
+    }
+
+    fn selected(&self) -> Option<Vec<String>> {
+        self.phase.as_ref().map(|phase| vec![phase.id.clone()])
+    }
+}
+
+/// Runs the workflow. `file` is the configuration file that the flags name.
+///
+/// # Errors
+/// Why there is no run; a phase that fails is part of the exit code.
+pub(super) fn run(
+    request: &WorkflowRequest,
+    file: Option<&ConfigFile>,
+    distribution: &Distribution<'_>,
+) -> Result<Exit> {
+    let workflow = workflow::find(&request.workflow)
+        .ok_or_else(|| anyhow!("there is no workflow {}", request.workflow))?;
+    let command = WorkflowCommand {
+        request,
+        file,
+        distribution,
+        workflow,
+    };
+    command.run()
+}
+
+struct WorkflowCommand<'a> {
+    request: &'a WorkflowRequest,
+    file: Option<&'a ConfigFile>,
+    distribution: &'a Distribution<'a>,
+    workflow: &'static dyn Workflow,
+}
+
+impl WorkflowCommand<'_> {
+    fn run(&self) -> Result<Exit> {
+        let place = &self.request.place;
+        let node = LocalNode::begin(place.node.as_deref())?;
+        let mut prepared = self.prepare(node.known())?;
+        if let Some(root) = &place.root {
+            reject_machine(root)?;
+        }
+        let is_real = !prepared.dry_run && place.root.is_none();
+        reject_description(place, is_real)?;
+        if let Some(out) = &self.request.out {
+            output::check(out)?;
+        }
+        if let Some(question) = question_of(&prepared) {
+            // The operator reads what was said before the question (kubeadm behaviour).
+            self.print_lines(std::mem::take(&mut prepared.early_lines));
+            ask(question, place.output.format)?;
+        }
+        let (facts, notes) = node.whole();
+        let prepared = prepared.with_warnings(notes);
+        if is_real {
+            let site = Site::real(&prepared, facts)?;
+            Ok(self.execute(&site, prepared)?.1)
+        } else {
+            self.rehearse(prepared, facts)
+        }
+    }
+
+    /// Loads and plans the run. Lines of the workflow that came before a failure are printed.
+    fn prepare(&self, node: &NodeFacts) -> Result<Prepared> {
+        let lines = RefCell::new(Vec::new());
+        let prepared = self.load_and_plan(node, &lines);
+        let lines = lines.into_inner();
+        match prepared {
+            Ok(prepared) => Ok(Prepared {
+                early_lines: lines,
+                ..prepared
+            }),
+            Err(error) => {
+                self.print_lines(lines);
+                Err(error)
+            }
+        }
+    }
+
+    fn print_lines(&self, lines: Vec<Line>) {
+        if self.request.place.output.format == Output::Text {
+            for Line { label, text } in lines {
+                print::out(&format!("[{label}] {text}\n"));
+            }
+        }
+    }
+
+    fn load_and_plan(&self, node: &NodeFacts, lines: &RefCell<Vec<Line>>) -> Result<Prepared> {
+        let WorkflowRequest { phase, place, .. } = self.request;
+        let only = self.request.selected();
+        // A scratch root holds the machine of an earlier rehearsal.
+        let rehearsed = (place.root.is_some() && self.workflow.uses_rehearsed_node())
+            .then(|| rehearsed_facts(node.clone(), place));
+        let node = rehearsed.as_ref().unwrap_or(node);
+        let id = self.workflow.id();
+        let visible = self.distribution.visible_facts(node, &id, only.as_deref());
+        let world = Before::new(place, node);
+        let phase_flags = phase.as_ref().map(|phase| phase.flags.clone());
+        let loaded = self.workflow.load(&LoadInput {
+            arguments: &self.request.arguments.0,
+            file: self.file,
+            phase_flags: &phase_flags.unwrap_or_default(),
+            node: &visible,
+            is_whole: only.is_none(),
+            world: &world,
+            lines,
+        })?;
+        prepare(self.distribution, self.workflow, loaded, self.file, only)
+    }
+
+    fn rehearse(&self, prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
+        let WorkflowRequest { place, out, .. } = self.request;
+        let facts = if place.root.is_some() && self.workflow.uses_rehearsed_node() {
+            rehearsed_facts(facts, place)
+        } else {
+            facts
+        };
+        let trees = self.workflow.rehearsed_trees(&RehearsalPlace {
+            root: place.root.as_deref(),
+            is_described: place.node.is_some(),
+            is_dry_run: prepared.dry_run,
+        });
+        let site = Site::rehearsed(&prepared, facts, &trees, 0)?;
+        site.world
+            .warning()
+            .iter()
+            .for_each(|warning| print::warning(warning));
+        let (ran, exit) = self.execute(&site, prepared)?;
+        if self.workflow.ends_cluster() {
+            site.world.forget()?;
+        }
+        if let (Some(out), RunResult::Done) = (out, &ran.finished.result) {
+            let left = output::Left {
+                files: site.world.files(),
+                config: &ran.run.prepared.config,
+                sent: &ran.finished.sent,
+                made: &ran.finished.made,
+                found: &ran.finished.found,
+            };
+            for note in output::write(out, &left)? {
+                print::warning(&note);
+            }
+        }
+        Ok(exit)
+    }
+
+    fn execute<W: World + 'static>(
+        &self,
+        site: &Site<W>,
+        prepared: Prepared,
+    ) -> Result<(SiteRun, Exit)> {
+        let output = self.request.place.output.format;
+        let ran = execute(site, prepared, output, self.request.verbosity)?.0;
+        let is_done = ran.finished.result == RunResult::Done;
+        if is_done && self.request.phase.is_none() && output == Output::Text {
+            self.print_closing(&ran.run.prepared.config);
+        }
+        let exit = Exit::from(&ran.finished.result);
+        Ok((ran, exit))
+    }
+
+    fn print_closing(&self, config: &Config) {
+        if let Some(text) = self.workflow.closing(config) {
+            print::out(&text);
+        }
+    }
+}
+
+/// Executes a run at a site and prints what happens. Returns the run and its summary.
+pub(super) fn execute<W: World + 'static>(
+    site: &Site<W>,
+    prepared: Prepared,
+    output: Output,
+    verbosity: VerbosityFlags,
+) -> Result<(SiteRun, report::tally::Tally)> {
+    let mut keeper = None;
+    let subscribers = |plan: &Plan| -> Vec<Box<dyn Subscriber>> {
+        let (subscribers, tally) = report::subscribers(plan, output, verbosity.is_debug());
+        keeper = Some(tally);
+        subscribers
+    };
+    let recordings = Recordings::default();
+    let ran = site.execute(prepared, &|capsule| recordings.keep(capsule), subscribers)?;
+    let tally = keeper.map(|keeper| keeper.tally()).unwrap_or_default();
+    recordings.print()?;
+    if output == Output::Text {
+        for hint in hints(&tally, site.stays) {
+            print::hint(&hint);
+        }
+        if ran.finished.result == RunResult::Done && !site.stays {
+            for what in site.world.not_checked() {
+                print::hint(&format!("Not checked: {what}"));
+            }
+        }
+    }
+    Ok((ran, tally))
+}
+
+/// Returns the question that the operator answers before the run; none if the phases that it is
+/// about do not run.
+fn question_of(prepared: &Prepared) -> Option<&'static Question> {
+    let question = prepared.question?;
+    let is_asked = prepared
+        .plan
+        .running()
+        .any(|node| is_within(node.id(), question.group));
+    is_asked.then_some(question)
+}
+
+/// Asks the operator to confirm the run.
+///
+/// # Errors
+/// The answer was not yes.
+fn ask(question: &Question, output: Output) -> Result<()> {
+    if output == Output::Json {
+        return Err(CliError::usage(
+            "with -o json nobody is asked whether to proceed: add --force",
+        )
+        .into());
+    }
+    print::warning(question.warning);
+    print::out(question.prompt);
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+        return Ok(());
+    }
+    Err(anyhow!(
+        "won't proceed; the user didn't answer (Y|y) in order to continue"
+    ))
+}

@@ -1,0 +1,145 @@
+//! The certificates of the control plane. A new certificate is a row here; the phases of `init` and
+//! `join` follow from it.
+use crate::render::addresses;
+use kubephase_sdk::{kubeadm::Config, spec::Usage};
+
+/// The DNS names and IP addresses of a certificate.
+type Names = (Vec<String>, Vec<String>);
+
+/// One certificate of the control plane.
+pub(super) struct Certificate {
+    /// kubeadm's name of the phase
+    pub phase: &'static str,
+    /// title of the phase
+    pub title: &'static str,
+    /// path below the certificates directory, without its ending
+    pub name: &'static str,
+    /// name of the certificate that signs this one; none for an authority
+    pub authority: Option<&'static str>,
+    /// empty for the node's name
+    pub common_name: &'static str,
+    pub usages: &'static [Usage],
+    /// returns the names that the certificate is valid for
+    pub names: fn(&Certificate, &Config) -> Result<Names, String>,
+}
+
+impl Certificate {
+    /// Whether only an etcd of the cluster's own needs it.
+    pub fn is_of_etcd(&self) -> bool {
+        self.name.starts_with("etcd/") || self.authority == Some("etcd/ca")
+    }
+
+    /// kubeadm's name of the phase that makes the authority; none for an authority.
+    pub fn authority_phase(&self) -> Option<&'static str> {
+        let authority = self.authority?;
+        let row = CERTIFICATES.iter().find(|row| row.name == authority)?;
+        Some(row.phase)
+    }
+}
+
+const CLIENT: &[Usage] = &[Usage::ClientAuth];
+const SERVER: &[Usage] = &[Usage::ServerAuth];
+const BOTH: &[Usage] = &[Usage::ServerAuth, Usage::ClientAuth];
+
+pub(super) const CERTIFICATES: &[Certificate] = &[
+    Certificate {
+        phase: "ca",
+        title: "Generate the self-signed Kubernetes CA to provision identities for other \
+                Kubernetes components",
+        name: "ca",
+        authority: None,
+        common_name: "kubernetes",
+        usages: &[],
+        names: common_name,
+    },
+    Certificate {
+        phase: "apiserver",
+        title: "Generate the certificate for serving the Kubernetes API",
+        name: "apiserver",
+        authority: Some("ca"),
+        common_name: "kube-apiserver",
+        usages: SERVER,
+        names: |_, config| addresses::apiserver_names(config),
+    },
+    Certificate {
+        phase: "apiserver-kubelet-client",
+        title: "Generate the certificate for the API server to connect to kubelet",
+        name: "apiserver-kubelet-client",
+        authority: Some("ca"),
+        common_name: "kube-apiserver-kubelet-client",
+        usages: CLIENT,
+        names: no_names,
+    },
+    Certificate {
+        phase: "front-proxy-ca",
+        title: "Generate the self-signed CA to provision identities for front proxy",
+        name: "front-proxy-ca",
+        authority: None,
+        common_name: "front-proxy-ca",
+        usages: &[],
+        names: common_name,
+    },
+    Certificate {
+        phase: "front-proxy-client",
+        title: "Generate the certificate for the front proxy client",
+        name: "front-proxy-client",
+        authority: Some("front-proxy-ca"),
+        common_name: "front-proxy-client",
+        usages: CLIENT,
+        names: no_names,
+    },
+    Certificate {
+        phase: "etcd-ca",
+        title: "Generate the self-signed CA to provision identities for etcd",
+        name: "etcd/ca",
+        authority: None,
+        common_name: "etcd-ca",
+        usages: &[],
+        names: common_name,
+    },
+    Certificate {
+        phase: "etcd-server",
+        title: "Generate the certificate for serving etcd",
+        name: "etcd/server",
+        authority: Some("etcd/ca"),
+        common_name: "",
+        usages: BOTH,
+        names: |_, config| addresses::etcd_names(config, |etcd| &etcd.server_cert_sans),
+    },
+    Certificate {
+        phase: "etcd-peer",
+        title: "Generate the certificate for etcd nodes to communicate with each other",
+        name: "etcd/peer",
+        authority: Some("etcd/ca"),
+        common_name: "",
+        usages: BOTH,
+        names: |_, config| addresses::etcd_names(config, |etcd| &etcd.peer_cert_sans),
+    },
+    Certificate {
+        phase: "etcd-healthcheck-client",
+        title: "Generate the certificate for liveness probes to healthcheck etcd",
+        name: "etcd/healthcheck-client",
+        authority: Some("etcd/ca"),
+        common_name: "kube-etcd-healthcheck-client",
+        usages: CLIENT,
+        names: no_names,
+    },
+    Certificate {
+        phase: "apiserver-etcd-client",
+        title: "Generate the certificate the apiserver uses to access etcd",
+        name: "apiserver-etcd-client",
+        authority: Some("etcd/ca"),
+        common_name: "kube-apiserver-etcd-client",
+        usages: CLIENT,
+        names: no_names,
+    },
+];
+
+fn no_names(_: &Certificate, _: &Config) -> Result<Names, String> {
+    Ok(Names::default())
+}
+
+/// An authority is valid for its own name (kubeadm behaviour).
+fn common_name(certificate: &Certificate, _: &Config) -> Result<Names, String> {
+    Ok((vec![certificate.common_name.to_owned()], Vec::new()))
+}

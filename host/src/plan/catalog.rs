@@ -1,0 +1,242 @@
+//! Every phase there is: those of the built-in workflows, then those of loaded plugins. Subcommands,
+//! help, `--skip-phases` names and the documentation come from these entries.
+use super::{
+    provided::PluginPhase,
+    spec::{PhaseSpec, Source, WorkflowId, is_within, parent},
+};
+use std::{collections::HashSet, fmt};
+
+/// A phase or group of one workflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogEntry {
+    pub workflow: WorkflowId,
+    pub spec: PhaseSpec,
+    pub source: Source,
+}
+
+/// The error that a plugin's phase cannot be part of the catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseRefused {
+    plugin: String,
+    id: String,
+    why: Refusal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Refusal {
+    /// The id would make the phase look like another phase: skipping, replacing, waiting for and
+    /// reporting go by id.
+    Taken { by: String, conflict: Conflict },
+    /// the plugin itself provides the id twice
+    Twice,
+    UnknownWorkflow {
+        unknown: WorkflowId,
+        known: Vec<WorkflowId>,
+    },
+}
+
+/// How the id of a plugin's phase conflicts with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Conflict {
+    Same,
+    /// the entry would be taken for a member of the plugin's phase
+    Below,
+    /// the plugin's phase would be taken for a part of the entry, which is not a group
+    Above,
+    /// the id means all members of the entry, a group
+    All,
+}
+
+impl fmt::Display for PhaseRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PhaseRefused { plugin, id, why } = self;
+        write!(f, "plugin {plugin} provides the phase {id}")?;
+        match why {
+            Refusal::Taken { by, conflict } => match conflict {
+                Conflict::Same => write!(f, ", but {by} has this id")?,
+                Conflict::Below => write!(f, ", but {by} is below this id")?,
+                Conflict::Above => write!(f, ", but {by} is a phase and not a group")?,
+                Conflict::All => write!(f, ", which is the name for all members of {by}")?,
+            },
+            Refusal::Twice => write!(f, ", and provides it twice")?,
+            Refusal::UnknownWorkflow { unknown, known } => {
+                let known: Vec<&str> = known.iter().map(WorkflowId::as_str).collect();
+                return write!(
+                    f,
+                    " for the workflow {unknown}, which this version does not have; it has {}",
+                    known.join(", ")
+                );
+            }
+        }
+        f.write_str("; its author has to give it an id of its own")
+    }
+}
+
+impl std::error::Error for PhaseRefused {}
+
+impl CatalogEntry {
+    /// Describes the entry for messages, for example "the built-in phase certs/ca".
+    fn describe(&self) -> String {
+        let kind = if self.spec.is_group() {
+            "group"
+        } else {
+            "phase"
+        };
+        match self.source.third_party() {
+            Some(plugin) => format!("the {kind} {} of plugin {plugin}", self.spec.id),
+            None => format!("the built-in {kind} {}", self.spec.id),
+        }
+    }
+
+    /// Returns why a plugin's phase cannot have an id beside this entry; none if it can.
+    fn conflict(&self, id: &str) -> Option<Conflict> {
+        let (own, is_group) = (&self.spec.id, self.spec.is_group());
+        if own == id || self.has_alias(id) {
+            Some(Conflict::Same)
+        } else if is_within(own, id) {
+            Some(Conflict::Below)
+        } else if !is_group && is_within(id, own) {
+            Some(Conflict::Above)
+        } else if is_group && id.strip_suffix("/all") == Some(own) {
+            Some(Conflict::All)
+        } else {
+            None
+        }
+    }
+
+    /// Whether an id is kubeadm's other name of this phase.
+    fn has_alias(&self, id: &str) -> bool {
+        let parent = parent(&self.spec.id).unwrap_or("");
+        let (given_parent, given) = id.rsplit_once('/').unwrap_or(("", id));
+        given_parent == parent && self.spec.aliases.iter().any(|alias| alias == given)
+    }
+}
+
+/// All phases, in kubeadm's order; a group stands before its members.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    pub entries: Vec<CatalogEntry>,
+}
+
+impl Catalog {
+    /// Adds the built-in phases of a workflow.
+    pub fn add_builtin(&mut self, workflow: &WorkflowId, phases: Vec<PhaseSpec>) {
+        self.entries
+            .extend(phases.into_iter().map(|spec| CatalogEntry {
+                workflow: workflow.clone(),
+                spec,
+                source: Source::BuiltIn,
+            }));
+    }
+
+    /// Adds the phases of a plugin, each behind the last entry of the group it is in.
+    ///
+    /// # Errors
+    /// A phase whose id another phase or group of any workflow has, or whose workflow does not
+    /// exist. The catalog is then as it was.
+    pub fn add_plugin(
+        &mut self,
+        source: &Source,
+        phases: &[PluginPhase],
+    ) -> Result<(), PhaseRefused> {
+        let mut ids = HashSet::new();
+        for phase in phases {
+            let why = if ids.insert(&phase.spec.id) && !has_duplicates(&phase.workflows) {
+                self.refusal(phase)
+            } else {
+                Some(Refusal::Twice)
+            };
+            if let Some(why) = why {
+                return Err(PhaseRefused {
+                    plugin: source.plugin().unwrap_or_default().to_owned(),
+                    id: phase.spec.id.clone(),
+                    why,
+                });
+            }
+        }
+        for phase in phases {
+            for workflow in &phase.workflows {
+                self.insert(workflow, &phase.spec, source);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns why a plugin's phase cannot be part of the catalog; none if it can.
+    fn refusal(&self, phase: &PluginPhase) -> Option<Refusal> {
+        let unknown = phase
+            .workflows
+            .iter()
+            .find(|workflow| self.of(workflow).next().is_none());
+        if let Some(unknown) = unknown {
+            return Some(Refusal::UnknownWorkflow {
+                unknown: unknown.clone(),
+                known: self.workflows(),
+            });
+        }
+        let conflicts = self.entries.iter().filter_map(|entry| {
+            let conflict = entry.conflict(&phase.spec.id)?;
+            Some((entry, conflict))
+        });
+        // If there are several conflicts, an equal id is the clearest to report.
+        let (entry, conflict) =
+            conflicts.min_by_key(|(_, conflict)| *conflict != Conflict::Same)?;
+        Some(Refusal::Taken {
+            by: entry.describe(),
+            conflict,
+        })
+    }
+
+    fn insert(&mut self, workflow: &WorkflowId, spec: &PhaseSpec, source: &Source) {
+        let group = spec.id.split('/').next().unwrap_or(&spec.id);
+        let flags = self.entry(workflow, group).map(|entry| &entry.spec.flags);
+        let last = self
+            .entries
+            .iter()
+            .rposition(|entry| entry.workflow == *workflow && is_within(&entry.spec.id, group));
+        let entry = CatalogEntry {
+            workflow: workflow.clone(),
+            spec: spec.clone().of_plugin(flags.cloned().unwrap_or_default()),
+            source: source.clone(),
+        };
+        let place = last.map_or(self.entries.len(), |last| last + 1);
+        self.entries.insert(place, entry);
+        for later in &mut self.entries {
+            if later.workflow == *workflow && spec.before.contains(&later.spec.id) {
+                later.spec.needs.push(spec.id.clone());
+            }
+        }
+    }
+
+    /// The entries of a workflow.
+    pub fn of<'a>(&'a self, workflow: &'a WorkflowId) -> impl Iterator<Item = &'a CatalogEntry> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.workflow == *workflow)
+    }
+
+    /// The entry of a phase or group; none if the workflow has no such phase.
+    pub fn entry(&self, workflow: &WorkflowId, id: &str) -> Option<&CatalogEntry> {
+        self.entries
+            .iter()
+            .find(|entry| entry.workflow == *workflow && entry.spec.id == id)
+    }
+
+    /// The workflows that have phases.
+    fn workflows(&self) -> Vec<WorkflowId> {
+        let mut all: Vec<WorkflowId> = Vec::new();
+        for entry in &self.entries {
+            if !all.contains(&entry.workflow) {
+                all.push(entry.workflow.clone());
+            }
+        }
+        all
+    }
+}
+
+fn has_duplicates(workflows: &[WorkflowId]) -> bool {
+    workflows.iter().collect::<HashSet<_>>().len() < workflows.len()
+}
+
+#[cfg(test)]
+mod tests;

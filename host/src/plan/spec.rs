@@ -1,0 +1,317 @@
+//! The one description of a phase. The rows of the built-in workflows, the manifests of plugins and
+//! the nodes of a plan all hold it.
+use crate::secret::Secret;
+use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt, panic::RefUnwindSafe, sync::Arc};
+
+/// Expected milliseconds of a phase that says nothing else: it writes a file.
+const WRITE_FILE: u32 = 5;
+
+/// Expected milliseconds of a phase that makes an RSA key.
+pub const MAKE_KEY: u32 = 60;
+/// Expected milliseconds until a kubelet looks at static Pod manifests.
+pub const START_KUBELET: u32 = 500;
+/// Expected milliseconds until etcd answers.
+pub const START_ETCD: u32 = 1000;
+/// Expected milliseconds until an API server answers.
+pub const START_API_SERVER: u32 = 3000;
+
+/// Name of a workflow, for example `init`. Manifests, journals and locks hold it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkflowId(Cow<'static, str>);
+
+impl WorkflowId {
+    /// A name that is part of the program.
+    pub const fn new(name: &'static str) -> Self {
+        WorkflowId(Cow::Borrowed(name))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WorkflowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The kind of a phase.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// holds the phases whose ids begin with its own, and runs nothing itself
+    Group,
+    Check,
+    #[default]
+    Phase,
+    Addon,
+}
+
+/// Where the code of a phase comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    #[default]
+    BuiltIn,
+    Plugin {
+        name: String,
+        version: String,
+        /// the plugin is part of the program
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        embedded: bool,
+    },
+}
+
+impl Source {
+    /// Name of the plugin that provides a phase; none for a built-in phase.
+    pub fn plugin(&self) -> Option<&str> {
+        match self {
+            Source::Plugin { name, .. } => Some(name),
+            Source::BuiltIn => None,
+        }
+    }
+
+    /// Name of the third party's plugin that provides a phase; none for a phase that is part of the
+    /// program.
+    pub fn third_party(&self) -> Option<&str> {
+        match self {
+            Source::Plugin {
+                name,
+                embedded: false,
+                ..
+            } => Some(name),
+            Source::Plugin { .. } | Source::BuiltIn => None,
+        }
+    }
+}
+
+/// How a run goes on if a phase cannot do its job. A check that finds a problem has done its job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailurePolicy {
+    #[default]
+    Fail,
+    Warn,
+    Ignore,
+}
+
+/// The code of a built-in phase: it observes, reports and proposes through the SDK.
+#[derive(Clone)]
+pub struct PhaseFunction(Arc<dyn Fn() -> Result<Outcome, Failure> + Send + Sync + RefUnwindSafe>);
+
+impl PhaseFunction {
+    /// Calls the phase. The thread has to have a host (`kubephase_sdk::Native`).
+    ///
+    /// # Errors
+    /// The failure of the phase.
+    pub fn call(&self) -> Result<Outcome, Failure> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for PhaseFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhaseFunction")
+    }
+}
+
+impl PartialEq for PhaseFunction {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for PhaseFunction {}
+
+/// The lines that kubeadm prints as it enters a group.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupHeader(fn(&Config<Secret<String>>) -> Vec<String>);
+
+impl GroupHeader {
+    /// Returns the lines for a configuration.
+    pub fn lines(&self, config: &Config<Secret<String>>) -> Vec<String> {
+        (self.0)(config)
+    }
+}
+
+impl PartialEq for GroupHeader {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for GroupHeader {}
+
+/// The description of a phase, or of a group of phases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PhaseSpec {
+    /// kubeadm's path, for example `certs/etcd-ca`
+    pub id: String,
+    pub title: String,
+    pub kind: Kind,
+    /// phases or groups that must have settled before, if they are part of the run
+    pub needs: Vec<String>,
+    /// phases or groups that wait for this phase
+    pub before: Vec<String>,
+    /// phases that must be part of the run, or the plan is refused (kubeadm's declared
+    /// dependencies)
+    pub requires: Vec<String>,
+    /// kubeadm's other names of the subcommand; `--skip-phases` does not accept them
+    pub aliases: Vec<String>,
+    /// flags of the workflow that the phase's own subcommand takes
+    pub flags: Vec<String>,
+    /// the place it fills in a cluster: `dns`, `proxy`, `cni`
+    pub slot: Option<String>,
+    /// milliseconds until other phases can use its result, roughly; of the phases that are ready,
+    /// the one that delays the run the most begins first
+    pub expected_millis: u32,
+    /// whether the phase begins even in a run that was stopped, once the phases that it needs have
+    /// settled: it cleans up what they left open
+    pub finally: bool,
+    /// phases that this phase stands in for
+    pub replaces: Vec<String>,
+    pub failure_policy: FailurePolicy,
+    /// the lines of a group's beginning
+    pub header: Option<GroupHeader>,
+    /// the code of a built-in phase
+    pub run: Option<PhaseFunction>,
+}
+
+impl PhaseSpec {
+    /// A group. The flags are those of the subcommand that runs all its members.
+    pub fn group(id: &str, title: &str, flags: &[&[&str]]) -> Self {
+        PhaseSpec {
+            kind: Kind::Group,
+            expected_millis: 0,
+            ..PhaseSpec::new(id, title, flags)
+        }
+    }
+
+    /// A built-in phase.
+    pub fn phase(
+        id: &str,
+        title: &str,
+        flags: &[&[&str]],
+        run: impl Fn() -> Result<Outcome, Failure> + Send + Sync + RefUnwindSafe + 'static,
+    ) -> Self {
+        PhaseSpec {
+            run: Some(PhaseFunction(Arc::new(run))),
+            ..PhaseSpec::new(id, title, flags)
+        }
+    }
+
+    /// A built-in check.
+    pub fn check(
+        id: &str,
+        title: &str,
+        flags: &[&[&str]],
+        run: impl Fn() -> Result<Outcome, Failure> + Send + Sync + RefUnwindSafe + 'static,
+    ) -> Self {
+        PhaseSpec {
+            kind: Kind::Check,
+            ..PhaseSpec::phase(id, title, flags, run)
+        }
+    }
+
+    /// A phase without code; that of a plugin is in its component.
+    fn new(id: &str, title: &str, flags: &[&[&str]]) -> Self {
+        PhaseSpec {
+            id: id.into(),
+            title: title.into(),
+            flags: to_strings(&flags.concat()),
+            expected_millis: WRITE_FILE,
+            ..PhaseSpec::default()
+        }
+    }
+
+    /// Sets the phases and groups that must have settled before.
+    #[must_use]
+    pub fn needs(self, ids: &[&str]) -> Self {
+        PhaseSpec {
+            needs: to_strings(ids),
+            ..self
+        }
+    }
+
+    /// Sets the phases that must be part of the run.
+    #[must_use]
+    pub fn requires(self, ids: &[&str]) -> Self {
+        PhaseSpec {
+            requires: to_strings(ids),
+            ..self
+        }
+    }
+
+    /// Sets kubeadm's other names of the subcommand.
+    #[must_use]
+    pub fn aliases(self, names: &[&str]) -> Self {
+        PhaseSpec {
+            aliases: to_strings(names),
+            ..self
+        }
+    }
+
+    /// Sets the milliseconds that the phase takes, roughly.
+    #[must_use]
+    pub fn expected_millis(self, expected_millis: u32) -> Self {
+        PhaseSpec {
+            expected_millis,
+            ..self
+        }
+    }
+
+    /// Lets the phase begin even in a run that was stopped.
+    #[must_use]
+    pub fn finally(self) -> Self {
+        PhaseSpec {
+            finally: true,
+            ..self
+        }
+    }
+
+    /// Sets the lines that are printed as the group begins.
+    #[must_use]
+    pub fn header(self, lines: fn(&Config<Secret<String>>) -> Vec<String>) -> Self {
+        PhaseSpec {
+            header: Some(GroupHeader(lines)),
+            ..self
+        }
+    }
+
+    /// Sets what the phase of a plugin takes over from the group that it is in: the flags.
+    #[must_use]
+    pub fn of_plugin(self, flags: Vec<String>) -> Self {
+        PhaseSpec {
+            flags,
+            expected_millis: WRITE_FILE,
+            ..self
+        }
+    }
+
+    /// Whether the phase is a group.
+    pub fn is_group(&self) -> bool {
+        self.kind == Kind::Group
+    }
+}
+
+/// Whether `id` is `group` or lies below it.
+pub fn is_within(id: &str, group: &str) -> bool {
+    id == group
+        || id
+            .strip_prefix(group)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The id of the group that a phase is in; none at the top.
+pub fn parent(id: &str) -> Option<&str> {
+    id.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+fn to_strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,75 @@
+//! Catalogs and nodes for tests of the plan, the command line, the engine and the reports.
+use super::{
+    Node, State,
+    catalog::{Catalog, CatalogEntry},
+    spec::{PhaseSpec, Source, WorkflowId},
+};
+use crate::{wasm::manifest::Manifest, workflow};
+use kubephase_sdk::Outcome;
+
+/// The workflow `init`.
+pub const INIT: WorkflowId = WorkflowId::new("init");
+
+/// The manifests of the plugins that every run has.
+const MANIFESTS: [&str; 3] = [
+    include_str!("../../../plugins/preflight/plugin.yaml"),
+    include_str!("../../../plugins/coredns/plugin.yaml"),
+    include_str!("../../../plugins/kube-proxy/plugin.yaml"),
+];
+
+/// Returns the catalog of the program: the built-in phases and those of its own plugins.
+pub fn full_catalog() -> Catalog {
+    let mut catalog = workflow::builtin_catalog();
+    for text in MANIFESTS {
+        let manifest = Manifest::parse(text).unwrap();
+        let source = manifest.source(true);
+        catalog.add_plugin(&source, &manifest.provides).unwrap();
+    }
+    catalog
+}
+
+/// Returns a catalog of `init` that has only these phases.
+pub fn small_catalog(phases: Vec<PhaseSpec>) -> Catalog {
+    let mut catalog = Catalog::default();
+    catalog.add_builtin(&INIT, phases);
+    catalog
+}
+
+/// Returns a phase that does nothing and takes a millisecond.
+pub fn phase(id: &str, needs: &[&str]) -> PhaseSpec {
+    let title = format!("About {id}");
+    PhaseSpec::phase(id, &title, &[], || Ok(Outcome::Settled))
+        .needs(needs)
+        .expected_millis(1)
+}
+
+/// Returns the entry of a plugin's phase of `init`. Plugin and phase have the same name.
+pub fn plugin_entry(name: &str, replaces: &[&str]) -> CatalogEntry {
+    let replaces = replaces.iter().map(ToString::to_string).collect();
+    CatalogEntry {
+        workflow: INIT,
+        spec: PhaseSpec {
+            replaces,
+            run: None,
+            ..phase(name, &[])
+        },
+        source: Source::Plugin {
+            name: name.into(),
+            version: "1.2.3".into(),
+            embedded: false,
+        },
+    }
+}
+
+/// Returns a node that runs, after others.
+pub fn node(id: &str, after: &[&str]) -> Node {
+    Node {
+        spec: PhaseSpec {
+            id: id.into(),
+            ..PhaseSpec::default()
+        },
+        source: Source::BuiltIn,
+        state: State::Run,
+        after: after.iter().map(ToString::to_string).collect(),
+    }
+}

@@ -1,0 +1,251 @@
+//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster,
+//! side by side, by what `init` tells people. Each has its own tree below the scratch root, and its
+//! own journal, and may be reset there.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "scratch trees are the program's own, not the node's"
+)]
+pub mod serve;
+
+use crate::{
+    cancel::Cancel,
+    config::{Config, JoinFlags},
+    effect::pki::Certificate,
+    journal::{Durability, Header, Journal},
+    parallel,
+    run::{
+        event::{RunResult, Subscriber, micros},
+        peers::{API_TIME, TREES},
+        prepare::{Distribution, prepare},
+        state,
+    },
+    workflow::join::{self, Join, Source},
+    world::{
+        World,
+        api::{Credentials, Patience},
+        node::facts::NodeFacts,
+        rehearsal::{self, Rehearsal, Setting},
+    },
+};
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Instant};
+use tokio::runtime::Handle;
+
+/// The number of machines of a rehearsed cluster.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClusterSize {
+    /// Number of control-plane machines, including the one that init creates; the others join, each
+    /// with its own tree below nodes/ of the scratch root
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        hide_default_value = true,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub control_planes: u16,
+    /// Number of workers that join, each with its own tree below nodes/ of the scratch root
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub workers: u16,
+}
+
+impl Default for ClusterSize {
+    fn default() -> Self {
+        ClusterSize {
+            control_planes: 1,
+            workers: 0,
+        }
+    }
+}
+
+impl ClusterSize {
+    /// Whether machines join the control plane, and so need its shared certificates.
+    pub fn has_joining_control_planes(self) -> bool {
+        self.control_planes > 1
+    }
+
+    /// The machines that join. Members of the control plane come first, because they take longer.
+    fn joining(self) -> Vec<Machine> {
+        let control_planes = (2..=self.control_planes).map(|number| Machine {
+            control_plane: true,
+            number,
+        });
+        control_planes
+            .chain((1..=self.workers).map(|number| Machine {
+                control_plane: false,
+                number,
+            }))
+            .collect()
+    }
+}
+
+/// A machine that joins.
+#[derive(Clone, Copy)]
+struct Machine {
+    control_plane: bool,
+    number: u16,
+}
+
+impl Machine {
+    fn name(self) -> String {
+        format!(
+            "{}-{}",
+            if self.control_plane {
+                "control-plane"
+            } else {
+                "worker"
+            },
+            self.number
+        )
+    }
+
+    /// A machine as it should be, with an address of its own (of those for benchmarks, RFC 2544).
+    fn facts(self) -> NodeFacts {
+        let [high, low] = self.number.to_be_bytes();
+        let address =
+            Ipv4Addr::new(198, if self.control_plane { 19 } else { 18 }, high, low).into();
+        NodeFacts {
+            hostname: self.name(),
+            default_route_interface_address: Some(address),
+            addresses: vec![address],
+            ..NodeFacts::default()
+        }
+    }
+}
+
+/// The result of one join.
+pub struct JoinResult {
+    /// name of the machine
+    pub name: String,
+    pub result: RunResult,
+    pub micros: u64,
+    /// the world of a control plane member, which serves until this value is dropped
+    _world: Option<Arc<Rehearsal>>,
+}
+
+/// The cluster that a rehearsal of `init` made, with what machines need to join it.
+pub struct RehearsedCluster<'a> {
+    pub world: &'a Rehearsal,
+    /// the configuration of `init`, with its secrets
+    pub config: &'a Config,
+    /// the scratch root
+    pub root: &'a Path,
+    pub distribution: &'a Distribution<'a>,
+    pub handle: &'a Handle,
+    /// ends the joins
+    pub cancel: &'a Cancel,
+}
+
+impl RehearsedCluster<'_> {
+    /// Lets machines join, several at a time.
+    ///
+    /// # Errors
+    /// The tree of a machine cannot be used, or the machine does not find or trust the cluster.
+    pub fn join(&self, size: ClusterSize) -> Result<Vec<JoinResult>> {
+        let flags = self.join_flags()?;
+        let join_one = |machine: &Machine| {
+            self.join_one(*machine, &flags)
+                .with_context(|| machine.name())
+        };
+        parallel::map(&size.joining(), parallel::cores() * 2, join_one)
+            .into_iter()
+            .collect()
+    }
+
+    /// Returns the flags of the join command that `init` prints.
+    fn join_flags(&self) -> Result<JoinFlags> {
+        let path = format!("{}/ca.crt", self.config.cluster.certificates_dir);
+        let pem = self
+            .world
+            .files()
+            .read(&path)
+            .map_err(|failure| anyhow!(failure.told()))?;
+        let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem))
+            .map_err(|why| anyhow!("{path}: {why}"))?;
+        let tokens = &self.config.init.bootstrap_tokens;
+        let token = tokens
+            .first()
+            .context("the cluster has no bootstrap token to join with")?;
+        let url = &self.config.run.control_plane_url;
+        Ok(JoinFlags {
+            endpoint: Some(url.trim_start_matches("https://").to_owned()),
+            token: Some(token.token.clone()),
+            discovery_token_ca_cert_hash: vec![format!("sha256:{}", authority.public_key_sha256())],
+            ..JoinFlags::default()
+        })
+    }
+
+    /// Lets one machine join: from nothing to a node.
+    fn join_one(&self, machine: Machine, flags: &JoinFlags) -> Result<JoinResult> {
+        let began = Instant::now();
+        let root = self.root.join(TREES).join(machine.name());
+        std::fs::create_dir_all(&root)
+            .with_context(|| format!("cannot make {}", root.display()))?;
+        let facts = machine.facts();
+        let key = &self.config.init.certificate_key;
+        let flags = JoinFlags {
+            control_plane: machine.control_plane,
+            certificate_key: machine.control_plane.then(|| key.clone()),
+            ..flags.clone()
+        };
+        let source = Source {
+            file: None,
+            flags: &flags,
+            is_named: false,
+        };
+        let loaded = join::load(&source, &facts, self.world, || ())?;
+        let prepared = prepare(self.distribution, &Join, loaded, None, None)?;
+        let setting = Setting {
+            files: rehearsal::files(&root, None)?,
+            facts,
+            credentials: Credentials::of(&prepared.config),
+            common: self.world.common(),
+            patience: Patience {
+                time: API_TIME,
+                cancel: self.cancel.clone(),
+            },
+            port: 0,
+        };
+        let node = Arc::new(Rehearsal::open(self.handle, setting)?);
+        let cancel = self.cancel.child();
+        let journal = begin_journal(&root, &cancel)?;
+        let run = prepared.complete(node.files())?;
+        let finished = run.execute(node.clone(), &|_| {}, |_| vec![journal], &cancel)?;
+        Ok(JoinResult {
+            name: machine.name(),
+            result: finished.result,
+            micros: micros(began),
+            _world: machine.control_plane.then_some(node),
+        })
+    }
+}
+
+fn begin_journal(root: &Path, cancel: &Cancel) -> Result<Box<dyn Subscriber>> {
+    let directory = state::make(root).map_err(|failure| anyhow!(failure.told()))?;
+    let header = Header::new(jiff::Timestamp::now().as_second());
+    let journal = Journal::begin(&directory, &header, Durability::Process, cancel.clone())
+        .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
+    Ok(Box::new(journal))
+}
+
+/// Describes the joins, one line each; empty if no machine joined.
+pub fn describe_joins(joins: &[JoinResult]) -> String {
+    if joins.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nWho joined\n".to_owned();
+    for join in joins {
+        let how = match &join.result {
+            RunResult::Done => format!("joined in {:.2} s", join.micros as f64 / 1e6),
+            RunResult::PreflightFailed => "did not pass its checks".to_owned(),
+            RunResult::Failed { phase, message } => format!("failed in {phase}: {message}"),
+            RunResult::Cancelled => "was interrupted".to_owned(),
+        };
+        text += &format!("  {:<16} {how}\n", join.name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

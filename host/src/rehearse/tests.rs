@@ -1,0 +1,199 @@
+use super::*;
+use crate::{
+    config::{ConfigFile, InitFlags},
+    run::{prepare::Prepared, threads::Threads},
+    wasm::{cache::Cache, compiler::Compiler, engine::Engine},
+    workflow::{
+        builtin_catalog,
+        init::{self, Init},
+    },
+    world::{
+        Etcd, EtcdMember, Tried,
+        rehearsal::{Common, Outside},
+    },
+};
+use kubephase_wit::ObjectRef;
+use serde_json::Value;
+
+/// The etcd of a cluster that is only looked at.
+struct Beside(Arc<Rehearsal>);
+
+impl Etcd for Beside {
+    fn members(&self) -> Tried<Vec<EtcdMember>> {
+        self.0.etcd().members()
+    }
+
+    fn serves(&self, client_url: &str) -> Tried<bool> {
+        self.0.etcd().serves(client_url)
+    }
+
+    fn add_learner(&self, _: &str) -> Tried<()> {
+        unreachable!("nothing is changed there")
+    }
+
+    fn promote(&self, _: u64) -> Tried<()> {
+        unreachable!("nothing is changed there")
+    }
+
+    fn remove(&self, _: u64) -> Tried<()> {
+        unreachable!("nothing is changed there")
+    }
+
+    fn health(&self) -> Tried<(usize, usize)> {
+        unreachable!("its members are looked at one by one")
+    }
+}
+
+/// Completes and executes a run. Returns its configuration and its result.
+fn execute(prepared: Prepared, world: &Arc<Rehearsal>) -> (Config, RunResult) {
+    let run = prepared.complete(world.files()).unwrap();
+    let finished = run
+        .execute(world.clone(), &|_| {}, |_| Vec::new(), &Cancel::never())
+        .unwrap();
+    (run.prepared.config, finished.result)
+}
+
+/// Opens the machine of a scratch tree.
+fn open(
+    handle: &Handle,
+    root: &Path,
+    facts: NodeFacts,
+    config: &Config,
+    common: Common,
+) -> Arc<Rehearsal> {
+    let setting = Setting {
+        files: rehearsal::files(root, None).unwrap(),
+        facts,
+        credentials: Credentials::of(config),
+        common: Arc::new(common),
+        patience: Patience {
+            time: API_TIME,
+            cancel: Cancel::never(),
+        },
+        port: 0,
+    };
+    Arc::new(Rehearsal::open(handle, setting).unwrap())
+}
+
+/// Plans the `init` of the example with several control planes, which shares its certificates.
+fn prepare_init(distribution: &Distribution<'_>, facts: &NodeFacts) -> Prepared {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ha/cluster.yaml");
+    let file = ConfigFile::at(&example);
+    let flags = InitFlags {
+        upload_certs: true,
+        ..InitFlags::default()
+    };
+    let loaded = init::load(Some(&file), &flags, facts).unwrap();
+    prepare(distribution, &Init, loaded, Some(&file), None).unwrap()
+}
+
+/// What a join could change in the cluster.
+fn state_of(world: &Rehearsal) -> (Vec<Value>, Vec<Value>, Vec<EtcdMember>) {
+    let list = |version: &str, kind: &str| world.cluster().list(version, kind, None, None).unwrap();
+    (
+        list("v1", "Node"),
+        list("certificates.k8s.io/v1", "CertificateSigningRequest"),
+        world.etcd().members().unwrap(),
+    )
+}
+
+/// Plans the join of a machine, by what `init` tells people.
+fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
+    let flags = JoinFlags {
+        control_plane: machine.control_plane,
+        certificate_key: Some(cluster.config.init.certificate_key.clone()),
+        ..cluster.join_flags().unwrap()
+    };
+    let source = Source {
+        file: None,
+        flags: &flags,
+        is_named: false,
+    };
+    let loaded = join::load(&source, &machine.facts(), cluster.world, || ()).unwrap();
+    prepare(cluster.distribution, &Join, loaded, None, None).unwrap()
+}
+
+#[test]
+fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
+    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
+    let distribution = Distribution::new(&engine, builtin_catalog()).unwrap();
+    let threads = Threads::start().unwrap();
+    let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let facts = NodeFacts {
+        addresses: vec!["192.0.2.2".parse().unwrap()],
+        ..NodeFacts::default()
+    };
+    let prepared = prepare_init(&distribution, &facts);
+    let common = Common::of(first.path());
+    let world = open(
+        threads.handle(),
+        first.path(),
+        facts,
+        &prepared.config,
+        common,
+    );
+    let (config, result) = execute(prepared, &world);
+    assert_eq!(result, RunResult::Done);
+    let before = state_of(&world);
+
+    let machine = Machine {
+        control_plane: true,
+        number: 2,
+    };
+    let cluster = RehearsedCluster {
+        world: &world,
+        config: &config,
+        root: first.path(),
+        distribution: &distribution,
+        handle: threads.handle(),
+        cancel: &Cancel::never(),
+    };
+    let joining = prepare_join(&cluster, machine);
+    let outside = Outside::new(world.common(), Box::new(Beside(world.clone())));
+    let common = Common::joining(second.path(), outside);
+    let node = open(
+        threads.handle(),
+        second.path(),
+        machine.facts(),
+        &joining.config,
+        common,
+    );
+    assert_eq!(execute(joining, &node).1, RunResult::Done);
+    assert_is_member(&node, machine);
+    assert!(state_of(&world) == before, "{:?}", state_of(&world));
+}
+
+/// Checks that a machine serves and is part of the control plane, as it sees the cluster.
+fn assert_is_member(node: &Rehearsal, machine: Machine) {
+    let of = ObjectRef {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        namespace: None,
+        name: machine.name(),
+    };
+    let marked = node.cluster().get(&of).unwrap().unwrap();
+    assert!(
+        marked["metadata"]["labels"]
+            .get("node-role.kubernetes.io/control-plane")
+            .is_some(),
+        "{marked}"
+    );
+    let etcd = String::from_utf8(
+        node.files()
+            .read("/etc/kubernetes/manifests/etcd.yaml")
+            .unwrap(),
+    )
+    .unwrap();
+    assert!(
+        etcd.contains(
+            "control-plane-1=https://192.0.2.2:2380,control-plane-2=https://198.19.0.2:2380"
+        ),
+        "{etcd}"
+    );
+    let members = node.etcd().members().unwrap();
+    assert!(
+        members.len() == 2 && members.iter().all(|member| !member.learner),
+        "{members:?}"
+    );
+    assert!(node.endpoint().is_some(), "its API server serves");
+}

@@ -1,0 +1,146 @@
+//! Executes a prepared run in a world.
+use super::{
+    capsule::Capsule,
+    crew::Places,
+    event::{Bus, Subscriber, What},
+    executor::{Executor, Finished},
+    judge::Judge,
+    prepare::Prepared,
+    provide::Provider,
+    secrets::Secrets,
+    session::Shared,
+    state::{self, GeneratedSecrets},
+    workflow::Line,
+};
+use crate::{
+    cancel::Cancel,
+    journal::History,
+    parallel,
+    plan::Plan,
+    world::{Files, World},
+};
+use anyhow::Result;
+use kubephase_wit::Severity;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// A prepared run whose configuration is complete: with the secrets that were generated for the
+/// node, and with what the node's files say.
+pub struct Complete {
+    pub prepared: Prepared,
+    /// paths that earlier runs made
+    made_before: BTreeSet<String>,
+    /// Unix seconds
+    started: i64,
+}
+
+impl Prepared {
+    /// Completes the run from the files of its node.
+    ///
+    /// # Errors
+    /// The state of earlier runs cannot be read or kept.
+    pub fn complete(mut self, files: &dyn Files) -> Result<Complete> {
+        let started = jiff::Timestamp::now().as_second();
+        GeneratedSecrets::complete(&mut self.config, self.token_given, files)?;
+        let history = History::read(files, state::DIRECTORY);
+        let warnings = self.workflow.complete(&mut self.config, files, &history)?;
+        self.warnings.extend(warnings);
+        self.warnings.extend(history.warnings.iter().cloned());
+        self.warnings.extend(history.remove_outdated(files));
+        Ok(Complete {
+            prepared: self,
+            made_before: history.made,
+            started,
+        })
+    }
+}
+
+impl Complete {
+    /// Executes the run. A phase that fails is part of the result. `keep` keeps the recordings of
+    /// plugins that were stopped.
+    ///
+    /// # Errors
+    /// The configuration cannot be given to the phases.
+    pub fn execute(
+        &self,
+        world: Arc<dyn World>,
+        keep: &(dyn Fn(&Capsule) + Sync),
+        subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
+        cancel: &Cancel,
+    ) -> Result<Finished> {
+        let prepared = &self.prepared;
+        let masked = Secrets::mask(&prepared.config)?;
+        let bus = Bus::new(subscribers(&prepared.plan));
+        let shared = Arc::new(Shared {
+            patches: prepared.patches.clone(),
+            territory: prepared.territory(),
+            cancel: cancel.clone(),
+            ..Shared::of_run(world, bus, masked)?
+        });
+        self.say_opening(&shared.bus);
+        let provider = Provider {
+            prepared,
+            shared: shared.clone(),
+            cancel,
+        };
+        let executor = Executor {
+            plan: &prepared.plan,
+            shared,
+            config: &prepared.config,
+            provide: &|node| provider.provide(node),
+            judge: &self.judge(),
+            started: self.started,
+            cancel,
+            keep,
+            places: prepared
+                .phases
+                .parallelism
+                .map_or_else(|| Places::Working(parallel::cores()), Places::Exactly),
+        };
+        Ok(executor.execute())
+    }
+
+    /// Prints what comes before the first phase.
+    fn say_opening(&self, bus: &Bus) {
+        let prepared = &self.prepared;
+        for line in &prepared.early_lines {
+            say(bus, Severity::Info, line.clone());
+        }
+        for line in prepared.workflow.opening(&prepared.config) {
+            say(bus, Severity::Info, line);
+        }
+        for warning in &prepared.warnings {
+            say(bus, Severity::Warning, Line::new("", warning));
+        }
+        for line in &prepared.lines {
+            say(bus, Severity::Info, line.clone());
+        }
+    }
+
+    fn judge(&self) -> Judge {
+        let Prepared { config, phases, .. } = &self.prepared;
+        let registration = &config.init.node_registration;
+        let ignored = registration.ignore_preflight_errors.iter();
+        let today = jiff::Zoned::now().date();
+        let is_current =
+            |expires: Option<jiff::civil::Date>| expires.is_none_or(|day| day >= today);
+        let waivers = phases.waivers.iter();
+        Judge {
+            ignored: ignored.map(|name| name.to_lowercase()).collect(),
+            waived: waivers
+                .filter(|waiver| is_current(waiver.expires))
+                .map(|waiver| (waiver.check.to_lowercase(), waiver.reason.clone()))
+                .collect(),
+            ours: self.made_before.clone(),
+        }
+    }
+}
+
+fn say(bus: &Bus, severity: Severity, line: Line) {
+    bus.emit(What::Message {
+        phase: String::new(),
+        severity,
+        label: line.label,
+        text: line.text,
+        plugin: None,
+    });
+}

@@ -1,0 +1,99 @@
+//! The other machines of a rehearsed cluster, while one of them is reset.
+use super::{scratch::ScratchTree, state};
+use crate::{
+    cancel::Cancel,
+    config::ADMIN,
+    journal::RunLock,
+    world::{
+        api::{Credentials, Patience},
+        node::facts::NodeFacts,
+        rehearsal::{self, Common, Rehearsal, Setting},
+    },
+};
+use anyhow::{Result, anyhow};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::runtime::Handle;
+
+/// The directory, in the tree of the first machine, that holds the trees of the joining machines.
+pub const TREES: &str = "nodes";
+
+/// How long a request to the API of a rehearsed cluster is retried.
+pub const API_TIME: Duration = Duration::from_secs(10);
+
+/// The cluster that the machine of a tree joined in an earlier rehearsal. Its other machines run
+/// until this value is dropped.
+pub struct PeerCluster {
+    common: Arc<Common>,
+    _first: Rehearsal,
+    _scratch: ScratchTree,
+    _lock: Option<RunLock>,
+}
+
+impl PeerCluster {
+    /// Opens the cluster of a tree; none if the machine of the tree did not join one. `keeps` says
+    /// whether changes of the cluster are kept.
+    ///
+    /// # Errors
+    /// The tree of the first machine cannot be used, or another run uses it.
+    pub fn of(
+        tree: &Path,
+        keeps: bool,
+        handle: &Handle,
+        cancel: &Cancel,
+    ) -> Result<Option<PeerCluster>> {
+        let Some(first) = tree_of_first_machine(tree)? else {
+            return Ok(None);
+        };
+        let (lock, scratch) = if keeps {
+            let directory = state::make(&first).map_err(|failure| anyhow!(failure.told()))?;
+            let lock = RunLock::acquire(&directory, "reset")?;
+            (Some(lock), ScratchTree::at(&first)?)
+        } else {
+            (None, ScratchTree::temporary()?)
+        };
+        let common = Arc::new(Common::of(&scratch.path));
+        let setting = Setting {
+            files: rehearsal::files(&scratch.path, (!keeps).then_some(first.as_path()))?,
+            facts: NodeFacts::default(),
+            credentials: Credentials::File(ADMIN.into()),
+            common: common.clone(),
+            patience: Patience {
+                time: API_TIME,
+                cancel: cancel.clone(),
+            },
+            port: 0,
+        };
+        Ok(Some(PeerCluster {
+            common,
+            _first: Rehearsal::open(handle, setting)?,
+            _scratch: scratch,
+            _lock: lock,
+        }))
+    }
+
+    /// What the machines of the cluster share.
+    pub fn common(&self) -> Arc<Common> {
+        self.common.clone()
+    }
+}
+
+/// Returns the tree of the machine that began the cluster; none if `tree` is not one of its joined
+/// machines.
+fn tree_of_first_machine(tree: &Path) -> Result<Option<PathBuf>> {
+    let tree = std::path::absolute(tree)?;
+    let trees = tree.parent().filter(|trees| trees.ends_with(TREES));
+    let first = trees.and_then(Path::parent);
+    Ok(first
+        .filter(|first| Common::is_kept(first))
+        .map(Path::to_owned))
+}
+
+/// Returns what the machine of a tree shares with others: the cluster that it joined, or else a
+/// cluster of its own.
+pub fn common_of(peers: Option<&PeerCluster>, root: &Path) -> Arc<Common> {
+    peers.map_or_else(|| Arc::new(Common::of(root)), PeerCluster::common)
+}

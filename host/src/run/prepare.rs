@@ -1,0 +1,262 @@
+//! Prepares a run: from a loaded configuration to a plan with its plugins. Nothing is changed.
+use super::workflow::{Line, LoadedRun, Question, Workflow};
+use crate::{
+    config::{self, Config, ConfigFile, Loaded, PhaseConfiguration},
+    effect::territory::Territory,
+    plan::{
+        Choice, Plan, Refused,
+        catalog::Catalog,
+        spec::{WorkflowId, is_within},
+    },
+    plugin::{self, load::Plugins},
+    render::patches::Patches,
+    wasm::{
+        embedded,
+        engine::{Engine, Place},
+    },
+    world::node::facts::NodeFacts,
+};
+use anyhow::{Result, anyhow};
+use serde_json::json;
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What every run of this process can use: the phases and plugins of the program.
+pub struct Distribution<'a> {
+    pub engine: &'a Engine,
+    /// the built-in phases, and those of the program's own plugins
+    pub catalog: Catalog,
+    /// the program's own plugins
+    pub plugins: Plugins,
+}
+
+impl<'a> Distribution<'a> {
+    /// Adds the program's own plugins to the built-in phases.
+    ///
+    /// # Errors
+    /// A plugin cannot be loaded.
+    pub fn new(engine: &'a Engine, builtin: Catalog) -> Result<Self> {
+        let (mut catalog, mut plugins) = (builtin, Plugins::new());
+        for embedded in embedded::defaults() {
+            let plugin = Arc::new(engine.load_once(Place::Embedded(embedded.name))?);
+            let manifest = plugin.manifest();
+            let source = manifest.source(true);
+            catalog.add_plugin(&source, &manifest.provides)?;
+            let loaded = plugin::load::Loaded {
+                plugin: plugin.clone(),
+                settings: json!({}),
+                limits: Default::default(),
+                signer: None,
+            };
+            plugins.insert(manifest.name.clone(), loaded);
+        }
+        Ok(Distribution {
+            engine,
+            catalog,
+            plugins,
+        })
+    }
+
+    /// Returns the node as the configuration of a run sees it. Single phases whose commands have no
+    /// `--cri-socket` look for no socket of a runtime, and so do not fail if there are several
+    /// (kubeadm behaviour).
+    pub fn visible_facts<'n>(
+        &self,
+        node: &'n NodeFacts,
+        workflow: &WorkflowId,
+        only: Option<&[String]>,
+    ) -> Cow<'n, NodeFacts> {
+        if only.is_none_or(|only| only.iter().any(|id| self.takes_cri_socket(workflow, id))) {
+            return Cow::Borrowed(node);
+        }
+        Cow::Owned(NodeFacts {
+            cri_sockets: Vec::new(),
+            ..node.clone()
+        })
+    }
+
+    /// Whether the command of a phase, of its group or of its members has `--cri-socket`.
+    fn takes_cri_socket(&self, workflow: &WorkflowId, id: &str) -> bool {
+        self.catalog
+            .of(workflow)
+            .map(|entry| &entry.spec)
+            .filter(|spec| is_within(&spec.id, id) || is_within(id, &spec.id))
+            .any(|spec| spec.flags.iter().any(|flag| flag == "cri-socket"))
+    }
+}
+
+/// Everything that is decided before a run touches anything.
+pub struct Prepared {
+    pub workflow: &'static dyn Workflow,
+    /// with its secrets
+    pub config: Config,
+    pub phases: PhaseConfiguration,
+    pub plan: Plan,
+    pub plugins: Plugins,
+    pub patches: Patches,
+    /// warnings that are shown before the first phase
+    pub warnings: Vec<String>,
+    /// lines that were said while the configuration was loaded; they come first
+    pub early_lines: Vec<Line>,
+    /// lines that are printed before the first phase
+    pub lines: Vec<Line>,
+    pub token_given: bool,
+    /// nothing is to be changed
+    pub dry_run: bool,
+    pub may_run_programs: bool,
+    pub question: Option<&'static Question>,
+    /// the operator's configuration file, if there is one
+    pub file: Option<PathBuf>,
+    /// whether the whole workflow runs, and not single phases that were selected
+    pub is_whole: bool,
+}
+
+impl Prepared {
+    /// The files that belong to the host in this run, and the operator's that decide what later
+    /// runs do.
+    pub(super) fn territory(&self) -> Territory {
+        let mut territory = Territory::of(&self.config);
+        let Some(file) = &self.file else {
+            return territory;
+        };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        territory.add_of_operator(file);
+        territory.add_shown_of_operator(&folder.join(plugin::lock::FILE));
+        for entry in &self.phases.plugins {
+            if let Some(component) = plugin::source::file(&entry.source, folder) {
+                territory.add_shown_of_operator(&folder.join(&entry.source));
+                territory.add_shown_of_operator(&plugin::signature::beside(&component));
+            }
+        }
+        territory
+    }
+
+    /// Adds warnings that are shown before the first phase.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: Vec<String>) -> Self {
+        self.warnings.extend(warnings);
+        self
+    }
+}
+
+/// Plans a run with its plugins. `file` is the operator's configuration file; relative paths of
+/// plugins start from its directory. `only` selects single phases or groups.
+///
+/// # Errors
+/// Every problem of the plan, the plugins or the patches.
+pub fn prepare(
+    distribution: &Distribution<'_>,
+    workflow: &'static dyn Workflow,
+    run: LoadedRun,
+    file: Option<&ConfigFile>,
+    only: Option<Vec<String>>,
+) -> Result<Prepared> {
+    let LoadedRun {
+        loaded,
+        skip,
+        may_run_programs,
+        question,
+    } = run;
+    let Loaded {
+        config,
+        phases,
+        warnings,
+        token_given,
+        dry_run,
+    } = loaded;
+    let Distribution {
+        engine,
+        catalog,
+        plugins,
+    } = distribution;
+    let (mut catalog, mut plugins) = (catalog.clone(), plugins.clone());
+    plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load(
+        &phases.plugins,
+        file.map(ConfigFile::path),
+        engine,
+        &mut catalog,
+        &mut plugins,
+    )?;
+    let is_whole = only.is_none();
+    let disabled = workflow.disabled_phases(&config, is_whole);
+    let choice = choose(&config, &phases, disabled, skip, only);
+    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(Refused)?;
+    let (patches, said) = load_patches(&config)?;
+    Ok(Prepared {
+        workflow,
+        config,
+        phases,
+        plan,
+        plugins,
+        patches,
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+        early_lines: Vec::new(),
+        lines: said.iter().map(|text| patches_line(text)).collect(),
+        token_given,
+        dry_run,
+        may_run_programs,
+        question,
+        file: file.map(|file| file.path().to_owned()),
+        is_whole,
+    })
+}
+
+fn load_patches(config: &Config) -> Result<(Patches, Vec<String>)> {
+    let directory = config
+        .init
+        .patches
+        .as_ref()
+        .map(|patches| &patches.directory);
+    match directory.filter(|directory| !directory.is_empty()) {
+        Some(directory) => Patches::load(directory, config::patch_files(directory)?)
+            .map_err(|message| anyhow!(message)),
+        None => Ok(Default::default()),
+    }
+}
+
+fn patches_line(text: &str) -> Line {
+    Line::new("patches", text.strip_prefix("[patches] ").unwrap_or(text))
+}
+
+/// Puts together which phases are left out, put in and reordered. `skip` are the phases of the flag.
+fn choose(
+    config: &Config,
+    phases: &PhaseConfiguration,
+    disabled_by_workflow: BTreeMap<String, String>,
+    skip: Vec<String>,
+    only: Option<Vec<String>>,
+) -> Choice {
+    let mut disabled = BTreeMap::new();
+    for phase in &phases.disabled_phases {
+        let by = "disabledPhases of the PhaseConfiguration";
+        disabled.insert(phase.clone(), by.to_owned());
+    }
+    disabled.extend(disabled_by_workflow);
+    // The flag replaces the configuration, and `init phase …` looks at the flag alone (kubeadm
+    // behaviour).
+    let (skip, skipped_by) = match (skip.is_empty(), only.is_some()) {
+        (false, _) => (skip, "--skip-phases"),
+        (true, false) => (
+            config.init.skip_phases.clone(),
+            "skipPhases of the configuration",
+        ),
+        (true, true) => (Vec::new(), ""),
+    };
+    Choice {
+        skip,
+        skipped_by: skipped_by.into(),
+        only,
+        disabled,
+        replaced: phases.replaces.clone(),
+        extra_edges: phases
+            .extra_edges
+            .iter()
+            .map(|edge| (edge.before.clone(), edge.after.clone()))
+            .collect(),
+    }
+}

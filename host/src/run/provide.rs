@@ -1,0 +1,140 @@
+//! Makes the phases of a run ready to be called: built-in functions and components.
+use super::{
+    access::Access,
+    executor::{Ready, Running},
+    prepare::Prepared,
+    session::{Session, Shared, label_of},
+};
+use crate::{
+    cancel::Cancel,
+    phase::upload_config,
+    plan::{
+        Node,
+        spec::{PhaseFunction, is_within},
+    },
+    plugin,
+};
+use kubephase_sdk::Native;
+use kubephase_wit::{Error, Outcome, PhaseInfo, Stop, phase};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Provides the phases of one run.
+pub(super) struct Provider<'a> {
+    pub prepared: &'a Prepared,
+    pub shared: Arc<Shared>,
+    pub cancel: &'a Cancel,
+}
+
+impl Provider<'_> {
+    /// Makes a phase ready.
+    pub fn provide(&self, node: &Node) -> Ready {
+        match (&node.spec.run, node.source.plugin()) {
+            (_, Some(plugin)) => self.provide_component(node, plugin),
+            (Some(function), None) => self.provide_builtin(node, function),
+            (None, None) => {
+                let session = self.builtin_session(node);
+                let why = "the phase has no code, which is a defect of the program";
+                self.ready(node, Box::new(Unusable(why.into())), session)
+            }
+        }
+    }
+
+    fn ready(&self, node: &Node, phase: Box<dyn phase::Host + Send>, session: Session) -> Ready {
+        Ready {
+            phase,
+            session,
+            plugin: None,
+            headers: self.headers(node),
+        }
+    }
+
+    fn builtin_session(&self, node: &Node) -> Session {
+        let shared = self.shared.clone();
+        Session::new(shared, node.id(), &self.settings(node), Access::BuiltIn)
+    }
+
+    fn provide_builtin(&self, node: &Node, function: &PhaseFunction) -> Ready {
+        let session = self.builtin_session(node);
+        let function = function.clone();
+        let phase = Native::new(session.clone(), move || function.call());
+        self.ready(node, Box::new(phase), session)
+    }
+
+    fn provide_component(&self, node: &Node, name: &str) -> Ready {
+        let plugin::load::Loaded {
+            plugin,
+            settings,
+            limits,
+            ..
+        } = &self.prepared.plugins[name];
+        let session = Session::limited(
+            self.shared.clone(),
+            node.id(),
+            settings,
+            Access::Granted(plugin.grant()),
+            *limits,
+            node.source.third_party(),
+        );
+        let (phase, memory): (Box<dyn phase::Host + Send>, _) =
+            match plugin.phase(session.clone(), *limits, self.cancel) {
+                Ok(guest) => {
+                    let memory = guest.peak();
+                    (Box::new(guest), memory)
+                }
+                Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
+            };
+        Ready {
+            plugin: Some(Running {
+                plugin: plugin.clone(),
+                memory,
+            }),
+            ..self.ready(node, phase, session)
+        }
+    }
+
+    /// Returns the settings of a built-in phase. Only the phase that stores the plugins in the
+    /// cluster has settings: the plugins.
+    fn settings(&self, node: &Node) -> Value {
+        if node.id() != upload_config::PHASES {
+            return json!({});
+        }
+        let Prepared {
+            phases, plugins, ..
+        } = self.prepared;
+        let pinned = plugin::load::pin_plugins(phases, plugins);
+        pinned.kept().unwrap_or_else(|| json!({}))
+    }
+
+    /// Returns the lines that kubeadm prints as it enters the groups of a phase, with the label of
+    /// each group. They are printed before the first member that runs.
+    fn headers(&self, node: &Node) -> Vec<(String, String)> {
+        let Prepared { plan, config, .. } = self.prepared;
+        let mut headers = Vec::new();
+        for group in plan.groups.iter().filter(|group| group.state.runs()) {
+            let first = plan
+                .running()
+                .find(|other| is_within(other.id(), group.id()));
+            let is_first = first.is_some_and(|first| first.id() == node.id());
+            if let (true, Some(header)) = (is_first, group.spec.header) {
+                let label = label_of(group.id());
+                let lines = header.lines(config).into_iter();
+                headers.extend(lines.map(|line| (label.clone(), line)));
+            }
+        }
+        headers
+    }
+}
+
+/// A component that cannot be started: its phase fails, by its own failure policy.
+struct Unusable(String);
+
+impl phase::Host for Unusable {
+    fn describe(&mut self) -> Result<PhaseInfo, Stop> {
+        Err(Stop::msg(self.0.clone()))
+    }
+
+    fn run(&mut self) -> Result<Outcome, Error> {
+        Err(Error::Stop(Stop::msg(self.0.clone())))
+    }
+}

@@ -1,0 +1,262 @@
+//! The place where a run takes place: this machine, or a scratch tree. It holds the lock, the
+//! journal and the signals of the run.
+use super::{
+    capsule::Capsule,
+    event::{Event, RunResult, Subscriber, What},
+    execute::Complete,
+    executor::Finished,
+    peers::{PeerCluster, common_of},
+    prepare::Prepared,
+    scratch::ScratchTree,
+    signals::Interruptible,
+    state,
+    threads::Threads,
+    workflow::{RehearsedCluster, Trees},
+};
+use crate::{
+    cancel::Cancel,
+    journal::{Durability, Header, Journal, RunLock},
+    plan::Plan,
+    world::{
+        World,
+        api::{Credentials, Patience},
+        files::PrivateDirectory,
+        node::facts::NodeFacts,
+        real::{self, Real},
+        rehearsal::{self, Common, Outside, Rehearsal, Setting},
+    },
+};
+use anyhow::{Context, Result, anyhow};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// The place of one run. No other run takes place there meanwhile.
+pub struct Site<W> {
+    pub world: Arc<W>,
+    pub threads: Threads,
+    /// receives the signals while the site exists
+    run: Interruptible,
+    /// holds the journal and the lock
+    directory: PrivateDirectory,
+    durability: Durability,
+    /// whether the result of the run is still there afterwards
+    pub stays: bool,
+    _peers: Option<PeerCluster>,
+    _scratch: Option<ScratchTree>,
+    _lock: RunLock,
+}
+
+/// The file with which a kubelet asks for its certificate; it holds a token (kubeadm's path).
+const BOOTSTRAP_KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+
+/// Notices when a run writes the kubelet's bootstrap credentials.
+struct BootstrapWatch {
+    is_written: Arc<AtomicBool>,
+}
+
+impl Subscriber for BootstrapWatch {
+    fn notice(&mut self, event: &Event) {
+        if let What::Effect { made, .. } = &event.what
+            && made.iter().any(|path| path == BOOTSTRAP_KUBECONFIG)
+        {
+            self.is_written.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What came of a run at a site.
+pub struct SiteRun {
+    /// the run with the configuration that it used
+    pub run: Complete,
+    pub finished: Finished,
+}
+
+/// Returns how long requests to the API are retried.
+fn patience(prepared: &Prepared, cancel: &Cancel) -> Patience {
+    let timeouts = prepared.config.init.timeouts.as_ref();
+    let seconds = timeouts
+        .and_then(|timeouts| timeouts.kubernetes_api_call)
+        .unwrap_or_default()
+        .as_secs();
+    Patience {
+        time: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
+        cancel: cancel.clone(),
+    }
+}
+
+impl Site<Rehearsal> {
+    /// Opens a site in a scratch tree. `port` is the port of its API server on loopback; 0 for any.
+    ///
+    /// # Errors
+    /// The tree cannot be used, or another run uses it.
+    pub fn rehearsed(
+        prepared: &Prepared,
+        facts: NodeFacts,
+        trees: &Trees,
+        port: u16,
+    ) -> Result<Self> {
+        let scratch = ScratchTree::at_or_temporary(trees.scratch.as_deref())?;
+        let below = trees.below.as_deref();
+        let (threads, run) = (Threads::start()?, Interruptible::begin());
+        // The journals of the tree below are read. The journal of this run, which is not kept, must
+        // not hide them by its name.
+        let name = if below.is_some() { "dry-run" } else { "" };
+        let directory =
+            state::make_below(&scratch.path, name).map_err(|failure| anyhow!(failure.told()))?;
+        let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
+        let around = Around {
+            prepared,
+            root: &scratch.path,
+            below,
+            threads: &threads,
+            cancel: run.cancel(),
+        };
+        let (common, peers) = around.open_cluster()?;
+        let setting = Setting {
+            files: rehearsal::files(&scratch.path, below)?,
+            facts,
+            credentials: Credentials::of(&prepared.config),
+            common,
+            patience: patience(prepared, run.cancel()),
+            port,
+        };
+        Ok(Site {
+            world: Arc::new(Rehearsal::open(threads.handle(), setting)?),
+            threads,
+            run,
+            directory,
+            durability: Durability::Process,
+            stays: scratch.stays(),
+            _peers: peers,
+            _scratch: Some(scratch),
+            _lock: lock,
+        })
+    }
+}
+
+/// What is around the machine of a rehearsal.
+struct Around<'a> {
+    prepared: &'a Prepared,
+    root: &'a Path,
+    below: Option<&'a Path>,
+    threads: &'a Threads,
+    cancel: &'a Cancel,
+}
+
+impl Around<'_> {
+    fn open_cluster(&self) -> Result<(Arc<Common>, Option<PeerCluster>)> {
+        let handle = self.threads.handle();
+        match self.prepared.workflow.rehearsed_cluster() {
+            RehearsedCluster::New => Ok((Arc::new(Common::of(self.root)), None)),
+            RehearsedCluster::External => {
+                let files = rehearsal::files(self.root, self.below)?;
+                let etcd = real::etcd(handle, files, &self.prepared.config, self.cancel);
+                let outside = Outside::new(Arc::new(real::direct()), Box::new(etcd));
+                Ok((Arc::new(Common::joining(self.root, outside)), None))
+            }
+            RehearsedCluster::Kept => {
+                let tree = self.below.unwrap_or(self.root);
+                let peers = PeerCluster::of(tree, self.below.is_none(), handle, self.cancel)?;
+                Ok((common_of(peers.as_ref(), self.root), peers))
+            }
+        }
+    }
+}
+
+impl Site<Real> {
+    /// Opens this machine.
+    ///
+    /// # Errors
+    /// The user is not root, or another run uses the machine.
+    pub fn real(prepared: &Prepared, facts: NodeFacts) -> Result<Self> {
+        if !rustix::process::geteuid().is_root() {
+            return Err(anyhow!(
+                "this changes the machine, for which it has to run as root; `kubephase rehearse` \
+                 shows what it would do without"
+            ));
+        }
+        let (threads, run) = (Threads::start()?, Interruptible::begin());
+        let directory = state::make(Path::new("/")).map_err(|failure| anyhow!(failure.told()))?;
+        let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
+        let patience = patience(prepared, run.cancel());
+        let mut world = Real::open(threads.handle(), facts, &prepared.config, &patience)?;
+        if let Some(join) = &prepared.config.join
+            && prepared.may_run_programs
+        {
+            world = world.with_programs_of(&join.bootstrap_kubeconfig);
+        }
+        Ok(Site {
+            world: Arc::new(world),
+            threads,
+            run,
+            directory,
+            durability: Durability::Power,
+            stays: true,
+            _peers: None,
+            _scratch: None,
+            _lock: lock,
+        })
+    }
+}
+
+impl<W: World + 'static> Site<W> {
+    /// The token that signals request.
+    pub fn cancel(&self) -> &Cancel {
+        self.run.cancel()
+    }
+
+    /// Watches whether the run writes the file that a kubelet bootstraps with. The file is removed
+    /// if the process ends at once.
+    fn watch_credentials(&self) -> Box<dyn Subscriber> {
+        let is_written = Arc::new(AtomicBool::new(false));
+        let (world, written) = (self.world.clone(), is_written.clone());
+        self.run.remove_credentials_with(move || {
+            if written.load(Ordering::Relaxed) {
+                // The process ends, so a failure cannot be reported.
+                let _ = world.files().remove(BOOTSTRAP_KUBECONFIG);
+            }
+        });
+        Box::new(BootstrapWatch { is_written })
+    }
+
+    /// Executes a run here, with a journal. A phase that fails is part of the result. `keep` keeps
+    /// the recordings of plugins that were stopped.
+    ///
+    /// # Errors
+    /// The journal or the world cannot be used.
+    pub fn execute(
+        &self,
+        prepared: Prepared,
+        keep: &(dyn Fn(&Capsule) + Sync),
+        subscribers: impl FnOnce(&Plan) -> Vec<Box<dyn Subscriber>>,
+    ) -> Result<SiteRun> {
+        let (cancel, files) = (self.run.cancel(), self.world.files());
+        let header = Header::new(jiff::Timestamp::now().as_second());
+        let journal = Journal::begin(&self.directory, &header, self.durability, cancel.clone())
+            .with_context(|| {
+                format!(
+                    "cannot begin a journal in {}",
+                    self.directory.path().display()
+                )
+            })?;
+        let is_whole = prepared.is_whole;
+        let run = prepared.complete(files)?;
+        let kept: Box<dyn Subscriber> = Box::new(journal.clone());
+        let watch = self.watch_credentials();
+        let with_own = |plan: &Plan| [kept, watch].into_iter().chain(subscribers(plan)).collect();
+        let finished = run.execute(self.world.clone(), keep, with_own, cancel)?;
+        if let Some(failure) = journal.failure() {
+            return Err(anyhow!(failure));
+        }
+        if finished.result == RunResult::Done && is_whole {
+            run.prepared.workflow.finish(files)?;
+        }
+        Ok(SiteRun { run, finished })
+    }
+}

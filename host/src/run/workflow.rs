@@ -1,0 +1,233 @@
+//! The interface of a workflow: everything that is particular to `init`, `join` or `reset`. The
+//! workflows themselves are in [`crate::workflow`].
+use crate::{
+    config::{Config, ConfigFile, Loaded, PhaseFlags},
+    journal::History,
+    plan::spec::{PhaseSpec, WorkflowId},
+    world::{Files, World, node::facts::NodeFacts},
+};
+use anyhow::Result;
+use clap::{Arg, ArgMatches};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// A workflow: a command that runs phases.
+pub trait Workflow: Sync {
+    /// The name of the workflow in manifests, journals, locks and plans.
+    fn id(&self) -> WorkflowId;
+
+    /// The words of the command line that run it, for example `["init"]`.
+    fn command(&self) -> &'static [&'static str];
+
+    /// The help text of the command.
+    fn about(&self) -> &'static str;
+
+    /// The flags of the whole command, under kubeadm's names.
+    fn flags(&self) -> Vec<Arg>;
+
+    /// Whether the commands of single phases also take [`PhaseFlags`].
+    fn has_phase_flags(&self) -> bool {
+        true
+    }
+
+    /// Which flags the command has that say where a run takes place.
+    fn place_flags(&self) -> PlaceFlags;
+
+    /// The phases, in kubeadm's order; a group stands before its members.
+    fn phases(&self) -> Vec<PhaseSpec>;
+
+    /// Reads flags and configuration, and what the node or the cluster knows. Nothing is changed.
+    ///
+    /// # Errors
+    /// Every problem of the configuration; why the cluster is not found or not trusted.
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun>;
+
+    /// Returns the phases that the configuration switches off, each with the reason. `is_whole` is
+    /// false if single phases were selected.
+    fn disabled_phases(&self, _config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    /// Completes the configuration from the files of the node and from earlier runs, just before
+    /// the run. Returns warnings.
+    ///
+    /// # Errors
+    /// The files cannot be read.
+    fn complete(
+        &self,
+        _config: &mut Config,
+        _files: &dyn Files,
+        _history: &History,
+    ) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Returns the first lines of a run.
+    fn opening(&self, _config: &Config) -> Vec<Line> {
+        Vec::new()
+    }
+
+    /// The cluster around the machine of a rehearsal.
+    fn rehearsed_cluster(&self) -> RehearsedCluster;
+
+    /// Whether a scratch root holds the machine of an earlier rehearsal, and not this machine.
+    fn uses_rehearsed_node(&self) -> bool {
+        false
+    }
+
+    /// Whether the cluster of a rehearsal ends with its machine.
+    fn ends_cluster(&self) -> bool {
+        false
+    }
+
+    /// Decides which trees a rehearsal uses.
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        // A dry run on this very machine sees what the machine has.
+        let sees_machine = place.root.is_none() && !place.is_described;
+        Trees {
+            scratch: place.root.map(Path::to_owned),
+            below: sees_machine.then(|| PathBuf::from("/")),
+        }
+    }
+
+    /// Cleans up after a run of the whole workflow that succeeded.
+    ///
+    /// # Errors
+    /// The files cannot be removed.
+    fn finish(&self, _files: &dyn Files) -> Result<()> {
+        Ok(())
+    }
+
+    /// Returns the closing words for the operator, after a run of the whole workflow that
+    /// succeeded.
+    fn closing(&self, _config: &Config) -> Option<String> {
+        None
+    }
+}
+
+/// Which flags a command has that say where a run takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceFlags {
+    /// only `--output`
+    Output,
+    /// `--node` and `--root` as well
+    Place,
+    /// and `--out`
+    PlaceAndResult,
+}
+
+/// A line of kubeadm's that is printed with its label, for example `[preflight] …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    pub label: String,
+    pub text: String,
+}
+
+impl Line {
+    /// A line with its label.
+    pub fn new(label: &str, text: impl Into<String>) -> Self {
+        Line {
+            label: label.to_owned(),
+            text: text.into(),
+        }
+    }
+}
+
+/// What a workflow loads its configuration from.
+pub struct LoadInput<'a> {
+    /// the flags of [`Workflow::flags`]
+    pub arguments: &'a ArgMatches,
+    /// the file of `--config`
+    pub file: Option<&'a ConfigFile>,
+    pub phase_flags: &'a PhaseFlags,
+    pub node: &'a NodeFacts,
+    /// whether the whole workflow was asked for, and not single phases
+    pub is_whole: bool,
+    /// gives the world as it is before the run
+    pub world: &'a dyn WorldBefore,
+    /// lines to print before the run
+    pub lines: &'a RefCell<Vec<Line>>,
+}
+
+impl LoadInput<'_> {
+    /// Adds lines that are printed before the run, even if loading fails.
+    pub fn say(&self, lines: impl IntoIterator<Item = Line>) {
+        self.lines.borrow_mut().extend(lines);
+    }
+}
+
+/// The world as it is before a run, opened when a workflow asks for it.
+pub trait WorldBefore {
+    /// Opens the world.
+    ///
+    /// # Errors
+    /// The world cannot be opened.
+    fn open(&self) -> Result<&dyn World>;
+}
+
+/// What a workflow loaded.
+pub struct LoadedRun {
+    pub loaded: Loaded,
+    /// phases that the flag `--skip-phases` names
+    pub skip: Vec<String>,
+    /// whether programs are run that authenticate the user of the kubeconfig that this node joins
+    /// with
+    pub may_run_programs: bool,
+    /// the question that the operator answers before the run; none if there is none
+    pub question: Option<&'static Question>,
+}
+
+impl LoadedRun {
+    /// A run that asks nothing and runs no programs of a kubeconfig.
+    pub fn new(loaded: Loaded, skip: &[String]) -> Self {
+        LoadedRun {
+            loaded,
+            skip: skip.to_vec(),
+            may_run_programs: false,
+            question: None,
+        }
+    }
+}
+
+/// A question whose answer has to be yes before a run changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub warning: &'static str,
+    pub prompt: &'static str,
+    /// the group of phases without which nothing is asked
+    pub group: &'static str,
+}
+
+/// The cluster around the machine of a rehearsal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RehearsedCluster {
+    /// the machine begins a cluster
+    New,
+    /// the machine joins a cluster that exists outside of the rehearsal
+    External,
+    /// the machine may be one of several in a cluster that an earlier rehearsal kept
+    Kept,
+}
+
+/// Where the operator wants a rehearsal to take place.
+#[derive(Clone, Copy, Debug)]
+pub struct RehearsalPlace<'a> {
+    /// the scratch root of `--root`
+    pub root: Option<&'a Path>,
+    /// whether a file describes the node (`--node`)
+    pub is_described: bool,
+    /// whether the operator asked for a dry run
+    pub is_dry_run: bool,
+}
+
+/// The trees of a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trees {
+    /// the tree that changes; none for a temporary tree
+    pub scratch: Option<PathBuf>,
+    /// a tree that shows through where the scratch tree has no file
+    pub below: Option<PathBuf>,
+}

@@ -1,0 +1,141 @@
+//! `join`: makes this machine a node of a cluster, as a worker or as a member of the control plane.
+mod phases;
+
+use crate::{
+    config::{self, ADMIN, Config, ConfigFile, JoinFlags},
+    discovery,
+    plan::spec::{PhaseSpec, WorkflowId},
+    render::messages,
+    run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
+    world::{World, node::facts::NodeFacts},
+};
+use anyhow::{Result, anyhow};
+use clap::{Arg, FromArgMatches};
+use kubephase_wit::Failure;
+use std::collections::BTreeMap;
+
+/// The workflow `join`.
+pub struct Join;
+
+impl Workflow for Join {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new("join")
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["join"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Make this machine a node of a cluster"
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<JoinFlags>()
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Output
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        phases::phases()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let mut flags = JoinFlags::from_arg_matches(input.arguments)?;
+        flags.phase.clone_from(input.phase_flags);
+        let world = input.world.open()?;
+        let is_named = flags.discovery_file.is_some();
+        if !input.is_whole && input.file.is_none() {
+            find_by_admin(&mut flags, world)?;
+        }
+        let source = Source {
+            file: input.file,
+            flags: &flags,
+            is_named,
+        };
+        load(&source, input.node, world, || {
+            input.say(messages::READING.map(|line| Line::new("preflight", line)));
+        })
+    }
+
+    /// A worker has no part of the control plane.
+    fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
+        let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
+        phases::OF_CONTROL_PLANE
+            .iter()
+            .filter(|_| is_worker)
+            .map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned()))
+            .collect()
+    }
+
+    fn rehearsed_cluster(&self) -> RehearsedCluster {
+        RehearsedCluster::External
+    }
+
+    fn closing(&self, config: &Config) -> Option<String> {
+        Some(messages::joined(config))
+    }
+}
+
+/// What a machine knows of the cluster that it joins.
+pub struct Source<'a> {
+    pub file: Option<&'a ConfigFile>,
+    pub flags: &'a JoinFlags,
+    /// whether the operator named the discovery file on the command line
+    pub is_named: bool,
+}
+
+/// Finds the cluster, decides whether to trust it, and reads the configuration that it keeps.
+/// Nothing is changed, neither here nor there. `on_trusted` is called before the cluster is asked.
+///
+/// # Errors
+/// Every problem of the configuration; why the cluster is not found or not trusted.
+pub fn load(
+    source: &Source<'_>,
+    node: &NodeFacts,
+    world: &dyn World,
+    on_trusted: impl FnOnce(),
+) -> Result<LoadedRun> {
+    let loaded = config::load_join(source.file, source.flags, node)?;
+    let api = world.cluster();
+    let found =
+        discovery::discover(&loaded.join, api, world.net(), source.is_named).map_err(into_error)?;
+    let may_run_programs = found.may_run_programs;
+    on_trusted();
+    let cluster = if may_run_programs {
+        api.as_operator(&found.kubeconfig)
+    } else {
+        api.as_holder_of(&found.kubeconfig)
+    };
+    let cluster = cluster.map_err(into_error)?;
+    let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)?;
+    Ok(LoadedRun {
+        may_run_programs,
+        ..LoadedRun::new(loaded, &source.flags.skip_phases)
+    })
+}
+
+/// Lets a member of the control plane find its cluster by its `admin.conf`, if the flags of a
+/// single phase do not say where the cluster is (kubeadm behaviour).
+///
+/// # Errors
+/// There is no such file either.
+fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
+    if flags.endpoint.is_some() || flags.discovery_file.is_some() {
+        return Ok(());
+    }
+    if world.files().stat(ADMIN).map_err(into_error)?.is_none() {
+        return Err(anyhow!(
+            "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' \
+             subcommands to generate it."
+        ));
+    }
+    flags.discovery_file = Some(ADMIN.to_owned());
+    Ok(())
+}
+
+fn into_error(failure: Failure) -> anyhow::Error {
+    anyhow!(failure.told())
+}

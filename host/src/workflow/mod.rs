@@ -1,0 +1,29 @@
+//! The workflows: everything that is particular to `init`, `join` and `reset`. The engine that runs
+//! them is in [`crate::run`]; their phases do their work in [`crate::phase`].
+//!
+//! A new workflow is one module here and one line of [`ALL`].
+pub mod init;
+pub mod join;
+pub mod reset;
+
+use crate::{
+    plan::{catalog::Catalog, spec::WorkflowId},
+    run::workflow::Workflow,
+};
+
+/// Every workflow, in the order of the help.
+pub static ALL: &[&dyn Workflow] = &[&init::Init, &join::Join, &reset::Reset];
+
+/// Returns a workflow by its name; none if there is no such workflow.
+pub fn find(id: &WorkflowId) -> Option<&'static dyn Workflow> {
+    ALL.iter().copied().find(|workflow| workflow.id() == *id)
+}
+
+/// Returns the catalog of the built-in phases of all workflows.
+pub fn builtin_catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    for workflow in ALL {
+        catalog.add_builtin(&workflow.id(), workflow.phases());
+    }
+    catalog
+}

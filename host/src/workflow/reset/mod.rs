@@ -1,0 +1,130 @@
+//! `reset`: undoes what `init` or `join` made of this machine. It uses what is on the node, and what
+//! the cluster keeps if the cluster answers.
+mod phases;
+
+use crate::{
+    config::{self, Config, LoadedReset, ResetFlags},
+    journal::History,
+    plan::spec::{PhaseSpec, WorkflowId},
+    render::messages,
+    run::{
+        state::GeneratedSecrets,
+        workflow::{
+            Line, LoadInput, LoadedRun, PlaceFlags, Question, RehearsalPlace, RehearsedCluster,
+            Trees, Workflow,
+        },
+    },
+    world::Files,
+};
+use anyhow::Result;
+use clap::{Arg, FromArgMatches};
+use std::path::{Path, PathBuf};
+
+/// The workflow `reset`.
+pub struct Reset;
+
+/// kubeadm's question before a reset.
+static QUESTION: Question = Question {
+    warning: "[reset] WARNING: Changes made to this host by 'kubeadm init' or 'kubeadm join' will \
+              be reverted.",
+    prompt: "[reset] Are you sure you want to proceed? [y/N]: ",
+    group: "preflight",
+};
+
+impl Workflow for Reset {
+    fn id(&self) -> WorkflowId {
+        WorkflowId::new("reset")
+    }
+
+    fn command(&self) -> &'static [&'static str] {
+        &["reset"]
+    }
+
+    fn about(&self) -> &'static str {
+        "Undo what init or join made of this machine"
+    }
+
+    fn flags(&self) -> Vec<Arg> {
+        config::flags_of::<ResetFlags>()
+    }
+
+    fn has_phase_flags(&self) -> bool {
+        false
+    }
+
+    fn place_flags(&self) -> PlaceFlags {
+        PlaceFlags::Place
+    }
+
+    fn phases(&self) -> Vec<PhaseSpec> {
+        phases::phases()
+    }
+
+    fn load(&self, input: &LoadInput<'_>) -> Result<LoadedRun> {
+        let flags = ResetFlags::from_arg_matches(input.arguments)?;
+        let world = input.world.open()?;
+        let LoadedReset { mut loaded, force } =
+            config::load_reset(input.file, &flags, input.node, world.files())?;
+        if let Ok(cluster) = world
+            .cluster()
+            .with_kubeconfig(&loaded.config.run.kubeconfig)
+        {
+            input.say(messages::READING.map(|line| Line::new("reset", line)));
+            config::merge_cluster_configuration(&mut loaded, cluster.as_ref());
+        }
+        let is_asked = !force && !loaded.dry_run;
+        Ok(LoadedRun {
+            question: is_asked.then_some(&QUESTION),
+            ..LoadedRun::new(loaded, &flags.skip_phases)
+        })
+    }
+
+    fn complete(
+        &self,
+        config: &mut Config,
+        _files: &dyn Files,
+        history: &History,
+    ) -> Result<Vec<String>> {
+        if let Some(reset) = &mut config.reset {
+            reset.made.clone_from(&history.left);
+        }
+        Ok(Vec::new())
+    }
+
+    fn rehearsed_cluster(&self) -> RehearsedCluster {
+        RehearsedCluster::Kept
+    }
+
+    fn uses_rehearsed_node(&self) -> bool {
+        true
+    }
+
+    fn ends_cluster(&self) -> bool {
+        true
+    }
+
+    /// A dry run sees what is there, on this very machine or in a tree, and leaves it as it is.
+    fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
+        let root = place.root.map(Path::to_owned);
+        if !place.is_dry_run {
+            return Trees {
+                scratch: root,
+                below: None,
+            };
+        }
+        let machine = (!place.is_described).then(|| PathBuf::from("/"));
+        Trees {
+            scratch: None,
+            below: root.or(machine),
+        }
+    }
+
+    /// Removes the secrets that earlier runs generated for the node.
+    fn finish(&self, files: &dyn Files) -> Result<()> {
+        GeneratedSecrets::forget(files)
+    }
+
+    fn closing(&self, _config: &Config) -> Option<String> {
+        Some(messages::RESET.to_owned())
+    }
+}

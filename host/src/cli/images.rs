@@ -86,7 +86,7 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
     match command {
         ImagesCommand::List(flags) => {
             let format = flags.output.format()?;
-            // Nobody asks a container runtime which images there are.
+            // The list of images follows from the configuration; no container runtime is looked for.
             let node = NodeFacts {
                 cri_sockets: Vec::new(),
                 ..local_node::facts_for_reading()

@@ -159,10 +159,7 @@ impl WorkflowCommand<'_> {
     fn load_and_plan(&self, node: &NodeFacts, lines: &RefCell<Vec<Line>>) -> Result<Prepared> {
         let WorkflowRequest { phase, place, .. } = self.request;
         let only = self.request.selected();
-        // A scratch root holds the machine of an earlier rehearsal.
-        let rehearsed = (place.root.is_some() && self.workflow.uses_rehearsed_node())
-            .then(|| rehearsed_facts(node.clone(), place));
-        let node = rehearsed.as_ref().unwrap_or(node);
+        let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());
         let world = Before::new(place, node);
@@ -179,13 +176,20 @@ impl WorkflowCommand<'_> {
         prepare(self.distribution, self.workflow, loaded, self.file, only)
     }
 
-    fn rehearse(&self, prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
-        let WorkflowRequest { place, out, .. } = self.request;
-        let facts = if place.root.is_some() && self.workflow.uses_rehearsed_node() {
+    /// Returns the facts of the machine that the run is about. A scratch root holds the machine of
+    /// an earlier rehearsal.
+    fn facts_of_run(&self, facts: NodeFacts) -> NodeFacts {
+        let place = &self.request.place;
+        if place.root.is_some() && self.workflow.uses_rehearsed_node() {
             rehearsed_facts(facts, place)
         } else {
             facts
-        };
+        }
+    }
+
+    fn rehearse(&self, prepared: Prepared, facts: NodeFacts) -> Result<Exit> {
+        let WorkflowRequest { place, out, .. } = self.request;
+        let facts = self.facts_of_run(facts);
         let trees = self.workflow.rehearsed_trees(&RehearsalPlace {
             root: place.root.as_deref(),
             is_described: place.node.is_some(),

@@ -110,10 +110,10 @@ pub fn of_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
     of(&ConfigFile::at(file))
 }
 
-/// The same, of one that others read as well.
+/// Returns the same document from a configuration file that other parts of the run read as well.
 ///
 /// # Errors
-/// Likewise.
+/// Where the file cannot be read, or the document does not fit.
 pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
     Ok(file
         .documents()?

@@ -128,18 +128,7 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
         .allow_root()
         .calls(&[call("observe-net.http-get", json!([url, 60_000]))]);
     trial.prepare();
-    let running = namespace::start(
-        &trial,
-        None,
-        &[
-            "init",
-            "phase",
-            "preflight",
-            "--config",
-            "cluster.yaml",
-            "--ignore-preflight-errors=all",
-        ],
-    );
+    let running = namespace::start(&trial, None, &namespace::PREFLIGHT);
     super::wait_until(|| !server.requests().is_empty());
     interrupt(running, &[Signal::INT], namespace::signal);
 }

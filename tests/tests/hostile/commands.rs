@@ -5,17 +5,6 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
-/// Flags of a run on "this machine" in namespaces.
-const PREFLIGHT: [&str; 6] = [
-    "init",
-    "phase",
-    "preflight",
-    "--config",
-    "cluster.yaml",
-    "--ignore-preflight-errors=all",
-];
-const CERTS: [&str; 6] = ["init", "phase", "certs", "all", "--config", "cluster.yaml"];
-
 #[test]
 fn arguments_fit_their_pattern_component_by_component() {
     if !namespace::is_possible() {
@@ -83,7 +72,7 @@ fn programs_are_the_systems_own() {
             fs::set_permissions(trial.programs.folder(), PermissionsExt::from_mode(0o777)).unwrap();
         }
         trial.prepare();
-        let ended = namespace::run(&trial, None, &PREFLIGHT);
+        let ended = namespace::run(&trial, None, &namespace::PREFLIGHT);
         let answer = ended.answer("0.0");
         assert!(
             answer.is_ok && !answer.text.contains("hostile"),
@@ -151,7 +140,7 @@ fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
         &format!("(sleep 3; touch {}) & sleep 600", marker.display()),
     );
     trial.prepare();
-    let ended = namespace::run(&trial, None, &PREFLIGHT);
+    let ended = namespace::run(&trial, None, &namespace::PREFLIGHT);
     assert!(
         ended.elapsed < Duration::from_secs(30),
         "the deadline of 1 s was not kept: {:?}",
@@ -219,7 +208,7 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
             &format!("touch {}; exec sleep 1000", began.display()),
         );
         trial.prepare();
-        let running = namespace::start(&trial, None, &CERTS);
+        let running = namespace::start(&trial, None, &namespace::CERTS);
         super::wait_until(|| began.exists());
         namespace::signal(&running, Signal::INT);
         let ended = running.wait(crate::support::process::ENDS_AT_ALL);
@@ -241,7 +230,7 @@ fn an_interrupt_ends_a_run_between_effects() {
         .calls(&effects);
     trial.programs.add("slow", "sleep 3");
     trial.prepare();
-    let running = namespace::start(&trial, None, &CERTS);
+    let running = namespace::start(&trial, None, &namespace::CERTS);
     super::wait_until(|| !trial.programs.calls().is_empty());
     namespace::signal(&running, Signal::INT);
     let ended = running.wait(crate::support::process::ENDS_AT_ALL);
@@ -294,7 +283,7 @@ fn names_for_programs_of_the_system_are_never_options() {
         fs::create_dir_all(tree.join("kernel")).unwrap();
         fs::write(tree.join("kernel/core_pattern"), "core").unwrap();
         trial.prepare();
-        let ended = namespace::run(&trial, Some(&tree), &CERTS);
+        let ended = namespace::run(&trial, Some(&tree), &namespace::CERTS);
         assert!(
             !ended.answers.is_empty(),
             "{function} was not called: {}",
@@ -342,7 +331,7 @@ fn kernel_parameters_modules_and_units_are_bounded_by_name() {
         fs::write(tree.join(folder).join(name), "0").unwrap();
     }
     trial.prepare();
-    let ended = namespace::run(&trial, Some(&tree), &CERTS);
+    let ended = namespace::run(&trial, Some(&tree), &namespace::CERTS);
     assert!(
         ended.answer("0.0").is_ok && ended.status == 5,
         "{}",

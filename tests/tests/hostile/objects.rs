@@ -81,13 +81,25 @@ fn pod(spec: Value) -> Value {
 
 /// A rehearsal in which the plugin proposes a Pod in a namespace that it may write Pods in.
 fn propose(manifest: &Value) -> Trial {
-    Trial::phase()
-        .grants(&[&grant("v1", "Pod", "default", "hostile")])
-        .allow_cluster_admin()
-        .calls(&[call(
-            "effects-cluster.apply-object",
-            json!([manifest.to_string()]),
-        )])
+    phase_that_applies(manifest, &[&grant("v1", "Pod", "default", "hostile")]).allow_cluster_admin()
+}
+
+/// A phase with these grants that proposes one object.
+fn phase_that_applies(manifest: &Value, grants: &[&str]) -> Trial {
+    Trial::phase().grants(grants).calls(&[call(
+        "effects-cluster.apply-object",
+        json!([manifest.to_string()]),
+    )])
+}
+
+/// The rehearsal ends because the object is refused, for a reason with this text.
+fn expect_refusal(trial: &Trial, manifest: &Value, reason: &str) {
+    let ended = trial.rehearse();
+    assert!(
+        ended.status == 5 && ended.output().contains(reason),
+        "{manifest}: {}",
+        ended.output()
+    );
 }
 
 fn is_there(trial: &Trial) -> bool {
@@ -120,12 +132,7 @@ fn a_pod_has_only_what_keeps_it_in_its_containers() {
         annotated,
     ] {
         let trial = propose(&manifest);
-        let ended = trial.rehearse();
-        assert!(
-            ended.status == 5 && ended.output().contains("hostAccess: true"),
-            "{manifest}: {}",
-            ended.output()
-        );
+        expect_refusal(&trial, &manifest, "hostAccess: true");
         assert!(!is_there(&trial), "{manifest}");
     }
 }
@@ -137,18 +144,8 @@ fn a_pod_neither_passes_for_anothers_nor_displaces_it() {
     let urgent = pod(json!({"priorityClassName": "system-node-critical"}));
     for mut manifest in [labelled, urgent] {
         manifest["metadata"]["namespace"] = json!("own");
-        let trial = Trial::phase()
-            .grants(&[&grant("v1", "Pod", "own", "hostile")])
-            .calls(&[call(
-                "effects-cluster.apply-object",
-                json!([manifest.to_string()]),
-            )]);
-        let ended = trial.rehearse();
-        assert!(
-            ended.status == 5 && ended.output().contains("hostAccess: true"),
-            "{manifest}: {}",
-            ended.output()
-        );
+        let trial = phase_that_applies(&manifest, &[&grant("v1", "Pod", "own", "hostile")]);
+        expect_refusal(&trial, &manifest, "hostAccess: true");
     }
 }
 
@@ -171,21 +168,12 @@ fn a_pod_runs_as_no_account_that_may_be_somebody_elses() {
             },
         },
     });
-    let trial = Trial::phase()
-        .grants(&[
-            &grant("apps/v1", "Deployment", "own", "hostile"),
-            &grant("v1", "ServiceAccount", "own", "monitoring"),
-        ])
-        .calls(&[call(
-            "effects-cluster.apply-object",
-            json!([manifest.to_string()]),
-        )]);
-    let ended = trial.rehearse();
-    assert!(
-        ended.status == 5 && ended.output().contains("service account monitoring"),
-        "{}",
-        ended.output()
-    );
+    let grants = [
+        &*grant("apps/v1", "Deployment", "own", "hostile"),
+        &grant("v1", "ServiceAccount", "own", "monitoring"),
+    ];
+    let trial = phase_that_applies(&manifest, &grants);
+    expect_refusal(&trial, &manifest, "service account monitoring");
 }
 
 #[test]
@@ -204,17 +192,7 @@ fn a_service_takes_no_address_and_no_port_beside_its_own() {
             "metadata": {"name": "hostile", "namespace": "own"},
             "spec": spec,
         });
-        let trial = Trial::phase()
-            .grants(&[&grant("v1", "Service", "own", "hostile")])
-            .calls(&[call(
-                "effects-cluster.apply-object",
-                json!([manifest.to_string()]),
-            )]);
-        let ended = trial.rehearse();
-        assert!(
-            ended.status == 5 && ended.output().contains("hostAccess: true"),
-            "{manifest}: {}",
-            ended.output()
-        );
+        let trial = phase_that_applies(&manifest, &[&grant("v1", "Service", "own", "hostile")]);
+        expect_refusal(&trial, &manifest, "hostAccess: true");
     }
 }

@@ -7,16 +7,6 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
 };
 
-const CERTS: [&str; 6] = ["init", "phase", "certs", "all", "--config", "cluster.yaml"];
-const PREFLIGHT: [&str; 6] = [
-    "init",
-    "phase",
-    "preflight",
-    "--config",
-    "cluster.yaml",
-    "--ignore-preflight-errors=all",
-];
-
 fn mode(trial: &Trial, path: &str) -> u32 {
     fs::metadata(trial.on_node(path)).unwrap().mode() & 0o777
 }
@@ -90,7 +80,7 @@ fn a_second_proc_shows_no_process() {
     // A folder for temporary files is searched by its user alone.
     fs::set_permissions(trial.folder(), PermissionsExt::from_mode(0o755)).unwrap();
     trial.prepare();
-    let ended = namespace::run_with_second_proc(&trial, &second, &PREFLIGHT);
+    let ended = namespace::run_with_second_proc(&trial, &second, &namespace::PREFLIGHT);
     let shown: Vec<bool> = ended.answers.iter().map(|answer| answer.is_ok).collect();
     assert_eq!(shown, [true, false, false, false], "{:?}", ended.answers);
 }
@@ -196,7 +186,7 @@ fn no_effect_reaches_the_files_of_the_operator() {
             .allow_root()
             .calls(&[call("effects-files.write-file", json!([path, "hostile"]))]);
         trial.prepare();
-        let ended = namespace::run(&trial, None, &CERTS);
+        let ended = namespace::run(&trial, None, &namespace::CERTS);
         assert!(
             ended.output().contains("belongs to the host"),
             "{name}: {}",

@@ -408,11 +408,7 @@ fn recorded_proposals_change_nothing() {
             trial.programs.add(program, "exit 0");
         }
         trial.prepare();
-        let ended = namespace::run(
-            &trial,
-            None,
-            &["init", "phase", "certs", "all", "--config", "cluster.yaml"],
-        );
+        let ended = namespace::run(&trial, None, &namespace::CERTS);
         assert_ne!(ended.status, 0, "{function} {arguments}");
         assert!(
             !ended.answers.is_empty(),

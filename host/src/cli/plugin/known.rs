@@ -126,7 +126,7 @@ impl KnownPlugin {
         Some(sanitise::line(&before).into_owned())
     }
 
-    /// Who signed the plugin, compared with who had to until now.
+    /// Says who signed the plugin, and whether the lock, or else its entry, names the same signer.
     pub fn signed(&self, by: Option<&Signer>) -> String {
         let entry = self.entry.as_ref().and_then(|entry| entry.signer.as_ref());
         let locked = self

@@ -8,6 +8,18 @@ use super::{
 };
 use std::{path::Path, process::Command};
 
+/// Flags of `kubephase` for the preflight phase alone, with all of its checks as warnings.
+pub const PREFLIGHT: [&str; 6] = [
+    "init",
+    "phase",
+    "preflight",
+    "--config",
+    "cluster.yaml",
+    "--ignore-preflight-errors=all",
+];
+/// Flags of `kubephase` for the phases of certificates alone.
+pub const CERTS: [&str; 6] = ["init", "phase", "certs", "all", "--config", "cluster.yaml"];
+
 const SCRIPT: &str = r#"
 set -eu
 scratch=$1; shift

@@ -1,5 +1,5 @@
 //! The risk of grants to have certificates, keys and kubeconfigs made.
-use super::{Danger, cluster_admin, paths::is_apart, root};
+use super::{Danger, cluster_admin, objects::is_shared, paths::is_apart, root};
 use crate::{config::CERTIFICATES_DIR, wasm::manifest::Request};
 
 /// Returns whether a user or group has only rights that somebody gave to exactly this name. Names
@@ -28,8 +28,7 @@ fn is_own_service(pattern: &str) -> bool {
     !service.is_empty()
         && !namespace.is_empty()
         && !namespace.contains('*')
-        && namespace != "default"
-        && !namespace.starts_with("kube-")
+        && !is_shared(Some(namespace))
 }
 
 /// Whether a key or certificate is where only the cluster or one program looks. Of the files in the

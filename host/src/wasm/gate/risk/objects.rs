@@ -7,7 +7,7 @@ use crate::wasm::{
 
 /// Whether objects of a namespace may be the cluster's own, or decide about its own. No namespace
 /// stands for all of them.
-fn is_shared(namespace: Option<&str>) -> bool {
+pub(super) fn is_shared(namespace: Option<&str>) -> bool {
     namespace.is_none_or(|namespace| namespace == "default" || namespace.starts_with("kube-"))
 }
 

@@ -202,16 +202,9 @@ impl Api {
                     "kind": target.resource.plural,
                     "uid": deleted["metadata"]["uid"],
                 });
-                Ok(Reply::Json(
-                    200,
-                    json!({
-                        "kind": "Status",
-                        "apiVersion": "v1",
-                        "metadata": {},
-                        "status": "Success",
-                        "details": details,
-                    }),
-                ))
+                let mut status = success();
+                status["details"] = details;
+                Ok(Reply::Json(200, status))
             }
             _ => {
                 let selectors = Selectors::parse(&call.query)?;
@@ -223,15 +216,7 @@ impl Api {
                 for (namespace, name) in names {
                     store.delete(target.resource, &namespace, &name)?;
                 }
-                Ok(Reply::Json(
-                    200,
-                    json!({
-                        "kind": "Status",
-                        "apiVersion": "v1",
-                        "metadata": {},
-                        "status": "Success",
-                    }),
-                ))
+                Ok(Reply::Json(200, success()))
             }
         }
     }
@@ -600,4 +585,14 @@ fn shown(
             plain()
         },
     )
+}
+
+/// The answer to a deletion.
+fn success() -> Value {
+    json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+    })
 }

@@ -30,6 +30,7 @@ pub mod render;
 pub mod report;
 pub mod run;
 pub mod secret;
+pub mod text;
 pub mod wasm;
 pub mod workflow;
 pub mod world;

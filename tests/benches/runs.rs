@@ -63,7 +63,7 @@ fn checks(folder: &Path, config: &str, node: &str) {
         found
             .iter()
             .for_each(|at| other[*at..at + name.len()].copy_from_slice(name.as_bytes()));
-        let digest = kubephase::wasm::engine::digest_of(&other);
+        let digest = kubephase::text::digest::sha256_hex(&other);
         fs::write(folder.join(format!("{name}.wasm")), other).expect("a file");
         entries += &format!(
             "- {{name: {name}, source: {name}.wasm, digest: \"{digest}\", settings: {{atLeastMib: \

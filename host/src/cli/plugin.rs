@@ -17,7 +17,7 @@ use crate::{
         signature::{self, Signer},
         source, test,
     },
-    report::sanitise,
+    text::sanitise,
     wasm::engine::Engine,
 };
 use anyhow::Result;

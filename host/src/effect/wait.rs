@@ -7,8 +7,7 @@ use super::{
 };
 use crate::{
     arguments::HttpUrl,
-    journal::redact,
-    report::sanitise,
+    text::{redact, sanitise},
     world::{Files, Tried, budget::Budget},
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};

@@ -15,7 +15,6 @@
 mod history;
 mod lock;
 mod reader;
-pub mod redact;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -27,8 +26,8 @@ pub use reader::{Damage, ReadError, Record, parse, read};
 use shares::Shares;
 
 use crate::cancel::Cancel;
-use crate::report::json;
 use crate::run::event::{Event, Subscriber, What};
+use crate::text::{json, redact};
 use crate::world::files::PrivateDirectory;
 use kubephase_wit::Severity;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,7 @@ use super::{
     digest::ComponentDigest, inspect, lines::Allowed, load::PluginRefused, source::needs_digest,
 };
 use crate::{
-    report::sanitise,
+    text::sanitise,
     wasm::{gate::Risk, plugin::Plugin},
 };
 use clap::Args;

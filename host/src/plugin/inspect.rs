@@ -3,7 +3,7 @@
 use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
-    report::sanitise,
+    text::sanitise,
     wasm::{gate, inspect::VERSION, manifest::Request, plugin::Plugin},
 };
 use std::fmt::Write;

@@ -5,7 +5,7 @@
     clippy::disallowed_methods,
     reason = "keys and signatures are the author's and the operator's files"
 )]
-use crate::{operator_files, report::sanitise, secret::Secret};
+use crate::{operator_files, secret::Secret, text::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use minisign::{KeyPair, SecretKeyBox, SignatureBox};
 use minisign_verify::{Error, PublicKey, Signature};

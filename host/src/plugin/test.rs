@@ -13,13 +13,13 @@ use crate::{
     config::ADMIN,
     effect::proposal::Proposal,
     operator_files,
-    report::sanitise,
     run::{
         access::Access,
         capsule::Capsule,
         event::{Bus, Event, Subscriber, What},
         session::{Session, Shared},
     },
+    text::sanitise,
     wasm::{limits::Limits, plugin::Plugin},
     world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
 };

@@ -7,7 +7,6 @@ pub mod kubelet;
 pub mod messages;
 pub mod objects;
 pub mod patches;
-pub mod quantity;
 pub mod static_pod;
 
 use kubephase_sdk::kubeadm::Arg;

@@ -2,9 +2,10 @@
 //! plan although phases run at the same time. Results on one stream, warnings and what preflight
 //! found on the other.
 use super::order::InOrder;
-use super::{by_plugin, sanitise, style::Palette};
+use super::{by_plugin, style::Palette};
 use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
 use crate::secret::Secret;
+use crate::text::sanitise;
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

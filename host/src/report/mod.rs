@@ -9,7 +9,6 @@ pub mod lines;
 pub mod order;
 pub mod past;
 pub mod progress;
-pub mod sanitise;
 pub mod style;
 pub mod summary;
 pub mod tally;
@@ -17,6 +16,7 @@ pub mod timeline;
 
 use crate::plan::Plan;
 use crate::run::event::Subscriber;
+use crate::text::sanitise;
 use std::io;
 
 /// The origin of a third party's finding, to stand behind its summary; empty for the program's own

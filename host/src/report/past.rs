@@ -1,12 +1,12 @@
 //! A run of the past, told from its journal: what each phase did, and the summary that a live run
 //! ends with.
 use super::{
-    json, sanitise,
     style::Palette,
     summary::{self, duration, outcome},
     tally::{Carried, Found, Tally},
     timeline,
 };
+use crate::text::{json, sanitise};
 use crate::{
     effect::Enacted,
     journal::{Header, Holder, JournalFile, ReadError, Record},

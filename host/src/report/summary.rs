@@ -1,8 +1,9 @@
 //! The end of a run: what was made, how long each phase took, what could not be known, what to do
 //! next.
 use super::tally::{Counts, Found, Tally};
-use super::{hints, sanitise, style::Palette, timeline};
+use super::{hints, style::Palette, timeline};
 use crate::run::event::RunResult;
+use crate::text::sanitise;
 use crate::wasm::limits;
 use kubephase_wit::Verdict;
 use std::fmt::Write;

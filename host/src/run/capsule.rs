@@ -11,8 +11,8 @@ pub use recording::Recorded;
 
 use super::secrets::Secrets;
 use crate::{
-    report::sanitise,
     secret::{classify::classify, settings},
+    text::sanitise,
     wasm::plugin::Plugin,
     world::Tried,
 };

@@ -11,8 +11,6 @@ use super::{
 };
 use crate::{cancel::Cancel, parallel::Turns};
 use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use std::{
     any::{Any, TypeId},
     borrow::Cow,
@@ -369,9 +367,4 @@ impl Engine {
     pub(super) fn inner(&self) -> &wasmtime::Engine {
         &self.0.engine
     }
-}
-
-/// Hexadecimal SHA-256 of a component.
-pub fn digest_of(bytes: &[u8]) -> String {
-    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }

@@ -7,7 +7,7 @@ use super::{
     gate, manifest,
     structure::{self, damaged},
 };
-use crate::report::sanitise::quoted;
+use crate::text::sanitise::quoted;
 use anyhow::{Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

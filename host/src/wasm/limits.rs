@@ -9,7 +9,7 @@ mod total;
 pub use run::*;
 pub use total::Total;
 
-use crate::render::quantity;
+use crate::text::quantity;
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, time::Duration};
 

@@ -13,7 +13,7 @@ use crate::{
         provided::PluginPhase,
         spec::{Kind, PhaseSpec, Source, WorkflowId},
     },
-    report::sanitise,
+    text::sanitise,
 };
 use anyhow::{Result, anyhow, bail};
 use serde::{

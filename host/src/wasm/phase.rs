@@ -5,7 +5,7 @@ use super::{
     inspect::{PACKAGE, VERSION},
     limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
 };
-use crate::{cancel::Cancel, report::sanitise, world::budget::Budget};
+use crate::{cancel::Cancel, text::sanitise, world::budget::Budget};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{

@@ -5,7 +5,7 @@
 )]
 use super::{
     embedded,
-    engine::{Author, Engine, Place, digest_of},
+    engine::{Author, Engine, Place},
     gate,
     grant::Grant,
     inspect,
@@ -13,6 +13,7 @@ use super::{
     manifest::{Manifest, Request},
     phase::{self, Bounds, Guest},
 };
+use crate::text::digest::sha256_hex;
 use crate::{cancel::Cancel, operator_files};
 use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
@@ -122,7 +123,7 @@ impl Known {
     /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
     /// A component without a manifest is treated as a check without a name.
     fn look(engine: &Engine, bytes: &[u8]) -> Result<(Known, bool)> {
-        let digest = digest_of(bytes);
+        let digest = sha256_hex(bytes);
         let outside = engine.read_outside(bytes)?;
         let imports = outside.imported()?;
         outside.exports_phase()?;
@@ -271,7 +272,7 @@ impl Component {
             Bytes::Held(held) => self.engine.component(held, &self.digest, author, cancel)?,
             Bytes::InFile(path) => {
                 let there = read(path)?;
-                if digest_of(&there) != self.digest {
+                if sha256_hex(&there) != self.digest {
                     bail!(
                         "{} was changed after it was looked at; start again",
                         path.display()

@@ -3,7 +3,7 @@ use crate::{
     cli::{Exit, print},
     config,
     plugin::{entry, load, lock::Lock, transaction::Transaction},
-    report::sanitise,
+    text::sanitise,
     wasm::engine::Engine,
 };
 use anyhow::Result;

@@ -9,7 +9,7 @@ use crate::{
         signature::Signer,
         transaction::Transaction,
     },
-    report::sanitise,
+    text::sanitise,
     wasm::plugin::Plugin,
 };
 use anyhow::{Result, bail};

@@ -2,7 +2,7 @@
 use super::sections;
 use crate::plan::spec::{Source, is_within};
 use crate::plan::{Node, Plan};
-use crate::report::sanitise;
+use crate::text::sanitise;
 use std::fmt::Write;
 
 const RUNS: &str = "+";

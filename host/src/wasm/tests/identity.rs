@@ -8,7 +8,7 @@ use crate::{
         event::{Event, RunResult, Subscriber, What},
         prepare::Prepared,
     },
-    wasm::engine::digest_of,
+    text::digest::sha256_hex,
     world::{World, imagined::Imagined},
 };
 use kubephase_sdk::testing::Case;
@@ -48,7 +48,7 @@ fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
         v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: \
         PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n"
-            .replace("DIGEST", &digest_of(&component));
+            .replace("DIGEST", &sha256_hex(&component));
     let config = folder.path().join("cluster.yaml");
     fs::write(&config, text).unwrap();
     let only = Some(vec!["preflight".to_owned()]);

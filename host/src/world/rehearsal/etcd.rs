@@ -303,7 +303,7 @@ impl Members {
 
 /// Another for every time that a member comes.
 fn id(peer_url: &str, before: usize) -> u64 {
-    let digest = crate::wasm::engine::digest_of(format!("{peer_url} {before}").as_bytes());
+    let digest = crate::text::digest::sha256_hex(format!("{peer_url} {before}").as_bytes());
     u64::from_str_radix(&digest[..16], 16).unwrap_or_default()
 }
 

@@ -41,7 +41,7 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     let created = api.create(&json!({
         "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
         "metadata": {
-            "name": format!("csr-{}", &crate::wasm::engine::digest_of(request.as_bytes())[..10]),
+            "name": format!("csr-{}", &crate::text::digest::sha256_hex(request.as_bytes())[..10]),
         },
         "spec": {
             "request": BASE64.encode(request.as_bytes()),

@@ -88,7 +88,7 @@ pub fn mirror(pod: &Value, node: &str) -> Value {
         })
         .collect();
     mirror["metadata"]["name"] = name.into();
-    let hash = &crate::wasm::engine::digest_of(pod.to_string().as_bytes())[..32];
+    let hash = &crate::text::digest::sha256_hex(pod.to_string().as_bytes())[..32];
     // By these clients know it for a mirror, which `kubectl drain` passes over.
     for (name, value) in [("source", "file"), ("hash", hash), ("mirror", hash)] {
         mirror["metadata"]["annotations"][format!("kubernetes.io/config.{name}")] = value.into();

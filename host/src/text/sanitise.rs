@@ -3,7 +3,6 @@
 //! What could move the cursor, colour the screen, reorder or hide text is shown as an escape
 //! (`\u{1b}`), so that nothing looks like what it is not. Text that needs no change is passed
 //! through unchanged.
-pub use crate::arguments::is_trick;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -11,6 +10,28 @@ use std::fmt::Write;
 pub const LIMIT: usize = 4096;
 /// Bytes of a guest's text that a message quotes.
 const QUOTED: usize = 128;
+
+/// Whether a character acts on a terminal, or on the order and visibility of other characters.
+/// Besides control characters these are the characters that Unicode draws as nothing
+/// (`Default_Ignorable_Code_Point`) and the blank Braille pattern.
+pub fn is_trick(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
 
 /// One line: line ends and tabs are escaped, too.
 pub fn line(text: &str) -> Cow<'_, str> {

@@ -23,6 +23,7 @@ pub mod journal;
 pub mod operator_files;
 pub mod parallel;
 pub mod phase;
+pub mod pki;
 pub mod plan;
 pub mod plugin;
 pub mod rehearse;

@@ -8,13 +8,13 @@ mod publish;
 
 use super::{CliError, Exit, print};
 use crate::{
+    pki::signature::{self, Signer},
     plugin::{
         build,
         consent::Consent,
         digest::ComponentDigest,
         inspect, load,
         scaffold::{self, Kind, Language},
-        signature::{self, Signer},
         source, test,
     },
     text::sanitise,

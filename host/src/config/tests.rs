@@ -49,7 +49,10 @@ fn what_is_left_out_is_kubeadms_default() {
     assert_eq!(config.init.node_registration.name, "node-1");
     assert_eq!(config.run.control_plane_url, "https://192.0.2.2:6443");
     assert_eq!(config.run.dns_service_address, "10.96.0.10");
-    assert!(!token_given && crate::effect::token::is_token(&config.init.bootstrap_tokens[0].token));
+    assert!(
+        !token_given
+            && crate::secret::bootstrap_token::is_token(&config.init.bootstrap_tokens[0].token)
+    );
 }
 
 #[test]

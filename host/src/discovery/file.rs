@@ -5,8 +5,8 @@ use crate::{
     arguments::HttpUrl,
     cancel::Cancel,
     config::FileDiscovery,
-    effect::pki::Kubeconfig,
     operator_files,
+    pki::Kubeconfig,
     secret::Secret,
     world::{Cluster, Net, Tried, budget::Budget, reach::Reach},
 };

@@ -1,7 +1,6 @@
 //! Finding the cluster that a node joins: where its API server is, whom to trust, and with what the
 //! kubelet asks for its certificate. Nothing is changed, here or there.
 mod file;
-pub mod jws;
 #[cfg(test)]
 mod served;
 #[cfg(test)]
@@ -10,7 +9,7 @@ mod token;
 
 use crate::{
     config::JoinConfiguration,
-    effect::pki::{Certificate, Kubeconfig},
+    pki::{Certificate, Kubeconfig},
     render,
     secret::Secret,
     world::{Cluster, Net, Tried},

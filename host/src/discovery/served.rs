@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::JoinConfiguration,
-    effect::pki::loopback::{Authority, HOUR},
+    pki::loopback::{Authority, HOUR},
     secret::Secret,
     world::{Cluster, real},
 };

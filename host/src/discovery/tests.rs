@@ -2,7 +2,7 @@
 use super::*;
 use crate::{
     config::{FileDiscovery, TokenDiscovery},
-    effect::pki::loopback::Authority,
+    pki::{jws, loopback::Authority},
     secret::Secret,
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
@@ -107,8 +107,10 @@ pub fn info(pem: &str, token: &str) -> Value {
     let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem);
     let token = Secret::from(token);
     let mut data = json!({ "kubeconfig": kubeconfig });
-    data[format!("jws-kubeconfig-{}", crate::effect::token::id(&token))] =
-        jws::sign(&kubeconfig, &token).into();
+    data[format!(
+        "jws-kubeconfig-{}",
+        crate::secret::bootstrap_token::id(&token)
+    )] = jws::sign(&kubeconfig, &token).into();
     data
 }
 

@@ -1,5 +1,6 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
-use super::{Context, Done, Enacted, Sent, objects, shared_keys, token};
+use super::{Context, Done, Enacted, Sent, objects, shared_keys};
+use crate::secret::bootstrap_token;
 use crate::{config::BootstrapToken, render::objects as rendered, world::Tried};
 use kubephase_sdk::{
     kubeadm::Duration,
@@ -89,7 +90,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         }
     }
     let owner = BootstrapToken {
-        token: token::random_token(),
+        token: bootstrap_token::random_token(),
         description: "Proxy for managing TTL for the kubeadm-certs secret".into(),
         ttl: Some(Duration::from_secs(spec.ttl_seconds)),
         ..BootstrapToken::default()

@@ -1,15 +1,13 @@
 //! Holding a phase until a condition is met. Polls start at milliseconds and back off: to a tenth
 //! of a second while things usually come about, less for what asks nobody else, and to kubeadm's
 //! half second after that.
-use super::{
-    Context, Done,
-    pki::{Certificate, Kubeconfig},
-};
+use super::{Context, Done};
 use crate::{
     arguments::HttpUrl,
     text::{redact, sanitise},
     world::{Files, Tried, budget::Budget},
 };
+use crate::{pki::Certificate, world::text_file::read_kubeconfig};
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
 use std::time::{Duration, Instant};
@@ -210,13 +208,13 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
 
 /// Whether the kubelet's own kubeconfig names a certificate that is there.
 fn bootstrapped(path: &str, files: &dyn Files) -> Tried<Option<bool>> {
-    let Some(kubeconfig) = Kubeconfig::read(files, path).ok().flatten() else {
+    let Some(kubeconfig) = read_kubeconfig(files, path).ok().flatten() else {
         return Ok(None);
     };
     let Some((_, user)) = kubeconfig.user() else {
         return Ok(None);
     };
-    match kubeconfig.data(user, "client-certificate", files) {
+    match kubeconfig.data(user, "client-certificate", &|path| files.read(path)) {
         Ok(Some(pem)) => Ok(Certificate::from_pem(&String::from_utf8_lossy(&pem))
             .is_ok()
             .then_some(false)),

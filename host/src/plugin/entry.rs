@@ -4,7 +4,7 @@
     clippy::disallowed_methods,
     reason = "the configuration is the operator's file"
 )]
-use super::signature::Signer;
+use crate::pki::signature::Signer;
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
     operator_files,

@@ -1,6 +1,7 @@
 //! The identity of a plugin, which the operator's consent belongs to. A plugin chooses its own
 //! name, so consent never goes by the name alone.
-use super::{lines::Allowed, lock::Locked, registry::reference::Reference, signature::Signer};
+use super::{lines::Allowed, lock::Locked, registry::reference::Reference};
+use crate::pki::signature::Signer;
 use std::{
     fmt,
     path::{Component, Path, PathBuf},

@@ -11,9 +11,9 @@ use super::{
     lines,
     lock::{Lock, Locked},
     settings,
-    signature::Signer,
     source::{self, Fetched},
 };
+use crate::pki::signature::Signer;
 use crate::{
     config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
     parallel,

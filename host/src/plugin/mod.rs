@@ -15,7 +15,6 @@ pub mod lock;
 pub mod registry;
 pub mod scaffold;
 pub mod settings;
-pub mod signature;
 pub mod source;
 pub mod test;
 pub mod toolchain;

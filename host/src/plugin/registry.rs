@@ -5,7 +5,8 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::{credentials::Keyring, signature::MAX_SIGNATURE, source::Fetched};
+use super::{credentials::Keyring, source::Fetched};
+use crate::pki::signature::MAX_SIGNATURE;
 use crate::{
     text::{digest::sha256_hex, sanitise},
     wasm::{cache::Cache, limits::MAX_COMPONENT},

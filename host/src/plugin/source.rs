@@ -4,7 +4,8 @@
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
 )]
-use super::{registry::reference::Reference, signature::MAX_SIGNATURE};
+use super::registry::reference::Reference;
+use crate::pki::signature::MAX_SIGNATURE;
 use crate::{operator_files, wasm::plugin::read};
 use anyhow::{Context, Result, bail};
 use std::{
@@ -72,7 +73,7 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::signature(reference, component);
     }
-    let path = super::signature::beside(&component_file(&beside.join(source))?);
+    let path = crate::pki::signature::beside(&component_file(&beside.join(source))?);
     match operator_files::read_text(&path, MAX_SIGNATURE) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -10,9 +10,9 @@ pub mod serve;
 use crate::{
     cancel::Cancel,
     config::{Config, JoinFlags},
-    effect::pki::Certificate,
     journal::{Durability, Header, Journal},
     parallel,
+    pki::Certificate,
     run::{
         event::{RunResult, Subscriber, micros},
         peers::{API_TIME, TREES},

@@ -3,8 +3,8 @@
 //! configuration uses again.
 use crate::{
     config::{BootstrapToken, Config},
-    effect::{shared_keys::random_key, token::random_token},
-    secret::Secret,
+    effect::shared_keys::random_key,
+    secret::{Secret, bootstrap_token::random_token},
     world::{
         Files, Tried,
         files::{PrivateDirectory, RootedFiles, is_trusted},

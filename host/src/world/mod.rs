@@ -12,6 +12,7 @@ pub mod node;
 pub mod reach;
 pub mod real;
 pub mod rehearsal;
+pub mod text_file;
 
 use crate::{
     arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},

@@ -1,13 +1,13 @@
 //! A plugin that `plugin add` or `plugin allow` is about to lock.
 use super::{Expectation, known::KnownPlugin};
 use crate::{
+    pki::signature::Signer,
     plugin::{
         consent::{Consent, Question},
         digest::ComponentDigest,
         identity::PluginIdentity,
         lines::Allowed,
         load::{self, PluginRefused, Wanted, digest_flag},
-        signature::Signer,
         source::{self, Fetched},
     },
     wasm::{engine::Engine, plugin::Plugin},

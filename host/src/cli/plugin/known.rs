@@ -1,12 +1,12 @@
 //! The plugin of a name before `plugin add` and `plugin allow` change it.
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
+    pki::signature::Signer,
     plugin::{
         identity::{PluginIdentity, is_same_place},
         lines::{Allowed, provided},
         load::{self, PluginRefused},
         lock::{Lock, Locked},
-        signature::Signer,
         transaction::Transaction,
     },
     text::sanitise,

@@ -155,14 +155,15 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
             )));
         }
         (Type::Token, Value::String(text))
-            if !text.is_empty() && !crate::effect::token::is_token(&text.as_str().into()) =>
+            if !text.is_empty()
+                && !crate::secret::bootstrap_token::is_token(&text.as_str().into()) =>
         {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
             // Most of a token that is only slightly wrong is still a secret; its id is none.
             let id = text
                 .split_once('.')
                 .map(|(id, _)| id)
-                .filter(|id| crate::effect::token::is_id(id))
+                .filter(|id| crate::secret::bootstrap_token::is_id(id))
                 .unwrap_or_default();
             errors.push(place.error(format!(
                 "the bootstrap token \"{id}…\" was not of the form {form}"

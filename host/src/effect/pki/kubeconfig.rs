@@ -1,200 +1,18 @@
 //! Kubeconfigs: made with a client certificate of their own, and used again where they fit.
 use super::{
-    Certificate, Key, Outcome, Wanted,
+    Outcome,
     reuse::{WRONG_KEY, authority_certificate},
-    secret_text,
 };
+use crate::pki::{Certificate, Key, Kubeconfig, Wanted};
 use crate::{
     effect::{Context, Enacted},
     render::kubeconfig::{Client, client, with_token},
     secret::Secret,
-    world::{Files, Tried},
+    world::{Files, Tried, text_file::read_kubeconfig},
 };
-use data_encoding::BASE64;
-use kubephase_sdk::{
-    spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage},
-    yaml,
-};
+use kubephase_sdk::spec::{KubeconfigSpec, RotatedKubeconfigSpec, Usage};
 use kubephase_wit::Failure;
-use serde_json::{Value, json};
-
-/// A kubeconfig as it was read; fields nobody here knows stay where they are.
-#[derive(Clone)]
-pub struct Kubeconfig(Value);
-
-impl std::fmt::Debug for Kubeconfig {
-    /// Its users have secrets.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Kubeconfig({:?})", self.current_context())
-    }
-}
-
-impl Kubeconfig {
-    /// The file at a path; none where there is none.
-    ///
-    /// # Errors
-    /// `invalid` where it is no kubeconfig.
-    pub fn read(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
-        secret_text(files, path)?
-            .map(|text| Kubeconfig::parse(text.reveal(), path))
-            .transpose()
-    }
-
-    /// A text; `name` is for what goes wrong.
-    ///
-    /// # Errors
-    /// `invalid` where it is no kubeconfig.
-    pub fn parse(text: &str, name: &str) -> Tried<Kubeconfig> {
-        let parsed: Value = serde_yaml::from_str(text)
-            .map_err(|_| invalid(format!("{name} is not a kubeconfig: it is not YAML")))?;
-        if parsed.is_object() {
-            Ok(Kubeconfig(parsed))
-        } else {
-            Err(invalid(format!("{name} is not a kubeconfig")))
-        }
-    }
-
-    pub fn to_text(&self) -> Secret<String> {
-        Secret::new(yaml::to_string(&self.0))
-    }
-
-    /// The cluster without a name, as `cluster-info` has it, else that of the current context.
-    pub fn main_cluster(&self) -> Option<&Value> {
-        self.named("clusters", "", "cluster")
-            .or_else(|| Some(self.cluster()?.1))
-    }
-
-    /// Whether its current user could be told from anyone.
-    pub fn has_credentials(&self) -> bool {
-        self.user()
-            .and_then(|(_, user)| user.as_object())
-            .is_some_and(|user| !user.is_empty())
-    }
-
-    /// Puts the files that it names into it.
-    pub fn embed(&mut self, read: &dyn Fn(&str) -> Tried<Vec<u8>>) -> Tried<()> {
-        for (list, what, fields) in [
-            ("clusters", "cluster", ["certificate-authority"].as_slice()),
-            (
-                "users",
-                "user",
-                ["client-certificate", "client-key"].as_slice(),
-            ),
-        ] {
-            for entry in self.0[list]
-                .as_array_mut()
-                .into_iter()
-                .flatten()
-                .filter_map(|entry| entry[what].as_object_mut())
-            {
-                for field in fields {
-                    if let Some(path) = entry.remove(*field).as_ref().and_then(Value::as_str) {
-                        let data = BASE64.encode(&read(path)?);
-                        entry.entry(format!("{field}-data")).or_insert(data.into());
-                    }
-                }
-                if let Some(path) = entry.remove("tokenFile").as_ref().and_then(Value::as_str) {
-                    let token = String::from_utf8_lossy(&read(path)?).trim().to_owned();
-                    entry.entry("token").or_insert(token.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// As text, every cluster with this authority (base64).
-    pub fn trusting(&self, authority: &str) -> Secret<String> {
-        let mut document = self.0.clone();
-        for cluster in document["clusters"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.get_mut("cluster"))
-        {
-            cluster["certificate-authority-data"] = authority.into();
-        }
-        Secret::new(yaml::to_string(&document))
-    }
-
-    pub fn current_context(&self) -> &str {
-        self.0["current-context"].as_str().unwrap_or_default()
-    }
-
-    fn named(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
-        self.0[list]
-            .as_array()?
-            .iter()
-            .find(|entry| entry["name"] == name)?
-            .get(what)
-    }
-
-    fn context(&self) -> Option<&Value> {
-        self.named("contexts", self.current_context(), "context")
-    }
-
-    /// Name and entry of the current context's cluster.
-    pub fn cluster(&self) -> Option<(&str, &Value)> {
-        let name = self.context()?["cluster"].as_str()?;
-        Some((name, self.named("clusters", name, "cluster")?))
-    }
-
-    /// Name and entry of the current context's user.
-    pub fn user(&self) -> Option<(&str, &Value)> {
-        let name = self.context()?["user"].as_str()?;
-        Some((name, self.named("users", name, "user")?))
-    }
-
-    pub fn server(&self) -> Option<&str> {
-        self.cluster()?.1["server"].as_str()
-    }
-
-    /// The same with every cluster at another address, its certificate checked by the name it has
-    /// here.
-    pub fn dialled(&self, address: &std::net::SocketAddr) -> Kubeconfig {
-        let mut document = self.0.clone();
-        for cluster in document["clusters"]
-            .as_array_mut()
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| entry.get_mut("cluster"))
-        {
-            let server = cluster["server"]
-                .as_str()
-                .and_then(|server| url::Url::parse(server).ok());
-            let host = server
-                .as_ref()
-                .and_then(url::Url::host_str)
-                .map(|host| host.trim_matches(['[', ']']).to_owned());
-            cluster["tls-server-name"] = host.unwrap_or_default().into();
-            cluster["server"] = format!("https://{address}").into();
-        }
-        Kubeconfig(document)
-    }
-
-    /// A value that is embedded, or else in the file that is named.
-    pub fn data(&self, entry: &Value, name: &str, files: &dyn Files) -> Tried<Option<Vec<u8>>> {
-        if let Some(data) = entry[format!("{name}-data")].as_str() {
-            return BASE64
-                .decode(data.as_bytes())
-                .map(Some)
-                .map_err(|_| invalid(format!("{name}-data of a kubeconfig is not base64")));
-        }
-        entry[name]
-            .as_str()
-            .map(|path| files.read(path))
-            .transpose()
-    }
-
-    /// The authorities of the current context's cluster, PEM.
-    pub fn authorities(&self, files: &dyn Files) -> Tried<Option<String>> {
-        let Some((_, cluster)) = self.cluster() else {
-            return Ok(None);
-        };
-        Ok(self
-            .data(cluster, "certificate-authority", files)?
-            .map(|pem| String::from_utf8_lossy(&pem).into_owned()))
-    }
-}
+use serde_json::json;
 
 /// How the user of a new kubeconfig proves who it is.
 #[derive(Clone, Copy)]
@@ -215,7 +33,7 @@ pub fn ensure_kubeconfig(
     files: &dyn Files,
 ) -> Tried<Outcome> {
     let own = context.world.files();
-    if let Some(existing) = Kubeconfig::read(files, &spec.path)? {
+    if let Some(existing) = read_kubeconfig(files, &spec.path)? {
         let (root, _) =
             authority_certificate(own, &spec.directory, &spec.authority).map_err(no_authority)?;
         let warning = usable(&existing, spec, &root, files)?;
@@ -326,7 +144,9 @@ fn usable(
             existing.current_context()
         )));
     }
-    let pem = existing.authorities(files)?.unwrap_or_default();
+    let pem = existing
+        .authorities(&|path| files.read(path))?
+        .unwrap_or_default();
     let found = Certificate::all(pem.trim()).unwrap_or_default();
     if found.first() != Some(&root.der) {
         let count = found.len();
@@ -348,9 +168,8 @@ fn usable(
 /// are those that the kubeconfig may be among: a plugin points no kubeconfig of the host elsewhere.
 pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<bool> {
     let missing = || Failure::new("not-found", format!("{} does not exist", spec.path));
-    let Kubeconfig(mut document) = Kubeconfig::read(files, &spec.path)?.ok_or_else(missing)?;
-    let read = Kubeconfig(document.clone());
-    let (name, user) = read
+    let kubeconfig = read_kubeconfig(files, &spec.path)?.ok_or_else(missing)?;
+    let (_, user) = kubeconfig
         .user()
         .ok_or_else(|| invalid(format!("{} has no user for its current context", spec.path)))?;
     let wanted = json!({
@@ -360,20 +179,8 @@ pub fn ensure_rotated(spec: &RotatedKubeconfigSpec, files: &dyn Files) -> Tried<
     if *user == wanted {
         return Ok(false);
     }
-    for entry in document["users"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-        .filter(|entry| entry["name"] == name)
-    {
-        entry["user"] = wanted.clone();
-    }
-    files.write(
-        &spec.path,
-        yaml::to_string(&document).as_bytes(),
-        0o600,
-        None,
-    )?;
+    let changed = kubeconfig.with_user(&wanted).to_text();
+    files.write(&spec.path, changed.reveal().as_bytes(), 0o600, None)?;
     Ok(true)
 }
 

@@ -5,7 +5,7 @@ pub mod resources;
 mod trust;
 
 use super::{Cluster, Files, Tried, budget::Budget, innermost};
-use crate::{cancel::Cancel, effect::pki, secret::Secret};
+use crate::{cancel::Cancel, pki, secret::Secret};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{
     Client, Config,

@@ -329,7 +329,7 @@ impl Kubelet {
     fn register(&self, pods: Vec<Value>) -> Tried<()> {
         bootstrap::certificate(self)?;
         let api = self.api(KUBECONFIG, Duration::ZERO);
-        let kubeconfig = crate::effect::pki::Kubeconfig::read(self.files.as_ref(), KUBECONFIG)?;
+        let kubeconfig = crate::world::text_file::read_kubeconfig(self.files.as_ref(), KUBECONFIG)?;
         let user = kubeconfig
             .as_ref()
             .and_then(|kubeconfig| Some(kubeconfig.user()?.0.to_owned()))

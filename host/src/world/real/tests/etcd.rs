@@ -1,7 +1,7 @@
 //! Members of an etcd, asked over TLS by the healthcheck client.
 use super::*;
 use crate::{
-    effect::pki::loopback::Authority,
+    pki::loopback::Authority,
     world::{Etcd, files::RootedFiles, imagined::Objects},
 };
 use etcd_client::proto::*;

@@ -5,7 +5,10 @@ use super::{
     signer::Authority,
     store::{Store, core, now},
 };
-use crate::{discovery::jws, effect::token, secret::Secret};
+use crate::{
+    pki::jws,
+    secret::{Secret, bootstrap_token},
+};
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
@@ -172,7 +175,7 @@ fn sign(store: &mut Store) {
         data.retain(|key, _| !key.starts_with("jws-kubeconfig-"));
         for token in &signing {
             data.insert(
-                format!("jws-kubeconfig-{}", token::id(token)),
+                format!("jws-kubeconfig-{}", bootstrap_token::id(token)),
                 jws::sign(kubeconfig, token).into(),
             );
         }

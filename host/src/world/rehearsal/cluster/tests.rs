@@ -635,7 +635,7 @@ fn cluster_info_is_signed_and_tokens_run_out_with_what_they_own() {
     );
     assert_eq!(
         signed["data"]["jws-kubeconfig-abcdef"],
-        crate::discovery::jws::sign("text", &"abcdef.0123456789abcdef".into()).as_str()
+        crate::pki::jws::sign("text", &"abcdef.0123456789abcdef".into()).as_str()
     );
     let owned = json!({
         "apiVersion": "v1", "kind": "Secret",

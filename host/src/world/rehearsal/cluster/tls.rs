@@ -1,6 +1,6 @@
 //! Who the embedded API server is and whom it believes: the certificates that its static Pod names.
 use super::rbac::User;
-use crate::effect::pki::Certificate;
+use crate::pki::Certificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
     SignatureScheme,

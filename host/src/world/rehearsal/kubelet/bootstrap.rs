@@ -2,7 +2,7 @@
 //! it uses from then on (TLS bootstrap).
 use super::Kubelet;
 use crate::{
-    effect::pki::{CertificateRequest, Key, Kubeconfig},
+    pki::{CertificateRequest, Key, Kubeconfig},
     world::Tried,
 };
 use data_encoding::BASE64;
@@ -24,7 +24,7 @@ pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
     if files.stat(super::KUBECONFIG)?.is_some() {
         return Ok(());
     }
-    let Some(given) = Kubeconfig::read(files, KUBECONFIG)? else {
+    let Some(given) = crate::world::text_file::read_kubeconfig(files, KUBECONFIG)? else {
         return Ok(());
     };
     let invalid = |why: String| {

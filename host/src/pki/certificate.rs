@@ -154,7 +154,7 @@ impl Certificate {
     ///
     /// # Errors
     /// Go's words for it.
-    pub(super) fn can_sign_with(&self, key: &Key) -> Result<(), String> {
+    pub fn can_sign_with(&self, key: &Key) -> Result<(), String> {
         if self.is_for(key) {
             Ok(())
         } else {

@@ -1,6 +1,6 @@
 //! Exit codes: the one table from which help and documentation come.
+use crate::event::RunResult;
 use crate::plan::PlanError;
-use crate::run::event::RunResult;
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
 

@@ -9,13 +9,11 @@ mod publish;
 use super::{CliError, Exit, print};
 use crate::{
     pki::signature::{self, Signer},
-    plugin::{
+    plugin::{consent::Consent, digest::ComponentDigest, inspect, load, source},
+    plugin_tools::{
         build,
-        consent::Consent,
-        digest::ComponentDigest,
-        inspect, load,
         scaffold::{self, Kind, Language},
-        source, test,
+        test,
     },
     text::sanitise,
     wasm::engine::Engine,

@@ -1,8 +1,6 @@
 use super::*;
-use crate::plan::{
-    show::Format,
-    testing::{INIT, full_catalog},
-};
+use crate::plan::{show::Format, testing::INIT};
+use crate::workflow::testing::full_catalog;
 use std::{path::Path, sync::LazyLock};
 
 mod phases;

@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod others;
 mod phases;
+pub mod plugin_limits;
 mod print;
 mod problem;
 mod read;
@@ -31,7 +32,7 @@ use kubephase_sdk::kubeadm;
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, flags_of, named};
-pub use from_cluster::{from_cluster, merge_cluster_configuration};
+pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
 };

@@ -443,7 +443,7 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
     ))
     .unwrap()
     .phases;
-    let limits = crate::wasm::limits::Limits {
+    let limits = crate::config::plugin_limits::Limits {
         deadline: std::time::Duration::from_secs(10),
         memory: 32 << 20,
     };

@@ -20,7 +20,7 @@ pub mod wait;
 use crate::{
     arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
-    world::{Tried, World, budget::Budget},
+    world::{Tried, World, budget::Budget, object_ref},
 };
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
@@ -400,7 +400,7 @@ impl Effect {
     /// The kind and the target, for plans, events and the journal.
     pub fn summary(&self) -> (&'static str, String) {
         let object = |manifest: &Value| {
-            objects::reference(manifest).map_or_else(|e| e.message, |of| objects::target(&of))
+            object_ref::reference(manifest).map_or_else(|e| e.message, |of| object_ref::target(&of))
         };
         match self {
             Effect::Directory(directory) => ("directory", directory.path.clone()),
@@ -417,8 +417,8 @@ impl Effect {
             Effect::Kubeconfig(spec) => ("kubeconfig", spec.path.clone()),
             Effect::RotatedKubeconfig(spec) => ("kubeconfig", spec.path.clone()),
             Effect::Object { manifest, .. } => ("object", object(manifest)),
-            Effect::Patch { of, .. } => ("patch", objects::target(of)),
-            Effect::Delete { of } => ("delete", objects::target(of)),
+            Effect::Patch { of, .. } => ("patch", object_ref::target(of)),
+            Effect::Delete { of } => ("delete", object_ref::target(of)),
             Effect::BootstrapToken(spec) => ("bootstrap-token", format!("token {}", spec.index)),
             Effect::ShareKeys(_) => ("shared-keys", "secrets kube-system/kubeadm-certs".into()),
             Effect::FetchKeys(_) => ("fetched-keys", "secrets kube-system/kubeadm-certs".into()),

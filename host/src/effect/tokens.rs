@@ -1,7 +1,11 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
 use super::{Context, Done, Enacted, Sent, objects, shared_keys};
 use crate::secret::bootstrap_token;
-use crate::{config::BootstrapToken, render::objects as rendered, world::Tried};
+use crate::{
+    config::BootstrapToken,
+    render::objects as rendered,
+    world::{Tried, object_ref},
+};
 use kubephase_sdk::{
     kubeadm::Duration,
     spec::{BootstrapTokenSpec, ShareKeysSpec},
@@ -28,7 +32,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         .map_err(|message| Failure::new("invalid", message))?
         .manifest;
     let cluster = context.world.cluster();
-    let of = objects::reference(&manifest)?;
+    let of = object_ref::reference(&manifest)?;
     let current = cluster.get(&of)?;
     let enacted = match &current {
         Some(current) if same_token(&manifest, current, context.started) => Enacted::Unchanged,
@@ -82,7 +86,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
             .transpose()?
             .flatten();
         if let Some(owner) = owned.filter(|_| shared_keys::holds(spec, files, &key, current)) {
-            let token = objects::sent("CREATE", &objects::reference(&owner)?, &owner);
+            let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
             return Ok(Done {
                 sent: vec![token, shown(spec, current.clone(), context)],
                 ..Enacted::Unchanged.into()
@@ -98,7 +102,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let owner = rendered::token_secret(&owner, context.started)
         .map_err(|message| Failure::new("invalid", message))?
         .manifest;
-    let owner_of = objects::reference(&owner)?;
+    let owner_of = object_ref::reference(&owner)?;
     let created = cluster.create(&owner)?;
     let uid = created
         .pointer("/metadata/uid")

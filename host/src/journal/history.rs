@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     effect::{Enacted, joining},
-    run::event::{EffectResult, EffectSummary, What},
+    event::{EffectResult, EffectSummary, What},
     world::{Files, OpenFile, Tried, files::is_trusted},
 };
 use kubephase_sdk::kubeadm::{Made, MadeByRun};

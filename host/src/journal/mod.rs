@@ -26,7 +26,7 @@ pub use reader::{Damage, ReadError, Record, parse, read};
 use shares::Shares;
 
 use crate::cancel::Cancel;
-use crate::run::event::{Event, Subscriber, What};
+use crate::event::{Event, Subscriber, What};
 use crate::text::{json, redact};
 use crate::world::files::PrivateDirectory;
 use kubephase_wit::Severity;

@@ -1,7 +1,7 @@
 //! Reads a journal line by line. A last line that a crash cut off is not an error.
 use super::{FORMAT, Header};
 use crate::{
-    run::event::Event,
+    event::Event,
     world::files::lines::{Line, Lines, MAX_LINE},
 };
 use rustix::fs::OFlags;

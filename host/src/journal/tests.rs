@@ -1,6 +1,6 @@
 use super::*;
 use crate::effect::Enacted;
-use crate::run::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
+use crate::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
 use crate::world::files::RootedFiles;
 use kubephase_sdk::kubeadm::{Made, MadeByRun};
 use kubephase_wit::{Finding, Severity, Verdict};
@@ -42,7 +42,7 @@ fn events() -> Vec<Event> {
         What::Finding {
             phase: phase(),
             finding,
-            judged: crate::run::event::Judgement::Downgraded("all".into()),
+            judged: crate::event::Judgement::Downgraded("all".into()),
             plugin: Some("evil".into()),
         },
         What::Progress {
@@ -472,7 +472,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     let found = |size| What::Finding {
         phase: "p".into(),
         finding: finding(size),
-        judged: crate::run::event::Judgement::Stands,
+        judged: crate::event::Judgement::Stands,
         plugin: None,
     };
     let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);

@@ -1,8 +1,9 @@
 use super::{
     show::{Format, render},
-    testing::{INIT, full_catalog, phase, plugin_entry, small_catalog},
+    testing::{INIT, phase, plugin_entry, small_catalog},
     *,
 };
+use crate::workflow::testing::full_catalog;
 use crate::{config::Config, plan::spec::is_within, run::workflow::Workflow, workflow::join};
 use kubephase_sdk::kubeadm::Join;
 

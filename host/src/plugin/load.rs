@@ -15,13 +15,12 @@ use super::{
 };
 use crate::pki::signature::Signer;
 use crate::{
-    config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
+    config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
     parallel,
     plan::catalog::Catalog,
     wasm::{
         embedded,
         engine::{Engine, Place},
-        limits::Limits,
         plugin::Plugin,
     },
 };

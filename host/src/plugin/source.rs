@@ -90,7 +90,7 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let built = super::build::output(path)?;
+    let built = crate::plugin_tools::build::output(path)?;
     if !built.is_file() {
         bail!(
             "{} was not built yet; run `kubephase plugin build {}`",

@@ -7,7 +7,10 @@ pub mod kubelet;
 pub mod messages;
 pub mod objects;
 pub mod patches;
+mod recommended;
 pub mod static_pod;
+
+pub use recommended::recommended;
 
 use kubephase_sdk::kubeadm::Arg;
 

@@ -4,7 +4,7 @@ use super::{
     summary::duration,
     tally::{Found, Tally},
 };
-use crate::run::event::{EffectResult, PhaseResult, RunResult};
+use crate::event::{EffectResult, PhaseResult, RunResult};
 use crate::text::sanitise;
 
 /// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a

@@ -1,6 +1,6 @@
 //! `-o json`: one event a line.
 use crate::{
-    run::event::{Event, Subscriber},
+    event::{Event, Subscriber},
     text::json::write_line,
 };
 use std::io::Write;

@@ -3,7 +3,7 @@
 //! found on the other.
 use super::order::InOrder;
 use super::{by_plugin, style::Palette};
-use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
+use crate::event::{Event, Judgement, RunResult, Subscriber, What};
 use crate::secret::Secret;
 use crate::text::sanitise;
 use kubephase_wit::{Finding, Severity, Verdict};

@@ -14,8 +14,8 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
+use crate::event::Subscriber;
 use crate::plan::Plan;
-use crate::run::event::Subscriber;
 use crate::text::sanitise;
 use std::io;
 

@@ -9,8 +9,8 @@ use super::{
 use crate::text::{json, sanitise};
 use crate::{
     effect::Enacted,
+    event::{EffectResult, Judgement, PhaseResult},
     journal::{Header, Holder, JournalFile, ReadError, Record},
-    run::event::{EffectResult, Judgement, PhaseResult},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use kubephase_wit::Verdict;

@@ -1,5 +1,5 @@
 //! A display of the phases at work, at the foot of a terminal.
-use crate::run::event::{Event, Subscriber, What};
+use crate::event::{Event, Subscriber, What};
 use crate::text::sanitise;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};

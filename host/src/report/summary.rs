@@ -2,7 +2,7 @@
 //! next.
 use super::tally::{Counts, Found, Tally};
 use super::{hints, style::Palette, timeline};
-use crate::run::event::RunResult;
+use crate::event::RunResult;
 use crate::text::sanitise;
 use crate::wasm::limits;
 use kubephase_wit::Verdict;

@@ -2,10 +2,10 @@
 //! exit code.
 use super::by_plugin;
 use crate::effect::Enacted;
-use crate::journal;
-use crate::run::event::{
+use crate::event::{
     EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What,
 };
+use crate::journal;
 use kubephase_wit::{Finding, Verdict};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@ use super::{
     style::Palette,
     summary::{duration, headline},
 };
-use crate::run::event::PhaseResult;
+use crate::event::PhaseResult;
 use crate::text::sanitise;
 use std::fmt::{Result, Write};
 

@@ -1,11 +1,11 @@
 //! What a phase proposed, checked against what was granted, carried out effect by effect, and told
 //! as events.
 use super::{
-    event::{EffectResult, EffectSummary, What, micros},
     executor::{Broken, Executor, Left},
     session::Session,
     time::TimeOfPhase,
 };
+use crate::event::{EffectResult, EffectSummary, What, micros};
 use crate::{
     arguments::Text,
     effect::{

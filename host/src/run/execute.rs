@@ -2,14 +2,12 @@
 use super::{
     capsule::Capsule,
     crew::Places,
-    event::{Bus, Subscriber, What},
     executor::{Executor, Finished},
     judge::Judge,
     prepare::Prepared,
     provide::Provider,
     secrets::Secrets,
     session::Shared,
-    state::{self, GeneratedSecrets},
     workflow::Line,
 };
 use crate::{
@@ -18,6 +16,11 @@ use crate::{
     parallel,
     plan::Plan,
     world::{Files, World},
+};
+use crate::{
+    event::{Bus, Subscriber, What},
+    run::generated_secrets::GeneratedSecrets,
+    world::state_directory as state,
 };
 use anyhow::Result;
 use kubephase_wit::Severity;

@@ -3,12 +3,12 @@
 use super::{
     capsule::Capsule,
     crew::{Crew, Places},
-    event::{PhaseResult, RunResult, Usage, What, micros},
     judge::{self, Judge},
     queue::Queue,
     session::{Session, Shared},
     time::TimeOfPhase,
 };
+use crate::event::{PhaseResult, RunResult, Usage, What, micros};
 use crate::{
     arguments::json,
     cancel::Cancel,

@@ -1,8 +1,23 @@
 //! Values as JSON for a terminal: on one line, or indented.
 use super::sanitise::is_trick;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::{
+    Value,
+    ser::{Formatter, PrettyFormatter},
+};
 use std::io::{self, Write};
+
+/// The kind of a JSON value, as Go's decoder names it.
+pub fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
 
 /// One value on one line, whatever is in its strings: characters that would act on a terminal are
 /// `\u` escapes.

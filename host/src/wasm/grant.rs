@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     arguments::{AbsolutePath, HttpUrl, ObjectName},
-    effect::{Effect, IfExists, objects::reference},
-    world::reach::Reach,
+    effect::{Effect, IfExists},
+    world::{object_ref::reference, reach::Reach},
 };
 use objects::Change;
 

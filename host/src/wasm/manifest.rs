@@ -24,8 +24,6 @@ use serde_json::{Map, Value, json};
 use serde_yaml::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Name of the custom section that holds the manifest.
-pub use crate::plugin::toolchain::MANIFEST as SECTION;
 /// Version of the manifest's schema that this build reads.
 pub const SCHEMA: u32 = 1;
 

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod inspect;
 mod phase;
 mod pool;
+pub mod section;
 mod structure;
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use super::{
     engine::Engine,
     inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
+    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total},
 };
+use crate::config::plugin_limits::Limits;
 use crate::{cancel::Cancel, text::sanitise, world::budget::Budget};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};

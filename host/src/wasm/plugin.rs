@@ -8,11 +8,11 @@ use super::{
     engine::{Author, Engine, Place},
     gate,
     grant::Grant,
-    inspect,
-    limits::{self, Limits},
+    inspect, limits,
     manifest::{Manifest, Request},
     phase::{self, Bounds, Guest},
 };
+use crate::config::plugin_limits::Limits;
 use crate::text::digest::sha256_hex;
 use crate::{cancel::Cancel, operator_files};
 use anyhow::{Context, Result, bail};

@@ -123,7 +123,7 @@ impl Cluster for Objects {
             .0
             .iter()
             .find(|object| {
-                crate::effect::objects::reference(object).is_ok_and(|found| found == *of)
+                crate::world::object_ref::reference(object).is_ok_and(|found| found == *of)
             })
             .cloned())
     }

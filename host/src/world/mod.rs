@@ -9,9 +9,11 @@ pub mod budget;
 pub mod files;
 pub mod imagined;
 pub mod node;
+pub mod object_ref;
 pub mod reach;
 pub mod real;
 pub mod rehearsal;
+pub mod state_directory;
 pub mod text_file;
 
 use crate::{

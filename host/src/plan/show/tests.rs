@@ -2,8 +2,9 @@ use super::*;
 use crate::plan::{
     Choice,
     spec::PhaseSpec,
-    testing::{INIT, full_catalog, phase, plugin_entry, small_catalog},
+    testing::{INIT, phase, plugin_entry, small_catalog},
 };
+use crate::workflow::testing::full_catalog;
 use serde_json::{Value, json};
 
 fn small() -> Plan {

@@ -1,10 +1,10 @@
 use super::*;
 use crate::effect::Enacted;
+use crate::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
 use crate::plan::{
     Choice, Plan,
     testing::{INIT, phase, small_catalog},
 };
-use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
 use kubephase_wit::Finding;
 
 fn plan() -> Plan {

@@ -14,17 +14,18 @@ pub use telling::label_of;
 use crate::{
     arguments::json,
     cancel::Cancel,
+    config::plugin_limits::Limits,
     effect::{Effect, proposal::Proposal, territory::Territory},
+    event::{Bus, Usage, What},
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
-        event::{Bus, Usage, What},
         makers::Makers,
         secrets::{Masked, Secrets},
     },
     wasm::{
         gate,
-        limits::{Limits, MAX_FINDINGS, MAX_PROPOSALS},
+        limits::{MAX_FINDINGS, MAX_PROPOSALS},
     },
     world::World,
 };

@@ -386,7 +386,8 @@ impl Arguments for (ObjectName, Plain<Value>) {
 
     fn parse(raw: String, _: Origin) -> Result<Self, String> {
         let manifest: Value = read(&raw)?;
-        let of = crate::effect::objects::reference(&manifest).map_err(|failure| failure.message)?;
+        let of =
+            crate::world::object_ref::reference(&manifest).map_err(|failure| failure.message)?;
         Ok((ObjectName::parse(&of)?, Plain(manifest)))
     }
 

@@ -2,7 +2,7 @@
 use super::{engine, guest, manifest, with_manifest, world};
 use crate::cancel::Cancel;
 use crate::run::{access::Access, session::Session};
-use crate::wasm::{limits::Limits, manifest::Request};
+use crate::{config::plugin_limits::Limits, wasm::manifest::Request};
 use kubephase_wit::{Error, Outcome, phase::Host};
 use serde_json::json;
 use std::time::Duration;

@@ -3,11 +3,9 @@
 use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
+    event::{Event, RunResult, Subscriber, What},
     report::{lines::Lines, style::Palette},
-    run::{
-        event::{Event, RunResult, Subscriber, What},
-        prepare::Prepared,
-    },
+    run::prepare::Prepared,
     text::digest::sha256_hex,
     world::{World, imagined::Imagined},
 };

@@ -2,6 +2,7 @@
 use super::{componentise, engine, guest, manifest, package, prepare_init, with_manifest, world};
 use crate::{
     cancel::Cancel,
+    config::plugin_limits::Limits,
     plan::spec::{Kind, Source},
     run::access::Access,
     wasm::{
@@ -10,7 +11,6 @@ use crate::{
         embedded,
         engine::{Engine, Place},
         gate,
-        limits::Limits,
     },
 };
 use kubephase_wit::phase::Host;

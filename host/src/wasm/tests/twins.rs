@@ -3,9 +3,10 @@
 use super::{engine, world};
 use crate::{
     cancel::Cancel,
+    config::plugin_limits::Limits,
     effect::{Effect, IfExists, proposal::Proposal},
     run::{access::Access, session::Session},
-    wasm::{embedded, limits::Limits, plugin::Plugin},
+    wasm::{embedded, plugin::Plugin},
 };
 use kubephase_coredns::CoreDns;
 use kubephase_kube_proxy::KubeProxy;

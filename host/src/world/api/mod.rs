@@ -62,7 +62,7 @@ pub enum Credentials {
 impl Credentials {
     /// The credentials of a run: the admin's, or, for a worker that joins, the bootstrap kubeconfig
     /// that it joins with.
-    pub fn of(config: &crate::config::Config) -> Credentials {
+    pub fn of(config: &kubephase_sdk::kubeadm::Config) -> Credentials {
         match &config.join {
             Some(join) if !join.control_plane => Credentials::text(&join.bootstrap_kubeconfig),
             _ => Credentials::File(config.run.kubeconfig.clone()),
@@ -561,7 +561,7 @@ impl Cluster for ApiClient {
     }
 
     fn create(&self, manifest: &Value) -> Tried<Value> {
-        let of = crate::effect::objects::reference(manifest)?;
+        let of = crate::world::object_ref::reference(manifest)?;
         self.send(
             "POST",
             &self.path(&of, false)?,
@@ -571,12 +571,12 @@ impl Cluster for ApiClient {
     }
 
     fn replace(&self, manifest: &Value) -> Tried<Value> {
-        let of = crate::effect::objects::reference(manifest)?;
+        let of = crate::world::object_ref::reference(manifest)?;
         self.send("PUT", &self.path(&of, true)?, "application/json", manifest)
     }
 
     fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
-        let of = crate::effect::objects::reference(manifest)?;
+        let of = crate::world::object_ref::reference(manifest)?;
         self.send(
             "PATCH",
             &format!(

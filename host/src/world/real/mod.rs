@@ -19,7 +19,6 @@ use super::{
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
-    config::Config,
     secret::Secret,
 };
 use anyhow::{Context, Result};
@@ -27,7 +26,7 @@ use child::Remains;
 use cri::Cri;
 use etcd::RealEtcd;
 pub use etcd::endpoints as etcd_endpoints;
-use kubephase_sdk::kubeadm::ApiEndpoint;
+use kubephase_sdk::kubeadm::{ApiEndpoint, Config};
 use kubephase_wit::{CommandOutput, Failure};
 use net::RealNet;
 use programs::Programs;

@@ -2,15 +2,13 @@
 //! appended as a line of JSON when it is made. A line that a kill cut off is ignored: its change
 //! did not happen. The log holds secrets, as etcd does.
 use super::cluster::place;
-use crate::{
-    run::state,
-    world::{
-        Files, Tried,
-        files::{
-            code_of,
-            lines::{Line, Lines},
-        },
+use crate::world::{
+    Files, Tried,
+    files::{
+        code_of,
+        lines::{Line, Lines},
     },
+    state_directory as state,
 };
 use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};

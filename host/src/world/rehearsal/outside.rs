@@ -7,12 +7,12 @@ use super::{
     kubelet,
 };
 use crate::{
-    effect::objects::{reference, target},
     render::patches::strategic_merge,
     secret::Secret,
     world::{
         Cluster, Etcd, Tried,
         api::{ApiClient, Credentials, Dial, Endpoint},
+        object_ref::{reference, target},
     },
 };
 use kubephase_wit::{Failure, ObjectRef};

@@ -1,7 +1,7 @@
 //! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for
 //! each.
 use harness::workspace;
-use kubephase::plugin::toolchain;
+use kubephase::{plugin_tools::toolchain, wasm::section::MANIFEST};
 use std::{borrow::Cow, process::Command, sync::OnceLock};
 use wasm_encoder::{CustomSection, Section};
 
@@ -22,8 +22,12 @@ fn bare() -> &'static [u8] {
             Command::output,
         )
         .unwrap();
-        let component =
-            toolchain::componentise(&module, &workspace.join("tests/hostile/plugin.yaml")).unwrap();
+        let component = toolchain::componentise(
+            &module,
+            &workspace.join("tests/hostile/plugin.yaml"),
+            MANIFEST,
+        )
+        .unwrap();
         without_manifest(&component)
     })
 }
@@ -38,7 +42,7 @@ pub fn component(manifest: &str) -> Vec<u8> {
 /// Appends a section that the host reads as a manifest.
 pub fn append_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
     CustomSection {
-        name: toolchain::MANIFEST.into(),
+        name: MANIFEST.into(),
         data: Cow::Borrowed(manifest),
     }
     .append_to(component);
@@ -55,7 +59,7 @@ fn without_manifest(component: &[u8]) -> Vec<u8> {
             let (length, used) = read_leb128(bytes);
             bytes[used..used + length].to_vec()
         };
-        if *id != 0 || name(&section[1 + used..]) != toolchain::MANIFEST.as_bytes() {
+        if *id != 0 || name(&section[1 + used..]) != MANIFEST.as_bytes() {
             copy.extend_from_slice(section);
         }
         rest = next;

@@ -1,8 +1,8 @@
 //! Plugins in JavaScript and Python: their own tools make the component, of which every capability
 //! of the author's world is an import, called or not.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
-use super::{scaffold, toolchain};
-use crate::world::real::child::run_tool;
+use crate::plugin_tools::{scaffold, toolchain};
+use crate::{wasm::section, world::real::child::run_tool};
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
     fs,
@@ -131,7 +131,7 @@ fn source(folder: &Path, extension: &str) -> Result<(String, &'static str)> {
 
 fn finish(component: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let mut bytes = fs::read(component)?;
-    toolchain::embed(&mut bytes, manifest).map_err(|why| anyhow!(why))?;
+    toolchain::embed(&mut bytes, manifest, section::MANIFEST).map_err(|why| anyhow!(why))?;
     Ok(bytes)
 }
 

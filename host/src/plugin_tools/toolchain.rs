@@ -20,8 +20,6 @@ pub type Run = fn(&mut Command) -> io::Result<Output>;
 pub const SWITCH: &str = "KUBEPHASE_GUEST_TOOLCHAIN";
 const DEBIAN: &str = "rustc-web, cargo-web, rust-web-src and lld";
 const TARGET: &str = "wasm32-unknown-unknown";
-/// The section a manifest is in.
-pub const MANIFEST: &str = "kubephase:manifest";
 
 /// Of the build around this one, what would change how guests are built.
 const INHERITED: &[&str] = &[
@@ -173,31 +171,31 @@ pub fn compile(
         .join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
-/// A component with its manifest in it.
+/// Puts a manifest into a component, as a custom section of this name.
 ///
 /// # Errors
 /// Where the manifest cannot be read.
-pub fn embed(component: &mut Vec<u8>, manifest: &Path) -> Result<(), String> {
+pub fn embed(component: &mut Vec<u8>, manifest: &Path, section: &str) -> Result<(), String> {
     let manifest = fs::read(manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     CustomSection {
-        name: MANIFEST.into(),
+        name: section.into(),
         data: manifest.into(),
     }
     .append_to(component);
     Ok(())
 }
 
-/// A component of a core module, with its manifest.
+/// A component of a core module, with its manifest in a custom section of this name.
 ///
 /// # Errors
 /// Why the module is no phase, or a file could not be read.
-pub fn componentise(module: &Path, manifest: &Path) -> Result<Vec<u8>, String> {
+pub fn componentise(module: &Path, manifest: &Path, section: &str) -> Result<Vec<u8>, String> {
     let core = fs::read(module).map_err(|e| format!("{}: {e}", module.display()))?;
     let encoded = wit_component::ComponentEncoder::default()
         .validate(true)
         .module(&core)
         .and_then(|mut encoder| encoder.encode());
     let mut component = encoded.map_err(|e| format!("{}: {e:#}", module.display()))?;
-    embed(&mut component, manifest)?;
+    embed(&mut component, manifest, section)?;
     Ok(component)
 }

@@ -1,66 +1,13 @@
-//! The state that a run leaves on its node, below `/var/lib/kubephase`: the journal, and the
-//! secrets that the run generated (a token, a certificate key), which the next run with an equal
-//! configuration uses again.
+//! Secrets that a run generates (a token, a certificate key) and keeps in the state directory of its
+//! node. The next run with an equal configuration uses them again.
 use crate::{
     config::{BootstrapToken, Config},
     effect::shared_keys::random_key,
     secret::{Secret, bootstrap_token::random_token},
-    world::{
-        Files, Tried,
-        files::{PrivateDirectory, RootedFiles, is_trusted},
-    },
+    world::{Files, files::is_trusted, state_directory::DIRECTORY},
 };
 use anyhow::{Result, anyhow};
-use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
-
-pub const DIRECTORY: &str = "/var/lib/kubephase";
-
-/// The same in the tree below a root.
-pub fn below(root: &Path) -> PathBuf {
-    root.join(DIRECTORY.trim_start_matches('/'))
-}
-
-/// Opens the state directory of the tree below a root, and makes it if it is missing.
-///
-/// # Errors
-/// Where it cannot be made, lies behind a link, or may be written by other users.
-pub fn make(root: &Path) -> Tried<PrivateDirectory> {
-    make_below(root, "")
-}
-
-/// Opens a directory in the state directory, and makes both if they are missing; `name` is empty
-/// for the state directory itself.
-///
-/// # Errors
-/// As `make`.
-pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
-    let files = tree(root)?;
-    let directory = files.make_private(DIRECTORY)?;
-    if name.is_empty() {
-        Ok(directory)
-    } else {
-        files.make_private(&format!("{DIRECTORY}/{name}"))
-    }
-}
-
-/// Opens the state directory of the tree below a root. None where there is none.
-///
-/// # Errors
-/// As `make`.
-pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
-    tree(root)?.open_private(DIRECTORY)
-}
-
-fn tree(root: &Path) -> Tried<RootedFiles> {
-    let failed =
-        |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
-    RootedFiles::open(root).map_err(failed)
-}
 
 /// Secrets that the configuration did not give and that were generated once for a node. Their file
 /// has mode 0600.

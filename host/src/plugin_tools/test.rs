@@ -4,23 +4,23 @@
     clippy::disallowed_methods,
     reason = "cases and capsules are the author's files"
 )]
-use super::{
+use crate::plugin::{
     consent::{self, Consent, Question},
     lines::{Allowed, requested},
 };
 use crate::{
     cancel::Cancel,
-    config::ADMIN,
+    config::{ADMIN, plugin_limits::Limits},
     effect::proposal::Proposal,
+    event::{Bus, Event, Subscriber, What},
     operator_files,
     run::{
         access::Access,
         capsule::Capsule,
-        event::{Bus, Event, Subscriber, What},
         session::{Session, Shared},
     },
     text::sanitise,
-    wasm::{limits::Limits, plugin::Plugin},
+    wasm::plugin::Plugin,
     world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -158,7 +158,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
     config.run.kubeconfig = ADMIN.into();
     let world = Real::open(runtime.handle(), facts, &config, &Patience::none())?;
     let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
-    let settings = super::settings::resolve(plugin.manifest(), None)?;
+    let settings = crate::plugin::settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(
         stage.shared.clone(),
         &first_phase(plugin),
@@ -295,7 +295,7 @@ fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
             .iter()
             .for_each(|(name, value)| stage.shared.set_fact(phase, name, value.to_string()));
     }
-    let settings = super::settings::resolve(plugin.manifest(), case.settings.as_ref())
+    let settings = crate::plugin::settings::resolve(plugin.manifest(), case.settings.as_ref())
         .with_context(|| path.display().to_string())?;
     let id = case.phase.clone().unwrap_or_else(|| first_phase(plugin));
     let access = stage.access(plugin);

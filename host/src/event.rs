@@ -3,7 +3,7 @@
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
 //! to subscribers that show it to a person.
-use crate::{effect::Enacted, secret::Secret, wasm::limits::Limits};
+use crate::{config::plugin_limits::Limits, effect::Enacted, secret::Secret};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use std::{

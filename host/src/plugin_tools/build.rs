@@ -1,9 +1,9 @@
 //! `plugin build`: from a folder to a component with its manifest in it, checked as it will be when
 //! it is loaded.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
-use super::{scaffold, toolchain};
+use crate::plugin_tools::{scaffold, toolchain};
 use crate::{
-    wasm::{engine::Engine, manifest::Manifest, plugin::Plugin},
+    wasm::{engine::Engine, manifest::Manifest, plugin::Plugin, section},
     world::real::child::run_tool,
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -71,8 +71,10 @@ pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathB
     manifest(folder)?;
     let component = match Language::of(folder)? {
         Language::Rust => rust(folder)?,
-        Language::JavaScript => super::foreign::javascript(folder, &folder.join(MANIFEST))?,
-        Language::Python => super::foreign::python(folder, &folder.join(MANIFEST))?,
+        Language::JavaScript => {
+            crate::plugin_tools::foreign::javascript(folder, &folder.join(MANIFEST))?
+        }
+        Language::Python => crate::plugin_tools::foreign::python(folder, &folder.join(MANIFEST))?,
     };
     let plugin = engine.load(component.clone())?;
     let to = match to {
@@ -94,7 +96,7 @@ fn rust(folder: &Path) -> Result<Vec<u8>> {
     let (package, target) = package(folder)?;
     let module =
         toolchain::compile(&toolchain, folder, &package, &target, false, run_tool).map_err(told)?;
-    toolchain::componentise(&module, &folder.join(MANIFEST)).map_err(told)
+    toolchain::componentise(&module, &folder.join(MANIFEST), section::MANIFEST).map_err(told)
 }
 
 /// Name and target directory of a folder's crate.

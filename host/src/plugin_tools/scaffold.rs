@@ -117,7 +117,7 @@ impl Language {
         }
     }
 
-    /// In JavaScript and Python the file is called after the kind ([`super::foreign`]).
+    /// In JavaScript and Python the file is called after the kind ([`crate::plugin_tools::foreign`]).
     fn source(self, kind: Kind) -> (&'static str, &'static str) {
         match (self, kind) {
             (Language::Rust, Kind::Check) => {

@@ -1,6 +1,8 @@
 use super::*;
-use crate::plan::{show::Format, testing::INIT};
-use crate::workflow::testing::full_catalog;
+use crate::{
+    plan::{show::Format, testing::INIT},
+    workflow::testing::full_catalog,
+};
 use std::{path::Path, sync::LazyLock};
 
 mod phases;

@@ -1,10 +1,9 @@
 //! Discovery by token: what anyone is told, believed because the token signed it and the
 //! authority's key is the pinned one.
 use super::{Discovered, authorities, cluster_info_when, told_by};
-use crate::pki::jws;
 use crate::{
     config::{TokenDiscovery, pin},
-    pki::Kubeconfig,
+    pki::{Kubeconfig, jws},
     secret::{Secret, bootstrap_token},
     world::{Cluster, Tried},
 };

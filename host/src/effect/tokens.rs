@@ -1,9 +1,9 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
 use super::{Context, Done, Enacted, Sent, objects, shared_keys};
-use crate::secret::bootstrap_token;
 use crate::{
     config::BootstrapToken,
     render::objects as rendered,
+    secret::bootstrap_token,
     world::{Tried, object_ref},
 };
 use kubephase_sdk::{

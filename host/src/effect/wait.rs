@@ -4,10 +4,10 @@
 use super::{Context, Done};
 use crate::{
     arguments::HttpUrl,
+    pki::Certificate,
     text::{redact, sanitise},
-    world::{Files, Tried, budget::Budget},
+    world::{Files, Tried, budget::Budget, text_file::read_kubeconfig},
 };
-use crate::{pki::Certificate, world::text_file::read_kubeconfig};
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
 use std::time::{Duration, Instant};

@@ -1,7 +1,9 @@
 use super::*;
-use crate::effect::Enacted;
-use crate::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
-use crate::world::files::RootedFiles;
+use crate::{
+    effect::Enacted,
+    event::{EffectResult, EffectSummary, PhaseResult, RunResult},
+    world::files::RootedFiles,
+};
 use kubephase_sdk::kubeadm::{Made, MadeByRun};
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::fs::{OpenOptions, Permissions};

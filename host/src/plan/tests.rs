@@ -3,8 +3,12 @@ use super::{
     testing::{INIT, phase, plugin_entry, small_catalog},
     *,
 };
-use crate::workflow::testing::full_catalog;
-use crate::{config::Config, plan::spec::is_within, run::workflow::Workflow, workflow::join};
+use crate::{
+    config::Config,
+    plan::spec::is_within,
+    run::workflow::Workflow,
+    workflow::{join, testing::full_catalog},
+};
 use kubephase_sdk::kubeadm::Join;
 
 fn skip(names: &[&str]) -> Choice {

@@ -1,10 +1,9 @@
 //! The operator's consent to a plugin: to what it asks for and provides, to this very component,
 //! and, by a flag of its own each, to requests that amount to root on the node or to administrator
 //! of the cluster.
-use super::{
-    digest::ComponentDigest, inspect, lines::Allowed, load::PluginRefused, source::needs_digest,
-};
+use super::{digest::ComponentDigest, inspect, lines::Allowed, source::needs_digest};
 use crate::{
+    plugin::refused::PluginRefused,
     text::sanitise,
     wasm::{gate::Risk, plugin::Plugin},
 };

@@ -4,7 +4,7 @@ use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
     text::sanitise,
-    wasm::{gate, inspect::VERSION, manifest::Request, plugin::Plugin},
+    wasm::{gate, inspect::VERSION, plugin::Plugin, request::Request},
 };
 use std::fmt::Write;
 

@@ -2,9 +2,9 @@
 //! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
 //! allow` write it, every run reads it, and it belongs under version control.
 use super::lines::Allowed;
-use crate::pki::signature::Signer;
 use crate::{
     operator_files,
+    pki::signature::Signer,
     wasm::{inspect, plugin::Plugin},
 };
 use anyhow::{Context, Result, bail};

@@ -5,7 +5,7 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::{credentials::Keyring, source::Fetched};
+use super::credentials::Keyring;
 use crate::pki::signature::MAX_SIGNATURE;
 use crate::{
     text::{digest::sha256_hex, sanitise},
@@ -143,6 +143,13 @@ struct PulledArtifact {
     /// `sha256:` and the hexadecimal digest of the manifest
     digest: String,
     signature: Option<String>,
+}
+
+/// A component and, of a registry, the digest of what it is part of.
+#[derive(Debug)]
+pub struct Fetched {
+    pub bytes: Vec<u8>,
+    pub digest: Option<String>,
 }
 
 /// Returns the component with the digest `pinned` from the cache. Pulls the component if the cache

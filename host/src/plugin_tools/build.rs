@@ -1,9 +1,10 @@
 //! `plugin build`: from a folder to a component with its manifest in it, checked as it will be when
 //! it is loaded.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
-use crate::plugin_tools::{scaffold, toolchain};
 use crate::{
-    wasm::{engine::Engine, manifest::Manifest, plugin::Plugin, section},
+    plugin::folder::{MANIFEST, manifest, output},
+    plugin_tools::{scaffold, toolchain},
+    wasm::{engine::Engine, plugin::Plugin, section},
     world::real::child::run_tool,
 };
 use anyhow::{Context, Result, anyhow, bail};
@@ -12,8 +13,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-
-const MANIFEST: &str = "plugin.yaml";
 
 /// What a folder holds, by the file that its tools go by.
 enum Language {
@@ -41,25 +40,6 @@ impl Language {
         })?;
         Ok(language)
     }
-}
-
-/// The manifest of a plugin's folder.
-///
-/// # Errors
-/// Where there is none, or it is wrong.
-pub fn manifest(folder: &Path) -> Result<Manifest> {
-    let path = folder.join(MANIFEST);
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Manifest::parse(&text)
-}
-
-/// Where the component of a folder is once it is built.
-///
-/// # Errors
-/// Where the folder has no manifest that names it.
-pub fn output(folder: &Path) -> Result<PathBuf> {
-    Ok(folder.join(format!("{}.wasm", manifest(folder)?.name)))
 }
 
 /// Builds, checks and leaves the component at `to`, else in the folder by the plugin's name.

@@ -1,8 +1,11 @@
 //! Plugins in JavaScript and Python: their own tools make the component, of which every capability
 //! of the author's world is an import, called or not.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
-use crate::plugin_tools::{scaffold, toolchain};
-use crate::{wasm::section, world::real::child::run_tool};
+use crate::{
+    plugin_tools::{scaffold, toolchain},
+    wasm::section,
+    world::real::child::run_tool,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use std::{
     fs,

@@ -4,16 +4,16 @@
     clippy::disallowed_methods,
     reason = "cases and capsules are the author's files"
 )]
-use crate::plugin::{
-    consent::{self, Consent, Question},
-    lines::{Allowed, requested},
-};
 use crate::{
     cancel::Cancel,
     config::{ADMIN, plugin_limits::Limits},
     effect::proposal::Proposal,
     event::{Bus, Event, Subscriber, What},
     operator_files,
+    plugin::{
+        consent::{self, Consent, Question},
+        lines::{Allowed, requested},
+    },
     run::{
         access::Access,
         capsule::Capsule,

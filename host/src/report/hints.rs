@@ -1,11 +1,13 @@
 //! What to do next: after a failure, which the lines have told, and what is left as it was.
 use super::{
     by_plugin,
-    summary::duration,
     tally::{Found, Tally},
 };
-use crate::event::{EffectResult, PhaseResult, RunResult};
-use crate::text::sanitise;
+use crate::{
+    event::{EffectResult, PhaseResult, RunResult},
+    report::duration::duration,
+    text::sanitise,
+};
 
 /// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a
 /// dry run does not.

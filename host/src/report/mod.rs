@@ -3,6 +3,8 @@
 //! `cli` is anything printed.
 
 mod critical;
+mod duration;
+mod headline;
 pub mod hints;
 pub mod json;
 pub mod lines;
@@ -14,9 +16,7 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::event::Subscriber;
-use crate::plan::Plan;
-use crate::text::sanitise;
+use crate::{event::Subscriber, plan::Plan, text::sanitise};
 use std::io;
 
 /// The origin of a third party's finding, to stand behind its summary; empty for the program's own

@@ -2,15 +2,16 @@
 //! ends with.
 use super::{
     style::Palette,
-    summary::{self, duration, outcome},
+    summary,
     tally::{Carried, Found, Tally},
     timeline,
 };
-use crate::text::{json, sanitise};
 use crate::{
     effect::Enacted,
     event::{EffectResult, Judgement, PhaseResult},
     journal::{Header, Holder, JournalFile, ReadError, Record},
+    report::{duration::duration, headline::outcome},
+    text::{json, sanitise},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use kubephase_wit::Verdict;

@@ -5,7 +5,6 @@ use super::{
     session::Session,
     time::TimeOfPhase,
 };
-use crate::event::{EffectResult, EffectSummary, What, micros};
 use crate::{
     arguments::Text,
     effect::{
@@ -13,8 +12,8 @@ use crate::{
         proposal::{self, Proposal},
         territory::{self, Territory},
     },
-    plan::Node,
-    plan::spec::Kind,
+    event::{EffectResult, EffectSummary, What, micros},
+    plan::{Node, spec::Kind},
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};

@@ -12,15 +12,12 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
+    event::{Bus, Subscriber, What},
     journal::History,
     parallel,
     plan::Plan,
-    world::{Files, World},
-};
-use crate::{
-    event::{Bus, Subscriber, What},
     run::generated_secrets::GeneratedSecrets,
-    world::state_directory as state,
+    world::{Files, World, state_directory as state},
 };
 use anyhow::Result;
 use kubephase_wit::Severity;

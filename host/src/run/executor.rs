@@ -8,12 +8,12 @@ use super::{
     session::{Session, Shared},
     time::TimeOfPhase,
 };
-use crate::event::{PhaseResult, RunResult, Usage, What, micros};
 use crate::{
     arguments::json,
     cancel::Cancel,
     config::Config,
     effect::Sent,
+    event::{PhaseResult, RunResult, Usage, What, micros},
     phase::preflight,
     plan::{
         Node, Plan,

@@ -1,6 +1,5 @@
 //! The other machines of a rehearsed cluster, while one of them is reset.
 use super::scratch::ScratchTree;
-use crate::world::state_directory as state;
 use crate::{
     cancel::Cancel,
     config::ADMIN,
@@ -9,6 +8,7 @@ use crate::{
         api::{Credentials, Patience},
         node::facts::NodeFacts,
         rehearsal::{self, Common, Rehearsal, Setting},
+        state_directory as state,
     },
 };
 use anyhow::{Result, anyhow};

@@ -10,10 +10,7 @@ use crate::{
     },
     plugin::{self, load::Plugins},
     render::patches::Patches,
-    wasm::{
-        embedded,
-        engine::{Engine, Place},
-    },
+    wasm::{embedded, engine::Engine, plugin::Place},
     world::node::facts::NodeFacts,
 };
 use anyhow::{Result, anyhow};

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
+    event::{Event, RunResult, Subscriber, What},
     journal::{Durability, Header, Journal, RunLock},
     plan::Plan,
     world::{
@@ -22,11 +23,8 @@ use crate::{
         node::facts::NodeFacts,
         real::{self, Real},
         rehearsal::{self, Common, Outside, Rehearsal, Setting},
+        state_directory as state,
     },
-};
-use crate::{
-    event::{Event, RunResult, Subscriber, What},
-    world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
 use std::{

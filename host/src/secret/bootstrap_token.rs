@@ -1,5 +1,5 @@
 //! Bootstrap tokens, `id.secret`: six and sixteen characters of `[a-z0-9]`.
-use crate::secret::Secret;
+use super::Secret;
 use aws_lc_rs::rand;
 
 /// Both forms, as kubeadm's messages name them.

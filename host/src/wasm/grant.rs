@@ -2,13 +2,11 @@
 //! manifest asks for and the operator allowed.
 mod objects;
 
-use super::{
-    gate::{self, Demand, Origin, Permit, Row},
-    manifest::Request,
-};
+use super::gate::{self, Demand, Origin, Permit, Row};
 use crate::{
     arguments::{AbsolutePath, HttpUrl, ObjectName},
     effect::{Effect, IfExists},
+    wasm::request::Request,
     world::{object_ref::reference, reach::Reach},
 };
 use objects::Change;

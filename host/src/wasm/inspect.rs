@@ -4,7 +4,7 @@
 //! memory: the program does that in the limited child process that also compiles. What is read is
 //! small, and [`Outside::imported`] and its neighbours judge it.
 use super::{
-    gate, manifest, section,
+    gate, section,
     structure::{self, damaged},
 };
 use crate::text::sanitise::quoted;

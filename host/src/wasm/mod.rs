@@ -7,6 +7,8 @@ pub mod grant;
 pub mod limits;
 pub mod manifest;
 pub mod plugin;
+pub mod request;
+mod runtime;
 
 pub mod cache;
 pub mod compiler;

@@ -1,12 +1,13 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and
 //! its time.
 use super::{
-    engine::Engine,
     inspect::{PACKAGE, VERSION},
     limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total},
 };
-use crate::config::plugin_limits::Limits;
-use crate::{cancel::Cancel, text::sanitise, world::budget::Budget};
+use crate::{
+    cancel::Cancel, config::plugin_limits::Limits, text::sanitise, wasm::runtime::Runtime,
+    world::budget::Budget,
+};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
@@ -46,7 +47,7 @@ pub(super) struct Bounds {
 
 /// A component ready to be called.
 pub struct Guest<S: 'static> {
-    engine: Engine,
+    runtime: Runtime,
     pre: InstancePre<Data<S>>,
     /// indices of the exports that are called
     indices: guest::phase::GuestIndices,
@@ -62,7 +63,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// Makes a guest of a component. The functions in `refused` may be imported, because the tools
     /// of some languages import all functions, but calling them fails with `denied`.
     pub(super) fn new(
-        engine: &Engine,
+        runtime: &Runtime,
         component: &Component,
         session: S,
         bounds: Bounds,
@@ -70,7 +71,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         refused: Vec<String>,
     ) -> Result<Self> {
         let link = || {
-            let all = engine.linked(|linker| {
+            let all = runtime.linked(|linker| {
                 kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| {
                     &mut data.session
                 })
@@ -89,7 +90,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         let (indices, pre) = ready
             .map_err(|stop: Stop| anyhow!("{who} does not fit this host: {}", one_line(&stop)))?;
         Ok(Guest {
-            engine: engine.clone(),
+            runtime: runtime.clone(),
             pre,
             indices,
             session,
@@ -109,7 +110,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         &self,
         call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
-        let _turn = self.engine.turns().wait();
+        let _turn = self.runtime.turns().wait();
         let limits = &self.bounds.limits;
         let data = Data {
             session: self.session.clone(),
@@ -120,7 +121,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             ),
         };
         let mut store = limited(
-            self.engine.inner(),
+            self.runtime.inner(),
             data,
             |data| &mut data.total,
             limits.deadline,
@@ -269,9 +270,9 @@ fn limited<T: 'static>(
 }
 
 /// Calls a component to describe itself, without any import.
-pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseInfo> {
-    let _turn = engine.turns().wait();
-    let engine = engine.inner();
+pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<PhaseInfo> {
+    let _turn = runtime.turns().wait();
+    let engine = runtime.inner();
     let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;

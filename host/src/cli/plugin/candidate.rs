@@ -7,8 +7,10 @@ use crate::{
         digest::ComponentDigest,
         identity::PluginIdentity,
         lines::Allowed,
-        load::{self, PluginRefused, Wanted, digest_flag},
-        source::{self, Fetched},
+        load::{self, Wanted, digest_flag},
+        refused::PluginRefused,
+        registry::Fetched,
+        source,
     },
     wasm::{engine::Engine, plugin::Plugin},
 };

@@ -5,8 +5,9 @@ use crate::{
     plugin::{
         identity::{PluginIdentity, is_same_place},
         lines::{Allowed, provided},
-        load::{self, PluginRefused},
+        load,
         lock::{Lock, Locked},
+        refused::PluginRefused,
         transaction::Transaction,
     },
     text::sanitise,

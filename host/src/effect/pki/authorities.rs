@@ -1,11 +1,13 @@
 //! Authorities that are kept elsewhere: `ca.crt` is there, `ca.key` is not. Then all that the
 //! authority would have signed has to be there already.
-use crate::pki::Certificate;
-use crate::world::text_file::{read_kubeconfig, read_secret_text, read_text};
 use crate::{
     config::Config,
+    pki::Certificate,
     render::kubeconfig::{control_plane_url, local_url},
-    world::{Files, Tried},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
 };
 use kubephase_wit::Failure;
 

@@ -3,9 +3,9 @@ use super::{
     Outcome,
     reuse::{WRONG_KEY, authority_certificate},
 };
-use crate::pki::{Certificate, Key, Kubeconfig, Wanted};
 use crate::{
     effect::{Context, Enacted},
+    pki::{Certificate, Key, Kubeconfig, Wanted},
     render::kubeconfig::{Client, client, with_token},
     secret::Secret,
     world::{Files, Tried, text_file::read_kubeconfig},

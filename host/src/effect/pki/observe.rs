@@ -1,7 +1,11 @@
 //! What may be known of keys and certificates: everything but the keys.
-use crate::pki::{Certificate, Key, key::common_name};
-use crate::world::text_file::{read_kubeconfig, read_secret_text, read_text};
-use crate::world::{Files, Tried};
+use crate::{
+    pki::{Certificate, Key, key::common_name},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
+};
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
 use std::path::Path;

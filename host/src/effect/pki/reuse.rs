@@ -1,11 +1,13 @@
 //! What is there already is used where it may be, and refused where it may not (kubeadm's rules for
 //! `certs/*`).
 use super::Outcome;
-use crate::pki::{Certificate, Key, Wanted};
-use crate::world::text_file::{read_secret_text, read_text};
 use crate::{
     effect::{Context, Enacted},
-    world::{Files, Tried},
+    pki::{Certificate, Key, Wanted},
+    world::{
+        Files, Tried,
+        text_file::{read_secret_text, read_text},
+    },
 };
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
 use kubephase_wit::Failure;

@@ -1,10 +1,12 @@
 use super::*;
-use crate::plan::{
-    Choice,
-    spec::PhaseSpec,
-    testing::{INIT, phase, plugin_entry, small_catalog},
+use crate::{
+    plan::{
+        Choice,
+        spec::PhaseSpec,
+        testing::{INIT, phase, plugin_entry, small_catalog},
+    },
+    workflow::testing::full_catalog,
 };
-use crate::workflow::testing::full_catalog;
 use serde_json::{Value, json};
 
 fn small() -> Plan {

@@ -1,9 +1,11 @@
 use super::*;
-use crate::effect::Enacted;
-use crate::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
-use crate::plan::{
-    Choice, Plan,
-    testing::{INIT, phase, small_catalog},
+use crate::{
+    effect::Enacted,
+    event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What},
+    plan::{
+        Choice, Plan,
+        testing::{INIT, phase, small_catalog},
+    },
 };
 use kubephase_wit::Finding;
 

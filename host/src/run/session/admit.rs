@@ -124,6 +124,26 @@ impl Session {
         Ok(answer)
     }
 
+    /// Refuses an answer for a plugin that holds a credential.
+    ///
+    /// # Errors
+    /// `denied`, with the call and the kind of the credential.
+    fn check_answer<A: Arguments>(
+        &self,
+        admitted: &Admitted<A>,
+        answer: &impl Answer,
+    ) -> Tried<()> {
+        let what = || {
+            format!(
+                "the answer to {} of {}",
+                admitted.row.capability(),
+                admitted.arguments.record()
+            )
+        };
+        self.check_credential(what, answer)
+            .map_err(|message| Failure::new("denied", message))
+    }
+
     /// Asks the world for an admitted call of a function that has no failures. A failure stops the
     /// phase.
     ///

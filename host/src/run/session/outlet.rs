@@ -1,12 +1,12 @@
 //! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
 //! plugin that holds a credential is refused; Secrets lose their values before.
-use super::{Session, admit::Admitted};
+use super::Session;
 use crate::{
     secret::classify::{Credential, classify, classify_value},
-    wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
-    world::{EtcdMember, ServiceState, Tried},
+    wasm::limits::MAX_ANSWERED_BYTES,
+    world::{EtcdMember, ServiceState},
 };
-use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
+use kubephase_wit::{CommandOutput, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -109,26 +109,6 @@ impl<T: Answer> Answer for Vec<T> {
 }
 
 impl Session {
-    /// Refuses an answer for a plugin that holds a credential.
-    ///
-    /// # Errors
-    /// `denied`, with the call and the kind of the credential.
-    pub(super) fn check_answer<A: Arguments>(
-        &self,
-        admitted: &Admitted<A>,
-        answer: &impl Answer,
-    ) -> Tried<()> {
-        let what = || {
-            format!(
-                "the answer to {} of {}",
-                admitted.row.capability(),
-                admitted.arguments.record()
-            )
-        };
-        self.check_credential(what, answer)
-            .map_err(|message| Failure::new("denied", message))
-    }
-
     /// Refuses a fact for a plugin that holds a credential, and counts its bytes.
     ///
     /// # Errors
@@ -144,7 +124,7 @@ impl Session {
         Ok(fact)
     }
 
-    fn check_credential(
+    pub(super) fn check_credential(
         &self,
         what: impl FnOnce() -> String,
         answer: &impl Answer,

@@ -5,11 +5,14 @@ mod owner;
 pub use owner::NewOwner;
 
 use super::pattern::Demand;
-use crate::arguments::{
-    AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
-    KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text, UnitName,
+use crate::{
+    arguments::{
+        AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
+        KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text,
+        UnitName,
+    },
+    wasm::limits::MAX_NAMES,
 };
-use crate::wasm::limits::MAX_NAMES;
 use kubephase_sdk::spec::{
     CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };

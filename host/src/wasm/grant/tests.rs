@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line},
     effect::files::File,
-    wasm::{gate::*, manifest::ObjectPattern},
+    wasm::{gate::*, request::ObjectPattern},
     world::reach::Reach,
 };
 use serde_json::{Value, json};

@@ -1,6 +1,8 @@
 //! The lines of a request that have a risk, each with the reason.
-use super::Request;
-use crate::wasm::gate::{Danger, Dimension};
+use crate::wasm::{
+    gate::{Danger, Dimension},
+    request::Request,
+};
 use serde_json::{Value, json};
 
 impl Request {

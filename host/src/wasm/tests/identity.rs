@@ -64,7 +64,7 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
     ] {
         let refused = prepared(&[id]).map(drop).unwrap_err();
         assert!(
-            refused.is::<crate::plugin::load::PluginRefused>(),
+            refused.is::<crate::plugin::refused::PluginRefused>(),
             "{id}: {refused:#}"
         );
         let told = refused.to_string();

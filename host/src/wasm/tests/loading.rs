@@ -5,13 +5,7 @@ use crate::{
     config::plugin_limits::Limits,
     plan::spec::{Kind, Source},
     run::access::Access,
-    wasm::{
-        cache::Cache,
-        compiler::Compiler,
-        embedded,
-        engine::{Engine, Place},
-        gate,
-    },
+    wasm::{cache::Cache, compiler::Compiler, embedded, engine::Engine, gate, plugin::Place},
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;

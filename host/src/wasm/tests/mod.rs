@@ -7,11 +7,11 @@ mod loading;
 mod twins;
 mod world;
 
-use super::{cache::Cache, compiler::Compiler, engine::Engine};
-use crate::wasm::section;
+use super::{cache::Cache, compiler::Compiler};
 use crate::{
     config::ConfigFile,
     run::prepare::{Distribution, Prepared, prepare},
+    wasm::{engine::Engine, section},
     workflow::{
         builtin_catalog,
         init::{self, Init},

@@ -1,6 +1,6 @@
 //! The risk of grants to have certificates, keys and kubeconfigs made.
 use super::{Danger, cluster_admin, objects::is_shared, paths::is_apart, root};
-use crate::{config::CERTIFICATES_DIR, wasm::manifest::Request};
+use crate::{config::CERTIFICATES_DIR, wasm::request::Request};
 
 /// Returns whether a user or group has only rights that somebody gave to exactly this name. Names
 /// with colons have rights in every cluster, and so have those that kubeadm gives

@@ -2,7 +2,7 @@
 use super::{Danger, cluster_admin};
 use crate::wasm::{
     gate::content::{self, is_called_as},
-    manifest::{ObjectPattern, Request},
+    request::{ObjectPattern, Request},
 };
 
 /// Whether objects of a namespace may be the cluster's own, or decide about its own. No namespace

@@ -4,7 +4,7 @@ use crate::{
     arguments::HttpUrl,
     wasm::{
         gate::pattern::{covers_url, split_port},
-        manifest::Request,
+        request::Request,
     },
     world::reach::special,
 };

@@ -1,5 +1,5 @@
 //! A rehearsed cluster that serves, for nodes that would join it.
-use crate::{PROGRAM, control_planes::control_plane};
+use crate::PROGRAM;
 use harness::{RunOutput, ServingRehearsal, kubephase, run, workspace};
 use kubephase::world::{Cluster, Tried, real};
 use serde_json::{Value, json};

@@ -78,7 +78,7 @@ fn records(trial: &Trial) -> Vec<(PathBuf, String)> {
         ".key",
         ".conf",
     ];
-    let all = trial.everything_left(&[]);
+    let all = trial.all_files(&[]);
     // Static Pods have the proxies as they are (kubeadm behaviour); their manifests are root's
     // alone.
     let is_manifest = |path: &PathBuf| {
@@ -101,9 +101,9 @@ fn no_secret_is_in_what_a_run_says_or_keeps() {
     let trial = seeded()
         .calls(&everything_that_a_plugin_can_ask())
         .shown_bytes(30_000);
-    let ended = trial.rehearse().expect_status(0);
+    let result = trial.rehearse().expect_status(0);
     // The command with which others join, and what is in it, is what the operator ran this for.
-    let without_join_command: String = ended
+    let without_join_command: String = result
         .output()
         .lines()
         .filter(|line| {
@@ -114,7 +114,7 @@ fn no_secret_is_in_what_a_run_says_or_keeps() {
         .filter(|line| line.trim() != CERTIFICATE_KEY)
         .collect();
     assert_clean("the output", &without_join_command, &[]);
-    assert_clean("what a plugin is told", &ended.answers_text(), &[SETTING]);
+    assert_clean("what a plugin is told", &result.answers_text(), &[SETTING]);
     for (path, text) in records(&trial) {
         assert_clean(&path.display().to_string(), &text, &[]);
     }
@@ -124,16 +124,10 @@ fn no_secret_is_in_what_a_run_says_or_keeps() {
 fn no_secret_is_in_an_event() {
     let trial = seeded().calls(&everything_that_a_plugin_can_ask());
     trial.prepare();
-    let ended = trial
-        .run(
-            &[
-                vec!["rehearse".to_owned(), "-o".to_owned(), "json".to_owned()],
-                trial.place(),
-            ]
-            .concat(),
-        )
+    let result = trial
+        .run_in_place(&["rehearse", "-o", "json"])
         .expect_status(0);
-    assert_clean("the events", &ended.output(), &[]);
+    assert_clean("the events", &result.output(), &[]);
 }
 
 #[test]
@@ -152,8 +146,8 @@ fn no_secret_is_in_a_capsule_and_nobody_else_reads_it() {
         format!("joined with --token abcdef.{TOKEN_SECRET} --certificate-key {CERTIFICATE_KEY}\n"),
         0o644,
     );
-    let ended = trial.preflight();
-    assert_eq!(ended.status, 4, "{}", ended.output());
+    let result = trial.preflight();
+    assert_eq!(result.status, 4, "{}", result.output());
     let capsules: Vec<PathBuf> = fs::read_dir(trial.folder().join("tmp"))
         .unwrap()
         .flatten()
@@ -162,7 +156,7 @@ fn no_secret_is_in_a_capsule_and_nobody_else_reads_it() {
     assert!(
         !capsules.is_empty(),
         "a plugin that panics leaves a capsule: {}",
-        ended.output()
+        result.output()
     );
     for path in capsules {
         let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777;

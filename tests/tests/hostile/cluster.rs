@@ -59,8 +59,8 @@ fn reading_one_kind_shows_no_object_of_another() {
         ])
         .calls(&[get, list].concat())
         .shown_bytes(4000);
-    let ended = trial.rehearse().expect_status(0);
-    for answer in &ended.answers {
+    let result = trial.rehearse().expect_status(0);
+    for answer in &result.answers {
         assert!(
             !answer.text.contains("token-secret") && !answer.text.contains("\"Secret\""),
             "{answer:?}"
@@ -95,8 +95,8 @@ fn proposals_for_one_kind_change_no_object_of_another() {
                 function,
                 json!(["v1", "ConfigMap", twist, "kube-proxy", patch]),
             )]);
-            let ended = trial.rehearse();
-            assert!(!ended.answer("0.0").is_ok, "{function} takes {twist:?}");
+            let result = trial.rehearse();
+            assert!(!result.answer("0.0").is_ok, "{function} takes {twist:?}");
             let objects = objects_of(&trial);
             assert!(
                 !objects.contains("\"gone\":{\"resource\":\"/serviceaccounts\""),
@@ -131,13 +131,13 @@ fn a_pattern_of_names_does_not_fit_a_path_below_a_name() {
                 json!(["v1", "Node", null, "node-1"]),
             ),
         ]);
-    let ended = trial.rehearse().expect_status(0);
+    let result = trial.rehearse().expect_status(0);
     assert!(
-        !ended.answer("0.0").is_ok && !ended.answer("0.1").is_ok,
+        !result.answer("0.0").is_ok && !result.answer("0.1").is_ok,
         "{:?}",
-        ended.answers
+        result.answers
     );
-    assert!(ended.answer("0.2").is_ok, "{:?}", ended.answers);
+    assert!(result.answer("0.2").is_ok, "{:?}", result.answers);
 }
 
 #[test]
@@ -149,11 +149,11 @@ fn kinds_that_give_rights_need_the_consent_of_an_administrator() {
         "{apiVersion: apps/v1, kind: DaemonSet, hostAccess: true}",
     ] {
         let grant = format!("capability: effects-cluster.apply-object, objects: [{objects}]");
-        let ended = Trial::phase().grants(&[&grant]).add();
+        let result = Trial::phase().grants(&[&grant]).add();
         assert!(
-            ended.status != 0 && ended.output().contains("--allow-cluster-admin"),
+            result.status != 0 && result.output().contains("--allow-cluster-admin"),
             "{objects}: {}",
-            ended.output()
+            result.output()
         );
         Trial::phase()
             .grants(&[&grant])
@@ -210,14 +210,14 @@ fn pods_with_access_to_the_host_need_a_grant_that_says_so() {
                 Pod, namespace: default}]",
             ])
             .calls(&[call("effects-cluster.apply-object", json!([manifest]))]);
-        let ended = trial.rehearse();
+        let result = trial.rehearse();
         assert!(
-            !ended.answer("0.0").is_ok || ended.status == 5,
+            !result.answer("0.0").is_ok || result.status == 5,
             "{manifest}: {}",
-            ended.output()
+            result.output()
         );
         assert!(
-            !harness::Kept::below(&trial.root())
+            !harness::RehearsedCluster::read(&trial.root())
                 .objects("/pods")
                 .contains_key("p"),
             "{manifest}"

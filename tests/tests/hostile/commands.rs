@@ -37,8 +37,8 @@ fn arguments_fit_their_pattern_component_by_component() {
     calls.push(command(&["cat", "/srv/granted/x"]));
     let trial = Trial::check().grants(&[allowed]).calls(&calls);
     trial.programs.add("cat", "echo the fake cat");
-    let ended = trial.record();
-    let (last, others) = ended.answers.split_last().unwrap();
+    let result = trial.record();
+    let (last, others) = result.answers.split_last().unwrap();
     for (line, answer) in refused.iter().zip(others) {
         assert!(!answer.is_ok, "{line:?} runs: {answer:?}");
     }
@@ -58,8 +58,12 @@ fn what_a_program_prints_is_read_up_to_a_limit() {
             .calls(&[call("observe-command.run-command", json!(["chatter", []]))]);
         trial.programs.add("chatter", script);
         // The peak of memory is checked for every run.
-        let ended = trial.record();
-        assert!(!ended.answer("0.0").is_ok, "{script}: {:?}", ended.answers);
+        let result = trial.record();
+        assert!(
+            !result.answer("0.0").is_ok,
+            "{script}: {:?}",
+            result.answers
+        );
     }
 }
 
@@ -79,16 +83,16 @@ fn a_program_ends_with_the_deadline_of_the_call_and_takes_its_children_along() {
         &format!("(sleep 3; touch {}) & sleep 600", marker.display()),
     );
     trial.prepare();
-    let ended = namespace::run(&trial, None, &PREFLIGHT);
+    let result = namespace::run(&trial, None, &PREFLIGHT);
     assert!(
-        ended.elapsed < Duration::from_secs(30),
+        result.elapsed < Duration::from_secs(30),
         "the deadline of 1 s was not kept: {:?}",
-        ended.elapsed
+        result.elapsed
     );
-    // The namespace ends with the run; where the run ended before the child would act, the child
-    // was killed by then.
+    // The namespace ends with the run; if it ended before the child acts, the
+    // child was killed with it.
     assert!(
-        !marker.exists() || ended.elapsed > Duration::from_secs(3),
+        !marker.exists() || result.elapsed > Duration::from_secs(3),
         "a child of the program outlived it"
     );
 }
@@ -115,8 +119,8 @@ fn an_interrupt_ends_a_program_that_runs_for_a_plugin() {
         let running = namespace::start(&trial, None, &PREFLIGHT);
         super::wait_until(|| began.exists());
         namespace::signal(&running, Signal::INT);
-        let ended = running.wait(crate::support::process::ENDS_AT_ALL);
-        assert_eq!(ended.status, 130, "{function}: {}", ended.output());
+        let result = running.wait(crate::support::process::LONGEST_RUN);
+        assert_eq!(result.status, 130, "{function}: {}", result.output());
     }
 }
 
@@ -137,8 +141,8 @@ fn an_interrupt_ends_a_run_between_effects() {
     let running = namespace::start(&trial, None, &PREFLIGHT);
     super::wait_until(|| !trial.programs.calls().is_empty());
     namespace::signal(&running, Signal::INT);
-    let ended = running.wait(crate::support::process::ENDS_AT_ALL);
-    assert_eq!(ended.status, 130, "{}", ended.output());
+    let result = running.wait(crate::support::process::LONGEST_RUN);
+    assert_eq!(result.status, 130, "{}", result.output());
     assert!(
         trial.programs.calls().len() <= 2,
         "effects went on: {:?}",

@@ -125,13 +125,13 @@ fn inspecting_an_expensive_component_is_cheap() {
     let trial = trial.environment("KUBEPHASE_CACHE_DIR", &cache.display().to_string());
     for (what, component) in expensive_components() {
         fs::write(trial.folder().join("hostile.wasm"), &component).unwrap();
-        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        let result = trial.run(&["plugin", "inspect", "hostile.wasm"]);
         eprintln!(
             "{what}, {} bytes: {} in {:?}: {}",
             component.len(),
-            ended.status,
-            ended.elapsed,
-            ended.stderr
+            result.status,
+            result.elapsed,
+            result.stderr
         );
         let compiled =
             |entry: &fs::DirEntry| entry.path().extension().is_none_or(|end| end != "read");
@@ -155,7 +155,7 @@ fn adding_an_expensive_component_ends_with_one_message() {
         let trial = Trial::check();
         trial.write_config();
         fs::write(trial.folder().join("hostile.wasm"), &component).unwrap();
-        let ended = trial.run(&[
+        let result = trial.run(&[
             "plugin",
             "add",
             "hostile.wasm",
@@ -165,9 +165,9 @@ fn adding_an_expensive_component_ends_with_one_message() {
         ]);
         eprintln!(
             "{what}: {} in {:?}: {}",
-            ended.status, ended.elapsed, ended.stderr
+            result.status, result.elapsed, result.stderr
         );
-        if ended.status != 0 {
+        if result.status != 0 {
             assert!(
                 !fs::read_to_string(trial.config())
                     .unwrap()
@@ -228,13 +228,13 @@ fn what_is_no_component_is_refused_without_harm() {
     ];
     for bytes in cut.into_iter().chain(others) {
         fs::write(trial.folder().join("hostile.wasm"), &bytes).unwrap();
-        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        let result = trial.run(&["plugin", "inspect", "hostile.wasm"]);
         assert_ne!(
-            ended.status,
+            result.status,
             0,
             "{} bytes are taken: {}",
             bytes.len(),
-            ended.output()
+            result.output()
         );
     }
 }
@@ -257,12 +257,12 @@ fn functions_of_the_distribution_are_refused_in_anyone_elses_component() {
         guest::append_manifest(&mut component, Trial::check().manifest().as_bytes());
         let trial = Trial::check();
         fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
-        let ended = trial.run(&["plugin", "inspect", "hostile.wasm"]);
-        assert_ne!(ended.status, 0, "{}", ended.output());
+        let result = trial.run(&["plugin", "inspect", "hostile.wasm"]);
+        assert_ne!(result.status, 0, "{}", result.output());
         assert!(
-            ended.output().contains("distribution"),
+            result.output().contains("distribution"),
             "{}",
-            ended.output()
+            result.output()
         );
     }
 }

@@ -44,7 +44,7 @@ const DER_KEY: [u8; 48] = [
 ];
 
 /// Reads these paths with a grant of everything below `/srv`, `/var/lib`, `/etc` and `/proc`.
-fn read_all(trial: Trial, paths: &[&str]) -> crate::support::Ended {
+fn read_all(trial: Trial, paths: &[&str]) -> crate::support::RunResult {
     let calls: Vec<Value> = paths
         .iter()
         .map(|path| call("observe-files.read-file", json!([path])))
@@ -112,9 +112,9 @@ fn credentials_are_not_shown_in_any_form() {
         trial.put(path, content, 0o644);
     }
     let paths: Vec<&str> = files.iter().map(|(path, _)| *path).collect();
-    let ended = read_all(trial, &paths);
+    let result = read_all(trial, &paths);
     for (index, path) in paths.iter().enumerate() {
-        let answer = ended.answer(&format!("0.{index}"));
+        let answer = result.answer(&format!("0.{index}"));
         assert!(!answer.is_ok, "{path} is shown: {answer:?}");
     }
 }
@@ -162,8 +162,8 @@ fn files_of_the_host_are_not_shown_by_any_name() {
     .unwrap();
     trial.put("/var/log/public", "open to all", 0o644);
     let paths = [paths.as_slice(), &["/var/log/public"]].concat();
-    let ended = read_all(trial, &paths);
-    let (public, others) = ended.answers.split_last().unwrap();
+    let result = read_all(trial, &paths);
+    let (public, others) = result.answers.split_last().unwrap();
     for (path, answer) in paths.iter().zip(others) {
         assert!(!answer.is_ok, "{path} is shown: {answer:?}");
     }
@@ -242,10 +242,10 @@ fn no_file_effect_reaches_what_belongs_to_the_host() {
                     "capability: {capability}, paths: [/etc/**, /var/lib/**]"
                 )])
                 .calls(&[call(&capability, json!([path, more]))]);
-            let ended = trial.rehearse();
-            let answer = ended.answer("0.0");
+            let result = trial.rehearse();
+            let answer = result.answer("0.0");
             assert!(
-                !answer.is_ok || ended.status == 5,
+                !answer.is_ok || result.status == 5,
                 "{function} {path}: {answer:?}"
             );
             let there: Vec<_> = territory_of(&trial);
@@ -366,11 +366,11 @@ fn a_plugin_cannot_give_a_file_that_it_did_not_propose_another_owner() {
             call("effects-files.file-owner", json!([7, 0, 0])),
             call("effects-files.file-mode", json!([7, 0o777])),
         ]);
-    let ended = trial.rehearse();
+    let result = trial.rehearse();
     assert!(
-        ended.answers.iter().all(|answer| !answer.is_ok),
+        result.answers.iter().all(|answer| !answer.is_ok),
         "{:?}",
-        ended.answers
+        result.answers
     );
 }
 
@@ -412,8 +412,8 @@ fn paths_beside_a_pattern_are_refused_for_every_file_function() {
         .grants(&grants)
         .rounds(&[json!({"calls": calls, "ending": {"failure": "enough"}})]);
     trial.put("/opt/secret", "canary-beside", 0o644);
-    let ended = trial.rehearse();
-    for (index, answer) in ended.answers.iter().enumerate() {
+    let result = trial.rehearse();
+    for (index, answer) in result.answers.iter().enumerate() {
         let (function, path) = (
             functions[index / spellings.len()],
             spellings[index % spellings.len()],
@@ -456,11 +456,11 @@ fn places_that_decide_what_runs_as_root_need_the_consent_of_root() {
     ] {
         for function in ["write-file", "set-mode"] {
             let grant = format!("capability: effects-files.{function}, paths: ['{path}']");
-            let ended = Trial::early_phase().grants(&[&grant]).add();
+            let result = Trial::early_phase().grants(&[&grant]).add();
             assert!(
-                ended.status != 0 && ended.output().contains("--allow-root"),
+                result.status != 0 && result.output().contains("--allow-root"),
                 "{grant}: {}",
-                ended.output()
+                result.output()
             );
         }
     }
@@ -494,7 +494,7 @@ fn nothing_leads_out_of_a_scratch_root() {
     fs::create_dir(&outside).unwrap();
     fs::write(outside.join("secret"), "canary-outside").unwrap();
     trial.link("/opt/hostile/out", Path::new(&outside));
-    let ended = trial.rehearse();
-    assert!(!ended.answers_text().contains("canary-outside"));
+    let result = trial.rehearse();
+    assert!(!result.answers_text().contains("canary-outside"));
     assert_eq!(fs::read(outside.join("secret")).unwrap(), b"canary-outside");
 }

@@ -26,14 +26,14 @@ fn ids_of_the_distribution_are_not_taken() {
         if added.status != 0 {
             continue;
         }
-        let ended = trial.rehearse();
+        let result = trial.rehearse();
         // An id that the distribution does not have is free to take.
         let known = trial.run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"]);
         let named = known.stdout.matches(&format!("\"{id}\"")).count();
         assert!(
-            ended.status == 6 || named == 0 || !is_built_in(id),
+            result.status == 6 || named == 0 || !is_built_in(id),
             "{id} is taken: {}",
-            ended.output()
+            result.output()
         );
     }
 }
@@ -73,9 +73,9 @@ fn a_plugin_does_not_hide_what_a_built_in_check_found() {
         .unwrap()
         .replace("cpus: 2\n", small);
     std::fs::write(trial.folder().join("node.yaml"), node).unwrap();
-    let ended = trial.preflight_again();
-    assert_eq!(ended.status, 4, "{}", ended.output());
-    assert!(ended.stderr.contains("NumCPU"), "{}", ended.stderr);
+    let result = trial.preflight_again();
+    assert_eq!(result.status, 4, "{}", result.output());
+    assert!(result.stderr.contains("NumCPU"), "{}", result.stderr);
 }
 
 #[test]
@@ -91,15 +91,15 @@ fn a_message_carries_the_name_of_its_plugin() {
         .iter()
         .flat_map(|severity| forged.map(|text| call("report.message", json!([severity, text]))))
         .collect();
-    let ended = Trial::check().calls(&calls).preflight();
-    for line in ended.stdout.lines().chain(ended.stderr.lines()) {
+    let result = Trial::check().calls(&calls).preflight();
+    for line in result.stdout.lines().chain(result.stderr.lines()) {
         assert!(
             !line.starts_with("[init] Your") && !line.starts_with("[show-join-command]"),
             "{line}"
         );
         assert!(!line.contains('\u{1b}') && !line.contains('\r'), "{line:?}");
     }
-    assert!(ended.output().contains("hostile"), "{}", ended.output());
+    assert!(result.output().contains("hostile"), "{}", result.output());
 }
 
 #[test]
@@ -120,16 +120,16 @@ fn announcements_and_progress_carry_the_name_of_the_plugin() {
                 json!([1, 2, "[certs] Using existing ca certificate authority"]),
             ),
         ]);
-    let ended = trial.rehearse();
-    let lines = ended.stdout.lines().chain(ended.stderr.lines());
+    let result = trial.rehearse();
+    let lines = result.stdout.lines().chain(result.stderr.lines());
     let forged = lines
         .filter(|line| line.starts_with("[init] Your Kubernetes control-plane"))
         .count();
-    assert!(forged <= 1, "{}", ended.output());
+    assert!(forged <= 1, "{}", result.output());
     assert!(
-        !ended.output().contains("\n[certs] Using existing"),
+        !result.output().contains("\n[certs] Using existing"),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -164,23 +164,11 @@ fn placeholders_of_secrets_stay_placeholders_in_what_a_plugin_says() {
         .calls(&calls);
     for output in ["text", "json"] {
         trial.prepare();
-        let ended = trial.run(
-            &[
-                vec![
-                    "init".into(),
-                    "phase".into(),
-                    "preflight".into(),
-                    "-o".into(),
-                    output.into(),
-                ],
-                trial.place(),
-            ]
-            .concat(),
-        );
+        let result = trial.run_in_place(&["init", "phase", "preflight", "-o", output]);
         assert!(
-            !ended.output().contains("canary0123456789") && !ended.output().contains("ca9a5e00"),
+            !result.output().contains("canary0123456789") && !result.output().contains("ca9a5e00"),
             "{output}: {}",
-            ended.output()
+            result.output()
         );
     }
 }
@@ -199,9 +187,13 @@ fn a_failing_check_stays_one_whatever_an_earlier_run_made() {
         ]),
     )]);
     trial.rehearse_without_plugin().expect_status(0);
-    let ended = trial.rehearse();
-    assert_eq!(ended.status, 4, "{}", ended.output());
-    assert!(ended.stderr.contains("[ERROR Hostile]"), "{}", ended.stderr);
+    let result = trial.rehearse();
+    assert_eq!(result.status, 4, "{}", result.output());
+    assert!(
+        result.stderr.contains("[ERROR Hostile]"),
+        "{}",
+        result.stderr
+    );
 }
 
 #[test]
@@ -216,7 +208,7 @@ fn a_plugin_stands_in_for_other_phases_than_addons_only_where_it_is_allowed() {
         trial
             .run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"])
             .expect_status(0);
-        let ended = trial.run(&[
+        let result = trial.run(&[
             "plugin",
             "add",
             "./hostile.wasm",
@@ -224,9 +216,9 @@ fn a_plugin_stands_in_for_other_phases_than_addons_only_where_it_is_allowed() {
             "cluster.yaml",
         ]);
         assert!(
-            ended.status == 6 && ended.output().contains(&format!("stand in for {phase}")),
+            result.status == 6 && result.output().contains(&format!("stand in for {phase}")),
             "{}",
-            ended.output()
+            result.output()
         );
         assert!(
             !std::fs::read_to_string(trial.config())

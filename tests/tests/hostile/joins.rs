@@ -2,10 +2,10 @@
 //! interrupt leaves behind.
 use crate::support::{
     Trial, namespace,
-    process::{ENDS_AT_ALL, Running},
+    process::{LONGEST_RUN, Running},
 };
 use data_encoding::BASE64;
-use harness::{Served, kubephase, workspace};
+use harness::{ServingRehearsal, kubephase, workspace};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{
@@ -17,7 +17,7 @@ use std::{
 /// A rehearsed cluster that serves, and the node that joins it.
 struct Joining {
     node: Trial,
-    _cluster: Served,
+    _cluster: ServingRehearsal,
 }
 
 impl Joining {
@@ -42,7 +42,7 @@ impl Joining {
             .arg(&config)
             .arg("--node")
             .arg(example.join("node.yaml"));
-        let cluster = Served::start(rehearse.arg("--serve").arg("--root").arg(&root));
+        let cluster = ServingRehearsal::start(rehearse.arg("--serve").arg("--root").arg(&root));
         node.programs
             .add("systemctl", "exit 0")
             .add("kubelet", "echo Kubernetes v1.36.2")
@@ -129,8 +129,8 @@ fn the_program_of_a_discovery_file_that_the_operator_named_is_run_for_the_whole_
         "--discovery-file",
         text(&kubeconfig),
     ];
-    let ended = namespace::run(&joining.node, None, &arguments).expect_status(0);
-    assert!(calls.exists(), "{}", ended.output());
+    let result = namespace::run(&joining.node, None, &arguments).expect_status(0);
+    assert!(calls.exists(), "{}", result.output());
     assert!(
         joining
             .node
@@ -161,11 +161,11 @@ fn the_program_of_a_discovery_file_is_not_run_where_the_operator_did_not_name_th
         &["join", "--config", text(&config)][..],
         &["join", "--dry-run", "--discovery-file", text(&kubeconfig)],
     ] {
-        let ended = namespace::run(&joining.node, None, arguments);
+        let result = namespace::run(&joining.node, None, arguments);
         assert!(
-            ended.status != 0 && ended.output().contains("may name a program to run"),
+            result.status != 0 && result.output().contains("may name a program to run"),
             "{arguments:?}: {}",
-            ended.output()
+            result.output()
         );
         assert!(!calls.exists(), "{arguments:?}");
     }
@@ -210,12 +210,12 @@ fn an_interrupted_join_leaves_no_bootstrap_credentials() {
         signals
             .iter()
             .for_each(|signal| namespace::signal(&running, *signal));
-        let ended = running.wait(ENDS_AT_ALL);
-        assert_eq!(ended.status, 130, "{signals:?}: {}", ended.output());
+        let result = running.wait(LONGEST_RUN);
+        assert_eq!(result.status, 130, "{signals:?}: {}", result.output());
         assert!(
             !has_bootstrap_credentials(&folder),
             "{signals:?} leaves credentials: {}",
-            ended.output()
+            result.output()
         );
     }
 }

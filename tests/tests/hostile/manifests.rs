@@ -73,8 +73,8 @@ fn no_field_of_a_manifest_reaches_the_terminal_raw() {
             &["plugin", "list", "--config", "cluster.yaml"],
             &["plan", "init", "--config", "cluster.yaml"],
         ] {
-            let ended = trial.run(arguments);
-            assert_printable(&ended.output(), &format!("{hostile} in {arguments:?}"));
+            let result = trial.run(arguments);
+            assert_printable(&result.output(), &format!("{hostile} in {arguments:?}"));
         }
         // The next manifest begins with a configuration and a lock of its own.
         let _ = fs::remove_file(trial.folder().join("kubephase.lock"));
@@ -135,8 +135,8 @@ fn an_upgrade_that_asks_for_something_else_is_refused_until_it_is_allowed() {
     let upgraded = Trial::check()
         .grants(&["capability: effects-command.execute, commands: [[env, touch, owned]]"]);
     fs::copy(upgraded.component(), trial.folder().join("hostile.wasm")).unwrap();
-    let ended = trial.preflight_again();
-    assert_eq!(ended.status, 6, "{}", ended.output());
+    let result = trial.preflight_again();
+    assert_eq!(result.status, 6, "{}", result.output());
 }
 
 #[test]
@@ -167,11 +167,11 @@ fn a_capability_with_dimensions_has_patterns_in_each_of_them() {
         "observe-node.service",
         "observe-node.nothing",
     ] {
-        let ended = Trial::check()
+        let result = Trial::check()
             .grants(&[&format!("capability: {grant}")])
             .allow_root()
             .inspect();
-        assert_ne!(ended.status, 0, "{grant} is taken: {}", ended.output());
+        assert_ne!(result.status, 0, "{grant} is taken: {}", result.output());
     }
 }
 
@@ -244,8 +244,8 @@ fn texts_of_a_capsule_reach_the_terminal_as_text() {
         capsule[field] = "x\u{1b}[2J\u{9b}2J\u{202e}\r\u{7}".into();
     }
     fs::write(&path, capsule.to_string()).unwrap();
-    let ended = trial.run(&["plugin", "test", "hostile.wasm", "--replay", "capsule.json"]);
-    assert_printable(&ended.output(), "a capsule");
+    let result = trial.run(&["plugin", "test", "hostile.wasm", "--replay", "capsule.json"]);
+    assert_printable(&result.output(), "a capsule");
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn a_body_without_end_is_read_up_to_a_limit() {
         let trial = Trial::check()
             .grants(&[&grant(&server)])
             .calls(&[get(&format!("http://127.0.0.1:{}/", server.port))]);
-        let ended = trial.record();
-        assert!(!ended.answer("0.0").is_ok, "{:?}", ended.answers);
+        let result = trial.record();
+        assert!(!result.answer("0.0").is_ok, "{:?}", result.answers);
     }
 }
 
@@ -59,11 +59,11 @@ fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
     ];
     let mut calls: Vec<Value> = urls.iter().map(|url| get(url)).collect();
     calls.push(get(&format!("http://127.0.0.1:{port}/")));
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&[&grant(&granted)])
         .calls(&calls)
         .record();
-    let (last, others) = ended.answers.split_last().unwrap();
+    let (last, others) = result.answers.split_last().unwrap();
     for (url, answer) in urls.iter().zip(others) {
         assert!(!answer.is_ok, "{url}: {answer:?}");
     }
@@ -80,14 +80,14 @@ fn a_redirect_leads_nowhere_that_was_not_granted() {
         headers,
         body: Vec::new(),
     });
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&[&grant(&granted)])
         .calls(&[get(&format!("http://127.0.0.1:{}/", granted.port))])
         .record();
     assert!(
-        !ended.answers_text().contains("canary-other") && other.requests().is_empty(),
+        !result.answers_text().contains("canary-other") && other.requests().is_empty(),
         "{:?}",
-        ended.answers
+        result.answers
     );
 }
 
@@ -113,8 +113,8 @@ fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
             ask(&second, "/srv/one.crt"),
             ask(&first, "/etc/kubernetes/pki/ca.crt"),
         ]);
-    let ended = trial.record();
-    for answer in &ended.answers {
+    let result = trial.record();
+    for answer in &result.answers {
         assert!(
             !answer.is_ok && answer.text.starts_with("denied"),
             "{answer:?}"
@@ -139,11 +139,11 @@ fn names_that_are_no_host_names_are_not_looked_up() {
         .iter()
         .map(|name| call("observe-net.resolve", json!([name])))
         .collect();
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&["capability: observe-net.resolve, hosts: ['**']"])
         .calls(&calls)
         .record();
-    for (name, answer) in names.iter().zip(&ended.answers) {
+    for (name, answer) in names.iter().zip(&result.answers) {
         assert!(!answer.is_ok, "{name:?}: {answer:?}");
     }
 }

@@ -28,10 +28,10 @@ fn a_name_of_a_service_is_never_an_option_of_systemctl() {
         .map(|name| call("observe-node.service", json!([name])))
         .collect();
     let trial = trial.calls(&calls);
-    let ended = trial.record();
+    let result = trial.record();
     for (index, name) in NO_UNIT_NAMES.iter().enumerate() {
         assert!(
-            !ended.answer(&format!("0.{index}")).is_ok,
+            !result.answer(&format!("0.{index}")).is_ok,
             "{name:?} is taken for a service"
         );
     }
@@ -50,8 +50,8 @@ fn a_name_of_a_service_is_never_an_option_of_systemctl() {
 fn a_real_name_of_a_service_comes_after_the_end_of_options() {
     let trial = Trial::check().calls(&[call("observe-node.service", json!(["chronyd.service"]))]);
     trial.programs.add("systemctl", "echo 'Loaded: loaded'");
-    let ended = trial.record();
-    assert!(ended.answer("0.0").is_ok, "{:?}", ended.answers);
+    let result = trial.record();
+    assert!(result.answer("0.0").is_ok, "{:?}", result.answers);
     let named: Vec<_> = trial
         .programs
         .calls()
@@ -85,8 +85,8 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
             call("observe-net.proxy-for", json!(["https://example.com/"])),
         ])
         .shown_bytes(100_000);
-    let ended = trial.preflight();
-    for text in [ended.output(), ended.answers_text()] {
+    let result = trial.preflight();
+    for text in [result.output(), result.answers_text()] {
         for canary in [
             "canary-cloud",
             "canary-signing",
@@ -97,11 +97,11 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
         }
     }
     assert!(
-        ended.answer("0.4").text.contains("proxy.example:3128"),
+        result.answer("0.4").text.contains("proxy.example:3128"),
         "{:?}",
-        ended.answer("0.4")
+        result.answer("0.4")
     );
-    for (path, text) in trial.everything_left(&[]) {
+    for (path, text) in trial.all_files(&[]) {
         assert!(
             !text.contains("canary-"),
             "{} has a secret of the environment",

@@ -7,7 +7,7 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
 };
 
-fn dry_run(trial: &Trial) -> crate::support::Ended {
+fn dry_run(trial: &Trial) -> crate::support::RunResult {
     let place = trial.place();
     trial.run(
         &[
@@ -111,8 +111,8 @@ fn a_folder_with_files_of_the_operator_is_not_replaced() {
     fs::create_dir_all(trial.folder().join("out/files")).unwrap();
     fs::write(trial.folder().join("out/files/thesis.txt"), "years of work").unwrap();
     fs::write(trial.folder().join("out/objects.yaml"), "mine").unwrap();
-    let ended = dry_run(&trial);
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    let result = dry_run(&trial);
+    assert_ne!(result.status, 0, "{}", result.output());
     assert_eq!(
         fs::read_to_string(trial.folder().join("out/files/thesis.txt")).unwrap(),
         "years of work"
@@ -147,7 +147,7 @@ fn links_on_the_node_lead_nowhere_when_its_files_are_shown() {
     )
     .unwrap();
     dry_run(&trial).expect_status(0);
-    let shown = trial.everything_left(&[&trial.folder().join("outside")]);
+    let shown = trial.all_files(&[&trial.folder().join("outside")]);
     assert!(
         shown
             .iter()

@@ -55,12 +55,12 @@ fn facts_of_a_kubeconfig_show_no_file_that_it_names() {
         "canary-of-a-file-that-is-no-certificate",
         0o644,
     );
-    let ended = trial.rehearse();
-    let answers = ended.answers_text();
+    let result = trial.rehearse();
+    let answers = result.answers_text();
     assert!(
         answers.contains("192.0.2.2"),
         "the plugin did not see the kubeconfigs at all: {:?}",
-        ended.answers
+        result.answers
     );
     for part in ["PRIVATE KEY", "client-key-data", "canary-of-a-file"] {
         assert!(!answers.contains(part), "{part} is shown: {answers}");
@@ -88,13 +88,13 @@ fn facts_of_keys_and_certificates_hold_no_key() {
         .grants(&grants)
         .calls(&calls)
         .shown_bytes(20_000);
-    let ended = trial.rehearse();
+    let result = trial.rehearse();
     let key = fs::read_to_string(trial.on_node("/etc/kubernetes/pki/ca.key")).unwrap();
     let body = key.lines().nth(1).expect("a key has lines");
     assert!(
-        !ended.answers_text().contains(body) && !ended.answers_text().contains("PRIVATE KEY"),
+        !result.answers_text().contains(body) && !result.answers_text().contains("PRIVATE KEY"),
         "{:?}",
-        ended.answers
+        result.answers
     );
 }
 
@@ -126,12 +126,12 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
         let trial = Trial::phase()
             .grants(&[grant])
             .calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
-        let ended = trial.rehearse();
-        let answer = ended.answer("0.0");
+        let result = trial.rehearse();
+        let answer = result.answer("0.0");
         assert!(
-            !answer.is_ok || ended.status == 5,
+            !answer.is_ok || result.status == 5,
             "{spec}: {answer:?} {}",
-            ended.output()
+            result.output()
         );
         for path in [
             "/tmp/escaped.crt",
@@ -187,11 +187,11 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
         let trial = Trial::phase()
             .grants(&[grant])
             .calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
-        let ended = trial.rehearse();
+        let result = trial.rehearse();
         assert!(
-            !ended.answer("0.0").is_ok || ended.status == 5,
+            !result.answer("0.0").is_ok || result.status == 5,
             "{spec}: {}",
-            ended.output()
+            result.output()
         );
         assert!(
             !trial.on_node("/etc/profile.d/hostile.sh").exists() && !trial.on_node(good).exists(),
@@ -207,11 +207,11 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
             "effects-pki.ensure-rotated-kubeconfig",
             json!([rotated]),
         )]);
-    let ended = trial.rehearse();
+    let result = trial.rehearse();
     assert!(
-        !ended.answer("0.0").is_ok || ended.status == 5,
+        !result.answer("0.0").is_ok || result.status == 5,
         "{}",
-        ended.output()
+        result.output()
     );
     let admin = fs::read_to_string(trial.on_node("/etc/kubernetes/admin.conf")).unwrap();
     assert!(!admin.contains("/opt/hostile/x.pem"), "{admin}");
@@ -221,12 +221,12 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
 fn grants_of_the_masters_need_the_consent_of_an_administrator() {
     let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], \
         subjects: [x], groups: ['system:masters']";
-    let ended = Trial::phase().grants(&[grant]).add();
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    let result = Trial::phase().grants(&[grant]).add();
+    assert_ne!(result.status, 0, "{}", result.output());
     assert!(
-        ended.output().contains("--allow-cluster-admin"),
+        result.output().contains("--allow-cluster-admin"),
         "{}",
-        ended.output()
+        result.output()
     );
     Trial::phase()
         .grants(&[grant])

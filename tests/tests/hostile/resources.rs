@@ -73,11 +73,11 @@ fn special_files_are_not_read() {
     )
     .unwrap();
     trial.link("/srv/link", "/dev/zero");
-    let ended = trial.preflight();
+    let result = trial.preflight();
     assert!(
-        ended.answers.len() == 4 && ended.answers.iter().all(|answer| !answer.is_ok),
+        result.answers.len() == 4 && result.answers.iter().all(|answer| !answer.is_ok),
         "{:?}",
-        ended.answers
+        result.answers
     );
 }
 
@@ -103,7 +103,7 @@ fn findings_without_end_leave_a_node_on_which_everything_still_runs() {
     );
     let calls: Vec<Value> = vec![finding; 990];
     let trial = Trial::providing(&provides).calls(&calls);
-    let ended = trial.preflight();
+    let result = trial.preflight();
     let journals: u64 = fs::read_dir(trial.on_node("/var/lib/kubephase"))
         .unwrap()
         .flatten()
@@ -112,7 +112,7 @@ fn findings_without_end_leave_a_node_on_which_everything_still_runs() {
     assert!(
         journals < 64 << 20,
         "the journal has {journals} bytes; {} printed",
-        ended.output().len()
+        result.output().len()
     );
     trial.rehearse_without_plugin().expect_status(0);
     trial.run(&["report", "--root", "root"]).expect_status(0);
@@ -131,20 +131,20 @@ fn a_plugin_that_never_returns_is_stopped() {
         json!({"panic": "on purpose"}),
         json!("again"),
     ] {
-        let ended = Trial::check()
+        let result = Trial::check()
             .rounds(&[json!({"ending": ending})])
             .preflight();
-        assert_eq!(ended.status, 4, "{ending}: {}", ended.output());
+        assert_eq!(result.status, 4, "{ending}: {}", result.output());
     }
 }
 
 #[test]
 fn a_wait_that_a_plugin_asks_for_has_a_ceiling() {
-    let ended = Trial::check()
+    let result = Trial::check()
         .entry("  limits: {deadline: 1s}\n")
         .rounds(&[json!({"ending": {"againAfter": u32::MAX}})])
         .preflight();
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    assert_ne!(result.status, 0, "{}", result.output());
 }
 
 #[test]
@@ -172,14 +172,14 @@ fn proposals_facts_and_requirements_without_end_are_refused() {
         ],
     ] {
         let grant = "capability: effects-files.make-dir, paths: [/opt/hostile/*]";
-        let ended = Trial::early_phase()
+        let result = Trial::early_phase()
             .grants(&[grant])
             .calls(&calls)
             .rehearse();
         assert!(
-            [4, 5].contains(&ended.status),
+            [4, 5].contains(&result.status),
             "{calls:?}: {}",
-            ended.output()
+            result.output()
         );
     }
 }

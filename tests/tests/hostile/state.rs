@@ -63,7 +63,7 @@ fn the_machine_itself_is_no_scratch_root() {
     trial.write_config();
     symlink("/", trial.folder().join("top")).unwrap();
     for root in ["/", "//", "/../", "top", "/proc/self/root"] {
-        let ended = namespace::run(
+        let result = namespace::run(
             &trial,
             None,
             &[
@@ -76,7 +76,11 @@ fn the_machine_itself_is_no_scratch_root() {
                 root,
             ],
         );
-        assert!([1, 2].contains(&ended.status), "{root}: {}", ended.output());
+        assert!(
+            [1, 2].contains(&result.status),
+            "{root}: {}",
+            result.output()
+        );
     }
 }
 
@@ -126,12 +130,12 @@ fn a_damaged_or_newer_journal_is_told_of() {
         let trial = Trial::check();
         trial.rehearse_without_plugin().expect_status(0);
         change_journal(&trial, damage);
-        let ended = trial.run(&["reset", "--force", "--root", "root"]);
+        let result = trial.run(&["reset", "--force", "--root", "root"]);
         assert!(
-            ended.output().contains("journal-0"),
+            result.output().contains("journal-0"),
             "damage {number} is not told of: {} {}",
-            ended.status,
-            ended.output()
+            result.status,
+            result.output()
         );
     }
 }
@@ -222,11 +226,11 @@ fn a_run_that_was_cut_off_is_not_at_work_because_its_number_was_given_again() {
         "{\"pid\":1,\"command\":\"init\"}",
     )
     .unwrap();
-    let ended = trial.run(&["report", "--root", "root"]);
+    let result = trial.run(&["report", "--root", "root"]);
     assert!(
-        !ended.output().contains("still at work"),
+        !result.output().contains("still at work"),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -297,22 +301,12 @@ fn nothing_of_a_patch_that_is_not_yaml_is_printed() {
         "spec: {a: [\ncanary-patch\u{1b}[2J\n",
     )
     .unwrap();
-    let ended = trial.run(
-        &[
-            vec![
-                "rehearse".to_owned(),
-                "--patches".to_owned(),
-                "patches".to_owned(),
-            ],
-            trial.place(),
-        ]
-        .concat(),
-    );
-    assert_ne!(ended.status, 0);
+    let result = trial.run_in_place(&["rehearse", "--patches", "patches"]);
+    assert_ne!(result.status, 0);
     assert!(
-        !ended.output().contains("canary-patch") && !ended.output().contains('\u{1b}'),
+        !result.output().contains("canary-patch") && !result.output().contains('\u{1b}'),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -323,7 +317,7 @@ fn a_full_disk_is_told_of_at_once() {
     }
     let trial = Trial::check();
     trial.write_config();
-    let ended = namespace::run_on_small_disk(
+    let result = namespace::run_on_small_disk(
         &trial,
         &[
             "rehearse",
@@ -335,11 +329,11 @@ fn a_full_disk_is_told_of_at_once() {
             "root",
         ],
     );
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    assert_ne!(result.status, 0, "{}", result.output());
     assert!(
-        ended.output().contains("No space left"),
+        result.output().contains("No space left"),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -356,11 +350,11 @@ fn texts_of_a_journal_reach_the_terminal_as_text() {
         &["report", "--root", "root", "--timeline"],
         &["report", "--root", "root", "--list"],
     ] {
-        let ended = trial.run(arguments);
+        let result = trial.run(arguments);
         assert!(
-            !ended.output().contains(['\u{1b}', '\u{9b}', '\u{202e}']),
+            !result.output().contains(['\u{1b}', '\u{9b}', '\u{202e}']),
             "{:?}",
-            ended.output()
+            result.output()
         );
     }
 }

@@ -29,7 +29,7 @@ fn a_key_that_does_not_belong_to_its_authority_signs_nothing() {
     )
     .unwrap();
     let place = one.place();
-    let ended = one.run(
+    let result = one.run(
         &[
             vec![
                 "init".into(),
@@ -41,12 +41,12 @@ fn a_key_that_does_not_belong_to_its_authority_signs_nothing() {
         ]
         .concat(),
     );
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    assert_ne!(result.status, 0, "{}", result.output());
     assert!(
         !one.on_node("/etc/kubernetes/pki/apiserver.crt").exists(),
         "a certificate was signed"
     );
-    assert!(ended.output().contains("ca.key"), "{}", ended.output());
+    assert!(result.output().contains("ca.key"), "{}", result.output());
 }
 
 /// A kubeconfig whose user's credentials come from a program, which makes a file.
@@ -99,9 +99,9 @@ fn discovery_reads_a_limited_answer() {
          '{endpoint}', unsafeSkipCAVerification: true}}}}\n"
     );
     fs::write(trial.folder().join("join.yaml"), config).unwrap();
-    let ended = trial.run(&["join", "--config", "join.yaml", "--dry-run"]);
-    assert_ne!(ended.status, 0, "{}", ended.output());
-    assert!(!server.requests().is_empty(), "{}", ended.output());
+    let result = trial.run(&["join", "--config", "join.yaml", "--dry-run"]);
+    assert_ne!(result.status, 0, "{}", result.output());
+    assert!(!server.requests().is_empty(), "{}", result.output());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_discovery_file_of_a_server_is_read_up_to_a_limit_and_only_over_trusted_tls(
         format!("https://localhost:{}/", untrusted.port),
     ] {
         let trial = Trial::check();
-        let ended = trial.run(&[
+        let result = trial.run(&[
             "join",
             "--discovery-file",
             &url,
@@ -121,7 +121,7 @@ fn a_discovery_file_of_a_server_is_read_up_to_a_limit_and_only_over_trusted_tls(
             "abcdef.0123456789abcdef",
             "--dry-run",
         ]);
-        assert_ne!(ended.status, 0, "{}", ended.output());
+        assert_ne!(result.status, 0, "{}", result.output());
     }
     assert!(
         untrusted.requests().is_empty(),
@@ -153,7 +153,7 @@ fn a_discovery_file_of_a_server_runs_no_program() {
 
 #[test]
 fn a_token_that_is_not_one_is_not_printed() {
-    let ended = Trial::check().run(&[
+    let result = Trial::check().run(&[
         "join",
         "127.0.0.1:1",
         "--token",
@@ -161,11 +161,11 @@ fn a_token_that_is_not_one_is_not_printed() {
         "--discovery-token-unsafe-skip-ca-verification",
         "--dry-run",
     ]);
-    assert_ne!(ended.status, 0);
+    assert_ne!(result.status, 0);
     assert!(
-        !ended.output().contains("0123456789abcdeX"),
+        !result.output().contains("0123456789abcdeX"),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -217,5 +217,5 @@ fn a_server_that_has_no_place_for_a_connection_waits_for_one() {
         connections.len()
     );
     running.signal(rustix::process::Signal::INT);
-    running.wait(process::ENDS_AT_ALL);
+    running.wait(process::LONGEST_RUN);
 }

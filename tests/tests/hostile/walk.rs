@@ -262,8 +262,13 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     for program in ["systemctl", "modprobe", "ssh", "sysctl", "hostile-tool"] {
         trial.programs.add(program, "exit 0");
     }
-    let ended = trial.record();
-    assert_eq!(ended.answers.len(), calls.len(), "{:.3000}", ended.output());
+    let result = trial.record();
+    assert_eq!(
+        result.answers.len(),
+        calls.len(),
+        "{:.3000}",
+        result.output()
+    );
     let seen = trial.programs.calls();
     for program in &seen {
         let is_of_plugin = program[0] == "hostile-tool";
@@ -287,7 +292,7 @@ fn walk_some(calls: &[(String, Value)]) -> Vec<(String, Answer)> {
     calls
         .iter()
         .map(|(case, _)| case.clone())
-        .zip(ended.answers)
+        .zip(result.answers)
         .collect()
 }
 
@@ -314,11 +319,11 @@ fn a_fact_with_a_hostile_name_ends_the_phase() {
             call("report.set-fact", json!([name, "1"])),
             call("input.round", json!([])),
         ]);
-        let ended = trial.record();
+        let result = trial.record();
         assert!(
-            ended.answers.is_empty() && ended.output().contains("is not the name of a fact"),
+            result.answers.is_empty() && result.output().contains("is not the name of a fact"),
             "{name:?}: {}",
-            ended.output()
+            result.output()
         );
     }
 }
@@ -396,12 +401,12 @@ fn recorded_proposals_change_nothing() {
             trial.programs.add(program, "exit 0");
         }
         trial.prepare();
-        let ended = namespace::run(
+        let result = namespace::run(
             &trial,
             None,
             &["init", "phase", "preflight", "--config", "cluster.yaml"],
         );
-        assert_ne!(ended.status, 0, "{function} {arguments}");
+        assert_ne!(result.status, 0, "{function} {arguments}");
         for program in trial.programs.calls() {
             let is_hostile = |argument: &String| {
                 argument.contains("attacker") || argument == "-x" || argument.contains("..")

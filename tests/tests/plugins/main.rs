@@ -13,6 +13,8 @@ mod languages;
 mod recordings;
 mod registry;
 mod signed;
+mod signed_plugin;
+mod signing_keys;
 mod tutorial;
 
 use harness::{RunOutput, kubephase, run, workspace};

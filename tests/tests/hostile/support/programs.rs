@@ -1,11 +1,11 @@
-//! Programs that only write down how they were called, to be first in PATH.
+//! Fake programs that record their calls, to be first in PATH.
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-/// A folder of fake programs, and what they wrote down.
+/// A folder of fake programs, and the record of their calls.
 pub struct Programs {
     folder: PathBuf,
 }
@@ -17,11 +17,11 @@ impl Programs {
         Programs { folder }
     }
 
-    /// Adds a program. `script` runs after the call was written down, its arguments in `"$@"`.
+    /// Adds a program. `script` runs after the call is recorded, with the arguments in `"$@"`.
     pub fn add(&self, name: &str, script: &str) -> &Programs {
         let path = self.folder.join(name);
         let log = self.log();
-        // One line for each argument, so that an argument with a space is told from two.
+        // One line for each argument, so that an argument with a space differs from two arguments.
         let text = format!(
             "#!/bin/sh\n{{ printf 'program %s\\n' '{name}'; for argument in \"$@\"; do printf \
              'argument %s\\n' \"$argument\"; done; }} >> '{}'\n{script}\n",
@@ -36,7 +36,7 @@ impl Programs {
         self.folder.join(".calls")
     }
 
-    /// PATH with these programs first.
+    /// Returns PATH with these programs first.
     pub fn path(&self) -> String {
         format!(
             "{}:{}",
@@ -45,7 +45,7 @@ impl Programs {
         )
     }
 
-    /// Every call so far: the program and its arguments.
+    /// Returns every call so far: the program and its arguments.
     pub fn calls(&self) -> Vec<Vec<String>> {
         let log = fs::read(self.log()).unwrap_or_default();
         let mut calls: Vec<Vec<String>> = Vec::new();

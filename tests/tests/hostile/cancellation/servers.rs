@@ -1,9 +1,11 @@
-//! Interrupts: a first one ends a run soon, whatever it waits for, a second one at once; nothing
-//! temporary is left.
-use crate::support::{
-    Ended, Trial, call, namespace,
-    process::{ENDS_AT_ALL, Running},
-    server::{Manner, Server},
+//! Interrupts while a server is silent.
+use crate::{
+    cancellation::interrupt,
+    support::{
+        Trial, call, namespace,
+        process::{LONGEST_RUN, Running},
+        server::{Manner, Server},
+    },
 };
 use rustix::process::Signal;
 use serde_json::json;
@@ -12,105 +14,6 @@ use std::{
     net::TcpListener,
     time::{Duration, Instant},
 };
-
-/// What ends later than this after a signal was not ended by it: everything that the cases wait for
-/// takes longer.
-const SOON: Duration = Duration::from_secs(20);
-/// A pause that the longest life of a plugin's phase allows, in milliseconds.
-const LONG_PAUSE: u32 = 590_000;
-
-/// Sends the signals, each once the program has taken the one before, and waits for the end.
-fn interrupt(running: Running, signals: &[Signal], send: impl Fn(&Running, Signal)) -> Ended {
-    let began = Instant::now();
-    signals.iter().for_each(|signal| send(&running, *signal));
-    let ended = running.wait(ENDS_AT_ALL);
-    let elapsed = began.elapsed();
-    eprintln!("{signals:?} ended it after {elapsed:?}");
-    assert_eq!(ended.status, 130, "{signals:?}: {}", ended.output());
-    assert!(
-        elapsed < SOON,
-        "{signals:?} did not end it, but {elapsed:?}: {}",
-        ended.output()
-    );
-    ended
-}
-
-/// A plugin that says so when it has begun to wait.
-fn waiting(trial: Trial, milliseconds: u32) -> Trial {
-    trial.rounds(&[json!({
-        "calls": [{"function": "report.message", "arguments": ["info", "the wait begins"]}],
-        "ending": {"againAfter": milliseconds},
-    })])
-}
-
-#[test]
-fn an_interrupt_ends_a_wait_that_a_plugin_asked_for() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let trial = waiting(Trial::check(), LONG_PAUSE);
-        trial.prepare();
-        let running = trial.start(&[vec!["rehearse".to_owned()], trial.place()].concat());
-        running.wait_for_output("the wait begins");
-        interrupt(running, &[signal], Running::signal);
-    }
-}
-
-#[test]
-fn a_wait_beyond_the_time_of_a_phase_is_refused_at_once() {
-    let ended = waiting(Trial::check(), u32::MAX).rehearse();
-    assert!(
-        ended.status == 4
-            && ended
-                .output()
-                .contains("asked to be called again after 4294967"),
-        "{}",
-        ended.output()
-    );
-}
-
-#[test]
-fn a_second_interrupt_ends_a_run_at_once() {
-    let trial = waiting(Trial::check(), LONG_PAUSE);
-    trial.prepare();
-    let running = trial.start(&[vec!["rehearse".to_owned()], trial.place()].concat());
-    running.wait_for_output("the wait begins");
-    // Two signals of a kind that come close together are one.
-    interrupt(running, &[Signal::INT, Signal::TERM], Running::signal);
-}
-
-#[test]
-fn no_temporary_tree_is_left_however_a_run_ends() {
-    for signals in [
-        &[Signal::INT][..],
-        &[Signal::TERM],
-        &[Signal::HUP],
-        &[Signal::INT, Signal::TERM],
-    ] {
-        let trial = waiting(Trial::phase(), LONG_PAUSE);
-        trial.prepare();
-        let running = trial.start(&[
-            "init",
-            "--dry-run",
-            "--config",
-            "cluster.yaml",
-            "--node",
-            "node.yaml",
-        ]);
-        running.wait_for_output("the wait begins");
-        let temporary = trial.folder().join("tmp");
-        assert_eq!(
-            fs::read_dir(&temporary).unwrap().count(),
-            1,
-            "the dry run has a tree"
-        );
-        interrupt(running, signals, Running::signal);
-        let left: Vec<_> = fs::read_dir(&temporary)
-            .unwrap()
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        assert!(left.is_empty(), "{signals:?} leaves {left:?}");
-    }
-}
 
 #[test]
 fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
@@ -139,7 +42,7 @@ fn an_interrupt_ends_a_request_to_a_server_that_is_silent() {
             "--ignore-preflight-errors=all",
         ],
     );
-    super::wait_until(|| !server.requests().is_empty());
+    crate::wait_until(|| !server.requests().is_empty());
     interrupt(running, &[Signal::INT], namespace::signal);
 }
 
@@ -167,7 +70,7 @@ fn an_interrupt_ends_an_effect_that_an_api_server_does_not_answer() {
     }
     let trial = Trial::check();
     trial.write_config();
-    // The node's own API server is dialled, at whichever address the node has.
+    // The program connects to the API server at the address of the node, so listen on all of them.
     let server = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = server.local_addr().unwrap().port();
     let kubeconfig = silent_kubeconfig(&trial, &server);
@@ -194,7 +97,7 @@ fn an_interrupt_ends_an_effect_that_an_api_server_does_not_answer() {
     }
 }
 
-/// The program's connection to a server.
+/// Waits until the program connects to a server.
 fn accept(server: &TcpListener, running: &Running) -> std::net::TcpStream {
     server.set_nonblocking(true).unwrap();
     let began = Instant::now();
@@ -203,8 +106,8 @@ fn accept(server: &TcpListener, running: &Running) -> std::net::TcpStream {
             return connection;
         }
         assert!(
-            began.elapsed() < ENDS_AT_ALL,
-            "nobody connects: {}",
+            began.elapsed() < LONGEST_RUN,
+            "the program does not connect: {}",
             running.printed()
         );
         std::thread::sleep(Duration::from_millis(5));

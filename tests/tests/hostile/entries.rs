@@ -1,10 +1,10 @@
-//! `plugin add` and what a run takes from a configuration: transactions, and nothing without a lock
-//! line.
+//! Entries of plugins in a configuration: `plugin add` is a transaction, and a run uses no entry
+//! without a line in the lock.
 use crate::support::{Trial, guest, process};
 use std::fs;
 
 #[test]
-fn plugins_that_are_added_at_the_same_time_are_all_there() {
+fn plugins_that_are_added_at_one_time_are_all_added() {
     let trial = Trial::check();
     trial.write_config();
     let names: Vec<String> = (0..6).map(|number| format!("hostile-{number}")).collect();

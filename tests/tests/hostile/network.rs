@@ -1,11 +1,12 @@
 //! Servers: a plugin asks those that its grant names, with the files that the same grant names, and
-//! what they answer is read up to limits of bytes and time.
+//! the answer is read up to limits of bytes and time.
 use crate::support::{
     Trial, call,
     server::{Manner, Server},
 };
 use serde_json::{Value, json};
 
+/// Returns a manner that answers with a text.
 fn reply(text: &str) -> Manner {
     Manner::Reply {
         status: 200,
@@ -14,10 +15,12 @@ fn reply(text: &str) -> Manner {
     }
 }
 
+/// Returns a call of `http-get`.
 fn get(url: &str) -> Value {
     call("observe-net.http-get", json!([url, 2000]))
 }
 
+/// Returns a grant for a server.
 fn grant(server: &Server) -> String {
     format!(
         "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
@@ -38,7 +41,7 @@ fn a_body_without_end_is_read_up_to_a_limit() {
 }
 
 #[test]
-fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
+fn a_plugin_reaches_only_the_host_and_port_of_its_grant() {
     let (granted, other) = (
         Server::start(reply("granted")),
         Server::start(reply("canary-other")),
@@ -91,6 +94,19 @@ fn a_redirect_leads_nowhere_that_was_not_granted() {
     );
 }
 
+/// Returns a grant for a server with a file of authorities.
+fn grant_with_file(server: &Server, path: &str) -> String {
+    format!(
+        "capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]",
+        server.port
+    )
+}
+
+/// Returns a call of `http-get-as` with a file of authorities.
+fn get_with_file(url: &str, path: &str) -> Value {
+    call("observe-net.http-get-as", json!([url, path, "", "", 2000]))
+}
+
 #[test]
 fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
     let (one, two) = (Server::start(reply("one")), Server::start(reply("two")));
@@ -98,20 +114,15 @@ fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
         format!("https://127.0.0.1:{}/", one.port),
         format!("https://127.0.0.1:{}/", two.port),
     );
-    let grant = |server: &Server, path: &str| {
-        format!(
-            "capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]",
-            server.port
-        )
-    };
-    let ask =
-        |url: &str, path: &str| call("observe-net.http-get-as", json!([url, path, "", "", 2000]));
     let trial = Trial::check()
-        .grants(&[&grant(&one, "/srv/one.crt"), &grant(&two, "/srv/two.crt")])
+        .grants(&[
+            &grant_with_file(&one, "/srv/one.crt"),
+            &grant_with_file(&two, "/srv/two.crt"),
+        ])
         .calls(&[
-            ask(&first, "/srv/two.crt"),
-            ask(&second, "/srv/one.crt"),
-            ask(&first, "/etc/kubernetes/pki/ca.crt"),
+            get_with_file(&first, "/srv/two.crt"),
+            get_with_file(&second, "/srv/one.crt"),
+            get_with_file(&first, "/etc/kubernetes/pki/ca.crt"),
         ]);
     let result = trial.record();
     for answer in &result.answers {
@@ -124,7 +135,7 @@ fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
 }
 
 #[test]
-fn names_that_are_no_host_names_are_not_looked_up() {
+fn names_that_are_not_host_names_are_not_looked_up() {
     let names = [
         "--help",
         "a b",

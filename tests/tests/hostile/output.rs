@@ -1,5 +1,5 @@
-//! `init --dry-run --out`: everything that a run would leave is shown, no mode is wider than on the
-//! node, and nothing of the operator's is deleted.
+//! `init --dry-run --out`: the output has every file that a run would leave, no mode is wider than on
+//! the node, and no file of the operator is deleted.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::{
@@ -8,19 +8,7 @@ use std::{
 };
 
 fn dry_run(trial: &Trial) -> crate::support::RunResult {
-    let place = trial.place();
-    trial.run(
-        &[
-            vec![
-                "init".to_owned(),
-                "--dry-run".to_owned(),
-                "--out".to_owned(),
-                "out".to_owned(),
-            ],
-            place,
-        ]
-        .concat(),
-    )
+    trial.run_in_place(&["init", "--dry-run", "--out", "out"])
 }
 
 #[test]
@@ -54,7 +42,7 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
 }
 
 #[test]
-fn nothing_that_is_shown_lends_rights() {
+fn no_file_of_the_output_has_set_id_bits() {
     let trial = Trial::early_phase()
         .grants(&["capability: effects-files.write-file, paths: [/opt/hostile/*]"])
         .calls(&[
@@ -124,7 +112,7 @@ fn a_folder_with_files_of_the_operator_is_not_replaced() {
 }
 
 #[test]
-fn what_an_earlier_dry_run_wrote_is_replaced() {
+fn the_output_of_an_earlier_dry_run_is_replaced() {
     let trial = Trial::check();
     trial.write_config();
     dry_run(&trial).expect_status(0);
@@ -133,7 +121,7 @@ fn what_an_earlier_dry_run_wrote_is_replaced() {
 }
 
 #[test]
-fn links_on_the_node_lead_nowhere_when_its_files_are_shown() {
+fn links_on_the_node_are_not_followed() {
     let trial = Trial::check();
     trial.write_config();
     fs::write(trial.folder().join("outside"), "canary-outside").unwrap();

@@ -1,5 +1,5 @@
-//! Registries: what they send is bounded in bytes and time, and credentials go to the registry that
-//! they belong to.
+//! Registries: their answers are read up to limits of bytes and time, and credentials go only to the
+//! registry that they belong to.
 use crate::support::{
     Trial,
     process::LONGEST_RUN,
@@ -74,7 +74,9 @@ fn credentials_do_not_follow_a_registry_to_another_server() {
 
 #[test]
 fn texts_of_a_registry_reach_the_terminal_as_text() {
-    let body = b"{\"errors\":[{\"code\":\"X\\u001b[2J\",\"message\":\"\\u001b[2J\\u202e\",\"detail\":\"\\u001b[2J\"}]}".to_vec();
+    let body =
+        br#"{"errors":[{"code":"X\u001b[2J","message":"\u001b[2J\u202e","detail":"\u001b[2J"}]}"#
+            .to_vec();
     let server = Server::start(Manner::Reply {
         status: 404,
         headers: "content-type: application/json\r\n".into(),

@@ -1,6 +1,13 @@
 //! Plugins with a signer: components of other signers are refused.
-use crate::{append_custom_section, init, plugin, signed_plugin::{SignedPlugin, expect_refusal}};
-use std::{fs, os::unix::fs::PermissionsExt, path::{Path, PathBuf}};
+use crate::{
+    append_custom_section, init, plugin,
+    signed_plugin::{SignedPlugin, expect_refusal},
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 #[test]
 fn only_components_of_the_named_signer_run() {

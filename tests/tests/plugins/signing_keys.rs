@@ -1,5 +1,10 @@
 //! Keys with a password, and signatures in a registry.
-use crate::{PROGRAM, build_examples, example, plugin, registry::start_registry, signed_plugin::{KeyPair, expect_refusal, make_key_pair}, write_config};
+use crate::{
+    PROGRAM, build_examples, example, plugin,
+    registry::start_registry,
+    signed_plugin::{KeyPair, expect_refusal, make_key_pair},
+    write_config,
+};
 use harness::{RunOutput, kubephase, run};
 use std::fs;
 

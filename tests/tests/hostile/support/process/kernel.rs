@@ -11,7 +11,7 @@ pub fn peak_memory_of(process: &str) -> u64 {
 }
 
 /// Wait status and peak memory, in bytes, of a child that has ended.
-struct ChildExit {
+pub struct ChildExit {
     pub status: i32,
     pub peak_memory: u64,
 }

@@ -5,11 +5,10 @@ mod kernel;
 mod result;
 mod running;
 
-
-use kernel::peak_memory_of;
-pub use result::{MAX_MEMORY, RunResult};
-pub use running::Running;
 use harness::kubephase;
+use kernel::peak_memory_of;
+pub use result::{Answer, MAX_MEMORY, RunResult};
+pub use running::Running;
 use std::{
     fs::{self, File},
     os::unix::process::CommandExt,

@@ -1,60 +1,26 @@
-//! The shape of a component's imports, on top of the host's traits: one line an import.
-pub use kubephase_wit::types;
-use kubephase_wit::{Error, Imports, Stop};
-use std::{cell::RefCell, marker::PhantomData, panic};
+//! Every function that a component can import, over the traits of the host: one line each.
+use super::{call_host, types};
 
-thread_local!(static HOST: RefCell<Option<Box<dyn Imports>>> = const { RefCell::new(None) });
-
-struct Stopped(Stop);
-
-/// A stop unwinds out of a native phase as a trap leaves a component.
-trait Give {
-    type Out;
-    fn give(self) -> Self::Out;
-}
-impl<T> Give for Result<T, Stop> {
-    type Out = T;
-    fn give(self) -> T {
-        self.unwrap_or_else(|stop| panic::resume_unwind(Box::new(Stopped(stop))))
-    }
-}
-impl<T> Give for Result<T, Error> {
-    type Out = Result<T, types::Failure>;
-    fn give(self) -> Self::Out {
-        match self {
-            Ok(value) => Ok(value),
-            Err(Error::Failure(failure)) => Err(failure),
-            Err(Error::Stop(stop)) => panic::resume_unwind(Box::new(Stopped(stop))),
-        }
-    }
-}
-
-fn host<R: Give>(call: impl FnOnce(&mut dyn Imports) -> R) -> R::Out {
-    HOST.with_borrow_mut(|host| {
-        call(
-            host.as_mut()
-                .expect("import called outside of a phase")
-                .as_mut(),
-        )
-    })
-    .give()
-}
-
-macro_rules! shim { ($($interface:ident { $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)* })*) => {
-    /// Every function that is here, `interface.function`.
+macro_rules! imports { ($($interface:ident {
+    $($name:ident($($arg:ident: $t:ty => $e:expr),*) $(-> $r:ty)?;)*
+})*) => {
+    /// Every function of this module, as `interface.function`.
     #[cfg(test)]
-    const FUNCTIONS: &[&str] = &[$($(concat!(stringify!($interface), ".", stringify!($name))),*),*];
+    pub(super) const FUNCTIONS: &[&str] = &[$($(concat!(stringify!($interface), ".", stringify!($name))),*),*];
     $(
     pub mod $interface {
+        //! The functions of one interface; `wit/` documents them.
         #[allow(unused_imports)]
-        use super::{host, types::*};
+        use super::{call_host, types::*};
         #[allow(dead_code)]
         type Tried<T> = Result<T, Failure>;
-        $(pub fn $name($($arg: $t),*) $(-> $r)? { host(|h| kubephase_wit::$interface::Host::$name(h, $($e),*)) })*
+        $(pub fn $name($($arg: $t),*) $(-> $r)? {
+            call_host(|host| kubephase_wit::$interface::Host::$name(host, $($e),*))
+        })*
     }
 )* } }
 
-shim! {
+imports! {
     input {
         phase_id() -> String;
         round() -> u32;
@@ -84,8 +50,15 @@ shim! {
         port_free(port: u16 => port) -> Tried<bool>;
         resolve(name: &str => name.into()) -> Tried<Vec<String>>;
         proxy_for(url: &str => url.into()) -> Tried<Option<String>>;
-        http_get(url: &str => url.into(), timeout_millis: u32 => timeout_millis) -> Tried<HttpReply>;
-        http_get_as(url: &str => url.into(), ca_file: &str => ca_file.into(), cert_file: &str => cert_file.into(), key_file: &str => key_file.into(), timeout_millis: u32 => timeout_millis) -> Tried<HttpReply>;
+        http_get(url: &str => url.into(), timeout_millis: u32 => timeout_millis)
+            -> Tried<HttpReply>;
+        http_get_as(
+            url: &str => url.into(),
+            ca_file: &str => ca_file.into(),
+            cert_file: &str => cert_file.into(),
+            key_file: &str => key_file.into(),
+            timeout_millis: u32 => timeout_millis
+        ) -> Tried<HttpReply>;
     }
     observe_runtime {
         runtime_status() -> Tried<String>;
@@ -99,10 +72,16 @@ shim! {
     }
     observe_cluster {
         get_object(of: &ObjectRef => of.clone()) -> Tried<Option<String>>;
-        list_objects(api_version: &str => api_version.into(), kind: &str => kind.into(), namespace: Option<&str> => namespace.map(Into::into), selector: Option<&str> => selector.map(Into::into)) -> Tried<Vec<String>>;
+        list_objects(
+            api_version: &str => api_version.into(),
+            kind: &str => kind.into(),
+            namespace: Option<&str> => namespace.map(Into::into),
+            selector: Option<&str> => selector.map(Into::into)
+        ) -> Tried<Vec<String>>;
     }
     observe_command {
-        run_command(program: &str => program.into(), args: &[String] => args.into()) -> Tried<CommandOutput>;
+        run_command(program: &str => program.into(), args: &[String] => args.into())
+            -> Tried<CommandOutput>;
     }
     observe_core {
         etcd_members() -> Tried<Vec<String>>;
@@ -149,7 +128,8 @@ shim! {
         share_keys(spec: &str => spec.into()) -> Tried<Effect>;
         fetch_keys(spec: &str => spec.into()) -> Tried<Effect>;
         bootstrap_kubeconfig(path: &str => path.into()) -> Tried<Effect>;
-        kubeconfig_server(path: &str => path.into(), server: &str => server.into()) -> Tried<Effect>;
+        kubeconfig_server(path: &str => path.into(), server: &str => server.into())
+            -> Tried<Effect>;
         etcd_member(spec: &str => spec.into()) -> Tried<Effect>;
         control_plane_users(spec: &str => spec.into()) -> Tried<Effect>;
         give_tree(path: &str => path.into(), uid: u32 => uid, gid: u32 => gid) -> Tried<Effect>;
@@ -157,77 +137,5 @@ shim! {
         attempt(of: Effect => of, warning: &str => warning.into()) -> Tried<()>;
         regardless(of: Effect => of) -> Tried<()>;
         wait_until(spec: &str => spec.into()) -> Tried<Effect>;
-    }
-}
-
-/// Puts a native phase behind the trait that components stand behind.
-pub struct Native<P, H>(H, PhantomData<fn() -> P>);
-
-impl<P, H> Native<P, H> {
-    pub fn new(host: H) -> Self {
-        Native(host, PhantomData)
-    }
-}
-
-impl<P: super::Phase, H: Imports + Clone + 'static> kubephase_wit::phase::Host for Native<P, H> {
-    fn describe(&mut self) -> Result<types::PhaseInfo, Stop> {
-        Ok(P::describe())
-    }
-
-    fn run(&mut self) -> Result<types::Outcome, Error> {
-        HOST.set(Some(Box::new(self.0.clone())));
-        let result = panic::catch_unwind(P::run);
-        HOST.set(None);
-        match result {
-            Ok(result) => result.map_err(Error::Failure),
-            Err(panic) => Err(Error::Stop(match panic.downcast::<Stopped>() {
-                Ok(stopped) => stopped.0,
-                Err(panic) => {
-                    let text = panic
-                        .downcast_ref::<String>()
-                        .map(String::as_str)
-                        .or(panic.downcast_ref::<&str>().copied());
-                    Stop::msg(format!(
-                        "the phase panicked: {}",
-                        text.unwrap_or("no message")
-                    ))
-                }
-            })),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::FUNCTIONS;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn natively_there_is_every_function_that_components_have() {
-        let mut resolve = wit_parser::Resolve::default();
-        resolve
-            .push_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit"))
-            .unwrap();
-        let mut imports = BTreeSet::new();
-        for (_, interface) in resolve
-            .interfaces
-            .iter()
-            .filter(|(_, interface)| interface.name.as_deref() != Some("phase"))
-        {
-            let name = interface.name.as_deref().unwrap_or_default();
-            imports.extend(
-                interface
-                    .functions
-                    .keys()
-                    .map(|function| format!("{name}.{function}").replace('-', "_")),
-            );
-        }
-        assert_eq!(
-            FUNCTIONS
-                .iter()
-                .map(ToString::to_string)
-                .collect::<BTreeSet<_>>(),
-            imports
-        );
     }
 }

@@ -5,9 +5,9 @@
 //!   cargo bench -p kubephase-tests --bench bootstrap -- /usr/bin/kubeadm target/release/kubephase
 //! ```
 //!
-//! `PREPARE` makes a clean machine (a virtual machine, or namespaces), `RUN` is measured, and `CLEAN`
-//! removes the machine. Each is a line of shell that gets `BOOTSTRAPPER`. `ROUNDS` is the number of
-//! rounds, 5 by default. Without `RUN` nothing is measured.
+//! `PREPARE` makes a clean machine (a virtual machine, or namespaces), `RUN` is measured, and
+//! `CLEAN` removes the machine. Each is a line of shell that gets `BOOTSTRAPPER`. `ROUNDS` is the
+//! number of rounds, 5 by default. Without `RUN` nothing is measured.
 #![allow(clippy::disallowed_methods, reason = "a bench runs programs")]
 use std::{
     env,

@@ -75,7 +75,8 @@ fn check_etcd_data(etcd: &LocalEtcd) -> Result<(), Failure> {
         Some(_) => observe_files::list_dir(path)?.is_empty(),
     };
     let problem = error_unless(is_empty, || format!("{path} is not empty"));
-    // If an earlier run made this manifest, the data are those of its etcd, and the host accepts them.
+    // If an earlier run made this manifest, the data are those of its etcd, and the host accepts
+    // them.
     let evidence = [
         ("path", path.to_owned()),
         ("path", format!("{MANIFESTS}/etcd.yaml")),

@@ -1,9 +1,9 @@
-//! kubeadm's preflight checks that need the node, files, network and commands, as one component with
-//! several phases. Names, levels and messages are kubeadm's (1.36). The host decides what follows from
-//! an error.
+//! kubeadm's preflight checks that need the node, files, network and commands, as one component
+//! with several phases. Names, levels and messages are kubeadm's (1.36). The host decides what
+//! follows from an error.
 //!
-//! A check of this plugin is a function of [`CHECKS`]; each file has those of one topic. The cases in
-//! `cases/` have a passing and a failing case for every code.
+//! A check of this plugin is a function of [`CHECKS`]; each file has those of one topic. The cases
+//! in `cases/` have a passing and a failing case for every code.
 mod files;
 mod machine;
 mod network;
@@ -69,7 +69,8 @@ fn is_worker(config: &Config) -> bool {
     config.join.as_ref().is_some_and(|join| !join.control_plane)
 }
 
-/// Returns the host of the API server that discovery found for a joining node; IPv6 without brackets.
+/// Returns the host of the API server that discovery found for a joining node; IPv6 without
+/// brackets.
 fn discovered_host(config: &Config) -> Option<&str> {
     let server = config.join.as_ref()?.server.trim_start_matches("https://");
     let host = server.rsplit_once(':').map_or(server, |(host, _)| host);

@@ -8,8 +8,8 @@ use kubephase_sdk::{
 };
 use std::net::IpAddr;
 
-/// A port, and the file because of which a component listens on it. If an earlier run made the file,
-/// the host accepts that the port is in use.
+/// A port, and the file because of which a component listens on it. If an earlier run made the
+/// file, the host accepts that the port is in use.
 type Listener = (i32, &'static str);
 
 const KUBELET: Listener = (10250, "/var/lib/kubelet/config.yaml");

@@ -1,7 +1,9 @@
-//! Codes of the findings of built-in checks: kubeadm's names, which `--ignore-preflight-errors` takes.
+//! Codes of the findings of built-in checks: kubeadm's names, which `--ignore-preflight-errors`
+//! takes.
 //!
-//! Third-party plugins choose other codes. If a plugin uses one of these, the host puts the plugin's
-//! name before it, so that ignoring or waiving a built-in check never ignores the check of a plugin.
+//! Third-party plugins choose other codes. If a plugin uses one of these, the host puts the
+//! plugin's name before it, so that ignoring or waiving a built-in check never ignores the check of
+//! a plugin.
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {

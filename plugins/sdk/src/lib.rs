@@ -6,8 +6,8 @@
 //! serves both. These functions pass JSON as text; [`node`], [`pki`] and [`cluster`] have typed
 //! functions over them, and [`spec`] and [`kubeadm`] the types.
 //!
-//! Plugin authors begin with `use kubephase_sdk::prelude::*;`. Tests of plugins use `testing`, which
-//! exists on other targets than `wasm32` only.
+//! Plugin authors begin with `use kubephase_sdk::prelude::*;`. Tests of plugins use `testing`,
+//! which exists on other targets than `wasm32` only.
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -104,7 +104,8 @@ macro_rules! export {
         $crate::bindings::__export!(__Component with_types_in $crate::bindings);
     };
 }
-/// Makes a type the phase of the component. On this target it does nothing: the host links the type.
+/// Makes a type the phase of the component. On this target it does nothing: the host links the
+/// type.
 #[cfg(not(target_arch = "wasm32"))]
 #[macro_export]
 macro_rules! export {

@@ -1,6 +1,6 @@
-//! Measures whole processes, as people start them: how long a dry run and a rehearsal take, compared
-//! with a process that does nothing, and their peak memory. Ratios say more than milliseconds, because
-//! the speed of the machine is in both numbers.
+//! Measures whole processes, as people start them: how long a dry run and a rehearsal take,
+//! compared with a process that does nothing, and their peak memory. Ratios say more than
+//! milliseconds, because the speed of the machine is in both numbers.
 //!
 //! `checks.rs` measures plugins: many checks as components, compared with shell scripts.
 #![allow(

@@ -1,5 +1,5 @@
-//! Compiling components in a child process, as `plugin add` does it: expensive components are refused
-//! with one message, within limits of time and memory, and the child is confined.
+//! Compiling components in a child process, as `plugin add` does it: expensive components are
+//! refused with one message, within limits of time and memory, and the child is confined.
 //!
 //! More components that are hostile to readers and compilers are in `../hostile/components.rs`.
 #![allow(

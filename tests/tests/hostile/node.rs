@@ -1,5 +1,5 @@
-//! The node: what a plugin learns of its services, facts and proxies, and what the host does with the
-//! names that a plugin passes.
+//! The node: what a plugin learns of its services, facts and proxies, and what the host does with
+//! the names that a plugin passes.
 use crate::support::{Trial, call};
 use serde_json::json;
 

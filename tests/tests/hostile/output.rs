@@ -1,5 +1,5 @@
-//! `init --dry-run --out`: the output has every file that a run would leave, no mode is wider than on
-//! the node, and no file of the operator is deleted.
+//! `init --dry-run --out`: the output has every file that a run would leave, no mode is wider than
+//! on the node, and no file of the operator is deleted.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::{

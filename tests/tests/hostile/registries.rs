@@ -1,5 +1,5 @@
-//! Registries: their answers are read up to limits of bytes and time, and credentials go only to the
-//! registry that they belong to.
+//! Registries: their answers are read up to limits of bytes and time, and credentials go only to
+//! the registry that they belong to.
 use crate::support::{
     Trial,
     process::LONGEST_RUN,

@@ -11,8 +11,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Two machines that join a cluster: a member of the control plane and a worker. The cluster's first
-/// machine exists before any run is killed.
+/// Two machines that join a cluster: a member of the control plane and a worker. The cluster's
+/// first machine exists before any run is killed.
 struct Joins {
     folder: tempfile::TempDir,
     /// the tree of a run that was not killed

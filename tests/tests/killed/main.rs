@@ -1,5 +1,6 @@
-//! Runs that are killed, as by a power failure, at every effect: the next run ends where an undisturbed
-//! run ends, and keeps every complete key and certificate. Two runs at one time: the second is refused.
+//! Runs that are killed, as by a power failure, at every effect: the next run ends where an
+//! undisturbed run ends, and keeps every complete key and certificate. Two runs at one time: the
+//! second is refused.
 //!
 //! Runs that a signal ends in order are in `../signals/`.
 #![allow(

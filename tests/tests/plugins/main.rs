@@ -1,7 +1,7 @@
 //! Plugins as authors and operators use them: written, built, tested, added, allowed, and stopped.
 //!
-//! Here are the commands that all tests use, and the examples. What a plugin that misbehaves cannot do
-//! is in `../hostile/`.
+//! Here are the commands that all tests use, and the examples. What a plugin that misbehaves cannot
+//! do is in `../hostile/`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

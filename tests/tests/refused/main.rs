@@ -1,5 +1,5 @@
-//! Nodes that would join a rehearsed cluster over real TLS: one that the cluster accepts, and others
-//! that it refuses, each with the reason and a remedy.
+//! Nodes that would join a rehearsed cluster over real TLS: one that the cluster accepts, and
+//! others that it refuses, each with the reason and a remedy.
 //!
 //! Joins that succeed are in `../joins/`.
 #![allow(

@@ -1,5 +1,5 @@
-//! Registries that do not answer, or answer slowly or without an end: the program ends with one clear
-//! message, and its memory stays small. Credentials go to their own registry only.
+//! Registries that do not answer, or answer slowly or without an end: the program ends with one
+//! clear message, and its memory stays small. Credentials go to their own registry only.
 //!
 //! Registries that attack the program are in `../hostile/registries.rs`.
 #![allow(clippy::disallowed_methods, reason = "tests run programs")]

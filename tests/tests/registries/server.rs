@@ -10,7 +10,8 @@ use std::{
     time::Duration,
 };
 
-/// Starts a server on a free port. Returns its address and a count of the requests with credentials.
+/// Starts a server on a free port. Returns its address and a count of the requests with
+/// credentials.
 pub fn serve(
     answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static,
 ) -> (String, Arc<AtomicUsize>) {

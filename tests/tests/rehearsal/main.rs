@@ -1,4 +1,5 @@
-//! Rehearsals of `init`, as a newcomer runs them: the result, a second run, real clients, and bad input.
+//! Rehearsals of `init`, as a newcomer runs them: the result, a second run, real clients, and bad
+//! input.
 //!
 //! Rehearsed joins are in `../joins/`, `reset` in `../reset/`.
 #![allow(

@@ -1,5 +1,6 @@
-//! `reset` of the trees of rehearsals: the cluster is removed, other files stay, and the next cluster
-//! is a new one. A control plane that leaves etcd by a reset is in `../joins/etcd_members.rs`.
+//! `reset` of the trees of rehearsals: the cluster is removed, other files stay, and the next
+//! cluster is a new one. A control plane that leaves etcd by a reset is in
+//! `../joins/etcd_members.rs`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"

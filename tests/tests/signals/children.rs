@@ -52,7 +52,8 @@ fn expect_end_of_script(folder: &Path, command: &mut Command) {
     });
 }
 
-/// Whether a process runs. The command line of a process that has ended but was not reaped is empty.
+/// Whether a process runs. The command line of a process that has ended but was not reaped is
+/// empty.
 fn is_running(id: &str) -> bool {
     fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|line| !line.is_empty())
 }

@@ -1,8 +1,9 @@
-//! The types of `kubeadm.k8s.io/v1beta4` that a phase sees, in the shape and spelling of the API. Fields
-//! that the API omits when empty are omitted here, so a serialised document is what kubeadm stores in the
-//! cluster.
+//! The types of `kubeadm.k8s.io/v1beta4` that a phase sees, in the shape and spelling of the API.
+//! Fields that the API omits when empty are omitted here, so a serialised document is what kubeadm
+//! stores in the cluster.
 //!
-//! Source: the reference of the v1beta4 API. The host fills in kubeadm's defaults before a phase runs.
+//! Source: the reference of the v1beta4 API. The host fills in kubeadm's defaults before a phase
+//! runs.
 
 mod cluster;
 mod node;

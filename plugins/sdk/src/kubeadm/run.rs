@@ -35,8 +35,8 @@ pub struct Reset {
     pub made: Made,
 }
 
-/// Files, directories and services that earlier runs on this node changed, according to their journals,
-/// the latest run first.
+/// Files, directories and services that earlier runs on this node changed, according to their
+/// journals, the latest run first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Made {
@@ -44,7 +44,8 @@ pub struct Made {
     pub files: Vec<MadeByRun>,
     /// paths
     pub directories: Vec<MadeByRun>,
-    /// services that the runs started or enabled, with the state before: `NAME stopped`, `NAME disabled`
+    /// services that the runs started or enabled, with the state before: `NAME stopped`, `NAME
+    /// disabled`
     pub services: Vec<MadeByRun>,
 }
 

@@ -1,5 +1,5 @@
-//! The imports of a component as functions over the traits of the host, and native phases behind the
-//! trait that components implement.
+//! The imports of a component as functions over the traits of the host, and native phases behind
+//! the trait that components implement.
 //!
 //! `imports.rs` lists the functions; here is how a call reaches the host of the running phase.
 mod imports;

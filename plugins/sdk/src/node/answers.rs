@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 /// Answers to observations, from the description alone.
 impl NodeFacts {
-    /// Returns a fact by its name in [`FACTS`]; none for other names, and if the node does not have it.
+    /// Returns a fact by its name in [`FACTS`]; none for other names, and if the node does not have
+    /// it.
     pub fn fact(&self, name: &str) -> Option<Value> {
         self.facts().remove(name)
     }

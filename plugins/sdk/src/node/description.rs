@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 /// The facts of a node, gathered from a machine or described in a file (`--node FILE`).
 ///
-/// The description is a superset of the `host.json` of kubeadm's recorded runs, with the same names.
-/// Every field has a default; the defaults describe a machine on which kubeadm's preflight checks pass.
+/// The description is a superset of the `host.json` of kubeadm's recorded runs, with the same
+/// names. Every field has a default; the defaults describe a machine on which kubeadm's preflight
+/// checks pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NodeFacts {
@@ -39,7 +40,8 @@ pub struct NodeFacts {
     pub os: String,
     /// release of the kernel: `6.12.0`
     pub kernel_release: String,
-    /// CONFIG_ options without the prefix: `y`, `m` or `n`; an option that is not listed counts as `y`
+    /// CONFIG_ options without the prefix: `y`, `m` or `n`; an option that is not listed counts as
+    /// `y`
     pub kernel_options: BTreeMap<String, String>,
     /// version of control groups: 1 or 2
     pub cgroup_version: u8,

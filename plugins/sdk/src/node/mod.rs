@@ -1,8 +1,8 @@
 //! The node: typed functions over `observe-node`, and descriptions of nodes.
 //!
-//! A description has the facts of a node, gathered from a machine or written by hand (`--node FILE`,
-//! `node` of a test case). It exists only on other targets than `wasm32`: components ask the host.
-//! The list of facts is in [`facts`](crate::facts).
+//! A description has the facts of a node, gathered from a machine or written by hand (`--node
+//! FILE`, `node` of a test case). It exists only on other targets than `wasm32`: components ask the
+//! host. The list of facts is in [`facts`](crate::facts).
 #[cfg(not(target_arch = "wasm32"))]
 mod answers;
 #[cfg(not(target_arch = "wasm32"))]
@@ -29,8 +29,8 @@ pub use system_ids::{UsedIds, UsedUser};
 
 use crate::{Failure, observe_node};
 
-/// Whether the kernel has an option, built in or as a module. The name is that of a `CONFIG_` option
-/// without the prefix.
+/// Whether the kernel has an option, built in or as a module. The name is that of a `CONFIG_`
+/// option without the prefix.
 ///
 /// # Errors
 /// Failures of the host, such as `invalid` for a name that is not one of an option.

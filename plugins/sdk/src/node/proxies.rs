@@ -11,8 +11,8 @@ pub fn is_common_proxy(name: &str) -> bool {
     ["http_proxy", "https_proxy", "no_proxy", "all_proxy"].contains(&name.to_lowercase().as_str())
 }
 
-/// Returns a proxy, or a list of hosts, without parts that may be secret: user names, passwords, queries
-/// and fragments.
+/// Returns a proxy, or a list of hosts, without parts that may be secret: user names, passwords,
+/// queries and fragments.
 pub fn without_user_info(proxy: &str) -> String {
     // In a URL a comma is part of a password; elsewhere it separates the entries of a list.
     if proxy.contains("://") {

@@ -23,7 +23,8 @@ fn fields_of_a_description_have_defaults_and_unknown_fields_are_errors() {
     assert!(error.contains("hostnam"), "{error}");
 }
 
-/// Fields that are not facts: phases ask for the environment as `proxies`, and the note is for readers.
+/// Fields that are not facts: phases ask for the environment as `proxies`, and the note is for
+/// readers.
 const NO_FACTS: &[&str] = &["environment", "note"];
 
 #[test]

@@ -13,8 +13,8 @@ pub enum ClearSpec {
     Mounts { below: String, flags: Vec<String> },
     /// every sandbox of a Pod that the container runtime has, with its containers
     PodSandboxes {},
-    /// the member of etcd at this URL, unless it is the only one; tried again until the timeout, because
-    /// etcd refuses while its cluster is not healthy
+    /// the member of etcd at this URL, unless it is the only one; tried again until the timeout,
+    /// because etcd refuses while its cluster is not healthy
     #[serde(rename_all = "camelCase")]
     EtcdMember {
         peer_url: String,

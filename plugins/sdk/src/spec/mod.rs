@@ -1,5 +1,5 @@
-//! The JSON that crosses to the host, typed: certificates, kubeconfigs, waits, and the facts that come
-//! back. Every type ignores unknown fields, so that either side may be older than the other.
+//! The JSON that crosses to the host, typed: certificates, kubeconfigs, waits, and the facts that
+//! come back. Every type ignores unknown fields, so that either side may be older than the other.
 //!
 //! Functions that take and return these types are in [`pki`](crate::pki) and [`node`](crate::node).
 

@@ -25,7 +25,8 @@ pub enum Usage {
     ClientAuth,
 }
 
-/// A certificate and its key as files: `<directory>/<name>.crt` (0644) and `<directory>/<name>.key` (0600).
+/// A certificate and its key as files: `<directory>/<name>.crt` (0644) and `<directory>/<name>.key`
+/// (0600).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CertificateSpec {
@@ -41,8 +42,8 @@ pub struct CertificateSpec {
     pub dns_names: Vec<String>,
     pub ip_addresses: Vec<String>,
     pub algorithm: KeyAlgorithm,
-    /// seconds from the start of the run to the end of validity; validity begins five minutes before
-    /// the start
+    /// seconds from the start of the run to the end of validity; validity begins five minutes
+    /// before the start
     pub validity_seconds: i64,
 }
 

@@ -19,8 +19,8 @@ pub struct ShareKeysSpec {
     pub ttl_seconds: i64,
 }
 
-/// The shared keys and certificates of the Secret `kubeadm-certs`, decrypted with the certificate key,
-/// as files: private keys 0600, the rest 0644.
+/// The shared keys and certificates of the Secret `kubeadm-certs`, decrypted with the certificate
+/// key, as files: private keys 0600, the rest 0644.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FetchKeysSpec {

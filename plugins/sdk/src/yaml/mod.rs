@@ -1,5 +1,5 @@
-//! YAML as the tools of Kubernetes print it: keys sorted, lists not indented under their key, and strings
-//! quoted that a YAML 1.1 reader such as Go's would take for another type.
+//! YAML as the tools of Kubernetes print it: keys sorted, lists not indented under their key, and
+//! strings quoted that a YAML 1.1 reader such as Go's would take for another type.
 //!
 //! serde-saphyr writes the layout; this module chooses the style of each string.
 

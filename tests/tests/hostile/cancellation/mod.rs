@@ -1,8 +1,8 @@
-//! Interrupts while something delays the run: the first interrupt ends the run soon, the second one at
-//! once, and nothing temporary is left.
+//! Interrupts while something delays the run: the first interrupt ends the run soon, the second one
+//! at once, and nothing temporary is left.
 //!
-//! Interrupts of runs that nothing delays are in `tests/signals/`; of programs that run for a plugin, in
-//! `../commands/`.
+//! Interrupts of runs that nothing delays are in `tests/signals/`; of programs that run for a
+//! plugin, in `../commands/`.
 
 mod servers;
 mod waits;
@@ -14,8 +14,8 @@ use crate::support::{
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
-/// Longest time between a signal and the end that it causes. Everything that the cases wait for takes
-/// longer.
+/// Longest time between a signal and the end that it causes. Everything that the cases wait for
+/// takes longer.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
 /// Sends the signals and waits for the end, which has to come soon.

@@ -1,5 +1,5 @@
-//! Components that are meant to be expensive to read, to check or to compile, and files that are not
-//! plugins: the program ends with one clear message, within limits of memory and time.
+//! Components that are meant to be expensive to read, to check or to compile, and files that are
+//! not plugins: the program ends with one clear message, within limits of memory and time.
 //!
 //! The confinement of the compiler is in `tests/compiling/`.
 

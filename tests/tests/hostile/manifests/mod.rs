@@ -1,5 +1,5 @@
-//! Manifests: the operator sees what a plugin asks for, one line for each grant, and two different grants
-//! never look alike.
+//! Manifests: the operator sees what a plugin asks for, one line for each grant, and two different
+//! grants never look alike.
 
 mod grants;
 mod terminal;

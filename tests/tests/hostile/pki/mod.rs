@@ -1,5 +1,5 @@
-//! Certificates, keys and kubeconfigs: their facts show no key, and the host makes nothing for a plugin
-//! that gives it rights which the operator did not allow.
+//! Certificates, keys and kubeconfigs: their facts show no key, and the host makes nothing for a
+//! plugin that gives it rights which the operator did not allow.
 
 mod certificates;
 mod facts;

@@ -1,4 +1,5 @@
-//! Valid arguments for every function that takes texts, so that a case can make one of them hostile.
+//! Valid arguments for every function that takes texts, so that a case can make one of them
+//! hostile.
 use serde_json::{Value, json};
 
 /// Valid arguments of a function, and which of them are texts.

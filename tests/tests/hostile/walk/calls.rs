@@ -28,8 +28,8 @@ fn hostile_texts() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Returns calls of every selected function that a plugin may import, each with one hostile argument,
-/// and their names.
+/// Returns calls of every selected function that a plugin may import, each with one hostile
+/// argument, and their names.
 pub fn hostile_calls(is_selected: impl Fn(&str) -> bool) -> Vec<(String, Value)> {
     let mut calls = Vec::new();
     let open = gate::ROWS

@@ -1,5 +1,5 @@
-//! Every host function with every hostile text in every argument: the call is refused, or the text reaches
-//! neither a program nor a file.
+//! Every host function with every hostile text in every argument: the call is refused, or the text
+//! reaches neither a program nor a file.
 //!
 //! The functions are those of the gate table. A function that is new there fails here until
 //! `arguments.rs` has arguments for it.

@@ -1,5 +1,5 @@
-//! Runs of the program that are measured: exit code, output, time, and peak memory as the kernel counts
-//! it.
+//! Runs of the program that are measured: exit code, output, time, and peak memory as the kernel
+//! counts it.
 
 mod kernel;
 mod result;

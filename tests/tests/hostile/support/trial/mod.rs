@@ -37,8 +37,8 @@ pub const PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, wo
 pub const EARLY_PHASE: &str = "- {id: hostile, title: Misuse the host, kind: phase, workflow: \
     [init], needs: [preflight], before: [certs, kubeconfig]}\n";
 
-/// One case: a folder with a configuration, a described node, a scratch root, and the hostile plugin
-/// with the manifest and settings of the case.
+/// One case: a folder with a configuration, a described node, a scratch root, and the hostile
+/// plugin with the manifest and settings of the case.
 pub struct Trial {
     folder: TempDir,
     /// the list of the manifest's phases, as YAML

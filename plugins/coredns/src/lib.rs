@@ -43,10 +43,7 @@ impl Phase for CoreDns {
         let configuration = cluster::apply_object(&config_map(&corefile))?;
         if is_customised {
             effects_cluster::if_exists(configuration, "retain")?;
-            effects::because(
-                configuration,
-                "the Corefile in the cluster is somebody's own",
-            )?;
+            effects::because(configuration, "a user changed the Corefile in the cluster")?;
         }
         for object in access_objects() {
             cluster::apply_object(&object)?;

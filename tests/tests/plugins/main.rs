@@ -8,6 +8,7 @@
 )]
 mod addons;
 mod concurrent;
+mod embedded;
 mod failures;
 mod languages;
 mod recordings;

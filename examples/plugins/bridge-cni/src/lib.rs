@@ -34,7 +34,10 @@ fn apply_objects() -> Tried<()> {
             "metadata": meta,
             "spec": {
                 "selector": {"matchLabels": {"k8s-app": NAME}},
-                "template": {"metadata": {"labels": {"k8s-app": NAME}}, "spec": pod(&settings["image"])},
+                "template": {
+                    "metadata": {"labels": {"k8s-app": NAME}},
+                    "spec": pod(&settings["image"]),
+                },
             },
         }),
     ];

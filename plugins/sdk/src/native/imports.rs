@@ -6,7 +6,9 @@ macro_rules! imports { ($($interface:ident {
 })*) => {
     /// Every function of this module, as `interface.function`.
     #[cfg(test)]
-    pub(super) const FUNCTIONS: &[&str] = &[$($(concat!(stringify!($interface), ".", stringify!($name))),*),*];
+    pub(super) const FUNCTIONS: &[&str] = &[
+        $($(concat!(stringify!($interface), ".", stringify!($name))),*),*
+    ];
     $(
     pub mod $interface {
         //! The functions of one interface; `wit/` documents them.

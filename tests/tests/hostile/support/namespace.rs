@@ -12,8 +12,9 @@ scratch=$1; shift
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
 for tree in etc var/lib; do
-    mkdir -p "$scratch/$tree/upper" "$scratch/$tree/work"
-    mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$scratch/$tree/upper,workdir=$scratch/$tree/work" "/$tree"
+    upper="$scratch/$tree/upper" work="$scratch/$tree/work"
+    mkdir -p "$upper" "$work"
+    mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$upper,workdir=$work" "/$tree"
 done
 if [ -d "$SMALL_DISK" ]; then mount -t tmpfs -o size=200k tmpfs "$SMALL_DISK"; fi
 if [ -d "$SYSCTL_TREE" ]; then mount --bind "$SYSCTL_TREE" /proc/sys; fi

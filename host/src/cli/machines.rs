@@ -22,7 +22,7 @@ use crate::{
         World,
         api::{Credentials, Patience},
         node::facts::NodeFacts,
-        rehearsal::{self, Common, Rehearsal, Setting},
+        rehearsal::{self, ClusterState, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -206,7 +206,7 @@ impl Cluster<'_> {
             files: rehearsal::files(&root, None)?,
             facts,
             credentials: Credentials::of(&prepared.config),
-            common: self.world.common(),
+            cluster: self.world.cluster_state(),
             patience: Patience {
                 time: TIME,
                 cancel: self.cancel.clone(),
@@ -242,7 +242,7 @@ impl Cluster<'_> {
 /// The rest of the cluster that the machine of a tree joined in a rehearsal: up as it was, for as
 /// long as this is there.
 pub struct Rest {
-    common: Arc<Common>,
+    common: Arc<ClusterState>,
     _first: Rehearsal,
     _scratch: Scratch,
     _lock: Option<RunLock>,
@@ -259,7 +259,7 @@ impl Rest {
         let joined = tree.parent().filter(|trees| trees.ends_with(TREES));
         let Some(first) = joined
             .and_then(Path::parent)
-            .filter(|first| Common::is_kept(first))
+            .filter(|first| ClusterState::is_saved(first))
         else {
             return Ok(None);
         };
@@ -270,12 +270,12 @@ impl Rest {
             None
         };
         let scratch = Scratch::new(keeps.then_some(first), false)?;
-        let common = Arc::new(Common::of(&scratch.path));
+        let common = Arc::new(ClusterState::new(&scratch.path));
         let setting = Setting {
             files: rehearsal::files(&scratch.path, (!keeps).then_some(first))?,
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN.into()),
-            common: common.clone(),
+            cluster: common.clone(),
             patience: Patience {
                 time: TIME,
                 cancel: cancel.clone(),
@@ -293,8 +293,11 @@ impl Rest {
 
 /// What the machine of a run at `root` shares with others: those of the rest, where there is one,
 /// else of a cluster of its own.
-pub fn common(rest: Option<&Rest>, root: &Path) -> Arc<Common> {
-    rest.map_or_else(|| Arc::new(Common::of(root)), |rest| rest.common.clone())
+pub fn common(rest: Option<&Rest>, root: &Path) -> Arc<ClusterState> {
+    rest.map_or_else(
+        || Arc::new(ClusterState::new(root)),
+        |rest| rest.common.clone(),
+    )
 }
 
 /// Writes the joins as lines for people; empty if no machine joined.

@@ -131,7 +131,7 @@ fn before(
         files: rehearsal::files(&empty.path, place.root.as_deref())?,
         facts: facts.clone(),
         credentials: Credentials::text(""),
-        common: machines::common(rest.as_ref(), &empty.path),
+        cluster: machines::common(rest.as_ref(), &empty.path),
         patience: Patience::none(),
         port: 0,
     };

@@ -275,7 +275,7 @@ fn join_command(request: &JoinRequest, file: Option<&ConfigFile>, engine: &Engin
     if let Some(phase) = &request.phase {
         phase_flags(&mut prepared, &phase.flags);
     }
-    let (facts, _) = gathering.whole();
+    let (facts, _) = gathering.finish();
     let (output, debug) = (request.output, request.verbosity > 0);
     let ran = if prepared.dry_run {
         // This machine as it would be, in the cluster as it would be.

@@ -27,7 +27,7 @@ use crate::{
         files::PrivateDirectory,
         node::facts::NodeFacts,
         real::{self, Real},
-        rehearsal::{self, Common, Outside, Rehearsal, Setting},
+        rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -244,20 +244,20 @@ impl Stage<Rehearsal> {
             Workflow::Join => {
                 let etcd = real::etcd(handle, files.clone(), config, cancel);
                 (
-                    Arc::new(Common::joining(
+                    Arc::new(ClusterState::with_external(
                         root,
-                        Outside::new(Arc::new(real::direct()), Box::new(etcd)),
+                        ExternalCluster::new(Arc::new(real::direct()), Box::new(etcd)),
                     )),
                     None,
                 )
             }
-            Workflow::Init | Workflow::Upgrade => (Arc::new(Common::of(root)), None),
+            Workflow::Init | Workflow::Upgrade => (Arc::new(ClusterState::new(root)), None),
         };
         let setting = Setting {
             files,
             facts,
             credentials: Credentials::of(config),
-            common,
+            cluster: common,
             patience: patience(prepared, cancel),
             port,
         };

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     config::{ConfigFile, InitFlags},
     wasm::cache::Cache,
-    world::{Etcd, EtcdMember, Tried, rehearsal::Outside},
+    world::{Etcd, EtcdMember, Tried, rehearsal::ExternalCluster},
 };
 use kubephase_wit::ObjectRef;
 
@@ -72,7 +72,7 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
         &engine,
     )
     .unwrap();
-    let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: Common| {
+    let open = |root: &Path, facts: NodeFacts, prepared: &Prepared, common: ClusterState| {
         let (files, credentials) = (
             rehearsal::files(root, None).unwrap(),
             Credentials::of(&prepared.config),
@@ -81,7 +81,7 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
             files,
             facts,
             credentials,
-            common: Arc::new(common),
+            cluster: Arc::new(common),
             patience: Patience {
                 time: TIME,
                 cancel: Cancel::never(),
@@ -90,7 +90,12 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
         };
         Arc::new(Rehearsal::open(tokio.handle(), setting).unwrap())
     };
-    let world = open(first.path(), facts, &prepared, Common::of(first.path()));
+    let world = open(
+        first.path(),
+        facts,
+        &prepared,
+        ClusterState::new(first.path()),
+    );
     assert_eq!(executed(&mut prepared, &world), RunResult::Done);
     let there = || {
         let list =
@@ -131,12 +136,12 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
         &|_| (),
     )
     .unwrap();
-    let outside = Outside::new(world.common(), Box::new(Beside(world.clone())));
+    let outside = ExternalCluster::new(world.cluster_state(), Box::new(Beside(world.clone())));
     let node = open(
         second.path(),
         machine.facts(),
         &joining,
-        Common::joining(second.path(), outside),
+        ClusterState::with_external(second.path(), outside),
     );
     assert_eq!(executed(&mut joining, &node), RunResult::Done);
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    world::{World, imagined::Imagined},
+    world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::{
     kubeadm::{Config, Join},
@@ -26,7 +26,7 @@ fn named() -> Vec<(String, String)> {
 fn uploaded(key: &str) -> Value {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
-    let world = Imagined::new(&case, root.path()).unwrap();
+    let world = FakeWorld::new(&case, root.path()).unwrap();
     let spec = ShareKeysSpec {
         files: named(),
         ttl_seconds: 1,
@@ -45,7 +45,7 @@ fn uploaded(key: &str) -> Value {
 /// its modes.
 fn fetched(objects: Vec<Value>, key: &str) -> (Tried<Done>, Vec<(String, u32)>) {
     let root = tempfile::tempdir().unwrap();
-    let world = Imagined::new(
+    let world = FakeWorld::new(
         &Case {
             objects,
             ..Case::default()

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     cancel::Cancel,
     effect::{Context, Effect, Enacted, files},
-    world::{Tried, World, imagined::Imagined},
+    world::{Tried, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
     kubeadm::{Etcd, Join, LocalEtcd, Patches},
@@ -130,7 +130,7 @@ fn a_plugin_makes_none_of_the_hosts_certificates_and_signs_with_the_clusters_aut
 #[test]
 fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let folder = tempfile::tempdir().unwrap();
-    let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+    let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
     let territory = Territory::of(&config());
     let file = |path: &str, mode| files::File {
         path: path.into(),

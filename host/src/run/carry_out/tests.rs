@@ -11,7 +11,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::{grant::Grant, manifest::FailurePolicy},
-    world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
+    world::{self, Cluster, Files, Net, Runtime, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
     Failure, Native, Outcome, Phase, PhaseInfo, effects_core, effects_files, json,
@@ -90,7 +90,7 @@ impl Phase for Reaches {
 }
 
 /// A world with a defect: it panics when its network is used, as every wait does.
-struct Defective(Imagined);
+struct Defective(FakeWorld);
 
 impl World for Defective {
     fn files(&self) -> &dyn Files {
@@ -149,8 +149,8 @@ fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
     )
 }
 
-fn imagined(root: &Path) -> Imagined {
-    Imagined::new(&Case::parse("{}").unwrap(), root).unwrap()
+fn imagined(root: &Path) -> FakeWorld {
+    FakeWorld::new(&Case::parse("{}").unwrap(), root).unwrap()
 }
 
 /// A plugin that may write any file, as far as its grant says.

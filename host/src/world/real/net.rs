@@ -1,13 +1,13 @@
 //! The network as this machine has it.
-use super::Environment;
 use crate::{
     arguments::HttpUrl,
     cancel::Cancel,
     world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy},
 };
 use kubephase_wit::{Failure, HttpReply};
-use reqwest::{Client, ClientBuilder, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, redirect::Policy};
 use std::{
+    collections::BTreeMap,
     net::{Ipv6Addr, TcpListener},
     sync::Arc,
     time::Duration,
@@ -17,18 +17,22 @@ use tokio::runtime::Handle;
 /// How long the resolver may take.
 const RESOLVE: Duration = Duration::from_secs(10);
 
+/// The network as this machine has it.
 pub struct RealNet {
     handle: Handle,
     files: Arc<dyn Files>,
-    environment: Environment,
+    /// Environment variables by name, for proxies.
+    environment: BTreeMap<String, String>,
     cancel: Cancel,
 }
 
 impl RealNet {
+    /// Returns the network of this machine. `files` has the certificates of requests that name
+    /// some; `environment` names proxies.
     pub fn new(
         handle: Handle,
         files: Arc<dyn Files>,
-        environment: Environment,
+        environment: BTreeMap<String, String>,
         cancel: Cancel,
     ) -> Self {
         RealNet {
@@ -39,30 +43,49 @@ impl RealNet {
         }
     }
 
-    /// Gets a URL and reads its body as far as the budget goes.
+    /// Gets a URL and reads its body as far as the budget allows.
     fn get(&self, url: &HttpUrl, client: ClientBuilder, budget: &Budget) -> Tried<HttpReply> {
-        let unavailable = |error: reqwest::Error| Failure {
-            retryable: true,
-            ..Failure::new("unavailable", format!("{url}: {}", innermost(&error)))
-        };
         let work = async {
             let client = client
                 .no_proxy()
                 .redirect(Policy::none())
                 .build()
-                .map_err(unavailable)?;
-            let mut reply = client.get(url.as_str()).send().await.map_err(unavailable)?;
-            let (status, mut body) = (reply.status().as_u16(), Vec::new());
-            while let Some(chunk) = reply.chunk().await.map_err(unavailable)? {
-                if body.len() + chunk.len() > budget.bytes {
-                    return Err(budget.exceeded(&format!("the answer of {url}")));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(HttpReply { status, body })
+                .map_err(|error| unavailable(url, &error))?;
+            read_reply(&client, url, budget).await
         };
         self.handle.block_on(budget.complete(url, work))?
     }
+}
+
+async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
+    let mut reply = client
+        .get(url.as_str())
+        .send()
+        .await
+        .map_err(|error| unavailable(url, &error))?;
+    let (status, mut body) = (reply.status().as_u16(), Vec::new());
+    while let Some(chunk) = reply
+        .chunk()
+        .await
+        .map_err(|error| unavailable(url, &error))?
+    {
+        if body.len() + chunk.len() > budget.bytes {
+            return Err(budget.exceeded(&format!("the answer of {url}")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpReply { status, body })
+}
+
+fn unavailable(url: &HttpUrl, error: &reqwest::Error) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", format!("{url}: {}", innermost(error)))
+    }
+}
+
+fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
+    Failure::new("invalid", format!("{path}: {error}"))
 }
 
 impl Net for RealNet {
@@ -94,12 +117,10 @@ impl Net for RealNet {
     }
 
     fn http_get_as(&self, url: &HttpUrl, identity: &TlsFiles, budget: &Budget) -> Tried<HttpReply> {
-        let invalid =
-            |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
         let mut client = Client::builder();
         if !identity.ca.is_empty() {
-            let authority = reqwest::Certificate::from_pem(&self.files.read(&identity.ca)?)
-                .map_err(|error| invalid(&identity.ca, error))?;
+            let authority = Certificate::from_pem(&self.files.read(&identity.ca)?)
+                .map_err(|error| invalid_file(&identity.ca, &error))?;
             client = client.tls_certs_only([authority]);
         }
         if !identity.cert.is_empty() {
@@ -109,8 +130,7 @@ impl Net for RealNet {
             ]
             .join(&b'\n');
             client = client.identity(
-                reqwest::Identity::from_pem(&pem)
-                    .map_err(|error| invalid(&identity.cert, error))?,
+                Identity::from_pem(&pem).map_err(|error| invalid_file(&identity.cert, &error))?,
             );
         }
         self.get(url, client, budget)

@@ -12,10 +12,10 @@ use std::{
     io::{self, Read, Write},
 };
 
-/// Where the kernel has its parameters.
+/// The directory of the kernel's parameters.
 pub const TREE: &str = "/proc/sys";
 /// Bytes of a value that are read.
-const LONGEST: u64 = 64 << 10;
+const MAX_VALUE: u64 = 64 << 10;
 
 fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
     let tree = openat2(
@@ -29,7 +29,7 @@ fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
         | ResolveFlags::NO_SYMLINKS
         | ResolveFlags::NO_MAGICLINKS
         | ResolveFlags::NO_XDEV;
-    // Non-blocking, for a tree that is not the kernel's and may have a pipe in it.
+    // Non-blocking, because the tree of a test may have a pipe in it.
     let file = openat2(
         &tree,
         key.path(),
@@ -40,11 +40,14 @@ fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// Value of a parameter, without the line end.
+/// Returns the value of a parameter, without the line end.
+///
+/// # Errors
+/// The kernel has no such parameter, or does not let it be read.
 pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
     let mut text = String::new();
     open(tree, key, OFlags::RDONLY)?
-        .take(LONGEST)
+        .take(MAX_VALUE)
         .read_to_string(&mut text)?;
     Ok(text.trim().to_owned())
 }
@@ -52,7 +55,7 @@ pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
 /// Sets a parameter. Returns whether it had another value.
 ///
 /// # Errors
-/// `io` where the kernel refuses the value, or has no such parameter.
+/// `io` if the kernel refuses the value, or has no such parameter.
 pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
     if read(tree, key).is_ok_and(|current| current == value) {
         return Ok(false);

@@ -1,10 +1,15 @@
 use super::*;
-use std::thread;
+use crate::{
+    cancel::Cancel,
+    world::{Tried, budget::Budget},
+};
+use rustix::process::{Pid, Signal};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn sh(script: &str, remains: Remains, budget: &Budget) -> Tried<Output> {
-    Programs::of_this_process().run("sh", &["-c", script], remains, budget)
+fn sh(script: &str, leftovers: LeftoverProcesses, budget: &Budget) -> Tried<ProgramOutput> {
+    Programs::of_this_process().run("sh", &["-c", script], leftovers, budget)
 }
 
 fn budget(bytes: usize, time: Duration) -> Budget {
@@ -30,7 +35,7 @@ fn ends(mark: &str) -> bool {
 fn the_output_and_exit_status_of_a_program_are_returned() {
     let output = sh(
         "echo out; echo err >&2; exit 3",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(100, LONG),
     )
     .unwrap();
@@ -43,7 +48,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
         .run(
             "no-such-program",
             &none,
-            Remains::Killed,
+            LeftoverProcesses::Killed,
             &budget(100, LONG),
         )
         .unwrap_err();
@@ -54,7 +59,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
 fn a_program_has_no_input_and_sees_at_most_three_variables() {
     let output = sh(
         "cat; cat /proc/self/environ | tr '\\0' '\\n'",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(10_000, LONG),
     )
     .unwrap();
@@ -78,7 +83,7 @@ fn output_beyond_the_budget_ends_the_program() {
         "yes >&2",
         "trap '' TERM; while true; do echo more; done",
     ] {
-        let failure = sh(script, Remains::Killed, &budget(100_000, LONG)).unwrap_err();
+        let failure = sh(script, LeftoverProcesses::Killed, &budget(100_000, LONG)).unwrap_err();
         assert_eq!(failure.code, "limit", "{script}: {failure:?}");
     }
 }
@@ -88,7 +93,7 @@ fn the_deadline_ends_a_program_with_all_that_it_started() {
     let script = "sleep 86401 & sleep 86401 & trap '' TERM; sleep 86401; sleep 86401";
     let failure = sh(
         script,
-        Remains::Left,
+        LeftoverProcesses::Kept,
         &budget(100, Duration::from_millis(100)),
     )
     .unwrap_err();
@@ -101,7 +106,12 @@ fn a_cancelled_run_ends_its_programs() {
     let cancel = Cancel::new();
     let budget = Budget::new(100, LONG, &cancel);
     let running = thread::spawn(move || {
-        sh("sleep 86402 & sleep 86402", Remains::Killed, &budget).unwrap_err()
+        sh(
+            "sleep 86402 & sleep 86402",
+            LeftoverProcesses::Killed,
+            &budget,
+        )
+        .unwrap_err()
     });
     while !is_at_work("86402") {
         Cancel::never().wait(Duration::from_millis(1));
@@ -117,7 +127,7 @@ fn a_cancelled_run_ends_its_programs() {
 fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
     let output = sh(
         "sleep 86403 & echo done",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(100, LONG),
     )
     .unwrap();
@@ -127,7 +137,12 @@ fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
 
 #[test]
 fn a_service_that_a_program_starts_stays() {
-    let output = sh("sleep 86404 & echo $!", Remains::Left, &budget(100, LONG)).unwrap();
+    let output = sh(
+        "sleep 86404 & echo $!",
+        LeftoverProcesses::Kept,
+        &budget(100, LONG),
+    )
+    .unwrap();
     assert!(is_at_work("86404"));
     let sleeper = Pid::from_raw(output.stdout().trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(sleeper, Signal::KILL).unwrap();

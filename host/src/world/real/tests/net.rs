@@ -1,7 +1,7 @@
 //! HTTP servers on loopback that do not behave.
 use super::*;
 use crate::arguments::HttpUrl;
-use std::{io::Read, io::Write, net::TcpListener, thread, time::Duration};
+use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
 /// A server that answers each client with this head, and then with these bytes again and again
 /// until the client leaves.
@@ -35,7 +35,7 @@ fn get(url: &HttpUrl, budget: &Budget) -> Tried<kubephase_wit::HttpReply> {
     RealNet::new(
         tokio.handle().clone(),
         files,
-        Environment::new(),
+        BTreeMap::new(),
         Cancel::never(),
     )
     .http_get(url, budget)

@@ -1,9 +1,9 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's
 //! rows.
 use super::{
-    Exit, InitFlags, PhaseFlags, Place, ReportRequest, VerbosityFlags,
-    command::{group, own_flags, phase_flags, with_args},
-    flags::{OutputFlags, PlanFlags, RehearseFlags, ResultFlags, ValidateFlags},
+    Exit, InitFlags, Place, ReportRequest, VerbosityFlags,
+    command::{group, own_flags, with_args},
+    flags::{PlanFlags, RehearseFlags, ValidateFlags},
     images,
     kubeconfig::KubeconfigCommand,
     phase, plugin,
@@ -15,7 +15,7 @@ use crate::{
         catalog::Catalog,
         spec::{Kind, WorkflowId},
     },
-    run::workflow::{PlaceFlags, Workflow},
+    run::workflow::Workflow,
     workflow,
 };
 use clap::{Arg, ArgAction, Args, Command, Subcommand};

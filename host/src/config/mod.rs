@@ -26,9 +26,7 @@ mod v1beta3;
 mod validate;
 mod version;
 
-use crate::secret::Secret;
-use kubephase_sdk::kubeadm;
-
+pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, flags_of, named};
@@ -45,13 +43,3 @@ pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
-
-/// The resolved configuration with its secrets, which only the host has. Phases see a
-/// [`kubeadm::Config`], which has placeholders.
-pub type Config = kubeadm::Config<Secret<String>>;
-/// The part of [`Config`] that is about the node that is initialised.
-pub type InitConfiguration = kubeadm::InitConfiguration<Secret<String>>;
-/// A bootstrap token with its secret.
-pub type BootstrapToken = kubeadm::BootstrapToken<Secret<String>>;
-/// The cluster that a node joins, with the kubeconfig for it.
-pub type Join = kubeadm::Join<Secret<String>>;

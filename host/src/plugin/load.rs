@@ -27,7 +27,7 @@ use crate::{
 };
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
+use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;

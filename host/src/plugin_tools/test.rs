@@ -13,6 +13,7 @@ use crate::{
     plugin::{
         consent::{self, Consent, Question},
         lines::{Allowed, requested},
+        settings,
     },
     run::{
         access::Access,
@@ -21,7 +22,7 @@ use crate::{
     },
     text::sanitise,
     wasm::plugin::Plugin,
-    world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
+    world::{World, api::Patience, fake::FakeWorld, node::gather, real::Real},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
@@ -158,7 +159,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
     config.run.kubeconfig = ADMIN.into();
     let world = Real::open(runtime.handle(), facts, &config, &Patience::none())?;
     let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
-    let settings = crate::plugin::settings::resolve(plugin.manifest(), None)?;
+    let settings = settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(
         stage.shared.clone(),
         &first_phase(plugin),
@@ -218,7 +219,7 @@ struct Played {
 
 impl Stage {
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
-        let world = Imagined::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
         Ok(Stage::over(Arc::new(world), config))
     }
 
@@ -295,7 +296,7 @@ fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
             .iter()
             .for_each(|(name, value)| stage.shared.set_fact(phase, name, value.to_string()));
     }
-    let settings = crate::plugin::settings::resolve(plugin.manifest(), case.settings.as_ref())
+    let settings = settings::resolve(plugin.manifest(), case.settings.as_ref())
         .with_context(|| path.display().to_string())?;
     let id = case.phase.clone().unwrap_or_else(|| first_phase(plugin));
     let access = stage.access(plugin);

@@ -7,7 +7,7 @@ use super::{
     tally::{Counts, Found, Tally},
     timeline,
 };
-use crate::{event::RunResult, text::sanitise, wasm::limits};
+use crate::{text::sanitise, wasm::limits};
 use kubephase_wit::Verdict;
 use std::fmt::Write;
 

@@ -28,7 +28,7 @@ impl Engine {
     ///
     /// # Errors
     /// Where this machine cannot run WebAssembly.
-    pub fn new() -> Result<Runtime> {
+    pub fn new() -> Result<Engine> {
         Engine::with(Cache::open(), Compiler::ChildProcess)
     }
 

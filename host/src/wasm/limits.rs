@@ -9,9 +9,7 @@ mod total;
 pub use run::*;
 pub use total::Total;
 
-use crate::text::quantity;
-use serde::{Deserialize, Serialize};
-use std::{ops::RangeInclusive, time::Duration};
+use std::time::Duration;
 
 /// Bytes that one host call may copy between guest and host.
 pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;

@@ -1,9 +1,8 @@
 //! Bootstrap tokens as Secrets.
 use super::SYSTEM;
-use crate::secret::{Secret, bootstrap_token};
+use crate::secret::{Secret, bootstrap_token, configuration::BootstrapToken};
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use kubephase_sdk::kubeadm::BootstrapToken;
 use kubephase_wit::ObjectRef;
 use serde_json::{Map, Value, json};
 

@@ -6,7 +6,7 @@ use super::{
     patches::{KUBELET, Patches},
     static_pod,
 };
-use crate::config::{BootstrapToken, component};
+use crate::config::BootstrapToken;
 use kubephase_sdk::{
     kubeadm::{Arg, Config, Duration, Taint},
     spec::{ControlPlaneUsers, User},

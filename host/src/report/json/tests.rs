@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::What;
+use crate::event::{Event, What};
 use kubephase_wit::Severity;
 
 #[test]

@@ -1,7 +1,8 @@
 use super::*;
+use crate::report::duration::duration;
 use crate::{
     effect::Enacted,
-    event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What},
+    event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, What},
     plan::{
         Choice, Plan,
         testing::{INIT, phase, small_catalog},

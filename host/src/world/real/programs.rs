@@ -55,7 +55,7 @@ impl Programs {
 
     /// The programs in one directory, then those in the `PATH` of this process.
     #[cfg(test)]
-    pub fn with(directory: &Path) -> Programs {
+    pub fn with_first(directory: &Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
         Programs::OfOperator {

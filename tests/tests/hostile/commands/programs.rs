@@ -1,0 +1,69 @@
+//! Which programs a plugin gets, and which of them need the consent of root.
+use crate::support::{Trial, call, namespace};
+use serde_json::json;
+use std::{fs, os::unix::fs::PermissionsExt};
+
+/// Neither the operator's PATH nor a directory in which others may write has the programs of
+/// plugins.
+#[test]
+fn programs_are_the_systems_own() {
+    if !namespace::is_possible() {
+        return;
+    }
+    let in_path = Trial::check();
+    let folder = in_path.folder().join("tools");
+    fs::create_dir(&folder).unwrap();
+    let path = format!(
+        "{}:{}",
+        folder.display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    for (trial, place) in [
+        (in_path.environment("PATH", &path), folder),
+        (Trial::check(), Default::default()),
+    ] {
+        let trial = trial
+            .grants(&["capability: observe-command.run-command, commands: [[uname, -r]]"])
+            .calls(&[call(
+                "observe-command.run-command",
+                json!(["uname", ["-r"]]),
+            )]);
+        trial.programs.add("uname", "echo hostile");
+        let is_in_path = place.is_dir();
+        if is_in_path {
+            fs::rename(trial.programs.folder().join("uname"), place.join("uname")).unwrap();
+        } else {
+            fs::set_permissions(trial.programs.folder(), PermissionsExt::from_mode(0o777)).unwrap();
+        }
+        trial.prepare();
+        let result = namespace::run(&trial, None, &namespace::PREFLIGHT);
+        let answer = result.answer("0.0");
+        assert!(
+            answer.is_ok && !answer.text.contains("hostile"),
+            "in PATH: {is_in_path}: {answer:?}"
+        );
+    }
+}
+
+#[test]
+fn programs_that_are_not_known_to_read_only_need_the_consent_of_root() {
+    for command in [
+        "[add-shell, --version]",
+        "[cargo, --version]",
+        "[uname, -x]",
+        "[df, /x]",
+        "[./kubelet, --version]",
+    ] {
+        let grant = format!("capability: observe-command.run-command, commands: [{command}]");
+        let result = Trial::check().grants(&[&grant]).add();
+        assert!(
+            result.status != 0 && result.output().contains("--allow-root"),
+            "{grant}: {}",
+            result.output()
+        );
+    }
+    Trial::check()
+        .grants(&["capability: observe-command.run-command, commands: [[kubelet, --version]]"])
+        .add()
+        .expect_status(0);
+}

@@ -1,7 +1,8 @@
 //! kubephase: bootstraps Kubernetes as a DAG of phases. Phases propose, the host disposes.
 //!
 //! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects →
-//! World → Events → Journal, Report`. One direction; see the README for the map.
+//! World → Events → Journal, Report`. One direction; see the README for the map. A module uses only
+//! modules below its own: the order is in `tests/tests/floors/`.
 
 #![cfg_attr(
     test,

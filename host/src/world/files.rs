@@ -16,7 +16,7 @@ mod territory;
 pub use confined::{Confined, FileAction};
 pub use handle::is_searchable;
 pub use private::{PrivateDirectory, is_trusted};
-pub use territory::Territory;
+pub use territory::{Territory, Way};
 
 use super::{Files, OpenFile, Tried};
 use crate::cancel::Cancel;

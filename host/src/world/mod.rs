@@ -144,6 +144,15 @@ pub trait OpenFile {
 }
 
 /// The machine below the files.
+/// What a program may do that runs for a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// all that this process may do: the program is to change the node
+    Full,
+    /// what needs none of the capabilities of root: the program is to look at the node
+    WithoutCapabilities,
+}
+
 pub trait Node: Send + Sync {
     /// open set of names, JSON values: see `world/node`
     fn fact(&self, name: &str) -> Option<Value>;
@@ -160,7 +169,7 @@ pub trait Node: Send + Sync {
     /// Loads a kernel module. Returns whether it was not loaded before.
     fn load_module(&self, name: &ModuleName) -> Tried<bool>;
     /// Runs a program until it ends, or the budget does.
-    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput>;
+    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput>;
     /// How many mounts were below a directory (a real path) and are no more; flags by kubeadm's
     /// names.
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;

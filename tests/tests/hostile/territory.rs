@@ -21,6 +21,8 @@ fn moved_secrets_of_the_host_are_not_shown() {
         "/var/lib/docker/containers/x/config.v2.json",
         "/var/lib/rancher/k3s/server/token",
         "/srv/linked.key",
+        "/srv/tok/t.csv",
+        "/srv/sni/a.secret",
     ];
     let shown = ["/srv/resolv.conf", "/etc/kubernetes/pki/other.crt"];
     let paths = [&hidden[..], &shown].concat();
@@ -40,6 +42,9 @@ fn moved_secrets_of_the_host_are_not_shown() {
             "etcd: {local: {dataDir: /data/etcd}}\n\
              apiServer:\n  extraArgs:\n\
              \x20 - {name: encryption-provider-config, value: /srv/encryption.yaml}\n\
+             \x20 - {name: token-auth-file, value: /etc/tok/t.csv}\n\
+             \x20 - {name: tls-sni-cert-key, value: '/srv/sni/a.crt,/srv/sni/a.secret:a.example'}\n\
+             \x20 extraVolumes: [{name: tok, hostPath: /srv/tok, mountPath: /etc/tok}]\n\
              controllerManager:\n  extraArgs:\n\
              \x20 - {name: cluster-signing-key-file, value: /srv/kubelet/pods/secret}\n\
              scheduler:\n  extraArgs:\n\

@@ -8,7 +8,7 @@ mod servers;
 
 pub use objects::is_harmless;
 pub use paths::{PLUGINS, owner_of_path};
-pub use servers::{check_host, has_to_be_named, identifies_others, names_host};
+pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::manifest::Request;
 use std::fmt;

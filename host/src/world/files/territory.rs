@@ -5,6 +5,7 @@ mod survey;
 mod way;
 
 pub(super) use survey::Survey;
+pub use way::Way;
 
 use std::{collections::BTreeSet, path::Path};
 

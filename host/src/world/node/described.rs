@@ -7,7 +7,8 @@ use super::{
 use crate::{
     arguments::{CommandLine, HttpUrl, ModuleName, SysctlKey, UnitName},
     world::{
-        Container, Net, Node, Runtime, ServiceState, TlsFiles, Tried, budget::Budget, reach::Reach,
+        Container, Net, Node, Rights, Runtime, ServiceState, TlsFiles, Tried, budget::Budget,
+        reach::Reach,
     },
 };
 use kubephase_wit::{CommandOutput, Failure, HttpReply};
@@ -145,7 +146,12 @@ impl Node for DescribedNode {
         Ok(true)
     }
 
-    fn run(&self, command: &CommandLine, _budget: &Budget) -> Tried<CommandOutput> {
+    fn run(
+        &self,
+        command: &CommandLine,
+        _rights: Rights,
+        _budget: &Budget,
+    ) -> Tried<CommandOutput> {
         self.facts.run(command.program(), command.arguments())
     }
 

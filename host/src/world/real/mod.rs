@@ -1,4 +1,5 @@
 //! The machine that this program runs on.
+mod capabilities;
 pub mod child;
 mod cri;
 mod etcd;
@@ -10,7 +11,7 @@ mod supervisor;
 mod sysctl;
 
 use super::{
-    Cluster, Etcd, Files, Net, Node, Runtime, ServiceState, Tried, World,
+    Cluster, Etcd, Files, Net, Node, Rights, Runtime, ServiceState, Tried, World,
     api::{ApiClient, Credentials, Dial, Endpoint, Patience},
     budget::Budget,
     files::RootedFiles,
@@ -275,13 +276,13 @@ impl Node for RealNode {
         load_module(name, Path::new("/sys/module"), &self.tools)
     }
 
-    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput> {
+    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput> {
         let (program, args) = (command.program(), command.arguments());
         // Asked when the run began, and not twice: it takes as long as a key.
         if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
             return self.facts.run(program, args);
         }
-        let output = Programs::OfSystem.run(program, args, Remains::Killed, budget)?;
+        let output = Programs::OfSystem(rights).run(program, args, Remains::Killed, budget)?;
         let (stdout, stderr) = (output.stdout(), output.stderr());
         Ok(CommandOutput {
             status: output.status.code().unwrap_or(-1),

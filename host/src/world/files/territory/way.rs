@@ -19,17 +19,17 @@ const MAX_LINKS: usize = 40;
 
 /// A path with all links followed.
 #[derive(Debug)]
-pub(super) struct Way {
+pub struct Way {
     /// the real path; components from the first that does not exist on are kept as they are
     pub real: String,
     /// real paths of the links that the path led through
     pub links: Vec<String>,
     /// directories that the real path leads through
-    pub above: Vec<Identity>,
+    pub(super) above: Vec<Identity>,
     /// type of the file at the end; none if it does not exist
-    pub kind: Option<FileType>,
+    pub(super) kind: Option<FileType>,
     /// identity of the file at the end; none if it does not exist
-    pub end: Option<Identity>,
+    pub(super) end: Option<Identity>,
 }
 
 /// A directory on the way, or the file at its end.
@@ -72,7 +72,7 @@ impl Way {
     ///
     /// # Errors
     /// As for [`Way::follow`].
-    pub fn from_directory(
+    pub(super) fn from_directory(
         files: &RootedFiles,
         directory: &OwnedFd,
         name: &str,

@@ -2,7 +2,8 @@
 use super::{Session, admit::Admitted, observe::denied};
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    wasm::gate::{Arguments, Row},
+    run::owners,
+    wasm::gate::{Arguments, Row, owner_of_path},
     world::{
         Tried, World,
         reach::{Reach, Services},
@@ -41,6 +42,13 @@ impl Session {
             Err(failure) => return Err(failure),
         };
         for path in [path.as_str(), &real_path] {
+            if let Some(plugin) = self
+                .third_party()
+                .filter(|own| owner_of_path(path) == Some(own))
+                && let Some(identity) = self.0.shared.identities.get(plugin)
+            {
+                owners::check(world.files(), plugin, identity)?;
+            }
             let is_hosts = self.0.shared.territory.owns(path);
             let verdict = self.0.access.check_identity(row, path, is_hosts);
             verdict.map_err(denied)?;

@@ -41,7 +41,7 @@ pub fn check(files: &dyn Files, plugin: &str, identity: &str) -> Tried<()> {
     Err(Failure {
         remedy: Some(format!(
             "if nothing on this machine uses what is there: kubephase plugin remove {plugin} \
-             --purge; then add this one again"
+             --config FILE --purge; then add this one again"
         )),
         ..Failure::new(
             "denied",

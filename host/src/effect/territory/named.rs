@@ -124,3 +124,6 @@ fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
         |(volume, below)| Path::new(&volume.host_path).join(below),
     )
 }
+
+#[cfg(test)]
+mod tests;

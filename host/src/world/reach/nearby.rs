@@ -40,8 +40,8 @@ fn is_of_interface(address: IpAddr) -> bool {
     interfaces.map_or(true, |all| all.iter().any(|one| one.ip() == address))
 }
 
-/// Whether the kernel keeps what is for the address on this machine: then it is the address of the
-/// sender as well. Connecting a datagram socket sends nothing.
+/// Whether the kernel keeps what is for the address on this machine: then the sender has the same
+/// address, or a loopback address. Connecting a datagram socket sends nothing.
 fn is_kept_here(address: IpAddr) -> bool {
     let any: IpAddr = match address {
         IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
@@ -51,5 +51,5 @@ fn is_kept_here(address: IpAddr) -> bool {
         socket.connect((address, 9))?;
         socket.local_addr()
     });
-    sender.is_ok_and(|sender| sender.ip() == address)
+    sender.is_ok_and(|sender| sender.ip() == address || sender.ip().is_loopback())
 }

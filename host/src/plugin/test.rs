@@ -21,7 +21,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::{limits::Limits, plugin::Plugin},
-    world::{World, api::Patience, imagined::Imagined, node::gather, reach::Services, real::Real},
+    world::{World, api::Patience, fake::FakeWorld, node::gather, reach::Services, real::Real},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
@@ -219,7 +219,7 @@ struct Played {
 
 impl Stage {
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
-        let world = Imagined::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
         Ok(Stage::over(Arc::new(world), config))
     }
 

@@ -103,7 +103,7 @@ fn expect_refusal(trial: &Trial, manifest: &Value, reason: &str) {
 }
 
 fn is_there(trial: &Trial) -> bool {
-    harness::Kept::below(&trial.root())
+    harness::RehearsedCluster::read(&trial.root())
         .objects("/pods")
         .contains_key("hostile")
 }

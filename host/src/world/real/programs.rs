@@ -6,7 +6,7 @@
 use super::capabilities;
 use crate::world::{
     Rights, Tried,
-    files::{RootedFiles, Way, is_trusted},
+    files::{ResolvedPath, RootedFiles, is_trusted},
 };
 use kubephase_wit::Failure;
 use std::{
@@ -59,7 +59,7 @@ impl Programs {
 
     /// The programs in one directory, then those in the `PATH` of this process.
     #[cfg(test)]
-    pub fn with(directory: &Path) -> Programs {
+    pub fn with_first(directory: &Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
         Programs::OfOperator {
@@ -149,7 +149,7 @@ fn is_executable(path: &Path) -> bool {
 /// replace it: if nobody else writes in the directories above the program and above every link on
 /// the way to it. Then the way cannot change meanwhile either.
 fn of_system(files: &RootedFiles, path: &str) -> Option<PathBuf> {
-    let way = Way::follow(files, path).ok()?;
+    let way = ResolvedPath::follow(files, path).ok()?;
     let is_trusted = |path: &Path| {
         fs::symlink_metadata(path).is_ok_and(|meta| is_trusted(meta.uid(), meta.mode()))
     };

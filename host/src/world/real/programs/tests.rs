@@ -1,14 +1,14 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    world::{budget::Budget, real::child::Remains},
+    world::{budget::Budget, real::child::LeftoverProcesses},
 };
 use std::time::Duration;
 
 fn run(programs: &Programs, script: &str) -> String {
     let budget = Budget::new(10_000, Duration::from_secs(60), &Cancel::never());
     let arguments = ["-c", script];
-    let output = programs.run("sh", &arguments, Remains::Killed, &budget);
+    let output = programs.run("sh", &arguments, LeftoverProcesses::Killed, &budget);
     output.unwrap().stdout()
 }
 
@@ -21,7 +21,7 @@ fn programs_of_the_system_get_nothing_of_the_operators_environment() {
     );
     let folder = tempfile::tempdir().unwrap();
     let (own, expected) = (
-        Programs::with(folder.path()),
+        Programs::with_first(folder.path()),
         format!("{}\n/\n", folder.path().display()),
     );
     assert_eq!(run(&own, "echo ${PATH%%:*}; pwd"), expected);

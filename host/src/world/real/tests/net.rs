@@ -4,7 +4,7 @@ use crate::{
     arguments::HttpUrl,
     world::reach::{Reach, Services},
 };
-use std::{io::Read, io::Write, net::TcpListener, thread, time::Duration};
+use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
 /// A server that answers each client with this head, and then with these bytes again and again
 /// until the client leaves.
@@ -42,7 +42,7 @@ fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_w
     RealNet::new(
         tokio.handle().clone(),
         files,
-        Environment::new(),
+        BTreeMap::new(),
         Cancel::never(),
     )
     .http_get(url, reach, budget)

@@ -6,7 +6,7 @@
 )]
 use crate::{
     cancel::Cancel,
-    config::{ADMIN, plugin_limits::Limits},
+    config::{ADMIN, SERVICE_SUBNET, plugin_limits::Limits},
     effect::proposal::Proposal,
     event::{Bus, Event, Subscriber, What},
     operator_files,
@@ -22,7 +22,7 @@ use crate::{
     },
     text::sanitise,
     wasm::plugin::Plugin,
-    world::{World, api::Patience, fake::FakeWorld, node::gather, real::Real},
+    world::{World, api::Patience, fake::FakeWorld, node::gather, reach::Services, real::Real},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
@@ -138,6 +138,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
             allowed: &Allowed::default(),
             in_place_of: None,
             command,
+            services: Services::of(SERVICE_SUBNET),
         };
         consent.check(&question)?;
     } else if let Err(ungranted) = plugin.allow(&[], &[]) {

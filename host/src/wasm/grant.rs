@@ -2,14 +2,20 @@
 //! manifest asks for and the operator allowed.
 mod objects;
 
-use super::gate::{self, Demand, Origin, Permit, Row};
+use super::{
+    gate::{self, Demand, Origin, Permit, Row},
+    request::Request,
+};
 use crate::{
     arguments::{AbsolutePath, HttpUrl, ObjectName},
     effect::{Effect, IfExists},
-    wasm::request::Request,
-    world::{object_ref::reference, reach::Reach},
+    world::{
+        object_ref::reference,
+        reach::{Reach, Services},
+    },
 };
 use objects::Change;
+use std::net::IpAddr;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
@@ -104,11 +110,18 @@ impl Grant {
     }
 
     /// Decides about the server of a URL, which the demands of a granted call name, before the host
-    /// of the URL is looked up, and about the addresses that may be found.
+    /// of the URL is looked up, and about the addresses that may be found. `services` are those of
+    /// the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         if self.is_distribution {
             return Ok(Reach::All);
         }
@@ -118,10 +131,11 @@ impl Grant {
         let is_named =
             covering.any(|request| request.hosts.iter().any(|host| gate::names_host(host, url)));
         gate::check_host(url, is_named)?;
-        Ok(if gate::has_to_be_named(url) {
+        let is_address = url.host().parse::<IpAddr>().is_ok();
+        Ok(if is_named && (is_address || gate::has_to_be_named(url)) {
             Reach::All
         } else {
-            Reach::OtherMachines
+            Reach::OtherMachines(services)
         })
     }
 

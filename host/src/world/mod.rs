@@ -36,7 +36,9 @@ pub mod text_file;
 pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::Failure;
-pub use parts::{Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Runtime, TlsFiles};
+pub use parts::{
+    Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Rights, Runtime, TlsFiles,
+};
 
 /// The result of work on the world. A phase receives the failure as it is.
 pub type Tried<T> = Result<T, Failure>;

@@ -17,8 +17,8 @@ pub use pattern::{
     matches as fits_pattern,
 };
 pub use risk::{
-    Danger, PLUGINS, Risk, check_host, has_to_be_named, identifies_others, is_harmless, names_host,
-    owner_of_path,
+    Danger, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
+    is_harmless, names_host, owner_of_path,
 };
 pub use table::*;
 

@@ -12,5 +12,5 @@ pub use cluster::Cluster;
 pub use etcd::{Etcd, NoEtcd};
 pub use files::{Files, OpenFile};
 pub use net::{Net, TlsFiles};
-pub use node::Node;
+pub use node::{Node, Rights};
 pub use runtime::{Container, Runtime};

@@ -6,6 +6,15 @@ use crate::{
 use kubephase_wit::CommandOutput;
 use serde_json::Value;
 
+/// What a program may do that runs for a phase.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// All that this process may do: the program is to change the node.
+    Full,
+    /// What needs none of the capabilities of root: the program is to look at the node.
+    WithoutCapabilities,
+}
+
 /// The machine without its files: facts, kernel, services and programs.
 pub trait Node: Send + Sync {
     /// Returns a fact by its name; none if there is no such fact. The set of names is open, and a
@@ -33,7 +42,7 @@ pub trait Node: Send + Sync {
     /// # Errors
     /// `not-found` if there is no such program; `limit`, `timeout` or `cancelled` when the budget
     /// ends.
-    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput>;
+    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput>;
     /// Unmounts everything below a directory (a real path). Returns the number of mounts that were
     /// there. `flags` have kubeadm's names, `MNT_DETACH` for example.
     fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize>;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    world::{Node, ServiceState, Tried, budget::Budget, node::facts::NodeFacts},
+    world::{Node, Rights, ServiceState, Tried, budget::Budget, node::facts::NodeFacts},
 };
 use kubephase_wit::{CommandOutput, Failure};
 use serde_json::Value;
@@ -71,14 +71,15 @@ impl Node for RealNode {
         load_module(name, Path::new("/sys/module"), &self.tools)
     }
 
-    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput> {
+    fn run(&self, command: &CommandLine, rights: Rights, budget: &Budget) -> Tried<CommandOutput> {
         let (program, args) = (command.program(), command.arguments());
         // The kubelet was asked when the run began. It is not asked again, because that takes as
         // long as making a key.
         if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
             return self.facts.run(program, args);
         }
-        let output = Programs::OfSystem.run(program, args, LeftoverProcesses::Killed, budget)?;
+        let output =
+            Programs::OfSystem(rights).run(program, args, LeftoverProcesses::Killed, budget)?;
         Ok(CommandOutput {
             status: output.status.code().unwrap_or(-1),
             stdout: output.stdout(),

@@ -6,6 +6,7 @@
 //! | [`services`] | services of the init system |
 //! | [`programs`] | where programs are found, and in which environment they run |
 //! | [`child`] | running programs |
+//! | `capabilities` | which rights of root a program has |
 //! | `supervisor` | ends all processes that a program leaves behind |
 //! | `net` | the network |
 //! | `cri` | the container runtime |
@@ -14,6 +15,7 @@
 //! | `connections` | single parts of this machine, for callers that need no whole world |
 //!
 //! Files are in [`world::files`](super::files), the API's client is in [`world::api`](super::api).
+mod capabilities;
 pub mod child;
 mod connections;
 mod cri;

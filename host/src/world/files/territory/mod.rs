@@ -5,6 +5,7 @@
 mod resolved_path;
 mod survey;
 
+pub use resolved_path::ResolvedPath;
 pub(super) use survey::Survey;
 
 use std::{collections::BTreeSet, path::Path};

@@ -20,17 +20,17 @@ const MAX_LINKS: usize = 40;
 
 /// A path with all links followed.
 #[derive(Debug)]
-pub(super) struct ResolvedPath {
+pub struct ResolvedPath {
     /// The real path. Names from the first that does not exist on are taken as they are.
     pub real: String,
     /// Real paths of the links that the path led through.
     pub links: Vec<String>,
     /// Directories that the real path leads through.
-    pub above: Vec<FileIdentity>,
+    pub(super) above: Vec<FileIdentity>,
     /// Type of the file at the end; none if it does not exist.
-    pub kind: Option<FileType>,
+    pub(super) kind: Option<FileType>,
     /// Identity of the file at the end; none if it does not exist.
-    pub identity: Option<FileIdentity>,
+    pub(super) identity: Option<FileIdentity>,
 }
 
 /// A directory that a path leads through, or the file at its end.
@@ -73,7 +73,7 @@ impl ResolvedPath {
     ///
     /// # Errors
     /// As for [`ResolvedPath::follow`].
-    pub fn from_directory(
+    pub(super) fn from_directory(
         files: &RootedFiles,
         directory: &OwnedFd,
         name: &str,

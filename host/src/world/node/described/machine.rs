@@ -2,7 +2,7 @@
 use super::DescribedNode;
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    world::{Node, ServiceState, Tried, budget::Budget, node::facts::not_checked},
+    world::{Node, Rights, ServiceState, Tried, budget::Budget, node::facts::not_checked},
 };
 use kubephase_wit::{CommandOutput, Failure};
 use serde_json::Value;
@@ -78,7 +78,12 @@ impl Node for DescribedNode {
         Ok(true)
     }
 
-    fn run(&self, command: &CommandLine, _budget: &Budget) -> Tried<CommandOutput> {
+    fn run(
+        &self,
+        command: &CommandLine,
+        _rights: Rights,
+        _budget: &Budget,
+    ) -> Tried<CommandOutput> {
         self.facts.run(command.program(), command.arguments())
     }
 

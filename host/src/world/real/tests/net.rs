@@ -1,6 +1,9 @@
 //! HTTP servers on loopback that do not behave.
 use super::*;
-use crate::{arguments::HttpUrl, world::reach::Reach};
+use crate::{
+    arguments::HttpUrl,
+    world::reach::{Reach, Services},
+};
 use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
 /// A server that answers each client with this head, and then with these bytes again and again
@@ -92,7 +95,8 @@ fn no_connection_is_made_to_an_address_beyond_reach() {
     let budget = Budget::new(1 << 20, Duration::from_secs(60), &Cancel::never());
     for url in [by_address, by_name] {
         assert_eq!(get(&url, &budget).unwrap().status, 200, "{url}");
-        let failure = get_within(Reach::OtherMachines, &url, &budget).unwrap_err();
+        let failure =
+            get_within(Reach::OtherMachines(Services::default()), &url, &budget).unwrap_err();
         assert_eq!(failure.code, "denied", "{failure:?}");
     }
 }

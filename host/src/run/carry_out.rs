@@ -188,6 +188,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
+        let claim = session.access().claim(&proposal.effect);
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -206,6 +207,7 @@ impl Executor<'_> {
             },
             disturbed,
             territory,
+            claim: claim.as_ref(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
         })

@@ -127,6 +127,7 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
             groups: [readers], usages: [clientAuth]";
         let trial = Trial::phase()
             .grants(&[grant])
+            .allow_cluster_admin()
             .calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
         let ended = trial.rehearse();
         let answer = ended.answer("0.0");
@@ -149,8 +150,8 @@ fn no_certificate_is_made_beside_its_directory_or_for_another_subject() {
 
 /// A grant of a serving certificate of the cluster's authority.
 const METRICS: &str = "capability: effects-pki.ensure-certificate, directories: \
-    [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: [metrics], names: \
-    [metrics.own.svc], usages: [serverAuth]";
+    [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: \
+    [kubephase-plugin-hostile], names: [metrics.kubephase-plugin-hostile.svc], usages: [serverAuth]";
 
 #[test]
 fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those_of_the_cluster() {
@@ -159,8 +160,8 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
             "directory": "/etc/kubernetes/pki",
             "name": "metrics",
             "authority": "ca",
-            "commonName": "metrics",
-            "dnsNames": ["metrics.own.svc"],
+            "commonName": "kubephase-plugin-hostile",
+            "dnsNames": ["metrics.kubephase-plugin-hostile.svc"],
             "usages": ["serverAuth"],
             "algorithm": "ECDSA-P256",
             "validitySeconds": 3600,
@@ -183,7 +184,7 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
     assert!(status == 0 && exists, "{output}");
     for (changes, why) in [
         (
-            json!({"dnsNames": ["metrics.own.svc", "kubernetes.default.svc"]}),
+            json!({"dnsNames": ["metrics.kubephase-plugin-hostile.svc", "kubernetes.default.svc"]}),
             "name kubernetes.default.svc",
         ),
         (
@@ -210,8 +211,13 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
 
 #[test]
 fn grants_of_names_of_the_api_server_need_the_consent_of_an_administrator() {
-    for name in ["kubernetes.default.svc", "10.96.0.1", "*"] {
-        let grant = METRICS.replace("metrics.own.svc", &format!("'{name}'"));
+    for name in [
+        "kubernetes.default.svc",
+        "10.96.0.1",
+        "*",
+        "cert-manager-webhook.cert-manager.svc",
+    ] {
+        let grant = METRICS.replace("metrics.kubephase-plugin-hostile.svc", &format!("'{name}'"));
         let ended = Trial::phase().grants(&[&grant]).add();
         assert!(
             ended.status != 0 && ended.output().contains("--allow-cluster-admin"),
@@ -264,6 +270,7 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
             authorities: [/etc/kubernetes/pki/ca], subjects: [reader], groups: [readers]";
         let trial = Trial::phase()
             .grants(&[grant])
+            .allow_cluster_admin()
             .calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
         let ended = trial.rehearse();
         assert!(
@@ -304,6 +311,28 @@ fn no_kubeconfig_holds_a_command_or_replaces_one_of_the_host() {
 }
 
 #[test]
+fn users_and_groups_of_others_need_the_consent_of_an_administrator() {
+    for (subject, groups) in [
+        ("alice", ""),
+        ("alice@corp.example", ""),
+        ("hostile", ""),
+        ("kubephase-plugin-hostile", ", groups: [sre]"),
+    ] {
+        let grant = format!(
+            "capability: effects-pki.ensure-kubeconfig, paths: \
+             [/var/lib/kubephase-plugins/hostile/*], authorities: [/etc/kubernetes/pki/ca], \
+             subjects: ['{subject}']{groups}"
+        );
+        let ended = Trial::phase().grants(&[&grant]).add();
+        assert!(
+            ended.status != 0 && ended.output().contains("--allow-cluster-admin"),
+            "{grant}: {}",
+            ended.output()
+        );
+    }
+}
+
+#[test]
 fn grants_of_the_masters_need_the_consent_of_an_administrator() {
     let grant = "capability: effects-pki.ensure-certificate, directories: [/etc/kubernetes/pki], \
         authorities: [/etc/kubernetes/pki/ca], subjects: [x], groups: ['system:masters']";
@@ -331,7 +360,7 @@ fn kubeconfigs_that_the_cluster_may_go_by_amount_to_root() {
         for grant in [
             format!(
                 "capability: effects-pki.ensure-kubeconfig, paths: [{path}], authorities: \
-                 [/etc/kubernetes/pki/ca], subjects: [monitoring]"
+                 [/etc/kubernetes/pki/ca], subjects: [kubephase-plugin-hostile]"
             ),
             format!("capability: effects-pki.ensure-rotated-kubeconfig, paths: [{path}]"),
         ] {

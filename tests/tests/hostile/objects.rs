@@ -260,9 +260,11 @@ fn a_plugin_has_a_namespace_of_its_own_without_the_consent_of_an_administrator()
         ]);
     trial.rehearse().expect_status(0);
     let kept = harness::Kept::below(&trial.root());
-    assert_eq!(
-        kept.objects("/namespaces")[OWN]["metadata"]["labels"]["kubephase.dev/plugin"],
-        "hostile"
+    let labels = &kept.objects("/namespaces")[OWN]["metadata"]["labels"];
+    let identity = labels["kubephase.dev/plugin-identity"].as_str();
+    assert!(
+        labels["kubephase.dev/plugin"] == "hostile" && identity.is_some_and(|it| !it.is_empty()),
+        "{labels}"
     );
     assert!(!kept.objects("/configmaps").contains_key(OWN));
 }

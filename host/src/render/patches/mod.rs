@@ -74,6 +74,7 @@ const NAMES: &[&str] = &[
     "from",
 ];
 
+/// Notes all texts of a patch, but for those that say what it patches.
 fn note_values(value: &Value, found: &mut Vec<Secret<String>>) {
     match value {
         Value::String(text) => found.push(text.as_str().into()),
@@ -156,10 +157,10 @@ impl Patches {
         Ok((Patches(patches), messages))
     }
 
-    /// The texts that the patches put into documents, but for names of what they patch.
-    pub fn values(&self) -> Vec<Secret<String>> {
+    /// The texts that the patches to `target` put into it, but for names of what they patch.
+    pub fn values(&self, target: &str) -> Vec<Secret<String>> {
         let mut found = Vec::new();
-        for FilePatch { patch, .. } in &self.0 {
+        for FilePatch { patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
             note_values(patch, &mut found);
         }
         found

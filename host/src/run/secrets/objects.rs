@@ -43,7 +43,7 @@ const STATES: &[(&str, &[&str])] = &[
 
 impl Secrets {
     /// An object of a kind as plugins see it. `patched` is what the operator's patches put into
-    /// objects.
+    /// objects of the system.
     pub fn shown_object(&self, kind: &str, object: Value, patched: &[Secret<String>]) -> Value {
         let metadata = &object["metadata"];
         let is_system = metadata["namespace"] == SYSTEM;
@@ -55,7 +55,6 @@ impl Secrets {
         };
         if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {
             metadata.remove("managedFields");
-            mask_annotations(metadata);
         }
         mask_fields(&mut shown);
         if is_system {
@@ -133,11 +132,8 @@ fn put(object: &mut Value, pointer: &str, value: Value) {
 }
 
 /// Masks annotations that hold an object as JSON, such as the whole object as it was applied.
-fn mask_annotations(metadata: &mut Map<String, Value>) {
-    let annotations = metadata
-        .get_mut("annotations")
-        .and_then(Value::as_object_mut);
-    for annotation in annotations.into_iter().flat_map(Map::values_mut) {
+fn mask_annotations(annotations: &mut Map<String, Value>) {
+    for annotation in annotations.values_mut() {
         let parsed = annotation
             .as_str()
             .filter(|text| text.trim_start().starts_with(['{', '[']))
@@ -164,6 +160,7 @@ fn mask_fields(value: &mut Value) {
                     ("env", Value::Array(variables)) => {
                         variables.iter_mut().for_each(mask_variable);
                     }
+                    ("annotations", Value::Object(annotations)) => mask_annotations(annotations),
                     ("args" | "command", Value::Array(arguments)) => mask_arguments(arguments),
                     (_, field) => mask_fields(field),
                 }

@@ -2,6 +2,7 @@
 //! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
 use super::{Session, Shared, admit::Admitted};
 use crate::{
+    render::patches::COREDNS,
     secret::classify::{Credential, classify, classify_value},
     wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
     world::{EtcdMember, ServiceState, Tried},
@@ -182,11 +183,12 @@ impl Session {
         let Shared {
             secrets, patches, ..
         } = &*self.0.shared;
-        if self.is_plugin() {
-            secrets.shown_object(kind, object, &patches.values())
-        } else {
-            object
+        if !self.is_plugin() {
+            return object;
         }
+        // Of all that is patched only CoreDNS is an object of its own; of static Pods nothing is
+        // shown that a patch may change.
+        secrets.shown_object(kind, object, &patches.values(COREDNS))
     }
 }
 

@@ -40,7 +40,7 @@ fn containers_are_shown_without_their_environment_and_secret_arguments() {
             },
             "managedFields": [],
         },
-        "spec": {"template": {"spec": {"containers": [{
+        "spec": {"template": {"metadata": {"annotations": {"a": applied.to_string()}}, "spec": {"containers": [{
             "name": "a",
             "image": "registry.example/a:1",
             "command": ["sh", "-c", "PASSWORD=canary run"],

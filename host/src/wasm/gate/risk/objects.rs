@@ -52,7 +52,7 @@ fn right_of(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
         "ServiceAccount" => {
             format!("Pods may run as these accounts of {place}, and controllers have theirs there")
         }
-        _ => format!("a {kind} of {place} may be somebody else's, or decide about others' objects"),
+        _ => format!("a {kind} of {place} may be another's, or decide about others' objects"),
     })
 }
 

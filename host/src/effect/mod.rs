@@ -21,7 +21,7 @@ pub mod wait;
 use crate::{
     arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
-    world::{Tried, World, budget::Budget},
+    world::{Rights, Tried, World, budget::Budget},
 };
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
@@ -327,24 +327,25 @@ impl Effect {
             }
             Effect::Command(command) => {
                 let budget = Budget::new(COMMAND_OUTPUT, context.command_time, context.cancel);
-                let output = world
-                    .node()
-                    .run(command, &budget)
-                    .map_err(|failure| match failure.code.as_str() {
-                        "timeout" => Failure {
-                            message: format!(
-                                "`{command}` did not end within {:?}",
-                                context.command_time
-                            ),
-                            remedy: Some(
-                                "raise limits.deadline of the plugin's entry in the \
+                let output =
+                    world
+                        .node()
+                        .run(command, Rights::Full, &budget)
+                        .map_err(|failure| match failure.code.as_str() {
+                            "timeout" => Failure {
+                                message: format!(
+                                    "`{command}` did not end within {:?}",
+                                    context.command_time
+                                ),
+                                remedy: Some(
+                                    "raise limits.deadline of the plugin's entry in the \
                             configuration (at most 300s)"
-                                    .into(),
-                            ),
-                            ..failure
-                        },
-                        _ => failure,
-                    })?;
+                                        .into(),
+                                ),
+                                ..failure
+                            },
+                            _ => failure,
+                        })?;
                 if output.status == 0 {
                     return Ok(Done::from(true));
                 }

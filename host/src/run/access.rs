@@ -7,7 +7,7 @@ use crate::{
         gate::{Demand, Origin, Row},
         grant::Grant,
     },
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use std::sync::Arc;
 
@@ -71,10 +71,16 @@ impl Access {
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         match self {
             Access::BuiltIn => Ok(Reach::All),
-            Access::Granted(grant) => grant.reach(row, demands, url),
+            Access::Granted(grant) => grant.reach(row, demands, url, services),
         }
     }
 

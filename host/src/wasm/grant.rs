@@ -12,9 +12,10 @@ use crate::{
         Effect,
         objects::owner::{Claim, Mark},
     },
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use objects::change_of_object;
+use std::net::IpAddr;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
@@ -119,11 +120,18 @@ impl Grant {
     }
 
     /// Decides about the server of a URL, which the demands of a granted call name, before the host
-    /// of the URL is looked up, and about the addresses that may be found.
+    /// of the URL is looked up, and about the addresses that may be found. `services` are those of
+    /// the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         if self.is_distribution {
             return Ok(Reach::All);
         }
@@ -133,10 +141,11 @@ impl Grant {
         let is_named =
             covering.any(|request| request.hosts.iter().any(|host| gate::names_host(host, url)));
         gate::check_host(url, is_named)?;
-        Ok(if gate::has_to_be_named(url) {
+        let is_address = url.host().parse::<IpAddr>().is_ok();
+        Ok(if is_named && (is_address || gate::has_to_be_named(url)) {
             Reach::All
         } else {
-            Reach::OtherMachines
+            Reach::OtherMachines(services)
         })
     }
 

@@ -115,7 +115,7 @@ fn expect_refusal(trial: &Trial, manifest: &Value, reason: &str) {
 }
 
 fn is_there(trial: &Trial) -> bool {
-    harness::Kept::below(&trial.root())
+    harness::RehearsedCluster::read(&trial.root())
         .objects("/pods")
         .contains_key("hostile")
 }
@@ -259,14 +259,14 @@ fn a_plugin_has_a_namespace_of_its_own_without_the_consent_of_an_administrator()
             json!({"calls": [apply(&config_map(OWN, OWN)), delete(OWN)]}),
         ]);
     trial.rehearse().expect_status(0);
-    let kept = harness::Kept::below(&trial.root());
-    let labels = &kept.objects("/namespaces")[OWN]["metadata"]["labels"];
+    let cluster = harness::RehearsedCluster::read(&trial.root());
+    let labels = &cluster.objects("/namespaces")[OWN]["metadata"]["labels"];
     let identity = labels["kubephase.dev/plugin-identity"].as_str();
     assert!(
         labels["kubephase.dev/plugin"] == "hostile" && identity.is_some_and(|it| !it.is_empty()),
         "{labels}"
     );
-    assert!(!kept.objects("/configmaps").contains_key(OWN));
+    assert!(!cluster.objects("/configmaps").contains_key(OWN));
 }
 
 /// The object is there, made with more consent, and carries no label of the plugin.
@@ -289,6 +289,6 @@ fn a_plugin_deletes_nothing_that_was_not_made_as_its_own() {
         "{}",
         ended.output()
     );
-    let kept = harness::Kept::below(&trial.root());
-    assert!(kept.objects("/configmaps").contains_key(OWN));
+    let cluster = harness::RehearsedCluster::read(&trial.root());
+    assert!(cluster.objects("/configmaps").contains_key(OWN));
 }

@@ -4,7 +4,7 @@ use crate::{
     arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
     wasm::gate::{self, Identity},
-    world::{OpenFile, TlsFiles, Tried, World},
+    world::{OpenFile, Rights, TlsFiles, Tried, World},
 };
 use kubephase_wit::{
     CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command,
@@ -324,7 +324,9 @@ impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         let call = self.admit(&gate::RUN_COMMAND, (program, args))?;
         self.observe(&call, |world, call| {
-            world.node().run(&call.arguments, &call.budget)
+            world
+                .node()
+                .run(&call.arguments, Rights::WithoutCapabilities, &call.budget)
         })
     }
 }

@@ -18,8 +18,8 @@ pub use pattern::{
     matches as fits_pattern,
 };
 pub use risk::{
-    Danger, NAMESPACE, PLUGINS, Risk, check_host, has_to_be_named, identifies_others, is_harmless,
-    is_shared, names_host, owner_of_path,
+    Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
+    is_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 

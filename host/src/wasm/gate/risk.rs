@@ -8,7 +8,7 @@ mod servers;
 
 pub use objects::{NAMESPACE, is_harmless, is_shared};
 pub use paths::{PLUGINS, owner_of_path};
-pub use servers::{check_host, has_to_be_named, identifies_others, names_host};
+pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::manifest::Request;
 use std::fmt;
@@ -130,7 +130,8 @@ pub(super) const KEY_FILES: Rule = Rule {
 pub(super) const SERVERS: Rule = Rule {
     decide: |request, _| servers::asked_servers(request),
     when: "root, but for servers that other machines reach too: a host name, `*.example.com`, an \
-        address of the internet or of a private IPv4 network",
+        address of the internet or of a private IPv4 network that is neither this machine's nor a \
+        Service's",
 };
 pub(super) const NODE_IDENTITY: Rule = Rule {
     decide: servers::node_identity,

@@ -3,7 +3,7 @@ use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
     effect::{IfExists, files::File},
     wasm::{gate::*, manifest::ObjectPattern},
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use serde_json::{Value, json};
 
@@ -526,13 +526,14 @@ fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
 
 #[test]
 fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
+    let services = Services::of("10.96.0.0/12");
     let reach = |hosts: &[&str], url: &str| {
         let grant = granted(Request {
             hosts: strings(hosts),
             ..request("observe-net.http-get")
         });
         let url = HttpUrl::parse(url).unwrap();
-        grant.reach(&HTTP_GET.row, &url.demands(), &url)
+        grant.reach(&HTTP_GET.row, &url.demands(), &url, services)
     };
     for (hosts, url) in [
         (&["1*"][..], "http://169.254.169.254/"),
@@ -543,12 +544,20 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
     ] {
         assert!(reach(hosts, url).is_err(), "{hosts:?} {url}");
     }
-    assert_eq!(
-        reach(&["127.0.0.1:*"], "http://127.0.0.1:80/"),
-        Ok(Reach::All)
-    );
-    for url in ["http://192.0.2.7/", "http://evil.example/"] {
-        assert_eq!(reach(&["*"], url), Ok(Reach::OtherMachines), "{url}");
+    for (host, url) in [
+        ("127.0.0.1:*", "http://127.0.0.1:80/"),
+        ("10.96.0.1", "http://10.96.0.1/"),
+        ("[2001:db8::7]", "http://[2001:db8::7]/"),
+    ] {
+        assert_eq!(reach(&[host], url), Ok(Reach::All), "{url}");
+    }
+    let others = Ok(Reach::OtherMachines(services));
+    for (host, url) in [
+        ("*", "http://192.0.2.7/"),
+        ("*", "http://evil.example/"),
+        ("a.example", "http://a.example/"),
+    ] {
+        assert_eq!(reach(&[host], url), others, "{url}");
     }
 }
 

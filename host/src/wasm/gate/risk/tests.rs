@@ -102,6 +102,23 @@ fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         &["df", "/somewhere"],
         &["lsblk", "--sysroot", "/x"],
         &["modinfo", ".x"],
+        // These load kernel modules.
+        &["ethtool", "dccp"],
+        &["ethtool", "-i", "dccp"],
+        &["ethtool", "--version"],
+        &["iptables", "--version"],
+        &["nft", "--version"],
+        &["conntrack", "--version"],
+        &["ss", "-ltn"],
+        &["nvidia-smi"],
+        // These write files.
+        &["rpm", "-q", "x"],
+        // These ask servers of the network.
+        &["chronyc", "sources"],
+        &["hostname", "-f"],
+        &["ntpq", "-pn"],
+        // It opens devices.
+        &["lsblk", "-f"],
     ] {
         assert!(!reading_program(&command(line)).is_empty(), "{line:?}");
     }

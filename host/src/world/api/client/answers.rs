@@ -1,0 +1,96 @@
+//! Reading answers, and turning errors into failures.
+use crate::world::{Tried, api::trust, budget::Budget, innermost};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kube::core::Status;
+use kubephase_wit::Failure;
+
+/// Returns the (retryable) failure of a server that cannot be reached or does not work.
+pub(super) fn unavailable(message: String) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", message)
+    }
+}
+
+/// Returns the failure of a server that cannot be reached.
+pub(super) fn unreachable_failure(error: &kube::Error) -> Failure {
+    Failure {
+        remedy: trust::remedy(error),
+        ..unavailable(format!(
+            "the API server cannot be reached: {}",
+            innermost(error)
+        ))
+    }
+}
+
+/// Whether the server closed the connection instead of answering.
+pub(super) fn was_closed(error: &kube::Error) -> bool {
+    let mut cause = Some(error as &dyn std::error::Error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            return error.is_incomplete_message();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Reads the body of an answer, as far as the budget allows.
+///
+/// # Errors
+/// The failure of a request that the API server refuses; `limit` if the body is longer.
+pub(super) async fn read_answer(
+    answer: http::Response<kube::client::Body>,
+    what: &str,
+    budget: &Budget,
+) -> Tried<String> {
+    let code = answer.status();
+    let body = Limited::new(answer.into_body(), budget.bytes)
+        .collect()
+        .await
+        .map_err(|error| match error.downcast_ref() {
+            Some(LengthLimitError { .. }) => {
+                budget.exceeded(&format!("the API server's answer to {what}"))
+            }
+            None => unavailable(format!(
+                "the API server cannot be reached: {}",
+                innermost(error.as_ref())
+            )),
+        })?;
+    let text = String::from_utf8(body.to_bytes().into())
+        .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
+    if code.is_client_error() || code.is_server_error() {
+        // A proxy in between does not answer with a Status.
+        let status = serde_json::from_str(&text)
+            .unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
+        return Err(refusal_failure(&status));
+    }
+    Ok(text)
+}
+
+/// Returns the failure of a request that the API server refuses.
+fn refusal_failure(status: &Status) -> Failure {
+    let code = match (status.code, status.reason.as_str()) {
+        (409, "AlreadyExists") => "already-exists",
+        (409, _) => "conflict",
+        (404, _) => "not-found",
+        (403, _) => "forbidden",
+        (401, _) => {
+            let remedy = "a bootstrap token is unknown to the cluster or has expired (on a control \
+                plane, `kubephase token create --print-join-command` makes a new one); a \
+                certificate is of another cluster, or has expired";
+            return Failure {
+                remedy: Some(remedy.into()),
+                ..Failure::new("unauthorized", status.message.clone())
+            };
+        }
+        (429 | 500..=599, _) => {
+            return unavailable(format!(
+                "the API server answered {}: {}",
+                status.code, status.message
+            ));
+        }
+        _ => "invalid",
+    };
+    Failure::new(code, status.message.clone())
+}

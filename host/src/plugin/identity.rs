@@ -2,10 +2,14 @@
 //! name, so consent never goes by the name alone.
 use super::{lines::Allowed, lock::Locked, registry::reference::Reference};
 use crate::pki::signature::Signer;
+use crate::text::digest::sha256_hex;
 use std::{
     fmt,
     path::{Component, Path, PathBuf},
 };
+
+/// Hexadecimal digits of an identity's digest; a label's value has at most 63 characters.
+const DIGEST_LENGTH: usize = 40;
 
 /// Where a plugin comes from, whatever its version, and who has to have signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +30,13 @@ impl PluginIdentity {
     /// The identity of a plugin in the lock.
     pub fn of_locked(locked: &Locked) -> Self {
         PluginIdentity::new(&locked.source, locked.signer.as_ref())
+    }
+
+    /// A digest of the identity that fits into a label of an object of the cluster.
+    pub fn digest(&self) -> String {
+        let mut digest = sha256_hex(self.to_string().as_bytes());
+        digest.truncate(DIGEST_LENGTH);
+        digest
     }
 
     /// Returns what the operator allowed a plugin of this identity: nothing if the lock has the

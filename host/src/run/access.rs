@@ -2,7 +2,7 @@
 //! granted to them.
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    effect::Effect,
+    effect::{Effect, objects::owner::Claim},
     wasm::{
         gate::{Demand, Origin, Row},
         grant::Grant,
@@ -98,5 +98,14 @@ impl Access {
     /// The part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
         self.ask(|grant| grant.allows_effect(effect))
+    }
+
+    /// What has to hold of an object before an effect changes it; none where any object may be
+    /// changed.
+    pub fn claim(&self, effect: &Effect) -> Option<Claim> {
+        match self {
+            Access::BuiltIn => None,
+            Access::Granted(grant) => grant.claim(effect),
+        }
     }
 }

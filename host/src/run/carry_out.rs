@@ -204,6 +204,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
+        let claim = session.access().claim(&proposal.effect);
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -222,6 +223,7 @@ impl Executor<'_> {
             },
             disturbed,
             territory,
+            claim: claim.as_ref(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
         })

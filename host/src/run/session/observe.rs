@@ -289,7 +289,7 @@ impl observe_cluster::Host for Session {
         let object = self.observe(&call, |world, call| {
             let of = call.arguments.to_ref();
             let object = world.cluster().get(&of)?;
-            Ok(object.map(|object| self.without_secret_values(&of.kind, object)))
+            Ok(object.map(|object| self.shown_object(&of.kind, object)))
         })?;
         Ok(optional(object)?)
     }
@@ -313,7 +313,7 @@ impl observe_cluster::Host for Session {
                 of.namespace(),
                 call.arguments.selector.as_deref(),
             )?;
-            let shown = |object| self.without_secret_values(of.kind(), object);
+            let shown = |object| self.shown_object(of.kind(), object);
             Ok(objects.into_iter().map(shown).collect::<Vec<_>>())
         })?;
         Ok(all(&objects)?)

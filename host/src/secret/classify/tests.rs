@@ -487,3 +487,14 @@ fn documents_that_take_much_memory_are_not_judged() {
     let ordinary = format!("[{}0]", r#"{"name":"x"},"#.repeat(10_000));
     assert_eq!(classify(ordinary.as_bytes()), None);
 }
+
+#[test]
+fn a_value_that_has_its_name_beside_it_is_judged_by_the_name() {
+    let key = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1";
+    let joined = serde_json::json!({"AWS_SECRET_ACCESS_KEY": key});
+    assert!(classify_value(&joined).is_some());
+    for field in ["name", "key"] {
+        let pair = serde_json::json!([{field: "AWS_SECRET_ACCESS_KEY", "value": key}]);
+        assert_eq!(classify_value(&pair), classify_value(&joined), "{pair}");
+    }
+}

@@ -6,7 +6,7 @@ mod paths;
 mod programs;
 mod servers;
 
-pub use objects::is_harmless;
+pub use objects::{NAMESPACE, is_harmless, is_shared};
 pub use paths::{PLUGINS, owner_of_path};
 pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
@@ -103,24 +103,25 @@ pub(super) const PRIVATE_FILES: Rule = Rule {
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
     decide: objects::changed_objects,
-    when: "cluster-admin, but for ConfigMaps that are called as the plugin (`NAME`, `NAME-…`) \
-        and, in a namespace that is neither `default` nor `kube-…`, for ConfigMaps, Services, \
-        ServiceAccounts and kinds with Pods; always with `hostAccess: true`",
+    when: "cluster-admin, but for objects of the plugin's own: namespaces called \
+        `kubephase-plugin-NAME` or `kubephase-plugin-NAME-…`, in these ConfigMaps, Services, \
+        ServiceAccounts and kinds with Pods, and ConfigMaps with such a name in `default` and the \
+        `kube-…` namespaces; always with `hostAccess: true`",
 };
 pub(super) const READ_OBJECTS: Rule = Rule {
     decide: |request, _| objects::read_objects(request),
     when: "cluster-admin, for Secrets",
 };
 pub(super) const CERTIFICATE: Rule = Rule {
-    decide: |request, _| identities::identities(request),
-    when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
-        `kube…` and `…admin…`) and for `names` of Services in a namespace of their own \
-        (`metrics.NAMESPACE.svc`); root, for paths outside of the plugin's own directory",
+    decide: identities::identities,
+    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups, and for \
+        `names` of Services in the namespace `kubephase-plugin-NAME`; root, for paths outside of \
+        the plugin's own directory",
 };
 pub(super) const KUBECONFIG: Rule = Rule {
-    decide: |request, _| identities::identities(request),
-    when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
-        `kube…` and `…admin…`); root, for paths outside of the plugin's own directory",
+    decide: identities::identities,
+    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups; root, for \
+        paths outside of the plugin's own directory",
 };
 pub(super) const KEY_FILES: Rule = Rule {
     decide: |request, _| identities::key_files(request),

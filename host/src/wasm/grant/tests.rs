@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    arguments::{CommandLine, HostName, HttpUrl, Line},
-    effect::files::File,
+    arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
+    effect::{IfExists, files::File},
     wasm::{gate::*, request::ObjectPattern},
     world::reach::{Reach, Services},
 };
@@ -22,6 +22,9 @@ fn strings(list: &[&str]) -> Vec<String> {
 fn path(text: &str) -> AbsolutePath {
     AbsolutePath::parse(text).unwrap()
 }
+
+/// The namespace of the plugin's own.
+const OWN: &str = "kubephase-plugin-p";
 
 /// A grant of one request.
 fn granted(request: Request) -> Grant {
@@ -388,13 +391,13 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
         manifest: json!({
             "apiVersion": "apps/v1",
             "kind": "DaemonSet",
-            "metadata": {"name": "x", "namespace": "y"},
+            "metadata": {"name": "x", "namespace": OWN},
             "spec": {"template": {"spec": spec}},
         }),
         if_exists: Default::default(),
     };
-    let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
-    let mut account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
+    let mut of = pattern("apps/v1", "DaemonSet", Some(OWN), &[]);
+    let mut account = pattern("v1", "ServiceAccount", Some(OWN), &["own"]);
     let grant = |of: &ObjectPattern, account: &ObjectPattern| {
         granted(Request {
             objects: vec![of.clone(), account.clone()],
@@ -455,10 +458,70 @@ fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
         grant.allows_effect(&service(namespace, if_exists))
     };
     for if_exists in [IfExists::Update, IfExists::Apply] {
-        let refused = judge("y", if_exists).unwrap_err();
+        let refused = judge(OWN, if_exists).unwrap_err();
         assert!(refused.contains("clusterIP"), "{refused}");
         assert_eq!(judge("kube-system", if_exists), Ok(()));
     }
+}
+
+#[test]
+fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
+    let claim = |pattern: ObjectPattern, namespace: Option<&str>| {
+        let of = kubephase_wit::ObjectRef {
+            api_version: pattern.api_version.clone(),
+            kind: pattern.kind.clone(),
+            namespace: namespace.map(Into::into),
+            name: OWN.into(),
+        };
+        let grant = granted(Request {
+            objects: vec![pattern],
+            ..request("effects-cluster.delete-object")
+        });
+        grant
+            .claim(&Effect::Delete { of })
+            .map(|claim| claim.namespace)
+    };
+    let names = [OWN];
+    for (pattern, namespace, claimed) in [
+        (
+            pattern("v1", "ConfigMap", Some("kube-system"), &names),
+            Some("kube-system"),
+            None,
+        ),
+        (
+            pattern("v1", "ConfigMap", Some(OWN), &[]),
+            Some(OWN),
+            Some(OWN),
+        ),
+        (
+            pattern("v1", "ConfigMap", None, &names),
+            Some("a"),
+            Some("a"),
+        ),
+        (pattern("v1", "Namespace", None, &names), None, None),
+        (
+            pattern("v1", "Namespace", Some(OWN), &names),
+            Some(OWN),
+            None,
+        ),
+    ] {
+        let claimed = claimed.map(str::to_owned);
+        assert_eq!(
+            claim(pattern.clone(), namespace),
+            Some(claimed),
+            "{pattern:?}"
+        );
+    }
+    for (pattern, namespace) in [
+        (pattern("v1", "ConfigMap", Some("a"), &names), Some("a")),
+        (pattern("v1", "Node", None, &names), None),
+    ] {
+        assert_eq!(claim(pattern.clone(), namespace), None, "{pattern:?}");
+    }
+    assert_eq!(
+        granted(Request::default()).claim(&Effect::RemoveFile { path: "/x".into() }),
+        None
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn no_certificate_is_made_outside_of_its_directory_or_for_another_subject() {
             groups: [readers], usages: [clientAuth]";
         let trial = Trial::phase()
             .grants(&[grant])
+            .allow_cluster_admin()
             .calls(&[call("effects-pki.ensure-certificate", json!([spec]))]);
         let result = trial.rehearse();
         let answer = result.answer("0.0");
@@ -68,4 +69,26 @@ fn grants_for_the_group_of_masters_need_the_consent_of_an_administrator() {
         .allow_cluster_admin()
         .add()
         .expect_status(0);
+}
+
+#[test]
+fn users_and_groups_of_others_need_the_consent_of_an_administrator() {
+    for (subject, groups) in [
+        ("alice", ""),
+        ("alice@corp.example", ""),
+        ("hostile", ""),
+        ("kubephase-plugin-hostile", ", groups: [sre]"),
+    ] {
+        let grant = format!(
+            "capability: effects-pki.ensure-kubeconfig, paths: \
+             [/var/lib/kubephase-plugins/hostile/*], authorities: [/etc/kubernetes/pki/ca], \
+             subjects: ['{subject}']{groups}"
+        );
+        let result = Trial::phase().grants(&[&grant]).add();
+        assert!(
+            result.status != 0 && result.output().contains("--allow-cluster-admin"),
+            "{grant}: {}",
+            result.output()
+        );
+    }
 }

@@ -47,6 +47,7 @@ fn no_kubeconfig_holds_a_command_or_is_made_outside_of_the_grant() {
             authorities: [/etc/kubernetes/pki/ca], subjects: [reader], groups: [readers]";
         let trial = Trial::phase()
             .grants(&[grant])
+            .allow_cluster_admin()
             .calls(&[call("effects-pki.ensure-kubeconfig", json!([spec]))]);
         let result = trial.rehearse();
         assert!(
@@ -100,7 +101,7 @@ fn kubeconfigs_that_the_cluster_may_go_by_amount_to_root() {
         for grant in [
             format!(
                 "capability: effects-pki.ensure-kubeconfig, paths: [{path}], authorities: \
-                 [/etc/kubernetes/pki/ca], subjects: [monitoring]"
+                 [/etc/kubernetes/pki/ca], subjects: [kubephase-plugin-hostile]"
             ),
             format!("capability: effects-pki.ensure-rotated-kubeconfig, paths: [{path}]"),
         ] {

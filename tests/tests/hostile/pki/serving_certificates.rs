@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 /// A grant of a serving certificate of the cluster's authority.
 const METRICS: &str = "capability: effects-pki.ensure-certificate, directories: \
-    [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: [metrics], names: \
-    [metrics.own.svc], usages: [serverAuth]";
+    [/etc/kubernetes/pki], authorities: [/etc/kubernetes/pki/ca], subjects: \
+    [kubephase-plugin-hostile], names: [metrics.kubephase-plugin-hostile.svc], usages: [serverAuth]";
 
 #[test]
 fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those_of_the_cluster() {
@@ -14,8 +14,8 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
             "directory": "/etc/kubernetes/pki",
             "name": "metrics",
             "authority": "ca",
-            "commonName": "metrics",
-            "dnsNames": ["metrics.own.svc"],
+            "commonName": "kubephase-plugin-hostile",
+            "dnsNames": ["metrics.kubephase-plugin-hostile.svc"],
             "usages": ["serverAuth"],
             "algorithm": "ECDSA-P256",
             "validitySeconds": 3600,
@@ -38,7 +38,7 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
     assert!(status == 0 && exists, "{output}");
     for (changes, why) in [
         (
-            json!({"dnsNames": ["metrics.own.svc", "kubernetes.default.svc"]}),
+            json!({"dnsNames": ["metrics.kubephase-plugin-hostile.svc", "kubernetes.default.svc"]}),
             "name kubernetes.default.svc",
         ),
         (
@@ -65,8 +65,13 @@ fn a_certificate_is_for_the_names_and_usages_of_its_grant_and_expires_with_those
 
 #[test]
 fn grants_of_names_of_the_api_server_need_the_consent_of_an_administrator() {
-    for name in ["kubernetes.default.svc", "10.96.0.1", "*"] {
-        let grant = METRICS.replace("metrics.own.svc", &format!("'{name}'"));
+    for name in [
+        "kubernetes.default.svc",
+        "10.96.0.1",
+        "*",
+        "cert-manager-webhook.cert-manager.svc",
+    ] {
+        let grant = METRICS.replace("metrics.kubephase-plugin-hostile.svc", &format!("'{name}'"));
         let result = Trial::phase().grants(&[&grant]).add();
         assert!(
             result.status != 0 && result.output().contains("--allow-cluster-admin"),

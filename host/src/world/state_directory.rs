@@ -1,5 +1,5 @@
-//! The directory of a node that keeps what runs leave there: the journal, generated secrets, and the
-//! log of a rehearsed cluster.
+//! The directory of a node that keeps what runs leave there: the journal, generated secrets, and
+//! the log of a rehearsed cluster.
 use super::{
     Tried,
     files::{PrivateDirectory, RootedFiles},

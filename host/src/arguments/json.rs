@@ -1,4 +1,4 @@
-//! Reads JSON that a guest hands over, within a budget of memory. Values take up to a hundred times
+//! Reads JSON that a guest hands over or an API server answers, within a budget of memory. Values take up to a hundred times
 //! the bytes of their text (`{"":0}`), so a text is measured before any value is made of it.
 use crate::parallel::{Turn, Turns};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -55,7 +55,16 @@ pub fn turn(text_bytes: usize) -> Option<LargeDocument> {
 /// # Errors
 /// The text is not JSON of this type, or its values would take more than [`MAX_DOCUMENT`].
 pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    measure(text, MAX_DOCUMENT)?;
+    read_within(text, MAX_DOCUMENT)
+}
+
+/// Reads a document whose values take at most so many bytes of memory.
+///
+/// # Errors
+/// The text is not JSON of this type, or its values would take more ([`is_too_large`]).
+pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json::Result<T> {
+    let _turn = turn(text.len());
+    measure(text, limit)?;
     serde_json::from_str(text)
 }
 

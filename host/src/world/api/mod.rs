@@ -5,7 +5,12 @@ pub mod resources;
 mod trust;
 
 use super::{Cluster, Files, Tried, budget::Budget, innermost};
-use crate::{cancel::Cancel, effect::pki, secret::Secret};
+use crate::{
+    arguments::{Text, json},
+    cancel::Cancel,
+    effect::pki,
+    secret::Secret,
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::{
     Client, Config,
@@ -14,7 +19,7 @@ use kube::{
 };
 use kubephase_wit::{Failure, ObjectRef};
 use resources::{Kind, by_kind, prefix_of};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, Once, PoisonError},
@@ -24,11 +29,17 @@ use tokio::runtime::Handle;
 
 /// A request takes no longer (kubeadm's ten seconds).
 const REQUEST: Duration = Duration::from_secs(10);
-/// Bytes of an answer: a list of all Pods of a large cluster is a few tens of MiB.
-const ANSWER: usize = 64 << 20;
-/// Bytes of an answer to a kubeconfig that is a text: its server may not be trusted yet, and is
-/// asked for single objects, of which none is larger than etcd's 1.5 MiB.
-const ANSWER_TO_TEXT: usize = 4 << 20;
+/// An answer: a list of two thousand Pods fits.
+const ANSWER: Room = Room {
+    bytes: 24 << 20,
+    memory: 96 << 20,
+};
+/// An answer to a kubeconfig that is a text: its server may not be trusted yet, and is asked for
+/// single objects, of which none is larger than etcd's 1.5 MiB.
+const ANSWER_TO_TEXT: Room = Room {
+    bytes: 4 << 20,
+    memory: json::MAX_DOCUMENT,
+};
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// Who sets the fields.
@@ -102,6 +113,15 @@ impl Patience {
     }
 }
 
+/// What an answer may take.
+#[derive(Clone, Copy)]
+struct Room {
+    /// of its text
+    bytes: usize,
+    /// of the values of its text
+    memory: usize,
+}
+
 /// A client, and the kubeconfig and the endpoint that it was made for.
 type Made = (Secret<String>, Option<Endpoint>, Client);
 
@@ -113,8 +133,8 @@ pub struct ApiClient {
     credentials: Credentials,
     dial: Arc<dyn Dial>,
     patience: Patience,
-    /// bytes of an answer
-    longest: usize,
+    /// what an answer may take
+    room: Room,
     /// The kubeconfig that the operator named on the command line, if any. Programs that
     /// authenticate its user (`exec`, `auth-provider`) are run; those of another kubeconfig are
     /// not.
@@ -138,7 +158,7 @@ impl ApiClient {
             credentials,
             dial,
             patience,
-            longest: ANSWER,
+            room: ANSWER,
             named: None,
             dry: false,
             client: Arc::default(),
@@ -176,7 +196,7 @@ impl ApiClient {
         } else {
             Arc::default()
         };
-        let longest = if matches!(credentials, Credentials::Text(_)) {
+        let room = if matches!(credentials, Credentials::Text(_)) {
             ANSWER_TO_TEXT
         } else {
             ANSWER
@@ -189,7 +209,7 @@ impl ApiClient {
             credentials,
             client,
             patience,
-            longest,
+            room,
             ..self.clone()
         }
     }
@@ -312,7 +332,7 @@ impl ApiClient {
         let request = request
             .body(body)
             .map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
-        let budget = Budget::new(self.longest, REQUEST, &self.patience.cancel);
+        let budget = Budget::new(self.room.bytes, REQUEST, &self.patience.cancel);
         let what = format!("{method} {path}");
         let answer = async {
             let answer = client.send(request).await.map_err(|error| Failure {
@@ -364,9 +384,22 @@ impl ApiClient {
             content_type,
             body.to_string().as_bytes(),
         )?;
-        serde_json::from_str(&text).map_err(|error| {
+        self.read(&text, &format!("{method} {path}"))
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// `limit` where its values take too much memory, `unavailable` where it is not JSON.
+    fn read(&self, text: &str, what: &str) -> Tried<Value> {
+        let Room { memory, .. } = self.room;
+        json::read_within(text, memory).map_err(|error| {
+            if json::is_too_large(&error) {
+                let why = format!("the values of the API server's answer to {what} take too much");
+                return Failure::new("limit", format!("{why}: more than {memory} bytes"));
+            }
             unavailable(format!(
-                "the API server's answer to {method} {path} is not JSON: {error}"
+                "the API server's answer to {what} is not JSON: {error}"
             ))
         })
     }
@@ -377,9 +410,8 @@ impl ApiClient {
         }
         // What is not in the table may be a custom resource of the cluster.
         let prefix = prefix_of(api_version)?;
-        let listed: Value =
-            serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?)
-                .unwrap_or_default();
+        let listed = self.request("GET", &prefix, "application/json", &[])?;
+        let listed = self.read(&listed, &format!("GET {prefix}"))?;
         let found = listed["resources"]
             .as_array()
             .into_iter()
@@ -428,13 +460,16 @@ impl ApiClient {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(query)
             .finish();
-        let list = self.send(
+        let mut list = self.send(
             "GET",
             &format!("{path}?{query}"),
             "application/json",
             &Value::Null,
         )?;
-        Ok(list["items"].as_array().cloned().unwrap_or_default())
+        Ok(match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
     }
 
     fn path(&self, of: &ObjectRef, named: bool) -> Tried<String> {
@@ -498,14 +533,16 @@ async fn text_of(
         .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
     if code.is_client_error() || code.is_server_error() {
         // A proxy in between does not answer with a Status.
-        let status = serde_json::from_str(&text)
+        let status = json::read(&text)
             .unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
         return Err(refused(&status));
     }
     Ok(text)
 }
 
+/// What the server says, shortened: the server may not be trusted, and people read it.
 fn refused(status: &Status) -> Failure {
+    let message = Text::parse(&status.message).map_or_else(|why| why, String::from);
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",
         (409, _) => "conflict",
@@ -517,18 +554,18 @@ fn refused(status: &Status) -> Failure {
                 certificate is of another cluster, or has expired";
             return Failure {
                 remedy: Some(remedy.into()),
-                ..Failure::new("unauthorized", status.message.clone())
+                ..Failure::new("unauthorized", message)
             };
         }
         (429 | 500..=599, _) => {
             return unavailable(format!(
-                "the API server answered {}: {}",
-                status.code, status.message
+                "the API server answered {}: {message}",
+                status.code
             ));
         }
         _ => "invalid",
     };
-    Failure::new(code, status.message.clone())
+    Failure::new(code, message)
 }
 
 impl Cluster for ApiClient {
@@ -600,7 +637,7 @@ impl Cluster for ApiClient {
     fn delete(&self, of: &ObjectRef) -> Tried<()> {
         // A body goes before what the query says (API server behaviour).
         let options = if self.dry {
-            json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})
+            serde_json::json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})
         } else {
             Value::Null
         };

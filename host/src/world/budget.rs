@@ -33,6 +33,16 @@ impl Budget {
         }
     }
 
+    /// A budget that does not end, for work that is not part of a run.
+    pub fn unlimited() -> Budget {
+        Budget::new(usize::MAX, Duration::MAX, &Cancel::never())
+    }
+
+    /// Whether the call may no longer work.
+    pub fn is_over(&self) -> bool {
+        self.cancel.is_requested() || self.time_left().is_zero()
+    }
+
     /// This budget, but ending at most `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Budget {

@@ -1,7 +1,7 @@
 //! Interrupts: a first one ends a run soon, whatever it waits for, a second one at once; nothing
 //! temporary is left.
 use crate::support::{
-    Ended, Trial, call, namespace,
+    Ended, Trial, call, checks, namespace,
     process::{ENDS_AT_ALL, Running},
     server::{Manner, Server},
 };
@@ -218,4 +218,28 @@ fn an_interrupt_ends_a_command_that_asks_a_silent_registry_or_api_server() {
         let _connection = accept(&server, &running);
         interrupt(running, &[Signal::INT], Running::signal);
     }
+}
+
+#[test]
+fn an_interrupt_ends_the_judging_of_what_plugins_read() {
+    let read = call("observe-files.read-file", json!(["/srv/file"]));
+    let trial = Trial::providing(&checks(8))
+        .phases("parallelism: 8\n")
+        .grants(&["capability: observe-files.read-file, paths: [/srv/**]"])
+        .rounds(&[json!({
+            "calls": [
+                {"function": "report.message", "arguments": ["info", "the reading begins"]},
+                read,
+            ],
+        })]);
+    // Base64 whose every decoding is base64 again.
+    trial.put("/srv/file", "QUFB".repeat(1 << 20), 0o644);
+    trial.prepare();
+    let preflight = ["init", "phase", "preflight"].map(str::to_owned).to_vec();
+    let running = trial.start(&[preflight, trial.place()].concat());
+    running.wait_for_output("the reading begins");
+    let began = Instant::now();
+    interrupt(running, &[Signal::INT], Running::signal);
+    let elapsed = began.elapsed();
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
 }

@@ -66,8 +66,9 @@ fn documentation() -> String {
         (
             "all plugins side by side",
             format!(
-                "{} of proposals that wait to be carried out; {LARGE_CALLS} calls that have more \
-                 than {} of memory, others wait for their turn",
+                "{} of proposals that wait to be carried out; {CALLS} calls at a time, \
+                 {CALLS_OF_PLUGIN} of one plugin; {LARGE_CALLS} of them with more than {} of \
+                 memory, {LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
                 mib(MAX_HELD_BYTES),
                 mib(SMALL_MEMORY)
             ),

@@ -693,3 +693,6 @@ impl Cluster for ApiClient {
         Ok(Box::new(self.of_text(kubeconfig).with_programs()))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,6 +102,16 @@ fn percent_decode(text: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The reply to a request, also where making it panics: a client that gets no answer at all asks
+/// again and again.
+pub(super) fn reply_of(route: impl FnOnce() -> Answer<Reply>) -> Reply {
+    let answer = catch_unwind(AssertUnwindSafe(route));
+    match answer.unwrap_or_else(|_| Err(ApiError::internal())) {
+        Ok(reply) => reply,
+        Err(error) => Reply::Json(error.code, error.body()),
+    }
+}
+
 impl Api {
     /// Answers a request.
     pub fn answer(&self, call: &Call) -> Reply {
@@ -109,12 +119,7 @@ impl Api {
             .store
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A client that gets no answer at all asks again and again.
-        let answer = catch_unwind(AssertUnwindSafe(|| self.route(&mut store, call)));
-        match answer.unwrap_or_else(|_| Err(ApiError::internal())) {
-            Ok(reply) => reply,
-            Err(error) => Reply::Json(error.code, error.body()),
-        }
+        reply_of(|| self.route(&mut store, call))
     }
 
     fn route(&self, store: &mut Store, call: &Call) -> Answer<Reply> {

@@ -4,7 +4,7 @@ use super::{
     super::kept::Log,
     controllers, policy,
     rbac::User,
-    rest::{Api, Call, Reply},
+    rest::{Api, Call, Reply, reply_of},
     signer::Authority,
     store::{Store, core},
 };
@@ -84,6 +84,15 @@ pub(super) const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
 pub(super) fn config_map(name: &str, data: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+}
+
+#[test]
+fn a_defect_of_the_server_is_answered_as_an_internal_error() {
+    let Reply::Json(500, status) = reply_of(|| panic!("a defect, on purpose")) else {
+        panic!("another answer")
+    };
+    assert_eq!(status["kind"], "Status");
+    assert_eq!(status["code"], 500);
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn the_deepest_directories_that_a_plugin_may_make_are_removed_by_reset() {
 #[test]
 fn effects_without_end_do_not_fill_the_journal() {
     let long = "x".repeat(120);
-    let trial = deep(900, 27, &long);
+    let trial = deep(250, 27, &long);
     let ended = trial.rehearse().expect_soon();
     assert!(
         ended.status != 0

@@ -323,7 +323,7 @@ impl Session {
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
-        if call.proposals.len() >= MAX_PROPOSALS {
+        if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
             return Err(Error::Stop(Stop::msg(format!(
                 "limit of {MAX_PROPOSALS} proposals in one call reached"
             ))));

@@ -154,8 +154,17 @@ impl Session {
         })
     }
 
+    /// Whether this is a phase of the program's own code. What it proposes is bounded by the node,
+    /// and reset proposes as much as all runs before it made.
+    pub(super) fn is_builtin(&self) -> bool {
+        matches!(self.0.access, Access::BuiltIn)
+    }
+
     /// Counts memory for a proposal, until it is carried out and for the whole run.
     pub(super) fn hold(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+        if self.is_builtin() {
+            return Ok(());
+        }
         call.hand(bytes)?;
         self.hand_of_run(bytes)?;
         if !self.is_plugin() {

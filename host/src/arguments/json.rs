@@ -1,4 +1,5 @@
-//! Reads JSON that a guest hands over or an API server answers, within a budget of memory. Values take up to a hundred times
+//! Reads JSON that a guest hands over or an API server answers, within a budget of memory. Values
+//! take up to a hundred times
 //! the bytes of their text (`{"":0}`), so a text is measured before any value is made of it.
 use crate::parallel::fair::{FairTurn, FairTurns};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};

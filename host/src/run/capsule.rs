@@ -4,7 +4,8 @@
 //!
 //! No secret is in a capsule. The configuration is the one that plugins see; settings that the
 //! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
-//! wherever they are; and an answer that is or holds a credential by [`classify_within`] is not kept.
+//! wherever they are; and an answer that is or holds a credential by [`classify_within`] is not
+//! kept.
 mod recording;
 
 pub use recording::Recorded;

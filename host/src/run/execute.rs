@@ -34,7 +34,8 @@ pub struct Complete {
 }
 
 impl Prepared {
-    /// Completes the run from the files of its node. It is not complete where `cancel` was requested
+    /// Completes the run from the files of its node. It is not complete where `cancel` was
+    /// requested
     /// meanwhile, and then none of its phases begins.
     ///
     /// # Errors

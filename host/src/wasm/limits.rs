@@ -94,7 +94,8 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 pub const CPU: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-// The memory of guests side by side: 16 calls with 4 MiB each, and two of them with as much as their
+// The memory of guests side by side: 16 calls with 4 MiB each, and two of them with as much as
+// their
 // own limit allows, are at most 184 MiB where the operator raised no limit. Who waits for either
 // waits as `parallel::fair` says.
 

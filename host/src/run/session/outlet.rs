@@ -15,7 +15,8 @@ use std::time::Duration;
 pub(super) trait Answer {
     /// Its bytes, roughly.
     fn size(&self) -> usize;
-    /// The kind of the first credential that it is or holds. It is not decided where the budget ends
+    /// The kind of the first credential that it is or holds. It is not decided where the
+    /// budget ends
     /// first.
     fn credential(&self, budget: &Budget) -> Option<Credential>;
 }

@@ -1,4 +1,5 @@
-//! The same done to many, side by side, and the same done by many, each in its turn.
+//! A parallel map that keeps the order of its items, and a limit on how many threads do something
+//! at a time.
 use std::{
     panic,
     sync::{
@@ -10,37 +11,41 @@ use std::{
 
 pub mod fair;
 
-/// How many threads the machine runs at a time.
+/// Returns how many threads the machine runs at a time; 2 if that is unknown.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// Does the same to all items, on this thread and others, so many in all; results are in the order
-/// of the items.
+/// Applies a function to all items, on this thread and on up to `threads - 1` others. Returns the
+/// results in the order of the items.
+///
+/// # Panics
+/// If the function panics.
 pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let some = || {
-        let take = || {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            Some((at, work(items.get(at)?)))
-        };
-        std::iter::from_fn(take).collect::<Vec<_>>()
+    let work_off = || {
+        std::iter::from_fn(|| {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, work(items.get(index)?)))
+        })
+        .collect::<Vec<_>>()
     };
-    let some = &some;
-    let mut done = thread::scope(|scope| {
+    let mut results = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(items.len()))
-            .map(|_| scope.spawn(some))
+            .map(|_| scope.spawn(work_off))
             .collect();
-        let mut done = some();
-        done.extend(others.into_iter().flat_map(|other| {
-            other
-                .join()
-                .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
-        }));
-        done
+        let mut results = work_off();
+        for other in others {
+            results.extend(
+                other
+                    .join()
+                    .unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
+            );
+        }
+        results
     });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, done)| done).collect()
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// A limit on how many threads do something at a time; other threads wait for their turn.

@@ -200,7 +200,7 @@ impl RehearsedCluster<'_> {
             files: rehearsal::files(&root, None)?,
             facts,
             credentials: Credentials::of(&prepared.config),
-            common: self.world.common(),
+            cluster: self.world.cluster_state(),
             patience: Patience {
                 time: API_TIME,
                 cancel: self.cancel.clone(),

@@ -3,6 +3,7 @@
 use super::{
     event::{EffectResult, EffectSummary, What, micros},
     executor::{Broken, Executor, Left},
+    owners,
     session::Session,
     time::TimeOfPhase,
 };
@@ -66,6 +67,8 @@ impl Executor<'_> {
                 )));
             }
         }
+        self.claim_directory(session, &proposals)
+            .map_err(|failure| Broken::Failed(failure.told()))?;
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
                 std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
@@ -183,6 +186,20 @@ impl Executor<'_> {
         failed.map_or(Ok(changed.contains(&true)), Err)
     }
 
+    /// Makes the directory of a plugin belong to it before the plugin uses it.
+    fn claim_directory(&self, session: &Session, proposals: &[Proposal]) -> Tried<()> {
+        let Some(plugin) = session.third_party() else {
+            return Ok(());
+        };
+        let uses = |proposal: &Proposal| owners::is_used(&proposal.effect, plugin);
+        match self.shared.identities.get(plugin) {
+            Some(identity) if proposals.iter().any(uses) => {
+                owners::claim(self.shared.world.files(), plugin, identity)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn enact(
         &self,
         proposal: &Proposal,
@@ -192,6 +209,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
+        let claim = session.access().claim(&proposal.effect);
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -210,6 +228,7 @@ impl Executor<'_> {
             },
             disturbed,
             territory,
+            claim: claim.as_ref(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
         })

@@ -75,6 +75,7 @@ impl Complete {
         let shared = Arc::new(Shared {
             patches: prepared.patches.clone(),
             territory: prepared.territory(),
+            identities: prepared.identities(),
             cancel: cancel.clone(),
             ..Shared::of_run(world, bus, masked)?
         });

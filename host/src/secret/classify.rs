@@ -10,6 +10,8 @@ mod encodings;
 mod objects;
 mod patterns;
 
+pub use objects::parse_yaml;
+
 use crate::{arguments::json, world::budget::Budget};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -14,6 +14,9 @@ use std::sync::LazyLock;
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
+/// The field with the headers by which a kubelet fetches static Pods.
+const HEADERS: &str = "staticPodURLHeader";
+
 /// The beginning of a URL. The pattern is a constant, and a test uses it.
 static SCHEME: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new("[A-Za-z][A-Za-z0-9+.-]*://").ok());
@@ -24,6 +27,11 @@ pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
     let mut walk = Walk::default();
     walk.value("", configuration);
     walk.found
+}
+
+/// Masks the value of an argument, where its name or the value itself says that it is secret.
+pub(super) fn mask_argument(name: &str, value: &mut String) {
+    Walk::default().text(name, value, true);
 }
 
 #[derive(Default)]
@@ -55,7 +63,24 @@ impl Walk {
             return self.text(&name, value, true);
         }
         for (name, value) in fields {
-            self.value(name, value);
+            if name == HEADERS {
+                self.all(value);
+            } else {
+                self.value(name, value);
+            }
+        }
+    }
+
+    /// Masks all texts of a value.
+    fn all(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                self.note(text);
+                *text = public("static-pod-url-header");
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.all(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 

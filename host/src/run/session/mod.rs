@@ -72,6 +72,8 @@ pub struct Shared {
     pub found: Mutex<BTreeSet<String>>,
     /// files and directories that plugins made
     pub(super) makers: Makers,
+    /// the identity of each third-party plugin, by its name
+    pub(super) identities: BTreeMap<String, String>,
     /// ends what the host does for a phase
     pub cancel: Cancel,
     /// what each plugin handed over in this run, by its name
@@ -98,6 +100,7 @@ impl Shared {
             made: Mutex::default(),
             found: Mutex::default(),
             makers: Makers::default(),
+            identities: BTreeMap::new(),
             cancel: Cancel::never(),
             spent: Mutex::default(),
             held: AtomicUsize::new(0),

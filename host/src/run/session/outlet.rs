@@ -1,14 +1,15 @@
 //! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
-//! plugin that holds a credential is refused; Secrets lose their values before.
-use super::{Session, admit::Admitted};
+//! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
+use super::{Session, Shared, admit::Admitted};
 use crate::{
+    render::patches::COREDNS,
     secret::classify::{Credential, classify_value_within, classify_within},
     wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
     world::{EtcdMember, ServiceState, Tried, budget::Budget},
 };
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
 
 /// An answer of the world.
@@ -193,36 +194,17 @@ impl Session {
         )
     }
 
-    /// Empties the values of a Secret for a plugin. The names of its keys stay.
-    pub(super) fn without_secret_values(&self, kind: &str, object: Value) -> Value {
-        match object {
-            Value::Object(fields) if self.is_plugin() && kind == "Secret" => {
-                without_values(fields).into()
-            }
-            other => other,
+    /// An object of the cluster as the phase sees it.
+    pub(super) fn shown_object(&self, kind: &str, object: Value) -> Value {
+        let Shared {
+            secrets, patches, ..
+        } = &*self.0.shared;
+        if !self.is_plugin() {
+            return object;
         }
-    }
-}
-
-/// The annotation in which `kubectl apply` keeps a whole object, with its data.
-const LAST_APPLIED: &str =
-    "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
-
-fn without_values(secret: Map<String, Value>) -> Map<String, Value> {
-    let mut secret = Value::Object(secret);
-    for field in ["data", "stringData"] {
-        match secret.get_mut(field) {
-            Some(Value::Object(data)) => data.values_mut().for_each(|value| *value = "".into()),
-            Some(other) => *other = Value::Null,
-            None => {}
-        }
-    }
-    if let Some(whole) = secret.pointer_mut(LAST_APPLIED) {
-        *whole = "".into();
-    }
-    match secret {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
+        // Of all that is patched only CoreDNS is an object of its own; of static Pods nothing is
+        // shown that a patch may change.
+        secrets.shown_object(kind, object, &patches.values(COREDNS))
     }
 }
 

@@ -78,6 +78,9 @@ impl Search<'_> {
         match value {
             Value::Object(fields) => {
                 judge_object(fields)?;
+                if let Some((name, text)) = named_value(fields) {
+                    patterns::search(format!("{name}: {text}").as_bytes())?;
+                }
                 fields.iter().try_for_each(|(name, value)| {
                     // Some texts are credentials by the name before them.
                     if let Value::String(text) = value {
@@ -95,7 +98,7 @@ impl Search<'_> {
 
 /// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if
 /// the text is not YAML.
-fn parse_yaml(text: &str) -> Option<Vec<Value>> {
+pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     let mut options =
         serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     if let Some(budget) = &mut options.budget {
@@ -106,6 +109,12 @@ fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     options.alias_limits.max_total_replayed_events = MAX_NODES;
     options.with_snippet = false;
     serde_yaml::from_multiple_with_options(text, options).ok()
+}
+
+/// The name and the value of a pair that is written as an object: `{name: password, value: x}`.
+fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str);
+    Some((text("name").or_else(|| text("key"))?, text("value")?))
 }
 
 /// Judges one object by its fields.

@@ -511,3 +511,18 @@ fn what_is_not_judged_in_time_is_not_decided() {
     let elapsed = began.elapsed();
     assert!(elapsed < Duration::from_secs(3), "{elapsed:?}");
 }
+
+#[test]
+fn a_value_that_has_its_name_beside_it_is_judged_by_the_name() {
+    let key = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1";
+    let joined = serde_json::json!({"AWS_SECRET_ACCESS_KEY": key});
+    assert!(classify_value_within(&joined, &Budget::unlimited()).is_some());
+    for field in ["name", "key"] {
+        let pair = serde_json::json!([{field: "AWS_SECRET_ACCESS_KEY", "value": key}]);
+        assert_eq!(
+            classify_value_within(&pair, &Budget::unlimited()),
+            classify_value_within(&joined, &Budget::unlimited()),
+            "{pair}"
+        );
+    }
+}

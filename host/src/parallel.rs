@@ -7,8 +7,9 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Instant,
 };
+
+pub mod fair;
 
 /// Returns how many threads the machine runs at a time; 2 if that is unknown.
 pub fn cores() -> usize {
@@ -73,18 +74,6 @@ impl Turns {
             .wait_while(left, |left| *left == 0)
             .unwrap_or_else(PoisonError::into_inner) -= 1;
         Turn(self)
-    }
-
-    /// Waits for a turn, but not longer than until an instant. None if there is none by then.
-    pub fn wait_until(&self, end: Instant) -> Option<Turn<'_>> {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = end.saturating_duration_since(Instant::now());
-        let (mut left, _) = self
-            .freed
-            .wait_timeout_while(left, time, |left| *left == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        *left = left.checked_sub(1)?;
-        Some(Turn(self))
     }
 }
 

@@ -19,8 +19,9 @@ pub mod wait;
 
 use crate::{
     arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
+    budget::Budget,
     cancel::Cancel,
-    world::{Rights, Tried, World, budget::Budget, object_ref},
+    world::{Rights, Tried, World, object_ref},
 };
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,

@@ -4,9 +4,10 @@
 use super::{Context, Done};
 use crate::{
     arguments::HttpUrl,
+    budget::Budget,
     pki::Certificate,
     text::{redact, sanitise},
-    world::{Files, Tried, budget::Budget, text_file::read_kubeconfig},
+    world::{Files, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};

@@ -46,7 +46,7 @@ impl Etcd for Beside {
 
 /// Completes and executes a run. Returns its configuration and its result.
 fn execute(prepared: Prepared, world: &Arc<Rehearsal>) -> (Config, RunResult) {
-    let run = prepared.complete(world.files()).unwrap();
+    let run = prepared.complete(world.files(), &Cancel::never()).unwrap();
     let finished = run
         .execute(world.clone(), &|_| {}, |_| Vec::new(), &Cancel::never())
         .unwrap();

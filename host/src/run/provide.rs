@@ -86,7 +86,7 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    (Box::new(guest), memory)
+                    (Box::new(guest.by(session.clock().clone())), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };

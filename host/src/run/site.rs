@@ -251,7 +251,7 @@ impl<W: World + 'static> Site<W> {
                 )
             })?;
         let is_whole = prepared.is_whole;
-        let run = prepared.complete(files)?;
+        let run = prepared.complete(files, cancel)?;
         let kept: Box<dyn Subscriber> = Box::new(journal.clone());
         let watch = self.watch_credentials();
         let with_own = |plan: &Plan| [kept, watch].into_iter().chain(subscribers(plan)).collect();

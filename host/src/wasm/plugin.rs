@@ -6,7 +6,8 @@
 use super::{
     embedded, gate,
     grant::Grant,
-    inspect, limits,
+    inspect,
+    limits::{self, Waiter},
     manifest::Manifest,
     phase::{self, Bounds, Guest},
     request::Request,
@@ -394,7 +395,11 @@ impl Plugin {
             session,
             Bounds {
                 limits,
-                cancel: cancel.clone(),
+                waiter: Waiter {
+                    plugin: self.manifest().name.clone(),
+                    cancel: cancel.clone(),
+                    ..Waiter::default()
+                },
             },
             who,
             refused,

@@ -7,7 +7,10 @@ use super::{
     inspect::Outside,
     limits, pool,
 };
-use crate::{cancel::Cancel, parallel::Turns};
+use crate::{
+    cancel::Cancel,
+    parallel::{Turns, fair::FairTurns},
+};
 use anyhow::{Context, Result, anyhow};
 use std::{
     any::{Any, TypeId},
@@ -44,7 +47,7 @@ struct Inner {
     cache: Cache,
     compiler: Compiler,
     /// limits how many calls of guests run at one time
-    turns: Turns,
+    turns: FairTurns,
     /// limits how many compilers run at one time
     compilers: Turns,
     compiled: AtomicUsize,
@@ -131,7 +134,7 @@ impl Runtime {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
         let (turns, compilers, compiled) = (
-            Turns::new(pool::CALLS),
+            FairTurns::new(limits::CALLS, limits::CALLS_OF_PLUGIN),
             Turns::new(limits::COMPILERS),
             AtomicUsize::new(0),
         );
@@ -290,7 +293,7 @@ impl Runtime {
         &self.0.cache
     }
 
-    pub(super) fn turns(&self) -> &Turns {
+    pub(super) fn turns(&self) -> &FairTurns {
         &self.0.turns
     }
 

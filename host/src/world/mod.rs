@@ -11,7 +11,6 @@
 //! | [`rehearsal`] | a scratch tree, a described node and an embedded cluster |
 //! | [`fake`] | a world of the test cases of plugins |
 //! | [`files`], [`node`], [`api`] | implementations that several worlds share |
-//! | [`budget`] | the limits of one call |
 //! | [`object_ref`] | the name of an object, and what a manifest is about |
 //! | [`state_directory`] | the directory in which runs leave their state |
 //! | [`text_file`] | files as texts, where there may be none |
@@ -21,7 +20,6 @@
 //! `run::session`.
 
 pub mod api;
-pub mod budget;
 pub mod fake;
 pub mod files;
 pub mod node;

@@ -24,6 +24,10 @@ const FLOORS: &[(&str, &str)] = &[
     ("cancel", "The wish to end a run, and who is told of it."),
     ("parallel", "Work of several threads, and turns among them."),
     (
+        "budget",
+        "What one call may use of the host, and until when.",
+    ),
+    (
         "arguments",
         "Types of what a phase may name: paths, hosts, commands.",
     ),

@@ -2,8 +2,9 @@
 //! the world answers.
 use super::{Hosted, Session, outlet::Answer};
 use crate::{
+    budget::Budget,
     wasm::gate::{Arguments, HostFunction, Origin, Row},
-    world::{Tried, World, budget::Budget},
+    world::{Tried, World},
 };
 use kubephase_wit::{Error, Failure, Stop};
 use serde::{Serialize, de::DeserializeOwned};
@@ -127,7 +128,8 @@ impl Session {
     /// Refuses an answer for a plugin that holds a credential.
     ///
     /// # Errors
-    /// `denied`, with the call and the kind of the credential.
+    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` where the
+    /// time of the call is over before it is known.
     fn check_answer<A: Arguments>(
         &self,
         admitted: &Admitted<A>,
@@ -140,8 +142,7 @@ impl Session {
                 admitted.arguments.record()
             )
         };
-        self.check_credential(what, answer)
-            .map_err(|message| Failure::new("denied", message))
+        self.check_credential(what, answer, admitted.row.allowance.time)
     }
 
     /// Asks the world for an admitted call of a function that has no failures. A failure stops the
@@ -168,7 +169,7 @@ impl Session {
         let spent = self
             .call()
             .began
-            .map(|began| began.elapsed())
+            .map(|began| self.clock().now().saturating_duration_since(began))
             .unwrap_or_default();
         self.0.limits.deadline.saturating_sub(spent)
     }

@@ -12,11 +12,13 @@ mod telling;
 pub use telling::label_of;
 
 use crate::{
-    arguments::json,
+    arguments::json::{self, LargeDocument},
+    budget::Budget,
     cancel::Cancel,
     config::plugin_limits::Limits,
     effect::{Effect, proposal::Proposal, territory::Territory},
     event::{Bus, Usage, What},
+    parallel::fair::Clock,
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
@@ -39,8 +41,11 @@ use spending::{Call, RunTotals};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
-    time::Instant,
+    time::Duration,
 };
+
+/// Time of judging what a capsule keeps.
+const CAPSULE_TIME: Duration = Duration::from_secs(10);
 
 /// What all phases of a run share.
 pub struct Shared {
@@ -156,6 +161,8 @@ struct Inner {
     sight: Sight,
     /// name of the third-party plugin that has this phase; none for a phase of the program
     plugin: Option<String>,
+    /// the clock of the phase's time, which stands still while the phase waits for a turn
+    clock: Clock,
     call: Mutex<Call>,
 }
 
@@ -223,6 +230,7 @@ impl Session {
             limits,
             sight,
             plugin,
+            clock: Clock::default(),
             call: Mutex::default(),
         }))
     }
@@ -239,7 +247,8 @@ impl Session {
             failure: failure.to_owned(),
             ..Capsule::default()
         };
-        self.0.sight.fill(&mut capsule);
+        let budget = Budget::new(usize::MAX, CAPSULE_TIME, &self.0.shared.cancel);
+        self.0.sight.fill(&mut capsule, &budget);
         capsule.blank(&self.0.shared.secrets);
         capsule
     }
@@ -249,7 +258,7 @@ impl Session {
         self.let_go();
         let mut call = self.call();
         call.round = round;
-        call.began = Some(Instant::now());
+        call.began = Some(self.0.clock.now());
         call.proposals.clear();
         call.calls.clear();
     }
@@ -286,6 +295,25 @@ impl Session {
         }
     }
 
+    /// The clock of the phase's time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Waits for the phase's turn to work on a document of so many bytes.
+    ///
+    /// # Errors
+    /// The run is cancelled.
+    fn turn(&self, text_bytes: usize) -> Result<LargeDocument, Stop> {
+        let (plugin, cancel) = (
+            self.third_party().unwrap_or_default(),
+            &self.0.shared.cancel,
+        );
+        let wait = || json::turn_of(plugin, text_bytes, &|| cancel.is_requested());
+        let turn = self.0.clock.stopped(wait);
+        turn.ok_or_else(|| Stop::msg("the run was cancelled"))
+    }
+
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
@@ -300,7 +328,7 @@ impl Session {
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
-        if call.proposals.len() >= MAX_PROPOSALS {
+        if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
             return Err(Error::Stop(Stop::msg(format!(
                 "limit of {MAX_PROPOSALS} proposals in one call reached"
             ))));
@@ -428,7 +456,7 @@ impl input::Host for Session {
             );
             return Err(Failure::new("denied", message).into());
         }
-        let _turn = json::turn(document.len());
+        let _turn = self.turn(document.len())?;
         let patches = &self.0.shared.patches;
         let (patched, said) = patches
             .apply(&target, spec(&document)?)

@@ -2,21 +2,25 @@
 //! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
 use super::{Session, Shared};
 use crate::{
+    budget::Budget,
     render::patches::COREDNS,
-    secret::classify::{Credential, classify, classify_value},
+    secret::classify::{Credential, classify_value_within, classify_within},
     wasm::limits::MAX_ANSWERED_BYTES,
-    world::{EtcdMember, ServiceState},
+    world::{EtcdMember, ServiceState, Tried},
 };
-use kubephase_wit::{CommandOutput, FileMeta, HttpReply, Stop};
+use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 /// An answer of the world.
 pub(super) trait Answer {
     /// Its bytes, roughly.
     fn size(&self) -> usize;
-    /// The kind of the first credential that it is or holds.
-    fn credential(&self) -> Option<Credential>;
+    /// The kind of the first credential that it is or holds. It is not decided where the
+    /// budget ends
+    /// first.
+    fn credential(&self, budget: &Budget) -> Option<Credential>;
 }
 
 /// A fact of the node. The facts are documented, and none is a secret; a host name among them can
@@ -33,8 +37,8 @@ macro_rules! content {
                 self.len()
             }
 
-            fn credential(&self) -> Option<Credential> {
-                classify(self.as_ref())
+            fn credential(&self, budget: &Budget) -> Option<Credential> {
+                classify_within(self.as_ref(), budget)
             }
         }
     )*};
@@ -50,7 +54,7 @@ macro_rules! plain {
                 size_of::<$plain>()
             }
 
-            fn credential(&self) -> Option<Credential> {
+            fn credential(&self, _: &Budget) -> Option<Credential> {
                 None
             }
         }
@@ -64,8 +68,8 @@ impl Answer for Value {
         self.to_string().len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        classify_value(self)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        classify_value_within(self, budget)
     }
 }
 
@@ -74,8 +78,8 @@ impl Answer for HttpReply {
         self.body.len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.body.credential()
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.body.credential(budget)
     }
 }
 
@@ -84,8 +88,9 @@ impl Answer for CommandOutput {
         self.stdout.len() + self.stderr.len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.stdout.credential().or(self.stderr.credential())
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        let of_output = self.stdout.credential(budget);
+        of_output.or_else(|| self.stderr.credential(budget))
     }
 }
 
@@ -94,8 +99,8 @@ impl<T: Answer> Answer for Option<T> {
         self.as_ref().map_or(0, Answer::size)
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.as_ref().and_then(Answer::credential)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.as_ref()?.credential(budget)
     }
 }
 
@@ -104,8 +109,8 @@ impl<T: Answer> Answer for Vec<T> {
         self.iter().map(Answer::size).sum()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.iter().find_map(Answer::credential)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.iter().find_map(|answer| answer.credential(budget))
     }
 }
 
@@ -119,26 +124,38 @@ impl Session {
         name: &str,
         fact: Option<String>,
     ) -> Result<Option<String>, Stop> {
-        self.check_credential(|| format!("the fact {name}"), &fact)
-            .map_err(Stop::msg)?;
+        self.check_credential(|| format!("the fact {name}"), &fact, Duration::MAX)
+            .map_err(|failure| Stop::msg(failure.message))?;
         self.count_answer(fact.size())?;
         Ok(fact)
     }
 
+    /// Refuses what holds a credential, or cannot be judged in a time and in what is left of the
+    /// call.
     pub(super) fn check_credential(
         &self,
-        what: impl FnOnce() -> String,
+        what: impl Fn() -> String,
         answer: &impl Answer,
-    ) -> Result<(), String> {
+        time: Duration,
+    ) -> Tried<()> {
         if !self.is_plugin() {
             return Ok(());
         }
-        answer.credential().map_or(Ok(()), |credential| {
-            Err(format!(
-                "{} holds {credential}, which is never shown to a plugin",
-                what()
-            ))
-        })
+        let turn = self.turn(answer.size());
+        let _turn = turn.map_err(|_| Budget::cancelled(&format!("judging {}", what())))?;
+        let time = time.min(self.time_left());
+        let budget = Budget::new(usize::MAX, time, &self.0.shared.cancel);
+        let Some(credential) = answer.credential(&budget) else {
+            return Ok(());
+        };
+        if credential == Credential::Undecided {
+            budget.check(&format!("judging {}", what()))?;
+        }
+        let message = format!(
+            "{} holds {credential}, which is never shown to a plugin",
+            what()
+        );
+        Err(Failure::new("denied", message))
     }
 
     /// Counts bytes that the host hands to the phase.

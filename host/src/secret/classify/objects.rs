@@ -29,7 +29,7 @@ const USER_FIELDS: &[&str] = &[
 /// Fields of a registry login that hold a credential.
 const LOGIN_FIELDS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
 
-impl Search {
+impl Search<'_> {
     /// Searches a text as YAML or JSON documents. A text that is neither has no documents.
     pub(super) fn documents(&mut self, text: &str, depth: u8) -> Verdict {
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -74,6 +74,7 @@ impl Search {
     }
 
     pub(super) fn value(&mut self, value: &Value, depth: u8) -> Verdict {
+        self.check_time()?;
         match value {
             Value::Object(fields) => {
                 judge_object(fields)?;

@@ -139,7 +139,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
         );
         vec![Box::new(events.clone()), Box::new(lines)]
     };
-    let run = prepared.complete(world.files()).unwrap();
+    let run = prepared.complete(world.files(), &Cancel::never()).unwrap();
     let finished = run
         .execute(world, &|_| {}, subscribers, &Cancel::never())
         .unwrap();

@@ -4,6 +4,7 @@
 //! Interrupts of runs that nothing delays are in `tests/signals/`; of programs that run for a
 //! plugin, in `../commands/`.
 
+mod reading;
 mod servers;
 mod waits;
 

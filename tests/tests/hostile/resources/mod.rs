@@ -2,4 +2,5 @@
 //! this suite checks it) and the run ends.
 
 mod endless;
+mod journal;
 mod memory;

@@ -19,8 +19,18 @@ fn every_text_of_an_object_is_classified() {
         json!({"users": [{"name": "a", "user": {"token": "abc"}}]}),
     ] {
         let object = config_map(data);
-        assert!(object.credential().is_some(), "{object}");
-        assert!(vec![config_map(json!({})), object].credential().is_some());
+        assert!(
+            object.credential(&Budget::unlimited()).is_some(),
+            "{object}"
+        );
+        assert!(
+            vec![config_map(json!({})), object]
+                .credential(&Budget::unlimited())
+                .is_some()
+        );
     }
-    assert_eq!(config_map(json!({"a": "plain"})).credential(), None);
+    assert_eq!(
+        config_map(json!({"a": "plain"})).credential(&Budget::unlimited()),
+        None
+    );
 }

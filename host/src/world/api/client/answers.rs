@@ -1,8 +1,13 @@
 //! Reading answers, and turning errors into failures.
-use crate::world::{Tried, api::trust, budget::Budget, innermost};
+use crate::{
+    arguments::{Text, json},
+    budget::Budget,
+    world::{Tried, api::trust, innermost},
+};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;
 use kubephase_wit::Failure;
+use serde_json::Value;
 
 /// Returns the (retryable) failure of a server that cannot be reached or does not work.
 pub(super) fn unavailable(message: String) -> Failure {
@@ -61,15 +66,38 @@ pub(super) async fn read_answer(
         .map_err(|_| unavailable(format!("the API server's answer to {what} is not text")))?;
     if code.is_client_error() || code.is_server_error() {
         // A proxy in between does not answer with a Status.
-        let status = serde_json::from_str(&text)
+        let status = json::read(&text)
             .unwrap_or_else(|_| Status::failure(text.trim(), "").with_code(code.as_u16()));
         return Err(refusal_failure(&status));
     }
     Ok(text)
 }
 
-/// Returns the failure of a request that the API server refuses.
+/// Parses the text of an answer into JSON whose values take at most `limit` bytes of memory.
+///
+/// # Errors
+/// `limit` if the values take more, `unavailable` if the text is not JSON.
+pub(super) fn parse_answer(text: &str, what: &str, limit: usize) -> Tried<Value> {
+    json::read_within(text, limit).map_err(|error| {
+        if json::is_too_large(&error) {
+            return Failure::new(
+                "limit",
+                format!(
+                    "the values of the API server's answer to {what} take more than {limit} bytes \
+                     of memory"
+                ),
+            );
+        }
+        unavailable(format!(
+            "the API server's answer to {what} is not JSON: {error}"
+        ))
+    })
+}
+
+/// Returns the failure of a request that the API server refuses. The message of the server is
+/// shortened and escaped: the server may not be trusted, and people read it.
 fn refusal_failure(status: &Status) -> Failure {
+    let message = Text::parse(&status.message).map_or_else(|why| why, String::from);
     let code = match (status.code, status.reason.as_str()) {
         (409, "AlreadyExists") => "already-exists",
         (409, _) => "conflict",
@@ -81,16 +109,16 @@ fn refusal_failure(status: &Status) -> Failure {
                 certificate is of another cluster, or has expired";
             return Failure {
                 remedy: Some(remedy.into()),
-                ..Failure::new("unauthorized", status.message.clone())
+                ..Failure::new("unauthorized", message)
             };
         }
         (429 | 500..=599, _) => {
             return unavailable(format!(
-                "the API server answered {}: {}",
-                status.code, status.message
+                "the API server answered {}: {message}",
+                status.code
             ));
         }
         _ => "invalid",
     };
-    Failure::new(code, status.message.clone())
+    Failure::new(code, message)
 }

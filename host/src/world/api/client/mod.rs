@@ -7,9 +7,12 @@ mod answers;
 mod connection;
 mod methods;
 mod requests;
+#[cfg(test)]
+mod tests;
 
 use super::{Credentials, Patience, Resolver};
 use crate::{
+    arguments::json,
     secret::Secret,
     world::{Files, Tried},
 };
@@ -21,11 +24,26 @@ use std::{
 };
 use tokio::runtime::Handle;
 
-/// Bytes of the longest answer: a list of all Pods of a large cluster is a few tens of MiB.
-const MAX_ANSWER: usize = 64 << 20;
-/// Bytes of the longest answer to a kubeconfig that is a text. Its server may not be trusted yet,
-/// and is asked for single objects, of which none is larger than etcd's 1.5 MiB.
-const MAX_ANSWER_TO_TEXT: usize = 4 << 20;
+/// Limits of an answer. A list of two thousand Pods fits.
+const ANSWER: AnswerLimits = AnswerLimits {
+    text: 24 << 20,
+    values: 96 << 20,
+};
+/// Limits of an answer to a kubeconfig that is a text. Its server may not be trusted yet, and is
+/// asked for single objects, of which none is larger than etcd's 1.5 MiB.
+const ANSWER_TO_TEXT: AnswerLimits = AnswerLimits {
+    text: 4 << 20,
+    values: json::MAX_DOCUMENT,
+};
+
+/// Limits of an answer of the server.
+#[derive(Clone, Copy)]
+struct AnswerLimits {
+    /// Bytes of the text.
+    text: usize,
+    /// Bytes of memory for the values of the text.
+    values: usize,
+}
 
 /// A client of the API. Blocks; to be called from plain threads.
 #[derive(Clone)]
@@ -35,8 +53,7 @@ pub struct ApiClient {
     credentials: Credentials,
     resolver: Arc<dyn Resolver>,
     patience: Patience,
-    /// Bytes of the longest answer that is read.
-    max_answer: usize,
+    answer_limits: AnswerLimits,
     /// The kubeconfig that the operator named on the command line, if any. Programs that
     /// authenticate its user (`exec`, `auth-provider`) are run; those of another kubeconfig are
     /// not.
@@ -61,7 +78,7 @@ impl ApiClient {
             credentials,
             resolver,
             patience,
-            max_answer: MAX_ANSWER,
+            answer_limits: ANSWER,
             operator_credentials: None,
             dry_run: false,
             connection: Arc::default(),
@@ -103,10 +120,10 @@ impl ApiClient {
         } else {
             Arc::default()
         };
-        let max_answer = if matches!(credentials, Credentials::Text(_)) {
-            MAX_ANSWER_TO_TEXT
+        let answer_limits = if matches!(credentials, Credentials::Text(_)) {
+            ANSWER_TO_TEXT
         } else {
-            MAX_ANSWER
+            ANSWER
         };
         let patience = Patience {
             time: Duration::ZERO,
@@ -116,7 +133,7 @@ impl ApiClient {
             credentials,
             connection,
             patience,
-            max_answer,
+            answer_limits,
             ..self.clone()
         }
     }

@@ -1,15 +1,17 @@
 //! Sending requests and retrying them.
 use super::{
     ApiClient,
-    answers::{read_answer, unavailable, unreachable_failure, was_closed},
+    answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
 };
-use crate::world::{
-    Tried,
-    api::{
-        MANAGER,
-        resources::{ResourceKind, by_kind, prefix_of},
-    },
+use crate::{
     budget::Budget,
+    world::{
+        Tried,
+        api::{
+            MANAGER,
+            resources::{ResourceKind, by_kind, prefix_of},
+        },
+    },
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;
@@ -40,7 +42,11 @@ impl ApiClient {
             .header("accept", "application/json")
             .body(kube::client::Body::from(body.to_vec()))
             .map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
-        let budget = Budget::new(self.max_answer, REQUEST_LIMIT, &self.patience.cancel);
+        let budget = Budget::new(
+            self.answer_limits.text,
+            REQUEST_LIMIT,
+            &self.patience.cancel,
+        );
         let what = format!("{method} {path}");
         let answer = async {
             let answer = client.send(request).await.map_err(|error| Failure {
@@ -109,11 +115,11 @@ impl ApiClient {
             content_type,
             body.to_string().as_bytes(),
         )?;
-        serde_json::from_str(&text).map_err(|error| {
-            unavailable(format!(
-                "the API server's answer to {method} {path} is not JSON: {error}"
-            ))
-        })
+        parse_answer(
+            &text,
+            &format!("{method} {path}"),
+            self.answer_limits.values,
+        )
     }
 
     /// Gets a path of the API.
@@ -128,9 +134,8 @@ impl ApiClient {
             return Ok(ResourceKind::Known(resource));
         }
         let prefix = prefix_of(api_version)?;
-        let listed: Value =
-            serde_json::from_str(&self.request("GET", &prefix, "application/json", &[])?)
-                .unwrap_or_default();
+        let listed = self.request("GET", &prefix, "application/json", &[])?;
+        let listed = parse_answer(&listed, &format!("GET {prefix}"), self.answer_limits.values)?;
         let found = listed["resources"]
             .as_array()
             .into_iter()
@@ -185,8 +190,11 @@ impl ApiClient {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameter)
             .finish();
-        let list = self.get_path(&format!("{path}?{query}"))?;
-        Ok(list["items"].as_array().cloned().unwrap_or_default())
+        let mut list = self.get_path(&format!("{path}?{query}"))?;
+        Ok(match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
     }
 
     /// Returns the path of an object.

@@ -5,7 +5,10 @@ use super::{
     run_failure,
     running::RunningProgram,
 };
-use crate::world::{Tried, budget::Budget, real::programs::Programs};
+use crate::{
+    budget::Budget,
+    world::{Tried, real::programs::Programs},
+};
 use kubephase_wit::Failure;
 use std::{io, process::Stdio};
 

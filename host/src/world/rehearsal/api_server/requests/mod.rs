@@ -90,15 +90,19 @@ struct AuthorizedCall<'a> {
     access: AccessRequest,
 }
 
+/// Makes the reply to a request. A panic becomes an internal error, because a client that gets no
+/// answer asks again and again.
+pub(super) fn reply_of(answer: impl FnOnce() -> ApiResult<ApiReply>) -> ApiReply {
+    catch_unwind(AssertUnwindSafe(answer))
+        .unwrap_or_else(|_| Err(ApiError::internal()))
+        .unwrap_or_else(|error| ApiReply::Json(error.code, error.body()))
+}
+
 impl ApiState {
     /// Answers a request.
     pub fn answer(&self, call: &ApiCall) -> ApiReply {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        // A client that gets no answer at all asks again and again.
-        let answer = catch_unwind(AssertUnwindSafe(|| self.answer_path(&mut store, call)));
-        answer
-            .unwrap_or_else(|_| Err(ApiError::internal()))
-            .unwrap_or_else(|error| ApiReply::Json(error.code, error.body()))
+        reply_of(|| self.answer_path(&mut store, call))
     }
 
     fn answer_path(&self, store: &mut Store, call: &ApiCall) -> ApiResult<ApiReply> {

@@ -3,7 +3,7 @@
 use super::{
     controllers as server_controllers, policy,
     rbac::User,
-    requests::{ApiCall, ApiReply, ApiState},
+    requests::{ApiCall, ApiReply, ApiState, reply_of},
     signer::SigningAuthority,
     store::{Store, core_resource},
 };

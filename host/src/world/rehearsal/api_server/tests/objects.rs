@@ -83,3 +83,12 @@ fn lists_are_selected_by_labels_and_fields() {
         assert_eq!(selected_names(&admin, query), names, "{query}");
     }
 }
+
+#[test]
+fn a_defect_of_the_server_is_answered_as_an_internal_error() {
+    let ApiReply::Json(500, status) = reply_of(|| panic!("a defect, on purpose")) else {
+        panic!("another answer")
+    };
+    assert_eq!(status["kind"], "Status");
+    assert_eq!(status["code"], 500);
+}

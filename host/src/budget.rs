@@ -1,6 +1,5 @@
 //! The budget of one call of the host: how many bytes it may read, until when it may work, and the
 //! token that cancels it.
-use super::Tried;
 use crate::cancel::Cancel;
 use kubephase_wit::Failure;
 use std::{
@@ -33,6 +32,16 @@ impl Budget {
         }
     }
 
+    /// Returns a budget that does not end, for work that is not part of a run.
+    pub fn unlimited() -> Budget {
+        Budget::new(usize::MAX, Duration::MAX, &Cancel::never())
+    }
+
+    /// Whether the call may no longer work.
+    pub fn is_over(&self) -> bool {
+        self.cancel.is_requested() || self.time_left().is_zero()
+    }
+
     /// Returns this budget, ending at most `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Budget {
@@ -52,7 +61,7 @@ impl Budget {
     ///
     /// # Errors
     /// `cancelled` or `timeout`.
-    pub fn check(&self, what: &str) -> Tried<()> {
+    pub fn check(&self, what: &str) -> Result<(), Failure> {
         if self.cancel.is_requested() {
             return Err(Budget::cancelled(what));
         }
@@ -67,7 +76,11 @@ impl Budget {
     ///
     /// # Errors
     /// `cancelled` or `timeout`. The work is dropped then.
-    pub async fn complete<T>(&self, what: &str, work: impl Future<Output = T>) -> Tried<T> {
+    pub async fn complete<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
         tokio::select! {
             biased;
             () = self.cancel.requested() => Err(Budget::cancelled(what)),

@@ -1,7 +1,7 @@
 use super::*;
 use std::future::pending;
 
-fn code(outcome: Tried<()>) -> String {
+fn code(outcome: Result<(), Failure>) -> String {
     outcome.unwrap_err().code
 }
 

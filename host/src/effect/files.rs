@@ -113,7 +113,7 @@ pub struct Owner {
 
 impl Owner {
     pub fn enact(&self, files: &dyn Files) -> Tried<bool> {
-        files.give(&self.path, self.owner)
+        files.chown_recursive(&self.path, self.owner)
     }
 }
 

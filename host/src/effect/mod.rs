@@ -21,13 +21,14 @@ pub mod wait;
 use crate::{
     arguments::{CommandLine, ImageName, ModuleName, SysctlKey, UnitName},
     cancel::Cancel,
-    world::{Tried, World, budget::Budget},
+    world::{Rights, Tried, World, budget::Budget},
 };
 use kubephase_sdk::spec::{
     BootstrapTokenSpec, CertificateSpec, ClearSpec, ControlPlaneUsers, EtcdMemberSpec,
     FetchKeysSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, ShareKeysSpec, WaitSpec,
 };
 use kubephase_wit::{Failure, ObjectRef};
+use objects::owner::Claim;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{path::Path, time::Duration};
@@ -137,6 +138,9 @@ pub struct Context<'a> {
     pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
     /// what a plugin's file effects do not reach; none for a phase of the distribution itself
     pub territory: Option<&'a Territory>,
+    /// what has to hold of an object before a plugin changes it; none where any object may be
+    /// changed
+    pub claim: Option<&'a Claim>,
     /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
     /// with it
     pub cancel: &'a Cancel,
@@ -161,6 +165,7 @@ impl<'a> Context<'a> {
             made: &|_| false,
             may_widen: &|_| true,
             territory: None,
+            claim: None,
             cancel,
             command_time: Duration::ZERO,
         }
@@ -278,9 +283,18 @@ impl Effect {
             Effect::Object {
                 manifest,
                 if_exists,
-            } => objects::ensure(manifest, *if_exists, world.cluster()),
-            Effect::Patch { of, patch } => objects::patch(of, patch, world.cluster()),
-            Effect::Delete { of } => objects::delete(of, world.cluster()),
+            } => match context.claim {
+                Some(claim) => claim.ensure(manifest, *if_exists, world.cluster()),
+                None => objects::ensure(manifest, *if_exists, world.cluster()),
+            },
+            Effect::Patch { of, patch } => match context.claim {
+                Some(claim) => claim.patch(of, patch, world.cluster()),
+                None => objects::patch(of, patch, world.cluster()),
+            },
+            Effect::Delete { of } => match context.claim {
+                Some(claim) => claim.delete(of, world.cluster()),
+                None => objects::delete(of, world.cluster()),
+            },
             Effect::BootstrapToken(spec) => tokens::ensure_token(spec, context),
             Effect::ShareKeys(spec) => tokens::share_keys(spec, context),
             Effect::FetchKeys(spec) => joining::fetch_keys(spec, context),
@@ -313,24 +327,25 @@ impl Effect {
             }
             Effect::Command(command) => {
                 let budget = Budget::new(COMMAND_OUTPUT, context.command_time, context.cancel);
-                let output = world
-                    .node()
-                    .run(command, &budget)
-                    .map_err(|failure| match failure.code.as_str() {
-                        "timeout" => Failure {
-                            message: format!(
-                                "`{command}` did not end within {:?}",
-                                context.command_time
-                            ),
-                            remedy: Some(
-                                "raise limits.deadline of the plugin's entry in the \
+                let output =
+                    world
+                        .node()
+                        .run(command, Rights::Full, &budget)
+                        .map_err(|failure| match failure.code.as_str() {
+                            "timeout" => Failure {
+                                message: format!(
+                                    "`{command}` did not end within {:?}",
+                                    context.command_time
+                                ),
+                                remedy: Some(
+                                    "raise limits.deadline of the plugin's entry in the \
                             configuration (at most 300s)"
-                                    .into(),
-                            ),
-                            ..failure
-                        },
-                        _ => failure,
-                    })?;
+                                        .into(),
+                                ),
+                                ..failure
+                            },
+                            _ => failure,
+                        })?;
                 if output.status == 0 {
                     return Ok(Done::from(true));
                 }

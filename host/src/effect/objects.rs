@@ -1,4 +1,6 @@
 //! Objects of the API: brought to a state where they are not in it already.
+pub mod owner;
+
 use super::{Done, Enacted, IfExists, Sent};
 use crate::world::{Cluster, Tried};
 use kubephase_wit::{Failure, ObjectRef};

@@ -1,6 +1,8 @@
 //! The files of a node that belong to the host, as its configuration says, and the operator's own.
 //! No file effect of a plugin reaches them: static Pods, certificates and kubeconfigs have effects
 //! of their own.
+mod named;
+
 use super::Effect;
 pub use crate::world::files::Territory;
 use crate::{
@@ -42,13 +44,6 @@ const ALWAYS: &[&str] = &[
     "/var/lib/k0s",
     "/var/snap/microk8s",
 ];
-
-/// Arguments of components whose value looks like a path and is none.
-const NO_PATHS: &[&str] = &["cgroup"];
-/// The argument that names a file which plugins may write.
-const AUDIT_POLICY_FILE: &str = "audit-policy-file";
-/// Ends of the names of arguments whose files hold no secret.
-const OPEN_FILES: &[&str] = &["ca-file", "cert-file", "resolv-conf"];
 
 impl Territory {
     /// The files that belong to the host on a node with this configuration.
@@ -92,49 +87,6 @@ impl Territory {
     pub fn add_shown_of_operator(&mut self, path: &Path) {
         if let Ok(path) = absolute(path) {
             self.add_shown(&path.to_string_lossy());
-        }
-    }
-
-    /// Adds the files that the configuration names.
-    fn add_named(&mut self, config: &Config) {
-        let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
-        if let Some(join) = &config.join {
-            self.add_shown(&join.ca_cert_path);
-        }
-        self.add(&config.run.kubeconfig);
-        let mut arguments = vec![
-            &cluster.api_server.extra_args,
-            &cluster.controller_manager.extra_args,
-            &cluster.scheduler.extra_args,
-            &config.init.node_registration.kubelet_extra_args,
-        ];
-        if let Some(local) = &etcd.local {
-            self.add(&local.data_dir);
-            arguments.push(&local.extra_args);
-        }
-        if let Some(external) = &etcd.external {
-            self.add(&external.key_file);
-            self.add_shown(&external.cert_file);
-            self.add_shown(&external.ca_file);
-        }
-        for argument in arguments.into_iter().flatten() {
-            self.add_argument(&argument.name, &argument.value);
-        }
-        let fields = config.kubelet.document.as_object().into_iter().flatten();
-        for (field, value) in fields.filter(|(field, _)| field.ends_with("KeyFile")) {
-            self.add_argument(field, value.as_str().unwrap_or_default());
-        }
-    }
-
-    /// Adds the file that an argument of a component names, where it names one.
-    fn add_argument(&mut self, name: &str, value: &str) {
-        if name == AUDIT_POLICY_FILE || NO_PATHS.iter().any(|part| name.contains(part)) {
-            return;
-        }
-        if OPEN_FILES.iter().any(|end| name.ends_with(end)) {
-            self.add_shown(value);
-        } else {
-            self.add(value);
         }
     }
 

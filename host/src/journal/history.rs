@@ -4,6 +4,7 @@ use super::{
     reader::{Events, ReadError, is_relied_on},
 };
 use crate::{
+    cancel::Cancel,
     effect::{Enacted, joining},
     run::event::{EffectResult, EffectSummary, What},
     world::{Files, OpenFile, Tried, files::is_trusted},
@@ -51,14 +52,39 @@ struct Journal {
     is_whole: bool,
 }
 
-/// The state while the journals are read, one after the other.
+/// Things that runs left. Each was noted at a moment, the latest last.
+#[derive(Default)]
+struct Left {
+    moments: usize,
+    things: BTreeMap<String, (usize, MadeByRun)>,
+}
+
+impl Left {
+    /// Notes a thing, or that it was made once more.
+    fn note(&mut self, made: MadeByRun) {
+        self.moments += 1;
+        self.things.insert(made.what.clone(), (self.moments, made));
+    }
+
+    /// The things, the latest first.
+    fn latest_first(self) -> Vec<MadeByRun> {
+        let mut things: Vec<(usize, MadeByRun)> = self.things.into_values().collect();
+        things.sort_unstable_by_key(|(moment, _)| std::cmp::Reverse(*moment));
+        things.into_iter().map(|(_, made)| made).collect()
+    }
+}
+
+/// The state while the journals are read, one after the other. Reading takes time in proportion to
+/// the journals.
 #[derive(Default)]
 struct Fold {
     made: BTreeSet<String>,
     /// what the run of the current journal is about to make
     intended: BTreeSet<String>,
-    /// what the runs so far left, the latest last
-    left: Made,
+    /// what the runs so far left
+    files: Left,
+    directories: Left,
+    services: Left,
     /// for each thing, the runs whose journals say that it was made
     noted: BTreeMap<String, BTreeSet<u64>>,
     /// for each run, the later runs that undid things which it made: if the journal of a later run
@@ -68,8 +94,9 @@ struct Fold {
 
 impl History {
     /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with
-    /// a warning.
-    pub fn read(files: &dyn Files, directory: &str) -> History {
+    /// a warning. Nothing is known, and no journal outdated, where the end is requested meanwhile:
+    /// then no phase begins.
+    pub fn read(files: &dyn Files, directory: &str, cancel: &Cancel) -> History {
         let mut history = History::default();
         let paths = match paths(files, directory) {
             Ok(paths) => paths,
@@ -82,13 +109,16 @@ impl History {
         };
         let (mut fold, mut journals) = (Fold::default(), Vec::new());
         for (run, path) in paths {
-            match fold.read(files, directory, run, &path) {
+            match fold.read(files, directory, run, &path, cancel) {
                 Ok((journal, warning)) => {
                     history.warnings.extend(warning);
                     journals.push(journal);
                 }
                 Err(warning) => history.warnings.push(warning),
             }
+        }
+        if cancel.is_requested() {
+            return History::default();
         }
         if history.warnings.len() > MAX_WARNINGS {
             let more = history.warnings.len() - MAX_WARNINGS;
@@ -99,13 +129,17 @@ impl History {
         }
         let Fold {
             made,
-            mut left,
+            files,
+            directories,
+            services,
             undone_by,
             ..
         } = fold;
-        for list in [&mut left.files, &mut left.directories, &mut left.services] {
-            list.reverse();
-        }
+        let left = Made {
+            files: files.latest_first(),
+            directories: directories.latest_first(),
+            services: services.latest_first(),
+        };
         history.outdated = outdated(&journals, &left, &undone_by);
         History {
             made,
@@ -177,6 +211,7 @@ impl Fold {
         directory: &str,
         run: u64,
         path: &str,
+        cancel: &Cancel,
     ) -> Result<(Journal, Option<String>), String> {
         let ignored = |why: String| {
             format!("{why}; what that run did is not known, so reset leaves it in place")
@@ -204,6 +239,9 @@ impl Fold {
         };
         let mut workflow = String::new();
         let trouble = loop {
+            if cancel.is_requested() {
+                break None;
+            }
             match events.next_wanted(is_relied_on) {
                 Ok(Some(event)) => self.note_event(event.what, run, &mut workflow),
                 Ok(None) => break events.damage.as_ref().map(ToString::to_string),
@@ -285,11 +323,11 @@ impl Fold {
         }
     }
 
-    fn list(&mut self, list: List) -> &mut Vec<MadeByRun> {
+    fn list(&mut self, list: List) -> &mut Left {
         match list {
-            List::Files => &mut self.left.files,
-            List::Directories => &mut self.left.directories,
-            List::Services => &mut self.left.services,
+            List::Files => &mut self.files,
+            List::Directories => &mut self.directories,
+            List::Services => &mut self.services,
         }
     }
 
@@ -303,9 +341,7 @@ impl Fold {
     ) {
         for thing in things {
             self.noted.entry(thing.clone()).or_default().insert(run);
-            let list = self.list(list);
-            list.retain(|made| made.what != thing);
-            list.push(MadeByRun {
+            self.list(list).note(MadeByRun {
                 what: thing,
                 run,
                 workflow: workflow.to_owned(),
@@ -321,7 +357,7 @@ impl Fold {
             "service" => List::Services,
             _ => return,
         };
-        self.list(list).retain(|made| made.what != effect.target);
+        self.list(list).things.remove(&effect.target);
         for earlier in self.noted.remove(&effect.target).into_iter().flatten() {
             self.undone_by.entry(earlier).or_default().insert(run);
         }

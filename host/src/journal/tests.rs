@@ -7,6 +7,7 @@ use kubephase_wit::{Finding, Severity, Verdict};
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 fn events() -> Vec<Event> {
     let phase = || "certs/ca".to_owned();
@@ -394,7 +395,7 @@ fn things_that_runs_left_are_listed_the_latest_first() {
             ("service", "chrony stopped", changed, false),
         ],
     );
-    let history = History::read(&files, "/state");
+    let history = History::read(&files, "/state", &Cancel::never());
     assert_eq!(history.warnings, Vec::<String>::new());
     let Made {
         files,
@@ -511,7 +512,10 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     let marks = |event: &&Event| matches!(&event.what, What::Message { text, .. } if text.contains("more messages"));
     assert_eq!(record.events.iter().filter(marks).count(), 1);
     let files = RootedFiles::open(dir.path()).unwrap();
-    assert_eq!(targets(&History::read(&files, "/state")), ["/opt/made"]);
+    assert_eq!(
+        targets(&History::read(&files, "/state", &Cancel::never())),
+        ["/opt/made"]
+    );
 }
 
 #[test]
@@ -546,6 +550,61 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
 }
 
 #[test]
+fn effects_alone_do_not_write_more_than_a_journal_may_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let header = Header::new(0);
+    let place = place(dir.path());
+    let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
+    let mut what = effect("file", "/opt/made");
+    if let What::Effect { directories, .. } = &mut what {
+        *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
+    }
+    let event = Event { at: 1, what };
+    let effects = (0..100).take_while(|_| {
+        journal.notice(&event);
+        !cancel.is_requested()
+    });
+    let before = effects.count();
+    assert!((30..40).contains(&before), "{before} effects of 2 MB");
+    assert!(fs::metadata(journal.path()).unwrap().len() < 70 << 20);
+}
+
+/// Files and directories that a run made, so many of each.
+fn many(count: usize) -> impl Iterator<Item = What> {
+    (0..count).map(|at| {
+        let mut what = effect("file", &format!("/opt/directory-{at}/file"));
+        if let What::Effect { directories, .. } = &mut what {
+            directories.push(format!("/opt/directory-{at}"));
+        }
+        what
+    })
+}
+
+#[test]
+fn a_history_is_read_in_time_in_proportion_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(50_000)));
+    let files = RootedFiles::open(dir.path()).unwrap();
+    let began = Instant::now();
+    let history = History::read(&files, "/state", &Cancel::never());
+    assert_eq!(history.left.files.len(), 50_000);
+    assert_eq!(history.left.directories[0].what, "/opt/directory-49999");
+    assert!(began.elapsed() < Duration::from_secs(20), "{began:?}");
+}
+
+#[test]
+fn nothing_is_known_of_a_history_whose_reading_was_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(10)));
+    let cancel = Cancel::new();
+    cancel.request();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    let history = History::read(&files, "/state", &cancel);
+    assert_eq!(history, History::default());
+}
+
+#[test]
 fn all_targets_and_effects_of_a_large_run_are_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let paths: Vec<String> = (0..3000)
@@ -561,7 +620,11 @@ fn all_targets_and_effects_of_a_large_run_are_read_again() {
     }
     let journal = journal(dir.path(), [announced, done]);
     assert_eq!(journal.failure(), None);
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(history.warnings, Vec::<String>::new());
     assert!(paths.iter().all(|path| history.made.contains(path)));
     assert_eq!(targets(&history), ["/opt/made"]);
@@ -597,7 +660,7 @@ fn a_journal_of_any_size_is_read() {
     )
     .unwrap();
     let files = RootedFiles::open(dir.path()).unwrap();
-    let history = History::read(&files, "/state");
+    let history = History::read(&files, "/state", &Cancel::never());
     assert_eq!(
         (targets(&history), history.warnings.len()),
         (vec!["/opt/last", "/opt/first"], 0)
@@ -629,7 +692,11 @@ fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
         .as_bytes(),
     )
     .unwrap();
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(targets(&history), ["/opt/last", "/opt/first"]);
     assert!(
         history.warnings[0].contains("longer than")
@@ -655,7 +722,11 @@ fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
         ),
     )
     .unwrap();
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(targets(&history), ["/opt/b", "/opt/a"]);
     assert!(
         history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
@@ -683,7 +754,11 @@ fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
     .unwrap();
     let text = fs::read_to_string(&newer).unwrap();
     fs::write(&newer, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(targets(&history), ["/opt/c", "/opt/after", "/opt/a"]);
     assert!(
         history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
@@ -710,7 +785,11 @@ fn a_journal_that_others_could_have_written_is_not_believed() {
     if is_root {
         chown(&others, Some(65534), None).unwrap();
     }
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(
         targets(&history),
         if is_root { vec![] } else { vec!["/opt/c"] }
@@ -740,7 +819,11 @@ fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
         "/opt/mine",
     ];
     journal(dir.path(), named.map(|path| effect("file", path)));
-    let history = History::read(&RootedFiles::open(dir.path()).unwrap(), "/state");
+    let history = History::read(
+        &RootedFiles::open(dir.path()).unwrap(),
+        "/state",
+        &Cancel::never(),
+    );
     assert_eq!(targets(&history), ["/opt/mine"]);
 }
 
@@ -756,7 +839,7 @@ fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
     for _ in 3..=55 {
         journal(dir.path(), []);
     }
-    let history = History::read(&files, "/state");
+    let history = History::read(&files, "/state", &Cancel::never());
     assert_eq!(targets(&history), ["/opt/stays"]);
     assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
     let numbers: Vec<u64> = list_journals(place(dir.path()).path())
@@ -769,7 +852,7 @@ fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
         [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>()
     );
     assert_eq!(
-        targets(&History::read(&files, "/state")),
+        targets(&History::read(&files, "/state", &Cancel::never())),
         ["/opt/stays"],
         "the older journal is not believed without the later"
     );

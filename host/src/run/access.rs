@@ -2,12 +2,12 @@
 //! granted to them.
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    effect::Effect,
+    effect::{Effect, objects::owner::Claim},
     wasm::{
         gate::{Demand, Origin, Row},
         grant::Grant,
     },
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use std::sync::Arc;
 
@@ -71,10 +71,16 @@ impl Access {
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         match self {
             Access::BuiltIn => Ok(Reach::All),
-            Access::Granted(grant) => grant.reach(row, demands, url),
+            Access::Granted(grant) => grant.reach(row, demands, url, services),
         }
     }
 
@@ -92,5 +98,14 @@ impl Access {
     /// The part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
         self.ask(|grant| grant.allows_effect(effect))
+    }
+
+    /// What has to hold of an object before an effect changes it; none where any object may be
+    /// changed.
+    pub fn claim(&self, effect: &Effect) -> Option<Claim> {
+        match self {
+            Access::BuiltIn => None,
+            Access::Granted(grant) => grant.claim(effect),
+        }
     }
 }

@@ -17,7 +17,9 @@ mod objects;
 mod ordinary;
 mod patterns;
 
-use crate::arguments::json;
+pub use objects::parse_yaml;
+
+use crate::{arguments::json, world::budget::Budget};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -105,14 +107,23 @@ impl fmt::Display for Credential {
 /// are judged one at a time.
 #[must_use]
 pub fn classify(content: &[u8]) -> Option<Credential> {
+    classify_within(content, &Budget::unlimited())
+}
+
+/// As [`classify`], until the budget ends: the answer is [`Credential::Undecided`] then.
+#[must_use]
+pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
     let work = content
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    let _turn = json::turn(content.len());
+    let Some(_turn) = json::turn_of("", content.len(), &|| budget.is_over()) else {
+        return Some(Credential::Undecided);
+    };
     let mut search = Search {
         work,
         memory: MAX_VALUES,
+        budget,
     };
     let searched = search.search(content, MAX_DEPTH);
     searched
@@ -121,9 +132,9 @@ pub fn classify(content: &[u8]) -> Option<Credential> {
 }
 
 /// Returns the kind of the first credential that a JSON value holds: in one of its texts, or by its
-/// fields.
+/// fields. The answer is [`Credential::Undecided`] where the budget ends first.
 #[must_use]
-pub fn classify_value(value: &serde_json::Value) -> Option<Credential> {
+pub fn classify_value_within(value: &serde_json::Value, budget: &Budget) -> Option<Credential> {
     let text = value.to_string();
     let work = text
         .len()
@@ -132,6 +143,7 @@ pub fn classify_value(value: &serde_json::Value) -> Option<Credential> {
     let mut search = Search {
         work,
         memory: MAX_VALUES,
+        budget,
     };
     let searched = search.value(value, MAX_DEPTH);
     searched
@@ -143,16 +155,27 @@ pub fn classify_value(value: &serde_json::Value) -> Option<Credential> {
 type Verdict = Result<(), Credential>;
 
 /// A search in progress.
-struct Search {
+struct Search<'b> {
     /// bytes that may still be searched
     work: usize,
     /// bytes of memory that values of documents may still take
     memory: usize,
+    /// until when the search may work
+    budget: &'b Budget,
 }
 
-impl Search {
+impl Search<'_> {
+    /// Ends the search when its time is over, or the run is cancelled.
+    fn check_time(&self) -> Verdict {
+        if self.budget.is_over() {
+            return Err(Credential::Undecided);
+        }
+        Ok(())
+    }
+
     /// Searches content, and up to `depth` levels of encodings in it.
     fn search(&mut self, content: &[u8], depth: u8) -> Verdict {
+        self.check_time()?;
         self.work = self
             .work
             .checked_sub(content.len())

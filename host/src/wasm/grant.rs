@@ -7,16 +7,22 @@ use super::{
     manifest::Request,
 };
 use crate::{
-    arguments::{AbsolutePath, HttpUrl, ObjectName},
-    effect::{Effect, IfExists, objects::reference},
-    world::reach::Reach,
+    arguments::{AbsolutePath, HttpUrl},
+    effect::{
+        Effect,
+        objects::owner::{Claim, Mark},
+    },
+    world::reach::{Reach, Services},
 };
-use objects::Change;
+use objects::change_of_object;
+use std::net::IpAddr;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     plugin: String,
+    /// a digest of where the plugin comes from and who signed it
+    identity: String,
     requests: Vec<Request>,
     /// whether the plugin is part of the program
     is_distribution: bool,
@@ -27,9 +33,17 @@ impl Grant {
     pub fn new(plugin: &str, requests: Vec<Request>) -> Self {
         Grant {
             plugin: plugin.to_owned(),
+            identity: String::new(),
             requests,
             is_distribution: false,
         }
+    }
+
+    /// Tells the plugin apart from others of its name, by a digest of where it comes from and who
+    /// signed it.
+    #[must_use]
+    pub fn of_identity(self, identity: String) -> Self {
+        Grant { identity, ..self }
     }
 
     /// Makes this the grant of a plugin that is part of the program. Its patterns bound it like any
@@ -106,11 +120,18 @@ impl Grant {
     }
 
     /// Decides about the server of a URL, which the demands of a granted call name, before the host
-    /// of the URL is looked up, and about the addresses that may be found.
+    /// of the URL is looked up, and about the addresses that may be found. `services` are those of
+    /// the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         if self.is_distribution {
             return Ok(Reach::All);
         }
@@ -120,10 +141,11 @@ impl Grant {
         let is_named =
             covering.any(|request| request.hosts.iter().any(|host| gate::names_host(host, url)));
         gate::check_host(url, is_named)?;
-        Ok(if gate::has_to_be_named(url) {
+        let is_address = url.host().parse::<IpAddr>().is_ok();
+        Ok(if is_named && (is_address || gate::has_to_be_named(url)) {
             Reach::All
         } else {
-            Reach::OtherMachines
+            Reach::OtherMachines(services)
         })
     }
 
@@ -197,27 +219,9 @@ impl Grant {
             }
             Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Demand::Path(&mode.path)]),
             Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
-            Effect::Object {
-                manifest,
-                if_exists,
-            } => {
-                let of = reference(manifest).map_err(|failure| failure.message)?;
-                let change = if *if_exists == IfExists::Apply {
-                    Change::Part(manifest)
-                } else {
-                    Change::Whole(manifest)
-                };
-                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, change)
+            Effect::Object { .. } | Effect::Patch { .. } | Effect::Delete { .. } => {
+                change_of_object(effect).map_or(Ok(()), |change| self.allows_object(&change?))
             }
-            Effect::Patch { of, patch } => {
-                let change = Change::Part(patch);
-                self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, change)
-            }
-            Effect::Delete { of } => self.allows_object(
-                &DELETE_OBJECT.row,
-                &ObjectName::parse(of)?,
-                Change::Deletion,
-            ),
             Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
             Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
             Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.demands()),
@@ -243,6 +247,18 @@ impl Grant {
                 Err("only phases of the distribution itself may propose this".into())
             }
         }
+    }
+
+    /// What has to hold of an object before the effect changes it; none where the grant amounts to
+    /// administrator of the cluster, and for effects on anything else.
+    pub fn claim(&self, effect: &Effect) -> Option<Claim> {
+        let change = change_of_object(effect)?.ok()?;
+        let namespace = self.claimed_namespace(&change)?;
+        let mark = Mark {
+            plugin: self.plugin.clone(),
+            identity: self.identity.clone(),
+        };
+        Some(Claim { mark, namespace })
     }
 
     /// Refuses changes in the directory of another plugin, whatever the grant is: a plugin that is

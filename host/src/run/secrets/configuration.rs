@@ -15,12 +15,20 @@ use serde_json::{Map, Value};
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
+/// The field with the headers by which a kubelet fetches static Pods.
+const HEADERS: &str = "staticPodURLHeader";
+
 /// Masks the secrets of a configuration. Returns what it masked, but for values of environment
 /// variables that are ordinary words.
 pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
     let mut walk = Walk::default();
     walk.value("", configuration);
     walk.found
+}
+
+/// Masks the value of an argument, where its name or the value itself says that it is secret.
+pub(super) fn mask_argument(name: &str, value: &mut String) {
+    Walk::default().text(name, value, true);
 }
 
 #[derive(Default)]
@@ -52,7 +60,24 @@ impl Walk {
             return self.text(&name, value, true);
         }
         for (name, value) in fields {
-            self.value(name, value);
+            if name == HEADERS {
+                self.all(value);
+            } else {
+                self.value(name, value);
+            }
+        }
+    }
+
+    /// Masks all texts of a value.
+    fn all(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                self.note(text);
+                *text = public("static-pod-url-header");
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.all(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 

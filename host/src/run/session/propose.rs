@@ -1,7 +1,6 @@
 //! The host functions by which a phase proposes effects. They only record the proposals; the
 //! executor carries them out.
 use super::{Hosted, Session, spec};
-use crate::arguments::json;
 use crate::effect::{Effect, IfExists, files};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
@@ -21,7 +20,7 @@ impl Session {
         raw: A::Raw,
         effect: impl FnOnce(A) -> Effect,
     ) -> Hosted<Handle> {
-        let _turn = json::turn(A::length(&raw));
+        let _turn = self.turn(A::length(&raw))?;
         let arguments = self.parse(function, raw)?.arguments;
         self.propose(effect(arguments))
     }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// What a stream of gzip begins with.
 const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
 
-impl Search {
+impl Search<'_> {
     /// Refuses content that is not ordinary down to the last of `depth` encodings.
     ///
     /// # Errors
@@ -20,6 +20,7 @@ impl Search {
             .work
             .checked_sub(content.len())
             .ok_or(Credential::Undecided)?;
+        self.check_time()?;
         if der::is_public(content) {
             return Ok(());
         }

@@ -497,3 +497,42 @@ fn documents_that_take_much_memory_are_not_judged() {
     let ordinary = format!("[{}0]", r#"{"name":"x"},"#.repeat(10_000));
     assert_eq!(classify(ordinary.as_bytes()), None);
 }
+
+#[test]
+fn what_is_not_judged_in_time_is_not_decided() {
+    use crate::cancel::Cancel;
+    use std::time::{Duration, Instant};
+    let heavy = b"QUFB".repeat(1 << 20);
+    let over = Budget::new(0, Duration::ZERO, &Cancel::never());
+    assert_eq!(classify_within(b"x", &over), Some(Credential::Undecided));
+    let value = serde_json::json!({"a": "x"});
+    assert_eq!(
+        classify_value_within(&value, &over),
+        Some(Credential::Undecided)
+    );
+    let cancel = Cancel::new();
+    let budget = Budget::new(0, Duration::MAX, &cancel);
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let judged = scope.spawn(|| classify_within(&heavy, &budget));
+        cancel.request();
+        assert_eq!(judged.join().unwrap(), Some(Credential::Undecided));
+    });
+    let elapsed = began.elapsed();
+    assert!(elapsed < Duration::from_secs(3), "{elapsed:?}");
+}
+
+#[test]
+fn a_value_that_has_its_name_beside_it_is_judged_by_the_name() {
+    let key = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1";
+    let joined = serde_json::json!({"AWS_SECRET_ACCESS_KEY": key});
+    assert!(classify_value_within(&joined, &Budget::unlimited()).is_some());
+    for field in ["name", "key"] {
+        let pair = serde_json::json!([{field: "AWS_SECRET_ACCESS_KEY", "value": key}]);
+        assert_eq!(
+            classify_value_within(&pair, &Budget::unlimited()),
+            classify_value_within(&joined, &Budget::unlimited()),
+            "{pair}"
+        );
+    }
+}

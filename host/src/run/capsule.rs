@@ -221,7 +221,7 @@ impl Sight {
             let credential = gave
                 .as_ref()
                 .ok()
-                .and_then(|answer| classify_within(answer.text().as_bytes(), budget));
+                .and_then(|answer| classify_within(&answer.content(), budget));
             if let Some(kind) = credential {
                 *gave = Err(Failure::new(
                     "not-recorded",

@@ -3,6 +3,7 @@
 mod configuration;
 mod objects;
 
+use self::configuration::{shapes, urls};
 use crate::{
     config,
     secret::{Secret, bootstrap_token},
@@ -254,10 +255,14 @@ fn public(name: &str) -> String {
 /// The value of an environment variable as plugins see it. Of a proxy that is not one of the common
 /// ones, nothing is known of its form.
 fn shown_value(name: &str, value: &str) -> String {
-    if is_common_proxy(name) || value.contains("://") {
-        return without_user_info(value);
+    let has_url = value.contains("://");
+    if is_common_proxy(name) || has_url {
+        let shown = urls::without_path(&without_user_info(value));
+        if shapes::is_hosts(&shown) {
+            return shown;
+        }
     }
-    if is_proxy(name) {
+    if is_proxy(name) || has_url {
         public("proxy")
     } else {
         value.to_owned()

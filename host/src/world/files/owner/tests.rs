@@ -3,7 +3,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 
 #[test]
 fn a_directory_changes_hands_with_all_below_it_and_nothing_beside_it() {
-    if !rustix::process::geteuid().is_root() {
+    if !crate::requirements::is_root() {
         return;
     }
     let root = tempfile::tempdir().unwrap();

@@ -33,6 +33,10 @@ pub mod plugin_tools;
 pub mod rehearse;
 pub mod render;
 pub mod report;
+#[cfg(test)]
+#[allow(dead_code, reason = "the end-to-end tests need more")]
+#[path = "../../tests/src/requirements.rs"]
+mod requirements;
 pub mod run;
 pub mod secret;
 pub mod text;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{Event, What};
+use crate::event::What;
 use kubephase_wit::Severity;
 
 #[test]

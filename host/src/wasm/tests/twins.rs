@@ -13,7 +13,7 @@ use kubephase_kube_proxy::KubeProxy;
 use kubephase_sdk::{Native, Phase};
 use kubephase_wit::{Error, Failure, Outcome, phase::Host};
 use serde_json::{Value, json};
-use std::{path::PathBuf, sync::LazyLock};
+use std::sync::LazyLock;
 
 type Ran = (Result<Outcome, Failure>, Vec<Proposal>, Vec<String>);
 
@@ -266,13 +266,10 @@ fn pruned(mut object: Value) -> Value {
 
 #[test]
 fn the_objects_are_those_that_kubeadm_applied() {
-    let golden = std::env::var_os("KUBEPHASE_GOLDEN").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden")),
-        PathBuf::from,
-    );
-    let Ok(cases) = std::fs::read_dir(&golden) else {
+    let Some(recordings) = crate::requirements::recorded_runs() else {
         return;
     };
+    let cases = std::fs::read_dir(&recordings).unwrap();
     let (mut dns, mut proxies) = (0, 0);
     for case in cases
         .map(|case| case.unwrap().path())
@@ -348,6 +345,6 @@ fn the_objects_are_those_that_kubeadm_applied() {
     assert!(
         dns > 0 && proxies > 0,
         "no recordings in {}",
-        golden.display()
+        recordings.display()
     );
 }

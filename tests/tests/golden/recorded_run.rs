@@ -1,7 +1,8 @@
 //! One recorded run of kubeadm, made again by kubephase.
 use crate::PROGRAM;
 use harness::{RunOutput, copy_tree, kubephase, lines_of, recorded_runs, run};
-use std::{path::Path, sync::Mutex, thread};
+use parking_lot::Mutex;
+use std::{path::Path, thread};
 
 /// Rehearses `init` as it was recorded: its inputs, arguments, environment and node.
 pub fn rehearse_init(case: &Path, scratch: &Path) -> RunOutput {

@@ -222,7 +222,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
                     } else {
                         plugin.parent().unwrap_or(Path::new(""))
                     };
-                    let outcomes = test::cases(
+                    let outcomes = test::run_cases(
                         &component,
                         cases.as_deref().unwrap_or(&beside.join("cases")),
                     )?;
@@ -280,10 +280,10 @@ fn new(kind: Kind, language: Language, folder: &Path) -> Result<Exit> {
 }
 
 /// From where the command was typed; only a signer that was named is asked for.
-fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::Wanted<'a> {
-    load::Wanted {
+fn wanted<'a>(source: &'a str, signer: Option<&'a Signer>) -> load::LoadRequest<'a> {
+    load::LoadRequest {
         source,
-        beside: Path::new(""),
+        base_dir: Path::new(""),
         pinned: None,
         signer,
         command: None,
@@ -307,7 +307,7 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
     Ok(print::out(&inspect::render(&plugin, size, &signed)))
 }
 
-fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
+fn told(outcomes: &[test::CaseResult], show: bool) -> Exit {
     let mut text = String::new();
     for outcome in outcomes {
         let mark = if outcome.differences.is_empty() {
@@ -323,7 +323,7 @@ fn told(outcomes: &[test::Outcome], show: bool) -> Exit {
             outcome.path.display()
         );
         let told = outcome
-            .told
+            .messages
             .iter()
             .filter(|_| show || !outcome.differences.is_empty());
         for line in told.chain(&outcome.differences) {

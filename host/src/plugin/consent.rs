@@ -1,6 +1,6 @@
-//! The operator's consent to a plugin: to what it asks for and provides, to this very component,
-//! and, by a flag of its own each, to requests that amount to root on the node or to administrator
-//! of the cluster.
+//! The operator's consent to a plugin: to what it asks for and provides, and to one exact component.
+//! Two risks each need their own flag: requests that amount to root on the node, and requests that
+//! amount to administrator of the cluster.
 use super::{
     digest::ComponentDigest, inspect, lines::Allowed, refused::PluginRefused, source::needs_digest,
 };
@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 /// The risks that the operator accepts by flags of the command line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct Consent {
-    /// allow what amounts to root on the node: programs, units, modules, kernel parameters, files
-    /// of the system
+    /// allow requests that amount to root on the node: programs, units, modules, kernel parameters,
+    /// files of the system
     #[arg(long)]
     pub allow_root: bool,
-    /// allow what amounts to administrator of the cluster: RBAC, Secrets, webhooks, Pods with
-    /// access to the host
+    /// allow requests that amount to administrator of the cluster: RBAC, Secrets, webhooks, Pods
+    /// with access to the host
     #[arg(long)]
     pub allow_cluster_admin: bool,
 }
@@ -33,8 +33,8 @@ pub struct Question<'a> {
     pub plugin: &'a Plugin,
     /// what is allowed already
     pub allowed: &'a Allowed,
-    /// the plugin that this one comes in place of, in words; none if it is new, or a version of
-    /// the plugin that was allowed before
+    /// a description of the plugin that this one replaces; none if it is new, or a version of the
+    /// plugin that was allowed before
     pub in_place_of: Option<String>,
     /// the command that allows the plugin, without the flags of consent
     pub command: String,
@@ -60,19 +60,19 @@ impl Consent {
         if risks.keys().all(|risk| self.accepts(*risk)) {
             return Ok(());
         }
-        let mut message = format!("{} is not allowed what it asks for:", question.subject());
+        let mut message = format!("{} asks for more than it is allowed:", question.subject());
         for (risk, lines) in risks.iter().filter(|(risk, _)| !self.accepts(**risk)) {
-            message += &format!("\nThis amounts to {}:", risk.words());
+            message += &format!("\nThese requests amount to {}:", risk.words());
             message.extend(lines.iter().map(|line| format!("\n  {line}")));
         }
-        message += &format!("\nIf it is meant to have that: {}", question.full_command());
+        message += &format!("\nTo allow it, run: {}", question.full_command());
         Err(PluginRefused::new(message))
     }
 }
 
 impl Question<'_> {
-    /// Refuses to allow a plugin of a registry unless the operator named the component: what a
-    /// registry gives for a tag may be another component than the operator looked at.
+    /// Refuses to allow a plugin of a registry unless the operator named the digest of the
+    /// component: for one tag, a registry may give another component than the operator inspected.
     ///
     /// # Errors
     /// All that the plugin asks for and provides, and the command that names the component.
@@ -84,14 +84,13 @@ impl Question<'_> {
         if digest.is_some() || !needs_digest(source) {
             return Ok(());
         }
-        let change = match inspect::change(self.plugin, self.allowed) {
-            change if change.is_empty() => "  nothing that is not allowed already\n".to_owned(),
+        let change = match inspect::describe_change(self.plugin, self.allowed) {
+            change if change.is_empty() => "  only what is allowed already\n".to_owned(),
             change => change,
         };
         let message = format!(
             "{} comes from {}, which may give another component the next time, so it is allowed \
-             only by its digest. It asks for and provides:\n{change}If it is meant to have that: \
-             {}",
+             only by its digest. It asks for and provides:\n{change}To allow it, run: {}",
             self.subject(),
             sanitise::line(source),
             self.full_command()
@@ -113,7 +112,8 @@ impl Question<'_> {
         format!("{}{}", self.command, flags_of(&self.new_risks()))
     }
 
-    /// The risks of what is not allowed yet, also those that only this machine knows of.
+    /// The risks of what is not allowed yet, including requests for servers at addresses of this
+    /// machine or of the cluster's Services.
     fn new_risks(&self) -> BTreeMap<Risk, Vec<String>> {
         let mut risks = new_risks(self.plugin, self.allowed);
         let requests = self.plugin.manifest().grants.iter();
@@ -140,12 +140,12 @@ fn flags_of(risks: &BTreeMap<Risk, Vec<String>>) -> String {
 }
 
 /// The word by which `allow` of a configuration's entry accepts a risk: `root`, `cluster-admin`.
-pub fn word(risk: Risk) -> &'static str {
+pub fn risk_word(risk: Risk) -> &'static str {
     risk.flag().trim_start_matches("--allow-")
 }
 
 /// Returns the risks of a plugin's lines, each with the lines that have it and the reasons.
-/// `counts` says which lines count.
+/// `counts` returns whether a line counts.
 pub fn risks(plugin: &Plugin, counts: impl Fn(&String) -> bool) -> BTreeMap<Risk, Vec<String>> {
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let requests = plugin.manifest().grants.iter();

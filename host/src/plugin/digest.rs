@@ -1,4 +1,4 @@
-//! The digest by which an operator says which component is meant.
+//! The digest of a component, by which the operator names exactly one component.
 use crate::{text::digest::sha256_hex, wasm::plugin::Plugin};
 use std::fmt;
 
@@ -8,11 +8,11 @@ pub struct ComponentDigest(String);
 
 impl ComponentDigest {
     /// Computes the digest of a component.
-    pub fn of(component: &[u8]) -> Self {
+    pub fn compute(component: &[u8]) -> Self {
         ComponentDigest(sha256_hex(component))
     }
 
-    /// The digest of a component that was read.
+    /// Returns the digest of a plugin's component.
     pub fn of_plugin(plugin: &Plugin) -> Self {
         ComponentDigest(plugin.digest().to_owned())
     }

@@ -1,5 +1,5 @@
-//! A plugin's entry in the configuration file, put in and taken out of the text as a person would,
-//! comments and all. What comes out is read again, and written only if it says what was meant.
+//! Edits the entry of a plugin in the text of the configuration, and keeps its comments and style.
+//! The edited text is parsed again, and is written only if it has the intended content.
 #![allow(
     clippy::disallowed_methods,
     reason = "the configuration is the operator's file"
@@ -20,6 +20,7 @@ use std::{
 /// Bytes of the largest configuration that is edited.
 const MAX_CONFIG: usize = 16 << 20;
 
+/// The beginning of a PhaseConfiguration, for a configuration that has none.
 const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
 
 /// Adds the entry of a plugin to the configuration, with its signer and the phases that it stands
@@ -27,7 +28,7 @@ const DOCUMENT: &str = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfigura
 /// given.
 ///
 /// # Errors
-/// If the file cannot be edited.
+/// The file cannot be read, or is written in a style that cannot be edited.
 pub fn add(
     config: &Path,
     name: &str,
@@ -43,14 +44,14 @@ pub fn add(
     edit(config, &meant, |text, phases| {
         let mut wanted = phases.clone();
         if let Some(entry) = wanted.plugins.iter_mut().find(|entry| entry.name == name) {
-            let place = place(text, name);
+            let place = entry_range(text, name);
             let mut changed = text[place.clone()].to_owned();
             match (&entry.signer, signer, &signed) {
                 (Some(old), Some(new), _) => {
                     changed = changed.replacen(&old.to_string(), &new.to_string(), 1)
                 }
                 (None, _, Some(signed)) => {
-                    changed = after(&changed, &format!("source: {}", entry.source), signed)
+                    changed = insert_after(&changed, &format!("source: {}", entry.source), signed)
                 }
                 _ => {}
             }
@@ -70,7 +71,7 @@ pub fn add(
         };
         wanted.plugins.push(entry);
         let signed: String = signed.iter().map(|line| format!("  {line}\n")).collect();
-        let mut text = insert(
+        let mut text = insert_below(
             text,
             "plugins",
             &format!("- name: {name}\n  source: {source}\n{signed}"),
@@ -80,76 +81,76 @@ pub fn add(
             .filter(|phase| !phases.replaces.contains_key(*phase))
         {
             wanted.replaces.insert(phase.clone(), name.to_owned());
-            text = insert(&text, "replaces", &format!("  {phase}: {name}\n"));
+            text = insert_below(&text, "replaces", &format!("  {phase}: {name}\n"));
         }
         Ok((text, wanted))
     })
 }
 
-/// Removes the entry of a plugin, and the replacements by the plugin.
+/// Removes the entry of a plugin, and the replacements of phases by the plugin.
 ///
 /// # Errors
-/// If the configuration names no such plugin, or cannot be edited.
+/// The configuration has no such plugin, cannot be read, or is written in a style that cannot be
+/// edited.
 pub fn remove(config: &Path, name: &str) -> Result<Edit> {
-    edit(
-        config,
-        &format!("plugin {name} taken out"),
-        |text, phases| {
-            if !phases.plugins.iter().any(|entry| entry.name == name) {
-                let known: Vec<&str> = phases
-                    .plugins
-                    .iter()
-                    .map(|entry| entry.name.as_str())
-                    .collect();
-                bail!(
-                    "{} names no plugin {name}; it names [{}]",
-                    config.display(),
-                    known.join(", ")
-                );
-            }
-            let mut wanted = phases.clone();
-            wanted.plugins.retain(|entry| entry.name != name);
-            wanted.replaces.retain(|_, by| by != name);
-            let mut text = text.to_owned();
-            text.replace_range(place(&text, name), "");
-            let mut section = "";
-            let mut kept: Vec<&str> = text.lines().collect();
-            kept.retain(|line| {
-                section = heading(line).unwrap_or(section);
-                !(section == "replaces"
-                    && line
-                        .split_once(": ")
-                        .is_some_and(|(_, by)| by.trim() == name))
-            });
-            // A section that is empty now is removed too.
-            let text: Vec<&str> = (0..kept.len())
-                .filter(|at| {
-                    let empty = kept
-                        .get(at + 1)
-                        .is_none_or(|next| !next.starts_with([' ', '-', '#']));
-                    !(empty && matches!(kept[*at].trim_end(), "plugins:" | "replaces:"))
-                })
-                .map(|at| kept[at])
+    edit(config, &format!("remove plugin {name}"), |text, phases| {
+        if !phases.plugins.iter().any(|entry| entry.name == name) {
+            let known: Vec<&str> = phases
+                .plugins
+                .iter()
+                .map(|entry| entry.name.as_str())
                 .collect();
-            Ok((text.join("\n") + "\n", wanted))
-        },
-    )
+            if known.is_empty() {
+                bail!("{} has no plugins", config.display());
+            }
+            bail!(
+                "{} has no plugin {name}; its plugins are {}",
+                config.display(),
+                known.join(", ")
+            );
+        }
+        let mut wanted = phases.clone();
+        wanted.plugins.retain(|entry| entry.name != name);
+        wanted.replaces.retain(|_, by| by != name);
+        let mut text = text.to_owned();
+        text.replace_range(entry_range(&text, name), "");
+        let mut section = "";
+        let mut kept: Vec<&str> = text.lines().collect();
+        kept.retain(|line| {
+            section = top_level_key(line).unwrap_or(section);
+            !(section == "replaces"
+                && line
+                    .split_once(": ")
+                    .is_some_and(|(_, by)| by.trim() == name))
+        });
+        // A section that is empty now is removed too.
+        let text: Vec<&str> = (0..kept.len())
+            .filter(|at| {
+                let empty = kept
+                    .get(at + 1)
+                    .is_none_or(|next| !next.starts_with([' ', '-', '#']));
+                !(empty && matches!(kept[*at].trim_end(), "plugins:" | "replaces:"))
+            })
+            .map(|at| kept[at])
+            .collect();
+        Ok((text.join("\n") + "\n", wanted))
+    })
 }
 
 /// Returns the top-level key that a line begins; none if the line begins no such key.
-fn heading(line: &str) -> Option<&str> {
+fn top_level_key(line: &str) -> Option<&str> {
     let below = line.starts_with([' ', '-', '#']) || line.trim().is_empty();
     if below { None } else { line.split(':').next() }
 }
 
-/// Returns the lines of a plugin's entry in a document; none if the entry is written in a style
-/// that cannot be edited.
-fn place(text: &str, name: &str) -> Range<usize> {
+/// Returns the byte range of a plugin's entry in a document; an empty range if the entry is written
+/// in a style that cannot be edited.
+fn entry_range(text: &str, name: &str) -> Range<usize> {
     let (mut section, mut depth, mut at) = ("", None, 0);
     let mut borders = Vec::new();
     for line in text.split_inclusive('\n') {
         let within = section == "plugins";
-        section = heading(line).unwrap_or(section);
+        section = top_level_key(line).unwrap_or(section);
         let indent = line.len() - line.trim_start().len();
         let mut begins =
             || line.trim_start().starts_with("- ") && *depth.get_or_insert(indent) == indent;
@@ -159,20 +160,20 @@ fn place(text: &str, name: &str) -> Range<usize> {
         at += line.len();
     }
     borders.push(at);
-    let is = |place: &Range<usize>| {
+    let is_entry = |place: &Range<usize>| {
         let entries = serde_yaml::from_str::<Vec<PluginEntry>>(&text[place.clone()]);
         entries.is_ok_and(|entries| matches!(entries.as_slice(), [entry] if entry.name == name))
     };
     borders
         .windows(2)
         .map(|ends| ends[0]..ends[1])
-        .find(is)
+        .find(is_entry)
         .unwrap_or(0..0)
 }
 
 /// Inserts a field after another: on a line of its own, or within the braces of an entry on one
 /// line.
-fn after(text: &str, field: &str, more: &str) -> String {
+fn insert_after(text: &str, field: &str, more: &str) -> String {
     let Some((before, rest)) = text.split_once(field) else {
         return text.to_owned();
     };
@@ -189,13 +190,13 @@ fn after(text: &str, field: &str, more: &str) -> String {
 
 /// Puts lines below a key at the top of a document. A key that the document lacks is added at its
 /// end. Returns the text unchanged if the key has a value in one line.
-fn insert(text: &str, key: &str, more: &str) -> String {
+fn insert_below(text: &str, key: &str, more: &str) -> String {
     let (mut before, mut section, mut rest) = (String::new(), String::new(), String::new());
     for line in text.split_inclusive('\n') {
         let is_end = !rest.is_empty() || !section.is_empty() && !line.starts_with([' ', '-', '#']);
         let part = match () {
             () if is_end => &mut rest,
-            () if !section.is_empty() || heading(line) == Some(key) => &mut section,
+            () if !section.is_empty() || top_level_key(line) == Some(key) => &mut section,
             () => &mut before,
         };
         part.push_str(line);
@@ -252,7 +253,7 @@ impl Edit {
     /// Replaces the configuration.
     ///
     /// # Errors
-    /// If the file cannot be replaced; it is then unchanged.
+    /// The file cannot be replaced. It is unchanged then.
     pub fn write(self) -> Result<()> {
         let Edit {
             path, text, mode, ..
@@ -262,8 +263,12 @@ impl Edit {
     }
 }
 
+/// A function that changes the text of a document. It also gets the parsed content, and returns the
+/// content that the new text has to have.
 type Change<'a> = dyn Fn(&str, &PhaseConfiguration) -> Result<(String, PhaseConfiguration)> + 'a;
 
+/// Edits the document of the PhaseConfiguration, and checks the result. `meant` describes the edit,
+/// for the message that it has to be done by hand.
 fn edit(
     config: &Path,
     meant: &str,
@@ -310,7 +315,7 @@ fn edit(
     match config::phases_of_file(written.path()) {
         Ok(found) if found.same(&wanted) => {}
         _ => bail!(
-            "{} cannot be edited as it is written; edit it yourself: {meant}",
+            "{} is written in a style that kubephase cannot edit; edit it yourself: {meant}",
             config.display()
         ),
     }

@@ -1,4 +1,4 @@
-//! A plugin's folder: its manifest, and the component that `plugin build` leaves there.
+//! A plugin's folder: its manifest, and the component that `plugin build` writes there.
 #![allow(
     clippy::disallowed_methods,
     reason = "the folder is the author's or the operator's"
@@ -10,24 +10,24 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The file of the manifest.
+/// Name of the file that holds the manifest.
 pub const MANIFEST: &str = "plugin.yaml";
 
-/// The manifest of a plugin's folder.
+/// Reads the manifest of a plugin's folder.
 ///
 /// # Errors
-/// Where there is none, or it is wrong.
-pub fn manifest(folder: &Path) -> Result<Manifest> {
+/// The folder has no manifest, or the manifest is not valid.
+pub fn read_manifest(folder: &Path) -> Result<Manifest> {
     let path = folder.join(MANIFEST);
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Manifest::parse(&text)
 }
 
-/// Where the component of a folder is once it is built.
+/// Returns the path at which `plugin build` writes the component of a folder.
 ///
 /// # Errors
-/// Where the folder has no manifest that names it.
-pub fn output(folder: &Path) -> Result<PathBuf> {
-    Ok(folder.join(format!("{}.wasm", manifest(folder)?.name)))
+/// The folder has no valid manifest, which has the name.
+pub fn component_path(folder: &Path) -> Result<PathBuf> {
+    Ok(folder.join(format!("{}.wasm", read_manifest(folder)?.name)))
 }

@@ -1,6 +1,6 @@
-//! The identity of a plugin, which the operator's consent belongs to. A plugin chooses its own
-//! name, so consent never goes by the name alone.
-use super::{lines::Allowed, lock::Locked, registry::reference::Reference};
+//! The identity of a plugin. The operator's consent belongs to this identity, and never to the name
+//! alone, because a plugin chooses its own name.
+use super::{lines::Allowed, lock::LockedPlugin, registry::reference::Reference};
 use crate::pki::signature::Signer;
 use crate::text::digest::sha256_hex;
 use std::{
@@ -11,7 +11,7 @@ use std::{
 /// Hexadecimal digits of an identity's digest; a label's value has at most 63 characters.
 const DIGEST_LENGTH: usize = 40;
 
-/// Where a plugin comes from, whatever its version, and who has to have signed it.
+/// The source of a plugin without its version, and the signer whose signature it has to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PluginIdentity {
     place: String,
@@ -28,7 +28,7 @@ impl PluginIdentity {
     }
 
     /// The identity of a plugin in the lock.
-    pub fn of_locked(locked: &Locked) -> Self {
+    pub fn of_locked(locked: &LockedPlugin) -> Self {
         PluginIdentity::new(&locked.source, locked.signer.as_ref())
     }
 
@@ -41,10 +41,10 @@ impl PluginIdentity {
 
     /// Returns what the operator allowed a plugin of this identity: nothing if the lock has the
     /// plugin with another identity.
-    pub fn allowed(&self, locked: Option<&Locked>) -> Allowed {
+    pub fn allowed(&self, locked: Option<&LockedPlugin>) -> Allowed {
         locked
             .filter(|locked| *self == PluginIdentity::of_locked(locked))
-            .map(Locked::allowed)
+            .map(LockedPlugin::allowed)
             .unwrap_or_default()
     }
 }
@@ -57,13 +57,13 @@ impl fmt::Display for PluginIdentity {
     }
 }
 
-/// Whether two sources name the same place, if perhaps another version.
-pub fn is_same_place(one: &str, other: &str) -> bool {
-    place(one) == place(other)
+/// Whether two sources differ at most in their version.
+pub fn is_same_place(first: &str, second: &str) -> bool {
+    place(first) == place(second)
 }
 
-/// Returns a source without its version: without tag and digest of a registry's artifact, and
-/// without the components of a path that mean nothing (`./`).
+/// Returns a source without its version: a registry's artifact without tag and digest, a path without
+/// the component `.`.
 fn place(source: &str) -> String {
     if let Some(reference) = source.strip_prefix("oci://") {
         let parsed = Reference::parse(reference).map(|parsed| Reference {

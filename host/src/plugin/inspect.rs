@@ -1,5 +1,5 @@
-//! `plugin inspect`: what a component is, what it can observe and propose at all, and what it asks
-//! for, in plain words.
+//! The report of `plugin inspect`: what a component is, what its imports let it observe and propose,
+//! and what it asks for.
 use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
@@ -8,9 +8,11 @@ use crate::{
 };
 use std::fmt::Write;
 
-/// Returns what a host function lets a plugin do, in plain words.
-fn words(capability: &str) -> &'static str {
-    gate::row(capability).map_or("call what this host does not have", |row| row.words)
+/// Describes what a host function lets a plugin do.
+fn describe_capability(capability: &str) -> &'static str {
+    gate::row(capability).map_or("call a function that this host does not have", |row| {
+        row.words
+    })
 }
 
 /// Writes the report of `plugin inspect`. `size` is the size of the component in bytes; `signed` is
@@ -76,7 +78,7 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
             .imports()
             .iter()
             .filter(|import| import.starts_with(effects))
-            .map(|import| words(import))
+            .map(|import| describe_capability(import))
             .collect();
         can.dedup();
         let _ = writeln!(text, "\n{heading}, as far as its imports go:");
@@ -95,7 +97,7 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
         let _ = writeln!(
             text,
             "  {} ({})",
-            words(&request.capability),
+            describe_capability(&request.capability),
             sanitise::line(&request.reason)
         );
         for line in request.lines() {
@@ -128,7 +130,8 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     text
 }
 
-/// Returns warnings about those lines of a request that count, of what the lines do not show.
+/// Returns warnings about risks that the lines of a request do not show. `counts` returns whether a
+/// line counts.
 fn warnings(plugin: &Plugin, request: &Request, counts: impl Fn(&String) -> bool) -> Vec<String> {
     let mut warnings = request.warnings(&plugin.manifest().name, &counts);
     if request.private && request.lines().iter().any(counts) {
@@ -140,7 +143,7 @@ fn warnings(plugin: &Plugin, request: &Request, counts: impl Fn(&String) -> bool
 
 /// Writes the difference between what a plugin was allowed and what it asks for and provides now,
 /// with warnings; empty if there is no difference.
-pub fn change(plugin: &Plugin, allowed: &Allowed) -> String {
+pub fn describe_change(plugin: &Plugin, allowed: &Allowed) -> String {
     let Changes { requests, provides } = allowed.change_to(plugin);
     let mut text = String::new();
     // Writing to a string cannot fail.

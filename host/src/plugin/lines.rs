@@ -1,5 +1,5 @@
-//! A plugin as lines of text: what it asks for, and what it provides. The operator allows a plugin
-//! by these lines, and `kubephase.lock` holds the lines that were allowed.
+//! Lines of text that describe what a plugin asks for and provides. The operator allows a plugin by
+//! these lines, and `kubephase.lock` holds the lines that were allowed.
 use crate::{
     plan::{
         provided::PluginPhase,
@@ -19,11 +19,11 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// All lines of a plugin as it is.
+    /// All lines of a plugin: it is allowed everything that it asks for and provides.
     pub fn all_of(plugin: &Plugin) -> Allowed {
         Allowed {
-            granted: requested(plugin),
-            provides: Some(provided(plugin.manifest())),
+            granted: request_lines(plugin),
+            provides: Some(provided_lines(plugin.manifest())),
         }
     }
 
@@ -31,8 +31,8 @@ impl Allowed {
     pub fn change_to(&self, plugin: &Plugin) -> Changes {
         let before = self.provides.as_deref().unwrap_or_default();
         Changes {
-            requests: Change::between(&self.granted, &requested(plugin)),
-            provides: Change::between(before, &provided(plugin.manifest())),
+            requests: Change::between(&self.granted, &request_lines(plugin)),
+            provides: Change::between(before, &provided_lines(plugin.manifest())),
         }
     }
 }
@@ -56,6 +56,7 @@ pub struct Change {
 }
 
 impl Change {
+    /// Compares allowed lines with the lines of a plugin.
     fn between(before: &[String], now: &[String]) -> Change {
         let missing = |lines: &[String], from: &[String]| {
             let missing = lines.iter().filter(|line| !from.contains(line));
@@ -67,20 +68,21 @@ impl Change {
         }
     }
 
+    /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.new.is_empty() && self.gone.is_empty()
     }
 }
 
 /// Returns the lines of all requests of a plugin.
-pub fn requested(plugin: &Plugin) -> Vec<String> {
+pub fn request_lines(plugin: &Plugin) -> Vec<String> {
     let requests = plugin.manifest().grants.iter();
     requests.flat_map(Request::lines).collect()
 }
 
 /// Returns the lines of what a plugin provides: its phases with their places in a run, and which
 /// of its settings are secret.
-pub fn provided(manifest: &Manifest) -> Vec<String> {
+pub fn provided_lines(manifest: &Manifest) -> Vec<String> {
     let phases = manifest.provides.iter().flat_map(phase_lines);
     phases.chain(list_secrets(&manifest.settings)).collect()
 }

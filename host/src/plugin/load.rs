@@ -1,6 +1,6 @@
 //! Loads the plugins of a configuration and checks that each is allowed. Loading asks no questions
-//! and changes nothing: a plugin that is not allowed ends the run before it begins, and the message
-//! has the command that would allow it.
+//! and changes nothing. A plugin that is not allowed ends the run before it begins; the message has
+//! the command that would allow it.
 mod check;
 
 pub use check::load_one;
@@ -9,7 +9,7 @@ use super::{
     consent,
     digest::ComponentDigest,
     lines,
-    lock::{Lock, Locked},
+    lock::{Lock, LockedPlugin},
     refused::PluginRefused,
     settings, source,
 };
@@ -45,8 +45,8 @@ pub struct Loaded {
 /// Adds the plugin that runs the configuration's rules, if the configuration has rules.
 ///
 /// # Errors
-/// The rule that is not valid.
-pub fn rules(
+/// A rule is not valid; the message names it.
+pub fn load_rules(
     phases: &PhaseConfiguration,
     engine: &Engine,
     catalog: &mut Catalog,
@@ -55,7 +55,7 @@ pub fn rules(
     let Some(embedded) = embedded::rules().filter(|_| !phases.rules.is_empty()) else {
         return Ok(());
     };
-    let load = || -> Result<Loaded> {
+    let load_embedded = || -> Result<Loaded> {
         let plugin = engine.load(embedded.bytes)?;
         let settings = settings::resolve(plugin.manifest(), Some(&json!({"rules": phases.rules})))?;
         Ok(Loaded {
@@ -65,7 +65,7 @@ pub fn rules(
             signer: None,
         })
     };
-    let loaded = load().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
+    let loaded = load_embedded().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
     let manifest = loaded.plugin.manifest();
     catalog
         .add_plugin(&manifest.source(true), &manifest.provides)
@@ -77,8 +77,8 @@ pub fn rules(
 /// Loads the plugins that the configuration `file` names and adds their phases to the catalog.
 ///
 /// # Errors
-/// The first plugin that may not run, and why.
-pub fn load(
+/// The message names the first plugin that may not run, and says why.
+pub fn load_plugins(
     entries: &[PluginEntry],
     file: Option<&Path>,
     engine: &Engine,
@@ -91,7 +91,7 @@ pub fn load(
     // The configuration that the cluster keeps for joining nodes has no lock: its entries have the
     // digest of each plugin.
     let lock = file
-        .map_or_else(|| Ok(Lock::empty()), Lock::beside)
+        .map_or_else(|| Ok(Lock::empty()), Lock::read_beside)
         .map_err(|why| PluginRefused::new(format!("{why:#}")))?;
     let file = file.unwrap_or(Path::new(""));
     for (entry, loaded) in entries
@@ -107,7 +107,7 @@ pub fn load(
             .map_err(|why| PluginRefused::new(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
             return Err(PluginRefused::new(format!(
-                "plugin {}: there is another plugin of this name",
+                "plugin {}: the configuration has two plugins of this name; remove one entry",
                 entry.name
             )));
         }
@@ -134,10 +134,10 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
                 &mut settings.0,
             ))
         });
-        entry.granted = lines::requested(plugin);
-        // What the lock says here, the entry has to say where there is no lock.
+        entry.granted = lines::request_lines(plugin);
+        // A joining node has no lock, so the entry has to accept the risks.
         let risks = consent::risks(plugin, |_| true);
-        for word in risks.into_keys().map(consent::word) {
+        for word in risks.into_keys().map(consent::risk_word) {
             if !entry.allow.iter().any(|allowed| allowed == word) {
                 entry.allow.push(word.to_owned());
             }
@@ -146,16 +146,16 @@ pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfi
     phases
 }
 
-/// The source of a plugin, and what the plugin has to be.
-pub struct Wanted<'a> {
+/// A request to load a plugin: its source, and what the component has to match.
+pub struct LoadRequest<'a> {
     pub source: &'a str,
     /// the folder that the source is relative to
-    pub beside: &'a Path,
+    pub base_dir: &'a Path,
     /// digest of the component, if it is known
     pub pinned: Option<&'a str>,
     pub signer: Option<&'a Signer>,
     /// the command by which the operator accepts another signer, without `--signer` and
-    /// `--digest`; none for a command that accepts nothing
+    /// `--digest`; none if the message is to name no command
     pub command: Option<&'a str>,
 }
 
@@ -163,17 +163,17 @@ pub struct Wanted<'a> {
 ///
 /// # Errors
 /// The source cannot be fetched, or the plugin is refused.
-pub fn open(wanted: &Wanted, engine: &Engine) -> Result<Plugin> {
-    // The signature covers the component's bytes, so they are read whole and not by way of the
-    // cache.
-    match source::file(wanted.source, wanted.beside).filter(|_| wanted.signer.is_none()) {
-        Some(path) => refused(wanted, engine.load_once(Place::File(path))),
+pub fn open(wanted: &LoadRequest, engine: &Engine) -> Result<Plugin> {
+    // The signature covers the component's bytes, so a signed component is read whole and not from
+    // the cache.
+    match source::source_file(wanted.source, wanted.base_dir).filter(|_| wanted.signer.is_none()) {
+        Some(path) => with_source(wanted, engine.load_once(Place::File(path))),
         None => read(wanted, fetch(wanted)?.bytes, engine),
     }
 }
 
-/// Begins to open the plugins of a configuration in a thread, to save time when they are loaded.
-/// Errors are dropped: loading meets them again.
+/// Starts a thread that opens the plugins of a configuration, to save time when they are loaded.
+/// Ignores errors, because loading reports them.
 pub fn preload(file: &ConfigFile, engine: &Engine) {
     // A pipe can be read only once.
     if !file.path().is_file() {
@@ -184,19 +184,19 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
         let Ok(phases) = config::phases_of(&file) else {
             return;
         };
-        let beside = file.path().parent().unwrap_or(Path::new(""));
-        // `load` begins with the first, so this begins with the last.
+        let base_dir = file.path().parent().unwrap_or(Path::new(""));
+        // `load_plugins` begins with the first plugin, so this thread begins with the last.
         let paths = phases
             .plugins
             .iter()
             .rev()
-            .filter_map(|entry| source::file(&entry.source, beside));
+            .filter_map(|entry| source::source_file(&entry.source, base_dir));
         let opened: Vec<Plugin> = paths
             .filter_map(|path| engine.load_once(Place::File(path)).ok())
             .collect();
-        opened.iter().for_each(Plugin::fetch);
+        opened.iter().for_each(Plugin::load_compiled);
     };
-    // If the thread cannot be started, `load` does all the work.
+    // If the thread cannot be started, `load_plugins` does all the work.
     let _ = thread::Builder::new().name("plugins".into()).spawn(open);
 }
 
@@ -204,8 +204,8 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
 ///
 /// # Errors
 /// The source cannot be fetched, or the signature is missing or wrong.
-pub fn fetch(wanted: &Wanted) -> Result<Fetched> {
-    let fetched = source::fetch(wanted.source, wanted.beside, wanted.pinned)?;
+pub fn fetch(wanted: &LoadRequest) -> Result<Fetched> {
+    let fetched = source::fetch(wanted.source, wanted.base_dir, wanted.pinned)?;
     verify_signature(wanted, &fetched.bytes)?;
     Ok(fetched)
 }
@@ -214,20 +214,24 @@ pub fn fetch(wanted: &Wanted) -> Result<Fetched> {
 ///
 /// # Errors
 /// The reason why the component is refused.
-pub fn read(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
-    refused(wanted, engine.load(component))
+pub fn read(wanted: &LoadRequest, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
+    with_source(wanted, engine.load(component))
 }
 
 /// Reads a component that was fetched, as far as possible without compiling or calling it.
 ///
 /// # Errors
 /// The reason why the component is refused.
-pub fn read_uncompiled(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> Result<Plugin> {
-    refused(wanted, engine.look(component))
+pub fn read_uncompiled(
+    wanted: &LoadRequest,
+    component: Vec<u8>,
+    engine: &Engine,
+) -> Result<Plugin> {
+    with_source(wanted, engine.load_uncompiled(component))
 }
 
 /// Names the source in the error of a component that is refused.
-fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
+fn with_source(wanted: &LoadRequest, read: Result<Plugin>) -> Result<Plugin> {
     Ok(read.map_err(|why| PluginRefused::new(format!("{}: {why:#}", wanted.source)))?)
 }
 
@@ -235,10 +239,10 @@ fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
 ///
 /// # Errors
 /// The signature is missing or wrong, or cannot be fetched.
-pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
-    let Wanted {
+pub fn verify_signature(wanted: &LoadRequest, component: &[u8]) -> Result<()> {
+    let LoadRequest {
         source,
-        beside,
+        base_dir,
         signer: Some(signer),
         command,
         ..
@@ -246,24 +250,25 @@ pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
     else {
         return Ok(());
     };
-    let verified = match source::signature(source, beside, component)? {
+    let verified = match source::signature(source, base_dir, component)? {
         Some(signature) => signer.verify(component, &signature),
         None => Err(anyhow!("it has no signature")),
     };
-    let refused = |why| {
-        let digest = ComponentDigest::of(component);
+    let describe_refusal = |why| {
+        let digest = ComponentDigest::compute(component);
         let other = command.map(|command| {
             format!(
-                "; if another may sign it from now on: {command} --signer PUBLIC_KEY --digest \
-                 {digest}"
+                "; to accept another signer from now on, run: {command} --signer PUBLIC_KEY \
+                 --digest {digest}"
             )
         });
         format!(
-            "{source} has to be signed by {signer}: {why:#}\nget it from the owner of that key{}",
+            "{source} has to be signed by {signer}: {why:#}\nget a signed plugin from the owner of that \
+             key{}",
             other.unwrap_or_default()
         )
     };
-    Ok(verified.map_err(|why: anyhow::Error| PluginRefused::new(refused(why)))?)
+    Ok(verified.map_err(|why: anyhow::Error| PluginRefused::new(describe_refusal(why)))?)
 }
 
 /// Returns the signer whose signature a plugin has to have, from the configuration or the lock;
@@ -271,9 +276,9 @@ pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
 ///
 /// # Errors
 /// The configuration and the lock name different signers.
-pub fn signer<'a>(
+pub fn required_signer<'a>(
     entry: Option<&'a PluginEntry>,
-    locked: Option<&'a Locked>,
+    locked: Option<&'a LockedPlugin>,
     command: impl Fn() -> String,
 ) -> Result<Option<&'a Signer>> {
     match (
@@ -283,7 +288,7 @@ pub fn signer<'a>(
         (Some(named), Some(locked)) if named != locked => {
             bail!(
                 "the configuration names the signer {named}, the lock {locked}; if the \
-                 configuration is right: {} --signer {named}",
+                 configuration is right, run: {} --signer {named}",
                 command()
             )
         }
@@ -291,17 +296,17 @@ pub fn signer<'a>(
     }
 }
 
-/// Refuses a name that a plugin of the program has.
+/// Refuses the name of a plugin that is part of the program.
 ///
 /// # Errors
-/// The name belongs to a plugin of the program.
+/// A plugin that is part of the program has this name.
 pub fn check_name(name: &str) -> Result<(), PluginRefused> {
-    if embedded::named(name).is_none() {
+    if embedded::find(name).is_none() {
         return Ok(());
     }
     Err(PluginRefused::new(format!(
-        "{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another \
-         name"
+        "{name} is the name of a plugin that is part of kubephase; choose another name for your \
+         plugin"
     )))
 }
 

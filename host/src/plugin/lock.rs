@@ -1,13 +1,14 @@
-//! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
-//! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
-//! allow` write it, every run reads it, and it belongs under version control.
+//! `kubephase.lock`, a file beside the configuration. It records what each plugin may do, and its
+//! version and digest when the operator allowed it. `plugin add` and `plugin allow` write it, and
+//! every run reads it. It belongs under version control.
 use super::lines::Allowed;
 use crate::{
     operator_files,
     pki::signature::Signer,
+    text::sanitise,
     wasm::{inspect, plugin::Plugin},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::{
     io::ErrorKind,
@@ -26,7 +27,7 @@ const VERSION: u32 = 1;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Lock {
     version: u32,
-    plugins: Vec<Locked>,
+    plugins: Vec<LockedPlugin>,
     #[serde(skip)]
     path: PathBuf,
 }
@@ -34,8 +35,10 @@ pub struct Lock {
 /// A plugin in the lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Locked {
+pub struct LockedPlugin {
+    /// name of the plugin
     pub name: String,
+    /// version of the plugin
     pub version: semver::Version,
     /// source of the plugin, as the configuration names it
     pub source: String,
@@ -56,7 +59,7 @@ pub struct Locked {
     provides: Option<Vec<String>>,
 }
 
-impl Locked {
+impl LockedPlugin {
     /// What the operator allowed the plugin of this source and signer.
     pub fn allowed(&self) -> Allowed {
         Allowed {
@@ -67,11 +70,11 @@ impl Locked {
 }
 
 impl Lock {
-    /// Reads the lock beside a configuration. An empty lock if there is no file.
+    /// Reads the lock beside a configuration. Returns an empty lock if the file does not exist.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub fn beside(config: &Path) -> Result<Lock> {
+    /// The file cannot be read, is not a lock, or has another format.
+    pub fn read_beside(config: &Path) -> Result<Lock> {
         let path = config.parent().unwrap_or(Path::new("")).join(FILE);
         let text = match operator_files::read_text(&path, MAX_LOCK) {
             Ok(text) => text,
@@ -86,11 +89,20 @@ impl Lock {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let lock: Lock = serde_yaml::from_str(&text)
-            .with_context(|| format!("{} is damaged", path.display()))?;
+        let lock: Lock = serde_yaml::from_str(&text).map_err(|error| {
+            let error = error.without_snippet().to_string();
+            anyhow!(
+                "{} is not a valid lock file: {}; restore it from version control, or remove it \
+                 and allow each plugin again: kubephase plugin allow NAME --config {}",
+                path.display(),
+                sanitise::line(&error),
+                config.display()
+            )
+        })?;
         if lock.version != VERSION {
             bail!(
-                "{}: format {} is not one that this version reads; it reads {VERSION}",
+                "{} has format {}, but this version of kubephase reads only format {VERSION}; use \
+                 the version that wrote it",
                 path.display(),
                 lock.version
             );
@@ -108,7 +120,7 @@ impl Lock {
     }
 
     /// The plugin of this name.
-    pub fn get(&self, name: &str) -> Option<&Locked> {
+    pub fn get(&self, name: &str) -> Option<&LockedPlugin> {
         self.plugins.iter().find(|locked| locked.name == name)
     }
 
@@ -128,7 +140,7 @@ impl Lock {
     ) {
         let manifest = plugin.manifest();
         self.remove(&manifest.name);
-        self.plugins.push(Locked {
+        self.plugins.push(LockedPlugin {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             source: source.to_owned(),
@@ -145,7 +157,7 @@ impl Lock {
     /// Writes the lock to its file.
     ///
     /// # Errors
-    /// If the file cannot be replaced; it is then unchanged.
+    /// The file cannot be replaced. It is unchanged then.
     pub fn write(&self) -> Result<()> {
         let text = format!(
             "# Written by `kubephase plugin`; keep it with the configuration.\n{}",

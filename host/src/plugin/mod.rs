@@ -1,5 +1,6 @@
-//! Plugins of a configuration: fetched, verified, allowed, locked and loaded, and what operators do
-//! with them outside of a run: look into them, add, allow.
+//! The plugins of a configuration. A run fetches, verifies and loads them; operators inspect, add and
+//! allow them. How a component is read, limited and called is in [`crate::wasm`]; the tools of
+//! authors are in [`crate::plugin_tools`].
 
 pub mod consent;
 mod credentials;

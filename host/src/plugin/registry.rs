@@ -63,7 +63,7 @@ struct Descriptor {
 }
 
 impl Descriptor {
-    fn of(media_type: &str, content: &[u8]) -> Descriptor {
+    fn new(media_type: &str, content: &[u8]) -> Descriptor {
         Descriptor {
             media_type: media_type.to_owned(),
             digest: oci_digest(content),
@@ -85,11 +85,11 @@ impl Manifest {
                 oci_digest(content)
             );
         }
-        let index: BTreeMap<String, serde::de::IgnoredAny> = parse(content)?;
+        let index: BTreeMap<String, serde::de::IgnoredAny> = parse_json(content)?;
         if index.contains_key("manifests") {
-            bail!("it is a list of artifacts; a plugin is one artifact");
+            bail!("it is a list of artifacts; name one artifact of the list by its digest");
         }
-        parse(content)
+        parse_json(content)
     }
 
     /// The layer with the component, and its size. An artifact of a plugin has exactly one layer.
@@ -145,10 +145,12 @@ struct PulledArtifact {
     signature: Option<String>,
 }
 
-/// A component and, of a registry, the digest of what it is part of.
+/// A component that was fetched, and, if it came from a registry, the digest of its artifact.
 #[derive(Debug)]
 pub struct Fetched {
     pub bytes: Vec<u8>,
+    /// `sha256:` and the hexadecimal digest of the artifact's manifest; none if the component is a
+    /// file, or comes from the cache
     pub digest: Option<String>,
 }
 
@@ -156,11 +158,11 @@ pub struct Fetched {
 /// does not have it, or if no digest is pinned.
 ///
 /// # Errors
-/// If the registry cannot be reached, answers too slowly or with too much, or has no such plugin.
+/// The registry cannot be reached, answers too slowly or with too much, or has no such plugin.
 pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
     let cache = Cache::open();
     if let Some(pinned) = pinned
-        && let Some(bytes) = cache.get(&key(pinned))
+        && let Some(bytes) = cache.get(&component_key(pinned))
         && sha256_hex(&bytes) == pinned
     {
         return Ok(Fetched {
@@ -169,9 +171,9 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
         });
     }
     let parsed = Reference::parse(reference)?;
-    let pulled = pull(&parsed, Keyring::of_environment()?, Times::default())?;
+    let pulled = pull(&parsed, Keyring::from_environment()?, Times::default())?;
     let component = sha256_hex(&pulled.component);
-    cache.put(&key(&component), &pulled.component);
+    cache.put(&component_key(&component), &pulled.component);
     cache.put(
         &signature_key(reference, &component),
         pulled.signature.unwrap_or_default().as_bytes(),
@@ -186,31 +188,31 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
 /// the cache has none.
 ///
 /// # Errors
-/// If the registry cannot be reached, or answers too slowly or with too much.
+/// The registry cannot be reached, or answers too slowly or with too much.
 pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
     let (cache, key) = (
         Cache::open(),
         signature_key(reference, &sha256_hex(component)),
     );
-    let kept = cache
+    let cached = cache
         .get(&key)
         .and_then(|text| String::from_utf8(text).ok());
-    if let Some(signature) = kept.filter(|text| !text.is_empty()) {
+    if let Some(signature) = cached.filter(|text| !text.is_empty()) {
         return Ok(Some(signature));
     }
     let parsed = Reference::parse(reference)?;
-    let keyring = Keyring::of_environment()?;
+    let keyring = Keyring::from_environment()?;
     let ask = async {
         let mut client = Client::new(&parsed, "pull", keyring, Times::default())?;
-        Ok(manifest(&mut client, &parsed).await?.0.signature())
+        Ok(pull_manifest(&mut client, &parsed).await?.0.signature())
     };
-    client::complete(ask).with_context(|| format!("cannot look for the signature of {parsed}"))
+    client::block_on(ask).with_context(|| format!("cannot look for the signature of {parsed}"))
 }
 
 /// Publishes a component and its signature. Returns the digest of the artifact's manifest.
 ///
 /// # Errors
-/// If the registry cannot be reached, answers too slowly or with too much, or refuses the
+/// The registry cannot be reached, answers too slowly or with too much, or refuses the
 /// component.
 pub fn push(
     reference: &Reference,
@@ -218,17 +220,17 @@ pub fn push(
     signature: Option<String>,
 ) -> Result<String> {
     if reference.digest.is_some() {
-        bail!("{reference}: a digest cannot be pushed to; name a tag");
+        bail!("cannot push to {reference}: a digest cannot be pushed to; name a tag");
     }
-    let keyring = Keyring::of_environment()?;
+    let keyring = Keyring::from_environment()?;
     let work = async {
         let mut client = Client::new(reference, "pull,push", keyring, Times::default())?;
         let config = Bytes::from_static(b"{}");
         let manifest = Manifest {
             schema_version: 2,
             media_type: MANIFEST[0].to_owned(),
-            config: Descriptor::of(CONFIG, &config),
-            layers: vec![Descriptor::of(COMPONENT[0], &component)],
+            config: Descriptor::new(CONFIG, &config),
+            layers: vec![Descriptor::new(COMPONENT[0], &component)],
             annotations: signature
                 .map(|text| (SIGNATURE.to_owned(), BASE64.encode(text.as_bytes())))
                 .into_iter()
@@ -243,21 +245,21 @@ pub fn push(
         let content = serde_json::to_vec(&manifest)?;
         let (digest, url) = (
             oci_digest(&content),
-            client.url(&format!("manifests/{}", reference.manifest()))?,
+            client.url(&format!("manifests/{}", reference.tag_or_digest()))?,
         );
         client
             .ask(&Request::new(Method::PUT, url).body(MANIFEST[0], content.into()))
             .await?;
         Ok(digest)
     };
-    client::complete(work).with_context(|| format!("cannot push {reference}"))
+    client::block_on(work).with_context(|| format!("cannot push {reference}"))
 }
 
 /// Pulls an artifact.
 fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledArtifact> {
     let work = async {
         let mut client = Client::new(reference, "pull", keyring, times)?;
-        let (manifest, digest) = manifest(&mut client, reference).await?;
+        let (manifest, digest) = pull_manifest(&mut client, reference).await?;
         let (layer, size) = manifest.component()?;
         let answer = client
             .ask(&Request::new(
@@ -279,12 +281,15 @@ fn pull(reference: &Reference, keyring: Keyring, times: Times) -> Result<PulledA
             signature: manifest.signature(),
         })
     };
-    client::complete(work).with_context(|| format!("cannot pull {reference}"))
+    client::block_on(work).with_context(|| format!("cannot pull {reference}"))
 }
 
 /// Pulls the manifest of an artifact. Returns the manifest and its digest.
-async fn manifest(client: &mut Client<'_>, reference: &Reference) -> Result<(Manifest, String)> {
-    let url = client.url(&format!("manifests/{}", reference.manifest()))?;
+async fn pull_manifest(
+    client: &mut Client<'_>,
+    reference: &Reference,
+) -> Result<(Manifest, String)> {
+    let url = client.url(&format!("manifests/{}", reference.tag_or_digest()))?;
     let answer = client
         .ask(&Request::new(Method::GET, url).accept(&MANIFEST))
         .await?;
@@ -313,7 +318,7 @@ fn oci_digest(content: &[u8]) -> String {
 }
 
 /// The cache key of a component.
-fn key(digest: &str) -> String {
+fn component_key(digest: &str) -> String {
     format!("{digest}.wasm")
 }
 
@@ -323,9 +328,9 @@ fn signature_key(reference: &str, digest: &str) -> String {
     format!("{digest}-{}.minisig", sha256_hex(reference.as_bytes()))
 }
 
-/// Parses a manifest of a registry. The parser quotes the manifest in its errors, so they are made
-/// one line.
-fn parse<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Result<T> {
+/// Parses the JSON of a registry. The parser quotes the JSON in its errors, so this escapes their
+/// line ends.
+fn parse_json<'a, T: Deserialize<'a>>(content: &'a [u8]) -> Result<T> {
     serde_json::from_slice(content).map_err(|error| {
         let error = error.to_string();
         anyhow!("the manifest is not valid: {}", sanitise::line(&error))

@@ -1,4 +1,4 @@
-//! A plugin's settings, against the JSON Schema in its manifest, before anything runs.
+//! Checks a plugin's settings against the JSON Schema in its manifest, before anything runs.
 mod schema;
 
 use crate::{
@@ -10,13 +10,13 @@ use crate::{
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value};
 
-/// Number of problems of settings that a message has.
+/// How many problems of settings a message has at most.
 const MAX_PROBLEMS: usize = 50;
-/// Bytes of one such problem.
+/// Bytes of one such problem at most.
 const MAX_PROBLEM: usize = 1000;
 
-/// Returns the settings that the plugin gets: the given settings, and the schema's defaults for the
-/// rest.
+/// Returns the settings that the plugin gets: the settings of its entry, and the schema's defaults
+/// for all others.
 ///
 /// # Errors
 /// All problems of the settings by the schema, each with its field.
@@ -24,14 +24,16 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     let mut settings = given.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     if manifest.settings.is_null() {
         return match given {
-            Some(Value::Object(fields)) if !fields.is_empty() => bail!("it takes no settings"),
+            Some(Value::Object(fields)) if !fields.is_empty() => {
+                bail!("it takes no settings; remove `settings`")
+            }
             _ => Ok(settings),
         };
     }
     if holds_placeholder(&settings) {
         bail!(
-            "a secret setting is missing: the cluster does not keep it, so give this node a \
-             PhaseConfiguration that has it"
+            "a secret setting is missing, because the cluster does not keep secret settings; write \
+             it in the PhaseConfiguration of this node"
         );
     }
     fill(&manifest.settings, &mut settings);
@@ -61,7 +63,10 @@ pub fn resolve(manifest: &Manifest, given: Option<&Value>) -> Result<Value> {
     if problems.is_empty() {
         Ok(settings)
     } else {
-        bail!("its settings do not fit:\n  {}", problems.join("\n  "))
+        bail!(
+            "its settings do not fit the schema of its manifest:\n  {}",
+            problems.join("\n  ")
+        )
     }
 }
 

@@ -1,5 +1,5 @@
-//! Where a plugin comes from: a file, a plugin's folder, or a registry. What a registry gave is
-//! kept by its digest, so that a run needs no network.
+//! The sources of plugins: a file, a plugin's folder, or a registry. Components of registries are
+//! cached by their digest, so that later runs need no network.
 #![allow(
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
@@ -12,41 +12,44 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Reads a source as the configuration in `beside` names it. `pinned` is the digest of the
-/// component that is wanted, where that is known.
+/// Fetches the component of a source. A path is relative to `base_dir`, the folder of the
+/// configuration. `pinned` is the digest of the component, if it is known.
 ///
 /// # Errors
-/// Where it cannot be read.
-pub fn fetch(source: &str, beside: &Path, pinned: Option<&str>) -> Result<Fetched> {
+/// The source cannot be read.
+pub fn fetch(source: &str, base_dir: &Path, pinned: Option<&str>) -> Result<Fetched> {
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::fetch(reference, pinned);
     }
     if source.contains("://") {
-        bail!("{source}: a source is a file, a plugin's folder, or oci://REGISTRY/NAME:TAG");
+        bail!(
+            "{source} is not a source; write a file, a plugin's folder, or oci://REGISTRY/NAME:TAG"
+        );
     }
-    let path = component_file(&beside.join(source))?;
+    let path = component_file(&base_dir.join(source))?;
     Ok(Fetched {
         bytes: read(&path)?,
         digest: None,
     })
 }
 
-/// The file of a source that is one, or a plugin's folder.
-pub fn file(source: &str, beside: &Path) -> Option<PathBuf> {
+/// Returns the file of the component if the source is a file or a plugin's folder; none for other
+/// sources.
+pub fn source_file(source: &str, base_dir: &Path) -> Option<PathBuf> {
     if source.contains("://") {
         None
     } else {
-        component_file(&beside.join(source)).ok()
+        component_file(&base_dir.join(source)).ok()
     }
 }
 
 /// Returns a source of the configuration `config` as an operator would type it in a command.
-pub fn shown(source: &str, config: &Path) -> String {
+pub fn display_source(source: &str, config: &Path) -> String {
     if source.contains("://") {
         return source.to_owned();
     }
-    let beside = config.parent().unwrap_or(Path::new(""));
-    beside.join(source).display().to_string()
+    let base_dir = config.parent().unwrap_or(Path::new(""));
+    base_dir.join(source).display().to_string()
 }
 
 /// Whether a source may give another component each time: an artifact of a registry by its tag.
@@ -57,15 +60,15 @@ pub fn needs_digest(source: &str) -> bool {
     })
 }
 
-/// The signature of what a source gave, where there is one.
+/// Reads the signature of a component of a source; none if the source has no signature.
 ///
 /// # Errors
-/// Where it cannot be read.
-pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option<String>> {
+/// The signature cannot be read.
+pub fn signature(source: &str, base_dir: &Path, component: &[u8]) -> Result<Option<String>> {
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::signature(reference, component);
     }
-    let path = crate::pki::signature::beside(&component_file(&beside.join(source))?);
+    let path = crate::pki::signature::beside(&component_file(&base_dir.join(source))?);
     match operator_files::read_text(&path, MAX_SIGNATURE) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -82,10 +85,10 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let built = crate::plugin::folder::output(path)?;
+    let built = crate::plugin::folder::component_path(path)?;
     if !built.is_file() {
         bail!(
-            "{} was not built yet; run `kubephase plugin build {}`",
+            "{} was not built yet; run: kubephase plugin build {}",
             path.display(),
             path.display()
         );

@@ -28,56 +28,56 @@ const FILE: &str = ".kubephase.lock.held";
 /// How long a command waits for other commands. Each takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The configuration and the lock as they are while no other command changes them.
+/// The configuration and the lock, which no other command changes meanwhile.
 pub struct Transaction {
     pub phases: PhaseConfiguration,
     pub lock: Lock,
-    _turn: Turn,
+    _hold: HeldFile,
 }
 
 impl Transaction {
     /// Waits until no other command changes the configuration or its lock, and reads both.
     ///
     /// # Errors
-    /// If another command does not end, or a file cannot be read.
+    /// Another command does not end within a minute, or a file cannot be read.
     pub fn begin(config: &Path) -> Result<Transaction> {
         let folder = config
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let turn = Turn::take(&folder.join(FILE))?;
+        let hold = HeldFile::wait(&folder.join(FILE))?;
         Ok(Transaction {
             phases: config::phases_of_file(config)?,
-            lock: Lock::beside(config)?,
-            _turn: turn,
+            lock: Lock::read_beside(config)?,
+            _hold: hold,
         })
     }
 
     /// Writes the lock, then the configuration if it changes.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// A file cannot be written.
     pub fn commit(self, edit: Option<Edit>) -> Result<()> {
         self.lock.write()?;
         edit.map_or(Ok(()), Edit::write)
     }
 }
 
-/// The turn of this command: while it lives, other commands wait.
-struct Turn {
+/// The file that this command holds. Other commands wait until it is dropped.
+struct HeldFile {
     path: PathBuf,
     _file: File,
 }
 
-impl Turn {
+impl HeldFile {
     /// Waits until no other command holds the file.
-    fn take(path: &Path) -> Result<Turn> {
+    fn wait(path: &Path) -> Result<HeldFile> {
         let began = Instant::now();
         loop {
-            if let Some(file) =
-                Turn::attempt(path).with_context(|| format!("cannot lock {}", path.display()))?
+            if let Some(file) = HeldFile::attempt(path)
+                .with_context(|| format!("cannot lock {}", path.display()))?
             {
-                return Ok(Turn {
+                return Ok(HeldFile {
                     path: path.to_owned(),
                     _file: file,
                 });
@@ -115,7 +115,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for HeldFile {
     fn drop(&mut self) {
         // If the file cannot be removed, the next command uses it.
         let _ = fs::remove_file(&self.path);

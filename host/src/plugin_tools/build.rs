@@ -1,20 +1,20 @@
-//! `plugin build`: from a folder to a component with its manifest in it, checked as it will be when
-//! it is loaded.
+//! `plugin build`: builds the component of a folder, adds its manifest, and checks the component as
+//! loading does.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use crate::{
-    plugin::folder::{MANIFEST, manifest, output},
-    plugin_tools::{scaffold, toolchain},
+    plugin::folder::{MANIFEST, component_path, read_manifest},
+    plugin_tools::{foreign, scaffold, toolchain},
     wasm::{engine::Engine, plugin::Plugin, section},
     world::real::child::run_tool,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// What a folder holds, by the file that its tools go by.
+/// The language of a plugin's source.
 enum Language {
     Rust,
     JavaScript,
@@ -22,7 +22,8 @@ enum Language {
 }
 
 impl Language {
-    fn of(folder: &Path) -> Result<Language> {
+    /// Finds the language by the file that the tools of a language read.
+    fn detect(folder: &Path) -> Result<Language> {
         let known = [
             ("Cargo.toml", Language::Rust),
             ("package.json", Language::JavaScript),
@@ -33,8 +34,9 @@ impl Language {
             .find(|(file, _)| folder.join(file).is_file());
         let (_, language) = found.ok_or_else(|| {
             anyhow!(
-                "{} is no plugin's folder: it has no Cargo.toml, package.json or requirements.txt; \
-                 see `kubephase plugin new`",
+                "{} is not the folder of a plugin: it has no Cargo.toml, package.json or \
+                 requirements.txt; to begin a plugin, run: kubephase plugin new {}",
+                folder.display(),
                 folder.display()
             )
         })?;
@@ -42,44 +44,43 @@ impl Language {
     }
 }
 
-/// Builds, checks and leaves the component at `to`, else in the folder by the plugin's name.
+/// Builds and checks the component of a folder, and writes it to `to`, or, without `to`, to the
+/// folder under the plugin's name. Returns the path and the plugin.
 ///
 /// # Errors
-/// What is missing, what the tools said, or why the component would be refused.
+/// The manifest is not valid, a tool is missing or fails, or the component would be refused.
 pub fn build(folder: &Path, to: Option<&Path>, engine: &Engine) -> Result<(PathBuf, Plugin)> {
-    // What is wrong with the manifest is told before a minute of compiling.
-    manifest(folder)?;
-    let component = match Language::of(folder)? {
-        Language::Rust => rust(folder)?,
-        Language::JavaScript => {
-            crate::plugin_tools::foreign::javascript(folder, &folder.join(MANIFEST))?
-        }
-        Language::Python => crate::plugin_tools::foreign::python(folder, &folder.join(MANIFEST))?,
+    // Reports problems of the manifest before a minute of compiling.
+    read_manifest(folder)?;
+    let component = match Language::detect(folder)? {
+        Language::Rust => build_rust(folder)?,
+        Language::JavaScript => foreign::build_javascript(folder, &folder.join(MANIFEST))?,
+        Language::Python => foreign::build_python(folder, &folder.join(MANIFEST))?,
     };
     let plugin = engine.load(component.clone())?;
     let to = match to {
         Some(to) => to.to_owned(),
-        None => output(folder)?,
+        None => component_path(folder)?,
     };
     fs::write(&to, &component).with_context(|| format!("cannot write {}", to.display()))?;
     Ok((to, plugin))
 }
 
-fn rust(folder: &Path) -> Result<Vec<u8>> {
+/// Builds the component of a crate.
+fn build_rust(folder: &Path) -> Result<Vec<u8>> {
     if !folder.join(scaffold::SDK).is_dir()
         && fs::read_to_string(folder.join("Cargo.toml"))?.contains(scaffold::SDK)
     {
         scaffold::write_sdk(folder)?;
     }
-    let told = |why: String| anyhow!(why);
-    let toolchain = toolchain::find(run_tool).map_err(told)?;
+    let toolchain = toolchain::find(run_tool).map_err(Error::msg)?;
     let (package, target) = package(folder)?;
-    let module =
-        toolchain::compile(&toolchain, folder, &package, &target, false, run_tool).map_err(told)?;
-    toolchain::componentise(&module, &folder.join(MANIFEST), section::MANIFEST).map_err(told)
+    let module = toolchain::compile(&toolchain, folder, &package, &target, false, run_tool)
+        .map_err(Error::msg)?;
+    toolchain::componentise(&module, &folder.join(MANIFEST), section::MANIFEST).map_err(Error::msg)
 }
 
-/// Name and target directory of a folder's crate.
+/// Returns the name and the target directory of a folder's crate.
 fn package(folder: &Path) -> Result<(String, PathBuf)> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
@@ -88,22 +89,27 @@ fn package(folder: &Path) -> Result<(String, PathBuf)> {
     let output = run_tool(&mut cargo).context("cannot run cargo; install Rust with rustup")?;
     if !output.status.success() {
         bail!(
-            "cargo does not understand {}:\n{}",
+            "`cargo metadata` fails for {}:\n{}",
             folder.display(),
             String::from_utf8_lossy(&output.stderr)
         );
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let here = folder.canonicalize()?.join("Cargo.toml");
+    let manifest = folder.canonicalize()?.join("Cargo.toml");
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let package = packages.clone().find(|package| {
         package["manifest_path"]
             .as_str()
-            .is_some_and(|path| Path::new(path) == here)
+            .is_some_and(|path| Path::new(path) == manifest)
     });
     let name = package
         .and_then(|package| package["name"].as_str())
-        .ok_or_else(|| anyhow!("{} is no crate", folder.display()))?;
+        .ok_or_else(|| {
+            anyhow!(
+                "{} is not a crate: write its name to [package] in Cargo.toml",
+                folder.display()
+            )
+        })?;
     let target = metadata["target_directory"].as_str().unwrap_or("target");
     Ok((name.to_owned(), Path::new(target).join("plugin")))
 }

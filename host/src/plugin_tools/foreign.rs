@@ -1,5 +1,5 @@
-//! Plugins in JavaScript and Python: their own tools make the component, of which every capability
-//! of the author's world is an import, called or not.
+//! Builds plugins in JavaScript and Python. The tools of these languages import every function of
+//! the author's world, even if the plugin does not call it.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use crate::{
     plugin_tools::{scaffold, toolchain},
@@ -13,24 +13,27 @@ use std::{
     process::Command,
 };
 
-/// What a plugin's source is called, without its extension: by what it is.
+/// The names that a source file may have, without the extension: the kinds of plugins.
 const SOURCES: [&str; 3] = ["check", "addon", "phase"];
-/// The author's world, in the plugin's folder.
+/// The file of the author's world, in the plugin's folder.
 const WORLD: &str = "world.wit";
+/// The script that calls componentize-js.
 const COMPONENTIZE_JS: &str = include_str!("templates/js/build.mjs");
 
+/// Builds a plugin in JavaScript.
+///
 /// # Errors
-/// Where npm or node cannot be run, or refuse the source.
-pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
-    let (sdk, wit) = world(folder)?;
-    // Installed once for each package.json; what an install left half done is no use.
+/// npm or node cannot be run, or refuses the source.
+pub fn build_javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
+    let (sdk, wit) = write_world(folder)?;
+    // Installed once for each package.json. The remains of an interrupted install cannot be used.
     let (wanted, installed) = (
         fs::read(folder.join("package.json"))?,
         sdk.join("installed.json"),
     );
     if fs::read(&installed).ok().as_ref() != Some(&wanted) || !folder.join("node_modules").is_dir()
     {
-        // Over a tree that is there, npm takes out what componentize-js needs and does not name.
+        // In an existing tree, npm removes packages that componentize-js needs but does not list.
         match fs::remove_dir_all(folder.join("node_modules")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
@@ -54,18 +57,20 @@ pub fn javascript(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
         Command::new("node")
             .current_dir(folder)
             .arg(&script)
-            .arg(source(folder, "js")?.0)
+            .arg(find_source(folder, "js")?.0)
             .arg(&wit)
             .arg(&out),
         "install Node.js 20",
     )?;
-    finish(&out, manifest)
+    add_manifest(&out, manifest)
 }
 
+/// Builds a plugin in Python.
+///
 /// # Errors
-/// Where Python cannot be run, or refuses the source.
-pub fn python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
-    let (sdk, wit) = world(folder)?;
+/// Python cannot be run, or refuses the source.
+pub fn build_python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
+    let (sdk, wit) = write_world(folder)?;
     let venv = sdk.join("venv");
     if !venv.join("bin/componentize-py").is_file() {
         run(
@@ -82,7 +87,7 @@ pub fn python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
                 "-r",
                 "requirements.txt",
             ]),
-            "look at requirements.txt",
+            "check requirements.txt",
         )?;
     }
     let out = sdk.join("component.wasm");
@@ -95,17 +100,18 @@ pub fn python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
             "-w",
             "plugin",
             "componentize",
-            source(folder, "py")?.1,
+            find_source(folder, "py")?.1,
             "--stub-wasi",
             "-o",
         ])
         .arg(&out);
-    run(&mut componentize, "mend what componentize-py says")?;
-    finish(&out, manifest)
+    run(&mut componentize, "correct what componentize-py reports")?;
+    add_manifest(&out, manifest)
 }
 
-/// The author's world beside the interface it is made of: the SDK's folder, and that of the WIT.
-fn world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
+/// Writes the author's world beside the interface that it imports from. Returns the SDK's folder and
+/// the folder of the WIT files.
+fn write_world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let sdk = folder.canonicalize()?.join(scaffold::SDK);
     let (wit, deps) = (sdk.join("world"), sdk.join("world/deps/kubephase-plugin"));
     fs::create_dir_all(&deps)?;
@@ -117,27 +123,29 @@ fn world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((sdk, wit))
 }
 
-/// The file of the source, and the same as a module.
-fn source(folder: &Path, extension: &str) -> Result<(String, &'static str)> {
+/// Returns the file of the source, and its name as a module.
+fn find_source(folder: &Path, extension: &str) -> Result<(String, &'static str)> {
     let mut files = SOURCES
         .map(|name| (format!("{name}.{extension}"), name))
         .into_iter();
     let found = files.find(|(file, _)| folder.join(file).is_file());
     found.ok_or_else(|| {
         anyhow!(
-            "{} has no source: its file is called {}.{extension}",
+            "{} has no source file; name it {}.{extension}",
             folder.display(),
-            SOURCES.join(&format!(".{extension}, "))
+            SOURCES.join(&format!(".{extension}, or "))
         )
     })
 }
 
-fn finish(component: &Path, manifest: &Path) -> Result<Vec<u8>> {
+/// Reads a component that a tool wrote, and adds the manifest.
+fn add_manifest(component: &Path, manifest: &Path) -> Result<Vec<u8>> {
     let mut bytes = fs::read(component)?;
     toolchain::embed(&mut bytes, manifest, section::MANIFEST).map_err(|why| anyhow!(why))?;
     Ok(bytes)
 }
 
+/// Runs a tool. `remedy` says what to do if it is missing or fails.
 fn run(command: &mut Command, remedy: &str) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = run_tool(command).with_context(|| format!("cannot run {program}; {remedy}"))?;

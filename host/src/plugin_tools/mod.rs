@@ -1,4 +1,5 @@
-//! What authors do with a plugin: begin, build and test it.
+//! The tools of plugin authors: `plugin new`, `plugin build` and `plugin test`. What operators do with
+//! plugins is in [`crate::plugin`].
 
 pub mod build;
 mod foreign;

@@ -1,14 +1,14 @@
-//! `plugin new`: a folder with everything a plugin needs, the SDK's source among it, so that it
-//! builds wherever it is.
+//! `plugin new`: writes a folder with everything that a plugin needs, including the SDK's source, so
+//! that the plugin builds in any place.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use crate::wasm::inspect::VERSION;
 use anyhow::{Context, Result, bail};
 use std::{fs, path::Path};
 
-/// Where a plugin's folder has the SDK.
+/// The folder of the SDK, in a plugin's folder.
 pub const SDK: &str = ".kubephase";
 
-/// What a plugin is to be.
+/// The kind of a new plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// looks and reports
@@ -19,15 +19,16 @@ pub enum Kind {
     Phase,
 }
 
+/// Paths and contents of files.
 type Files = &'static [(&'static str, &'static str)];
 
-/// Files of the SDK, by their paths in its workspace.
-fn sdk() -> Files {
+/// The files of the SDK, by their paths in its workspace.
+fn sdk_files() -> Files {
     include!(concat!(env!("OUT_DIR"), "/sdk.rs"))
 }
 
 impl Kind {
-    /// What a plugin has in whatever language.
+    /// The files of a plugin that do not depend on its language.
     fn files(self) -> Files {
         match self {
             Kind::Check => &[
@@ -67,7 +68,7 @@ impl Kind {
         }
     }
 
-    /// What the template's source calls beside `input` and `report`.
+    /// The interfaces that the template's source imports, besides `input` and `report`.
     fn imports(self) -> &'static [&'static str] {
         match self {
             Kind::Check => &["observe-node"],
@@ -76,16 +77,17 @@ impl Kind {
         }
     }
 
+    /// The description in the new manifest.
     fn summary(self) -> &'static str {
         match self {
-            Kind::Check => "The machine has memory enough",
+            Kind::Check => "The machine has enough memory",
             Kind::Addon => "An addon of our own",
             Kind::Phase => "A step of our own",
         }
     }
 }
 
-/// What a plugin is to be written in.
+/// The language of a new plugin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     #[default]
@@ -95,6 +97,7 @@ pub enum Language {
 }
 
 impl Language {
+    /// The files of a plugin that do not depend on its kind.
     fn files(self) -> Files {
         match self {
             Language::Rust => &[
@@ -117,7 +120,8 @@ impl Language {
         }
     }
 
-    /// In JavaScript and Python the file is called after the kind ([`crate::plugin_tools::foreign`]).
+    /// Path and content of the source file. In JavaScript and Python, the file has the name of the
+    /// kind, by which `plugin build` finds it.
     fn source(self, kind: Kind) -> (&'static str, &'static str) {
         match (self, kind) {
             (Language::Rust, Kind::Check) => {
@@ -145,7 +149,7 @@ impl Language {
     }
 }
 
-/// Writes a new plugin into a folder that is not there yet.
+/// Writes a new plugin into a new folder.
 ///
 /// # Errors
 /// The name is not valid, the folder exists, or the folder cannot be written.
@@ -158,12 +162,15 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
     if !crate::wasm::manifest::is_name(&name) || !name.starts_with(|c: char| c.is_ascii_lowercase())
     {
         bail!(
-            "{name:?} is no name for a plugin: it begins with a letter and is of lower-case \
-             letters, digits and dashes"
+            "{name:?} is not a name for a plugin: it must begin with a letter, and have only \
+             lower-case letters, digits and dashes"
         );
     }
     if folder.exists() {
-        bail!("{} is there already", folder.display());
+        bail!(
+            "{} exists already; choose another name, or remove it",
+            folder.display()
+        );
     }
     let imports: String = kind
         .imports()
@@ -172,7 +179,7 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
         .collect();
     let filled = [
         ("name", name.as_str()),
-        ("code", &camel(&name)),
+        ("code", &finding_code(&name)),
         ("summary", kind.summary()),
         ("imports", &imports),
     ];
@@ -187,7 +194,7 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
         .chain(language.files())
         .chain([&language.source(kind)])
     {
-        put(&folder.join(path), &fill(text))?;
+        write_file(&folder.join(path), &fill(text))?;
     }
     if language == Language::Rust {
         write_sdk(folder)
@@ -196,34 +203,35 @@ pub fn scaffold(kind: Kind, language: Language, folder: &Path) -> Result<()> {
     }
 }
 
-/// The interface's files by name.
+/// The files of the WIT interface, by name.
 pub fn wit() -> impl Iterator<Item = (&'static str, &'static str)> {
-    sdk()
+    sdk_files()
         .iter()
         .filter_map(|(path, text)| Some((path.strip_prefix("wit/")?, *text)))
         .filter(|(path, _)| path.ends_with(".wit"))
 }
 
-/// The SDK of this program's version, beside the plugin.
+/// Writes the SDK of this program's version into a plugin's folder.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// A file cannot be written.
 pub fn write_sdk(folder: &Path) -> Result<()> {
-    for (path, text) in sdk() {
-        // The versions that this program was built and tested with are a good place to begin.
-        let at = if *path == "Cargo.lock" {
+    for (path, text) in sdk_files() {
+        // A new plugin begins with the versions that this program was built and tested with.
+        let target = if *path == "Cargo.lock" {
             folder.join(path)
         } else {
             folder.join(SDK).join(path)
         };
-        if *path != "Cargo.lock" || !at.exists() {
-            put(&at, text)?;
+        if *path != "Cargo.lock" || !target.exists() {
+            write_file(&target, text)?;
         }
     }
     Ok(())
 }
 
-fn put(path: &Path, text: &str) -> Result<()> {
+/// Writes a file, and makes its folders.
+fn write_file(path: &Path, text: &str) -> Result<()> {
     let write = || {
         fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
         fs::write(path, text)
@@ -231,8 +239,8 @@ fn put(path: &Path, text: &str) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// `enough-memory` as a code of findings: `EnoughMemory`.
-fn camel(name: &str) -> String {
+/// Writes the name of a plugin as a code of findings: `enough-memory` as `EnoughMemory`.
+fn finding_code(name: &str) -> String {
     let capital = |part: &str| {
         part.chars()
             .next()

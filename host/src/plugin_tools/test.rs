@@ -1,5 +1,5 @@
-//! `plugin test`: runs a component over test cases, with the session and the grants that it has in
-//! a run.
+//! `plugin test`: calls a component for test cases, with the session and the grants of a run; records
+//! a call on this machine, and replays a recorded call.
 #![allow(
     clippy::disallowed_methods,
     reason = "cases and capsules are the author's files"
@@ -12,7 +12,7 @@ use crate::{
     operator_files,
     plugin::{
         consent::{self, Consent, Question},
-        lines::{Allowed, requested},
+        lines::{Allowed, request_lines},
         settings,
     },
     run::{
@@ -35,30 +35,32 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tokio::runtime::Handle;
 
 /// Bytes of the largest capsule that is read.
 const MAX_CAPSULE: usize = 8 << 20;
 
-/// The outcome of one case.
+/// The result of one case.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct CaseResult {
+    /// the file of the case
     pub path: PathBuf,
     pub name: String,
     /// differences from what the case expects; empty if the case passed
     pub differences: Vec<String>,
     /// messages, findings and proposals of the plugin, for verbose output
-    pub told: Vec<String>,
+    pub messages: Vec<String>,
 }
 
 /// Runs every case of a folder.
 ///
 /// # Errors
 /// There are no cases, or the component cannot be called.
-pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
+pub fn run_cases(plugin: &Plugin, folder: &Path) -> Result<Vec<CaseResult>> {
     let cases = testing::read_cases(folder).map_err(|why| anyhow!(why))?;
     cases
         .into_iter()
-        .map(|(path, case)| one(plugin, path, &case))
+        .map(|(path, case)| run_case(plugin, path, &case))
         .collect()
 }
 
@@ -66,69 +68,70 @@ pub fn cases(plugin: &Plugin, folder: &Path) -> Result<Vec<Outcome>> {
 ///
 /// # Errors
 /// The capsule cannot be read.
-pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<Outcome>> {
+pub fn replay(plugin: &Plugin, file: &Path) -> Result<Vec<CaseResult>> {
     let text = operator_files::read(file, MAX_CAPSULE)
         .with_context(|| format!("cannot read {}", file.display()))?;
     let capsule = Capsule::read(&String::from_utf8_lossy(&text))
         .with_context(|| format!("{} cannot be replayed", file.display()))?;
     let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
-    let stage = Stage::new(&Case::default(), &capsule.config, scratch.path())?;
+    let bench = TestBench::new(&Case::default(), &capsule.config, scratch.path())?;
     for (phase, name, fact) in &capsule.facts {
-        stage.shared.set_fact(phase, name, fact.clone());
+        bench.shared.set_fact(phase, name, fact.clone());
     }
-    let session = Session::replaying(stage.shared.clone(), &capsule, stage.access(plugin));
-    let mut played = stage.play(plugin, session, capsule.round)?;
+    let session = Session::replaying(bench.shared.clone(), &capsule, bench.access(plugin));
+    let mut called = bench.call(plugin, session, capsule.round)?;
     if capsule.digest != plugin.digest() {
-        played.told.insert(
+        called.messages.insert(
             0,
             format!(
-                "the capsule is of version {}, digest {}",
+                "the capsule was recorded with version {}, digest {}",
                 capsule.version, capsule.digest
             ),
         );
     }
-    let ended = played
+    let failure = called
         .result
         .as_ref()
         .err()
         .map(|failure| failure.message.clone())
         .unwrap_or_default();
-    let same = first_line(&ended) == first_line(&capsule.failure);
+    let is_equal = first_line(&failure) == first_line(&capsule.failure);
     // The capsule is not trusted: its text may act on the terminal.
     let name = sanitise::line(&capsule.phase).into_owned();
-    let differences = match (capsule.failure.is_empty(), same) {
+    let differences = match (capsule.failure.is_empty(), is_equal) {
         (_, true) => Vec::new(),
-        (true, false) => vec![format!("it failed: {ended}")],
+        (true, false) => vec![format!("it failed: {failure}")],
         (false, false) => vec![format!(
-            "then: {}\nnow: {}",
+            "recorded: {}\nnow: {}",
             capsule.failure,
-            if ended.is_empty() {
+            if failure.is_empty() {
                 "no failure"
             } else {
-                &ended
+                &failure
             }
         )],
     };
-    Ok(vec![Outcome {
+    Ok(vec![CaseResult {
         path: file.to_owned(),
         name,
         differences,
-        told: played.told,
+        messages: called.messages,
     }])
 }
 
+/// The first line of a failure; later lines are a backtrace.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// Calls the plugin on this machine as it is and writes what it looked at to `file`, which only
-/// this user can read. What the plugin asks for it gets for real, such as the programs that it runs
-/// to look at something, so the operator has to `allow` it. What it proposes is not carried out.
+/// Calls the plugin on this machine and writes its observations to `file`, which only this user can
+/// read. The observations are real, such as the programs that the plugin runs, so the operator has to
+/// `allow` them. Proposals are not carried out.
 ///
 /// # Errors
-/// Where the plugin asks for something that is not allowed, cannot be called, or the capsule cannot
-/// be written.
-pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<Outcome>> {
+/// The plugin asks for something that is not allowed, the plugin cannot be called, or the capsule
+/// cannot be written.
+pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Vec<CaseResult>> {
     let command = format!(
         "kubephase plugin test COMPONENT --record {} --allow",
         file.display()
@@ -144,32 +147,26 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         consent.check(&question)?;
     } else if let Err(ungranted) = plugin.allow(&[], &[]) {
         bail!(
-            "a recording calls the plugin on this machine and gives it what it asks for; only what \
-             it proposes is not carried out. Here, {ungranted}\nif it may do that on this machine: \
+            "a recording calls the plugin on this machine and grants what it asks for; only its \
+             proposals are not carried out. But {ungranted}\nto allow it on this machine, run: \
              {command}{}",
             consent::flags(plugin, &Allowed::default())
         );
     }
-    let (facts, _) = gather::gather();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let mut config = Config::default();
-    config.init.node_registration.cri_socket =
-        facts.cri_sockets.first().cloned().unwrap_or_default();
-    config.run.kubeconfig = ADMIN.into();
-    let world = Real::open(runtime.handle(), facts, &config, &Patience::none())?;
-    let stage = Stage::over(Arc::new(world), &serde_json::Value::Null);
+    let bench = TestBench::with_world(open_machine(runtime.handle())?, &serde_json::Value::Null);
     let settings = settings::resolve(plugin.manifest(), None)?;
     let session = Session::new(
-        stage.shared.clone(),
+        bench.shared.clone(),
         &first_phase(plugin),
         &settings,
-        stage.access(plugin),
+        bench.access(plugin),
     );
-    let played = stage.play(plugin, session.clone(), 0)?;
-    let failure = played
+    let called = bench.call(plugin, session.clone(), 0)?;
+    let failure = called
         .result
         .as_ref()
         .err()
@@ -182,19 +179,31 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         .with_context(|| format!("cannot write {}", file.display()))?;
     let name = format!("recorded with {} observations", capsule.observations.len());
     let failed = (!failure.is_empty()).then(|| format!("it failed: {failure}"));
-    let told = played.told.into_iter().chain(failed).collect();
-    Ok(vec![Outcome {
+    let messages = called.messages.into_iter().chain(failed).collect();
+    Ok(vec![CaseResult {
         path: file.to_owned(),
         name,
         differences: Vec::new(),
-        told,
+        messages,
     }])
 }
 
-#[derive(Clone, Default)]
-struct Listener(Arc<Mutex<Vec<String>>>);
+/// Opens this machine as the world of a recording.
+fn open_machine(runtime: &Handle) -> Result<Arc<dyn World>> {
+    let (facts, _) = gather::gather();
+    let mut config = Config::default();
+    config.init.node_registration.cri_socket =
+        facts.cri_sockets.first().cloned().unwrap_or_default();
+    config.run.kubeconfig = ADMIN.into();
+    let world = Real::open(runtime, facts, &config, &Patience::none())?;
+    Ok(Arc::new(world))
+}
 
-impl Subscriber for Listener {
+/// A subscriber that collects messages.
+#[derive(Clone, Default)]
+struct MessageCollector(Arc<Mutex<Vec<String>>>);
+
+impl Subscriber for MessageCollector {
     fn notice(&mut self, event: &Event) {
         if let What::Message { label, text, .. } = &event.what {
             self.0.lock().push(format!("[{label}] {text}"));
@@ -202,56 +211,59 @@ impl Subscriber for Listener {
     }
 }
 
-/// What stands around one call.
-struct Stage {
+/// The environment of one call: its session, and a collector of its messages.
+struct TestBench {
     shared: Arc<Shared>,
-    listener: Listener,
+    messages: MessageCollector,
 }
 
-/// What came of one call.
-struct Played {
+/// The result of one call.
+struct CallResult {
     result: Result<kubephase_wit::Outcome, Failure>,
     findings: Vec<Finding>,
     proposals: Vec<Proposal>,
-    told: Vec<String>,
+    messages: Vec<String>,
 }
 
-impl Stage {
-    fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
+impl TestBench {
+    /// An environment with the described node of a case.
+    fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<TestBench> {
         let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
-        Ok(Stage::over(Arc::new(world), config))
+        Ok(TestBench::with_world(Arc::new(world), config))
     }
 
-    fn over(world: Arc<dyn World>, config: &serde_json::Value) -> Stage {
-        let listener = Listener::default();
+    /// An environment with this world.
+    fn with_world(world: Arc<dyn World>, config: &serde_json::Value) -> TestBench {
+        let messages = MessageCollector::default();
         let shared = Shared::new(
             world,
-            Bus::new(vec![Box::new(listener.clone())]),
+            Bus::new(vec![Box::new(messages.clone())]),
             config.clone(),
         );
-        Stage {
+        TestBench {
             shared: Arc::new(shared),
-            listener,
+            messages,
         }
     }
 
-    /// What it asks for is what it has: whether it may is the operator's to say, not the author's.
+    /// Grants the plugin everything that it asks for: the author of a plugin tests it, not an operator.
     fn access(&self, plugin: &Plugin) -> Access {
-        let _ = plugin.allow(&[], &requested(plugin));
+        let _ = plugin.allow(&[], &request_lines(plugin));
         Access::Granted(plugin.grant())
     }
 
-    fn play(&self, plugin: &Plugin, session: Session, round: u32) -> Result<Played> {
+    /// Calls a phase of the plugin once.
+    fn call(&self, plugin: &Plugin, session: Session, round: u32) -> Result<CallResult> {
         let mut phase = plugin.phase(session.clone(), Limits::default(), &Cancel::never())?;
-        // The time of a call begins when the component is ready, however long compiling it took.
+        // The time of a call begins after compiling.
         session.begin(round);
         let result = phase.run().map_err(|error| match error {
             Error::Failure(failure) => failure,
             Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
         });
         let (findings, proposals) = (session.take_findings(), session.take_proposals());
-        let mut told = self.listener.0.lock().clone();
-        told.extend(findings.iter().map(|finding| {
+        let mut messages = self.messages.0.lock().clone();
+        messages.extend(findings.iter().map(|finding| {
             format!(
                 "{} {}: {}",
                 testing::word(finding.verdict),
@@ -259,20 +271,21 @@ impl Stage {
                 finding.summary
             )
         }));
-        told.extend(
+        messages.extend(
             proposals
                 .iter()
                 .map(|proposal| format!("proposes {}", proposal.effect.named())),
         );
-        Ok(Played {
+        Ok(CallResult {
             result,
             findings,
             proposals,
-            told,
+            messages,
         })
     }
 }
 
+/// The id of the first phase that a plugin provides.
 fn first_phase(plugin: &Plugin) -> String {
     plugin
         .manifest()
@@ -282,41 +295,42 @@ fn first_phase(plugin: &Plugin) -> String {
         .unwrap_or_default()
 }
 
-fn one(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<Outcome> {
+/// Runs one case.
+fn run_case(plugin: &Plugin, path: PathBuf, case: &Case) -> Result<CaseResult> {
     let scratch = tempfile::tempdir().context("cannot make a scratch tree")?;
-    let stage = Stage::new(case, &case.config, scratch.path())?;
+    let bench = TestBench::new(case, &case.config, scratch.path())?;
     for (phase, facts) in &case.facts {
         facts
             .iter()
-            .for_each(|(name, value)| stage.shared.set_fact(phase, name, value.to_string()));
+            .for_each(|(name, value)| bench.shared.set_fact(phase, name, value.to_string()));
     }
     let settings = settings::resolve(plugin.manifest(), case.settings.as_ref())
         .with_context(|| path.display().to_string())?;
     let id = case.phase.clone().unwrap_or_else(|| first_phase(plugin));
-    let access = stage.access(plugin);
-    let session = Session::new(stage.shared.clone(), &id, &settings, access.clone());
-    let played = stage.play(plugin, session, case.round)?;
-    let refused = played
+    let access = bench.access(plugin);
+    let session = Session::new(bench.shared.clone(), &id, &settings, access.clone());
+    let called = bench.call(plugin, session, case.round)?;
+    let refused = called
         .proposals
         .iter()
         .filter_map(|proposal| access.check_effect(&proposal.effect).err());
     let mut differences: Vec<String> = refused
         .map(|why| format!("it proposed what its manifest does not ask for: {why}"))
         .collect();
-    let proposals: Vec<String> = played
+    let proposals: Vec<String> = called
         .proposals
         .iter()
         .map(|proposal| proposal.effect.named())
         .collect();
     differences.extend(case.expect.clone().unwrap_or_default().differences(
-        &played.result,
-        &played.findings,
+        &called.result,
+        &called.findings,
         &proposals,
     ));
-    Ok(Outcome {
+    Ok(CaseResult {
         path,
         name: case.name.clone(),
         differences,
-        told: played.told,
+        messages: called.messages,
     })
 }

@@ -1,9 +1,9 @@
-//! From a crate to a component: the toolchain that has std for the target, cargo, `wit-component`,
-//! and the manifest as a custom section. The build script includes this file as it is, for the
-//! default plugins are built as anyone's.
+//! Builds a component from a crate: finds a toolchain that has std for WebAssembly, calls cargo and
+//! `wit-component`, and adds the manifest as a custom section. `build.rs` includes this file, because
+//! the embedded plugins are built as third-party plugins are.
 #![allow(
     clippy::disallowed_methods,
-    reason = "what is built are files of whoever builds"
+    reason = "the files belong to the user who builds"
 )]
 use std::{
     env, fmt, fs, io,
@@ -12,16 +12,18 @@ use std::{
 };
 use wasm_encoder::{CustomSection, Section};
 
-/// Runs a tool to its end and returns what it printed: the program ends its tools with itself, a
-/// build script does not.
+/// A function that runs a tool to its end and returns its output. The program kills its tools when it
+/// ends; a build script does not.
 pub type Run = fn(&mut Command) -> io::Result<Output>;
 
-/// Chooses the toolchain of the guests: `own` or `debian`.
+/// The environment variable that chooses the toolchain: `own` or `debian`.
 pub const SWITCH: &str = "KUBEPHASE_GUEST_TOOLCHAIN";
+/// Debian's packages for the toolchain.
 const DEBIAN: &str = "rustc-web, cargo-web, rust-web-src and lld";
+/// The target of the compiler.
 const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Of the build around this one, what would change how guests are built.
+/// Variables of a surrounding build that would change how guests are built.
 const INHERITED: &[&str] = &[
     "RUSTC",
     "RUSTDOC",
@@ -40,7 +42,7 @@ const INHERITED: &[&str] = &[
 
 /// How guests are compiled on this machine.
 pub enum Toolchain {
-    /// the toolchain at work, which has std for the target
+    /// the toolchain of this environment, which has std for the target
     Own,
     /// Debian's compiler, which comes with the source of std
     Debian,
@@ -55,22 +57,26 @@ impl fmt::Display for Toolchain {
     }
 }
 
-/// What this machine has, made complete where rustup can.
+/// Finds a toolchain. Lets rustup add std for the target if it is missing.
 ///
 /// # Errors
-/// What is missing and how to get it.
+/// A part of the toolchain is missing; the message says how to get it.
 pub fn find(run: Run) -> Result<Toolchain, String> {
-    let debian =
+    let has_debian =
         || Path::new("/usr/bin/cargo").exists() && Path::new("/usr/lib/rustlib/src").exists();
     match env::var(SWITCH).as_deref() {
-        Ok("debian") if debian() => return Ok(Toolchain::Debian),
+        Ok("debian") if has_debian() => return Ok(Toolchain::Debian),
         Ok("debian") => {
             return Err(format!(
-                "{SWITCH}=debian, but {DEBIAN} are not all installed"
+                "{SWITCH}=debian, but a package is missing; install {DEBIAN}"
             ));
         }
         Ok("own") => return Ok(Toolchain::Own),
-        Ok(other) => return Err(format!("{SWITCH}={other}: known are own and debian")),
+        Ok(other) => {
+            return Err(format!(
+                "{SWITCH}={other} is not valid; write own or debian"
+            ));
+        }
         Err(_) => {}
     }
     if has_std(run) {
@@ -81,7 +87,7 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
     if added && has_std(run) {
         return Ok(Toolchain::Own);
     }
-    if debian() {
+    if has_debian() {
         return Ok(Toolchain::Debian);
     }
     Err(format!(
@@ -90,6 +96,7 @@ pub fn find(run: Run) -> Result<Toolchain, String> {
     ))
 }
 
+/// Whether the toolchain of this environment has std for the target.
 fn has_std(run: Run) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let printed = run(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
@@ -99,19 +106,8 @@ fn has_std(run: Run) -> bool {
     })
 }
 
-/// Compiles the library of a crate; the file its core module is in. `locked` asks for the crate's
-/// lock file as it is.
-///
-/// # Errors
-/// What cargo said.
-pub fn compile(
-    toolchain: &Toolchain,
-    folder: &Path,
-    package: &str,
-    target_dir: &Path,
-    locked: bool,
-    run: Run,
-) -> Result<PathBuf, String> {
+/// Returns the cargo of a toolchain, without variables of a surrounding build.
+fn cargo_command(toolchain: &Toolchain) -> Command {
     let own = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = match toolchain {
         Toolchain::Own => Command::new(own),
@@ -126,7 +122,25 @@ pub fn compile(
             cargo.env_remove(name);
         }
     }
-    // Small; names are kept, for the backtrace of a guest that traps.
+    cargo
+}
+
+/// Compiles the library of a crate. Returns the file of its core module. With `locked`, cargo does
+/// not change the crate's lock file.
+///
+/// # Errors
+/// cargo cannot be run or fails; the message has its output.
+pub fn compile(
+    toolchain: &Toolchain,
+    folder: &Path,
+    package: &str,
+    target_dir: &Path,
+    locked: bool,
+    run: Run,
+) -> Result<PathBuf, String> {
+    let mut cargo = cargo_command(toolchain);
+    // The code has to be small. It keeps the names of functions, for the backtrace of a guest that
+    // traps.
     for (name, value) in [
         ("OPT_LEVEL", "s"),
         ("LTO", "fat"),
@@ -136,7 +150,7 @@ pub fn compile(
     ] {
         cargo.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
     }
-    // `rustc`, not `build`: a library that is an rlib as well gets no optimisation at link time.
+    // `rustc`, not `build`: a library that is also an rlib gets no optimisation at link time.
     cargo.current_dir(folder).args([
         "rustc",
         "--release",
@@ -161,7 +175,7 @@ pub fn compile(
     let output = run(&mut cargo).map_err(|e| format!("cannot run cargo: {e}"))?;
     if !output.status.success() {
         return Err(format!(
-            "{package}, with {toolchain}:\n{}",
+            "cannot compile {package} with {toolchain}:\n{}",
             String::from_utf8_lossy(&output.stderr)
         ));
     }
@@ -171,10 +185,10 @@ pub fn compile(
         .join(format!("{}.wasm", package.replace('-', "_"))))
 }
 
-/// Puts a manifest into a component, as a custom section of this name.
+/// Adds a manifest to a component, as a custom section of this name.
 ///
 /// # Errors
-/// Where the manifest cannot be read.
+/// The manifest cannot be read.
 pub fn embed(component: &mut Vec<u8>, manifest: &Path, section: &str) -> Result<(), String> {
     let manifest = fs::read(manifest).map_err(|e| format!("{}: {e}", manifest.display()))?;
     CustomSection {
@@ -185,10 +199,10 @@ pub fn embed(component: &mut Vec<u8>, manifest: &Path, section: &str) -> Result<
     Ok(())
 }
 
-/// A component of a core module, with its manifest in a custom section of this name.
+/// Makes a component of a core module, with its manifest in a custom section of this name.
 ///
 /// # Errors
-/// Why the module is no phase, or a file could not be read.
+/// The module is not a phase, or a file cannot be read.
 pub fn componentise(module: &Path, manifest: &Path, section: &str) -> Result<Vec<u8>, String> {
     let core = fs::read(module).map_err(|e| format!("{}: {e}", module.display()))?;
     let encoded = wit_component::ComponentEncoder::default()

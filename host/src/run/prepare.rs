@@ -124,7 +124,7 @@ impl Prepared {
         territory.add_of_operator(file);
         territory.add_shown_of_operator(&folder.join(plugin::lock::FILE));
         for entry in &self.phases.plugins {
-            if let Some(component) = plugin::source::file(&entry.source, folder) {
+            if let Some(component) = plugin::source::source_file(&entry.source, folder) {
                 territory.add_shown_of_operator(&folder.join(&entry.source));
                 territory.add_shown_of_operator(&crate::pki::signature::beside(&component));
             }
@@ -182,8 +182,8 @@ pub fn prepare(
         plugins,
     } = distribution;
     let (mut catalog, mut plugins) = (catalog.clone(), plugins.clone());
-    plugin::load::rules(&phases, engine, &mut catalog, &mut plugins)?;
-    plugin::load::load(
+    plugin::load::load_rules(&phases, engine, &mut catalog, &mut plugins)?;
+    plugin::load::load_plugins(
         &phases.plugins,
         file.map(ConfigFile::path),
         engine,

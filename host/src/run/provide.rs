@@ -73,7 +73,7 @@ impl Provider<'_> {
         let entry = entries.iter().find(|entry| entry.name == name);
         let identity = entry.map(|entry| PluginIdentity::new(&entry.source, signer.as_ref()));
         let digest = identity.map(|identity| identity.digest());
-        let grant = Grant::clone(&plugin.grant()).of_identity(digest.unwrap_or_default());
+        let grant = Grant::clone(&plugin.grant()).with_identity(digest.unwrap_or_default());
         let session = Session::limited(
             self.shared.clone(),
             node.id(),
@@ -86,7 +86,7 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    (Box::new(guest.by(session.clock().clone())), memory)
+                    (Box::new(guest.with_clock(session.clock().clone())), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };

@@ -3,8 +3,8 @@
 //! the network.
 //!
 //! The child is this program, started with `CHILD` as its name. It reads the component from
-//! standard input, writes the code to standard output, and writes errors to standard error. A child
-//! also reads and validates a component before: that can take as much as compiling.
+//! standard input, writes the code to standard output, and writes errors to standard error. Another
+//! child reads and validates the component before, because that can take as long as compiling.
 //!
 //! The child returns machine code that this process will run, and wasmtime checks only the header
 //! of that code. A component that takes over the compiler could therefore return code of its own.
@@ -20,7 +20,7 @@ mod child;
 
 pub use child::run_child;
 
-use super::{inspect::Outside, limits};
+use super::{inspect::Outline, limits};
 use crate::{cancel::Cancel, text::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::{
@@ -43,10 +43,10 @@ const CHILD: &str = "kubephase-compiles-a-component";
 const SMALL: &str = "small";
 /// The argument that makes the child read and validate the component, and not compile it.
 const READ: &str = "read";
-/// Bytes of what is read of a component, as JSON: manifest and names.
+/// Bytes of the JSON of an outline.
 const MAX_READ: u64 = 8 << 20;
 /// How often the parent checks whether the run was cancelled while the child compiles.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(20);
 /// Bytes of the child's standard error that are read.
 const MAX_WORDS: u64 = 16 << 10;
 /// Parts of the messages that Rust's standard library and wasmtime print when they get no memory.
@@ -78,7 +78,7 @@ pub struct Allowance {
 
 impl Allowance {
     /// The limits for a component of this many bytes.
-    pub fn of(component: usize) -> Allowance {
+    pub fn for_component(component: usize) -> Allowance {
         let beyond = u64::try_from(component.saturating_sub(limits::COMPILE_LARGE))
             .unwrap_or(u64::MAX)
             .div_ceil(1 << 20);
@@ -101,7 +101,8 @@ impl Allowance {
     }
 }
 
-/// Compiles a component in a child process and writes its code to `code`, an empty file.
+/// Compiles a component in a child process and writes its code to `code`, an empty file. With
+/// `small`, the child compiles for an engine that reserves little address space.
 ///
 /// # Errors
 /// The compiler's error, the limit that the compilation reached, or the reason why the child cannot
@@ -117,7 +118,7 @@ pub(super) fn compile_in_child(
         component,
         work,
         code,
-        Allowance::of(component.len()),
+        Allowance::for_component(component.len()),
         cancel,
     )
 }
@@ -127,24 +128,25 @@ pub(super) fn compile_in_child(
 /// # Errors
 /// The problem of the component, the limit that reading it reached, or the reason why the child
 /// cannot be started.
-pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outside> {
-    let answer = memfd_create("outside", MemfdFlags::CLOEXEC);
-    let mut answer = File::from(answer.context("cannot read what the component is")?);
+pub(super) fn read_in_child(component: &[u8], cancel: &Cancel) -> Result<Outline> {
+    let answer = memfd_create("outline", MemfdFlags::CLOEXEC);
+    let mut answer =
+        File::from(answer.context("cannot make a file for the outline of the component")?);
     let allowance = Allowance {
         code: MAX_READ,
-        ..Allowance::of(component.len())
+        ..Allowance::for_component(component.len())
     };
     run(component, Some(READ), &answer, allowance, cancel)?;
     let mut text = Vec::new();
     answer.rewind()?;
     answer.take(MAX_READ).read_to_end(&mut text)?;
-    let outside: Outside = serde_json::from_slice(&text)
-        .map_err(|_| anyhow!("the child process did not say what the component is"))?;
-    outside.check_size()?;
-    Ok(outside)
+    let outline: Outline = serde_json::from_slice(&text)
+        .map_err(|_| anyhow!("the child process did not return the outline of the component"))?;
+    outline.check_size()?;
+    Ok(outline)
 }
 
-/// Runs a child for a component. Its answer goes to a file.
+/// Runs a child that reads a component, and writes its answer to a file.
 fn run(
     component: &[u8],
     work: Option<&'static str>,
@@ -164,19 +166,19 @@ fn run(
         .context("cannot start the compiler, which is this program")?;
     let (ended, words) = wait(&mut child, allowance.wall, cancel);
     match ended {
-        Ended::Exited(status) if status.success() => Ok(()),
-        Ended::Exited(status) => Err(refusal(status, work, words.trim(), allowance)),
-        Ended::Late => bail!(
+        ChildEnd::Exited(status) if status.success() => Ok(()),
+        ChildEnd::Exited(status) => Err(refusal(status, work, words.trim(), allowance)),
+        ChildEnd::Late => bail!(
             "{} the component took more than {} s, the limit for a component of its size; \
              if this machine is busy, try again when it is not",
             verb(work),
             allowance.wall.as_secs()
         ),
-        Ended::Cancelled => bail!("{} the component was cancelled", verb(work)),
+        ChildEnd::Cancelled => bail!("{} the component was cancelled", verb(work)),
     }
 }
 
-/// Starts the child, limited before its first instruction.
+/// Starts the child. Its limits are set before its first instruction.
 fn start(
     component: File,
     work: Option<&str>,
@@ -221,7 +223,7 @@ fn start(
 }
 
 /// The end of a child.
-enum Ended {
+enum ChildEnd {
     Exited(ExitStatus),
     Late,
     Cancelled,
@@ -229,7 +231,7 @@ enum Ended {
 
 /// Waits until the child ends; kills it if its time is over or the run is cancelled. Returns how it
 /// ended, and its standard error.
-fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
+fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (ChildEnd, String) {
     let (done, listen) = mpsc::channel();
     let errors = child.stderr.take();
     // The child has closed its standard error when it has ended: the thread ends with it.
@@ -245,12 +247,14 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
     });
     let until = Instant::now() + wall;
     let interrupted = loop {
-        match listen.recv_timeout(LOOK) {
+        match listen.recv_timeout(POLL) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => break None,
             Err(RecvTimeoutError::Timeout) if cancel.is_requested() => {
-                break Some(Ended::Cancelled);
+                break Some(ChildEnd::Cancelled);
             }
-            Err(RecvTimeoutError::Timeout) if Instant::now() >= until => break Some(Ended::Late),
+            Err(RecvTimeoutError::Timeout) if Instant::now() >= until => {
+                break Some(ChildEnd::Late);
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
@@ -261,8 +265,8 @@ fn wait(child: &mut Child, wall: Duration, cancel: &Cancel) -> (Ended, String) {
     }
     let ended = match (interrupted, child.wait()) {
         (Some(interrupted), _) => interrupted,
-        (None, Ok(status)) => Ended::Exited(status),
-        (None, Err(_)) => Ended::Late,
+        (None, Ok(status)) => ChildEnd::Exited(status),
+        (None, Err(_)) => ChildEnd::Late,
     };
     let words = reader.join().unwrap_or_default();
     (ended, String::from_utf8_lossy(&words).into_owned())
@@ -280,7 +284,7 @@ fn has_ended(child: &mut Child) -> bool {
     false
 }
 
-/// What a child does with the component, in messages.
+/// Describes what a child does with the component, for messages.
 fn verb(work: Option<&str>) -> &'static str {
     if work == Some(READ) {
         "reading"
@@ -289,8 +293,8 @@ fn verb(work: Option<&str>) -> &'static str {
     }
 }
 
-/// Writes the message for a child that did not do its work. Its words quote the component, so they
-/// are made one line.
+/// Writes the message for a child that failed. Its standard error (`words`) quotes the component, so
+/// line ends are escaped.
 fn refusal(
     status: ExitStatus,
     work: Option<&str>,
@@ -298,16 +302,20 @@ fn refusal(
     allowance: Allowance,
 ) -> anyhow::Error {
     let (words, verb) = (sanitise::line(words), verb(work));
-    let beyond = |limit: &str| beyond(verb, limit);
-    let memory = || beyond(&format!("{} MiB of memory", allowance.memory >> 20));
+    let limit_error = |limit: &str| limit_error(verb, limit);
     match status.signal().and_then(Signal::from_named_raw) {
-        Some(Signal::XCPU) => beyond(&format!("{} s of processor time", allowance.processor)),
-        Some(Signal::XFSZ) => beyond(&format!("{} MiB of code", allowance.code >> 20)),
-        _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => memory(),
-        // The hard limit of processor time was reached, or the kernel is short of memory.
-        Some(Signal::KILL) => beyond("the memory of this machine"),
+        Some(Signal::XCPU) => limit_error(&format!("{} s of processor time", allowance.processor)),
+        Some(Signal::XFSZ) => limit_error(&format!("{} MiB of code", allowance.code >> 20)),
+        _ if NO_MEMORY.iter().any(|no_memory| words.contains(no_memory)) => {
+            limit_error(&format!("{} MiB of memory", allowance.memory >> 20))
+        }
+        // Most often the kernel does this when the machine is short of memory.
+        Some(Signal::KILL) => anyhow!(
+            "{verb} the component ended because the kernel killed the child process; this machine \
+             may be short of memory"
+        ),
         Some(signal) => anyhow!(
-            "the child process was ended by signal {} when {verb} the component: {words}",
+            "signal {} ended the child process while it was {verb} the component: {words}",
             signal.as_raw()
         ),
         None if work == Some(READ) => anyhow!("{words}"),
@@ -316,10 +324,10 @@ fn refusal(
 }
 
 /// Writes the message for a component that reached a limit.
-fn beyond(verb: &str, limit: &str) -> anyhow::Error {
+fn limit_error(verb: &str, limit: &str) -> anyhow::Error {
     anyhow!(
         "{verb} the component takes more than {limit}, the limit for a component of its size; \
-         do not use it, or ask its author for one that has smaller functions"
+         do not use it, or ask its author for a version with smaller functions"
     )
 }
 

@@ -1,40 +1,43 @@
-//! The default plugins, built and embedded by `build.rs`; they come in through the same door as
-//! anyone's.
+//! The plugins that are part of the program. `build.rs` builds and embeds them; they are loaded as
+//! third-party plugins are.
 
-/// One default plugin.
+/// A plugin that is part of the program.
 pub struct Embedded {
+    /// the name in its manifest
     pub name: &'static str,
+    /// the component
     pub bytes: &'static [u8],
 }
 
+/// All embedded plugins.
 const ALL: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 /// The plugin that runs rules. It contains an interpreter, so it is only read if the configuration
 /// has rules.
 const RULES: &str = "rules";
 
-/// The plugins of every run.
+/// Returns the plugins of every run.
 pub fn defaults() -> impl Iterator<Item = &'static Embedded> {
     ALL.iter().filter(|embedded| embedded.name != RULES)
 }
 
 /// Returns the plugin that runs the rules of a PhaseConfiguration.
 pub fn rules() -> Option<&'static Embedded> {
-    named(RULES)
+    find(RULES)
 }
 
 /// Returns the embedded plugin of this name.
-pub fn named(name: &str) -> Option<&'static Embedded> {
+pub fn find(name: &str) -> Option<&'static Embedded> {
     ALL.iter().find(|embedded| embedded.name == name)
 }
 
 /// Whether an embedded component has this length in bytes. A component of any other length is not
 /// embedded.
-pub fn is_as_long(length: u64) -> bool {
+pub fn has_length(length: u64) -> bool {
     ALL.iter()
         .any(|embedded| embedded.bytes.len() as u64 == length)
 }
 
-/// Whether a component is byte for byte an embedded one.
-pub fn is_ours(bytes: &[u8]) -> bool {
+/// Whether the bytes of a component are those of an embedded plugin.
+pub fn is_embedded(bytes: &[u8]) -> bool {
     ALL.iter().any(|embedded| embedded.bytes == bytes)
 }

@@ -25,10 +25,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The engine of the program, which compiles the components of others in child processes.
+    /// The engine of the program, which compiles third-party components in child processes.
     ///
     /// # Errors
-    /// Where this machine cannot run WebAssembly.
+    /// This machine cannot run WebAssembly.
     pub fn new() -> Result<Engine> {
         Engine::with(Cache::open(), Compiler::ChildProcess)
     }
@@ -36,29 +36,28 @@ impl Engine {
     /// An engine with a cache and a compiler of the caller's choice.
     ///
     /// # Errors
-    /// Where this machine cannot run WebAssembly.
+    /// This machine cannot run WebAssembly.
     pub fn with(cache: Cache, compiler: Compiler) -> Result<Engine> {
         Ok(Engine {
-            runtime: Runtime::with(cache, compiler)?,
+            runtime: Runtime::new(cache, compiler)?,
             read: Arc::default(),
         })
     }
 
-    /// Why compiled components are not kept, where they are not: everything works, but each run
-    /// compiles again.
+    /// The reason why the cache keeps no compiled components; none if it keeps them. Without a cache
+    /// everything works, but each run compiles again.
     pub fn warning(&self) -> Option<&str> {
         self.runtime.warning()
     }
 
-    /// Reads what a component is and asks for. One without a manifest is compiled and called to say
-    /// its name.
+    /// Reads a component. A component without a manifest is compiled and called to describe itself.
     ///
     /// # Errors
-    /// What is wrong with it, and what would be right.
+    /// The problem of the component, and how to mend it.
     pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
         plugin::Component::read(&self.runtime, bytes.into())
             .map(Arc::new)
-            .map(Plugin::of)
+            .map(Plugin::new)
     }
 
     /// Reads a component without compiling or calling it. A component without a manifest then has
@@ -66,10 +65,10 @@ impl Engine {
     ///
     /// # Errors
     /// The problem of the component, and how to mend it.
-    pub fn look(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        plugin::Component::look(&self.runtime, bytes.into())
+    pub fn load_uncompiled(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
+        plugin::Component::read_uncompiled(&self.runtime, bytes.into())
             .map(Arc::new)
-            .map(Plugin::of)
+            .map(Plugin::new)
     }
 
     /// Reads the component of a place, once for all callers. A caller waits while another caller
@@ -81,9 +80,9 @@ impl Engine {
         let once = self.read.lock().entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {
-            Some(component) => Ok(Plugin::of(component.clone())),
+            Some(component) => Ok(Plugin::new(component.clone())),
             // Reading failed before; it is repeated to get the error.
-            None => open().map(Plugin::of),
+            None => open().map(Plugin::new),
         }
     }
 

@@ -17,15 +17,15 @@ use crate::{
 use objects::change_of_object;
 use std::net::IpAddr;
 
-/// What one plugin may observe and propose.
+/// The requests of one plugin that the operator allowed.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     plugin: String,
-    /// a digest of where the plugin comes from and who signed it
+    /// a digest of the plugin's source and signer
     identity: String,
     requests: Vec<Request>,
     /// whether the plugin is part of the program
-    is_distribution: bool,
+    is_embedded: bool,
 }
 
 impl Grant {
@@ -35,31 +35,31 @@ impl Grant {
             plugin: plugin.to_owned(),
             identity: String::new(),
             requests,
-            is_distribution: false,
+            is_embedded: false,
         }
     }
 
-    /// Tells the plugin apart from others of its name, by a digest of where it comes from and who
-    /// signed it.
+    /// Sets the identity of the plugin, a digest of its source and signer. It distinguishes plugins of
+    /// one name.
     #[must_use]
-    pub fn of_identity(self, identity: String) -> Self {
+    pub fn with_identity(self, identity: String) -> Self {
         Grant { identity, ..self }
     }
 
-    /// Makes this the grant of a plugin that is part of the program. Its patterns bound it like any
-    /// plugin, but it may look at files that other users of the machine cannot read, and apply Pods
-    /// that reach the host.
+    /// Makes this the grant of a plugin that is part of the program. The patterns bound it like the
+    /// grant of any plugin. But the plugin may read files that other users of the machine cannot
+    /// read, and apply Pods that reach the host.
     #[must_use]
-    pub fn of_distribution(self) -> Self {
+    pub fn for_embedded_plugin(self) -> Self {
         Grant {
-            is_distribution: true,
+            is_embedded: true,
             ..self
         }
     }
 
     /// The kind of phase that the grant is for.
     pub fn origin(&self) -> Origin {
-        if self.is_distribution {
+        if self.is_embedded {
             Origin::Distribution
         } else {
             Origin::Plugin
@@ -94,10 +94,7 @@ impl Grant {
         match row.permit {
             Permit::Free => return Ok(()),
             Permit::Core => {
-                return Err(format!(
-                    "{} is for the distribution's own phases",
-                    row.capability()
-                ));
+                return Err(format!("{} is only for built-in phases", row.capability()));
             }
             Permit::Granted(_) => {}
         }
@@ -132,7 +129,7 @@ impl Grant {
         url: &HttpUrl,
         services: Services,
     ) -> Result<Reach, String> {
-        if self.is_distribution {
+        if self.is_embedded {
             return Ok(Reach::All);
         }
         let mut covering = self
@@ -149,28 +146,28 @@ impl Grant {
         })
     }
 
-    /// Decides about a file that is shown to a server as the identity of who asks. `path` is its
-    /// real path, `is_hosts` says whether it belongs to the host.
+    /// Decides about a file that identifies the client to a server. `path` is its real path;
+    /// `is_hosts` says whether it belongs to the host.
     ///
     /// # Errors
-    /// The grant amounts to no more than the plugin's own files.
+    /// The file belongs to the host, and the grant covers only the plugin's own files.
     pub fn allows_identity(&self, row: &Row, path: &str, is_hosts: bool) -> Result<(), String> {
         let is_consented = |pattern: &String| {
             gate::fits_pattern(pattern, path) && gate::identifies_others(pattern, &self.plugin)
         };
         let mut patterns = self.requests(row).flat_map(|request| &request.paths);
-        if self.is_distribution || !is_hosts || patterns.any(is_consented) {
+        if self.is_embedded || !is_hosts || patterns.any(is_consented) {
             return Ok(());
         }
         Err(format!(
-            "{path} belongs to the host; no plugin shows it to a server because it lies in the \
-             plugin's directory"
+            "{path} belongs to the host; a plugin may use it for a connection only if its grant has \
+             a pattern for it outside of the plugin's own directory"
         ))
     }
 
     /// Decides about a file that was opened. Its real path has to be granted. Also, every user of
-    /// the machine has to be able to read the file, or the grant names exactly this path and says
-    /// `private`.
+    /// the machine has to be able to read the file, unless the grant names exactly this path and
+    /// says `private: true`.
     ///
     /// # Errors
     /// The reason why the plugin may not see the file.
@@ -196,12 +193,12 @@ impl Grant {
         let is_private = |request: &Request| {
             request.private && request.paths.iter().any(|named| named == path.as_str())
         };
-        if is_public || self.is_distribution || self.requests(row).any(is_private) {
+        if is_public || self.is_embedded || self.requests(row).any(is_private) {
             return Ok(());
         }
         Err(format!(
-            "{path} is not readable by every user of the machine; a plugin sees it only where its \
-             grant names exactly this path and says `private: true`"
+            "{path} is not readable by every user of the machine; a plugin may read it only if its \
+             grant names exactly this path and has `private: true`"
         ))
     }
 
@@ -243,14 +240,12 @@ impl Grant {
             | Effect::Users(_)
             | Effect::Owner(_)
             | Effect::Clear(_)
-            | Effect::Wait(_) => {
-                Err("only phases of the distribution itself may propose this".into())
-            }
+            | Effect::Wait(_) => Err("only built-in phases may propose this".into()),
         }
     }
 
-    /// What has to hold of an object before the effect changes it; none where the grant amounts to
-    /// administrator of the cluster, and for effects on anything else.
+    /// Returns the claim that an object has to satisfy before the effect changes it. Returns none if
+    /// the grant amounts to administrator of the cluster, or the effect does not change an object.
     pub fn claim(&self, effect: &Effect) -> Option<Claim> {
         let change = change_of_object(effect)?.ok()?;
         let namespace = self.claimed_namespace(&change)?;
@@ -261,14 +256,14 @@ impl Grant {
         Some(Claim { mark, namespace })
     }
 
-    /// Refuses changes in the directory of another plugin, whatever the grant is: a plugin that is
-    /// root may run what is in its own.
+    /// Refuses changes in the directory of another plugin, even if the grant covers them: that plugin
+    /// may be root, and run programs from its own directory.
     fn allows_owner(&self, effect: &Effect) -> Result<(), String> {
         let changed = effect.paths().into_iter().chain([effect.summary().1]);
-        for path in changed.filter(|_| !self.is_distribution) {
+        for path in changed.filter(|_| !self.is_embedded) {
             if let Some(owner) = gate::owner_of_path(&path).filter(|owner| *owner != self.plugin) {
                 return Err(format!(
-                    "{path} is in the directory of the plugin {owner}; no other plugin changes it"
+                    "{path} is in the directory of the plugin {owner}; no other plugin may change it"
                 ));
             }
         }

@@ -1,8 +1,8 @@
-//! What a component is, read from its bytes: nothing of it is run or compiled.
+//! Reads the outline of a component from its bytes, without running or compiling it.
 //!
-//! A component is read in two steps. [`Outside::read`] parses and validates it, which can take much
-//! memory: the program does that in the limited child process that also compiles. What is read is
-//! small, and [`Outside::imported`] and its neighbours judge it.
+//! [`Outline::read`] parses and validates the component. That can take much memory, so the program
+//! does it in a limited child process. An outline is small; [`Outline::imported`] and
+//! [`Outline::exports_phase`] check it in this process.
 use super::{
     gate, section,
     structure::{self, damaged},
@@ -26,7 +26,7 @@ pub const VERSION: semver::Version = semver::Version::new(0, 1, 0);
 pub const MAX_MANIFEST: usize = 256 << 10;
 /// Interfaces that a component imports or exports, and functions of one interface.
 const MAX_NAMES: usize = 200;
-/// Problems of its imports that a message has.
+/// How many problems of the imports a message has at most.
 const MAX_PROBLEMS: usize = 20;
 
 /// The features of WebAssembly that toolchains use and this host runs. The validator takes much
@@ -46,12 +46,13 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::GC_TYPES)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// The outside of a component: names, and its manifest. Nothing of it is judged yet.
+/// The outline of a component: the names of its imports and exports, and its manifest. Nothing in it
+/// was checked yet except its size.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Outside {
+pub struct Outline {
     imports: Vec<Import>,
     exports: Vec<String>,
-    /// the text of its manifest
+    /// the text of its manifest; none if it has no manifest
     pub manifest: Option<String>,
 }
 
@@ -59,29 +60,29 @@ pub struct Outside {
 #[derive(Debug, Serialize, Deserialize)]
 struct Import {
     name: String,
-    /// the functions of an interface; none if it is no interface
+    /// the functions of an interface; none if the import is not an interface
     functions: Option<Vec<String>>,
 }
 
-impl Outside {
+impl Outline {
     /// Reads the structure and types of a component, without the code of its functions.
     ///
     /// # Errors
     /// The reason why this is not a component for this host, and how to mend it.
-    pub fn read(bytes: &[u8]) -> Result<Outside> {
+    pub fn read(bytes: &[u8]) -> Result<Outline> {
         // The validator takes quadratic time and as much memory as it likes for some components.
         structure::check(bytes)?;
-        let Read {
+        let Scan {
             types,
             imports,
             exports,
             manifests,
-        } = Read::through(bytes)?;
+        } = Scan::run(bytes)?;
         let manifest = match manifests.as_slice() {
             [] => None,
-            [one] => Some(text_of(one)?),
+            [manifest] => Some(manifest_text(manifest)?),
             several => bail!(
-                "the component has {} manifests; one is possible",
+                "the component has {} manifests; it must have at most one",
                 several.len()
             ),
         };
@@ -89,13 +90,13 @@ impl Outside {
             name: name.to_owned(),
             functions: functions(&types, name),
         });
-        let outside = Outside {
+        let outline = Outline {
             imports: imports.collect(),
             exports: exports.into_iter().map(str::to_owned).collect(),
             manifest,
         };
-        outside.check_size()?;
-        Ok(outside)
+        outline.check_size()?;
+        Ok(outline)
     }
 
     /// Refuses more names, or a longer manifest, than a component of this host can have.
@@ -142,7 +143,7 @@ impl Outside {
                 let capability = format!("{interface}.{function}");
                 match gate::row(&capability).map(|row| row.permit) {
                     Some(gate::Permit::Core) => {
-                        unknown.push(format!("{capability} is for the distribution's own phases"))
+                        unknown.push(format!("{capability} is only for built-in phases"))
                     }
                     Some(_) => {}
                     None => unknown.push(format!(
@@ -190,11 +191,13 @@ impl Outside {
     }
 }
 
+/// Makes the error for a manifest that is too long.
 fn manifest_too_long() -> anyhow::Error {
     anyhow!("plugin.yaml is larger than {} KiB", MAX_MANIFEST >> 10)
 }
 
-fn text_of(manifest: &[u8]) -> Result<String> {
+/// Checks the size and encoding of a manifest.
+fn manifest_text(manifest: &[u8]) -> Result<String> {
     if manifest.len() > MAX_MANIFEST {
         return Err(manifest_too_long());
     }
@@ -202,7 +205,7 @@ fn text_of(manifest: &[u8]) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// The functions of an imported interface; none if it is no interface.
+/// Returns the functions of an imported interface; none if the import is not an interface.
 fn functions(types: &Types, import: &str) -> Option<Vec<String>> {
     let item = types.component_item_for_import(import)?;
     let ComponentEntityType::Instance(id) = item.ty else {
@@ -214,21 +217,23 @@ fn functions(types: &Types, import: &str) -> Option<Vec<String>> {
     Some(functions.map(|(name, _)| name.to_string()).collect())
 }
 
-struct Read<'a> {
+/// The names and manifests that one pass over a component finds.
+struct Scan<'a> {
     types: Types,
     imports: Vec<&'a str>,
     exports: Vec<&'a str>,
     manifests: Vec<&'a [u8]>,
 }
 
-impl<'a> Read<'a> {
-    fn through(bytes: &'a [u8]) -> Result<Read<'a>> {
+impl<'a> Scan<'a> {
+    /// Parses and validates a component.
+    fn run(bytes: &'a [u8]) -> Result<Scan<'a>> {
         let (mut validator, mut depth) = (Validator::new_with_features(FEATURES), 0_usize);
         let (mut imports, mut exports, mut manifests) = (Vec::new(), Vec::new(), Vec::new());
         for (at, payload) in Parser::new(0).parse_all(bytes).enumerate() {
             let payload = match payload {
                 Ok(payload) => payload,
-                Err(_) if at == 0 => bail!("this is not WebAssembly"),
+                Err(_) if at == 0 => bail!("the file is not WebAssembly"),
                 Err(error) => return Err(damaged(error)),
             };
             match &payload {
@@ -237,8 +242,8 @@ impl<'a> Read<'a> {
                     ..
                 } if depth == 0 => {
                     bail!(
-                        "this is a core WebAssembly module, not a component; make it one with \
-                         `wasm-tools component new`, or build it with the SDK"
+                        "the file is a core WebAssembly module, not a component; build it with \
+                         `kubephase plugin build`, or convert it with `wasm-tools component new`"
                     )
                 }
                 Payload::Version { .. } => depth += 1,
@@ -262,7 +267,7 @@ impl<'a> Read<'a> {
             if let ValidPayload::End(types) = validator.payload(&payload).map_err(damaged)? {
                 depth -= 1;
                 if depth == 0 {
-                    return Ok(Read {
+                    return Ok(Scan {
                         types,
                         imports,
                         exports,
@@ -295,8 +300,8 @@ fn interface(name: &str) -> Result<&str, String> {
             Ok(interface)
         }
         _ => Err(format!(
-            "{}: version {version} was asked for, this host speaks {VERSION}; build it with the \
-             SDK of {VERSION}, or take a kubephase that speaks {version}",
+            "{}: the component needs version {version}, this host has {VERSION}; build it with the \
+             SDK of {VERSION}, or use a kubephase that has {version}",
             quoted(name),
             version = quoted(version)
         )),

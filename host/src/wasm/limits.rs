@@ -1,13 +1,13 @@
 //! The limits of components: of their structure, of compiling them, and of calling them. A limit on
-//! memory is a total over all memories of a component. The operator may lower and raise deadline
-//! and memory for each plugin; the other limits are fixed.
+//! memory is a total over all memories of a component. The operator may change the deadline and the
+//! memory of each plugin; the other limits are fixed.
 #[cfg(test)]
 mod documentation;
+mod memory;
 mod run;
-mod total;
 
+pub use memory::{MemoryLimiter, Waiter};
 pub use run::*;
-pub use total::{Total, Waiter};
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub const MAX_HOSTCALL_BYTES: usize = 4 << 20;
 /// Bytes of the largest component.
 pub const MAX_COMPONENT: usize = 64 << 20;
 
-// The structure of a component. Each limit is several times what the largest known components have,
-// those that bring an interpreter for JavaScript (12 MB) or Python (18 MB): their figures are in
-// brackets.
+// The structure of a component. The number in brackets is the largest that a known component has:
+// those that bring an interpreter for JavaScript (12 MB) or Python (18 MB). Each limit is several
+// times that number.
 
 /// Modules and components in a component, itself included (41).
 pub const MAX_PARTS: usize = 200;
@@ -60,17 +60,17 @@ pub const COMPILE_LARGE: usize = 8 << 20;
 /// Bytes of memory that the compiler may write to. With the pages of the program itself it stays
 /// below 256 MiB.
 pub const COMPILE_MEMORY: u64 = 208 << 20;
-/// Bytes of memory for every further MiB of the component.
+/// Bytes of memory that every further MiB of the component adds.
 pub const COMPILE_MEMORY_MORE: u64 = 112 << 20;
-/// Bytes of memory, however large the component is.
+/// Bytes of memory that the largest component gets.
 pub const MAX_COMPILE_MEMORY: u64 = 704 << 20;
-/// Seconds of processor time.
+/// Seconds of processor time that the compiler may take.
 pub const COMPILE_PROCESSOR: u64 = 20;
-/// Seconds of processor time for every further MiB of the component.
+/// Seconds of processor time that every further MiB of the component adds.
 pub const COMPILE_PROCESSOR_MORE: u64 = 1;
-/// Seconds of processor time, however large the component is.
+/// Seconds of processor time that the largest component gets.
 pub const MAX_COMPILE_PROCESSOR: u64 = 40;
-/// Time until the compiler is killed. Every further second of processor time adds sixty, as the
+/// Time until the compiler is killed. Every further second of processor time adds 60 s, because the
 /// machine may be busy.
 pub const COMPILE_WALL: Duration = Duration::from_secs(28);
 /// Bytes of code that the compiler may write, in addition to four for every byte of the component.
@@ -88,24 +88,23 @@ pub const MAX_STACK: usize = 256 << 10;
 pub const CPU: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-// The memory of guests side by side: 16 calls with 4 MiB each, and two of them with as much as
-// their
-// own limit allows, are at most 184 MiB where the operator raised no limit. Who waits for either
-// waits as `parallel::fair` says.
+// The memory of all guests that run at one time: 16 calls with 4 MiB each, of which two may have as
+// much as their own limit allows, are at most 184 MiB if the operator raised no limit. Calls wait
+// for their turn in the order of `parallel::fair`.
 
 /// Calls that run at one time.
 pub const CALLS: usize = 16;
-/// Of them, calls of one plugin.
+/// Calls of one plugin that run at one time.
 pub const CALLS_OF_PLUGIN: usize = 8;
 /// Bytes of memory that every call may have. A call that has more waits for its turn.
 pub const SMALL_MEMORY: usize = 4 << 20;
-/// Calls that have more than [`SMALL_MEMORY`] at a time.
+/// Calls with more than [`SMALL_MEMORY`] that run at one time.
 pub const LARGE_CALLS: usize = 2;
-/// Of them, calls of one plugin.
+/// Calls of one plugin with more than [`SMALL_MEMORY`] that run at one time.
 pub const LARGE_CALLS_OF_PLUGIN: usize = 1;
 /// Instances of core modules in one component. A component in Python has two dozen.
 pub const MAX_INSTANCES: usize = 64;
-/// Memories of one component, and tables.
+/// Memories of one component. The limit of its tables is equal.
 pub const MAX_MEMORIES: usize = 4;
 /// Bytes that each table element counts as.
 pub const TABLE_ELEMENT: usize = 16;

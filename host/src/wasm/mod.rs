@@ -1,5 +1,6 @@
-//! Components: loaded, limited, granted what was allowed, and put behind the trait that built-in
-//! phases are behind.
+//! WebAssembly components: reads, compiles, limits and calls them, and decides which calls of host
+//! functions a plugin may make. Which plugins a configuration has, and what the operator allowed, is
+//! in [`crate::plugin`]; the host functions themselves are in [`crate::run`].
 
 pub mod embedded;
 pub mod engine;

@@ -1,8 +1,7 @@
-//! A component behind the trait of phases: a fresh instance for every call, within its limits and
-//! its time.
+//! Calls a component as a phase. Every call gets a fresh instance, limits and a deadline.
 use super::{
     inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total, Waiter},
+    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, MemoryLimiter, Waiter},
     runtime::Runtime,
 };
 use crate::{budget::Budget, config::plugin_limits::Limits, parallel::fair::Clock, text::sanitise};
@@ -26,9 +25,10 @@ const MAX_TRACE_LINE: usize = 240;
 /// The data of a store.
 struct Data<S> {
     session: S,
-    total: Total,
+    total: MemoryLimiter,
 }
 
+/// Tells the linker where the session is in the data of a store.
 struct Session<S>(PhantomData<S>);
 
 impl<S: 'static> HasData for Session<S> {
@@ -51,55 +51,55 @@ pub struct Guest<S: 'static> {
     session: S,
     bounds: Bounds,
     /// plugin and version, for messages
-    who: String,
+    label: String,
     /// highest number of bytes of memory that a call had
     peak: Arc<AtomicUsize>,
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
-    /// Makes a guest of a component. The functions in `refused` may be imported, because the tools
-    /// of some languages import all functions, but calling them fails with `denied`.
+    /// Makes a guest of a component. The tools of some languages import all functions, so a component
+    /// may import those in `denied`, but calling them fails with `denied`.
     pub(super) fn new(
         runtime: &Runtime,
         component: &Component,
         session: S,
         bounds: Bounds,
-        who: String,
-        refused: Vec<String>,
+        label: String,
+        denied: Vec<String>,
     ) -> Result<Self> {
         let link = || {
-            let all = runtime.linked(|linker| {
+            let all = runtime.linker(|linker| {
                 kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| {
                     &mut data.session
                 })
             })?;
-            if refused.is_empty() {
+            if denied.is_empty() {
                 return all.instantiate_pre(component);
             }
             let mut linker = Linker::clone(&all);
             linker.allow_shadowing(true);
-            for capability in refused {
-                refuse(&mut linker, &who, capability)?;
+            for capability in denied {
+                deny(&mut linker, &label, capability)?;
             }
             linker.instantiate_pre(component)
         };
         let ready = link().and_then(|pre| Ok((guest::phase::GuestIndices::new(&pre)?, pre)));
         let (indices, pre) = ready
-            .map_err(|stop: Stop| anyhow!("{who} does not fit this host: {}", one_line(&stop)))?;
+            .map_err(|stop: Stop| anyhow!("{label} does not fit this host: {}", one_line(&stop)))?;
         Ok(Guest {
             runtime: runtime.clone(),
             pre,
             indices,
             session,
             bounds,
-            who,
+            label,
             peak: Arc::default(),
         })
     }
 
-    /// A guest whose calls end by a clock that is not theirs alone.
+    /// Uses a clock that other calls may share. The calls of the guest end by it.
     #[must_use]
-    pub fn by(mut self, clock: Clock) -> Self {
+    pub fn with_clock(mut self, clock: Clock) -> Self {
         self.bounds.waiter.clock = clock;
         self
     }
@@ -118,10 +118,10 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         let _turn = waiter.wait(self.runtime.turns())?;
         let data = Data {
             session: self.session.clone(),
-            total: Total::new(limits.memory, self.peak.clone(), waiter.clone()),
+            total: MemoryLimiter::new(limits.memory, self.peak.clone(), waiter.clone()),
         };
         let mut store = limited(
-            self.runtime.inner(),
+            self.runtime.engine(),
             data,
             |data| &mut data.total,
             limits.deadline,
@@ -149,7 +149,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
             .unwrap_or_default();
         Stop::msg(format!(
             "{} was stopped in {function}: {reason}{trace}",
-            self.who
+            self.label
         ))
     }
 }
@@ -159,17 +159,21 @@ fn one_line(stop: &Stop) -> String {
     sanitise::line(&format!("{stop:#}")).into_owned()
 }
 
-/// Writes a backtrace, a function on each line. Names that could pass for lines of their own are
-/// written with escapes.
+/// Writes a backtrace, a function on each line. Escapes names that could look like further lines.
 fn text_of(trace: &wasmtime::WasmBacktrace) -> String {
-    let named = |frame: &wasmtime::FrameInfo| frame.func_name().unwrap_or("a function").to_owned();
+    let function_name =
+        |frame: &wasmtime::FrameInfo| frame.func_name().unwrap_or("a function").to_owned();
     let is_plain = |name: &str| !name.chars().any(sanitise::is_trick);
     let frames = trace.frames();
     let modules = frames.iter().filter_map(|frame| frame.module().name());
-    if frames.iter().all(|frame| is_plain(&named(frame))) && modules.into_iter().all(is_plain) {
+    if frames.iter().all(|frame| is_plain(&function_name(frame)))
+        && modules.into_iter().all(is_plain)
+    {
         return trace.to_string();
     }
-    let lines = frames.iter().map(|frame| sanitise::quoted(&named(frame)));
+    let lines = frames
+        .iter()
+        .map(|frame| sanitise::quoted(&function_name(frame)));
     lines.fold("the functions that ran:".to_owned(), |text, line| {
         format!("{text}\n    {line}")
     })
@@ -195,9 +199,9 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
         match self.call(|guest, store| guest.call_run(store)) {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(Error::Failure(failure)),
-            // The plugin is not to blame.
+            // Cancelling the run is not a failure of the plugin.
             Err(_) if self.bounds.waiter.cancel.is_requested() => {
-                Err(Error::Failure(Budget::cancelled(&self.who)))
+                Err(Error::Failure(Budget::cancelled(&self.label)))
             }
             Err(stop) => Err(Error::Stop(self.stopped("run", &stop))),
         }
@@ -205,15 +209,15 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
 }
 
 /// Links a function that always fails with `denied`, so that a guest can go on without it.
-fn refuse<T: 'static>(
+fn deny<T: 'static>(
     linker: &mut Linker<T>,
-    who: &str,
+    label: &str,
     capability: String,
 ) -> wasmtime::Result<()> {
     let Some((interface, function)) = capability.split_once('.') else {
         return Ok(());
     };
-    let message = format!("{who} was not granted {capability}");
+    let message = format!("{label} was not granted {capability}");
     linker
         .instance(&format!("{PACKAGE}/{interface}@{VERSION}"))?
         .func_new(function, move |_, _, _, results| {
@@ -243,7 +247,7 @@ fn processor_time() -> Duration {
 fn limited<T: 'static>(
     engine: &wasmtime::Engine,
     data: T,
-    total: fn(&mut T) -> &mut Total,
+    total: fn(&mut T) -> &mut MemoryLimiter,
     limit: Duration,
     waiter: Waiter,
 ) -> Store<T> {
@@ -271,14 +275,14 @@ pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<Phase
     let _turn = waiter
         .wait(runtime.turns())
         .map_err(|stop| anyhow!("{}", one_line(&stop)))?;
-    let engine = runtime.inner();
-    let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
-        let mut linker: Linker<Total> = Linker::new(engine);
+    let engine = runtime.engine();
+    let call_without_imports = || -> wasmtime::Result<PhaseInfo> {
+        let mut linker: Linker<MemoryLimiter> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;
         let pre = linker.instantiate_pre(component)?;
         let mut store = limited(
             engine,
-            Total::new(Limits::default().memory, Arc::default(), waiter.clone()),
+            MemoryLimiter::new(Limits::default().memory, Arc::default(), waiter.clone()),
             |total| total,
             DESCRIBE,
             waiter.clone(),
@@ -288,5 +292,5 @@ pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<Phase
             .load(&mut store, &instance)?
             .call_describe(&mut store)
     };
-    out_of_reach().map_err(|stop| anyhow!("{}", one_line(&stop)))
+    call_without_imports().map_err(|stop| anyhow!("{}", one_line(&stop)))
 }

@@ -1,4 +1,4 @@
-//! What a plugin asks for, as its manifest has it.
+//! Requests: the capabilities that the manifest of a plugin asks for.
 use crate::arguments::Line;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ pub struct Request {
     pub hosts: Vec<String>,
     /// a program, and patterns for its arguments
     pub commands: Vec<Vec<String>>,
+    /// patterns of objects of the cluster
     pub objects: Vec<ObjectPattern>,
     /// patterns of units of the init system
     pub units: Vec<String>,
@@ -48,7 +49,9 @@ pub struct Request {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ObjectPattern {
+    /// `apiVersion` of the objects, exactly
     pub api_version: String,
+    /// kind of the objects, exactly
     pub kind: String,
     /// none matches objects in every namespace, and objects without a namespace
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,9 +59,9 @@ pub struct ObjectPattern {
     /// patterns of names; an empty list matches every name
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// whether what is in the object is not judged: its Pods may use the host, every Secret of
-    /// their namespace and every service account there, and a Service may have any address. Pods
-    /// may run as a service account that is named exactly.
+    /// whether the content of the object is not checked: its Pods may use the host, and every Secret
+    /// and service account of their namespace, and a Service may have any address. For a service
+    /// account that `names` names exactly, it lets the plugin's Pods run as that account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub host_access: bool,
 }

@@ -1,10 +1,10 @@
-//! wasmtime as this program sets it up. It compiles a component at most once, and stops guests that
-//! run too long.
+//! Sets up wasmtime, and compiles each component at most once. A thread advances wasmtime's epochs,
+//! by which guests that run too long are stopped.
 use super::{
     cache::Cache,
     compiler::{self, Compiler},
     embedded,
-    inspect::Outside,
+    inspect::Outline,
     limits, pool,
 };
 use crate::{
@@ -67,30 +67,30 @@ pub(super) enum Author {
     Other,
 }
 
-/// The settings that code is compiled and run with. `small` code reserves little address space for
-/// each memory and has bounds checks instead.
+/// Returns the settings with which code is compiled and run. `small` code reserves little address
+/// space for each memory and has bounds checks instead.
 ///
 /// # Errors
-/// Where wasmtime does not take them.
+/// wasmtime refuses the settings.
 pub(super) fn config(small: bool) -> Result<Config> {
     let mut config = Config::new();
     config.epoch_interruption(true);
     config.max_wasm_stack(limits::MAX_STACK);
-    // Backtraces name functions without either, and code is a third smaller; the system's list of
-    // what can be unwound does not get longer with every component.
+    // Backtraces name functions without both, and code is a third smaller. Also, the system's list
+    // of functions that can be unwound does not grow with every component.
     config.generate_address_map(false).native_unwind_info(false);
-    // With all a memory can address set aside, code needs no bounds checks and is half as long;
-    // what is checked then are a few pages at its end.
+    // By default wasmtime reserves the whole address space of a memory. Code then needs no bounds
+    // checks and is half as long.
     if small {
         config
             .memory_reservation(16 << 20)
             .memory_guard_size(64 << 10)
             .memory_reservation_for_growth(1 << 20);
     }
-    // Memories are few and small: copying what is in them at first is faster than mapping it.
+    // Memories are few and small, so copying their initial content is faster than mapping it.
     config.memory_init_cow(false);
-    // By itself wasmtime compares its major version only, and would load what a compiler since
-    // mended made.
+    // By default wasmtime compares only its major version. It would load code of an older compiler
+    // with errors that were corrected since.
     config
         .module_version(ModuleVersionStrategy::Custom(
             env!("WASMTIME_VERSION").into(),
@@ -100,17 +100,17 @@ pub(super) fn config(small: bool) -> Result<Config> {
 }
 
 impl Runtime {
-    /// A runtime with a cache and a compiler of the caller's choice.
+    /// A runtime with this cache and this compiler.
     ///
     /// # Errors
-    /// Where this machine cannot run WebAssembly.
-    pub(super) fn with(cache: Cache, compiler: Compiler) -> Result<Runtime> {
-        // Where address space is limited, each memory takes little of it.
+    /// This machine cannot run WebAssembly.
+    pub(super) fn new(cache: Cache, compiler: Compiler) -> Result<Runtime> {
+        // If the address space is limited, each memory reserves little of it.
         let small = rustix::process::getrlimit(rustix::process::Resource::As)
             .current
             .is_some();
         let config = config(small)?;
-        // Some processors address too little for a pool.
+        // Some processors have too little address space for a pool.
         let mut pooled = config.clone();
         pooled.allocation_strategy(pool::pool());
         let engine = if small {
@@ -155,8 +155,7 @@ impl Runtime {
         Ok(Runtime(Arc::new(inner)))
     }
 
-    /// Why compiled components are not kept, where they are not: everything works, but each run
-    /// compiles again.
+    /// The reason why the cache keeps no compiled components; none if it keeps them.
     pub(super) fn warning(&self) -> Option<&str> {
         self.0.cache.unusable()
     }
@@ -167,7 +166,7 @@ impl Runtime {
     }
 
     /// Returns the linker with all host functions, which is made once for all components.
-    pub(super) fn linked<T: 'static>(
+    pub(super) fn linker<T: 'static>(
         &self,
         link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<Arc<Linker<T>>> {
@@ -186,7 +185,7 @@ impl Runtime {
     }
 
     /// The cache key of a component's code.
-    fn key(&self, digest: &str) -> String {
+    fn code_key(&self, digest: &str) -> String {
         format!("{digest}-{}.cwasm", self.0.compatibility)
     }
 
@@ -195,11 +194,11 @@ impl Runtime {
     }
 
     /// Returns a compiled component from memory or from the cache; none if neither has it.
-    pub(super) fn compiled_before(&self, digest: &str) -> Option<Component> {
+    pub(super) fn find_compiled(&self, digest: &str) -> Option<Component> {
         if let Some(known) = self.components().get(digest) {
             return Some(known.clone());
         }
-        let code = self.0.cache.file(&self.key(digest))?;
+        let code = self.0.cache.file(&self.code_key(digest))?;
         let component = self.load_code(&code).ok()?;
         self.components()
             .insert(digest.to_owned(), component.clone());
@@ -217,7 +216,7 @@ impl Runtime {
         author: Author,
         cancel: &Cancel,
     ) -> Result<Component> {
-        if let Some(component) = self.compiled_before(digest) {
+        if let Some(component) = self.find_compiled(digest) {
             return Ok(component);
         }
         let component = match (author, self.0.compiler) {
@@ -233,32 +232,34 @@ impl Runtime {
         Ok(component)
     }
 
-    /// Reads the outside of a component: of another author in a child process.
+    /// Reads the outline of a component. A third party's component is read in a child process.
     ///
     /// # Errors
     /// The reason why it is not a component for this host, or the limit of reading that it reached.
-    pub(super) fn read_outside(&self, bytes: &[u8]) -> Result<Outside> {
-        if self.0.compiler == Compiler::ThisProcess || embedded::is_ours(bytes) {
-            return Outside::read(bytes);
+    pub(super) fn read_outline(&self, bytes: &[u8]) -> Result<Outline> {
+        if self.0.compiler == Compiler::ThisProcess || embedded::is_embedded(bytes) {
+            return Outline::read(bytes);
         }
         let _turn = self.0.compilers.wait();
         compiler::read_in_child(bytes, &Cancel::never())
     }
 
+    /// Compiles a component in this process, and writes its code to the cache.
     fn compile_here(&self, bytes: &[u8], digest: &str) -> Result<Component> {
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
         let component = Component::new(&self.0.engine, bytes)
             .map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
         if let Ok(code) = component.serialize() {
-            self.0.cache.put(&self.key(digest), &code);
+            self.0.cache.put(&self.code_key(digest), &code);
         }
         Ok(component)
     }
 
+    /// Compiles a component in a child process, which writes its code to the cache.
     fn compile_in_child(&self, bytes: &[u8], digest: &str, cancel: &Cancel) -> Result<Component> {
         let _turn = self.0.compilers.wait();
         // Another thread may have compiled the component meanwhile.
-        if let Some(component) = self.compiled_before(digest) {
+        if let Some(component) = self.find_compiled(digest) {
             return Ok(component);
         }
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
@@ -266,18 +267,18 @@ impl Runtime {
             .0
             .cache
             .draft()
-            .context("there is no place for the compiled component")?;
+            .context("cannot make a file for the compiled component")?;
         compiler::compile_in_child(bytes, self.0.small, &draft.file, cancel)?;
         let code = draft
-            .keep(&self.key(digest))
+            .keep(&self.code_key(digest))
             .context("cannot keep the compiled component")?;
         self.load_code(&code)
-            .context("the compiler gave back what is not a compiled component")
+            .context("the compiler did not return a compiled component")
     }
 
     /// Loads code from the beginning of a file.
     fn load_code(&self, code: &File) -> Result<Component> {
-        // The path leads to the open file itself, whatever has its name by now.
+        // The path leads to the open file itself, even if another file has its name by now.
         let path = format!("/proc/self/fd/{}", code.as_raw_fd());
         // SAFETY: the file is an entry of the cache with the right digest, or was just made by our
         // compiler (see `compiler.rs` for why its answer is trusted). Entries are in a directory
@@ -287,15 +288,18 @@ impl Runtime {
         component.map_err(|e| anyhow!("{e:#}"))
     }
 
+    /// The cache of compiled components.
     pub(super) fn cache(&self) -> &Cache {
         &self.0.cache
     }
 
+    /// The turns that calls of guests wait for.
     pub(super) fn turns(&self) -> &FairTurns {
         &self.0.turns
     }
 
-    pub(super) fn inner(&self) -> &wasmtime::Engine {
+    /// The engine of wasmtime.
+    pub(super) fn engine(&self) -> &wasmtime::Engine {
         &self.0.engine
     }
 }

@@ -19,14 +19,14 @@ pub fn check(component: &[u8]) -> Result<()> {
             limits::MAX_COMPONENT >> 20
         );
     }
-    let mut tally = Tally::default();
+    let mut totals = Totals::default();
     for (at, payload) in Parser::new(0).parse_all(component).enumerate() {
         match payload {
             Ok(payload) => {
-                types_are_shallow(&payload, component)?;
-                tally.add(&payload)?;
+                check_type_depth(&payload, component)?;
+                totals.add(&payload)?;
             }
-            Err(_) if at == 0 => bail!("this is not WebAssembly"),
+            Err(_) if at == 0 => bail!("the file is not WebAssembly"),
             Err(error) => return Err(damaged(error)),
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn damaged(error: BinaryReaderError) -> anyhow::Error {
 
 /// The counts so far, over all modules and components.
 #[derive(Default)]
-struct Tally {
+struct Totals {
     parts: usize,
     depth: usize,
     functions: usize,
@@ -56,7 +56,8 @@ struct Tally {
     instantiations: usize,
 }
 
-impl Tally {
+impl Totals {
+    /// Adds one part of the component.
     fn add(&mut self, payload: &Payload) -> Result<()> {
         match payload {
             Payload::Version { .. } => {
@@ -78,7 +79,7 @@ impl Tally {
                 Ok(())
             }
             Payload::FunctionSection(section) => self.functions(section.count()),
-            Payload::CodeSectionEntry(body) => function(body),
+            Payload::CodeSectionEntry(body) => check_function(body),
             Payload::TypeSection(section) => self.module(section.count()),
             Payload::ImportSection(section) => self.module(section.count()),
             Payload::TableSection(section) => self.module(section.count()),
@@ -99,6 +100,13 @@ impl Tally {
             Payload::ComponentInstanceSection(section) => {
                 self.instances(section.count(), section.range().len())
             }
+            other => self.add_component_section(other),
+        }
+    }
+
+    /// Adds a section of a component that is not a section of a module.
+    fn add_component_section(&mut self, payload: &Payload) -> Result<()> {
+        match payload {
             Payload::CoreTypeSection(section) => {
                 self.component(section.count(), section.range().len())
             }
@@ -175,10 +183,10 @@ fn count(number: &mut usize, more: usize, most: usize, what: &str) -> Result<()>
     }
 }
 
-/// Refuses component types that are declared inside of each other without end: what reads them
-/// calls itself for each of them, and the stack is small. A type inside of another begins with the
-/// byte 1 and one of two more, so counting these pairs counts at least the depth.
-fn types_are_shallow(payload: &Payload, component: &[u8]) -> Result<()> {
+/// Refuses component types that are nested too deeply: parsers are recursive, and the stack is
+/// small. A nested type begins with the byte 1 and one of two other bytes, so the number of these
+/// pairs is at least the depth.
+fn check_type_depth(payload: &Payload, component: &[u8]) -> Result<()> {
     let Payload::ComponentTypeSection(section) = payload else {
         return Ok(());
     };
@@ -196,8 +204,8 @@ fn types_are_shallow(payload: &Payload, component: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Looks at one function.
-fn function(body: &FunctionBody) -> Result<()> {
+/// Checks the size, locals, nesting and loops of one function.
+fn check_function(body: &FunctionBody) -> Result<()> {
     let bytes = body.range().len();
     if bytes > limits::MAX_FUNCTION_BYTES {
         return Err(too_large(&format!(
@@ -246,10 +254,11 @@ fn function(body: &FunctionBody) -> Result<()> {
     Ok(())
 }
 
+/// Makes the error for a component that exceeds a limit.
 fn too_large(what: &str) -> anyhow::Error {
     anyhow!(
-        "the component {what}: it would take too long to compile. Do not use it, or ask its author \
-         for a simpler one"
+        "the component {what}: it would take too long to compile; do not use it, or ask its author \
+         for a simpler version"
     )
 }
 

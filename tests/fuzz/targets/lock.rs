@@ -9,6 +9,6 @@ thread_local!(static SCRATCH: Scratch = Scratch::new());
 fuzz_target!(|bytes: &[u8]| {
     SCRATCH.with(|scratch| {
         scratch.write(FILE, bytes);
-        let _ = Lock::beside(&scratch.path().join("cluster.yaml"));
+        let _ = Lock::read_beside(&scratch.path().join("cluster.yaml"));
     });
 });

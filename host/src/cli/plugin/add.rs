@@ -130,7 +130,7 @@ fn summary(
         granted: Vec::new(),
         provides: allowed.provides.clone(),
     };
-    let change = inspect::change(plugin, allowed);
+    let change = inspect::describe_change(plugin, allowed);
     if !change.is_empty() {
         let command = allow_command(name, config, Some(&candidate.digest()));
         let flags = consent::flags(plugin, allowed);
@@ -141,7 +141,7 @@ fn summary(
     } else if allowed.granted.is_empty() {
         text += "It asks for nothing that has to be allowed.\n";
     } else {
-        text += &format!("It may:\n{}", inspect::change(plugin, &nothing));
+        text += &format!("It may:\n{}", inspect::describe_change(plugin, &nothing));
     }
     text
 }

@@ -75,7 +75,7 @@ fn summary(candidate: &Candidate, known: &KnownPlugin) -> String {
         known.signed(candidate.signer.as_ref()),
         in_place_of.unwrap_or_default()
     );
-    match inspect::change(&candidate.plugin, &known.allowed(&identity)).as_str() {
+    match inspect::describe_change(&candidate.plugin, &known.allowed(&identity)).as_str() {
         "" => format!("{head} not changed\n"),
         change => format!("{head} changed:\n{change}"),
     }

@@ -8,7 +8,7 @@ use crate::{
         digest::ComponentDigest,
         identity::PluginIdentity,
         lines::Allowed,
-        load::{self, Wanted, digest_flag},
+        load::{self, LoadRequest, digest_flag},
         refused::PluginRefused,
         registry::Fetched,
         source,
@@ -141,10 +141,10 @@ fn wanted<'a>(
     config: &'a Path,
     signer: Option<&'a Signer>,
     command: &'a str,
-) -> Wanted<'a> {
-    Wanted {
+) -> LoadRequest<'a> {
+    LoadRequest {
         source,
-        beside: config.parent().unwrap_or(Path::new("")),
+        base_dir: config.parent().unwrap_or(Path::new("")),
         pinned: None,
         signer,
         command: Some(command),
@@ -158,13 +158,13 @@ fn check_digest(
     component: &[u8],
     wanted: Option<&ComponentDigest>,
 ) -> Result<(), PluginRefused> {
-    let found = ComponentDigest::of(component);
+    let found = ComponentDigest::compute(component);
     match wanted.filter(|wanted| **wanted != found) {
         None => Ok(()),
         Some(wanted) => Err(PluginRefused::new(format!(
             "{source} gives the component {found}, not {wanted} as --digest says; nothing was \
              changed\nto look at what it gives now: kubephase plugin inspect {}",
-            source::shown(source, config)
+            source::display_source(source, config)
         ))),
     }
 }

@@ -40,7 +40,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
 /// Every plugin of a configuration, a line each, and whether all of them are well.
 pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     let phases = config::phases_of_file(config)?;
-    let lock = Lock::beside(config)?;
+    let lock = Lock::read_beside(config)?;
     let (mut text, mut well) = (String::new(), true);
     for entry in &phases.plugins {
         let state = match load::load_one(entry, config, &lock, engine) {

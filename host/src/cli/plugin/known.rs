@@ -4,9 +4,9 @@ use crate::{
     pki::signature::Signer,
     plugin::{
         identity::{PluginIdentity, is_same_place},
-        lines::{Allowed, provided},
+        lines::{Allowed, provided_lines},
         load,
-        lock::{Lock, Locked},
+        lock::{Lock, LockedPlugin},
         refused::PluginRefused,
         transaction::Transaction,
     },
@@ -22,7 +22,7 @@ pub struct KnownPlugin {
     pub entry: Option<PluginEntry>,
     /// none without an entry: what the configuration does not name is not part of it, whatever an
     /// earlier command left in the lock
-    locked: Option<Locked>,
+    locked: Option<LockedPlugin>,
 }
 
 impl KnownPlugin {
@@ -31,7 +31,7 @@ impl KnownPlugin {
     /// # Errors
     /// One of them cannot be read.
     pub fn read(config: &Path, name: &str) -> Result<Self> {
-        let (phases, lock) = (config::phases_of_file(config)?, Lock::beside(config)?);
+        let (phases, lock) = (config::phases_of_file(config)?, Lock::read_beside(config)?);
         Ok(KnownPlugin::of(&phases, &lock, name))
     }
 
@@ -91,7 +91,7 @@ impl KnownPlugin {
         given: Option<&Signer>,
         command: impl Fn() -> String,
     ) -> Result<Option<Signer>> {
-        let known = || load::signer(self.entry.as_ref(), self.locked.as_ref(), command);
+        let known = || load::required_signer(self.entry.as_ref(), self.locked.as_ref(), command);
         Ok(given.map_or_else(known, |given| Ok(Some(given)))?.cloned())
     }
 
@@ -105,11 +105,11 @@ impl KnownPlugin {
     /// configuration is consent to what it provides; changing it is not.
     pub fn kept(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
         let allowed = self.allowed(identity);
-        let is_as_before = |locked: &Locked| {
+        let is_as_before = |locked: &LockedPlugin| {
             *identity == PluginIdentity::of_locked(locked) && locked.digest == plugin.digest()
         };
         let provides = match &self.locked {
-            None => Some(provided(plugin.manifest())),
+            None => Some(provided_lines(plugin.manifest())),
             Some(locked) if is_as_before(locked) => allowed.provides,
             Some(_) => Some(allowed.provides.unwrap_or_default()),
         };

@@ -1,5 +1,13 @@
-use super::*;
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Instant};
+use super::{
+    helper::{Helper, ask_helper},
+    *,
+};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 /// The sources of credentials that a test uses instead of the environment.
 #[derive(Default)]
@@ -190,7 +198,7 @@ fn a_credential_helper_answers_within_limits() {
             .any(|state| status().contains(state))
             || status().is_empty()
     };
-    // A program that was killed is gone once the kernel comes to it.
+    // The kernel may need a moment to end a program that was killed.
     while !is_over() {
         assert!(began.elapsed() < Duration::from_secs(60), "{}", status());
         std::thread::yield_now();

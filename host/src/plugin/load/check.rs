@@ -1,6 +1,7 @@
 //! Loads one plugin of a configuration, and checks it against its entry and the lock.
 use super::{
-    ComponentDigest, Loaded, Wanted, allow_command, check_name, consent, open, settings, signer,
+    ComponentDigest, LoadRequest, Loaded, allow_command, check_name, consent, open,
+    required_signer, settings,
 };
 use crate::{
     config::PluginEntry,
@@ -8,7 +9,7 @@ use crate::{
         identity::{PluginIdentity, is_same_place},
         inspect,
         lines::Allowed,
-        lock::{self, Lock, Locked},
+        lock::{self, Lock, LockedPlugin},
         source,
     },
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},
@@ -30,11 +31,11 @@ pub fn load_one(entry: &PluginEntry, file: &Path, lock: &Lock, engine: &Engine) 
     entry.load(engine).with_context(|| format!("plugin {name}"))
 }
 
-/// The entry of a plugin in the configuration `file`, and what the lock has of its name.
+/// The entry of a plugin in the configuration `file`, and the locked plugin of its name.
 struct EntryCheck<'a> {
     entry: &'a PluginEntry,
     file: &'a Path,
-    locked: Option<&'a Locked>,
+    locked: Option<&'a LockedPlugin>,
 }
 
 impl<'a> EntryCheck<'a> {
@@ -43,11 +44,11 @@ impl<'a> EntryCheck<'a> {
         check_name(&entry.name)?;
         let locked = self.locked_source()?;
         let pinned = self.pinned().or(locked.map(|locked| &*locked.digest));
-        let signer = signer(Some(entry), self.locked, || self.remedy_for_file())?;
+        let signer = required_signer(Some(entry), self.locked, || self.remedy_for_file())?;
         let plugin = open(
-            &Wanted {
+            &LoadRequest {
                 source: &entry.source,
-                beside: self.beside(),
+                base_dir: self.base_dir(),
                 pinned,
                 signer,
                 command: Some(&allow_command(&entry.name, self.file, None)),
@@ -59,7 +60,10 @@ impl<'a> EntryCheck<'a> {
             let identity = PluginIdentity::new(&entry.source, signer);
             self.check_locked(&plugin, locked, &identity)?;
         }
-        self.allow(&plugin, locked.map(Locked::allowed).unwrap_or_default())?;
+        self.allow(
+            &plugin,
+            locked.map(LockedPlugin::allowed).unwrap_or_default(),
+        )?;
         let settings = settings::resolve(
             plugin.manifest(),
             entry.settings.as_ref().map(|given| &given.0),
@@ -72,31 +76,32 @@ impl<'a> EntryCheck<'a> {
         })
     }
 
-    /// The digest that the entry itself names.
+    /// The digest in the entry itself, without `sha256:`; none if the entry has no digest.
     fn pinned(&self) -> Option<&'a str> {
         let digest = self.entry.digest.as_deref();
         digest.map(|digest| digest.trim_start_matches("sha256:"))
     }
 
-    fn beside(&self) -> &'a Path {
+    /// The folder of the configuration, which relative sources start from.
+    fn base_dir(&self) -> &'a Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// Returns what the lock has of the entry's own source. An entry with a digest needs no lock,
-    /// and what the lock has of another source does not count for it.
-    fn locked_source(&self) -> Result<Option<&'a Locked>> {
+    /// Returns the locked plugin, if the lock has this entry's source. An entry with a digest needs no
+    /// lock, and a locked plugin of another source does not count for it.
+    fn locked_source(&self) -> Result<Option<&'a LockedPlugin>> {
         let source = &self.entry.source;
         match self.locked {
             None if self.pinned().is_none() => bail!(
-                "it is not in {}, so nobody said what it is and what it may do; to look at it: \
-                 kubephase plugin inspect {}; to lock it as it is now, with what it asks for: {}",
+                "it is not in {}, so it was not allowed yet; to see what it asks for, run: \
+                 kubephase plugin inspect {}; to allow it as it is now, run: {}",
                 lock::FILE,
-                source::shown(source, self.file),
+                source::display_source(source, self.file),
                 self.remedy_for_file()
             ),
             Some(locked) if self.pinned().is_none() && locked.source != *source => bail!(
                 "the configuration names the source {source}, the lock {}; if the configuration \
-                 is right: {}",
+                 is right, run: {}",
                 locked.source,
                 self.remedy_for_file()
             ),
@@ -104,12 +109,13 @@ impl<'a> EntryCheck<'a> {
         }
     }
 
-    /// The command that allows the plugin, where it was not read yet. Of a registry it cannot name
-    /// the component; the command then shows the plugin and names the command that allows it.
+    /// The command that allows a plugin that was not read yet. It names the digest of a file. For a
+    /// plugin of a registry it names none; that command then shows the plugin, and prints the command
+    /// with the digest.
     fn remedy_for_file(&self) -> String {
-        let file = source::file(&self.entry.source, self.beside());
+        let file = source::source_file(&self.entry.source, self.base_dir());
         let component = file.and_then(|file| crate::wasm::plugin::read(&file).ok());
-        let digest = component.map(|component| ComponentDigest::of(&component));
+        let digest = component.map(|component| ComponentDigest::compute(&component));
         allow_command(&self.entry.name, self.file, digest.as_ref())
     }
 
@@ -125,20 +131,23 @@ impl<'a> EntryCheck<'a> {
         let (manifest, source) = (plugin.manifest(), &self.entry.source);
         if manifest.name != self.entry.name {
             bail!(
-                "{source} calls itself {}; the configuration has to use that name",
+                "{source} calls itself {0}; write `name: {0}` in its entry of the configuration",
                 manifest.name
             );
         }
         if let Some(pinned) = self.pinned().filter(|pinned| *pinned != plugin.digest()) {
             bail!(
-                "{source} has the digest {}, the configuration names {pinned}",
-                plugin.digest()
+                "{source} has the digest {digest}, the configuration names {pinned}; get the \
+                 component with that digest, or, if the component was replaced on purpose, write \
+                 `digest: {digest}` in its entry of the configuration",
+                digest = plugin.digest()
             );
         }
         let version = self.entry.version.as_ref();
         if let Some(wanted) = version.filter(|wanted| !wanted.matches(&manifest.version)) {
             bail!(
-                "{source} is version {}, the configuration asks for {wanted}",
+                "{source} is version {}, the configuration asks for {wanted}; get a version that \
+                 fits, or change `version` in its entry of the configuration",
                 manifest.version
             );
         }
@@ -149,7 +158,7 @@ impl<'a> EntryCheck<'a> {
     fn check_locked(
         &self,
         plugin: &Plugin,
-        locked: &Locked,
+        locked: &LockedPlugin,
         identity: &PluginIdentity,
     ) -> Result<()> {
         if locked.digest == plugin.digest() {
@@ -161,8 +170,8 @@ impl<'a> EntryCheck<'a> {
             .as_ref()
             .map(|_| ", the same signer")
             .unwrap_or_default();
-        let change = match inspect::change(plugin, &allowed).as_str() {
-            "" => "it asks for the same as before, and provides the same".to_owned(),
+        let change = match inspect::describe_change(plugin, &allowed).as_str() {
+            "" => "what it asks for and provides has not changed".to_owned(),
             change => format!(
                 "what it asks for or provides has changed:\n{}",
                 change.trim_end()
@@ -170,7 +179,7 @@ impl<'a> EntryCheck<'a> {
         };
         bail!(
             "{} is not what was locked (version {}, digest {}{signer}): it is version {}, digest \
-             {}; {change}\nif it is meant to be another one now: {}",
+             {}; {change}\nif the component was replaced on purpose, run: {}",
             self.entry.source,
             locked.version,
             locked.digest,
@@ -190,13 +199,16 @@ impl<'a> EntryCheck<'a> {
             return Ok(());
         }
         bail!(
-            "it provides something else than was allowed:\n{}\nto allow it: {}",
-            inspect::change(plugin, allowed).trim_end(),
+            "it provides something else than was allowed:\n{}\nto allow it, run: {}",
+            inspect::describe_change(plugin, allowed).trim_end(),
             self.remedy(plugin, allowed)
         );
     }
 
-    /// Gives the plugin what it asks for, if the lock and the entry allow all of it.
+    /// Grants the plugin what it asks for.
+    ///
+    /// # Errors
+    /// The lock and the entry do not allow all of it.
     fn allow(&self, plugin: &Plugin, allowed: Allowed) -> Result<()> {
         let by_entry =
             |line: &String| self.entry.granted.contains(line) && !allowed.granted.contains(line);
@@ -206,10 +218,10 @@ impl<'a> EntryCheck<'a> {
                 .entry
                 .allow
                 .iter()
-                .any(|word| word == consent::word(*risk))
+                .any(|word| word == consent::risk_word(*risk))
         });
         if let Some((risk, lines)) = risks.into_iter().next() {
-            bail!(self.unsaid_risk(risk, &lines, &self.remedy(plugin, &allowed)));
+            bail!(self.unaccepted_risk(risk, &lines, &self.remedy(plugin, &allowed)));
         }
         let granted = [self.entry.granted.as_slice(), &allowed.granted].concat();
         plugin
@@ -217,20 +229,20 @@ impl<'a> EntryCheck<'a> {
             .map_err(|ungranted| {
                 let allowed = Allowed { granted, ..allowed };
                 let remedy = self.remedy(plugin, &allowed);
-                anyhow!("{ungranted}\nto allow it: {remedy}")
+                anyhow!("{ungranted}\nto allow it, run: {remedy}")
             })
     }
 
-    /// The message that an entry grants lines with a risk and does not accept the risk.
-    fn unsaid_risk(&self, risk: Risk, lines: &[String], command: &str) -> String {
+    /// Writes the message for an entry that grants lines with a risk but does not accept the risk.
+    fn unaccepted_risk(&self, risk: Risk, lines: &[String], command: &str) -> String {
         format!(
             "`granted` of its entry has lines that amount to {}, and the entry does not allow \
-             that:\n  {}\nto allow that in the configuration, write `allow: [{}]` beside \
-             `granted`; to allow it by the lock, take `granted` out of the entry and run: \
+             this risk:\n  {}\nto allow it in the configuration, write `allow: [{}]` beside \
+             `granted`; to allow it by the lock, remove `granted` from the entry and run: \
              {command}",
             risk.words(),
             lines.join("\n  "),
-            consent::word(risk)
+            consent::risk_word(risk)
         )
     }
 }

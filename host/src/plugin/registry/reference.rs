@@ -10,8 +10,9 @@ const DOCKER_HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docke
 /// Name, tag and digest of an artifact (grammar of the OCI distribution specification).
 static ARTIFACT: LazyLock<Result<Regex, regex::Error>> = LazyLock::new(|| {
     let part = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*";
+    let tag = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}";
     Regex::new(&format!(
-        r"^({part}(?:/{part})*)(?::([A-Za-z0-9_][A-Za-z0-9._-]{{0,127}}))?(?:@(sha256:[0-9a-f]{{64}}))?$"
+        r"^({part}(?:/{part})*)(?::({tag}))?(?:@(sha256:[0-9a-f]{{64}}))?$"
     ))
 });
 
@@ -35,7 +36,7 @@ impl Registry {
     /// Parses `HOST[:PORT]`; an IPv6 address stands in brackets.
     ///
     /// # Errors
-    /// If the text is not a host with an optional port.
+    /// The text is not a host with an optional port.
     pub fn parse(text: &str) -> Result<Registry> {
         let allowed =
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
@@ -48,7 +49,7 @@ impl Registry {
             bail!("{text:?} is not a registry; write HOST or HOST:PORT");
         };
         let Some(host) = http.host() else {
-            bail!("{text:?} has no host")
+            bail!("{text:?} has no host; write HOST or HOST:PORT")
         };
         Ok(Registry {
             host: host.to_owned(),
@@ -61,7 +62,7 @@ impl Registry {
         is_loopback(&self.host)
     }
 
-    /// The URL that the registry's API is below. Plain HTTP is for a registry on this machine only.
+    /// The base URL of the registry's API. Only a registry on this machine is asked over plain HTTP.
     ///
     /// # Errors
     /// Never for a registry that was parsed.
@@ -122,16 +123,16 @@ impl Reference {
     /// Parses `REGISTRY/NAME`, followed by `:TAG`, `@sha256:DIGEST` or both.
     ///
     /// # Errors
-    /// If the text is not such a reference, or has neither tag nor digest.
+    /// The text is not such a reference, or has neither tag nor digest.
     pub fn parse(text: &str) -> Result<Reference> {
-        let wanted = "write oci://REGISTRY/NAME:TAG or oci://REGISTRY/NAME@sha256:DIGEST";
+        let advice = "write oci://REGISTRY/NAME:TAG or oci://REGISTRY/NAME@sha256:DIGEST";
         let Some((registry, artifact)) = text.split_once('/') else {
-            bail!("oci://{text} names no artifact; {wanted}")
+            bail!("oci://{text} names no artifact; {advice}")
         };
         let registry = Registry::parse(registry)?;
         let grammar = ARTIFACT.as_ref().map_err(Clone::clone)?;
         let Some(parts) = grammar.captures(artifact).filter(|_| artifact.len() <= 512) else {
-            bail!("oci://{text}: {artifact:?} is not the name of an artifact; {wanted}");
+            bail!("oci://{text}: {artifact:?} is not the name of an artifact; {advice}");
         };
         let part = |at: usize| parts.get(at).map(|part| part.as_str().to_owned());
         let reference = Reference {
@@ -141,13 +142,13 @@ impl Reference {
             digest: part(3),
         };
         if reference.tag.is_none() && reference.digest.is_none() {
-            bail!("oci://{text} names no tag; {wanted}");
+            bail!("oci://{text} names no tag; {advice}");
         }
         Ok(reference)
     }
 
-    /// The digest of the artifact's manifest where the reference has it, otherwise its tag.
-    pub fn manifest(&self) -> &str {
+    /// The digest of the artifact's manifest if the reference has one, otherwise its tag.
+    pub fn tag_or_digest(&self) -> &str {
         self.digest
             .as_deref()
             .or(self.tag.as_deref())

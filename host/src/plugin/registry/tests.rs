@@ -114,9 +114,9 @@ fn stream_without_end(stream: &mut TcpStream, piece: &[u8], pause: Duration) {
 fn manifest(size: u64) -> Vec<u8> {
     let layer = Descriptor {
         size,
-        ..Descriptor::of(COMPONENT[0], BODY)
+        ..Descriptor::new(COMPONENT[0], BODY)
     };
-    let config = Descriptor::of(CONFIG, b"{}");
+    let config = Descriptor::new(CONFIG, b"{}");
     let manifest = Manifest {
         schema_version: 2,
         media_type: MANIFEST[0].into(),
@@ -347,7 +347,7 @@ fn credentials_go_to_the_registry_that_they_belong_to_and_to_no_other() {
     let server = guarded("Basic realm=\"x\"".into());
     let why = refusal(&server);
     assert!(
-        why.contains("asks for credentials, and there are none"),
+        why.contains("asks for credentials, and none were found for it"),
         "{why}"
     );
     let ours = Environment::named(&server.authority);
@@ -454,7 +454,7 @@ fn a_server_for_tokens_is_trusted_with_no_more_than_the_registry() {
     }
     for (answer, part) in [
         ("{}", "gave no token"),
-        ("{\"token\": \"a\\nb\"}", "a token that is none"),
+        ("{\"token\": \"a\\nb\"}", "a token that is not valid"),
         ("x", "gave no token"),
     ] {
         let tokens = Server::start(move |_, stream| reply(stream, "200 OK", "", answer.as_bytes()));

@@ -59,9 +59,9 @@ const REFUSED: &[&str] = &["$dynamicRef", "$recursiveRef"];
 /// The limit that the schema or the settings exceed.
 pub fn check(schema: &Value, settings: &Value) -> Result<()> {
     let (depth, values) = measure(settings, MAX_SETTINGS_DEPTH)
-        .ok_or_else(|| anyhow!("they are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
+        .ok_or_else(|| anyhow!("its settings are nested more than {MAX_SETTINGS_DEPTH} deep"))?;
     if values > MAX_SETTINGS {
-        bail!("they have more than {MAX_SETTINGS} values");
+        bail!("its settings have more than {MAX_SETTINGS} values");
     }
     let expanded = Expansion {
         root: schema,
@@ -108,7 +108,7 @@ fn schemas<'a>(schema: &'a Value, keyword: &str) -> Vec<&'a Value> {
     match schema.get(keyword) {
         Some(Value::Object(members)) if MAPS.contains(&keyword) => members.values().collect(),
         Some(Value::Array(items)) => items.iter().collect(),
-        Some(one) => vec![one],
+        Some(schema) => vec![schema],
         None => Vec::new(),
     }
 }
@@ -130,14 +130,14 @@ fn referred<'a>(root: &'a Value, schema: &Value) -> Result<Option<&'a Value>> {
     let found = pointer
         .filter(|pointer| pointer.is_empty() || pointer.starts_with('/'))
         .and_then(|pointer| root.pointer(pointer));
-    let refused = || {
+    let not_found = || {
         anyhow!(
-            "the schema of its settings refers to {:?}; a reference is to a part of \
-             itself, as #/$defs/NAME is",
+            "the schema of its settings refers to {:?}; write a reference to a \
+             part of the schema, such as #/$defs/NAME",
             sanitise::quoted(reference)
         )
     };
-    found.map(Some).ok_or_else(refused)
+    found.map(Some).ok_or_else(not_found)
 }
 
 /// Refuses an id within the schema: it would change what the references below it mean.
@@ -146,8 +146,8 @@ fn check_id(root: &Value, schema: &Value) -> Result<()> {
         && (schema.get("$id").is_some() || schema.get("id").is_some_and(Value::is_string))
     {
         bail!(
-            "the schema of its settings has a part with an id of its own; only the whole may have \
-             one"
+            "the schema of its settings has a part with an id; only the whole schema may have an \
+             id"
         );
     }
     Ok(())

@@ -16,7 +16,7 @@ fn commands_take_turns_and_leave_no_file() {
             let (path, at_work) = (path.clone(), at_work.clone());
             thread::spawn(move || {
                 for _ in 0..20 {
-                    let turn = Turn::take(&path).unwrap();
+                    let turn = HeldFile::wait(&path).unwrap();
                     assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
                     at_work.fetch_sub(1, Ordering::SeqCst);
                     drop(turn);

@@ -1,8 +1,9 @@
-use super::*;
+use super::{room::*, *};
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, chown, symlink},
     thread,
+    time::SystemTime,
 };
 
 fn set_mode(path: &Path, mode: u32) {
@@ -19,7 +20,7 @@ fn set_age(path: &Path, age: Duration) {
 }
 
 fn why_unusable(place: &Path) -> String {
-    let cache = Cache::at(place);
+    let cache = Cache::open_at(place);
     cache.put("key", b"code");
     assert!(cache.get("key").is_none());
     cache.unusable().unwrap().to_owned()
@@ -28,7 +29,7 @@ fn why_unusable(place: &Path) -> String {
 #[test]
 fn an_entry_that_was_touched_is_none() {
     let place = tempfile::tempdir().unwrap();
-    let cache = Cache::at(place.path());
+    let cache = Cache::open_at(place.path());
     cache.put("key", b"code");
     assert_eq!(cache.get("key").unwrap(), b"code");
     let path = place.path().join("key");
@@ -52,7 +53,10 @@ fn an_entry_that_was_touched_is_none() {
 fn a_directory_others_can_write_to_is_not_used() {
     let place = tempfile::tempdir().unwrap();
     set_mode(place.path(), 0o777);
-    assert!(why_unusable(place.path()).contains("others can write to it (mode 0777)"));
+    assert!(
+        why_unusable(place.path())
+            .contains("other users can write to it (mode 0777); run: chmod go-w /")
+    );
 }
 
 #[test]
@@ -70,14 +74,14 @@ fn a_directory_below_one_that_others_can_write_to_is_not_used() {
     fs::create_dir_all(open.join("between/cache")).unwrap();
     set_mode(&open, 0o777);
     let why = why_unusable(&open.join("between/cache"));
-    assert!(
-        why.contains("open (mode 0777); run `chmod go-w` on it"),
-        "{why}"
-    );
+    assert!(why.contains("open (mode 0777); run: chmod go-w /"), "{why}");
     // As in /tmp: what is this user's there, others cannot exchange.
     set_mode(&open, 0o1777);
-    assert_eq!(Cache::at(&open.join("between/cache")).unusable(), None);
-    assert_eq!(Cache::at(&open.join("made/on/the/way")).unusable(), None);
+    assert_eq!(Cache::open_at(&open.join("between/cache")).unusable(), None);
+    assert_eq!(
+        Cache::open_at(&open.join("made/on/the/way")).unusable(),
+        None
+    );
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn a_directory_below_one_of_another_user_is_not_used() {
 #[test]
 fn an_entry_that_others_could_have_written_is_none() {
     let place = tempfile::tempdir().unwrap();
-    let cache = Cache::at(place.path());
+    let cache = Cache::open_at(place.path());
     cache.put("key", b"code");
     let path = place.path().join("key");
     set_mode(&path, 0o666);
@@ -117,7 +121,7 @@ fn an_entry_that_others_could_have_written_is_none() {
 fn the_directory_that_was_checked_is_the_one_that_is_used() {
     let place = tempfile::tempdir().unwrap();
     let (checked, moved) = (place.path().join("cache"), place.path().join("moved"));
-    let cache = Cache::at(&checked);
+    let cache = Cache::open_at(&checked);
     fs::rename(&checked, &moved).unwrap();
     fs::create_dir(&checked).unwrap();
     cache.put("key", b"code");
@@ -129,7 +133,7 @@ fn the_directory_that_was_checked_is_the_one_that_is_used() {
 #[test]
 fn entries_that_nobody_uses_go_and_those_in_use_stay() {
     let place = tempfile::tempdir().unwrap();
-    let cache = Cache::at(place.path());
+    let cache = Cache::open_at(place.path());
     let path = |key: &str| place.path().join(key);
     for key in ["old", "used", "young"] {
         cache.put(key, b"code");
@@ -166,7 +170,7 @@ fn entries_that_nobody_uses_go_and_those_in_use_stay() {
 #[test]
 fn the_oldest_entries_go_where_all_are_too_large() {
     let place = tempfile::tempdir().unwrap();
-    let cache = Cache::at(place.path());
+    let cache = Cache::open_at(place.path());
     for (hours, key) in [(3, "third"), (2, "second"), (1, "first")] {
         let path = place.path().join(key);
         // Without content: it takes no room on the disk.
@@ -190,7 +194,7 @@ fn several_runs_write_and_evict_at_once() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let cache = Cache::at(place.path());
+                let cache = Cache::open_at(place.path());
                 for number in 0..50 {
                     let key = format!("key-{}", number % 7);
                     cache.put(&key, key.as_bytes());

@@ -1,6 +1,6 @@
 //! The child process: it is confined before it reads the component.
 use super::{CHILD, READ, SMALL};
-use crate::wasm::{inspect::Outside, limits, runtime};
+use crate::wasm::{inspect::Outline, limits, runtime};
 use anyhow::{Result, anyhow};
 use rustix::process::Signal;
 use seccompiler::{
@@ -25,7 +25,7 @@ pub fn run_child() -> Option<ExitCode> {
     let work = arguments.next();
     let is = |name: &str| work.as_deref() == Some(name.as_ref());
     let done = if is(READ) {
-        read_outside()
+        read_outline()
     } else {
         compile(is(SMALL))
     };
@@ -52,9 +52,9 @@ fn component() -> Result<Vec<u8>> {
     Ok(component)
 }
 
-fn read_outside() -> Result<()> {
-    let outside = Outside::read(&component()?)?;
-    serde_json::to_writer(io::stdout().lock(), &outside)?;
+fn read_outline() -> Result<()> {
+    let outline = Outline::read(&component()?)?;
+    serde_json::to_writer(io::stdout().lock(), &outline)?;
     Ok(io::stdout().flush()?)
 }
 

@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn limits_grow_with_the_component_up_to_a_ceiling() {
-    let of = |mebibytes: usize| Allowance::of(mebibytes << 20);
+    let of = |mebibytes: usize| Allowance::for_component(mebibytes << 20);
     assert_eq!(
         (of(0).memory, of(0).processor, of(0).wall),
         (of(8).memory, of(8).processor, of(8).wall)

@@ -1,5 +1,5 @@
-//! What a plugin may change of the objects of the cluster: those of its grant, and in them what
-//! reaches nothing beyond them.
+//! Decides which objects of the cluster a plugin may change, and which content it may give them:
+//! content that affects nothing beyond the object.
 use super::Grant;
 use crate::{
     arguments::ObjectName,
@@ -21,16 +21,17 @@ pub(super) struct ObjectChange<'a> {
     content: Content<'a>,
 }
 
-/// What a change makes of an object.
+/// The content that a change gives an object.
 enum Content<'a> {
-    /// all of the object would be this
+    /// the object has exactly this content after the change
     Whole(&'a Value),
-    /// this would be merged into the object
+    /// this is merged into the object
     Part(&'a Value),
+    /// the object is deleted
     Deleted,
 }
 
-/// Returns the change of an object that an effect is; none for an effect on anything else.
+/// Returns the change of an object that an effect makes; none for effects that change no object.
 ///
 /// # Errors
 /// The effect does not say which object it is about.
@@ -58,7 +59,7 @@ pub(super) fn change_of_object(effect: &Effect) -> Option<Result<ObjectChange<'_
 }
 
 impl Grant {
-    /// The granted patterns that fit an object.
+    /// The granted patterns that match an object.
     fn patterns_of<'a>(&'a self, row: &Row, of: &'a ObjectName) -> Vec<&'a ObjectPattern> {
         self.requests(row)
             .flat_map(|request| &request.objects)
@@ -66,18 +67,19 @@ impl Grant {
             .collect()
     }
 
-    /// Whether only what is the plugin's own is granted by these patterns.
+    /// Whether these patterns match only the plugin's own objects.
     fn are_harmless(&self, patterns: &[&ObjectPattern]) -> bool {
         patterns
             .iter()
             .all(|pattern| gate::is_harmless(pattern, &self.plugin))
     }
 
-    /// Returns the namespace that has to be the plugin's own before an object is changed, if the
-    /// object is in one that not everybody shares; none if any object may be changed.
+    /// Returns none if the grant lets the plugin change any object that its patterns match. Otherwise
+    /// returns the namespace of the object, which has to be the plugin's own; the inner option is
+    /// none if the object has no namespace, or is in a shared namespace such as `default`.
     pub(super) fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
         let of = &change.of;
-        if self.is_distribution || !self.are_harmless(&self.patterns_of(change.row, of)) {
+        if self.is_embedded || !self.are_harmless(&self.patterns_of(change.row, of)) {
             return None;
         }
         let namespace = of
@@ -90,12 +92,12 @@ impl Grant {
     pub(super) fn allows_object(&self, change: &ObjectChange<'_>) -> Result<(), String> {
         let ObjectChange { row, of, content } = change;
         self.allows(row, &[Demand::Object(of)])?;
-        if self.is_distribution {
+        if self.is_embedded {
             return Ok(());
         }
         let demand = Demand::Object(of);
         if let Some(owner) = owner_of(of) {
-            return Err(format!("{demand} is {owner}; no plugin changes it"));
+            return Err(format!("{demand} is {owner}; no plugin may change it"));
         }
         let Some(shape) = gate::shape_of(of.api_version(), of.kind()) else {
             return Ok(());
@@ -110,10 +112,12 @@ impl Grant {
         }
         let content = match content {
             Content::Deleted => return Ok(()),
-            // What comes of a part depends on the rest of the object, which may be anybody's.
+            // The result of a partial change depends on the rest of the object, which the plugin
+            // may not have written.
             Content::Part(_) if has_pods => {
                 return Err(format!(
-                    "a part of {demand} would be changed; a grant for that says `hostAccess: true`"
+                    "only a part of {demand} would be changed, so its Pods cannot be checked; a \
+                     grant for this needs `hostAccess: true`"
                 ));
             }
             Content::Part(content) | Content::Whole(content) => content,
@@ -125,16 +129,15 @@ impl Grant {
         };
         gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
             Err(format!(
-                "{demand} has what may reach beyond it: {excess}; a grant for that says \
-                 `hostAccess: true`"
+                "{demand} has content that may affect more than the object itself: {excess}; a grant \
+                 for this needs `hostAccess: true`"
             ))
         })
     }
 
-    /// The service accounts of a namespace as which Pods of the plugin may run: those that the
-    /// grant names exactly, by a pattern that amounts to administrator of the cluster. That the
-    /// plugin may write an account does not make it the plugin's: another may have made it before,
-    /// and given it rights.
+    /// The service accounts of a namespace as which Pods of the plugin may run: those that the grant
+    /// names exactly, by a pattern that amounts to administrator of the cluster. A grant to write an
+    /// account is not enough, because another user may have made the account and given it rights.
     fn accounts(&self, namespace: Option<&str>) -> Vec<&str> {
         let patterns = self
             .requests(&gate::APPLY_OBJECT.row)
@@ -161,19 +164,21 @@ fn owner_of(of: &ObjectName) -> Option<&'static str> {
             "ConfigMap",
             Some("kube-system"),
             "kubeadm-config" | "kubelet-config" | "kubephase-config",
-        ) => Some("what nodes go by that join, and the host's own"),
+        ) => Some("configuration that joining nodes read, and belongs to the host"),
         ("ConfigMap", Some("kube-system"), "extension-apiserver-authentication") => {
-            Some("the API server's own")
+            Some("configuration of the API server")
         }
-        ("ConfigMap", _, "kube-root-ca.crt") => Some("what Pods trust as the API server"),
+        ("ConfigMap", _, "kube-root-ca.crt") => {
+            Some("the authority by which Pods trust the API server")
+        }
         ("ConfigMap", Some("kube-public"), "cluster-info") => {
-            Some("what nodes trust that join, and the host's own")
+            Some("what joining nodes trust, and belongs to the host")
         }
         ("Secret", Some("kube-system"), "kubeadm-certs") => {
-            Some("the control plane's keys, and the host's own")
+            Some("the store of the control plane's keys, and belongs to the host")
         }
         ("Secret", Some("kube-system"), name) if name.starts_with("bootstrap-token-") => {
-            Some("a bootstrap token, and the host's own")
+            Some("a bootstrap token, and belongs to the host")
         }
         _ => None,
     }

@@ -60,7 +60,7 @@ fn nothing_is_granted_by_default() {
         grant
             .allows(&ETCD_MEMBERS.row, &[])
             .unwrap_err()
-            .contains("distribution's own phases")
+            .contains("only for built-in phases")
     );
     assert_eq!(grant.allows(&SERVICE.row, &[]), Ok(()));
 }

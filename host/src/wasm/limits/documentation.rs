@@ -5,12 +5,23 @@ use crate::{
     config::plugin_limits::Limits,
 };
 
-/// Writes the README's table of limits.
-fn documentation() -> String {
-    let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
-    let seconds = |time: Duration| format!("{} s", time.as_secs());
+/// A row of the table: whose limits they are, and the limits.
+type Row = (&'static str, String);
+
+/// Writes a size in MiB.
+fn mib(bytes: usize) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+/// Writes a time in seconds.
+fn seconds(time: Duration) -> String {
+    format!("{} s", time.as_secs())
+}
+
+/// The limits of a call and of a phase.
+fn rows_of_a_phase() -> Vec<Row> {
     let defaults = Limits::default();
-    let rows = [
+    vec![
         (
             "a call",
             format!(
@@ -40,6 +51,12 @@ fn documentation() -> String {
                 mib(MAX_ANSWERED_BYTES)
             ),
         ),
+    ]
+}
+
+/// The limits of all phases of a plugin, and of all plugins.
+fn rows_of_a_run() -> Vec<Row> {
+    vec![
         (
             "all phases of a plugin in a run",
             format!(
@@ -76,8 +93,13 @@ fn documentation() -> String {
                 mib(SMALL_MEMORY)
             ),
         ),
-    ];
-    rows.iter().fold(
+    ]
+}
+
+/// Writes the README's table of limits.
+fn documentation() -> String {
+    let rows = rows_of_a_phase().into_iter().chain(rows_of_a_run());
+    rows.fold(
         String::from("| of | a plugin has at most |\n|---|---|\n"),
         |text, (of, limits)| text + &format!("| {of} | {limits} |\n"),
     )

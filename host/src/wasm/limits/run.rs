@@ -1,8 +1,8 @@
-//! What a plugin may hand over, say, keep and take in a run: in one call, in one phase, and in all
-//! phases of the plugin.
+//! The limits of a run: of what one phase, all phases of one plugin, and all plugins may hand over,
+//! report and use.
 use std::time::Duration;
 
-// Of one phase.
+// The limits of one phase.
 
 /// Time of one phase: all its calls, their effects, and the pauses between the calls.
 pub const PHASE: Duration = Duration::from_secs(600);
@@ -14,7 +14,8 @@ pub const MAX_FINDINGS: usize = 1000;
 pub const MAX_EVIDENCE: usize = 32;
 /// Names of one certificate: DNS names and addresses.
 pub const MAX_NAMES: usize = 100;
-/// Bytes of messages and progress of one phase. What the host says for the phase counts too.
+/// Bytes of messages and progress of one phase. Messages that the host writes for the phase count
+/// too.
 pub const MAX_LOG_BYTES: usize = 1 << 20;
 /// Bytes of memory for proposals, findings and facts of one phase.
 pub const MAX_HANDED_BYTES: usize = 16 << 20;
@@ -27,7 +28,7 @@ pub const MAX_SETTINGS: usize = 1 << 20;
 /// Bytes of one capsule.
 pub const MAX_CAPSULE: usize = 4 << 20;
 
-// Of all phases of one plugin: a plugin with many phases has no more than a plugin with one.
+// The limits of all phases of one plugin together.
 
 /// Time of all phases of one plugin.
 pub const PLUGIN: Duration = Duration::from_secs(1200);
@@ -51,10 +52,10 @@ pub const MAX_RUN_EFFECT_BYTES: usize = 4 << 20;
 /// Capsules of one plugin.
 pub const MAX_RUN_CAPSULES: usize = 3;
 
-// Of all plugins.
+// The limits of all plugins together.
 
-/// Bytes that the effects of all plugins take in the journal, which has room for as many of the
-/// program's own.
+/// Bytes that the effects of all plugins take in the journal. The built-in phases may take an equal
+/// number.
 pub const MAX_EFFECT_BYTES: usize = 16 << 20;
-/// Bytes of memory for proposals that wait to be carried out, of all phases that run side by side.
+/// Bytes of memory for proposals that wait to be carried out, of all phases that run at one time.
 pub const MAX_HELD_BYTES: usize = 32 << 20;

@@ -1,38 +1,41 @@
 //! The lines of a request that have a risk, each with the reason.
-use crate::wasm::request::Request;
 use crate::{
-    wasm::gate::{Danger, Dimension, asked_nearby},
+    wasm::{
+        gate::{Danger, Dimension, asked_nearby},
+        request::Request,
+    },
     world::reach::Services,
 };
 use serde_json::{Value, json};
 
 impl Request {
-    /// The risks of granting the request to a plugin, each with the line that has it. A line with several
-    /// risks is there several times.
+    /// The risks of granting the request to a plugin, each with the line that has it. A line with
+    /// several risks is listed once for each.
     pub fn risky_lines(&self, plugin: &str) -> Vec<(String, Danger)> {
         let mut found: Vec<(String, Danger)> = self
             .requests_by_line()
             .iter()
             .flat_map(|request| dangers(request, plugin))
             .collect();
-        // The rule may judge patterns together that are harmless one by one.
-        let together: Vec<(String, Danger)> = dangers(self, plugin)
+        // A rule may find a risk in patterns together that are harmless alone.
+        let of_whole_request: Vec<(String, Danger)> = dangers(self, plugin)
             .into_iter()
             .filter(|(_, danger)| found.iter().all(|(_, by_line)| by_line.risk != danger.risk))
             .collect();
-        found.extend(together);
+        found.extend(of_whole_request);
         found
     }
 
-    /// The lines of the request that have servers asked at addresses of this machine, or of Services
-    /// of its cluster.
+    /// The lines of the request that ask servers at addresses of this machine, or of Services of its
+    /// cluster.
     pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
         let requests = self.requests_by_line();
         let dangers = |request: &Request| with_lines(request, asked_nearby(request, services));
         requests.iter().flat_map(dangers).collect()
     }
 
-    /// The different warnings about the risks of those lines that count, in the order of the lines.
+    /// The warnings about the risks of lines, each once, in the order of the lines. `counts` returns
+    /// whether a line counts.
     pub fn warnings(&self, plugin: &str, counts: impl Fn(&String) -> bool) -> Vec<String> {
         let mut warnings: Vec<String> = Vec::new();
         for (line, danger) in self.risky_lines(plugin) {
@@ -77,6 +80,7 @@ fn dangers(request: &Request, plugin: &str) -> Vec<(String, Danger)> {
     with_lines(request, request.dangers(plugin))
 }
 
+/// Pairs each danger with each line of the request.
 fn with_lines(request: &Request, dangers: Vec<Danger>) -> Vec<(String, Danger)> {
     let of_danger = |danger: Danger| {
         let lines = request.lines().into_iter();

@@ -1,5 +1,6 @@
 use super::*;
 use crate::plan::spec::FailurePolicy;
+use serde_json::json;
 
 fn refused(text: &str) -> String {
     Manifest::parse(text).unwrap_err().to_string()
@@ -88,22 +89,22 @@ grants:
     for part in [
         "line 1: name: \"Bad\" has to be of at most 63 lower-case",
         "line 2: version: ",
-        "line 3: there is no field \"licence\"; there are schema, name",
+        "line 3: \"licence\" is not a field of a manifest; the fields are schema, name",
         "line 5: provides[0].id: \"a//b\"",
         "line 5: provides[0].kind: has to be check",
         "line 5: provides[0].workflow: \"a//b\" runs in no workflow",
         "line 6: provides[1].kind: unknown variant `chek`",
         "line 8: grants[0].reason: say why",
-        "line 8: grants[0].capability: there is no \"observe-files.read\"; did you mean \
+        "line 8: grants[0].capability: \"observe-files.read\" is not a capability; did you mean \
          observe-files.",
         "line 9: grants[1].paths: say which paths observe-files.read-file is needed for",
         "line 10: grants[2].capability: every plugin may call report.message",
-        "line 11: grants[3].capability: effects-core.static-pod is for the distribution's own \
-         phases",
+        "line 11: grants[3].capability: effects-core.static-pod is only for built-in phases",
         "line 12: grants[4].paths: effects-node.load-module is not bounded by paths",
         "line 12: grants[4].modules: say which modules effects-node.load-module is needed for \
          (kernel modules)",
-        "line 13: grants[5].paths: \"etc/[\": a pattern has no wildcards but `*` and `**`",
+        "line 13: grants[5].paths: \"etc/[\": a pattern must not contain wildcards other than `*` \
+         and `**`",
         "line 13: grants[5].paths: \"etc/[\" has to be an absolute path",
         "line 13: grants[5].paths: \"/a/../b\" has to be an absolute path",
         "line 14: grants[6].path: unknown field `path`",
@@ -116,15 +117,21 @@ grants:
 fn what_has_to_be_there_is_asked_for() {
     let told = refused("description: nothing\n");
     for part in [
-        "name: has to be given",
-        "version: has to be given",
+        "name: is missing",
+        "version: is missing",
         "provides: a plugin provides at least one phase",
     ] {
         assert!(told.contains(part), "{part} in\n{told}");
     }
     assert!(refused("name: a\nname: b\n").contains("duplicate"));
-    assert!(refused("- a\n").starts_with("plugin.yaml: "));
-    assert!(refused(": [").starts_with("plugin.yaml: "));
+    for text in ["- a\n", ": ["] {
+        let told = refused(text);
+        assert!(
+            told.starts_with("plugin.yaml is not a valid manifest, a YAML object: "),
+            "{told}"
+        );
+        assert!(!told.contains("\\n") && !told.contains(" | "), "{told}");
+    }
     assert_eq!(
         refused("schema: 2\nnews: 1\n"),
         "plugin.yaml, line 1: schema: 2 is not a schema that this version reads; it reads 1"
@@ -136,7 +143,30 @@ fn what_has_to_be_there_is_asked_for() {
 }
 
 #[test]
-fn the_manifest_that_the_readme_shows_is_one() {
+fn an_id_is_given_to_one_phase_and_settings_are_a_schema() {
+    let with = |more: &str| {
+        let phase = "- {id: a, title: t, kind: phase, workflow: [init]}\n";
+        Manifest::parse(&format!(
+            "name: a\nversion: 1.0.0\nprovides:\n{phase}{more}\n"
+        ))
+        .map_err(|why| why.to_string())
+    };
+    let twice = with("- {id: a, title: t, kind: check, workflow: [join]}").unwrap_err();
+    assert!(
+        twice.contains("line 4: provides: \"a\" is the id of two phases"),
+        "{twice}"
+    );
+    for settings in ["{type: nope}", "{properties: 7}", "[]", "x"] {
+        let refused = with(&format!("settings: {settings}")).unwrap_err();
+        assert!(refused.contains("JSON Schema"), "{settings}: {refused}");
+    }
+    for settings in ["{type: object}", "{$schema: 'https://nope.example/'}"] {
+        assert!(with(&format!("settings: {settings}")).is_ok(), "{settings}");
+    }
+}
+
+#[test]
+fn the_manifest_that_the_readme_shows_is_valid() {
     let readme = include_str!("../../../../README.md");
     let text = readme
         .split_once("### `plugin.yaml`")
@@ -208,9 +238,14 @@ fn a_request_of_certificates_says_who_signs_and_may_leave_out_what_a_certificate
             .unwrap();
     assert_eq!(
         manifest.grants[0].lines(),
-        [
-            r#"["effects-pki.ensure-certificate",{"authorities":["/srv/own/ca"],"directories":["/srv/own"],"names":["*.own.svc","fd00::1"],"subjects":["x"],"usages":["serverAuth"]}]"#
-        ]
+        [json!(["effects-pki.ensure-certificate", {
+            "authorities": ["/srv/own/ca"],
+            "directories": ["/srv/own"],
+            "names": ["*.own.svc", "fd00::1"],
+            "subjects": ["x"],
+            "usages": ["serverAuth"],
+        }])
+        .to_string()]
     );
     assert!(with("authorities: [/srv/own/ca]").is_ok());
     for (rest, part) in [
@@ -259,9 +294,9 @@ fn a_text_of_the_manifest_shows_what_it_is() {
 
 #[test]
 fn a_summary_that_a_component_gives_itself_is_checked_like_a_text_of_a_manifest() {
-    assert!(Manifest::of_check("clock", "The clock is kept in time.").is_ok());
+    assert!(Manifest::for_check("clock", "The clock is kept in time.").is_ok());
     for summary in ["\u{1b}[2J".to_owned(), "x".repeat(5000)] {
-        let refused = Manifest::of_check("clock", &summary)
+        let refused = Manifest::for_check("clock", &summary)
             .unwrap_err()
             .to_string();
         assert!(refused.contains("summary"), "{refused}");

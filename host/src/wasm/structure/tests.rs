@@ -168,5 +168,5 @@ fn what_is_damaged_is_said_to_be_damaged() {
             "{refusal}"
         );
     }
-    assert_eq!(refusal(b"\x7fELF"), "this is not WebAssembly");
+    assert_eq!(refusal(b"\x7fELF"), "the file is not WebAssembly");
 }

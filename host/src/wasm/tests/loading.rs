@@ -21,8 +21,8 @@ fn refused(bytes: &[u8]) -> String {
 
 #[test]
 fn what_is_no_component_is_named() {
-    assert_eq!(refused(b""), "this is not WebAssembly");
-    assert_eq!(refused(b"#!/bin/sh\necho"), "this is not WebAssembly");
+    assert_eq!(refused(b""), "the file is not WebAssembly");
+    assert_eq!(refused(b"#!/bin/sh\necho"), "the file is not WebAssembly");
     assert!(
         refused(&wat::parse_str("(module)").unwrap())
             .starts_with("this is a core WebAssembly module, not a component")
@@ -148,7 +148,7 @@ fn powers_of_the_distribution_are_refused() {
     let core = format!("(module {import} {})", RUN.replace("VERSION", "0.1.0"));
     let told = refused(&componentise(&package(), "core-plugin", &core));
     assert!(
-        told.contains("effects-core.wait-until is for the distribution's own phases"),
+        told.contains("effects-core.wait-until is only for built-in phases"),
         "{told}"
     );
 }
@@ -170,7 +170,7 @@ fn a_manifest_asks_for_what_the_component_can_do() {
     );
     assert_eq!(
         refused(&twice),
-        "the component has 2 manifests; one is possible"
+        "the component has 2 manifests; it must have at most one"
     );
 }
 
@@ -280,7 +280,7 @@ fn the_default_plugins_are_small_granted_and_fit() {
 
 /// Loads, links and calls one component with the cache in `place`; how often it was compiled.
 fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
-    let engine = Engine::with(Cache::at(place), Compiler::ThisProcess).unwrap();
+    let engine = Engine::with(Cache::open_at(place), Compiler::ThisProcess).unwrap();
     let plugin = engine.load(component.to_vec()).unwrap();
     assert_eq!(engine.compiled(), 0, "loading compiles nothing");
     let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
@@ -321,7 +321,11 @@ fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
 
 #[test]
 fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
-    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
+    let engine = Engine::with(
+        Cache::open_at(Path::new("/dev/null")),
+        Compiler::ThisProcess,
+    )
+    .unwrap();
     let default = embedded::defaults().next().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let place = Place::File(folder.path().join(default.name));
@@ -370,7 +374,7 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     );
     fs::write(&path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
     let known = || {
-        Engine::with(Cache::at(&cache), Compiler::ThisProcess)
+        Engine::with(Cache::open_at(&cache), Compiler::ThisProcess)
             .unwrap()
             .load_once(Place::File(path.clone()))
             .unwrap()
@@ -386,7 +390,7 @@ fn a_known_file_that_is_changed_is_not_compiled() {
     fs::write(&path, "something else").unwrap();
     let told = format!("{:#}", changed.prepare().unwrap_err());
     assert!(
-        told.contains("check.wasm was changed after it was looked at"),
+        told.contains("check.wasm was changed after it was read"),
         "{told}"
     );
 }
@@ -432,7 +436,7 @@ fn what_is_no_regular_file_or_too_large_is_not_read() {
 #[test]
 fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
     let engine = engine();
-    let plugin = engine.look(guest("", "", "")).unwrap();
+    let plugin = engine.load_uncompiled(guest("", "", "")).unwrap();
     assert_eq!(
         (plugin.manifest().name.as_str(), engine.compiled()),
         ("unnamed", 0)
@@ -461,7 +465,7 @@ fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
     fs::write(&path, default.bytes).unwrap();
     for _ in 0..2 {
         let plugin = Engine::with(
-            Cache::at(&folder.path().join("cache")),
+            Cache::open_at(&folder.path().join("cache")),
             Compiler::ThisProcess,
         )
         .unwrap()
@@ -474,7 +478,11 @@ fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
 
 #[test]
 fn without_a_cache_everything_works_with_a_warning() {
-    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
+    let engine = Engine::with(
+        Cache::open_at(Path::new("/dev/null")),
+        Compiler::ThisProcess,
+    )
+    .unwrap();
     assert!(engine.warning().unwrap().starts_with("/dev/null: "));
     assert!(
         engine
@@ -546,12 +554,12 @@ fn versions_that_do_not_fit_are_told_with_one_that_would() {
     for (requires, told) in [
         (
             "{host: '>=3.1'}",
-            "it needs kubephase >=3.1, this is 0.1.0; the nearest that would fit is 3.1.0",
+            "it needs kubephase >=3.1, this is 0.1.0; the nearest version that would fit is 3.1.0",
         ),
         (
             "{interface: ^0.2}",
-            "it needs the interface kubephase:plugin ^0.2, this is 0.1.0; the nearest that would \
-             fit is 0.2.0",
+            "it needs the interface kubephase:plugin ^0.2, this is 0.1.0; the nearest version that \
+             would fit is 0.2.0",
         ),
     ] {
         let manifest = format!("requires: {requires}\n{}", manifest(&[]));

@@ -24,7 +24,11 @@ use wit_parser::Resolve;
 
 /// An engine that keeps nothing.
 fn engine() -> Engine {
-    Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap()
+    Engine::with(
+        Cache::open_at(Path::new("/dev/null")),
+        Compiler::ThisProcess,
+    )
+    .unwrap()
 }
 
 /// Plans `init` on a machine that is fit. `only` selects single phases or groups.

@@ -30,7 +30,7 @@ fn a_registry_cannot_have_another_component_allowed_than_it_showed() {
         .expect_status(0);
     assert!(!inspected.stdout.contains(ROOT_LINE));
     let shown = digest_in(&inspected.stdout);
-    let given = ComponentDigest::of(&guest::component(
+    let given = ComponentDigest::compute(&guest::component(
         &Trial::certs_phase().grants(&[ROOT]).manifest(),
     ))
     .to_string();
@@ -86,7 +86,7 @@ fn every_suggested_command_names_the_component() {
     let check = |output: &str| {
         let command = suggested(output).join(" ");
         let component = std::fs::read(operator.0.folder().join("hostile.wasm")).unwrap();
-        let digest = format!("--digest {}", ComponentDigest::of(&component));
+        let digest = format!("--digest {}", ComponentDigest::compute(&component));
         assert!(command.contains(&digest), "{command}\n{output}");
     };
     check(&operator.plugin("add hostile.wasm --allow").output());

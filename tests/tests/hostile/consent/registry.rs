@@ -12,8 +12,9 @@ pub fn switching(first: Vec<u8>, second: Vec<u8>) -> Server {
         let body = if path.contains("/manifests/") {
             manifest(components[asked.fetch_add(1, Ordering::Relaxed).min(1)])
         } else {
-            let is_asked_for =
-                |component: &&&Vec<u8>| path.ends_with(&ComponentDigest::of(component).to_string());
+            let is_asked_for = |component: &&&Vec<u8>| {
+                path.ends_with(&ComponentDigest::compute(component).to_string())
+            };
             let found = components.iter().find(is_asked_for);
             found.map_or_else(|| b"{}".to_vec(), |component| component.to_vec())
         };
@@ -30,7 +31,7 @@ fn manifest(component: &[u8]) -> Vec<u8> {
     let part = |kind: &str, content: &[u8]| {
         json!({
             "mediaType": kind,
-            "digest": ComponentDigest::of(content).to_string(),
+            "digest": ComponentDigest::compute(content).to_string(),
             "size": content.len(),
         })
     };

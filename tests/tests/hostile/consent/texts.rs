@@ -137,7 +137,7 @@ fn a_grant_that_is_written_into_the_configuration_says_what_it_amounts_to() {
     let (operator, plugin) = (Operator::new(), Trial::certs_phase().grants(&[ROOT]));
     operator.put("hostile.wasm", &plugin, "");
     let component = fs::read(operator.0.folder().join("hostile.wasm")).unwrap();
-    let digest = ComponentDigest::of(&component);
+    let digest = ComponentDigest::compute(&component);
     let config = operator.config();
     let with = |allow: &str| {
         let entry = format!(

@@ -1,4 +1,4 @@
-//! The memory of a call.
+//! Limits the memory of a call.
 use super::{
     LARGE_CALLS, LARGE_CALLS_OF_PLUGIN, MAX_INSTANCES, MAX_MEMORIES, SMALL_MEMORY, TABLE_ELEMENT,
 };
@@ -15,9 +15,10 @@ use wasmtime::{ResourceLimiter, Result, bail, error::Context};
 /// Turns of the calls that have much memory.
 static LARGE: FairTurns = FairTurns::new(LARGE_CALLS, LARGE_CALLS_OF_PLUGIN);
 
-/// Who waits for turns: the calls of a plugin.
+/// The calls of a plugin, which wait for turns.
 #[derive(Clone, Default)]
 pub struct Waiter {
+    /// name of the plugin
     pub plugin: String,
     /// the clock by which the calls have to end
     pub clock: Clock,
@@ -37,22 +38,24 @@ impl Waiter {
     }
 }
 
-/// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each
+/// A limiter of the total size of all memories and tables. The limiter of wasmtime limits each
 /// memory separately.
-pub struct Total {
+pub struct MemoryLimiter {
+    /// in bytes
     limit: usize,
     waiter: Waiter,
     /// the turn of a call that has much memory
     turn: Option<FairTurn<'static>>,
+    /// in bytes
     sum: usize,
     /// the highest sum of any call, for the report
     peak: Arc<AtomicUsize>,
 }
 
-impl Total {
+impl MemoryLimiter {
     /// A limiter of one call.
     pub fn new(limit: usize, peak: Arc<AtomicUsize>, waiter: Waiter) -> Self {
-        Total {
+        MemoryLimiter {
             limit,
             waiter,
             turn: None,
@@ -61,12 +64,13 @@ impl Total {
         }
     }
 
-    /// Adds to the sum.
+    /// Adds bytes to the sum.
     ///
     /// # Errors
     /// The sum would exceed the limit, or the run is cancelled while the call waits for its turn.
     fn grow(&mut self, by: usize) -> Result<bool> {
-        // An error ends the guest with these words; `false` would leave it to abort without any.
+        // An error ends the guest with this message; after `false` the guest would abort without a
+        // message.
         match self.sum.saturating_add(by) {
             sum if sum > self.limit => bail!(
                 "memory limit of {} bytes reached (limits.memory of the plugin's entry)",
@@ -82,7 +86,7 @@ impl Total {
     }
 }
 
-impl ResourceLimiter for Total {
+impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
         current: usize,

@@ -1,0 +1,130 @@
+//! Reads the bodies of answers, each within limits of bytes and of time.
+use super::Client;
+use crate::{text::sanitise, world::innermost};
+use anyhow::{Context, Result, anyhow, bail};
+use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
+
+impl Client<'_> {
+    /// Reads an answer of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// The answer is longer, or does not come in time.
+    pub async fn read_small(&self, answer: Response, limit: usize) -> Result<Vec<u8>> {
+        let until = self.until.min(Instant::now() + self.times.small);
+        let late = || {
+            anyhow!(
+                "{} sends its answer too slowly: it was not there after {} s",
+                self.server(),
+                self.times.small.as_secs()
+            )
+        };
+        let mut body = Body::new(answer, limit);
+        while timeout_at(until, body.read())
+            .await
+            .map_err(|_| late())?
+            .with_context(|| self.server())?
+        {}
+        Ok(body.content)
+    }
+
+    /// Reads an answer of exactly `size` bytes, which have to arrive steadily.
+    ///
+    /// # Errors
+    /// The answer has another length, or comes too slowly.
+    pub async fn read_large(&self, answer: Response, size: usize) -> Result<Vec<u8>> {
+        if let Some(announced) = answer
+            .content_length()
+            .filter(|announced| *announced != size as u64)
+        {
+            bail!(
+                "{} sends {announced} bytes, its manifest says {size}",
+                self.server()
+            );
+        }
+        let mut body = Body::new(answer, size);
+        loop {
+            let (before, until) = (
+                body.content.len(),
+                self.until.min(Instant::now() + self.times.span),
+            );
+            let end = loop {
+                match timeout_at(until, body.read()).await {
+                    Ok(read) => {
+                        if !read.with_context(|| self.server())? {
+                            break true;
+                        }
+                        if Instant::now() >= until {
+                            break false;
+                        }
+                    }
+                    Err(_) => break false,
+                }
+            };
+            let read = body.content.len();
+            match end {
+                true if read == size => return Ok(body.content),
+                true => bail!(
+                    "{} ends after {read} bytes, its manifest says {size}",
+                    self.server()
+                ),
+                false if Instant::now() >= self.until => {
+                    bail!(
+                        "{}: {read} of {size} bytes came in {} s",
+                        self.server(),
+                        self.times.total.as_secs()
+                    )
+                }
+                false if read - before < self.times.progress => {
+                    bail!(
+                        "{} is too slow: {} bytes came in {} s",
+                        self.server(),
+                        read - before,
+                        self.times.span.as_secs()
+                    )
+                }
+                false => {}
+            }
+        }
+    }
+}
+
+/// The body of an answer, and what was read of it.
+struct Body {
+    answer: Response,
+    limit: usize,
+    content: Vec<u8>,
+}
+
+impl Body {
+    fn new(answer: Response, limit: usize) -> Body {
+        Body {
+            answer,
+            limit,
+            content: Vec::new(),
+        }
+    }
+
+    /// Reads the next piece. Returns false at the end.
+    async fn read(&mut self) -> Result<bool> {
+        if self
+            .answer
+            .content_length()
+            .is_some_and(|length| length > self.limit as u64)
+        {
+            bail!("its answer is longer than {} bytes", self.limit);
+        }
+        let piece = self.answer.chunk().await.map_err(|error| {
+            anyhow!(
+                "its answer breaks off: {}",
+                sanitise::line(&innermost(&error))
+            )
+        })?;
+        let Some(piece) = piece else { return Ok(false) };
+        if self.content.len() + piece.len() > self.limit {
+            bail!("its answer is longer than {} bytes", self.limit);
+        }
+        self.content.extend_from_slice(&piece);
+        Ok(true)
+    }
+}

@@ -1,0 +1,73 @@
+//! The lines of a request, which the lock holds and which are compared.
+use crate::wasm::{
+    gate::{self, Danger, Dimension},
+    request::Request,
+};
+use serde_json::{Map, Value, json};
+
+impl Request {
+    /// The request as lines of JSON. `kubephase.lock` holds them, to compare them with the lines of
+    /// later versions. Two requests have equal lines only if they ask for equal things.
+    ///
+    /// A line is an array of the capability, the dimension and one pattern. A request with patterns
+    /// in several dimensions has one line: the capability and an object with the patterns of each
+    /// dimension.
+    pub fn lines(&self) -> Vec<String> {
+        let dimensions: Vec<Dimension> = Dimension::ALL
+            .into_iter()
+            .filter(|dimension| dimension.count(self) > 0)
+            .collect();
+        match dimensions.as_slice() {
+            [] => vec![json!([self.capability]).to_string()],
+            [dimension] => self
+                .patterns(*dimension)
+                .into_iter()
+                .map(|pattern| self.line(*dimension, pattern))
+                .collect(),
+            several => {
+                let all: Map<String, Value> = several
+                    .iter()
+                    .map(|dimension| {
+                        (
+                            dimension.field().to_owned(),
+                            self.patterns(*dimension).into(),
+                        )
+                    })
+                    .collect();
+                vec![json!([self.capability, all]).to_string()]
+            }
+        }
+    }
+
+    /// The line of one pattern.
+    fn line(&self, dimension: Dimension, pattern: Value) -> String {
+        let field = dimension.field();
+        if self.private {
+            json!([self.capability, field, pattern, "private"])
+        } else {
+            json!([self.capability, field, pattern])
+        }
+        .to_string()
+    }
+
+    /// The patterns of the request in one dimension, as JSON.
+    pub(super) fn patterns(&self, dimension: Dimension) -> Vec<Value> {
+        match dimension {
+            Dimension::Commands => self.commands.iter().map(|command| json!(command)).collect(),
+            Dimension::Objects => self.objects.iter().map(|object| json!(object)).collect(),
+            _ => dimension
+                .texts(self)
+                .unwrap_or_default()
+                .iter()
+                .map(|text| json!(text))
+                .collect(),
+        }
+    }
+
+    /// The risks of granting the request to the plugin of this name; empty for most requests.
+    pub fn dangers(&self, plugin: &str) -> Vec<Danger> {
+        gate::row(&self.capability)
+            .map(|row| (row.risk.decide)(self, plugin))
+            .unwrap_or_default()
+    }
+}

@@ -1,6 +1,6 @@
-//! The operator's consent to a plugin: to what it asks for and provides, and to one exact component.
-//! Two risks each need their own flag: requests that amount to root on the node, and requests that
-//! amount to administrator of the cluster.
+//! The operator's consent to a plugin: to what it asks for and provides, and to one exact
+//! component. Two risks each need their own flag: requests that amount to root on the node, and
+//! requests that amount to administrator of the cluster.
 use super::{
     digest::ComponentDigest, inspect, lines::Allowed, refused::PluginRefused, source::needs_digest,
 };

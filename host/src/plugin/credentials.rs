@@ -148,8 +148,8 @@ impl Keyring {
         )
     }
 
-    /// Explains why the credentials of the environment are not used for a registry; none if they are
-    /// used, or there are none.
+    /// Explains why the credentials of the environment are not used for a registry; none if they
+    /// are used, or there are none.
     pub fn explain_unused(&self, registry: &Registry) -> Option<String> {
         if self.is_unbound {
             return Some(format!(

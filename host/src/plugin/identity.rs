@@ -62,8 +62,8 @@ pub fn is_same_place(first: &str, second: &str) -> bool {
     place(first) == place(second)
 }
 
-/// Returns a source without its version: a registry's artifact without tag and digest, a path without
-/// the component `.`.
+/// Returns a source without its version: a registry's artifact without tag and digest, a path
+/// without the component `.`.
 fn place(source: &str) -> String {
     if let Some(reference) = source.strip_prefix("oci://") {
         let parsed = Reference::parse(reference).map(|parsed| Reference {

@@ -1,5 +1,5 @@
-//! The report of `plugin inspect`: what a component is, what its imports let it observe and propose,
-//! and what it asks for.
+//! The report of `plugin inspect`: what a component is, what its imports let it observe and
+//! propose, and what it asks for.
 use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
@@ -40,60 +40,71 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
     );
     let _ = writeln!(text, "  sha256:{}", plugin.digest());
     let _ = writeln!(text, "  {signed}");
-    for PluginPhase {
+    for phase in &manifest.provides {
+        text += &render_phase(phase);
+    }
+    text += &render_imports(plugin, "It can observe", "observe-");
+    text += &render_imports(plugin, "It can propose", "effects-");
+    text += &render_requests(plugin);
+    text + &render_denied(plugin)
+}
+
+/// Writes the part of a report about one phase.
+fn render_phase(phase: &PluginPhase) -> String {
+    let PluginPhase {
         spec: row,
         workflows,
-    } in &manifest.provides
-    {
-        let workflows: Vec<&str> = workflows.iter().map(WorkflowId::as_str).collect();
+    } = phase;
+    let workflows: Vec<&str> = workflows.iter().map(WorkflowId::as_str).collect();
+    let mut text = format!(
+        "\n{} ({}): {}\n",
+        row.id,
+        workflows.join(", "),
+        sanitise::line(&row.title)
+    );
+    for (relation, phases) in [
+        ("waits for", &row.needs),
+        ("runs before", &row.before),
+        ("stands in for", &row.replaces),
+    ] {
+        if !phases.is_empty() {
+            let _ = writeln!(text, "  {relation} {}", phases.join(", "));
+        }
+    }
+    if let Some(slot) = &row.slot {
         let _ = writeln!(
             text,
-            "\n{} ({}): {}",
-            row.id,
-            workflows.join(", "),
-            sanitise::line(&row.title)
+            "  fills the place of the cluster's {}",
+            sanitise::line(slot)
         );
-        for (what, phases) in [
-            ("waits for", &row.needs),
-            ("runs before", &row.before),
-            ("stands in for", &row.replaces),
-        ] {
-            if !phases.is_empty() {
-                let _ = writeln!(text, "  {what} {}", phases.join(", "));
-            }
-        }
-        if let Some(slot) = &row.slot {
-            let _ = writeln!(
-                text,
-                "  fills the place of the cluster's {}",
-                sanitise::line(slot)
-            );
-        }
     }
-    for (heading, effects) in [
-        ("It can observe", "observe-"),
-        ("It can propose", "effects-"),
-    ] {
-        let mut can: Vec<&str> = plugin
-            .imports()
-            .iter()
-            .filter(|import| import.starts_with(effects))
-            .map(|import| describe_capability(import))
-            .collect();
-        can.dedup();
-        let _ = writeln!(text, "\n{heading}, as far as its imports go:");
-        if can.is_empty() {
-            let _ = writeln!(text, "  nothing");
-        }
-        for what in can {
-            let _ = writeln!(text, "  {what}");
-        }
+    text
+}
+
+/// Writes the part of a report about the imports of interfaces that begin with `prefix`.
+fn render_imports(plugin: &Plugin, heading: &str, prefix: &str) -> String {
+    let imports = plugin.imports().iter();
+    let mut abilities: Vec<&str> = imports
+        .filter(|import| import.starts_with(prefix))
+        .map(|import| describe_capability(import))
+        .collect();
+    abilities.dedup();
+    if abilities.is_empty() {
+        abilities.push("nothing");
     }
-    let _ = writeln!(text, "\nIt asks for:");
-    if manifest.grants.is_empty() {
-        let _ = writeln!(text, "  nothing that has to be allowed");
+    abilities.iter().fold(
+        format!("\n{heading}, as far as its imports go:\n"),
+        |text, ability| format!("{text}  {ability}\n"),
+    )
+}
+
+/// Writes the part of a report about the requests of a plugin.
+fn render_requests(plugin: &Plugin) -> String {
+    let mut text = String::from("\nIt asks for:\n");
+    if plugin.manifest().grants.is_empty() {
+        text += "  nothing that has to be allowed\n";
     }
-    for request in &manifest.grants {
+    for request in &plugin.manifest().grants {
         let _ = writeln!(
             text,
             "  {} ({})",
@@ -107,27 +118,26 @@ pub fn render(plugin: &Plugin, size: usize, signed: &str) -> String {
             let _ = writeln!(text, "    ! {}", sanitise::line(&warning));
         }
     }
-    let asked: Vec<&str> = manifest
-        .grants
-        .iter()
+    text
+}
+
+/// Writes the part of a report about imports that will be denied; empty if there are none.
+fn render_denied(plugin: &Plugin) -> String {
+    let requests = plugin.manifest().grants.iter();
+    let asked: Vec<&str> = requests
         .map(|request| request.capability.as_str())
         .collect();
-    let is_denied =
-        |import: &&String| gate::needs_grant(import) && !asked.contains(&import.as_str());
-    let without: Vec<&str> = plugin
-        .imports()
-        .iter()
-        .filter(is_denied)
-        .map(String::as_str)
+    let imports = plugin.imports().iter().map(String::as_str);
+    let denied: Vec<&str> = imports
+        .filter(|import| gate::needs_grant(import) && !asked.contains(import))
         .collect();
-    if !without.is_empty() {
-        let _ = writeln!(
-            text,
-            "\nIt imports, but does not ask for, and so will be denied: {}",
-            without.join(", ")
-        );
+    if denied.is_empty() {
+        return String::new();
     }
-    text
+    format!(
+        "\nIt imports, but does not ask for, and so will be denied: {}\n",
+        denied.join(", ")
+    )
 }
 
 /// Returns warnings about risks that the lines of a request do not show. `counts` returns whether a

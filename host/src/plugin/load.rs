@@ -263,8 +263,8 @@ pub fn verify_signature(wanted: &LoadRequest, component: &[u8]) -> Result<()> {
             )
         });
         format!(
-            "{source} has to be signed by {signer}: {why:#}\nget a signed plugin from the owner of that \
-             key{}",
+            "{source} has to be signed by {signer}: {why:#}\nget a signed plugin from the owner of \
+             that key{}",
             other.unwrap_or_default()
         )
     };

@@ -1,5 +1,5 @@
-//! The plugins of a configuration. A run fetches, verifies and loads them; operators inspect, add and
-//! allow them. How a component is read, limited and called is in [`crate::wasm`]; the tools of
+//! The plugins of a configuration. A run fetches, verifies and loads them; operators inspect, add
+//! and allow them. How a component is read, limited and called is in [`crate::wasm`]; the tools of
 //! authors are in [`crate::plugin_tools`].
 
 pub mod consent;

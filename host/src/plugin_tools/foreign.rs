@@ -109,8 +109,8 @@ pub fn build_python(folder: &Path, manifest: &Path) -> Result<Vec<u8>> {
     add_manifest(&out, manifest)
 }
 
-/// Writes the author's world beside the interface that it imports from. Returns the SDK's folder and
-/// the folder of the WIT files.
+/// Writes the author's world beside the interface that it imports from. Returns the SDK's folder
+/// and the folder of the WIT files.
 fn write_world(folder: &Path) -> Result<(PathBuf, PathBuf)> {
     let sdk = folder.canonicalize()?.join(scaffold::SDK);
     let (wit, deps) = (sdk.join("world"), sdk.join("world/deps/kubephase-plugin"));

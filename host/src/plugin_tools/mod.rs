@@ -1,5 +1,5 @@
-//! The tools of plugin authors: `plugin new`, `plugin build` and `plugin test`. What operators do with
-//! plugins is in [`crate::plugin`].
+//! The tools of plugin authors: `plugin new`, `plugin build` and `plugin test`. What operators do
+//! with plugins is in [`crate::plugin`].
 
 pub mod build;
 mod foreign;

@@ -1,5 +1,5 @@
-//! `plugin new`: writes a folder with everything that a plugin needs, including the SDK's source, so
-//! that the plugin builds in any place.
+//! `plugin new`: writes a folder with everything that a plugin needs, including the SDK's source,
+//! so that the plugin builds in any place.
 #![allow(clippy::disallowed_methods, reason = "the folder is the author's")]
 use crate::wasm::inspect::VERSION;
 use anyhow::{Context, Result, bail};

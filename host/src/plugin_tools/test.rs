@@ -1,5 +1,5 @@
-//! `plugin test`: calls a component for test cases, with the session and the grants of a run; records
-//! a call on this machine, and replays a recorded call.
+//! `plugin test`: calls a component for test cases, with the session and the grants of a run;
+//! records a call on this machine, and replays a recorded call.
 #![allow(
     clippy::disallowed_methods,
     reason = "cases and capsules are the author's files"
@@ -125,8 +125,8 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Calls the plugin on this machine and writes its observations to `file`, which only this user can
-/// read. The observations are real, such as the programs that the plugin runs, so the operator has to
-/// `allow` them. Proposals are not carried out.
+/// read. The observations are real, such as the programs that the plugin runs, so the operator has
+/// to `allow` them. Proposals are not carried out.
 ///
 /// # Errors
 /// The plugin asks for something that is not allowed, the plugin cannot be called, or the capsule
@@ -246,7 +246,8 @@ impl TestBench {
         }
     }
 
-    /// Grants the plugin everything that it asks for: the author of a plugin tests it, not an operator.
+    /// Grants the plugin everything that it asks for: the author of a plugin tests it, not an
+    /// operator.
     fn access(&self, plugin: &Plugin) -> Access {
         let _ = plugin.allow(&[], &request_lines(plugin));
         Access::Granted(plugin.grant())

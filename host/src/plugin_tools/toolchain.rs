@@ -1,6 +1,6 @@
 //! Builds a component from a crate: finds a toolchain that has std for WebAssembly, calls cargo and
-//! `wit-component`, and adds the manifest as a custom section. `build.rs` includes this file, because
-//! the embedded plugins are built as third-party plugins are.
+//! `wit-component`, and adds the manifest as a custom section. `build.rs` includes this file,
+//! because the embedded plugins are built as third-party plugins are.
 #![allow(
     clippy::disallowed_methods,
     reason = "the files belong to the user who builds"
@@ -12,8 +12,8 @@ use std::{
 };
 use wasm_encoder::{CustomSection, Section};
 
-/// A function that runs a tool to its end and returns its output. The program kills its tools when it
-/// ends; a build script does not.
+/// A function that runs a tool to its end and returns its output. The program kills its tools when
+/// it ends; a build script does not.
 pub type Run = fn(&mut Command) -> io::Result<Output>;
 
 /// The environment variable that chooses the toolchain: `own` or `debian`.

@@ -115,7 +115,11 @@ fn prepare_join(cluster: &RehearsedCluster<'_>, machine: Machine) -> Prepared {
 
 #[test]
 fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_cluster() {
-    let engine = Engine::with(Cache::at(Path::new("/dev/null")), Compiler::ThisProcess).unwrap();
+    let engine = Engine::with(
+        Cache::open_at(Path::new("/dev/null")),
+        Compiler::ThisProcess,
+    )
+    .unwrap();
     let distribution = Distribution::new(&engine, builtin_catalog()).unwrap();
     let threads = Threads::start().unwrap();
     let [first, second] = [(); 2].map(|()| tempfile::tempdir().unwrap());

@@ -293,8 +293,8 @@ fn verb(work: Option<&str>) -> &'static str {
     }
 }
 
-/// Writes the message for a child that failed. Its standard error (`words`) quotes the component, so
-/// line ends are escaped.
+/// Writes the message for a child that failed. Its standard error (`words`) quotes the component,
+/// so line ends are escaped.
 fn refusal(
     status: ExitStatus,
     work: Option<&str>,

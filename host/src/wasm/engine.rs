@@ -44,8 +44,8 @@ impl Engine {
         })
     }
 
-    /// The reason why the cache keeps no compiled components; none if it keeps them. Without a cache
-    /// everything works, but each run compiles again.
+    /// The reason why the cache keeps no compiled components; none if it keeps them. Without a
+    /// cache everything works, but each run compiles again.
     pub fn warning(&self) -> Option<&str> {
         self.runtime.warning()
     }

@@ -39,8 +39,8 @@ impl Grant {
         }
     }
 
-    /// Sets the identity of the plugin, a digest of its source and signer. It distinguishes plugins of
-    /// one name.
+    /// Sets the identity of the plugin, a digest of its source and signer. It distinguishes plugins
+    /// of one name.
     #[must_use]
     pub fn with_identity(self, identity: String) -> Self {
         Grant { identity, ..self }
@@ -160,8 +160,8 @@ impl Grant {
             return Ok(());
         }
         Err(format!(
-            "{path} belongs to the host; a plugin may use it for a connection only if its grant has \
-             a pattern for it outside of the plugin's own directory"
+            "{path} belongs to the host; a plugin may use it for a connection only if its grant \
+             has a pattern for it outside of the plugin's own directory"
         ))
     }
 
@@ -244,8 +244,9 @@ impl Grant {
         }
     }
 
-    /// Returns the claim that an object has to satisfy before the effect changes it. Returns none if
-    /// the grant amounts to administrator of the cluster, or the effect does not change an object.
+    /// Returns the claim that an object has to satisfy before the effect changes it. Returns none
+    /// if the grant amounts to administrator of the cluster, or the effect does not change an
+    /// object.
     pub fn claim(&self, effect: &Effect) -> Option<Claim> {
         let change = change_of_object(effect)?.ok()?;
         let namespace = self.claimed_namespace(&change)?;
@@ -256,14 +257,15 @@ impl Grant {
         Some(Claim { mark, namespace })
     }
 
-    /// Refuses changes in the directory of another plugin, even if the grant covers them: that plugin
-    /// may be root, and run programs from its own directory.
+    /// Refuses changes in the directory of another plugin, even if the grant covers them: that
+    /// plugin may be root, and run programs from its own directory.
     fn allows_owner(&self, effect: &Effect) -> Result<(), String> {
         let changed = effect.paths().into_iter().chain([effect.summary().1]);
         for path in changed.filter(|_| !self.is_embedded) {
             if let Some(owner) = gate::owner_of_path(&path).filter(|owner| *owner != self.plugin) {
                 return Err(format!(
-                    "{path} is in the directory of the plugin {owner}; no other plugin may change it"
+                    "{path} is in the directory of the plugin {owner}; no other plugin may change \
+                     it"
                 ));
             }
         }

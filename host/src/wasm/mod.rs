@@ -1,6 +1,6 @@
 //! WebAssembly components: reads, compiles, limits and calls them, and decides which calls of host
-//! functions a plugin may make. Which plugins a configuration has, and what the operator allowed, is
-//! in [`crate::plugin`]; the host functions themselves are in [`crate::run`].
+//! functions a plugin may make. Which plugins a configuration has, and what the operator allowed,
+//! is in [`crate::plugin`]; the host functions themselves are in [`crate::run`].
 
 pub mod embedded;
 pub mod engine;

@@ -57,8 +57,8 @@ pub struct Guest<S: 'static> {
 }
 
 impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
-    /// Makes a guest of a component. The tools of some languages import all functions, so a component
-    /// may import those in `denied`, but calling them fails with `denied`.
+    /// Makes a guest of a component. The tools of some languages import all functions, so a
+    /// component may import those in `denied`, but calling them fails with `denied`.
     pub(super) fn new(
         runtime: &Runtime,
         component: &Component,

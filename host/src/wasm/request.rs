@@ -59,9 +59,9 @@ pub struct ObjectPattern {
     /// patterns of names; an empty list matches every name
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// whether the content of the object is not checked: its Pods may use the host, and every Secret
-    /// and service account of their namespace, and a Service may have any address. For a service
-    /// account that `names` names exactly, it lets the plugin's Pods run as that account.
+    /// whether the content of the object is not checked: its Pods may use the host, and every
+    /// Secret and service account of their namespace, and a Service may have any address. For a
+    /// service account that `names` names exactly, it lets the plugin's Pods run as that account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub host_access: bool,
 }

@@ -39,7 +39,7 @@ impl ConfigurationFile {
         // The parser's message could quote a secret.
         let parsed: Configuration = serde_json::from_slice(text.reveal()).map_err(|error| {
             anyhow!(
-                "it is not the configuration of a container tool (JSON error at line {}, column {})",
+                "it is not the configuration of a container tool (line {}, column {})",
                 error.line(),
                 error.column()
             )

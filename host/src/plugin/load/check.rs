@@ -87,8 +87,8 @@ impl<'a> EntryCheck<'a> {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// Returns the locked plugin, if the lock has this entry's source. An entry with a digest needs no
-    /// lock, and a locked plugin of another source does not count for it.
+    /// Returns the locked plugin, if the lock has this entry's source. An entry with a digest needs
+    /// no lock, and a locked plugin of another source does not count for it.
     fn locked_source(&self) -> Result<Option<&'a LockedPlugin>> {
         let source = &self.entry.source;
         match self.locked {
@@ -110,8 +110,8 @@ impl<'a> EntryCheck<'a> {
     }
 
     /// The command that allows a plugin that was not read yet. It names the digest of a file. For a
-    /// plugin of a registry it names none; that command then shows the plugin, and prints the command
-    /// with the digest.
+    /// plugin of a registry it names none; that command then shows the plugin, and prints the
+    /// command with the digest.
     fn remedy_for_file(&self) -> String {
         let file = source::source_file(&self.entry.source, self.base_dir());
         let component = file.and_then(|file| crate::wasm::plugin::read(&file).ok());

@@ -154,8 +154,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Checks a URL to which the registry redirects this client. It has to be HTTPS. If the registry
-    /// is on this machine, it may also be HTTP on this machine.
+    /// Checks a URL to which the registry redirects this client. It has to be HTTPS. If the
+    /// registry is on this machine, it may also be HTTP on this machine.
     ///
     /// # Errors
     /// The URL is neither.

@@ -62,7 +62,8 @@ impl Registry {
         is_loopback(&self.host)
     }
 
-    /// The base URL of the registry's API. Only a registry on this machine is asked over plain HTTP.
+    /// The base URL of the registry's API. Only a registry on this machine is asked over plain
+    /// HTTP.
     ///
     /// # Errors
     /// Never for a registry that was parsed.

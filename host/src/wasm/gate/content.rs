@@ -1,6 +1,6 @@
-//! What is in an object that a plugin has written: the object may have only fields that are known
-//! to decide about nothing but itself, with values that are. Every other field, also one that a
-//! later version of Kubernetes adds, needs a grant with `hostAccess: true`.
+//! Checks the content of an object that a plugin writes. The object may only have fields and values
+//! that are known to affect nothing but the object. Every other field, including fields that later
+//! versions of Kubernetes add, needs a grant with `hostAccess: true`.
 mod kinds;
 mod metadata;
 mod pod;
@@ -10,14 +10,15 @@ pub use kinds::{has_pods, judged_kinds, shape_of};
 use super::own::is_own;
 use serde_json::{Map, Value};
 
-/// The values that a field of an object may have. `null` is a field that is not there, and always
-/// fits.
+/// The values that a field of an object may have. `null` stands for a missing field, and is always
+/// allowed.
 #[derive(Debug)]
 pub enum Shape {
+    /// any value
     Any,
     /// `false`
     Off,
-    /// an object with none but these fields
+    /// an object that has only these fields
     Fields(&'static [(&'static str, Shape)]),
     /// a list of such values
     Each(&'static Shape),
@@ -25,19 +26,19 @@ pub enum Shape {
     OneOf(&'static [&'static str]),
     /// an object whose keys are among these texts
     Keys(&'static [&'static str]),
-    /// labels, by which nobody takes the object for another's
+    /// labels by which the object does not look like an object of others
     Labels,
     /// labels that only objects of the plugin have
     Selector,
     /// annotations that no program acts on
     Annotations,
-    /// the name of a priority that is not one of the system's
+    /// the name of a priority class other than those of the system
     Priority,
     /// the `spec` of a Pod, with these fields
     Pod(&'static [(&'static str, Shape)]),
 }
 
-/// Annotations by keys that say something to people or to those who only look on.
+/// Keys of annotations that only inform people, or programs that only observe.
 const ANNOTATIONS: &[&str] = &[
     "kubectl.kubernetes.io/default-container",
     "kubectl.kubernetes.io/default-logs-container",
@@ -47,17 +48,18 @@ const ANNOTATIONS: &[&str] = &[
     "prometheus.io/scheme",
     "prometheus.io/scrape",
 ];
-/// Labels that say nothing of whose the object is.
+/// Labels that do not tell who owns the object.
 const FREE_LABELS: &[&str] = &["app.kubernetes.io/managed-by", "app.kubernetes.io/version"];
 
-/// Whose object it is.
+/// The plugin that owns an object.
 #[derive(Clone, Debug, Default)]
 pub struct Owner<'a> {
+    /// name of the plugin
     pub plugin: &'a str,
     /// service accounts as which its Pods may run
     pub accounts: Vec<&'a str>,
-    /// whether the operator allowed the object to decide about objects of others: its labels,
-    /// selectors and priority are then not judged
+    /// whether the operator allowed the object to affect objects of others; its labels, selectors
+    /// and priority are then not checked
     pub decides_about_others: bool,
 }
 
@@ -68,15 +70,15 @@ impl Owner<'_> {
             .is_some_and(|(prefix, _)| is_own(prefix, self.plugin))
     }
 
-    /// Whether a label tells of this plugin, and of nothing that is called like it.
+    /// Whether a label has a key or value that belongs to this plugin.
     fn owns_label(&self, key: &str, value: &Value) -> bool {
         let is_common = !key.contains('/') || key.starts_with("app.kubernetes.io/");
-        let tells_owner = |value: &str| is_own(value, self.plugin);
-        self.owns_key(key) || (is_common && value.as_str().is_some_and(tells_owner))
+        let is_own_value = |value: &str| is_own(value, self.plugin);
+        self.owns_key(key) || (is_common && value.as_str().is_some_and(is_own_value))
     }
 
-    /// Returns why the Pods would have the rights of an account that is not the plugin's; none if
-    /// they have none.
+    /// Returns why Pods would have the rights of a service account that is not the plugin's; none
+    /// if they would not.
     fn judge_account(&self, pod: &Map<String, Value>) -> Option<String> {
         let text = |field: &str| pod.get(field).and_then(Value::as_str).unwrap_or_default();
         let named = [text("serviceAccountName"), text("serviceAccount")];
@@ -86,9 +88,9 @@ impl Owner<'_> {
         }
         if let Some(account) = named.find(|name| *name != "default") {
             return Some(format!(
-                "Pods that run as the service account {account}, which the grant does not make the \
-                 plugin's: only with exactly this name and `hostAccess: true`, or in a `kube-…` \
-                 namespace"
+                "Pods that run as the service account {account}, which the grant does not give the \
+                 plugin: it has to name exactly this account, with `hostAccess: true` or in a \
+                 `kube-…` namespace"
             ));
         }
         let volumes = pod.get("volumes").unwrap_or(&Value::Null);
@@ -113,16 +115,16 @@ fn has_field(value: &Value, field: &str) -> bool {
     }
 }
 
-/// Returns what of a value is more than its shape allows; none if it fits. `place` is the path of
-/// the value, for the message.
+/// Returns the first part of a value that its shape does not allow; none if all of it is allowed.
+/// `place` is the path of the value, for the message.
 pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> Option<String> {
-    let shown = || Some(format!("{place}: {}", brief(value)));
+    let whole = || Some(format!("{place}: {}", brief(value)));
     let entries = |is_allowed: &dyn Fn(&str, &Value) -> bool| match value {
         Value::Object(entries) => entries
             .iter()
             .find(|(key, value)| !value.is_null() && !is_allowed(key, value))
             .map(|(key, value)| format!("{place}: {key}: {}", brief(value))),
-        _ => shown(),
+        _ => whole(),
     };
     match (shape, value) {
         (_, Value::Null) | (Shape::Any, _) | (Shape::Off, Value::Bool(false)) => None,
@@ -147,11 +149,11 @@ pub fn excess(shape: &Shape, value: &Value, place: &str, owner: &Owner<'_>) -> O
         (Shape::Annotations, _) => {
             entries(&|key, _| ANNOTATIONS.contains(&key) || owner.owns_key(key))
         }
-        _ => shown(),
+        _ => whole(),
     }
 }
 
-/// Returns the first field of an object that is not known, or does not fit.
+/// Returns the first field of an object that is not allowed, or has a value that is not allowed.
 fn excess_field(
     known: &[(&str, Shape)],
     fields: &Map<String, Value>,

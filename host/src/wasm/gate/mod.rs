@@ -1,9 +1,9 @@
 //! The gate between plugins and the world: one row for every host function.
 //!
 //! A row holds everything that decides about a call: the types that its arguments are parsed into,
-//! the dimensions in which a grant bounds it, what it may use, the risk of granting it, and the
-//! words that describe it. [`HostFunction::admit`] is the only way from what a plugin hands over to
-//! arguments that the host works with; the session carries out a call only after it was admitted.
+//! the dimensions in which a grant bounds it, its limits, the risk of granting it, and the words
+//! that describe it. Only [`HostFunction::admit`] parses what a plugin hands over, and the session
+//! carries out a call only with arguments that `admit` returned.
 mod arguments;
 mod content;
 mod own;
@@ -32,7 +32,7 @@ pub enum Permit {
     Free,
     /// a grant that has patterns in each of these dimensions
     Granted(&'static [Dimension]),
-    /// being a phase of the distribution itself; no plugin may call it
+    /// the caller is a built-in phase; no plugin may call it
     Core,
 }
 
@@ -45,7 +45,7 @@ pub struct Allowance {
     pub bytes_out: usize,
     /// how long the host works for the call
     pub time: Duration,
-    /// calls of the function in one call of the phase's `run`
+    /// how often a phase may call the function during one call of its `run`
     pub calls: usize,
 }
 
@@ -140,15 +140,14 @@ impl<A: Arguments> HostFunction<A> {
     /// Parses the arguments that a phase hands over.
     ///
     /// # Errors
-    /// The argument that is not valid and the rule that it breaks, or that the arguments are longer
-    /// than the function takes.
+    /// An argument is not valid: the message says which, and the rule that it breaks. Or the
+    /// arguments of a plugin are longer than [`Allowance::bytes_in`].
     pub fn admit(&self, raw: A::Raw, origin: Origin) -> Result<A, String> {
         let (given, most) = (A::length(&raw), self.row.allowance.bytes_in);
-        // The distribution's own phases are part of the program: their files may be larger than a
-        // plugin's.
+        // Files of built-in phases may be larger than those of a plugin.
         if given > most && origin == Origin::Plugin {
             return Err(format!(
-                "{} takes {most} bytes, {given} were given",
+                "{} takes at most {most} bytes of arguments, not {given}",
                 self.row.capability()
             ));
         }
@@ -164,7 +163,8 @@ pub fn row(capability: &str) -> Option<&'static Row> {
         .find(|row| row.interface == interface && row.function == function)
 }
 
-/// Whether a plugin needs a grant to call a function.
+/// Whether a plugin needs a grant to call a function. Also true for functions that no plugin may
+/// call, and for functions that the host does not have.
 pub fn needs_grant(capability: &str) -> bool {
     row(capability).is_none_or(|row| row.permit != Permit::Free)
 }
@@ -197,7 +197,8 @@ pub fn documentation() -> String {
 /// proportion to the length.
 const MAX_COMPARED: usize = 64;
 
-/// Ends a message about an unknown capability: suggests the capability with the most similar name.
+/// Returns the end of a message about an unknown capability, which suggests the capability with the
+/// most similar name.
 pub fn nearest(capability: &str) -> String {
     if capability.len() > MAX_COMPARED {
         return String::new();

@@ -1,25 +1,26 @@
-//! What is a plugin's own by its name. A plugin chooses its name, so that something is called like
-//! the plugin proves nothing: a plugin named `aws` could claim `aws-auth`. Only names that begin
-//! with [`PREFIX`] are used by nobody but plugins.
+//! Names that belong to a plugin. A plugin chooses its own name, so a similar name proves nothing:
+//! a plugin named `aws` could claim `aws-auth`. Only plugins use names that begin with [`PREFIX`].
 
-/// Nobody but plugins has names that begin like this.
+/// The beginning of names that only plugins use.
 const PREFIX: &str = "kubephase-plugin-";
 
-/// Returns what follows the plugin's own name in a name or pattern; none if the name is another's.
+/// Returns the rest of a name or pattern after the plugin's own name; none if it does not begin
+/// with that.
 fn after_own_name<'a>(name: &'a str, plugin: &str) -> Option<&'a str> {
     name.strip_prefix(PREFIX)?
         .strip_prefix(plugin)
         .filter(|_| !plugin.is_empty())
 }
 
-/// The name of which no other plugin has a longer or shorter form: `kubephase-plugin-NAME`.
+/// Returns the plugin's own name for namespaces, objects and users: `kubephase-plugin-NAME`.
 pub fn own_name(plugin: &str) -> String {
     format!("{PREFIX}{plugin}")
 }
 
-/// Whether a name, or all names that fit a pattern, are `kubephase-plugin-NAME` or begin with that
-/// and a dash. Where the name of one plugin begins with the name of another and a dash, both have
-/// such names in common: whose an object is, its mark says ([`crate::effect::objects::owner`]).
+/// Whether a name, or all names that match a pattern, are `kubephase-plugin-NAME` or begin with
+/// that and a dash. If the name of one plugin begins with the name of another and a dash, some
+/// names match for both; then the mark of an object says which plugin owns it
+/// ([`crate::effect::objects::owner`]).
 pub fn is_own(name: &str, plugin: &str) -> bool {
     after_own_name(name, plugin).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

@@ -1,4 +1,8 @@
-//! The dimensions of a grant, and whether the patterns of a grant cover what a call demands.
+//! The patterns of grants, and whether they cover the demands of a call.
+mod dimension;
+
+pub use dimension::Dimension;
+
 use crate::{
     arguments::{CommandLine, HttpUrl, ObjectName},
     wasm::request::{ObjectPattern, Request},
@@ -6,136 +10,6 @@ use crate::{
 use globset::{GlobBuilder, GlobMatcher};
 use kubephase_sdk::spec::Usage;
 use std::net::IpAddr;
-
-/// A dimension in which a grant is bounded. Each is one field of a request in the manifest, with
-/// patterns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dimension {
-    Paths,
-    Hosts,
-    Commands,
-    Objects,
-    Units,
-    Keys,
-    Modules,
-    Images,
-    Directories,
-    Authorities,
-    Subjects,
-    Groups,
-    Names,
-    Usages,
-}
-
-impl Dimension {
-    pub const ALL: [Dimension; 14] = [
-        Dimension::Paths,
-        Dimension::Hosts,
-        Dimension::Commands,
-        Dimension::Objects,
-        Dimension::Units,
-        Dimension::Keys,
-        Dimension::Modules,
-        Dimension::Images,
-        Dimension::Directories,
-        Dimension::Authorities,
-        Dimension::Subjects,
-        Dimension::Groups,
-        Dimension::Names,
-        Dimension::Usages,
-    ];
-
-    /// The name of the dimension's field in a request.
-    pub fn field(self) -> &'static str {
-        match self {
-            Dimension::Paths => "paths",
-            Dimension::Hosts => "hosts",
-            Dimension::Commands => "commands",
-            Dimension::Objects => "objects",
-            Dimension::Units => "units",
-            Dimension::Keys => "keys",
-            Dimension::Modules => "modules",
-            Dimension::Images => "images",
-            Dimension::Directories => "directories",
-            Dimension::Authorities => "authorities",
-            Dimension::Subjects => "subjects",
-            Dimension::Groups => "groups",
-            Dimension::Names => "names",
-            Dimension::Usages => "usages",
-        }
-    }
-
-    /// What the dimension's patterns match, in words for messages.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Dimension::Paths => "absolute paths",
-            Dimension::Hosts => {
-                "hosts, `name` for the usual port of the URL's scheme, or `name:port`"
-            }
-            Dimension::Commands => "a program, and a pattern for each of its arguments",
-            Dimension::Objects => "apiVersion, kind, namespace and names of objects",
-            Dimension::Units => "units of the init system",
-            Dimension::Keys => "kernel parameters, with dots",
-            Dimension::Modules => "kernel modules",
-            Dimension::Images => "container images",
-            Dimension::Directories => "directories of certificates",
-            Dimension::Authorities => {
-                "authorities that sign, by the path of their certificate without `.crt`"
-            }
-            Dimension::Subjects => "common names of certificates",
-            Dimension::Groups => "organizations of certificates, which are groups of the cluster",
-            Dimension::Names => "DNS names and IP addresses that certificates are for",
-            Dimension::Usages => "what certificates are for: `clientAuth`, `serverAuth`",
-        }
-    }
-
-    /// Whether a request may leave the dimension out: a certificate need not have groups or names,
-    /// and that of an authority has no usages. The request then covers only certificates that have
-    /// none.
-    pub fn is_optional(self) -> bool {
-        matches!(
-            self,
-            Dimension::Groups | Dimension::Names | Dimension::Usages
-        )
-    }
-
-    /// Whether the dimension's patterns match absolute paths.
-    pub fn has_paths(self) -> bool {
-        matches!(
-            self,
-            Dimension::Paths | Dimension::Directories | Dimension::Authorities
-        )
-    }
-
-    /// The patterns of a request in this dimension; none for commands and objects, whose patterns
-    /// are not single texts.
-    pub fn texts(self, request: &Request) -> Option<&[String]> {
-        match self {
-            Dimension::Paths => Some(&request.paths),
-            Dimension::Hosts => Some(&request.hosts),
-            Dimension::Units => Some(&request.units),
-            Dimension::Keys => Some(&request.keys),
-            Dimension::Modules => Some(&request.modules),
-            Dimension::Images => Some(&request.images),
-            Dimension::Directories => Some(&request.directories),
-            Dimension::Authorities => Some(&request.authorities),
-            Dimension::Subjects => Some(&request.subjects),
-            Dimension::Groups => Some(&request.groups),
-            Dimension::Names => Some(&request.names),
-            Dimension::Usages => Some(&request.usages),
-            Dimension::Commands | Dimension::Objects => None,
-        }
-    }
-
-    /// The number of patterns that a request has in this dimension.
-    pub fn count(self, request: &Request) -> usize {
-        match self {
-            Dimension::Commands => request.commands.len(),
-            Dimension::Objects => request.objects.len(),
-            _ => self.texts(request).map_or(0, <[String]>::len),
-        }
-    }
-}
 
 /// One thing that a call demands: a path, a host, an object. A call is granted if a single request
 /// covers all its demands.
@@ -164,8 +38,8 @@ impl Demand<'_> {
     /// Whether a pattern of the request covers the demand.
     pub fn is_covered_by(&self, request: &Request) -> bool {
         match self {
-            Demand::Path(path) => any(&request.paths, path),
-            Demand::Directory(directory) => any(&request.directories, directory),
+            Demand::Path(path) => any_matches(&request.paths, path),
+            Demand::Directory(directory) => any_matches(&request.directories, directory),
             Demand::HostName(name) => request
                 .hosts
                 .iter()
@@ -179,14 +53,14 @@ impl Demand<'_> {
                 .objects
                 .iter()
                 .any(|pattern| covers_object(pattern, of)),
-            Demand::Unit(unit) => any(&request.units, unit),
-            Demand::Key(key) => any(&request.keys, key),
-            Demand::Module(module) => any(&request.modules, module),
-            Demand::Image(image) => any(&request.images, image),
-            Demand::Authority(authority) => any(&request.authorities, authority),
-            Demand::Subject(subject) => any(&request.subjects, subject),
-            Demand::Group(group) => any(&request.groups, group),
-            Demand::Name(name) => any(&request.names, name),
+            Demand::Unit(unit) => any_matches(&request.units, unit),
+            Demand::Key(key) => any_matches(&request.keys, key),
+            Demand::Module(module) => any_matches(&request.modules, module),
+            Demand::Image(image) => any_matches(&request.images, image),
+            Demand::Authority(authority) => any_matches(&request.authorities, authority),
+            Demand::Subject(subject) => any_matches(&request.subjects, subject),
+            Demand::Group(group) => any_matches(&request.groups, group),
+            Demand::Name(name) => any_matches(&request.names, name),
             Demand::Usage(usage) => request
                 .usages
                 .iter()
@@ -245,24 +119,24 @@ pub fn check_usage(pattern: &str) -> Result<(), String> {
     }
 }
 
-/// Checks a pattern of `names`: names and addresses are compared in one spelling, which the pattern
-/// has to have as well.
+/// Checks a pattern of `names`. Names and addresses are compared in a normal spelling, which the
+/// pattern has to have too.
 ///
 /// # Errors
-/// The spelling that would match.
+/// The pattern has another spelling; the message has the normal spelling.
 pub fn check_name(pattern: &str) -> Result<(), String> {
-    let spelled = pattern.parse::<IpAddr>().map_or_else(
+    let normal = pattern.parse::<IpAddr>().map_or_else(
         |_| pattern.to_ascii_lowercase(),
         |address| address.to_canonical().to_string(),
     );
-    if spelled == pattern {
+    if normal == pattern {
         Ok(())
     } else {
-        Err(format!("write it as {spelled}"))
+        Err(format!("write it as {normal}"))
     }
 }
 
-/// Whether `name` or `name:port` covers the host and port of a URL.
+/// Whether a pattern, `name` or `name:port`, covers the host and port of a URL.
 pub(super) fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     let (name, port) = split_port(pattern);
     let has_port = match port {
@@ -273,8 +147,9 @@ pub(super) fn covers_url(pattern: &str, url: &HttpUrl) -> bool {
     has_port && matches(name, &url.host())
 }
 
-/// Whether a pattern covers a command, argument by argument. A wildcard matches neither an option
-/// nor a path with `..`, so a plugin can leave the pattern by neither.
+/// Whether a pattern covers a command, argument by argument. A pattern with a wildcard matches no
+/// path with `..`, and matches an option only if the pattern itself begins with a dash: otherwise a
+/// plugin could do more than the pattern shows.
 fn covers_command(pattern: &[String], command: &CommandLine) -> bool {
     let Some((program, arguments)) = pattern.split_first() else {
         return false;
@@ -297,10 +172,13 @@ pub fn covers_object(pattern: &ObjectPattern, of: &ObjectName) -> bool {
             .namespace
             .as_ref()
             .is_none_or(|wanted| Some(wanted.as_str()) == of.namespace())
-        && (pattern.names.is_empty() || of.name().is_some_and(|name| any(&pattern.names, name)))
+        && (pattern.names.is_empty()
+            || of
+                .name()
+                .is_some_and(|name| any_matches(&pattern.names, name)))
 }
 
-/// Splits `name:port`. A bare IPv6 address has no port.
+/// Splits `name:port`. An IPv6 address without brackets has no port.
 pub(super) fn split_port(pattern: &str) -> (&str, Option<&str>) {
     match pattern.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
@@ -310,13 +188,14 @@ pub(super) fn split_port(pattern: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Removes the brackets of an IPv6 address.
 fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
         .unwrap_or(host)
 }
 
-/// Characters with a meaning in globs that patterns do not have.
+/// Characters that have a meaning in globs, and are not allowed in patterns.
 const RESERVED: &[char] = &['?', '[', ']', '{', '}', '\\', '!'];
 
 /// Checks that every character of a pattern is a printable character of ASCII. Other characters may
@@ -341,22 +220,23 @@ pub fn check_ascii(pattern: &str) -> Result<(), String> {
 /// The rule that the pattern breaks.
 pub fn check_pattern(pattern: &str) -> Result<(), String> {
     if pattern.is_empty() || pattern.len() > 1024 {
-        return Err("a pattern has 1 to 1024 bytes".into());
+        return Err("a pattern must have 1 to 1024 bytes".into());
     }
     check_ascii(pattern)?;
-    // Brackets are those of an IPv6 address.
+    // Brackets are allowed around an IPv6 address.
     if without_brackets(split_port(pattern).0).contains(RESERVED) {
-        return Err("a pattern has no wildcards but `*` and `**`".into());
+        return Err("a pattern must not contain wildcards other than `*` and `**`".into());
     }
     if pattern
         .split('/')
         .any(|component| component.contains("**") && component != "**")
     {
-        return Err("`**` is a component of its own: /a/**/b".into());
+        return Err("`**` must be a component of its own, as in /a/**/b".into());
     }
     Ok(())
 }
 
+/// Compiles a pattern with wildcards; none if it has characters that are not allowed.
 fn matcher(pattern: &str) -> Option<GlobMatcher> {
     if pattern.contains(RESERVED) {
         return None;
@@ -377,7 +257,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     matcher(pattern).is_some_and(|matcher| matcher.is_match(text))
 }
 
-fn any(patterns: &[String], text: &str) -> bool {
+/// Whether one of the patterns matches a text.
+fn any_matches(patterns: &[String], text: &str) -> bool {
     patterns.iter().any(|pattern| matches(pattern, text))
 }
 

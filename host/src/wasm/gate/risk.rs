@@ -13,7 +13,7 @@ pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, 
 use crate::wasm::request::Request;
 use std::fmt;
 
-/// A kind of power that a grant may give. The operator has to allow each by a flag of its own.
+/// A kind of power that a grant may give. The operator has to allow each by its own flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
     /// root on the node
@@ -23,6 +23,7 @@ pub enum Risk {
 }
 
 impl Risk {
+    /// All risks.
     pub const ALL: [Risk; 2] = [Risk::Root, Risk::ClusterAdmin];
 
     /// The command-line flag by which the operator allows it.
@@ -33,7 +34,7 @@ impl Risk {
         }
     }
 
-    /// What a plugin with such a grant can become, in words for messages.
+    /// Describes what a plugin with such a grant can become, for messages.
     pub fn words(self) -> &'static str {
         match self {
             Risk::Root => "root on the node",
@@ -57,13 +58,13 @@ impl fmt::Display for Danger {
     }
 }
 
-/// How the risk of a grant is decided.
+/// A rule that decides about the risk of a grant.
 #[derive(Debug)]
 pub struct Rule {
-    /// returns everything that a request of the plugin of this name amounts to, by its own
-    /// patterns; empty for nothing
+    /// returns the dangers of a request by the plugin of this name, judged by the patterns of the
+    /// request alone; empty if there are none
     pub decide: fn(&Request, &str) -> Vec<Danger>,
-    /// when that is so, for documentation; empty for never
+    /// when a request has a risk, for the README; empty for never
     pub when: &'static str,
 }
 
@@ -138,6 +139,7 @@ pub(super) const NODE_IDENTITY: Rule = Rule {
     when: "root, as `http-get`; cluster-admin, but for files in a directory of the plugin's own",
 };
 
+/// Makes a danger that amounts to root on the node.
 fn root(why: impl Into<String>) -> Danger {
     Danger {
         risk: Risk::Root,
@@ -145,6 +147,7 @@ fn root(why: impl Into<String>) -> Danger {
     }
 }
 
+/// Makes a danger that amounts to administrator of the cluster.
 fn cluster_admin(why: impl Into<String>) -> Danger {
     Danger {
         risk: Risk::ClusterAdmin,

@@ -198,7 +198,7 @@ fn what_is_longer_than_a_row_takes_is_refused_before_it_is_parsed() {
         .unwrap_err();
     assert_eq!(
         refused,
-        "observe-files.stat takes 16384 bytes, 1048577 were given"
+        "observe-files.stat takes at most 16384 bytes of arguments, not 1048577"
     );
 }
 

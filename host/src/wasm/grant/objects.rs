@@ -74,9 +74,10 @@ impl Grant {
             .all(|pattern| gate::is_harmless(pattern, &self.plugin))
     }
 
-    /// Returns none if the grant lets the plugin change any object that its patterns match. Otherwise
-    /// returns the namespace of the object, which has to be the plugin's own; the inner option is
-    /// none if the object has no namespace, or is in a shared namespace such as `default`.
+    /// Returns none if the grant lets the plugin change any object that its patterns match.
+    /// Otherwise returns the namespace of the object, which has to be the plugin's own; the inner
+    /// option is none if the object has no namespace, or is in a shared namespace such as
+    /// `default`.
     pub(super) fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
         let of = &change.of;
         if self.is_embedded || !self.are_harmless(&self.patterns_of(change.row, of)) {
@@ -129,15 +130,16 @@ impl Grant {
         };
         gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
             Err(format!(
-                "{demand} has content that may affect more than the object itself: {excess}; a grant \
-                 for this needs `hostAccess: true`"
+                "{demand} has content that may affect more than the object itself: {excess}; a \
+                 grant for this needs `hostAccess: true`"
             ))
         })
     }
 
-    /// The service accounts of a namespace as which Pods of the plugin may run: those that the grant
-    /// names exactly, by a pattern that amounts to administrator of the cluster. A grant to write an
-    /// account is not enough, because another user may have made the account and given it rights.
+    /// The service accounts of a namespace as which Pods of the plugin may run: those that the
+    /// grant names exactly, by a pattern that amounts to administrator of the cluster. A grant to
+    /// write an account is not enough, because another user may have made the account and given it
+    /// rights.
     fn accounts(&self, namespace: Option<&str>) -> Vec<&str> {
         let patterns = self
             .requests(&gate::APPLY_OBJECT.row)

@@ -26,16 +26,16 @@ impl Request {
         found
     }
 
-    /// The lines of the request that ask servers at addresses of this machine, or of Services of its
-    /// cluster.
+    /// The lines of the request that ask servers at addresses of this machine, or of Services of
+    /// its cluster.
     pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
         let requests = self.requests_by_line();
         let dangers = |request: &Request| with_lines(request, asked_nearby(request, services));
         requests.iter().flat_map(dangers).collect()
     }
 
-    /// The warnings about the risks of lines, each once, in the order of the lines. `counts` returns
-    /// whether a line counts.
+    /// The warnings about the risks of lines, each once, in the order of the lines. `counts`
+    /// returns whether a line counts.
     pub fn warnings(&self, plugin: &str, counts: impl Fn(&String) -> bool) -> Vec<String> {
         let mut warnings: Vec<String> = Vec::new();
         for (line, danger) in self.risky_lines(plugin) {

@@ -264,8 +264,8 @@ impl Component {
     }
 }
 
-/// Refuses imports other than `report` for a component without a manifest, which may only be a check
-/// that reports.
+/// Refuses imports other than `report` for a component without a manifest, which may only be a
+/// check that reports.
 fn check_only_reports(imports: &BTreeSet<String>) -> Result<()> {
     let more: Vec<&str> = imports
         .iter()

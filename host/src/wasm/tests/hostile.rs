@@ -1,4 +1,6 @@
 //! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
+mod limits;
+
 use super::{engine, guest, manifest, with_manifest, world};
 use crate::{
     cancel::Cancel,
@@ -12,9 +14,12 @@ use std::time::Duration;
 
 const MESSAGE: &str =
     r#"(import "kubephase:plugin/report@0.1.0" "message" (func $message (param i32 i32 i32)))"#;
-const WRITE_FILE: &str = r#"(import "kubephase:plugin/effects-files@0.1.0" "write-file" (func $write (param i32 i32 i32 i32 i32)))"#;
-const APPLY: &str = r#"(import "kubephase:plugin/effects-cluster@0.1.0" "apply-object" (func $apply (param i32 i32 i32)))"#;
-const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file" (func $read (param i32 i32 i32)))"#;
+const WRITE_FILE: &str = r#"(import "kubephase:plugin/effects-files@0.1.0" "write-file"
+    (func $write (param i32 i32 i32 i32 i32)))"#;
+const APPLY: &str = r#"(import "kubephase:plugin/effects-cluster@0.1.0" "apply-object"
+    (func $apply (param i32 i32 i32)))"#;
+const READ: &str = r#"(import "kubephase:plugin/observe-files@0.1.0" "read-file"
+    (func $read (param i32 i32 i32)))"#;
 const ANY_FILE: &str = "capability: effects-files.write-file, paths: ['/**']";
 
 fn run_in(component: &[u8], allowed: &[&str], limits: Limits) -> (Result<Outcome, Error>, Session) {
@@ -65,36 +70,6 @@ fn a_guest_that_behaves_settles() {
         run_in(&component, &[], Limits::default()).0.unwrap(),
         Outcome::Settled
     );
-}
-
-#[test]
-fn an_endless_loop_ends_at_the_deadline() {
-    for (run, more) in [
-        ("(loop (br 0))", ""),
-        ("", "(func $forever (loop (br 0))) (start $forever)"),
-    ] {
-        let component = with_manifest(guest("", run, more), &manifest(&[]));
-        let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
-        else {
-            panic!()
-        };
-        let told = stop.to_string();
-        assert!(
-            told.starts_with("plugin hostile 1.2.3 was stopped in run: deadline of 50ms passed"),
-            "{told}"
-        );
-    }
-}
-
-#[test]
-fn a_guest_that_computes_without_end_ends_long_before_its_deadline() {
-    let began = std::time::Instant::now();
-    let told = stopped("", "(loop (br 0))", "", &[]);
-    assert!(
-        told.contains("limit of 800ms of processor time reached"),
-        "{told}"
-    );
-    assert!(began.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
@@ -153,159 +128,6 @@ fn a_name_in_a_backtrace_makes_no_line_of_its_own() {
         "{told}"
     );
     assert!(!told.contains('\u{1b}'), "{told}");
-}
-
-#[test]
-fn a_loop_of_host_calls_ends_at_the_deadline() {
-    let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
-    let component = with_manifest(
-        guest(round, "(loop (drop (call $round)) (br 0))", ""),
-        &manifest(&[]),
-    );
-    let Err(Error::Stop(stop)) = run_in(&component, &[], within(Duration::from_millis(50))).0
-    else {
-        panic!()
-    };
-    assert!(
-        stop.to_string().contains("deadline of 50ms passed"),
-        "{stop}"
-    );
-}
-
-#[test]
-fn memory_is_limited_in_sum() {
-    let limit = "memory limit of 67108864 bytes reached";
-    let bomb = stopped(
-        "",
-        "(loop (drop (memory.grow (i32.const 16))) (br 0))",
-        "",
-        &[],
-    );
-    assert!(bomb.contains(limit), "{bomb}");
-    let table = stopped(
-        "",
-        "(loop (drop (table.grow $t (ref.null func) (i32.const 65536))) (br 0))",
-        "(table $t 0 funcref)",
-        &[],
-    );
-    assert!(table.contains(limit), "{table}");
-    let large = stopped("", "", "(memory $more 1000) (memory $most 1000)", &[]);
-    assert!(large.contains(limit), "{large}");
-}
-
-#[test]
-fn the_operators_limits_hold() {
-    let limits = |text: &str| serde_yaml::from_str::<Limits>(text).unwrap();
-    let grows = |pages: u32| {
-        let run = format!(
-            "(if (i32.eq (memory.grow (i32.const {pages})) (i32.const -1)) (then unreachable))"
-        );
-        with_manifest(guest("", &run, ""), &manifest(&[]))
-    };
-    // A page is 64 KiB; the guest has one.
-    for (component, text, held) in [
-        (grows(600), "memory: 32Mi", "33554432"),
-        (grows(1100), "{}", "67108864"),
-    ] {
-        let Err(Error::Stop(stop)) = run_in(&component, &[], limits(text)).0 else {
-            panic!("{text}")
-        };
-        assert!(
-            stop.to_string().contains(&format!(
-                "memory limit of {held} bytes reached (limits.memory"
-            )),
-            "{stop}"
-        );
-    }
-    let (result, session) = run_in(&grows(1100), &[], limits("{memory: 128Mi, deadline: 10s}"));
-    assert_eq!(result.unwrap(), Outcome::Settled);
-    assert_eq!(
-        session.used().limits,
-        limits("{memory: 134217728, deadline: 10s}")
-    );
-
-    let round = r#"(import "kubephase:plugin/input@0.1.0" "round" (func $round (result i32)))"#;
-    let endless = with_manifest(
-        guest(round, "(loop (drop (call $round)) (br 0))", ""),
-        &manifest(&[]),
-    );
-    let Err(Error::Stop(stop)) = run_in(&endless, &[], limits("deadline: 20ms")).0 else {
-        panic!()
-    };
-    assert!(
-        stop.to_string()
-            .contains("deadline of 20ms passed (limits.deadline"),
-        "{stop}"
-    );
-}
-
-#[test]
-fn floods_end_the_guest() {
-    let log = stopped(
-        MESSAGE,
-        "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 60000)) (br 0))",
-        "",
-        &[],
-    );
-    assert!(
-        log.contains("limit of 1048576 bytes of messages reached"),
-        "{log}"
-    );
-    let empty = stopped(
-        MESSAGE,
-        "(loop (call $message (i32.const 1) (i32.const 0) (i32.const 0)) (br 0))",
-        "",
-        &[],
-    );
-    assert!(
-        empty.contains("limit of 1048576 bytes of messages reached"),
-        "{empty}"
-    );
-    let write = |bytes| {
-        let call = format!(
-            "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const {bytes}) \
-             (i32.const 1024))"
-        );
-        stopped(
-            WRITE_FILE,
-            &format!("(loop {call} (br 0))"),
-            "",
-            &[ANY_FILE],
-        )
-    };
-    let many = write(0);
-    assert!(
-        many.contains("limit of 1000 proposals in one call reached"),
-        "{many}"
-    );
-    assert!(
-        write(60_000).contains("limit of 16777216 bytes of proposals, findings and facts reached")
-    );
-    let modifier = r#"(import "kubephase:plugin/effects@0.1.0" "requires" (func $requires (param i32 i32 i32)))"#;
-    // Proposals first, up to a little less than may be: edges are small, and the processor's time
-    // is limited as well.
-    let call = "(call $write (i32.const 24) (i32.const 2) (i32.const 0) (i32.const 60000) \
-        (i32.const 1024))";
-    let count = "(global.set $count (i32.add (global.get $count) (i32.const 1)))";
-    let many =
-        format!("(loop {call} {count} (br_if 0 (i32.lt_u (global.get $count) (i32.const 270))))");
-    let linked = stopped(
-        &format!("{WRITE_FILE}{modifier}"),
-        &format!(
-            "{many} (loop (call $requires (i32.const 0) (i32.const 0) (i32.const 1024)) (br 0))"
-        ),
-        "(global $count (mut i32) (i32.const 0))",
-        &[ANY_FILE],
-    );
-    assert!(linked.contains("limit of 16777216 bytes"), "{linked}");
-}
-
-#[test]
-fn one_call_copies_only_so_much() {
-    let run = "(drop (memory.grow (i32.const 100))) (call $message (i32.const 1) (i32.const 0) \
-        (i32.const 5000000))";
-    let told = stopped(MESSAGE, run, "", &[]);
-    assert!(told.contains("too much data is being copied"), "{told}");
 }
 
 #[test]

@@ -24,10 +24,12 @@ const REPORT: &str = r#"
 /// Says what only the distribution's own phases say, and passes and fails the check NumCPU.
 const FORGE: &str = r#"
     (call $message (i32.const 1) (i32.const 2048) (i32.const 49))
-    (call $submit (i32.const 2200) (i32.const 6) (i32.const 0) (i32.const 2300) (i32.const 4) (i32.const 0) (i32.const 0)
-        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
-    (call $submit (i32.const 2200) (i32.const 6) (i32.const 2) (i32.const 2300) (i32.const 4) (i32.const 0) (i32.const 0)
-        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))"#;
+    (call $submit (i32.const 2200) (i32.const 6) (i32.const 0) (i32.const 2300) (i32.const 4)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+    (call $submit (i32.const 2200) (i32.const 6) (i32.const 2) (i32.const 2300) (i32.const 4)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+        (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))"#;
 const TEXTS: &str = r#"
     (data (i32.const 2048) "[show-join-command] kubeadm join x\0a[certs] forged")
     (data (i32.const 2200) "NumCPU")
@@ -197,7 +199,10 @@ fn a_built_in_failure_stays_fatal_whatever_a_plugin_finds() {
         ]
     );
     // The program's own phases have no origin of a plugin.
-    let own = |event: &&Event| matches!(&event.what, What::Finding { phase, plugin: Some(_), .. } if phase != "preflight/hostile");
+    let own = |event: &&Event| match &event.what {
+        What::Finding { phase, plugin, .. } => plugin.is_some() && phase != "preflight/hostile",
+        _ => false,
+    };
     assert_eq!(events.iter().filter(own).count(), 0);
 }
 

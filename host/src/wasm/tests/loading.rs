@@ -1,4 +1,7 @@
 //! What is refused before anything runs, and in which words; what is kept between runs.
+mod caching;
+mod embedded_plugins;
+
 use super::{componentise, engine, guest, manifest, package, prepare_init, with_manifest, world};
 use crate::{
     cancel::Cancel,
@@ -51,7 +54,8 @@ fn other_worlds_and_versions_are_named() {
              clock; export go: func(); }",
         )
         .unwrap();
-    let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32))) (func (export "go")))"#;
+    let core = r#"(module (import "acme:thing/clock@1.0.0" "now" (func (result i32)))
+        (func (export "go")))"#;
     let told = refused(&componentise(&resolve, "w", core));
     assert!(
         told.contains(
@@ -244,194 +248,6 @@ fn the_operator_allows_by_name() {
     assert!(may_read());
 }
 
-#[test]
-fn the_default_plugins_are_small_granted_and_fit() {
-    let engine = engine();
-    let root = tempfile::tempdir().unwrap();
-    for default in embedded::defaults() {
-        let plugin = engine.load(default.bytes).unwrap();
-        assert_eq!(plugin.manifest().name, default.name);
-        assert!(
-            default.bytes.len() < 320 << 10,
-            "{}: {} bytes",
-            default.name,
-            default.bytes.len()
-        );
-        for request in &plugin.manifest().grants {
-            assert!(plugin.grant().has(&request.capability));
-        }
-        let (session, _) = world::session(
-            json!({}),
-            Vec::new(),
-            root.path(),
-            Access::Granted(plugin.grant()),
-        );
-        assert_eq!(
-            plugin
-                .phase(session, Limits::default(), &Cancel::never())
-                .unwrap()
-                .describe()
-                .unwrap()
-                .name,
-            default.name
-        );
-    }
-}
-
-/// Loads, links and calls one component with the cache in `place`; how often it was compiled.
-fn compiled(place: &std::path::Path, component: &[u8]) -> usize {
-    let engine = Engine::with(Cache::open_at(place), Compiler::ThisProcess).unwrap();
-    let plugin = engine.load(component.to_vec()).unwrap();
-    assert_eq!(engine.compiled(), 0, "loading compiles nothing");
-    let (session, _) = world::session(json!({}), Vec::new(), place, Access::BuiltIn);
-    plugin
-        .phase(session, Limits::default(), &Cancel::never())
-        .unwrap()
-        .run()
-        .unwrap();
-    engine.compiled()
-}
-
-#[test]
-fn a_component_is_compiled_once_and_again_when_its_entry_is_spoilt() {
-    let (place, component) = (
-        tempfile::tempdir().unwrap(),
-        with_manifest(guest("", "", ""), &manifest(&[])),
-    );
-    assert_eq!(compiled(place.path(), &component), 1);
-    assert_eq!(compiled(place.path(), &component), 0);
-    let entries = || {
-        fs::read_dir(place.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|end| end == "cwasm"))
-            .collect::<Vec<_>>()
-    };
-    let [entry] = entries().try_into().unwrap();
-    assert!(entry.to_string_lossy().contains(env!("WASMTIME_VERSION")));
-    let whole = fs::read(&entry).unwrap();
-    let flipped = [&whole[..whole.len() - 1], &[whole[whole.len() - 1] ^ 1]].concat();
-    for spoilt in [&flipped, &whole[..100], b"".as_slice()] {
-        fs::write(&entry, spoilt).unwrap();
-        assert_eq!(compiled(place.path(), &component), 1);
-        assert_eq!(compiled(place.path(), &component), 0);
-    }
-    assert_eq!(entries().len(), 1);
-}
-
-#[test]
-fn a_file_is_read_once_and_never_taken_for_what_is_embedded() {
-    let engine = Engine::with(
-        Cache::open_at(Path::new("/dev/null")),
-        Compiler::ThisProcess,
-    )
-    .unwrap();
-    let default = embedded::defaults().next().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::File(folder.path().join(default.name));
-    let Place::File(path) = &place else {
-        panic!("a file")
-    };
-    let told = format!(
-        "{:#}",
-        engine.load_once(place.clone()).map(drop).unwrap_err()
-    );
-    assert!(
-        told.starts_with(&format!("cannot read {}", path.display())),
-        "{told}"
-    );
-    fs::write(path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
-    let digest = engine
-        .load_once(place.clone())
-        .expect("what failed is tried again")
-        .digest()
-        .to_owned();
-    let place = Place::File(folder.path().join("other"));
-    fs::rename(path, folder.path().join("other")).unwrap();
-    let digests = [(); 2].map(|()| {
-        let digest = engine.load_once(place.clone()).unwrap().digest().to_owned();
-        let _ = fs::remove_file(folder.path().join("other"));
-        digest
-    });
-    assert_eq!(digests, [digest.clone(), digest.clone()]);
-    assert_ne!(
-        engine
-            .load_once(Place::Embedded(default.name))
-            .unwrap()
-            .digest(),
-        digest
-    );
-}
-
-/// Of a component that is known, nothing is held until it is compiled; what is compiled then is
-/// what was looked at.
-#[test]
-fn a_known_file_that_is_changed_is_not_compiled() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, cache) = (
-        folder.path().join("check.wasm"),
-        folder.path().join("cache"),
-    );
-    fs::write(&path, with_manifest(guest("", "", ""), &manifest(&[]))).unwrap();
-    let known = || {
-        Engine::with(Cache::open_at(&cache), Compiler::ThisProcess)
-            .unwrap()
-            .load_once(Place::File(path.clone()))
-            .unwrap()
-    };
-    let digest = known().digest().to_owned();
-    let (kept, changed) = (known(), known());
-    assert_eq!(
-        (kept.digest(), changed.digest()),
-        (digest.as_str(), digest.as_str())
-    );
-    kept.prepare().unwrap();
-    fs::remove_dir_all(&cache).unwrap();
-    fs::write(&path, "something else").unwrap();
-    let told = format!("{:#}", changed.prepare().unwrap_err());
-    assert!(
-        told.contains("check.wasm was changed after it was read"),
-        "{told}"
-    );
-}
-
-#[test]
-fn what_is_no_regular_file_or_too_large_is_not_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let refused = |path: &Path| {
-        format!(
-            "{:#}",
-            engine()
-                .load_once(Place::File(path.to_owned()))
-                .map(drop)
-                .unwrap_err()
-        )
-    };
-    let fifo = folder.path().join("fifo");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &fifo,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RWXU,
-        0,
-    )
-    .unwrap();
-    for path in [fifo.as_path(), Path::new("/dev/zero"), folder.path()] {
-        assert!(
-            refused(path).contains("it is not a regular file"),
-            "{}",
-            refused(path)
-        );
-    }
-    let sparse = folder.path().join("sparse");
-    fs::File::create(&sparse).unwrap().set_len(4 << 30).unwrap();
-    assert!(
-        refused(&sparse).contains("it is longer than 64 MiB"),
-        "{}",
-        refused(&sparse)
-    );
-}
-
 /// Only calling it says its name, and that takes compiling.
 #[test]
 fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
@@ -446,49 +262,6 @@ fn a_look_at_a_component_without_a_manifest_compiles_nothing() {
         "hostile"
     );
     assert_eq!(engine.compiled(), 1);
-}
-
-#[test]
-fn a_copy_of_an_embedded_plugin_is_that_plugin_however_often_it_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let default = embedded::defaults()
-        .find(|default| {
-            !engine()
-                .load(default.bytes)
-                .unwrap()
-                .manifest()
-                .grants
-                .is_empty()
-        })
-        .unwrap();
-    let path = folder.path().join("copy.wasm");
-    fs::write(&path, default.bytes).unwrap();
-    for _ in 0..2 {
-        let plugin = Engine::with(
-            Cache::open_at(&folder.path().join("cache")),
-            Compiler::ThisProcess,
-        )
-        .unwrap()
-        .load_once(Place::File(path.clone()))
-        .unwrap();
-        let asked = &plugin.manifest().grants[0].capability;
-        assert!(plugin.grant().has(asked), "{asked}");
-    }
-}
-
-#[test]
-fn without_a_cache_everything_works_with_a_warning() {
-    let engine = Engine::with(
-        Cache::open_at(Path::new("/dev/null")),
-        Compiler::ThisProcess,
-    )
-    .unwrap();
-    assert!(engine.warning().unwrap().starts_with("/dev/null: "));
-    assert!(
-        engine
-            .load(with_manifest(guest("", "", ""), &manifest(&[])))
-            .is_ok()
-    );
 }
 
 #[test]
@@ -522,30 +295,6 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
             .any(|earlier| earlier == "preflight/hostile"),
         "{:?}",
         waits.after
-    );
-}
-
-/// A check compiled when this interface was first released. It stays as it is: what was compiled
-/// once runs for ever.
-#[test]
-fn a_guest_of_the_first_interface_runs() {
-    let plugin = engine()
-        .load(include_bytes!("released/interface-0.1.0.wasm"))
-        .unwrap();
-    assert_eq!(plugin.manifest().name, "enough-memory");
-    let root = tempfile::tempdir().unwrap();
-    let settings = json!({"atLeastMib": 4096});
-    let session = world::session_with(&settings, Access::Granted(plugin.grant()), root.path());
-    session.begin(0);
-    let outcome = plugin
-        .phase(session.clone(), Limits::default(), &Cancel::never())
-        .unwrap()
-        .run();
-    assert!(matches!(outcome, Ok(kubephase_wit::Outcome::Settled)));
-    let findings = session.take_findings();
-    assert_eq!(
-        (findings[0].code.as_str(), findings[0].verdict),
-        ("EnoughMemory", kubephase_wit::Verdict::Pass)
     );
 }
 

@@ -83,13 +83,16 @@ fn guest(imports: &str, run: &str, more: &str) -> Vec<u8> {
             (global $next (mut i32) (i32.const 4096))
             (data (i32.const 0) "hostile")
             (data (i32.const 24) "/x")
-            (data (i32.const 32) "\00\00\00\00\07\00\00\00\00\00\00\00\07\00\00\00\00\00\00\00\00\00\00\00")
+            (data (i32.const 32) "\00\00\00\00\07\00\00\00\00\00\00\00")
+            (data (i32.const 44) "\07\00\00\00\00\00\00\00\00\00\00\00")
             (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-                (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+                (global.set $next
+                    (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
                 (global.get $next)
                 (global.set $next (i32.add (global.get $next) (local.get 3))))
             (func (export "kubephase:plugin/phase@0.1.0#describe") (result i32) (i32.const 32))
-            (func $run (export "kubephase:plugin/phase@0.1.0#run") (result i32) {run} (i32.const 1024))
+            (func $run (export "kubephase:plugin/phase@0.1.0#run") (result i32)
+                {run} (i32.const 1024))
             {more})"#
     );
     componentise(&package(), "plugin", &core)

@@ -38,7 +38,8 @@ impl Challenge {
             }
         }
         bail!(
-            "it asks for credentials in a way that kubephase does not know; it knows Basic and Bearer"
+            "it asks for credentials in a way that kubephase does not know; it knows Basic and \
+             Bearer"
         )
     }
 }

@@ -1,4 +1,4 @@
-//! The kinds of objects whose content is judged, and the fields that each may have.
+//! The kinds of objects whose content is checked, and the fields that each may have.
 use super::{
     Shape::{self, Any, Each, Fields, OneOf, Selector},
     metadata::METADATA,
@@ -18,7 +18,8 @@ macro_rules! object {
     };
 }
 
-/// The `spec` of what makes Pods: how many, when, and of which template.
+/// A kind that makes Pods from a template. `$selector` is the shape of its selector; the other
+/// arguments are further fields of its `spec`.
 macro_rules! workload {
     ($selector:expr; $($field:literal),* $(,)?) => {
         object! {
@@ -164,25 +165,26 @@ static KINDS: &[Kind] = &[
     ),
 ];
 
-fn of(api_version: &str, kind: &str) -> Option<&'static Kind> {
+/// Returns the entry of a kind; none for kinds whose content is not checked.
+fn find_kind(api_version: &str, kind: &str) -> Option<&'static Kind> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     KINDS
         .iter()
         .find(|known| known.group == group && known.kind == kind)
 }
 
-/// The shape that objects of a kind may have without a grant that says more; none for kinds whose
-/// content is not judged.
+/// Returns the shape that objects of a kind may have without `hostAccess`; none for kinds whose
+/// content is not checked.
 pub fn shape_of(api_version: &str, kind: &str) -> Option<&'static Shape> {
-    of(api_version, kind).map(|known| &known.shape)
+    find_kind(api_version, kind).map(|known| &known.shape)
 }
 
 /// Whether objects of a kind have Pods.
 pub fn has_pods(api_version: &str, kind: &str) -> bool {
-    of(api_version, kind).is_some_and(|known| known.has_pods)
+    find_kind(api_version, kind).is_some_and(|known| known.has_pods)
 }
 
-/// The kinds whose content is judged, for messages.
+/// Returns the kinds whose content is checked, for messages.
 pub fn judged_kinds() -> Vec<&'static str> {
     KINDS.iter().map(|known| known.kind).collect()
 }

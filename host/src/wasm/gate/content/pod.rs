@@ -1,5 +1,6 @@
-//! The fields by which a Pod stays in its containers: it reaches neither files, devices, processes,
-//! ports nor interfaces of the host, nor a Secret, and gives itself no precedence over others.
+//! The fields that a Pod may have without access to the host. With these fields alone it reaches no
+//! files, devices, processes, ports or interfaces of the host and no Secret, and gets no precedence
+//! over other Pods.
 use super::{
     Shape::{self, Any, Each, Fields, Keys, Off, OneOf, Pod, Priority},
     metadata::METADATA,
@@ -32,7 +33,7 @@ pub(super) const POD: Shape = Pod(&[
     ("schedulerName", OneOf(&["default-scheduler"])),
     ("schedulingGates", Any),
     ("securityContext", POD_SECURITY),
-    // The account is judged with the rest of the Pod.
+    // The account is checked with the rest of the Pod.
     ("serviceAccount", Any),
     ("serviceAccountName", Any),
     ("setHostnameAsFQDN", Any),
@@ -100,8 +101,8 @@ const VARIABLE: Shape = Fields(&[
     ),
 ]);
 
-/// What the kubelet runs in a container, or asks the Pod's own address for. With `host` it would
-/// ask another server from the host.
+/// A program that the kubelet runs in a container, or a request that it sends to the Pod. With the
+/// field `host` it would ask another server from the host.
 const PROBE: Shape = Fields(&[
     ("exec", Any),
     ("failureThreshold", Any),
@@ -124,7 +125,7 @@ const PROBE: Shape = Fields(&[
     ("timeoutSeconds", Any),
 ]);
 
-/// Neither devices nor huge pages, which the node has few of.
+/// Resources without devices and huge pages, which are scarce on a node.
 const RESOURCES: Shape = Fields(&[("limits", AMOUNTS), ("requests", AMOUNTS)]);
 const AMOUNTS: Shape = Keys(&["cpu", "memory", "ephemeral-storage"]);
 
@@ -190,14 +191,14 @@ const VOLUME: Shape = Fields(&[
         Fields(&[("defaultMode", Any), ("sources", Each(&SOURCE))]),
     ),
 ]);
-/// Whether the account is the plugin's, whose token this is, is judged with the rest of the Pod.
+/// A source of a projected volume. The account of its token is checked with the rest of the Pod.
 const SOURCE: Shape = Fields(&[
     ("configMap", Any),
     ("downwardAPI", Any),
     ("serviceAccountToken", Any),
 ]);
 
-/// With a required distance it would keep other Pods from the nodes that it is on.
+/// Affinity without a required anti-affinity, which would keep other Pods off the node.
 const AFFINITY: Shape = Fields(&[
     ("nodeAffinity", Any),
     (

@@ -5,25 +5,25 @@ use crate::wasm::{
     request::{ObjectPattern, Request},
 };
 
-/// The kind of the objects that namespaces are.
+/// The kind of namespaces.
 pub const NAMESPACE: &str = "Namespace";
 
-/// Whether objects of a namespace may be the cluster's own, or decide about its own.
+/// Whether objects of a namespace may belong to the cluster itself, or decide about such objects.
 pub fn is_shared(namespace: &str) -> bool {
     namespace == "default" || namespace.starts_with("kube-")
 }
 
-/// Whether a pattern fits only objects with names that nobody but the plugin gives.
+/// Whether a pattern matches only objects with the plugin's own names.
 fn has_own_names(pattern: &ObjectPattern, plugin: &str) -> bool {
     !pattern.names.is_empty() && pattern.names.iter().all(|name| is_own(name, plugin))
 }
 
-/// Whether all objects that a pattern fits are where only the plugin has objects, or have names
-/// that only the plugin gives. Whether they are the plugin's is seen again when they are changed:
-/// they have to carry its mark ([`crate::effect::objects::owner`]).
+/// Whether all objects that a pattern matches are in the plugin's own namespaces, or have the
+/// plugin's own names. When they are changed, they also have to carry the plugin's mark
+/// ([`crate::effect::objects::owner`]).
 fn are_own(pattern: &ObjectPattern, plugin: &str) -> bool {
     match (pattern.kind.as_str(), pattern.namespace.as_deref()) {
-        // A namespace is in no other namespace, whatever the pattern says.
+        // A namespace is not in a namespace, even if the pattern names one.
         (NAMESPACE, _) => has_own_names(pattern, plugin),
         (_, Some(namespace)) if is_own(namespace, plugin) => true,
         ("ConfigMap", namespace) if namespace.is_none_or(is_shared) => {
@@ -33,13 +33,13 @@ fn are_own(pattern: &ObjectPattern, plugin: &str) -> bool {
     }
 }
 
-/// Returns what writing the objects of a pattern could do beyond these objects; none if the host
-/// judges what is in them ([`content`]) and nothing else goes by them.
-fn right_of(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
+/// Returns how writing the objects of a pattern may affect more than these objects; none if the
+/// host checks their content ([`content`]) and no other program depends on them.
+fn effect_on_others(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
     let ObjectPattern { kind, .. } = pattern;
     if content::shape_of(&pattern.api_version, kind).is_none() {
         return Some(format!(
-            "objects of the kind {kind} ({}) may give rights, or decide about others' objects",
+            "objects of the kind {kind} ({}) may give rights, or decide about objects of others",
             pattern.api_version
         ));
     }
@@ -48,31 +48,37 @@ fn right_of(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
     }
     let place = pattern.namespace.as_deref().unwrap_or("every namespace");
     Some(match kind.as_str() {
-        NAMESPACE => "what is in a namespace belongs to those who use it".into(),
+        NAMESPACE => "the objects in a namespace may belong to others".into(),
         "ServiceAccount" => {
-            format!("Pods may run as these accounts of {place}, and controllers have theirs there")
+            format!(
+                "Pods may run as these accounts of {place}, and some may be those of controllers"
+            )
         }
-        _ => format!("a {kind} of {place} may be another's, or decide about others' objects"),
+        _ => format!("a {kind} of {place} may belong to others, or decide about objects of others"),
     })
 }
 
-/// Whether writing the objects of a pattern gives a plugin no power over anything else, as long as
-/// what is in them is harmless and those that are there already carry the plugin's mark.
+/// Whether writing the objects of a pattern affects only these objects, if their content is
+/// harmless and existing objects carry the plugin's mark.
 pub fn is_harmless(pattern: &ObjectPattern, plugin: &str) -> bool {
-    !pattern.host_access && right_of(pattern, plugin).is_none()
+    !pattern.host_access && effect_on_others(pattern, plugin).is_none()
 }
 
 /// Judges a grant to write and delete objects.
 pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
     let judge = |pattern: &ObjectPattern| {
         let host_access = pattern.host_access.then(|| match pattern.kind.as_str() {
-            "ServiceAccount" => "Pods may run as these accounts, whatever rights they have".into(),
+            "ServiceAccount" => {
+                "Pods may run as these accounts, with all rights of the accounts".into()
+            }
             kind @ ("Service" | "ConfigMap" | NAMESPACE) => {
-                format!("what is in a {kind} is not judged")
+                format!("the content of a {kind} is not checked")
             }
             kind => format!("Pods of {kind} may use the host and every Secret of their namespace"),
         });
-        right_of(pattern, plugin).or(host_access).map(cluster_admin)
+        effect_on_others(pattern, plugin)
+            .or(host_access)
+            .map(cluster_admin)
     };
     request.objects.iter().filter_map(judge).collect()
 }
@@ -83,7 +89,7 @@ pub(super) fn read_objects(request: &Request) -> Vec<Danger> {
         .objects
         .iter()
         .any(|pattern| pattern.kind == "Secret");
-    let why = "Secrets hold the tokens of those who administer the cluster";
+    let why = "Secrets hold the tokens of the cluster's administrators";
     reads_secrets
         .then(|| cluster_admin(why))
         .into_iter()

@@ -1,11 +1,11 @@
-//! The risk of grants to change files, and to read those that other users may not.
+//! The risk of grants to change files, and to read files that other users may not read.
 use super::{Danger, root};
 use crate::wasm::request::Request;
 
-/// The directory in which every plugin has a directory by its own name. Nothing else on a machine
-/// reads what is there.
+/// The directory in which every plugin has a directory with its name. No other program of a machine
+/// reads files there.
 pub const PLUGINS: &str = "/var/lib/kubephase-plugins";
-/// The file of the API server's audit policy, which says what is logged and nothing else.
+/// The file of the API server's audit policy, which decides only about the log.
 const AUDIT_POLICY: &str = "/etc/kubernetes/audit/policy.yaml";
 
 /// Returns the name of the plugin that a path below [`PLUGINS`] belongs to; none for all other
@@ -16,29 +16,31 @@ pub fn owner_of_path(path: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Returns whether everything that a path pattern fits belongs to one plugin, or is the audit
-/// policy. Which plugin it is, a grant decides when it is used: no plugin changes the files of
-/// another.
-pub(super) fn is_apart(pattern: &str) -> bool {
+/// Whether all paths that match a pattern belong to one plugin, or are the audit policy. The grant
+/// checks later, for each change, that the plugin is the one that asks.
+pub(super) fn is_own_or_harmless(pattern: &str) -> bool {
     pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
 
 /// Judges a grant to write, make and remove files, and to set their modes: it amounts to root
-/// unless the files are the plugin's own. Nobody can list the files of other programs that decide
-/// what runs as root.
+/// unless the files are the plugin's own. Files of many other programs decide what
+/// runs as root, and there is no complete list of them.
 pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
-    let outside = request.paths.iter().filter(|pattern| !is_apart(pattern));
+    let outside = request
+        .paths
+        .iter()
+        .filter(|pattern| !is_own_or_harmless(pattern));
     outside
         .map(|pattern| {
             root(format!(
                 "{pattern} is not below {PLUGINS}/NAME, the plugin's own directory: files \
-                 elsewhere may decide what runs as root and who may do what"
+                 elsewhere may decide which programs run as root, and who has which rights"
             ))
         })
         .collect()
 }
 
-/// Judges a grant to look at files: it amounts to root if it reads what only root may read.
+/// Judges a grant to read files: it amounts to root if it covers files that only root may read.
 pub(super) fn private_files(request: &Request) -> Vec<Danger> {
     let paths = request.paths.iter().filter(|_| request.private);
     paths

@@ -24,12 +24,12 @@ pub(super) fn any_program(_: &Request) -> Vec<Danger> {
     vec![root("the program runs as root")]
 }
 
-/// In a command line of [`READING`]: any one name that the grant fixes.
+/// A placeholder in the command lines of [`READING`]: any name that the grant fixes.
 const NAME: &str = "NAME";
 
-/// Programs that tell their version and do nothing else when they are called with `--version`.
-/// Other programs may ignore the argument, and do what they do. Programs of packet filters are not
-/// among them: before they look at their arguments they talk to the kernel, which loads modules.
+/// Programs that print their version and do nothing else when they are called with `--version`.
+/// Other programs may ignore the argument. Programs of packet filters are not listed: before they
+/// read their arguments they call the kernel, which loads modules.
 const VERSIONED: &[&str] = &[
     "chronyd",
     "containerd",
@@ -44,12 +44,12 @@ const VERSIONED: &[&str] = &[
     "systemctl",
 ];
 
-/// Command lines that only read, whatever else is on the machine: a program by its bare name, and
-/// all of its arguments. None of them loads a kernel module, writes a file, opens a device, asks a
-/// server of the network, or shows what only one user of the machine may see. All of them work
-/// without capabilities.
+/// Command lines that only read, on any machine: a program by its bare name, and all of its
+/// arguments. None of them loads a kernel module, writes a file, opens a device, asks a server of
+/// the network, or prints data that only one user of the machine may see. All of them work without
+/// capabilities.
 ///
-/// Not among them: `ethtool` (loads the module that its argument names), `ss` (loads modules of
+/// Not listed: `ethtool` (loads the module that its argument names), `ss` (loads modules of
 /// `sock_diag`), `nvidia-smi` (loads a module and makes devices), `rpm` (writes its database),
 /// `ntpq`, `chronyc sources` without `-n` and `hostname -f` (ask name servers), `lsblk -f` (opens
 /// the devices).
@@ -132,7 +132,7 @@ const READING: &[(&str, &[&[&str]])] = &[
     ("uptime", &[&[], &["-p"], &["-s"]]),
 ];
 
-/// Whether a command line is one of those that are known to read only.
+/// Whether a command line is known to read only.
 pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
     let is_plain = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -140,21 +140,21 @@ pub(super) fn is_reading(program: &str, arguments: &[&str]) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._@:-".contains(&byte))
     };
-    let fits = |line: &&[&str]| {
-        let of = |(expected, argument): (&&str, &&str)| {
+    let matches_line = |line: &&[&str]| {
+        let matches_argument = |(expected, argument): (&&str, &&str)| {
             expected == argument || (*expected == NAME && is_plain(argument))
         };
-        line.len() == arguments.len() && line.iter().zip(arguments).all(of)
+        line.len() == arguments.len() && line.iter().zip(arguments).all(matches_argument)
     };
     let known = READING.iter().find(|(known, _)| *known == program);
-    known.is_some_and(|(_, lines)| lines.iter().any(fits))
+    known.is_some_and(|(_, lines)| lines.iter().any(matches_line))
         || (VERSIONED.contains(&program) && arguments == ["--version"])
 }
 
 /// Judges a grant to run programs that only read: it amounts to root unless the command line is one
-/// of those that are known to read. A program at a path may be one that a plugin wrote, and nobody
-/// can list the programs that run others. The host looks a bare name up in the system's directories
-/// alone, whatever `PATH` is.
+/// of those that are known to read. A plugin may have written the program at a path, and there
+/// is no complete list of programs that run others. The host looks for a bare name only in the
+/// system's directories, and ignores `PATH`.
 pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
     let judge = |command: &Vec<String>| {
         let command: Vec<&str> = command.iter().map(String::as_str).collect();
@@ -164,8 +164,8 @@ pub(super) fn reading_program(request: &Request) -> Vec<Danger> {
             return None;
         }
         Some(root(format!(
-            "{program} runs as root, and is not one of the command lines that are known \
-            to read only"
+            "{program} runs as root, and its command line is not one of those that are known to \
+             read only"
         )))
     };
     request.commands.iter().filter_map(judge).collect()

@@ -14,8 +14,8 @@ use crate::{
 use std::net::IpAddr;
 use url::Host;
 
-/// Returns what a host of a URL is, where it names an address that only this machine reaches; none
-/// for all other hosts. Where other names lead is judged when a connection is made.
+/// Describes the host of a URL if it is an address that only this machine reaches; none for all
+/// other hosts. The addresses of other names are judged when a connection is made.
 fn special_host(host: &str) -> Option<&'static str> {
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
         return Some("this machine itself");
@@ -23,7 +23,7 @@ fn special_host(host: &str) -> Option<&'static str> {
     special(address_of(host)?)
 }
 
-/// The address that a host of a URL is; none if it is a name.
+/// Returns the address of a URL's host; none if the host is a name.
 fn address_of(host: &str) -> Option<IpAddr> {
     let bracketed = format!("[{host}]");
     match Host::parse(if host.contains(':') { &bracketed } else { host }) {
@@ -33,34 +33,34 @@ fn address_of(host: &str) -> Option<IpAddr> {
     }
 }
 
-/// Decides about the host of a URL before it is looked up. `is_named` says whether the grant names
-/// exactly this host.
+/// Decides about the host of a URL before its name is resolved. `is_named` says whether the grant
+/// names exactly this host.
 ///
 /// # Errors
-/// What the host is, and what a grant would have to say.
+/// Only this machine reaches the host, and the grant does not name it.
 pub fn check_host(url: &HttpUrl, is_named: bool) -> Result<(), String> {
     let host = url.host();
     match special_host(&host).filter(|_| !is_named) {
         Some(what) => Err(format!(
-            "{host} is {what}, and what answers there may answer this machine alone; a plugin asks \
-             it only where its grant names {host} itself"
+            "{host} is {what}, where a server may answer only this machine; a plugin may ask it \
+             only if its grant names {host} itself"
         )),
         None => Ok(()),
     }
 }
 
-/// Whether a pattern names the host of a URL, and no other host.
+/// Whether a pattern matches the host of a URL and no other host.
 pub fn names_host(pattern: &str, url: &HttpUrl) -> bool {
     !split_port(pattern).0.contains('*') && covers_url(pattern, url)
 }
 
-/// Whether a URL's host is one that a grant has to name.
+/// Whether a grant has to name the host of a URL exactly.
 pub fn has_to_be_named(url: &HttpUrl) -> bool {
     special_host(&url.host()).is_some()
 }
 
-/// Whether every host that fits a pattern with `*` lies below a domain that somebody registered:
-/// `*.example.com`, but neither `*.com`, `*.internal` nor `10.*`.
+/// Whether every host that matches a pattern with `*` is below a registered domain, such as
+/// `*.example.com`. `*.com`, `*.internal` and `10.*` are not.
 fn is_within_a_domain(host: &str) -> bool {
     let fixed = host.rsplit('*').next().unwrap_or_default();
     // The `*` may end within a label.
@@ -71,24 +71,28 @@ fn is_within_a_domain(host: &str) -> bool {
     domain.rsplit('.').next().is_some_and(has_letters) && psl::domain_str(domain).is_some()
 }
 
-/// Returns why asking the hosts that fit a pattern amounts to root; none if it does not.
+/// Returns the reason why asking the hosts that match a pattern amounts to root; none if it does
+/// not.
 fn danger_of_host(pattern: &str) -> Option<String> {
     let host = split_port(pattern).0;
     if host.contains('*') {
         return (!is_within_a_domain(host)).then(|| {
-            format!("{pattern} fits any server, also those that trust whatever this machine asks")
+            format!(
+                "{pattern} matches any server, also servers that trust every request of this \
+                 machine"
+            )
         });
     }
     special_host(host).map(|what| {
         format!(
-            "{pattern} is {what}: what answers there may give the credentials of this machine to \
+            "{pattern} is {what}: a server there may give the credentials of this machine to \
              programs on it"
         )
     })
 }
 
-/// Judges a grant to ask HTTP servers: a server that answers only this machine may give away what
-/// the machine may do.
+/// Judges a grant to ask HTTP servers: a server that answers only this machine may give a plugin
+/// the rights of the machine.
 pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
     let hosts = request.hosts.iter();
     hosts
@@ -96,13 +100,13 @@ pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
         .collect()
 }
 
-/// Judges a grant to ask HTTP servers where the operator is asked for consent: which addresses are
-/// those of this machine and of Services, no rule knows that holds everywhere.
+/// Judges a grant to ask HTTP servers on the machine on which the operator gives consent. Only
+/// there are the addresses of the machine and of Services known.
 pub fn asked_nearby(request: &Request, services: Services) -> Vec<Danger> {
     let danger = |pattern: &String| {
         let what = nearby(address_of(split_port(pattern).0)?, services)?;
         Some(root(format!(
-            "{pattern} is {what}: what answers there may answer this machine alone"
+            "{pattern} is {what}, where a server may answer only this machine"
         )))
     };
     let asks = [&HTTP_GET.row, &HTTP_GET_AS.row].map(Row::capability);
@@ -113,8 +117,8 @@ pub fn asked_nearby(request: &Request, services: Services) -> Vec<Danger> {
         .collect()
 }
 
-/// Whether whoever shows a file to a server is known there as more than the plugin: only in a
-/// directory of its own there is nothing of others. A pattern may stand for the file.
+/// Whether a file may identify its user to a server as more than the plugin. Only files in the
+/// plugin's own directory cannot. `pattern` is a path, or a pattern of paths.
 pub fn identifies_others(pattern: &str, plugin: &str) -> bool {
     owner_of_path(pattern) != Some(plugin)
 }
@@ -125,7 +129,7 @@ pub(super) fn node_identity(request: &Request, plugin: &str) -> Vec<Danger> {
     let shown = paths.filter(|pattern| identifies_others(pattern, plugin));
     let dangers = shown.map(|path| {
         cluster_admin(format!(
-            "who shows {path} to a server may be known there as the node, the API server or an \
+            "with {path}, a server may take the plugin for the node, the API server or an \
              administrator"
         ))
     });

@@ -1,0 +1,185 @@
+//! Grants of objects of the cluster.
+use super::*;
+
+#[test]
+fn objects_are_bound_by_kind_namespace_and_name() {
+    let objects = vec![
+        pattern("v1", "ConfigMap", Some("kube-system"), &[]),
+        pattern("v1", "Node", None, &["worker-*"]),
+    ];
+    let grant = granted(Request {
+        objects,
+        ..request("effects-cluster.apply-object")
+    });
+    let allows = |kind: &str, namespace: Option<&str>, name: &str| {
+        let mut manifest = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+        if let Some(namespace) = namespace {
+            manifest["metadata"]["namespace"] = namespace.into();
+        }
+        grant
+            .allows_effect(&Effect::Object {
+                manifest,
+                if_exists: Default::default(),
+            })
+            .is_ok()
+    };
+    assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
+    assert!(
+        !allows("ConfigMap", Some("default"), "x")
+            && !allows("ConfigMap", None, "x")
+            && !allows("Secret", Some("kube-system"), "x")
+    );
+    assert!(!allows("Node", None, "control-plane"));
+    for own in ["kubeadm-config", "kubelet-config", "kubephase-config"] {
+        assert!(
+            !allows("ConfigMap", Some("kube-system"), own),
+            "{own} is the host's"
+        );
+    }
+    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    assert!(
+        grant
+            .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])
+            .is_err(),
+        "all nodes are not some of them"
+    );
+}
+
+#[test]
+fn pods_stay_off_the_host_unless_the_grant_says_so() {
+    let daemon_set = |spec: Value| Effect::Object {
+        manifest: json!({
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": {"name": "x", "namespace": OWN},
+            "spec": {"template": {"spec": spec}},
+        }),
+        if_exists: Default::default(),
+    };
+    let mut of = pattern("apps/v1", "DaemonSet", Some(OWN), &[]);
+    let mut account = pattern("v1", "ServiceAccount", Some(OWN), &["own"]);
+    let grant = |of: &ObjectPattern, account: &ObjectPattern| {
+        granted(Request {
+            objects: vec![of.clone(), account.clone()],
+            ..request("effects-cluster.apply-object")
+        })
+    };
+    let as_own = daemon_set(json!({"serviceAccountName": "own"}));
+    assert!(
+        grant(&of, &account)
+            .allows_effect(&as_own)
+            .unwrap_err()
+            .contains("service account own"),
+        "that the plugin may write an account does not make it the plugin's"
+    );
+    account.host_access = true;
+    assert_eq!(grant(&of, &account).allows_effect(&as_own), Ok(()));
+    assert_eq!(
+        grant(&of, &account)
+            .allows_effect(&daemon_set(json!({"automountServiceAccountToken": false}))),
+        Ok(())
+    );
+    for spec in [
+        json!({"hostNetwork": true}),
+        json!({"serviceAccountName": "admin"}),
+        json!({"volumes": [{"hostPath": {"path": "/"}}]}),
+    ] {
+        assert!(
+            grant(&of, &account)
+                .allows_effect(&daemon_set(spec))
+                .unwrap_err()
+                .contains("hostAccess: true")
+        );
+    }
+    of.host_access = true;
+    assert_eq!(
+        grant(&of, &account).allows_effect(&daemon_set(json!({"hostNetwork": true}))),
+        Ok(())
+    );
+}
+
+#[test]
+fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
+    let service = |namespace: &str, if_exists| Effect::Object {
+        manifest: json!({
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "x", "namespace": namespace},
+            "spec": {"clusterIP": "10.96.0.10"},
+        }),
+        if_exists,
+    };
+    let judge = |namespace: &str, if_exists| {
+        let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
+        let grant = granted(Request {
+            objects,
+            ..request("effects-cluster.apply-object")
+        });
+        grant.allows_effect(&service(namespace, if_exists))
+    };
+    for if_exists in [IfExists::Update, IfExists::Apply] {
+        let refused = judge(OWN, if_exists).unwrap_err();
+        assert!(refused.contains("clusterIP"), "{refused}");
+        assert_eq!(judge("kube-system", if_exists), Ok(()));
+    }
+}
+
+#[test]
+fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
+    let claim = |pattern: ObjectPattern, namespace: Option<&str>| {
+        let of = kubephase_wit::ObjectRef {
+            api_version: pattern.api_version.clone(),
+            kind: pattern.kind.clone(),
+            namespace: namespace.map(Into::into),
+            name: OWN.into(),
+        };
+        let grant = granted(Request {
+            objects: vec![pattern],
+            ..request("effects-cluster.delete-object")
+        });
+        grant
+            .claim(&Effect::Delete { of })
+            .map(|claim| claim.namespace)
+    };
+    let names = [OWN];
+    for (pattern, namespace, claimed) in [
+        (
+            pattern("v1", "ConfigMap", Some("kube-system"), &names),
+            Some("kube-system"),
+            None,
+        ),
+        (
+            pattern("v1", "ConfigMap", Some(OWN), &[]),
+            Some(OWN),
+            Some(OWN),
+        ),
+        (
+            pattern("v1", "ConfigMap", None, &names),
+            Some("a"),
+            Some("a"),
+        ),
+        (pattern("v1", "Namespace", None, &names), None, None),
+        (
+            pattern("v1", "Namespace", Some(OWN), &names),
+            Some(OWN),
+            None,
+        ),
+    ] {
+        let claimed = claimed.map(str::to_owned);
+        assert_eq!(
+            claim(pattern.clone(), namespace),
+            Some(claimed),
+            "{pattern:?}"
+        );
+    }
+    for (pattern, namespace) in [
+        (pattern("v1", "ConfigMap", Some("a"), &names), Some("a")),
+        (pattern("v1", "Node", None, &names), None),
+    ] {
+        assert_eq!(claim(pattern.clone(), namespace), None, "{pattern:?}");
+    }
+    assert_eq!(
+        granted(Request::default()).claim(&Effect::RemoveFile { path: "/x".into() }),
+        None
+    );
+}

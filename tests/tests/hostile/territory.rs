@@ -277,7 +277,7 @@ fn no_plugin_says_whose_its_directory_is() {
             .calls(&[call_of]);
         let ended = trial.rehearse().expect_status(5);
         assert!(
-            ended.output().contains("no other plugin changes it"),
+            ended.output().contains("no other plugin may change it"),
             "{}",
             ended.output()
         );

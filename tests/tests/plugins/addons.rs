@@ -55,7 +55,7 @@ fn expect_consent(config: &str, out: &Path) {
         refused.status == 6
             && refused
                 .stderr
-                .contains("This amounts to administrator of the cluster"),
+                .contains("These requests amount to administrator of the cluster"),
         "{}",
         refused.stderr
     );

@@ -210,7 +210,7 @@ fn a_credential_helper_answers_within_limits() {
             name.is_empty()
                 || found
                     .unwrap_err()
-                    .contains("is not the name of a credential helper"),
+                    .contains("is not a valid name of a credential helper"),
             "{name}"
         );
     }

@@ -156,6 +156,6 @@ fn an_empty_list_is_filled_and_a_list_in_one_line_is_left_alone() {
             .map(drop)
             .unwrap_err()
             .to_string()
-            .contains("cannot be edited")
+            .contains("cannot edit")
     );
 }

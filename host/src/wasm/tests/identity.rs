@@ -82,7 +82,7 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
         .map(drop)
         .unwrap_err();
     assert!(
-        refused.to_string().contains("provides it twice"),
+        refused.to_string().contains("is the id of two phases"),
         "{refused}"
     );
 }

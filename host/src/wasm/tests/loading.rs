@@ -28,7 +28,7 @@ fn what_is_no_component_is_named() {
     assert_eq!(refused(b"#!/bin/sh\necho"), "the file is not WebAssembly");
     assert!(
         refused(&wat::parse_str("(module)").unwrap())
-            .starts_with("this is a core WebAssembly module, not a component")
+            .starts_with("the file is a core WebAssembly module, not a component")
     );
     let whole = with_manifest(guest("", "", ""), &manifest(&[]));
     for end in [9, whole.len() / 2, whole.len() - 1] {
@@ -84,11 +84,11 @@ fn other_worlds_and_versions_are_named() {
     let newer = of("0.2.0", "round", "round");
     assert!(
         newer.contains(
-            "kubephase:plugin/input@0.2.0: version 0.2.0 was asked for, this host speaks 0.1.0"
+            "kubephase:plugin/input@0.2.0: the component needs version 0.2.0, this host has 0.1.0"
         ),
         "{newer}"
     );
-    assert!(of("0.1.0-rc.1", "round", "round").contains("this host speaks 0.1.0"));
+    assert!(of("0.1.0-rc.1", "round", "round").contains("this host has 0.1.0"));
     let function = of("0.1.7", "rounds", "rounds");
     assert!(
         function.contains("input.rounds is unknown to this host; did you mean input.round?"),

@@ -103,7 +103,7 @@ fn what_cannot_be_edited_is_left_alone() {
             .map(drop)
             .unwrap_err()
             .to_string()
-            .contains("has no plugin nobody")
+            .contains("has no plugins")
     );
 }
 

@@ -1,7 +1,10 @@
 //! Membership of etcd. A new member follows as a learner until it has caught up, and only then has
 //! a vote: so the cluster keeps its quorum whatever becomes of the new one.
-use super::{Context, Done, Enacted};
-use crate::world::Tried;
+use super::{
+    Context, Done, Enacted,
+    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+};
+use crate::{wasm::grant::Grant, world::Tried};
 use kubephase_sdk::spec::EtcdMemberSpec;
 use kubephase_wit::Failure;
 use std::time::{Duration, Instant};
@@ -169,6 +172,31 @@ fn start_anew(context: &Context) -> Tried<()> {
         .filter(|container| container.running && container.name == "etcd");
     own.map(|container| &container.id)
         .try_for_each(|id| runtime.stop_container(id))
+}
+
+impl EffectKind for EtcdMemberSpec {
+    fn properties(&self) -> Properties {
+        let vote = if self.voting { " with a vote" } else { "" };
+        Properties {
+            kind: "etcd-member",
+            target: Target::Other(format!("{}{vote}", self.peer_url)),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            claims: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        ensure_member(self, context)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! Objects of the API: brought to a state where they are not in it already.
-use super::{Done, Enacted, IfExists, Sent};
+mod kinds;
+
+pub use kinds::{Delete, IfExists, Object, Patch};
+
+use super::{Done, Enacted, Sent};
 use crate::world::{Cluster, Tried};
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;

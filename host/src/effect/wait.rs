@@ -1,6 +1,8 @@
 //! Holding a phase until a condition is met. Polls start at milliseconds and back off: to a tenth
 //! of a second while things usually come about, less for what asks nobody else, and to kubeadm's
 //! half second after that.
+mod kind;
+
 use super::{
     Context, Done,
     pki::{Certificate, Kubeconfig},

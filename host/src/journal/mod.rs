@@ -12,6 +12,7 @@
     reason = "the journal is the program's own, not the node's"
 )]
 
+mod earlier;
 mod history;
 mod lock;
 mod reader;

@@ -1,13 +1,12 @@
 //! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
 //! work is told of, and the rest goes on.
+mod undo;
+
 use super::etcd_join;
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
     Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, json,
-    kubeadm::{Config, MadeByRun},
-    observe_files,
-    spec::ClearSpec,
-    warn,
+    kubeadm::Config, observe_files, spec::ClearSpec, warn,
 };
 use serde_json::Value;
 
@@ -130,8 +129,8 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     )?;
     let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
     effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-    undo_services(&reset.made.services)?;
-    undo_files(&reset.made.files)?;
+    undo::services(&reset.undo)?;
+    undo::files(&reset.undo)?;
     let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
     emptied_all(&kept, &reset.certificates_dir)?;
     // A kubelet may have started etcd once more since its data was deleted.
@@ -139,7 +138,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
         .map(|data| emptied(&data))
         .transpose()?;
     files(&config.run.kubeconfig_dir)?;
-    undo_directories(&reset.made.directories, &kept)?;
+    undo::directories(&reset.undo, &kept)?;
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
         let users = clear(&ClearSpec::ControlPlaneUsers {})?;
         effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
@@ -175,72 +174,6 @@ fn removed(path: &str) -> Result<Effect, Failure> {
         &format!("[reset] Failed to remove file {path:?} [{{}}]"),
     )?;
     Ok(effect)
-}
-
-/// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of:
-/// files of plugins, and certificates in a directory that nobody names any more.
-fn undo_files(made: &[MadeByRun]) -> Result<(), Failure> {
-    undo(made, "Deleting files that earlier runs made", removed)
-}
-
-/// A service that no run needed before is needed by nothing that was there then.
-fn undo_services(made: &[MadeByRun]) -> Result<(), Failure> {
-    undo(
-        made,
-        "Stopping and disabling services that earlier runs started or enabled",
-        |service| {
-            let (name, state) = service.rsplit_once(' ').unwrap_or((service, "stopped"));
-            let effect = effects_node::ensure_service(name, state)?;
-            effects_core::attempt(
-                effect,
-                &format!("[reset] Failed to have service {name:?} {state}: {{}}"),
-            )?;
-            Ok(effect)
-        },
-    )
-}
-
-/// Those that hold nothing any more, a directory after what was in it.
-fn undo_directories(made: &[MadeByRun], kept: &[&str]) -> Result<(), Failure> {
-    // Directories at the top of the tree are everybody's.
-    let ours = |made: &&MadeByRun| {
-        made.what.matches('/').count() > 1 && !kept.contains(&made.what.as_str())
-    };
-    let mut made: Vec<&MadeByRun> = made.iter().filter(ours).collect();
-    made.sort_by(|one, other| other.what.cmp(&one.what));
-    undo(
-        made,
-        "Deleting directories that earlier runs made, where they are empty",
-        |path| {
-            let effect = clear(&ClearSpec::EmptyDirectory {
-                path: path.to_owned(),
-            })?;
-            effects_core::attempt(
-                effect,
-                &format!("[reset] Failed to remove directory {path:?}: {{}}"),
-            )?;
-            Ok(effect)
-        },
-    )
-}
-
-fn undo<'a>(
-    made: impl IntoIterator<Item = &'a MadeByRun>,
-    title: &str,
-    propose: impl Fn(&str) -> Result<Effect, Failure>,
-) -> Result<(), Failure> {
-    let made: Vec<&MadeByRun> = made.into_iter().collect();
-    let all: Vec<&str> = made.iter().map(|made| made.what.as_str()).collect();
-    let line = format!("[reset] {title}, by their journals: [{}]", all.join(" "));
-    let undone = |made: &&MadeByRun| {
-        let effect = propose(&made.what)?;
-        effects::because(
-            effect,
-            &format!("{} made it, by journal {}", made.workflow, made.run),
-        )?;
-        Ok(effect)
-    };
-    announced(made.iter().map(undone), &line)
 }
 
 fn files(directory: &str) -> Result<(), Failure> {

@@ -78,7 +78,7 @@ impl Executor<'_> {
         }
         if proposals
             .iter()
-            .all(|proposal| matches!(proposal.effect, Effect::Image { .. }))
+            .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
         {
             return self.pull(node, session, &proposals, left, time);
         }
@@ -314,7 +314,7 @@ impl Executor<'_> {
         micros: u64,
         absent: &[String],
     ) {
-        let made = |wanted: &str| {
+        let made = |wanted: &str| -> Vec<String> {
             absent
                 .iter()
                 .filter(|path| self.kind(path).is_some_and(|kind| kind == wanted))
@@ -322,6 +322,7 @@ impl Executor<'_> {
                 .collect()
         };
         let (made, directories) = (made("file"), made("directory"));
+        let footprint = Some(proposal.effect.footprint(&made));
         let (kind, target) = summary(&proposal.effect);
         let digest = proposal.effect.digest();
         let effect = EffectSummary {
@@ -337,6 +338,7 @@ impl Executor<'_> {
             micros,
             made,
             directories,
+            footprint,
         });
     }
 }

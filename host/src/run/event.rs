@@ -3,7 +3,11 @@
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
 //! to subscribers that show it to a person.
-use crate::{effect::Enacted, secret::Secret, wasm::limits::Limits};
+use crate::{
+    effect::{Enacted, Footprint},
+    secret::Secret,
+    wasm::limits::Limits,
+};
 use kubephase_wit::{Finding, Severity};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -85,6 +89,10 @@ pub enum What {
         /// directories that the effect made and that did not exist before, including parents
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directories: Vec<String>,
+        /// what the effect means for later runs; none in lines of earlier versions, which
+        /// `journal::earlier` completes as they are read
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        footprint: Option<Footprint>,
     },
     PhaseEnded {
         phase: String,
@@ -136,8 +144,14 @@ impl What {
             }
             What::Intended { targets, .. } => of_all(targets),
             What::Effect {
-                made, directories, ..
-            } => of_all(made) + of_all(directories),
+                made,
+                directories,
+                footprint,
+                ..
+            } => {
+                let paths = footprint.as_ref().map_or(0, |found| of_all(&found.paths));
+                of_all(made) + of_all(directories) + paths
+            }
             _ => 0,
         };
         EVENT + texts

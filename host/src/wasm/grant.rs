@@ -2,16 +2,16 @@
 //! manifest asks for and the operator allowed.
 mod objects;
 
+pub use objects::Change;
+
 use super::{
     gate::{self, Demand, Origin, Permit, Row},
     manifest::Request,
 };
 use crate::{
-    arguments::{AbsolutePath, HttpUrl, ObjectName},
-    effect::{Effect, IfExists, objects::reference},
+    arguments::{AbsolutePath, HttpUrl},
     world::reach::Reach,
 };
-use objects::Change;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
@@ -181,82 +181,6 @@ impl Grant {
             "{path} is not readable by every user of the machine; a plugin sees it only where its \
              grant names exactly this path and says `private: true`"
         ))
-    }
-
-    /// Decides about a proposal before it is carried out.
-    ///
-    /// # Errors
-    /// The part of the proposal that was not granted.
-    pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
-        use super::gate::*;
-        self.allows_owner(effect)?;
-        match effect {
-            Effect::File(file) => self.allows(&WRITE_FILE.row, &[Demand::Path(&file.path)]),
-            Effect::Directory(directory) => {
-                self.allows(&MAKE_DIR.row, &[Demand::Path(&directory.path)])
-            }
-            Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Demand::Path(&mode.path)]),
-            Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
-            Effect::Object {
-                manifest,
-                if_exists,
-            } => {
-                let of = reference(manifest).map_err(|failure| failure.message)?;
-                let change = if *if_exists == IfExists::Apply {
-                    Change::Part(manifest)
-                } else {
-                    Change::Whole(manifest)
-                };
-                self.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, change)
-            }
-            Effect::Patch { of, patch } => {
-                let change = Change::Part(patch);
-                self.allows_object(&PATCH_OBJECT.row, &ObjectName::parse(of)?, change)
-            }
-            Effect::Delete { of } => self.allows_object(
-                &DELETE_OBJECT.row,
-                &ObjectName::parse(of)?,
-                Change::Deletion,
-            ),
-            Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
-            Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
-            Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.demands()),
-            Effect::Kubeconfig(spec) => self.allows(&ENSURE_KUBECONFIG.row, &spec.demands()),
-            Effect::RotatedKubeconfig(spec) => {
-                self.allows(&ENSURE_ROTATED_KUBECONFIG.row, &spec.demands())
-            }
-            Effect::Service { name, .. } => self.allows(&ENSURE_SERVICE.row, &[Demand::Unit(name)]),
-            Effect::Sysctl { key, .. } => self.allows(&SET_SYSCTL.row, &[Demand::Key(key)]),
-            Effect::Module { name } => self.allows(&LOAD_MODULE.row, &[Demand::Module(name)]),
-            Effect::Image { image } => self.allows(&PULL_IMAGE.row, &[Demand::Image(image)]),
-            Effect::StaticPod { .. }
-            | Effect::BootstrapToken(_)
-            | Effect::ShareKeys(_)
-            | Effect::FetchKeys(_)
-            | Effect::BootstrapKubeconfig { .. }
-            | Effect::KubeconfigServer { .. }
-            | Effect::EtcdMember(_)
-            | Effect::Users(_)
-            | Effect::Owner(_)
-            | Effect::Clear(_)
-            | Effect::Wait(_) => {
-                Err("only phases of the distribution itself may propose this".into())
-            }
-        }
-    }
-
-    /// Refuses changes in the directory of another plugin, whatever the grant is: a plugin that is
-    /// root may run what is in its own.
-    fn allows_owner(&self, effect: &Effect) -> Result<(), String> {
-        let changed = effect.paths().into_iter().chain([effect.summary().1]);
-        for path in changed.filter(|_| !self.is_distribution) {
-            if let Some(owner) = gate::owner_of_path(&path).filter(|owner| *owner != self.plugin) {
-                return Err(format!(
-                    "{path} is in the directory of the plugin {owner}; no other plugin changes it"
-                ));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@
 //! Source: the v1beta4 API reference; kubeadm's defaults are filled in by the host before a phase
 //! runs.
 pub use crate::duration::Duration;
-use crate::spec::KeyAlgorithm;
+use crate::{spec::KeyAlgorithm, undo::UndoStep};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -61,29 +61,8 @@ pub struct Reset {
     pub cleanup_tmp_dir: bool,
     /// of unmounting: `MNT_DETACH`
     pub unmount_flags: Vec<String>,
-    pub made: Made,
-}
-
-/// What runs on the node made that was not so before, by their journals, the latest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Made {
-    /// paths
-    pub files: Vec<MadeByRun>,
-    /// paths
-    pub directories: Vec<MadeByRun>,
-    /// services that they started or enabled, as they were before: `NAME stopped`, `NAME disabled`
-    pub services: Vec<MadeByRun>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct MadeByRun {
-    pub what: String,
-    /// the number of its journal
-    pub run: u64,
-    /// `init`, `join`
-    pub workflow: String,
+    /// what undoes the effects of earlier runs on the node, by their journals; the latest first
+    pub undo: Vec<UndoStep>,
 }
 
 /// What the command line adds to the configuration files.

@@ -36,6 +36,7 @@ pub mod facts;
 pub mod finding;
 pub mod kubeadm;
 pub mod spec;
+pub mod undo;
 pub mod yaml;
 
 pub use types::*;

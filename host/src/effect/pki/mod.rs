@@ -4,6 +4,7 @@
 mod authorities;
 mod certificate;
 mod key;
+mod kinds;
 mod kubeconfig;
 #[cfg(test)]
 pub mod loopback;

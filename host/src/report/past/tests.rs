@@ -76,6 +76,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
             micros: 1,
             made: Vec::new(),
             directories: Vec::new(),
+            footprint: None,
         },
     )
 }

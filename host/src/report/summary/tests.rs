@@ -67,6 +67,7 @@ fn effect(phase: &str, kind: &str, result: EffectResult) -> Event {
             micros: 1,
             made: Vec::new(),
             directories: Vec::new(),
+            footprint: None,
         },
     }
 }

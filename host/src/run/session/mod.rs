@@ -257,8 +257,8 @@ impl Session {
         // proposing an object.
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
-                if let Effect::Object { manifest, .. } = &mut proposal.effect {
-                    fill_in_proxies(manifest, &self.0.shared.proxies);
+                if let Effect::Object(object) = &mut proposal.effect {
+                    fill_in_proxies(&mut object.manifest, &self.0.shared.proxies);
                 }
             }
         }

@@ -2,7 +2,10 @@
 //! executor carries them out.
 use super::{Hosted, Session, spec};
 use crate::arguments::json;
-use crate::effect::{Effect, IfExists, files};
+use crate::effect::{
+    BootstrapKubeconfig, Delete, Effect, IfExists, Image, KubeconfigServer, Module, Object, Patch,
+    RemoveFile, Service, StaticPod, Sysctl, files,
+};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
     Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_core,
@@ -125,8 +128,8 @@ impl effects_files::Host for Session {
     }
 
     fn remove_file(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::REMOVE_FILE, path, |path| Effect::RemoveFile {
-            path: path.into(),
+        self.propose_by(&gate::REMOVE_FILE, path, |path| {
+            Effect::RemoveFile(RemoveFile { path: path.into() })
         })
     }
 
@@ -145,7 +148,7 @@ impl effects_files::Host for Session {
         let mode = self.mode(mode)?;
         self.admit(&gate::FILE_MODE, (of.id, mode))?;
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod { file, .. } => {
+            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
                 file.mode = mode;
                 Ok(())
             }
@@ -161,7 +164,7 @@ impl effects_files::Host for Session {
         let owner = self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?.arguments;
         let owner = (owner.user.into(), owner.group.into());
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod { file, .. } => {
+            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
                 file.owner = Some(owner);
                 Ok(())
             }
@@ -199,25 +202,25 @@ impl effects_pki::Host for Session {
 impl effects_cluster::Host for Session {
     fn apply_object(&mut self, manifest: String) -> Hosted<Handle> {
         self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| {
-            Effect::Object {
+            Effect::Object(Object {
                 manifest,
                 if_exists: IfExists::default(),
-            }
+            })
         })
     }
 
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Handle> {
         self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| {
-            Effect::Patch {
+            Effect::Patch(Patch {
                 of: of.to_ref(),
                 patch,
-            }
+            })
         })
     }
 
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Handle> {
-        self.propose_by(&gate::DELETE_OBJECT, of, |of| Effect::Delete {
-            of: of.to_ref(),
+        self.propose_by(&gate::DELETE_OBJECT, of, |of| {
+            Effect::Delete(Delete { of: of.to_ref() })
         })
     }
 
@@ -236,8 +239,8 @@ impl effects_cluster::Host for Session {
             }
         };
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::Object { if_exists, .. } => {
-                *if_exists = wanted;
+            Effect::Object(object) => {
+                object.if_exists = wanted;
                 Ok(())
             }
             _ => Err(wrong_kind("if-exists")),
@@ -250,24 +253,28 @@ impl effects_node::Host for Session {
         self.propose_by(
             &gate::ENSURE_SERVICE,
             (name, state),
-            |(name, Plain(state))| Effect::Service { name, state },
+            |(name, Plain(state))| Effect::Service(Service { name, state }),
         )
     }
 
     fn set_sysctl(&mut self, key: String, value: String) -> Hosted<Handle> {
         self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| {
-            Effect::Sysctl { key, value }
+            Effect::Sysctl(Sysctl { key, value })
         })
     }
 
     fn load_module(&mut self, name: String) -> Hosted<Handle> {
-        self.propose_by(&gate::LOAD_MODULE, name, |name| Effect::Module { name })
+        self.propose_by(&gate::LOAD_MODULE, name, |name| {
+            Effect::Module(Module { name })
+        })
     }
 }
 
 impl effects_images::Host for Session {
     fn pull_image(&mut self, image: String) -> Hosted<Handle> {
-        self.propose_by(&gate::PULL_IMAGE, image, |image| Effect::Image { image })
+        self.propose_by(&gate::PULL_IMAGE, image, |image| {
+            Effect::Image(Image { image })
+        })
     }
 }
 
@@ -281,15 +288,14 @@ impl effects_core::Host for Session {
     fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Handle> {
         let (name, Plain(content)) = self.admit(&gate::STATIC_POD, (name, manifest))?.arguments;
         let path = format!("{}/{name}.yaml", crate::render::MANIFESTS);
-        self.propose(Effect::StaticPod {
-            name: name.into(),
-            file: files::File {
-                path,
-                content,
-                mode: 0o600,
-                owner: None,
-            },
-        })
+        let file = files::File {
+            path,
+            content,
+            mode: 0o600,
+            owner: None,
+        };
+        let name = name.into();
+        self.propose(Effect::StaticPod(StaticPod { name, file }))
     }
 
     fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
@@ -309,17 +315,15 @@ impl effects_core::Host for Session {
             .admit(&gate::BOOTSTRAP_KUBECONFIG, path)?
             .arguments
             .into();
-        self.propose(Effect::BootstrapKubeconfig { path })
+        self.propose(Effect::BootstrapKubeconfig(BootstrapKubeconfig { path }))
     }
 
     fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
         let (path, Plain(server)) = self
             .admit(&gate::KUBECONFIG_SERVER, (path, server))?
             .arguments;
-        self.propose(Effect::KubeconfigServer {
-            path: path.into(),
-            server,
-        })
+        let path = path.into();
+        self.propose(Effect::KubeconfigServer(KubeconfigServer { path, server }))
     }
 
     fn etcd_member(&mut self, json: String) -> Hosted<Handle> {

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::{
     arguments::json,
-    effect::{Effect, proposal::Proposal},
+    effect::{Effect, StaticPod, proposal::Proposal},
     run::access::Access,
     wasm::{
         gate::Row,
@@ -111,9 +111,11 @@ pub(super) fn spend(spent: &mut usize, bytes: usize, limit: usize, what: &str) -
 /// The number of bytes that an effect takes in memory, roughly.
 pub(super) fn weight(effect: &Effect) -> usize {
     match effect {
-        Effect::File(file) | Effect::StaticPod { file, .. } => file.content.len() + file.path.len(),
-        Effect::Object { manifest, .. } => json::memory(manifest),
-        Effect::Patch { patch, .. } => json::memory(patch),
+        Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
+            file.content.len() + file.path.len()
+        }
+        Effect::Object(object) => json::memory(&object.manifest),
+        Effect::Patch(patch) => json::memory(&patch.patch),
         other => serde_json::to_vec(other).map_or(0, |data| data.len()),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// A change that a plugin proposes of an object of the cluster.
 #[derive(Clone, Copy)]
-pub(super) enum Change<'a> {
+pub enum Change<'a> {
     /// all of the object would be this
     Whole(&'a Value),
     /// this would be merged into the object
@@ -22,7 +22,10 @@ pub(super) enum Change<'a> {
 
 impl Grant {
     /// Decides about a change of an object.
-    pub(super) fn allows_object(
+    ///
+    /// # Errors
+    /// The part of the change that was not granted.
+    pub fn allows_object(
         &self,
         row: &Row,
         of: &ObjectName,

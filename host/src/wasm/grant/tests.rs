@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
-    arguments::{CommandLine, HostName, HttpUrl, Line},
-    effect::files::File,
+    arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
+    effect::{Effect, IfExists, Object, RemoveFile, files::File},
     wasm::{gate::*, manifest::ObjectPattern},
     world::reach::Reach,
 };
@@ -154,7 +154,11 @@ fn no_grant_reaches_the_directory_of_another_plugin() {
         ..request("effects-files.remove-file")
     });
     let path = "/var/lib/kubephase-plugins/other/x".to_owned();
-    assert!(remove.allows_effect(&Effect::RemoveFile { path }).is_err());
+    assert!(
+        remove
+            .allows_effect(&Effect::RemoveFile(RemoveFile { path }))
+            .is_err()
+    );
 }
 
 #[test]
@@ -354,10 +358,10 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             manifest["metadata"]["namespace"] = namespace.into();
         }
         grant
-            .allows_effect(&Effect::Object {
+            .allows_effect(&Effect::Object(Object {
                 manifest,
                 if_exists: Default::default(),
-            })
+            }))
             .is_ok()
     };
     assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
@@ -384,14 +388,16 @@ fn objects_are_bound_by_kind_namespace_and_name() {
 
 #[test]
 fn pods_stay_off_the_host_unless_the_grant_says_so() {
-    let daemon_set = |spec: Value| Effect::Object {
-        manifest: json!({
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": {"name": "x", "namespace": "y"},
-            "spec": {"template": {"spec": spec}},
-        }),
-        if_exists: Default::default(),
+    let daemon_set = |spec: Value| {
+        Effect::Object(Object {
+            manifest: json!({
+                "apiVersion": "apps/v1",
+                "kind": "DaemonSet",
+                "metadata": {"name": "x", "namespace": "y"},
+                "spec": {"template": {"spec": spec}},
+            }),
+            if_exists: Default::default(),
+        })
     };
     let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
     let mut account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
@@ -437,14 +443,16 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
 
 #[test]
 fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
-    let service = |namespace: &str, if_exists| Effect::Object {
-        manifest: json!({
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "x", "namespace": namespace},
-            "spec": {"clusterIP": "10.96.0.10"},
-        }),
-        if_exists,
+    let service = |namespace: &str, if_exists| {
+        Effect::Object(Object {
+            manifest: json!({
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": "x", "namespace": namespace},
+                "spec": {"clusterIP": "10.96.0.10"},
+            }),
+            if_exists,
+        })
     };
     let judge = |namespace: &str, if_exists| {
         let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];

@@ -86,7 +86,7 @@ impl Workflow for Reset {
         history: &History,
     ) -> Result<Vec<String>> {
         if let Some(reset) = &mut config.reset {
-            reset.made.clone_from(&history.left);
+            reset.undo.clone_from(&history.undo);
         }
         Ok(Vec::new())
     }

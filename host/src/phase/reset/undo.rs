@@ -1,0 +1,105 @@
+//! What earlier runs did to this machine is undone by the inverses in their journals, also what
+//! kubeadm's reset does not know of: files of plugins, and certificates in a directory that nobody
+//! names any more.
+use super::{announced, clear, removed};
+use kubephase_sdk::{
+    Effect, Failure, effects, effects_core, effects_node,
+    spec::ClearSpec,
+    undo::{Inverse, UndoStep},
+};
+
+/// The parts of a reset that undo earlier runs, each announced with one line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Services,
+    Files,
+    Directories,
+}
+
+impl Part {
+    fn of(inverse: &Inverse) -> Part {
+        match inverse {
+            Inverse::StopService { .. } | Inverse::DisableService { .. } => Part::Services,
+            Inverse::RemoveFile { .. } => Part::Files,
+            Inverse::RemoveDirectory { .. } => Part::Directories,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Part::Services => {
+                "Stopping and disabling services that earlier runs started or enabled"
+            }
+            Part::Files => "Deleting files that earlier runs made",
+            Part::Directories => {
+                "Deleting directories that earlier runs made, where they are empty"
+            }
+        }
+    }
+}
+
+/// A service that no run needed before is needed by nothing that was there then.
+pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
+    undo(Part::Services, steps_of(Part::Services, steps))
+}
+
+pub fn files(steps: &[UndoStep]) -> Result<(), Failure> {
+    undo(Part::Files, steps_of(Part::Files, steps))
+}
+
+/// Those that hold nothing any more, a directory after what was in it. The `kept` ones stay.
+pub fn directories(steps: &[UndoStep], kept: &[&str]) -> Result<(), Failure> {
+    let mut steps = steps_of(Part::Directories, steps);
+    steps.retain(|step| {
+        let path = step.inverse.what();
+        // Directories at the top of the tree are everybody's.
+        path.matches('/').count() > 1 && !kept.contains(&path)
+    });
+    steps.sort_by(|one, other| other.inverse.what().cmp(one.inverse.what()));
+    undo(Part::Directories, steps)
+}
+
+fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
+    let is_of_part = |step: &&UndoStep| Part::of(&step.inverse) == part;
+    steps.iter().filter(is_of_part).collect()
+}
+
+fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
+    let all: Vec<String> = steps.iter().map(|step| step.inverse.to_string()).collect();
+    let line = format!(
+        "[reset] {}, by their journals: [{}]",
+        part.title(),
+        all.join(" ")
+    );
+    let propose_step = |step: &UndoStep| {
+        let effect = propose(&step.inverse)?;
+        effects::because(
+            effect,
+            &format!("{} made it, by journal {}", step.workflow, step.run),
+        )?;
+        Ok(effect)
+    };
+    announced(steps.into_iter().map(propose_step), &line)
+}
+
+/// Proposes the effect that an inverse is. A failure is a warning, and the rest goes on.
+fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
+    match inverse {
+        Inverse::RemoveFile { path } => removed(path),
+        Inverse::RemoveDirectory { path } => {
+            let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
+            let warning = format!("[reset] Failed to remove directory {path:?}: {{}}");
+            effects_core::attempt(effect, &warning)?;
+            Ok(effect)
+        }
+        Inverse::StopService { name } => service(name, "stopped"),
+        Inverse::DisableService { name } => service(name, "disabled"),
+    }
+}
+
+fn service(name: &str, state: &str) -> Result<Effect, Failure> {
+    let effect = effects_node::ensure_service(name, state)?;
+    let warning = format!("[reset] Failed to have service {name:?} {state}: {{}}");
+    effects_core::attempt(effect, &warning)?;
+    Ok(effect)
+}

@@ -98,7 +98,7 @@ impl EffectKind for ClearSpec {
         let (kind, undoes) = match self {
             ClearSpec::EmptyDirectory { path } => {
                 let path = path.clone();
-                ("remove-directory", Some(Inverse::RemoveDirectory { path }))
+                ("remove-directory", Some(Inverse::RemoveDirectory(path)))
             }
             ClearSpec::Directory { .. }
             | ClearSpec::Mounts { .. }

@@ -26,8 +26,8 @@ impl Service {
     fn undo(&self) -> Undo {
         let name = self.name.to_string();
         match self.state.as_str() {
-            "running" => Undo::By(Inverse::StopService { name }),
-            "enabled" => Undo::By(Inverse::DisableService { name }),
+            "running" => Undo::By(Inverse::StopService(name)),
+            "enabled" => Undo::By(Inverse::DisableService(name)),
             _ => Undo::Nothing,
         }
     }
@@ -36,8 +36,8 @@ impl Service {
     fn undoes(&self) -> Option<Inverse> {
         let name = self.name.to_string();
         match self.state.as_str() {
-            "stopped" => Some(Inverse::StopService { name }),
-            "disabled" => Some(Inverse::DisableService { name }),
+            "stopped" => Some(Inverse::StopService(name)),
+            "disabled" => Some(Inverse::DisableService(name)),
             _ => None,
         }
     }

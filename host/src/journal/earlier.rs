@@ -24,8 +24,8 @@ fn footprint_of(effect: &EffectSummary) -> Footprint {
     };
     let path = effect.target.clone();
     match effect.kind.as_str() {
-        "remove-file" => footprint.undoes = Some(Inverse::RemoveFile { path }),
-        "remove-directory" => footprint.undoes = Some(Inverse::RemoveDirectory { path }),
+        "remove-file" => footprint.undoes = Some(Inverse::RemoveFile(path)),
+        "remove-directory" => footprint.undoes = Some(Inverse::RemoveDirectory(path)),
         "bootstrap-kubeconfig" => footprint.paths = vec![joining::kubeconfig_of_kubelet(&path)],
         "service" => (footprint.undo, footprint.undoes) = of_service(&effect.target),
         _ => {}
@@ -41,10 +41,10 @@ fn of_service(target: &str) -> (Undo, Option<Inverse>) {
     };
     let name = name.to_owned();
     match state {
-        "running" => (Undo::By(Inverse::StopService { name }), None),
-        "enabled" => (Undo::By(Inverse::DisableService { name }), None),
-        "stopped" => (Undo::Nothing, Some(Inverse::StopService { name })),
-        "disabled" => (Undo::Nothing, Some(Inverse::DisableService { name })),
+        "running" => (Undo::By(Inverse::StopService(name)), None),
+        "enabled" => (Undo::By(Inverse::DisableService(name)), None),
+        "stopped" => (Undo::Nothing, Some(Inverse::StopService(name))),
+        "disabled" => (Undo::Nothing, Some(Inverse::DisableService(name))),
         _ => (Undo::Nothing, None),
     }
 }

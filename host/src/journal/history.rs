@@ -4,7 +4,7 @@ mod outdated;
 mod system;
 
 use super::{
-    number,
+    list::number,
     reader::{Events, ReadError, is_relied_on},
 };
 use crate::world::{Files, OpenFile, Tried, files::is_trusted};

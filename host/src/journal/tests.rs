@@ -12,6 +12,7 @@ use crate::run::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
 use crate::world::files::RootedFiles;
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use kubephase_wit::{Finding, Severity, Verdict};
+use std::fs;
 
 fn events() -> Vec<Event> {
     let phase = || "certs/ca".to_owned();
@@ -169,14 +170,14 @@ fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
     journal
 }
 
-/// What the journals of [`place`] say.
+/// What the journals of `place` say.
 fn read_history(below: &Path) -> History {
     History::read(&RootedFiles::open(below).unwrap(), "/state")
 }
 
 /// The files that earlier runs left.
 fn targets(history: &History) -> Vec<&str> {
-    let of_file = |step: &'_ UndoStep| matches!(step.inverse, Inverse::RemoveFile { .. });
+    let of_file = |step: &'_ UndoStep| matches!(step.inverse, Inverse::RemoveFile(_));
     let steps = history.undo.iter().filter(|step| of_file(step));
     steps.map(|step| step.inverse.what()).collect()
 }

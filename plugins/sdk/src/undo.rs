@@ -5,24 +5,24 @@ use std::fmt;
 /// The inverse of an effect: what `reset` carries out to undo it. It holds names alone, never the
 /// content of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "action")]
+#[serde(rename_all = "kebab-case")]
 pub enum Inverse {
     /// removes a file that was not there before
-    RemoveFile { path: String },
+    RemoveFile(String),
     /// removes a directory that was not there before, if it holds nothing
-    RemoveDirectory { path: String },
+    RemoveDirectory(String),
     /// stops a service that did not run before
-    StopService { name: String },
+    StopService(String),
     /// disables a service that was not enabled before
-    DisableService { name: String },
+    DisableService(String),
 }
 
 impl Inverse {
     /// The path or the name of the service.
     pub fn what(&self) -> &str {
         match self {
-            Inverse::RemoveFile { path } | Inverse::RemoveDirectory { path } => path,
-            Inverse::StopService { name } | Inverse::DisableService { name } => name,
+            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => path,
+            Inverse::StopService(name) | Inverse::DisableService(name) => name,
         }
     }
 }
@@ -31,9 +31,9 @@ impl fmt::Display for Inverse {
     /// The path that is removed, or the service and its state then: `chrony stopped`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Inverse::RemoveFile { path } | Inverse::RemoveDirectory { path } => f.write_str(path),
-            Inverse::StopService { name } => write!(f, "{name} stopped"),
-            Inverse::DisableService { name } => write!(f, "{name} disabled"),
+            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => f.write_str(path),
+            Inverse::StopService(name) => write!(f, "{name} stopped"),
+            Inverse::DisableService(name) => write!(f, "{name} disabled"),
         }
     }
 }

@@ -80,7 +80,7 @@ impl EffectKind for RemoveFile {
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,
-            undoes: Some(Inverse::RemoveFile { path }),
+            undoes: Some(Inverse::RemoveFile(path)),
         }
     }
 

@@ -108,10 +108,10 @@ impl Fold {
             Undo::By(_) | Undo::Nothing => {}
             Undo::RemoveCreated => {
                 for path in line.made {
-                    self.note(Inverse::RemoveFile { path }, run, workflow);
+                    self.note(Inverse::RemoveFile(path), run, workflow);
                 }
                 for path in line.directories {
-                    self.note(Inverse::RemoveDirectory { path }, run, workflow);
+                    self.note(Inverse::RemoveDirectory(path), run, workflow);
                 }
             }
         }
@@ -120,10 +120,10 @@ impl Fold {
     /// Notes the paths that an effect changed or removed. A target that is no path does no harm.
     fn note_paths(&mut self, undoes: Option<&Inverse>, target: String, paths: Vec<String>) {
         match undoes {
-            Some(Inverse::RemoveFile { path } | Inverse::RemoveDirectory { path }) => {
+            Some(Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path)) => {
                 self.made.remove(path);
             }
-            Some(Inverse::StopService { .. } | Inverse::DisableService { .. }) | None => {
+            Some(Inverse::StopService(_) | Inverse::DisableService(_)) | None => {
                 self.made.insert(target);
                 self.made.extend(paths);
             }

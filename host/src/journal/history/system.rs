@@ -9,8 +9,8 @@ const SYSTEM: &[&str] = &[
 /// Whether a run may carry out an inverse that a journal names.
 pub fn may_be_done(inverse: &Inverse) -> bool {
     match inverse {
-        Inverse::RemoveFile { path } | Inverse::RemoveDirectory { path } => may_be_removed(path),
-        Inverse::StopService { .. } | Inverse::DisableService { .. } => true,
+        Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => may_be_removed(path),
+        Inverse::StopService(_) | Inverse::DisableService(_) => true,
     }
 }
 

@@ -50,21 +50,11 @@ fn effects_of_earlier_versions_are_undone_as_well() {
     let pki = |name: &str| format!("/etc/kubernetes/pki/{name}");
     let path = |path: &str| path.to_owned();
     let expected = [
-        Inverse::RemoveFile {
-            path: path("/etc/kubernetes/bootstrap-kubelet.conf"),
-        },
-        Inverse::DisableService {
-            name: "chrony".into(),
-        },
-        Inverse::RemoveDirectory {
-            path: path("/etc/kubernetes/pki"),
-        },
-        Inverse::RemoveDirectory {
-            path: path("/etc/kubernetes"),
-        },
-        Inverse::RemoveFile {
-            path: pki("ca.crt"),
-        },
+        Inverse::RemoveFile(path("/etc/kubernetes/bootstrap-kubelet.conf")),
+        Inverse::DisableService("chrony".into()),
+        Inverse::RemoveDirectory(path("/etc/kubernetes/pki")),
+        Inverse::RemoveDirectory(path("/etc/kubernetes")),
+        Inverse::RemoveFile(pki("ca.crt")),
     ];
     let step = |inverse| UndoStep {
         inverse,

@@ -158,7 +158,7 @@ fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
         "/sys/x",
         "/opt/mine",
     ];
-    journal(dir.path(), named.map(|path| made(path)));
+    journal(dir.path(), named.map(made));
     let history = read_history(dir.path());
     assert_eq!(targets(&history), ["/opt/mine"]);
 }

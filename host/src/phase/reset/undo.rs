@@ -19,9 +19,9 @@ enum Part {
 impl Part {
     fn of(inverse: &Inverse) -> Part {
         match inverse {
-            Inverse::StopService { .. } | Inverse::DisableService { .. } => Part::Services,
-            Inverse::RemoveFile { .. } => Part::Files,
-            Inverse::RemoveDirectory { .. } => Part::Directories,
+            Inverse::StopService(_) | Inverse::DisableService(_) => Part::Services,
+            Inverse::RemoveFile(_) => Part::Files,
+            Inverse::RemoveDirectory(_) => Part::Directories,
         }
     }
 
@@ -85,15 +85,15 @@ fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
 /// Proposes the effect that an inverse is. A failure is a warning, and the rest goes on.
 fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
     match inverse {
-        Inverse::RemoveFile { path } => removed(path),
-        Inverse::RemoveDirectory { path } => {
+        Inverse::RemoveFile(path) => removed(path),
+        Inverse::RemoveDirectory(path) => {
             let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
             let warning = format!("[reset] Failed to remove directory {path:?}: {{}}");
             effects_core::attempt(effect, &warning)?;
             Ok(effect)
         }
-        Inverse::StopService { name } => service(name, "stopped"),
-        Inverse::DisableService { name } => service(name, "disabled"),
+        Inverse::StopService(name) => service(name, "stopped"),
+        Inverse::DisableService(name) => service(name, "disabled"),
     }
 }
 

@@ -86,7 +86,8 @@ pub enum Content {
     OfProposer,
     /// the proposing phase's where the effect makes something new: an empty directory
     OfProposerIfNew,
-    /// the host's, whoever proposed the effect: keys, certificates, kubeconfigs
+    /// the host's, whoever proposed the effect: keys, certificates, kubeconfigs; also of an effect
+    /// that changes no file
     OfHost,
     /// as before
     Unchanged,

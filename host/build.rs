@@ -83,20 +83,25 @@ fn build() -> Result<(), String> {
     .map_err(|e| e.to_string())
 }
 
+/// Adds every file below a folder of the workspace, by its path from the workspace.
+fn add_files(workspace: &Path, folder: &str, files: &mut Vec<String>) -> Result<(), String> {
+    let entries = fs::read_dir(workspace.join(folder)).map_err(|e| format!("{folder}: {e}"))?;
+    for entry in entries.flatten() {
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            add_files(workspace, &path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
 /// The SDK as a workspace of its own: what `plugin new` puts beside a plugin.
 fn sdk(workspace: &Path, out: &Path) -> Result<String, String> {
     let mut files = vec!["Cargo.lock".to_owned()];
-    for folder in [
-        "wit",
-        "wit/src",
-        "plugins/sdk",
-        "plugins/sdk/src",
-        "plugins/sdk/src/testing",
-    ] {
-        let entries = fs::read_dir(workspace.join(folder)).map_err(|e| format!("{folder}: {e}"))?;
-        let paths = entries.flatten().filter(|entry| entry.path().is_file());
-        files
-            .extend(paths.map(|entry| format!("{folder}/{}", entry.file_name().to_string_lossy())));
+    for folder in ["wit", "plugins/sdk"] {
+        add_files(workspace, folder, &mut files)?;
     }
     files.sort();
     let root = fs::read_to_string(workspace.join("Cargo.toml")).map_err(|e| e.to_string())?;

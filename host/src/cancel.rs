@@ -27,14 +27,14 @@ pub enum Urgency {
 /// A token that tells whether a run is to end. All clones share one state, which only ever becomes
 /// more urgent.
 #[derive(Clone, Default)]
-pub struct Cancel(Arc<State>);
+pub struct Cancel(Arc<CancelState>);
 
 #[derive(Default)]
-struct State {
+struct CancelState {
     /// An [`Urgency`] as a number, readable without the lock.
     urgency: AtomicU8,
     /// Tokens that become as urgent as this one. The lock also orders requests and sleepers.
-    children: Mutex<Vec<Weak<State>>>,
+    children: Mutex<Vec<Weak<CancelState>>>,
     /// Wakes threads that sleep in [`Cancel::wait`].
     requested: Condvar,
     /// Wakes tasks that wait in [`Cancel::requested`].
@@ -42,18 +42,19 @@ struct State {
 }
 
 impl Cancel {
-    /// A token whose end is not yet requested.
+    /// Returns a token whose end is not yet requested.
     pub fn new() -> Cancel {
         Cancel::default()
     }
 
-    /// A token whose end is never requested: for tests, and for work that is not part of a run.
+    /// Returns a token whose end is never requested: for tests, and for work that is not part of a
+    /// run.
     pub fn never() -> Cancel {
         Cancel::default()
     }
 
-    /// A child token. Requesting the end of this token also requests the child's end, but not the
-    /// other way round.
+    /// Returns a child token. Requesting the end of this token also requests the child's end, but
+    /// not the other way round.
     #[must_use]
     pub fn child(&self) -> Cancel {
         let child = Cancel::new();
@@ -78,7 +79,7 @@ impl Cancel {
         self.0.raise(next);
     }
 
-    /// How urgently the run is to end.
+    /// Returns how urgently the run is to end.
     pub fn urgency(&self) -> Urgency {
         match self.0.urgency.load(Ordering::Acquire) {
             0 => Urgency::None,
@@ -130,12 +131,13 @@ impl Cancel {
     }
 }
 
-impl State {
-    fn children(&self) -> MutexGuard<'_, Vec<Weak<State>>> {
+impl CancelState {
+    fn children(&self) -> MutexGuard<'_, Vec<Weak<CancelState>>> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes this token and its children at least this urgent, and wakes all that sleep on them.
+    /// Makes this token and its children at least this urgent, and wakes all threads and tasks that
+    /// wait on them.
     fn raise(&self, urgency: Urgency) {
         let children = self.children();
         self.urgency.fetch_max(urgency as u8, Ordering::AcqRel);

@@ -1,4 +1,5 @@
-//! The same done to many, side by side, and the same done by many, each in its turn.
+//! A parallel map that keeps the order of its items, and a limit on how many threads do something
+//! at a time.
 use std::{
     panic,
     sync::{
@@ -6,40 +7,45 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Instant,
 };
 
-/// How many threads the machine runs at a time.
+pub mod fair;
+
+/// Returns how many threads the machine runs at a time; 2 if that is unknown.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(2, usize::from)
 }
 
-/// Does the same to all items, on this thread and others, so many in all; results are in the order
-/// of the items.
+/// Applies a function to all items, on this thread and on up to `threads - 1` others. Returns the
+/// results in the order of the items.
+///
+/// # Panics
+/// If the function panics.
 pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let some = || {
-        let take = || {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            Some((at, work(items.get(at)?)))
-        };
-        std::iter::from_fn(take).collect::<Vec<_>>()
+    let work_off = || {
+        std::iter::from_fn(|| {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, work(items.get(index)?)))
+        })
+        .collect::<Vec<_>>()
     };
-    let some = &some;
-    let mut done = thread::scope(|scope| {
+    let mut results = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(items.len()))
-            .map(|_| scope.spawn(some))
+            .map(|_| scope.spawn(work_off))
             .collect();
-        let mut done = some();
-        done.extend(others.into_iter().flat_map(|other| {
-            other
-                .join()
-                .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
-        }));
-        done
+        let mut results = work_off();
+        for other in others {
+            results.extend(
+                other
+                    .join()
+                    .unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
+            );
+        }
+        results
     });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, done)| done).collect()
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// A limit on how many threads do something at a time; other threads wait for their turn.
@@ -68,18 +74,6 @@ impl Turns {
             .wait_while(left, |left| *left == 0)
             .unwrap_or_else(PoisonError::into_inner) -= 1;
         Turn(self)
-    }
-
-    /// Waits for a turn, but not longer than until an instant. None if there is none by then.
-    pub fn wait_until(&self, end: Instant) -> Option<Turn<'_>> {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let time = end.saturating_duration_since(Instant::now());
-        let (mut left, _) = self
-            .freed
-            .wait_timeout_while(left, time, |left| *left == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        *left = left.checked_sub(1)?;
-        Some(Turn(self))
     }
 }
 

@@ -1,15 +1,13 @@
-//! Real machines: how long a whole bootstrap takes, of any bootstrappers, in turns on the same
-//! machine.
+//! Measures how long whole bootstraps take on one real machine, with any bootstrappers in turns.
 //!
 //! ```console
 //! $ PREPARE='…' RUN='… "$BOOTSTRAPPER" init --config …' CLEAN='…' \
 //!   cargo bench -p kubephase-tests --bench bootstrap -- /usr/bin/kubeadm target/release/kubephase
 //! ```
 //!
-//! `PREPARE` makes a clean machine (of a virtual machine, say, or of namespaces), `RUN` is
-//! measured, `CLEAN` takes the machine away again; each is a line of shell that sees
-//! `BOOTSTRAPPER`. `ROUNDS` is how often, five times by itself. Without `RUN` there is nothing to
-//! measure.
+//! `PREPARE` makes a clean machine (a virtual machine, or namespaces), `RUN` is measured, and
+//! `CLEAN` removes the machine. Each is a line of shell that gets `BOOTSTRAPPER`. `ROUNDS` is the
+//! number of rounds, 5 by default. Without `RUN` nothing is measured.
 #![allow(clippy::disallowed_methods, reason = "a bench runs programs")]
 use std::{
     env,
@@ -17,8 +15,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs a line of shell that an environment variable holds; how long it took, none if it failed.
-fn shell(variable: &str, bootstrapper: &str) -> Option<Duration> {
+/// Runs a line of shell from an environment variable. Returns how long it took; none if it failed.
+fn run_line(variable: &str, bootstrapper: &str) -> Option<Duration> {
     let Ok(line) = env::var(variable) else {
         return Some(Duration::ZERO);
     };
@@ -36,11 +34,11 @@ fn shell(variable: &str, bootstrapper: &str) -> Option<Duration> {
         .then(|| began.elapsed())
 }
 
-/// One run on a machine of its own.
-fn once(bootstrapper: &str) -> Option<Duration> {
-    shell("PREPARE", bootstrapper)?;
-    let took = shell("RUN", bootstrapper);
-    shell("CLEAN", bootstrapper)?;
+/// Measures one run on a clean machine.
+fn measure(bootstrapper: &str) -> Option<Duration> {
+    run_line("PREPARE", bootstrapper)?;
+    let took = run_line("RUN", bootstrapper);
+    run_line("CLEAN", bootstrapper)?;
     took
 }
 
@@ -50,7 +48,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 fn main() -> ExitCode {
-    // Cargo passes flags of its own.
+    // Cargo passes flags as well.
     let bootstrappers: Vec<String> = env::args()
         .skip(1)
         .filter(|arg| !arg.starts_with("--"))
@@ -65,10 +63,10 @@ fn main() -> ExitCode {
         .unwrap_or(5)
         .max(1);
     let mut times = vec![Vec::new(); bootstrappers.len()];
-    // In turns, so that whatever else the machine does falls on all of them.
+    // In turns, so that other load on the machine affects all of them.
     for _ in 0..rounds {
         for (bootstrapper, times) in bootstrappers.iter().zip(&mut times) {
-            let Some(took) = once(bootstrapper) else {
+            let Some(took) = measure(bootstrapper) else {
                 eprintln!("{bootstrapper}: PREPARE, RUN or CLEAN failed");
                 return ExitCode::FAILURE;
             };

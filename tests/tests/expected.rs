@@ -1,6 +1,6 @@
-//! What `init` leaves behind for each example, against what the repository keeps of it in
-//! `tests/expected`: every file with its mode, the text of those that are no secrets, and every
-//! object. `KUBEPHASE_BLESS=1` writes it anew, for a person to read the difference.
+//! The result of `init` for each example, compared with `tests/expected`: every file with its mode,
+//! the text of files without secrets, and every object. With `KUBEPHASE_BLESS=1` the test writes
+//! `tests/expected` again; read the difference before you commit it.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -11,23 +11,23 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt, path::Path};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// Every file below a folder, by its path from there.
-fn files(root: &Path, below: &str, found: &mut BTreeMap<String, u32>) {
-    for entry in fs::read_dir(root.join(below)).unwrap().flatten() {
-        let path = Path::new(below)
+/// Adds every file and folder below `root`/`folder`, by its path from the root, with its mode.
+fn add_files(root: &Path, folder: &str, found: &mut BTreeMap<String, u32>) {
+    for entry in fs::read_dir(root.join(folder)).unwrap().flatten() {
+        let path = Path::new(folder)
             .join(entry.file_name())
             .to_string_lossy()
             .into_owned();
         let meta = entry.metadata().unwrap();
         found.insert(path.clone(), meta.permissions().mode() & 0o7777);
         if meta.is_dir() {
-            files(root, &path, found);
+            add_files(root, &path, found);
         }
     }
 }
 
-/// Without what is made up anew in every run: keys, tokens, times.
-fn masked(text: &str) -> String {
+/// Masks what differs in every run: keys, tokens and times.
+fn mask(text: &str) -> String {
     let rules = [
         (r"bootstrap-token-[a-z0-9]{6}", "bootstrap-token-<id>"),
         (r"(token-id|token-secret|expiration): .*", "$1: <made up>"),
@@ -49,12 +49,12 @@ fn masked(text: &str) -> String {
     })
 }
 
-/// Files by name, as the repository keeps them.
-fn left_by(example: &Path) -> BTreeMap<String, String> {
+/// Rehearses `init` of an example. Returns the result as the files of `tests/expected`, by name.
+fn result_of(example: &Path) -> BTreeMap<String, String> {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out");
     let node = workspace().join("examples/single-node/node.yaml");
-    let said = run(kubephase(PROGRAM)
+    let output = run(kubephase(PROGRAM)
         .args(["init", "--dry-run", "--config"])
         .arg(example.join("cluster.yaml"))
         .arg("--node")
@@ -63,10 +63,10 @@ fn left_by(example: &Path) -> BTreeMap<String, String> {
         .arg(scratch.path().join("root"))
         .arg("--out")
         .arg(&out));
-    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
     let mut modes = BTreeMap::new();
-    files(&out.join("files"), "", &mut modes);
-    let mut kept = BTreeMap::from([
+    add_files(&out.join("files"), "", &mut modes);
+    let mut result = BTreeMap::from([
         (
             "modes.txt".to_owned(),
             modes
@@ -76,55 +76,55 @@ fn left_by(example: &Path) -> BTreeMap<String, String> {
         ),
         (
             "objects.yaml".to_owned(),
-            masked(&fs::read_to_string(out.join("objects.yaml")).unwrap()),
+            mask(&fs::read_to_string(out.join("objects.yaml")).unwrap()),
         ),
     ]);
     for path in modes
         .keys()
         .filter(|path| path.ends_with(".yaml") || path.ends_with(".env"))
     {
-        kept.insert(
+        result.insert(
             format!("files/{path}"),
-            masked(&fs::read_to_string(out.join("files").join(path)).unwrap()),
+            mask(&fs::read_to_string(out.join("files").join(path)).unwrap()),
         );
     }
-    kept
+    result
 }
 
 #[test]
-fn every_example_leaves_what_is_expected() {
+fn every_example_has_the_expected_result() {
     for example in ["single-node", "ha", "external-etcd"] {
         let expected = workspace().join("tests/expected").join(example);
-        let left = left_by(&workspace().join("examples").join(example));
+        let result = result_of(&workspace().join("examples").join(example));
         if std::env::var_os("KUBEPHASE_BLESS").is_some() {
             let _ = fs::remove_dir_all(&expected);
-            for (name, text) in &left {
+            for (name, text) in &result {
                 let path = expected.join(name);
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, text).unwrap();
             }
         }
         let mut known = BTreeMap::new();
-        files(&expected, "", &mut known);
+        add_files(&expected, "", &mut known);
         let known: Vec<&String> = known
             .keys()
             .filter(|path| expected.join(path).is_file())
             .collect();
         assert_eq!(
             known,
-            left.keys().collect::<Vec<_>>(),
-            "{example}: other files than expected"
+            result.keys().collect::<Vec<_>>(),
+            "{example}: the files differ"
         );
-        for (name, text) in &left {
+        for (name, text) in &result {
             let wanted = fs::read_to_string(expected.join(name)).unwrap();
-            let differ = wanted
+            let difference = wanted
                 .lines()
                 .zip(text.lines())
                 .enumerate()
-                .find(|(_, (wanted, left))| wanted != left);
+                .find(|(_, (wanted, line))| wanted != line);
             assert!(
-                differ.is_none() && wanted.len() == text.len(),
-                "{example}/{name} is not as expected: {differ:?}"
+                difference.is_none() && wanted.len() == text.len(),
+                "{example}/{name} is not as expected: {difference:?}"
             );
         }
     }

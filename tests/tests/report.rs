@@ -1,27 +1,27 @@
-//! Runs of the past: what `report` tells of them, also where a run did not come to its end.
+//! `report`: past runs, also those that did not end, from journals that are whole, torn or damaged.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
 )]
-use harness::{Said, kubephase, run, workspace};
+use harness::{RunOutput, kubephase, run, workspace};
 use std::{fs, path::Path};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
 
-/// One phase and what goes before it: quickly done.
+/// Rehearses one short phase.
 fn rehearse(root: &Path) {
-    let example = |name: &str| workspace().join("examples/single-node").join(name);
-    let said = run(kubephase(PROGRAM)
+    let example = workspace().join("examples/single-node");
+    let output = run(kubephase(PROGRAM)
         .args(["init", "phase", "certs", "sa", "--config"])
-        .arg(example("cluster.yaml"))
+        .arg(example.join("cluster.yaml"))
         .arg("--node")
-        .arg(example("node.yaml"))
+        .arg(example.join("node.yaml"))
         .arg("--root")
         .arg(root));
-    assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
 }
 
-fn report(root: &Path, more: &[&str]) -> Said {
+fn report(root: &Path, more: &[&str]) -> RunOutput {
     run(kubephase(PROGRAM)
         .args(["report", "--root"])
         .arg(root)
@@ -29,7 +29,7 @@ fn report(root: &Path, more: &[&str]) -> Said {
 }
 
 #[test]
-fn past_runs_are_told() {
+fn past_runs_are_reported() {
     let root = tempfile::tempdir().unwrap();
     rehearse(root.path());
     rehearse(root.path());
@@ -66,9 +66,9 @@ fn past_runs_are_told() {
     );
 }
 
-/// A run that was killed leaves a journal without an end, its last line perhaps torn.
+/// A run that was killed leaves a journal without an end; its last line may be torn.
 #[test]
-fn a_killed_run_is_told_as_such() {
+fn a_killed_run_is_reported_as_cut_off() {
     let root = tempfile::tempdir().unwrap();
     rehearse(root.path());
     let path = root.path().join("var/lib/kubephase/journal-000001.jsonl");
@@ -78,17 +78,17 @@ fn a_killed_run_is_told_as_such() {
         &text[..text.find("\"event\":\"phase-ended\"").unwrap()],
     )
     .unwrap();
-    let said = run(kubephase(PROGRAM).args(["report", "--journal"]).arg(&path));
-    assert_eq!(said.status, 0, "{}", said.stderr);
+    let output = run(kubephase(PROGRAM).args(["report", "--journal"]).arg(&path));
+    assert_eq!(output.status, 0, "{}", output.stderr);
     for part in [
         "its journal's last line was cut off",
         "init: cut off after ",
         "It was at work on certs/sa for ",
     ] {
         assert!(
-            said.stdout.contains(part),
+            output.stdout.contains(part),
             "{part:?} is not in {}",
-            said.stdout
+            output.stdout
         );
     }
 }
@@ -96,15 +96,15 @@ fn a_killed_run_is_told_as_such() {
 /// The rest of a damaged journal is reported, and both forms of the report say that a line is
 /// missing.
 #[test]
-fn a_damaged_line_is_told_in_words_and_in_json() {
+fn a_damaged_line_is_reported_as_text_and_as_json() {
     let root = tempfile::tempdir().unwrap();
     rehearse(root.path());
     let path = root.path().join("var/lib/kubephase/journal-000001.jsonl");
     let text = fs::read_to_string(&path).unwrap();
     let (header, rest) = text.split_once('\n').unwrap();
     fs::write(&path, format!("{header}\n{{\"at\":\n{rest}")).unwrap();
-    let said = report(root.path(), &["-o", "json"]);
-    let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let output = report(root.path(), &["-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert!(
         json["damage"]
             .as_str()
@@ -112,15 +112,15 @@ fn a_damaged_line_is_told_in_words_and_in_json() {
         "{json}"
     );
     assert!(
-        said.stderr.contains("is damaged at line 2"),
+        output.stderr.contains("is damaged at line 2"),
         "{}",
-        said.stderr
+        output.stderr
     );
     assert_eq!(json["torn"], false);
 }
 
 #[test]
-fn runs_that_are_not_there_are_named() {
+fn runs_that_do_not_exist_are_errors() {
     let root = tempfile::tempdir().unwrap();
     let none = report(root.path(), &[]);
     assert!(

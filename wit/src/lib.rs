@@ -1,6 +1,6 @@
-//! The WIT package `kubephase:plugin` as Rust: the traits behind which the host stands, the one
-//! trait behind which every phase stands, and the types they share. Everything here is generated
-//! but the error.
+//! The WIT package `kubephase:plugin` as Rust: the traits that the host implements, the trait that
+//! every phase implements, and their types. All of it is generated from the interface, except for
+//! the errors and [`Imports`].
 
 mod generated {
     wasmtime::component::bindgen!({
@@ -20,10 +20,12 @@ pub use types::*;
 /// trap.
 pub use wasmtime::Error as Stop;
 
-/// `Failure` goes to the phase, which may handle it; `Stop` ends the phase.
+/// The error of a host function.
 #[derive(Debug)]
 pub enum Error {
+    /// goes to the phase, which may handle it
     Failure(Failure),
+    /// ends the phase
     Stop(Stop),
 }
 
@@ -40,7 +42,7 @@ impl From<Stop> for Error {
 }
 
 impl Failure {
-    /// A failure that trying again will not mend.
+    /// Returns a failure that another try would not avoid.
     pub fn new(code: &str, message: impl Into<String>) -> Self {
         Failure {
             code: code.into(),
@@ -50,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// What failed, and on a line of its own what to do about it.
+    /// Returns the message, and on a second line the remedy, if there is one.
     pub fn told(&self) -> String {
         match &self.remedy {
             Some(remedy) => format!("{}\n{remedy}", self.message),
@@ -60,7 +62,7 @@ impl Failure {
 }
 
 macro_rules! imports { ($($interface:ident)*) => {
-    /// Everything a phase can import, as one object-safe bundle.
+    /// All interfaces that a phase can import, as one object-safe trait.
     pub trait Imports: Send $(+ $interface::Host)* {}
     impl<T: Send $(+ $interface::Host)* + ?Sized> Imports for T {}
 
@@ -79,5 +81,10 @@ macro_rules! imports { ($($interface:ident)*) => {
     }
 } }
 
-imports!(input report observe_node observe_files observe_net observe_runtime observe_pki observe_cluster observe_command observe_core
-    effects effects_files effects_pki effects_cluster effects_node effects_images effects_command effects_core);
+imports!(
+    input report
+    observe_node observe_files observe_net observe_runtime observe_pki observe_cluster
+    observe_command observe_core
+    effects effects_files effects_pki effects_cluster effects_node effects_images effects_command
+    effects_core
+);

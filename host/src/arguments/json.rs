@@ -1,6 +1,7 @@
-//! Reads JSON that a guest hands over, within a budget of memory. Values take up to a hundred times
+//! Reads JSON that a guest hands over or an API server answers, within a budget of memory. Values
+//! take up to a hundred times
 //! the bytes of their text (`{"":0}`), so a text is measured before any value is made of it.
-use crate::parallel::{Turn, Turns};
+use crate::parallel::fair::{FairTurn, FairTurns};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::{cell::Cell, fmt};
@@ -30,24 +31,39 @@ thread_local! {
     static HAS_TURN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A turn to work on a large document. The process works on one at a time.
-pub struct LargeDocument(#[expect(dead_code, reason = "it ends when it is dropped")] Turn<'static>);
+/// A turn to work on a large document, of which the process works on one at a time. For a small
+/// document, and on a thread that has a turn, it is an empty one, for which nobody waits.
+pub struct LargeDocument(Option<FairTurn<'static>>);
 
 impl Drop for LargeDocument {
     fn drop(&mut self) {
-        HAS_TURN.set(false);
+        if self.0.is_some() {
+            HAS_TURN.set(false);
+        }
     }
 }
 
-/// Waits for a turn to work on a document of so many bytes. None for a small document, which waits
-/// for nobody, and for a thread that has a turn.
+/// Waits for a turn to work on a document of so many bytes, for nobody in particular.
 #[must_use]
-pub fn turn(text_bytes: usize) -> Option<LargeDocument> {
-    static LARGE: Turns = Turns::new(1);
-    if text_bytes <= SMALL || HAS_TURN.replace(true) {
-        return None;
+pub fn turn(text_bytes: usize) -> LargeDocument {
+    turn_of("", text_bytes, &|| false).unwrap_or(LargeDocument(None))
+}
+
+/// Waits for a turn to work on a document of so many bytes, for a plugin. None once `gives_up` says
+/// so.
+#[must_use]
+pub fn turn_of(
+    plugin: &str,
+    text_bytes: usize,
+    gives_up: &dyn Fn() -> bool,
+) -> Option<LargeDocument> {
+    static LARGE: FairTurns = FairTurns::new(1, 1);
+    if text_bytes <= SMALL || HAS_TURN.get() {
+        return Some(LargeDocument(None));
     }
-    Some(LargeDocument(LARGE.wait()))
+    let turn = LARGE.wait(plugin, gives_up)?;
+    HAS_TURN.set(true);
+    Some(LargeDocument(Some(turn)))
 }
 
 /// Reads a document.
@@ -55,7 +71,15 @@ pub fn turn(text_bytes: usize) -> Option<LargeDocument> {
 /// # Errors
 /// The text is not JSON of this type, or its values would take more than [`MAX_DOCUMENT`].
 pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    measure(text, MAX_DOCUMENT)?;
+    read_within(text, MAX_DOCUMENT)
+}
+
+/// Reads a document whose values take at most so many bytes of memory.
+///
+/// # Errors
+/// The text is not JSON of this type, or its values would take more ([`is_too_large`]).
+pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json::Result<T> {
+    measure(text, limit)?;
     serde_json::from_str(text)
 }
 
@@ -196,10 +220,16 @@ mod tests {
 
     #[test]
     fn a_thread_waits_for_a_turn_but_not_for_its_own() {
+        let waits = || turn_of("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some());
         let first = turn(SMALL + 1);
-        assert!(first.is_some() && turn(SMALL + 1).is_none() && turn(1).is_none());
+        assert!(turn(1).0.is_none() && !waits());
+        let elsewhere = std::thread::scope(|scope| {
+            let other = scope.spawn(|| turn_of("", SMALL + 1, &|| true).is_none());
+            other.join().unwrap()
+        });
+        assert!(elsewhere);
         drop(first);
-        assert!(turn(SMALL + 1).is_some());
+        assert!(turn(SMALL + 1).0.is_some());
     }
 
     #[test]

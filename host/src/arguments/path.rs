@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// Largest length of a path in bytes (`PATH_MAX` of Linux).
 const MAX_PATH: usize = 4095;
+/// Most components of a path of a plugin. Files of a node lie about a dozen directories deep; a
+/// plugin could otherwise have two thousand directories made by naming one file.
+const MAX_DEPTH: usize = 32;
 /// Largest length of a file's name in bytes (`NAME_MAX` of Linux).
 const MAX_NAME: usize = 255;
 
@@ -18,12 +21,17 @@ impl Argument for AbsolutePath {
     const WHAT: &'static str = "an absolute path";
 
     /// Parses a path. Drops empty components and `.`; refuses `..`, because it depends on symbolic
-    /// links where `..` leads.
+    /// links where `..` leads, and paths of more than [`MAX_DEPTH`] components.
     fn parse(text: &str) -> Result<Self, String> {
         if text.split('/').any(|component| component == "..") {
             return Err(refusal(text, Self::WHAT, "it must not contain `..`"));
         }
-        Self::clean(text)
+        let path = Self::clean(text)?;
+        if path.0.split('/').skip(1).count() > MAX_DEPTH {
+            let rule = format!("it has more than {MAX_DEPTH} components");
+            return Err(refusal(text, Self::WHAT, &rule));
+        }
+        Ok(path)
     }
 }
 

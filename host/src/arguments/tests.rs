@@ -85,6 +85,15 @@ fn an_absolute_path_has_one_spelling() {
 }
 
 #[test]
+fn a_path_of_a_plugin_is_not_deeper_than_files_of_a_node_are() {
+    let deep = |components: usize| "/a".repeat(components);
+    assert!(AbsolutePath::parse(&deep(32)).is_ok());
+    let refused = AbsolutePath::parse(&deep(33)).unwrap_err();
+    assert!(refused.contains("more than 32 components"), "{refused}");
+    assert!(AbsolutePath::clean(&deep(33)).is_ok(), "the operator's");
+}
+
+#[test]
 fn a_file_name_is_one_component() {
     for text in ["", ".", "..", "a/b", "/", "a\0", "a\nb"] {
         assert!(FileName::parse(text).is_err(), "{text:?}");

@@ -4,7 +4,7 @@ use crate::{
     cancel::Cancel,
     config::Config,
     run::{
-        peers::{PeerCluster, common_of},
+        peers::{PeerCluster, cluster_state_of},
         scratch::ScratchTree,
         threads::Threads,
         workflow::WorldBefore,
@@ -82,7 +82,7 @@ impl<'a> Before<'a> {
             files: rehearsal::files(&empty.path, root)?,
             facts: self.facts.clone(),
             credentials: Credentials::text(&Secret::default()),
-            common: common_of(peers.as_ref(), &empty.path),
+            cluster: cluster_state_of(peers.as_ref(), &empty.path),
             patience: Patience::none(),
             port: 0,
         };

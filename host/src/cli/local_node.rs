@@ -41,7 +41,7 @@ impl LocalNode {
     pub fn whole(self) -> (NodeFacts, Vec<String>) {
         match self {
             LocalNode::Described(facts) => (facts, Vec::new()),
-            LocalNode::Machine(gathering) => gathering.whole(),
+            LocalNode::Machine(gathering) => gathering.finish(),
         }
     }
 }

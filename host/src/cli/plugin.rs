@@ -97,6 +97,13 @@ pub enum PluginCommand {
         name: String,
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// remove the plugin's directory on this machine as well, so that another plugin may have
+        /// its name; the configuration need not name the plugin any more
+        #[arg(long)]
+        purge: bool,
+        /// the scratch tree of rehearsals, where the directory is in one
+        #[arg(long, value_name = "DIR", requires = "purge", default_value = "/")]
+        root: PathBuf,
     },
     /// The plugins of a configuration
     List {
@@ -239,7 +246,12 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             expectation,
             engine,
         ),
-        PluginCommand::Remove { name, config } => entries::remove(name, config),
+        PluginCommand::Remove {
+            name,
+            config,
+            purge,
+            root,
+        } => entries::remove(name, config, purge.then_some(root)),
         PluginCommand::List { config } => {
             entries::states(config, engine).map(|(text, _)| print::out(&text))
         }

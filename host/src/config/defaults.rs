@@ -17,6 +17,8 @@ pub const CRI_SOCKET: &str = "unix:///var/run/containerd/containerd.sock";
 pub const KUBECONFIG_DIR: &str = "/etc/kubernetes";
 /// Where a control plane keeps its administrator's kubeconfig.
 pub const ADMIN: &str = "/etc/kubernetes/admin.conf";
+/// The subnet of Services.
+pub const SERVICE_SUBNET: &str = "10.96.0.0/12";
 const CONTROL_PLANE_TAINT: &str = "node-role.kubernetes.io/control-plane";
 
 const fn minutes(minutes: i64) -> Option<Duration> {
@@ -90,7 +92,7 @@ pub fn cluster(cluster: &mut ClusterConfiguration) {
         render::images::DEFAULT_REPOSITORY,
     );
     or(&mut cluster.cluster_name, "kubernetes");
-    or(&mut cluster.networking.service_subnet, "10.96.0.0/12");
+    or(&mut cluster.networking.service_subnet, SERVICE_SUBNET);
     or(&mut cluster.networking.dns_domain, "cluster.local");
     cluster.encryption_algorithm = cluster.encryption_algorithm.or(Some(KeyAlgorithm::Rsa2048));
     cluster.certificate_validity_period = cluster

@@ -2,7 +2,7 @@
 use super::{
     BootstrapToken, Config, ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems,
     component::{self, Kind, kubeadm_schema as schema},
-    defaults,
+    defaults::{self, SERVICE_SUBNET},
     flags::unmixed,
     phases,
     read::{Findings, Strictness, known_version},
@@ -29,6 +29,24 @@ pub struct Loaded {
     pub token_given: bool,
     /// nothing is to be changed: by the flag or the field; phases do not get to know
     pub dry_run: bool,
+}
+
+/// The subnets of Services that a configuration file names, or the default. The file need not be
+/// complete.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn service_subnets(file: &ConfigFile) -> Result<String, Problems> {
+    let documents = file.documents()?;
+    let cluster = documents
+        .iter()
+        .find(|document| document.kind == "ClusterConfiguration");
+    let value = cluster.map(|document| document.tree.value());
+    let subnets = value.as_ref().and_then(|cluster| {
+        let subnets = cluster.pointer("/networking/serviceSubnet")?.as_str()?;
+        (!subnets.is_empty()).then(|| subnets.to_owned())
+    });
+    Ok(subnets.unwrap_or_else(|| SERVICE_SUBNET.to_owned()))
 }
 
 /// Reads, defaults and validates what `init` runs on.

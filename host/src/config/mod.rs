@@ -28,14 +28,14 @@ mod version;
 use crate::secret::Secret;
 use kubephase_sdk::kubeadm;
 
-pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR};
+pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, flags_of, named};
 pub use from_cluster::{from_cluster, merge_cluster_configuration};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
 };
-pub use load::{Loaded, load_init};
+pub use load::{Loaded, load_init, service_subnets};
 pub use others::{ValidateOptions, validate};
 pub use phases::{
     ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file,

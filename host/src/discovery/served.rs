@@ -187,6 +187,23 @@ fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
     assert_eq!(server.asked(), 1);
 }
 
+#[test]
+fn an_answer_whose_values_take_much_memory_is_not_read() {
+    let ours = Authority::new("kubernetes");
+    // 2 MB that would take 200.
+    let values: Value = json!({"x": vec![json!({"": 0}); 300_000]});
+    let mut patient = joining(&[hash(&ours.certificate)]);
+    patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));
+    let server = Server::start(ours.server(-HOUR..HOUR), &values, 0);
+    let refused = server.found(patient).unwrap_err();
+    assert!(
+        refused.contains("take too much: more than 16777216 bytes")
+            && refused.contains("compare the address"),
+        "{refused}"
+    );
+    assert_eq!(server.asked(), 1);
+}
+
 /// It is named by whoever calls, so a program in it is only run where the operator named the file.
 #[test]
 fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {

@@ -111,7 +111,7 @@ impl EffectKind for ClearSpec {
             target: Target::Other(self.to_string()),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

@@ -9,7 +9,7 @@ use crate::{
         gate::{Demand, EXECUTE},
         grant::Grant,
     },
-    world::{Tried, budget::Budget},
+    world::{Rights, Tried, budget::Budget},
 };
 use kubephase_wit::Failure;
 
@@ -23,7 +23,7 @@ impl EffectKind for CommandLine {
             target: Target::Other(self.to_string()),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,
@@ -37,11 +37,10 @@ impl EffectKind for CommandLine {
 
     fn enact(&self, context: &Context) -> Tried<Done> {
         let budget = Budget::new(MAX_OUTPUT, context.command_time, context.cancel);
-        let output = context.world.node().run(self, &budget).map_err(|failure| {
-            match failure.code.as_str() {
-                "timeout" => took_too_long(self, failure, context),
-                _ => failure,
-            }
+        let ran = context.world.node().run(self, Rights::Full, &budget);
+        let output = ran.map_err(|failure| match failure.code.as_str() {
+            "timeout" => took_too_long(self, failure, context),
+            _ => failure,
         })?;
         if output.status == 0 {
             return Ok(Done::from(true));

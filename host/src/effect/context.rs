@@ -2,6 +2,7 @@
 use super::territory::Territory;
 use crate::{
     cancel::Cancel,
+    wasm::grant::Grant,
     world::{Files, World},
 };
 use std::{ops::Deref, path::Path, time::Duration};
@@ -23,6 +24,9 @@ pub struct Context<'a> {
     pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
     /// what a plugin's file effects do not reach; none for a phase of the distribution itself
     pub territory: Option<&'a Territory>,
+    /// what the plugin was granted that proposed the effect; none for a phase of the program's own
+    /// code
+    pub grant: Option<&'a Grant>,
     /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
     /// with it
     pub cancel: &'a Cancel,
@@ -85,6 +89,7 @@ impl<'a> Context<'a> {
             made: &|_| false,
             may_widen: &|_| true,
             territory: None,
+            grant: None,
             cancel,
             command_time: Duration::ZERO,
         }

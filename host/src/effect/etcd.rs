@@ -182,7 +182,7 @@ impl EffectKind for EtcdMemberSpec {
             target: Target::Other(format!("{}{vote}", self.peer_url)),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

@@ -117,7 +117,7 @@ pub struct Owner {
 
 impl Owner {
     pub fn ensure(&self, files: &dyn Files) -> Tried<bool> {
-        files.give(&self.path, self.owner)
+        files.chown_recursive(&self.path, self.owner)
     }
 }
 

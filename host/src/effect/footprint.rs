@@ -19,6 +19,19 @@ pub struct Footprint {
     pub undoes: Option<Inverse>,
 }
 
+impl Footprint {
+    /// The paths and names in it, whose length the proposer of the effect decides.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let undo = match &self.undo {
+            Undo::By(inverse) => Some(inverse),
+            Undo::Nothing | Undo::RemoveCreated => None,
+        };
+        let inverses = undo.into_iter().chain(&self.undoes);
+        let paths = self.paths.iter().map(String::as_str);
+        paths.chain(inverses.map(Inverse::what))
+    }
+}
+
 fn is_nothing(undo: &Undo) -> bool {
     *undo == Undo::Nothing
 }

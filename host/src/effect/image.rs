@@ -26,7 +26,7 @@ impl EffectKind for Image {
             target: Target::Other(self.image.to_string()),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

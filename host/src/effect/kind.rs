@@ -35,7 +35,7 @@ pub struct Properties {
     /// whose the content of these files is
     pub content: Content,
     /// what of the host's the effect reaches if a plugin proposes it
-    pub claims: Vec<Claim>,
+    pub host_uses: Vec<HostUse>,
     /// whether it mostly waits for something else than this machine's processor
     pub waits: bool,
     /// the work of making its keys and signing its certificates, in keys of 2048 bits
@@ -94,7 +94,7 @@ pub enum Content {
 }
 
 /// What of the host's an effect of a plugin reaches.
-pub enum Claim {
+pub enum HostUse {
     /// changes what is at a path
     Changes(String),
     /// makes a key or certificate: the certificates directory and the base name

@@ -1,5 +1,6 @@
 //! Objects of the API: brought to a state where they are not in it already.
 mod kinds;
+pub mod owner;
 
 pub use kinds::{Delete, IfExists, Object, Patch};
 

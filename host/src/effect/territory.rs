@@ -1,7 +1,9 @@
 //! The files of a node that belong to the host, as its configuration says, and the operator's own.
 //! No file effect of a plugin reaches them: static Pods, certificates and kubeconfigs have effects
 //! of their own.
-use super::{Effect, kind::Claim};
+mod named;
+
+use super::{Effect, kind::HostUse};
 pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
@@ -42,13 +44,6 @@ const ALWAYS: &[&str] = &[
     "/var/lib/k0s",
     "/var/snap/microk8s",
 ];
-
-/// Arguments of components whose value looks like a path and is none.
-const NO_PATHS: &[&str] = &["cgroup"];
-/// The argument that names a file which plugins may write.
-const AUDIT_POLICY_FILE: &str = "audit-policy-file";
-/// Ends of the names of arguments whose files hold no secret.
-const OPEN_FILES: &[&str] = &["ca-file", "cert-file", "resolv-conf"];
 
 impl Territory {
     /// The files that belong to the host on a node with this configuration.
@@ -95,49 +90,6 @@ impl Territory {
         }
     }
 
-    /// Adds the files that the configuration names.
-    fn add_named(&mut self, config: &Config) {
-        let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
-        if let Some(join) = &config.join {
-            self.add_shown(&join.ca_cert_path);
-        }
-        self.add(&config.run.kubeconfig);
-        let mut arguments = vec![
-            &cluster.api_server.extra_args,
-            &cluster.controller_manager.extra_args,
-            &cluster.scheduler.extra_args,
-            &config.init.node_registration.kubelet_extra_args,
-        ];
-        if let Some(local) = &etcd.local {
-            self.add(&local.data_dir);
-            arguments.push(&local.extra_args);
-        }
-        if let Some(external) = &etcd.external {
-            self.add(&external.key_file);
-            self.add_shown(&external.cert_file);
-            self.add_shown(&external.ca_file);
-        }
-        for argument in arguments.into_iter().flatten() {
-            self.add_argument(&argument.name, &argument.value);
-        }
-        let fields = config.kubelet.document.as_object().into_iter().flatten();
-        for (field, value) in fields.filter(|(field, _)| field.ends_with("KeyFile")) {
-            self.add_argument(field, value.as_str().unwrap_or_default());
-        }
-    }
-
-    /// Adds the file that an argument of a component names, where it names one.
-    fn add_argument(&mut self, name: &str, value: &str) {
-        if name == AUDIT_POLICY_FILE || NO_PATHS.iter().any(|part| name.contains(part)) {
-            return;
-        }
-        if OPEN_FILES.iter().any(|end| name.ends_with(end)) {
-            self.add_shown(value);
-        } else {
-            self.add(value);
-        }
-    }
-
     /// Adds this program and the directories in which the host looks for programs.
     fn add_programs(&mut self) {
         let path = env::var_os("PATH").unwrap_or_default();
@@ -172,20 +124,20 @@ const CERTIFICATES: &[&str] = &[
 /// effect is carried out, the confined view of the files ([`crate::world::files::Confined`]) judges
 /// the files that it opens.
 pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
-    let claims = effect.properties().claims;
-    claims
+    let host_uses = effect.properties().host_uses;
+    host_uses
         .iter()
-        .find_map(|claim| refuse_claim(claim, territory, config))
+        .find_map(|used| refuse_use(used, territory, config))
 }
 
-fn refuse_claim(claim: &Claim, territory: &Territory, config: &Config) -> Option<String> {
+fn refuse_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<String> {
     let pki = config.cluster.certificates_dir.trim_end_matches('/');
     let base = |directory: &str, name: &str| format!("{}/{name}", directory.trim_end_matches('/'));
-    match claim {
-        Claim::Changes(path) => territory
+    match used {
+        HostUse::Changes(path) => territory
             .owns(path)
             .then(|| format!("{path} belongs to the host; no plugin changes it")),
-        Claim::Makes { directory, name } => {
+        HostUse::Makes { directory, name } => {
             let path = base(directory, name);
             let is_own = CERTIFICATES
                 .iter()
@@ -194,7 +146,7 @@ fn refuse_claim(claim: &Claim, territory: &Territory, config: &Config) -> Option
             (is_own || is_elsewhere)
                 .then(|| format!("{path} belongs to the host; no plugin makes it"))
         }
-        Claim::SignsWith { directory, name } => {
+        HostUse::SignsWith { directory, name } => {
             let path = base(directory, name);
             let is_clusters = path == format!("{pki}/ca");
             // Whoever has a certificate of an external etcd's authority may read and write all of
@@ -204,7 +156,7 @@ fn refuse_claim(claim: &Claim, territory: &Territory, config: &Config) -> Option
             (is_etcds || (!is_clusters && territory.owns(&path)))
                 .then(|| format!("only the host signs with {path}"))
         }
-        Claim::IsValidFor {
+        HostUse::IsValidFor {
             path,
             seconds,
             is_authority,

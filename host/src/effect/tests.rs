@@ -1,12 +1,12 @@
 use super::*;
-use crate::{arguments::UnitName, cancel::Cancel, world::imagined::Imagined};
+use crate::{arguments::UnitName, cancel::Cancel, world::fake::FakeWorld};
 use kubephase_sdk::testing::Case;
 
 /// Whether a run goes on without it is for the phase to say, whichever service it is.
 #[test]
 fn a_service_that_cannot_be_made_so_is_a_failure() {
     let folder = tempfile::tempdir().unwrap();
-    let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+    let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
     let config = crate::config::Config::default();
     let cancel = Cancel::never();
     let context = Context::of_test(&world, &config, &cancel);

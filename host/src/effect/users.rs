@@ -165,7 +165,7 @@ impl EffectKind for ControlPlaneUsers {
             target: Target::Other(self.to_string()),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -7,7 +7,10 @@ use super::{
     list::number,
     reader::{Events, ReadError, is_relied_on},
 };
-use crate::world::{Files, OpenFile, Tried, files::is_trusted};
+use crate::{
+    cancel::Cancel,
+    world::{Files, OpenFile, Tried, files::is_trusted},
+};
 use fold::Fold;
 use kubephase_sdk::undo::UndoStep;
 use kubephase_wit::Failure;
@@ -42,8 +45,9 @@ struct Journal {
 
 impl History {
     /// Reads the journals in a directory of a node. A journal that cannot be read is left out, with
-    /// a warning.
-    pub fn read(files: &dyn Files, directory: &str) -> History {
+    /// a warning. Nothing is known, and no journal outdated, where the end is requested meanwhile:
+    /// then no phase begins.
+    pub fn read(files: &dyn Files, directory: &str, cancel: &Cancel) -> History {
         let mut history = History::default();
         let paths = match paths(files, directory) {
             Ok(paths) => paths,
@@ -56,13 +60,16 @@ impl History {
         };
         let (mut fold, mut journals) = (Fold::default(), Vec::new());
         for (run, path) in paths {
-            match fold.read(files, directory, run, &path) {
+            match fold.read(files, directory, run, &path, cancel) {
                 Ok((journal, warning)) => {
                     history.warnings.extend(warning);
                     journals.push(journal);
                 }
                 Err(warning) => history.warnings.push(warning),
             }
+        }
+        if cancel.is_requested() {
+            return History::default();
         }
         if history.warnings.len() > MAX_WARNINGS {
             let more = history.warnings.len() - MAX_WARNINGS;
@@ -149,6 +156,7 @@ impl Fold {
         directory: &str,
         run: u64,
         path: &str,
+        cancel: &Cancel,
     ) -> Result<(Journal, Option<String>), String> {
         let ignored = |why: String| {
             format!("{why}; what that run did is not known, so reset leaves it in place")
@@ -176,6 +184,9 @@ impl Fold {
         };
         let mut workflow = String::new();
         let trouble = loop {
+            if cancel.is_requested() {
+                break None;
+            }
             match events.next_wanted(is_relied_on) {
                 Ok(Some(event)) => self.note_event(event.what, run, &mut workflow),
                 Ok(None) => break events.damage.as_ref().map(ToString::to_string),

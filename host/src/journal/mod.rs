@@ -224,14 +224,21 @@ impl Writer {
             return self.write(&mark);
         }
         // Only the beginning of an effect is refused. Its end is always recorded.
-        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES
-        {
-            return Err(io::Error::other(format!(
+        let full = || {
+            io::Error::other(format!(
                 "it has {} MiB, and a run may not have more",
                 MAX_BYTES >> 20
-            )));
+            ))
+        };
+        if matches!(event.what, What::Intended { .. }) && self.size + line.len() as u64 > MAX_BYTES
+        {
+            return Err(full());
         }
         self.write(&line)?;
+        // One call of a phase announces its effects together; the next of them does not begin.
+        if matches!(event.what, What::Effect { .. }) && self.size > MAX_BYTES {
+            return Err(full());
+        }
         let boundary = matches!(
             event.what,
             What::RunStarted { .. }

@@ -2,7 +2,7 @@
 use super::{FORMAT, Header, earlier};
 use crate::{
     run::event::Event,
-    world::files::lines::{Line, Lines, MAX_LINE},
+    world::files::lines::{LineReader, MAX_LINE, ReadLine},
 };
 use rustix::fs::OFlags;
 use serde::de::IgnoredAny;
@@ -98,7 +98,7 @@ impl std::error::Error for ReadError {}
 
 /// A reader of a journal's events, one at a time, so that the size of the journal does not matter.
 pub struct Events<R> {
-    lines: Lines<R>,
+    lines: LineReader<R>,
     path: PathBuf,
     pub header: Header,
     pub torn: bool,
@@ -118,7 +118,7 @@ impl<R: Read> Events<R> {
             began: 0,
         };
         let mut events = Events {
-            lines: Lines::new(source),
+            lines: LineReader::new(source),
             path,
             header,
             torn: false,
@@ -193,10 +193,12 @@ impl<R: Read> Events<R> {
                 path: self.path.clone(),
                 error,
             })? {
-                Line::Whole(line) => return Ok(Some(line)),
-                Line::TooLong => self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20)),
-                Line::CutOff => self.torn = true,
-                Line::End => return Ok(None),
+                ReadLine::Whole(line) => return Ok(Some(line)),
+                ReadLine::TooLong => {
+                    self.damaged(format!("it is longer than {} MiB", MAX_LINE >> 20))
+                }
+                ReadLine::CutOff => self.torn = true,
+                ReadLine::End => return Ok(None),
             }
         }
     }

@@ -150,6 +150,17 @@ fn made(path: &str) -> What {
     told(&file(path), Enacted::Changed, &[path], &[])
 }
 
+/// Files and directories that a run made, so many of each.
+fn many(count: usize) -> impl Iterator<Item = What> {
+    (0..count).map(|at| {
+        let (path, directory) = (
+            format!("/opt/directory-{at}/file"),
+            format!("/opt/directory-{at}"),
+        );
+        told(&file(&path), Enacted::Changed, &[&path], &[&directory])
+    })
+}
+
 /// A file that was removed.
 fn removed(path: &str) -> What {
     told(&removal(path), Enacted::Changed, &[], &[])
@@ -172,7 +183,8 @@ fn journal(below: &Path, events: impl IntoIterator<Item = What>) -> Journal {
 
 /// What the journals of `place` say.
 fn read_history(below: &Path) -> History {
-    History::read(&RootedFiles::open(below).unwrap(), "/state")
+    let files = RootedFiles::open(below).unwrap();
+    History::read(&files, "/state", &Cancel::never())
 }
 
 /// The files that earlier runs left.

@@ -1,8 +1,5 @@
 use super::*;
-use std::{
-    sync::{Barrier, mpsc},
-    time::Duration,
-};
+use std::sync::{Barrier, mpsc};
 
 #[test]
 fn results_are_in_the_order_of_the_items() {
@@ -41,14 +38,4 @@ fn a_thread_without_room_waits_until_another_is_done() {
         leave[0].send(()).unwrap();
         next.recv().unwrap();
     });
-}
-
-#[test]
-fn a_turn_is_waited_for_until_an_instant() {
-    let turns = Turns::new(1);
-    let soon = || Instant::now() + Duration::from_millis(10);
-    let turn = turns.wait_until(soon());
-    assert!(turn.is_some() && turns.wait_until(soon()).is_none());
-    drop(turn);
-    assert!(turns.wait_until(soon()).is_some());
 }

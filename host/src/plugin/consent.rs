@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     report::sanitise,
-    wasm::{gate::Risk, plugin::Plugin},
+    wasm::{
+        gate::{Danger, Risk},
+        plugin::Plugin,
+    },
+    world::reach::Services,
 };
 use clap::Args;
 use std::collections::BTreeMap;
@@ -34,6 +38,8 @@ pub struct Question<'a> {
     pub in_place_of: Option<String>,
     /// the command that allows the plugin, without the flags of consent
     pub command: String,
+    /// the subnets of the cluster's Services
+    pub services: Services,
 }
 
 impl Consent {
@@ -50,7 +56,7 @@ impl Consent {
     /// # Errors
     /// Each line with such a risk, the reason, and the command that accepts all of them.
     pub fn check(self, question: &Question) -> Result<(), PluginRefused> {
-        let risks = new_risks(question.plugin, question.allowed);
+        let risks = question.new_risks();
         if risks.keys().all(|risk| self.accepts(*risk)) {
             return Ok(());
         }
@@ -104,14 +110,30 @@ impl Question<'_> {
 
     /// The command that allows the plugin, with every flag of consent that it needs.
     fn full_command(&self) -> String {
-        format!("{}{}", self.command, flags(self.plugin, self.allowed))
+        format!("{}{}", self.command, flags_of(&self.new_risks()))
+    }
+
+    /// The risks of what is not allowed yet, also those that only this machine knows of.
+    fn new_risks(&self) -> BTreeMap<Risk, Vec<String>> {
+        let mut risks = new_risks(self.plugin, self.allowed);
+        let requests = self.plugin.manifest().grants.iter();
+        let nearby = requests.flat_map(|request| request.nearby_lines(self.services));
+        add_lines(
+            &mut risks,
+            nearby.filter(|(line, _)| !self.allowed.granted.contains(line)),
+        );
+        risks
     }
 }
 
 /// Returns the flags of consent that allowing a plugin's new requests needs, each after a space;
 /// empty if it needs none.
 pub fn flags(plugin: &Plugin, allowed: &Allowed) -> String {
-    new_risks(plugin, allowed)
+    flags_of(&new_risks(plugin, allowed))
+}
+
+fn flags_of(risks: &BTreeMap<Risk, Vec<String>>) -> String {
+    risks
         .keys()
         .map(|risk| format!(" {}", risk.flag()))
         .collect()
@@ -128,11 +150,19 @@ pub fn risks(plugin: &Plugin, counts: impl Fn(&String) -> bool) -> BTreeMap<Risk
     let mut risks: BTreeMap<Risk, Vec<String>> = BTreeMap::new();
     let requests = plugin.manifest().grants.iter();
     let lines = requests.flat_map(|request| request.risky_lines(&plugin.manifest().name));
-    for (line, danger) in lines.filter(|(line, _)| counts(line)) {
+    add_lines(&mut risks, lines.filter(|(line, _)| counts(line)));
+    risks
+}
+
+/// Adds lines with their dangers to the risks of a plugin.
+fn add_lines(
+    risks: &mut BTreeMap<Risk, Vec<String>>,
+    lines: impl Iterator<Item = (String, Danger)>,
+) {
+    for (line, danger) in lines {
         let reason = format!("{}: {}", sanitise::line(&line), danger.why);
         risks.entry(danger.risk).or_default().push(reason);
     }
-    risks
 }
 
 /// Returns the risks of the lines that are not allowed yet.

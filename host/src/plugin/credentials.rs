@@ -8,7 +8,7 @@
     reason = "credentials are the operator's, not the node's"
 )]
 use super::registry::reference::{Registry, is_loopback};
-use crate::{operator_files, report::sanitise, secret::Secret, world::real::child::Group};
+use crate::{operator_files, report::sanitise, secret::Secret, world::real::child::ProcessGroup};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::BASE64;
 use rustix::process::Pid;
@@ -390,7 +390,7 @@ async fn ask_helper(helper: &Helper, server: &str) -> Result<Option<Credentials>
         .stderr(Stdio::piped())
         .process_group(0)
         .kill_on_drop(true);
-    let started = Group::start(|| {
+    let started = ProcessGroup::start(|| {
         let child = command.spawn()?;
         let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         Ok((
@@ -459,7 +459,7 @@ async fn read_answer(from: Option<impl AsyncRead + Unpin>) -> Result<Secret<Vec<
 /// A question to a helper. A helper that has not answered ends with the question, and so do the
 /// programs that it started.
 struct Question {
-    group: Group,
+    group: ProcessGroup,
     /// The helper has ended by itself.
     is_answered: bool,
 }

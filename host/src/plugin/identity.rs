@@ -1,10 +1,14 @@
 //! The identity of a plugin, which the operator's consent belongs to. A plugin chooses its own
 //! name, so consent never goes by the name alone.
 use super::{lines::Allowed, lock::Locked, registry::reference::Reference, signature::Signer};
+use crate::wasm::engine::digest_of;
 use std::{
     fmt,
     path::{Component, Path, PathBuf},
 };
+
+/// Hexadecimal digits of an identity's digest; a label's value has at most 63 characters.
+const DIGEST_LENGTH: usize = 40;
 
 /// Where a plugin comes from, whatever its version, and who has to have signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,13 @@ impl PluginIdentity {
     /// The identity of a plugin in the lock.
     pub fn of_locked(locked: &Locked) -> Self {
         PluginIdentity::new(&locked.source, locked.signer.as_ref())
+    }
+
+    /// A digest of the identity that fits into a label of an object of the cluster.
+    pub fn digest(&self) -> String {
+        let mut digest = digest_of(self.to_string().as_bytes());
+        digest.truncate(DIGEST_LENGTH);
+        digest
     }
 
     /// Returns what the operator allowed a plugin of this identity: nothing if the lock has the

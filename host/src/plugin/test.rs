@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cancel::Cancel,
-    config::ADMIN,
+    config::{ADMIN, SERVICE_SUBNET},
     effect::proposal::Proposal,
     operator_files,
     report::sanitise,
@@ -21,7 +21,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::{limits::Limits, plugin::Plugin},
-    world::{World, api::Patience, imagined::Imagined, node::gather, real::Real},
+    world::{World, api::Patience, fake::FakeWorld, node::gather, reach::Services, real::Real},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::{
@@ -137,6 +137,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
             allowed: &Allowed::default(),
             in_place_of: None,
             command,
+            services: Services::of(SERVICE_SUBNET),
         };
         consent.check(&question)?;
     } else if let Err(ungranted) = plugin.allow(&[], &[]) {
@@ -218,7 +219,7 @@ struct Played {
 
 impl Stage {
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
-        let world = Imagined::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
         Ok(Stage::over(Arc::new(world), config))
     }
 

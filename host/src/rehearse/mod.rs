@@ -200,7 +200,7 @@ impl RehearsedCluster<'_> {
             files: rehearsal::files(&root, None)?,
             facts,
             credentials: Credentials::of(&prepared.config),
-            common: self.world.common(),
+            cluster: self.world.cluster_state(),
             patience: Patience {
                 time: API_TIME,
                 cancel: self.cancel.clone(),
@@ -210,7 +210,7 @@ impl RehearsedCluster<'_> {
         let node = Arc::new(Rehearsal::open(self.handle, setting)?);
         let cancel = self.cancel.child();
         let journal = begin_journal(&root, &cancel)?;
-        let run = prepared.complete(node.files())?;
+        let run = prepared.complete(node.files(), &cancel)?;
         let finished = run.execute(node.clone(), &|_| {}, |_| vec![journal], &cancel)?;
         Ok(JoinResult {
             name: machine.name(),

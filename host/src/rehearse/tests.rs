@@ -9,7 +9,7 @@ use crate::{
     },
     world::{
         Etcd, EtcdMember, Tried,
-        rehearsal::{Common, Outside},
+        rehearsal::{ClusterState, ExternalCluster},
     },
 };
 use kubephase_wit::ObjectRef;
@@ -46,7 +46,7 @@ impl Etcd for Beside {
 
 /// Completes and executes a run. Returns its configuration and its result.
 fn execute(prepared: Prepared, world: &Arc<Rehearsal>) -> (Config, RunResult) {
-    let run = prepared.complete(world.files()).unwrap();
+    let run = prepared.complete(world.files(), &Cancel::never()).unwrap();
     let finished = run
         .execute(world.clone(), &|_| {}, |_| Vec::new(), &Cancel::never())
         .unwrap();
@@ -59,13 +59,13 @@ fn open(
     root: &Path,
     facts: NodeFacts,
     config: &Config,
-    common: Common,
+    cluster: ClusterState,
 ) -> Arc<Rehearsal> {
     let setting = Setting {
         files: rehearsal::files(root, None).unwrap(),
         facts,
         credentials: Credentials::of(config),
-        common: Arc::new(common),
+        cluster: Arc::new(cluster),
         patience: Patience {
             time: API_TIME,
             cancel: Cancel::never(),
@@ -124,13 +124,13 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
         ..NodeFacts::default()
     };
     let prepared = prepare_init(&distribution, &facts);
-    let common = Common::of(first.path());
+    let cluster_state = ClusterState::new(first.path());
     let world = open(
         threads.handle(),
         first.path(),
         facts,
         &prepared.config,
-        common,
+        cluster_state,
     );
     let (config, result) = execute(prepared, &world);
     assert_eq!(result, RunResult::Done);
@@ -149,14 +149,14 @@ fn a_control_plane_that_would_join_goes_all_the_way_and_changes_nothing_in_the_c
         cancel: &Cancel::never(),
     };
     let joining = prepare_join(&cluster, machine);
-    let outside = Outside::new(world.common(), Box::new(Beside(world.clone())));
-    let common = Common::joining(second.path(), outside);
+    let external = ExternalCluster::new(world.cluster_state(), Box::new(Beside(world.clone())));
+    let cluster_state = ClusterState::with_external(second.path(), external);
     let node = open(
         threads.handle(),
         second.path(),
         machine.facts(),
         &joining.config,
-        common,
+        cluster_state,
     );
     assert_eq!(execute(joining, &node).1, RunResult::Done);
     assert_is_member(&node, machine);

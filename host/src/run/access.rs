@@ -7,7 +7,7 @@ use crate::{
         gate::{Demand, Origin, Row},
         grant::Grant,
     },
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use std::sync::Arc;
 
@@ -71,10 +71,16 @@ impl Access {
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         match self {
             Access::BuiltIn => Ok(Reach::All),
-            Access::Granted(grant) => grant.reach(row, demands, url),
+            Access::Granted(grant) => grant.reach(row, demands, url, services),
         }
     }
 
@@ -92,5 +98,13 @@ impl Access {
     /// The part of the proposal that was not granted.
     pub fn check_effect(&self, effect: &Effect) -> Result<(), String> {
         self.ask(|grant| grant.allows_effect(effect))
+    }
+
+    /// What a plugin was granted; none for a phase of the program's own code.
+    pub fn grant(&self) -> Option<&Grant> {
+        match self {
+            Access::BuiltIn => None,
+            Access::Granted(grant) => Some(grant),
+        }
     }
 }

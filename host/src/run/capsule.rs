@@ -4,7 +4,8 @@
 //!
 //! No secret is in a capsule. The configuration is the one that plugins see; settings that the
 //! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
-//! wherever they are; and an answer that is or holds a credential by [`classify`] is not kept.
+//! wherever they are; and an answer that is or holds a credential by [`classify_within`] is not
+//! kept.
 mod recording;
 
 pub use recording::Recorded;
@@ -12,9 +13,9 @@ pub use recording::Recorded;
 use super::secrets::Secrets;
 use crate::{
     report::sanitise,
-    secret::{classify::classify, settings},
+    secret::{classify::classify_within, settings},
     wasm::plugin::Plugin,
-    world::Tried,
+    world::{Tried, budget::Budget},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::Failure;
@@ -208,8 +209,8 @@ impl Sight {
     }
 
     /// Puts what was recorded into a capsule: the facts, and the observations without answers that
-    /// are credentials.
-    pub fn fill(&self, capsule: &mut Capsule) {
+    /// are credentials, or are not judged within the budget.
+    pub fn fill(&self, capsule: &mut Capsule, budget: &Budget) {
         let Sight::Recorded(recording) = self else {
             return;
         };
@@ -219,7 +220,7 @@ impl Sight {
             let credential = gave
                 .as_ref()
                 .ok()
-                .and_then(|answer| classify(answer.text().as_bytes()));
+                .and_then(|answer| classify_within(answer.text().as_bytes(), budget));
             if let Some(kind) = credential {
                 *gave = Err(Failure::new(
                     "not-recorded",

@@ -3,6 +3,7 @@
 use super::{
     event::{EffectResult, EffectSummary, What, micros},
     executor::{Broken, Executor, Left},
+    owners,
     session::Session,
     time::TimeOfPhase,
 };
@@ -66,11 +67,17 @@ impl Executor<'_> {
                 )));
             }
         }
+        self.claim_directory(session, &proposals)
+            .map_err(|failure| Broken::Failed(failure.told()))?;
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
                 std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
             };
             let targets: BTreeSet<String> = proposals.iter().flat_map(targets).collect();
+            let texts: Vec<&str> = targets.iter().map(String::as_str).collect();
+            session
+                .spend_journal(&texts)
+                .map_err(|stop| Broken::Failed(stop.to_string()))?;
             self.shared.bus.emit(What::Intended {
                 phase: node.spec.id.clone(),
                 targets: targets.into_iter().collect(),
@@ -96,13 +103,13 @@ impl Executor<'_> {
                 .iter()
                 .any(|earlier| changed[*earlier as usize]);
             let work = proposal.effect.key_work();
-            if let Err(why) = may_begin(proposal, work, session, time) {
+            let absent = self.absent(&proposal.effect);
+            if let Err(why) = may_begin(proposal, work, &absent, session, time) {
                 self.tell(node, proposal, EffectResult::Failed(why.clone()), 0, &[]);
                 failed.get_or_insert(Broken::Failed(why));
                 continue;
             }
             let enact = || self.enact(proposal, disturbed, territory, session, left, time);
-            let absent = self.absent(&proposal.effect);
             let outcome = if proposal.effect.waits() {
                 left.crew.parked(enact)
             } else {
@@ -179,6 +186,20 @@ impl Executor<'_> {
         failed.map_or(Ok(changed.contains(&true)), Err)
     }
 
+    /// Makes the directory of a plugin belong to it before the plugin uses it.
+    fn claim_directory(&self, session: &Session, proposals: &[Proposal]) -> Tried<()> {
+        let Some(plugin) = session.third_party() else {
+            return Ok(());
+        };
+        let uses = |proposal: &Proposal| owners::is_used(&proposal.effect, plugin);
+        match self.shared.identities.get(plugin) {
+            Some(identity) if proposals.iter().any(uses) => {
+                owners::claim(self.shared.world.files(), plugin, identity)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn enact(
         &self,
         proposal: &Proposal,
@@ -206,6 +227,7 @@ impl Executor<'_> {
             },
             disturbed,
             territory,
+            grant: session.access().grant(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
         })
@@ -226,6 +248,9 @@ impl Executor<'_> {
             let pulled = time
                 .check()
                 .map_err(|why| Failure::new("timeout", why))
+                .and_then(|()| {
+                    record(proposal, &[], session).map_err(|why| Failure::new("limit", why))
+                })
                 .and_then(|()| self.enact(proposal, false, None, session, left, time));
             (pulled, micros(began))
         };
@@ -348,13 +373,32 @@ impl Executor<'_> {
 fn may_begin(
     proposal: &Proposal,
     key_work: usize,
+    absent: &[String],
     session: &Session,
     time: &TimeOfPhase,
 ) -> Result<(), String> {
     time.check()?;
+    record(proposal, absent, session)?;
     let spent = session.spend_key_work(key_work);
     spent.map_err(|stop| stop.to_string())?;
     say_all(session, Severity::Info, proposal.announce.as_slice())
+}
+
+/// Takes room in the journal for the line of an effect, as [`Executor::tell`] writes it. What an
+/// effect makes stands in the line with its whole path, so that reset removes exactly that.
+fn record(proposal: &Proposal, absent: &[String], session: &Session) -> Result<(), String> {
+    let target = summary(&proposal.effect).1;
+    // What is absent may not come to be, and then stands among the other paths.
+    let footprint = proposal.effect.footprint(absent);
+    let texts: Vec<&str> = [&target]
+        .into_iter()
+        .chain(&proposal.because)
+        .chain(absent)
+        .map(String::as_str)
+        .chain(footprint.texts())
+        .collect();
+    let room = session.spend_journal(&texts);
+    room.map_err(|stop| stop.to_string())
 }
 
 /// Says lines for a phase, until its plugin has said as much as it may.

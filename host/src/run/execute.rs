@@ -34,14 +34,16 @@ pub struct Complete {
 }
 
 impl Prepared {
-    /// Completes the run from the files of its node.
+    /// Completes the run from the files of its node. It is not complete where `cancel` was
+    /// requested
+    /// meanwhile, and then none of its phases begins.
     ///
     /// # Errors
     /// The state of earlier runs cannot be read or kept.
-    pub fn complete(mut self, files: &dyn Files) -> Result<Complete> {
+    pub fn complete(mut self, files: &dyn Files, cancel: &Cancel) -> Result<Complete> {
         let started = jiff::Timestamp::now().as_second();
         GeneratedSecrets::complete(&mut self.config, self.token_given, files)?;
-        let history = History::read(files, state::DIRECTORY);
+        let history = History::read(files, state::DIRECTORY, cancel);
         let warnings = self.workflow.complete(&mut self.config, files, &history)?;
         self.warnings.extend(warnings);
         self.warnings.extend(history.warnings.iter().cloned());
@@ -73,6 +75,7 @@ impl Complete {
         let shared = Arc::new(Shared {
             patches: prepared.patches.clone(),
             territory: prepared.territory(),
+            identities: prepared.identities(),
             cancel: cancel.clone(),
             ..Shared::of_run(world, bus, masked)?
         });

@@ -397,7 +397,10 @@ impl Executor<'_> {
             && ready.session.spend_capsule()
         {
             // Capsules are made one at a time: each takes several times its bytes.
-            let _turn = json::turn(MAX_CAPSULE);
+            let gives_up = || self.cancel.is_requested();
+            let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
+                return message;
+            };
             (self.keep)(&ready.session.capsule(&message).of(plugin));
         }
         message

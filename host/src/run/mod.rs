@@ -11,6 +11,7 @@ pub mod executor;
 pub mod judge;
 mod makers;
 pub mod output;
+pub mod owners;
 pub mod peers;
 pub mod prepare;
 mod provide;

@@ -7,7 +7,7 @@ use crate::{
     world::{
         api::{Credentials, Patience},
         node::facts::NodeFacts,
-        rehearsal::{self, Common, Rehearsal, Setting},
+        rehearsal::{self, ClusterState, Rehearsal, Setting},
     },
 };
 use anyhow::{Result, anyhow};
@@ -27,7 +27,7 @@ pub const API_TIME: Duration = Duration::from_secs(10);
 /// The cluster that the machine of a tree joined in an earlier rehearsal. Its other machines run
 /// until this value is dropped.
 pub struct PeerCluster {
-    common: Arc<Common>,
+    cluster: Arc<ClusterState>,
     _first: Rehearsal,
     _scratch: ScratchTree,
     _lock: Option<RunLock>,
@@ -55,12 +55,12 @@ impl PeerCluster {
         } else {
             (None, ScratchTree::temporary()?)
         };
-        let common = Arc::new(Common::of(&scratch.path));
+        let cluster = Arc::new(ClusterState::new(&scratch.path));
         let setting = Setting {
             files: rehearsal::files(&scratch.path, (!keeps).then_some(first.as_path()))?,
             facts: NodeFacts::default(),
             credentials: Credentials::File(ADMIN.into()),
-            common: common.clone(),
+            cluster: cluster.clone(),
             patience: Patience {
                 time: API_TIME,
                 cancel: cancel.clone(),
@@ -68,16 +68,16 @@ impl PeerCluster {
             port: 0,
         };
         Ok(Some(PeerCluster {
-            common,
+            cluster,
             _first: Rehearsal::open(handle, setting)?,
             _scratch: scratch,
             _lock: lock,
         }))
     }
 
-    /// What the machines of the cluster share.
-    pub fn common(&self) -> Arc<Common> {
-        self.common.clone()
+    /// Returns what the machines of the cluster share.
+    pub fn cluster_state(&self) -> Arc<ClusterState> {
+        self.cluster.clone()
     }
 }
 
@@ -88,12 +88,15 @@ fn tree_of_first_machine(tree: &Path) -> Result<Option<PathBuf>> {
     let trees = tree.parent().filter(|trees| trees.ends_with(TREES));
     let first = trees.and_then(Path::parent);
     Ok(first
-        .filter(|first| Common::is_kept(first))
+        .filter(|first| ClusterState::is_saved(first))
         .map(Path::to_owned))
 }
 
 /// Returns what the machine of a tree shares with others: the cluster that it joined, or else a
 /// cluster of its own.
-pub fn common_of(peers: Option<&PeerCluster>, root: &Path) -> Arc<Common> {
-    peers.map_or_else(|| Arc::new(Common::of(root)), PeerCluster::common)
+pub fn cluster_state_of(peers: Option<&PeerCluster>, root: &Path) -> Arc<ClusterState> {
+    peers.map_or_else(
+        || Arc::new(ClusterState::new(root)),
+        PeerCluster::cluster_state,
+    )
 }

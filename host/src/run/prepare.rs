@@ -1,14 +1,14 @@
 //! Prepares a run: from a loaded configuration to a plan with its plugins. Nothing is changed.
 use super::workflow::{Line, LoadedRun, Question, Workflow};
 use crate::{
-    config::{self, Config, ConfigFile, Loaded, PhaseConfiguration},
+    config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
     effect::territory::Territory,
     plan::{
         Choice, Plan, Refused,
         catalog::Catalog,
         spec::{WorkflowId, is_within},
     },
-    plugin::{self, load::Plugins},
+    plugin::{self, identity::PluginIdentity, load::Plugins},
     render::patches::Patches,
     wasm::{
         embedded,
@@ -133,6 +133,17 @@ impl Prepared {
             }
         }
         territory
+    }
+
+    /// The identity of each third-party plugin, by its name.
+    pub(super) fn identities(&self) -> BTreeMap<String, String> {
+        let entries = self.phases.plugins.iter();
+        let identity = |entry: &PluginEntry| {
+            let signer = self.plugins.get(&entry.name)?.signer.as_ref();
+            let identity = PluginIdentity::new(&entry.source, signer);
+            Some((entry.name.clone(), identity.to_string()))
+        };
+        entries.filter_map(identity).collect()
     }
 
     /// Adds warnings that are shown before the first phase.

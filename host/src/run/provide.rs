@@ -12,7 +12,8 @@ use crate::{
         Node,
         spec::{PhaseFunction, is_within},
     },
-    plugin,
+    plugin::{self, identity::PluginIdentity},
+    wasm::grant::Grant,
 };
 use kubephase_sdk::Native;
 use kubephase_wit::{Error, Outcome, PhaseInfo, Stop, phase};
@@ -66,13 +67,18 @@ impl Provider<'_> {
             plugin,
             settings,
             limits,
-            ..
+            signer,
         } = &self.prepared.plugins[name];
+        let entries = &self.prepared.phases.plugins;
+        let entry = entries.iter().find(|entry| entry.name == name);
+        let identity = entry.map(|entry| PluginIdentity::new(&entry.source, signer.as_ref()));
+        let digest = identity.map(|identity| identity.digest());
+        let grant = Grant::clone(&plugin.grant()).of_identity(digest.unwrap_or_default());
         let session = Session::limited(
             self.shared.clone(),
             node.id(),
             settings,
-            Access::Granted(plugin.grant()),
+            Access::Granted(Arc::new(grant)),
             *limits,
             node.source.third_party(),
         );
@@ -80,7 +86,7 @@ impl Provider<'_> {
             match plugin.phase(session.clone(), *limits, self.cancel) {
                 Ok(guest) => {
                     let memory = guest.peak();
-                    (Box::new(guest), memory)
+                    (Box::new(guest.by(session.clock().clone())), memory)
                 }
                 Err(why) => (Box::new(Unusable(format!("{why:#}"))), Arc::default()),
             };

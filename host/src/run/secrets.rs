@@ -1,7 +1,9 @@
 //! The secrets of one run. Phases see placeholders. Effects take the values from the configuration,
 //! which only the host has. The operator sees the values only in messages of built-in phases.
 mod configuration;
+mod objects;
 
+use self::configuration::{shapes, urls};
 use crate::{config, effect::token, secret::Secret};
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar, InitConfiguration, Join},
@@ -84,8 +86,7 @@ impl Secrets {
         })
     }
 
-    /// Removes user names and passwords from all proxies of the configuration, and masks the header
-    /// with which a kubelet fetches static Pods.
+    /// Removes user names and passwords from all proxies of the configuration.
     fn mask_proxies(&mut self, config: &mut Config) {
         let cluster = &mut config.cluster;
         let components = [
@@ -114,16 +115,6 @@ impl Secrets {
                 *value = shown;
             }
         }
-        if let Some(headers) = config
-            .kubelet
-            .document
-            .get_mut("staticPodURLHeader")
-            .and_then(Value::as_object_mut)
-        {
-            for header in headers.values_mut() {
-                *header = public("static-pod-url-header").into();
-            }
-        }
     }
 
     fn sealed(&self, name: &str) -> String {
@@ -144,38 +135,53 @@ impl Secrets {
         Some(OpenedText { shown, revealed })
     }
 
-    /// Blanks the values of this run's secrets in a text.
-    pub fn blank(&self, text: &mut String) {
-        let values = self
-            .named
+    /// The values of this run's secrets.
+    fn values(&self) -> impl Iterator<Item = &Secret<String>> + Clone {
+        self.named
             .iter()
             .map(|(_, value)| value)
-            .chain(&self.others);
-        for value in values
-            .map(Secret::reveal)
-            .filter(|value| value.len() >= MIN_BLANKED)
-        {
-            if text.contains(value.as_str()) {
-                *text = text.replace(value.as_str(), "<secret>");
-            }
-        }
+            .chain(&self.others)
+    }
+
+    /// Blanks the values of this run's secrets in a text.
+    pub fn blank(&self, text: &mut String) {
+        blank_values(self.values(), text);
     }
 
     /// Blanks the values of this run's secrets in every string of a JSON value.
     pub fn blank_value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => self.blank(text),
-            Value::Array(items) => items.iter_mut().for_each(|item| self.blank_value(item)),
-            Value::Object(fields) => fields
-                .values_mut()
-                .for_each(|field| self.blank_value(field)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
+        blank_value_of(self.values(), value);
     }
 
     /// Adds a secret that is blanked from now on.
     pub fn add(&mut self, value: Secret<String>) {
         self.others.push(value);
+    }
+}
+
+/// Blanks values in a text.
+fn blank_values<'a>(values: impl Iterator<Item = &'a Secret<String>>, text: &mut String) {
+    for value in values
+        .map(Secret::reveal)
+        .filter(|value| value.len() >= MIN_BLANKED)
+    {
+        if text.contains(value.as_str()) {
+            *text = text.replace(value.as_str(), "<secret>");
+        }
+    }
+}
+
+/// Blanks values in every string of a JSON value.
+fn blank_value_of<'a>(values: impl Iterator<Item = &'a Secret<String>> + Clone, value: &mut Value) {
+    match value {
+        Value::String(text) => blank_values(values, text),
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| blank_value_of(values.clone(), item)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| blank_value_of(values.clone(), field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -246,10 +252,14 @@ fn public(name: &str) -> String {
 /// The value of an environment variable as plugins see it. Of a proxy that is not one of the common
 /// ones, nothing is known of its form.
 fn shown_value(name: &str, value: &str) -> String {
-    if is_common_proxy(name) || value.contains("://") {
-        return without_user_info(value);
+    let has_url = value.contains("://");
+    if is_common_proxy(name) || has_url {
+        let shown = urls::without_path(&without_user_info(value));
+        if shapes::is_hosts(&shown) {
+            return shown;
+        }
     }
-    if is_proxy(name) {
+    if is_proxy(name) || has_url {
         public("proxy")
     } else {
         value.to_owned()

@@ -5,7 +5,7 @@ use super::{
     event::{Event, RunResult, Subscriber, What},
     execute::Complete,
     executor::Finished,
-    peers::{PeerCluster, common_of},
+    peers::{PeerCluster, cluster_state_of},
     prepare::Prepared,
     scratch::ScratchTree,
     signals::Interruptible,
@@ -23,7 +23,7 @@ use crate::{
         files::PrivateDirectory,
         node::facts::NodeFacts,
         real::{self, Real},
-        rehearsal::{self, Common, Outside, Rehearsal, Setting},
+        rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting},
     },
 };
 use anyhow::{Context, Result, anyhow};
@@ -117,12 +117,12 @@ impl Site<Rehearsal> {
             threads: &threads,
             cancel: run.cancel(),
         };
-        let (common, peers) = around.open_cluster()?;
+        let (cluster, peers) = around.open_cluster()?;
         let setting = Setting {
             files: rehearsal::files(&scratch.path, below)?,
             facts,
             credentials: Credentials::of(&prepared.config),
-            common,
+            cluster,
             patience: patience(prepared, run.cancel()),
             port,
         };
@@ -150,20 +150,23 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn open_cluster(&self) -> Result<(Arc<Common>, Option<PeerCluster>)> {
+    fn open_cluster(&self) -> Result<(Arc<ClusterState>, Option<PeerCluster>)> {
         let handle = self.threads.handle();
         match self.prepared.workflow.rehearsed_cluster() {
-            RehearsedCluster::New => Ok((Arc::new(Common::of(self.root)), None)),
+            RehearsedCluster::New => Ok((Arc::new(ClusterState::new(self.root)), None)),
             RehearsedCluster::External => {
                 let files = rehearsal::files(self.root, self.below)?;
                 let etcd = real::etcd(handle, files, &self.prepared.config, self.cancel);
-                let outside = Outside::new(Arc::new(real::direct()), Box::new(etcd));
-                Ok((Arc::new(Common::joining(self.root, outside)), None))
+                let external = ExternalCluster::new(Arc::new(real::direct()), Box::new(etcd));
+                Ok((
+                    Arc::new(ClusterState::with_external(self.root, external)),
+                    None,
+                ))
             }
             RehearsedCluster::Kept => {
                 let tree = self.below.unwrap_or(self.root);
                 let peers = PeerCluster::of(tree, self.below.is_none(), handle, self.cancel)?;
-                Ok((common_of(peers.as_ref(), self.root), peers))
+                Ok((cluster_state_of(peers.as_ref(), self.root), peers))
             }
         }
     }
@@ -246,7 +249,7 @@ impl<W: World + 'static> Site<W> {
                 )
             })?;
         let is_whole = prepared.is_whole;
-        let run = prepared.complete(files)?;
+        let run = prepared.complete(files, cancel)?;
         let kept: Box<dyn Subscriber> = Box::new(journal.clone());
         let watch = self.watch_credentials();
         let with_own = |plan: &Plan| [kept, watch].into_iter().chain(subscribers(plan)).collect();

@@ -10,7 +10,7 @@ use std::{
 /// Longest pause between two calls of a phase.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// The time of one phase.
+/// The time of one phase, by its clock: waiting for a turn takes none of it.
 pub(super) struct TimeOfPhase {
     session: Session,
     /// when the phase has to have settled; none for a phase of the program
@@ -21,7 +21,7 @@ pub(super) struct TimeOfPhase {
 
 impl TimeOfPhase {
     pub fn begin(session: &Session, of_plugin: bool) -> TimeOfPhase {
-        let now = Instant::now();
+        let now = session.clock().now();
         TimeOfPhase {
             session: session.clone(),
             until: of_plugin.then(|| now + PHASE),
@@ -31,7 +31,7 @@ impl TimeOfPhase {
 
     /// Counts the time since it was counted last, and returns what is left.
     fn left(&self) -> Duration {
-        let now = Instant::now();
+        let now = self.session.clock().now();
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let since = now.saturating_duration_since(std::mem::replace(&mut counted, now));
         let of_plugin = self.session.spend_time(since).unwrap_or(LONGEST_PAUSE);
@@ -73,6 +73,6 @@ impl TimeOfPhase {
 
     /// A pause has passed, whose time was spent before.
     pub fn paused(&self) {
-        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = self.session.clock().now();
     }
 }

@@ -2,15 +2,24 @@
 //!
 //! The content is parsed, not only searched: DER by its structure, YAML and JSON by their fields,
 //! and base64, hexadecimal, gzip and UTF-16 are decoded and judged again, down to `MAX_DEPTH`
-//! encodings; what is compressed in another way is not decided. What cannot be parsed is still searched once from end to end. All work is bounded in
+//! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
 //! proportion to the content's size.
+//!
+//! A search finds only what it knows. So content in which nothing was found also has to be ordinary:
+//! text that does not look random, values after no name of a secret, certificates, and encodings of
+//! these. All else is not decided. This is a heuristic; what a plugin may read is the grant's
+//! decision.
+mod assignments;
 mod containers;
 mod der;
 mod encodings;
 mod objects;
+mod ordinary;
 mod patterns;
 
-use crate::arguments::json;
+pub use objects::parse_yaml;
+
+use crate::{arguments::json, world::budget::Budget};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -57,8 +66,8 @@ pub enum Credential {
     Password,
     /// an `Authorization` header
     Authorization,
-    /// content that is compressed or encoded so deeply that judging it takes too much work, or in a
-    /// way that is not unpacked
+    /// content that takes too much work to judge, that is compressed or encoded too deeply or in an
+    /// unknown way, or that looks random
     Undecided,
 }
 
@@ -98,48 +107,75 @@ impl fmt::Display for Credential {
 /// are judged one at a time.
 #[must_use]
 pub fn classify(content: &[u8]) -> Option<Credential> {
+    classify_within(content, &Budget::unlimited())
+}
+
+/// As [`classify`], until the budget ends: the answer is [`Credential::Undecided`] then.
+#[must_use]
+pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
     let work = content
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    let _turn = json::turn(content.len());
+    let Some(_turn) = json::turn_of("", content.len(), &|| budget.is_over()) else {
+        return Some(Credential::Undecided);
+    };
     let mut search = Search {
         work,
         memory: MAX_VALUES,
+        budget,
     };
-    search.search(content, MAX_DEPTH).err()
+    let searched = search.search(content, MAX_DEPTH);
+    searched
+        .and_then(|()| search.ordinary(content, MAX_DEPTH))
+        .err()
 }
 
 /// Returns the kind of the first credential that a JSON value holds: in one of its texts, or by its
-/// fields.
+/// fields. The answer is [`Credential::Undecided`] where the budget ends first.
 #[must_use]
-pub fn classify_value(value: &serde_json::Value) -> Option<Credential> {
-    let work = value
-        .to_string()
+pub fn classify_value_within(value: &serde_json::Value, budget: &Budget) -> Option<Credential> {
+    let text = value.to_string();
+    let work = text
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
     let mut search = Search {
         work,
         memory: MAX_VALUES,
+        budget,
     };
-    search.value(value, MAX_DEPTH).err()
+    let searched = search.value(value, MAX_DEPTH);
+    searched
+        .and_then(|()| search.ordinary(text.as_bytes(), MAX_DEPTH))
+        .err()
 }
 
 /// The result of a search: `Ok` if nothing was found, or the credential that was found.
 type Verdict = Result<(), Credential>;
 
 /// A search in progress.
-struct Search {
+struct Search<'b> {
     /// bytes that may still be searched
     work: usize,
     /// bytes of memory that values of documents may still take
     memory: usize,
+    /// until when the search may work
+    budget: &'b Budget,
 }
 
-impl Search {
+impl Search<'_> {
+    /// Ends the search when its time is over, or the run is cancelled.
+    fn check_time(&self) -> Verdict {
+        if self.budget.is_over() {
+            return Err(Credential::Undecided);
+        }
+        Ok(())
+    }
+
     /// Searches content, and up to `depth` levels of encodings in it.
     fn search(&mut self, content: &[u8], depth: u8) -> Verdict {
+        self.check_time()?;
         self.work = self
             .work
             .checked_sub(content.len())

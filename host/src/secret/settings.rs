@@ -43,7 +43,12 @@ const SECRET_NAMES: &[&str] = &[
     "accesskey",
     "privatekey",
     "signingkey",
+    "encryptionkey",
+    "accountkey",
 ];
+
+/// Last words of names that mark a setting as secret. As parts of names they mean other things.
+const SECRET_WORDS: &[&str] = &["pass", "pwd", "pw", "psk", "cred", "creds", "auth"];
 
 /// Ends of names that mark a setting as plain: it says where a secret is, or describes it.
 const PLAIN_ENDS: &[&str] = &[
@@ -59,6 +64,9 @@ const PLAIN_ENDS: &[&str] = &[
     "seconds",
     "length",
     "count",
+    "class",
+    "policy",
+    "strategy",
 ];
 
 /// Levels of nested schemas that are followed.
@@ -85,12 +93,19 @@ fn is_secret(schema: &Value) -> bool {
 
 /// Whether a setting of this name is secret unless its schema says otherwise.
 pub fn sounds_secret(name: &str) -> bool {
-    let name: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_lowercase();
-    SECRET_NAMES.iter().any(|part| name.contains(part))
+    let word = name.rsplit(|c: char| !c.is_ascii_alphanumeric()).next();
+    let word = word.unwrap_or_default();
+    // `dbPass` has two words, `DB_PASS` has two, and `PASS` is one.
+    let has_humps = word.contains(|c: char| c.is_ascii_lowercase());
+    let hump = word.rfind(|c: char| c.is_ascii_uppercase() && has_humps);
+    let last_word = &word[hump.unwrap_or_default()..];
+    let letters = |text: &str| {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.collect::<String>().to_lowercase()
+    };
+    let (name, last_word) = (letters(name), letters(last_word));
+    let has_secret_word = SECRET_WORDS.contains(&last_word.as_str());
+    (has_secret_word || SECRET_NAMES.iter().any(|part| name.contains(part)))
         && !PLAIN_ENDS.iter().any(|end| name.ends_with(end))
 }
 

@@ -9,7 +9,10 @@ use super::{
     plugin::{self, Plugin},
     pool,
 };
-use crate::{cancel::Cancel, parallel::Turns};
+use crate::{
+    cancel::Cancel,
+    parallel::{Turns, fair::FairTurns},
+};
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
@@ -61,7 +64,7 @@ struct Inner {
     cache: Cache,
     compiler: Compiler,
     /// limits how many calls of guests run at one time
-    turns: Turns,
+    turns: FairTurns,
     /// limits how many compilers run at one time
     compilers: Turns,
     compiled: AtomicUsize,
@@ -158,7 +161,7 @@ impl Engine {
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
         let (turns, compilers, compiled) = (
-            Turns::new(pool::CALLS),
+            FairTurns::new(limits::CALLS, limits::CALLS_OF_PLUGIN),
             Turns::new(limits::COMPILERS),
             AtomicUsize::new(0),
         );
@@ -362,7 +365,7 @@ impl Engine {
         &self.0.cache
     }
 
-    pub(super) fn turns(&self) -> &Turns {
+    pub(super) fn turns(&self) -> &FairTurns {
         &self.0.turns
     }
 

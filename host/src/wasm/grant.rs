@@ -2,7 +2,7 @@
 //! manifest asks for and the operator allowed.
 mod objects;
 
-pub use objects::Change;
+pub use objects::{ObjectChange, ObjectContent};
 
 use super::{
     gate::{self, Demand, Origin, Permit, Row},
@@ -10,13 +10,16 @@ use super::{
 };
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
+use std::net::IpAddr;
 
 /// What one plugin may observe and propose.
 #[derive(Clone, Debug, Default)]
 pub struct Grant {
     plugin: String,
+    /// a digest of where the plugin comes from and who signed it
+    identity: String,
     requests: Vec<Request>,
     /// whether the plugin is part of the program
     is_distribution: bool,
@@ -27,9 +30,17 @@ impl Grant {
     pub fn new(plugin: &str, requests: Vec<Request>) -> Self {
         Grant {
             plugin: plugin.to_owned(),
+            identity: String::new(),
             requests,
             is_distribution: false,
         }
+    }
+
+    /// Tells the plugin apart from others of its name, by a digest of where it comes from and who
+    /// signed it.
+    #[must_use]
+    pub fn of_identity(self, identity: String) -> Self {
+        Grant { identity, ..self }
     }
 
     /// Makes this the grant of a plugin that is part of the program. Its patterns bound it like any
@@ -55,6 +66,11 @@ impl Grant {
     /// The name of the plugin.
     pub fn plugin(&self) -> &str {
         &self.plugin
+    }
+
+    /// A digest of where the plugin comes from and who signed it.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Whether the capability was granted, with whatever patterns.
@@ -106,11 +122,18 @@ impl Grant {
     }
 
     /// Decides about the server of a URL, which the demands of a granted call name, before the host
-    /// of the URL is looked up, and about the addresses that may be found.
+    /// of the URL is looked up, and about the addresses that may be found. `services` are those of
+    /// the cluster.
     ///
     /// # Errors
     /// The grant has to name the host itself, and does not.
-    pub fn reach(&self, row: &Row, demands: &[Demand<'_>], url: &HttpUrl) -> Result<Reach, String> {
+    pub fn reach(
+        &self,
+        row: &Row,
+        demands: &[Demand<'_>],
+        url: &HttpUrl,
+        services: Services,
+    ) -> Result<Reach, String> {
         if self.is_distribution {
             return Ok(Reach::All);
         }
@@ -120,10 +143,11 @@ impl Grant {
         let is_named =
             covering.any(|request| request.hosts.iter().any(|host| gate::names_host(host, url)));
         gate::check_host(url, is_named)?;
-        Ok(if gate::has_to_be_named(url) {
+        let is_address = url.host().parse::<IpAddr>().is_ok();
+        Ok(if is_named && (is_address || gate::has_to_be_named(url)) {
             Reach::All
         } else {
-            Reach::OtherMachines
+            Reach::OtherMachines(services)
         })
     }
 

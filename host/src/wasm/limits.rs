@@ -7,7 +7,7 @@ mod run;
 mod total;
 
 pub use run::*;
-pub use total::Total;
+pub use total::{Total, Waiter};
 
 use crate::render::quantity;
 use serde::{Deserialize, Serialize};
@@ -94,11 +94,21 @@ pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
 pub const CPU: Duration = Duration::from_millis(800);
 /// Time that a component may take to describe itself.
 pub const DESCRIBE: Duration = Duration::from_secs(1);
-/// Bytes of memory that every call may have. A call that has more waits for its turn: so many at a
-/// time have as much as their own limit allows.
+// The memory of guests side by side: 16 calls with 4 MiB each, and two of them with as much as
+// their
+// own limit allows, are at most 184 MiB where the operator raised no limit. Who waits for either
+// waits as `parallel::fair` says.
+
+/// Calls that run at one time.
+pub const CALLS: usize = 16;
+/// Of them, calls of one plugin.
+pub const CALLS_OF_PLUGIN: usize = 8;
+/// Bytes of memory that every call may have. A call that has more waits for its turn.
 pub const SMALL_MEMORY: usize = 4 << 20;
 /// Calls that have more than [`SMALL_MEMORY`] at a time.
 pub const LARGE_CALLS: usize = 2;
+/// Of them, calls of one plugin.
+pub const LARGE_CALLS_OF_PLUGIN: usize = 1;
 /// Instances of core modules in one component. A component in Python has two dozen.
 pub const MAX_INSTANCES: usize = 64;
 /// Memories of one component, and tables.

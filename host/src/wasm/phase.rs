@@ -3,15 +3,15 @@
 use super::{
     engine::Engine,
     inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total},
+    limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total, Waiter},
 };
-use crate::{cancel::Cancel, report::sanitise, world::budget::Budget};
+use crate::{parallel::fair::Clock, report::sanitise, world::budget::Budget};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
     marker::PhantomData,
     sync::{Arc, atomic::AtomicUsize},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use wasmtime::{
     Store, Trap, UpdateDeadline,
@@ -35,12 +35,11 @@ impl<S: 'static> HasData for Session<S> {
     type Data<'a> = &'a mut S;
 }
 
-/// The bounds of a call: its limits and the cancellation of the run.
+/// The bounds of a call: its limits, and how it waits for its turns.
 #[derive(Clone)]
 pub(super) struct Bounds {
     pub limits: Limits,
-    /// cancels the run
-    pub cancel: Cancel,
+    pub waiter: Waiter,
 }
 
 /// A component ready to be called.
@@ -98,6 +97,13 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         })
     }
 
+    /// A guest whose calls end by a clock that is not theirs alone.
+    #[must_use]
+    pub fn by(mut self, clock: Clock) -> Self {
+        self.bounds.waiter.clock = clock;
+        self
+    }
+
     /// The highest number of bytes of memory that a call had. The counter stays valid after the
     /// guest is dropped.
     pub fn peak(&self) -> Arc<AtomicUsize> {
@@ -108,22 +114,18 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         &self,
         call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
-        let _turn = self.engine.turns().wait();
-        let limits = &self.bounds.limits;
+        let Bounds { limits, waiter } = &self.bounds;
+        let _turn = waiter.wait(self.engine.turns())?;
         let data = Data {
             session: self.session.clone(),
-            total: Total::new(
-                limits.memory,
-                self.peak.clone(),
-                Instant::now() + limits.deadline,
-            ),
+            total: Total::new(limits.memory, self.peak.clone(), waiter.clone()),
         };
         let mut store = limited(
             self.engine.inner(),
             data,
             |data| &mut data.total,
             limits.deadline,
-            &self.bounds.cancel,
+            waiter.clone(),
         );
         let instance = self.pre.instantiate(&mut store)?;
         let guest = self.indices.load(&mut store, &instance)?;
@@ -194,7 +196,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> phase::Host for 
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(failure)) => Err(Error::Failure(failure)),
             // The plugin is not to blame.
-            Err(_) if self.bounds.cancel.is_requested() => {
+            Err(_) if self.bounds.waiter.cancel.is_requested() => {
                 Err(Error::Failure(Budget::cancelled(&self.who)))
             }
             Err(stop) => Err(Error::Stop(self.stopped("run", &stop))),
@@ -243,20 +245,16 @@ fn limited<T: 'static>(
     data: T,
     total: fn(&mut T) -> &mut Total,
     limit: Duration,
-    cancel: &Cancel,
+    waiter: Waiter,
 ) -> Store<T> {
     let mut store = Store::new(engine, data);
     store.limiter(move |data| total(data));
     store.set_hostcall_fuel(MAX_HOSTCALL_BYTES);
-    let (end, cpu_end, cancel) = (
-        Instant::now() + limit,
-        processor_time() + CPU,
-        cancel.clone(),
-    );
+    let (end, cpu_end) = (waiter.clock.now() + limit, processor_time() + CPU);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| match () {
-        () if cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
-        () if Instant::now() >= end => Err(Stop::msg(format!(
+        () if waiter.cancel.is_requested() => Err(Stop::msg("the run was cancelled")),
+        () if waiter.clock.now() >= end => Err(Stop::msg(format!(
             "deadline of {limit:?} passed (limits.deadline of the plugin's entry)"
         ))),
         () if processor_time() >= cpu_end => Err(Stop::msg(format!(
@@ -269,7 +267,10 @@ fn limited<T: 'static>(
 
 /// Calls a component to describe itself, without any import.
 pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseInfo> {
-    let _turn = engine.turns().wait();
+    let waiter = Waiter::default();
+    let _turn = waiter
+        .wait(engine.turns())
+        .map_err(|stop| anyhow!("{}", one_line(&stop)))?;
     let engine = engine.inner();
     let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<Total> = Linker::new(engine);
@@ -277,14 +278,10 @@ pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseIn
         let pre = linker.instantiate_pre(component)?;
         let mut store = limited(
             engine,
-            Total::new(
-                Limits::default().memory,
-                Arc::default(),
-                Instant::now() + DESCRIBE,
-            ),
+            Total::new(Limits::default().memory, Arc::default(), waiter.clone()),
             |total| total,
             DESCRIBE,
-            &Cancel::never(),
+            waiter.clone(),
         );
         let instance = pre.instantiate(&mut store)?;
         guest::phase::GuestIndices::new(&pre)?

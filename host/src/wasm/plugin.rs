@@ -9,7 +9,7 @@ use super::{
     gate,
     grant::Grant,
     inspect,
-    limits::{self, Limits},
+    limits::{self, Limits, Waiter},
     manifest::{Manifest, Request},
     phase::{self, Bounds, Guest},
 };
@@ -385,7 +385,11 @@ impl Plugin {
             session,
             Bounds {
                 limits,
-                cancel: cancel.clone(),
+                waiter: Waiter {
+                    plugin: self.manifest().name.clone(),
+                    cancel: cancel.clone(),
+                    ..Waiter::default()
+                },
             },
             who,
             refused,

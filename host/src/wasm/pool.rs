@@ -1,10 +1,8 @@
 //! The pool of memories and tables for calls of components. They are mapped once and used again:
 //! mapping and unmapping them for each call would stop the other threads of the program each time.
-use super::limits::{MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
+use super::limits::{CALLS, MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
-/// Calls that run at one time; further calls wait for their turn.
-pub const CALLS: usize = 256;
 /// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be
 /// cleared.
 const RESIDENT: usize = 256 << 10;

@@ -20,7 +20,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget that begins now.
+    /// Returns a budget that begins now.
     pub fn new(bytes: usize, time: Duration, cancel: &Cancel) -> Budget {
         // A time that overflows the clock becomes a day, which is more than any call takes.
         let until = Instant::now()
@@ -33,7 +33,17 @@ impl Budget {
         }
     }
 
-    /// This budget, but ending at most `time` from now.
+    /// Returns a budget that does not end, for work that is not part of a run.
+    pub fn unlimited() -> Budget {
+        Budget::new(usize::MAX, Duration::MAX, &Cancel::never())
+    }
+
+    /// Whether the call may no longer work.
+    pub fn is_over(&self) -> bool {
+        self.cancel.is_requested() || self.time_left().is_zero()
+    }
+
+    /// Returns this budget, ending at most `time` from now.
     #[must_use]
     pub fn within(&self, time: Duration) -> Budget {
         let other = Budget::new(self.bytes, time, &self.cancel);
@@ -43,7 +53,7 @@ impl Budget {
         }
     }
 
-    /// Time that is left.
+    /// Returns the time that is left.
     pub fn time_left(&self) -> Duration {
         self.until.saturating_duration_since(Instant::now())
     }
@@ -76,12 +86,12 @@ impl Budget {
         }
     }
 
-    /// The failure of a call that was interrupted because the run is to end.
+    /// Returns the failure of a call that was interrupted because the run is to end.
     pub fn cancelled(what: &str) -> Failure {
         Failure::new("cancelled", format!("the run was cancelled during {what}"))
     }
 
-    /// The failure of a call that took too long.
+    /// Returns the (retryable) failure of a call that took too long.
     pub fn timed_out(what: &str) -> Failure {
         Failure {
             retryable: true,
@@ -89,7 +99,7 @@ impl Budget {
         }
     }
 
-    /// The failure of a call that would read more than it may.
+    /// Returns the failure of a call that would read more than it may.
     pub fn exceeded(&self, what: &str) -> Failure {
         Failure::new(
             "limit",

@@ -1,5 +1,10 @@
 //! Which addresses a request may be sent to. The same rule judges the grant of a plugin and the
 //! address that a connection is about to be made to.
+mod nat64;
+mod nearby;
+
+pub use nearby::{Services, nearby};
+
 use ipnet::{Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,8 +13,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// all: the host asks for itself, or the operator allowed a plugin this very address
     All,
-    /// those of other machines: see [`special`]
-    OtherMachines,
+    /// those of other machines: neither [`special`] nor [`nearby`]
+    OtherMachines(Services),
 }
 
 impl Reach {
@@ -19,7 +24,10 @@ impl Reach {
     /// # Errors
     /// What the address is, and what a grant would have to say.
     pub fn check(self, host: &str, address: IpAddr) -> Result<(), String> {
-        let Some(what) = special(address).filter(|_| self == Reach::OtherMachines) else {
+        let Reach::OtherMachines(services) = self else {
+            return Ok(());
+        };
+        let Some(what) = special(address).or_else(|| nearby(address, services)) else {
             return Ok(());
         };
         Err(format!(
@@ -81,57 +89,14 @@ pub fn special(address: IpAddr) -> Option<&'static str> {
         IpAddr::V6(address) => {
             let is_global = GLOBAL_V6.contains(&address)
                 && !SPECIAL_GLOBAL_V6.iter().any(|net| net.contains(&address));
-            (!is_global).then_some("a reserved address")
+            if is_global {
+                nat64::leads_to(address)
+            } else {
+                Some("a reserved address")
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_addresses_of_other_machines_are_ordinary() {
-        for address in [
-            "192.0.2.7",
-            "10.0.0.7",
-            "172.16.0.1",
-            "8.8.8.8",
-            "2001:db8::7",
-            "2a00::1",
-        ] {
-            assert_eq!(special(address.parse().unwrap()), None, "{address}");
-        }
-        for address in [
-            "0.0.0.0",
-            "127.0.0.1",
-            "127.9.9.9",
-            "169.254.169.254",
-            "169.254.170.2",
-            "100.100.100.200",
-            "168.63.129.16",
-            "192.0.0.192",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "fe80::a9fe:a9fe",
-            "fd00:ec2::254",
-            "fd20:ce::254",
-            "::ffff:169.254.169.254",
-            "::169.254.169.254",
-            "64:ff9b::a9fe:a9fe",
-            "2002:a9fe:a9fe::",
-            "2001:0:a9fe:a9fe::",
-            "ff02::1",
-        ] {
-            let address = address.parse().unwrap();
-            assert!(special(address).is_some(), "{address}");
-            assert!(
-                Reach::OtherMachines.check("a", address).is_err(),
-                "{address}"
-            );
-            assert_eq!(Reach::All.check("a", address), Ok(()), "{address}");
-        }
-    }
-}
+mod tests;

@@ -1,15 +1,21 @@
-//! kube-proxy, as kubeadm 1.36 installs it: ConfigMap, DaemonSet, ServiceAccount and what it may
-//! do.
-use kubephase_sdk::{
-    Failure, Outcome, Phase, PhaseInfo, component_hash, config, effects, effects_cluster, yaml,
+//! kube-proxy, as kubeadm 1.36 installs it: ConfigMap, DaemonSet, ServiceAccount, and the roles
+//! that they need.
+
+mod access;
+mod configuration;
+
+use crate::{
+    access::{access_objects, service_account},
+    configuration::config_map,
 };
+use kubephase_sdk::{Failure, Outcome, Phase, PhaseInfo, cluster, config, effects};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
-const SYSTEM: &str = "kube-system";
-const NAME: &str = "kube-proxy";
-const RBAC: &str = "rbac.authorization.k8s.io";
+pub const SYSTEM: &str = "kube-system";
 
+pub const NAME: &str = "kube-proxy";
+
+/// The plugin.
 pub struct KubeProxy;
 
 impl Phase for KubeProxy {
@@ -33,10 +39,10 @@ impl Phase for KubeProxy {
             service_account(),
         ]
         .into_iter()
-        .chain(access());
+        .chain(access_objects());
         let mut last = None;
         for object in objects {
-            last = Some(effects_cluster::apply_object(&object.to_string())?);
+            last = Some(cluster::apply_object(&object)?);
         }
         if let Some(last) = last {
             effects::announce(last, "[addons] Applied essential addon: kube-proxy")?;
@@ -47,53 +53,6 @@ impl Phase for KubeProxy {
 
 kubephase_sdk::export!(KubeProxy);
 
-fn config_map(document: &Value, user_supplied: bool, server: &str) -> Value {
-    // Both files end without a newline, as kubeadm's do.
-    let data: BTreeMap<String, String> = [
-        (
-            "config.conf".to_owned(),
-            yaml::to_string(document).trim_end().to_owned(),
-        ),
-        ("kubeconfig.conf".to_owned(), kubeconfig(server)),
-    ]
-    .into();
-    let mut object = json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": {"name": NAME, "namespace": SYSTEM, "labels": {"app": NAME}},
-    });
-    if !user_supplied {
-        // What nobody changed by hand may be made anew by an upgrade.
-        object["metadata"]["annotations"] =
-            json!({"kubeadm.kubernetes.io/component-config.hash": component_hash(&data)});
-    }
-    object["data"] = json!(data);
-    object
-}
-
-fn kubeconfig(server: &str) -> String {
-    let secrets = "/var/run/secrets/kubernetes.io/serviceaccount";
-    format!(
-        "apiVersion: v1
-kind: Config
-clusters:
-- cluster:
-    certificate-authority: {secrets}/ca.crt
-    server: {server}
-  name: default
-contexts:
-- context:
-    cluster: default
-    namespace: default
-    user: default
-  name: default
-current-context: default
-users:
-- name: default
-  user:
-    tokenFile: {secrets}/token"
-    )
-}
-
 fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
     let labels = json!({"k8s-app": NAME});
     let mut environment = vec![
@@ -101,7 +60,6 @@ fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
     ];
     proxies.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     environment.extend(proxies);
-    let mount = |name: &str, path: &str| json!({"name": name, "mountPath": path});
     json!({
         "apiVersion": "apps/v1",
         "kind": "DaemonSet",
@@ -124,8 +82,8 @@ fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
                         ],
                         "securityContext": {"privileged": true},
                         "volumeMounts": [
-                            mount(NAME, "/var/lib/kube-proxy"),
-                            mount("xtables-lock", "/run/xtables.lock"),
+                            {"name": NAME, "mountPath": "/var/lib/kube-proxy"},
+                            {"name": "xtables-lock", "mountPath": "/run/xtables.lock"},
                             {"name": "lib-modules", "mountPath": "/lib/modules", "readOnly": true},
                         ],
                         "env": environment,
@@ -146,46 +104,4 @@ fn daemon_set(image: &str, mut proxies: Vec<Value>) -> Value {
             },
         },
     })
-}
-
-fn service_account() -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": {"name": NAME, "namespace": SYSTEM},
-    })
-}
-
-/// kube-proxy may do what a proxy does; nodes that join may read its configuration.
-fn access() -> [Value; 3] {
-    [
-        json!({
-            "apiVersion": format!("{RBAC}/v1"),
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "kubeadm:node-proxier"},
-            "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "system:node-proxier"},
-            "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": SYSTEM}],
-        }),
-        json!({
-            "apiVersion": format!("{RBAC}/v1"),
-            "kind": "Role",
-            "metadata": {"name": NAME, "namespace": SYSTEM},
-            "rules": [{
-                "apiGroups": [""],
-                "resources": ["configmaps"],
-                "resourceNames": [NAME],
-                "verbs": ["get"],
-            }],
-        }),
-        json!({
-            "apiVersion": format!("{RBAC}/v1"),
-            "kind": "RoleBinding",
-            "metadata": {"name": NAME, "namespace": SYSTEM},
-            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": NAME},
-            "subjects": [{
-                "kind": "Group",
-                "name": "system:bootstrappers:kubeadm:default-node-token",
-            }],
-        }),
-    ]
 }

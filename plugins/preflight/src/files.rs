@@ -1,30 +1,17 @@
-//! Files that must not be there yet, and those that must.
-use crate::{error_unless, is_worker, tell};
+//! Files that must not exist yet, and files that must.
+use crate::{error_unless, is_worker, report_check};
 use kubephase_sdk::{
     Failure,
     codes::{self, Family},
-    kubeadm::Config,
+    kubeadm::{Config, ExternalEtcd, Join, LocalEtcd},
     observe_files,
 };
 
 const MANIFESTS: &str = "/etc/kubernetes/manifests";
 
-pub fn files(config: &Config) -> Result<(), Failure> {
+pub fn check_files(config: &Config) -> Result<(), Failure> {
     if let Some(join) = &config.join {
-        let authority = Some(join.ca_cert_path.as_str()).filter(|_| !join.control_plane);
-        let paths = ["kubelet.conf", "bootstrap-kubelet.conf"]
-            .map(|name| format!("/etc/kubernetes/{name}"));
-        for path in paths.iter().map(String::as_str).chain(authority) {
-            let wrong = error_unless(observe_files::stat(path)?.is_none(), || {
-                format!("{path} already exists")
-            });
-            tell(
-                &Family::FILE_AVAILABLE.of(path),
-                wrong,
-                &[("path", path.to_owned())],
-                Some("this node is part of a cluster already, or was: see `reset`"),
-            );
-        }
+        check_join_files(join)?;
     }
     if is_worker(config) {
         return Ok(());
@@ -35,51 +22,89 @@ pub fn files(config: &Config) -> Result<(), Failure> {
         "kube-scheduler",
         "etcd",
     ] {
-        let path = format!("{MANIFESTS}/{name}.yaml");
-        let wrong = error_unless(observe_files::stat(&path)?.is_none(), || {
-            format!("{path} already exists")
-        });
-        tell(
-            &Family::FILE_AVAILABLE.of(&path),
-            wrong,
-            &[("path", path.clone())],
-            Some("this node is a control plane already, or was one: see `reset`"),
-        );
+        check_absent(
+            &format!("{MANIFESTS}/{name}.yaml"),
+            "this node is a control plane already, or was one: see `reset`",
+        )?;
     }
     if let Some(etcd) = &config.cluster.etcd.local {
-        let path = etcd.data_dir.as_str();
-        let empty = match observe_files::stat(path)? {
-            None => true,
-            Some(_) => observe_files::list_dir(path)?.is_empty(),
-        };
-        let wrong = error_unless(empty, || format!("{path} is not empty"));
-        // Data of the etcd that this very manifest runs are not in the way of a run that goes on.
-        let evidence = [
-            ("path", path.to_owned()),
-            ("path", format!("{MANIFESTS}/etcd.yaml")),
-        ];
-        tell(
-            &Family::DIR_AVAILABLE.of(path),
-            wrong,
-            &evidence,
-            Some("move the data of the earlier etcd away"),
-        );
+        check_etcd_data(etcd)?;
     }
     if let Some(etcd) = &config.cluster.etcd.external {
-        for path in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file]
-            .into_iter()
-            .filter(|path| !path.is_empty())
-        {
-            let wrong = error_unless(observe_files::stat(path)?.is_some(), || {
-                format!("{path} doesn't exist")
-            });
-            tell(
-                codes::EXTERNAL_ETCD_CLIENT_CERTIFICATES,
-                wrong,
-                &[("file", path.clone())],
-                Some("put etcd's client certificates there"),
-            );
-        }
+        check_etcd_credentials(etcd)?;
+    }
+    Ok(())
+}
+
+/// Files that a joining node writes.
+fn check_join_files(join: &Join) -> Result<(), Failure> {
+    let authority = Some(join.ca_cert_path.as_str()).filter(|_| !join.control_plane);
+    for path in [
+        "/etc/kubernetes/kubelet.conf",
+        "/etc/kubernetes/bootstrap-kubelet.conf",
+    ]
+    .into_iter()
+    .chain(authority)
+    {
+        check_absent(
+            path,
+            "this node is part of a cluster already, or was: see `reset`",
+        )?;
+    }
+    Ok(())
+}
+
+fn check_absent(path: &str, remedy: &str) -> Result<(), Failure> {
+    let problem = error_unless(observe_files::stat(path)?.is_none(), || {
+        format!("{path} already exists")
+    });
+    report_check(
+        &Family::FILE_AVAILABLE.of(path),
+        problem,
+        &[("path", path.to_owned())],
+        Some(remedy),
+    );
+    Ok(())
+}
+
+/// The data directory of etcd has to be empty, or must not exist.
+fn check_etcd_data(etcd: &LocalEtcd) -> Result<(), Failure> {
+    let path = etcd.data_dir.as_str();
+    let is_empty = match observe_files::stat(path)? {
+        None => true,
+        Some(_) => observe_files::list_dir(path)?.is_empty(),
+    };
+    let problem = error_unless(is_empty, || format!("{path} is not empty"));
+    // If an earlier run made this manifest, the data are those of its etcd, and the host accepts
+    // them.
+    let evidence = [
+        ("path", path.to_owned()),
+        ("path", format!("{MANIFESTS}/etcd.yaml")),
+    ];
+    report_check(
+        &Family::DIR_AVAILABLE.of(path),
+        problem,
+        &evidence,
+        Some("move the data of the earlier etcd away"),
+    );
+    Ok(())
+}
+
+/// The certificates and keys for an external etcd have to exist.
+fn check_etcd_credentials(etcd: &ExternalEtcd) -> Result<(), Failure> {
+    for path in [&etcd.ca_file, &etcd.cert_file, &etcd.key_file]
+        .into_iter()
+        .filter(|path| !path.is_empty())
+    {
+        let problem = error_unless(observe_files::stat(path)?.is_some(), || {
+            format!("{path} doesn't exist")
+        });
+        report_check(
+            codes::EXTERNAL_ETCD_CLIENT_CERTIFICATES,
+            problem,
+            &[("file", path.clone())],
+            Some("put etcd's client certificates there"),
+        );
     }
     Ok(())
 }

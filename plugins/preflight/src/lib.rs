@@ -1,11 +1,17 @@
 //! kubeadm's preflight checks that need the node, files, network and commands, as one component
-//! with several phases. Names, levels and words are kubeadm's (1.36); what becomes of an error is
-//! the host's affair.
-
+//! with several phases. Names, levels and messages are kubeadm's (1.36). The host decides what
+//! follows from an error.
+//!
+//! A check of this plugin is a function of [`CHECKS`]; each file has those of one topic. The cases
+//! in `cases/` have a passing and a failing case for every code.
 mod files;
 mod machine;
 mod network;
+mod proxies;
+mod services;
 mod system;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use kubephase_sdk::{
@@ -13,6 +19,7 @@ use kubephase_sdk::{
     report,
 };
 
+/// The plugin.
 pub struct Preflight;
 
 impl Phase for Preflight {
@@ -26,10 +33,12 @@ impl Phase for Preflight {
 
     fn run() -> Result<Outcome, Failure> {
         let id = input::phase_id();
-        let (_, check) = CHECKS
-            .iter()
-            .find(|(name, _)| *name == id)
-            .ok_or_else(|| failure("unknown-phase", format!("{id} is no check of this plugin")))?;
+        let (_, check) = CHECKS.iter().find(|(name, _)| *name == id).ok_or_else(|| {
+            failure(
+                "unknown-phase",
+                format!("{id} is not a check of this plugin"),
+            )
+        })?;
         check(&config("")?)?;
         Ok(Outcome::Settled)
     }
@@ -37,47 +46,49 @@ impl Phase for Preflight {
 
 kubephase_sdk::export!(Preflight);
 
+/// A check reports its findings, and fails only if it cannot do its job.
 type Check = fn(&Config) -> Result<(), Failure>;
 
+/// Phase ids and checks; `plugin.yaml` has the same ids.
 const CHECKS: &[(&str, Check)] = &[
-    ("preflight/privileges", machine::privileges),
-    ("preflight/resources", machine::resources),
-    ("preflight/swap", machine::swap),
-    ("preflight/commands", machine::commands),
-    ("preflight/services", machine::services),
-    ("preflight/versions", versions::versions),
-    ("preflight/ports", network::ports),
-    ("preflight/proxy", network::proxy),
-    ("preflight/network", network::forwarding_and_name),
-    ("preflight/files", files::files),
-    ("preflight/system", system::system),
+    ("preflight/privileges", machine::check_privileges),
+    ("preflight/resources", machine::check_resources),
+    ("preflight/swap", machine::check_swap),
+    ("preflight/commands", machine::check_commands),
+    ("preflight/services", services::check_services),
+    ("preflight/versions", versions::check_versions),
+    ("preflight/ports", network::check_ports),
+    ("preflight/proxy", proxies::check_proxies),
+    ("preflight/network", network::check_forwarding_and_name),
+    ("preflight/files", files::check_files),
+    ("preflight/system", system::check_system),
 ];
 
-/// Whether the node joins as a worker: it has nothing of a control plane.
+/// Whether the node joins as a worker, without any part of a control plane.
 fn is_worker(config: &Config) -> bool {
     config.join.as_ref().is_some_and(|join| !join.control_plane)
 }
 
-/// Host of the API server that a joining node was led to; IPv6 without brackets.
-fn joined_host(config: &Config) -> Option<&str> {
+/// Returns the host of the API server that discovery found for a joining node; IPv6 without
+/// brackets.
+fn discovered_host(config: &Config) -> Option<&str> {
     let server = config.join.as_ref()?.server.trim_start_matches("https://");
-    Some(
-        server
-            .rsplit_once(':')
-            .map_or(server, |(host, _)| host)
-            .trim_matches(['[', ']']),
-    )
+    let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
+    Some(host.trim_matches(['[', ']']))
 }
 
-/// Reports a check: passed, or the level and words of what is wrong.
-fn tell(
+/// Verdict and message of a check that did not pass.
+type Problem = (Verdict, String);
+
+/// Reports a check: passed, or the problem with a remedy.
+fn report_check(
     code: &str,
-    wrong: Option<(Verdict, String)>,
+    problem: Option<Problem>,
     evidence: &[(&str, String)],
     remedy: Option<&str>,
 ) {
-    let failed = wrong.is_some();
-    let (verdict, summary) = wrong.unwrap_or((Verdict::Pass, String::new()));
+    let failed = problem.is_some();
+    let (verdict, summary) = problem.unwrap_or((Verdict::Pass, String::new()));
     report::submit(&Finding {
         code: code.to_owned(),
         verdict,
@@ -91,12 +102,12 @@ fn tell(
     });
 }
 
-/// An error where a condition does not hold.
-fn error_unless(holds: bool, message: impl FnOnce() -> String) -> Option<(Verdict, String)> {
+/// Returns an error if a condition does not hold.
+fn error_unless(holds: bool, message: impl FnOnce() -> String) -> Option<Problem> {
     (!holds).then(|| (Verdict::Fail, message()))
 }
 
-/// A warning where a condition does not hold.
-fn warn_unless(holds: bool, message: impl FnOnce() -> String) -> Option<(Verdict, String)> {
+/// Returns a warning if a condition does not hold.
+fn warn_unless(holds: bool, message: impl FnOnce() -> String) -> Option<Problem> {
     (!holds).then(|| (Verdict::Warn, message()))
 }

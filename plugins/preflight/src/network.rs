@@ -1,5 +1,5 @@
-//! The network: ports, proxies, forwarding, the node's own name.
-use crate::{error_unless, is_worker, joined_host, tell, warn_unless};
+//! The network: ports, forwarding, and the name of the node.
+use crate::{discovered_host, error_unless, is_worker, report_check, warn_unless};
 use kubephase_sdk::{
     Failure, Verdict,
     codes::{self, Family},
@@ -8,10 +8,12 @@ use kubephase_sdk::{
 };
 use std::net::IpAddr;
 
-/// Who listens where, by the file that makes it so: what an earlier run set up is not in the way of
-/// the next.
-const KUBELET: (i32, &str) = (10250, "/var/lib/kubelet/config.yaml");
-const COMPONENTS: &[(i32, &str)] = &[
+/// A port, and the file because of which a component listens on it. If an earlier run made the
+/// file, the host accepts that the port is in use.
+type Listener = (i32, &'static str);
+
+const KUBELET: Listener = (10250, "/var/lib/kubelet/config.yaml");
+const COMPONENTS: &[Listener] = &[
     (10259, "/etc/kubernetes/manifests/kube-scheduler.yaml"),
     (
         10257,
@@ -19,14 +21,14 @@ const COMPONENTS: &[(i32, &str)] = &[
     ),
     KUBELET,
 ];
-const ETCD: &[(i32, &str)] = &[
+const ETCD: &[Listener] = &[
     (2379, "/etc/kubernetes/manifests/etcd.yaml"),
     (2380, "/etc/kubernetes/manifests/etcd.yaml"),
 ];
 
-pub fn ports(config: &Config) -> Result<(), Failure> {
+pub fn check_ports(config: &Config) -> Result<(), Failure> {
     if is_worker(config) {
-        return port(KUBELET);
+        return check_port(KUBELET);
     }
     let server = (
         config.init.local_api_endpoint.bind_port,
@@ -41,132 +43,25 @@ pub fn ports(config: &Config) -> Result<(), Failure> {
         .iter()
         .chain(COMPONENTS)
         .chain(etcd)
-        .try_for_each(|listener| port(*listener))
+        .try_for_each(|listener| check_port(*listener))
 }
 
-fn port((port, path): (i32, &str)) -> Result<(), Failure> {
-    let free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
-    let wrong = error_unless(free, || format!("Port {port} is in use"));
+fn check_port((port, path): Listener) -> Result<(), Failure> {
+    let is_free = u16::try_from(port).map_or(Ok(false), observe_net::port_free)?;
+    let problem = error_unless(is_free, || format!("Port {port} is in use"));
     let evidence = [("port", port.to_string()), ("path", path.to_owned())];
-    tell(
+    report_check(
         &Family::PORT.of(&port.to_string()),
-        wrong,
+        problem,
         &evidence,
         Some("stop what listens there (ss -ltnp shows it)"),
     );
     Ok(())
 }
 
-pub fn proxy(config: &Config) -> Result<(), Failure> {
-    joined_host(config).map_or(Ok(()), direct)?;
-    if is_worker(config) {
-        return Ok(());
-    }
-    direct(&config.init.local_api_endpoint.advertise_address)?;
-    networks(config)
-}
-
-/// A host that is to be reached without a proxy.
-fn direct(address: &str) -> Result<(), Failure> {
-    let (host, url) = if address.contains(':') {
-        (format!("[{address}]"), format!("https://[{address}]:1234"))
-    } else {
-        (address.to_owned(), format!("https://{address}"))
-    };
-    let proxy = observe_net::proxy_for(&url)?;
-    let wrong = warn_unless(proxy.is_none(), || {
-        format!(
-            "Connection to \"https://{host}\" uses proxy {:?}. If that is not intended, adjust \
-             your proxy settings",
-            proxy.clone().unwrap_or_default()
-        )
-    });
-    tell(
-        codes::HTTP_PROXY,
-        wrong,
-        &[("proxy", proxy.unwrap_or_default())],
-        Some("add the address to NO_PROXY"),
-    );
-    Ok(())
-}
-
-fn networks(config: &Config) -> Result<(), Failure> {
-    let networking = &config.cluster.networking;
-    for subnet in networking
-        .service_subnet
-        .split(',')
-        .chain(networking.pod_subnet.split(','))
-        .filter(|subnet| !subnet.is_empty())
-    {
-        let Some(second) = second_address(subnet) else {
-            tell(
-                codes::HTTP_PROXY_CIDR,
-                Some((
-                    Verdict::Fail,
-                    format!("error parsing CIDR {subnet:?}: invalid CIDR address"),
-                )),
-                &[],
-                None,
-            );
-            continue;
-        };
-        let proxy = observe_net::proxy_for(&format!("https://{second}:1234/"))?;
-        let wrong = warn_unless(proxy.is_none(), || {
-            format!(
-                "connection to {subnet:?} uses proxy {:?}. This may lead to malfunctional cluster \
-                 setup. Make sure that Pod and Services IP ranges specified correctly as \
-                 exceptions in proxy configuration",
-                proxy.clone().unwrap_or_default()
-            )
-        });
-        tell(
-            codes::HTTP_PROXY_CIDR,
-            wrong,
-            &[("subnet", subnet.to_owned())],
-            Some("add the network to NO_PROXY"),
-        );
-    }
-    Ok(())
-}
-
-/// The second address of a network, as the host of a URL.
-fn second_address(subnet: &str) -> Option<String> {
-    let (address, prefix) = subnet.split_once('/')?;
-    let prefix: u32 = prefix.parse().ok()?;
-    Some(match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            let mask = u32::MAX
-                .checked_shl(32u32.checked_sub(prefix)?)
-                .unwrap_or(0);
-            std::net::Ipv4Addr::from((u32::from(address) & mask).checked_add(1)?).to_string()
-        }
-        IpAddr::V6(address) => {
-            let mask = u128::MAX
-                .checked_shl(128u32.checked_sub(prefix)?)
-                .unwrap_or(0);
-            format!(
-                "[{}]",
-                std::net::Ipv6Addr::from((u128::from(address) & mask).checked_add(1)?)
-            )
-        }
-    })
-}
-
-pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
-    let networking = &config.cluster.networking;
-    let networks = networking
-        .service_subnet
-        .split(',')
-        .chain(networking.pod_subnet.split(','));
-    let own = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]);
-    // Of a name it is not known which addresses it stands for (kubeadm behaviour).
-    let led_to = joined_host(config).filter(|host| host.parse::<IpAddr>().is_ok());
-    let addresses: Vec<&str> = own
-        .filter(|_| !is_worker(config))
-        .chain(led_to)
-        .filter(|text| !text.is_empty())
-        .collect();
-    for (v6, key, path) in [
+pub fn check_forwarding_and_name(config: &Config) -> Result<(), Failure> {
+    let addresses = addresses(config);
+    for (is_ipv6, key, path) in [
         (
             false,
             "net.ipv4.ip_forward",
@@ -178,25 +73,54 @@ pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
             "/proc/sys/net/ipv6/conf/default/forwarding",
         ),
     ] {
-        if !addresses.iter().any(|address| address.contains(':') == v6) {
-            continue;
+        if addresses
+            .iter()
+            .any(|address| address.contains(':') == is_ipv6)
+        {
+            check_forwarding(key, path);
         }
-        let wrong = match observe_node::sysctl(key) {
-            None => Some((Verdict::Fail, format!("{path} does not exist"))),
-            Some(value) => error_unless(value.starts_with('1'), || {
-                format!("{path} contents are not set to 1")
-            }),
-        };
-        let remedy = format!("sysctl -w {key}=1, and keep it in /etc/sysctl.d");
-        tell(
-            &Family::FILE_CONTENT.of(path),
-            wrong,
-            &[("sysctl", key.to_owned())],
-            Some(&remedy),
-        );
     }
-    let name = &config.init.node_registration.name;
-    let wrong = match observe_net::resolve(name) {
+    check_name(&config.init.node_registration.name);
+    Ok(())
+}
+
+/// Returns the networks and addresses of the configuration, and the address of a discovered server.
+fn addresses(config: &Config) -> Vec<&str> {
+    let networking = &config.cluster.networking;
+    let networks = networking
+        .service_subnet
+        .split(',')
+        .chain(networking.pod_subnet.split(','));
+    let local = networks.chain([config.init.local_api_endpoint.advertise_address.as_str()]);
+    // The addresses of a host name are not looked up (kubeadm behaviour).
+    let discovered = discovered_host(config).filter(|host| host.parse::<IpAddr>().is_ok());
+    local
+        .filter(|_| !is_worker(config))
+        .chain(discovered)
+        .filter(|text| !text.is_empty())
+        .collect()
+}
+
+/// A kernel parameter that forwards packets has to be 1.
+fn check_forwarding(key: &str, path: &str) {
+    let problem = match observe_node::sysctl(key) {
+        None => Some((Verdict::Fail, format!("{path} does not exist"))),
+        Some(value) => error_unless(value.starts_with('1'), || {
+            format!("{path} contents are not set to 1")
+        }),
+    };
+    let remedy = format!("sysctl -w {key}=1, and keep it in /etc/sysctl.d");
+    report_check(
+        &Family::FILE_CONTENT.of(path),
+        problem,
+        &[("sysctl", key.to_owned())],
+        Some(&remedy),
+    );
+}
+
+/// The name of the node has to resolve.
+fn check_name(name: &str) {
+    let problem = match observe_net::resolve(name) {
         Ok(found) => warn_unless(!found.is_empty(), || {
             format!("hostname {name:?} could not be reached")
         }),
@@ -205,11 +129,10 @@ pub fn forwarding_and_name(config: &Config) -> Result<(), Failure> {
             format!("hostname {name:?}: {}", failure.message),
         )),
     };
-    tell(
+    report_check(
         codes::HOSTNAME,
-        wrong,
-        &[("name", name.clone())],
+        problem,
+        &[("name", name.to_owned())],
         Some("let the name resolve, in DNS or /etc/hosts"),
     );
-    Ok(())
 }

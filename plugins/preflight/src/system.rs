@@ -1,9 +1,10 @@
 //! `SystemVerification`: kernel, operating system, cgroups (the rules of k8s.io/system-validators).
-use crate::tell;
+use crate::{Problem, report_check};
 use kubephase_sdk::{
-    Failure, Verdict, codes::SYSTEM_VERIFICATION as CODE, kubeadm::Config, node_fact, observe_node,
+    Failure, Verdict, codes::SYSTEM_VERIFICATION as CODE, kubeadm::Config, node, node_fact,
 };
 
+/// Kernel options that are required with any version of control groups.
 const REQUIRED: &[&str] = &[
     "NAMESPACES",
     "NET_NS",
@@ -18,8 +19,9 @@ const REQUIRED: &[&str] = &[
     "NETFILTER_XT_MATCH_COMMENT",
     "FAIR_GROUP_SCHED",
 ];
-/// Either name will do.
+/// Kernel options with two names, one of which is required.
 const ALIASES: &[(&str, &str)] = &[("NETFILTER_XT_TARGET_REDIRECT", "IP_NF_TARGET_REDIRECT")];
+/// Kernel options for version 1 of control groups.
 const CGROUP_V1: &[&str] = &[
     "CGROUPS",
     "CGROUP_CPUACCT",
@@ -28,45 +30,46 @@ const CGROUP_V1: &[&str] = &[
     "CGROUP_PIDS",
     "CGROUP_SCHED",
 ];
+/// Kernel options for version 2 of control groups.
 const CGROUP_V2: &[&str] = &["CGROUPS", "CGROUP_BPF", "CGROUP_PIDS", "CGROUP_SCHED"];
 
-pub fn system(_config: &Config) -> Result<(), Failure> {
-    let mut wrong = Vec::new();
+pub fn check_system(_config: &Config) -> Result<(), Failure> {
+    let mut problems = Vec::new();
     let os: String = node_fact("os")?.unwrap_or_default();
     if os != "Linux" {
-        wrong.push((Verdict::Fail, format!("unsupported operating system: {os}")));
+        problems.push((Verdict::Fail, format!("unsupported operating system: {os}")));
     }
     let release: String = node_fact("kernelRelease")?.unwrap_or_default();
-    if !supported(&release) {
+    if !is_supported(&release) {
         let message = format!(
             "kernel release {release} is unsupported. Supported LTS versions from the 5.x series \
              are 5.4, 5.10 and 5.15. Any 6.x version is also supported. For cgroups v2 support, \
              the recommended version is 5.10 or newer"
         );
-        wrong.push((Verdict::Warn, message));
+        problems.push((Verdict::Warn, message));
     }
     let version: u8 = node_fact("cgroupVersion")?.unwrap_or(2);
-    let missing = options(version)?;
+    let missing = missing_options(version)?;
     if !missing.is_empty() {
-        wrong.push((
+        problems.push((
             Verdict::Fail,
             format!("unexpected kernel config: {}", missing.join(" ")),
         ));
     }
     let controllers: Vec<String> = node_fact("cgroupControllers")?.unwrap_or_default();
-    wrong.extend(cgroups(version, &controllers));
+    problems.extend(cgroup_problems(version, &controllers));
     let evidence = [
         ("kernel", release),
         ("cgroup", format!("v{version}")),
         ("controllers", controllers.join(" ")),
     ];
-    if wrong.is_empty() {
-        tell(CODE, None, &evidence, None);
+    if problems.is_empty() {
+        report_check(CODE, None, &evidence, None);
     }
-    for one in wrong {
-        tell(
+    for problem in problems {
+        report_check(
             CODE,
-            Some(one),
+            Some(problem),
             &evidence,
             Some("use a kernel and distribution that Kubernetes supports"),
         );
@@ -74,8 +77,8 @@ pub fn system(_config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// 5.4, 5.10, 5.15, and 6.0.0 and later.
-fn supported(release: &str) -> bool {
+/// Whether a kernel release is 5.4, 5.10, 5.15, or 6.0.0 and later.
+fn is_supported(release: &str) -> bool {
     let mut parts = release
         .split(['.', '-', '+'])
         .map(|part| part.parse::<u32>().ok());
@@ -90,33 +93,38 @@ fn supported(release: &str) -> bool {
     }
 }
 
-fn options(cgroup_version: u8) -> Result<Vec<String>, Failure> {
-    let there = |name: &str| {
-        Ok::<_, Failure>(matches!(
-            observe_node::kernel_option(name)?.as_deref(),
-            Some("y" | "m")
-        ))
-    };
+/// Returns the required kernel options that are not set.
+fn missing_options(cgroup_version: u8) -> Result<Vec<String>, Failure> {
     let mut missing = Vec::new();
     for name in REQUIRED.iter().chain(if cgroup_version == 1 {
         CGROUP_V1
     } else {
         CGROUP_V2
     }) {
-        if !there(name)? {
+        if !node::has_kernel_option(name)? {
             missing.push(format!("CONFIG_{name}"));
         }
     }
     for (name, alias) in ALIASES {
-        if !there(name)? && !there(alias)? {
+        if !node::has_kernel_option(name)? && !node::has_kernel_option(alias)? {
             missing.push(format!("CONFIG_{alias}"));
         }
     }
     Ok(missing)
 }
 
-fn cgroups(version: u8, controllers: &[String]) -> Vec<(Verdict, String)> {
-    // In the second version `devices` and `freezer` are no controllers any more, and always there.
+/// Returns the names that are not in a list of controllers.
+fn missing_names(names: &[&str], controllers: &[String]) -> Vec<String> {
+    names
+        .iter()
+        .filter(|name| !controllers.iter().any(|found| found == *name))
+        .map(ToString::to_string)
+        .collect()
+}
+
+/// Returns what is wrong with the control groups.
+fn cgroup_problems(version: u8, controllers: &[String]) -> Vec<Problem> {
+    // In version 2, `devices` and `freezer` are not controllers, but always available.
     let (required, optional): (&[&str], &[&str]) = if version == 1 {
         (
             &[
@@ -127,22 +135,16 @@ fn cgroups(version: u8, controllers: &[String]) -> Vec<(Verdict, String)> {
     } else {
         (&["cpu", "cpuset", "memory", "pids"], &["hugetlb", "io"])
     };
-    let lacking = |wanted: &[&str]| -> Vec<String> {
-        wanted
-            .iter()
-            .filter(|name| !controllers.iter().any(|found| found == *name))
-            .map(ToString::to_string)
-            .collect()
-    };
-    let (missing, nice) = (lacking(required), lacking(optional));
-    let mut wrong = Vec::new();
+    let missing = missing_names(required, controllers);
+    let missing_optional = missing_names(optional, controllers);
+    let mut problems = Vec::new();
     if !missing.is_empty() {
-        wrong.push((
+        problems.push((
             Verdict::Fail,
             format!("missing required cgroups: {}", missing.join(" ")),
         ));
     } else if version == 1 {
-        wrong.push((
+        problems.push((
             Verdict::Fail,
             "cgroups v1 support is deprecated and will be removed in a \
             future release. Please migrate to cgroups v2. To explicitly enable cgroups v1 support \
@@ -152,11 +154,11 @@ fn cgroups(version: u8, controllers: &[String]) -> Vec<(Verdict, String)> {
                 .to_owned(),
         ));
     }
-    if !nice.is_empty() {
-        wrong.push((
+    if !missing_optional.is_empty() {
+        problems.push((
             Verdict::Warn,
-            format!("missing optional cgroups: {}", nice.join(" ")),
+            format!("missing optional cgroups: {}", missing_optional.join(" ")),
         ));
     }
-    wrong
+    problems
 }

@@ -1,12 +1,13 @@
 //! Versions: of Kubernetes, and of the kubelet on the node.
-use crate::{is_worker, tell, warn_unless};
+use crate::{Problem, is_worker, report_check, warn_unless};
 use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, observe_command};
 
-/// The minor version of this release, and the oldest kubelet it works with.
+/// Minor version of the Kubernetes release that this release installs at most.
 const MINOR: u64 = 36;
+/// Minor version of the oldest supported kubelet.
 const OLDEST_KUBELET: u64 = MINOR - 3;
 
-/// Major and minor of `v1.36.2`, with whatever follows.
+/// Returns the major and minor version of a text such as `v1.36.2`.
 fn parse(text: &str) -> Option<(u64, u64)> {
     let mut parts = text
         .strip_prefix('v')
@@ -15,14 +16,15 @@ fn parse(text: &str) -> Option<(u64, u64)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-pub fn versions(config: &Config) -> Result<(), Failure> {
+pub fn check_versions(config: &Config) -> Result<(), Failure> {
     let wanted = config.cluster.kubernetes_version.as_str();
     if !is_worker(config) {
-        kubernetes(wanted);
+        check_kubernetes(wanted);
     }
-    // Whoever joins may be newer than the cluster's configuration (kubeadm behaviour).
+    // The kubelet of a joining node may be newer than the configuration (kubeadm behaviour).
     let wanted = if config.join.is_some() { "" } else { wanted };
-    let (said, wrong) = match observe_command::run_command("kubelet", &["--version".to_owned()]) {
+    let (output, problem) = match observe_command::run_command("kubelet", &["--version".to_owned()])
+    {
         Err(failure) => (
             String::new(),
             Some((
@@ -35,37 +37,40 @@ pub fn versions(config: &Config) -> Result<(), Failure> {
         ),
         Ok(output) => (
             output.stdout.trim().to_owned(),
-            judge(&output.stdout, wanted),
+            kubelet_problem(&output.stdout, wanted),
         ),
     };
-    tell(
+    report_check(
         codes::KUBELET_VERSION,
-        wrong,
-        &[("kubelet", said)],
+        problem,
+        &[("kubelet", output)],
         Some("install the kubelet of the Kubernetes version to set up"),
     );
     Ok(())
 }
 
-fn kubernetes(wanted: &str) {
+/// Kubernetes must not be newer than this release.
+fn check_kubernetes(wanted: &str) {
     let newer = parse(wanted).is_some_and(|version| version > (1, MINOR));
     let plain = wanted.trim_start_matches('v');
-    let wrong = warn_unless(!newer, || {
+    let problem = warn_unless(!newer, || {
         format!(
             "Kubernetes version is greater than kubeadm version. Please consider to upgrade \
              kubeadm. Kubernetes version: {plain}. Kubeadm version: 1.{MINOR}.x"
         )
     });
-    tell(
+    report_check(
         codes::KUBERNETES_VERSION,
-        wrong,
+        problem,
         &[("kubernetesVersion", wanted.to_owned())],
         None,
     );
 }
 
-fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {
-    let version = said
+/// Returns what is wrong with the output of `kubelet --version`, for a control plane of the wanted
+/// version; the wanted version may be empty.
+fn kubelet_problem(output: &str, wanted: &str) -> Option<Problem> {
+    let version = output
         .trim()
         .strip_prefix("Kubernetes ")
         .filter(|version| version.starts_with('v'));
@@ -73,7 +78,9 @@ fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {
     else {
         return Some((
             Verdict::Fail,
-            format!("couldn't get kubelet version: Unable to parse output from Kubelet: {said:?}"),
+            format!(
+                "couldn't get kubelet version: Unable to parse output from Kubelet: {output:?}"
+            ),
         ));
     };
     let plain = version.trim_start_matches('v');
@@ -86,9 +93,10 @@ fn judge(said: &str, wanted: &str) -> Option<(Verdict, String)> {
             ),
         ));
     }
-    // Each part for itself, as kubeadm compares them.
+    // kubeadm compares major and minor separately.
     let (major, minor) = parse(wanted)?;
-    (kubelet.0 > major || kubelet.1 > minor).then(|| {
+    let (kubelet_major, kubelet_minor) = kubelet;
+    (kubelet_major > major || kubelet_minor > minor).then(|| {
         let control_plane = wanted.trim_start_matches('v');
         let message = format!(
             "the kubelet version is higher than the control plane version. This is not a supported \

@@ -1,12 +1,12 @@
-//! Checks as rules: expressions in CEL over the node's facts and the configuration, from the
-//! PhaseConfiguration. The tier of checks that needs no toolchain.
+//! Rules: checks that need no toolchain. A rule is an expression in CEL over the facts of the node
+//! and the configuration, in the `PhaseConfiguration`.
 use cel::{Context, Program, Value};
 use kubephase_sdk::prelude::*;
 use serde_json::{Map, json};
 
-check!(rules);
+check!(check_rules);
 
-/// What expressions may ask of the node, by the names of its description.
+/// Facts of the node that expressions can use, by the names in [`kubephase_sdk::facts`].
 const FACTS: &[&str] = &[
     "hostname",
     "addresses",
@@ -31,34 +31,38 @@ const FACTS: &[&str] = &[
     "runtime",
 ];
 
+/// The settings of the plugin: the rules.
 #[derive(serde::Deserialize)]
 struct Settings {
     rules: Vec<Rule>,
 }
 
+/// A rule.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
+    /// code of the finding
     code: String,
-    /// has to be true
+    /// the expression that has to be true
     that: String,
     #[serde(default)]
     summary: String,
     #[serde(default)]
     remedy: Option<String>,
     #[serde(default)]
-    severity: Level,
+    severity: RuleSeverity,
 }
 
+/// The verdict of a rule that does not hold.
 #[derive(Clone, Copy, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Level {
+enum RuleSeverity {
     #[default]
     Error,
     Warning,
 }
 
-fn rules() -> Checked<Vec<Finding>> {
+fn check_rules() -> Checked<Vec<Finding>> {
     let Settings { rules } = settings()?;
     let mut node = Map::new();
     for name in FACTS {
@@ -68,19 +72,23 @@ fn rules() -> Checked<Vec<Finding>> {
     }
     let config: serde_json::Value = config("").unwrap_or_default();
     let mut context = Context::default();
-    let known = [
+    let variables = [
         ("node", serde_json::Value::Object(node)),
         ("config", config),
     ];
-    for (name, value) in known {
+    for (name, value) in variables {
         context
             .add_variable(name, &value)
             .map_err(|error| failure("invalid", error.to_string()))?;
     }
-    Ok(rules.iter().map(|rule| judge(rule, &context)).collect())
+    Ok(rules
+        .iter()
+        .map(|rule| check_rule(rule, &context))
+        .collect())
 }
 
-fn judge(rule: &Rule, context: &Context<'_, '_>) -> Finding {
+/// Evaluates a rule.
+fn check_rule(rule: &Rule, context: &Context<'_, '_>) -> Finding {
     let Rule {
         code,
         that,
@@ -95,13 +103,15 @@ fn judge(rule: &Rule, context: &Context<'_, '_>) -> Finding {
     };
     let program = match Program::compile(that) {
         Ok(program) => program,
-        Err(error) => return could_not_run(code, format!("`{that}` is no expression: {error}")),
+        Err(error) => {
+            return could_not_run(code, format!("`{that}` is not an expression: {error}"));
+        }
     };
-    let verdict = match program.execute(context) {
+    let finding = match program.execute(context) {
         Ok(Value::Bool(true)) => return pass(code, summary).evidence("that", that),
         Ok(Value::Bool(false)) => match severity {
-            Level::Error => fail(code, format!("not so: {summary}")),
-            Level::Warning => concern(code, format!("not so: {summary}")),
+            RuleSeverity::Error => fail(code, format!("not so: {summary}")),
+            RuleSeverity::Warning => concern(code, format!("not so: {summary}")),
         },
         Ok(other) => {
             return could_not_run(
@@ -114,17 +124,17 @@ fn judge(rule: &Rule, context: &Context<'_, '_>) -> Finding {
         }
         Err(error) => return could_not_run(code, format!("`{that}`: {error}")),
     };
-    let verdict = verdict.evidence("that", that);
+    let finding = finding.evidence("that", that);
     match remedy {
-        Some(remedy) => verdict.remedy(remedy.clone()),
-        None => verdict,
+        Some(remedy) => finding.remedy(remedy.clone()),
+        None => finding,
     }
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_comes_out_as_expected() {
+    fn every_case_has_the_expected_result() {
         kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
     }
 }

@@ -1,53 +1,70 @@
-//! Codes of the findings of the built-in checks: kubeadm's names, which `--ignore-preflight-errors`
+//! Codes of the findings of built-in checks: kubeadm's names, which `--ignore-preflight-errors`
 //! takes.
 //!
-//! Plugins of third parties have codes of their own. The host puts the plugin's name before a code
-//! of theirs that is one of these, so that ignoring or waiving a built-in check never ignores a
-//! plugin's check, and never the other way round.
+//! Third-party plugins choose other codes. If a plugin uses one of these, the host puts the
+//! plugin's name before it, so that ignoring or waiving a built-in check never ignores the check of
+//! a plugin.
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         $($(#[$doc])* pub const $name: &str = $code;)*
-        /// Every code that stands alone.
+        /// Every code that is not of a family.
         const ALL: &[&str] = &[$($name),*];
     };
 }
 
 codes! {
-    /// An API of the container runtime answers.
+    /// The container runtime answers over CRI.
     CRI = "CRI";
+    /// The container runtime is recent enough.
     CONTAINER_RUNTIME_VERSION = "ContainerRuntimeVersion";
+    /// Client certificates of an external etcd exist.
     EXTERNAL_ETCD_CLIENT_CERTIFICATES = "ExternalEtcdClientCertificates";
+    /// The external etcd is recent enough.
     EXTERNAL_ETCD_VERSION = "ExternalEtcdVersion";
+    /// firewalld is not active.
     FIREWALLD = "Firewalld";
+    /// The node's name resolves.
     HOSTNAME = "Hostname";
+    /// The API server is reached without a proxy.
     HTTP_PROXY = "HTTPProxy";
+    /// The networks of Pods and Services are reached without a proxy.
     HTTP_PROXY_CIDR = "HTTPProxyCIDR";
+    /// The images of the control plane can be pulled.
     IMAGE_PULL = "ImagePull";
+    /// The program runs as root.
     IS_PRIVILEGED_USER = "IsPrivilegedUser";
+    /// The version of the kubelet is supported.
     KUBELET_VERSION = "KubeletVersion";
+    /// The version of Kubernetes is supported.
     KUBERNETES_VERSION = "KubernetesVersion";
+    /// The machine has enough memory.
     MEM = "Mem";
+    /// The machine has enough CPUs.
     NUM_CPU = "NumCPU";
+    /// The service of the kubelet is enabled.
     SERVICE_KUBELET = "Service-kubelet";
+    /// Swap is off, or supported.
     SWAP = "Swap";
+    /// Kernel, operating system and control groups are supported.
     SYSTEM_VERIFICATION = "SystemVerification";
     /// No check has this code; `--ignore-preflight-errors=all` ignores every check.
     EVERY_CHECK = "all";
 }
 
-/// A code about one path, port or program: the name of its kind, a dash, and what it is about.
+/// A family of codes, each about one path, port or program: the name of the family, a dash, and the
+/// subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Family(&'static str);
 
 impl Family {
-    /// A directory has to be empty, or not there.
+    /// A directory has to be empty, or must not exist.
     pub const DIR_AVAILABLE: Family = Family("DirAvailable");
-    /// A file must not be there.
+    /// A file must not exist.
     pub const FILE_AVAILABLE: Family = Family("FileAvailable");
     /// A kernel parameter has to have a value.
     pub const FILE_CONTENT: Family = Family("FileContent");
-    /// A program has to be there.
+    /// A program has to be in `PATH`.
     pub const FILE_EXISTING: Family = Family("FileExisting");
     /// A port has to be free.
     pub const PORT: Family = Family("Port");
@@ -60,19 +77,19 @@ impl Family {
         Family::PORT,
     ];
 
-    /// The code about `what`; the slashes of a path become dashes.
-    pub fn of(self, what: &str) -> String {
-        format!("{}-{}", self.0, what.replace('/', "-"))
+    /// Returns the code about a subject; the slashes of a path become dashes.
+    pub fn of(self, subject: &str) -> String {
+        format!("{}-{}", self.0, subject.replace('/', "-"))
     }
 
-    /// Whether a code is one of this family, whatever its case.
+    /// Whether a code is one of this family. Case does not matter.
     pub fn has(self, code: &str) -> bool {
         let (family, rest) = code.split_once('-').unwrap_or((code, ""));
         family.eq_ignore_ascii_case(self.0) && !rest.is_empty()
     }
 }
 
-/// Whether a code belongs to the built-in checks, whatever its case: codes are compared without it.
+/// Whether a code belongs to the built-in checks. Case does not matter.
 pub fn is_built_in(code: &str) -> bool {
     ALL.iter().any(|known| known.eq_ignore_ascii_case(code))
         || Family::ALL.iter().any(|family| family.has(code))
@@ -83,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_compared_without_their_case() {
+    fn the_case_of_codes_does_not_matter() {
         for code in [
             "NumCPU",
             "numcpu",

@@ -1,15 +1,16 @@
-//! The facts of a node that a phase may ask for by name, with `node-fact`: the one list of them.
+//! The list of the facts of a node that a phase may ask for by name, with `node-fact`.
 //!
-//! A field of the host's record of a node that is not in this list is not answered. `wit/facts.md`
-//! is [`document`], and a test compares the two.
+//! A field of a node that is not in this list is not answered. `wit/facts.md` has the text of
+//! [`document`]; a test compares the two.
 
-/// One fact.
+/// A fact of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// the name to ask for, and that of the field in a description of a node (`--node FILE`)
+    /// the name to ask for; also the field in a description of a node (`--node FILE`)
     pub name: &'static str,
     /// its JSON type
     pub shape: &'static str,
+    /// what the fact says
     pub meaning: &'static str,
 }
 
@@ -21,7 +22,7 @@ const fn fact(name: &'static str, shape: &'static str, meaning: &'static str) ->
     }
 }
 
-/// The fact that is made of the proxy variables of the environment.
+/// Name of the fact with the proxy variables of the environment.
 pub const PROXIES: &str = "proxies";
 
 /// Every fact, in the order of the documentation.
@@ -136,7 +137,7 @@ pub const FACTS: &[Fact] = &[
     ),
 ];
 
-/// The list as a table in Markdown.
+/// Returns the list as a page in Markdown.
 #[must_use]
 pub fn document() -> String {
     let rows = FACTS.iter().map(

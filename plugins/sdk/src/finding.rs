@@ -1,5 +1,4 @@
-//! What a check found, and the entry points of plugins: one macro each for checks, addons and
-//! phases.
+//! Findings of checks, and the entry points of plugins: a macro each for checks, addons and phases.
 use crate::{Failure, Finding, Verdict};
 
 fn finding(verdict: Verdict, code: &str, summary: impl Into<String>) -> Finding {
@@ -13,39 +12,40 @@ fn finding(verdict: Verdict, code: &str, summary: impl Into<String>) -> Finding 
     }
 }
 
-/// All is well.
+/// A finding: the check passed.
 pub fn pass(code: &str, summary: impl Into<String>) -> Finding {
     finding(Verdict::Pass, code, summary)
 }
 
-/// To be looked at, but nothing that stops a run.
+/// A finding: a warning, which does not stop the run.
 pub fn concern(code: &str, summary: impl Into<String>) -> Finding {
     finding(Verdict::Warn, code, summary)
 }
 
-/// Stops the run, unless the operator waives it.
+/// A finding: an error, which stops the run unless the operator waives it.
 pub fn fail(code: &str, summary: impl Into<String>) -> Finding {
     finding(Verdict::Fail, code, summary)
 }
 
-/// Does not apply here.
+/// A finding: the check does not apply to this node or configuration.
 pub fn skipped(code: &str, why: impl Into<String>) -> Finding {
     finding(Verdict::Skipped, code, why)
 }
 
-/// Could not be looked at, and why.
+/// A finding: the check could not do its job. The failure policy of the check decides what follows.
 pub fn could_not_run(code: &str, why: impl Into<String>) -> Finding {
     finding(Verdict::CouldNotRun, code, why)
 }
 
-/// What a finding rests on and what to do about it.
+/// Adds evidence, a remedy and a link to a finding.
 pub trait With: Sized {
-    /// a name and a value that the verdict rests on
+    /// Adds a name and a value that the verdict rests on.
     #[must_use]
     fn evidence(self, name: &str, value: impl ToString) -> Self;
-    /// what whoever runs this can do
+    /// Sets what the user can do.
     #[must_use]
     fn remedy(self, remedy: impl Into<String>) -> Self;
+    /// Sets the address of a page with more.
     #[must_use]
     fn url(self, url: impl Into<String>) -> Self;
 }
@@ -67,34 +67,39 @@ impl With for Finding {
     }
 }
 
-/// What a check may return: one finding, some, or none.
+/// Types that a check may return: one finding, several, or none.
 pub trait Findings {
+    /// Returns the findings in order.
     fn all(self) -> Vec<Finding>;
 }
 
 impl Findings for Finding {
+    /// Returns the findings in order.
     fn all(self) -> Vec<Finding> {
         vec![self]
     }
 }
 
 impl Findings for Vec<Finding> {
+    /// Returns the findings in order.
     fn all(self) -> Vec<Finding> {
         self
     }
 }
 
 impl Findings for Option<Finding> {
+    /// Returns the findings in order.
     fn all(self) -> Vec<Finding> {
         self.into_iter().collect()
     }
 }
 
-/// What a check function returns.
+/// The result of a check function.
 pub type Checked<T = Finding> = Result<T, Failure>;
 
-/// Makes a function `fn() -> Checked` (or `Checked<Vec<Finding>>`) the check that this crate is.
-/// Name and summary are the crate's own, and `Plugin` is what its tests run.
+/// Makes a function `fn() -> Checked` (or `Checked<Vec<Finding>>`) the check of this crate.
+///
+/// Name and summary are those of the crate. Tests of the crate run the type `Plugin`.
 #[macro_export]
 macro_rules! check {
     ($run:path) => {
@@ -107,8 +112,7 @@ macro_rules! check {
     };
 }
 
-/// Makes a function `fn() -> Result<(), Failure>`, which applies objects, the addon that this crate
-/// is.
+/// Makes a function `fn() -> Result<(), Failure>`, which applies objects, the addon of this crate.
 #[macro_export]
 macro_rules! addon {
     ($run:path) => {
@@ -116,17 +120,20 @@ macro_rules! addon {
     };
 }
 
-/// Makes a function `fn() -> Result<Outcome, Failure>` the phase that this crate is.
+/// Makes a function `fn() -> Result<Outcome, Failure>` the phase of this crate.
 #[macro_export]
 macro_rules! phase {
     (@ $run:expr) => {
-        /// What this crate is.
+        /// The plugin of this crate.
         pub struct Plugin;
 
         impl $crate::Phase for Plugin {
             fn describe() -> $crate::PhaseInfo {
-                let (name, summary) = (env!("CARGO_PKG_NAME").into(), env!("CARGO_PKG_DESCRIPTION").into());
-                $crate::PhaseInfo { name, summary, annotations: Vec::new() }
+                $crate::PhaseInfo {
+                    name: env!("CARGO_PKG_NAME").into(),
+                    summary: env!("CARGO_PKG_DESCRIPTION").into(),
+                    annotations: Vec::new(),
+                }
             }
 
             fn run() -> Result<$crate::Outcome, $crate::Failure> {

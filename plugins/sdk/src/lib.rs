@@ -1,9 +1,13 @@
-//! What a phase is written against, whether it becomes a WebAssembly component or is linked into
-//! the host.
+//! The library that phases are written with, whether a phase becomes a WebAssembly component or is
+//! linked into the host.
 //!
-//! On `wasm32` the modules `input`, `report`, `observe_*` and `effects_*` are the component's
-//! imports; elsewhere they are the same functions over the host's traits, so that one source serves
-//! both.
+//! On `wasm32` the modules `input`, `report`, `observe_*` and `effects_*` are the imports of the
+//! component. On other targets they are functions over the traits of the host, so that one source
+//! serves both. These functions pass JSON as text; [`node`], [`pki`] and [`cluster`] have typed
+//! functions over them, and [`spec`] and [`kubeadm`] the types.
+//!
+//! Plugin authors begin with `use kubephase_sdk::prelude::*;`. Tests of plugins use `testing`,
+//! which exists on other targets than `wasm32` only.
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
@@ -26,47 +30,54 @@ mod native;
 pub use native::*;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub mod node;
-#[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
+pub mod cluster;
 pub mod codes;
 pub mod duration;
 pub mod facts;
 pub mod finding;
+mod inputs;
 pub mod kubeadm;
+mod messages;
+pub mod node;
+pub mod pki;
 pub mod spec;
 pub mod undo;
 pub mod yaml;
 
+pub use inputs::{component_hash, config, json, node_fact, patched, settings};
+pub use messages::{failure, say, warn};
 pub use types::*;
 
-/// What a plugin's source usually needs.
+/// The names that most plugins need.
 pub mod prelude {
     pub use crate::{
-        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, config, effects,
-        effects_cluster, effects_files, effects_images, effects_node, failure,
+        Effect, Failure, Finding, Outcome, Severity, Verdict, addon, check, cluster, config,
+        effects, effects_cluster, effects_files, effects_images, effects_node, failure,
         finding::{Checked, With, concern, could_not_run, fail, pass, skipped},
-        node_fact, observe_cluster, observe_command, observe_files, observe_net, observe_node,
-        phase, say, settings, warn,
+        node, node_fact, observe_cluster, observe_command, observe_files, observe_net,
+        observe_node, phase, pki, say, settings, warn,
     };
-    /// What a plugin's functions return.
+    /// The result of a plugin's functions.
     pub type Tried<T> = Result<T, Failure>;
 }
 
-/// A phase: observes, reports, proposes.
+/// A phase: it observes, reports, and proposes effects.
 pub trait Phase {
+    /// Returns the name and a summary. It may not call the host.
     fn describe() -> PhaseInfo;
+    /// Runs one round of the phase.
+    ///
     /// # Errors
-    /// When the phase could not do its job; a check that finds something bad reports it and returns
-    /// `Ok`.
+    /// The phase could not do its job. A check that finds a problem reports it and returns `Ok`.
     fn run() -> Result<Outcome, Failure>;
 }
 
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub fn __init() {
-    // A panic message is lost on this target unless someone passes it on.
+    // Without this hook the message of a panic is lost on this target.
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
@@ -75,7 +86,7 @@ pub fn __init() {
     });
 }
 
-/// Makes a type the component's phase. Natively it does nothing: the host links the type itself.
+/// Makes a type the phase of the component.
 #[cfg(target_arch = "wasm32")]
 #[macro_export]
 macro_rules! export {
@@ -94,91 +105,10 @@ macro_rules! export {
         $crate::bindings::__export!(__Component with_types_in $crate::bindings);
     };
 }
+/// Makes a type the phase of the component. On this target it does nothing: the host links the
+/// type.
 #[cfg(not(target_arch = "wasm32"))]
 #[macro_export]
 macro_rules! export {
     ($phase:ty) => {};
-}
-
-/// A failure that trying again will not mend.
-pub fn failure(code: &str, message: impl Into<String>) -> Failure {
-    Failure {
-        code: code.into(),
-        message: message.into(),
-        retryable: false,
-        remedy: None,
-    }
-}
-
-/// Part of the resolved configuration, by JSON pointer; `""` is all of it.
-///
-/// # Errors
-/// `not-found` where the configuration has no such part, `invalid` where it has another shape.
-pub fn config<T: serde::de::DeserializeOwned>(pointer: &str) -> Result<T, Failure> {
-    let text = input::config(pointer)
-        .ok_or_else(|| failure("not-found", format!("no configuration at {pointer:?}")))?;
-    serde_json::from_str(&text)
-        .map_err(|e| failure("invalid", format!("configuration at {pointer:?}: {e}")))
-}
-
-/// A document with the operator's patches for this target applied; the document itself where there
-/// are none.
-///
-/// # Errors
-/// `invalid` where a patch cannot be applied, and `denied` for a plugin that is not part of the
-/// program.
-pub fn patched(target: &str, document: &serde_json::Value) -> Result<serde_json::Value, Failure> {
-    let text = input::patched(target, &document.to_string())?;
-    serde_json::from_str(&text).map_err(|e| failure("invalid", format!("patched {target}: {e}")))
-}
-
-/// This plugin's own settings.
-///
-/// # Errors
-/// `invalid` where the settings have another shape.
-pub fn settings<T: serde::de::DeserializeOwned>() -> Result<T, Failure> {
-    serde_json::from_str(&input::settings())
-        .map_err(|e| failure("invalid", format!("settings: {e}")))
-}
-
-/// A fact about the node, by the names of [`kubephase_sdk::spec::node`](crate::spec).
-///
-/// # Errors
-/// `invalid` where the fact has another shape than asked for.
-pub fn node_fact<T: serde::de::DeserializeOwned>(name: &str) -> Result<Option<T>, Failure> {
-    let Some(text) = observe_node::node_fact(name) else {
-        return Ok(None);
-    };
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|e| failure("invalid", format!("node fact {name:?}: {e}")))
-}
-
-/// A line for the person, shown as `[phase] text`.
-pub fn say(text: impl AsRef<str>) {
-    report::message(Severity::Info, text.as_ref());
-}
-
-pub fn warn(text: impl AsRef<str>) {
-    report::message(Severity::Warning, text.as_ref());
-}
-
-/// A spec as the JSON in which it crosses to the host.
-pub fn json<T: serde::Serialize>(spec: &T) -> String {
-    serde_json::to_string(spec).expect("specs have string keys and no foreign types")
-}
-
-/// The annotation by which an upgrade knows a component's configuration that nobody changed by
-/// hand: SHA-256 over the values of the ConfigMap, in the order of their keys (kubeadm behaviour).
-pub fn component_hash(data: &std::collections::BTreeMap<String, String>) -> String {
-    use sha2::{Digest, Sha256};
-    let digest = data
-        .values()
-        .fold(Sha256::new(), |hash, value| {
-            hash.chain_update(value.as_bytes())
-        })
-        .finalize();
-    digest.iter().fold(String::from("sha256:"), |text, byte| {
-        text + &format!("{byte:02x}")
-    })
 }

@@ -1,33 +1,39 @@
-//! What the targets share: a file in memory for readers that take a path.
+//! A file in memory, for targets whose reader takes a path.
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
 
-/// A folder, in memory where the machine has such a place, for what a target writes and the host
-/// reads.
+/// A temporary folder for files that the host reads, in memory if the machine has `/dev/shm`.
 pub struct Scratch(TempDir);
 
 impl Scratch {
+    /// Makes the folder.
+    ///
     /// # Panics
-    /// Where no folder can be made.
+    /// If no folder can be made.
     #[must_use]
     pub fn new() -> Scratch {
-        let memory = Path::new("/dev/shm");
-        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
-        Scratch(tempfile::tempdir_in(place).expect("a scratch folder can be made"))
+        let shared_memory = Path::new("/dev/shm");
+        let parent = if shared_memory.is_dir() {
+            shared_memory.to_owned()
+        } else {
+            std::env::temp_dir()
+        };
+        Scratch(tempfile::tempdir_in(parent).expect("a scratch folder can be made"))
     }
 
+    /// Returns the path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Writes a file of the folder; its path.
+    /// Writes a file in the folder. Returns its path.
     ///
     /// # Panics
-    /// Where it cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         fs::write(&path, bytes).expect("the scratch folder can be written");

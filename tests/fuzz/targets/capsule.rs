@@ -1,4 +1,4 @@
-//! A capsule, as `plugin test --replay` reads it, up to the answers that a replay gives.
+//! A capsule, as `plugin test --replay` reads it, and the answers that a replay takes from it.
 #![no_main]
 use kubephase::run::capsule::{Capsule, Sight};
 use kubephase_wit::{FileMeta, HttpReply};
@@ -10,14 +10,19 @@ use serde_json::Value;
 fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
     let sight = Sight::replaying(&capsule.observations);
     for observation in &capsule.observations {
-        let _ =
-            sight.look::<T>(&observation.call, observation.args.clone(), || panic!("the capsule \
-                has every answer that it is asked for"));
+        let _ = sight.look::<T>(&observation.call, observation.args.clone(), || {
+            panic!(
+                "the capsule \
+                has every answer that it is asked for"
+            )
+        });
     }
 }
 
 fuzz_target!(|text: &str| {
-    let Ok(capsule) = Capsule::read(text) else { return };
+    let Ok(capsule) = Capsule::read(text) else {
+        return;
+    };
     replay::<Value>(&capsule);
     replay::<Vec<u8>>(&capsule);
     replay::<Option<FileMeta>>(&capsule);

@@ -1,5 +1,4 @@
-//! A component: the look at its structure, what `plugin inspect` reads of it before anything is
-//! compiled, and its manifest.
+//! A component: its structure, as `plugin inspect` reads it without compiling, and its manifest.
 #![no_main]
 use kubephase::wasm::{inspect::inspect, manifest::Manifest};
 use libfuzzer_sys::fuzz_target;

@@ -7,12 +7,13 @@ use kubephase::{
 use kubephase_fuzz::Scratch;
 use libfuzzer_sys::fuzz_target;
 
-thread_local!(static STATE: (Scratch, InitFlags, NodeFacts) = (Scratch::new(), InitFlags::default(), NodeFacts::default()));
+thread_local!(static STATE: (Scratch, InitFlags, NodeFacts) =
+    (Scratch::new(), InitFlags::default(), NodeFacts::default()));
 
 fuzz_target!(|bytes: &[u8]| {
     STATE.with(|(scratch, flags, node)| {
         let file = ConfigFile::at(&scratch.write("cluster.yaml", bytes));
-        // Errors are what is expected of most inputs.
+        // Most inputs are refused.
         let _ = phases_of(&file);
         let _ = load_init(Some(&file), flags, node);
     });

@@ -1,6 +1,6 @@
-//! What a server answers that a joining node does not trust yet. An even first byte: the rest is
-//! the data of the ConfigMap `cluster-info` as JSON; an odd one: it is the kubeconfig in it, signed
-//! as the token signs, so that what comes after the signature is reached as well.
+//! The answer of a server that a joining node does not trust yet. If the first byte is even, the
+//! rest is the data of the ConfigMap `cluster-info` as JSON. If it is odd, the rest is the
+//! kubeconfig in it, with a valid signature, so that the code behind the signature is reached.
 #![no_main]
 use kubephase::{
     config::{JoinConfiguration, TokenDiscovery},
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 const TOKEN: &str = "abcdef.0123456789abcdef";
 
-/// A server that answers every question with one ConfigMap.
+/// A server that answers every request with one ConfigMap.
 #[derive(Clone)]
 struct Untrusted(Value);
 
@@ -74,19 +74,24 @@ thread_local!(static STATE: (JoinConfiguration, DescribedNode) =
     (joining(), DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)))));
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, rest)) = bytes.split_first() else { return };
+    let Some((choice, rest)) = bytes.split_first() else {
+        return;
+    };
     let data = if choice % 2 == 0 {
-        let Ok(data) = serde_json::from_slice(rest) else { return };
+        let Ok(data) = serde_json::from_slice(rest) else {
+            return;
+        };
         data
     } else {
-        let Ok(kubeconfig) = std::str::from_utf8(rest) else { return };
+        let Ok(kubeconfig) = std::str::from_utf8(rest) else {
+            return;
+        };
         json!({
             "kubeconfig": kubeconfig,
             "jws-kubeconfig-abcdef": jws::sign(kubeconfig, &TOKEN.into()),
         })
     };
-    // No pause between questions: the default limit of a discovery is none here. No kubeconfig is
-    // named: it is found by token.
+    // The default time limit of a discovery is 0 here, so there is no pause between requests.
     STATE.with(|(join, net)| {
         let _ = discover(join, &Untrusted(data), net, false);
     });

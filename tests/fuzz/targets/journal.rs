@@ -1,4 +1,4 @@
-//! A journal, as `report` reads it and as a later run and `reset` take from it what was made.
+//! A journal, as `report`, later runs and `reset` read it.
 #![no_main]
 use kubephase::{
     journal::{History, parse},

@@ -1,4 +1,4 @@
-//! A plugin's manifest, the lines that the operator allows it by, and the schema of its settings.
+//! The manifest of a plugin, the lines of its grants in the lock, and the schema of its settings.
 #![no_main]
 use kubephase::{
     plugin::settings,
@@ -7,14 +7,19 @@ use kubephase::{
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let Ok(manifest) = Manifest::parse(text) else { return };
+    let Ok(manifest) = Manifest::parse(text) else {
+        return;
+    };
     let lines: Vec<String> = manifest.grants.iter().flat_map(Request::lines).collect();
-    assert!(lines.iter().all(|line| !line.contains('\n')), "a grant has more than one line: \
-        {lines:?}");
+    assert!(
+        lines.iter().all(|line| !line.contains('\n')),
+        "a grant has more than one line: \
+        {lines:?}"
+    );
     for grant in &manifest.grants {
         let _ = grant.danger();
     }
-    // No settings, and settings of many kinds: the schema itself.
+    // No settings, and settings of many shapes: the schema itself.
     let _ = settings::resolve(&manifest, None);
     let _ = settings::resolve(&manifest, Some(&manifest.settings));
 });

@@ -1,7 +1,9 @@
 //! Certificates, keys and kubeconfigs of a node.
 #![no_main]
 use kubephase::{
-    effect::pki::{AuthorityFile, Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts},
+    effect::pki::{
+        AuthorityFile, Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts,
+    },
     world::files::RootedFiles,
 };
 use kubephase_fuzz::Scratch;

@@ -1,8 +1,9 @@
-//! The ways in which a call of `run` can end, the fair ones and the others.
+//! The ways in which a call of `run` can end, allowed and not.
 use crate::script::Argument;
 use kubephase_sdk::{Failure, Outcome, failure, report};
 use serde::Deserialize;
 
+/// The end of a call of `run`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Ending {
@@ -24,12 +25,13 @@ pub enum Ending {
     EndlessRecursion,
     /// allocates and touches memory until there is no more
     EndlessMemory,
-    /// says one line after the other, each of this many bytes
+    /// prints lines without an end, each of this many bytes
     EndlessMessages(usize),
 }
 
 impl Ending {
-    pub fn reach(&self, round: u32) -> Result<Outcome, Failure> {
+    /// Ends the call, or never returns.
+    pub fn end_call(&self, round: u32) -> Result<Outcome, Failure> {
         match self {
             Ending::Settled => Ok(Outcome::Settled),
             Ending::Skipped(reason) => Ok(Outcome::Skipped(reason.text())),
@@ -51,9 +53,9 @@ impl Ending {
                 Ok(Outcome::Settled)
             }
             Ending::EndlessMemory => {
-                let mut held = Vec::new();
+                let mut memory = Vec::new();
                 loop {
-                    held.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+                    memory.push(std::hint::black_box(vec![1_u8; 1 << 20]));
                 }
             }
             Ending::EndlessMessages(bytes) => loop {

@@ -1,9 +1,9 @@
 //! A plugin that calls the host exactly as its settings say: any host function, with any arguments,
 //! any number of times, and any way for a call of `run` to end. Tests of the sandbox write these
-//! settings; the plugin itself has no intention.
+//! settings; the plugin itself has no purpose.
 //!
 //! Every answer of the host becomes one message, `answer ROUND.CALL RESULT HEX`. The text is
-//! hexadecimal so that neither the sanitiser nor a redaction changes what the plugin got.
+//! hexadecimal, so that neither the sanitiser nor a redaction changes it.
 mod calls;
 mod endings;
 mod script;
@@ -24,13 +24,13 @@ fn follow_script() -> Tried<Outcome> {
         return Ok(Outcome::Settled);
     };
     make_calls(round, number, script.shown_bytes);
-    round.ending.reach(number)
+    round.ending.end_call(number)
 }
 
 fn make_calls(round: &Round, number: u32, shown_bytes: usize) {
     for (index, call) in round.calls.iter().enumerate() {
         for repetition in 0..call.times {
-            let answer = calls::make(&call.function, &call.arguments);
+            let answer = calls::make_call(&call.function, &call.arguments);
             let is_last = repetition + 1 == call.times || answer.is_err();
             if is_last && !call.quiet {
                 report_answer(number, index, &answer, shown_bytes);
@@ -42,7 +42,7 @@ fn make_calls(round: &Round, number: u32, shown_bytes: usize) {
     }
 }
 
-/// Says what the host answered: `ok` with the value, or `failed` with code and message.
+/// Prints the answer of the host: `ok` with the value, or `failed` with code and message.
 fn report_answer(round: u32, call: usize, answer: &Result<Vec<u8>, Failure>, shown_bytes: usize) {
     let (result, bytes) = match answer {
         Ok(value) => ("ok", value.clone()),

@@ -2,8 +2,7 @@
 use crate::endings::Ending;
 use serde::Deserialize;
 
-/// What the plugin does, round by round. Other settings are for the cases that look where settings
-/// go.
+/// What the plugin does, round by round. Other settings are ignored; some cases look where they go.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Script {
@@ -39,10 +38,10 @@ pub struct Call {
     pub function: String,
     #[serde(default)]
     pub arguments: Vec<Argument>,
-    /// how often it is made; default 1
+    /// how often the call is made; default 1
     #[serde(default = "Call::default_times")]
     pub times: u32,
-    /// whether the answer is kept back
+    /// whether the answer is not reported
     #[serde(default)]
     pub quiet: bool,
 }

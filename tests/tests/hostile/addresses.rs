@@ -5,6 +5,7 @@ use crate::support::{
     server::{Manner, Server},
 };
 use serde_json::json;
+use std::net::{IpAddr, UdpSocket};
 
 fn grant(capability: &str, host: &str) -> String {
     let files = if capability.ends_with("-as") {
@@ -151,4 +152,62 @@ fn the_identity_of_the_node_is_shown_to_no_server_wherever_it_lies() {
         !answer.is_ok && answer.text.contains("belongs to the host"),
         "{answer:?}"
     );
+}
+
+/// The address by which other machines reach this one; none where it has no network.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // This sends nothing.
+    socket.connect("198.51.100.7:9").ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+#[test]
+fn only_a_grant_that_names_them_reaches_addresses_of_this_machine_and_of_services() {
+    if !namespace::is_possible() {
+        return;
+    }
+    let Some(own) = own_address().map(|own| own.to_string()) else {
+        return;
+    };
+    let service = "10.96.0.1".to_owned();
+    for (granted, asked, address, is_reached) in [
+        ("own.example.com:9", "own.example.com:9", &own, false),
+        ("*:9", &format!("{own}:9"), &own, false),
+        (&format!("{own}:9"), &format!("{own}:9"), &own, true),
+        ("a.example.com:9", "a.example.com:9", &service, false),
+        ("*:9", "10.96.0.1:9", &service, false),
+        ("10.96.0.1:9", "10.96.0.1:9", &service, true),
+    ] {
+        let hosts = format!("{own} own.example.com\n{service} a.example.com");
+        let trial = Trial::check()
+            .grants(&[&grant("http-get", granted)])
+            .allow_root()
+            .environment("HOSTS", &hosts)
+            .calls(&[call(
+                "observe-net.http-get",
+                json!([format!("http://{asked}/"), 300]),
+            )]);
+        trial.prepare();
+        let ended = namespace::run(&trial, None, &namespace::PREFLIGHT);
+        // Nobody listens there.
+        let answer = ended.answer("0.0");
+        let is_denied = answer.text.starts_with("denied") && answer.text.contains(address);
+        assert_eq!(is_denied, !is_reached, "{granted} {asked}: {answer:?}");
+    }
+}
+
+#[test]
+fn addresses_of_this_machine_and_of_services_are_granted_as_root_alone() {
+    let own = own_address().map(|own| format!("{own}:9"));
+    for host in own.iter().map(String::as_str).chain(["10.96.0.1:443"]) {
+        let ended = Trial::check().grants(&[&grant("http-get", host)]).add();
+        let output = ended.output();
+        assert!(
+            ended.status != 0 && output.contains("--allow-root"),
+            "{host}: {output}"
+        );
+        let trial = Trial::check().grants(&[&grant("http-get", host)]);
+        trial.allow_root().add().expect_status(0);
+    }
 }

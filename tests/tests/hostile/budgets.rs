@@ -2,8 +2,8 @@
 //! are bounded wherever they come from, one plugin does not use up what others need, and the run
 //! ends.
 use crate::support::{
-    Ended, Trial, call, checks, early_phases,
-    process::{ENDS_AT_ALL, ENDS_SOON},
+    RunResult, Trial, call, checks, early_phases,
+    process::{LONGEST_RUN, LONGEST_RUN_WITHOUT_WAITS},
     quiet_calls, repeated,
 };
 use rustix::process::Signal;
@@ -16,7 +16,7 @@ const LONGEST: usize = 4096;
 const CONTROL: &str = "\u{1}";
 
 /// The most bytes that a line of a run has, with its label and the advice of the program.
-fn longest_line(ended: &Ended) -> usize {
+fn longest_line(ended: &RunResult) -> usize {
     ended.output().lines().map(str::len).max().unwrap_or(0)
 }
 
@@ -102,8 +102,9 @@ fn no_event_of_a_plugin_has_a_long_text() {
         Trial::early_phase().calls(&propose[1..2]),
     ] {
         trial.prepare();
-        let command = ["rehearse", "-o", "json"].map(str::to_owned).to_vec();
-        let ended = trial.run(&[command, trial.place()].concat()).expect_soon();
+        let ended = trial
+            .run_in_place(&["rehearse", "-o", "json"])
+            .expect_soon();
         let events = ended.stdout.lines().map(serde_json::from_str::<Value>);
         let longest = events.map(|event| longest_text(&event.unwrap())).max();
         assert!(
@@ -155,7 +156,7 @@ fn the_waits_of_all_phases_of_a_plugin_have_one_budget() {
 }
 
 /// A plugin that wants so many keys of an algorithm.
-fn keys(count: usize, algorithm: &str) -> Ended {
+fn keys(count: usize, algorithm: &str) -> RunResult {
     let key = |number: usize| {
         let spec = json!({
             "name": format!("key-{number}"), "directory": "/var/lib/kubephase-plugins/hostile", "algorithm": algorithm,
@@ -246,13 +247,13 @@ fn an_interrupt_ends_a_flood_of_failures_and_of_capsules() {
     ] {
         let trial = Trial::providing(&checks(150)).rounds(&[round]);
         trial.prepare();
-        let running = trial.start(&[vec!["rehearse".to_owned()], trial.place()].concat());
+        let running = trial.start_in_place(&["rehearse"]);
         running.wait_for_output("hostile");
         let began = Instant::now();
         running.signal(Signal::INT);
-        let ended = running.wait(ENDS_AT_ALL);
+        let ended = running.wait(LONGEST_RUN);
         assert!(
-            began.elapsed() < ENDS_SOON / 2,
+            began.elapsed() < LONGEST_RUN_WITHOUT_WAITS / 2,
             "it ended {:?} after the interrupt: {:.2000}",
             began.elapsed(),
             ended.output()

@@ -1,10 +1,10 @@
-//! `plugin add` and what a run takes from a configuration: transactions, and nothing without a lock
-//! line.
+//! Entries of plugins in a configuration: `plugin add` is a transaction, and a run uses no entry
+//! without a line in the lock.
 use crate::support::{Trial, guest, process};
 use std::fs;
 
 #[test]
-fn plugins_that_are_added_at_the_same_time_are_all_there() {
+fn plugins_that_are_added_at_one_time_are_all_added() {
     let trial = Trial::check();
     trial.write_config();
     let names: Vec<String> = (0..6).map(|number| format!("hostile-{number}")).collect();
@@ -33,7 +33,7 @@ fn plugins_that_are_added_at_the_same_time_are_all_there() {
         })
         .collect();
     for running in running {
-        running.wait(process::ENDS_AT_ALL).expect_status(0);
+        running.wait(process::LONGEST_RUN).expect_status(0);
     }
     let lock = fs::read_to_string(trial.folder().join("kubephase.lock")).unwrap();
     let config = fs::read_to_string(trial.config()).unwrap();
@@ -63,12 +63,12 @@ fn an_entry_without_a_lock_line_is_refused() {
         config + "plugins:\n- name: hostile\n  source: ./hostile.wasm\n",
     )
     .unwrap();
-    let ended = trial.preflight_again();
-    assert_eq!(ended.status, 6, "{}", ended.output());
+    let result = trial.preflight_again();
+    assert_eq!(result.status, 6, "{}", result.output());
     assert!(
-        ended.output().contains("plugin allow") || ended.output().contains("plugin add"),
+        result.output().contains("plugin allow") || result.output().contains("plugin add"),
         "{}",
-        ended.output()
+        result.output()
     );
 }
 
@@ -79,6 +79,6 @@ fn a_plugin_that_changed_after_it_was_locked_is_refused() {
     let mut component = fs::read(trial.folder().join("hostile.wasm")).unwrap();
     component.extend([0, 3, 1, b'x', 0]);
     fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
-    let ended = trial.preflight_again();
-    assert_eq!(ended.status, 6, "{}", ended.output());
+    let result = trial.preflight_again();
+    assert_eq!(result.status, 6, "{}", result.output());
 }

@@ -1,6 +1,9 @@
-//! The sandbox, attacked: the real program runs with a plugin that misuses every host function, on
-//! real files, with real processes and servers. Whatever the plugin does, it reaches nothing but
-//! what the operator read and allowed, the program ends, and it stays within its memory.
+//! Attacks on the sandbox: the real program runs with a plugin that misuses every host function, on
+//! real files, with real processes and servers. Whatever the plugin does, it reaches only what the
+//! operator allowed, the program ends, and the program stays within its memory.
+//!
+//! Each module has one area of attack. `support` has what the cases share; the plugin itself is the
+//! crate in `tests/hostile`.
 #![allow(
     clippy::disallowed_methods,
     reason = "tests look at files and run programs"
@@ -38,16 +41,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 ///
 /// # Panics
-/// Where it never is.
-fn wait_until(is_so: impl Fn() -> bool) {
+/// If it does not hold within [`support::process::LONGEST_RUN`].
+fn wait_until(condition: impl Fn() -> bool) {
     let began = Instant::now();
-    while !is_so() {
+    while !condition() {
         assert!(
-            began.elapsed() < support::process::ENDS_AT_ALL,
-            "what is waited for did not happen"
+            began.elapsed() < support::process::LONGEST_RUN,
+            "the condition does not hold after {:?}",
+            began.elapsed()
         );
         thread::sleep(Duration::from_millis(5));
     }

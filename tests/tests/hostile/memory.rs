@@ -1,7 +1,10 @@
 //! Small texts that take much memory: JSON whose values take a hundred times the bytes of their
 //! text, side by side in many phases. That the host stays within its memory is checked for every
 //! run of this suite.
-use crate::support::{Trial, call, checks, early_phases, quiet_calls, repeated};
+use crate::support::{
+    Trial, call, checks, early_phases, quiet_calls, repeated,
+    server::{Manner, Server},
+};
 use serde_json::{Value, json};
 use std::{fs, path::PathBuf};
 
@@ -224,6 +227,36 @@ fn a_limit_that_ends_a_phase_is_told() {
     assert!(
         ended.output().contains("it failed without a message"),
         "{:.3000}",
+        ended.output()
+    );
+}
+
+#[test]
+fn answers_of_an_api_server_do_not_become_large_trees() {
+    let body = format!(
+        "{{\"kind\":\"SecretList\",\"items\":[{}0]}}",
+        OBJECT.repeat(2_300_000)
+    );
+    let server = Server::start_tls(Manner::Reply {
+        status: 200,
+        headers: "content-type: application/json\r\n".to_owned(),
+        body: body.into(),
+    });
+    let trial = Trial::check();
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "clusters": [{"name": "a", "cluster": {
+            "server": format!("https://127.0.0.1:{}", server.port),
+            "insecure-skip-tls-verify": true,
+        }}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "users": [{"name": "a", "user": {"token": "x"}}],
+    });
+    fs::write(trial.folder().join("admin.conf"), kubeconfig.to_string()).unwrap();
+    let ended = trial.run(&["token", "list", "--kubeconfig", "admin.conf"]);
+    assert!(
+        ended.status != 0 && ended.output().contains("take too much"),
+        "{:.2000}",
         ended.output()
     );
 }

@@ -1,11 +1,12 @@
 //! Servers: a plugin asks those that its grant names, with the files that the same grant names, and
-//! what they answer is read up to limits of bytes and time.
+//! the answer is read up to limits of bytes and time.
 use crate::support::{
     Trial, call,
     server::{Manner, Server},
 };
 use serde_json::{Value, json};
 
+/// Returns a manner that answers with a text.
 fn reply(text: &str) -> Manner {
     Manner::Reply {
         status: 200,
@@ -14,10 +15,12 @@ fn reply(text: &str) -> Manner {
     }
 }
 
+/// Returns a call of `http-get`.
 fn get(url: &str) -> Value {
     call("observe-net.http-get", json!([url, 2000]))
 }
 
+/// Returns a grant for a server.
 fn grant(server: &Server) -> String {
     format!(
         "capability: observe-net.http-get, hosts: ['127.0.0.1:{}']",
@@ -32,13 +35,13 @@ fn a_body_without_end_is_read_up_to_a_limit() {
         let trial = Trial::check()
             .grants(&[&grant(&server)])
             .calls(&[get(&format!("http://127.0.0.1:{}/", server.port))]);
-        let ended = trial.record();
-        assert!(!ended.answer("0.0").is_ok, "{:?}", ended.answers);
+        let result = trial.record();
+        assert!(!result.answer("0.0").is_ok, "{:?}", result.answers);
     }
 }
 
 #[test]
-fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
+fn a_plugin_reaches_only_the_host_and_port_of_its_grant() {
     let (granted, other) = (
         Server::start(reply("granted")),
         Server::start(reply("canary-other")),
@@ -59,11 +62,11 @@ fn a_plugin_reaches_the_host_and_port_of_its_grant_alone() {
     ];
     let mut calls: Vec<Value> = urls.iter().map(|url| get(url)).collect();
     calls.push(get(&format!("http://127.0.0.1:{port}/")));
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&[&grant(&granted)])
         .calls(&calls)
         .record();
-    let (last, others) = ended.answers.split_last().unwrap();
+    let (last, others) = result.answers.split_last().unwrap();
     for (url, answer) in urls.iter().zip(others) {
         assert!(!answer.is_ok, "{url}: {answer:?}");
     }
@@ -80,15 +83,28 @@ fn a_redirect_leads_nowhere_that_was_not_granted() {
         headers,
         body: Vec::new(),
     });
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&[&grant(&granted)])
         .calls(&[get(&format!("http://127.0.0.1:{}/", granted.port))])
         .record();
     assert!(
-        !ended.answers_text().contains("canary-other") && other.requests().is_empty(),
+        !result.answers_text().contains("canary-other") && other.requests().is_empty(),
         "{:?}",
-        ended.answers
+        result.answers
     );
+}
+
+/// Returns a grant for a server with a file of authorities.
+fn grant_with_file(server: &Server, path: &str) -> String {
+    format!(
+        "capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]",
+        server.port
+    )
+}
+
+/// Returns a call of `http-get-as` with a file of authorities.
+fn get_with_file(url: &str, path: &str) -> Value {
+    call("observe-net.http-get-as", json!([url, path, "", "", 2000]))
 }
 
 #[test]
@@ -98,23 +114,18 @@ fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
         format!("https://127.0.0.1:{}/", one.port),
         format!("https://127.0.0.1:{}/", two.port),
     );
-    let grant = |server: &Server, path: &str| {
-        format!(
-            "capability: observe-net.http-get-as, hosts: ['127.0.0.1:{}'], paths: [{path}]",
-            server.port
-        )
-    };
-    let ask =
-        |url: &str, path: &str| call("observe-net.http-get-as", json!([url, path, "", "", 2000]));
     let trial = Trial::check()
-        .grants(&[&grant(&one, "/srv/one.crt"), &grant(&two, "/srv/two.crt")])
+        .grants(&[
+            &grant_with_file(&one, "/srv/one.crt"),
+            &grant_with_file(&two, "/srv/two.crt"),
+        ])
         .calls(&[
-            ask(&first, "/srv/two.crt"),
-            ask(&second, "/srv/one.crt"),
-            ask(&first, "/etc/kubernetes/pki/ca.crt"),
+            get_with_file(&first, "/srv/two.crt"),
+            get_with_file(&second, "/srv/one.crt"),
+            get_with_file(&first, "/etc/kubernetes/pki/ca.crt"),
         ]);
-    let ended = trial.record();
-    for answer in &ended.answers {
+    let result = trial.record();
+    for answer in &result.answers {
         assert!(
             !answer.is_ok && answer.text.starts_with("denied"),
             "{answer:?}"
@@ -124,7 +135,7 @@ fn files_of_one_grant_are_not_shown_to_hosts_of_another() {
 }
 
 #[test]
-fn names_that_are_no_host_names_are_not_looked_up() {
+fn names_that_are_not_host_names_are_not_looked_up() {
     let names = [
         "--help",
         "a b",
@@ -139,11 +150,11 @@ fn names_that_are_no_host_names_are_not_looked_up() {
         .iter()
         .map(|name| call("observe-net.resolve", json!([name])))
         .collect();
-    let ended = Trial::check()
+    let result = Trial::check()
         .grants(&["capability: observe-net.resolve, hosts: ['**']"])
         .calls(&calls)
         .record();
-    for (name, answer) in names.iter().zip(&ended.answers) {
+    for (name, answer) in names.iter().zip(&result.answers) {
         assert!(!answer.is_ok, "{name:?}: {answer:?}");
     }
 }

@@ -1,11 +1,11 @@
-//! What a plugin learns of the node, and what the host does with a name that a plugin gives:
-//! services, facts, proxies.
+//! The node: what a plugin learns of its services, facts and proxies, and what the host does with
+//! the names that a plugin passes.
 use crate::support::{Trial, call, namespace};
 use serde_json::json;
 use std::{fs, os::unix::fs::PermissionsExt};
 
-/// Names that are options, paths or control characters, but no names of units.
-const NO_UNIT_NAMES: [&str; 8] = [
+/// Texts that are options, paths or control characters, and not names of units.
+const INVALID_UNIT_NAMES: [&str; 8] = [
     "--host=attacker.example",
     "-Hattacker.example",
     "--root=/tmp",
@@ -17,22 +17,22 @@ const NO_UNIT_NAMES: [&str; 8] = [
 ];
 
 #[test]
-fn a_name_of_a_service_is_never_an_option_of_systemctl() {
+fn the_name_of_a_service_is_never_an_option_of_systemctl() {
     let trial = Trial::check();
     trial
         .programs
         .add("systemctl", "echo 'Loaded: loaded'")
         .add("ssh", "exit 1")
         .add("rc-service", "exit 0");
-    let calls: Vec<_> = NO_UNIT_NAMES
+    let calls: Vec<_> = INVALID_UNIT_NAMES
         .iter()
         .map(|name| call("observe-node.service", json!([name])))
         .collect();
     let trial = trial.calls(&calls);
-    let ended = trial.record();
-    for (index, name) in NO_UNIT_NAMES.iter().enumerate() {
+    let result = trial.record();
+    for (index, name) in INVALID_UNIT_NAMES.iter().enumerate() {
         assert!(
-            !ended.answer(&format!("0.{index}")).is_ok,
+            !result.answer(&format!("0.{index}")).is_ok,
             "{name:?} is taken for a service"
         );
     }
@@ -41,26 +41,26 @@ fn a_name_of_a_service_is_never_an_option_of_systemctl() {
         assert!(
             !program
                 .iter()
-                .any(|argument| NO_UNIT_NAMES.contains(&argument.as_str())),
+                .any(|argument| INVALID_UNIT_NAMES.contains(&argument.as_str())),
             "{program:?}"
         );
     }
 }
 
 #[test]
-fn a_real_name_of_a_service_comes_after_the_end_of_options() {
+fn the_name_of_a_service_comes_after_the_end_of_options() {
     let trial = Trial::check().calls(&[call("observe-node.service", json!(["chronyd.service"]))]);
     trial.programs.add("systemctl", "echo 'Loaded: loaded'");
-    let ended = trial.record();
-    assert!(ended.answer("0.0").is_ok, "{:?}", ended.answers);
-    let named: Vec<_> = trial
+    let result = trial.record();
+    assert!(result.answer("0.0").is_ok, "{:?}", result.answers);
+    let calls: Vec<_> = trial
         .programs
         .calls()
         .into_iter()
         .filter(|call| call.contains(&"chronyd.service".to_owned()))
         .collect();
-    assert!(!named.is_empty(), "{:?}", trial.programs.calls());
-    for call in named {
+    assert!(!calls.is_empty(), "{:?}", trial.programs.calls());
+    for call in calls {
         let end_of_options = call.iter().position(|argument| argument == "--");
         let name = call
             .iter()
@@ -73,7 +73,7 @@ fn a_real_name_of_a_service_comes_after_the_end_of_options() {
 }
 
 #[test]
-fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
+fn a_plugin_sees_only_proxies_of_the_environment_without_passwords() {
     let trial = Trial::check()
         .environment("AWS_SECRET_ACCESS_KEY", "canary-cloud")
         .environment("KUBEPHASE_SIGNING_PASSWORD", "canary-signing")
@@ -86,8 +86,8 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
             call("observe-net.proxy-for", json!(["https://example.com/"])),
         ])
         .shown_bytes(100_000);
-    let ended = trial.preflight();
-    for text in [ended.output(), ended.answers_text()] {
+    let result = trial.preflight();
+    for text in [result.output(), result.answers_text()] {
         for canary in [
             "canary-cloud",
             "canary-signing",
@@ -98,11 +98,11 @@ fn a_plugin_sees_nothing_of_the_environment_but_proxies_without_passwords() {
         }
     }
     assert!(
-        ended.answer("0.4").text.contains("proxy.example:3128"),
+        result.answer("0.4").text.contains("proxy.example:3128"),
         "{:?}",
-        ended.answer("0.4")
+        result.answer("0.4")
     );
-    for (path, text) in trial.everything_left(&[]) {
+    for (path, text) in trial.all_files(&[]) {
         assert!(
             !text.contains("canary-"),
             "{} has a secret of the environment",
@@ -131,11 +131,11 @@ fn a_plugin_sees_no_kernel_parameter_that_only_root_may_read() {
         fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
     }
     trial.prepare();
-    let ended = namespace::run(
+    let result = namespace::run(
         &trial,
         Some(&tree),
         &["init", "phase", "preflight", "--config", "cluster.yaml"],
     );
-    assert_eq!(ended.answer("0.0").text, "none");
-    assert_eq!(ended.answer("0.1").text, "1");
+    assert_eq!(result.answer("0.0").text, "none");
+    assert_eq!(result.answer("0.1").text, "1");
 }

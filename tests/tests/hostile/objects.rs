@@ -3,6 +3,9 @@
 use crate::support::{Trial, call};
 use serde_json::{Value, json};
 
+/// The name that is nobody's but the plugin's.
+const OWN: &str = "kubephase-plugin-hostile";
+
 fn grant(api_version: &str, kind: &str, namespace: &str, name: &str) -> String {
     format!(
         "capability: effects-cluster.apply-object, objects: [{{apiVersion: {api_version}, kind: \
@@ -33,6 +36,10 @@ fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
         ("v1", "PersistentVolumeClaim", "own", "hostile"),
         ("v1", "ConfigMap", "kube-system", "kube-root-ca.crt"),
         ("v1", "ConfigMap", "kube-system", "aws-auth"),
+        // A plugin chooses its name: that something is called like it proves nothing.
+        ("v1", "ConfigMap", "kube-system", "hostile"),
+        ("v1", "ConfigMap", "local-path-storage", "local-path-config"),
+        ("apps/v1", "Deployment", "hostile", "hostile"),
         ("v1", "ConfigMap", "default", "'hostile*'"),
         ("apps/v1", "ReplicaSet", "kube-system", "hostile"),
         ("v1", "Service", "kube-system", "hostile"),
@@ -50,10 +57,15 @@ fn kinds_that_decide_about_others_need_the_consent_of_an_administrator() {
         );
     }
     for (api_version, kind, namespace, name) in [
-        ("v1", "ConfigMap", "kube-system", "hostile"),
-        ("v1", "ConfigMap", "default", "hostile-settings"),
-        ("v1", "Service", "own", "hostile"),
-        ("apps/v1", "Deployment", "own", "hostile"),
+        ("v1", "ConfigMap", "kube-system", OWN),
+        (
+            "v1",
+            "ConfigMap",
+            "default",
+            "kubephase-plugin-hostile-settings",
+        ),
+        ("v1", "Service", OWN, "web"),
+        ("apps/v1", "Deployment", OWN, "web"),
     ] {
         let added = Trial::phase()
             .grants(&[&grant(api_version, kind, namespace, name)])
@@ -67,7 +79,7 @@ fn pod(spec: Value) -> Value {
     let mut pod = json!({
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "hostile", "namespace": "default", "labels": {"app": "hostile"}},
+        "metadata": {"name": "hostile", "namespace": "default", "labels": {"app": OWN}},
         "spec": {
             "automountServiceAccountToken": false,
             "containers": [{"name": "c", "image": "registry.example/c:1"}],
@@ -103,7 +115,7 @@ fn expect_refusal(trial: &Trial, manifest: &Value, reason: &str) {
 }
 
 fn is_there(trial: &Trial) -> bool {
-    harness::Kept::below(&trial.root())
+    harness::RehearsedCluster::read(&trial.root())
         .objects("/pods")
         .contains_key("hostile")
 }
@@ -143,8 +155,8 @@ fn a_pod_neither_passes_for_anothers_nor_displaces_it() {
     labelled["metadata"]["labels"] = json!({"app": "somebody-elses"});
     let urgent = pod(json!({"priorityClassName": "system-node-critical"}));
     for mut manifest in [labelled, urgent] {
-        manifest["metadata"]["namespace"] = json!("own");
-        let trial = phase_that_applies(&manifest, &[&grant("v1", "Pod", "own", "hostile")]);
+        manifest["metadata"]["namespace"] = json!(OWN);
+        let trial = phase_that_applies(&manifest, &[&grant("v1", "Pod", OWN, "hostile")]);
         expect_refusal(&trial, &manifest, "hostAccess: true");
     }
 }
@@ -156,11 +168,11 @@ fn a_pod_runs_as_no_account_that_may_be_somebody_elses() {
     let manifest = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "hostile", "namespace": "own"},
+        "metadata": {"name": "hostile", "namespace": OWN},
         "spec": {
-            "selector": {"matchLabels": {"app": "hostile"}},
+            "selector": {"matchLabels": {"app": OWN}},
             "template": {
-                "metadata": {"labels": {"app": "hostile"}},
+                "metadata": {"labels": {"app": OWN}},
                 "spec": {
                     "serviceAccountName": "monitoring",
                     "containers": [{"name": "c", "image": "c"}],
@@ -169,8 +181,8 @@ fn a_pod_runs_as_no_account_that_may_be_somebody_elses() {
         },
     });
     let grants = [
-        &*grant("apps/v1", "Deployment", "own", "hostile"),
-        &grant("v1", "ServiceAccount", "own", "monitoring"),
+        &*grant("apps/v1", "Deployment", OWN, "hostile"),
+        &grant("v1", "ServiceAccount", OWN, "monitoring"),
     ];
     let trial = phase_that_applies(&manifest, &grants);
     expect_refusal(&trial, &manifest, "service account monitoring");
@@ -189,10 +201,94 @@ fn a_service_takes_no_address_and_no_port_beside_its_own() {
         let manifest = json!({
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": "hostile", "namespace": "own"},
+            "metadata": {"name": "hostile", "namespace": OWN},
             "spec": spec,
         });
-        let trial = phase_that_applies(&manifest, &[&grant("v1", "Service", "own", "hostile")]);
+        let trial = phase_that_applies(&manifest, &[&grant("v1", "Service", OWN, "hostile")]);
         expect_refusal(&trial, &manifest, "hostAccess: true");
     }
+}
+
+const NAMESPACE: &str = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, \
+    kind: Namespace, names: [kubephase-plugin-hostile]}]";
+
+fn config_map(namespace: &str, name: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": {"a": "b"},
+    })
+}
+
+fn apply(manifest: &Value) -> Value {
+    call(
+        "effects-cluster.apply-object",
+        json!([manifest.to_string()]),
+    )
+}
+
+fn delete_grant(namespace: &str) -> String {
+    format!(
+        "capability: effects-cluster.delete-object, objects: [{{apiVersion: v1, kind: ConfigMap, \
+         namespace: {namespace}, names: [{OWN}]}}]"
+    )
+}
+
+fn delete(namespace: &str) -> Value {
+    call(
+        "effects-cluster.delete-object",
+        json!(["v1", "ConfigMap", namespace, OWN]),
+    )
+}
+
+#[test]
+fn a_plugin_has_a_namespace_of_its_own_without_the_consent_of_an_administrator() {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OWN}});
+    let trial = Trial::phase()
+        .grants(&[
+            NAMESPACE,
+            &grant("v1", "ConfigMap", OWN, OWN),
+            &delete_grant(OWN),
+        ])
+        .rounds(&[
+            json!({
+                "calls": [apply(&namespace), apply(&config_map(OWN, OWN))],
+                "ending": "again",
+            }),
+            json!({"calls": [apply(&config_map(OWN, OWN)), delete(OWN)]}),
+        ]);
+    trial.rehearse().expect_status(0);
+    let cluster = harness::RehearsedCluster::read(&trial.root());
+    let labels = &cluster.objects("/namespaces")[OWN]["metadata"]["labels"];
+    let identity = labels["kubephase.dev/plugin-identity"].as_str();
+    assert!(
+        labels["kubephase.dev/plugin"] == "hostile" && identity.is_some_and(|it| !it.is_empty()),
+        "{labels}"
+    );
+    assert!(!cluster.objects("/configmaps").contains_key(OWN));
+}
+
+/// The object is there, made with more consent, and carries no label of the plugin.
+#[test]
+fn a_plugin_deletes_nothing_that_was_not_made_as_its_own() {
+    let unmarked = format!(
+        "capability: effects-cluster.apply-object, objects: [{{apiVersion: v1, kind: ConfigMap, \
+         namespace: default, names: [{OWN}], hostAccess: true}}]"
+    );
+    let trial = Trial::phase()
+        .grants(&[&unmarked, &delete_grant("default")])
+        .allow_cluster_admin()
+        .calls(&[apply(&config_map("default", OWN)), delete("default")]);
+    let ended = trial.rehearse();
+    assert!(
+        ended.status == 5
+            && ended
+                .output()
+                .contains("was not made for the plugin hostile"),
+        "{}",
+        ended.output()
+    );
+    let cluster = harness::RehearsedCluster::read(&trial.root());
+    assert!(cluster.objects("/configmaps").contains_key(OWN));
 }

@@ -160,6 +160,111 @@ fn objects_without_a_credential_are_shown() {
 }
 
 #[test]
+fn the_configuration_that_the_cluster_keeps_is_masked() {
+    let get = |kind: &str, name: &str| {
+        call(
+            "observe-cluster.get-object",
+            json!(["v1", kind, "kube-system", name]),
+        )
+    };
+    let trial = Trial::phase()
+        .grants(&[
+            "capability: observe-cluster.get-object, objects: [{apiVersion: v1, kind: ConfigMap, \
+                namespace: kube-system}, {apiVersion: v1, kind: Pod, namespace: kube-system}]",
+            "capability: observe-cluster.list-objects, objects: [{apiVersion: v1, kind: Pod, \
+                namespace: kube-system}]",
+        ])
+        .cluster(
+            "apiServer: {extraEnvs: [{name: VAULT_TOKEN, value: canary-env}]}\n---\napiVersion: \
+             kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nstaticPodURLHeader: \
+             {X-Key: [canary-header]}\n---\napiVersion: kubeadm.k8s.io/v1beta4\nkind: \
+             InitConfiguration\npatches: {directory: ./patches}\n",
+        )
+        .calls(&[
+            get("ConfigMap", "kubeadm-config"),
+            get("ConfigMap", "kubelet-config"),
+            call(
+                "observe-cluster.list-objects",
+                json!(["v1", "Pod", "kube-system", null]),
+            ),
+        ])
+        .shown_bytes(100_000);
+    let patches = trial.folder().join("patches");
+    fs::create_dir(&patches).unwrap();
+    fs::write(
+        patches.join("kube-apiserver.yaml"),
+        "metadata: {annotations: {x: canary-note}}\nspec: {containers: [{name: kube-apiserver, env: \
+         [{name: VAULT, value: canary-patch}]}]}\n",
+    )
+    .unwrap();
+    let ended = trial.rehearse().expect_status(0);
+    for (of, shown) in [
+        ("0.0", "ClusterConfiguration"),
+        ("0.1", "staticPodURLHeader"),
+        ("0.2", "kube-apiserver"),
+    ] {
+        let answer = ended.answer(of);
+        assert!(
+            answer.is_ok && answer.text.contains(shown) && !answer.text.contains("canary-"),
+            "{answer:?}"
+        );
+    }
+}
+
+#[test]
+fn of_containers_the_environment_is_not_shown() {
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "d", "namespace": "default"},
+        "spec": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{
+                    "name": "a",
+                    "image": "registry.example/a:1",
+                    "args": ["--password=canary-argument"],
+                    "env": [{
+                        "name": "AWS_SECRET_ACCESS_KEY",
+                        "value": "canaryXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1",
+                    }],
+                }]},
+            },
+        },
+    });
+    let of = "objects: [{apiVersion: apps/v1, kind: Deployment, namespace: default";
+    let trial = Trial::phase()
+        .grants(&[
+            &format!("capability: effects-cluster.apply-object, {of}, hostAccess: true}}]"),
+            &format!("capability: observe-cluster.get-object, {of}}}]"),
+        ])
+        .allow_cluster_admin()
+        .rounds(&[
+            json!({
+                "calls": [call(
+                    "effects-cluster.apply-object",
+                    json!([deployment.to_string()]),
+                )],
+                "ending": "again",
+            }),
+            json!({"calls": [call(
+                "observe-cluster.get-object",
+                json!(["apps/v1", "Deployment", "default", "d"]),
+            )]}),
+        ])
+        .shown_bytes(10_000);
+    let ended = trial.rehearse().expect_status(0);
+    let answer = ended.answer("1.0");
+    assert!(
+        answer.is_ok
+            && answer.text.contains("registry.example/a:1")
+            && !answer.text.contains("canary"),
+        "{answer:?}"
+    );
+}
+
+#[test]
 fn of_secrets_only_the_names_of_keys_are_shown() {
     let secrets = "objects: [{apiVersion: v1, kind: Secret, namespace: kube-system}]";
     let ended = Trial::phase()

@@ -1,5 +1,5 @@
-//! `init --dry-run --out`: everything that a run would leave is shown, no mode is wider than on the
-//! node, and nothing of the operator's is deleted.
+//! `init --dry-run --out`: the output has every file that a run would leave, no mode is wider than
+//! on the node, and no file of the operator is deleted.
 use crate::support::{Trial, call};
 use serde_json::json;
 use std::{
@@ -7,20 +7,8 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
 };
 
-fn dry_run(trial: &Trial) -> crate::support::Ended {
-    let place = trial.place();
-    trial.run(
-        &[
-            vec![
-                "init".to_owned(),
-                "--dry-run".to_owned(),
-                "--out".to_owned(),
-                "out".to_owned(),
-            ],
-            place,
-        ]
-        .concat(),
-    )
+fn dry_run(trial: &Trial) -> crate::support::RunResult {
+    trial.run_in_place(&["init", "--dry-run", "--out", "out"])
 }
 
 #[test]
@@ -54,7 +42,7 @@ fn files_of_a_plugin_are_shown_wherever_they_are() {
 }
 
 #[test]
-fn nothing_that_is_shown_lends_rights() {
+fn no_file_of_the_output_has_set_id_bits() {
     let trial = Trial::early_phase()
         .grants(&["capability: effects-files.write-file, paths: \
             [/var/lib/kubephase-plugins/hostile/*]"])
@@ -112,8 +100,8 @@ fn a_folder_with_files_of_the_operator_is_not_replaced() {
     fs::create_dir_all(trial.folder().join("out/files")).unwrap();
     fs::write(trial.folder().join("out/files/thesis.txt"), "years of work").unwrap();
     fs::write(trial.folder().join("out/objects.yaml"), "mine").unwrap();
-    let ended = dry_run(&trial);
-    assert_ne!(ended.status, 0, "{}", ended.output());
+    let result = dry_run(&trial);
+    assert_ne!(result.status, 0, "{}", result.output());
     assert_eq!(
         fs::read_to_string(trial.folder().join("out/files/thesis.txt")).unwrap(),
         "years of work"
@@ -125,7 +113,7 @@ fn a_folder_with_files_of_the_operator_is_not_replaced() {
 }
 
 #[test]
-fn what_an_earlier_dry_run_wrote_is_replaced() {
+fn the_output_of_an_earlier_dry_run_is_replaced() {
     let trial = Trial::check();
     trial.write_config();
     dry_run(&trial).expect_status(0);
@@ -134,7 +122,7 @@ fn what_an_earlier_dry_run_wrote_is_replaced() {
 }
 
 #[test]
-fn links_on_the_node_lead_nowhere_when_its_files_are_shown() {
+fn links_on_the_node_are_not_followed() {
     let trial = Trial::check();
     trial.write_config();
     fs::write(trial.folder().join("outside"), "canary-outside").unwrap();
@@ -148,7 +136,7 @@ fn links_on_the_node_lead_nowhere_when_its_files_are_shown() {
     )
     .unwrap();
     dry_run(&trial).expect_status(0);
-    let shown = trial.everything_left(&[&trial.folder().join("outside")]);
+    let shown = trial.all_files(&[&trial.folder().join("outside")]);
     assert!(
         shown
             .iter()

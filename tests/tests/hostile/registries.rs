@@ -1,8 +1,8 @@
-//! Registries: what they send is bounded in bytes and time, and credentials go to the registry that
-//! they belong to.
+//! Registries: their answers are read up to limits of bytes and time, and credentials go only to
+//! the registry that they belong to.
 use crate::support::{
     Trial,
-    process::ENDS_AT_ALL,
+    process::LONGEST_RUN,
     server::{Manner, Server},
 };
 
@@ -18,12 +18,12 @@ fn a_registry_that_does_not_end_its_answer_ends_the_command() {
             trial.start(&["plugin", "add", &source, "--config", "cluster.yaml"]),
         ];
         for running in running {
-            let ended = running.wait(ENDS_AT_ALL);
-            assert_ne!(ended.status, 0, "{}", ended.output());
+            let result = running.wait(LONGEST_RUN);
+            assert_ne!(result.status, 0, "{}", result.output());
             assert!(
-                ended.peak_memory < crate::support::process::MEMORY,
+                result.peak_memory < crate::support::process::MAX_MEMORY,
                 "{} MiB",
-                ended.peak_memory >> 20
+                result.peak_memory >> 20
             );
         }
     }
@@ -52,16 +52,16 @@ fn credentials_do_not_follow_a_registry_to_another_server() {
         let trial = Trial::check()
             .environment("KUBEPHASE_REGISTRY_USER", "operator")
             .environment("KUBEPHASE_REGISTRY_PASSWORD", "canary-registry");
-        let ended = trial.run(&[
+        let result = trial.run(&[
             "plugin",
             "inspect",
             &format!("oci://127.0.0.1:{}/hostile:1", registry.port),
         ]);
-        assert_ne!(ended.status, 0);
+        assert_ne!(result.status, 0);
         assert!(
-            !ended.output().contains("canary-registry"),
+            !result.output().contains("canary-registry"),
             "{}",
-            ended.output()
+            result.output()
         );
         for request in other.requests() {
             assert!(
@@ -74,21 +74,23 @@ fn credentials_do_not_follow_a_registry_to_another_server() {
 
 #[test]
 fn texts_of_a_registry_reach_the_terminal_as_text() {
-    let body = b"{\"errors\":[{\"code\":\"X\\u001b[2J\",\"message\":\"\\u001b[2J\\u202e\",\"detail\":\"\\u001b[2J\"}]}".to_vec();
+    let body =
+        br#"{"errors":[{"code":"X\u001b[2J","message":"\u001b[2J\u202e","detail":"\u001b[2J"}]}"#
+            .to_vec();
     let server = Server::start(Manner::Reply {
         status: 404,
         headers: "content-type: application/json\r\n".into(),
         body,
     });
-    let ended = Trial::check().run(&[
+    let result = Trial::check().run(&[
         "plugin",
         "inspect",
         &format!("oci://127.0.0.1:{}/hostile:1", server.port),
     ]);
-    assert_ne!(ended.status, 0);
+    assert_ne!(result.status, 0);
     assert!(
-        !ended.output().contains('\u{1b}') && !ended.output().contains('\u{202e}'),
+        !result.output().contains('\u{1b}') && !result.output().contains('\u{202e}'),
         "{:?}",
-        ended.output()
+        result.output()
     );
 }

@@ -21,6 +21,8 @@ fn moved_secrets_of_the_host_are_not_shown() {
         "/var/lib/docker/containers/x/config.v2.json",
         "/var/lib/rancher/k3s/server/token",
         "/srv/linked.key",
+        "/srv/tok/t.csv",
+        "/srv/sni/a.secret",
     ];
     let shown = ["/srv/resolv.conf", "/etc/kubernetes/pki/other.crt"];
     let paths = [&hidden[..], &shown].concat();
@@ -40,6 +42,9 @@ fn moved_secrets_of_the_host_are_not_shown() {
             "etcd: {local: {dataDir: /data/etcd}}\n\
              apiServer:\n  extraArgs:\n\
              \x20 - {name: encryption-provider-config, value: /srv/encryption.yaml}\n\
+             \x20 - {name: token-auth-file, value: /etc/tok/t.csv}\n\
+             \x20 - {name: tls-sni-cert-key, value: '/srv/sni/a.crt,/srv/sni/a.secret:a.example'}\n\
+             \x20 extraVolumes: [{name: tok, hostPath: /srv/tok, mountPath: /etc/tok}]\n\
              controllerManager:\n  extraArgs:\n\
              \x20 - {name: cluster-signing-key-file, value: /srv/kubelet/pods/secret}\n\
              scheduler:\n  extraArgs:\n\
@@ -219,4 +224,62 @@ fn a_linked_key_is_found_among_more_certificates_than_anybody_has() {
     );
     let left = fs::read(trial.on_node("/srv/secure/extra.key")).unwrap();
     assert_eq!(left, b"theirs");
+}
+
+#[test]
+fn the_directory_of_a_plugin_belongs_to_one_identity_and_not_to_a_name() {
+    let own = "/var/lib/kubephase-plugins/hostile";
+    let (owner, file) = (format!("{own}.owner"), format!("{own}/run.sh"));
+    let trial = Trial::early_phase()
+        .grants(&["capability: effects-files.write-file, paths: ['/**']"])
+        .allow_root()
+        .calls(&[call("effects-files.write-file", json!([file, "new"]))]);
+    trial
+        .put(&file, "of another", 0o755)
+        .put(&owner, "another.wasm", 0o644);
+    let ended = trial.rehearse().expect_status(5);
+    assert!(
+        ended.output().contains("another.wasm") && ended.output().contains("--purge"),
+        "{}",
+        ended.output()
+    );
+    assert_eq!(fs::read(trial.on_node(&file)).unwrap(), b"of another");
+    let purge = "plugin remove hostile --config cluster.yaml --purge --root root";
+    let purge: Vec<&str> = purge.split(' ').collect();
+    // The configuration names it the first time alone.
+    for _ in 0..2 {
+        trial.run(&purge).expect_status(0);
+        assert!(!trial.on_node(own).exists() && !trial.on_node(&owner).exists());
+    }
+    trial.rehearse().expect_status(0);
+    assert_eq!(fs::read(trial.on_node(&file)).unwrap(), b"new");
+    assert_eq!(fs::read(trial.on_node(&owner)).unwrap(), b"hostile.wasm");
+}
+
+#[test]
+fn no_plugin_says_whose_its_directory_is() {
+    for call_of in [
+        call(
+            "effects-files.write-file",
+            json!(["/var/lib/kubephase-plugins/hostile.owner", "x"]),
+        ),
+        call(
+            "effects-files.remove-file",
+            json!(["/var/lib/kubephase-plugins/hostile.owner"]),
+        ),
+    ] {
+        let trial = Trial::early_phase()
+            .grants(&[
+                "capability: effects-files.write-file, paths: ['/**']",
+                "capability: effects-files.remove-file, paths: ['/**']",
+            ])
+            .allow_root()
+            .calls(&[call_of]);
+        let ended = trial.rehearse().expect_status(5);
+        assert!(
+            ended.output().contains("no other plugin changes it"),
+            "{}",
+            ended.output()
+        );
+    }
 }

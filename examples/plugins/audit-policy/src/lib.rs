@@ -1,14 +1,14 @@
-//! A step between the static Pods and the wait for them: the audit policy that the API server is
-//! told to read. As the file is there before the API server starts, it never crash-loops for want
-//! of it.
+//! A phase between the static Pods and the wait for them: it writes the audit policy that the API
+//! server reads. The file exists before the API server starts, so the API server does not fail
+//! without it.
 use kubephase_sdk::prelude::*;
 use serde_json::{Value, json};
 
-phase!(write);
+phase!(write_policy);
 
 const PATH: &str = "/etc/kubernetes/audit/policy.yaml";
 
-fn write() -> Tried<Outcome> {
+fn write_policy() -> Tried<Outcome> {
     let arguments: Vec<Value> = config("/cluster/apiServer/extraArgs").unwrap_or_default();
     if !arguments
         .iter()
@@ -28,7 +28,7 @@ fn write() -> Tried<Outcome> {
             {"level": settings["level"]},
         ],
     });
-    // YAML is JSON and more.
+    // JSON is valid YAML.
     let file = effects_files::write_file(PATH, format!("{policy:#}\n").as_bytes())?;
     effects_files::file_mode(file, 0o600)?;
     effects::because(file, "the API server's --audit-policy-file names it")?;
@@ -38,7 +38,7 @@ fn write() -> Tried<Outcome> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_comes_out_as_expected() {
+    fn every_case_has_the_expected_result() {
         kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
     }
 }

@@ -1,13 +1,13 @@
-//! A network for Pods: the place that a new cluster leaves empty. A bridge on every node, its
-//! configuration put there by a DaemonSet, for the Pod network of the cluster's own configuration.
+//! The Pod network, which a new cluster lacks: a bridge on every node, for the Pod subnet of the
+//! cluster's configuration. A DaemonSet writes the CNI configuration to each node.
 use kubephase_sdk::prelude::*;
 use serde_json::{Value, json};
 
-addon!(apply);
+addon!(apply_objects);
 
 const NAME: &str = "bridge-cni";
 
-fn apply() -> Tried<()> {
+fn apply_objects() -> Tried<()> {
     let settings: Value = settings()?;
     let subnet: String = config("/cluster/networking/podSubnet").unwrap_or_default();
     if subnet.is_empty() {
@@ -20,7 +20,36 @@ fn apply() -> Tried<()> {
             ..failure
         });
     }
-    let network = json!({
+    let meta = json!({"name": NAME, "namespace": "kube-system"});
+    let objects = [
+        json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": meta,
+            "data": {"10-bridge.conflist": network(&subnet).to_string()},
+        }),
+        json!({
+            "apiVersion": "apps/v1",
+            "kind": "DaemonSet",
+            "metadata": meta,
+            "spec": {
+                "selector": {"matchLabels": {"k8s-app": NAME}},
+                "template": {
+                    "metadata": {"labels": {"k8s-app": NAME}},
+                    "spec": pod(&settings["image"]),
+                },
+            },
+        }),
+    ];
+    for object in objects {
+        cluster::apply_object(&object)?;
+    }
+    Ok(())
+}
+
+/// Returns the CNI configuration of a bridge for a subnet.
+fn network(subnet: &str) -> Value {
+    json!({
         "cniVersion": "1.0.0",
         "name": NAME,
         "plugins": [
@@ -33,59 +62,41 @@ fn apply() -> Tried<()> {
             },
             {"type": "portmap", "capabilities": {"portMappings": true}},
         ],
-    });
-    let meta = json!({"name": NAME, "namespace": "kube-system"});
+    })
+}
+
+/// Returns the Pod that writes the CNI configuration to its node.
+fn pod(image: &Value) -> Value {
     let install = json!({
         "name": "install",
-        "image": settings["image"],
+        "image": image,
         "command": ["cp", "/config/10-bridge.conflist", "/etc/cni/net.d/"],
         "volumeMounts": [
             {"name": "config", "mountPath": "/config"},
             {"name": "cni", "mountPath": "/etc/cni/net.d"},
         ],
     });
-    let pod = json!({
+    json!({
         "hostNetwork": true,
         "priorityClassName": "system-node-critical",
         "tolerations": [{"operator": "Exists"}],
         "initContainers": [install],
         "containers": [{
             "name": "stay",
-            "image": settings["image"],
+            "image": image,
             "command": ["sleep", "infinity"],
         }],
         "volumes": [
             {"name": "config", "configMap": {"name": NAME}},
             {"name": "cni", "hostPath": {"path": "/etc/cni/net.d", "type": "DirectoryOrCreate"}},
         ],
-    });
-    let objects = [
-        json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": meta,
-            "data": {"10-bridge.conflist": network.to_string()},
-        }),
-        json!({
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": meta,
-            "spec": {
-                "selector": {"matchLabels": {"k8s-app": NAME}},
-                "template": {"metadata": {"labels": {"k8s-app": NAME}}, "spec": pod},
-            },
-        }),
-    ];
-    for object in objects {
-        effects_cluster::apply_object(&object.to_string())?;
-    }
-    Ok(())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_comes_out_as_expected() {
+    fn every_case_has_the_expected_result() {
         kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
     }
 }

@@ -1,8 +1,8 @@
-//! The clock is kept in time: a service that does so runs, and where chrony can be asked, it is not
-//! far off. Certificates and leases depend on it.
+//! A check that a service keeps the clock in time, because certificates and leases depend on it. If
+//! the service is chrony, its distance from true time has to be small.
 use kubephase_sdk::prelude::*;
 
-check!(time);
+check!(check_clock);
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -11,18 +11,12 @@ struct Settings {
     max_offset_millis: f64,
 }
 
-fn time() -> Checked<Vec<Finding>> {
+fn check_clock() -> Checked<Vec<Finding>> {
     let Settings {
         services,
         max_offset_millis,
     } = settings()?;
-    let runs = |name: &&String| {
-        observe_node::service(name)
-            .ok()
-            .flatten()
-            .is_some_and(|state| state.contains("\"active\":true"))
-    };
-    let Some(service) = services.iter().find(runs) else {
+    let Some(service) = services.iter().find(|name| is_active(name)) else {
         let remedy = "install and start chrony: `apt-get install chrony`";
         return Ok(vec![
             fail("TimeSync", "no service keeps the clock in time")
@@ -34,14 +28,23 @@ fn time() -> Checked<Vec<Finding>> {
     if service != "chronyd" && service != "chrony" {
         return Ok(vec![synced]);
     }
-    Ok(vec![synced, offset(max_offset_millis)])
+    Ok(vec![synced, check_offset(max_offset_millis)])
 }
 
-/// What `chronyc tracking` says of the distance to true time.
-fn offset(most: f64) -> Finding {
-    let said = observe_command::run_command("chronyc", &["tracking".into()]);
-    let line = said.as_ref().ok().and_then(|said| {
-        said.stdout
+/// Whether a service runs; a service that cannot be looked at does not.
+fn is_active(name: &str) -> bool {
+    node::service(name)
+        .ok()
+        .flatten()
+        .is_some_and(|state| state.active)
+}
+
+/// Compares the distance from true time, according to `chronyc tracking`, with a limit.
+fn check_offset(max_millis: f64) -> Finding {
+    let output = observe_command::run_command("chronyc", &["tracking".into()]);
+    let line = output.as_ref().ok().and_then(|output| {
+        output
+            .stdout
             .lines()
             .find_map(|line| line.strip_prefix("System time"))
     });
@@ -54,21 +57,21 @@ fn offset(most: f64) -> Finding {
     });
     match seconds.map(|seconds| seconds * 1e3) {
         None => could_not_run("TimeOffset", "chronyc did not say how far off the clock is"),
-        Some(off) if off <= most => {
-            pass("TimeOffset", format!("{off:.1} ms off")).evidence("offsetMillis", off)
+        Some(offset) if offset <= max_millis => {
+            pass("TimeOffset", format!("{offset:.1} ms off")).evidence("offsetMillis", offset)
         }
-        Some(off) => concern(
+        Some(offset) => concern(
             "TimeOffset",
-            format!("{off:.1} ms off, {most} are let pass"),
+            format!("{offset:.1} ms off, {max_millis} are let pass"),
         )
-        .evidence("offsetMillis", off),
+        .evidence("offsetMillis", offset),
     }
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_comes_out_as_expected() {
+    fn every_case_has_the_expected_result() {
         kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
     }
 }

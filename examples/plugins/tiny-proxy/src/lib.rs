@@ -1,13 +1,13 @@
-//! A service proxy of somebody's own in place of kube-proxy: an account that may see services, and
-//! a Pod on every node.
+//! A service proxy in place of kube-proxy: a ServiceAccount that may read Services, and a Pod on
+//! every node.
 use kubephase_sdk::prelude::*;
 use serde_json::{Value, json};
 
-addon!(apply);
+addon!(apply_objects);
 
 const NAME: &str = "tiny-proxy";
 
-fn apply() -> Tried<()> {
+fn apply_objects() -> Tried<()> {
     let settings: Value = settings()?;
     let server: String = config("/run/controlPlaneUrl")?;
     let meta = json!({"name": NAME, "namespace": "kube-system"});
@@ -51,7 +51,7 @@ fn apply() -> Tried<()> {
         }),
     ];
     for object in objects {
-        effects_cluster::apply_object(&object.to_string())?;
+        cluster::apply_object(&object)?;
     }
     say(format!("Applied {NAME} in place of kube-proxy"));
     Ok(())
@@ -60,7 +60,7 @@ fn apply() -> Tried<()> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_case_comes_out_as_expected() {
+    fn every_case_has_the_expected_result() {
         kubephase_sdk::testing::run_cases::<super::Plugin>("cases");
     }
 }

@@ -1,6 +1,7 @@
 //! A plugin that `plugin add` or `plugin allow` is about to lock.
 use super::{Expectation, known::KnownPlugin};
 use crate::{
+    config::{self, ConfigFile},
     plugin::{
         consent::{Consent, Question},
         digest::ComponentDigest,
@@ -11,6 +12,7 @@ use crate::{
         source::{self, Fetched},
     },
     wasm::{engine::Engine, plugin::Plugin},
+    world::reach::Services,
 };
 use anyhow::Result;
 use std::path::Path;
@@ -24,6 +26,8 @@ pub struct Candidate {
     pub source_digest: Option<String>,
     pub signer: Option<Signer>,
     component: Vec<u8>,
+    /// the subnets of the cluster's Services
+    services: Services,
 }
 
 impl Candidate {
@@ -49,7 +53,9 @@ impl Candidate {
         check_digest(source, config, &bytes, digest)?;
         let plugin = load::read(&wanted, bytes.clone(), engine)?;
         load::check_name(&plugin.manifest().name)?;
+        let subnets = config::service_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
+            services: Services::of(&subnets),
             plugin,
             source: source.to_owned(),
             source_digest,
@@ -101,6 +107,7 @@ impl Candidate {
             allowed: &before,
             in_place_of: known.in_place_of(&identity),
             command: self.full_command(command, expectation),
+            services: self.services,
         };
         if consent.is_some() || !before.granted.is_empty() {
             question.check_digest_named(&self.source, expectation.digest.as_ref())?;

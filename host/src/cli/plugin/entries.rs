@@ -4,20 +4,37 @@ use crate::{
     config,
     plugin::{entry, load, lock::Lock, transaction::Transaction},
     report::sanitise,
-    wasm::engine::Engine,
+    run::owners,
+    wasm::{engine::Engine, gate::PLUGINS, manifest::is_name},
+    world::files::RootedFiles,
 };
-use anyhow::Result;
-use std::{fmt::Write, path::Path};
+use anyhow::{Context, Result, anyhow, bail};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
-pub fn remove(name: &str, config: &Path) -> Result<Exit> {
-    let mut change = Transaction::begin(config)?;
-    let edit = entry::remove(config, name)?;
-    change.lock.remove(name);
-    change.commit(Some(edit))?;
-    Ok(print::out(&format!(
-        "{name} is no longer part of {}\n",
-        config.display()
-    )))
+/// `purge` is the root below which the plugin's directory is removed as well.
+pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
+    let mut text = String::new();
+    let phases = config::phases_of_file(config)?;
+    if purge.is_none() || phases.plugins.iter().any(|entry| entry.name == name) {
+        let mut change = Transaction::begin(config)?;
+        let edit = entry::remove(config, name)?;
+        change.lock.remove(name);
+        change.commit(Some(edit))?;
+        text += &format!("{name} is no longer part of {}\n", config.display());
+    }
+    if let Some(root) = purge {
+        if !is_name(name) {
+            bail!("{name:?} is no name of a plugin; nothing was removed");
+        }
+        let files =
+            RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;
+        owners::purge(&files, name).map_err(|failure| anyhow!(failure.told()))?;
+        text += &format!("its directory is removed: {PLUGINS}/{name}\n");
+    }
+    Ok(print::out(&text))
 }
 
 /// Every plugin of a configuration, a line each, and whether all of them are well.

@@ -3,7 +3,7 @@ use crate::{
     cancel::Cancel,
     config::{Config, Join},
     secret::Secret,
-    world::{World, imagined::Imagined},
+    world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::{spec::ShareKeysSpec, testing::Case};
 use serde_json::json;
@@ -24,7 +24,7 @@ fn named() -> Vec<(String, String)> {
 fn uploaded(key: &Secret<String>) -> Value {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("files: {/pki/ca.crt: shown, /pki/ca.key: hidden}").unwrap();
-    let world = Imagined::new(&case, root.path()).unwrap();
+    let world = FakeWorld::new(&case, root.path()).unwrap();
     let spec = ShareKeysSpec {
         files: named(),
         ttl_seconds: 1,
@@ -43,7 +43,7 @@ fn uploaded(key: &Secret<String>) -> Value {
 /// its modes.
 fn fetched(objects: Vec<Value>, key: &Secret<String>) -> (Tried<Done>, Vec<(String, u32)>) {
     let root = tempfile::tempdir().unwrap();
-    let world = Imagined::new(
+    let world = FakeWorld::new(
         &Case {
             objects,
             ..Case::default()

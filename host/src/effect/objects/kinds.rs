@@ -1,5 +1,5 @@
 //! Objects of the API, as kinds of effects.
-use super::{delete, ensure, patch, reference};
+use super::{delete, ensure, owner::Claim, patch, reference};
 use crate::{
     arguments::ObjectName,
     effect::{
@@ -8,11 +8,11 @@ use crate::{
     },
     wasm::{
         gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
-        grant::{Change, Grant},
+        grant::{Grant, ObjectChange, ObjectContent},
     },
     world::Tried,
 };
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -57,11 +57,34 @@ fn properties(kind: &'static str, target: Target) -> Properties {
         target,
         paths: Vec::new(),
         content: Content::OfHost,
-        claims: Vec::new(),
+        host_uses: Vec::new(),
         waits: true,
         key_work: 0,
         undo: Undo::Nothing,
         undoes: None,
+    }
+}
+
+/// What has to hold of an object before an effect changes it; none where any object may be changed.
+fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<Option<Claim>> {
+    let Some(grant) = context.grant else {
+        return Ok(None);
+    };
+    let change = change.map_err(|why| Failure::new("invalid", why))?;
+    Ok(Claim::of(grant, &change))
+}
+
+impl Object {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        let of = reference(&self.manifest).map_err(|failure| failure.message)?;
+        Ok(ObjectChange {
+            row: &APPLY_OBJECT.row,
+            of: ObjectName::parse(&of)?,
+            content: match self.if_exists {
+                IfExists::Apply => ObjectContent::Part(&self.manifest),
+                IfExists::Update | IfExists::Retain => ObjectContent::Whole(&self.manifest),
+            },
+        })
     }
 }
 
@@ -73,16 +96,25 @@ impl EffectKind for Object {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        let of = reference(&self.manifest).map_err(|failure| failure.message)?;
-        let change = match self.if_exists {
-            IfExists::Apply => Change::Part(&self.manifest),
-            IfExists::Update | IfExists::Retain => Change::Whole(&self.manifest),
-        };
-        grant.allows_object(&APPLY_OBJECT.row, &ObjectName::parse(&of)?, change)
+        grant.allows_object(&self.change()?)
     }
 
     fn enact(&self, context: &Context) -> Tried<Done> {
-        ensure(&self.manifest, self.if_exists, context.world.cluster())
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster),
+            None => ensure(&self.manifest, self.if_exists, cluster),
+        }
+    }
+}
+
+impl Patch {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        Ok(ObjectChange {
+            row: &PATCH_OBJECT.row,
+            of: ObjectName::parse(&self.of)?,
+            content: ObjectContent::Part(&self.patch),
+        })
     }
 }
 
@@ -92,12 +124,25 @@ impl EffectKind for Patch {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        let (of, change) = (ObjectName::parse(&self.of)?, Change::Part(&self.patch));
-        grant.allows_object(&PATCH_OBJECT.row, &of, change)
+        grant.allows_object(&self.change()?)
     }
 
     fn enact(&self, context: &Context) -> Tried<Done> {
-        patch(&self.of, &self.patch, context.world.cluster())
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.patch(&self.of, &self.patch, cluster),
+            None => patch(&self.of, &self.patch, cluster),
+        }
+    }
+}
+
+impl Delete {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        Ok(ObjectChange {
+            row: &DELETE_OBJECT.row,
+            of: ObjectName::parse(&self.of)?,
+            content: ObjectContent::Deleted,
+        })
     }
 }
 
@@ -107,11 +152,14 @@ impl EffectKind for Delete {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        let of = ObjectName::parse(&self.of)?;
-        grant.allows_object(&DELETE_OBJECT.row, &of, Change::Deletion)
+        grant.allows_object(&self.change()?)
     }
 
     fn enact(&self, context: &Context) -> Tried<Done> {
-        delete(&self.of, context.world.cluster())
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.delete(&self.of, cluster),
+            None => delete(&self.of, cluster),
+        }
     }
 }

@@ -3,7 +3,7 @@ use super::{ensure_certificate, ensure_key_pair, ensure_kubeconfig, ensure_rotat
 use crate::{
     effect::{
         Context, Done,
-        kind::{Claim, Content, EffectKind, Properties, Target, Undo},
+        kind::{Content, EffectKind, HostUse, Properties, Target, Undo},
     },
     wasm::{
         gate::{
@@ -31,11 +31,11 @@ impl EffectKind for CertificateSpec {
     fn properties(&self) -> Properties {
         let (directory, name) = (self.directory.clone(), self.name.clone());
         let base = format!("{directory}/{name}");
-        let signer = self.authority.iter().map(|authority| Claim::SignsWith {
+        let signer = self.authority.iter().map(|authority| HostUse::SignsWith {
             directory: directory.clone(),
             name: authority.clone(),
         });
-        let validity = Claim::IsValidFor {
+        let validity = HostUse::IsValidFor {
             path: base.clone(),
             seconds: self.validity_seconds,
             is_authority: self.authority.is_none(),
@@ -45,7 +45,7 @@ impl EffectKind for CertificateSpec {
             target: Target::Path(format!("{base}.crt")),
             paths: vec![format!("{base}.crt"), format!("{base}.key")],
             content: Content::OfHost,
-            claims: [Claim::Makes {
+            host_uses: [HostUse::Makes {
                 directory: directory.clone(),
                 name,
             }]
@@ -78,7 +78,7 @@ impl EffectKind for KeyPairSpec {
             target: Target::Path(format!("{base}.key")),
             paths: vec![format!("{base}.pub"), format!("{base}.key")],
             content: Content::OfHost,
-            claims: vec![Claim::Makes { directory, name }],
+            host_uses: vec![HostUse::Makes { directory, name }],
             waits: false,
             key_work: key_work(self.algorithm),
             undo: Undo::RemoveCreated,
@@ -97,11 +97,11 @@ impl EffectKind for KeyPairSpec {
 
 impl EffectKind for KubeconfigSpec {
     fn properties(&self) -> Properties {
-        let signer = Claim::SignsWith {
+        let signer = HostUse::SignsWith {
             directory: self.directory.clone(),
             name: self.authority.clone(),
         };
-        let validity = Claim::IsValidFor {
+        let validity = HostUse::IsValidFor {
             path: self.path.clone(),
             seconds: self.validity_seconds,
             is_authority: false,
@@ -111,7 +111,7 @@ impl EffectKind for KubeconfigSpec {
             target: Target::Path(self.path.clone()),
             paths: vec![self.path.clone()],
             content: Content::OfHost,
-            claims: vec![Claim::Changes(self.path.clone()), signer, validity],
+            host_uses: vec![HostUse::Changes(self.path.clone()), signer, validity],
             waits: false,
             key_work: key_work(self.algorithm),
             undo: Undo::RemoveCreated,
@@ -135,7 +135,7 @@ impl EffectKind for RotatedKubeconfigSpec {
             target: Target::Path(self.path.clone()),
             paths: vec![self.path.clone()],
             content: Content::OfHost,
-            claims: vec![Claim::Changes(self.path.clone())],
+            host_uses: vec![HostUse::Changes(self.path.clone())],
             waits: false,
             key_work: 0,
             undo: Undo::Nothing,

@@ -3,7 +3,7 @@ use crate::{
     cancel::Cancel,
     config::Join,
     effect::{Context, Effect, Enacted, RemoveFile, files},
-    world::{Tried, World, imagined::Imagined},
+    world::{Tried, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
     duration::Duration,
@@ -197,7 +197,7 @@ fn a_plugin_does_not_sign_with_the_authority_of_an_external_etcd() {
 #[test]
 fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
     let folder = tempfile::tempdir().unwrap();
-    let world = Imagined::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
+    let world = FakeWorld::new(&Case::parse("{}").unwrap(), folder.path()).unwrap();
     let territory = Territory::of(&config());
     let file = |path: &str, mode| files::File {
         path: path.into(),

@@ -17,7 +17,7 @@ impl EffectKind for WaitSpec {
             target: Target::Other(self.condition.to_string()),
             paths: Vec::new(),
             content: Content::OfHost,
-            claims: Vec::new(),
+            host_uses: Vec::new(),
             waits: true,
             key_work: 0,
             undo: Undo::Nothing,

@@ -2,12 +2,12 @@ use super::*;
 use crate::config::Config;
 use crate::{
     cancel::Cancel,
-    world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, imagined::Imagined},
+    world::{Cluster, Etcd, EtcdMember, Net, Node, Runtime, World, fake::FakeWorld},
 };
 use kubephase_sdk::testing::Case;
 
 /// A world with an etcd of which so many members of so many are at work.
-struct Members(Imagined, (usize, usize));
+struct Members(FakeWorld, (usize, usize));
 
 impl Etcd for Members {
     fn health(&self) -> Tried<(usize, usize)> {
@@ -67,7 +67,7 @@ fn an_etcd_without_quorum_gets_no_member_and_it_is_told_what_to_do() {
     let root = tempfile::tempdir().unwrap();
     let ask = |well, all| {
         let world = Members(
-            Imagined::new(&Case::default(), root.path()).unwrap(),
+            FakeWorld::new(&Case::default(), root.path()).unwrap(),
             (well, all),
         );
         let (config, cancel) = (Config::default(), Cancel::never());

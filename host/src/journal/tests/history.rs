@@ -4,6 +4,7 @@ use crate::{arguments::UnitName, effect::Service};
 use kubephase_sdk::spec::ClearSpec;
 use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::time::{Duration, Instant};
 
 /// A journal of a run of this workflow.
 fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = What>) {
@@ -115,6 +116,29 @@ fn files_of_an_effect_that_failed_are_left_too() {
     }
     journal(dir.path(), [failed]);
     assert_eq!(targets(&read_history(dir.path())), ["/opt/half"]);
+}
+
+#[test]
+fn a_history_is_read_in_time_in_proportion_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(50_000)));
+    let began = Instant::now();
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history).len(), 50_000);
+    let last = Inverse::RemoveDirectory("/opt/directory-49999".into());
+    assert_eq!(history.undo[0].inverse, last);
+    assert!(began.elapsed() < Duration::from_secs(20), "{began:?}");
+}
+
+#[test]
+fn nothing_is_known_of_a_history_whose_reading_was_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(10)));
+    let cancel = Cancel::new();
+    cancel.request();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    let history = History::read(&files, "/state", &cancel);
+    assert_eq!(history, History::default());
 }
 
 #[test]

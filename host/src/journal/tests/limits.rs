@@ -88,6 +88,27 @@ fn a_run_that_would_never_stop_changing_things_is_stopped() {
 }
 
 #[test]
+fn effects_alone_do_not_write_more_than_a_journal_may_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let header = Header::new(0);
+    let place = place(dir.path());
+    let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
+    let mut what = made("/opt/made");
+    if let What::Effect { directories, .. } = &mut what {
+        *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
+    }
+    let event = Event { at: 1, what };
+    let effects = (0..100).take_while(|_| {
+        journal.notice(&event);
+        !cancel.is_requested()
+    });
+    let before = effects.count();
+    assert!((30..40).contains(&before), "{before} effects of 2 MB");
+    assert!(fs::metadata(journal.path()).unwrap().len() < 70 << 20);
+}
+
+#[test]
 fn all_targets_and_effects_of_a_large_run_are_read_again() {
     let dir = tempfile::tempdir().unwrap();
     let paths: Vec<String> = (0..3000)

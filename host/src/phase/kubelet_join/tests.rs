@@ -6,7 +6,7 @@ use crate::{
         event::Bus,
         session::{Session, Shared},
     },
-    world::imagined::Imagined,
+    world::fake::FakeWorld,
 };
 use kubephase_sdk::{Native, spec::WaitSpec, testing::Case};
 use kubephase_wit::{Error, phase::Host};
@@ -27,7 +27,7 @@ fn proposed(
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     });
     let world = Arc::new(
-        Imagined::new(
+        FakeWorld::new(
             &Case {
                 objects: vec![node],
                 ..Case::default()

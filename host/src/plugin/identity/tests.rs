@@ -23,3 +23,12 @@ fn versions_of_one_source_are_one_place() {
         assert!(!is_same_place(one, other), "{one} {other}");
     }
 }
+
+#[test]
+fn identities_are_told_apart_by_digests_that_fit_into_a_label() {
+    let digest = |source| PluginIdentity::new(source, None).digest();
+    assert_eq!(digest("./own.wasm"), digest("own.wasm"));
+    assert_ne!(digest("own.wasm"), digest("./other/own.wasm"));
+    let shown = digest("own.wasm");
+    assert!((32..=63).contains(&shown.len()) && shown.bytes().all(|b| b.is_ascii_hexdigit()));
+}

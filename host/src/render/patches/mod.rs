@@ -8,6 +8,7 @@ mod tests;
 
 pub use strategic::strategic_merge;
 
+use crate::secret::Secret;
 use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::Value;
 use serde_yaml::{DuplicateKeyPolicy, options};
@@ -61,6 +62,30 @@ pub fn applied(kind: Kind, target: &str) -> String {
 /// The patches of a directory, in the order in which they apply.
 #[derive(Clone, Debug, Default)]
 pub struct Patches(Vec<FilePatch>);
+
+/// Fields of a patch that say which part of a document it patches.
+const NAMES: &[&str] = &[
+    "apiVersion",
+    "kind",
+    "name",
+    "namespace",
+    "op",
+    "path",
+    "from",
+];
+
+/// Notes all texts of a patch, but for those that say what it patches.
+fn note_values(value: &Value, found: &mut Vec<Secret<String>>) {
+    match value {
+        Value::String(text) => found.push(text.as_str().into()),
+        Value::Array(items) => items.iter().for_each(|item| note_values(item, found)),
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, value)| !(NAMES.contains(&name.as_str()) && value.is_string()))
+            .for_each(|(_, value)| note_values(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
 
 #[derive(Clone, Debug)]
 struct FilePatch {
@@ -130,6 +155,15 @@ impl Patches {
             }
         }
         Ok((Patches(patches), messages))
+    }
+
+    /// The texts that the patches to `target` put into it, but for names of what they patch.
+    pub fn values(&self, target: &str) -> Vec<Secret<String>> {
+        let mut found = Vec::new();
+        for FilePatch { patch, .. } in self.0.iter().filter(|patch| patch.target == target) {
+            note_values(patch, &mut found);
+        }
+        found
     }
 
     /// A document with the patches to `target` applied, and a message for each.

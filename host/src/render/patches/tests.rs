@@ -231,3 +231,23 @@ fn nodes_merge_as_the_api_server_merges_them() {
         Some(2)
     );
 }
+
+#[test]
+fn what_patches_put_into_a_target_is_known_without_the_names_of_what_they_patch() {
+    let (patches, _) = load(&[
+        (
+            "corednsdeployment.yaml",
+            "metadata: {name: coredns}\nspec: {a: [{name: b, value: c}], path: {d: e}}\n",
+        ),
+        (
+            "corednsdeployment1+json.yaml",
+            "[{op: add, path: /spec/x, value: f}]\n",
+        ),
+        ("etcd.yaml", "spec: {a: g}\n"),
+    ])
+    .unwrap();
+    let values = patches.values(COREDNS);
+    let mut texts: Vec<&str> = values.iter().map(|value| value.reveal().as_str()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["c", "e", "f"]);
+}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::wasm::limits::MAX_CAPSULE;
+use crate::{wasm::limits::MAX_CAPSULE, world::budget::Budget};
 use serde_json::json;
 
 fn look<T: Serialize + DeserializeOwned>(sight: &Sight, call: &str, answer: T) {
@@ -15,7 +15,7 @@ fn capsule_of(sight: &Sight) -> Capsule {
         format: FORMAT,
         ..Capsule::default()
     };
-    sight.fill(&mut capsule);
+    sight.fill(&mut capsule, &Budget::unlimited());
     capsule
 }
 

@@ -14,7 +14,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::grant::Grant,
-    world::{self, Cluster, Files, Net, Runtime, World, imagined::Imagined},
+    world::{self, Cluster, Files, Net, Runtime, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
     Failure, Finding, Native, Outcome, Verdict, effects_core, effects_files, json, report,
@@ -74,7 +74,7 @@ fn finds() -> Result<Outcome, Failure> {
 }
 
 /// A world with a defect: it panics when its network is used, as every wait does.
-struct Defective(Imagined);
+struct Defective(FakeWorld);
 
 impl World for Defective {
     fn files(&self) -> &dyn Files {
@@ -125,8 +125,8 @@ fn left(nodes: Vec<Node>, fails: &str) -> Vec<&'static str> {
     )
 }
 
-fn imagined(root: &Path) -> Imagined {
-    Imagined::new(&Case::parse("{}").unwrap(), root).unwrap()
+fn imagined(root: &Path) -> FakeWorld {
+    FakeWorld::new(&Case::parse("{}").unwrap(), root).unwrap()
 }
 
 /// A plugin that may write any file, as far as its grant says.

@@ -1,22 +1,22 @@
 //! The walk over a whole configuration that takes out what plugins need not see: wherever a text
 //! is, by the name before it and by its content.
+pub(super) mod shapes;
+pub(super) mod urls;
+
 use super::{passwords, public};
 use crate::secret::{
     Secret,
     classify::{Credential, classify},
     settings::sounds_secret,
 };
-use kubephase_sdk::node::{is_proxy, without_user_info};
-use regex::Regex;
+use kubephase_sdk::node::is_proxy;
 use serde_json::{Map, Value};
-use std::sync::LazyLock;
 
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
-/// The beginning of a URL. The pattern is a constant, and a test uses it.
-static SCHEME: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new("[A-Za-z][A-Za-z0-9+.-]*://").ok());
+/// The field with the headers by which a kubelet fetches static Pods.
+const HEADERS: &str = "staticPodURLHeader";
 
 /// Masks the secrets of a configuration. Returns what it masked, but for values of environment
 /// variables that are ordinary words.
@@ -24,6 +24,11 @@ pub(super) fn mask(configuration: &mut Value) -> Vec<Secret<String>> {
     let mut walk = Walk::default();
     walk.value("", configuration);
     walk.found
+}
+
+/// Masks the value of an argument, where its name or the value itself says that it is secret.
+pub(super) fn mask_argument(name: &str, value: &mut String) {
+    Walk::default().text(name, value, true);
 }
 
 #[derive(Default)]
@@ -55,7 +60,24 @@ impl Walk {
             return self.text(&name, value, true);
         }
         for (name, value) in fields {
-            self.value(name, value);
+            if name == HEADERS {
+                self.all(value);
+            } else {
+                self.value(name, value);
+            }
+        }
+    }
+
+    /// Masks all texts of a value.
+    fn all(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                self.note(text);
+                *text = public("static-pod-url-header");
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.all(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.all(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -82,7 +104,18 @@ impl Walk {
             *text = public(place);
             return;
         }
-        let shown = without_secrets_of_urls(text);
+        let shown = urls::without_secrets(text, shapes::is_plain_name(name));
+        if is_argument && !shapes::is_plain_argument(name, &shown) {
+            // A word of lower-case letters occurs in records as a word.
+            if !text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+            {
+                self.note(text);
+            }
+            *text = public(place);
+            return;
+        }
         if shown != *text {
             self.note(text);
             *text = shown;
@@ -92,7 +125,7 @@ impl Walk {
     /// Notes a text, and the secret parts of the URLs in it.
     fn note(&mut self, text: &str) {
         self.found.push(Secret::new(text.to_owned()));
-        for url in urls(text).filter(|part| part.contains("://")) {
+        for url in urls::split(text).filter(|part| part.contains("://")) {
             self.found.extend(passwords(url));
             let query = url.split_once('?').map_or("", |(_, query)| query);
             let values = query.split('&').filter_map(|pair| pair.split_once('='));
@@ -109,7 +142,7 @@ fn is_masked(text: &str) -> bool {
 
 /// Whether a text is secret by what it says, once its URLs have no passwords.
 fn is_secret_content(name: &str, text: &str, is_argument: bool) -> bool {
-    let text = without_secrets_of_urls(text);
+    let text = urls::without_secrets(text, true);
     let is_assignment = |part: &str| {
         let assigned = part.split_once(['=', ':']);
         assigned.is_some_and(|(name, value)| !value.is_empty() && sounds_secret(name))
@@ -123,29 +156,4 @@ fn is_secret_content(name: &str, text: &str, is_argument: bool) -> bool {
         Some(_) => true,
         None => is_argument && assigns,
     }
-}
-
-/// The text with its URLs without user names, passwords, queries and fragments.
-fn without_secrets_of_urls(text: &str) -> String {
-    urls(text)
-        .map(|part| {
-            if !part.contains("://") {
-                return part.to_owned();
-            }
-            let url = part.trim_end_matches([',', ' ', '\n', '"', '\'']);
-            format!("{}{}", without_user_info(url), &part[url.len()..])
-        })
-        .collect()
-}
-
-/// Splits a text before each of its URLs.
-fn urls(text: &str) -> impl Iterator<Item = &str> {
-    let begins = SCHEME.as_ref().map_or_else(Vec::new, |scheme| {
-        scheme.find_iter(text).map(|found| found.start()).collect()
-    });
-    let ends = begins.clone().into_iter().chain([text.len()]);
-    [0].into_iter()
-        .chain(begins)
-        .zip(ends)
-        .map(|(begin, end)| &text[begin..end])
 }

@@ -208,3 +208,88 @@ fn what_is_not_secret_is_left() {
     let masked = Secrets::mask(&config).unwrap().for_plugins;
     assert!(masked.to_string().contains("master.acmeinternalcorp"));
 }
+
+#[test]
+fn arguments_are_shown_only_where_their_name_or_form_says_that_they_are_no_secret() {
+    for (name, value) in [
+        ("psk", "CANARY-1"),
+        ("cred", "CANARY-2"),
+        ("pin", "CANARY3"),
+        ("license", "hunter-CANARY"),
+        ("some-arg", "--password CANARY"),
+        ("some-arg", r#"{"password": "CANARY"}"#),
+        ("some-arg", "pass=CANARY"),
+        ("some-arg", "a=b|password=CANARY"),
+        ("some-arg", "mysql u:CANARY@tcp(h:3306)/db"),
+        ("some-arg", "u:CANARY@h:3306"),
+        ("some-arg", "//u:CANARY@h/"),
+        ("some-arg", r"https:\/\/u:CANARY@h"),
+        ("some-arg", "X-Api-Key CANARY"),
+        ("some-arg", "https://h/;password=CANARY"),
+        ("audit-webhook", "https://h/hooks/CANARY/path"),
+        ("audit-webhook", "https://h.example,https://h/CANARY"),
+        ("node-labels", "x=y password=CANARY"),
+    ] {
+        let mut config = with_value(name, value);
+        (config.kubelet.document, config.kube_proxy.document) = (json!({}), json!({}));
+        let shown = Secrets::mask(&config).unwrap().for_plugins.to_string();
+        assert!(!shown.contains("CANARY"), "{name} {value}: {shown}");
+    }
+}
+
+#[test]
+fn arguments_of_harmless_forms_are_shown() {
+    for value in [
+        "10",
+        "-1",
+        "0.5",
+        "10%",
+        "512Mi",
+        "4m0s",
+        "1h30m",
+        "Webhook",
+        "Node,RBAC",
+        "10.96.0.0/12",
+        "fd00::/108,10.0.0.0/8",
+        "::1",
+        "0.0.0.0",
+        "192.0.2.2:6443",
+        "[::1]:6443",
+        "node-1.example.com:10250",
+        "https://kubernetes.default.svc.cluster.local",
+        "https://192.0.2.2:2379,https://192.0.2.3:2379",
+        "/etc/kubernetes/pki/ca.crt",
+        "GracefulNodeShutdown=true,Other=false",
+        "TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "VersionTLS13",
+    ] {
+        let shown = Secrets::mask(&with_value("some-arg", value)).unwrap();
+        let shown = shown.for_plugins.to_string();
+        assert_eq!(
+            shown.matches(&format!("{value:?}")).count(),
+            7,
+            "{value}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn of_proxies_only_hosts_are_shown() {
+    for (name, value) in [
+        ("MY_PROXY", "a://h/CANARY token=CANARY"),
+        ("HTTPS_PROXY", "http://u:CANARY@h:3128/?x=CANARY"),
+        ("HTTPS_PROXY", "http://h/CANARY"),
+        ("http_proxy", "u:CANARY@h:3128"),
+        ("http_proxy", "password=CANARY"),
+        ("OTHER", "a://h x=CANARY"),
+    ] {
+        assert!(
+            !shown_value(name, value).contains("CANARY"),
+            "{name}={value}"
+        );
+    }
+    assert_eq!(
+        shown_value("NO_PROXY", "10.0.0.0/8,.svc"),
+        "10.0.0.0/8,.svc"
+    );
+}

@@ -148,7 +148,7 @@ impl Session {
         let spent = self
             .call()
             .began
-            .map(|began| began.elapsed())
+            .map(|began| self.clock().now().saturating_duration_since(began))
             .unwrap_or_default();
         self.0.limits.deadline.saturating_sub(spent)
     }

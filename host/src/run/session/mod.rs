@@ -12,9 +12,10 @@ mod telling;
 pub use telling::label_of;
 
 use crate::{
-    arguments::json,
+    arguments::json::{self, LargeDocument},
     cancel::Cancel,
     effect::{Effect, proposal::Proposal, territory::Territory},
+    parallel::fair::Clock,
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
@@ -26,7 +27,7 @@ use crate::{
         gate,
         limits::{Limits, MAX_FINDINGS, MAX_PROPOSALS},
     },
-    world::World,
+    world::{World, budget::Budget},
 };
 use kubephase_sdk::kubeadm::{Config, EnvVar};
 use kubephase_wit::{
@@ -38,8 +39,11 @@ use spending::{Call, RunTotals};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
-    time::Instant,
+    time::Duration,
 };
+
+/// Time of judging what a capsule keeps.
+const CAPSULE_TIME: Duration = Duration::from_secs(10);
 
 /// What all phases of a run share.
 pub struct Shared {
@@ -68,6 +72,8 @@ pub struct Shared {
     pub found: Mutex<BTreeSet<String>>,
     /// files and directories that plugins made
     pub(super) makers: Makers,
+    /// the identity of each third-party plugin, by its name
+    pub(super) identities: BTreeMap<String, String>,
     /// ends what the host does for a phase
     pub cancel: Cancel,
     /// what each plugin handed over in this run, by its name
@@ -94,6 +100,7 @@ impl Shared {
             made: Mutex::default(),
             found: Mutex::default(),
             makers: Makers::default(),
+            identities: BTreeMap::new(),
             cancel: Cancel::never(),
             spent: Mutex::default(),
             held: AtomicUsize::new(0),
@@ -152,6 +159,8 @@ struct Inner {
     sight: Sight,
     /// name of the third-party plugin that has this phase; none for a phase of the program
     plugin: Option<String>,
+    /// the clock of the phase's time, which stands still while the phase waits for a turn
+    clock: Clock,
     call: Mutex<Call>,
 }
 
@@ -219,6 +228,7 @@ impl Session {
             limits,
             sight,
             plugin,
+            clock: Clock::default(),
             call: Mutex::default(),
         }))
     }
@@ -235,7 +245,8 @@ impl Session {
             failure: failure.to_owned(),
             ..Capsule::default()
         };
-        self.0.sight.fill(&mut capsule);
+        let budget = Budget::new(usize::MAX, CAPSULE_TIME, &self.0.shared.cancel);
+        self.0.sight.fill(&mut capsule, &budget);
         capsule.blank(&self.0.shared.secrets);
         capsule
     }
@@ -245,7 +256,7 @@ impl Session {
         self.let_go();
         let mut call = self.call();
         call.round = round;
-        call.began = Some(Instant::now());
+        call.began = Some(self.0.clock.now());
         call.proposals.clear();
         call.calls.clear();
     }
@@ -282,6 +293,25 @@ impl Session {
         }
     }
 
+    /// The clock of the phase's time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Waits for the phase's turn to work on a document of so many bytes.
+    ///
+    /// # Errors
+    /// The run is cancelled.
+    fn turn(&self, text_bytes: usize) -> Result<LargeDocument, Stop> {
+        let (plugin, cancel) = (
+            self.third_party().unwrap_or_default(),
+            &self.0.shared.cancel,
+        );
+        let wait = || json::turn_of(plugin, text_bytes, &|| cancel.is_requested());
+        let turn = self.0.clock.stopped(wait);
+        turn.ok_or_else(|| Stop::msg("the run was cancelled"))
+    }
+
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }
@@ -296,7 +326,7 @@ impl Session {
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
         let mut call = self.call();
-        if call.proposals.len() >= MAX_PROPOSALS {
+        if call.proposals.len() >= MAX_PROPOSALS && !self.is_builtin() {
             return Err(Error::Stop(Stop::msg(format!(
                 "limit of {MAX_PROPOSALS} proposals in one call reached"
             ))));
@@ -424,7 +454,7 @@ impl input::Host for Session {
             );
             return Err(Failure::new("denied", message).into());
         }
-        let _turn = json::turn(document.len());
+        let _turn = self.turn(document.len())?;
         let patches = &self.0.shared.patches;
         let (patched, said) = patches
             .apply(&target, spec(&document)?)

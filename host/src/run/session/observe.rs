@@ -4,7 +4,7 @@ use crate::{
     arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
     wasm::gate::{self, Identity},
-    world::{OpenFile, TlsFiles, Tried, World},
+    world::{OpenFile, Rights, TlsFiles, Tried, World},
 };
 use kubephase_wit::{
     CommandOutput, Failure, FileMeta, HttpReply, ObjectRef, Stop, observe_cluster, observe_command,
@@ -289,7 +289,7 @@ impl observe_cluster::Host for Session {
         let object = self.observe(&call, |world, call| {
             let of = call.arguments.to_ref();
             let object = world.cluster().get(&of)?;
-            Ok(object.map(|object| self.without_secret_values(&of.kind, object)))
+            Ok(object.map(|object| self.shown_object(&of.kind, object)))
         })?;
         Ok(optional(object)?)
     }
@@ -313,7 +313,7 @@ impl observe_cluster::Host for Session {
                 of.namespace(),
                 call.arguments.selector.as_deref(),
             )?;
-            let shown = |object| self.without_secret_values(of.kind(), object);
+            let shown = |object| self.shown_object(of.kind(), object);
             Ok(objects.into_iter().map(shown).collect::<Vec<_>>())
         })?;
         Ok(all(&objects)?)
@@ -324,7 +324,9 @@ impl observe_command::Host for Session {
     fn run_command(&mut self, program: String, args: Vec<String>) -> Hosted<CommandOutput> {
         let call = self.admit(&gate::RUN_COMMAND, (program, args))?;
         self.observe(&call, |world, call| {
-            world.node().run(&call.arguments, &call.budget)
+            world
+                .node()
+                .run(&call.arguments, Rights::WithoutCapabilities, &call.budget)
         })
     }
 }

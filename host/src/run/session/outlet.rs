@@ -1,21 +1,25 @@
 //! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
-//! plugin that holds a credential is refused; Secrets lose their values before.
-use super::{Session, admit::Admitted};
+//! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
+use super::{Session, Shared, admit::Admitted};
 use crate::{
-    secret::classify::{Credential, classify, classify_value},
+    render::patches::COREDNS,
+    secret::classify::{Credential, classify_value_within, classify_within},
     wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
-    world::{EtcdMember, ServiceState, Tried},
+    world::{EtcdMember, ServiceState, Tried, budget::Budget},
 };
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::time::Duration;
 
 /// An answer of the world.
 pub(super) trait Answer {
     /// Its bytes, roughly.
     fn size(&self) -> usize;
-    /// The kind of the first credential that it is or holds.
-    fn credential(&self) -> Option<Credential>;
+    /// The kind of the first credential that it is or holds. It is not decided where the
+    /// budget ends
+    /// first.
+    fn credential(&self, budget: &Budget) -> Option<Credential>;
 }
 
 /// A fact of the node. The facts are documented, and none is a secret; a host name among them can
@@ -32,8 +36,8 @@ macro_rules! content {
                 self.len()
             }
 
-            fn credential(&self) -> Option<Credential> {
-                classify(self.as_ref())
+            fn credential(&self, budget: &Budget) -> Option<Credential> {
+                classify_within(self.as_ref(), budget)
             }
         }
     )*};
@@ -49,7 +53,7 @@ macro_rules! plain {
                 size_of::<$plain>()
             }
 
-            fn credential(&self) -> Option<Credential> {
+            fn credential(&self, _: &Budget) -> Option<Credential> {
                 None
             }
         }
@@ -63,8 +67,8 @@ impl Answer for Value {
         self.to_string().len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        classify_value(self)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        classify_value_within(self, budget)
     }
 }
 
@@ -73,8 +77,8 @@ impl Answer for HttpReply {
         self.body.len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.body.credential()
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.body.credential(budget)
     }
 }
 
@@ -83,8 +87,9 @@ impl Answer for CommandOutput {
         self.stdout.len() + self.stderr.len()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.stdout.credential().or(self.stderr.credential())
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        let of_output = self.stdout.credential(budget);
+        of_output.or_else(|| self.stderr.credential(budget))
     }
 }
 
@@ -93,8 +98,8 @@ impl<T: Answer> Answer for Option<T> {
         self.as_ref().map_or(0, Answer::size)
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.as_ref().and_then(Answer::credential)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.as_ref()?.credential(budget)
     }
 }
 
@@ -103,8 +108,8 @@ impl<T: Answer> Answer for Vec<T> {
         self.iter().map(Answer::size).sum()
     }
 
-    fn credential(&self) -> Option<Credential> {
-        self.iter().find_map(Answer::credential)
+    fn credential(&self, budget: &Budget) -> Option<Credential> {
+        self.iter().find_map(|answer| answer.credential(budget))
     }
 }
 
@@ -112,7 +117,8 @@ impl Session {
     /// Refuses an answer for a plugin that holds a credential.
     ///
     /// # Errors
-    /// `denied`, with the call and the kind of the credential.
+    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` where the
+    /// time of the call is over before it is known.
     pub(super) fn check_answer<A: Arguments>(
         &self,
         admitted: &Admitted<A>,
@@ -125,8 +131,7 @@ impl Session {
                 admitted.arguments.record()
             )
         };
-        self.check_credential(what, answer)
-            .map_err(|message| Failure::new("denied", message))
+        self.check_credential(what, answer, admitted.row.allowance.time)
     }
 
     /// Refuses a fact for a plugin that holds a credential, and counts its bytes.
@@ -138,26 +143,38 @@ impl Session {
         name: &str,
         fact: Option<String>,
     ) -> Result<Option<String>, Stop> {
-        self.check_credential(|| format!("the fact {name}"), &fact)
-            .map_err(Stop::msg)?;
+        self.check_credential(|| format!("the fact {name}"), &fact, Duration::MAX)
+            .map_err(|failure| Stop::msg(failure.message))?;
         self.count_answer(fact.size())?;
         Ok(fact)
     }
 
+    /// Refuses what holds a credential, or cannot be judged in a time and in what is left of the
+    /// call.
     fn check_credential(
         &self,
-        what: impl FnOnce() -> String,
+        what: impl Fn() -> String,
         answer: &impl Answer,
-    ) -> Result<(), String> {
+        time: Duration,
+    ) -> Tried<()> {
         if !self.is_plugin() {
             return Ok(());
         }
-        answer.credential().map_or(Ok(()), |credential| {
-            Err(format!(
-                "{} holds {credential}, which is never shown to a plugin",
-                what()
-            ))
-        })
+        let turn = self.turn(answer.size());
+        let _turn = turn.map_err(|_| Budget::cancelled(&format!("judging {}", what())))?;
+        let time = time.min(self.time_left());
+        let budget = Budget::new(usize::MAX, time, &self.0.shared.cancel);
+        let Some(credential) = answer.credential(&budget) else {
+            return Ok(());
+        };
+        if credential == Credential::Undecided {
+            budget.check(&format!("judging {}", what()))?;
+        }
+        let message = format!(
+            "{} holds {credential}, which is never shown to a plugin",
+            what()
+        );
+        Err(Failure::new("denied", message))
     }
 
     /// Counts bytes that the host hands to the phase.
@@ -177,36 +194,17 @@ impl Session {
         )
     }
 
-    /// Empties the values of a Secret for a plugin. The names of its keys stay.
-    pub(super) fn without_secret_values(&self, kind: &str, object: Value) -> Value {
-        match object {
-            Value::Object(fields) if self.is_plugin() && kind == "Secret" => {
-                without_values(fields).into()
-            }
-            other => other,
+    /// An object of the cluster as the phase sees it.
+    pub(super) fn shown_object(&self, kind: &str, object: Value) -> Value {
+        let Shared {
+            secrets, patches, ..
+        } = &*self.0.shared;
+        if !self.is_plugin() {
+            return object;
         }
-    }
-}
-
-/// The annotation in which `kubectl apply` keeps a whole object, with its data.
-const LAST_APPLIED: &str =
-    "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
-
-fn without_values(secret: Map<String, Value>) -> Map<String, Value> {
-    let mut secret = Value::Object(secret);
-    for field in ["data", "stringData"] {
-        match secret.get_mut(field) {
-            Some(Value::Object(data)) => data.values_mut().for_each(|value| *value = "".into()),
-            Some(other) => *other = Value::Null,
-            None => {}
-        }
-    }
-    if let Some(whole) = secret.pointer_mut(LAST_APPLIED) {
-        *whole = "".into();
-    }
-    match secret {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
+        // Of all that is patched only CoreDNS is an object of its own; of static Pods nothing is
+        // shown that a patch may change.
+        secrets.shown_object(kind, object, &patches.values(COREDNS))
     }
 }
 

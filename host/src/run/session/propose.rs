@@ -3,7 +3,6 @@
 mod core;
 
 use super::{Hosted, Session};
-use crate::arguments::json;
 use crate::effect::{
     Delete, Effect, IfExists, Image, Module, Object, Patch, RemoveFile, Service, StaticPod, Sysctl,
     files,
@@ -25,7 +24,7 @@ impl Session {
         raw: A::Raw,
         effect: impl FnOnce(A) -> Effect,
     ) -> Hosted<Handle> {
-        let _turn = json::turn(A::length(&raw));
+        let _turn = self.turn(A::length(&raw))?;
         let arguments = self.parse(function, raw)?.arguments;
         self.propose(effect(arguments))
     }

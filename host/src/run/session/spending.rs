@@ -8,9 +8,9 @@ use crate::{
     wasm::{
         gate::Row,
         limits::{
-            MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES, MAX_RUN_FACT_BYTES,
-            MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES,
-            MAX_RUN_KEY_WORK, MAX_RUN_LOG_BYTES, PLUGIN,
+            MAX_EFFECT_BYTES, MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES,
+            MAX_RUN_EFFECT_BYTES, MAX_RUN_FACT_BYTES, MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES,
+            MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_KEY_WORK, MAX_RUN_LOG_BYTES, PLUGIN,
         },
     },
 };
@@ -24,6 +24,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Bytes of the journal's line of an effect beside the texts of the effect.
+const LINE: usize = 400;
+
 /// What all phases of one plugin spent in a run.
 #[derive(Default)]
 pub(in crate::run) struct RunTotals {
@@ -35,6 +38,8 @@ pub(in crate::run) struct RunTotals {
     facts: usize,
     fact_bytes: usize,
     key_work: usize,
+    /// bytes of the journal for effects
+    effect_bytes: usize,
     capsules: usize,
     time: Duration,
 }
@@ -151,8 +156,17 @@ impl Session {
         })
     }
 
+    /// Whether this is a phase of the program's own code. What it proposes is bounded by the node,
+    /// and reset proposes as much as all runs before it made.
+    pub(super) fn is_builtin(&self) -> bool {
+        matches!(self.0.access, Access::BuiltIn)
+    }
+
     /// Counts memory for a proposal, until it is carried out and for the whole run.
     pub(super) fn hold(&self, call: &mut Call, bytes: usize) -> Result<(), Stop> {
+        if self.is_builtin() {
+            return Ok(());
+        }
         call.hand(bytes)?;
         self.hand_of_run(bytes)?;
         if !self.is_plugin() {
@@ -249,6 +263,34 @@ impl Session {
             run.key_work = run.key_work.saturating_sub(work);
             Ok(())
         });
+    }
+
+    /// Counts what the journal will say of an effect of a plugin, before it is carried out: later
+    /// runs rely on it, so it is never cut.
+    ///
+    /// # Errors
+    /// The plugin, or all plugins together, have no more room in the journal.
+    pub fn spend_journal(&self, texts: &[&str]) -> Result<(), Stop> {
+        let Some(plugin) = self.third_party() else {
+            return Ok(());
+        };
+        let escaped = |text: &&str| serde_json::to_string(text).map_or(0, |json| json.len() + 1);
+        let bytes = LINE + texts.iter().map(escaped).sum::<usize>();
+        let spent = &self.0.shared.spent;
+        let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
+        if of_all + bytes > MAX_EFFECT_BYTES {
+            return Err(Stop::msg(format!(
+                "limit of {MAX_EFFECT_BYTES} bytes of the journal for effects of all plugins \
+                 reached"
+            )));
+        }
+        spend(
+            &mut spent.entry(plugin.to_owned()).or_default().effect_bytes,
+            bytes,
+            MAX_RUN_EFFECT_BYTES,
+            "the journal for effects of one plugin",
+        )
     }
 
     /// Counts time of the phase, and returns what is left of the time of its plugin; none if no

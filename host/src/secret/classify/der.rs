@@ -1,5 +1,9 @@
-//! Searches content for private keys in DER.
+//! Searches content for private keys in DER, and recognises what is public in DER.
 use super::{Credential, Verdict};
+use x509_parser::prelude::{
+    CertificateRevocationList, FromDer, SubjectPublicKeyInfo, X509Certificate,
+    X509CertificationRequest, X509Error,
+};
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
@@ -30,6 +34,19 @@ pub(super) fn search(content: &[u8]) -> Verdict {
         rest = &rest[1..];
     }
     Ok(())
+}
+
+/// Whether content is one certificate, a request for one, a list of revoked ones or a public key,
+/// and nothing else.
+pub(super) fn is_public(content: &[u8]) -> bool {
+    fn is_whole<'a, T: FromDer<'a, X509Error>>(content: &'a [u8]) -> bool {
+        matches!(T::from_der(content), Ok((rest, _)) if rest.is_empty())
+    }
+    content.first() == Some(&SEQUENCE)
+        && (is_whole::<X509Certificate<'_>>(content)
+            || is_whole::<SubjectPublicKeyInfo<'_>>(content)
+            || is_whole::<X509CertificationRequest<'_>>(content)
+            || is_whole::<CertificateRevocationList<'_>>(content))
 }
 
 /// Splits content into the tag and body of its first element, and what follows. A body that is cut

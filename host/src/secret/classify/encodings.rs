@@ -11,7 +11,7 @@ const MAX_UNPACKED: usize = 16 << 20;
 const MAX_STREAMS: usize = 16;
 
 /// Characters of the shortest base64 that is decoded: fewer characters hold no credential.
-const MIN_BASE64: usize = 24;
+pub(super) const MIN_BASE64: usize = 24;
 
 /// Digits of the shortest hexadecimal number that is decoded: a bootstrap token has 46.
 const MIN_HEX: usize = 46;
@@ -47,6 +47,23 @@ pub(super) fn gunzip(stream: &[u8], work: usize) -> Result<Vec<u8>, Credential> 
         .take(limit as u64 + 1)
         .read_to_end(&mut unpacked);
     if unpacked.len() > limit {
+        Err(Credential::Undecided)
+    } else {
+        Ok(unpacked)
+    }
+}
+
+/// Unpacks content that is one whole stream of gzip, to at most `work` bytes.
+///
+/// # Errors
+/// `Undecided` if it unpacks to more bytes, is damaged or has something after the stream.
+pub(super) fn gunzip_whole(content: &[u8], work: usize) -> Result<Vec<u8>, Credential> {
+    let limit = MAX_UNPACKED.min(work);
+    let mut unpacked = Vec::new();
+    let read = MultiGzDecoder::new(content)
+        .take(limit as u64 + 1)
+        .read_to_end(&mut unpacked);
+    if read.is_err() || unpacked.len() > limit {
         Err(Credential::Undecided)
     } else {
         Ok(unpacked)
@@ -93,9 +110,9 @@ pub(super) fn decode_runs(content: &[u8], judge: &mut dyn FnMut(&[u8]) -> Verdic
     )
 }
 
-/// Replaces white space that is escaped as in a JSON string (`\n`) by spaces. This serves texts
-/// that cannot be parsed as JSON.
-fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
+/// Replaces white space that is escaped as in a JSON string (`\n`) by white space of the
+/// same length. This serves texts that cannot be parsed as JSON.
+pub(super) fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
     if !content.contains(&b'\\') {
         return Cow::Borrowed(content);
     }
@@ -105,8 +122,12 @@ fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
         match text[at] {
             b'\\' if escape.end == at => escape.end += 1,
             b'\\' => escape = at..at + 1,
-            b'n' | b'r' | b't' if escape.end == at && !escape.is_empty() => {
-                text[escape.start..=at].fill(b' ')
+            b'n' if escape.end == at && !escape.is_empty() => {
+                text[escape.start..at].fill(b' ');
+                text[at] = b'\n';
+            }
+            b'r' | b't' if escape.end == at && !escape.is_empty() => {
+                text[escape.start..=at].fill(b' ');
             }
             _ => {}
         }
@@ -117,6 +138,22 @@ fn unescape_white_space(content: &[u8]) -> Cow<'_, [u8]> {
 /// Whether a byte is a base64 symbol of the standard or the URL-safe alphabet.
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Whether a byte is a base64 symbol of the standard alphabet.
+pub(super) fn is_standard_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+/// Decodes base64 without its padding, and with white space in it; none if it is not base64 from
+/// its first character to its last.
+pub(super) fn decode_whole_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let symbols: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !is_separator(*byte))
+        .collect();
+    BASE64.as_ref()?.decode(&symbols).ok()
 }
 
 /// Calls `each` with the symbols of every run that has at least `shortest` of them.

@@ -29,7 +29,7 @@ const USER_FIELDS: &[&str] = &[
 /// Fields of a registry login that hold a credential.
 const LOGIN_FIELDS: &[&str] = &["auth", "password", "identitytoken", "registrytoken"];
 
-impl Search {
+impl Search<'_> {
     /// Searches a text as YAML or JSON documents. A text that is neither has no documents.
     pub(super) fn documents(&mut self, text: &str, depth: u8) -> Verdict {
         let text = text.trim_start_matches('\u{feff}').trim();
@@ -74,9 +74,13 @@ impl Search {
     }
 
     pub(super) fn value(&mut self, value: &Value, depth: u8) -> Verdict {
+        self.check_time()?;
         match value {
             Value::Object(fields) => {
                 judge_object(fields)?;
+                if let Some((name, text)) = named_value(fields) {
+                    patterns::search(format!("{name}: {text}").as_bytes())?;
+                }
                 fields.iter().try_for_each(|(name, value)| {
                     // Some texts are credentials by the name before them.
                     if let Value::String(text) = value {
@@ -94,7 +98,7 @@ impl Search {
 
 /// Parses YAML documents within a budget, so that aliases cannot make a small text large; none if
 /// the text is not YAML.
-fn parse_yaml(text: &str) -> Option<Vec<Value>> {
+pub fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     let mut options =
         serde_yaml::options! { duplicate_keys: serde_yaml::DuplicateKeyPolicy::LastWins };
     if let Some(budget) = &mut options.budget {
@@ -105,6 +109,12 @@ fn parse_yaml(text: &str) -> Option<Vec<Value>> {
     options.alias_limits.max_total_replayed_events = MAX_NODES;
     options.with_snippet = false;
     serde_yaml::from_multiple_with_options(text, options).ok()
+}
+
+/// The name and the value of a pair that is written as an object: `{name: password, value: x}`.
+fn named_value(fields: &Map<String, Value>) -> Option<(&str, &str)> {
+    let text = |field: &str| fields.get(field).and_then(Value::as_str);
+    Some((text("name").or_else(|| text("key"))?, text("value")?))
 }
 
 /// Judges one object by its fields.

@@ -35,7 +35,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
     (
         Credential::EncryptionKey,
         &[
-            r#"kind["']?\s*:\s*["']?EncryptionConfiguration\b"#,
+            r#"kind["']?\s*:\s*["']?EncryptionConfig(?:uration)?\b"#,
             r#"\bsecret["']?\s*:\s*\S"#,
         ],
     ),
@@ -92,6 +92,39 @@ const SIGNS: &[(Credential, &[&str])] = &[
             r"(?m:^)(?:\xef\xbb\xbf)?(?:[a-z][a-z0-9.-]*|\*):(?:[0-9]{2,5}|\*):[^:\s]+:[^:\s]+:[^:\s]+\r?(?m:$)",
         ],
     ),
+    // A line of an API server's file of tokens: a token with a digit, a user, a number.
+    (
+        Credential::Password,
+        &[concat!(
+            r#"(?m:^)[^,\s"=:/]{4,}[0-9][^,\s"=:/]*,[a-z][^,\s"=]*,[^,\s"=]+"#,
+            r#"(?:,"[^"\n]*")?\r?(?m:$)"#
+        )],
+    ),
+    // Hashes of passwords: of an old kind in a list of users, and of web and database servers.
+    (
+        Credential::Password,
+        &[r"(?m:^)[a-z_][a-z0-9_-]*:[a-z0-9./]{13}:[0-9]*:[0-9]*:"],
+    ),
+    (
+        Credential::Password,
+        &[r"\{S?SHA[0-9]{0,3}\}[a-z0-9+/]{20}|\*(?-i:[0-9A-F]{40})\b|SCRAM-SHA-[0-9]+\$"],
+    ),
+    // Lists of secrets of IPsec and PPP.
+    (Credential::TunnelKey, &[r#":\s*(?:PSK|EAP|XAUTH)\s+["0]"#]),
+    (
+        Credential::Password,
+        &[r#"(?m:^)\s*"?[^\s"*#]+"?\s+\*\s+"?[^\s"*]+"?\s+\*\s*(?m:$)"#],
+    ),
+    // The output of uuencode: its header, or a whole line of it.
+    (
+        Credential::Undecided,
+        &[r"(?m:^)(?:begin(?:-base64)? [0-7]{3,4} \S|(?-i:M[ -`]{60})\r?\n(?-i:[ -`]{2}))"],
+    ),
+    // Dumps of bytes, by the offset of their second line.
+    (
+        Credential::Undecided,
+        &[r"(?m:^)0{6,8}[: ]", r"(?m:^)0{4,6}[12]0[: ]"],
+    ),
     // A line of an API server's file of tokens, with the groups of Kubernetes.
     (
         Credential::Password,
@@ -114,7 +147,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
     (
         Credential::CloudKey,
         &[
-            r"\b(?:(?-i:hvs|hvb)\.[a-z0-9_-]{20}|gh[opsur]_[a-z0-9]{36}|(?-i:AKIA|ASIA)[A-Z0-9]{16}\s*[,:=\s]\s*[a-z0-9+/]{40})",
+            r"\b(?:(?-i:hvs|hvb)\.[a-z0-9_-]{20}|gh[opsur]_[a-z0-9]{36}|github_pat_[a-z0-9_]{20}|glpat-[a-z0-9_-]{20}|xox[a-z]-[a-z0-9-]{20}|npm_[a-z0-9]{36}|sha256~[a-z0-9_-]{40}|(?-i:AKIA|ASIA)[A-Z0-9]{16}\s*[,:=\s]\s*[a-z0-9+/]{40})",
         ],
     ),
     (

@@ -22,6 +22,13 @@ fn pkcs8() -> Vec<u8> {
     der
 }
 
+/// The public key of an Ed25519 key, in base64.
+fn public_key() -> String {
+    let mut der = HEXLOWER.decode(b"302a300506032b6570032100").unwrap();
+    der.extend((0..32u8).map(|byte| byte.wrapping_mul(73)));
+    BASE64.encode(&der)
+}
+
 fn sec1() -> Vec<u8> {
     let mut der = HEXLOWER.decode(b"302502010104").unwrap();
     der.push(32);
@@ -414,7 +421,10 @@ fn ordinary_content_holds_no_credential() {
         "net.ipv4.ip_forward = 1\nkernel.perf_event_paranoid = 2\n".into(),
         "git clone https://github.example/a/b.git@v1\nssh://git@host/path\n".into(),
         "the quick brown fox jumps over the lazy dog and runs on ".repeat(200),
-        pem("PUBLIC KEY").replace("MC4CAQAwBQYDK2VwBCIEIA", "MCowBQYDK2VwAyEAAAEC"),
+        format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            public_key()
+        ),
     ];
     for text in texts {
         assert_eq!(classify(text.as_bytes()), None, "{text}");
@@ -424,7 +434,7 @@ fn ordinary_content_holds_no_credential() {
     let noise: Vec<u8> = (0..1u32 << 20)
         .map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8)
         .collect();
-    assert_eq!(classify(&noise), None);
+    assert_eq!(classify(&noise), Some(Credential::Undecided));
 }
 
 #[test]
@@ -486,4 +496,43 @@ fn documents_that_take_much_memory_are_not_judged() {
     assert_eq!(classify(large.as_bytes()), Some(Credential::Undecided));
     let ordinary = format!("[{}0]", r#"{"name":"x"},"#.repeat(10_000));
     assert_eq!(classify(ordinary.as_bytes()), None);
+}
+
+#[test]
+fn what_is_not_judged_in_time_is_not_decided() {
+    use crate::cancel::Cancel;
+    use std::time::{Duration, Instant};
+    let heavy = b"QUFB".repeat(1 << 20);
+    let over = Budget::new(0, Duration::ZERO, &Cancel::never());
+    assert_eq!(classify_within(b"x", &over), Some(Credential::Undecided));
+    let value = serde_json::json!({"a": "x"});
+    assert_eq!(
+        classify_value_within(&value, &over),
+        Some(Credential::Undecided)
+    );
+    let cancel = Cancel::new();
+    let budget = Budget::new(0, Duration::MAX, &cancel);
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        let judged = scope.spawn(|| classify_within(&heavy, &budget));
+        cancel.request();
+        assert_eq!(judged.join().unwrap(), Some(Credential::Undecided));
+    });
+    let elapsed = began.elapsed();
+    assert!(elapsed < Duration::from_secs(3), "{elapsed:?}");
+}
+
+#[test]
+fn a_value_that_has_its_name_beside_it_is_judged_by_the_name() {
+    let key = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY1";
+    let joined = serde_json::json!({"AWS_SECRET_ACCESS_KEY": key});
+    assert!(classify_value_within(&joined, &Budget::unlimited()).is_some());
+    for field in ["name", "key"] {
+        let pair = serde_json::json!([{field: "AWS_SECRET_ACCESS_KEY", "value": key}]);
+        assert_eq!(
+            classify_value_within(&pair, &Budget::unlimited()),
+            classify_value_within(&joined, &Budget::unlimited()),
+            "{pair}"
+        );
+    }
 }

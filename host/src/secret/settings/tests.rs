@@ -76,3 +76,29 @@ fn settings_whose_name_is_that_of_a_secret_are_hidden_unless_the_schema_says_oth
     );
     assert_eq!(settings, json!({"token": "public"}));
 }
+
+#[test]
+fn names_of_secrets_are_known_by_their_parts_and_by_their_last_word() {
+    for name in [
+        "apiToken",
+        "DB_PASSWORD",
+        "db-pass",
+        "DB_PASS",
+        "dbPass",
+        "psk",
+        "wpa_psk",
+    ] {
+        assert!(sounds_secret(name), "{name}");
+    }
+    for name in [
+        "bypass",
+        "compass",
+        "passes",
+        "psky",
+        "tokenFile",
+        "authority",
+        "configMapAndSecretChangeDetectionStrategy",
+    ] {
+        assert!(!sounds_secret(name), "{name}");
+    }
+}

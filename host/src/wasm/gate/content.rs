@@ -6,6 +6,7 @@ mod pod;
 
 pub use kinds::{has_pods, judged_kinds, shape_of};
 
+use super::own::is_own;
 use serde_json::{Map, Value};
 
 /// The values that a field of an object may have. `null` is a field that is not there, and always
@@ -52,8 +53,6 @@ const FREE_LABELS: &[&str] = &["app.kubernetes.io/managed-by", "app.kubernetes.i
 #[derive(Clone, Debug, Default)]
 pub struct Owner<'a> {
     pub plugin: &'a str,
-    /// the name of the object, where the grant names exactly this
-    pub name: Option<&'a str>,
     /// service accounts as which its Pods may run
     pub accounts: Vec<&'a str>,
     /// whether the operator allowed the object to decide about objects of others: its labels,
@@ -61,25 +60,17 @@ pub struct Owner<'a> {
     pub decides_about_others: bool,
 }
 
-/// Whether a name is that of the plugin, or begins with that and a dash.
-pub fn is_called_as(name: &str, plugin: &str) -> bool {
-    let rest = name.strip_prefix(plugin).filter(|_| !plugin.is_empty());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-}
-
 impl Owner<'_> {
-    /// Whether a key of a label or annotation has the plugin's name as its prefix.
+    /// Whether a key of a label or annotation has the plugin's own name as its prefix.
     fn owns_key(&self, key: &str) -> bool {
         key.split_once('/')
-            .is_some_and(|(prefix, _)| prefix == self.plugin)
+            .is_some_and(|(prefix, _)| is_own(prefix, self.plugin))
     }
 
-    /// Whether a label tells of this plugin, or of its object.
+    /// Whether a label tells of this plugin, and of nothing that is called like it.
     fn owns_label(&self, key: &str, value: &Value) -> bool {
         let is_common = !key.contains('/') || key.starts_with("app.kubernetes.io/");
-        let tells_owner = |value: &str| {
-            is_called_as(value, self.plugin) || self.name.is_some_and(|name| name == value)
-        };
+        let tells_owner = |value: &str| is_own(value, self.plugin);
         self.owns_key(key) || (is_common && value.as_str().is_some_and(tells_owner))
     }
 

@@ -6,6 +6,7 @@
 //! arguments that the host works with; the session carries out a call only after it was admitted.
 mod arguments;
 mod content;
+mod own;
 mod pattern;
 mod risk;
 mod table;
@@ -17,8 +18,8 @@ pub use pattern::{
     matches as fits_pattern,
 };
 pub use risk::{
-    Danger, PLUGINS, Risk, check_host, has_to_be_named, identifies_others, is_harmless, names_host,
-    owner_of_path,
+    Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
+    is_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 

@@ -6,9 +6,9 @@ mod paths;
 mod programs;
 mod servers;
 
-pub use objects::is_harmless;
+pub use objects::{NAMESPACE, is_harmless, is_shared};
 pub use paths::{PLUGINS, owner_of_path};
-pub use servers::{check_host, has_to_be_named, identifies_others, names_host};
+pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::manifest::Request;
 use std::fmt;
@@ -103,24 +103,25 @@ pub(super) const PRIVATE_FILES: Rule = Rule {
 };
 pub(super) const CHANGED_OBJECTS: Rule = Rule {
     decide: objects::changed_objects,
-    when: "cluster-admin, but for ConfigMaps that are called as the plugin (`NAME`, `NAME-…`) \
-        and, in a namespace that is neither `default` nor `kube-…`, for ConfigMaps, Services, \
-        ServiceAccounts and kinds with Pods; always with `hostAccess: true`",
+    when: "cluster-admin, but for objects of the plugin's own: namespaces called \
+        `kubephase-plugin-NAME` or `kubephase-plugin-NAME-…`, in these ConfigMaps, Services, \
+        ServiceAccounts and kinds with Pods, and ConfigMaps with such a name in `default` and the \
+        `kube-…` namespaces; always with `hostAccess: true`",
 };
 pub(super) const READ_OBJECTS: Rule = Rule {
     decide: |request, _| objects::read_objects(request),
     when: "cluster-admin, for Secrets",
 };
 pub(super) const CERTIFICATE: Rule = Rule {
-    decide: |request, _| identities::identities(request),
-    when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
-        `kube…` and `…admin…`) and for `names` of Services in a namespace of their own \
-        (`metrics.NAMESPACE.svc`); root, for paths outside of the plugin's own directory",
+    decide: identities::identities,
+    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups, and for \
+        `names` of Services in the namespace `kubephase-plugin-NAME`; root, for paths outside of \
+        the plugin's own directory",
 };
 pub(super) const KUBECONFIG: Rule = Rule {
-    decide: |request, _| identities::identities(request),
-    when: "cluster-admin, but for subjects and groups that are one plain word (without `*`, `:`, \
-        `kube…` and `…admin…`); root, for paths outside of the plugin's own directory",
+    decide: identities::identities,
+    when: "cluster-admin, but for the subject `kubephase-plugin-NAME` without groups; root, for \
+        paths outside of the plugin's own directory",
 };
 pub(super) const KEY_FILES: Rule = Rule {
     decide: |request, _| identities::key_files(request),
@@ -129,7 +130,8 @@ pub(super) const KEY_FILES: Rule = Rule {
 pub(super) const SERVERS: Rule = Rule {
     decide: |request, _| servers::asked_servers(request),
     when: "root, but for servers that other machines reach too: a host name, `*.example.com`, an \
-        address of the internet or of a private IPv4 network",
+        address of the internet or of a private IPv4 network that is neither this machine's nor a \
+        Service's",
 };
 pub(super) const NODE_IDENTITY: Rule = Rule {
     decide: servers::node_identity,

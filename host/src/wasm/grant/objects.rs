@@ -11,26 +11,58 @@ use crate::{
 use serde_json::Value;
 
 /// A change that a plugin proposes of an object of the cluster.
+pub struct ObjectChange<'a> {
+    /// the row of the host function that proposes it
+    pub row: &'static Row,
+    pub of: ObjectName,
+    pub content: ObjectContent<'a>,
+}
+
+/// What a change makes of an object.
 #[derive(Clone, Copy)]
-pub enum Change<'a> {
+pub enum ObjectContent<'a> {
     /// all of the object would be this
     Whole(&'a Value),
     /// this would be merged into the object
     Part(&'a Value),
-    Deletion,
+    Deleted,
 }
 
 impl Grant {
+    /// The granted patterns that fit an object.
+    fn patterns_of<'a>(&'a self, row: &Row, of: &'a ObjectName) -> Vec<&'a ObjectPattern> {
+        self.requests(row)
+            .flat_map(|request| &request.objects)
+            .filter(|pattern| covers_object(pattern, of))
+            .collect()
+    }
+
+    /// Whether only what is the plugin's own is granted by these patterns.
+    fn are_harmless(&self, patterns: &[&ObjectPattern]) -> bool {
+        patterns
+            .iter()
+            .all(|pattern| gate::is_harmless(pattern, &self.plugin))
+    }
+
+    /// Returns the namespace that has to be the plugin's own before an object is changed, if the
+    /// object is in one that not everybody shares; none if any object may be changed.
+    pub fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
+        let of = &change.of;
+        if self.is_distribution || !self.are_harmless(&self.patterns_of(change.row, of)) {
+            return None;
+        }
+        let namespace = of
+            .namespace()
+            .filter(|namespace| of.kind() != gate::NAMESPACE && !gate::is_shared(namespace));
+        Some(namespace.map(str::to_owned))
+    }
+
     /// Decides about a change of an object.
     ///
     /// # Errors
     /// The part of the change that was not granted.
-    pub fn allows_object(
-        &self,
-        row: &Row,
-        of: &ObjectName,
-        change: Change<'_>,
-    ) -> Result<(), String> {
+    pub fn allows_object(&self, change: &ObjectChange<'_>) -> Result<(), String> {
+        let ObjectChange { row, of, content } = change;
         self.allows(row, &[Demand::Object(of)])?;
         if self.is_distribution {
             return Ok(());
@@ -43,38 +75,27 @@ impl Grant {
             return Ok(());
         };
         let has_pods = gate::has_pods(of.api_version(), of.kind());
-        let covering: Vec<&ObjectPattern> = self
-            .requests(row)
-            .flat_map(|request| &request.objects)
-            .filter(|pattern| covers_object(pattern, of))
-            .collect();
+        let covering = self.patterns_of(row, of);
         let is_free = |pattern: &&ObjectPattern| {
             pattern.host_access || (!has_pods && !gate::is_harmless(pattern, &self.plugin))
         };
         if covering.iter().any(is_free) {
             return Ok(());
         }
-        let content = match change {
-            Change::Deletion => return Ok(()),
+        let content = match content {
+            ObjectContent::Deleted => return Ok(()),
             // What comes of a part depends on the rest of the object, which may be anybody's.
-            Change::Part(_) if has_pods => {
+            ObjectContent::Part(_) if has_pods => {
                 return Err(format!(
                     "a part of {demand} would be changed; a grant for that says `hostAccess: true`"
                 ));
             }
-            Change::Part(content) | Change::Whole(content) => content,
+            ObjectContent::Part(content) | ObjectContent::Whole(content) => content,
         };
         let owner = Owner {
             plugin: &self.plugin,
-            name: of.name().filter(|name| {
-                covering
-                    .iter()
-                    .any(|pattern| pattern.names.iter().any(|named| named == name))
-            }),
             accounts: self.accounts(of.namespace()),
-            decides_about_others: covering
-                .iter()
-                .any(|pattern| !gate::is_harmless(pattern, &self.plugin)),
+            decides_about_others: !self.are_harmless(&covering),
         };
         gate::excess(shape, content, "", &owner).map_or(Ok(()), |excess| {
             Err(format!(

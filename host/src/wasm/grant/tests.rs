@@ -3,7 +3,7 @@ use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
     effect::{Effect, IfExists, Object, RemoveFile, files::File},
     wasm::{gate::*, manifest::ObjectPattern},
-    world::reach::Reach,
+    world::reach::{Reach, Services},
 };
 use serde_json::{Value, json};
 
@@ -22,6 +22,9 @@ fn strings(list: &[&str]) -> Vec<String> {
 fn path(text: &str) -> AbsolutePath {
     AbsolutePath::parse(text).unwrap()
 }
+
+/// The namespace of the plugin's own.
+const OWN: &str = "kubephase-plugin-p";
 
 /// A grant of one request.
 fn granted(request: Request) -> Grant {
@@ -393,14 +396,14 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
             manifest: json!({
                 "apiVersion": "apps/v1",
                 "kind": "DaemonSet",
-                "metadata": {"name": "x", "namespace": "y"},
+                "metadata": {"name": "x", "namespace": OWN},
                 "spec": {"template": {"spec": spec}},
             }),
             if_exists: Default::default(),
         })
     };
-    let mut of = pattern("apps/v1", "DaemonSet", Some("y"), &[]);
-    let mut account = pattern("v1", "ServiceAccount", Some("y"), &["own"]);
+    let mut of = pattern("apps/v1", "DaemonSet", Some(OWN), &[]);
+    let mut account = pattern("v1", "ServiceAccount", Some(OWN), &["own"]);
     let grant = |of: &ObjectPattern, account: &ObjectPattern| {
         granted(Request {
             objects: vec![of.clone(), account.clone()],
@@ -463,21 +466,80 @@ fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
         grant.allows_effect(&service(namespace, if_exists))
     };
     for if_exists in [IfExists::Update, IfExists::Apply] {
-        let refused = judge("y", if_exists).unwrap_err();
+        let refused = judge(OWN, if_exists).unwrap_err();
         assert!(refused.contains("clusterIP"), "{refused}");
         assert_eq!(judge("kube-system", if_exists), Ok(()));
     }
 }
 
 #[test]
+fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
+    let claim = |pattern: ObjectPattern, namespace: Option<&str>| {
+        let of = kubephase_wit::ObjectRef {
+            api_version: pattern.api_version.clone(),
+            kind: pattern.kind.clone(),
+            namespace: namespace.map(Into::into),
+            name: OWN.into(),
+        };
+        let grant = granted(Request {
+            objects: vec![pattern],
+            ..request("effects-cluster.delete-object")
+        });
+        grant.claimed_namespace(&ObjectChange {
+            row: &DELETE_OBJECT.row,
+            of: ObjectName::parse(&of).unwrap(),
+            content: ObjectContent::Deleted,
+        })
+    };
+    let names = [OWN];
+    for (pattern, namespace, claimed) in [
+        (
+            pattern("v1", "ConfigMap", Some("kube-system"), &names),
+            Some("kube-system"),
+            None,
+        ),
+        (
+            pattern("v1", "ConfigMap", Some(OWN), &[]),
+            Some(OWN),
+            Some(OWN),
+        ),
+        (
+            pattern("v1", "ConfigMap", None, &names),
+            Some("a"),
+            Some("a"),
+        ),
+        (pattern("v1", "Namespace", None, &names), None, None),
+        (
+            pattern("v1", "Namespace", Some(OWN), &names),
+            Some(OWN),
+            None,
+        ),
+    ] {
+        let claimed = claimed.map(str::to_owned);
+        assert_eq!(
+            claim(pattern.clone(), namespace),
+            Some(claimed),
+            "{pattern:?}"
+        );
+    }
+    for (pattern, namespace) in [
+        (pattern("v1", "ConfigMap", Some("a"), &names), Some("a")),
+        (pattern("v1", "Node", None, &names), None),
+    ] {
+        assert_eq!(claim(pattern.clone(), namespace), None, "{pattern:?}");
+    }
+}
+
+#[test]
 fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
+    let services = Services::of("10.96.0.0/12");
     let reach = |hosts: &[&str], url: &str| {
         let grant = granted(Request {
             hosts: strings(hosts),
             ..request("observe-net.http-get")
         });
         let url = HttpUrl::parse(url).unwrap();
-        grant.reach(&HTTP_GET.row, &url.demands(), &url)
+        grant.reach(&HTTP_GET.row, &url.demands(), &url, services)
     };
     for (hosts, url) in [
         (&["1*"][..], "http://169.254.169.254/"),
@@ -488,12 +550,20 @@ fn an_address_that_only_this_machine_reaches_is_named_by_the_grant() {
     ] {
         assert!(reach(hosts, url).is_err(), "{hosts:?} {url}");
     }
-    assert_eq!(
-        reach(&["127.0.0.1:*"], "http://127.0.0.1:80/"),
-        Ok(Reach::All)
-    );
-    for url in ["http://192.0.2.7/", "http://evil.example/"] {
-        assert_eq!(reach(&["*"], url), Ok(Reach::OtherMachines), "{url}");
+    for (host, url) in [
+        ("127.0.0.1:*", "http://127.0.0.1:80/"),
+        ("10.96.0.1", "http://10.96.0.1/"),
+        ("[2001:db8::7]", "http://[2001:db8::7]/"),
+    ] {
+        assert_eq!(reach(&[host], url), Ok(Reach::All), "{url}");
+    }
+    let others = Ok(Reach::OtherMachines(services));
+    for (host, url) in [
+        ("*", "http://192.0.2.7/"),
+        ("*", "http://evil.example/"),
+        ("a.example", "http://a.example/"),
+    ] {
+        assert_eq!(reach(&[host], url), others, "{url}");
     }
 }
 

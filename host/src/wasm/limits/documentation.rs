@@ -41,13 +41,15 @@ fn documentation() -> String {
             "all phases of a plugin in a run",
             format!(
                 "{}, {MAX_RUN_FINDINGS} findings, {} of messages, {} of memory for proposals, \
-                 {MAX_RUN_FACTS} facts of {} in all, {MAX_RUN_KEY_WORK} keys and certificates (one \
+                 {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
+                 {MAX_RUN_KEY_WORK} keys and certificates (one \
                  of RSA-3072 counts as two, one of RSA-4096 as four), \
                  {MAX_RUN_CAPSULES} capsules of {}",
                 seconds(PLUGIN),
                 mib(MAX_RUN_LOG_BYTES),
                 mib(MAX_RUN_HANDED_BYTES),
                 mib(MAX_RUN_FACT_BYTES),
+                mib(MAX_RUN_EFFECT_BYTES),
                 mib(MAX_CAPSULE)
             ),
         ),
@@ -64,8 +66,9 @@ fn documentation() -> String {
         (
             "all plugins side by side",
             format!(
-                "{} of proposals that wait to be carried out; {LARGE_CALLS} calls that have more \
-                 than {} of memory, others wait for their turn",
+                "{} of proposals that wait to be carried out; {CALLS} calls at a time, \
+                 {CALLS_OF_PLUGIN} of one plugin; {LARGE_CALLS} of them with more than {} of \
+                 memory, {LARGE_CALLS_OF_PLUGIN} of one plugin; others wait for their turn",
                 mib(MAX_HELD_BYTES),
                 mib(SMALL_MEMORY)
             ),

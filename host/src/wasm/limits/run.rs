@@ -46,10 +46,15 @@ pub const MAX_RUN_FACT_BYTES: usize = 4 << 20;
 /// Work of making keys and signing certificates for one plugin: each counts as
 /// [`Effect::key_work`](crate::effect::Effect::key_work) says.
 pub const MAX_RUN_KEY_WORK: usize = 20;
+/// Bytes that the effects of all phases of one plugin take in the journal.
+pub const MAX_RUN_EFFECT_BYTES: usize = 4 << 20;
 /// Capsules of one plugin.
 pub const MAX_RUN_CAPSULES: usize = 3;
 
 // Of all plugins.
 
+/// Bytes that the effects of all plugins take in the journal, which has room for as many of the
+/// program's own.
+pub const MAX_EFFECT_BYTES: usize = 16 << 20;
 /// Bytes of memory for proposals that wait to be carried out, of all phases that run side by side.
 pub const MAX_HELD_BYTES: usize = 32 << 20;

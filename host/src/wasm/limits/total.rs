@@ -1,37 +1,60 @@
 //! The memory of a call.
-use super::{LARGE_CALLS, MAX_INSTANCES, MAX_MEMORIES, SMALL_MEMORY, TABLE_ELEMENT};
-use crate::parallel::{Turn, Turns};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Instant,
+use super::{
+    LARGE_CALLS, LARGE_CALLS_OF_PLUGIN, MAX_INSTANCES, MAX_MEMORIES, SMALL_MEMORY, TABLE_ELEMENT,
+};
+use crate::{
+    cancel::Cancel,
+    parallel::fair::{Clock, FairTurn, FairTurns},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 use wasmtime::{ResourceLimiter, Result, bail, error::Context};
 
 /// Turns of the calls that have much memory.
-static LARGE: Turns = Turns::new(LARGE_CALLS);
+static LARGE: FairTurns = FairTurns::new(LARGE_CALLS, LARGE_CALLS_OF_PLUGIN);
+
+/// Who waits for turns: the calls of a plugin.
+#[derive(Clone, Default)]
+pub struct Waiter {
+    pub plugin: String,
+    /// the clock by which the calls have to end
+    pub clock: Clock,
+    /// ends the waiting
+    pub cancel: Cancel,
+}
+
+impl Waiter {
+    /// Waits for a turn.
+    ///
+    /// # Errors
+    /// The run is cancelled.
+    pub fn wait<'t>(&self, turns: &'t FairTurns) -> Result<FairTurn<'t>> {
+        let gives_up = || self.cancel.is_requested();
+        let turn = self.clock.stopped(|| turns.wait(&self.plugin, &gives_up));
+        turn.context("the run was cancelled")
+    }
+}
 
 /// A limiter that counts the total of all memories and tables. The limiter of wasmtime counts each
 /// memory separately.
 pub struct Total {
     limit: usize,
-    /// the instant at which the call ends
-    until: Instant,
+    waiter: Waiter,
     /// the turn of a call that has much memory
-    turn: Option<Turn<'static>>,
+    turn: Option<FairTurn<'static>>,
     sum: usize,
     /// the highest sum of any call, for the report
     peak: Arc<AtomicUsize>,
 }
 
 impl Total {
-    /// A limiter of one call, which ends at an instant.
-    pub fn new(limit: usize, peak: Arc<AtomicUsize>, until: Instant) -> Self {
+    /// A limiter of one call.
+    pub fn new(limit: usize, peak: Arc<AtomicUsize>, waiter: Waiter) -> Self {
         Total {
             limit,
-            until,
+            waiter,
             turn: None,
             sum: 0,
             peak,
@@ -41,7 +64,7 @@ impl Total {
     /// Adds to the sum.
     ///
     /// # Errors
-    /// The sum would exceed the limit, or the call ends while it waits for its turn.
+    /// The sum would exceed the limit, or the run is cancelled while the call waits for its turn.
     fn grow(&mut self, by: usize) -> Result<bool> {
         // An error ends the guest with these words; `false` would leave it to abort without any.
         match self.sum.saturating_add(by) {
@@ -52,13 +75,7 @@ impl Total {
             sum => self.sum = sum,
         }
         if self.sum > SMALL_MEMORY && self.turn.is_none() {
-            let turn = LARGE.wait_until(self.until);
-            self.turn = Some(turn.with_context(|| {
-                format!(
-                    "the deadline passed while it waited for memory: {LARGE_CALLS} calls at a \
-                     time have more than {SMALL_MEMORY} bytes"
-                )
-            })?);
+            self.turn = Some(self.waiter.wait(&LARGE)?);
         }
         self.peak.fetch_max(self.sum, Ordering::Relaxed);
         Ok(true)

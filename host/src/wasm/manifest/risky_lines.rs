@@ -1,6 +1,9 @@
 //! The lines of a request that have a risk, each with the reason.
 use super::Request;
-use crate::wasm::gate::{Danger, Dimension};
+use crate::{
+    wasm::gate::{Danger, Dimension, asked_nearby},
+    world::reach::Services,
+};
 use serde_json::{Value, json};
 
 impl Request {
@@ -19,6 +22,14 @@ impl Request {
             .collect();
         found.extend(together);
         found
+    }
+
+    /// The lines of the request that have servers asked at addresses of this machine, or of Services
+    /// of its cluster.
+    pub fn nearby_lines(&self, services: Services) -> Vec<(String, Danger)> {
+        let requests = self.requests_by_line();
+        let dangers = |request: &Request| with_lines(request, asked_nearby(request, services));
+        requests.iter().flat_map(dangers).collect()
     }
 
     /// The different warnings about the risks of those lines that count, in the order of the lines.
@@ -63,13 +74,13 @@ impl Request {
 
 /// The risks of a request, each with each line of the request.
 fn dangers(request: &Request, plugin: &str) -> Vec<(String, Danger)> {
+    with_lines(request, request.dangers(plugin))
+}
+
+fn with_lines(request: &Request, dangers: Vec<Danger>) -> Vec<(String, Danger)> {
     let of_danger = |danger: Danger| {
         let lines = request.lines().into_iter();
         lines.map(move |line| (line, danger.clone()))
     };
-    request
-        .dangers(plugin)
-        .into_iter()
-        .flat_map(of_danger)
-        .collect()
+    dangers.into_iter().flat_map(of_danger).collect()
 }

@@ -9,7 +9,7 @@ use crate::{
         prepare::Prepared,
     },
     wasm::engine::digest_of,
-    world::{World, imagined::Imagined},
+    world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::testing::Case;
 use std::{
@@ -123,7 +123,7 @@ impl Shared<u8> {
 fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let root = tempfile::tempdir().unwrap();
     let case = Case::parse("node: {hostname: node-1, cpus: 1, memoryMib: 4096}").unwrap();
-    let world = Arc::new(Imagined::new(&case, root.path()).unwrap());
+    let world = Arc::new(FakeWorld::new(&case, root.path()).unwrap());
     let mut prepared = prepared(&["preflight/hostile"]).unwrap();
     let ignored = ignored.iter().map(ToString::to_string).collect();
     prepared
@@ -141,7 +141,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
         );
         vec![Box::new(events.clone()), Box::new(lines)]
     };
-    let run = prepared.complete(world.files()).unwrap();
+    let run = prepared.complete(world.files(), &Cancel::never()).unwrap();
     let finished = run
         .execute(world, &|_| {}, subscribers, &Cancel::never())
         .unwrap();

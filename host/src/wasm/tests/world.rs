@@ -6,7 +6,7 @@ use crate::{
         session::{Session, Shared},
     },
     wasm::limits::Limits,
-    world::imagined::Imagined,
+    world::fake::FakeWorld,
 };
 use kubephase_sdk::testing::Case;
 use serde_json::Value;
@@ -38,7 +38,7 @@ pub fn session(
         ..Case::default()
     };
     let bus = Bus::new(vec![Box::new(Listener(said.clone()))]);
-    let shared = Shared::new(Arc::new(Imagined::new(&case, root).unwrap()), bus, config);
+    let shared = Shared::new(Arc::new(FakeWorld::new(&case, root).unwrap()), bus, config);
     (
         Session::new(
             Arc::new(shared),
@@ -53,7 +53,7 @@ pub fn session(
 /// A session with limits of its own.
 pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Session {
     let shared = Shared::new(
-        Arc::new(Imagined::new(&Case::default(), root).unwrap()),
+        Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
         Bus::new(Vec::new()),
         Value::Null,
     );
@@ -70,7 +70,7 @@ pub fn limited(root: &std::path::Path, access: Access, limits: Limits) -> Sessio
 /// A session with settings, over a machine that is fit.
 pub fn session_with(settings: &Value, access: Access, root: &std::path::Path) -> Session {
     let shared = Shared::new(
-        Arc::new(Imagined::new(&Case::default(), root).unwrap()),
+        Arc::new(FakeWorld::new(&Case::default(), root).unwrap()),
         Bus::new(Vec::new()),
         Value::Null,
     );

@@ -7,30 +7,31 @@ pub const MAX_LINE: u64 = 8 << 20;
 
 /// The result of reading the next line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
-    /// a whole line, without its end
+pub enum ReadLine {
+    /// A whole line, without its end.
     Whole(Vec<u8>),
-    /// the file ends in the middle of a line
+    /// The file ends in the middle of a line.
     CutOff,
-    /// the line is longer than [`MAX_LINE`]
+    /// The line is longer than [`MAX_LINE`].
     TooLong,
-    /// the file has no more lines
+    /// The file has no more lines.
     End,
 }
 
 /// A reader of lines.
 #[derive(Debug)]
-pub struct Lines<R> {
+pub struct LineReader<R> {
     source: BufReader<R>,
-    /// lines that were read so far, including lines that were cut off or too long
+    /// LineReader that were read so far, including lines that were cut off or too long.
     pub count: usize,
-    /// bytes that were read so far
+    /// Bytes that were read so far.
     pub bytes: u64,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LineReader<R> {
+    /// Returns a reader at the beginning of a source.
     pub fn new(source: R) -> Self {
-        Lines {
+        LineReader {
             source: BufReader::new(source),
             count: 0,
             bytes: 0,
@@ -41,7 +42,7 @@ impl<R: Read> Lines<R> {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn next_line(&mut self) -> io::Result<Line> {
+    pub fn next_line(&mut self) -> io::Result<ReadLine> {
         let mut line = Vec::new();
         self.source
             .by_ref()
@@ -49,17 +50,17 @@ impl<R: Read> Lines<R> {
             .read_until(b'\n', &mut line)?;
         self.bytes += line.len() as u64;
         if line.is_empty() {
-            return Ok(Line::End);
+            return Ok(ReadLine::End);
         }
         self.count += 1;
         let is_full = line.len() as u64 == MAX_LINE;
         match line.pop() {
-            Some(b'\n') => Ok(Line::Whole(line)),
+            Some(b'\n') => Ok(ReadLine::Whole(line)),
             _ if is_full => {
                 self.bytes += self.source.skip_until(b'\n')? as u64;
-                Ok(Line::TooLong)
+                Ok(ReadLine::TooLong)
             }
-            _ => Ok(Line::CutOff),
+            _ => Ok(ReadLine::CutOff),
         }
     }
 
@@ -77,18 +78,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_whole_or_said_not_to_be() {
-        let mut lines = Lines::new(&b"one\n\nthree"[..]);
-        assert_eq!(lines.next_line().unwrap(), Line::Whole(b"one".to_vec()));
-        assert_eq!(lines.next_line().unwrap(), Line::Whole(Vec::new()));
+    fn a_line_that_is_not_whole_is_reported() {
+        let mut lines = LineReader::new(&b"one\n\nthree"[..]);
+        assert_eq!(lines.next_line().unwrap(), ReadLine::Whole(b"one".to_vec()));
+        assert_eq!(lines.next_line().unwrap(), ReadLine::Whole(Vec::new()));
         assert!(!lines.is_at_end().unwrap());
-        assert_eq!(lines.next_line().unwrap(), Line::CutOff);
+        assert_eq!(lines.next_line().unwrap(), ReadLine::CutOff);
         assert_eq!(
             (lines.next_line().unwrap(), lines.count, lines.bytes),
-            (Line::End, 3, 10)
+            (ReadLine::End, 3, 10)
         );
-        let mut long = Lines::new(io::repeat(b'x').take(3 * MAX_LINE).chain(&b"\nnext\n"[..]));
-        assert_eq!(long.next_line().unwrap(), Line::TooLong);
-        assert_eq!(long.next_line().unwrap(), Line::Whole(b"next".to_vec()));
+        let mut long = LineReader::new(io::repeat(b'x').take(3 * MAX_LINE).chain(&b"\nnext\n"[..]));
+        assert_eq!(long.next_line().unwrap(), ReadLine::TooLong);
+        assert_eq!(long.next_line().unwrap(), ReadLine::Whole(b"next".to_vec()));
     }
 }

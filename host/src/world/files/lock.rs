@@ -1,5 +1,5 @@
-//! Locks on files that others change as well.
-use super::{RootedFiles, failed};
+//! Locks on files that other programs change as well.
+use super::{RootedFiles, failure::io_failure};
 use crate::{
     cancel::Cancel,
     world::{Tried, budget::Budget},
@@ -14,42 +14,44 @@ use rustix::{
     fs::{self, OFlags},
     io::Errno,
 };
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-/// How long somebody else may hold a lock, and how often it is asked for meanwhile.
-pub(super) const WAIT: Duration = Duration::from_secs(10);
+/// How long another program may hold a lock before the call fails.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Pause between two attempts to take a lock.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// A write lock on a whole file.
+const WHOLE_FILE: libc::flock = libc::flock {
+    l_type: libc::F_WRLCK as i16,
+    l_whence: libc::SEEK_SET as i16,
+    l_start: 0,
+    l_len: 0,
+    l_pid: 0,
+};
+
 impl RootedFiles {
-    /// Of an open file description: one of the process would be lost when the file is read and
-    /// closed. Both keep each other out.
+    /// Takes a lock of the open file description (`F_OFD_SETLK`). It keeps out the locks of other
+    /// processes (`F_SETLK`) too, and unlike those is not lost when this process opens the file
+    /// again and closes it. None if the file does not exist.
+    ///
+    /// # Errors
+    /// `busy` after `limit`, `cancelled` if the run is cancelled before that.
     pub(super) fn lock_within(
         &self,
         path: &str,
         limit: Duration,
         cancel: &Cancel,
     ) -> Tried<Option<OwnedFd>> {
-        let whole = libc::flock {
-            l_type: libc::F_WRLCK as i16,
-            l_whence: libc::SEEK_SET as i16,
-            l_start: 0,
-            l_len: 0,
-            l_pid: 0,
-        };
-        let (began, failed) = (Instant::now(), |error: io::Error| {
-            failed("lock", path, error)
-        });
+        let began = Instant::now();
         loop {
-            let file = match self.at(path, OFlags::RDWR) {
+            let file = match self.open_at(path, OFlags::RDWR) {
                 Ok(file) => file,
                 Err(Errno::NOENT) => return Ok(None),
-                Err(errno) => return Err(failed(errno.into())),
+                Err(errno) => return Err(io_failure("lock", path, errno)),
             };
-            match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole)) {
-                // Whoever had it may have put another file in its place.
+            match fcntl(&file, FcntlArg::F_OFD_SETLK(&WHOLE_FILE)) {
+                // The program that held the lock may have put another file in its place.
                 Ok(_) if self.is_at(&file, path) => return Ok(Some(file)),
                 Ok(_) => {}
                 Err(nix::Error::EAGAIN | nix::Error::EACCES) if began.elapsed() < limit => {
@@ -67,17 +69,22 @@ impl RootedFiles {
                         ),
                     ));
                 }
-                Err(errno) => return Err(failed(errno.into())),
+                Err(errno) => return Err(io_failure("lock", path, errno)),
             }
         }
     }
 
+    /// Whether a path still leads to an open file.
     fn is_at(&self, file: &OwnedFd, path: &str) -> bool {
-        let identity = |file: &OwnedFd| fs::fstat(file).map(|stat| (stat.st_dev, stat.st_ino));
-        self.at(path, OFlags::PATH)
-            .and_then(|there| Ok(identity(&there)? == identity(file)?))
+        self.open_at(path, OFlags::PATH)
+            .and_then(|found| Ok(file_id(&found)? == file_id(file)?))
             .unwrap_or(false)
     }
+}
+
+/// Returns the device and inode number of an open file.
+fn file_id(file: &OwnedFd) -> rustix::io::Result<(u64, u64)> {
+    fs::fstat(file).map(|stat| (stat.st_dev, stat.st_ino))
 }
 
 #[cfg(test)]

@@ -1,12 +1,16 @@
-//! What is known of a node: gathered from this machine, or described in a file (`--node FILE`).
+//! The description of a node: gathered from this machine, or read from a file (`--node FILE`).
+//! [`NodeFacts`] itself is in the SDK, because plugins read it too.
+use anyhow::Result;
 use kubephase_sdk::node::is_proxy;
 pub use kubephase_sdk::node::{NodeFacts, not_checked};
+use std::path::Path;
 
 /// Reads a description in YAML or JSON. Of its environment only the proxy variables are kept.
 ///
 /// # Errors
-/// What is wrong with the file, with line and field.
-pub fn read(path: &std::path::Path) -> anyhow::Result<NodeFacts> {
+/// The file cannot be read, or has a field that is unknown or of a wrong type; then with line and
+/// field.
+pub fn read(path: &Path) -> Result<NodeFacts> {
     #[allow(
         clippy::disallowed_methods,
         reason = "the description is the operator's file, not the node's"

@@ -1,7 +1,26 @@
 //! The machine that this program runs on.
+//!
+//! | module | content |
+//! |---|---|
+//! | `machine` | facts, kernel parameters, modules and programs |
+//! | [`services`] | services of the init system |
+//! | [`programs`] | where programs are found, and in which environment they run |
+//! | [`child`] | running programs |
+//! | `capabilities` | which rights of root a program has |
+//! | `supervisor` | ends all processes that a program leaves behind |
+//! | `net` | the network |
+//! | `cri` | the container runtime |
+//! | `etcd` | the cluster's etcd |
+//! | `mounts`, `sysctl` | mounts and kernel parameters |
+//! | `connections` | single parts of this machine, for callers that need no whole world |
+//!
+//! Files are in [`world::files`](super::files), the API's client is in [`world::api`](super::api).
+mod capabilities;
 pub mod child;
+mod connections;
 mod cri;
 mod etcd;
+mod machine;
 mod mounts;
 mod net;
 pub mod programs;
@@ -10,32 +29,26 @@ mod supervisor;
 mod sysctl;
 
 use super::{
-    Cluster, Etcd, Files, Net, Node, Runtime, ServiceState, Tried, World,
-    api::{ApiClient, Credentials, Dial, Endpoint, Patience},
-    budget::Budget,
+    Cluster, Etcd, Files, Net, Node, Runtime, World,
+    api::{ApiClient, Credentials, Patience},
     files::RootedFiles,
     node::facts::NodeFacts,
 };
-use crate::{
-    arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    cancel::Cancel,
-    config::Config,
-    secret::Secret,
-};
-use anyhow::{Context, Result};
-use child::Remains;
+use crate::{config::Config, secret::Secret};
+use anyhow::Result;
+use connections::OwnServerResolver;
+pub use connections::{cluster, direct, etcd, files, runtime};
 use cri::Cri;
 use etcd::RealEtcd;
-pub use etcd::endpoints as etcd_endpoints;
+pub use etcd::etcd_endpoints;
 use kubephase_sdk::kubeadm::ApiEndpoint;
-use kubephase_wit::{CommandOutput, Failure};
+use machine::RealNode;
 use net::RealNet;
-use programs::Programs;
-use serde_json::Value;
-use services::{Init, Tools};
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
+use services::Tools;
+use std::{net::SocketAddr, sync::Arc};
 use tokio::runtime::Handle;
 
+/// The machine that this program runs on, as a world.
 pub struct Real {
     files: Arc<RootedFiles>,
     node: RealNode,
@@ -45,22 +58,7 @@ pub struct Real {
     etcd: RealEtcd<ApiClient>,
 }
 
-/// Servers are where their kubeconfigs say, but for the API server of this node: while a control
-/// plane comes up, what stands before it (a load balancer, say) may not lead to it yet. kubeadm
-/// dials the node's own address as well.
-struct Dialled(Option<SocketAddr>);
-
-impl Dial for Dialled {
-    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
-        self.0.map(|address| Endpoint {
-            address,
-            undated: false,
-            embedded: false,
-        })
-    }
-}
-
-/// Where this node's own API server listens.
+/// Returns the address that this node's own API server listens on.
 fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
     Some(SocketAddr::new(
         endpoint.advertise_address.parse().ok()?,
@@ -69,11 +67,11 @@ fn own_server(endpoint: &ApiEndpoint) -> Option<SocketAddr> {
 }
 
 impl Real {
-    /// `patience` is how long requests to the API are tried; its cancellation ends whatever this
-    /// machine is asked.
+    /// Opens this machine. `patience` limits how long requests to the API are tried; its
+    /// cancellation ends all work on this machine.
     ///
     /// # Errors
-    /// Where the root of the file tree cannot be opened.
+    /// The root of the file tree cannot be opened.
     pub fn open(
         handle: &Handle,
         facts: NodeFacts,
@@ -87,9 +85,8 @@ impl Real {
             facts.environment.clone(),
             cancel.clone(),
         );
-        let tools = Tools::new(cancel);
-        // Who joins asks those that are there already.
-        let dial = if config.join.is_none() {
+        // A node that joins asks the API servers that exist already.
+        let address = if config.join.is_none() {
             own_server(&config.init.local_api_endpoint)
         } else {
             None
@@ -98,7 +95,7 @@ impl Real {
             handle.clone(),
             files.clone(),
             Credentials::of(config),
-            Arc::new(Dialled(dial)),
+            Arc::new(OwnServerResolver(address)),
             patience.clone(),
         );
         let etcd = RealEtcd {
@@ -113,15 +110,9 @@ impl Real {
             &config.init.node_registration.cri_socket,
             cancel.clone(),
         );
-        let shown = facts.facts();
         Ok(Real {
             files,
-            node: RealNode {
-                facts,
-                shown,
-                init: Init::detect(&tools),
-                tools,
-            },
+            node: RealNode::new(facts, Tools::new(cancel)),
             net,
             runtime,
             api,
@@ -129,7 +120,7 @@ impl Real {
         })
     }
 
-    /// The same machine, where programs are run that authenticate the user of this kubeconfig.
+    /// Returns this machine, where programs that authenticate the user of this kubeconfig are run.
     #[must_use]
     pub fn with_programs_of(self, kubeconfig: &Secret<String>) -> Real {
         let named = Credentials::text(kubeconfig);
@@ -143,66 +134,6 @@ impl Real {
             ..self
         }
     }
-}
-
-/// The container runtime behind a socket, for who wants nothing else of this machine.
-pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
-    Cri::new(handle.clone(), socket, Cancel::never())
-}
-
-/// The API server of a kubeconfig of this machine, likewise; each request is tried once.
-///
-/// # Errors
-/// Where the root of the file tree cannot be opened.
-pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
-    let credentials = Credentials::File(kubeconfig.to_owned());
-    Ok(ApiClient::new(
-        handle.clone(),
-        Arc::new(files()?),
-        credentials,
-        Arc::new(direct()),
-        Patience::none(),
-    ))
-}
-
-/// Servers are where their kubeconfigs say.
-pub fn direct() -> impl Dial {
-    Dialled(None)
-}
-
-/// The etcd of the cluster that a node joins, for one who has these files.
-pub fn etcd(
-    handle: &Handle,
-    files: Arc<dyn Files>,
-    config: &Config,
-    cancel: &Cancel,
-) -> impl Etcd + use<> {
-    let patience = Patience {
-        cancel: cancel.clone(),
-        ..Patience::none()
-    };
-    let cluster = ApiClient::new(
-        handle.clone(),
-        files.clone(),
-        Credentials::of(config),
-        Arc::new(direct()),
-        patience,
-    );
-    RealEtcd {
-        handle: handle.clone(),
-        files,
-        cluster,
-        directory: config.cluster.certificates_dir.clone(),
-        cancel: cancel.clone(),
-    }
-}
-
-/// The file tree of this machine, likewise.
-///
-/// # Errors
-/// Where its root cannot be opened.
-pub fn files() -> Result<RootedFiles> {
-    RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")
 }
 
 impl World for Real {
@@ -230,93 +161,6 @@ impl World for Real {
         &self.etcd
     }
 }
-
-/// What was gathered when the run began, and what is asked anew.
-struct RealNode {
-    facts: NodeFacts,
-    /// what phases may ask for, by name
-    shown: BTreeMap<&'static str, Value>,
-    init: Option<Init>,
-    tools: Tools,
-}
-
-impl Node for RealNode {
-    fn fact(&self, name: &str) -> Option<Value> {
-        self.shown.get(name).cloned()
-    }
-
-    fn sysctl(&self, key: &SysctlKey) -> Option<String> {
-        sysctl::read(sysctl::TREE, key).ok()
-    }
-
-    fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
-        Ok(self.facts.kernel_option(name))
-    }
-
-    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
-        Ok(self.init.as_ref().map(|init| init.state(name)))
-    }
-
-    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
-        let none = || {
-            Failure::new(
-                "unavailable",
-                format!("no supported init system was found: {name} is not made {state}"),
-            )
-        };
-        self.init.as_ref().ok_or_else(none)?.ensure(name, state)
-    }
-
-    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
-        sysctl::set(sysctl::TREE, key, value)
-    }
-
-    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
-        load_module(name, Path::new("/sys/module"), &self.tools)
-    }
-
-    fn run(&self, command: &CommandLine, budget: &Budget) -> Tried<CommandOutput> {
-        let (program, args) = (command.program(), command.arguments());
-        // Asked when the run began, and not twice: it takes as long as a key.
-        if program == "kubelet" && args == ["--version"] && self.facts.kubelet_version.is_some() {
-            return self.facts.run(program, args);
-        }
-        let output = Programs::OfSystem.run(program, args, Remains::Killed, budget)?;
-        let (stdout, stderr) = (output.stdout(), output.stderr());
-        Ok(CommandOutput {
-            status: output.status.code().unwrap_or(-1),
-            stdout,
-            stderr,
-        })
-    }
-
-    fn unmount_below(&self, directory: &str, flags: &[String]) -> Tried<usize> {
-        let table = read(mounts::TABLE)
-            .ok_or_else(|| Failure::new("io", format!("{} cannot be read", mounts::TABLE)))?;
-        mounts::unmount(&mounts::below(&table, directory), directory, flags)
-    }
-}
-
-/// Loads a kernel module that is not in `loaded`, the kernel's list of those it has.
-fn load_module(name: &ModuleName, loaded: &Path, tools: &Tools) -> Tried<bool> {
-    if loaded.join(name.replace('-', "_")).is_dir() {
-        return Ok(false);
-    }
-    tools.change("modprobe", &["--", name]).map(|()| true)
-}
-
-fn read(path: &str) -> Option<String> {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "this is where the machine is looked at"
-    )]
-    std::fs::read_to_string(path)
-        .ok()
-        .map(|text| text.trim().to_owned())
-}
-
-/// Environment by name, for proxies.
-type Environment = BTreeMap<String, String>;
 
 #[cfg(test)]
 mod tests;

@@ -1,30 +1,45 @@
-//! What is mounted below a directory, and unmounting it.
+//! Mounts below a directory, and unmounting them.
 use crate::world::Tried;
 use kubephase_wit::Failure;
 use rustix::{
     io::Errno,
-    mount::{UnmountFlags, unmount as unmount_one},
+    mount::{UnmountFlags, unmount},
 };
+use std::cmp::Reverse;
 
-pub const TABLE: &str = "/proc/mounts";
+/// The kernel's table of mounts.
+const TABLE: &str = "/proc/mounts";
 
-/// Paths of the mounts below a directory, by a table of the kernel's; the inner before the outer.
+/// Reads the kernel's table of mounts.
+///
+/// # Errors
+/// `io` if it cannot be read.
+pub fn read_table() -> Tried<String> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "this is where the machine is looked at"
+    )]
+    std::fs::read_to_string(TABLE)
+        .map_err(|error| Failure::new("io", format!("cannot read {TABLE}: {error}")))
+}
+
+/// Returns the paths of the mounts below a directory by the kernel's table, the inner ones first.
 pub fn below(table: &str, directory: &str) -> Vec<String> {
-    let inside = format!("{}/", directory.trim_end_matches('/'));
+    let prefix = format!("{}/", directory.trim_end_matches('/'));
     let mut paths: Vec<String> = table
         .lines()
         .filter_map(|line| line.split(' ').nth(1))
-        .map(unescaped)
-        .filter(|path| path.starts_with(&inside))
+        .map(unescape)
+        .filter(|path| path.starts_with(&prefix))
         .collect();
-    // What was mounted last lies on top.
+    // The last mount at a path is on top.
     paths.reverse();
-    paths.sort_by_key(|path| std::cmp::Reverse(path.matches('/').count()));
+    paths.sort_by_key(|path| Reverse(path.matches('/').count()));
     paths
 }
 
-/// The kernel writes spaces, tabs, line ends and backslashes as octal numbers.
-fn unescaped(path: &str) -> String {
+/// Replaces the octal numbers by which the kernel writes spaces, tabs, line ends and backslashes.
+fn unescape(path: &str) -> String {
     [
         ("\\040", " "),
         ("\\011", "\t"),
@@ -37,33 +52,26 @@ fn unescaped(path: &str) -> String {
     })
 }
 
-/// Unmounts them one by one; how many there were. That one cannot be unmounted any more is no
-/// failure (kubeadm behaviour).
+/// Unmounts paths one by one. Returns how many there were. A path at which nothing is mounted any
+/// more is not a failure (kubeadm behaviour).
 ///
 /// # Errors
-/// Every path that is still mounted, and why.
-pub fn unmount(paths: &[String], directory: &str, flags: &[String]) -> Tried<usize> {
-    let known = |flag: &String| match flag.as_str() {
-        "MNT_FORCE" => UnmountFlags::FORCE,
-        "MNT_DETACH" => UnmountFlags::DETACH,
-        "MNT_EXPIRE" => UnmountFlags::EXPIRE,
-        "UMOUNT_NOFOLLOW" => UnmountFlags::NOFOLLOW,
-        _ => UnmountFlags::empty(),
-    };
-    let flags = flags.iter().map(known).collect();
-    let wrong: Vec<String> = paths
+/// `io` with every path that is still mounted, and why.
+pub fn unmount_all(paths: &[String], directory: &str, flags: &[String]) -> Tried<usize> {
+    let flags = flags.iter().map(|flag| parse_flag(flag)).collect();
+    let errors: Vec<String> = paths
         .iter()
-        .filter_map(|path| match unmount_one(path.as_str(), flags) {
+        .filter_map(|path| match unmount(path.as_str(), flags) {
             Ok(()) | Err(Errno::INVAL | Errno::NOENT) => None,
             Err(errno) => Some(format!("failed to unmount {path:?}: {errno}")),
         })
         .collect();
-    if wrong.is_empty() {
+    if errors.is_empty() {
         return Ok(paths.len());
     }
     let message = format!(
         "encountered the following errors while unmounting directories in {directory:?}: [{}]",
-        wrong.join(", ")
+        errors.join(", ")
     );
     let remedy = "end what uses them, or let unmountFlags of a ResetConfiguration say MNT_DETACH; \
         then run this again";
@@ -71,6 +79,17 @@ pub fn unmount(paths: &[String], directory: &str, flags: &[String]) -> Tried<usi
         remedy: Some(remedy.into()),
         ..Failure::new("io", message)
     })
+}
+
+/// Returns a flag by kubeadm's name; an unknown name has no effect.
+fn parse_flag(flag: &str) -> UnmountFlags {
+    match flag {
+        "MNT_FORCE" => UnmountFlags::FORCE,
+        "MNT_DETACH" => UnmountFlags::DETACH,
+        "MNT_EXPIRE" => UnmountFlags::EXPIRE,
+        "UMOUNT_NOFOLLOW" => UnmountFlags::NOFOLLOW,
+        _ => UnmountFlags::empty(),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 //! The network as this machine has it.
-use super::Environment;
 use crate::{
     arguments::HttpUrl,
     cancel::Cancel,
@@ -8,11 +7,12 @@ use crate::{
 };
 use kubephase_wit::{Failure, HttpReply};
 use reqwest::{
-    Client, ClientBuilder,
+    Certificate, Client, ClientBuilder, Identity,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
 use std::{
+    collections::BTreeMap,
     future::ready,
     net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener},
     sync::Arc,
@@ -23,18 +23,22 @@ use tokio::runtime::Handle;
 /// How long the resolver may take.
 const RESOLVE: Duration = Duration::from_secs(10);
 
+/// The network as this machine has it.
 pub struct RealNet {
     handle: Handle,
     files: Arc<dyn Files>,
-    environment: Environment,
+    /// Environment variables by name, for proxies.
+    environment: BTreeMap<String, String>,
     cancel: Cancel,
 }
 
 impl RealNet {
+    /// Returns the network of this machine. `files` has the certificates of requests that name
+    /// some; `environment` names proxies.
     pub fn new(
         handle: Handle,
         files: Arc<dyn Files>,
-        environment: Environment,
+        environment: BTreeMap<String, String>,
         cancel: Cancel,
     ) -> Self {
         RealNet {
@@ -45,7 +49,7 @@ impl RealNet {
         }
     }
 
-    /// Gets a URL from an address within reach, and reads its body as far as the budget goes.
+    /// Gets a URL from an address within reach, and reads its body as far as the budget allows.
     fn get(
         &self,
         url: &HttpUrl,
@@ -53,35 +57,26 @@ impl RealNet {
         reach: Reach,
         budget: &Budget,
     ) -> Tried<HttpReply> {
-        let unavailable = |error: reqwest::Error| Failure {
-            retryable: true,
-            ..Failure::new("unavailable", format!("{url}: {}", innermost(&error)))
-        };
         let work = async {
-            let addresses = addresses(url, reach).await?;
-            // A redirect is the phase's to follow, by another call.
+            let addresses = addresses_within_reach(url, reach).await?;
+            // A phase follows a redirect itself, by another call.
             let client = client
                 .no_proxy()
                 .redirect(Policy::none())
-                .dns_resolver(Arc::new(Found(addresses)))
+                .dns_resolver(Arc::new(CheckedAddresses(addresses)))
                 .build()
-                .map_err(unavailable)?;
-            let mut reply = client.get(url.as_str()).send().await.map_err(unavailable)?;
-            let (status, mut body) = (reply.status().as_u16(), Vec::new());
-            while let Some(chunk) = reply.chunk().await.map_err(unavailable)? {
-                if body.len() + chunk.len() > budget.bytes {
-                    return Err(budget.exceeded(&format!("the answer of {url}")));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(HttpReply { status, body })
+                .map_err(|error| unavailable(url, &error))?;
+            read_reply(&client, url, budget).await
         };
         self.handle.block_on(budget.complete(url, work))?
     }
 }
 
-/// Looks the host of a URL up, and returns those of its addresses that are within reach.
-async fn addresses(url: &HttpUrl, reach: Reach) -> Tried<Vec<SocketAddr>> {
+/// Looks up the host of a URL, and returns those of its addresses that are within reach.
+///
+/// # Errors
+/// `unavailable` (retryable) if the lookup fails; `denied` if no address is within reach.
+async fn addresses_within_reach(url: &HttpUrl, reach: Reach) -> Tried<Vec<SocketAddr>> {
     let (host, port) = (url.host(), url.port());
     let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
         Ok(address) => vec![(address, port).into()],
@@ -108,15 +103,46 @@ async fn addresses(url: &HttpUrl, reach: Reach) -> Tried<Vec<SocketAddr>> {
     }
 }
 
-/// Addresses that were looked up and checked, whichever name is asked for: what is connected to is
-/// what was checked.
-struct Found(Vec<SocketAddr>);
+/// A resolver that returns addresses which were looked up and checked before, for every name. So
+/// connections are made only to addresses that were checked.
+struct CheckedAddresses(Vec<SocketAddr>);
 
-impl Resolve for Found {
+impl Resolve for CheckedAddresses {
     fn resolve(&self, _: Name) -> Resolving {
         let addresses: Addrs = Box::new(self.0.clone().into_iter());
         Box::pin(ready(Ok(addresses)))
     }
+}
+
+async fn read_reply(client: &Client, url: &HttpUrl, budget: &Budget) -> Tried<HttpReply> {
+    let mut reply = client
+        .get(url.as_str())
+        .send()
+        .await
+        .map_err(|error| unavailable(url, &error))?;
+    let (status, mut body) = (reply.status().as_u16(), Vec::new());
+    while let Some(chunk) = reply
+        .chunk()
+        .await
+        .map_err(|error| unavailable(url, &error))?
+    {
+        if body.len() + chunk.len() > budget.bytes {
+            return Err(budget.exceeded(&format!("the answer of {url}")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpReply { status, body })
+}
+
+fn unavailable(url: &HttpUrl, error: &reqwest::Error) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", format!("{url}: {}", innermost(error)))
+    }
+}
+
+fn invalid_file(path: &str, error: &reqwest::Error) -> Failure {
+    Failure::new("invalid", format!("{path}: {error}"))
 }
 
 impl Net for RealNet {
@@ -154,12 +180,10 @@ impl Net for RealNet {
         reach: Reach,
         budget: &Budget,
     ) -> Tried<HttpReply> {
-        let invalid =
-            |what: &str, error: reqwest::Error| Failure::new("invalid", format!("{what}: {error}"));
         let mut client = Client::builder();
         if !identity.ca.is_empty() {
-            let authority = reqwest::Certificate::from_pem(&self.files.read(&identity.ca)?)
-                .map_err(|error| invalid(&identity.ca, error))?;
+            let authority = Certificate::from_pem(&self.files.read(&identity.ca)?)
+                .map_err(|error| invalid_file(&identity.ca, &error))?;
             client = client.tls_certs_only([authority]);
         }
         if !identity.cert.is_empty() {
@@ -170,8 +194,8 @@ impl Net for RealNet {
                     .join(&b'\n'),
             );
             client = client.identity(
-                reqwest::Identity::from_pem(pem.reveal())
-                    .map_err(|error| invalid(&identity.cert, error))?,
+                Identity::from_pem(pem.reveal())
+                    .map_err(|error| invalid_file(&identity.cert, &error))?,
             );
         }
         self.get(url, client, reach, budget)

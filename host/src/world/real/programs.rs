@@ -3,12 +3,16 @@
     clippy::disallowed_methods,
     reason = "this is where programs are looked for"
 )]
-use crate::world::{Tried, files::is_trusted};
+use super::capabilities;
+use crate::world::{
+    Rights, Tried,
+    files::{ResolvedPath, RootedFiles, is_trusted},
+};
 use kubephase_wit::Failure;
 use std::{
     env,
     ffi::OsString,
-    fs, io,
+    fs,
     os::unix::{
         fs::{MetadataExt, PermissionsExt},
         process::CommandExt,
@@ -42,7 +46,7 @@ pub enum Programs {
     },
     /// those of [`SYSTEM`] that only root can have put there, in an environment that no file of a
     /// user has a part in: what the host runs for phases
-    OfSystem,
+    OfSystem(Rights),
 }
 
 impl Programs {
@@ -55,7 +59,7 @@ impl Programs {
 
     /// The programs in one directory, then those in the `PATH` of this process.
     #[cfg(test)]
-    pub fn with(directory: &Path) -> Programs {
+    pub fn with_first(directory: &Path) -> Programs {
         let inherited = env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(directory.to_owned()).chain(env::split_paths(&inherited));
         Programs::OfOperator {
@@ -63,16 +67,20 @@ impl Programs {
         }
     }
 
-    /// Returns the path of a program; none if no directory has it.
+    /// Returns the path of a program; none if no directory has it. Of a program of the system it is
+    /// the real path, without links: what was judged is what runs.
     pub fn find(&self, program: &str) -> Option<PathBuf> {
         match self {
             Programs::OfOperator { path } => env::split_paths(path)
                 .map(|directory| directory.join(program))
                 .find(|path| is_executable(path)),
-            Programs::OfSystem => SYSTEM
-                .iter()
-                .map(|directory| Path::new(directory).join(program))
-                .find(|path| is_executable(path) && is_of_system(path)),
+            Programs::OfSystem(_) => {
+                let files = RootedFiles::open(Path::new("/")).ok()?;
+                SYSTEM
+                    .iter()
+                    .filter_map(|directory| of_system(&files, &format!("{directory}/{program}")))
+                    .find(|path| is_executable(path))
+            }
         }
     }
 
@@ -92,7 +100,7 @@ impl Programs {
                 );
                 command
             }
-            Programs::OfSystem => {
+            Programs::OfSystem(rights) => {
                 let mut command = Command::new(self.path_of(program)?);
                 command
                     .arg0(program)
@@ -100,6 +108,9 @@ impl Programs {
                     .env("PATH", SYSTEM.join(":"))
                     .env("HOME", WORKING_DIRECTORY)
                     .env("LANG", "C.UTF-8");
+                if *rights == Rights::WithoutCapabilities {
+                    capabilities::run_without(&mut command);
+                }
                 command
             }
         };
@@ -134,20 +145,19 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// Whether only root (or this user) can have put a program there and can replace it: the program
-/// that a path leads to, its directory, and all directories above both.
-fn is_of_system(path: &Path) -> bool {
-    let is_closed = |path: PathBuf| {
-        path.ancestors().all(|above| {
-            fs::symlink_metadata(above).is_ok_and(|meta| is_trusted(meta.uid(), meta.mode()))
-        })
+/// Returns the real path of a program, if only root (or this user) can have put it there and can
+/// replace it: if nobody else writes in the directories above the program and above every link on
+/// the way to it. Then the way cannot change meanwhile either.
+fn of_system(files: &RootedFiles, path: &str) -> Option<PathBuf> {
+    let way = ResolvedPath::follow(files, path).ok()?;
+    let is_trusted = |path: &Path| {
+        fs::symlink_metadata(path).is_ok_and(|meta| is_trusted(meta.uid(), meta.mode()))
     };
-    let directory = path
-        .parent()
-        .map_or(Err(io::ErrorKind::NotFound.into()), Path::canonicalize);
-    [directory, path.canonicalize()]
-        .into_iter()
-        .all(|real| real.is_ok_and(is_closed))
+    let directories = way.links.iter().filter_map(|link| Path::new(link).parent());
+    let is_closed = directories
+        .chain([Path::new(&way.real)])
+        .all(|path| path.ancestors().all(is_trusted));
+    is_closed.then(|| way.real.into())
 }
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ use std::{
     io::{self, Read, Write},
 };
 
-/// Where the kernel has its parameters.
+/// The directory of the kernel's parameters.
 pub const TREE: &str = "/proc/sys";
 /// Bytes of a value that are read.
-const LONGEST: u64 = 64 << 10;
+const MAX_VALUE: u64 = 64 << 10;
 
 fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
     let tree = openat2(
@@ -29,7 +29,7 @@ fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
         | ResolveFlags::NO_SYMLINKS
         | ResolveFlags::NO_MAGICLINKS
         | ResolveFlags::NO_XDEV;
-    // Non-blocking, for a tree that is not the kernel's and may have a pipe in it.
+    // Non-blocking, because the tree of a test may have a pipe in it.
     let file = openat2(
         &tree,
         key.path(),
@@ -40,32 +40,32 @@ fn open(tree: &str, key: &SysctlKey, access: OFlags) -> io::Result<File> {
     Ok(File::from(file))
 }
 
-/// Value of a parameter that every user may read, without the line end: some parameters are keys,
-/// which only root may read.
+/// Returns the value of a parameter that every user may read, without the line end. Some parameters
+/// are keys, which only root may read.
 ///
 /// # Errors
-/// There is no such parameter, or not every user may read it.
+/// The kernel has no such parameter, or not every user may read it.
 pub fn read(tree: &str, key: &SysctlKey) -> io::Result<String> {
     let file = open(tree, key, OFlags::RDONLY)?;
     if Mode::from_raw_mode(fstat(&file)?.st_mode).contains(Mode::ROTH) {
-        value(file)
+        read_value(file)
     } else {
         Err(io::ErrorKind::PermissionDenied.into())
     }
 }
 
-fn value(file: File) -> io::Result<String> {
+fn read_value(file: File) -> io::Result<String> {
     let mut text = String::new();
-    file.take(LONGEST).read_to_string(&mut text)?;
+    file.take(MAX_VALUE).read_to_string(&mut text)?;
     Ok(text.trim().to_owned())
 }
 
 /// Sets a parameter. Returns whether it had another value.
 ///
 /// # Errors
-/// `io` where the kernel refuses the value, or has no such parameter.
+/// `io` if the kernel refuses the value, or has no such parameter.
 pub fn set(tree: &str, key: &SysctlKey, value: &str) -> Tried<bool> {
-    let current = open(tree, key, OFlags::RDONLY).and_then(self::value);
+    let current = open(tree, key, OFlags::RDONLY).and_then(read_value);
     if current.is_ok_and(|current| current == value) {
         return Ok(false);
     }

@@ -1,6 +1,7 @@
-//! A world of files alone, for tests of what touches nothing else.
+//! A world that has only files, for tests that use nothing else.
 use crate::world::{Cluster, Files, Net, Node, Runtime, World, files::RootedFiles};
 
+/// A world that has only files.
 pub struct FilesOnly(pub RootedFiles);
 
 impl World for FilesOnly {

@@ -1,114 +1,124 @@
-//! A rehearsal: a scratch tree, a node by its description, and an embedded cluster that comes up
-//! where the phases put its static Pods. Nothing of the phases is faked; what cannot be known this
-//! way is said.
+//! A rehearsal: a scratch tree, a described node, and an embedded cluster that starts when the
+//! phases have written its static Pods. Phases and effects run as on a real machine. What a
+//! rehearsal cannot know is reported.
+//!
+//! | module | content |
+//! |---|---|
+//! | `cluster_state` | what the machines of a rehearsed cluster share |
+//! | `kubelet` | a stand-in for the kubelet, which runs static Pods |
+//! | `api_server` | the embedded API server |
+//! | `etcd` | the members of etcd |
+//! | `persistence` | the log by which a cluster outlives the process |
+//! | `overlay` | files of a node that is only read, with changes on top |
+//! | `external` | a real cluster that a machine would join |
+//! | `network` | the network of the node |
+//!
+//! The described node itself is in `world::node::described`.
 
-mod cluster;
-mod common;
+mod api_server;
+mod cluster_state;
 mod etcd;
-mod kept;
+mod external;
 mod kubelet;
-mod outside;
+mod network;
 mod overlay;
+mod persistence;
 
 #[cfg(test)]
 pub mod files_only;
 
 use super::{
-    Cluster, Etcd, Files, Net, Node, Runtime, TlsFiles, Tried, World,
+    Cluster, Etcd, Files, Net, Node, Runtime, World,
     api::{Credentials, Patience},
-    budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
-    reach::Reach,
 };
-use crate::arguments::HttpUrl;
 use anyhow::{Context, Result, anyhow};
-pub use common::Common;
-use kubelet::Kubelet;
-use kubephase_wit::{Failure, HttpReply};
-pub use outside::Outside;
+pub use cluster_state::ClusterState;
+pub use external::ExternalCluster;
+use kubelet::{KubeletSettings, KubeletStandIn};
 use overlay::Overlay;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
+/// A rehearsed machine, as a world.
 pub struct Rehearsal {
     files: Arc<dyn Files>,
     node: DescribedNode,
-    kubelet: Arc<Kubelet>,
+    kubelet: Arc<KubeletStandIn>,
     api: Box<dyn Cluster>,
-    /// what did not come up as it was, when the rehearsal was opened
+    /// Why the node did not start again as it was, when the rehearsal was opened.
     warning: Option<String>,
 }
 
-/// What a rehearsal is made of.
+/// The parts that a rehearsal is made of.
 pub struct Setting {
-    /// what is in them is what the node has
+    /// The files of the node.
     pub files: Arc<dyn Files>,
+    /// The description of the node.
     pub facts: NodeFacts,
-    /// whose the node is in the cluster: the admin's kubeconfig, or what a node joins with
+    /// The credentials of the run: the admin's kubeconfig, or the one that a worker joins with.
     pub credentials: Credentials,
-    /// of the cluster that the node joins, or makes
-    pub common: Arc<Common>,
-    /// how long requests to the API are tried
+    /// The cluster that the node makes or joins.
+    pub cluster: Arc<ClusterState>,
+    /// How long requests to the API are tried.
     pub patience: Patience,
-    /// the API server's port on loopback; 0 for any that is free
+    /// The port of the API server on loopback; 0 for any free port.
     pub port: u16,
 }
 
-/// The files of a scratch tree. `below` is a tree that shows through where that has nothing, and is
-/// never written.
+/// Opens the files of a scratch tree. `below` is a tree that is read where the scratch tree has no
+/// file, and is never written.
 ///
 /// # Errors
-/// Where either cannot be used.
+/// A directory cannot be opened.
 pub fn files(root: &Path, below: Option<&Path>) -> Result<Arc<dyn Files>> {
-    let rooted = |path: &Path| {
-        RootedFiles::open(path)
-            .with_context(|| format!("the scratch root {} cannot be used", path.display()))
-    };
-    let upper = rooted(root)?;
+    let upper = open_root(root)?;
     Ok(match below {
-        Some(below) => Arc::new(Overlay::new(upper, rooted(below)?)),
+        Some(below) => Arc::new(Overlay::new(upper, open_root(below)?)),
         None => Arc::new(upper),
     })
 }
 
+fn open_root(path: &Path) -> Result<RootedFiles> {
+    RootedFiles::open(path)
+        .with_context(|| format!("the scratch root {} cannot be used", path.display()))
+}
+
 impl Rehearsal {
+    /// Opens a machine. If an earlier rehearsal in the same tree had a cluster, its machine is
+    /// started again.
+    ///
     /// # Errors
-    /// Where the files cannot be used.
+    /// The files cannot be used.
     pub fn open(handle: &Handle, setting: Setting) -> Result<Rehearsal> {
         let files = setting.files;
-        let facts = Arc::new(setting.facts);
-        setting.common.machine(&facts.addresses);
-        let kubelet = Arc::new(Kubelet::new(
-            handle.clone(),
-            files.clone(),
-            facts.clone(),
-            setting.port,
-            setting.common.clone(),
-            setting.patience.cancel.clone(),
-        ));
+        setting.cluster.add_machine(&setting.facts.addresses);
+        let mut facts = setting.facts.clone();
+        let kubelet = Arc::new(KubeletStandIn::new(KubeletSettings {
+            handle: handle.clone(),
+            files: files.clone(),
+            facts: setting.facts,
+            cluster: setting.cluster.clone(),
+            port: setting.port,
+            cancel: setting.patience.cancel.clone(),
+        }));
         let resumed = kubelet
             .resume()
-            .map_err(|failure| anyhow!(failure.message))?;
-        let mut described = NodeFacts::clone(&facts);
+            .map_err(|failure| anyhow!(failure.told()))?;
         if resumed.runs
-            && let Some(service) = described.services.get_mut("kubelet")
+            && let Some(service) = facts.services.get_mut("kubelet")
         {
             service.active = true;
         }
-        let hooked = kubelet.clone();
-        let on_service = Box::new(move |name: &str, state: &str| match (name, state) {
-            ("kubelet", "running" | "restarted") => hooked.start(),
-            ("kubelet", "stopped") => {
-                hooked.stop();
-                Ok(false)
-            }
-            _ => Ok(false),
-        });
-        let node = DescribedNode::new(Arc::new(described), on_service);
+        let controlled = kubelet.clone();
+        let node = DescribedNode::new(
+            Arc::new(facts),
+            Box::new(move |name, state| controlled.set_service(name, state)),
+        );
         let api =
             setting
-                .common
+                .cluster
                 .client(handle, files.clone(), setting.credentials, setting.patience);
         Ok(Rehearsal {
             files,
@@ -119,27 +129,27 @@ impl Rehearsal {
         })
     }
 
-    /// What was kept of the cluster goes with a node that was reset.
+    /// Removes what was saved of the cluster if the node was reset.
     ///
     /// # Errors
-    /// Where it cannot be removed.
+    /// It cannot be removed.
     pub fn forget(&self) -> Result<()> {
         self.kubelet
-            .forget()
-            .map_err(|failure| anyhow!(failure.message))
+            .remove_stale_log()
+            .map_err(|failure| anyhow!(failure.told()))
     }
 
-    /// What of an earlier rehearsal in the same tree did not come up again.
+    /// Returns why the machine of an earlier rehearsal in the same tree did not start again.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
 
-    /// What it shares with the other machines of the cluster.
-    pub fn common(&self) -> Arc<Common> {
-        self.kubelet.common().clone()
+    /// Returns what the machine shares with the other machines of its cluster.
+    pub fn cluster_state(&self) -> Arc<ClusterState> {
+        self.kubelet.cluster().clone()
     }
 
-    /// Where the embedded API server listens, once it runs.
+    /// Returns the address of the embedded API server, if it runs.
     pub fn endpoint(&self) -> Option<SocketAddr> {
         self.kubelet.endpoint()
     }
@@ -180,60 +190,5 @@ impl World for Rehearsal {
             .into_iter()
             .chain(self.kubelet.notes())
             .collect()
-    }
-}
-
-/// The node's own endpoints are the kubelet's; everything else is outside.
-impl Net for Rehearsal {
-    fn port_free(&self, port: u16) -> Tried<bool> {
-        self.node.port_free(port)
-    }
-
-    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
-        self.node.resolve(host)
-    }
-
-    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
-        self.node.proxy_for(url)
-    }
-
-    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
-        // A kubelet looks at its static Pods all the time.
-        self.kubelet.sync()?;
-        if let Some(status) = self.kubelet.probe(url) {
-            return Ok(HttpReply {
-                status,
-                body: b"ok".to_vec(),
-            });
-        }
-        let local = url::Url::parse(url).ok().and_then(|url| {
-            url.host_str().map(|host| {
-                matches!(
-                    host,
-                    "127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]"
-                )
-            })
-        });
-        if local == Some(true) {
-            return Err(Failure {
-                retryable: true,
-                ..Failure::new("unavailable", format!("nothing answers at {url}"))
-            });
-        }
-        self.node.http_get(url, reach, budget)
-    }
-
-    fn http_get_as(
-        &self,
-        url: &HttpUrl,
-        identity: &TlsFiles,
-        reach: Reach,
-        budget: &Budget,
-    ) -> Tried<HttpReply> {
-        self.node.http_get_as(url, identity, reach, budget)
-    }
-
-    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
-        Ok(self.http_get(url, Reach::All, budget)?.status)
     }
 }

@@ -6,7 +6,7 @@ mod registry;
 mod texts;
 mod upgrades;
 
-use crate::support::{Ended, Trial, guest};
+use crate::support::{RunResult, Trial, guest};
 use std::fs;
 
 /// A grant that amounts to root.
@@ -37,18 +37,18 @@ impl Operator {
     }
 
     /// `kubephase plugin`, with the words of a text as arguments.
-    fn plugin(&self, words: &str) -> Ended {
+    fn plugin(&self, words: &str) -> RunResult {
         let words = ["plugin"].into_iter().chain(words.split_whitespace());
         let config = ["--config", "cluster.yaml"];
         self.0.run(&words.chain(config).collect::<Vec<_>>())
     }
 
-    fn plan(&self) -> Ended {
+    fn plan(&self) -> RunResult {
         self.0.run(&["plan", "init", "--config", "cluster.yaml"])
     }
 
     /// Runs the command that a message suggests.
-    fn paste(&self, output: &str) -> Ended {
+    fn paste(&self, output: &str) -> RunResult {
         self.0.run(&suggested(output))
     }
 
@@ -86,7 +86,7 @@ fn suggested(output: &str) -> Vec<String> {
 }
 
 /// Checks that the program refused, and that its message has these parts.
-fn refused(ended: Ended, parts: &[&str]) -> String {
+fn refused(ended: RunResult, parts: &[&str]) -> String {
     let output = ended.expect_status(6).output();
     for part in parts {
         assert!(output.contains(part), "{part} is missing:\n{output}");

@@ -9,7 +9,8 @@ fn a_refusal_lists_every_line_that_needs_a_flag() {
     let objects = "capability: effects-cluster.apply-object, objects: [{apiVersion: v1, kind: \
         ConfigMap, namespace: kube-system, names: [coredns]}, {apiVersion: \
         rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, names: [own]}, {apiVersion: v1, \
-        kind: Secret}, {apiVersion: v1, kind: ConfigMap, namespace: own, names: [own]}]";
+        kind: Secret}, {apiVersion: v1, kind: ConfigMap, namespace: kubephase-plugin-hostile, \
+        names: [own]}]";
     let files = "capability: effects-files.write-file, paths: [/etc/cron.d/x, \
         /var/lib/kubephase-plugins/hostile/x, \
         /usr/bin/x]";

@@ -72,7 +72,7 @@ fn adding_a_version_allows_nothing_of_what_it_provides() {
     refused(operator.plan(), &CHANGE);
     assert_eq!(operator.0.rehearse_again().status, 6);
     let config = operator.0.config();
-    for (path, text) in operator.0.everything_left(&[&config]) {
+    for (path, text) in operator.0.all_files(&[&config]) {
         assert!(!text.contains("canary-setting"), "{}", path.display());
     }
     operator.paste(&added).expect_status(0);

@@ -1,17 +1,16 @@
-//! The hostile plugin as a component: compiled once for all cases, with a manifest of its own for
-//! each.
+//! The hostile plugin as a component: compiled once for all cases, with another manifest for each.
 use harness::workspace;
 use kubephase::plugin::toolchain;
 use std::{borrow::Cow, process::Command, sync::OnceLock};
 use wasm_encoder::{CustomSection, Section};
 
-/// The component without a manifest.
+/// Returns the component without a manifest.
 fn bare() -> &'static [u8] {
     static BARE: OnceLock<Vec<u8>> = OnceLock::new();
     BARE.get_or_init(|| {
         let workspace = workspace();
         let toolchain = toolchain::find(Command::output).unwrap();
-        // The folder that `plugin build` uses for the examples: the SDK is compiled once for both.
+        // `plugin build` uses this folder for the examples, so the SDK is compiled once for both.
         let target = workspace.join("target/plugin");
         let module = toolchain::compile(
             &toolchain,
@@ -28,7 +27,7 @@ fn bare() -> &'static [u8] {
     })
 }
 
-/// The hostile plugin with this `plugin.yaml`.
+/// Returns the hostile plugin with this `plugin.yaml`.
 pub fn component(manifest: &str) -> Vec<u8> {
     let mut component = bare().to_vec();
     append_manifest(&mut component, manifest.as_bytes());
@@ -44,18 +43,14 @@ pub fn append_manifest(component: &mut Vec<u8>, manifest: &[u8]) {
     .append_to(component);
 }
 
-/// Copies a component but for its manifest section.
+/// Copies a component without its manifest section.
 fn without_manifest(component: &[u8]) -> Vec<u8> {
     let (header, mut rest) = component.split_at(8);
     let mut copy = header.to_vec();
     while let [id, after @ ..] = rest {
         let (size, used) = read_leb128(after);
         let (section, next) = rest.split_at(1 + used + size);
-        let name = |bytes: &[u8]| {
-            let (length, used) = read_leb128(bytes);
-            bytes[used..used + length].to_vec()
-        };
-        if *id != 0 || name(&section[1 + used..]) != toolchain::MANIFEST.as_bytes() {
+        if *id != 0 || section_name(&section[1 + used..]) != toolchain::MANIFEST.as_bytes() {
             copy.extend_from_slice(section);
         }
         rest = next;
@@ -63,7 +58,13 @@ fn without_manifest(component: &[u8]) -> Vec<u8> {
     copy
 }
 
-/// A number as WebAssembly writes it, and how many bytes it takes.
+/// Returns the name at the start of a custom section.
+fn section_name(bytes: &[u8]) -> &[u8] {
+    let (length, used) = read_leb128(bytes);
+    &bytes[used..used + length]
+}
+
+/// Reads a number in WebAssembly's encoding. Returns it with the number of bytes it takes.
 fn read_leb128(bytes: &[u8]) -> (usize, usize) {
     let mut value = 0;
     for (index, byte) in bytes.iter().enumerate() {

@@ -1,5 +1,6 @@
-//! What the cases are made of: the hostile component, a folder for each case, a run that is
-//! measured, fake programs and servers.
+//! What the cases share: the hostile component (`guest`), a folder and a plugin for each case
+//! (`trial`), runs that are measured (`process`), runs in namespaces (`namespace`), fake programs
+//! and servers.
 pub mod guest;
 pub mod namespace;
 pub mod process;
@@ -7,5 +8,5 @@ pub mod programs;
 pub mod server;
 pub mod trial;
 
-pub use process::Ended;
+pub use process::RunResult;
 pub use trial::{Trial, call, checks, early_phases, quiet_calls, repeated};

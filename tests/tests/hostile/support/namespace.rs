@@ -1,9 +1,9 @@
-//! Runs on "this machine" that do not touch this machine: in mount and process namespaces of their
+//! Runs on "this machine" that do not change this machine: in mount and process namespaces of their
 //! own, where `/etc`, `/var/lib`, `/opt` and `/srv` are overlays, `/proc/sys` is a scratch tree,
 //! and the fake programs of the trial are the system's own, in `/usr/local/sbin`. The environment
 //! variable `HOSTS` of a trial is a further line of `/etc/hosts`.
 use super::{
-    process::{self, Ended, Running},
+    process::{self, RunResult, Running},
     trial::Trial,
 };
 use std::{path::Path, process::Command};
@@ -26,8 +26,9 @@ scratch=$1; shift
 mount --make-rprivate /
 mount -t tmpfs tmpfs "$scratch"
 for tree in etc var/lib opt srv; do
-    mkdir -p "$scratch/$tree/upper" "$scratch/$tree/work"
-    mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$scratch/$tree/upper,workdir=$scratch/$tree/work" "/$tree"
+    upper="$scratch/$tree/upper" work="$scratch/$tree/work"
+    mkdir -p "$upper" "$work"
+    mount -t overlay overlay -o "lowerdir=/$tree,upperdir=$upper,workdir=$work" "/$tree"
 done
 if [ -n "${HOSTS:-}" ]; then echo "$HOSTS" >> /etc/hosts; fi
 if [ -d "$SMALL_DISK" ]; then mount -t tmpfs -o size=200k tmpfs "$SMALL_DISK"; fi
@@ -37,8 +38,8 @@ if [ -d "$SYSCTL_TREE" ]; then mount --bind "$SYSCTL_TREE" /proc/sys; fi
 exec "$@"
 "#;
 
-/// Whether this machine lets the tests make such namespaces. Where it does not, the test says why
-/// on its output, and counts as passed only outside of CI.
+/// Whether the tests can make such namespaces on this machine. If not, says that the test is
+/// skipped; in CI (the variable `CI` is set) the test fails instead.
 pub fn is_possible() -> bool {
     let folder = tempfile::tempdir().unwrap();
     let tried = enter(folder.path(), None).arg("true").output();
@@ -51,11 +52,14 @@ pub fn is_possible() -> bool {
         std::env::var_os("CI").is_none(),
         "namespaces have to be possible in CI: {problem}"
     );
-    eprintln!("SKIPPED: this needs mount and process namespaces (root, overlayfs): {problem}");
+    harness::skip(&format!(
+        "mount and process namespaces (root, overlayfs): {}",
+        problem.trim_end()
+    ));
     false
 }
 
-/// The start of a command in namespaces of its own.
+/// Returns the start of a command that enters new namespaces.
 fn enter(folder: &Path, sysctl_tree: Option<&Path>) -> Command {
     let scratch = folder.join("scratch");
     std::fs::create_dir_all(&scratch).unwrap();
@@ -81,6 +85,7 @@ fn enter(folder: &Path, sysctl_tree: Option<&Path>) -> Command {
     command
 }
 
+/// Returns the program in new namespaces, with the environment of the trial.
 fn command(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Command {
     let inner = trial.program();
     let mut command = enter(trial.folder(), sysctl_tree);
@@ -100,18 +105,18 @@ fn command(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Com
     command
 }
 
-/// Runs the program as on this machine.
-pub fn run(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Ended {
+/// Runs the program in new namespaces.
+pub fn run(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> RunResult {
     process::run(trial.folder(), &mut command(trial, sysctl_tree, arguments))
 }
 
-/// `plugin test --record` as on this machine.
-pub fn record(trial: &Trial) -> Ended {
+/// Runs `plugin test --record` as on this machine.
+pub fn record(trial: &Trial) -> RunResult {
     run(trial, None, &trial.prepare_record())
 }
 
 /// Runs the program where the scratch root of the trial is a disk of 200 KiB.
-pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> Ended {
+pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> RunResult {
     process::run(
         trial.folder(),
         command(trial, None, arguments).env("SMALL_DISK", trial.root()),
@@ -119,7 +124,7 @@ pub fn run_on_small_disk(trial: &Trial, arguments: &[&str]) -> Ended {
 }
 
 /// Runs the program as on this machine, where a folder is a second `/proc`.
-pub fn run_with_second_proc(trial: &Trial, folder: &Path, arguments: &[&str]) -> Ended {
+pub fn run_with_second_proc(trial: &Trial, folder: &Path, arguments: &[&str]) -> RunResult {
     process::run(
         trial.folder(),
         command(trial, None, arguments).env("SECOND_PROC", folder),
@@ -138,7 +143,7 @@ pub fn signal(running: &Running, signal: rustix::process::Signal) {
     rustix::process::kill_process(program.expect("unshare has a child"), signal).unwrap();
 }
 
-/// Starts the program as on this machine.
+/// Starts the program in new namespaces.
 pub fn start(trial: &Trial, sysctl_tree: Option<&Path>, arguments: &[&str]) -> Running {
     process::start(trial.folder(), &mut command(trial, sysctl_tree, arguments))
 }

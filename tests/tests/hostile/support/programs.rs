@@ -1,12 +1,12 @@
-//! Programs that only write down how they were called, to be first in PATH. A plugin finds them
-//! only in a namespace, where they are the system's own.
+//! Fake programs that record their calls, to be first in PATH. A plugin finds them only in a
+//! namespace, where they are programs of the system.
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-/// A folder of fake programs, and what they wrote down.
+/// A folder of fake programs, and the record of their calls.
 pub struct Programs {
     folder: PathBuf,
 }
@@ -18,11 +18,11 @@ impl Programs {
         Programs { folder }
     }
 
-    /// Adds a program. `script` runs after the call was written down, its arguments in `"$@"`.
+    /// Adds a program. `script` runs after the call is recorded, with the arguments in `"$@"`.
     pub fn add(&self, name: &str, script: &str) -> &Programs {
         let path = self.folder.join(name);
         let log = self.log();
-        // One line for each argument, so that an argument with a space is told from two.
+        // One line for each argument, so that an argument with a space differs from two arguments.
         let text = format!(
             "#!/bin/sh\n{{ printf 'program %s\\n' '{name}'; for argument in \"$@\"; do printf \
              'argument %s\\n' \"$argument\"; done; }} >> '{}'\n{script}\n",
@@ -33,6 +33,7 @@ impl Programs {
         self
     }
 
+    /// Returns the folder of the programs.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -41,7 +42,7 @@ impl Programs {
         self.folder.join(".calls")
     }
 
-    /// PATH with these programs first.
+    /// Returns PATH with these programs first.
     pub fn path(&self) -> String {
         format!(
             "{}:{}",
@@ -50,7 +51,7 @@ impl Programs {
         )
     }
 
-    /// Every call so far: the program and its arguments.
+    /// Returns every call so far: the program and its arguments.
     pub fn calls(&self) -> Vec<Vec<String>> {
         let log = fs::read(self.log()).unwrap_or_default();
         let mut calls: Vec<Vec<String>> = Vec::new();

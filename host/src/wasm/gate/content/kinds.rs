@@ -159,6 +159,7 @@ static KINDS: &[Kind] = &[
     ),
     with_pods("batch", "Job", object! {"spec": JOB}),
     with_pods("batch", "CronJob", object! {"spec": CRON_JOB}),
+    without_pods("Namespace", object! {}),
     without_pods(
         "ConfigMap",
         object! {"data": Any, "binaryData": Any, "immutable": Any},

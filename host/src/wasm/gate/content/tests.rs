@@ -1,8 +1,10 @@
 use super::*;
 use serde_json::json;
 
-/// What of an object the host does not let a plugin `own` write without more, where the grant names
-/// the object `web` exactly, and makes the account `account` the plugin's.
+const OWN: &str = "kubephase-plugin-own";
+
+/// What of an object the host does not let a plugin `own` write without more, where the grant makes
+/// the account `account` the plugin's.
 fn excess_of(object: &Value) -> Option<String> {
     excess_where(false, object)
 }
@@ -11,7 +13,6 @@ fn excess_where(decides_about_others: bool, object: &Value) -> Option<String> {
     let text = |field: &str| object[field].as_str().unwrap();
     let owner = Owner {
         plugin: "own",
-        name: Some("web"),
         accounts: vec!["account"],
         decides_about_others,
     };
@@ -43,8 +44,11 @@ fn deployment(pod: &Value) -> Value {
         "metadata": {"name": "web", "labels": {"app.kubernetes.io/version": "1"}},
         "spec": {
             "replicas": 1,
-            "selector": {"matchLabels": {"app": "web"}},
-            "template": {"metadata": {"labels": {"app": "web", "own/x": "y"}}, "spec": spec},
+            "selector": {"matchLabels": {"app": "kubephase-plugin-own-web"}},
+            "template": {
+                "metadata": {"labels": {"app": OWN, "kubephase-plugin-own/x": "y"}},
+                "spec": spec,
+            },
         },
     })
 }
@@ -121,7 +125,11 @@ fn no_label_makes_an_object_somebody_elses() {
     for (pointer, value) in [
         ("/metadata", json!({"ownerReferences": []})),
         ("/metadata/labels", json!({"app": "other"})),
-        ("/metadata/labels", json!({"other/x": "own"})),
+        ("/metadata/labels", json!({"app": "own"})),
+        ("/metadata/labels", json!({"app": "web"})),
+        ("/metadata/labels", json!({"own/x": OWN})),
+        ("/metadata/labels", json!({"kubephase.dev/plugin": "other"})),
+        ("/metadata/labels", json!({"other/x": OWN})),
         ("/spec/selector", json!({"matchExpressions": []})),
         ("/spec/selector/matchLabels", json!({"app": "webshop"})),
         (
@@ -142,8 +150,9 @@ fn no_label_makes_an_object_somebody_elses() {
         assert!(excess_of(&object).is_some(), "{pointer}: {value}");
     }
     let mut object = deployment(&json!({}));
-    object["metadata"]["annotations"] = json!({"own/x": "y", "prometheus.io/port": "1"});
-    object["metadata"]["labels"] = json!({"app": "own-web"});
+    object["metadata"]["annotations"] =
+        json!({"kubephase-plugin-own/x": "y", "prometheus.io/port": "1"});
+    object["metadata"]["labels"] = json!({"app": "kubephase-plugin-own-web"});
     assert_eq!(excess_of(&object), None);
 }
 
@@ -162,7 +171,7 @@ fn a_service_is_an_address_within_the_cluster_for_pods_of_its_own() {
         "type": "ClusterIP",
         "clusterIP": "None",
         "ports": [{"port": 80}],
-        "selector": {"app": "web"},
+        "selector": {"app": OWN},
     });
     assert_eq!(service(plain), None);
     for spec in [
@@ -175,6 +184,19 @@ fn a_service_is_an_address_within_the_cluster_for_pods_of_its_own() {
     ] {
         assert!(service(spec.clone()).is_some(), "{spec}");
     }
+}
+
+#[test]
+fn a_namespace_is_made_without_what_decides_about_its_pods() {
+    let namespace = |metadata: Value, spec: Value| {
+        excess_of(&json!({
+            "apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": spec,
+        }))
+    };
+    assert_eq!(namespace(json!({"name": OWN}), Value::Null), None);
+    let labels = json!({"pod-security.kubernetes.io/enforce": "privileged"});
+    assert!(namespace(json!({"name": OWN, "labels": labels}), Value::Null).is_some());
+    assert!(namespace(json!({"name": OWN}), json!({"finalizers": []})).is_some());
 }
 
 #[test]

@@ -1,34 +1,20 @@
 //! The risk of grants to have certificates, keys and kubeconfigs made.
-use super::{Danger, cluster_admin, objects::is_shared, paths::is_apart, root};
-use crate::{config::CERTIFICATES_DIR, wasm::manifest::Request};
+use super::{Danger, cluster_admin, paths::is_apart, root};
+use crate::{
+    config::CERTIFICATES_DIR,
+    wasm::{gate::own::own_name, manifest::Request},
+};
 
-/// Returns whether a user or group has only rights that somebody gave to exactly this name. Names
-/// with colons have rights in every cluster, and so have those that kubeadm gives
-/// (`kubernetes-admin`); operators give rights to administrators.
-pub(super) fn is_plain_identity(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
-    let lower = name.to_ascii_lowercase();
-    name.bytes().all(is_plain)
-        && !lower.starts_with("kube")
-        && !["admin", "master", "root"]
-            .iter()
-            .any(|word| lower.contains(word))
-}
-
-/// Returns whether a pattern of DNS names matches only names of Services in a namespace of their
-/// own. The API server, nodes and the cluster's own servers have no such names; any other name or
-/// address may be one of theirs.
-fn is_own_service(pattern: &str) -> bool {
+/// Returns whether a pattern of DNS names matches only names of Services in the namespace that is
+/// called like the plugin and no other. The API server, nodes and the servers of others have no
+/// such names; any other name or address may be one of theirs.
+fn is_own_service(pattern: &str, plugin: &str) -> bool {
     let of_cluster = pattern
         .strip_suffix(".svc")
         .or_else(|| pattern.strip_suffix(".svc.cluster.local"));
-    let Some((service, namespace)) = of_cluster.and_then(|name| name.rsplit_once('.')) else {
-        return false;
-    };
-    !service.is_empty()
-        && !namespace.is_empty()
-        && !namespace.contains('*')
-        && !is_shared(Some(namespace))
+    of_cluster
+        .and_then(|name| name.rsplit_once('.'))
+        .is_some_and(|(service, namespace)| !service.is_empty() && namespace == own_name(plugin))
 }
 
 /// Whether a key or certificate is where only the cluster or one program looks. Of the files in the
@@ -48,18 +34,26 @@ fn is_kubeconfig_place(pattern: &str) -> bool {
 /// Judges a grant to have certificates and kubeconfigs made, as if the cluster's authority signed
 /// all of them. The host never lets a plugin sign with the authority of etcd or the front proxy,
 /// and never signs another authority.
-pub(super) fn identities(request: &Request) -> Vec<Danger> {
+pub(super) fn identities(request: &Request, plugin: &str) -> Vec<Danger> {
+    let own = own_name(plugin);
     let mut dangers = Vec::new();
-    for name in request.subjects.iter().chain(&request.groups) {
-        if !is_plain_identity(name) {
-            dangers.push(cluster_admin(format!(
-                "the API server may give rights to users and groups that fit {name}"
-            )));
-        }
-    }
-    for name in request.names.iter().filter(|name| !is_own_service(name)) {
+    // Rights are given to names: a plugin would have those of whoever is called like its user.
+    for name in request.subjects.iter().filter(|name| **name != own) {
         dangers.push(cluster_admin(format!(
-            "{name} may be a name of the API server, which everything in the cluster trusts"
+            "the API server may give rights to users that fit {name}; only {own} is the plugin's \
+             own"
+        )));
+    }
+    for group in &request.groups {
+        dangers.push(cluster_admin(format!(
+            "the API server may give rights to groups that fit {group}"
+        )));
+    }
+    let others = request.names.iter();
+    for name in others.filter(|name| !is_own_service(name, plugin)) {
+        dangers.push(cluster_admin(format!(
+            "{name} may be a name of the API server, or of a server that others in the cluster \
+             trust; only Services of the namespace {own} are the plugin's own"
         )));
     }
     for authority in &request.authorities {

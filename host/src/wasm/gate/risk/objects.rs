@@ -1,22 +1,36 @@
 //! The risk of grants to read and change objects of the cluster.
 use super::{Danger, cluster_admin};
 use crate::wasm::{
-    gate::content::{self, is_called_as},
+    gate::{content, own::is_own},
     manifest::{ObjectPattern, Request},
 };
 
-/// Whether objects of a namespace may be the cluster's own, or decide about its own. No namespace
-/// stands for all of them.
-pub(super) fn is_shared(namespace: Option<&str>) -> bool {
-    namespace.is_none_or(|namespace| namespace == "default" || namespace.starts_with("kube-"))
+/// The kind of the objects that namespaces are.
+pub const NAMESPACE: &str = "Namespace";
+
+/// Whether objects of a namespace may be the cluster's own, or decide about its own.
+pub fn is_shared(namespace: &str) -> bool {
+    namespace == "default" || namespace.starts_with("kube-")
 }
 
-/// Whether a pattern fits only ConfigMaps that are called as the plugin.
-fn are_own_config_maps(pattern: &ObjectPattern, plugin: &str) -> bool {
-    let is_own = |name: &String| {
-        !name.contains('*') && !name.starts_with("kube") && is_called_as(name, plugin)
-    };
-    pattern.kind == "ConfigMap" && !pattern.names.is_empty() && pattern.names.iter().all(is_own)
+/// Whether a pattern fits only objects with names that nobody but the plugin gives.
+fn has_own_names(pattern: &ObjectPattern, plugin: &str) -> bool {
+    !pattern.names.is_empty() && pattern.names.iter().all(|name| is_own(name, plugin))
+}
+
+/// Whether all objects that a pattern fits are where only the plugin has objects, or have names
+/// that only the plugin gives. Whether they are the plugin's is seen again when they are changed:
+/// they have to carry its mark ([`crate::effect::objects::owner`]).
+fn are_own(pattern: &ObjectPattern, plugin: &str) -> bool {
+    match (pattern.kind.as_str(), pattern.namespace.as_deref()) {
+        // A namespace is in no other namespace, whatever the pattern says.
+        (NAMESPACE, _) => has_own_names(pattern, plugin),
+        (_, Some(namespace)) if is_own(namespace, plugin) => true,
+        ("ConfigMap", namespace) if namespace.is_none_or(is_shared) => {
+            has_own_names(pattern, plugin)
+        }
+        _ => false,
+    }
 }
 
 /// Returns what writing the objects of a pattern could do beyond these objects; none if the host
@@ -29,19 +43,21 @@ fn right_of(pattern: &ObjectPattern, plugin: &str) -> Option<String> {
             pattern.api_version
         ));
     }
-    if !is_shared(pattern.namespace.as_deref()) || are_own_config_maps(pattern, plugin) {
+    if are_own(pattern, plugin) {
         return None;
     }
     let place = pattern.namespace.as_deref().unwrap_or("every namespace");
-    Some(if kind == "ServiceAccount" {
-        format!("Pods may run as these accounts of {place}, and controllers have theirs there")
-    } else {
-        format!("a {kind} of {place} may be the cluster's own, or decide about its own")
+    Some(match kind.as_str() {
+        NAMESPACE => "what is in a namespace belongs to those who use it".into(),
+        "ServiceAccount" => {
+            format!("Pods may run as these accounts of {place}, and controllers have theirs there")
+        }
+        _ => format!("a {kind} of {place} may be another's, or decide about others' objects"),
     })
 }
 
 /// Whether writing the objects of a pattern gives a plugin no power over anything else, as long as
-/// what is in them is harmless.
+/// what is in them is harmless and those that are there already carry the plugin's mark.
 pub fn is_harmless(pattern: &ObjectPattern, plugin: &str) -> bool {
     !pattern.host_access && right_of(pattern, plugin).is_none()
 }
@@ -51,8 +67,8 @@ pub(super) fn changed_objects(request: &Request, plugin: &str) -> Vec<Danger> {
     let judge = |pattern: &ObjectPattern| {
         let host_access = pattern.host_access.then(|| match pattern.kind.as_str() {
             "ServiceAccount" => "Pods may run as these accounts, whatever rights they have".into(),
-            "Service" | "ConfigMap" => {
-                format!("what is in a {} is not judged", pattern.kind)
+            kind @ ("Service" | "ConfigMap" | NAMESPACE) => {
+                format!("what is in a {kind} is not judged")
             }
             kind => format!("Pods of {kind} may use the host and every Secret of their namespace"),
         });

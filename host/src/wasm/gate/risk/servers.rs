@@ -3,10 +3,13 @@ use super::{Danger, cluster_admin, paths::owner_of_path, root};
 use crate::{
     arguments::HttpUrl,
     wasm::{
-        gate::pattern::{covers_url, split_port},
+        gate::{
+            HTTP_GET, HTTP_GET_AS, Row,
+            pattern::{covers_url, split_port},
+        },
         manifest::Request,
     },
-    world::reach::special,
+    world::reach::{Services, nearby, special},
 };
 use std::net::IpAddr;
 use url::Host;
@@ -17,11 +20,15 @@ fn special_host(host: &str) -> Option<&'static str> {
     if host.trim_end_matches('.').eq_ignore_ascii_case("localhost") {
         return Some("this machine itself");
     }
+    special(address_of(host)?)
+}
+
+/// The address that a host of a URL is; none if it is a name.
+fn address_of(host: &str) -> Option<IpAddr> {
     let bracketed = format!("[{host}]");
-    let parsed = Host::parse(if host.contains(':') { &bracketed } else { host });
-    match parsed {
-        Ok(Host::Ipv4(address)) => special(IpAddr::V4(address)),
-        Ok(Host::Ipv6(address)) => special(IpAddr::V6(address)),
+    match Host::parse(if host.contains(':') { &bracketed } else { host }) {
+        Ok(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+        Ok(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
         Ok(Host::Domain(_)) | Err(_) => None,
     }
 }
@@ -86,6 +93,23 @@ pub(super) fn asked_servers(request: &Request) -> Vec<Danger> {
     let hosts = request.hosts.iter();
     hosts
         .filter_map(|host| danger_of_host(host).map(root))
+        .collect()
+}
+
+/// Judges a grant to ask HTTP servers where the operator is asked for consent: which addresses are
+/// those of this machine and of Services, no rule knows that holds everywhere.
+pub fn asked_nearby(request: &Request, services: Services) -> Vec<Danger> {
+    let danger = |pattern: &String| {
+        let what = nearby(address_of(split_port(pattern).0)?, services)?;
+        Some(root(format!(
+            "{pattern} is {what}: what answers there may answer this machine alone"
+        )))
+    };
+    let asks = [&HTTP_GET.row, &HTTP_GET_AS.row].map(Row::capability);
+    let hosts = request.hosts.iter();
+    hosts
+        .filter(|_| asks.contains(&request.capability))
+        .filter_map(danger)
         .collect()
 }
 

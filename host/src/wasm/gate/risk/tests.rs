@@ -102,6 +102,23 @@ fn a_program_amounts_to_root_if_the_plugin_chooses_what_it_does() {
         &["df", "/somewhere"],
         &["lsblk", "--sysroot", "/x"],
         &["modinfo", ".x"],
+        // These load kernel modules.
+        &["ethtool", "dccp"],
+        &["ethtool", "-i", "dccp"],
+        &["ethtool", "--version"],
+        &["iptables", "--version"],
+        &["nft", "--version"],
+        &["conntrack", "--version"],
+        &["ss", "-ltn"],
+        &["nvidia-smi"],
+        // These write files.
+        &["rpm", "-q", "x"],
+        // These ask servers of the network.
+        &["chronyc", "sources"],
+        &["hostname", "-f"],
+        &["ntpq", "-pn"],
+        // It opens devices.
+        &["lsblk", "-f"],
     ] {
         assert!(!reading_program(&command(line)).is_empty(), "{line:?}");
     }
@@ -140,36 +157,74 @@ fn objects(
     changed_objects(&request, "own")
 }
 
+/// What is called like the plugin is not the plugin's: it chooses its name.
 #[test]
-fn objects_that_may_give_rights_amount_to_cluster_admin() {
+fn objects_that_may_be_somebody_elses_amount_to_cluster_admin() {
+    const OWN: &str = "kubephase-plugin-own";
     for (api_version, kind, namespace, names) in [
-        ("v1", "PersistentVolume", None, &["own"][..]),
-        ("storage.k8s.io/v1", "StorageClass", None, &["own"]),
-        ("example.com/v1", "Anything", Some("a"), &["own"]),
-        ("example.com/v1", "ConfigMap", Some("a"), &["own"]),
-        ("v1", "ServiceAccount", Some("kube-system"), &["own"]),
+        ("v1", "PersistentVolume", None, &[OWN][..]),
+        ("storage.k8s.io/v1", "StorageClass", None, &[OWN]),
+        ("example.com/v1", "Anything", Some(OWN), &[OWN]),
+        ("example.com/v1", "ConfigMap", Some(OWN), &[OWN]),
+        ("v1", "ServiceAccount", Some("kube-system"), &[OWN]),
         ("v1", "ConfigMap", Some("kube-system"), &["kube-proxy"]),
-        ("v1", "ConfigMap", Some("kube-system"), &["own", "aws-auth"]),
-        ("v1", "ConfigMap", Some("kube-system"), &["own*"]),
-        ("v1", "ConfigMap", Some("kube-system"), &["owner"]),
+        ("v1", "ConfigMap", Some("kube-system"), &["own"]),
+        ("v1", "ConfigMap", Some("default"), &["own-settings"]),
+        ("v1", "ConfigMap", Some("kube-system"), &[OWN, "aws-auth"]),
+        (
+            "v1",
+            "ConfigMap",
+            Some("kube-system"),
+            &["kubephase-plugin-own*"],
+        ),
+        (
+            "v1",
+            "ConfigMap",
+            Some("kube-system"),
+            &["kubephase-plugin-owner"],
+        ),
         ("v1", "ConfigMap", Some("kube-system"), &[]),
         ("v1", "ConfigMap", None, &[]),
-        ("v1", "Service", Some("default"), &["own"]),
-        ("apps/v1", "Deployment", Some("default"), &["own"]),
-        ("v1", "Secret", Some("a"), &["own"]),
-        ("v1", "ResourceQuota", Some("a"), &["own"]),
-        ("networking.k8s.io/v1", "Ingress", Some("a"), &["own"]),
+        (
+            "v1",
+            "ConfigMap",
+            Some("local-path-storage"),
+            &["local-path-config"],
+        ),
+        ("v1", "ConfigMap", Some("a"), &[OWN]),
+        ("apps/v1", "Deployment", Some("a"), &[]),
+        ("apps/v1", "Deployment", None, &[OWN]),
+        ("v1", "Service", Some("own"), &["own"]),
+        ("v1", "Service", Some("default"), &[OWN]),
+        ("apps/v1", "Deployment", Some("default"), &[OWN]),
+        ("v1", "Namespace", None, &["own"]),
+        ("v1", "Namespace", None, &[]),
+        ("v1", "Namespace", Some(OWN), &["kube-system"]),
+        ("v1", "Secret", Some(OWN), &[OWN]),
+        ("v1", "ResourceQuota", Some(OWN), &[OWN]),
+        ("networking.k8s.io/v1", "Ingress", Some(OWN), &[OWN]),
     ] {
         let dangers = objects(api_version, kind, namespace, names, false);
         assert!(!dangers.is_empty(), "{kind} {namespace:?} {names:?}");
     }
     for (api_version, kind, namespace, names) in [
-        ("v1", "ConfigMap", Some("kube-system"), &["own"][..]),
-        ("v1", "ConfigMap", Some("default"), &["own-settings"]),
-        ("v1", "ConfigMap", Some("a"), &[]),
-        ("v1", "Service", Some("a"), &[]),
-        ("apps/v1", "Deployment", Some("a"), &[]),
-        ("v1", "ServiceAccount", Some("a"), &["x"]),
+        ("v1", "ConfigMap", Some("kube-system"), &[OWN][..]),
+        (
+            "v1",
+            "ConfigMap",
+            Some("default"),
+            &["kubephase-plugin-own-*"],
+        ),
+        ("v1", "Namespace", None, &[OWN, "kubephase-plugin-own-jobs"]),
+        ("v1", "ConfigMap", Some(OWN), &[]),
+        ("v1", "Service", Some(OWN), &[]),
+        (
+            "apps/v1",
+            "Deployment",
+            Some("kubephase-plugin-own-jobs"),
+            &["x"],
+        ),
+        ("v1", "ServiceAccount", Some(OWN), &["x"]),
     ] {
         let dangers = objects(api_version, kind, namespace, names, false);
         assert_eq!(dangers, Vec::new(), "{kind} {namespace:?} {names:?}");
@@ -277,37 +332,44 @@ fn kubeconfigs_amount_to_root_where_the_cluster_may_go_by_them() {
     }
 }
 
+/// A user has the rights that were given to its name and groups, whoever they were meant for.
 #[test]
-fn certificates_for_privileged_names_amount_to_cluster_admin() {
-    let request = |subject: &str, group: &str| Request {
-        directories: vec!["/etc/kubernetes/pki/own".into()],
-        subjects: vec![subject.into()],
-        groups: vec![group.into()],
-        ..Request::default()
+fn certificates_amount_to_cluster_admin_unless_their_user_is_the_plugins() {
+    let judge = |subject: &str, groups: &[&str]| {
+        let request = Request {
+            directories: vec!["/etc/kubernetes/pki/own".into()],
+            subjects: vec![subject.into()],
+            groups: groups.iter().map(ToString::to_string).collect(),
+            ..Request::default()
+        };
+        identities(&request, "own")
     };
-    for (subject, group) in [
-        ("x", "system:masters"),
-        ("system:kube-scheduler", "x"),
-        ("*", "x"),
-        ("x", "s*"),
-        ("kubernetes-admin", "x"),
-        ("x", "cluster-admins"),
+    for (subject, groups) in [
+        ("kubephase-plugin-own", &["system:masters"][..]),
+        ("kubephase-plugin-own", &["sre"]),
+        ("kubephase-plugin-own", &["kubephase-plugin-own"]),
+        ("system:kube-scheduler", &[]),
+        ("*", &[]),
+        ("kubernetes-admin", &[]),
+        ("own", &[]),
+        ("alice", &[]),
+        ("alice@corp.example", &[]),
+        ("kubephase-plugin-own-other", &[]),
+        ("kubephase-plugin-*", &[]),
     ] {
-        assert!(
-            !identities(&request(subject, group)).is_empty(),
-            "{subject} {group}"
-        );
+        assert!(!judge(subject, groups).is_empty(), "{subject} {groups:?}");
     }
-    assert_eq!(identities(&request("monitoring", "readers")), Vec::new());
+    assert_eq!(judge("kubephase-plugin-own", &[]), Vec::new());
 }
 
 #[test]
 fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own() {
     let judge = |name: &str| {
-        identities(&Request {
+        let request = Request {
             names: vec![name.into()],
             ..Request::default()
-        })
+        };
+        identities(&request, "own")
     };
     for name in [
         "*",
@@ -318,13 +380,16 @@ fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own
         "*.*.svc",
         "metrics.*.svc",
         "metrics.kube-system.svc",
-        "metrics.own.svc*",
-        "metrics.own.svc.example.com",
+        "metrics.own.svc",
+        "cert-manager-webhook.cert-manager.svc",
+        "metrics.kubephase-plugin-own-other.svc",
+        "metrics.kubephase-plugin-own.svc*",
+        "metrics.kubephase-plugin-own.svc.example.com",
         "metrics.example",
         "api.example.com",
         "10.96.0.1",
         "node-1",
-        ".own.svc",
+        ".kubephase-plugin-own.svc",
         "svc",
     ] {
         assert_eq!(
@@ -334,9 +399,9 @@ fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own
         );
     }
     for name in [
-        "metrics.own.svc",
-        "metrics.own.svc.cluster.local",
-        "*.own.svc",
+        "metrics.kubephase-plugin-own.svc",
+        "metrics.kubephase-plugin-own.svc.cluster.local",
+        "*.kubephase-plugin-own.svc",
     ] {
         assert_eq!(judge(name), Vec::new(), "{name}");
     }
@@ -345,10 +410,11 @@ fn certificates_amount_to_cluster_admin_unless_they_are_for_a_service_of_its_own
 #[test]
 fn certificates_amount_to_cluster_admin_if_the_cluster_may_trust_their_authority() {
     let judge = |authority: &str| {
-        identities(&Request {
+        let request = Request {
             authorities: vec![authority.into()],
             ..Request::default()
-        })
+        };
+        identities(&request, "own")
     };
     for authority in ["/etc/ssl/private/ca", "/**", "/srv/*"] {
         assert_eq!(

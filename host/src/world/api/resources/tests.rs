@@ -1,6 +1,6 @@
 use super::*;
 
-/// Texts that a URL could take for something else, and every ASCII character between two
+/// Returns texts with characters that have a meaning in URLs, and every ASCII character between two
 /// letters.
 fn texts() -> Vec<String> {
     let tricks = [
@@ -44,78 +44,80 @@ fn texts() -> Vec<String> {
         .collect()
 }
 
-/// The segments that a server sees, or none where the path was refused.
-fn seen(path: Tried<String>) -> Option<Vec<String>> {
+/// Returns the segments that a server sees, or none if the path was refused.
+fn decoded_segments(path: Tried<String>) -> Option<Vec<String>> {
     let url = url::Url::parse(&format!("https://server{}", path.ok()?)).unwrap();
     assert_eq!(
         (url.query(), url.fragment(), url.host_str()),
         (None, None, Some("server"))
     );
-    let decode = |segment: &str| {
-        percent_encoding::percent_decode_str(segment)
-            .decode_utf8()
-            .unwrap()
-            .into_owned()
-    };
     Some(url.path_segments().unwrap().map(decode).collect())
 }
 
-#[test]
-fn a_path_has_the_segments_that_were_meant_whatever_a_name_is() {
-    let found = Kind::Found {
+fn decode(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment)
+        .decode_utf8()
+        .unwrap()
+        .into_owned()
+}
+
+/// Whether a text cannot be a segment of a path.
+fn is_refused(text: &str) -> bool {
+    matches!(text, "" | "." | "..")
+}
+
+fn custom_resource(plural: &str) -> ResourceKind {
+    ResourceKind::Custom {
         prefix: "/apis/example.com/v1".into(),
-        plural: "things".into(),
+        plural: plural.into(),
         namespaced: true,
-    };
+    }
+}
+
+#[test]
+fn a_namespace_or_name_is_one_segment_of_a_path() {
+    let known = ResourceKind::Known(by_kind("v1", "ConfigMap").unwrap());
+    let custom = custom_resource("things");
     for text in texts() {
-        let refused = matches!(text.as_str(), "" | "." | "..");
-        for (kind, head) in [
-            (
-                &Kind::Known(by_kind("v1", "ConfigMap").unwrap()),
-                ["api", "v1"].as_slice(),
-            ),
-            (&found, ["apis", "example.com", "v1"].as_slice()),
+        for (kind, head, plural) in [
+            (&known, ["api", "v1"].as_slice(), "configmaps"),
+            (&custom, &["apis", "example.com", "v1"], "things"),
         ] {
-            let plural = if head.len() == 2 {
-                "configmaps"
-            } else {
-                "things"
-            };
-            let expected = |rest: &[&str]| {
-                Some(
-                    head.iter()
-                        .chain(rest)
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>(),
-                )
-            };
-            let (in_namespace, of_name) = (
-                seen(kind.path(Some(&text), Some("n"))),
-                seen(kind.path(Some("ns"), Some(&text))),
-            );
-            let meant = (
-                expected(&["namespaces", &text, plural, "n"]),
-                expected(&["namespaces", "ns", plural, &text]),
-            );
-            assert_eq!(
-                (in_namespace, of_name),
-                if refused { (None, None) } else { meant },
-                "{:.80}",
-                text
-            );
+            for (namespace, name) in [(text.as_str(), "n"), ("ns", text.as_str())] {
+                let segments = decoded_segments(kind.path(Some(namespace), Some(name)));
+                let expected = [head, &["namespaces", namespace, plural, name]].concat();
+                let expected = expected.iter().map(ToString::to_string).collect();
+                assert_eq!(
+                    segments,
+                    (!is_refused(&text)).then_some(expected),
+                    "{text:.80}"
+                );
+            }
         }
-        let odd = Kind::Found {
-            prefix: "/apis/example.com/v1".into(),
-            plural: text.clone(),
-            namespaced: false,
-        };
-        assert_eq!(seen(odd.path(None, None)).is_none(), refused, "{text:.80}");
+    }
+}
+
+#[test]
+fn the_name_of_a_custom_resource_is_one_segment_of_a_path() {
+    for text in texts() {
+        let path = custom_resource(&text).path(None, None);
+        assert_eq!(
+            decoded_segments(path).map(|segments| segments.len()),
+            (!is_refused(&text)).then_some(4),
+            "{text:.80}"
+        );
+    }
+}
+
+#[test]
+fn an_api_version_has_one_or_two_segments() {
+    for text in texts() {
         let slashes = text.matches('/').count();
-        if let Some(segments) = seen(prefix_of(&text)) {
+        if let Some(segments) = decoded_segments(prefix_of(&text)) {
             assert_eq!(segments.len(), slashes + 2, "{text:.80}");
         }
     }
-    assert!(
-        prefix_of("a/b/c").is_err() && prefix_of("/v1").is_err() && prefix_of("../v1").is_err()
-    );
+    for text in ["a/b/c", "/v1", "../v1"] {
+        assert!(prefix_of(text).is_err(), "{text}");
+    }
 }

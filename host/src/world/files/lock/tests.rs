@@ -3,7 +3,7 @@ use crate::world::Files;
 use std::thread;
 
 #[test]
-fn a_lock_keeps_others_out_until_it_is_let_go_and_does_not_hold_a_file_that_was_replaced() {
+fn a_lock_keeps_others_out_until_it_is_released_and_does_not_hold_a_replaced_file() {
     let root = tempfile::tempdir().unwrap();
     let files = RootedFiles::open(root.path()).unwrap();
     assert!(
@@ -11,7 +11,7 @@ fn a_lock_keeps_others_out_until_it_is_let_go_and_does_not_hold_a_file_that_was_
             .lock("/etc/passwd", &Cancel::never())
             .unwrap()
             .is_none(),
-        "there is nothing to lock"
+        "the file does not exist"
     );
     files.write("/etc/passwd", b"", 0o644, None).unwrap();
     let held = files

@@ -1,7 +1,8 @@
 use super::*;
+use crate::world::files::RootedFiles;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-const PLACE: &str = "/var/lib/kubephase";
+const DIRECTORY: &str = "/var/lib/kubephase";
 
 fn tree() -> (tempfile::TempDir, RootedFiles) {
     let root = tempfile::tempdir().unwrap();
@@ -16,8 +17,8 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn only_the_last_directory_is_for_its_owner_alone() {
     let (root, files) = tree();
-    assert!(files.open_private(PLACE).unwrap().is_none());
-    let place = files.make_private(PLACE).unwrap();
+    assert!(files.open_private(DIRECTORY).unwrap().is_none());
+    let directory = files.make_private(DIRECTORY).unwrap();
     for (path, wanted) in [
         ("var", 0o755),
         ("var/lib", 0o755),
@@ -25,14 +26,19 @@ fn only_the_last_directory_is_for_its_owner_alone() {
     ] {
         assert_eq!(mode(&root.path().join(path)), wanted, "{path}");
     }
-    place
+    directory
         .open_or_create("lock")
         .unwrap()
         .write_all(b"x")
         .unwrap();
     assert_eq!(mode(&root.path().join("var/lib/kubephase/lock")), 0o600);
     assert_eq!(
-        files.open_private(PLACE).unwrap().unwrap().names().unwrap(),
+        files
+            .open_private(DIRECTORY)
+            .unwrap()
+            .unwrap()
+            .names()
+            .unwrap(),
         ["lock"]
     );
 }
@@ -46,7 +52,7 @@ fn a_link_in_the_way_is_refused_and_what_it_leads_to_is_not_touched() {
         let link = root.path().join(at);
         std::fs::create_dir_all(link.parent().unwrap()).unwrap();
         symlink(&outside, &link).unwrap();
-        let refused = files.make_private(PLACE).unwrap_err();
+        let refused = files.make_private(DIRECTORY).unwrap_err();
         assert!(
             refused.code == "denied"
                 && refused
@@ -55,42 +61,45 @@ fn a_link_in_the_way_is_refused_and_what_it_leads_to_is_not_touched() {
             "{refused:?}"
         );
         assert!(refused.message.contains("symbolic link"), "{refused:?}");
-        assert!(files.open_private(PLACE).is_err());
+        assert!(files.open_private(DIRECTORY).is_err());
     }
 }
 
 #[test]
 fn a_link_or_second_name_of_a_file_is_refused() {
     let (root, files) = tree();
-    let place = files.make_private(PLACE).unwrap();
+    let directory = files.make_private(DIRECTORY).unwrap();
     let victim = root.path().join("victim");
     std::fs::write(&victim, "precious").unwrap();
-    symlink(&victim, place.path().join("link")).unwrap();
-    std::fs::hard_link(&victim, place.path().join("hard")).unwrap();
-    std::fs::create_dir(place.path().join("directory")).unwrap();
+    symlink(&victim, directory.path().join("link")).unwrap();
+    std::fs::hard_link(&victim, directory.path().join("hard")).unwrap();
+    std::fs::create_dir(directory.path().join("directory")).unwrap();
     for name in ["link", "hard", "directory"] {
         assert!(
-            place.open(name).is_err()
-                && place.open_or_create(name).is_err()
-                && place.create_log(name).is_err(),
+            directory.open(name).is_err()
+                && directory.open_or_create(name).is_err()
+                && directory.create_log(name).is_err(),
             "{name}"
         );
     }
-    symlink(&victim, place.path().join(".new.unfinished")).unwrap();
-    place.replace("new", b"content").unwrap();
-    assert_eq!(std::fs::read(place.path().join("new")).unwrap(), b"content");
+    symlink(&victim, directory.path().join(".new.unfinished")).unwrap();
+    directory.replace("new", b"content").unwrap();
+    assert_eq!(
+        std::fs::read(directory.path().join("new")).unwrap(),
+        b"content"
+    );
     assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
 }
 
 #[test]
 fn a_directory_that_others_could_write_to_is_refused() {
     let (root, files) = tree();
-    files.make_private(PLACE).unwrap();
+    files.make_private(DIRECTORY).unwrap();
     let there = root.path().join("var/lib/kubephase");
     std::fs::set_permissions(&there, std::fs::Permissions::from_mode(0o770)).unwrap();
     assert!(
         files
-            .make_private(PLACE)
+            .make_private(DIRECTORY)
             .unwrap_err()
             .message
             .contains("0770")
@@ -100,7 +109,7 @@ fn a_directory_that_others_could_write_to_is_refused() {
         chown(&there, Some(65534), None).unwrap();
         assert!(
             files
-                .make_private(PLACE)
+                .make_private(DIRECTORY)
                 .unwrap_err()
                 .message
                 .contains("65534")

@@ -1,18 +1,14 @@
 use crate::world::{
     Files,
-    files::confined::tests::{territory, tree},
+    files::confined::tests::{TestNode, assert_denied},
 };
-use std::{
-    fs::{self, hard_link},
-    os::unix::fs::symlink,
-};
+use std::fs;
 
 #[test]
 fn what_belongs_to_the_host_is_shown_by_no_name() {
-    let (root, files) = tree();
-    let mut territory = territory();
-    territory.add("/data/etcd");
-    territory.add_shown("/usr/bin");
+    let mut node = TestNode::new();
+    node.territory.add("/data/etcd");
+    node.territory.add_shown("/usr/bin");
     for path in [
         "/etc/kubernetes/pki/ca.key",
         "/etc/kubernetes/pki/tokens.csv",
@@ -25,19 +21,15 @@ fn what_belongs_to_the_host_is_shown_by_no_name() {
         "/usr/bin/tool",
         "/opt/own",
     ] {
-        files.write(path, b"x", 0o644, None).unwrap();
+        node.files.write(path, b"x", 0o644, None).unwrap();
     }
-    hard_link(
-        root.path().join("etc/kubernetes/pki/ca.key"),
-        root.path().join("opt/hard"),
-    )
-    .unwrap();
+    node.hard_link("/etc/kubernetes/pki/ca.key", "/opt/hard");
     for (link, target) in [
-        ("opt/etcd", "/data/etcd/member"),
-        ("opt/admin", "../etc/kubernetes/admin.conf"),
-        ("etc/kubernetes/pki/sa.key", "/data/linked"),
+        ("/opt/etcd", "/data/etcd/member"),
+        ("/opt/admin", "../etc/kubernetes/admin.conf"),
+        ("/etc/kubernetes/pki/sa.key", "/data/linked"),
     ] {
-        symlink(target, root.path().join(link)).unwrap();
+        node.link(link, target);
     }
     for path in [
         "/etc/kubernetes/pki/ca.key",
@@ -49,9 +41,8 @@ fn what_belongs_to_the_host_is_shown_by_no_name() {
         "/opt/etcd/snap/db",
         "/opt/admin",
     ] {
-        let refused = files.open_shown(path, &territory).err();
-        assert_eq!(refused.unwrap().code, "denied", "{path}");
-        assert!(files.open(path).is_ok(), "{path}");
+        assert_denied(node.files.open_shown(path, &node.territory), path);
+        assert!(node.files.open(path).is_ok(), "{path}");
     }
     for path in [
         "/etc/kubernetes/pki/ca.crt",
@@ -60,32 +51,30 @@ fn what_belongs_to_the_host_is_shown_by_no_name() {
         "/usr/bin/tool",
         "/opt/own",
     ] {
-        assert!(files.open_shown(path, &territory).is_ok(), "{path}");
+        assert!(
+            node.files.open_shown(path, &node.territory).is_ok(),
+            "{path}"
+        );
     }
 }
 
 /// However many files there are, and however deep the directories: a plugin may have made them.
 #[test]
 fn links_among_many_keys_are_found() {
-    let (root, files) = tree();
+    let node = TestNode::new();
     let deep = format!("/etc/kubernetes/pki{}", "/deep".repeat(70));
-    files.make_dir(&deep, 0o755).unwrap();
+    node.files.make_dir(&deep, 0o755).unwrap();
     for number in 0..2000 {
         let name = format!("etc/kubernetes/pki/{number}.crt");
-        fs::write(root.path().join(name), "").unwrap();
+        fs::write(node.root.path().join(name), "").unwrap();
     }
-    let territory = territory();
     for (number, directory) in ["/etc/kubernetes/pki", &deep].into_iter().enumerate() {
         let target = format!("/srv/secure/{number}.key");
-        files.write(&target, b"key", 0o600, None).unwrap();
-        symlink(&target, root.path().join(&directory[1..]).join("zz.key")).unwrap();
-        let refused = files.confined(&territory).write(&target, b"", 0o600, None);
-        assert_eq!(refused.unwrap_err().code, "denied", "{directory}");
+        node.write(&target, b"key");
+        node.link(&format!("{directory}/zz.key"), &target);
+        assert_denied(node.plugin().write(&target, b"", 0o600, None), directory);
     }
     // A directory of the host that holds itself.
-    symlink("..", root.path().join("etc/kubernetes/pki/up")).unwrap();
-    files
-        .confined(&territory)
-        .write("/opt/own", b"", 0o644, None)
-        .unwrap();
+    node.link("/etc/kubernetes/pki/up", "..");
+    node.plugin().write("/opt/own", b"", 0o644, None).unwrap();
 }

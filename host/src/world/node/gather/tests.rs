@@ -1,7 +1,8 @@
-use super::*;
+use super::{network::is_global, *};
+use std::net::IpAddr;
 
 #[test]
-fn this_machine_can_be_looked_at() {
+fn the_facts_of_this_machine_are_gathered() {
     let (facts, _) = gather();
     assert!(!facts.hostname.is_empty() && facts.cpus > 0 && facts.memory_mib > 0);
     assert_eq!(facts.os, "Linux");

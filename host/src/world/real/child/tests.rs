@@ -1,10 +1,15 @@
 use super::*;
-use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread};
+use crate::{
+    cancel::Cancel,
+    world::{Tried, budget::Budget, real::programs::Programs},
+};
+use rustix::process::{Pid, Signal};
+use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread, time::Duration};
 
 const LONG: Duration = Duration::from_secs(60);
 
-fn sh(script: &str, remains: Remains, budget: &Budget) -> Tried<Output> {
-    Programs::of_this_process().run("sh", &["-c", script], remains, budget)
+fn sh(script: &str, leftovers: LeftoverProcesses, budget: &Budget) -> Tried<ProgramOutput> {
+    Programs::of_this_process().run("sh", &["-c", script], leftovers, budget)
 }
 
 fn budget(bytes: usize, time: Duration) -> Budget {
@@ -30,7 +35,7 @@ fn ends(mark: &str) -> bool {
 fn the_output_and_exit_status_of_a_program_are_returned() {
     let output = sh(
         "echo out; echo err >&2; exit 3",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(100, LONG),
     )
     .unwrap();
@@ -43,7 +48,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
         .run(
             "no-such-program",
             &none,
-            Remains::Killed,
+            LeftoverProcesses::Killed,
             &budget(100, LONG),
         )
         .unwrap_err();
@@ -54,7 +59,7 @@ fn the_output_and_exit_status_of_a_program_are_returned() {
 fn a_program_has_no_input_and_sees_at_most_three_variables() {
     let output = sh(
         "cat; cat /proc/self/environ | tr '\\0' '\\n'",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(10_000, LONG),
     )
     .unwrap();
@@ -78,7 +83,7 @@ fn output_beyond_the_budget_ends_the_program() {
         "yes >&2",
         "trap '' TERM; while true; do echo more; done",
     ] {
-        let failure = sh(script, Remains::Killed, &budget(100_000, LONG)).unwrap_err();
+        let failure = sh(script, LeftoverProcesses::Killed, &budget(100_000, LONG)).unwrap_err();
         assert_eq!(failure.code, "limit", "{script}: {failure:?}");
     }
 }
@@ -88,7 +93,7 @@ fn the_deadline_ends_a_program_with_all_that_it_started() {
     let script = "sleep 86401 & sleep 86401 & trap '' TERM; sleep 86401; sleep 86401";
     let failure = sh(
         script,
-        Remains::Left,
+        LeftoverProcesses::Kept,
         &budget(100, Duration::from_millis(100)),
     )
     .unwrap_err();
@@ -101,7 +106,12 @@ fn a_cancelled_run_ends_its_programs() {
     let cancel = Cancel::new();
     let budget = Budget::new(100, LONG, &cancel);
     let running = thread::spawn(move || {
-        sh("sleep 86402 & sleep 86402", Remains::Killed, &budget).unwrap_err()
+        sh(
+            "sleep 86402 & sleep 86402",
+            LeftoverProcesses::Killed,
+            &budget,
+        )
+        .unwrap_err()
     });
     while !is_at_work("86402") {
         Cancel::never().wait(Duration::from_millis(1));
@@ -117,7 +127,7 @@ fn a_cancelled_run_ends_its_programs() {
 fn a_process_that_a_program_leaves_behind_does_not_outlive_the_call() {
     let output = sh(
         "sleep 86403 & echo done",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(100, LONG),
     )
     .unwrap();
@@ -135,7 +145,7 @@ fn a_process_that_leaves_the_group_of_its_program_does_not_outlive_the_call() {
         "env -i setsid sh -c '(setsid sleep 86405 & setsid sleep 86405 &) ; sleep 86405' \
          >/dev/null 2>&1 & sleep 0.1; echo done",
     ] {
-        let output = sh(script, Remains::Killed, &budget(100, LONG)).unwrap();
+        let output = sh(script, LeftoverProcesses::Killed, &budget(100, LONG)).unwrap();
         assert_eq!(
             (output.stdout().as_str(), output.status.code()),
             ("done\n", Some(0)),
@@ -148,7 +158,7 @@ fn a_process_that_leaves_the_group_of_its_program_does_not_outlive_the_call() {
     assert_eq!(
         sh(
             script,
-            Remains::Killed,
+            LeftoverProcesses::Killed,
             &budget(100, Duration::from_millis(300))
         )
         .unwrap_err()
@@ -166,7 +176,7 @@ fn what_other_programs_started_stays_until_they_end() {
         move || {
             sh(
                 "(setsid sleep 86406 &); sleep 86407",
-                Remains::Killed,
+                LeftoverProcesses::Killed,
                 &budget,
             )
             .unwrap_err()
@@ -175,7 +185,12 @@ fn what_other_programs_started_stays_until_they_end() {
     while !(is_at_work("sleep\u{0}86406") && is_at_work("sleep\u{0}86407")) {
         Cancel::never().wait(Duration::from_millis(1));
     }
-    sh("(setsid sleep 86408 &); exit 0", Remains::Killed, &second).unwrap();
+    sh(
+        "(setsid sleep 86408 &); exit 0",
+        LeftoverProcesses::Killed,
+        &second,
+    )
+    .unwrap();
     assert!(is_at_work("sleep\u{0}86406") && is_at_work("sleep\u{0}86407") && !is_at_work("86408"));
     first.request();
     assert_eq!(running.join().unwrap().code, "cancelled");
@@ -183,15 +198,20 @@ fn what_other_programs_started_stays_until_they_end() {
 }
 
 #[test]
-fn a_program_that_a_signal_ends_is_told_as_such() {
-    let output = sh("kill -KILL $$", Remains::Killed, &budget(100, LONG)).unwrap();
+fn a_program_that_a_signal_ends_is_reported_as_such() {
+    let output = sh(
+        "kill -KILL $$",
+        LeftoverProcesses::Killed,
+        &budget(100, LONG),
+    )
+    .unwrap();
     assert_eq!(
         (output.status.code(), output.status.signal()),
         (None, Some(9))
     );
     let output = sh(
         "kill -TERM 0; sleep 86409",
-        Remains::Killed,
+        LeftoverProcesses::Killed,
         &budget(100, LONG),
     )
     .unwrap();
@@ -200,7 +220,12 @@ fn a_program_that_a_signal_ends_is_told_as_such() {
 
 #[test]
 fn a_service_that_a_program_starts_stays() {
-    let output = sh("sleep 86404 & echo $!", Remains::Left, &budget(100, LONG)).unwrap();
+    let output = sh(
+        "sleep 86404 & echo $!",
+        LeftoverProcesses::Kept,
+        &budget(100, LONG),
+    )
+    .unwrap();
     assert!(is_at_work("86404"));
     let sleeper = Pid::from_raw(output.stdout().trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(sleeper, Signal::KILL).unwrap();

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn mounts_below_are_found_inner_first() {
+fn mounts_below_a_directory_are_listed_inner_first() {
     let table = "\
         /dev/sda1 / ext4 rw 0 0\n\
         /dev/sdb1 /var/lib/kubelet ext4 rw 0 0\n\
@@ -19,15 +19,15 @@ fn mounts_below_are_found_inner_first() {
     );
     assert!(
         below(table, "/var/lib/kube").is_empty(),
-        "a directory is no prefix of a name"
+        "the beginning of a name is not a directory"
     );
 }
 
 #[test]
-fn what_is_not_mounted_is_no_failure() {
-    assert_eq!(unmount(&[], "/x", &["MNT_FORCE".into()]), Ok(0));
+fn a_path_that_is_not_mounted_is_not_a_failure() {
+    assert_eq!(unmount_all(&[], "/x", &["MNT_FORCE".into()]), Ok(0));
     let root = tempfile::tempdir().unwrap();
-    let outcome = unmount(&[root.path().display().to_string()], "/x", &[]);
+    let outcome = unmount_all(&[root.path().display().to_string()], "/x", &[]);
     // Without root rights nothing may be unmounted at all.
     assert!(
         outcome == Ok(1)

@@ -1,14 +1,14 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    world::{budget::Budget, real::child::Remains},
+    world::{budget::Budget, real::child::LeftoverProcesses},
 };
 use std::time::Duration;
 
 fn run(programs: &Programs, script: &str) -> String {
     let budget = Budget::new(10_000, Duration::from_secs(60), &Cancel::never());
     let arguments = ["-c", script];
-    let output = programs.run("sh", &arguments, Remains::Killed, &budget);
+    let output = programs.run("sh", &arguments, LeftoverProcesses::Killed, &budget);
     output.unwrap().stdout()
 }
 
@@ -16,12 +16,12 @@ fn run(programs: &Programs, script: &str) -> String {
 fn programs_of_the_system_get_nothing_of_the_operators_environment() {
     let script = "echo $0 $HOME $LANG $PATH; pwd";
     assert_eq!(
-        run(&Programs::OfSystem, script),
+        run(&Programs::OfSystem(Rights::WithoutCapabilities), script),
         format!("sh / C.UTF-8 {}\n/\n", SYSTEM.join(":"))
     );
     let folder = tempfile::tempdir().unwrap();
     let (own, expected) = (
-        Programs::with(folder.path()),
+        Programs::with_first(folder.path()),
         format!("{}\n/\n", folder.path().display()),
     );
     assert_eq!(run(&own, "echo ${PATH%%:*}; pwd"), expected);
@@ -29,21 +29,26 @@ fn programs_of_the_system_get_nothing_of_the_operators_environment() {
 
 #[test]
 fn a_program_that_is_in_none_of_the_systems_directories_is_not_found() {
-    let failure = Programs::OfSystem.command("no-such-program").unwrap_err();
+    let failure = Programs::OfSystem(Rights::Full)
+        .command("no-such-program")
+        .unwrap_err();
     assert_eq!(failure.code, "not-found");
     assert!(failure.message.contains("/usr/local/sbin"), "{failure:?}");
 }
 
 #[test]
-fn a_program_is_of_the_system_if_nobody_else_can_replace_it() {
-    let path = Programs::OfSystem.find("sh").unwrap();
-    assert!(is_of_system(&path), "{}", path.display());
+fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
+    let files = RootedFiles::open(Path::new("/")).unwrap();
+    let of_system = |path: &Path| of_system(&files, path.to_str().unwrap());
+    let path = Programs::OfSystem(Rights::Full).find("sh").unwrap();
+    assert_eq!(of_system(&path), Some(path.clone()));
     // Everybody may write in the directory for temporary files.
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("sh");
     fs::copy(&path, &copy).unwrap();
-    assert!(is_executable(&copy) && !is_of_system(&copy));
+    assert!(is_executable(&copy));
+    assert_eq!(of_system(&copy), None);
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    assert!(!is_of_system(&link));
+    assert_eq!(of_system(&link), None);
 }

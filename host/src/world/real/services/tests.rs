@@ -1,27 +1,30 @@
-use super::{super::load_module, *};
-use crate::arguments::ModuleName;
+use super::{
+    super::{machine::load_module, programs::Programs},
+    *,
+};
+use crate::{arguments::ModuleName, cancel::Cancel};
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 #[test]
-fn a_unit_is_there_unless_systemd_says_that_it_is_not() {
-    for said in [
+fn a_unit_exists_unless_systemd_says_that_it_does_not() {
+    for printed in [
         "● kubelet.service - kubelet\n     Loaded: loaded \
          (/lib/systemd/system/kubelet.service; enabled)\n",
         "",
     ] {
-        assert!(is_known_to_systemd(said), "{said:?}");
+        assert!(is_known_to_systemd(printed), "{printed:?}");
     }
-    for said in [
+    for printed in [
         "● kubelet.service\n     Loaded: not-found (Reason: Unit kubelet.service not found.)\n",
         "Unit kubelet.service could not be found.\n",
     ] {
-        assert!(!is_known_to_systemd(said), "{said:?}");
+        assert!(!is_known_to_systemd(printed), "{printed:?}");
     }
 }
 
 /// Tools whose programs are scripts that record their calls: one line for each call, with `|`
 /// after each argument.
-fn recording(folder: &Path, programs: &[&str]) -> Tools {
+fn recording_tools(folder: &Path, programs: &[&str]) -> Tools {
     for program in programs {
         let path = folder.join(program);
         let script = format!(
@@ -32,12 +35,12 @@ fn recording(folder: &Path, programs: &[&str]) -> Tools {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
     Tools {
-        programs: Programs::with(folder),
+        programs: Programs::with_first(folder),
         cancel: Cancel::never(),
     }
 }
 
-fn calls(folder: &Path) -> Vec<String> {
+fn take_calls(folder: &Path) -> Vec<String> {
     let calls = fs::read_to_string(folder.join("calls")).unwrap_or_default();
     fs::write(folder.join("calls"), "").unwrap();
     calls.lines().map(str::to_owned).collect()
@@ -46,11 +49,11 @@ fn calls(folder: &Path) -> Vec<String> {
 #[test]
 fn systemctl_gets_names_behind_two_dashes() {
     let folder = tempfile::tempdir().unwrap();
-    let init = Init::detect(&recording(folder.path(), &["systemctl"])).unwrap();
+    let init = Init::detect(&recording_tools(folder.path(), &["systemctl"])).unwrap();
     let unit = UnitName::parse("getty@tty1.service").unwrap();
     init.state(&unit);
     assert_eq!(
-        calls(folder.path()),
+        take_calls(folder.path()),
         [
             "systemctl|status|--|getty@tty1.service|",
             "systemctl|is-enabled|--|getty@tty1.service|",
@@ -64,12 +67,12 @@ fn systemctl_gets_names_behind_two_dashes() {
     ] {
         assert!(init.ensure(&unit, state).unwrap(), "{state}");
         assert_eq!(
-            calls(folder.path()).pop().unwrap(),
+            take_calls(folder.path()).pop().unwrap(),
             format!("systemctl|{change}|--|getty@tty1.service|")
         );
     }
     assert_eq!(init.ensure(&unit, "asleep").unwrap_err().code, "invalid");
-    assert_eq!(calls(folder.path()), [""; 0]);
+    assert_eq!(take_calls(folder.path()), [""; 0]);
 }
 
 #[test]
@@ -90,7 +93,7 @@ fn a_unit_name_is_never_an_option() {
 #[test]
 fn modprobe_gets_the_module_behind_two_dashes_and_only_if_it_is_not_loaded() {
     let folder = tempfile::tempdir().unwrap();
-    let tools = recording(folder.path(), &["modprobe"]);
+    let tools = recording_tools(folder.path(), &["modprobe"]);
     let loaded = folder.path().join("module");
     fs::create_dir_all(loaded.join("br_netfilter")).unwrap();
     for (module, loads) in [
@@ -104,6 +107,6 @@ fn modprobe_gets_the_module_behind_two_dashes_and_only_if_it_is_not_loaded() {
             "{module}"
         );
     }
-    assert_eq!(calls(folder.path()), ["modprobe|--|overlay|"]);
+    assert_eq!(take_calls(folder.path()), ["modprobe|--|overlay|"]);
     assert!(ModuleName::parse("/tmp/evil.ko").is_err() && ModuleName::parse("--remove").is_err());
 }

@@ -4,11 +4,15 @@ use std::{
     os::unix::fs::{PermissionsExt, symlink},
 };
 
+fn key(text: &str) -> SysctlKey {
+    SysctlKey::parse(text).unwrap()
+}
+
 #[test]
-fn the_kernel_tells_its_release() {
-    let release = read(TREE, &SysctlKey::parse("kernel.osrelease").unwrap()).unwrap();
+fn a_parameter_of_the_kernel_is_read() {
+    let release = read(TREE, &key("kernel.osrelease")).unwrap();
     assert_eq!(release, rustix::system::uname().release().to_string_lossy());
-    let missing = SysctlKey::parse("kernel.no_such_parameter").unwrap();
+    let missing = key("kernel.no_such_parameter");
     assert!(read(TREE, &missing).is_err());
     assert_eq!(set(TREE, &missing, "1").unwrap_err().code, "io");
 }
@@ -24,7 +28,6 @@ fn a_value_is_written_once_and_nothing_leads_out_of_the_tree() {
     symlink("../outside", tree.join("link")).unwrap();
     symlink("..", tree.join("up")).unwrap();
     let tree = tree.to_str().unwrap();
-    let key = |text: &str| SysctlKey::parse(text).unwrap();
     for parameter in ["net.ipv4.ip_forward", "net.ipv4.conf.eth0/100.forwarding"] {
         assert!(set(tree, &key(parameter), "1").unwrap(), "{parameter}");
         assert!(!set(tree, &key(parameter), "1").unwrap(), "{parameter}");

@@ -1,6 +1,9 @@
-//! A container runtime and an etcd that are asked over gRPC, and this machine as far as any test
-//! may look at it.
+//! A container runtime and an etcd that are asked over gRPC, and HTTP servers on this machine.
 use super::*;
+use crate::{
+    cancel::Cancel,
+    world::{Tried, budget::Budget},
+};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -16,9 +19,9 @@ mod cri;
 mod etcd;
 mod net;
 
-type Answer<T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send>>;
+type UnaryFuture<T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send>>;
 
-/// A method by what it does.
+/// A gRPC method as a function of its request.
 struct Method<F>(F);
 
 impl<Q, A, F> UnaryService<Q> for Method<F>
@@ -27,7 +30,7 @@ where
     A: Send + 'static,
 {
     type Response = A;
-    type Future = Answer<A>;
+    type Future = UnaryFuture<A>;
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let answer = (self.0)(request.into_inner()).map(Response::new);
@@ -49,7 +52,7 @@ where
         .await
 }
 
-/// Answers whoever is connected, for as long as it asks.
+/// Answers the requests of a connection until the client leaves.
 async fn converse<S, F>(
     stream: S,
     serve: impl Fn(http::Request<Incoming>) -> F + Clone + Send + 'static,
@@ -62,7 +65,7 @@ async fn converse<S, F>(
         async { Ok::<_, Infallible>(answer.await) }
     });
     let server = auto::Builder::new(TokioExecutor::new()).http2_only();
-    // Whoever hangs up has heard enough.
+    // A client that hangs up needs no further answer.
     let _ = server
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .await;

@@ -1,7 +1,10 @@
 //! HTTP servers on loopback that do not behave.
 use super::*;
-use crate::{arguments::HttpUrl, world::reach::Reach};
-use std::{io::Read, io::Write, net::TcpListener, thread, time::Duration};
+use crate::{
+    arguments::HttpUrl,
+    world::reach::{Reach, Services},
+};
+use std::{collections::BTreeMap, io::Read, io::Write, net::TcpListener, thread, time::Duration};
 
 /// A server that answers each client with this head, and then with these bytes again and again
 /// until the client leaves.
@@ -39,7 +42,7 @@ fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_w
     RealNet::new(
         tokio.handle().clone(),
         files,
-        Environment::new(),
+        BTreeMap::new(),
         Cancel::never(),
     )
     .http_get(url, reach, budget)
@@ -92,7 +95,8 @@ fn no_connection_is_made_to_an_address_beyond_reach() {
     let budget = Budget::new(1 << 20, Duration::from_secs(60), &Cancel::never());
     for url in [by_address, by_name] {
         assert_eq!(get(&url, &budget).unwrap().status, 200, "{url}");
-        let failure = get_within(Reach::OtherMachines, &url, &budget).unwrap_err();
+        let failure =
+            get_within(Reach::OtherMachines(Services::default()), &url, &budget).unwrap_err();
         assert_eq!(failure.code, "denied", "{failure:?}");
     }
 }

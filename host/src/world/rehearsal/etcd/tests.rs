@@ -8,48 +8,50 @@ const URLS: [&str; 3] = [
     "https://192.0.2.3:2380",
 ];
 
-/// The static Pod of a member, as it was told of those up to another.
-fn pod(at: usize, last: usize) -> Value {
-    let told: Vec<String> = (0..=last).map(|at| format!("m{at}={}", URLS[at])).collect();
-    let state = if at == 0 { "new" } else { "existing" };
+/// Returns the static Pod of a member, which lists the members up to `last`.
+fn pod(number: usize, last: usize) -> Value {
+    let cluster: Vec<String> = (0..=last)
+        .map(|number| format!("m{number}={}", URLS[number]))
+        .collect();
+    let state = if number == 0 { "new" } else { "existing" };
     let flags = [
-        format!("--name=m{at}"),
-        format!("--initial-advertise-peer-urls={}", URLS[at]),
+        format!("--name=m{number}"),
+        format!("--initial-advertise-peer-urls={}", URLS[number]),
         format!(
             "--advertise-client-urls={}",
-            URLS[at].replace("2380", "2379")
+            URLS[number].replace("2380", "2379")
         ),
-        format!("--initial-cluster={}", told.join(",")),
+        format!("--initial-cluster={}", cluster.join(",")),
         format!("--initial-cluster-state={state}"),
     ];
     json!({"spec": {"containers": [{"command": flags}]}})
 }
 
-fn first() -> Members {
-    let members = Members::new(Arc::new(Log::below(Path::new("/nowhere"))));
-    members.look(&pod(0, 0));
+fn single_member() -> EtcdMembers {
+    let members = EtcdMembers::new(Arc::new(ClusterLog::new(Path::new("/nowhere"))));
+    members.observe_pod(&pod(0, 0));
     members
 }
 
-fn vote(members: &Members, at: usize) -> Tried<()> {
+fn promote(members: &EtcdMembers, number: usize) -> Tried<()> {
     let id = members
         .list()?
         .iter()
-        .find(|member| member.peer_urls == [URLS[at]])
+        .find(|member| member.peer_urls == [URLS[number]])
         .map(|member| member.id);
     members.promote(id.unwrap())
 }
 
-fn join(members: &Members, at: usize) {
-    members.add_learner(URLS[at]).unwrap();
-    members.look(&pod(at, at));
-    members.look(&pod(at, at));
-    vote(members, at).unwrap();
+fn join(members: &EtcdMembers, number: usize) {
+    members.add_learner(URLS[number]).unwrap();
+    members.observe_pod(&pod(number, number));
+    members.observe_pod(&pod(number, number));
+    promote(members, number).unwrap();
 }
 
 #[test]
-fn a_learner_has_a_vote_when_it_has_caught_up_and_no_other_comes_before() {
-    let members = first();
+fn a_learner_is_promoted_when_it_is_up_to_date_and_is_the_only_learner() {
+    let members = single_member();
     members.add_learner(URLS[1]).unwrap();
     assert_eq!(
         members.add_learner(URLS[1]).unwrap_err().code,
@@ -63,34 +65,37 @@ fn a_learner_has_a_vote_when_it_has_caught_up_and_no_other_comes_before() {
             .contains("too many learner members")
     );
     assert!(
-        vote(&members, 1).unwrap_err().retryable,
+        promote(&members, 1).unwrap_err().retryable,
         "it has not started"
     );
-    members.look(&pod(1, 2));
+    members.observe_pod(&pod(1, 2));
     assert_eq!(
         members.list().unwrap()[1].name,
         "",
-        "it was told of a member that is none, and ends"
+        "its Pod lists a member that does not exist, so it ends"
     );
-    members.look(&pod(1, 1));
+    members.observe_pod(&pod(1, 1));
     assert_eq!(members.list().unwrap()[1].name, "m1");
     assert!(
-        vote(&members, 1)
+        promote(&members, 1)
             .unwrap_err()
             .message
             .contains("in sync with leader")
     );
-    members.look(&pod(1, 1));
-    vote(&members, 1).unwrap();
-    assert!(!vote(&members, 1).unwrap_err().retryable, "it has its vote");
+    members.observe_pod(&pod(1, 1));
+    promote(&members, 1).unwrap();
+    assert!(
+        !promote(&members, 1).unwrap_err().retryable,
+        "it has its vote already"
+    );
     assert!(!members.list().unwrap()[1].learner);
 }
 
 #[test]
-fn without_most_of_its_members_nobody_is_answered() {
-    let members = first();
+fn without_a_quorum_every_request_is_refused() {
+    let members = single_member();
     join(&members, 1);
-    members.down(&pod(1, 1));
+    members.stop_pod(&pod(1, 1));
     for refused in [
         members.list().map(drop),
         members.add_learner(URLS[2]),
@@ -98,9 +103,9 @@ fn without_most_of_its_members_nobody_is_answered() {
     ] {
         assert!(refused.unwrap_err().message.contains("no leader"));
     }
-    members.look(&pod(1, 1));
+    members.observe_pod(&pod(1, 1));
     join(&members, 2);
-    members.down(&pod(2, 2));
+    members.stop_pod(&pod(2, 2));
     let id = members.list().unwrap()[2].id;
     members.remove(id).unwrap();
     assert_eq!(members.list().unwrap().len(), 2);

@@ -1,9 +1,9 @@
-//! How a kubelet gets its first certificate: it asks with a token, and writes the kubeconfig that
-//! it uses from then on (TLS bootstrap).
-use super::Kubelet;
+//! TLS bootstrap: how a kubelet gets its first certificate. It asks for one with a bootstrap token,
+//! and writes the kubeconfig that it uses from then on.
+use super::{KubeletStandIn, registration};
 use crate::{
     effect::pki::{CertificateRequest, Key, Kubeconfig},
-    world::Tried,
+    world::{Cluster, Tried},
 };
 use data_encoding::BASE64;
 use kubephase_sdk::spec::KeyAlgorithm;
@@ -11,83 +11,97 @@ use kubephase_wit::{Failure, ObjectRef};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// With the token that it asks with.
+const API_VERSION: &str = "certificates.k8s.io/v1";
+const KIND: &str = "CertificateSigningRequest";
+/// Path of the kubeconfig with the bootstrap token.
 pub const KUBECONFIG: &str = "/etc/kubernetes/bootstrap-kubelet.conf";
+/// Path of the flags that kubeadm writes for the kubelet.
 const FLAGS: &str = "/var/lib/kubelet/kubeadm-flags.env";
-/// How long it asks for.
-const BUDGET: Duration = Duration::from_secs(10);
+/// How long requests for a certificate are tried.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Path of the certificate and its key.
 const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 
-/// Gets a certificate where there is a token for it and none yet.
-pub fn certificate(kubelet: &Kubelet) -> Tried<()> {
-    let files = kubelet.files.as_ref();
-    if files.stat(super::KUBECONFIG)?.is_some() {
+/// Gets a certificate if there is a bootstrap token and no certificate yet.
+///
+/// # Errors
+/// `unavailable` if the request is not approved; those of the API and of the files.
+pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
+    let files = kubelet.files();
+    if files.stat(registration::KUBECONFIG)?.is_some() {
         return Ok(());
     }
-    let Some(given) = Kubeconfig::read(files, KUBECONFIG)? else {
+    let Some(bootstrap) = Kubeconfig::read(files, KUBECONFIG)? else {
         return Ok(());
     };
-    let invalid = |why: String| {
-        Failure::new(
-            "invalid",
-            format!("the kubelet cannot ask for its certificate: {why}"),
-        )
-    };
-    let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid)?;
-    let user = format!("system:node:{}", name(kubelet)?);
-    let request =
-        CertificateRequest::make(&key, &user, &["system:nodes".to_owned()]).map_err(invalid)?;
-    let api = kubelet.api(KUBECONFIG, BUDGET);
+    let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid_request)?;
+    let user = format!("system:node:{}", node_name(kubelet)?);
+    let request = CertificateRequest::make(&key, &user, &["system:nodes".to_owned()])
+        .map_err(invalid_request)?;
+    let api = kubelet.client(KUBECONFIG, PATIENCE);
+    let certificate = request_certificate(api.as_ref(), &request)?;
+    let pem = [
+        certificate.as_slice(),
+        key.to_pem().map_err(invalid_request)?.reveal().as_bytes(),
+    ]
+    .concat();
+    files.write(PEM, &pem, 0o600, None)?;
+    files.write(
+        registration::KUBECONFIG,
+        kubelet_kubeconfig(&bootstrap, &user).to_string().as_bytes(),
+        0o600,
+        None,
+    )
+}
+
+fn invalid_request(why: String) -> Failure {
+    Failure::new(
+        "invalid",
+        format!("the kubelet cannot ask for its certificate: {why}"),
+    )
+}
+
+/// Creates a CertificateSigningRequest and returns the certificate that was signed.
+fn request_certificate(api: &dyn Cluster, request: &str) -> Tried<Vec<u8>> {
+    let digest = crate::wasm::engine::digest_of(request.as_bytes());
     let created = api.create(&json!({
-        "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
-        "metadata": {
-            "name": format!("csr-{}", &crate::wasm::engine::digest_of(request.as_bytes())[..10]),
-        },
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": format!("csr-{}", &digest[..10])},
         "spec": {
             "request": BASE64.encode(request.as_bytes()),
             "signerName": "kubernetes.io/kube-apiserver-client-kubelet",
             "usages": ["digital signature", "client auth"],
         },
     }))?;
-    let of = ObjectRef {
-        api_version: "certificates.k8s.io/v1".into(),
-        kind: "CertificateSigningRequest".into(),
+    let reference = ObjectRef {
+        api_version: API_VERSION.into(),
+        kind: KIND.into(),
         namespace: None,
         name: created["metadata"]["name"]
             .as_str()
             .unwrap_or_default()
             .to_owned(),
     };
-    let signed = api.get(&of)?.unwrap_or_default();
-    let Some(certificate) = signed["status"]["certificate"]
+    let signed = api.get(&reference)?.unwrap_or_default();
+    signed["status"]["certificate"]
         .as_str()
         .and_then(|text| BASE64.decode(text.as_bytes()).ok())
-    else {
-        return Err(Failure::new(
-            "unavailable",
-            format!(
-                "the request {} for the kubelet's certificate is not approved",
-                of.name
-            ),
-        ));
-    };
-    let pem = [
-        certificate.as_slice(),
-        key.to_pem().map_err(invalid)?.reveal().as_bytes(),
-    ]
-    .concat();
-    files.write(PEM, &pem, 0o600, None)?;
-    files.write(
-        super::KUBECONFIG,
-        own(&given, &user).to_string().as_bytes(),
-        0o600,
-        None,
-    )
+        .ok_or_else(|| {
+            Failure::new(
+                "unavailable",
+                format!(
+                    "the request {} for the kubelet's certificate is not approved",
+                    reference.name
+                ),
+            )
+        })
 }
 
-/// The kubelet's own kubeconfig: the same cluster, and the certificate that it rotates.
-fn own(given: &Kubeconfig, user: &str) -> Value {
-    let cluster = given.main_cluster().cloned().unwrap_or_default();
+/// Returns the kubelet's own kubeconfig: it has the cluster of the bootstrap kubeconfig and the
+/// certificate that the kubelet rotates.
+fn kubelet_kubeconfig(bootstrap: &Kubeconfig, user: &str) -> Value {
+    let cluster = bootstrap.main_cluster().cloned().unwrap_or_default();
     json!({
         "apiVersion": "v1", "kind": "Config",
         "clusters": [{"name": "default-cluster", "cluster": cluster}],
@@ -100,17 +114,17 @@ fn own(given: &Kubeconfig, user: &str) -> Value {
     })
 }
 
-/// What the kubelet calls itself: by its flag, else by the host.
-fn name(kubelet: &Kubelet) -> Tried<String> {
-    let files = kubelet.files.as_ref();
+/// Returns the name of the node: that of the kubelet's flag, or the host name in lower case.
+fn node_name(kubelet: &KubeletStandIn) -> Tried<String> {
+    let files = kubelet.files();
     let flags = if files.stat(FLAGS)?.is_some() {
         files.read(FLAGS)?
     } else {
         Vec::new()
     };
     let flags = String::from_utf8_lossy(&flags).into_owned();
-    let given = flags
+    let override_flag = flags
         .split_once("--hostname-override=")
         .map(|(_, rest)| rest.split([' ', '"']).next().unwrap_or_default().to_owned());
-    Ok(given.unwrap_or_else(|| kubelet.facts.hostname.to_lowercase()))
+    Ok(override_flag.unwrap_or_else(|| kubelet.settings.facts.hostname.to_lowercase()))
 }

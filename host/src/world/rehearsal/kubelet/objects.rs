@@ -1,8 +1,8 @@
-//! What a kubelet tells the API of itself.
+//! The Node and mirror Pods as manifests.
 use crate::world::node::facts::NodeFacts;
 use serde_json::{Value, json};
 
-/// A Node that nobody has made ready yet.
+/// Returns a Node that is not ready, because its network is not set up yet.
 pub fn node(name: &str, facts: &NodeFacts) -> Value {
     let addresses: Vec<Value> = facts
         .addresses
@@ -10,14 +10,6 @@ pub fn node(name: &str, facts: &NodeFacts) -> Value {
         .map(|address| json!({"type": "InternalIP", "address": address}))
         .chain([json!({"type": "Hostname", "address": name})])
         .collect();
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind,
-            "status": status,
-            "reason": reason,
-            "message": message,
-        })
-    };
     json!({
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": {
@@ -35,21 +27,7 @@ pub fn node(name: &str, facts: &NodeFacts) -> Value {
                 "memory": format!("{}Mi", facts.memory_mib),
                 "pods": "110",
             },
-            "conditions": [
-                condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has \
-                    sufficient memory available"),
-                condition(
-                    "DiskPressure",
-                    "False",
-                    "KubeletHasNoDiskPressure",
-                    "kubelet has no disk pressure",
-                ),
-                condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has \
-                    sufficient PID available"),
-                condition("Ready", "False", "KubeletNotReady", "container runtime network not \
-                    ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin \
-                    returns error: cni plugin not initialized"),
-            ],
+            "conditions": conditions(),
             "nodeInfo": {
                 "kernelVersion": facts.kernel_release,
                 "osImage": "rehearsal",
@@ -66,8 +44,44 @@ pub fn node(name: &str, facts: &NodeFacts) -> Value {
     })
 }
 
-/// The Pod as the API shows it.
-pub fn mirror(pod: &Value, node: &str) -> Value {
+fn conditions() -> [Value; 4] {
+    [
+        condition(
+            "MemoryPressure",
+            "KubeletHasSufficientMemory",
+            "kubelet has sufficient memory available",
+        ),
+        condition(
+            "DiskPressure",
+            "KubeletHasNoDiskPressure",
+            "kubelet has no disk pressure",
+        ),
+        condition(
+            "PIDPressure",
+            "KubeletHasSufficientPID",
+            "kubelet has sufficient PID available",
+        ),
+        condition(
+            "Ready",
+            "KubeletNotReady",
+            "container runtime network not ready: NetworkReady=false \
+             reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not \
+             initialized",
+        ),
+    ]
+}
+
+fn condition(kind: &str, reason: &str, message: &str) -> Value {
+    json!({
+        "type": kind,
+        "status": "False",
+        "reason": reason,
+        "message": message,
+    })
+}
+
+/// Returns the mirror Pod by which the API shows a static Pod of a node.
+pub fn mirror_pod(pod: &Value, node: &str) -> Value {
     let mut mirror = pod.clone();
     let name = format!(
         "{}-{node}",
@@ -89,7 +103,7 @@ pub fn mirror(pod: &Value, node: &str) -> Value {
         .collect();
     mirror["metadata"]["name"] = name.into();
     let hash = &crate::wasm::engine::digest_of(pod.to_string().as_bytes())[..32];
-    // By these clients know it for a mirror, which `kubectl drain` passes over.
+    // These annotations mark a mirror Pod, which `kubectl drain` leaves alone.
     for (name, value) in [("source", "file"), ("hash", hash), ("mirror", hash)] {
         mirror["metadata"]["annotations"][format!("kubernetes.io/config.{name}")] = value.into();
     }

@@ -1,0 +1,129 @@
+//! The files that the configurations of the cluster and the kubelet name. Components of the control
+//! plane name paths in their Pods, the kubelet names paths of the node.
+use super::Territory;
+use crate::config::Config;
+use kubephase_sdk::kubeadm::{Arg, ControlPlaneComponent, HostPathMount};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A part of the names of settings whose value looks like a path and is none.
+const NO_PATH: &str = "cgroup";
+/// The argument that names a file which plugins may write.
+const AUDIT_POLICY_FILE: &str = "audit-policy-file";
+/// Ends of the names of settings whose files hold no secret, without `-` and in small letters.
+const OPEN_FILES: &[&str] = &["cafile", "certfile", "resolvconf"];
+/// What separates several paths in one value, and paths from other parts of it.
+const SEPARATORS: [char; 2] = [',', ':'];
+
+impl Territory {
+    /// Adds the files that the configuration names.
+    pub(super) fn add_named(&mut self, config: &Config) {
+        let (cluster, etcd) = (&config.cluster, &config.cluster.etcd);
+        if let Some(join) = &config.join {
+            self.add_shown(&join.ca_cert_path);
+        }
+        self.add(&config.run.kubeconfig);
+        let components = [
+            &cluster.api_server,
+            &cluster.controller_manager,
+            &cluster.scheduler,
+        ];
+        for component in components {
+            self.add_of_component(component);
+        }
+        if let Some(local) = &etcd.local {
+            self.add(&local.data_dir);
+            self.add_arguments(&local.extra_args, &[]);
+        }
+        if let Some(external) = &etcd.external {
+            self.add(&external.key_file);
+            self.add_shown(&external.cert_file);
+            self.add_shown(&external.ca_file);
+        }
+        self.add_arguments(&config.init.node_registration.kubelet_extra_args, &[]);
+        self.add_of_document("", &config.kubelet.document);
+    }
+
+    /// Adds the files that the arguments of a component name, and the files of the node that it has
+    /// in its Pod: they may name each other. The directory of the audit policy is left out, because
+    /// plugins may write the policy.
+    fn add_of_component(&mut self, component: &ControlPlaneComponent) {
+        let volumes = &component.extra_volumes;
+        self.add_arguments(&component.extra_args, volumes);
+        let arguments = component.extra_args.iter();
+        let policies: Vec<PathBuf> = arguments
+            .filter(|argument| argument.name == AUDIT_POLICY_FILE)
+            .map(|argument| on_node(&argument.value, volumes))
+            .collect();
+        for volume in volumes {
+            let has_policy = policies
+                .iter()
+                .any(|policy| policy.starts_with(&volume.host_path));
+            if !has_policy {
+                self.add(&volume.host_path);
+            }
+        }
+    }
+
+    fn add_arguments(&mut self, arguments: &[Arg], volumes: &[HostPathMount]) {
+        let named = arguments
+            .iter()
+            .filter(|argument| argument.name != AUDIT_POLICY_FILE);
+        for argument in named {
+            self.add_setting(&argument.name, &argument.value, volumes);
+        }
+    }
+
+    /// Adds the files that a document names, at any depth. `field` is the name that the value has.
+    fn add_of_document(&mut self, field: &str, value: &Value) {
+        match value {
+            Value::String(text) => self.add_setting(field, text, &[]),
+            Value::Array(values) => {
+                for value in values {
+                    self.add_of_document(field, value);
+                }
+            }
+            Value::Object(fields) => {
+                for (field, value) in fields {
+                    self.add_of_document(field, value);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Adds the files that a setting names, as they are on the node.
+    fn add_setting(&mut self, name: &str, value: &str, volumes: &[HostPathMount]) {
+        let name = name.replace('-', "").to_ascii_lowercase();
+        if name.contains(NO_PATH) {
+            return;
+        }
+        let is_open = OPEN_FILES.iter().any(|end| name.ends_with(end));
+        // The whole value may be a path as well.
+        for path in value.split(SEPARATORS).chain([value]) {
+            let path = on_node(path.trim(), volumes);
+            if is_open {
+                self.add_shown(&path.to_string_lossy());
+            } else {
+                self.add(&path.to_string_lossy());
+            }
+        }
+    }
+}
+
+/// The path on the node of a path in a Pod with these volumes.
+fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
+    let path = Path::new(path);
+    let depth = |volume: &HostPathMount| Path::new(&volume.mount_path).components().count();
+    let mounted = volumes
+        .iter()
+        .filter_map(|volume| Some((volume, path.strip_prefix(&volume.mount_path).ok()?)))
+        .max_by_key(|(volume, _)| depth(volume));
+    mounted.map_or_else(
+        || path.to_owned(),
+        |(volume, below)| Path::new(&volume.host_path).join(below),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Finds values that stand after the name of a secret: `password=x`, `"apiToken": "x"`.
+use super::{Credential, Verdict};
+use crate::secret::settings::sounds_secret;
+
+/// Bytes of quotes and spaces between a name and its value that are looked at.
+const MAX_BETWEEN: usize = 32;
+
+/// Bytes of a name that are looked at.
+const MAX_NAME: usize = 64;
+
+/// What may stand after the name of a secret and is none.
+const PLAIN_VALUES: &[&str] = &[
+    "true", "false", "yes", "no", "on", "off", "none", "null", "y", "n", "m", "~",
+];
+
+/// Where `/etc/nsswitch.conf` says that the users of the machine are, after the name `passwd`.
+const USER_SOURCES: &[&str] = &["files", "compat", "db", "sss", "systemd", "ldap", "winbind"];
+
+/// Searches for a value after the name of a secret.
+pub(super) fn search(text: &[u8]) -> Verdict {
+    let signs = (0..text.len()).filter(|at| matches!(text[*at], b':' | b'='));
+    for at in signs {
+        let name = name_before(&text[..at]);
+        if name.len() >= 2 && sounds_secret(name) && !is_plain(name, value_after(&text[at + 1..])) {
+            return Err(Credential::Password);
+        }
+    }
+    Ok(())
+}
+
+/// The name that a text ends with; empty if it ends with none.
+fn name_before(text: &[u8]) -> &str {
+    let between = text.iter().rev().take(MAX_BETWEEN);
+    let between = between.take_while(|byte| is_between(**byte)).count();
+    let text = &text[..text.len() - between];
+    let is_of_name =
+        |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let length = text
+        .iter()
+        .rev()
+        .take(MAX_NAME)
+        .take_while(is_of_name)
+        .count();
+    std::str::from_utf8(&text[text.len() - length..]).unwrap_or_default()
+}
+
+/// The value that a text begins with, up to the end of its line.
+fn value_after(text: &[u8]) -> &[u8] {
+    let between = text.iter().take(MAX_BETWEEN);
+    let between = between.take_while(|byte| is_between(**byte)).count();
+    let text = &text[between..];
+    let is_end =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b',' | b'}');
+    &text[..text.iter().position(is_end).unwrap_or(text.len())]
+}
+
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\')
+}
+
+/// Whether a value after the name of a secret is no secret. A value that is an object or a list is
+/// judged by what is in it.
+fn is_plain(name: &str, value: &[u8]) -> bool {
+    let Ok(value) = std::str::from_utf8(value) else {
+        return false;
+    };
+    let is_short_number = value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+    is_short_number
+        || ["{", "[", "#", ":", "//", "<secret"]
+            .iter()
+            .any(|begin| value.starts_with(begin))
+        || PLAIN_VALUES.contains(&value.to_ascii_lowercase().as_str())
+        || (name == "passwd" && USER_SOURCES.contains(&value))
+}

@@ -1,0 +1,91 @@
+//! Decides whether content is ordinary: text of words and numbers, certificates, and encodings of
+//! such content. Where the rest of the classifier knows credentials by their form, this knows what
+//! is no credential, and does not decide about anything else.
+mod pieces;
+mod randomness;
+
+use super::{Credential, Search, Verdict, assignments, der, encodings};
+use std::borrow::Cow;
+
+/// What a stream of gzip begins with.
+const GZIP: &[u8] = &[0x1f, 0x8b, 0x08];
+
+impl Search<'_> {
+    /// Refuses content that is not ordinary down to the last of `depth` encodings.
+    ///
+    /// # Errors
+    /// `Undecided`, or the credential that an encoding held.
+    pub(super) fn ordinary(&mut self, content: &[u8], depth: u8) -> Verdict {
+        self.work = self
+            .work
+            .checked_sub(content.len())
+            .ok_or(Credential::Undecided)?;
+        self.check_time()?;
+        if der::is_public(content) {
+            return Ok(());
+        }
+        if content.starts_with(GZIP) {
+            let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
+            let unpacked = encodings::gunzip_whole(content, self.work)?;
+            return self.ordinary(&unpacked, depth);
+        }
+        let text = match encodings::decode_utf16(content) {
+            Some(text) => Cow::Owned(text.into_bytes()),
+            None => Cow::Borrowed(content),
+        };
+        if !is_text(&text) {
+            return Err(Credential::Undecided);
+        }
+        let text = encodings::unescape_white_space(&text);
+        assignments::search(&text)?;
+        pieces::search(&text)?;
+        let mut from = 0;
+        while let Some(at) = randomness::find(&text, from) {
+            from = self.explain(&text, from..at, depth)?;
+        }
+        Ok(())
+    }
+
+    /// Explains random text, which begins within `place` and goes on after it, as the encoding of
+    /// ordinary content. Returns where it ends.
+    fn explain(
+        &mut self,
+        text: &[u8],
+        place: std::ops::Range<usize>,
+        depth: u8,
+    ) -> Result<usize, Credential> {
+        let depth = depth.checked_sub(1).ok_or(Credential::Undecided)?;
+        let is_in_run: [fn(u8) -> bool; 2] = [encodings::is_standard_base64, |byte| {
+            encodings::is_standard_base64(byte) || byte.is_ascii_whitespace()
+        }];
+        for is_in_run in is_in_run {
+            let before = text[place.clone()].iter().rev();
+            let begin = place.end - before.take_while(|byte| is_in_run(**byte)).count();
+            let after = text[place.end..].iter();
+            let end = place.end + after.take_while(|byte| is_in_run(**byte)).count();
+            // A shorter run is decoded to ordinary content by chance.
+            if end == place.end || end - begin < encodings::MIN_BASE64 {
+                continue;
+            }
+            let decoded = encodings::decode_whole_base64(&text[begin..end]);
+            if decoded.is_some_and(|it| self.ordinary(&it, depth).is_ok()) {
+                return Ok(end);
+            }
+        }
+        Err(Credential::Undecided)
+    }
+}
+
+/// Whether content is text, with no control characters but separators and those of terminals.
+fn is_text(content: &[u8]) -> bool {
+    let is_of_text = |c: char| {
+        !c.is_control() || matches!(c, '\0' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' | '\u{1b}')
+    };
+    // Wide characters have as many zeros as other bytes, or more.
+    let zeros = content.iter().filter(|byte| **byte == 0).count();
+    zeros < content.len().max(1).div_ceil(2)
+        && std::str::from_utf8(content).is_ok_and(|text| text.chars().all(is_of_text))
+}
+
+#[cfg(test)]
+mod tests;

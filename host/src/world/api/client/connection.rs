@@ -1,0 +1,143 @@
+//! Making a connection from a kubeconfig.
+use super::{ApiClient, requests::REQUEST_LIMIT};
+use crate::{
+    effect::pki,
+    secret::Secret,
+    world::{
+        Tried,
+        api::{Credentials, Endpoint},
+    },
+};
+use kube::{
+    Client, Config,
+    config::{AuthInfo, KubeConfigOptions, Kubeconfig},
+};
+use kubephase_wit::Failure;
+use std::sync::{Once, PoisonError};
+use url::Url;
+
+/// A connection, and the kubeconfig and the endpoint that it was made for.
+pub(super) struct CachedConnection {
+    kubeconfig: Secret<String>,
+    endpoint: Option<Endpoint>,
+    client: Client,
+}
+
+impl ApiClient {
+    /// Returns a connection for the kubeconfig as it is now, and whether its server is embedded.
+    /// The connection is that of the last call, if neither the kubeconfig nor the endpoint has
+    /// changed.
+    ///
+    /// # Errors
+    /// `invalid` if the kubeconfig cannot be used, `denied` if it names a program to run that the
+    /// operator did not name; those of reading it.
+    pub(super) fn connect(&self) -> Tried<(Client, bool)> {
+        install_crypto_provider();
+        let (name, text) = self.read_kubeconfig()?;
+        let parsed = Kubeconfig::from_yaml(text.reveal())
+            .map_err(|error| invalid_kubeconfig(name, &error))?;
+        self.check_programs(name, &parsed)?;
+        let mut config = self
+            .handle
+            .block_on(Config::from_custom_kubeconfig(
+                parsed,
+                &KubeConfigOptions::default(),
+            ))
+            .map_err(|error| invalid_kubeconfig(name, &error))?;
+        let server = Url::parse(&config.cluster_url.to_string())
+            .map_err(|error| invalid_kubeconfig(name, &error))?;
+        let endpoint = self.resolver.endpoint(&server);
+        let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
+        let mut cached = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(connection) = cached.as_ref()
+            && connection.kubeconfig == text
+            && connection.endpoint == endpoint
+        {
+            return Ok((connection.client.clone(), embedded));
+        }
+        if let Some(endpoint) = endpoint {
+            use_endpoint(&mut config, &server, endpoint)
+                .ok_or_else(|| invalid_kubeconfig(name, &"it names no server"))?;
+        }
+        config.connect_timeout = Some(REQUEST_LIMIT);
+        config.read_timeout = Some(REQUEST_LIMIT);
+        config.proxy_url = None;
+        let _runtime = self.handle.enter();
+        let client = Client::try_from(config).map_err(|error| invalid_kubeconfig(name, &error))?;
+        *cached = Some(CachedConnection {
+            kubeconfig: text,
+            endpoint,
+            client: client.clone(),
+        });
+        Ok((client, embedded))
+    }
+
+    /// Reads the kubeconfig. Returns its name for messages, and its text with the files of the node
+    /// that it names.
+    fn read_kubeconfig(&self) -> Tried<(&str, Secret<String>)> {
+        match &self.credentials {
+            Credentials::File(path) => {
+                let text = Secret::new(self.files.read(path)?);
+                let mut kubeconfig =
+                    pki::Kubeconfig::parse(&String::from_utf8_lossy(text.reveal()), path)?;
+                kubeconfig.embed(&|file| self.files.read(file))?;
+                Ok((path, kubeconfig.to_text()))
+            }
+            Credentials::Text(text) => Ok(("what was discovered", Secret::clone(text))),
+        }
+    }
+
+    /// Refuses a kubeconfig that names a program to run, unless the operator named the kubeconfig.
+    fn check_programs(&self, name: &str, kubeconfig: &Kubeconfig) -> Tried<()> {
+        let mut users = kubeconfig
+            .auth_infos
+            .iter()
+            .filter_map(|user| user.auth_info.as_ref());
+        if self.operator_credentials.as_ref() == Some(&self.credentials)
+            || !users.any(names_program)
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "{name} authenticates a user by a program (exec or auth-provider), and only the \
+             kubeconfig of --kubeconfig or --discovery-file may name a program to run"
+        );
+        let remedy = "use a kubeconfig with a client certificate or a token";
+        Err(Failure {
+            remedy: Some(remedy.into()),
+            ..Failure::new("denied", message)
+        })
+    }
+}
+
+fn names_program(user: &AuthInfo) -> bool {
+    user.exec.is_some() || user.auth_provider.is_some()
+}
+
+/// Chooses the cryptography of all TLS connections of this process. If it was chosen before, that
+/// choice is kept: it is the same.
+fn install_crypto_provider() {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
+}
+
+fn invalid_kubeconfig(name: &str, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(
+        "invalid",
+        format!("{name} cannot be used as a kubeconfig: {why}"),
+    )
+}
+
+/// Connects to an endpoint instead of the server's URL. TLS still checks the server's name. None if
+/// the endpoint is not a URL.
+fn use_endpoint(config: &mut Config, server: &Url, endpoint: Endpoint) -> Option<()> {
+    config.accept_invalid_certs |= endpoint.skip_validity_check;
+    config.tls_server_name = server
+        .host_str()
+        .map(|host| host.trim_matches(['[', ']']).to_owned());
+    config.cluster_url = format!("https://{}", endpoint.address).parse().ok()?;
+    Some(())
+}

@@ -1,0 +1,120 @@
+//! The client as phases and effects see it.
+use super::ApiClient;
+use crate::{
+    effect::objects::reference,
+    secret::Secret,
+    world::{
+        Cluster, Tried,
+        api::{Credentials, Endpoint, MANAGER, resolver::FixedEndpoint},
+    },
+};
+use kubephase_wit::ObjectRef;
+use serde_json::{Value, json};
+use std::{net::SocketAddr, sync::Arc};
+use url::Url;
+
+impl Cluster for ApiClient {
+    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
+        match self.get_path(&self.object_path(reference)?) {
+            Ok(object) => Ok(Some(object)),
+            Err(failure) if failure.code == "not-found" => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
+        self.list_by_query(
+            api_version,
+            kind,
+            namespace,
+            selector.map(|selector| ("labelSelector", selector)),
+        )
+    }
+
+    fn create(&self, manifest: &Value) -> Tried<Value> {
+        let path = self.collection_path(&reference(manifest)?)?;
+        self.send("POST", &path, "application/json", manifest)
+    }
+
+    fn replace(&self, manifest: &Value) -> Tried<Value> {
+        let path = self.object_path(&reference(manifest)?)?;
+        self.send("PUT", &path, "application/json", manifest)
+    }
+
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+        let path = self.object_path(&reference(manifest)?)?;
+        self.send(
+            "PATCH",
+            &format!("{path}?fieldManager={MANAGER}&force=true"),
+            "application/apply-patch+yaml",
+            manifest,
+        )
+    }
+
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value> {
+        let path = self.object_path(reference)?;
+        self.send(
+            "PATCH",
+            &path,
+            "application/strategic-merge-patch+json",
+            patch,
+        )
+    }
+
+    fn delete(&self, reference: &ObjectRef) -> Tried<()> {
+        // The API server ignores the query if there is a body (API server behaviour).
+        let options = if self.dry_run {
+            json!({"kind": "DeleteOptions", "apiVersion": "v1", "dryRun": ["All"]})
+        } else {
+            Value::Null
+        };
+        let path = self.object_path(reference)?;
+        self.send("DELETE", &path, "application/json", &options)
+            .map(drop)
+    }
+
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+        let mut client = self.with_credentials(Credentials::File(kubeconfig.to_owned()));
+        let parsed = Url::parse(url).ok();
+        // The server of the URL is connected to, not a load balancer of all servers.
+        if let Some(url) = &parsed {
+            if let Some(endpoint) = self.resolver.endpoint(url) {
+                client.resolver = Arc::new(FixedEndpoint(endpoint));
+            } else if let Some(address) = socket_address(url) {
+                client.resolver = Arc::new(FixedEndpoint(Endpoint::at(address)));
+                client.connection = Arc::default();
+            }
+        }
+        let path = parsed.as_ref().map_or(url, Url::path);
+        match client.request_once("GET", path, "application/json", &[]) {
+            Ok(_) => Ok(200),
+            Err(failure) if failure.code == "forbidden" => Ok(403),
+            Err(failure) if failure.code == "unauthorized" => Ok(401),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.with_file(path)?))
+    }
+
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.with_text(kubeconfig)))
+    }
+
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.with_text(kubeconfig).with_programs()))
+    }
+}
+
+/// Returns the address of a URL whose host is an IP address.
+fn socket_address(url: &Url) -> Option<SocketAddr> {
+    let host = url.host_str()?.trim_matches(['[', ']']).parse().ok()?;
+    Some(SocketAddr::new(host, url.port_or_known_default()?))
+}

@@ -1,0 +1,209 @@
+//! Sending requests and retrying them.
+use super::{
+    ApiClient,
+    answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
+};
+use crate::world::{
+    Tried,
+    api::{
+        MANAGER,
+        resources::{ResourceKind, by_kind, prefix_of},
+    },
+    budget::Budget,
+};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+/// Limit of one request (kubeadm's ten seconds).
+pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// Pause before the second try of a request. Each further pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+/// Longest pause between two tries of a request.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+impl ApiClient {
+    /// Sends a request. Returns the text of the answer.
+    pub(super) fn request_once(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Tried<String> {
+        let (client, embedded) = self.connect()?;
+        let path = &self.with_dry_run_query(method, path);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", content_type)
+            .header("accept", "application/json")
+            .body(kube::client::Body::from(body.to_vec()))
+            .map_err(|error| Failure::new("invalid", format!("{method} {path}: {error}")))?;
+        let budget = Budget::new(
+            self.answer_limits.text,
+            REQUEST_LIMIT,
+            &self.patience.cancel,
+        );
+        let what = format!("{method} {path}");
+        let answer = async {
+            let answer = client.send(request).await.map_err(|error| Failure {
+                retryable: !(embedded && was_closed(&error)),
+                ..unreachable_failure(&error)
+            })?;
+            let is_final = embedded && answer.status() == http::StatusCode::INTERNAL_SERVER_ERROR;
+            let text = read_answer(answer, &what, &budget).await;
+            text.map_err(|failure| Failure {
+                retryable: failure.retryable && !is_final,
+                ..failure
+            })
+        };
+        match self.handle.block_on(budget.complete(&what, answer)) {
+            Err(failure) if failure.code == "timeout" => Err(unavailable(format!(
+                "the API server did not answer {what} within {REQUEST_LIMIT:?}"
+            ))),
+            outcome => outcome?,
+        }
+    }
+
+    /// Adds `dryRun=All` to the path of a change, if this client makes no changes.
+    fn with_dry_run_query(&self, method: &str, path: &str) -> String {
+        let query = match (self.dry_run && method != "GET", path.contains('?')) {
+            (false, _) => "",
+            (true, false) => "?dryRun=All",
+            (true, true) => "&dryRun=All",
+        };
+        format!("{path}{query}")
+    }
+
+    /// Sends a request, and tries again while it may succeed later and patience lasts.
+    fn request(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
+        let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
+        loop {
+            match self.request_once(method, path, content_type, body) {
+                Err(failure)
+                    if failure.retryable && began.elapsed() + pause < self.patience.time =>
+                {
+                    if self.patience.cancel.wait(pause) {
+                        return Err(Budget::cancelled(&format!("{method} {path}")));
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Sends a request with a JSON body and this program's field manager. Returns the answer.
+    pub(super) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        content_type: &str,
+        body: &Value,
+    ) -> Tried<Value> {
+        let query = if path.contains('?') {
+            String::new()
+        } else {
+            format!("?fieldManager={MANAGER}")
+        };
+        let text = self.request(
+            method,
+            &format!("{path}{query}"),
+            content_type,
+            body.to_string().as_bytes(),
+        )?;
+        parse_answer(
+            &text,
+            &format!("{method} {path}"),
+            self.answer_limits.values,
+        )
+    }
+
+    /// Gets a path of the API.
+    pub(super) fn get_path(&self, path: &str) -> Tried<Value> {
+        self.send("GET", path, "application/json", &Value::Null)
+    }
+
+    /// Finds the resource of a kind: in the table of known resources, else by asking the cluster,
+    /// which may have a custom resource.
+    fn find_resource(&self, api_version: &str, kind: &str) -> Tried<ResourceKind> {
+        if let Some(resource) = by_kind(api_version, kind) {
+            return Ok(ResourceKind::Known(resource));
+        }
+        let prefix = prefix_of(api_version)?;
+        let listed = self.request("GET", &prefix, "application/json", &[])?;
+        let listed = parse_answer(&listed, &format!("GET {prefix}"), self.answer_limits.values)?;
+        let found = listed["resources"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|entry| {
+                entry["kind"] == kind && !entry["name"].as_str().unwrap_or_default().contains('/')
+            });
+        let found = found.ok_or_else(|| {
+            Failure::new(
+                "not-found",
+                format!("the cluster has no {kind} of {api_version}"),
+            )
+        })?;
+        let plural = found["name"].as_str().unwrap_or_default().to_owned();
+        Ok(ResourceKind::Custom {
+            prefix,
+            plural,
+            namespaced: found["namespaced"] == true,
+        })
+    }
+
+    /// Lists objects whose own fields have these values: `type=Opaque`.
+    ///
+    /// # Errors
+    /// Those of [`Cluster`](crate::world::Cluster).
+    pub fn list_by_fields(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        fields: &str,
+    ) -> Tried<Vec<Value>> {
+        self.list_by_query(
+            api_version,
+            kind,
+            namespace,
+            Some(("fieldSelector", fields)),
+        )
+    }
+
+    /// Lists objects with a parameter of the query, if one is given.
+    pub(super) fn list_by_query(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        parameter: Option<(&str, &str)>,
+    ) -> Tried<Vec<Value>> {
+        let path = self
+            .find_resource(api_version, kind)?
+            .path(namespace, None)?;
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameter)
+            .finish();
+        let mut list = self.get_path(&format!("{path}?{query}"))?;
+        Ok(match list.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        })
+    }
+
+    /// Returns the path of an object.
+    pub(super) fn object_path(&self, reference: &ObjectRef) -> Tried<String> {
+        self.find_resource(&reference.api_version, &reference.kind)?
+            .path(reference.namespace.as_deref(), Some(&reference.name))
+    }
+
+    /// Returns the path of the objects of an object's kind and namespace.
+    pub(super) fn collection_path(&self, reference: &ObjectRef) -> Tried<String> {
+        self.find_resource(&reference.api_version, &reference.kind)?
+            .path(reference.namespace.as_deref(), None)
+    }
+}

@@ -1,0 +1,211 @@
+//! The resources that are known here.
+use super::Resource;
+
+const fn resource(
+    group: &'static str,
+    version: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    namespaced: bool,
+    short: &'static [&'static str],
+) -> Resource {
+    Resource {
+        group,
+        version,
+        kind,
+        plural,
+        namespaced,
+        short,
+        all: false,
+    }
+}
+
+/// Marks a resource whose objects `kubectl get all` lists.
+const fn in_all(resource: Resource) -> Resource {
+    Resource {
+        all: true,
+        ..resource
+    }
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// All resources that are known here.
+pub const RESOURCES: &[Resource] = &[
+    resource("", "v1", "ConfigMap", "configmaps", true, &["cm"]),
+    resource("", "v1", "Endpoints", "endpoints", true, &["ep"]),
+    resource("", "v1", "Event", "events", true, &["ev"]),
+    resource("", "v1", "LimitRange", "limitranges", true, &["limits"]),
+    resource("", "v1", "Namespace", "namespaces", false, &["ns"]),
+    resource("", "v1", "Node", "nodes", false, &["no"]),
+    resource(
+        "",
+        "v1",
+        "PersistentVolumeClaim",
+        "persistentvolumeclaims",
+        true,
+        &["pvc"],
+    ),
+    resource(
+        "",
+        "v1",
+        "PersistentVolume",
+        "persistentvolumes",
+        false,
+        &["pv"],
+    ),
+    in_all(resource("", "v1", "Pod", "pods", true, &["po"])),
+    in_all(resource(
+        "",
+        "v1",
+        "ReplicationController",
+        "replicationcontrollers",
+        true,
+        &["rc"],
+    )),
+    resource(
+        "",
+        "v1",
+        "ResourceQuota",
+        "resourcequotas",
+        true,
+        &["quota"],
+    ),
+    resource("", "v1", "Secret", "secrets", true, &[]),
+    resource("", "v1", "ServiceAccount", "serviceaccounts", true, &["sa"]),
+    in_all(resource("", "v1", "Service", "services", true, &["svc"])),
+    in_all(resource(
+        "apps",
+        "v1",
+        "DaemonSet",
+        "daemonsets",
+        true,
+        &["ds"],
+    )),
+    in_all(resource(
+        "apps",
+        "v1",
+        "Deployment",
+        "deployments",
+        true,
+        &["deploy"],
+    )),
+    in_all(resource(
+        "apps",
+        "v1",
+        "ReplicaSet",
+        "replicasets",
+        true,
+        &["rs"],
+    )),
+    in_all(resource(
+        "apps",
+        "v1",
+        "StatefulSet",
+        "statefulsets",
+        true,
+        &["sts"],
+    )),
+    in_all(resource(
+        "autoscaling",
+        "v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        true,
+        &["hpa"],
+    )),
+    in_all(resource(
+        "batch",
+        "v1",
+        "CronJob",
+        "cronjobs",
+        true,
+        &["cj"],
+    )),
+    in_all(resource("batch", "v1", "Job", "jobs", true, &[])),
+    resource(
+        "certificates.k8s.io",
+        "v1",
+        "CertificateSigningRequest",
+        "certificatesigningrequests",
+        false,
+        &["csr"],
+    ),
+    resource("coordination.k8s.io", "v1", "Lease", "leases", true, &[]),
+    resource(
+        "discovery.k8s.io",
+        "v1",
+        "EndpointSlice",
+        "endpointslices",
+        true,
+        &[],
+    ),
+    resource(
+        "networking.k8s.io",
+        "v1",
+        "Ingress",
+        "ingresses",
+        true,
+        &["ing"],
+    ),
+    resource(
+        "networking.k8s.io",
+        "v1",
+        "IngressClass",
+        "ingressclasses",
+        false,
+        &[],
+    ),
+    resource(
+        "networking.k8s.io",
+        "v1",
+        "NetworkPolicy",
+        "networkpolicies",
+        true,
+        &["netpol"],
+    ),
+    resource(
+        "policy",
+        "v1",
+        "PodDisruptionBudget",
+        "poddisruptionbudgets",
+        true,
+        &["pdb"],
+    ),
+    resource(
+        RBAC,
+        "v1",
+        "ClusterRoleBinding",
+        "clusterrolebindings",
+        false,
+        &[],
+    ),
+    resource(RBAC, "v1", "ClusterRole", "clusterroles", false, &[]),
+    resource(RBAC, "v1", "RoleBinding", "rolebindings", true, &[]),
+    resource(RBAC, "v1", "Role", "roles", true, &[]),
+    resource(
+        "scheduling.k8s.io",
+        "v1",
+        "PriorityClass",
+        "priorityclasses",
+        false,
+        &["pc"],
+    ),
+    resource(
+        "storage.k8s.io",
+        "v1",
+        "CSIDriver",
+        "csidrivers",
+        false,
+        &[],
+    ),
+    resource("storage.k8s.io", "v1", "CSINode", "csinodes", false, &[]),
+    resource(
+        "storage.k8s.io",
+        "v1",
+        "StorageClass",
+        "storageclasses",
+        false,
+        &["sc"],
+    ),
+];

@@ -1,0 +1,80 @@
+//! An API that has a fixed list of objects.
+use crate::{
+    effect::objects::reference,
+    secret::Secret,
+    world::{Cluster, Tried},
+};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+
+/// An API that has a fixed list of objects, for holders of any credentials. It cannot be written.
+#[derive(Clone)]
+pub struct FakeCluster(pub Vec<Value>);
+
+fn refuse_writing<T>() -> Tried<T> {
+    Err(Failure::new("denied", "phases do not write"))
+}
+
+/// Whether an object is of a kind, and in a namespace if one is given.
+fn is_listed(object: &Value, api_version: &str, kind: &str, namespace: Option<&str>) -> bool {
+    object["apiVersion"] == api_version
+        && object["kind"] == kind
+        && namespace.is_none_or(|namespace| object["metadata"]["namespace"] == namespace)
+}
+
+impl Cluster for FakeCluster {
+    fn get(&self, wanted: &ObjectRef) -> Tried<Option<Value>> {
+        let found = self
+            .0
+            .iter()
+            .find(|object| reference(object).is_ok_and(|found| found == *wanted));
+        Ok(found.cloned())
+    }
+
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        _selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
+        Ok(self
+            .0
+            .iter()
+            .filter(|object| is_listed(object, api_version, kind, namespace))
+            .cloned()
+            .collect())
+    }
+
+    fn create(&self, _manifest: &Value) -> Tried<Value> {
+        refuse_writing()
+    }
+
+    fn replace(&self, _manifest: &Value) -> Tried<Value> {
+        refuse_writing()
+    }
+
+    fn server_side_apply(&self, _manifest: &Value) -> Tried<Value> {
+        refuse_writing()
+    }
+
+    fn patch(&self, _reference: &ObjectRef, _patch: &Value) -> Tried<Value> {
+        refuse_writing()
+    }
+
+    fn delete(&self, _reference: &ObjectRef) -> Tried<()> {
+        refuse_writing()
+    }
+
+    fn probe(&self, _kubeconfig: &str, _path: &str) -> Tried<u16> {
+        Ok(200)
+    }
+
+    fn with_kubeconfig(&self, _path: &str) -> Tried<Box<dyn Cluster>> {
+        refuse_writing()
+    }
+
+    fn as_holder_of(&self, _kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+        Ok(Box::new(self.clone()))
+    }
+}

@@ -1,0 +1,67 @@
+//! Whether an action of a plugin fits the entry of a path.
+use super::{
+    Confined, FileAction, denied,
+    lookup::{ConfinedEntry, type_name},
+};
+use crate::world::{
+    Tried,
+    files::{atomic_write::UNFINISHED, handle::file_identity},
+};
+use rustix::fs::{FileType, Stat};
+
+impl Confined<'_> {
+    /// Checks whether a plugin may do this to an entry.
+    ///
+    /// # Errors
+    /// `denied` with the reason.
+    pub(super) fn check_entry(
+        &self,
+        path: &str,
+        entry: &ConfinedEntry,
+        action: FileAction,
+    ) -> Tried<()> {
+        action.check_mode(path)?;
+        if action != FileAction::Look
+            && entry.name.starts_with('.')
+            && entry.name.ends_with(UNFINISHED)
+        {
+            return Err(denied(format!(
+                "{path} has a name that the host gives to files it has not finished"
+            )));
+        }
+        let Some(target) = &entry.target else {
+            return Ok(());
+        };
+        let kind = FileType::from_raw_mode(target.st_mode);
+        if !action.fits(kind) {
+            return Err(denied(format!(
+                "{path} is a {}, which this effect of a plugin does not touch",
+                type_name(target)
+            )));
+        }
+        match action {
+            FileAction::SetMode { .. } if kind == FileType::RegularFile => {
+                check_single_link(path, target)
+            }
+            FileAction::SetMode { .. } | FileAction::RemoveDirectory
+                if self.is_above(file_identity(target))? =>
+            {
+                Err(denied(format!(
+                    "{path} holds files of the host, so a plugin may not change it"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses a file with several hard links: by another name it may be a key of the host.
+fn check_single_link(path: &str, stat: &Stat) -> Tried<()> {
+    if stat.st_nlink > 1 {
+        return Err(denied(format!(
+            "{path} is a hard link: the file has {} names, so a plugin may not change it",
+            stat.st_nlink
+        )));
+    }
+    Ok(())
+}

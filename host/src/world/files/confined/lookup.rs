@@ -1,0 +1,207 @@
+//! Finding the entry of a path, one directory after the other, without following a link.
+use super::{Confined, denied};
+use crate::world::{
+    Tried,
+    files::{
+        directories::PARENT_MODE,
+        failure::{failure_to, io_failure},
+        handle::{UNFOLLOWED, file_identity, is_searchable},
+    },
+};
+use kubephase_wit::Failure;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, FileType, Mode, OFlags, Stat},
+    io::Errno,
+};
+
+/// How missing parent directories are treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingParents {
+    Make,
+    Stop,
+}
+
+/// A name in an open directory that does not belong to the host.
+pub struct ConfinedEntry<'a> {
+    pub(super) directory: OwnedFd,
+    pub(super) name: &'a str,
+    /// Metadata of the file with this name; none if it does not exist.
+    pub(super) target: Option<Stat>,
+    /// Whether every local user may search all directories above.
+    pub(super) searchable: bool,
+}
+
+/// A directory on the way to an entry.
+struct Parent {
+    directory: OwnedFd,
+    stat: Stat,
+    /// Whether every local user may search it and all directories above.
+    searchable: bool,
+}
+
+/// Returns the failure to touch a file of the host.
+pub(super) fn host_owned_failure(path: &str) -> Failure {
+    let remedy = "a plugin cannot change static Pods, keys, kubeconfigs, what the kubelet, etcd, \
+        the container runtime and this program keep, the operator's files, or programs";
+    Failure {
+        remedy: Some(remedy.into()),
+        ..denied(format!(
+            "{path} belongs to the host, which a plugin's file effects do not reach"
+        ))
+    }
+}
+
+/// Splits an absolute path into its names.
+///
+/// # Errors
+/// `invalid` if the path is relative, is `/`, or contains `.`, `..` or a NUL byte.
+fn split_names(path: &str) -> Tried<Vec<&str>> {
+    let below = path
+        .strip_prefix('/')
+        .ok_or_else(|| invalid_path(path, "is not an absolute path"))?;
+    let names: Vec<&str> = below.split('/').filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(invalid_path(path, "is not the path of a file"));
+    }
+    if names
+        .iter()
+        .any(|name| matches!(*name, "." | "..") || name.contains('\0'))
+    {
+        return Err(invalid_path(path, "has a part that is not a name"));
+    }
+    Ok(names)
+}
+
+fn invalid_path(path: &str, why: &str) -> Failure {
+    Failure::new("invalid", format!("{path:?} {why}"))
+}
+
+/// Returns the type of a file as messages name it.
+pub(super) fn type_name(stat: &Stat) -> &'static str {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => "file",
+        FileType::Directory => "directory",
+        FileType::Symlink => "symbolic link",
+        FileType::Socket => "socket",
+        FileType::Fifo => "pipe",
+        _ => "device",
+    }
+}
+
+impl Confined<'_> {
+    /// Finds the entry of a path, going down one directory after the other. None if a directory is
+    /// missing and is not to be made.
+    ///
+    /// # Errors
+    /// `denied` if the path belongs to the host or leads through a link.
+    pub(super) fn find_entry<'p>(
+        &self,
+        path: &'p str,
+        missing: MissingParents,
+    ) -> Tried<Option<ConfinedEntry<'p>>> {
+        let mut names = split_names(path)?;
+        if self.owns_spelling(&format!("/{}", names.join("/")))? {
+            return Err(host_owned_failure(path));
+        }
+        let name = names.pop().unwrap_or_default();
+        let mut parent = self.open_root(path)?;
+        for part in names {
+            let Some(next) = self.descend(path, &parent, part, missing)? else {
+                return Ok(None);
+            };
+            parent = next;
+        }
+        let target = self.find_target(path, &parent, name)?;
+        Ok(Some(ConfinedEntry {
+            directory: parent.directory,
+            name,
+            target,
+            searchable: parent.searchable,
+        }))
+    }
+
+    /// Whether a path belongs to the host by its spelling, or by the real paths of the host's
+    /// files.
+    fn owns_spelling(&self, path: &str) -> Tried<bool> {
+        let is_in_territory = self
+            .territories
+            .iter()
+            .any(|territory| territory.owns(path));
+        Ok(is_in_territory || self.surveys()?.iter().any(|survey| survey.owns_path(path)))
+    }
+
+    /// Whether a name in a directory belongs to the host.
+    fn owns_entry(&self, directory: &Stat, name: &str) -> Tried<bool> {
+        Ok(self
+            .surveys()?
+            .iter()
+            .any(|survey| survey.owns_entry(file_identity(directory), name)))
+    }
+
+    /// Opens the root of the tree. `path` names the whole path in failures.
+    fn open_root(&self, path: &str) -> Tried<Parent> {
+        let directory = self
+            .files
+            .open_at(".", OFlags::PATH | OFlags::DIRECTORY)
+            .map_err(failure_to("open", path))?;
+        let stat = fs::fstat(&directory).map_err(failure_to("open", path))?;
+        Ok(Parent {
+            directory,
+            stat,
+            searchable: self.files.is_scratch() || is_searchable(stat.st_mode),
+        })
+    }
+
+    /// Opens a directory of a directory. None if it is missing and is not to be made. `path` names
+    /// the whole path in failures.
+    fn descend(
+        &self,
+        path: &str,
+        parent: &Parent,
+        name: &str,
+        missing: MissingParents,
+    ) -> Tried<Option<Parent>> {
+        if self.owns_entry(&parent.stat, name)? {
+            return Err(host_owned_failure(path));
+        }
+        let opened = fs::openat(&parent.directory, name, UNFOLLOWED, Mode::empty());
+        let directory = match (opened, missing) {
+            (Err(Errno::NOENT), MissingParents::Stop) => return Ok(None),
+            (Err(Errno::NOENT), MissingParents::Make) => self
+                .files
+                .make_directory_in(&parent.directory, name, PARENT_MODE)
+                .map_err(failure_to("open", path))?,
+            (opened, _) => opened.map_err(failure_to("open", path))?,
+        };
+        let stat = fs::fstat(&directory).map_err(failure_to("open", path))?;
+        if self.owns(file_identity(&stat))? {
+            return Err(host_owned_failure(path));
+        }
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+            return Err(denied(format!(
+                "{path} leads through {name:?}, which is a {}; a plugin's effects follow no link",
+                type_name(&stat)
+            )));
+        }
+        Ok(Some(Parent {
+            directory,
+            stat,
+            searchable: parent.searchable && is_searchable(stat.st_mode),
+        }))
+    }
+
+    /// Returns the metadata of the file that a name leads to; none if it does not exist. `path`
+    /// names the whole path in failures.
+    fn find_target(&self, path: &str, parent: &Parent, name: &str) -> Tried<Option<Stat>> {
+        if self.owns_entry(&parent.stat, name)? {
+            return Err(host_owned_failure(path));
+        }
+        match fs::statat(&parent.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if self.owns(file_identity(&stat))? => Err(host_owned_failure(path)),
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(io_failure("open", path, errno)),
+        }
+    }
+}

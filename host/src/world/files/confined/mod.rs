@@ -1,0 +1,118 @@
+//! The view of a tree that effects of plugins have: no link is followed, and no file of the host is
+//! touched. Directories are opened one by one and checked by handle, and the change is made through
+//! the handles that were checked.
+//!
+//! `action` has what an effect may do to a file, `lookup` finds the entry of a path and refuses
+//! what belongs to the host, `checks` decides whether an action fits an entry, `operations` is the
+//! view as [`Files`](crate::world::Files).
+mod action;
+mod checks;
+mod lookup;
+mod operations;
+
+pub use action::FileAction;
+
+use super::{
+    RootedFiles,
+    handle::FileIdentity,
+    territory::{Survey, Territory},
+};
+use crate::world::Tried;
+use kubephase_wit::Failure;
+use lookup::{ConfinedEntry, MissingParents};
+use std::sync::OnceLock;
+
+/// The view of a tree for one effect of a plugin. Where the host's files are is looked up once and
+/// remembered.
+pub struct Confined<'a> {
+    files: &'a RootedFiles,
+    territories: Vec<&'a Territory>,
+    surveys: OnceLock<Vec<Survey>>,
+}
+
+fn denied(message: String) -> Failure {
+    Failure::new("denied", message)
+}
+
+impl<'a> Confined<'a> {
+    /// A view of a tree without the files of a territory.
+    pub fn new(files: &'a RootedFiles, territory: &'a Territory) -> Self {
+        Confined {
+            files,
+            territories: vec![territory],
+            surveys: OnceLock::new(),
+        }
+    }
+
+    /// Returns this view without the files of a further territory.
+    pub fn without<'c>(&'c self, territory: &'c Territory) -> Confined<'c> {
+        let territories = self
+            .territories
+            .iter()
+            .copied()
+            .chain([territory])
+            .collect();
+        Confined {
+            files: self.files,
+            territories,
+            surveys: OnceLock::new(),
+        }
+    }
+
+    /// Returns where the files of each territory are, with all links followed.
+    fn surveys(&self) -> Tried<&[Survey]> {
+        if let Some(surveys) = self.surveys.get() {
+            return Ok(surveys);
+        }
+        let surveys: Tried<Vec<Survey>> = self
+            .territories
+            .iter()
+            .map(|territory| Survey::take(territory, self.files))
+            .collect();
+        let surveys = surveys?;
+        Ok(self.surveys.get_or_init(|| surveys))
+    }
+
+    /// Whether a file or directory belongs to the host.
+    fn owns(&self, file: FileIdentity) -> Tried<bool> {
+        Ok(self.surveys()?.iter().any(|survey| survey.owns(file)))
+    }
+
+    /// Whether a directory has files of the host below it.
+    fn is_above(&self, directory: FileIdentity) -> Tried<bool> {
+        Ok(self
+            .surveys()?
+            .iter()
+            .any(|survey| survey.is_above(directory)))
+    }
+
+    /// Checks whether a plugin may do this at a path of this tree.
+    ///
+    /// # Errors
+    /// `denied` with the reason, or the failure to open a directory.
+    pub fn check(&self, path: &str, action: FileAction) -> Tried<()> {
+        match self.find_entry(path, MissingParents::Stop)? {
+            Some(entry) => self.check_entry(path, &entry, action),
+            None => action.check_mode(path),
+        }
+    }
+
+    /// Finds the entry of a path and checks the action. Makes missing directories if the action
+    /// makes something. None if a directory is missing and is not made.
+    fn prepare<'p>(&self, path: &'p str, action: FileAction) -> Tried<Option<ConfinedEntry<'p>>> {
+        action.check_mode(path)?;
+        let missing = if action.makes_something() {
+            MissingParents::Make
+        } else {
+            MissingParents::Stop
+        };
+        let entry = self.find_entry(path, missing)?;
+        if let Some(entry) = &entry {
+            self.check_entry(path, entry, action)?;
+        }
+        Ok(entry)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

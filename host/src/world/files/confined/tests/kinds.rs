@@ -1,0 +1,64 @@
+//! Modes, special files and hard links.
+use super::*;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn modes_with_set_id_bits_are_refused() {
+    let node = TestNode::new();
+    node.files.write("/opt/tool", b"", 0o755, None).unwrap();
+    for mode in [0o4755, 0o2755, 0o6000, 0o100_755, 0o20666] {
+        let what = format!("{mode:o}");
+        assert_denied(node.plugin().write("/opt/tool", b"evil", mode, None), &what);
+        assert_denied(node.plugin().set_mode("/opt/tool", mode, None), &what);
+        assert_denied(node.plugin().make_dir("/opt/new", mode), &what);
+    }
+    assert_eq!(node.files.list("/opt").unwrap(), ["tool"]);
+    assert_eq!(node.files.stat("/opt/tool").unwrap().unwrap().mode, 0o755);
+}
+
+#[test]
+fn special_files_are_left_alone() {
+    let node = TestNode::new();
+    node.files.make_dir("/opt/directory", 0o755).unwrap();
+    let pipe = node.root.path().join("opt/pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+    for path in ["/opt/directory", "/opt/pipe"] {
+        assert_denied(node.plugin().write(path, b"", 0o644, None), path);
+        assert_denied(node.plugin().remove(path), path);
+    }
+    assert_denied(node.plugin().set_mode("/opt/pipe", 0o666, None), "mode");
+    assert_denied(node.plugin().make_dir("/opt/pipe", 0o755), "directory");
+    assert_eq!(mode(&pipe), 0o600);
+}
+
+#[test]
+fn files_with_several_names_are_left_alone() {
+    let node = TestNode::new();
+    let key = "/etc/kubernetes/pki/ca.key";
+    node.write(key, b"key");
+    node.write("/opt/other", b"");
+    node.hard_link(key, "/opt/hard");
+    node.hard_link("/opt/other", "/opt/second");
+    assert_denied(node.plugin().set_mode("/opt/hard", 0o666, None), "key");
+    let refused = node.plugin().set_mode("/opt/second", 0o666, None);
+    let refused = refused.unwrap_err();
+    assert!(
+        refused.code == "denied" && refused.message.contains("2 names"),
+        "{refused:?}"
+    );
+    for path in [key, "/opt/other"] {
+        assert_eq!(mode(&node.root.path().join(&path[1..])), 0o600, "{path}");
+    }
+}
+
+#[test]
+fn names_of_unfinished_files_are_refused() {
+    let node = TestNode::new();
+    let path = "/opt/.admin.conf.unfinished";
+    assert_denied(node.plugin().write(path, b"", 0o644, None), path);
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

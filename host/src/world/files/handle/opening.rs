@@ -1,0 +1,102 @@
+//! Opening the file at a path of a tree.
+use super::{FileHandle, UNFOLLOWED, file_identity, is_searchable};
+use crate::world::{
+    OpenFile, Tried,
+    files::{
+        MAX_READ, RootedFiles,
+        failure::{failure_to, io_failure},
+        rooted::proc_path,
+    },
+};
+use kubephase_wit::Failure;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, Mode, OFlags, ResolveFlags},
+    io::Errno,
+};
+use std::path::Path;
+
+impl RootedFiles {
+    /// Opens the file at a path. Follows links, except the kernel's magic links below /proc.
+    ///
+    /// # Errors
+    /// `denied` for a magic link, `not-found` if the file does not exist, `io` (retryable) if it
+    /// was moved meanwhile.
+    pub(in crate::world::files) fn open_handle(&self, path: &str) -> Tried<FileHandle> {
+        let handle = self
+            .open_at_with(path, OFlags::PATH, ResolveFlags::NO_MAGICLINKS)
+            .map_err(|errno| open_failure(path, errno))?;
+        let real = self.real_path_of(&handle, path)?;
+        let (found, searchable) = self.descend(&real).map_err(failure_to("open", path))?;
+        let opened = FileHandle::new(handle, path, &real, searchable)?;
+        let found = fs::fstat(&found).map_err(failure_to("open", path))?;
+        if file_identity(&found) != opened.identity() {
+            return Err(Failure {
+                retryable: true,
+                ..Failure::new(
+                    "io",
+                    format!("{path} was moved while it was opened; try again"),
+                )
+            });
+        }
+        Ok(opened)
+    }
+
+    /// Returns the path of a handle in this tree, without links. `path` names it in failures.
+    pub(in crate::world::files) fn real_path_of(
+        &self,
+        handle: &OwnedFd,
+        path: &str,
+    ) -> Tried<String> {
+        let real = fs::readlinkat(fs::CWD, proc_path(handle), Vec::new())
+            .map_err(failure_to("read", path))?;
+        let real = String::from_utf8(real.into_bytes()).map_err(|_| {
+            Failure::new(
+                "invalid",
+                format!("{path} leads to a file whose name is not UTF-8"),
+            )
+        })?;
+        let root = self.path.canonicalize().map_err(failure_to("read", path))?;
+        let below = Path::new(&real)
+            .strip_prefix(&root)
+            .map_err(|_| Failure::new("denied", format!("{path} leads out of the tree")))?;
+        Ok(format!("/{}", below.display()))
+    }
+
+    /// Goes down a path without links. Returns the file at its end, and whether every local user
+    /// may search all directories above it. The mode of a scratch root does not count, because the
+    /// scratch root stands for `/`.
+    fn descend(&self, real: &str) -> rustix::io::Result<(OwnedFd, bool)> {
+        let mut here = self.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
+        let mut searchable = self.is_scratch() || is_searchable(fs::fstat(&here)?.st_mode);
+        let parts: Vec<&str> = real.split('/').filter(|part| !part.is_empty()).collect();
+        for (at, part) in parts.iter().enumerate() {
+            here = fs::openat(&here, *part, UNFOLLOWED, Mode::empty())?;
+            if at + 1 < parts.len() {
+                searchable &= is_searchable(fs::fstat(&here)?.st_mode);
+            }
+        }
+        Ok((here, searchable))
+    }
+
+    /// Reads a regular file for the host itself. Follows every link.
+    pub(in crate::world::files) fn read_whole(&self, path: &str) -> Tried<Vec<u8>> {
+        let handle = self
+            .open_at(path, OFlags::PATH)
+            .map_err(failure_to("read", path))?;
+        FileHandle::new(handle, path, path, false)?.read(MAX_READ)
+    }
+}
+
+fn open_failure(path: &str, errno: Errno) -> Failure {
+    match errno {
+        Errno::LOOP => Failure::new(
+            "denied",
+            format!(
+                "cannot open {path}: it leads through a link of /proc, or through too many links"
+            ),
+        ),
+        Errno::NOTDIR => io_failure("open", path, Errno::NOENT),
+        errno => io_failure("open", path, errno),
+    }
+}

@@ -1,0 +1,117 @@
+//! The tree as [`Files`].
+use super::{
+    Confined, RootedFiles, Territory,
+    failure::{failure_to, io_failure},
+    handle::{entry_names, file_meta},
+    lock,
+    ownership::{can_chown, set_mode_and_owner},
+    rooted::proc_path,
+};
+use crate::{
+    cancel::Cancel,
+    world::{Files, OpenFile, Tried},
+};
+use kubephase_wit::FileMeta;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, AtFlags, OFlags},
+    io::Errno,
+};
+
+impl Files for RootedFiles {
+    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+        Ok(Box::new(self.open_handle(path)?))
+    }
+
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        let opened = self.open_handle(path)?;
+        self.check_shown(&opened, territory)?;
+        Ok(Box::new(opened))
+    }
+
+    fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
+        Box::new(Confined::new(self, territory))
+    }
+
+    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+        let found = match self.open_at(path, OFlags::PATH) {
+            Ok(found) => found,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(errno) => return Err(io_failure("look at", path, errno)),
+        };
+        let stat = fs::fstat(&found).map_err(failure_to("look at", path))?;
+        Ok(Some(file_meta(&stat)))
+    }
+
+    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+        self.read_whole(path)
+    }
+
+    fn real_path(&self, path: &str) -> Tried<String> {
+        let found = self
+            .open_at(path, OFlags::PATH)
+            .map_err(failure_to("read", path))?;
+        self.real_path_of(&found, path)
+    }
+
+    fn list(&self, path: &str) -> Tried<Vec<String>> {
+        let opened = self
+            .open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)
+            .map_err(failure_to("list", path))?;
+        entry_names(&opened, path, usize::MAX)
+    }
+
+    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        let (directory, name) = self.make_parent(path)?;
+        self.write_file_in(&directory, &name, content, mode, owner)
+            .map_err(failure_to("write", path))
+    }
+
+    fn lock(&self, path: &str, cancel: &Cancel) -> Tried<Option<OwnedFd>> {
+        self.lock_within(path, lock::MAX_WAIT, cancel)
+    }
+
+    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+        self.make_directory_path(path.trim_end_matches('/'), mode)
+            .map(drop)
+    }
+
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        let found = self
+            .open_at(path, OFlags::PATH)
+            .map_err(failure_to("set the mode of", path))?;
+        set_mode_and_owner(&found, mode, owner)
+            .and_then(|()| self.sync(&found))
+            .map_err(failure_to("set the mode of", path))
+    }
+
+    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+        if can_chown() {
+            self.change_owner_recursively(path, owner)
+        } else {
+            Ok(false)
+        }
+    }
+
+    fn remove(&self, path: &str) -> Tried<()> {
+        self.unlink(path, AtFlags::empty())
+    }
+
+    /// Leaves the check whether the directory is empty to the kernel.
+    fn remove_dir(&self, path: &str) -> Tried<()> {
+        self.unlink(path, AtFlags::REMOVEDIR)
+    }
+
+    fn remove_all(&self, path: &str) -> Tried<()> {
+        match self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY) {
+            Err(Errno::NOTDIR | Errno::NOENT | Errno::LOOP) => self.remove(path),
+            Err(errno) => Err(io_failure("remove", path, errno)),
+            Ok(_) => {
+                let (directory, name) = self.make_parent(path)?;
+                std::fs::remove_dir_all(proc_path(&directory).join(name))
+                    .and_then(|()| self.sync(&directory))
+                    .map_err(failure_to("remove", path))
+            }
+        }
+    }
+}

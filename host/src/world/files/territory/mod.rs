@@ -1,0 +1,118 @@
+//! The files of a node that belong to the host: no effect of a plugin reaches them, and most of
+//! them are shown to no plugin.
+//!
+//! `survey` recognises them by other names (links), `resolved_path` follows a path's links.
+mod resolved_path;
+mod survey;
+
+pub use resolved_path::ResolvedPath;
+pub(super) use survey::Survey;
+
+use std::{collections::BTreeSet, path::Path};
+
+/// The files and directories of a node that only the host itself writes. `Territory::of` makes one
+/// from a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Territory {
+    /// Files, and directories with everything below them
+    places: BTreeSet<String>,
+    /// Those of `places` whose entries may be links to files elsewhere, which then belong to the
+    /// host too.
+    linked: BTreeSet<String>,
+    /// Those of `places` that hold no secret: a plugin may read them.
+    shown: BTreeSet<String>,
+    /// Directories whose `*.conf` files are kubeconfigs of the host.
+    kubeconfigs: BTreeSet<String>,
+}
+
+impl Territory {
+    /// Adds a file, or a directory with everything below it, that no plugin reads. A path that is
+    /// empty, relative or the root is ignored.
+    pub fn add(&mut self, path: &str) {
+        if let Some(path) = normalise(path).filter(|path| path != "/") {
+            self.shown.remove(&path);
+            self.places.insert(path);
+        }
+    }
+
+    /// Adds a file, or a directory with everything below it, that holds no secret. A path that was
+    /// added as one that no plugin reads stays one.
+    pub fn add_shown(&mut self, path: &str) {
+        if let Some(path) = normalise(path).filter(|path| path != "/")
+            && self.places.insert(path.clone())
+        {
+            self.shown.insert(path);
+        }
+    }
+
+    /// Adds a directory of keys or manifests with everything below it, and the files elsewhere that
+    /// its entries link to. Of the files in it, plugins read certificates and public keys.
+    pub fn add_linked_directory(&mut self, path: &str) {
+        if let Some(path) = normalise(path) {
+            self.linked.insert(path.clone());
+            self.add(&path);
+        }
+    }
+
+    /// Adds a directory whose `*.conf` files are kubeconfigs of the host.
+    pub fn add_kubeconfig_directory(&mut self, path: &str) {
+        if let Some(path) = normalise(path) {
+            self.kubeconfigs.insert(path);
+        }
+    }
+
+    /// Whether a path belongs to the host by its spelling, without following links.
+    pub fn owns(&self, path: &str) -> bool {
+        let Some(path) = normalise(path) else {
+            return false;
+        };
+        let mut ancestors = Path::new(&path).ancestors().filter_map(Path::to_str);
+        ancestors
+            .any(|above| self.places.contains(above) || is_kubeconfig(&self.kubeconfigs, above))
+    }
+
+    /// Whether a path without links holds a secret by its spelling.
+    fn hides(&self, path: &str) -> bool {
+        let mut ancestors = Path::new(path).ancestors().filter_map(Path::to_str);
+        ancestors.any(|above| {
+            let is_open = || {
+                self.shown.contains(above) || (self.linked.contains(above) && has_public_name(path))
+            };
+            (self.places.contains(above) && !is_open()) || is_kubeconfig(&self.kubeconfigs, above)
+        })
+    }
+}
+
+/// Whether a file of a directory of keys is a certificate or a public key by its name.
+fn has_public_name(path: &str) -> bool {
+    [".crt", ".pub"].iter().any(|suffix| path.ends_with(suffix))
+}
+
+/// Removes `.`, `..` and empty names from an absolute path; none if the path is not absolute.
+fn normalise(path: &str) -> Option<String> {
+    path.starts_with('/').then_some(())?;
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    Some(format!("/{}", parts.join("/")))
+}
+
+/// Whether a path is a `*.conf` file in one of these directories.
+fn is_kubeconfig(directories: &BTreeSet<String>, path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(directory, name)| {
+        let directory = if directory.is_empty() { "/" } else { directory };
+        is_kubeconfig_name(name) && directories.contains(directory)
+    })
+}
+
+fn is_kubeconfig_name(name: &str) -> bool {
+    name.ends_with(".conf")
+}
+
+#[cfg(test)]
+mod tests;

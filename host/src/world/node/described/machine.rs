@@ -1,0 +1,93 @@
+//! Facts, kernel, services and programs of a described node.
+use super::DescribedNode;
+use crate::{
+    arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
+    world::{Node, Rights, ServiceState, Tried, budget::Budget, node::facts::not_checked},
+};
+use kubephase_wit::{CommandOutput, Failure};
+use serde_json::Value;
+
+impl Node for DescribedNode {
+    fn fact(&self, name: &str) -> Option<Value> {
+        self.facts_by_name.get(name).cloned()
+    }
+
+    fn sysctl(&self, key: &SysctlKey) -> Option<String> {
+        let key = key.as_str();
+        self.changes()
+            .sysctls
+            .get(key)
+            .or_else(|| self.facts.sysctls.get(key))
+            .cloned()
+    }
+
+    fn kernel_option(&self, name: &str) -> Tried<Option<String>> {
+        Ok(self.facts.kernel_option(name))
+    }
+
+    fn service(&self, name: &UnitName) -> Tried<Option<ServiceState>> {
+        Ok(self.facts.init_system.as_ref().map(|_| {
+            self.changes()
+                .services
+                .get(name.as_str())
+                .copied()
+                .unwrap_or_default()
+        }))
+    }
+
+    fn ensure_service(&self, name: &UnitName, state: &str) -> Tried<bool> {
+        let hook_changed = (self.on_service)(name, state)?;
+        let mut changes = self.changes();
+        let service = changes
+            .services
+            .entry(name.to_string())
+            .or_insert(ServiceState {
+                exists: true,
+                ..ServiceState::default()
+            });
+        let before = *service;
+        match state {
+            "running" | "restarted" => service.active = true,
+            "stopped" => service.active = false,
+            "enabled" => service.enabled = true,
+            "disabled" => service.enabled = false,
+            other => {
+                return Err(Failure::new(
+                    "invalid",
+                    format!("{other:?} is not a state of a service"),
+                ));
+            }
+        }
+        Ok(hook_changed || before != *service)
+    }
+
+    fn set_sysctl(&self, key: &SysctlKey, value: &str) -> Tried<bool> {
+        let changed = self.sysctl(key).as_deref() != Some(value);
+        self.changes()
+            .sysctls
+            .insert(key.to_string(), value.to_owned());
+        Ok(changed)
+    }
+
+    fn load_module(&self, name: &ModuleName) -> Tried<bool> {
+        let mut changes = self.changes();
+        if changes.modules.iter().any(|module| *module == **name) {
+            return Ok(false);
+        }
+        changes.modules.push(name.to_string());
+        Ok(true)
+    }
+
+    fn run(
+        &self,
+        command: &CommandLine,
+        _rights: Rights,
+        _budget: &Budget,
+    ) -> Tried<CommandOutput> {
+        self.facts.run(command.program(), command.arguments())
+    }
+
+    fn unmount_below(&self, _directory: &str, _flags: &[String]) -> Tried<usize> {
+        Err(not_checked("what is mounted on a described node"))
+    }
+}

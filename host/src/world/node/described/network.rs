@@ -1,0 +1,46 @@
+//! The network of a described node: its own ports and names, and nothing beyond.
+use super::DescribedNode;
+use crate::{
+    arguments::HttpUrl,
+    world::{
+        Net, TlsFiles, Tried,
+        budget::Budget,
+        node::{facts::not_checked, proxy},
+        reach::Reach,
+    },
+};
+use kubephase_wit::{Failure, HttpReply};
+
+impl Net for DescribedNode {
+    fn port_free(&self, port: u16) -> Tried<bool> {
+        Ok(!self.facts.ports_in_use.contains(&port))
+    }
+
+    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+        self.facts.resolve(host)
+    }
+
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+        let url = url::Url::parse(url)
+            .map_err(|error| Failure::new("invalid", format!("{url}: {error}")))?;
+        Ok(proxy::proxy_for(&self.facts.environment, &url))
+    }
+
+    fn http_get(&self, url: &HttpUrl, _reach: Reach, _budget: &Budget) -> Tried<HttpReply> {
+        Err(not_checked(url))
+    }
+
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        _identity: &TlsFiles,
+        _reach: Reach,
+        _budget: &Budget,
+    ) -> Tried<HttpReply> {
+        Err(not_checked(url))
+    }
+
+    fn health(&self, url: &HttpUrl, _budget: &Budget) -> Tried<u16> {
+        Err(not_checked(url))
+    }
+}

@@ -1,0 +1,66 @@
+//! The container runtime of a described node: its description, without containers.
+use super::DescribedNode;
+use crate::world::{Container, Runtime, Tried, node::facts::not_checked};
+use kubephase_wit::Failure;
+use serde_json::{Value, json};
+
+impl Runtime for DescribedNode {
+    fn status(&self) -> Tried<Value> {
+        let runtime = &self.facts.runtime;
+        if self.facts.cri_sockets.is_empty() {
+            return Err(not_checked("the container runtime"));
+        }
+        if !runtime.ready {
+            return Err(Failure::new(
+                "unavailable",
+                "container runtime condition \"RuntimeReady\" is not true. reason: , message: ",
+            ));
+        }
+        Ok(json!({
+            "name": runtime.name,
+            "version": runtime.version,
+            "sandboxImage": runtime.sandbox_image,
+        }))
+    }
+
+    fn config(&self) -> Tried<Value> {
+        if self.facts.cri_sockets.is_empty() {
+            return Err(not_checked("the container runtime"));
+        }
+        self.facts
+            .runtime
+            .runtime_config
+            .then(|| json!({"linux": {"cgroupDriver": "SYSTEMD"}}))
+            .ok_or_else(|| {
+                Failure::new(
+                    "unimplemented",
+                    "the container runtime has no method RuntimeConfig",
+                )
+            })
+    }
+
+    fn image_present(&self, image: &str) -> Tried<bool> {
+        Ok(self.facts.image_present(image))
+    }
+
+    fn pull(&self, image: &str) -> Tried<()> {
+        self.changes().pulled.push(image.to_owned());
+        Err(not_checked(image))
+    }
+
+    fn containers(&self) -> Tried<Vec<Container>> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn stop_container(&self, _id: &str) -> Tried<()> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
+        Err(not_checked("the containers of a described node"))
+    }
+
+    fn log(&self, _id: &str, _lines: usize) -> Tried<Vec<String>> {
+        Err(not_checked("the containers of a described node"))
+    }
+}

@@ -1,0 +1,222 @@
+//! The facts of this machine, read and never changed. A fact that cannot be read keeps its default,
+//! with a note.
+//!
+//! `network` reads addresses, `kernel` options and controllers, `user_ids` users and groups.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is where the machine is looked at"
+)]
+mod kernel;
+mod network;
+mod user_ids;
+
+use super::facts::NodeFacts;
+use crate::{
+    arguments::UnitName,
+    cancel::Cancel,
+    world::{
+        ServiceState,
+        real::services::{Init, Tools},
+    },
+};
+use kubephase_sdk::node::is_proxy;
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::CStr,
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::net::UnixStream,
+    path::Path,
+    thread::{self, JoinHandle},
+};
+
+/// Directories of CA certificates that static Pods mount (kubeadm's list).
+const CA_DIRECTORIES: &[&str] = &[
+    "/etc/ca-certificates",
+    "/etc/pki/ca-trust",
+    "/etc/pki/tls/certs",
+    "/etc/ssl/certs",
+    "/usr/local/share/ca-certificates",
+    "/usr/share/ca-certificates",
+];
+/// Sockets that container runtimes listen on by default.
+const CRI_SOCKETS: &[&str] = &[
+    "/var/run/containerd/containerd.sock",
+    "/var/run/crio/crio.sock",
+    "/var/run/cri-dockerd.sock",
+];
+/// Programs whose presence phases ask for.
+const PROGRAMS: &[&str] = &[
+    "systemctl",
+    "openrc",
+    "rc-service",
+    "losetup",
+    "mount",
+    "cp",
+    "conntrack",
+    "kubelet",
+];
+/// Ports that the control plane listens on.
+const PORTS: &[u16] = &[6443, 10250, 10257, 10259, 2379, 2380];
+
+/// Facts of this machine while the kubelet is still asked for its version, which takes as long as
+/// the rest together.
+pub struct Gathering {
+    /// All facts except the version of the kubelet.
+    pub facts: NodeFacts,
+    notes: Vec<String>,
+    kubelet: Option<JoinHandle<Option<String>>>,
+}
+
+impl Gathering {
+    /// Waits for the kubelet's answer. Returns all facts, and a note for each that could not be
+    /// read.
+    pub fn finish(self) -> (NodeFacts, Vec<String>) {
+        let kubelet_version = self
+            .kubelet
+            .and_then(|version| version.join().ok().flatten());
+        (
+            NodeFacts {
+                kubelet_version,
+                ..self.facts
+            },
+            self.notes,
+        )
+    }
+}
+
+/// Gathers the facts of this machine. Returns them, and a note for each that could not be read.
+pub fn gather() -> (NodeFacts, Vec<String>) {
+    begin().finish()
+}
+
+/// Gathers the facts of this machine without waiting for the kubelet's version.
+pub fn begin() -> Gathering {
+    let mut notes = Vec::new();
+    let tools = Tools::new(&Cancel::never());
+    let commands = find_commands(&tools);
+    let kubelet = commands.iter().any(|found| found == "kubelet").then(|| {
+        let tools = tools.clone();
+        thread::spawn(move || kubelet_version(&tools))
+    });
+    let facts = NodeFacts {
+        commands,
+        internet: false,
+        user_id: rustix::process::geteuid().as_raw(),
+        cpus: thread::available_parallelism()
+            .map_or(1, |count| u32::try_from(count.get()).unwrap_or(u32::MAX)),
+        memory_mib: memory_mib(),
+        swaps: lines("/proc/swaps").skip(1).collect(),
+        ca_directories: existing_directories(),
+        cri_sockets: answering_sockets(),
+        ports_in_use: ports_in_use(),
+        used_system_ids: user_ids::read(),
+        environment: proxies(),
+        kubelet_version: None,
+        hosts: BTreeMap::new(),
+        ..NodeFacts::default()
+    };
+    let facts = network::add_addresses(facts, &mut notes);
+    let facts = add_services(facts, &tools);
+    Gathering {
+        facts: kernel::add_kernel(facts, &tools, &mut notes),
+        notes,
+        kubelet,
+    }
+}
+
+/// Returns the proxy variables of this program's environment. Nothing else of the environment is
+/// part of any record.
+pub fn proxies() -> BTreeMap<String, String> {
+    let variables = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.filter(|(name, _)| is_proxy(name)).collect()
+}
+
+fn find_commands(tools: &Tools) -> Vec<String> {
+    PROGRAMS
+        .iter()
+        .filter(|program| tools.programs.find(program).is_some())
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn existing_directories() -> Vec<String> {
+    CA_DIRECTORIES
+        .iter()
+        .filter(|path| Path::new(path).is_dir())
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn answering_sockets() -> Vec<String> {
+    CRI_SOCKETS
+        .iter()
+        .filter(|path| UnixStream::connect(path).is_ok())
+        .map(|path| format!("unix://{path}"))
+        .collect()
+}
+
+fn ports_in_use() -> Vec<u16> {
+    PORTS
+        .iter()
+        .copied()
+        .filter(|port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, *port)).is_err())
+        .collect()
+}
+
+fn memory_mib() -> u64 {
+    let memory = rustix::system::sysinfo();
+    u64::from(memory.mem_unit) * memory.totalram / (1 << 20)
+}
+
+/// Adds the init system and the states of the services that phases ask for.
+fn add_services(facts: NodeFacts, tools: &Tools) -> NodeFacts {
+    let init = Init::detect(tools);
+    let init = init.as_ref();
+    NodeFacts {
+        systemd_resolved_active: init
+            .zip(UnitName::parse("systemd-resolved").ok())
+            .is_some_and(|(init, name)| init.active(&name)),
+        services: ["kubelet", "firewalld"]
+            .into_iter()
+            .map(|name| (name.to_owned(), service_state(init, name)))
+            .collect(),
+        init_system: init.map(|init| init.name().to_owned()),
+        ..facts
+    }
+}
+
+/// Returns the state of a service; the default without an init system.
+fn service_state(init: Option<&Init>, name: &str) -> ServiceState {
+    init.zip(UnitName::parse(name).ok())
+        .map(|(init, name)| init.state(&name))
+        .unwrap_or_default()
+}
+
+fn kubelet_version(tools: &Tools) -> Option<String> {
+    let (_, output) = tools.ask("kubelet", &["--version"])?;
+    output.trim().strip_prefix("Kubernetes ").map(str::to_owned)
+}
+
+fn text(name: &CStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(path).ok()
+}
+
+/// Returns the lines of a file; none if it cannot be read.
+fn lines(path: &str) -> impl Iterator<Item = String> {
+    read(path)
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+#[cfg(test)]
+mod tests;

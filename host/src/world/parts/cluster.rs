@@ -1,0 +1,46 @@
+//! The Kubernetes API.
+use crate::{secret::Secret, world::Tried};
+use kubephase_wit::ObjectRef;
+use serde_json::Value;
+
+/// The Kubernetes API, as the holder of a kubeconfig on the node sees it.
+///
+/// Methods fail with `not-found`, `already-exists`, `conflict`, `forbidden`, `unauthorized`,
+/// `invalid`, or `unavailable` (retryable) if the API server does not answer.
+pub trait Cluster: Send + Sync {
+    /// Gets an object; none if it does not exist.
+    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>>;
+    /// Lists objects of a kind, in all namespaces if none is given. `selector` selects by labels.
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>>;
+    /// Creates an object. Returns it as it was stored.
+    fn create(&self, manifest: &Value) -> Tried<Value>;
+    /// Replaces an object. Returns it as it was stored.
+    fn replace(&self, manifest: &Value) -> Tried<Value>;
+    /// Applies a manifest on the server, overriding other field managers. Returns the object as it
+    /// was stored.
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value>;
+    /// Patches an object by a strategic merge patch. Returns it as it was stored.
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value>;
+    /// Deletes an object.
+    fn delete(&self, reference: &ObjectRef) -> Tried<()>;
+    /// Gets a URL, or a path at the kubeconfig's server, with the credentials of the kubeconfig.
+    /// Returns the status code.
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16>;
+    /// Returns the API with the credentials of another kubeconfig, given as text.
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>>;
+    /// Returns the API with the credentials of a kubeconfig, given as text, whose file the operator
+    /// named on the command line. Programs that the kubeconfig names to authenticate its user are
+    /// run.
+    fn as_operator(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+        self.as_holder_of(kubeconfig)
+    }
+    /// Returns the API with the credentials of another kubeconfig of the node. Each request is
+    /// tried once, for callers that wait and retry themselves.
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>>;
+}

@@ -1,0 +1,56 @@
+//! The members of etcd.
+use crate::world::{EtcdMember, Tried};
+use kubephase_wit::Failure;
+
+/// The members of etcd.
+///
+/// Methods fail with `unavailable` (retryable) while etcd cannot be reached or refuses the change.
+pub trait Etcd: Send + Sync {
+    /// Lists the members.
+    fn members(&self) -> Tried<Vec<EtcdMember>>;
+    /// Adds a member without a vote.
+    fn add_learner(&self, peer_url: &str) -> Tried<()>;
+    /// Gives a learner its vote.
+    fn promote(&self, id: u64) -> Tried<()>;
+    /// Removes a member.
+    fn remove(&self, id: u64) -> Tried<()>;
+    /// Returns how many members are healthy, and how many there are.
+    fn health(&self) -> Tried<(usize, usize)>;
+    /// Whether a member serves clients at this URL.
+    fn serves(&self, client_url: &str) -> Tried<bool>;
+}
+
+/// The etcd of a world without etcd. Every call fails with `not-checked`.
+pub struct NoEtcd;
+
+impl NoEtcd {
+    fn refuse<T>() -> Tried<T> {
+        Err(Failure::new("not-checked", "this world has no etcd"))
+    }
+}
+
+impl Etcd for NoEtcd {
+    fn members(&self) -> Tried<Vec<EtcdMember>> {
+        NoEtcd::refuse()
+    }
+
+    fn add_learner(&self, _peer_url: &str) -> Tried<()> {
+        NoEtcd::refuse()
+    }
+
+    fn promote(&self, _id: u64) -> Tried<()> {
+        NoEtcd::refuse()
+    }
+
+    fn remove(&self, _id: u64) -> Tried<()> {
+        NoEtcd::refuse()
+    }
+
+    fn health(&self) -> Tried<(usize, usize)> {
+        NoEtcd::refuse()
+    }
+
+    fn serves(&self, _client_url: &str) -> Tried<bool> {
+        NoEtcd::refuse()
+    }
+}

@@ -1,0 +1,16 @@
+//! The parts of a world, each an object-safe trait. The worlds that implement them are in
+//! `world::real`, `world::rehearsal` and `world::fake`.
+
+mod cluster;
+mod etcd;
+mod files;
+mod net;
+mod node;
+mod runtime;
+
+pub use cluster::Cluster;
+pub use etcd::{Etcd, NoEtcd};
+pub use files::{Files, OpenFile};
+pub use net::{Net, TlsFiles};
+pub use node::{Node, Rights};
+pub use runtime::{Container, Runtime};

@@ -1,0 +1,53 @@
+//! The network as a node sees it.
+use crate::{
+    arguments::HttpUrl,
+    world::{Tried, budget::Budget, reach::Reach},
+};
+use kubephase_wit::HttpReply;
+
+/// The network as a node sees it.
+pub trait Net: Send + Sync {
+    /// Whether a TCP port of this node is free.
+    fn port_free(&self, port: u16) -> Tried<bool>;
+    /// Returns the addresses of a host name.
+    ///
+    /// # Errors
+    /// `not-found` if the name has no address.
+    fn resolve(&self, host: &str) -> Tried<Vec<String>>;
+    /// Returns the proxy that a program in this environment would use for a URL; none if it is
+    /// reached directly.
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>>;
+    /// Gets a URL from an address within reach. The certificate of the server is always verified;
+    /// redirects are not followed.
+    ///
+    /// # Errors
+    /// `unavailable` (retryable) if the server does not answer; `limit`, `timeout` or `cancelled`
+    /// when the budget ends; `denied` if no address of the host is within reach.
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply>;
+    /// Gets a URL from an address within reach, over TLS with files of the node.
+    ///
+    /// # Errors
+    /// Those of `http_get`; `invalid` if a file does not hold a certificate or key.
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        identity: &TlsFiles,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply>;
+    /// Returns the status code of a health endpoint of this node's kubelet or control plane. Their
+    /// certificates are self-signed and are not verified on loopback (kubeadm behaviour), so this
+    /// is not for phases.
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16>;
+}
+
+/// Paths of an authority, a certificate and its key. Each is empty if it is not used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Path of the authority that the server's certificate has to be signed by.
+    pub ca: String,
+    /// Path of the client's certificate.
+    pub cert: String,
+    /// Path of the key of the client's certificate.
+    pub key: String,
+}

@@ -1,0 +1,39 @@
+//! The container runtime of a node.
+use crate::world::Tried;
+use serde_json::Value;
+
+/// The container runtime, over CRI.
+///
+/// Methods fail with `unavailable` if the runtime does not answer, with `unimplemented` if it does
+/// not have the method.
+pub trait Runtime: Send + Sync {
+    /// Returns name, version and sandbox image of a runtime that is ready.
+    fn status(&self) -> Tried<Value>;
+    /// Returns the configuration that the runtime reports: its cgroup driver.
+    fn config(&self) -> Tried<Value>;
+    /// Whether an image is on the node.
+    fn image_present(&self, image: &str) -> Tried<bool>;
+    /// Pulls an image, with a few retries.
+    fn pull(&self, image: &str) -> Tried<()>;
+    /// Lists all containers, including those that ended.
+    fn containers(&self) -> Tried<Vec<Container>>;
+    /// Ends a container at once, with no time to shut down; the kubelet starts it again.
+    fn stop_container(&self, id: &str) -> Tried<()>;
+    /// Stops and removes all sandboxes of Pods. Returns how many there were.
+    fn remove_sandboxes(&self) -> Tried<usize>;
+    /// Returns the last lines of a container's log.
+    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>>;
+}
+
+/// A container of the runtime.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Container {
+    /// Its id in the runtime.
+    pub id: String,
+    /// Its name within its Pod: `kube-apiserver`.
+    pub name: String,
+    /// Whether it runs.
+    pub running: bool,
+    /// How often it was restarted.
+    pub attempt: u32,
+}

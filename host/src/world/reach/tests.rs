@@ -1,0 +1,89 @@
+use super::*;
+
+#[test]
+fn only_addresses_of_other_machines_are_ordinary() {
+    for address in [
+        "192.0.2.7",
+        "10.0.0.7",
+        "172.16.0.1",
+        "8.8.8.8",
+        "2001:db8::7",
+        "2a00::1",
+    ] {
+        assert_eq!(special(address.parse().unwrap()), None, "{address}");
+    }
+    for address in [
+        "0.0.0.0",
+        "127.0.0.1",
+        "127.9.9.9",
+        "169.254.169.254",
+        "169.254.170.2",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "fe80::a9fe:a9fe",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::",
+        "2001:0:a9fe:a9fe::",
+        "ff02::1",
+        // Behind a NAT64 gateway of the operator's.
+        "2001:db8:64::a9fe:a9fe",
+        "2001:db8:64::6464:64c8",
+        "2001:db8:a9fe:a9fe::",
+        "2001:db8:1a9:fea9:fe::",
+        "2001:db8:1:2:a9:fea9:fe00:0",
+    ] {
+        let address = address.parse().unwrap();
+        assert!(special(address).is_some(), "{address}");
+        assert!(
+            Reach::OtherMachines(Services::default())
+                .check("a", address)
+                .is_err(),
+            "{address}"
+        );
+        assert_eq!(Reach::All.check("a", address), Ok(()), "{address}");
+    }
+}
+
+#[test]
+fn addresses_of_this_machine_and_of_services_are_nearby() {
+    let services = Services::of("10.96.0.0/12,2001:db8:1::/112");
+    for address in [
+        "10.96.0.1",
+        "10.111.255.255",
+        "2001:db8:1::a",
+        "::ffff:10.96.0.1",
+    ] {
+        let address = address.parse().unwrap();
+        let failure = Reach::OtherMachines(services).check("a", address);
+        assert!(failure.unwrap_err().contains("Service"), "{address}");
+        assert_eq!(Reach::All.check("a", address), Ok(()), "{address}");
+    }
+    for address in ["10.112.0.1", "198.51.100.7", "2001:db8:2::a"] {
+        let judged = Reach::OtherMachines(services).check("a", address.parse().unwrap());
+        assert_eq!(judged, Ok(()), "{address}");
+    }
+    // Every machine that runs this has these, though not by the list of its interfaces.
+    for address in ["127.0.0.1", "127.7.7.7"] {
+        let what = nearby(address.parse().unwrap(), Services::default());
+        assert!(what.is_some(), "{address}");
+    }
+    for interface in if_addrs::get_if_addrs().unwrap() {
+        let address = interface.ip();
+        assert!(nearby(address, Services::default()).is_some(), "{address}");
+    }
+}
+
+#[test]
+fn subnets_that_are_none_are_left_out() {
+    assert_eq!(Services::of(""), Services::default());
+    assert_eq!(Services::of("x,10.96.0.0/12"), Services::of("10.96.0.0/12"));
+}

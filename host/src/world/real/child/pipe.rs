@@ -1,0 +1,47 @@
+//! The output of a program.
+use super::run_failure;
+use crate::world::Tried;
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::fd::OwnedFd,
+};
+
+/// The reading end of a pipe that a program writes into, and what was read.
+pub(super) struct Pipe {
+    /// The pipe; none once the other end is closed.
+    pub(super) end: Option<File>,
+    pub(super) content: Vec<u8>,
+}
+
+impl Pipe {
+    /// Takes a pipe, whose reads then do not block.
+    pub(super) fn new(end: Option<OwnedFd>, program: &str) -> Tried<Pipe> {
+        if let Some(end) = &end {
+            rustix::io::ioctl_fionbio(end, true).map_err(|error| run_failure(program, error))?;
+        }
+        Ok(Pipe {
+            end: end.map(File::from),
+            content: Vec::new(),
+        })
+    }
+
+    /// Reads what is in the pipe. Returns false if that is more than `room` bytes.
+    pub(super) fn read(&mut self, mut room: usize) -> io::Result<bool> {
+        let mut chunk = [0; 16 << 10];
+        while let Some(end) = &mut self.end {
+            match end.read(&mut chunk) {
+                Ok(0) => self.end = None,
+                Ok(read) if read > room => return Ok(false),
+                Ok(read) => {
+                    room -= read;
+                    self.content.extend_from_slice(&chunk[..read]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}

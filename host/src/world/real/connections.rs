@@ -1,0 +1,86 @@
+//! Single parts of this machine, for callers that need no whole [`Real`](super::Real).
+use super::{cri::Cri, etcd::RealEtcd};
+use crate::{
+    cancel::Cancel,
+    config::Config,
+    world::{
+        Etcd, Files, Runtime,
+        api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
+        files::RootedFiles,
+    },
+};
+use anyhow::{Context, Result};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+use tokio::runtime::Handle;
+
+/// Connects to every server at the address of this node's API server, or, without an address, at
+/// the address of the server's URL. While a control plane comes up, what stands before it (a load
+/// balancer, say) may not lead to it yet. kubeadm connects to the node's own address as well.
+pub(super) struct OwnServerResolver(pub(super) Option<SocketAddr>);
+
+impl Resolver for OwnServerResolver {
+    fn endpoint(&self, _server: &url::Url) -> Option<Endpoint> {
+        self.0.map(Endpoint::at)
+    }
+}
+
+/// Returns the container runtime behind a socket.
+pub fn runtime(handle: &Handle, socket: &str) -> impl Runtime {
+    Cri::new(handle.clone(), socket, Cancel::never())
+}
+
+/// Returns the API server of a kubeconfig of this machine. Each request is tried once.
+///
+/// # Errors
+/// The root of the file tree cannot be opened.
+pub fn cluster(handle: &Handle, kubeconfig: &str) -> Result<ApiClient> {
+    let credentials = Credentials::File(kubeconfig.to_owned());
+    Ok(ApiClient::new(
+        handle.clone(),
+        Arc::new(files()?),
+        credentials,
+        Arc::new(direct()),
+        Patience::none(),
+    ))
+}
+
+/// Returns a resolver that connects to servers at the addresses of their URLs.
+pub fn direct() -> impl Resolver {
+    OwnServerResolver(None)
+}
+
+/// Returns the etcd of the cluster that a node joins, for a caller that has files with its
+/// certificates.
+pub fn etcd(
+    handle: &Handle,
+    files: Arc<dyn Files>,
+    config: &Config,
+    cancel: &Cancel,
+) -> impl Etcd + use<> {
+    let patience = Patience {
+        cancel: cancel.clone(),
+        ..Patience::none()
+    };
+    let cluster = ApiClient::new(
+        handle.clone(),
+        files.clone(),
+        Credentials::of(config),
+        Arc::new(direct()),
+        patience,
+    );
+    RealEtcd {
+        handle: handle.clone(),
+        files,
+        cluster,
+        directory: config.cluster.certificates_dir.clone(),
+        cancel: cancel.clone(),
+    }
+}
+
+/// Returns the file tree of this machine.
+///
+/// # Errors
+/// Its root cannot be opened.
+pub fn files() -> Result<RootedFiles> {
+    RootedFiles::open(Path::new("/")).context("the file tree cannot be opened")
+}

@@ -1,0 +1,203 @@
+//! The runtime as phases and effects see it.
+use super::{Cri, image_client, log, runtime_client};
+use crate::world::{Container, Runtime, Tried};
+use k8s_cri::v1::{
+    Container as ListedContainer, ContainerState, ContainerStatusRequest, ImageSpec,
+    ImageStatusRequest, ListContainersRequest, ListPodSandboxRequest, PodSandbox, PullImageRequest,
+    RemovePodSandboxRequest, RuntimeConfigRequest, StatusRequest, StatusResponse,
+    StopContainerRequest, StopPodSandboxRequest, VersionRequest,
+};
+use kubephase_wit::Failure;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Limit of one call (kubeadm's two seconds).
+const CALL: Duration = Duration::from_secs(2);
+/// Limit of one try of a pull: a GiB over a slow line.
+const PULL: Duration = Duration::from_secs(30 * 60);
+
+impl Cri {
+    /// Stops and removes a sandbox, with a few retries.
+    fn remove_sandbox(&self, id: &str) -> Tried<()> {
+        self.call_with_retries(CALL, async |channel| {
+            let request = StopPodSandboxRequest {
+                pod_sandbox_id: id.to_owned(),
+            };
+            runtime_client(channel).stop_pod_sandbox(request).await
+        })?;
+        self.call_with_retries(CALL, async |channel| {
+            let request = RemovePodSandboxRequest {
+                pod_sandbox_id: id.to_owned(),
+            };
+            runtime_client(channel).remove_pod_sandbox(request).await
+        })
+        .map(drop)
+    }
+}
+
+impl Runtime for Cri {
+    fn status(&self) -> Tried<Value> {
+        let version = self
+            .call(CALL, async |channel| {
+                runtime_client(channel)
+                    .version(VersionRequest::default())
+                    .await
+            })
+            .map_err(|why| unavailable("could not connect to the container runtime", &why))?;
+        let status = self
+            .call(CALL, async |channel| {
+                runtime_client(channel)
+                    .status(StatusRequest { verbose: true })
+                    .await
+            })
+            .map_err(|why| unavailable("container runtime is not running", &why))?;
+        check_ready(&status)?;
+        let config: Value = status
+            .info
+            .get("config")
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        Ok(json!({
+            "name": version.runtime_name,
+            "version": version.runtime_version,
+            "sandboxImage": config["sandboxImage"],
+        }))
+    }
+
+    fn config(&self) -> Tried<Value> {
+        let config = self.call(CALL, async |channel| {
+            runtime_client(channel)
+                .runtime_config(RuntimeConfigRequest {})
+                .await
+        })?;
+        let driver = config
+            .linux
+            .map(|linux| linux.cgroup_driver().as_str_name());
+        Ok(json!({"linux": {"cgroupDriver": driver}}))
+    }
+
+    fn image_present(&self, image: &str) -> Tried<bool> {
+        let status = self.call(CALL, async |channel| {
+            let request = ImageStatusRequest {
+                image: image_spec(image),
+                ..ImageStatusRequest::default()
+            };
+            image_client(channel).image_status(request).await
+        })?;
+        Ok(status.image.is_some_and(|image| !image.id.is_empty()))
+    }
+
+    fn pull(&self, image: &str) -> Tried<()> {
+        let pulled = self.call_with_retries(PULL, async |channel| {
+            let request = PullImageRequest {
+                image: image_spec(image),
+                ..PullImageRequest::default()
+            };
+            image_client(channel).pull_image(request).await
+        });
+        pulled.map(drop).map_err(|why| {
+            let code = if why.code == "cancelled" {
+                "cancelled"
+            } else {
+                "unavailable"
+            };
+            Failure::new(
+                code,
+                format!("failed to pull image {image}: {}", why.message),
+            )
+        })
+    }
+
+    fn containers(&self) -> Tried<Vec<Container>> {
+        let listed = self.call(CALL, async |channel| {
+            runtime_client(channel)
+                .list_containers(ListContainersRequest::default())
+                .await
+        })?;
+        Ok(listed.containers.into_iter().map(to_container).collect())
+    }
+
+    fn stop_container(&self, id: &str) -> Tried<()> {
+        self.call(CALL * 2, async |channel| {
+            let request = StopContainerRequest {
+                container_id: id.to_owned(),
+                timeout: 0,
+            };
+            runtime_client(channel).stop_container(request).await
+        })
+        .map(drop)
+    }
+
+    fn remove_sandboxes(&self) -> Tried<usize> {
+        let listed = self.call(CALL, async |channel| {
+            runtime_client(channel)
+                .list_pod_sandbox(ListPodSandboxRequest::default())
+                .await
+        })?;
+        // A sandbox that cannot be removed does not keep the others from being removed.
+        let errors: Vec<String> = listed
+            .items
+            .iter()
+            .filter_map(|PodSandbox { id, .. }| {
+                let why = self.remove_sandbox(id).err()?;
+                Some(format!("pod sandbox {id}: {}", why.message))
+            })
+            .collect();
+        if errors.is_empty() {
+            Ok(listed.items.len())
+        } else {
+            Err(Failure::new("unavailable", errors.join("; ")))
+        }
+    }
+
+    fn log(&self, id: &str, lines: usize) -> Tried<Vec<String>> {
+        let status = self.call(CALL, async |channel| {
+            let request = ContainerStatusRequest {
+                container_id: id.to_owned(),
+                verbose: false,
+            };
+            runtime_client(channel).container_status(request).await
+        })?;
+        let path = status.status.unwrap_or_default().log_path;
+        log::tail(&path, lines)
+            .map_err(|error| Failure::new("io", format!("the log {path}: {error}")))
+    }
+}
+
+/// Returns the failure of a runtime that does not answer, in kubeadm's words.
+fn unavailable(what: &str, why: &Failure) -> Failure {
+    Failure::new("unavailable", format!("{what}: {}", why.message))
+}
+
+/// Checks that a runtime is ready for containers. Its network need not be ready: the cluster sets
+/// it up later.
+fn check_ready(status: &StatusResponse) -> Tried<()> {
+    for condition in status.status.iter().flat_map(|status| &status.conditions) {
+        if condition.r#type == "RuntimeReady" && !condition.status {
+            let message = format!(
+                "container runtime condition \"RuntimeReady\" is not true. reason: {}, message: {}",
+                condition.reason, condition.message
+            );
+            return Err(Failure::new("unavailable", message));
+        }
+    }
+    Ok(())
+}
+
+fn to_container(listed: ListedContainer) -> Container {
+    let running = listed.state() == ContainerState::ContainerRunning;
+    let metadata = listed.metadata.unwrap_or_default();
+    Container {
+        id: listed.id,
+        name: metadata.name,
+        running,
+        attempt: metadata.attempt,
+    }
+}
+
+fn image_spec(image: &str) -> Option<ImageSpec> {
+    Some(ImageSpec {
+        image: image.to_owned(),
+        ..ImageSpec::default()
+    })
+}

@@ -1,0 +1,115 @@
+//! The cluster's etcd, with the healthcheck client's certificate.
+//!
+//! `endpoints` finds where its members listen, `methods` is the client as
+//! [`Etcd`](crate::world::Etcd).
+mod endpoints;
+mod methods;
+
+pub use endpoints::etcd_endpoints;
+
+use crate::{
+    cancel::Cancel,
+    world::{Cluster, Files, Tried, budget::Budget, innermost},
+};
+use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
+use kubephase_wit::Failure;
+use std::{sync::Arc, time::Duration};
+use tokio::runtime::Handle;
+
+/// Limit of one call (kubeadm's two seconds).
+const CALL: Duration = Duration::from_secs(2);
+
+/// A client of the cluster's etcd. `C` is the API, in which the members' addresses are found.
+pub struct RealEtcd<C> {
+    pub handle: Handle,
+    pub files: Arc<dyn Files>,
+    pub cluster: C,
+    /// Path of the certificates directory.
+    pub directory: String,
+    /// Ends a call in progress.
+    pub cancel: Cancel,
+}
+
+/// Returns the failure of a member. It is retryable: the member may do later what it refuses now,
+/// when it has caught up or when there is a leader again.
+fn member_failure(endpoint: &str, message: &str) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", format!("etcd at {endpoint}: {message}"))
+    }
+}
+
+/// Returns the message of etcd, or why it could not be asked.
+fn error_message(error: &Error) -> String {
+    match error {
+        Error::GRpcStatus(status) if std::error::Error::source(status).is_none() => {
+            status.message().to_owned()
+        }
+        Error::GRpcStatus(status) => innermost(status),
+        Error::TransportError(error) => innermost(error),
+        error => error.to_string(),
+    }
+}
+
+impl<C: Cluster> RealEtcd<C> {
+    fn tls(&self) -> Tried<TlsOptions> {
+        let identity = Identity::from_pem(
+            self.read("healthcheck-client.crt")?,
+            self.read("healthcheck-client.key")?,
+        );
+        Ok(TlsOptions::new()
+            .ca_certificate(Certificate::from_pem(self.read("ca.crt")?))
+            .identity(identity))
+    }
+
+    /// Reads a file of etcd's certificates.
+    fn read(&self, name: &str) -> Tried<Vec<u8>> {
+        self.files.read(&format!("{}/etcd/{name}", self.directory))
+    }
+
+    /// Makes a call of one member.
+    fn call<A>(
+        &self,
+        endpoint: &str,
+        limit: Duration,
+        call: impl AsyncFnOnce(Client) -> Result<A, Error>,
+    ) -> Tried<A> {
+        let options = ConnectOptions::new()
+            .with_tls(self.tls()?)
+            .with_connect_timeout(limit);
+        let work = async { call(Client::connect([endpoint], Some(options)).await?).await };
+        let budget = Budget::new(0, limit, &self.cancel);
+        match self
+            .handle
+            .block_on(budget.complete(&format!("a call of etcd at {endpoint}"), work))
+        {
+            Ok(answer) => answer.map_err(|error| member_failure(endpoint, &error_message(&error))),
+            Err(failure) if failure.code == "timeout" => {
+                Err(member_failure(endpoint, "it did not answer in time"))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether a member is healthy.
+    fn is_healthy(&self, endpoint: &str, limit: Duration) -> bool {
+        let status = self.call(endpoint, limit, async |mut etcd| etcd.status().await);
+        status.is_ok_and(|status| status.errors().is_empty())
+    }
+
+    /// Makes a call of the members one after the other, until one answers.
+    ///
+    /// # Errors
+    /// The failure of the last member.
+    fn call_any<A>(&self, call: impl AsyncFn(Client) -> Result<A, Error>) -> Tried<A> {
+        let mut last = None;
+        for endpoint in etcd_endpoints(&self.cluster)? {
+            match self.call(&endpoint, CALL, &call) {
+                Ok(answer) => return Ok(answer),
+                Err(failure) if failure.code == "cancelled" => return Err(failure),
+                Err(failure) => last = Some(failure),
+            }
+        }
+        Err(last.unwrap_or_else(|| Failure::new("unavailable", "etcd has no members")))
+    }
+}

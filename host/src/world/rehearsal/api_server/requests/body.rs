@@ -1,0 +1,24 @@
+//! Bodies of requests.
+use super::ApiCall;
+use crate::world::rehearsal::api_server::{
+    protobuf,
+    status::{ApiError, ApiResult},
+};
+use serde_json::Value;
+
+/// Parses a body as JSON or protobuf.
+///
+/// # Errors
+/// `UnsupportedMediaType`.
+pub fn parse_body(call: &ApiCall) -> ApiResult<Value> {
+    if call.content_type.starts_with(protobuf::MEDIA_TYPE) {
+        return protobuf::decode(&call.body).ok_or_else(|| {
+            ApiError::unsupported(
+                "this server does not read this kind of object as protobuf; send JSON",
+            )
+        });
+    }
+    serde_json::from_slice(&call.body).map_err(|_| {
+        ApiError::unsupported("the body of the request is not JSON; this server speaks JSON")
+    })
+}

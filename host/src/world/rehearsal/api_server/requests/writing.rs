@@ -1,0 +1,176 @@
+//! The verbs create and update, and what all changes have in common.
+use super::{ApiReply, AuthorizedCall, parse_body};
+use crate::world::rehearsal::api_server::{
+    admission::admit,
+    controllers,
+    rbac::{self, AccessRequest},
+    server_side_apply::record_update,
+    shape,
+    status::{ApiError, ApiResult},
+    store::{Store, random_uid},
+};
+use serde_json::{Value, json};
+
+impl AuthorizedCall<'_> {
+    pub(super) fn create(&self, store: &mut Store) -> ApiResult<ApiReply> {
+        let mut object = parse_body(self.call)?;
+        shape::check(self.path.resource, &object)?;
+        if !matches!(
+            object["metadata"]["resourceVersion"].as_str(),
+            None | Some("" | "0")
+        ) {
+            return Err(ApiError::bad_request(
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
+        generate_name(&mut object);
+        self.admit(store, &mut object)?;
+        if self.path.resource.plural == "certificatesigningrequests" {
+            // The user comes from authentication, not from the object.
+            object["spec"]["username"] = self.call.user.name.as_str().into();
+            object["spec"]["groups"] = json!(self.call.user.groups);
+        }
+        self.check_escalation(store, &object)?;
+        record_update(None, &mut object, self.call.field_manager());
+        self.store_new(store, object)
+    }
+
+    pub(super) fn update(&self, store: &mut Store) -> ApiResult<ApiReply> {
+        let object = parse_body(self.call)?;
+        self.replace(store, object, true)
+    }
+
+    /// Checks and completes an object that is to be stored.
+    pub(super) fn admit(&self, store: &Store, object: &mut Value) -> ApiResult<()> {
+        admit(
+            store,
+            self.path.resource,
+            &self.path.namespace,
+            object,
+            self.api.services,
+        )
+    }
+
+    /// Stores a new object.
+    pub(super) fn store_new(&self, store: &mut Store, object: Value) -> ApiResult<ApiReply> {
+        if self.call.is_dry_run() {
+            return Ok(ApiReply::Json(201, object));
+        }
+        let created = store.create(self.path.resource, object)?;
+        controllers::reconcile(store, &self.api.authority);
+        Ok(ApiReply::Json(201, created))
+    }
+
+    /// Stores a new state of an existing object. `record` says whether the field manager is yet to
+    /// be recorded.
+    pub(super) fn replace(
+        &self,
+        store: &mut Store,
+        mut object: Value,
+        record: bool,
+    ) -> ApiResult<ApiReply> {
+        shape::check(self.path.resource, &object)?;
+        let current = self.find_object(store)?;
+        self.check_identity(&object, &current)?;
+        if self.path.subresource == "status" {
+            let status = object["status"].take();
+            object = current.clone();
+            object["status"] = status;
+        } else {
+            if let Some(status) = current.get("status") {
+                object["status"] = status.clone();
+            }
+            self.admit(store, &mut object)?;
+            self.check_role_reference(&object, &current)?;
+            self.check_escalation(store, &object)?;
+        }
+        if record {
+            record_update(Some(&current), &mut object, self.call.field_manager());
+        }
+        if without_managed_fields(&object) == without_managed_fields(&current) {
+            return Ok(ApiReply::Json(200, current));
+        }
+        if self.call.is_dry_run() {
+            return Ok(ApiReply::Json(200, object));
+        }
+        let stored = store.update(self.path.resource, object)?;
+        controllers::reconcile(store, &self.api.authority);
+        Ok(ApiReply::Json(200, stored))
+    }
+
+    /// Checks that an object has the name of the path, and the current version if it has one.
+    fn check_identity(&self, object: &Value, current: &Value) -> ApiResult<()> {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        if name != self.path.name {
+            return Err(ApiError::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({})",
+                self.path.name
+            )));
+        }
+        let version = object["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap_or_default();
+        if !matches!(version, "" | "0") && version != current["metadata"]["resourceVersion"] {
+            return Err(ApiError::modified(self.path.resource, &self.path.name));
+        }
+        Ok(())
+    }
+
+    /// Checks that a binding still binds the same role.
+    fn check_role_reference(&self, object: &Value, current: &Value) -> ApiResult<()> {
+        if self.path.resource.plural.ends_with("rolebindings")
+            && object["roleRef"] != current["roleRef"]
+        {
+            return Err(ApiError::invalid(
+                self.path.resource,
+                &self.path.name,
+                "roleRef: Invalid value: cannot change roleRef",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that a role or binding grants only what its writer has.
+    pub(super) fn check_escalation(&self, store: &Store, object: &Value) -> ApiResult<()> {
+        if self.path.resource.group != "rbac.authorization.k8s.io" {
+            return Ok(());
+        }
+        let user = &self.call.user;
+        if self.path.resource.plural.ends_with("roles") {
+            let rules = object["rules"].as_array().into_iter().flatten();
+            return rbac::check_grant(store, user, &self.access, rules, "escalate");
+        }
+        let role = &object["roleRef"];
+        let resource = if role["kind"] == "Role" {
+            "roles"
+        } else {
+            "clusterroles"
+        };
+        let access = AccessRequest {
+            resource: resource.into(),
+            name: role["name"].as_str().unwrap_or_default().into(),
+            ..self.access.clone()
+        };
+        let rules = rbac::role_rules(store, role, &self.path.namespace);
+        rbac::check_grant(store, user, &access, rules, "bind")
+    }
+}
+
+/// Gives an object a name that begins with its `generateName`, if it has no name.
+fn generate_name(object: &mut Value) {
+    let metadata = &mut object["metadata"];
+    if metadata["name"].is_null()
+        && let Some(prefix) = metadata["generateName"].as_str()
+    {
+        metadata["name"] = format!("{prefix}{}", &random_uid()[..5]).into();
+    }
+}
+
+fn without_managed_fields(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.remove("managedFields");
+        metadata.remove("resourceVersion");
+    }
+    object
+}

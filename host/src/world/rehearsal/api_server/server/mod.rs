@@ -1,0 +1,190 @@
+//! HTTPS on loopback, with the certificates and settings that a static Pod names.
+//!
+//! `connections` serves clients, `calls` turns HTTP requests into calls of the API, `replies` turns
+//! replies into HTTP responses.
+mod calls;
+mod connections;
+mod replies;
+
+use super::{
+    controllers, policy,
+    requests::ApiState,
+    signer::SigningAuthority,
+    store::{Store, rbac_resource},
+    tls::ServerIdentity,
+};
+use crate::{
+    render::{addresses::nth_address, objects::cluster_admins, static_pod::flag},
+    world::{
+        Files, Tried,
+        rehearsal::persistence::{ClusterLog, LogEntry},
+    },
+};
+use connections::accept_clients;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::Bytes;
+use ipnet::IpNet;
+use kubephase_wit::Failure;
+use serde_json::Value;
+use std::{
+    convert::Infallible,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
+use tokio_rustls::TlsAcceptor;
+
+/// Body of a response.
+type ResponseBody = UnsyncBoxBody<Bytes, Infallible>;
+
+/// The objects that a server serves.
+pub enum Backing {
+    /// Objects of its own, restored from these entries and logged from now on.
+    Own(Vec<LogEntry>, Arc<ClusterLog>),
+    /// The objects of another server.
+    Shared(Arc<ApiState>),
+}
+
+/// A server that runs until it is dropped.
+pub struct ApiServer {
+    api: Arc<ApiState>,
+    address: SocketAddr,
+    advertised: String,
+    validity_problem: Option<String>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for ApiServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl ApiServer {
+    /// Starts a server on loopback by the static Pod of a kube-apiserver.
+    ///
+    /// # Errors
+    /// `invalid` if the Pod names a certificate or key that cannot be used, `unavailable` if the
+    /// port is taken.
+    pub fn start(
+        handle: &Handle,
+        pod: &Value,
+        files: &dyn Files,
+        backing: Backing,
+        port: u16,
+    ) -> Tried<ApiServer> {
+        let authority_pem = read_flag_file(pod, files, "client-ca-file")?;
+        let ServerIdentity {
+            config,
+            validity_problem,
+        } = ServerIdentity::load(
+            &read_flag_file(pod, files, "tls-cert-file")?,
+            &read_flag_file(pod, files, "tls-private-key-file")?,
+            &authority_pem,
+        )
+        .map_err(|why| Failure::new("invalid", format!("kube-apiserver: {why}")))?;
+        let api = match backing {
+            Backing::Shared(api) => api,
+            Backing::Own(entries, log) => {
+                let authority =
+                    SigningAuthority::load(flag(pod, "client-ca-file"), authority_pem, files);
+                Arc::new(new_state(pod, Store::restore(entries, log), authority))
+            }
+        };
+        let listener = listen(handle, port)?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::new("unavailable", error.to_string()))?;
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let task = handle.spawn(accept_clients(listener, acceptor, api.clone()));
+        Ok(ApiServer {
+            api,
+            address,
+            advertised: flag(pod, "advertise-address").to_owned(),
+            validity_problem,
+            task,
+        })
+    }
+
+    /// Returns the address on loopback that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its address in the cluster.
+    pub fn advertised(&self) -> &str {
+        &self.advertised
+    }
+
+    /// Returns what it serves, for another server to serve.
+    pub fn api(&self) -> Arc<ApiState> {
+        self.api.clone()
+    }
+
+    /// Returns why its certificate is not valid now; none if it is. It serves all the same.
+    pub fn validity_problem(&self) -> Option<&str> {
+        self.validity_problem.as_deref()
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.api
+            .store
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Creates the binding of the admins' group directly, bypassing RBAC.
+    pub fn bind_admins(&self) {
+        // It may exist already.
+        let _ = self
+            .store()
+            .create(rbac_resource("clusterrolebindings"), cluster_admins());
+    }
+
+    /// Returns all objects as entries of a log.
+    pub fn entries(&self) -> Vec<LogEntry> {
+        self.store().entries()
+    }
+}
+
+/// Reads the file that a flag of a kube-apiserver names.
+fn read_flag_file(pod: &Value, files: &dyn Files, name: &str) -> Tried<String> {
+    let bytes = files.read(flag(pod, name)).map_err(|failure| {
+        Failure::new(
+            "invalid",
+            format!("kube-apiserver --{name}: {}", failure.message),
+        )
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Returns the state of a cluster's first server: the stored objects, and those that every cluster
+/// has.
+fn new_state(pod: &Value, mut store: Store, authority: SigningAuthority) -> ApiState {
+    let services: Option<IpNet> = flag(pod, "service-cluster-ip-range")
+        .split(',')
+        .next()
+        .and_then(|range| range.parse().ok());
+    policy::create_defaults(&mut store);
+    let secure_port = flag(pod, "secure-port").parse().unwrap_or(6443);
+    let first = services
+        .and_then(|range| nth_address(range, 1))
+        .map(|address| address.to_string());
+    controllers::create_defaults(&mut store, first.as_deref(), secure_port);
+    controllers::reconcile(&mut store, &authority);
+    ApiState {
+        store: Mutex::new(store),
+        authority,
+        services,
+    }
+}
+
+fn listen(handle: &Handle, port: u16) -> Tried<TcpListener> {
+    let bind = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    handle.block_on(bind).map_err(|error| {
+        Failure::new(
+            "unavailable",
+            format!("the embedded API server cannot listen on 127.0.0.1:{port}: {error}"),
+        )
+    })
+}

@@ -1,0 +1,59 @@
+//! Changing the fields of an object.
+use super::fields::named_parts;
+use serde_json::{Map, Value};
+
+/// Sets the fields of a manifest in an object.
+pub(super) fn merge(object: &mut Value, manifest: &Value) {
+    match (object, manifest) {
+        (Value::Object(object), Value::Object(manifest)) => {
+            for (key, value) in manifest {
+                merge(object.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(list), Value::Array(manifest))
+            if named_parts(list).is_some() && named_parts(manifest).is_some() =>
+        {
+            for item in manifest {
+                match list
+                    .iter_mut()
+                    .find(|present| present["name"] == item["name"])
+                {
+                    Some(present) => merge(present, item),
+                    None => list.push(item.clone()),
+                }
+            }
+        }
+        (value, manifest) => *value = manifest.clone(),
+    }
+}
+
+/// Removes a field, and objects and list parts that become empty.
+pub(super) fn remove_field(object: &mut Value, path: &[String]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    if let Some(name) = first
+        .strip_prefix('[')
+        .map(|name| name.trim_end_matches(']'))
+    {
+        let Some(list) = object.as_array_mut() else {
+            return;
+        };
+        if let Some(index) = list.iter().position(|item| item["name"] == name) {
+            remove_field(&mut list[index], rest);
+            // A part that has lost its name is removed, too.
+            if rest == ["name"] || list[index].as_object().is_some_and(Map::is_empty) {
+                list.remove(index);
+            }
+        }
+    } else if let Some(map) = object.as_object_mut() {
+        if rest.is_empty() {
+            map.remove(first);
+        } else if let Some(value) = map.get_mut(first) {
+            remove_field(value, rest);
+            if value.as_object().is_some_and(Map::is_empty) {
+                map.remove(first);
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Server-side apply: which field manager set which field, and what happens if two managers set a
+//! field to different values.
+//!
+//! Fields are leaves: scalars and lists. A list of objects that all have a `name` has these objects
+//! as parts, as the schemas of Kubernetes have it for containers, ports, volumes and the like; any
+//! other list is one value.
+//!
+//! `fields` finds the fields of an object, `managed_fields` reads and writes who manages them,
+//! `merge` changes objects.
+mod fields;
+mod managed_fields;
+mod merge;
+
+use super::status::{ApiError, ApiResult};
+use fields::{FieldPath, leaf_fields};
+use managed_fields::{Managers, read_managers, write_managers};
+use merge::{merge, remove_field};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Returns the object as it is after `manager` applied a manifest to it. With `force`, fields of
+/// other managers are overridden.
+///
+/// # Errors
+/// `Conflict` if another manager set a field to another value.
+pub fn apply(
+    current: Option<&Value>,
+    manifest: &Value,
+    manager: &str,
+    force: bool,
+) -> ApiResult<Value> {
+    let wanted = leaf_fields(manifest);
+    let present = current.map(leaf_fields).unwrap_or_default();
+    let mut managers = current.map(read_managers).unwrap_or_default();
+    let conflicts = find_conflicts(&managers, manager, &wanted, &present);
+    if force {
+        for (owner, paths) in &conflicts {
+            if let Some(fields) = managers.get_mut(owner) {
+                fields.retain(|path| !paths.contains(path));
+            }
+        }
+    } else if !conflicts.is_empty() {
+        return Err(ApiError::conflict(conflict_message(&conflicts)));
+    }
+    let mut object = current.cloned().unwrap_or_else(|| json!({}));
+    // Fields that this manager applied before and no manager wants any more.
+    for path in managers.get(manager).into_iter().flatten() {
+        let is_managed_by_other = managers
+            .iter()
+            .any(|(owner, fields)| owner != manager && fields.contains(path));
+        if !wanted.contains_key(path) && !is_managed_by_other {
+            remove_field(&mut object, path);
+        }
+    }
+    merge(&mut object, manifest);
+    managers.insert(manager.to_owned(), wanted.into_keys().collect());
+    write_managers(&mut object, managers);
+    Ok(object)
+}
+
+/// Returns the fields that other managers set to other values, by manager.
+fn find_conflicts(
+    managers: &Managers,
+    manager: &str,
+    wanted: &BTreeMap<FieldPath, Value>,
+    present: &BTreeMap<FieldPath, Value>,
+) -> BTreeMap<String, Vec<FieldPath>> {
+    let mut conflicts: BTreeMap<String, Vec<FieldPath>> = BTreeMap::new();
+    for (path, value) in wanted {
+        for (owner, fields) in managers {
+            if owner != manager && fields.contains(path) && present.get(path) != Some(value) {
+                conflicts
+                    .entry(owner.clone())
+                    .or_default()
+                    .push(path.clone());
+            }
+        }
+    }
+    conflicts
+}
+
+/// Returns kube-apiserver's message about conflicts.
+fn conflict_message(conflicts: &BTreeMap<String, Vec<FieldPath>>) -> String {
+    let count: usize = conflicts.values().map(Vec::len).sum();
+    let plural = if count == 1 { "" } else { "s" };
+    let shown: Vec<String> = conflicts
+        .iter()
+        .map(|(owner, paths)| {
+            let paths: Vec<String> = paths
+                .iter()
+                .map(|path| format!(".{}", path.join(".")))
+                .collect();
+            format!("conflict with {owner:?}: {}", paths.join(", "))
+        })
+        .collect();
+    format!(
+        "Apply failed with {count} conflict{plural}: {}",
+        shown.join("; ")
+    )
+}
+
+/// Records who manages the fields of an object that was created or changed by other means than
+/// apply: its manager gets the fields that it changed.
+pub fn record_update(before: Option<&Value>, object: &mut Value, manager: &str) {
+    let mut managers = before.map(read_managers).unwrap_or_default();
+    let (old, new) = (
+        before.map(leaf_fields).unwrap_or_default(),
+        leaf_fields(object),
+    );
+    let changed: BTreeSet<FieldPath> = new
+        .iter()
+        .filter(|(path, value)| old.get(*path) != Some(*value))
+        .map(|(path, _)| path.clone())
+        .collect();
+    for fields in managers.values_mut() {
+        fields.retain(|path| new.contains_key(path) && !changed.contains(path));
+    }
+    managers
+        .entry(manager.to_owned())
+        .or_default()
+        .extend(changed);
+    write_managers(object, managers);
+}
+
+#[cfg(test)]
+mod tests;

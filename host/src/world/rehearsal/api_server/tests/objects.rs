@@ -1,0 +1,94 @@
+//! Creating, replacing, deleting and listing objects.
+use super::*;
+
+#[test]
+fn objects_are_created_once_and_replaced_with_their_current_version() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    let (status, created) = admin.post(CONFIG_MAPS, &config_map("a", json!({"k": "1"})));
+    assert_eq!(
+        (status, created["metadata"]["namespace"].as_str()),
+        (201, Some("default"))
+    );
+    let (status, refused) = admin.post(CONFIG_MAPS, &config_map("a", json!({})));
+    assert_eq!(
+        (status, refused["message"].as_str()),
+        (409, Some("configmaps \"a\" already exists"))
+    );
+    let mut newer = created.clone();
+    newer["data"]["k"] = "2".into();
+    let path = format!("{CONFIG_MAPS}/a");
+    assert_eq!(admin.put(&path, &newer).0, 200);
+    assert_eq!(
+        admin.put(&path, &newer).1["reason"],
+        "Conflict",
+        "the version is not the current one"
+    );
+    let unversioned = config_map("a", json!({"k": "3"}));
+    assert_eq!(
+        admin.put(&path, &unversioned).0,
+        200,
+        "without a version the last request wins"
+    );
+    assert_eq!(admin.delete(&path).0, 200);
+    assert_eq!(admin.get(&path).1["message"], "configmaps \"a\" not found");
+}
+
+#[test]
+fn invalid_requests_are_refused() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    for (path, name, status) in [
+        ("/api/v1/namespaces/nowhere/configmaps", "a", 404),
+        (CONFIG_MAPS, "Bad_Name", 422),
+        ("/api/v1/namespaces/default/secrets", "a", 400),
+    ] {
+        let object = config_map(name, json!({}));
+        assert_eq!(admin.post(path, &object).0, status, "{path} {name}");
+    }
+    assert_eq!(admin.get("/api/v1/namespaces/default/nonsense").0, 404);
+    let protobuf = "application/vnd.kubernetes.protobuf";
+    assert_eq!(
+        admin.send("POST", CONFIG_MAPS, protobuf, &Value::Null).0,
+        415
+    );
+}
+
+/// Lists the names of the ConfigMaps that a query selects.
+fn selected_names(client: &TestClient, query: &str) -> Vec<String> {
+    let (_, list) = client.get(&format!("{CONFIG_MAPS}?{query}"));
+    list["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item["metadata"]["name"].as_str().map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn lists_are_selected_by_labels_and_fields() {
+    let api = new_state();
+    let admin = TestClient::admin(&api);
+    for (name, tier) in [("a", "x"), ("b", "y"), ("c", "y")] {
+        let mut object = config_map(name, json!({}));
+        object["metadata"]["labels"] = json!({"tier": tier});
+        admin.post(CONFIG_MAPS, &object);
+    }
+    for (query, names) in [
+        ("labelSelector=tier%3Dy", ["b", "c"].as_slice()),
+        ("labelSelector=tier+in+(x,z)", &["a"]),
+        ("labelSelector=tier,tier!%3Dy", &["a"]),
+        ("fieldSelector=metadata.name%3Db", &["b"]),
+    ] {
+        assert_eq!(selected_names(&admin, query), names, "{query}");
+    }
+}
+
+#[test]
+fn a_defect_of_the_server_is_answered_as_an_internal_error() {
+    let ApiReply::Json(500, status) = reply_of(|| panic!("a defect, on purpose")) else {
+        panic!("another answer")
+    };
+    assert_eq!(status["kind"], "Status");
+    assert_eq!(status["code"], 500);
+}

@@ -1,0 +1,200 @@
+//! State that the machines of a rehearsed cluster share: their addresses, the API servers, the
+//! members of etcd, and the log of the cluster. For a `join --dry-run`, `external` is the real
+//! cluster.
+use super::{
+    api_server::{ApiServer, ApiState},
+    etcd::EtcdMembers,
+    external::ExternalCluster,
+    persistence::{ClusterLog, LogEntry},
+};
+use crate::world::{
+    Cluster, Files, Tried,
+    api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
+};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::runtime::Handle;
+use url::Url;
+
+/// State that the machines of a rehearsed cluster share.
+pub struct ClusterState {
+    /// Addresses of machines.
+    machines: Mutex<Vec<IpAddr>>,
+    /// API servers in the order in which they started.
+    servers: Mutex<Vec<RunningServer>>,
+    pub(super) etcd: EtcdMembers,
+    pub(super) log: Arc<ClusterLog>,
+    external: Option<ExternalCluster>,
+}
+
+/// An API server of the cluster.
+struct RunningServer {
+    /// The address that it has in the cluster.
+    advertised: String,
+    endpoint: Endpoint,
+    api: Arc<ApiState>,
+}
+
+impl ClusterState {
+    /// Returns the state of a cluster whose log is in the tree below a root.
+    pub fn new(root: &Path) -> ClusterState {
+        let log = Arc::new(ClusterLog::new(root));
+        ClusterState {
+            machines: Mutex::default(),
+            servers: Mutex::default(),
+            etcd: EtcdMembers::new(log.clone()),
+            log,
+            external: None,
+        }
+    }
+
+    /// Returns the state for a machine that would join a real cluster. `root` is the tree of the
+    /// machine.
+    pub fn with_external(root: &Path, external: ExternalCluster) -> ClusterState {
+        ClusterState {
+            external: Some(external),
+            ..ClusterState::new(root)
+        }
+    }
+
+    /// Whether a cluster is saved in the tree below a root.
+    pub fn is_saved(root: &Path) -> bool {
+        ClusterLog::exists(root)
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Vec<RunningServer>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn machines(&self) -> MutexGuard<'_, Vec<IpAddr>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds the addresses of a machine, which need not serve anything.
+    pub(super) fn add_machine(&self, addresses: &[IpAddr]) {
+        self.machines().extend(addresses);
+    }
+
+    /// Returns what the API servers of the cluster serve, if one runs.
+    pub(super) fn api(&self) -> Option<Arc<ApiState>> {
+        self.servers().first().map(|server| server.api.clone())
+    }
+
+    /// Whether the cluster is a real one.
+    pub(super) fn is_external(&self) -> bool {
+        self.external.is_some()
+    }
+
+    /// Whether any server serves the API.
+    pub(super) fn is_up(&self) -> bool {
+        self.is_external() || self.api().is_some()
+    }
+
+    /// Returns the API as the holder of these credentials sees it.
+    pub(super) fn client(
+        self: &Arc<Self>,
+        handle: &Handle,
+        files: Arc<dyn Files>,
+        credentials: Credentials,
+        patience: Patience,
+    ) -> Box<dyn Cluster> {
+        let client = ApiClient::new(
+            handle.clone(),
+            files,
+            credentials.clone(),
+            self.clone(),
+            patience,
+        );
+        match &self.external {
+            None => Box::new(client),
+            Some(external) => Box::new(external.dry_run_client(client, &credentials)),
+        }
+    }
+
+    /// Imports the members of etcd of an external cluster, if that was not done yet.
+    ///
+    /// # Errors
+    /// `unavailable` if the members cannot be listed, or too few of them serve.
+    pub(super) fn import_members(&self) -> Tried<()> {
+        self.external
+            .as_ref()
+            .map_or(Ok(()), |external| external.import_members(&self.etcd))
+    }
+
+    /// Reads what was saved of the cluster, for its first API server, and restores the members of
+    /// etcd.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(super) fn load(&self, files: &dyn Files) -> Tried<Vec<LogEntry>> {
+        let entries = ClusterLog::read(files)?;
+        for entry in &entries {
+            if let LogEntry::Members(members) = entry {
+                self.etcd.restore(members);
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Begins the log with the cluster as it is. From then on all changes are logged.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub(super) fn begin_log(&self, server: &ApiServer) -> Tried<()> {
+        let mut entries = server.entries();
+        entries.push(self.etcd.to_log_entry());
+        self.log.begin(&entries)
+    }
+
+    /// Adds a server that has started.
+    pub(super) fn add_server(&self, server: &ApiServer) {
+        let endpoint = Endpoint {
+            address: server.address(),
+            skip_validity_check: server.validity_problem().is_some(),
+            embedded: true,
+        };
+        self.servers().push(RunningServer {
+            advertised: server.advertised().to_owned(),
+            endpoint,
+            api: server.api(),
+        });
+    }
+
+    /// Removes a server that stops.
+    pub(super) fn remove_server(&self, server: &ApiServer) {
+        self.servers()
+            .retain(|running| running.endpoint.address != server.address());
+    }
+}
+
+impl Resolver for ClusterState {
+    /// Resolves the address of a machine to the API server there, and every other name of the
+    /// cluster to the first server, as a load balancer would. If there is no server, resolves to an
+    /// address at which nothing listens. An external cluster resolves its own servers.
+    fn endpoint(&self, server: &Url) -> Option<Endpoint> {
+        let host = server
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']']);
+        let servers = self.servers();
+        let advertised = servers
+            .iter()
+            .find(|running| running.advertised == host)
+            .map(|running| running.endpoint);
+        if let Some(external) = &self.external {
+            return advertised.or_else(|| external.endpoint(server));
+        }
+        let is_machine = host
+            .parse()
+            .is_ok_and(|host: IpAddr| self.machines().contains(&host));
+        let resolved = if is_machine {
+            advertised
+        } else {
+            advertised.or(servers.first().map(|running| running.endpoint))
+        };
+        Some(resolved.unwrap_or(Endpoint::at(SocketAddr::from(([127, 0, 0, 1], 0)))))
+    }
+}

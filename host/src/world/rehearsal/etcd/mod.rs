@@ -1,0 +1,158 @@
+//! The members of the rehearsed cluster's etcd. There is no etcd: members are added, get their vote
+//! and are removed by etcd's rules (3.6), and run when a kubelet finds their static Pod.
+//!
+//! `requests` answers requests to etcd, `pods` follows static Pods, `methods` is etcd as a part of
+//! a rehearsal.
+mod methods;
+mod pods;
+mod requests;
+
+use super::persistence::{ClusterLog, LogEntry};
+use crate::world::{Etcd, EtcdMember, Tried};
+use kubephase_wit::Failure;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The members of a cluster's etcd.
+pub struct EtcdMembers {
+    members: Mutex<Vec<MemberState>>,
+    log: Arc<ClusterLog>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct MemberState {
+    id: u64,
+    /// Its name; empty until it has started.
+    name: String,
+    peer_url: String,
+    client_urls: Vec<String>,
+    learner: bool,
+    stage: MemberStage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum MemberStage {
+    /// It was added and has not started.
+    Announced,
+    /// It runs, and is not up to date yet.
+    Started,
+    /// It serves clients.
+    Serving,
+    /// It ran and has stopped.
+    Down,
+}
+
+/// Returns the (retryable) failure of a request that etcd refuses now and may accept later.
+fn retryable_refusal(message: &str) -> Failure {
+    Failure {
+        retryable: true,
+        ..Failure::new("unavailable", format!("etcdserver: {message}"))
+    }
+}
+
+fn to_log_entry(members: &[MemberState]) -> LogEntry {
+    LogEntry::Members(serde_json::to_value(members).unwrap_or_default())
+}
+
+/// The locked members. When this is dropped, a change is logged.
+struct MembersGuard<'a> {
+    before: Vec<MemberState>,
+    members: MutexGuard<'a, Vec<MemberState>>,
+    log: &'a ClusterLog,
+}
+
+impl Deref for MembersGuard<'_> {
+    type Target = Vec<MemberState>;
+
+    fn deref(&self) -> &Vec<MemberState> {
+        &self.members
+    }
+}
+
+impl DerefMut for MembersGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Vec<MemberState> {
+        &mut self.members
+    }
+}
+
+impl Drop for MembersGuard<'_> {
+    fn drop(&mut self) {
+        if self.before != *self.members {
+            self.log.add(|| to_log_entry(&self.members));
+        }
+    }
+}
+
+impl EtcdMembers {
+    /// Returns an etcd without members, whose changes are logged.
+    pub fn new(log: Arc<ClusterLog>) -> EtcdMembers {
+        EtcdMembers {
+            members: Mutex::default(),
+            log,
+        }
+    }
+
+    fn lock(&self) -> MembersGuard<'_> {
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        MembersGuard {
+            before: members.clone(),
+            members,
+            log: &self.log,
+        }
+    }
+
+    /// Returns all members as an entry of the log.
+    pub fn to_log_entry(&self) -> LogEntry {
+        to_log_entry(&self.lock())
+    }
+
+    /// Restores the members of a log entry. Members of other machines went on running meanwhile.
+    pub fn restore(&self, logged: &Value) {
+        *self.lock() = Vec::deserialize(logged).unwrap_or_default();
+    }
+
+    /// Imports the members of a real etcd. Whether each of them serves is checked once.
+    ///
+    /// # Errors
+    /// `unavailable` if the members cannot be listed, or too few of them serve.
+    pub fn import_from(&self, etcd: &dyn Etcd) -> Tried<()> {
+        let members = etcd.members()?.into_iter();
+        let imported = members.map(|member| import_member(etcd, member)).collect();
+        *self.lock() = imported;
+        self.lock_with_quorum().map(drop)
+    }
+}
+
+fn import_member(etcd: &dyn Etcd, member: EtcdMember) -> MemberState {
+    let serves = member
+        .client_urls
+        .iter()
+        .any(|url| etcd.serves(url).unwrap_or(false));
+    let stage = match (member.name.is_empty(), serves) {
+        (true, _) => MemberStage::Announced,
+        (false, true) => MemberStage::Serving,
+        (false, false) => MemberStage::Down,
+    };
+    MemberState {
+        id: member.id,
+        name: member.name,
+        peer_url: member.peer_urls.into_iter().next().unwrap_or_default(),
+        client_urls: member.client_urls,
+        learner: member.learner,
+        stage,
+    }
+}
+
+/// Returns the id of a member. It differs for each `attempt`, so that a member that is added again
+/// can get another id.
+fn member_id(peer_url: &str, attempt: usize) -> u64 {
+    let digest = crate::wasm::engine::digest_of(format!("{peer_url} {attempt}").as_bytes());
+    u64::from_str_radix(&digest[..16], 16).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! A client of a real cluster that changes nothing there.
+use super::PendingObjects;
+use crate::{
+    effect::objects::{reference, target},
+    render::patches::strategic_merge,
+    secret::Secret,
+    world::{
+        Cluster, Tried,
+        api::{ApiClient, Credentials},
+        rehearsal::{
+            api_server::{apply, sign_with_throwaway_authority},
+            kubelet,
+        },
+    },
+};
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// A client of a real cluster that changes nothing there.
+pub struct DryRunClient {
+    client: ApiClient,
+    /// Whether the cluster can authenticate the client. If not, the cluster is not asked: reads
+    /// return only the results of earlier changes.
+    can_authenticate: bool,
+    pending: Arc<PendingObjects>,
+}
+
+/// Whether a real cluster can authenticate these credentials. The certificate of the node's kubelet
+/// was signed by the rehearsal, so the cluster does not know it.
+fn can_authenticate(credentials: &Credentials) -> bool {
+    !matches!(credentials, Credentials::File(path) if path == kubelet::KUBECONFIG)
+}
+
+fn not_found(reference: &ObjectRef) -> Failure {
+    Failure::new("not-found", format!("{} not found", target(reference)))
+}
+
+impl DryRunClient {
+    /// Returns a client. `client` makes server-side dry runs, with these credentials.
+    pub(super) fn new(
+        client: ApiClient,
+        credentials: &Credentials,
+        pending: Arc<PendingObjects>,
+    ) -> DryRunClient {
+        DryRunClient {
+            client,
+            can_authenticate: can_authenticate(credentials),
+            pending,
+        }
+    }
+
+    /// Asks the cluster for the result of a change of an object that has no earlier change. Returns
+    /// `manifest` if the cluster cannot be asked, or does not know the namespace because an earlier
+    /// change would create it.
+    fn dry_run(
+        &self,
+        reference: &ObjectRef,
+        manifest: &Value,
+        request: impl FnOnce(&ApiClient) -> Tried<Value>,
+    ) -> Tried<Value> {
+        if !self.can_authenticate {
+            return Ok(manifest.clone());
+        }
+        match request(&self.client) {
+            Err(failure)
+                if failure.code == "not-found" && self.pending.has_namespace_of(reference) =>
+            {
+                Ok(manifest.clone())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Returns a client with other credentials, which sees the same results of changes.
+    fn with_client(&self, client: ApiClient, credentials: &Credentials) -> Box<dyn Cluster> {
+        Box::new(DryRunClient::new(client, credentials, self.pending.clone()))
+    }
+}
+
+impl Cluster for DryRunClient {
+    fn get(&self, reference: &ObjectRef) -> Tried<Option<Value>> {
+        match self.pending.get(reference) {
+            Some(object) => Ok(object),
+            None if self.can_authenticate => self.client.get(reference),
+            None => Ok(None),
+        }
+    }
+
+    fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        selector: Option<&str>,
+    ) -> Tried<Vec<Value>> {
+        let mut listed = if self.can_authenticate {
+            self.client.list(api_version, kind, namespace, selector)?
+        } else {
+            Vec::new()
+        };
+        self.pending
+            .update_list(&mut listed, (api_version, kind), namespace, selector);
+        Ok(listed)
+    }
+
+    fn create(&self, manifest: &Value) -> Tried<Value> {
+        let reference = reference(manifest)?;
+        let mut created = match self.pending.get(&reference) {
+            Some(Some(_)) => {
+                return Err(Failure::new(
+                    "already-exists",
+                    format!("{} already exists", target(&reference)),
+                ));
+            }
+            Some(None) => manifest.clone(),
+            None => self.dry_run(&reference, manifest, |client| client.create(manifest))?,
+        };
+        // The controllers of the cluster would approve and sign it.
+        if reference.kind == "CertificateSigningRequest" {
+            sign_with_throwaway_authority(&mut created);
+        }
+        Ok(self.pending.set(&reference, created))
+    }
+
+    fn replace(&self, manifest: &Value) -> Tried<Value> {
+        let reference = reference(manifest)?;
+        let replaced = match self.pending.get(&reference) {
+            Some(_) => manifest.clone(),
+            None => self.dry_run(&reference, manifest, |client| client.replace(manifest))?,
+        };
+        Ok(self.pending.set(&reference, replaced))
+    }
+
+    fn server_side_apply(&self, manifest: &Value) -> Tried<Value> {
+        let reference = reference(manifest)?;
+        let applied = match self.pending.get(&reference) {
+            Some(current) => apply(current.as_ref(), manifest)?,
+            None => self.dry_run(&reference, manifest, |client| {
+                client.server_side_apply(manifest)
+            })?,
+        };
+        Ok(self.pending.set(&reference, applied))
+    }
+
+    fn patch(&self, reference: &ObjectRef, patch: &Value) -> Tried<Value> {
+        let patched = match self.pending.get(reference) {
+            Some(Some(current)) => strategic_merge(&reference.kind, &current, patch)
+                .map_err(|why| Failure::new("invalid", why))?,
+            None if self.can_authenticate => self.client.patch(reference, patch)?,
+            Some(None) | None => return Err(not_found(reference)),
+        };
+        Ok(self.pending.set(reference, patched))
+    }
+
+    fn delete(&self, reference: &ObjectRef) -> Tried<()> {
+        if self.can_authenticate && self.pending.get(reference).is_none() {
+            self.client.delete(reference)?;
+        }
+        self.pending.delete(reference);
+        Ok(())
+    }
+
+    fn probe(&self, kubeconfig: &str, url: &str) -> Tried<u16> {
+        self.client.probe(kubeconfig, url)
+    }
+
+    fn as_holder_of(&self, kubeconfig: &Secret<String>) -> Tried<Box<dyn Cluster>> {
+        Ok(self.with_client(
+            self.client.with_text(kubeconfig),
+            &Credentials::text(kubeconfig),
+        ))
+    }
+
+    fn with_kubeconfig(&self, path: &str) -> Tried<Box<dyn Cluster>> {
+        Ok(self.with_client(
+            self.client.with_file(path)?,
+            &Credentials::File(path.to_owned()),
+        ))
+    }
+}

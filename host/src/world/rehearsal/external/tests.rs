@@ -1,0 +1,141 @@
+use super::*;
+use crate::{
+    effect::objects::reference,
+    world::{
+        Cluster, Files, NoEtcd, api::Patience, files::RootedFiles, rehearsal::kubelet::KUBECONFIG,
+    },
+};
+use kubephase_wit::ObjectRef;
+use serde_json::{Value, json};
+
+/// A resolver of a cluster that no test asks.
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn endpoint(&self, _: &Url) -> Option<Endpoint> {
+        None
+    }
+}
+
+/// A client whose kubeconfig the cluster does not know, so that only earlier changes answer.
+struct Fixture {
+    client: DryRunClient,
+    files: Arc<RootedFiles>,
+    _tokio: tokio::runtime::Runtime,
+    _root: tempfile::TempDir,
+}
+
+impl Fixture {
+    fn new() -> Fixture {
+        let tokio = tokio::runtime::Runtime::new().unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let files = Arc::new(RootedFiles::open(root.path()).unwrap());
+        let credentials = Credentials::File(KUBECONFIG.into());
+        let client = ApiClient::new(
+            tokio.handle().clone(),
+            files.clone(),
+            credentials.clone(),
+            Arc::new(NoResolver),
+            Patience::none(),
+        );
+        let cluster = ExternalCluster::new(Arc::new(NoResolver), Box::new(NoEtcd));
+        Fixture {
+            client: cluster.dry_run_client(client, &credentials),
+            files,
+            _tokio: tokio,
+            _root: root,
+        }
+    }
+}
+
+fn config_map(data: Value) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "namespace": "b", "labels": {"of": "x"}},
+        "data": data,
+    })
+}
+
+fn config_map_reference() -> ObjectRef {
+    reference(&config_map(json!({}))).unwrap()
+}
+
+#[test]
+fn changes_add_up() {
+    let fixture = Fixture::new();
+    let (client, object) = (&fixture.client, config_map_reference());
+    assert_eq!(client.get(&object).unwrap(), None);
+    assert_eq!(
+        client.patch(&object, &json!({})).unwrap_err().code,
+        "not-found"
+    );
+    client.create(&config_map(json!({"one": "1"}))).unwrap();
+    assert_eq!(
+        client.create(&config_map(json!({}))).unwrap_err().code,
+        "already-exists"
+    );
+    client
+        .patch(&object, &json!({"data": {"two": "2"}}))
+        .unwrap();
+    client
+        .server_side_apply(&config_map(json!({"three": "3"})))
+        .unwrap();
+    assert_eq!(
+        client.get(&object).unwrap().unwrap()["data"],
+        json!({"one": "1", "two": "2", "three": "3"})
+    );
+}
+
+#[test]
+fn new_objects_are_listed_and_selected() {
+    let fixture = Fixture::new();
+    fixture.client.create(&config_map(json!({}))).unwrap();
+    for (namespace, selector, count) in [
+        (None, None, 1),
+        (Some("b"), Some("of=x"), 1),
+        (Some("b"), Some("of=y"), 0),
+        (Some("c"), None, 0),
+    ] {
+        let listed = fixture
+            .client
+            .list("v1", "ConfigMap", namespace, selector)
+            .unwrap();
+        assert_eq!(listed.len(), count, "{namespace:?} {selector:?}");
+    }
+}
+
+#[test]
+fn a_deleted_object_can_be_created_again() {
+    let fixture = Fixture::new();
+    let (client, object) = (&fixture.client, config_map_reference());
+    client.create(&config_map(json!({}))).unwrap();
+    client.delete(&object).unwrap();
+    assert_eq!(client.get(&object).unwrap(), None);
+    assert!(
+        client
+            .list("v1", "ConfigMap", None, None)
+            .unwrap()
+            .is_empty()
+    );
+    client.create(&config_map(json!({}))).unwrap();
+    assert!(client.get(&object).unwrap().is_some());
+}
+
+#[test]
+fn clients_with_other_credentials_see_the_same_changes() {
+    let fixture = Fixture::new();
+    fixture.client.create(&config_map(json!({}))).unwrap();
+    fixture.files.write(KUBECONFIG, b"", 0o600, None).unwrap();
+    let other = fixture.client.with_kubeconfig(KUBECONFIG).unwrap();
+    let missing = ObjectRef {
+        name: "missing".into(),
+        ..config_map_reference()
+    };
+    assert!(other.get(&config_map_reference()).unwrap().is_some());
+    assert_eq!(
+        other.get(&missing).unwrap(),
+        None,
+        "the cluster is not asked, because it does not know the kubeconfig"
+    );
+}

@@ -1,0 +1,60 @@
+//! Starting again what an earlier rehearsal in the same tree left.
+use super::{CONFIG, KUBECONFIG, KubeletStandIn, bootstrap};
+use crate::world::{Tried, rehearsal::persistence::ClusterLog};
+
+/// The result of starting a node again.
+#[derive(Debug, Default)]
+pub struct ResumeOutcome {
+    /// Whether the kubelet runs.
+    pub runs: bool,
+    /// Why its static Pods do not run.
+    pub failure: Option<String>,
+}
+
+impl KubeletStandIn {
+    /// Starts a node again that was shut down while its cluster ran, or whose cluster went on
+    /// without it. If its API server does not start, because a certificate was removed for example,
+    /// the kubelet runs all the same, as a real one does: the phases that repair or reset the node
+    /// come next.
+    ///
+    /// # Errors
+    /// The files of the node cannot be used.
+    pub fn resume(&self) -> Tried<ResumeOutcome> {
+        self.remove_stale_log()?;
+        let has_cluster = self.cluster().is_up() || self.has_file(&ClusterLog::path())?;
+        let has_config = self.has_file(CONFIG)?
+            && (self.has_file(KUBECONFIG)? || self.has_file(bootstrap::KUBECONFIG)?);
+        if !(has_cluster && has_config) {
+            return Ok(ResumeOutcome::default());
+        }
+        let failure = self.start().err().map(|failure| {
+            let note = format!(
+                "what ran on this node before did not come up again: {}",
+                failure.told()
+            );
+            self.state().notes.push(note.clone());
+            note
+        });
+        Ok(ResumeOutcome {
+            runs: true,
+            failure,
+        })
+    }
+
+    fn has_file(&self, path: &str) -> Tried<bool> {
+        Ok(self.files().stat(path)?.is_some())
+    }
+
+    /// Removes the log of the cluster if the node has no kubelet configuration: it was reset, even
+    /// if the run that reset it was killed.
+    ///
+    /// # Errors
+    /// The log cannot be removed.
+    pub fn remove_stale_log(&self) -> Tried<()> {
+        if self.has_file(CONFIG)? {
+            Ok(())
+        } else {
+            self.files().remove(&ClusterLog::path())
+        }
+    }
+}

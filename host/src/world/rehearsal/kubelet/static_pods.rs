@@ -1,0 +1,55 @@
+//! Reading static Pods.
+use super::{CONFIG, KubeletStandIn};
+use crate::{render::MANIFESTS, world::Tried};
+use serde_json::Value;
+
+/// Returns the static Pod of a component.
+pub(super) fn find_pod<'a>(pods: &'a [Value], name: &str) -> Option<&'a Value> {
+    pods.iter().find(|pod| pod["metadata"]["name"] == name)
+}
+
+impl KubeletStandIn {
+    /// Reads the static Pods of the node. A manifest that is not a Pod is ignored, as the kubelet
+    /// does.
+    pub(super) fn read_static_pods(&self) -> Tried<Vec<Value>> {
+        self.check_static_pod_path()?;
+        let files = self.files();
+        if files.stat(MANIFESTS)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut pods = Vec::new();
+        for name in files.list(MANIFESTS)? {
+            if name.starts_with('.') {
+                continue;
+            }
+            let text = files.read(&format!("{MANIFESTS}/{name}"))?;
+            if let Ok(pod) = serde_yaml::from_str::<Value>(&String::from_utf8_lossy(&text))
+                && pod["kind"] == "Pod"
+            {
+                pods.push(pod);
+            }
+        }
+        Ok(pods)
+    }
+
+    /// Notes it if the kubelet's configuration names another directory of static Pods. A real
+    /// kubelet would find nothing; the rehearsal goes on.
+    fn check_static_pod_path(&self) -> Tried<()> {
+        let text = self.files().read(CONFIG)?;
+        let config: Value =
+            serde_yaml::from_str(&String::from_utf8_lossy(&text)).unwrap_or_default();
+        let configured = config["staticPodPath"].as_str().unwrap_or(MANIFESTS);
+        if configured == MANIFESTS {
+            return Ok(());
+        }
+        let note = format!(
+            "the kubelet looks for static Pods in {configured}, while they are in {MANIFESTS}: it \
+             would not start them"
+        );
+        let mut state = self.state();
+        if !state.notes.contains(&note) {
+            state.notes.push(note);
+        }
+        Ok(())
+    }
+}

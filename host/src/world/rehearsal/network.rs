@@ -1,0 +1,64 @@
+//! The network of a rehearsed node: health endpoints of what its kubelet runs, and nothing beyond.
+use super::Rehearsal;
+use crate::{
+    arguments::HttpUrl,
+    world::{Net, TlsFiles, Tried, budget::Budget, reach::Reach},
+};
+use kubephase_wit::{Failure, HttpReply};
+use url::Url;
+
+/// Whether a URL names this machine itself.
+fn is_local(url: &HttpUrl) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        matches!(
+            url.host_str(),
+            Some("127.0.0.1" | "[::1]" | "localhost" | "0.0.0.0" | "[::]")
+        )
+    })
+}
+
+impl Net for Rehearsal {
+    fn port_free(&self, port: u16) -> Tried<bool> {
+        self.node.port_free(port)
+    }
+
+    fn resolve(&self, host: &str) -> Tried<Vec<String>> {
+        self.node.resolve(host)
+    }
+
+    fn proxy_for(&self, url: &str) -> Tried<Option<String>> {
+        self.node.proxy_for(url)
+    }
+
+    fn http_get(&self, url: &HttpUrl, reach: Reach, budget: &Budget) -> Tried<HttpReply> {
+        // A kubelet reads its static Pods again and again without being told to.
+        self.kubelet.sync()?;
+        if let Some(status) = self.kubelet.health_status(url) {
+            return Ok(HttpReply {
+                status,
+                body: b"ok".to_vec(),
+            });
+        }
+        if is_local(url) {
+            return Err(Failure {
+                retryable: true,
+                ..Failure::new("unavailable", format!("nothing answers at {url}"))
+            });
+        }
+        self.node.http_get(url, reach, budget)
+    }
+
+    fn http_get_as(
+        &self,
+        url: &HttpUrl,
+        identity: &TlsFiles,
+        reach: Reach,
+        budget: &Budget,
+    ) -> Tried<HttpReply> {
+        self.node.http_get_as(url, identity, reach, budget)
+    }
+
+    fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16> {
+        Ok(self.http_get(url, Reach::All, budget)?.status)
+    }
+}

@@ -1,0 +1,99 @@
+//! An overlay as effects of plugins see it: both trees have to allow what an effect is about to do.
+use super::{Overlay, opened::optional};
+use crate::world::{
+    Files, OpenFile, Territory, Tried,
+    files::{Confined, FileAction, MAX_READ},
+};
+use kubephase_wit::FileMeta;
+
+/// An overlay as effects of plugins see it.
+pub(super) struct ConfinedOverlay<'a> {
+    pub(super) overlay: &'a Overlay,
+    pub(super) upper: Confined<'a>,
+    pub(super) lower: Confined<'a>,
+}
+
+impl ConfinedOverlay<'_> {
+    fn check(&self, path: &str, action: FileAction) -> Tried<()> {
+        self.upper.check(path, action)?;
+        if self.overlay.is_removed(path) {
+            Ok(())
+        } else {
+            self.lower.check(path, action)
+        }
+    }
+}
+
+impl Files for ConfinedOverlay<'_> {
+    fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
+        self.check(path, FileAction::Look)?;
+        self.overlay
+            .open_with(path, self.upper.open(path), || self.lower.open(path))
+    }
+
+    fn open_shown(&self, path: &str, territory: &Territory) -> Tried<Box<dyn OpenFile + '_>> {
+        self.check(path, FileAction::Look)?;
+        self.overlay
+            .open_with(path, self.upper.open_shown(path, territory), || {
+                self.lower.open_shown(path, territory)
+            })
+    }
+
+    fn confined<'a>(&'a self, territory: &'a Territory) -> Box<dyn Files + 'a> {
+        let (upper, lower) = (self.upper.without(territory), self.lower.without(territory));
+        Box::new(ConfinedOverlay {
+            overlay: self.overlay,
+            upper,
+            lower,
+        })
+    }
+
+    fn stat(&self, path: &str) -> Tried<Option<FileMeta>> {
+        Ok(optional(self.open(path))?.map(|opened| opened.meta()))
+    }
+
+    fn read(&self, path: &str) -> Tried<Vec<u8>> {
+        self.open(path)?.read(MAX_READ)
+    }
+
+    fn real_path(&self, path: &str) -> Tried<String> {
+        Ok(self.open(path)?.real_path())
+    }
+
+    fn list(&self, path: &str) -> Tried<Vec<String>> {
+        self.open(path)?.list()
+    }
+
+    fn write(&self, path: &str, content: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        self.check(path, FileAction::Write { mode })?;
+        self.overlay.write(path, content, mode, owner)
+    }
+
+    fn make_dir(&self, path: &str, mode: u32) -> Tried<()> {
+        self.check(path, FileAction::MakeDirectory { mode })?;
+        self.overlay.make_dir(path, mode)
+    }
+
+    fn set_mode(&self, path: &str, mode: u32, owner: Option<(u32, u32)>) -> Tried<()> {
+        self.check(path, FileAction::SetMode { mode })?;
+        self.overlay.set_mode(path, mode, owner)
+    }
+
+    fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool> {
+        self.upper.chown_recursive(path, owner)
+    }
+
+    fn remove(&self, path: &str) -> Tried<()> {
+        self.check(path, FileAction::RemoveFile)?;
+        self.overlay.remove(path)
+    }
+
+    fn remove_all(&self, path: &str) -> Tried<()> {
+        self.upper.remove_all(path)
+    }
+
+    fn remove_dir(&self, path: &str) -> Tried<()> {
+        self.check(path, FileAction::RemoveDirectory)?;
+        self.overlay.remove_dir(path)
+    }
+}

@@ -1,0 +1,130 @@
+//! Files of an overlay that are opened once.
+use super::{Overlay, child_path, not_found, parents};
+use crate::world::{Files, OpenFile, Tried, files::is_searchable};
+use kubephase_wit::FileMeta;
+use std::{collections::BTreeSet, io::Read};
+
+/// A file of either tree, opened once.
+struct OverlayFile<'a> {
+    overlay: &'a Overlay,
+    path: String,
+    /// The file of the upper tree, which hides that of the lower one.
+    upper: Option<Box<dyn OpenFile + 'a>>,
+    lower: Option<Box<dyn OpenFile + 'a>>,
+    meta: FileMeta,
+    public: bool,
+}
+
+impl OverlayFile<'_> {
+    fn top(&self) -> Tried<&dyn OpenFile> {
+        let top = self.upper.as_ref().or(self.lower.as_ref());
+        top.map(AsRef::as_ref).ok_or_else(|| not_found(&self.path))
+    }
+}
+
+impl OpenFile for OverlayFile<'_> {
+    fn real_path(&self) -> String {
+        self.top().map(OpenFile::real_path).unwrap_or_default()
+    }
+
+    fn meta(&self) -> FileMeta {
+        self.meta.clone()
+    }
+
+    fn is_public(&self) -> bool {
+        self.public
+    }
+
+    fn read(&self, limit: u64) -> Tried<Vec<u8>> {
+        self.top()?.read(limit)
+    }
+
+    fn reader(&self) -> Tried<Box<dyn Read>> {
+        self.top()?.reader()
+    }
+
+    fn list(&self) -> Tried<Vec<String>> {
+        let upper = self
+            .upper
+            .as_ref()
+            .map_or(Ok(Vec::new()), |upper| upper.list())?;
+        let lower = self
+            .lower
+            .as_ref()
+            .map_or(Ok(Vec::new()), |lower| lower.list())?;
+        let names: BTreeSet<String> = lower
+            .into_iter()
+            .filter(|name| !self.overlay.is_removed(&child_path(&self.path, name)))
+            .chain(upper)
+            .collect();
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// Returns none instead of `not-found`.
+pub(super) fn optional<T>(outcome: Tried<T>) -> Tried<Option<T>> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(failure) if failure.code == "not-found" => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+impl Overlay {
+    /// Returns the file that the two trees together have at a path. `lower` opens the file of the
+    /// lower tree, if the upper tree does not hide it.
+    ///
+    /// # Errors
+    /// `not-found`; those of the two trees.
+    pub(super) fn open_with<'a>(
+        &'a self,
+        path: &str,
+        upper: Tried<Box<dyn OpenFile + 'a>>,
+        lower: impl FnOnce() -> Tried<Box<dyn OpenFile + 'a>>,
+    ) -> Tried<Box<dyn OpenFile + 'a>> {
+        let upper = optional(upper)?;
+        let hides_lower = upper
+            .as_ref()
+            .is_some_and(|upper| upper.meta().kind != "directory");
+        let lower = if hides_lower || self.is_removed(path) {
+            None
+        } else {
+            optional(lower())?
+        };
+        let (meta, public) = match (&upper, &lower) {
+            (Some(upper), _) => (upper.meta(), upper.is_public()),
+            (None, Some(lower)) => {
+                let meta = lower.meta();
+                let (uid, gid) = self.new_owner(path).unwrap_or((meta.uid, meta.gid));
+                (
+                    FileMeta { uid, gid, ..meta },
+                    lower.is_public() && self.is_reachable_by_all(&lower.real_path())?,
+                )
+            }
+            (None, None) => return Err(not_found(path)),
+        };
+        Ok(Box::new(OverlayFile {
+            overlay: self,
+            path: path.to_owned(),
+            upper,
+            lower,
+            meta,
+            public,
+        }))
+    }
+
+    /// Whether the directories of the upper tree above a path let every local user search them:
+    /// their modes may have been changed there.
+    fn is_reachable_by_all(&self, path: &str) -> Tried<bool> {
+        for directory in parents(path) {
+            if self
+                .upper
+                .stat(directory)?
+                .is_some_and(|meta| !is_searchable(meta.mode))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

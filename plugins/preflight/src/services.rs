@@ -1,0 +1,56 @@
+//! Services: firewalld and the kubelet.
+use crate::{Problem, is_worker, report_check, warn_unless};
+use kubephase_sdk::{Failure, Verdict, codes, kubeadm::Config, node, node_fact};
+
+pub fn check_services(config: &Config) -> Result<(), Failure> {
+    if !is_worker(config) {
+        check_firewalld(config)?;
+    }
+    check_kubelet()
+}
+
+fn no_init_system() -> Problem {
+    (
+        Verdict::Warn,
+        "no supported init system detected, skipping checking for services".to_owned(),
+    )
+}
+
+fn check_firewalld(config: &Config) -> Result<(), Failure> {
+    let port = config.init.local_api_endpoint.bind_port;
+    let problem = match node::service("firewalld")? {
+        None => Some(no_init_system()),
+        Some(state) => warn_unless(!(state.exists && state.active), || {
+            format!(
+                "firewalld is active, please ensure ports [{port} 10250] are open or your cluster \
+                 may not function correctly"
+            )
+        }),
+    };
+    report_check(
+        codes::FIREWALLD,
+        problem,
+        &[],
+        Some("open the ports in firewalld, or stop it"),
+    );
+    Ok(())
+}
+
+/// The service of the kubelet has to start with the machine.
+fn check_kubelet() -> Result<(), Failure> {
+    let enable = match node_fact::<String>("initSystem")?.as_deref() {
+        Some("openrc") => "rc-update add kubelet default",
+        _ => "systemctl enable kubelet.service",
+    };
+    let problem = match node::service("kubelet")? {
+        None => Some(no_init_system()),
+        Some(state) if !state.exists => {
+            Some((Verdict::Warn, "kubelet service does not exist".to_owned()))
+        }
+        Some(state) => warn_unless(state.enabled, || {
+            format!("kubelet service is not enabled, please run '{enable}'")
+        }),
+    };
+    report_check(codes::SERVICE_KUBELET, problem, &[], Some(enable));
+    Ok(())
+}

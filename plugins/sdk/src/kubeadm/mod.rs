@@ -1,0 +1,51 @@
+//! The types of `kubeadm.k8s.io/v1beta4` that a phase sees, in the shape and spelling of the API.
+//! Fields that the API omits when empty are omitted here, so a serialised document is what kubeadm
+//! stores in the cluster.
+//!
+//! Source: the reference of the v1beta4 API. The host fills in kubeadm's defaults before a phase
+//! runs.
+
+mod cluster;
+mod node;
+mod run;
+
+pub use crate::duration::Duration;
+pub use cluster::{
+    Arg, ClusterConfiguration, ControlPlaneComponent, Dns, EnvVar, Etcd, ExternalEtcd,
+    HostPathMount, LocalEtcd, Networking, Proxy,
+};
+pub use node::{
+    ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
+};
+pub use run::{ComponentConfig, Join, Reset, RunOptions};
+
+use serde::{Deserialize, Serialize};
+
+/// The resolved configuration of a run: every default filled in, every detection done.
+/// Phases read it, or a part of it, through [`config`](crate::config).
+///
+/// `S` is the type of its secrets. Phases see placeholders, which are texts; the host has the
+/// values, in a type that is never printed or serialised.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[serde(bound(
+    serialize = "S: Serialize + Default + PartialEq",
+    deserialize = "S: Deserialize<'de> + Default"
+))]
+pub struct Config<S = String> {
+    pub init: InitConfiguration<S>,
+    pub cluster: ClusterConfiguration,
+    pub kubelet: ComponentConfig,
+    pub kube_proxy: ComponentConfig,
+    pub run: RunOptions,
+    /// only where this node joins a cluster
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<Join<S>>,
+    /// only where this node is to be reset
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reset: Option<Reset>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

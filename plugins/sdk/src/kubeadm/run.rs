@@ -1,0 +1,82 @@
+//! What a run adds to the configuration: options of the command line, joins and resets.
+use crate::{kubeadm::cluster::EnvVar, undo::UndoStep};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The cluster that a node joins, as discovery found it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Join<S = String> {
+    /// the node joins as a member of the control plane, not as a worker
+    pub control_plane: bool,
+    /// `https://host:port`
+    pub server: String,
+    /// certificates of the cluster's authorities, PEM
+    pub authority_pem: String,
+    /// where those certificates are written: `/etc/kubernetes/pki/ca.crt`
+    pub ca_cert_path: String,
+    /// the kubeconfig with which this node asks for its certificate; phases see a placeholder
+    pub bootstrap_kubeconfig: S,
+}
+
+/// Options of a reset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Reset {
+    /// its contents are deleted; the directory that the cluster's configuration names, if it names
+    /// one
+    pub certificates_dir: String,
+    /// whether `/etc/kubernetes/tmp` is emptied as well
+    pub cleanup_tmp_dir: bool,
+    /// flags of unmounting: `MNT_DETACH`
+    pub unmount_flags: Vec<String>,
+    /// what undoes the effects of earlier runs on the node, by their journals; the latest first
+    pub undo: Vec<UndoStep>,
+}
+
+/// Options of the command line, and facts about the node and the cluster that phases need.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RunOptions {
+    /// workflow of this run: `init`, `join`, `reset` or `upgrade`
+    pub workflow: String,
+    pub upload_certs: bool,
+    pub skip_token_print: bool,
+    pub skip_certificate_key_print: bool,
+    /// where kubeconfigs are written: `/etc/kubernetes`
+    pub kubeconfig_dir: String,
+    /// the kubeconfig used to talk to the cluster: `/etc/kubernetes/admin.conf`
+    pub kubeconfig: String,
+    /// the key of the cluster's authority is not on this node: `ca.crt` exists, `ca.key` does not
+    pub external_ca: bool,
+    /// the key of the front proxy's authority is not on this node
+    pub external_front_proxy_ca: bool,
+    /// `NAME_PROXY` environment variables, for the control plane's Pods, in the order of the
+    /// environment
+    pub proxy_environment: Vec<EnvVar>,
+    /// certificates directories of the host that exist, for the control plane's Pods
+    pub ca_directories: Vec<String>,
+    /// host name as the operating system has it
+    pub os_hostname: String,
+    /// where clients reach the control plane, `https://host:port`
+    pub control_plane_url: String,
+    /// the tenth address of the first service subnet
+    pub dns_service_address: String,
+    /// image of each component, by name
+    pub images: BTreeMap<String, String>,
+    /// repository of the core images of a CI build of Kubernetes; none for a release
+    pub ci_image_repository: Option<String>,
+    /// whether `systemd-resolved` runs on the node
+    pub systemd_resolved: bool,
+}
+
+/// The configuration document of a component (kubelet, kube-proxy), with kubeadm's defaults.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ComponentConfig {
+    /// the whole document, including fields that this version does not know
+    pub document: Value,
+    /// whether the user gave it; otherwise the cluster keeps it with kubeadm's hash annotation
+    pub user_supplied: bool,
+}

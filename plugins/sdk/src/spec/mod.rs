@@ -1,0 +1,21 @@
+//! The JSON that crosses to the host, typed: certificates, kubeconfigs, waits, and the facts that
+//! come back. Every type ignores unknown fields, so that either side may be older than the other.
+//!
+//! Functions that take and return these types are in [`pki`](crate::pki) and [`node`](crate::node).
+
+mod cleanup;
+mod etcd;
+mod pki;
+mod shared_keys;
+mod users;
+mod wait;
+
+pub use cleanup::ClearSpec;
+pub use etcd::{EtcdMember, EtcdMemberSpec};
+pub use pki::{
+    CertificateFacts, CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigFacts, KubeconfigSpec,
+    PrivateKeyFacts, RotatedKubeconfigSpec, Usage,
+};
+pub use shared_keys::{BootstrapTokenSpec, FetchKeysSpec, ShareKeysSpec};
+pub use users::{ControlPlaneUsers, User};
+pub use wait::{Condition, WaitSpec};

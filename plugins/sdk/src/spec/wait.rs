@@ -1,0 +1,54 @@
+//! Conditions to wait for.
+use serde::{Deserialize, Serialize};
+
+/// A wait for a condition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitSpec {
+    pub condition: Condition,
+    pub timeout_seconds: i64,
+}
+
+/// A condition of the node or the cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Condition {
+    /// the kubelet answers 200 at this URL
+    Kubelet { url: String },
+    /// a control-plane component answers 200 at this URL; the API server through the admin
+    /// kubeconfig
+    Component { name: String, url: String },
+    /// the Node object exists and carries the label `kubernetes.io/hostname`
+    NodeRegistered { name: String },
+    /// the API server accepts requests of this kubeconfig's user; if the binding of
+    /// `kubeadm:cluster-admins` is missing it is made, with super-admin.conf if necessary (kubeadm
+    /// behaviour)
+    AdminReady {
+        kubeconfig: String,
+        super_admin: String,
+    },
+    /// more than half of the members of etcd answer and are healthy
+    EtcdHealthy {},
+    /// the kubelet has its certificate: the kubeconfig exists and names a usable certificate
+    Bootstrapped { kubeconfig: String },
+    /// containers of these names run on the node
+    Containers { names: Vec<String> },
+}
+
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Condition::Kubelet { url } => write!(f, "a healthy kubelet at {url}"),
+            Condition::Component { name, url } => write!(f, "a healthy {name} at {url}"),
+            Condition::NodeRegistered { name } => write!(f, "the Node {name}"),
+            Condition::EtcdHealthy {} => f.write_str("a healthy etcd"),
+            Condition::Bootstrapped { kubeconfig } => {
+                write!(f, "a kubelet with a certificate of its own in {kubeconfig}")
+            }
+            Condition::Containers { names } => write!(f, "running containers {}", names.join(", ")),
+            Condition::AdminReady { kubeconfig, .. } => {
+                write!(f, "an API server that lets the holder of {kubeconfig} act")
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! kubephase compared with recorded runs of kubeadm. The recordings are not part of the repository:
+//! without them these tests say that they are skipped.
+//!
+//! The repository's own expectations are in `expected.rs`.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+mod errors;
+mod recorded_run;
+
+use crate::recorded_run::{for_each_case, rehearse_init};
+use harness::{folders_in, recorded_runs, run, skip};
+use std::process::Command;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");
+
+/// Returns the folder of recorded runs. If there is none, says that the test is skipped.
+pub fn recorded_runs_or_skip() -> Option<std::path::PathBuf> {
+    let recordings = recorded_runs();
+    if recordings.is_none() {
+        skip("kubeadm's recorded runs (KUBEPHASE_GOLDEN)");
+    }
+    recordings
+}
+
+/// Fails if there are problems.
+pub fn expect_none(problems: &[String]) {
+    assert!(
+        problems.is_empty(),
+        "{} cases differ:\n{}",
+        problems.len(),
+        problems.join("\n")
+    );
+}
+
+#[test]
+fn every_recorded_run_has_the_same_result() {
+    let Some(recordings) = recorded_runs_or_skip() else {
+        return;
+    };
+    let cases = folders_in(&recordings)
+        .into_iter()
+        .filter(|case| case.join("objects.yaml").exists())
+        .collect();
+    let problems = for_each_case(cases, |case| {
+        let scratch = tempfile::tempdir().expect("a scratch folder");
+        let output = rehearse_init(case, scratch.path());
+        if output.status != 0 {
+            return Some(format!("exit {}\n{}", output.status, output.stderr));
+        }
+        let mut compare = Command::new("python3");
+        let compared = run(compare
+            .arg(recordings.join("compare.py"))
+            .arg(case)
+            .arg(scratch.path().join("out")));
+        (compared.stdout.trim_end().lines().last() != Some("0 differences"))
+            .then(|| format!("{}{}", compared.stdout, compared.stderr))
+    });
+    expect_none(&problems);
+}

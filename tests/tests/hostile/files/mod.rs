@@ -1,0 +1,23 @@
+//! Files: a plugin reads what every user of the machine may read, changes what its grant names, and
+//! follows no link out of it. It neither reads nor changes the files of the host.
+
+mod checks;
+mod credentials;
+mod links;
+mod paths;
+mod reading;
+mod territory;
+
+use crate::support::{Trial, call};
+use serde_json::{Value, json};
+
+/// Reads these paths with a grant for everything in the directories that they are in.
+pub fn read_all(trial: Trial, paths: &[&str]) -> crate::support::RunResult {
+    let calls: Vec<Value> = paths
+        .iter()
+        .map(|path| call("observe-files.read-file", json!([path])))
+        .collect();
+    let grant = "capability: observe-files.read-file, paths: [/srv/**, /var/**, /etc/**, /proc/**, \
+        /run/**, /home/**]";
+    trial.grants(&[grant]).calls(&calls).preflight()
+}

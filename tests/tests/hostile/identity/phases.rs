@@ -1,0 +1,93 @@
+//! Ids of phases, and phases that a plugin replaces.
+use crate::support::Trial;
+
+/// Returns an entry of a manifest for a phase.
+fn phase_entry(id: &str, kind: &str) -> String {
+    format!("- {{id: {id}, title: Misuse the host, kind: {kind}, workflow: [init]}}\n")
+}
+
+#[test]
+fn a_plugin_cannot_use_the_ids_of_the_distribution() {
+    for (id, kind) in [
+        ("certs/ca", "phase"),
+        ("wait-control-plane", "phase"),
+        ("preflight", "check"),
+        ("addon", "addon"),
+        ("addon/coredns", "addon"),
+        ("kubelet-start", "phase"),
+        ("preflight/resources", "check"),
+        ("preflight/system", "check"),
+        ("preflight/kubernetes-version", "check"),
+    ] {
+        let trial = Trial::providing(&phase_entry(id, kind));
+        let added = trial.add();
+        if added.status != 0 {
+            continue;
+        }
+        let result = trial.rehearse();
+        // An id that the distribution does not have may be used.
+        let known = trial.run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"]);
+        let named = known.stdout.matches(&format!("\"{id}\"")).count();
+        assert!(
+            result.status == 6 || named == 0 || !is_built_in(id),
+            "{id} is taken: {}",
+            result.output()
+        );
+    }
+}
+
+/// Whether the distribution has a phase with this id, according to a plan without plugins.
+fn is_built_in(id: &str) -> bool {
+    let trial = Trial::check();
+    trial.write_config();
+    let plan = trial
+        .run(&["plan", "init", "--config", "cluster.yaml", "-o", "json"])
+        .expect_status(0);
+    plan.stdout.contains(&format!("\"id\":\"{id}\""))
+        || plan.stdout.contains(&format!("\"id\": \"{id}\""))
+}
+
+#[test]
+fn a_phase_that_is_provided_twice_is_refused() {
+    let twice = phase_entry("preflight/hostile", "check").repeat(2);
+    let trial = Trial::providing(&twice);
+    let added = trial.add();
+    assert!(
+        added.status != 0 || trial.rehearse().status == 6,
+        "{}",
+        added.output()
+    );
+}
+
+#[test]
+fn a_plugin_replaces_phases_that_are_not_addons_only_with_consent() {
+    for phase in ["preflight", "certs/ca", "preflight/port-6443"] {
+        let provides = format!(
+            "- {{id: hostile, title: Misuse the host, kind: phase, workflow: [init], replaces: \
+             [{phase}]}}\n"
+        );
+        let trial = Trial::providing(&provides);
+        trial.add().expect_status(0);
+        trial
+            .run(&["plugin", "remove", "hostile", "--config", "cluster.yaml"])
+            .expect_status(0);
+        let result = trial.run(&[
+            "plugin",
+            "add",
+            "./hostile.wasm",
+            "--config",
+            "cluster.yaml",
+        ]);
+        assert!(
+            result.status == 6 && result.output().contains(&format!("stand in for {phase}")),
+            "{}",
+            result.output()
+        );
+        assert!(
+            !std::fs::read_to_string(trial.config())
+                .unwrap()
+                .contains("hostile"),
+            "the configuration was changed"
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! A node that joins as "this machine": which program is run for its credentials, and what an
+//! interrupt leaves.
+
+mod interrupts;
+mod joining_node;
+mod programs;

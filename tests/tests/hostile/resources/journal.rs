@@ -1,0 +1,63 @@
+//! Deep paths and many effects: neither the journal nor `reset` grows without a limit.
+use crate::support::{Trial, quiet_calls};
+use serde_json::{Value, json};
+use std::fs;
+
+const OWN: &str = "capability: effects-files.write-file, paths: \
+    [/var/lib/kubephase-plugins/hostile/**]";
+
+/// Writes files below so many directories of its own each.
+fn deep(files: usize, directories: usize, name: &str) -> Trial {
+    let write = |number: usize| {
+        let below = format!("/{name}").repeat(directories);
+        let path = format!("/var/lib/kubephase-plugins/hostile/{number}{below}");
+        quiet_calls("effects-files.write-file", json!([path, "x"]), 1)
+    };
+    let writes: Vec<Value> = (0..files).map(write).collect();
+    Trial::phase().grants(&[OWN]).calls(&writes)
+}
+
+/// Resets the tree, and expects that nothing of the plugin's is left there.
+fn reset(trial: &Trial) {
+    trial
+        .run(&["reset", "--force", "--root", "root"])
+        .expect_status(0)
+        .expect_soon();
+    let left = trial.on_node("/var/lib/kubephase-plugins/hostile");
+    assert!(!left.exists(), "{} is left", left.display());
+}
+
+#[test]
+fn files_thousands_of_directories_deep_are_not_made() {
+    let trial = deep(40, 1900, "a");
+    trial.rehearse().expect_status(0).expect_soon();
+    let made = trial.on_node("/var/lib/kubephase-plugins/hostile");
+    assert!(!made.exists());
+    reset(&trial);
+}
+
+#[test]
+fn the_deepest_directories_that_a_plugin_may_make_are_removed_by_reset() {
+    let trial = deep(200, 27, "directory");
+    trial.rehearse().expect_status(0).expect_soon();
+    assert!(trial.on_node("/var/lib/kubephase-plugins/hostile").exists());
+    reset(&trial);
+}
+
+#[test]
+fn effects_without_end_do_not_fill_the_journal() {
+    let long = "x".repeat(120);
+    let trial = deep(250, 27, &long);
+    let result = trial.rehearse().expect_soon();
+    assert!(
+        result.status != 0
+            && result
+                .output()
+                .contains("the journal for effects of one plugin"),
+        "{:.4000}",
+        result.output()
+    );
+    let journal = trial.on_node("/var/lib/kubephase/journal-000001.jsonl");
+    assert!(fs::metadata(journal).unwrap().len() < 16 << 20);
+    reset(&trial);
+}

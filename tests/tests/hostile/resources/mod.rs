@@ -1,0 +1,6 @@
+//! Memory, time and numbers: whatever a plugin does, the host stays within its memory (every run of
+//! this suite checks it) and the run ends.
+
+mod endless;
+mod journal;
+mod memory;

@@ -1,0 +1,43 @@
+//! What the kernel says of a process: its end and its memory.
+use std::{fs, mem::MaybeUninit};
+
+/// Returns the peak memory of a process in bytes, from `/proc`; 0 if the process does not exist.
+pub fn peak_memory_of(process: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .unwrap_or_default()
+        << 10
+}
+
+/// Wait status and peak memory, in bytes, of a child that has ended.
+pub struct ChildExit {
+    pub status: i32,
+    pub peak_memory: u64,
+}
+
+/// Returns the exit of a child of this process; none while it runs.
+pub fn try_wait(process: i32) -> Option<ChildExit> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both pointers are to variables of this function that outlive the call, of the types
+    // that wait4(2) writes. All bytes of `usage` are initialised before, and a `rusage` of zeros is
+    // a valid one. The process is a child of this one, and nothing else waits for it: `Running`
+    // never asks its `Child` for the status.
+    let (waited, usage) = unsafe {
+        let waited = libc::wait4(process, &raw mut status, libc::WNOHANG, usage.as_mut_ptr());
+        (waited, usage.assume_init())
+    };
+    match waited {
+        0 => None,
+        -1 => panic!(
+            "cannot wait for {process}: {}",
+            std::io::Error::last_os_error()
+        ),
+        // Linux counts in KiB.
+        _ => Some(ChildExit {
+            status,
+            peak_memory: u64::try_from(usage.ru_maxrss).unwrap_or_default() << 10,
+        }),
+    }
+}

@@ -1,0 +1,91 @@
+//! Workers: what a join leaves on them and in the cluster.
+use crate::rehearse;
+use harness::RehearsedCluster;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+const REQUESTS: &str = "certificates.k8s.io/certificatesigningrequests";
+
+#[test]
+fn workers_join_with_the_command_that_init_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    let output = rehearse(&root, "--workers 3");
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(
+        output.stdout.matches(" joined in ").count(),
+        3,
+        "{}",
+        output.stdout
+    );
+    let cluster = RehearsedCluster::read(&root);
+    let nodes: Vec<&str> = cluster.objects("/nodes").into_keys().collect();
+    assert_eq!(
+        nodes[nodes.len() - 3..],
+        ["worker-1", "worker-2", "worker-3"]
+    );
+    let requests = cluster.objects(REQUESTS);
+    assert_eq!(requests.len(), 3);
+    for request in requests.values() {
+        assert_eq!(request["status"]["conditions"][0]["type"], "Approved");
+        assert!(
+            request["spec"]["username"]
+                .as_str()
+                .unwrap()
+                .starts_with("system:bootstrap:"),
+            "{request}"
+        );
+    }
+    let token = output.stdout.split("--token ").nth(1).unwrap();
+    let token = token.split_whitespace().next().unwrap();
+    for number in 1..=3 {
+        expect_worker(&root, &root.join(format!("nodes/worker-{number}")), token);
+    }
+}
+
+/// Checks the files of a worker that joined the cluster at `root` with this token.
+fn expect_worker(root: &Path, node: &Path, token: &str) {
+    let authority = fs::read(root.join("etc/kubernetes/pki/ca.crt")).unwrap();
+    let kubernetes = node.join("etc/kubernetes");
+    assert_eq!(fs::read(kubernetes.join("pki/ca.crt")).unwrap(), authority);
+    assert!(
+        !kubernetes.join("bootstrap-kubelet.conf").exists(),
+        "the file with the token is deleted"
+    );
+    assert!(
+        !kubernetes.join("manifests").exists() && !kubernetes.join("admin.conf").exists(),
+        "it is a worker"
+    );
+    let pem = node.join("var/lib/kubelet/pki/kubelet-client-current.pem");
+    assert_eq!(
+        fs::metadata(&pem).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let journal = fs::read_to_string(node.join("var/lib/kubephase/journal-000001.jsonl")).unwrap();
+    assert!(!journal.contains(token) && journal.contains("\"workflow\":\"join\""));
+}
+
+#[test]
+fn a_worker_that_joins_again_keeps_its_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    assert_eq!(rehearse(&root, "--workers 1").status, 0);
+    let pem = root.join("nodes/worker-1/var/lib/kubelet/pki/kubelet-client-current.pem");
+    let before = fs::read(&pem).unwrap();
+    let output = rehearse(&root, "--workers 2");
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(fs::read(&pem).unwrap(), before, "it keeps its certificate");
+    assert_eq!(RehearsedCluster::read(&root).objects(REQUESTS).len(), 2);
+}
+
+/// A reset that is killed before its end leaves such a machine.
+#[test]
+fn a_first_machine_without_its_kubelet_begins_another_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("cluster");
+    assert_eq!(rehearse(&root, "--workers 1").status, 0);
+    for path in ["var/lib/kubelet", "etc/kubernetes"] {
+        fs::remove_dir_all(root.join(path)).unwrap();
+    }
+    assert_eq!(rehearse(&root, "").status, 0);
+    assert_eq!(RehearsedCluster::read(&root).names("/nodes"), ["node-1"]);
+}

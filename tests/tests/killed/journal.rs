@@ -1,0 +1,71 @@
+//! The journals of a tree, and killing a run at one of its effects.
+use std::{
+    fs,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+    process::Child,
+    time::{Duration, Instant},
+};
+
+const STATE: &str = "var/lib/kubephase";
+
+/// Longest time that a run takes to reach an effect.
+const LONGEST_RUN: Duration = Duration::from_secs(60);
+
+/// Returns the journals of a tree, oldest first.
+pub fn journals(root: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root.join(STATE))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()));
+    let mut journals: Vec<PathBuf> = entries.filter(|path| is_journal(path)).collect();
+    journals.sort();
+    journals
+}
+
+fn is_journal(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("journal-"))
+}
+
+/// Counts the effects in the text of a journal.
+pub fn count_effects(text: &str) -> usize {
+    text.matches("\"event\":\"effect\"").count()
+}
+
+/// Kills the run when its journal has this many effects. Returns `false` if the run ended before.
+pub fn kill_at_effect(child: &mut Child, root: &Path, effect: usize) -> bool {
+    let (began, mut journal, mut text) = (Instant::now(), None, String::new());
+    while began.elapsed() < LONGEST_RUN {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        let Some(path) = journals(root).pop() else {
+            continue;
+        };
+        let file = journal.get_or_insert_with(|| fs::File::open(&path).unwrap());
+        file.seek(SeekFrom::Start(text.len() as u64)).unwrap();
+        file.read_to_string(&mut text).unwrap();
+        if count_effects(&text) >= effect {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            return true;
+        }
+    }
+    panic!("effect {effect} did not happen within {LONGEST_RUN:?}");
+}
+
+/// Makes these kills on two threads. Returns how many of them came before the end of their run.
+pub fn count_kills<T: Sync>(kills: &[T], survives: impl Fn(&T) -> bool + Sync) -> usize {
+    let survives = &survives;
+    std::thread::scope(|scope| {
+        let workers = [0, 1].map(|first| {
+            let half = kills.iter().skip(first).step_by(2);
+            scope.spawn(move || half.filter(|kill| survives(kill)).count())
+        });
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .sum()
+    })
+}

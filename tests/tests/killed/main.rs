@@ -1,0 +1,15 @@
+//! Runs that are killed, as by a power failure, at every effect: the next run ends where an
+//! undisturbed run ends, and keeps every complete key and certificate. Two runs at one time: the
+//! second is refused.
+//!
+//! Runs that a signal ends in order are in `../signals/`.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+mod files;
+mod init;
+mod joins;
+mod journal;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_kubephase-under-test");

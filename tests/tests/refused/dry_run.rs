@@ -1,0 +1,54 @@
+//! `join --dry-run` against a cluster that would accept, or refuse, the node.
+use crate::inviting_cluster::InvitingCluster;
+use harness::RehearsedCluster;
+use kubephase_wit::ObjectRef;
+use std::path::Path;
+
+/// Returns the names of the cluster's nodes and certificate requests, and which files of a join are
+/// on this machine.
+fn state_of(root: &Path) -> (Vec<String>, Vec<String>, [bool; 3]) {
+    let cluster = RehearsedCluster::read(root);
+    (
+        cluster.names("/nodes"),
+        cluster.names("certificates.k8s.io/certificatesigningrequests"),
+        ["bootstrap-kubelet.conf", "kubelet.conf", "pki/ca.crt"]
+            .map(|name| Path::new("/etc/kubernetes").join(name).exists()),
+    )
+}
+
+/// A dry run of a join goes to its end with the answers of the cluster.
+#[test]
+fn a_dry_run_of_a_join_changes_nothing_and_fails_if_the_cluster_would_refuse() {
+    let cluster = InvitingCluster::start();
+    let InvitingCluster {
+        token, pin, folder, ..
+    } = &cluster;
+    let root = folder.path().join("root");
+    let before = state_of(&root);
+    let output = cluster.join(token, pin, token);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    for line in [
+        "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
+        "This node has joined the cluster",
+    ] {
+        assert!(output.stdout.contains(line), "{line}: {}", output.stdout);
+    }
+    assert_eq!(state_of(&root), before);
+
+    let binding = ObjectRef {
+        api_version: "rbac.authorization.k8s.io/v1".into(),
+        kind: "ClusterRoleBinding".into(),
+        namespace: None,
+        name: "kubeadm:kubelet-bootstrap".into(),
+    };
+    cluster.as_admin(|api| api.delete(&binding));
+    let output = cluster.join(token, pin, token);
+    assert_eq!(output.status, 5, "{}{}", output.stdout, output.stderr);
+    assert!(
+        output
+            .stderr
+            .contains("cannot create resource \"certificatesigningrequests\""),
+        "{}",
+        output.stderr
+    );
+}

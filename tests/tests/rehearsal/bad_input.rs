@@ -1,0 +1,127 @@
+//! Bad input: nodes, configurations, plugins and arguments.
+use crate::{PROGRAM, rehearse, write_config};
+use harness::{kubephase, run};
+use std::fs;
+
+#[test]
+fn a_failed_check_stops_the_run_before_it_changes_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, config) = (folder.path().join("root"), write_config(folder.path()));
+    let node = folder.path().join("node.yaml");
+    fs::write(&node, "{hostname: node-1, cpus: 1, memoryMib: 512}").unwrap();
+    let mut rehearse = kubephase(PROGRAM);
+    rehearse
+        .args(["rehearse", "--config", &config, "--node"])
+        .arg(&node)
+        .arg("--root")
+        .arg(&root);
+    let output = run(&mut rehearse);
+    assert_eq!(output.status, 4, "{}", output.stderr);
+    for words in [
+        "[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2",
+        "[ERROR Mem]: the system RAM (512 MB)",
+    ] {
+        assert!(output.stderr.contains(words), "{}", output.stderr);
+    }
+    assert!(!root.join("etc").exists());
+    assert_eq!(
+        run(rehearse.arg("--ignore-preflight-errors=NumCPU,mem")).status,
+        0
+    );
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_the_reason_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("empty.yaml", ""),
+        ("broken.yaml", "a: [1,\n"),
+        ("kind.yaml", "apiVersion: example.com/v1\nkind: Nope\n"),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let root = folder.path().join("root");
+    for (name, words) in [
+        ("", "is a directory"),
+        ("empty.yaml", "no InitConfiguration or ClusterConfiguration"),
+        ("broken.yaml", "broken.yaml:1:4: not YAML"),
+        ("kind.yaml", "no InitConfiguration"),
+        ("missing", "unable to read"),
+    ] {
+        let config = folder.path().join(name).display().to_string();
+        let output = rehearse(&root, &config, &[]);
+        assert_eq!(output.status, 3, "{config}: {}", output.stderr);
+        assert!(output.stderr.contains(words), "{config}: {}", output.stderr);
+        assert!(!root.exists(), "{config}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_a_component_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let text = fs::read_to_string(&config).unwrap();
+    let root = folder.path().join("root");
+    fs::write(folder.path().join("text.wasm"), "not wasm").unwrap();
+    fs::write(folder.path().join("core.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    for (source, words) in [
+        ("text.wasm", "not WebAssembly"),
+        ("core.wasm", "not a component"),
+        ("missing.wasm", "cannot read"),
+    ] {
+        let entry = format!("- {{name: mine, source: {source}, digest: \"00\"}}\n");
+        let phases = "apiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins:\n";
+        fs::write(&config, format!("{text}---\n{phases}{entry}")).unwrap();
+        let output = rehearse(&root, &config, &[]);
+        assert_eq!(output.status, 6, "{source}: {}", output.stderr);
+        assert!(output.stderr.contains(words), "{source}: {}", output.stderr);
+    }
+}
+
+/// Whether a character acts on a terminal instead of being shown.
+fn is_terminal_control(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t' || matches!(c, '\u{202e}' | '\u{200b}')
+}
+
+/// Control characters in arguments, configurations and file names are shown as escapes.
+#[test]
+fn no_control_character_of_the_input_is_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let tricks = "x\u{1b}[2J\u{1b}[8m\u{9b}31m\u{202e}\u{200b}\r";
+    let file = folder.path().join(format!("{tricks}.yaml"));
+    fs::write(&file, format!("apiVersion: {tricks:?}\nkind: [\n")).unwrap();
+    let unknown = folder.path().join("unknown.yaml");
+    let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
+        v1.36.2\n";
+    fs::write(
+        &unknown,
+        format!(
+            "{text}\"\\e[2J\\u202efield\": 1\n---\napiVersion: \
+        kubephase.dev/v1alpha1\nkind: PhaseConfiguration\ndisabledPhases: [\"\\e[2J\"]\n"
+        ),
+    )
+    .unwrap();
+    let file = file.display().to_string();
+    let unknown = unknown.display().to_string();
+    for arguments in [
+        vec![tricks],
+        vec!["init", tricks],
+        vec!["init", "--config", &file],
+        vec!["init", &format!("--{tricks}")],
+        vec!["plan", "init", "--config", &unknown],
+        vec!["config", "validate", "--config", &unknown],
+        vec!["plan", "init", "--skip-phases", tricks],
+        vec!["plugin", "inspect", &file],
+        vec!["plugin", "list", "--config", &file],
+        vec!["report", tricks],
+        vec!["token", "list", "--kubeconfig", &file],
+    ] {
+        let output = run(kubephase(PROGRAM).args(&arguments));
+        assert_ne!(output.status, 0, "{arguments:?}: {}", output.stdout);
+        let printed = output.stdout + &output.stderr;
+        assert!(
+            !printed.is_empty() && !printed.chars().any(is_terminal_control),
+            "{arguments:?}: {printed:?}"
+        );
+    }
+}

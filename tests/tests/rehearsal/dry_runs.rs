@@ -1,0 +1,90 @@
+//! `init --dry-run --out`, and `plan`.
+use crate::{PROGRAM, example, mode, write_config};
+use harness::{RunOutput, kubephase, run};
+use std::{fs, path::Path};
+
+/// `init --dry-run --out`.
+fn dry_run(config: &str, out: &Path, more: &[&str]) -> RunOutput {
+    let node = example("single-node/node.yaml");
+    run(kubephase(PROGRAM)
+        .args(["init", "--dry-run", "--config", config, "--node", &node])
+        .arg("--out")
+        .arg(out)
+        .args(more))
+}
+
+#[test]
+fn the_result_is_written_completely_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let out = folder.path().join("out");
+    let output = dry_run(&config, &out, &[]);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert_eq!(mode(&out.join("files/etc/kubernetes/pki/ca.key")), 0o600);
+    assert_eq!(mode(&out.join("files/var/lib/etcd")), 0o700);
+    assert!(
+        fs::read_to_string(out.join("objects.yaml"))
+            .unwrap()
+            .starts_with("# CREATE configmaps kube-system/kubeadm-config\n")
+    );
+    // A second dry run replaces the result, but no file of the user.
+    assert_eq!(dry_run(&config, &out, &[]).status, 0);
+    let thesis = out.join("files/thesis.txt");
+    fs::write(&thesis, "years of work").unwrap();
+    let output = dry_run(&config, &out, &[]);
+    assert!(
+        output.status == 1
+            && output
+                .stderr
+                .contains("thesis.txt was not written by --out"),
+        "{}",
+        output.stderr
+    );
+    assert!(thesis.exists() && out.join("objects.yaml").exists());
+    let file = folder.path().join("file");
+    fs::write(&file, "x").unwrap();
+    let output = dry_run(&config, &file, &[]);
+    assert!(
+        output.status == 1 && output.stderr.contains("is not a directory"),
+        "{}",
+        output.stderr
+    );
+    let never = folder.path().join("never");
+    assert_ne!(dry_run(&config, &never, &["--skip-phases=nope"]).status, 0);
+    assert!(!never.exists());
+    if Path::new("/dev/full").exists() {
+        assert_eq!(dry_run(&config, Path::new("/dev/full"), &[]).status, 1);
+    }
+}
+
+/// `plan init` of the single-node example.
+fn plan(more: &[&str]) -> RunOutput {
+    let (config, node) = (
+        example("single-node/cluster.yaml"),
+        example("single-node/node.yaml"),
+    );
+    run(kubephase(PROGRAM)
+        .args(["plan", "init", "--config", &config, "--node", &node])
+        .args(more))
+}
+
+#[test]
+fn a_plan_shows_which_phases_are_left_out_and_why() {
+    let text = plan(&["--skip-phases=addon/kube-proxy"]);
+    assert!(
+        text.status == 0 && text.stdout.contains("skipped by --skip-phases"),
+        "{}{}",
+        text.stdout,
+        text.stderr
+    );
+    assert!(plan(&["-o", "dot"]).stdout.starts_with("digraph"));
+    assert!(serde_json::from_str::<serde_json::Value>(&plan(&["-o", "json"]).stdout).is_ok());
+    let wrong = plan(&["--skip-phases=addon/coredn"]);
+    assert!(
+        wrong.status == 2
+            && wrong.stderr.contains("invalid phase name: addon/coredn")
+            && wrong.stderr.contains("addon/coredns"),
+        "{}",
+        wrong.stderr
+    );
+}

@@ -1,0 +1,92 @@
+//! A rehearsal once more: nothing changes, and damage is repaired.
+use crate::{PROGRAM, init_phase, rehearse, write_config};
+use harness::{kubephase, run};
+use std::{fs, path::Path};
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, config) = (folder.path().join("root"), write_config(folder.path()));
+    let first = rehearse(&root, &config, &["--upload-certs"]);
+    assert_eq!(first.status, 0, "{}{}", first.stdout, first.stderr);
+    let key = fs::read(root.join("etc/kubernetes/pki/ca.key")).unwrap();
+    let second = rehearse(&root, &config, &["--upload-certs", "-o", "json"]);
+    assert_eq!(second.status, 0, "{}{}", second.stdout, second.stderr);
+    let events: Vec<serde_json::Value> = second
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let effects: Vec<&serde_json::Value> = events
+        .iter()
+        .filter(|event| event["event"] == "effect")
+        .collect();
+    assert!(effects.len() > 50);
+    let changed: Vec<_> = effects
+        .iter()
+        .filter(|event| event["result"]["enacted"] == "changed")
+        .collect();
+    assert!(changed.is_empty(), "{changed:?}");
+    assert_eq!(
+        fs::read(root.join("etc/kubernetes/pki/ca.key")).unwrap(),
+        key
+    );
+    // The token of the first run is still valid; the events do not have it.
+    let secrets = fs::read_to_string(root.join("var/lib/kubephase/secrets.json")).unwrap();
+    let secrets: serde_json::Value = serde_json::from_str(&secrets).unwrap();
+    let token = secrets["token"].as_str().unwrap();
+    assert!(
+        first.stdout.contains(&format!("--token {token}")),
+        "{}",
+        first.stdout
+    );
+    let (id, secret) = token.split_once('.').unwrap();
+    assert!(
+        second
+            .stdout
+            .contains(&format!("--token {id}.<secret:token-0>"))
+            && !second.stdout.contains(secret),
+        "{}",
+        second.stdout
+    );
+}
+
+/// Deletes the certificate of the API server and its key.
+fn delete_certificate(root: &Path) {
+    for name in ["apiserver.crt", "apiserver.key"] {
+        fs::remove_file(root.join("etc/kubernetes/pki").join(name)).unwrap();
+    }
+}
+
+/// On a machine, the phase that makes the certificate would make it again.
+#[test]
+fn a_tree_that_lost_a_certificate_can_be_repaired_and_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write_config(folder.path());
+    let root = folder.path().join("root");
+    assert_eq!(rehearse(&root, &config, &[]).status, 0);
+
+    delete_certificate(&root);
+    let output = rehearse(&root, &config, &[]);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert!(
+        output
+            .stderr
+            .contains("warning: what ran on this node before did not come up again"),
+        "{}",
+        output.stderr
+    );
+    assert!(root.join("etc/kubernetes/pki/apiserver.crt").exists());
+
+    delete_certificate(&root);
+    let output = init_phase("certs apiserver", &root, &config);
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert!(root.join("etc/kubernetes/pki/apiserver.crt").exists());
+
+    delete_certificate(&root);
+    let output = run(kubephase(PROGRAM)
+        .args(["reset", "--force", "--root"])
+        .arg(&root));
+    assert_eq!(output.status, 0, "{}{}", output.stdout, output.stderr);
+    assert!(!root.join("etc/kubernetes/admin.conf").exists());
+}

@@ -7,7 +7,9 @@ use std::{
     process::{Command, ExitCode},
 };
 
-#[path = "src/plugin/toolchain.rs"]
+#[path = "src/wasm/section.rs"]
+mod section;
+#[path = "src/plugin_tools/toolchain.rs"]
 mod toolchain;
 
 const PLUGINS: &[&str] = &["preflight", "coredns", "kube-proxy", "rules"];
@@ -35,7 +37,8 @@ fn build() -> Result<(), String> {
         "Cargo.lock",
         "Cargo.toml",
         "host/build.rs",
-        "host/src/plugin/toolchain.rs",
+        "host/src/plugin_tools/toolchain.rs",
+        "host/src/wasm/section.rs",
     ]
     .map(str::to_owned);
     for input in PLUGINS
@@ -67,6 +70,7 @@ fn build() -> Result<(), String> {
         let component = toolchain::componentise(
             &file,
             &workspace.join("plugins").join(name).join("plugin.yaml"),
+            section::MANIFEST,
         )?;
         let target = out.join(format!("{name}.wasm"));
         fs::write(&target, component).map_err(|e| format!("{}: {e}", target.display()))?;

@@ -15,15 +15,6 @@ pub fn workspace() -> PathBuf {
         .to_owned()
 }
 
-/// Returns the folder of kubeadm's recorded runs: `KUBEPHASE_GOLDEN`, else `shared/golden` beside
-/// the workspace. None if this machine has no such folder.
-pub fn recorded_runs() -> Option<PathBuf> {
-    let from_environment = std::env::var_os("KUBEPHASE_GOLDEN").map(PathBuf::from);
-    from_environment
-        .or_else(|| Some(workspace().parent()?.join("shared/golden")))
-        .filter(|path| path.join("compare.py").is_file())
-}
-
 /// Writes the configuration of the single-node example to `path`, with ECDSA keys (which are made
 /// faster than RSA keys) and with further lines of the `ClusterConfiguration`.
 ///

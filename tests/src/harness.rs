@@ -7,13 +7,15 @@
     reason = "tests look at files and run programs"
 )]
 mod cluster_state;
+mod component;
 mod files;
 mod program;
 mod requirements;
 mod serving;
 
 pub use cluster_state::RehearsedCluster;
-pub use files::{copy_tree, folders_in, lines_of, quick_config, recorded_runs, workspace};
+pub use component::{append_manifest, without_manifest};
+pub use files::{copy_tree, folders_in, lines_of, quick_config, workspace};
 pub use program::{RunOutput, kubephase, run};
-pub use requirements::{has_program, skip};
+pub use requirements::{has_program, is_root, recorded_runs, skip};
 pub use serving::ServingRehearsal;

@@ -118,26 +118,3 @@ fn a_damaged_line_is_reported_as_text_and_as_json() {
     );
     assert_eq!(json["torn"], false);
 }
-
-#[test]
-fn runs_that_do_not_exist_are_errors() {
-    let root = tempfile::tempdir().unwrap();
-    let none = report(root.path(), &[]);
-    assert!(
-        none.status == 1 && none.stderr.contains("no run is recorded in "),
-        "{}",
-        none.stderr
-    );
-    rehearse(root.path());
-    let (absent, word) = (report(root.path(), &["7"]), report(root.path(), &["x"]));
-    assert!(
-        absent.status == 1 && absent.stderr.contains("there is no run 7 in "),
-        "{}",
-        absent.stderr
-    );
-    assert!(
-        word.status == 2 && word.stderr.contains("\"x\" is no number of a run"),
-        "{}",
-        word.stderr
-    );
-}

@@ -1,5 +1,6 @@
 //! Programs and their arguments.
-use super::{path::AbsolutePath, refusal, text::is_trick};
+use super::{path::AbsolutePath, refusal};
+use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

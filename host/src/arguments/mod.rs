@@ -22,7 +22,7 @@ pub use names::{
 pub use object::ObjectName;
 pub use path::{AbsolutePath, FileName};
 pub use sysctl::SysctlKey;
-pub use text::{Line, Text, is_trick};
+pub use text::{Line, Text};
 pub use url::HttpUrl;
 pub use user::UserId;
 

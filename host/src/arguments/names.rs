@@ -1,5 +1,6 @@
 //! Names that are one word: units, modules, images, hosts, phases, codes.
-use super::{Argument, checked_text, refusal, text::is_trick};
+use super::{Argument, checked_text, refusal};
+use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
 
 /// Whether a text has 1 to `longest` bytes, `first` allows its first character, and `rest` allows

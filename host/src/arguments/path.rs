@@ -1,5 +1,6 @@
 //! Paths and names of files.
-use super::{Argument, checked_text, refusal, text::is_trick};
+use super::{Argument, checked_text, refusal};
+use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
 
 /// Largest length of a path in bytes (`PATH_MAX` of Linux).

@@ -1,4 +1,5 @@
 use super::*;
+use crate::text::sanitise::is_trick;
 use kubephase_wit::ObjectRef;
 
 /// Texts that mean more than one name to some parser: options, paths, queries, escapes, invisible

@@ -1,29 +1,8 @@
 //! Text for people.
 use super::{Argument, checked_text, refusal};
+use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
-
-/// Whether a character acts on a terminal, or on the order and visibility of other characters.
-/// Besides control characters these are the characters that Unicode draws as nothing
-/// (`Default_Ignorable_Code_Point`) and the blank Braille pattern.
-pub fn is_trick(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
-}
 
 /// Text of a plugin for people. It has at most [`Text::LONGEST`] bytes, and every character in it
 /// is visible: a character that acts on the terminal is replaced by an escape (`\u{1b}`). Line ends

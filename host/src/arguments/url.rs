@@ -1,5 +1,6 @@
 //! URLs of servers.
-use super::{Argument, checked_text, refusal, text::is_trick};
+use super::{Argument, checked_text, refusal};
+use crate::text::sanitise::is_trick;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

@@ -1,7 +1,7 @@
 //! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags
 //! may stand before the subcommand they belong to, switches take `=true` and `=false`, and `init
 //! phase certs/ca` means `init phase certs ca`.
-use super::{CliError, tree};
+use super::{CliError, command::phase_flags};
 use crate::{config::ConfigFile, workflow};
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
@@ -147,7 +147,7 @@ pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
 fn flags_of_workflows() -> Vec<Arg> {
     workflow::ALL
         .iter()
-        .flat_map(|workflow| tree::phase_flags(*workflow))
+        .flat_map(|workflow| phase_flags(*workflow))
         .collect()
 }
 

@@ -1,6 +1,5 @@
 //! Exit codes: the one table from which help and documentation come.
-use crate::plan::PlanError;
-use crate::run::event::RunResult;
+use crate::{event::RunResult, plan::PlanError};
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
 

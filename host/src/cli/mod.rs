@@ -3,7 +3,9 @@
 
 mod argv;
 mod before;
+mod clap_error;
 mod cluster;
+mod command;
 mod error;
 pub mod exit;
 pub mod flags;

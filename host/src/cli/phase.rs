@@ -1,6 +1,6 @@
 //! `init phase …`: a command for each phase of the catalog, with the flags that the phase names.
-use super::tree::{group, own_flags, phase_flags, with_args};
 use crate::{
+    cli::command::{group, own_flags, phase_flags, with_args},
     plan::{
         catalog::Catalog,
         spec::{Kind, PhaseSpec, is_within, parent},

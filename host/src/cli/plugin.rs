@@ -8,16 +8,14 @@ mod publish;
 
 use super::{CliError, Exit, print};
 use crate::{
-    plugin::{
+    pki::signature::{self, Signer},
+    plugin::{consent::Consent, digest::ComponentDigest, inspect, load, source},
+    plugin_tools::{
         build,
-        consent::Consent,
-        digest::ComponentDigest,
-        inspect, load,
         scaffold::{self, Kind, Language},
-        signature::{self, Signer},
-        source, test,
+        test,
     },
-    report::sanitise,
+    text::sanitise,
     wasm::engine::Engine,
 };
 use anyhow::Result;

@@ -2,9 +2,9 @@
 //! plugins, manifests, files and arguments are in it. Only the host's own colours pass. A reader
 //! that goes away is no error.
 use super::{CliError, Exit};
-use crate::report::{
-    sanitise,
-    style::{Painted, Palette},
+use crate::{
+    report::style::{Painted, Palette},
+    text::sanitise,
 };
 use std::io::{self, Write};
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     config::ConfigFile,
+    event::RunResult,
     rehearse::{self, ClusterSize, RehearsedCluster},
     report::{
         Output,
@@ -14,7 +15,6 @@ use crate::{
         summary,
     },
     run::{
-        event::RunResult,
         prepare::{Distribution, prepare},
         scratch::ScratchTree,
         site::{Site, SiteRun},

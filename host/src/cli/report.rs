@@ -3,11 +3,11 @@ use super::{CliError, Exit, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
     report::{
-        Output, past,
-        past::Past,
+        Output,
+        past::{self, Past},
         style::{Painted, Palette},
     },
-    run::state,
+    world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
 use clap::Args;

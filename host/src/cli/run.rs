@@ -7,7 +7,7 @@ use crate::{
     config::{self, ConfigFile, Problems, ValidateOptions},
     effect::shared_keys,
     plan::{Refused, catalog::Catalog},
-    plugin::load::{self, PluginRefused},
+    plugin::{load, refused::PluginRefused},
     run::{
         prepare::Distribution,
         signals::{self, Reaction},

@@ -1,7 +1,7 @@
 use super::*;
-use crate::plan::{
-    show::Format,
-    testing::{INIT, full_catalog},
+use crate::{
+    plan::{show::Format, testing::INIT},
+    workflow::testing::full_catalog,
 };
 use std::{path::Path, sync::LazyLock};
 

@@ -8,12 +8,11 @@ use super::{
 };
 use crate::{
     config::{self, TokenFlags},
-    effect::token,
     render::{
         messages::{self, Join},
         objects::{TokenSecret, token_reference, token_secret},
     },
-    secret::Secret,
+    secret::{Secret, bootstrap_token},
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -76,7 +75,10 @@ pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
         TokenCommand::Create(flags) => create(flags, cluster),
         TokenCommand::List(flags) => list::run(&flags.output, cluster),
         TokenCommand::Delete(flags) => delete(flags, cluster),
-        TokenCommand::Generate => Ok(print::out(&format!("{}\n", token::random_token().reveal()))),
+        TokenCommand::Generate => Ok(print::out(&format!(
+            "{}\n",
+            bootstrap_token::random_token().reveal()
+        ))),
     }
 }
 
@@ -113,7 +115,7 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let now = jiff::Timestamp::now().as_second();
     let secrets = tokens
         .iter()
-        .map(|token| Ok((token::id(&token.token), token_secret(token, now)?)))
+        .map(|token| Ok((bootstrap_token::id(&token.token), token_secret(token, now)?)))
         .collect::<Result<Vec<_>, String>>();
     let (secrets, tokens) = (
         secrets.map_err(|why| anyhow!(why))?,
@@ -131,7 +133,7 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
 
 /// Nothing is deleted unless every argument is a token's.
 fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
-    let [whole, id] = [token::PATTERN, token::ID_PATTERN];
+    let [whole, id] = [bootstrap_token::PATTERN, bootstrap_token::ID_PATTERN];
     if flags.tokens.is_empty() {
         return Err(CliError::usage(format!(
             "missing argument; 'token delete' is missing token of form {whole:?} or {id:?}"
@@ -141,7 +143,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
     if !flags
         .tokens
         .iter()
-        .all(|given| token::is_id(given.reveal()) || token::is_token(given))
+        .all(|given| bootstrap_token::is_id(given.reveal()) || bootstrap_token::is_token(given))
     {
         return Err(CliError::usage(format!(
             "given token didn't match pattern {id:?} or {whole:?}"

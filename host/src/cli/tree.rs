@@ -1,8 +1,9 @@
 //! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's
 //! rows.
 use super::{
-    Exit, InitFlags, PhaseFlags, Place, ReportRequest, VerbosityFlags,
-    flags::{OutputFlags, PlanFlags, RehearseFlags, ResultFlags, ValidateFlags},
+    Exit, InitFlags, Place, ReportRequest, VerbosityFlags,
+    command::{group, own_flags, with_args},
+    flags::{PlanFlags, RehearseFlags, ValidateFlags},
     images,
     kubeconfig::KubeconfigCommand,
     phase, plugin,
@@ -14,7 +15,7 @@ use crate::{
         catalog::Catalog,
         spec::{Kind, WorkflowId},
     },
-    run::workflow::{PlaceFlags, Workflow},
+    run::workflow::Workflow,
     workflow,
 };
 use clap::{Arg, ArgAction, Args, Command, Subcommand};
@@ -93,14 +94,6 @@ fn completion() -> Command {
         .arg(shell)
 }
 
-/// A command that only holds others.
-pub(super) fn group(
-    name: impl Into<clap::builder::Str>,
-    about: impl Into<clap::builder::StyledStr>,
-) -> Command {
-    Command::new(name).about(about).subcommand_required(true)
-}
-
 /// Adds a command by its words; commands of several words get groups.
 fn attach(parent: Command, words: &[&'static str], command: Command) -> Command {
     match words {
@@ -125,15 +118,6 @@ fn command_of(workflow: &dyn Workflow, catalog: &Catalog) -> Command {
         .after_help(phases(catalog, &workflow.id()));
     let flags = [workflow.flags(), own_flags(workflow)].concat();
     with_args(command, flags).subcommand(phase::tree(catalog, workflow))
-}
-
-/// The flags of a workflow's commands that are kubephase's own.
-pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
-    match workflow.place_flags() {
-        PlaceFlags::Output => flags_of::<OutputFlags>(),
-        PlaceFlags::Place => flags_of::<Place>(),
-        PlaceFlags::PlaceAndResult => [flags_of::<Place>(), flags_of::<ResultFlags>()].concat(),
-    }
 }
 
 fn plan() -> Command {
@@ -182,24 +166,6 @@ fn config() -> Command {
         "images",
         "The container images of a control plane",
     )))
-}
-
-/// Adds flags in this order, whatever their order was in their struct.
-pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -> Command {
-    command.args(
-        args.into_iter()
-            .enumerate()
-            .map(|(place, arg)| arg.display_order(place)),
-    )
-}
-
-/// The flags that phases may name in the catalog.
-pub(super) fn phase_flags(workflow: &dyn Workflow) -> Vec<Arg> {
-    let mut flags = workflow.flags();
-    if workflow.has_phase_flags() {
-        flags.extend(flags_of::<PhaseFlags>());
-    }
-    flags
 }
 
 /// Makes flags behave as kubeadm's: the last of several wins, and values may begin with a dash.

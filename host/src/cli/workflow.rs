@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     config::{Config, ConfigFile},
+    event::{RunResult, Subscriber},
     plan::{
         Plan,
         spec::{WorkflowId, is_within},
     },
     report::{self, Output, hints::hints},
     run::{
-        event::{RunResult, Subscriber},
         output,
         prepare::{Distribution, Prepared, prepare},
         scratch::reject_machine,

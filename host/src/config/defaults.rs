@@ -80,7 +80,7 @@ pub fn secrets(init: &mut InitConfiguration) {
         .iter_mut()
         .filter(|token| token.token.is_empty())
     {
-        token.token = crate::effect::token::random_token();
+        token.token = crate::secret::bootstrap_token::random_token();
     }
 }
 

@@ -147,7 +147,7 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
         here(Problem::new("", format!("not YAML: {what}")), line, column)
     })?;
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
-        let found = super::component::json_kind(&tree.value());
+        let found = crate::text::json::kind_of(&tree.value());
         let message = format!(
             "a document of a configuration is a map with apiVersion and kind; this is a {found}"
         );

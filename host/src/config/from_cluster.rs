@@ -10,7 +10,7 @@ use super::{
     read::{Findings, Strictness},
 };
 use crate::{
-    discovery::Found,
+    secret::Secret,
     world::{Cluster, node::facts::NodeFacts},
 };
 use anyhow::{Result, anyhow};
@@ -18,13 +18,26 @@ use kubephase_sdk::kubeadm::ClusterConfiguration;
 use kubephase_wit::ObjectRef;
 use std::path::PathBuf;
 
+/// A cluster that was found and is trusted.
+pub struct FoundCluster {
+    pub server: String,
+    /// its authorities
+    pub authority_pem: String,
+    /// for the kubelet to ask with
+    pub kubeconfig: Secret<String>,
+    /// The operator named the file of the kubeconfig on the command line, so a program in it that
+    /// authenticates the user may be run.
+    pub may_run_programs: bool,
+    pub warnings: Vec<String>,
+}
+
 /// Reads what the cluster keeps for whoever joins.
 ///
 /// # Errors
 /// Where the cluster keeps nothing of the kind, or nothing that can be used.
 pub fn from_cluster(
     loaded: LoadedJoin,
-    found: Found,
+    found: FoundCluster,
     cluster: &dyn Cluster,
     node: &NodeFacts,
     phase_flags: &PhaseFlags,
@@ -123,7 +136,7 @@ fn unfetched(name: &str) -> String {
 fn complete(
     config: &mut Config,
     join: &JoinConfiguration,
-    found: Found,
+    found: FoundCluster,
     node: &NodeFacts,
     findings: &mut Findings,
 ) -> Result<()> {

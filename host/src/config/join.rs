@@ -10,7 +10,10 @@ use super::{
     read::{Findings, Strictness, known_version},
     validate as rules,
 };
-use crate::{effect::token, secret::Secret, world::node::facts::NodeFacts};
+use crate::{
+    secret::{Secret, bootstrap_token},
+    world::node::facts::NodeFacts,
+};
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use kubephase_sdk::{
@@ -387,7 +390,7 @@ fn discovery(discovery: &Discovery, problems: &mut Vec<Problem>) {
         _ => {}
     }
     let tls = &discovery.tls_bootstrap_token;
-    let wrong = !token::is_token(tls);
+    let wrong = !bootstrap_token::is_token(tls);
     let tls_problem = || invalid_token("discovery.tlsBootstrapToken");
     if let Some(token) = &discovery.bootstrap_token {
         token_discovery(token, problems);
@@ -439,7 +442,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
             ));
         }
     }
-    if !token::is_token(&token.token) {
+    if !bootstrap_token::is_token(&token.token) {
         problems.push(invalid_token(&format!("{path}.token")));
     }
 }

@@ -8,7 +8,11 @@ use super::{
     read::{Findings, Strictness, known_version},
     validate,
 };
-use crate::{effect::token, render, secret::Secret, world::node::facts::NodeFacts};
+use crate::{
+    render,
+    secret::{Secret, bootstrap_token},
+    world::node::facts::NodeFacts,
+};
 use kubephase_sdk::{
     kubeadm::{self, ClusterConfiguration, EnvVar, Patches},
     node::is_proxy,
@@ -289,8 +293,8 @@ fn overridden(
             ttl: flags.token_ttl,
             ..Default::default()
         };
-        if !token.token.is_empty() && !token::is_token(&token.token) {
-            problems.push(Problem::new("--token", token::malformed()));
+        if !token.token.is_empty() && !bootstrap_token::is_token(&token.token) {
+            problems.push(Problem::new("--token", bootstrap_token::malformed()));
             token.token = Secret::default();
         }
         init.bootstrap_tokens = vec![token];

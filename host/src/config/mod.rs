@@ -13,6 +13,7 @@ mod load;
 mod names;
 mod others;
 mod phases;
+pub mod plugin_limits;
 mod print;
 mod problem;
 mod read;
@@ -25,13 +26,11 @@ mod v1beta3;
 mod validate;
 mod version;
 
-use crate::secret::Secret;
-use kubephase_sdk::kubeadm;
-
+pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
 pub use flags::{InitFlags, PhaseFlags, flags_of, named};
-pub use from_cluster::{from_cluster, merge_cluster_configuration};
+pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
 };
@@ -44,13 +43,3 @@ pub use print::init_defaults;
 pub use problem::{Problem, Problems};
 pub use reset::{LoadedReset, ResetFlags, load_reset};
 pub use token::{LoadedTokens, TokenFlags, load_tokens};
-
-/// The resolved configuration with its secrets, which only the host has. Phases see a
-/// [`kubeadm::Config`], which has placeholders.
-pub type Config = kubeadm::Config<Secret<String>>;
-/// The part of [`Config`] that is about the node that is initialised.
-pub type InitConfiguration = kubeadm::InitConfiguration<Secret<String>>;
-/// A bootstrap token with its secret.
-pub type BootstrapToken = kubeadm::BootstrapToken<Secret<String>>;
-/// The cluster that a node joins, with the kubeconfig for it.
-pub type Join = kubeadm::Join<Secret<String>>;

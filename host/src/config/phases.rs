@@ -1,7 +1,7 @@
 //! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out,
 //! further order, waivers.
 use super::{ConfigFile, Document, Problem, Problems};
-use crate::{plugin::signature::Signer, secret::settings::Settings, wasm::limits::Limits};
+use crate::{config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::Path};

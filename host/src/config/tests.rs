@@ -49,7 +49,10 @@ fn what_is_left_out_is_kubeadms_default() {
     assert_eq!(config.init.node_registration.name, "node-1");
     assert_eq!(config.run.control_plane_url, "https://192.0.2.2:6443");
     assert_eq!(config.run.dns_service_address, "10.96.0.10");
-    assert!(!token_given && crate::effect::token::is_token(&config.init.bootstrap_tokens[0].token));
+    assert!(
+        !token_given
+            && crate::secret::bootstrap_token::is_token(&config.init.bootstrap_tokens[0].token)
+    );
 }
 
 #[test]
@@ -440,7 +443,7 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
     ))
     .unwrap()
     .phases;
-    let limits = crate::wasm::limits::Limits {
+    let limits = crate::config::plugin_limits::Limits {
         deadline: std::time::Duration::from_secs(10),
         memory: 32 << 20,
     };

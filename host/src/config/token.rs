@@ -4,7 +4,10 @@ use super::{
     flags::{named, unmixed},
     load_init, validate,
 };
-use crate::{effect::token, secret::Secret, world::node::facts::NodeFacts};
+use crate::{
+    secret::{Secret, bootstrap_token},
+    world::node::facts::NodeFacts,
+};
 use clap::Args;
 use kubephase_sdk::duration::Duration;
 
@@ -65,9 +68,9 @@ pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens,
     if flags
         .token
         .as_ref()
-        .is_some_and(|given| !given.is_empty() && !token::is_token(given))
+        .is_some_and(|given| !given.is_empty() && !bootstrap_token::is_token(given))
     {
-        return Err(Problem::new("", token::malformed()).into());
+        return Err(Problem::new("", bootstrap_token::malformed()).into());
     }
     if file.is_some() {
         let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;

@@ -1,6 +1,6 @@
 //! kubeadm's validation, all of it, every problem at once, in kubeadm's words.
 use super::{BootstrapToken, Config, InitConfiguration, Problem, names};
-use crate::{effect::token::is_token, secret::Secret};
+use crate::secret::{Secret, bootstrap_token::is_token};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnet::IpNet;
 use kubephase_sdk::{

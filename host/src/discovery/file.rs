@@ -3,12 +3,13 @@
 use super::{Discovered, cluster_info_when, told_by};
 use crate::{
     arguments::HttpUrl,
+    budget::Budget,
     cancel::Cancel,
     config::FileDiscovery,
-    effect::pki::Kubeconfig,
     operator_files,
+    pki::Kubeconfig,
     secret::Secret,
-    world::{Cluster, Net, Tried, budget::Budget, reach::Reach},
+    world::{Cluster, Net, Tried, reach::Reach},
 };
 use data_encoding::BASE64;
 use kubephase_wit::Failure;

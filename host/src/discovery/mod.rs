@@ -1,7 +1,6 @@
 //! Finding the cluster that a node joins: where its API server is, whom to trust, and with what the
 //! kubelet asks for its certificate. Nothing is changed, here or there.
 mod file;
-pub mod jws;
 #[cfg(test)]
 mod served;
 #[cfg(test)]
@@ -9,8 +8,8 @@ mod tests;
 mod token;
 
 use crate::{
-    config::JoinConfiguration,
-    effect::pki::{Certificate, Kubeconfig},
+    config::{FoundCluster, JoinConfiguration},
+    pki::{Certificate, Kubeconfig},
     render,
     secret::Secret,
     world::{Cluster, Net, Tried},
@@ -28,19 +27,6 @@ const SOON: Duration = Duration::from_secs(30);
 /// kubeadm's interval.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A cluster that was found and is trusted.
-pub struct Found {
-    pub server: String,
-    /// its authorities
-    pub authority_pem: String,
-    /// for the kubelet to ask with
-    pub kubeconfig: Secret<String>,
-    /// The operator named the file of the kubeconfig on the command line, so a program in it that
-    /// authenticates the user may be run.
-    pub may_run_programs: bool,
-    pub warnings: Vec<String>,
-}
-
 /// Finds the cluster by token, or by a kubeconfig. `named` says that the operator named that
 /// kubeconfig on the command line.
 ///
@@ -51,7 +37,7 @@ pub fn discover(
     api: &dyn Cluster,
     net: &dyn Net,
     named: bool,
-) -> Tried<Found> {
+) -> Tried<FoundCluster> {
     let limit = join
         .timeouts
         .as_ref()
@@ -96,7 +82,7 @@ pub fn discover(
             return Err(Failure::new("invalid", message));
         }
     };
-    Ok(Found {
+    Ok(FoundCluster {
         server,
         authority_pem,
         kubeconfig,

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     config::JoinConfiguration,
-    effect::pki::loopback::{Authority, HOUR},
+    pki::loopback::{Authority, HOUR},
     secret::Secret,
     world::{Cluster, real},
 };
@@ -197,7 +197,7 @@ fn an_answer_whose_values_take_much_memory_is_not_read() {
     let server = Server::start(ours.server(-HOUR..HOUR), &values, 0);
     let refused = server.found(patient).unwrap_err();
     assert!(
-        refused.contains("take too much: more than 16777216 bytes")
+        refused.contains("take more than 16777216 bytes of memory")
             && refused.contains("compare the address"),
         "{refused}"
     );

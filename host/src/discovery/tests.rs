@@ -2,7 +2,7 @@
 use super::*;
 use crate::{
     config::{FileDiscovery, TokenDiscovery},
-    effect::pki::loopback::Authority,
+    pki::{jws, loopback::Authority},
     secret::Secret,
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
@@ -107,8 +107,10 @@ pub fn info(pem: &str, token: &str) -> Value {
     let kubeconfig = render::kubeconfig::cluster_info("https://10.0.0.1:6443", pem);
     let token = Secret::from(token);
     let mut data = json!({ "kubeconfig": kubeconfig });
-    data[format!("jws-kubeconfig-{}", crate::effect::token::id(&token))] =
-        jws::sign(&kubeconfig, &token).into();
+    data[format!(
+        "jws-kubeconfig-{}",
+        crate::secret::bootstrap_token::id(&token)
+    )] = jws::sign(&kubeconfig, &token).into();
     data
 }
 
@@ -132,7 +134,7 @@ pub fn joining(hashes: &[String]) -> JoinConfiguration {
 }
 
 /// What comes of it. Whatever is refused, it is said what to do.
-pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<Found, String> {
+pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<FoundCluster, String> {
     let net = DescribedNode::new(Arc::new(NodeFacts::default()), Box::new(|_, _| Ok(false)));
     discover(join, api, &net, true).map_err(|failure| {
         assert!(
@@ -288,7 +290,7 @@ fn a_signed_text_without_a_cluster_is_refused() {
 }
 
 /// A file that finds the cluster, and what came of it.
-fn by_file(user: Value, trusting: Value, tls: &str) -> Result<Found, String> {
+fn by_file(user: Value, trusting: Value, tls: &str) -> Result<FoundCluster, String> {
     let folder = tempfile::tempdir().unwrap();
     let authority = authority("kubernetes").to_pem();
     std::fs::write(folder.path().join("ca.pem"), &authority).unwrap();

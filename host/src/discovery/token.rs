@@ -1,10 +1,10 @@
 //! Discovery by token: what anyone is told, believed because the token signed it and the
 //! authority's key is the pinned one.
-use super::{Discovered, authorities, cluster_info_when, jws, told_by};
+use super::{Discovered, authorities, cluster_info_when, told_by};
 use crate::{
     config::{TokenDiscovery, pin},
-    effect::{pki::Kubeconfig, token},
-    secret::Secret,
+    pki::{Kubeconfig, jws},
+    secret::{Secret, bootstrap_token},
     world::{Cluster, Tried},
 };
 use kubephase_sdk::yaml;
@@ -29,7 +29,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
                 "invalid discovery token CA certificate hash: {why}"
             ))
         })?;
-    let id = token::id(&token.token);
+    let id = bootstrap_token::id(&token.token);
     let server = format!("https://{}", token.api_server_endpoint);
     let anyone = api.as_holder_of(&nobody(&server, None))?;
     let key = format!("jws-kubeconfig-{id}");

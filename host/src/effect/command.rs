@@ -5,11 +5,12 @@ use super::{
 };
 use crate::{
     arguments::CommandLine,
+    budget::Budget,
     wasm::{
         gate::{Demand, EXECUTE},
         grant::Grant,
     },
-    world::{Rights, Tried, budget::Budget},
+    world::{Rights, Tried},
 };
 use kubephase_wit::Failure;
 

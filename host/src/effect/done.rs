@@ -68,14 +68,3 @@ impl From<bool> for Done {
         .into()
     }
 }
-
-impl From<super::pki::Outcome> for Done {
-    fn from(outcome: super::pki::Outcome) -> Self {
-        Done {
-            enacted: outcome.enacted,
-            said: outcome.said,
-            warnings: outcome.warnings,
-            sent: Vec::new(),
-        }
-    }
-}

@@ -1,7 +1,10 @@
 //! What every kind of effect says about itself. All of it is required, so the compiler names what
 //! is missing of a new kind.
-use super::{Context, Done, objects};
-use crate::{wasm::grant::Grant, world::Tried};
+use super::{Context, Done};
+use crate::{
+    wasm::grant::Grant,
+    world::{Tried, object_ref},
+};
 use kubephase_sdk::undo::Inverse;
 use kubephase_wit::ObjectRef;
 use serde::{Deserialize, Serialize};
@@ -73,7 +76,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Path(text) | Target::Other(text) => f.write_str(text),
-            Target::Object(of) => f.write_str(&objects::target(of)),
+            Target::Object(of) => f.write_str(&object_ref::target(of)),
         }
     }
 }

@@ -24,7 +24,6 @@ pub mod pki;
 pub mod proposal;
 pub mod shared_keys;
 pub mod territory;
-pub mod token;
 pub mod tokens;
 pub mod users;
 pub mod wait;

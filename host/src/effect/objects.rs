@@ -2,12 +2,29 @@
 mod kinds;
 pub mod owner;
 
-pub use kinds::{Delete, IfExists, Object, Patch};
+pub use kinds::{Delete, Object, Patch};
 
 use super::{Done, Enacted, Sent};
-use crate::world::{Cluster, Tried};
+use crate::world::{
+    Cluster, Tried,
+    object_ref::{reference, resource, target},
+};
 use kubephase_wit::{Failure, ObjectRef};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// What to do with an object that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IfExists {
+    /// replace it (kubeadm's CreateOrUpdate)
+    #[default]
+    Update,
+    /// leave it (CreateOrRetain)
+    Retain,
+    /// server-side apply
+    Apply,
+}
 
 /// Creates an object, or does with the one that is there as told.
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {
@@ -83,53 +100,6 @@ pub fn sent(verb: &'static str, of: &ObjectRef, body: &Value) -> Sent {
         namespace: of.namespace.clone(),
         name: of.name.clone(),
         body: body.to_string(),
-    }
-}
-
-/// What a manifest is about.
-///
-/// # Errors
-/// `invalid` where it has no apiVersion, kind or name.
-pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
-    let text = |pointer: &str| {
-        let found = manifest
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty());
-        found.map(str::to_owned).ok_or_else(|| {
-            Failure::new(
-                "invalid",
-                format!(
-                    "the manifest of an object has no {}",
-                    &pointer[1..].replace('/', ".")
-                ),
-            )
-        })
-    };
-    Ok(ObjectRef {
-        api_version: text("/apiVersion")?,
-        kind: text("/kind")?,
-        namespace: text("/metadata/namespace").ok(),
-        name: text("/metadata/name")?,
-    })
-}
-
-/// `configmaps kube-system/kubeadm-config`
-pub fn target(of: &ObjectRef) -> String {
-    match &of.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", resource(&of.kind), of.name),
-        None => format!("{} {}", resource(&of.kind), of.name),
-    }
-}
-
-/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes
-/// itself guesses plurals (`UnsafeGuessKindToResource`).
-pub fn resource(kind: &str) -> String {
-    let lower = kind.to_lowercase();
-    match lower.as_bytes() {
-        [.., b's'] => format!("{lower}es"),
-        [.., b'y'] => format!("{}ies", &lower[..lower.len() - 1]),
-        _ => format!("{lower}s"),
     }
 }
 

@@ -8,8 +8,7 @@ pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
     render::MANIFESTS,
-    run::state,
-    world::real::programs::SYSTEM,
+    world::{real::programs::SYSTEM, state_directory as state},
 };
 use std::{
     env,

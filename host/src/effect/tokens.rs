@@ -2,10 +2,14 @@
 use super::{
     Context, Done, Enacted, Sent,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
-    objects, shared_keys, token,
+    objects, shared_keys,
 };
 use crate::{
-    config::BootstrapToken, render::objects as rendered, wasm::grant::Grant, world::Tried,
+    config::BootstrapToken,
+    render::objects as rendered,
+    secret::bootstrap_token,
+    wasm::grant::Grant,
+    world::{Tried, object_ref},
 };
 use kubephase_sdk::{
     kubeadm::Duration,
@@ -33,7 +37,7 @@ pub fn ensure_token(spec: &BootstrapTokenSpec, context: &Context) -> Tried<Done>
         .map_err(|message| Failure::new("invalid", message))?
         .manifest;
     let cluster = context.world.cluster();
-    let of = objects::reference(&manifest)?;
+    let of = object_ref::reference(&manifest)?;
     let current = cluster.get(&of)?;
     let enacted = match &current {
         Some(current) if same_token(&manifest, current, context.started) => Enacted::Unchanged,
@@ -87,7 +91,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
             .transpose()?
             .flatten();
         if let Some(owner) = owned.filter(|_| shared_keys::holds(spec, files, &key, current)) {
-            let token = objects::sent("CREATE", &objects::reference(&owner)?, &owner);
+            let token = objects::sent("CREATE", &object_ref::reference(&owner)?, &owner);
             return Ok(Done {
                 sent: vec![token, shown(spec, current.clone(), context)],
                 ..Enacted::Unchanged.into()
@@ -95,7 +99,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
         }
     }
     let owner = BootstrapToken {
-        token: token::random_token(),
+        token: bootstrap_token::random_token(),
         description: "Proxy for managing TTL for the kubeadm-certs secret".into(),
         ttl: Some(Duration::from_secs(spec.ttl_seconds)),
         ..BootstrapToken::default()
@@ -103,7 +107,7 @@ pub fn share_keys(spec: &ShareKeysSpec, context: &Context) -> Tried<Done> {
     let owner = rendered::token_secret(&owner, context.started)
         .map_err(|message| Failure::new("invalid", message))?
         .manifest;
-    let owner_of = objects::reference(&owner)?;
+    let owner_of = object_ref::reference(&owner)?;
     let created = cluster.create(&owner)?;
     let uid = created
         .pointer("/metadata/uid")

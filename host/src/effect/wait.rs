@@ -3,15 +3,13 @@
 //! half second after that.
 mod kind;
 
-use super::{
-    Context, Done,
-    pki::{Certificate, Kubeconfig},
-};
+use super::{Context, Done};
 use crate::{
     arguments::HttpUrl,
-    journal::redact,
-    report::sanitise,
-    world::{Files, Tried, budget::Budget},
+    budget::Budget,
+    pki::Certificate,
+    text::{redact, sanitise},
+    world::{Files, Tried, text_file::read_kubeconfig},
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
@@ -213,13 +211,13 @@ fn check(condition: &Condition, context: &Context) -> Tried<Option<bool>> {
 
 /// Whether the kubelet's own kubeconfig names a certificate that is there.
 fn bootstrapped(path: &str, files: &dyn Files) -> Tried<Option<bool>> {
-    let Some(kubeconfig) = Kubeconfig::read(files, path).ok().flatten() else {
+    let Some(kubeconfig) = read_kubeconfig(files, path).ok().flatten() else {
         return Ok(None);
     };
     let Some((_, user)) = kubeconfig.user() else {
         return Ok(None);
     };
-    match kubeconfig.data(user, "client-certificate", files) {
+    match kubeconfig.data(user, "client-certificate", &|path| files.read(path)) {
         Ok(Some(pem)) => Ok(Certificate::from_pem(&String::from_utf8_lossy(&pem))
             .is_ok()
             .then_some(false)),

@@ -3,7 +3,7 @@
 //! of this version has it as data.
 use crate::{
     effect::{Footprint, Undo, joining},
-    run::event::{EffectSummary, Event, What},
+    event::{EffectSummary, Event, What},
 };
 use kubephase_sdk::undo::Inverse;
 

@@ -17,7 +17,6 @@ mod history;
 mod list;
 mod lock;
 mod reader;
-pub mod redact;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -31,8 +30,8 @@ use list::number;
 use shares::Shares;
 
 use crate::cancel::Cancel;
-use crate::report::json;
-use crate::run::event::{Event, Subscriber, What};
+use crate::event::{Event, Subscriber, What};
+use crate::text::{json, redact};
 use crate::world::files::PrivateDirectory;
 use kubephase_wit::Severity;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Reads a journal line by line. A last line that a crash cut off is not an error.
 use super::{FORMAT, Header, earlier};
 use crate::{
-    run::event::Event,
+    event::Event,
     world::files::lines::{LineReader, MAX_LINE, ReadLine},
 };
 use rustix::fs::OFlags;

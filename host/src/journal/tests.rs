@@ -8,7 +8,7 @@ mod writing;
 
 use super::*;
 use crate::effect::{Effect, Enacted, Footprint, RemoveFile, Undo, files};
-use crate::run::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
+use crate::event::{EffectResult, EffectSummary, PhaseResult, RunResult};
 use crate::world::files::RootedFiles;
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use kubephase_wit::{Finding, Severity, Verdict};
@@ -48,7 +48,7 @@ fn events() -> Vec<Event> {
         What::Finding {
             phase: phase(),
             finding,
-            judged: crate::run::event::Judgement::Downgraded("all".into()),
+            judged: crate::event::Judgement::Downgraded("all".into()),
             plugin: Some("evil".into()),
         },
         What::Progress {

@@ -2,8 +2,8 @@
 use super::{
     Choice, Group, Node, Plan, PlanError, Reason, State,
     catalog::{Catalog, CatalogEntry},
-    edges::{Edges, nearest_running},
-    graph,
+    choice::stands_in,
+    graph::{self, Edges, nearest_running},
     names::Names,
     spec::{PhaseSpec, WorkflowId, is_within},
 };
@@ -97,16 +97,6 @@ fn reason_to_leave_out(entry: &CatalogEntry, names: &Names, choice: &Choice) -> 
 fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<&'a String> {
     let (_, value) = by_name.iter().find(|(name, _)| is_within(id, name))?;
     Some(value)
-}
-
-/// Whether the choice makes `entry` the stand-in for `phase`, or for a group that holds it.
-pub(super) fn stands_in(entry: &CatalogEntry, phase: &str, choice: &Choice) -> bool {
-    let Some(plugin) = entry.source.plugin() else {
-        return false;
-    };
-    entry.spec.replaces.iter().any(|replaced| {
-        is_within(phase, replaced) && choice.replaced.get(replaced).is_some_and(|by| by == plugin)
-    })
 }
 
 /// What the steps of building a plan share.

@@ -1,4 +1,5 @@
 //! What the person wants of the catalog.
+use super::{catalog::CatalogEntry, spec::is_within};
 use std::collections::BTreeMap;
 
 /// What to run and what not, from flags and configuration.
@@ -26,4 +27,14 @@ impl Choice {
             &self.skipped_by
         }
     }
+}
+
+/// Whether the choice makes `entry` the stand-in for `phase`, or for a group that holds it.
+pub(super) fn stands_in(entry: &CatalogEntry, phase: &str, choice: &Choice) -> bool {
+    let Some(plugin) = entry.source.plugin() else {
+        return false;
+    };
+    entry.spec.replaces.iter().any(|replaced| {
+        is_within(phase, replaced) && choice.replaced.get(replaced).is_some_and(|by| by == plugin)
+    })
 }

@@ -1,13 +1,8 @@
 //! What each phase waits for.
 use super::{
-    build::{Builder, stands_in},
-    catalog::CatalogEntry,
-    spec::is_within,
+    build::Builder, catalog::CatalogEntry, choice::stands_in, graph::Edges, spec::is_within,
 };
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Each phase, with the phases that it waits for.
-pub(super) type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+use std::collections::BTreeSet;
 
 impl<'a> Builder<'a> {
     /// Returns what each phase waits for before any phase is left out. Groups are resolved to their
@@ -66,25 +61,4 @@ impl<'a> Builder<'a> {
             needs.insert(&need.spec.id);
         }
     }
-}
-
-/// Returns the phases of the run that `id` waits for, directly or through phases that are left out.
-pub(super) fn nearest_running<'a>(
-    id: &str,
-    edges: &Edges<'a>,
-    runs: impl Fn(&str) -> bool,
-) -> BTreeSet<&'a str> {
-    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
-    let mut open: Vec<&str> = edges.get(id).into_iter().flatten().copied().collect();
-    while let Some(next) = open.pop() {
-        if !seen.insert(next) {
-            continue;
-        }
-        if runs(next) {
-            found.insert(next);
-        } else {
-            open.extend(edges.get(next).into_iter().flatten());
-        }
-    }
-    found
 }

@@ -5,6 +5,9 @@ use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
+/// Each phase, with the phases that it waits for.
+pub(super) type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
 /// One circle among `edges` (each phase with what it waits for), in the order of running; none if
 /// there is none.
 pub(super) fn find_cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
@@ -190,4 +193,25 @@ impl Plan {
     fn by_id(&self) -> BTreeMap<&str, &Node> {
         self.nodes.iter().map(|node| (node.id(), node)).collect()
     }
+}
+
+/// Returns the phases of the run that `id` waits for, directly or through phases that are left out.
+pub(super) fn nearest_running<'a>(
+    id: &str,
+    edges: &Edges<'a>,
+    runs: impl Fn(&str) -> bool,
+) -> BTreeSet<&'a str> {
+    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    let mut open: Vec<&str> = edges.get(id).into_iter().flatten().copied().collect();
+    while let Some(next) = open.pop() {
+        if !seen.insert(next) {
+            continue;
+        }
+        if runs(next) {
+            found.insert(next);
+        } else {
+            open.extend(edges.get(next).into_iter().flatten());
+        }
+    }
+    found
 }

@@ -1,32 +1,13 @@
-//! Catalogs and nodes for tests of the plan, the command line, the engine and the reports.
+//! Catalogs and nodes for tests.
 use super::{
     Node, State,
     catalog::{Catalog, CatalogEntry},
     spec::{PhaseSpec, Source, WorkflowId},
 };
-use crate::{wasm::manifest::Manifest, workflow};
 use kubephase_sdk::Outcome;
 
 /// The workflow `init`.
 pub const INIT: WorkflowId = WorkflowId::new("init");
-
-/// The manifests of the plugins that every run has.
-const MANIFESTS: [&str; 3] = [
-    include_str!("../../../plugins/preflight/plugin.yaml"),
-    include_str!("../../../plugins/coredns/plugin.yaml"),
-    include_str!("../../../plugins/kube-proxy/plugin.yaml"),
-];
-
-/// Returns the catalog of the program: the built-in phases and those of its own plugins.
-pub fn full_catalog() -> Catalog {
-    let mut catalog = workflow::builtin_catalog();
-    for text in MANIFESTS {
-        let manifest = Manifest::parse(text).unwrap();
-        let source = manifest.source(true);
-        catalog.add_plugin(&source, &manifest.provides).unwrap();
-    }
-    catalog
-}
 
 /// Returns a catalog of `init` that has only these phases.
 pub fn small_catalog(phases: Vec<PhaseSpec>) -> Catalog {

@@ -1,9 +1,14 @@
 use super::{
     show::{Format, render},
-    testing::{INIT, full_catalog, phase, plugin_entry, small_catalog},
+    testing::{INIT, phase, plugin_entry, small_catalog},
     *,
 };
-use crate::{config::Config, plan::spec::is_within, run::workflow::Workflow, workflow::join};
+use crate::{
+    config::Config,
+    plan::spec::is_within,
+    run::workflow::Workflow,
+    workflow::{join, testing::full_catalog},
+};
 use kubephase_sdk::kubeadm::Join;
 
 fn skip(names: &[&str]) -> Choice {

@@ -2,10 +2,10 @@
 //! and, by a flag of its own each, to requests that amount to root on the node or to administrator
 //! of the cluster.
 use super::{
-    digest::ComponentDigest, inspect, lines::Allowed, load::PluginRefused, source::needs_digest,
+    digest::ComponentDigest, inspect, lines::Allowed, refused::PluginRefused, source::needs_digest,
 };
 use crate::{
-    report::sanitise,
+    text::sanitise,
     wasm::{
         gate::{Danger, Risk},
         plugin::Plugin,

@@ -8,7 +8,7 @@
     reason = "credentials are the operator's, not the node's"
 )]
 use super::registry::reference::{Registry, is_loopback};
-use crate::{operator_files, report::sanitise, secret::Secret, world::real::child::ProcessGroup};
+use crate::{operator_files, secret::Secret, text::sanitise, world::real::child::ProcessGroup};
 use anyhow::{Context, Result, anyhow, bail};
 use data_encoding::BASE64;
 use rustix::process::Pid;

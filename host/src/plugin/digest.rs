@@ -1,5 +1,5 @@
 //! The digest by which an operator says which component is meant.
-use crate::wasm::{engine::digest_of, plugin::Plugin};
+use crate::{text::digest::sha256_hex, wasm::plugin::Plugin};
 use std::fmt;
 
 /// The SHA-256 of a component.
@@ -9,7 +9,7 @@ pub struct ComponentDigest(String);
 impl ComponentDigest {
     /// Computes the digest of a component.
     pub fn of(component: &[u8]) -> Self {
-        ComponentDigest(digest_of(component))
+        ComponentDigest(sha256_hex(component))
     }
 
     /// The digest of a component that was read.

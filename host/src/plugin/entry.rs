@@ -4,10 +4,10 @@
     clippy::disallowed_methods,
     reason = "the configuration is the operator's file"
 )]
-use super::signature::Signer;
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
     operator_files,
+    pki::signature::Signer,
 };
 use anyhow::{Context, Result, bail};
 use std::{

@@ -1,7 +1,8 @@
 //! The identity of a plugin, which the operator's consent belongs to. A plugin chooses its own
 //! name, so consent never goes by the name alone.
-use super::{lines::Allowed, lock::Locked, registry::reference::Reference, signature::Signer};
-use crate::wasm::engine::digest_of;
+use super::{lines::Allowed, lock::Locked, registry::reference::Reference};
+use crate::pki::signature::Signer;
+use crate::text::digest::sha256_hex;
 use std::{
     fmt,
     path::{Component, Path, PathBuf},
@@ -33,7 +34,7 @@ impl PluginIdentity {
 
     /// A digest of the identity that fits into a label of an object of the cluster.
     pub fn digest(&self) -> String {
-        let mut digest = digest_of(self.to_string().as_bytes());
+        let mut digest = sha256_hex(self.to_string().as_bytes());
         digest.truncate(DIGEST_LENGTH);
         digest
     }

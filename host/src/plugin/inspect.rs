@@ -3,8 +3,8 @@
 use super::lines::{Allowed, Changes};
 use crate::{
     plan::{provided::PluginPhase, spec::WorkflowId},
-    report::sanitise,
-    wasm::{gate, inspect::VERSION, manifest::Request, plugin::Plugin},
+    text::sanitise,
+    wasm::{gate, inspect::VERSION, plugin::Plugin, request::Request},
 };
 use std::fmt::Write;
 

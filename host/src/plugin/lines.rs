@@ -6,10 +6,7 @@ use crate::{
         spec::{FailurePolicy, Kind},
     },
     secret::settings::list_secrets,
-    wasm::{
-        manifest::{Manifest, Request},
-        plugin::Plugin,
-    },
+    wasm::{manifest::Manifest, plugin::Plugin, request::Request},
 };
 
 /// The lines that the operator allowed a plugin.

@@ -10,24 +10,24 @@ use super::{
     digest::ComponentDigest,
     lines,
     lock::{Lock, Locked},
-    settings,
-    signature::Signer,
-    source::{self, Fetched},
+    refused::PluginRefused,
+    settings, source,
 };
 use crate::{
-    config::{self, ConfigFile, PhaseConfiguration, PluginEntry},
+    config::{self, ConfigFile, PhaseConfiguration, PluginEntry, plugin_limits::Limits},
     parallel,
+    pki::signature::Signer,
     plan::catalog::Catalog,
+    plugin::registry::Fetched,
     wasm::{
         embedded,
-        engine::{Engine, Place},
-        limits::Limits,
-        plugin::Plugin,
+        engine::Engine,
+        plugin::{Place, Plugin},
     },
 };
 use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, fmt, path::Path, sync::Arc, thread};
+use std::{collections::BTreeMap, path::Path, sync::Arc, thread};
 
 /// Plugins by name.
 pub type Plugins = BTreeMap<String, Loaded>;
@@ -41,24 +41,6 @@ pub struct Loaded {
     /// the signer whose signature was verified; none if no signature was required
     pub signer: Option<Signer>,
 }
-
-/// The error that a plugin of the configuration cannot be used. Nothing was changed.
-#[derive(Debug)]
-pub struct PluginRefused(String);
-
-impl PluginRefused {
-    pub fn new(message: String) -> Self {
-        PluginRefused(message)
-    }
-}
-
-impl fmt::Display for PluginRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for PluginRefused {}
 
 /// Adds the plugin that runs the configuration's rules, if the configuration has rules.
 ///
@@ -83,11 +65,11 @@ pub fn rules(
             signer: None,
         })
     };
-    let loaded = load().map_err(|why| PluginRefused(format!("rules: {why:#}")))?;
+    let loaded = load().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
     let manifest = loaded.plugin.manifest();
     catalog
         .add_plugin(&manifest.source(true), &manifest.provides)
-        .map_err(|why| PluginRefused(why.to_string()))?;
+        .map_err(|why| PluginRefused::new(why.to_string()))?;
     plugins.insert(embedded.name.to_owned(), loaded);
     Ok(())
 }
@@ -110,7 +92,7 @@ pub fn load(
     // digest of each plugin.
     let lock = file
         .map_or_else(|| Ok(Lock::empty()), Lock::beside)
-        .map_err(|why| PluginRefused(format!("{why:#}")))?;
+        .map_err(|why| PluginRefused::new(format!("{why:#}")))?;
     let file = file.unwrap_or(Path::new(""));
     for (entry, loaded) in entries
         .iter()
@@ -118,13 +100,13 @@ pub fn load(
             load_one(entry, file, &lock, engine)
         }))
     {
-        let loaded = loaded.map_err(|why| PluginRefused(format!("{why:#}")))?;
+        let loaded = loaded.map_err(|why| PluginRefused::new(format!("{why:#}")))?;
         let manifest = loaded.plugin.manifest();
         catalog
             .add_plugin(&manifest.source(false), &manifest.provides)
-            .map_err(|why| PluginRefused(why.to_string()))?;
+            .map_err(|why| PluginRefused::new(why.to_string()))?;
         if plugins.insert(entry.name.clone(), loaded).is_some() {
-            return Err(PluginRefused(format!(
+            return Err(PluginRefused::new(format!(
                 "plugin {}: there is another plugin of this name",
                 entry.name
             )));
@@ -246,7 +228,7 @@ pub fn read_uncompiled(wanted: &Wanted, component: Vec<u8>, engine: &Engine) -> 
 
 /// Names the source in the error of a component that is refused.
 fn refused(wanted: &Wanted, read: Result<Plugin>) -> Result<Plugin> {
-    Ok(read.map_err(|why| PluginRefused(format!("{}: {why:#}", wanted.source)))?)
+    Ok(read.map_err(|why| PluginRefused::new(format!("{}: {why:#}", wanted.source)))?)
 }
 
 /// Verifies the signature of a component, if the component has to have one.
@@ -281,7 +263,7 @@ pub fn verify_signature(wanted: &Wanted, component: &[u8]) -> Result<()> {
             other.unwrap_or_default()
         )
     };
-    Ok(verified.map_err(|why: anyhow::Error| PluginRefused(refused(why)))?)
+    Ok(verified.map_err(|why: anyhow::Error| PluginRefused::new(refused(why)))?)
 }
 
 /// Returns the signer whose signature a plugin has to have, from the configuration or the lock;
@@ -317,7 +299,7 @@ pub fn check_name(name: &str) -> Result<(), PluginRefused> {
     if embedded::named(name).is_none() {
         return Ok(());
     }
-    Err(PluginRefused(format!(
+    Err(PluginRefused::new(format!(
         "{name} is the name of a plugin that is part of kubephase; a plugin of yours needs another \
          name"
     )))

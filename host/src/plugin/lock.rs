@@ -1,9 +1,10 @@
 //! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
 //! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
 //! allow` write it, every run reads it, and it belongs under version control.
-use super::{lines::Allowed, signature::Signer};
+use super::lines::Allowed;
 use crate::{
     operator_files,
+    pki::signature::Signer,
     wasm::{inspect, plugin::Plugin},
 };
 use anyhow::{Context, Result, bail};

@@ -1,22 +1,18 @@
-//! What authors and operators do with plugins outside of a run: write, build, test, look into, add
-//! to a configuration, allow. A run only loads them ([`load`]).
+//! Plugins of a configuration: fetched, verified, allowed, locked and loaded, and what operators do
+//! with them outside of a run: look into them, add, allow.
 
-pub mod build;
 pub mod consent;
 mod credentials;
 pub mod digest;
 pub mod entry;
-mod foreign;
+pub mod folder;
 pub mod identity;
 pub mod inspect;
 pub mod lines;
 pub mod load;
 pub mod lock;
+pub mod refused;
 pub mod registry;
-pub mod scaffold;
 pub mod settings;
-pub mod signature;
 pub mod source;
-pub mod test;
-pub mod toolchain;
 pub mod transaction;

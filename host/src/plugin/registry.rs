@@ -5,10 +5,11 @@ pub mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::{credentials::Keyring, signature::MAX_SIGNATURE, source::Fetched};
+use super::credentials::Keyring;
+use crate::pki::signature::MAX_SIGNATURE;
 use crate::{
-    report::sanitise,
-    wasm::{cache::Cache, engine::digest_of, limits::MAX_COMPONENT},
+    text::{digest::sha256_hex, sanitise},
+    wasm::{cache::Cache, limits::MAX_COMPONENT},
 };
 use anyhow::{Context, Result, anyhow, bail};
 use client::{Client, Request, Times};
@@ -144,6 +145,13 @@ struct PulledArtifact {
     signature: Option<String>,
 }
 
+/// A component and, of a registry, the digest of what it is part of.
+#[derive(Debug)]
+pub struct Fetched {
+    pub bytes: Vec<u8>,
+    pub digest: Option<String>,
+}
+
 /// Returns the component with the digest `pinned` from the cache. Pulls the component if the cache
 /// does not have it, or if no digest is pinned.
 ///
@@ -153,7 +161,7 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
     let cache = Cache::open();
     if let Some(pinned) = pinned
         && let Some(bytes) = cache.get(&key(pinned))
-        && digest_of(&bytes) == pinned
+        && sha256_hex(&bytes) == pinned
     {
         return Ok(Fetched {
             bytes,
@@ -162,7 +170,7 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
     }
     let parsed = Reference::parse(reference)?;
     let pulled = pull(&parsed, Keyring::of_environment()?, Times::default())?;
-    let component = digest_of(&pulled.component);
+    let component = sha256_hex(&pulled.component);
     cache.put(&key(&component), &pulled.component);
     cache.put(
         &signature_key(reference, &component),
@@ -182,7 +190,7 @@ pub fn fetch(reference: &str, pinned: Option<&str>) -> Result<Fetched> {
 pub fn signature(reference: &str, component: &[u8]) -> Result<Option<String>> {
     let (cache, key) = (
         Cache::open(),
-        signature_key(reference, &digest_of(component)),
+        signature_key(reference, &sha256_hex(component)),
     );
     let kept = cache
         .get(&key)
@@ -301,7 +309,7 @@ async fn upload(client: &mut Client<'_>, content: Bytes, digest: &str) -> Result
 
 /// Returns the digest of content in the form of registries: `sha256:` and hexadecimal digits.
 fn oci_digest(content: &[u8]) -> String {
-    format!("sha256:{}", digest_of(content))
+    format!("sha256:{}", sha256_hex(content))
 }
 
 /// The cache key of a component.
@@ -312,7 +320,7 @@ fn key(digest: &str) -> String {
 /// The cache key of a signature. It includes the reference, because a component may have different
 /// signatures in different places.
 fn signature_key(reference: &str, digest: &str) -> String {
-    format!("{digest}-{}.minisig", digest_of(reference.as_bytes()))
+    format!("{digest}-{}.minisig", sha256_hex(reference.as_bytes()))
 }
 
 /// Parses a manifest of a registry. The parser quotes the manifest in its errors, so they are made

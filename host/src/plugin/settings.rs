@@ -3,8 +3,8 @@ mod schema;
 
 use crate::{
     arguments::json,
-    report::sanitise,
     secret::{self, settings::PLACEHOLDER},
+    text::sanitise,
     wasm::{limits::MAX_SETTINGS, manifest::Manifest},
 };
 use anyhow::{Result, anyhow, bail};

@@ -4,20 +4,13 @@
     clippy::disallowed_methods,
     reason = "plugins are the operator's files, not the node's"
 )]
-use super::{registry::reference::Reference, signature::MAX_SIGNATURE};
-use crate::{operator_files, wasm::plugin::read};
+use super::registry::{Fetched, reference::Reference};
+use crate::{operator_files, pki::signature::MAX_SIGNATURE, wasm::plugin::read};
 use anyhow::{Context, Result, bail};
 use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
 };
-
-/// A component and, of a registry, the digest of what it is part of.
-#[derive(Debug)]
-pub struct Fetched {
-    pub bytes: Vec<u8>,
-    pub digest: Option<String>,
-}
 
 /// Reads a source as the configuration in `beside` names it. `pinned` is the digest of the
 /// component that is wanted, where that is known.
@@ -72,7 +65,7 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::signature(reference, component);
     }
-    let path = super::signature::beside(&component_file(&beside.join(source))?);
+    let path = crate::pki::signature::beside(&component_file(&beside.join(source))?);
     match operator_files::read_text(&path, MAX_SIGNATURE) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -89,7 +82,7 @@ pub fn component_file(path: &Path) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let built = super::build::output(path)?;
+    let built = crate::plugin::folder::output(path)?;
     if !built.is_file() {
         bail!(
             "{} was not built yet; run `kubephase plugin build {}`",

@@ -10,14 +10,13 @@ pub mod serve;
 use crate::{
     cancel::Cancel,
     config::{Config, JoinFlags},
-    effect::pki::Certificate,
+    event::{RunResult, Subscriber, micros},
     journal::{Durability, Header, Journal},
     parallel,
+    pki::Certificate,
     run::{
-        event::{RunResult, Subscriber, micros},
         peers::{API_TIME, TREES},
         prepare::{Distribution, prepare},
-        state,
     },
     workflow::join::{self, Join, Source},
     world::{
@@ -25,6 +24,7 @@ use crate::{
         api::{Credentials, Patience},
         node::facts::NodeFacts,
         rehearsal::{self, Rehearsal, Setting},
+        state_directory as state,
     },
 };
 use anyhow::{Context, Result, anyhow};

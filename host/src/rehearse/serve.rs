@@ -1,6 +1,9 @@
 //! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on
 //! loopback, and the name to check the server's certificate by.
-use crate::{config::Config, effect::pki::Kubeconfig, world::Files};
+use crate::{
+    config::Config,
+    world::{Files, text_file::read_kubeconfig},
+};
 use anyhow::{Result, anyhow};
 use std::{
     net::SocketAddr,
@@ -29,7 +32,7 @@ pub fn write_kubeconfigs(
     let failed = |failure: kubephase_wit::Failure| anyhow!(failure.message);
     for name in NAMES {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
-        if let Some(kubeconfig) = Kubeconfig::read(files, &path).map_err(failed)? {
+        if let Some(kubeconfig) = read_kubeconfig(files, &path).map_err(failed)? {
             let text = kubeconfig.dialled(&address).to_text();
             files
                 .write(

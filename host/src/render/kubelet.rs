@@ -1,6 +1,6 @@
 //! The kubelet's files: configuration, instance configuration, flags.
+use super::recommended;
 use super::{command_line, last_argument, patches};
-use crate::config::component::recommended;
 use kubephase_sdk::{
     kubeadm::{Config, Taint},
     yaml,

@@ -7,8 +7,10 @@ pub mod kubelet;
 pub mod messages;
 pub mod objects;
 pub mod patches;
-pub mod quantity;
+mod recommended;
 pub mod static_pod;
+
+pub use recommended::recommended;
 
 use kubephase_sdk::kubeadm::Arg;
 

@@ -1,10 +1,13 @@
 //! What to do next: after a failure, which the lines have told, and what is left as it was.
 use super::{
-    by_plugin, sanitise,
-    summary::duration,
+    by_plugin,
     tally::{Found, Tally},
 };
-use crate::run::event::{EffectResult, PhaseResult, RunResult};
+use crate::{
+    event::{EffectResult, PhaseResult, RunResult},
+    report::duration::duration,
+    text::sanitise,
+};
 
 /// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a
 /// dry run does not.

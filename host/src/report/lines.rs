@@ -1,10 +1,12 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results on one stream, warnings and what preflight
 //! found on the other.
-use super::order::InOrder;
-use super::{by_plugin, sanitise, style::Palette};
-use crate::run::event::{Event, Judgement, RunResult, Subscriber, What};
-use crate::secret::Secret;
+use super::{by_plugin, order::InOrder, style::Palette};
+use crate::{
+    event::{Event, Judgement, RunResult, Subscriber, What},
+    secret::Secret,
+    text::sanitise,
+};
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -3,20 +3,20 @@
 //! `cli` is anything printed.
 
 mod critical;
+mod duration;
+mod headline;
 pub mod hints;
 pub mod json;
 pub mod lines;
 pub mod order;
 pub mod past;
 pub mod progress;
-pub mod sanitise;
 pub mod style;
 pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::plan::Plan;
-use crate::run::event::Subscriber;
+use crate::{event::Subscriber, plan::Plan, text::sanitise};
 use std::io;
 
 /// The origin of a third party's finding, to stand behind its summary; empty for the program's own

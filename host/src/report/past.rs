@@ -1,16 +1,17 @@
 //! A run of the past, told from its journal: what each phase did, and the summary that a live run
 //! ends with.
 use super::{
-    json, sanitise,
     style::Palette,
-    summary::{self, duration, outcome},
+    summary,
     tally::{Carried, Found, Tally},
     timeline,
 };
 use crate::{
     effect::Enacted,
+    event::{EffectResult, Judgement, PhaseResult},
     journal::{Header, Holder, JournalFile, ReadError, Record},
-    run::event::{EffectResult, Judgement, PhaseResult},
+    report::{duration::duration, headline::outcome},
+    text::{json, sanitise},
 };
 use jiff::{Timestamp, tz::TimeZone};
 use kubephase_wit::Verdict;

@@ -1,6 +1,8 @@
 //! A display of the phases at work, at the foot of a terminal.
-use super::sanitise;
-use crate::run::event::{Event, Subscriber, What};
+use crate::{
+    event::{Event, Subscriber, What},
+    text::sanitise,
+};
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::collections::HashMap;

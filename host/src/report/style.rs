@@ -1,5 +1,5 @@
 //! Colours, only where a terminal shows them and `NO_COLOR` does not forbid them.
-use super::sanitise;
+use crate::text::sanitise;
 use console::{Style, Term};
 use std::{fmt, sync::OnceLock};
 

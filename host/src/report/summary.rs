@@ -1,9 +1,13 @@
 //! The end of a run: what was made, how long each phase took, what could not be known, what to do
 //! next.
-use super::tally::{Counts, Found, Tally};
-use super::{hints, sanitise, style::Palette, timeline};
-use crate::run::event::RunResult;
-use crate::wasm::limits;
+use super::{
+    headline::headline,
+    hints,
+    style::Palette,
+    tally::{Counts, Found, Tally},
+    timeline,
+};
+use crate::{text::sanitise, wasm::limits};
 use kubephase_wit::Verdict;
 use std::fmt::Write;
 
@@ -19,45 +23,6 @@ pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String
     let hints = hints::hints(tally, true);
     let _ = list(&mut text, "What to do next", &hints, palette);
     text
-}
-
-/// How a run ended, or that it did not.
-pub(super) fn outcome(tally: &Tally, palette: Palette) -> String {
-    match &tally.result {
-        Some(RunResult::Done) => palette.good("done"),
-        Some(RunResult::PreflightFailed) => palette.bad("stopped by preflight checks"),
-        Some(RunResult::Failed { .. }) => palette.bad("failed"),
-        Some(RunResult::Cancelled) => palette.warn("interrupted"),
-        None if tally.at_work => palette.warn("still at work"),
-        None => palette.bad("cut off"),
-    }
-}
-
-pub(super) fn headline(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
-    let preposition = if tally.result.is_some() {
-        "in"
-    } else {
-        "after"
-    };
-    let outcome = outcome(tally, palette);
-    writeln!(
-        text,
-        "{}: {outcome} {preposition} {}",
-        palette.bold(&sanitise::line(&tally.workflow)),
-        duration(tally.micros)
-    )?;
-    let count = |verdict| tally.findings_with(verdict).count();
-    let (fatal, unknown) = (tally.fatal().count(), count(Verdict::CouldNotRun));
-    let downgraded = count(Verdict::Fail) - fatal;
-    if tally.findings.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        text,
-        "checks: {} passed, {} warnings, {fatal} errors, {unknown} could not run",
-        count(Verdict::Pass),
-        count(Verdict::Warn) + downgraded
-    )
 }
 
 fn effects(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
@@ -148,21 +113,6 @@ pub(super) fn list(
     items
         .iter()
         .try_for_each(|item| writeln!(text, "  - {}", sanitise::line(item)))
-}
-
-/// A span of time in three digits or so.
-pub fn duration(micros: u64) -> String {
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
-        10_000..1_000_000 => format!("{} ms", micros / 1_000),
-        1_000_000..60_000_000 => format!(
-            "{}.{:02} s",
-            micros / 1_000_000,
-            micros % 1_000_000 / 10_000
-        ),
-        _ => format!("{}m{:02}s", micros / 60_000_000, micros / 1_000_000 % 60),
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and
 //! exit code.
 use super::by_plugin;
-use crate::effect::Enacted;
-use crate::journal;
-use crate::run::event::{
-    EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage, What,
+use crate::{
+    effect::Enacted,
+    event::{
+        EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage,
+        What,
+    },
+    journal,
 };
 use kubephase_wit::{Finding, Verdict};
 use serde::Serialize;

@@ -1,8 +1,14 @@
 //! When each phase ran: as a part of the summary, and as a chart of its own with what waited for
 //! what.
-use super::tally::{Span, Tally};
-use super::{sanitise, style::Palette, summary::duration, summary::headline};
-use crate::run::event::PhaseResult;
+use super::{
+    style::Palette,
+    tally::{Span, Tally},
+};
+use crate::{
+    event::PhaseResult,
+    report::{duration::duration, headline::headline},
+    text::sanitise,
+};
 use std::fmt::{Result, Write};
 
 /// Columns of a bar; the whole run is this wide.

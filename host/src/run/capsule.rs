@@ -12,10 +12,11 @@ pub use recording::Recorded;
 
 use super::secrets::Secrets;
 use crate::{
-    report::sanitise,
+    budget::Budget,
     secret::{classify::classify_within, settings},
+    text::sanitise,
     wasm::plugin::Plugin,
-    world::{Tried, budget::Budget},
+    world::Tried,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::Failure;
@@ -220,7 +221,7 @@ impl Sight {
             let credential = gave
                 .as_ref()
                 .ok()
-                .and_then(|answer| classify_within(answer.text().as_bytes(), budget));
+                .and_then(|answer| classify_within(&answer.content(), budget));
             if let Some(kind) = credential {
                 *gave = Err(Failure::new(
                     "not-recorded",

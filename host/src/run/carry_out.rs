@@ -1,7 +1,6 @@
 //! What a phase proposed, checked against what was granted, carried out effect by effect, and told
 //! as events.
 use super::{
-    event::{EffectResult, EffectSummary, What, micros},
     executor::{Broken, Executor, Left},
     owners,
     session::Session,
@@ -14,8 +13,8 @@ use crate::{
         proposal::{self, Proposal},
         territory::{self, Territory},
     },
-    plan::Node,
-    plan::spec::Kind,
+    event::{EffectResult, EffectSummary, What, micros},
+    plan::{Node, spec::Kind},
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};

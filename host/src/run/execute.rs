@@ -2,22 +2,22 @@
 use super::{
     capsule::Capsule,
     crew::Places,
-    event::{Bus, Subscriber, What},
     executor::{Executor, Finished},
     judge::Judge,
     prepare::Prepared,
     provide::Provider,
     secrets::Secrets,
     session::Shared,
-    state::{self, GeneratedSecrets},
     workflow::Line,
 };
 use crate::{
     cancel::Cancel,
+    event::{Bus, Subscriber, What},
     journal::History,
     parallel,
     plan::Plan,
-    world::{Files, World},
+    run::generated_secrets::GeneratedSecrets,
+    world::{Files, World, state_directory as state},
 };
 use anyhow::Result;
 use kubephase_wit::Severity;

@@ -3,7 +3,6 @@
 use super::{
     capsule::Capsule,
     crew::{Crew, Places},
-    event::{PhaseResult, RunResult, Usage, What, micros},
     judge::{self, Judge},
     queue::Queue,
     session::{Session, Shared},
@@ -14,6 +13,7 @@ use crate::{
     cancel::Cancel,
     config::Config,
     effect::Sent,
+    event::{PhaseResult, RunResult, Usage, What, micros},
     phase::preflight,
     plan::{
         Node, Plan,

@@ -1,7 +1,6 @@
 //! What a finding means for the run: `--ignore-preflight-errors` with kubeadm's meaning, waivers of
 //! the configuration, and what an earlier run of ours left in the way of the next.
-use super::event::Judgement;
-use crate::plan::Node;
+use crate::{event::Judgement, plan::Node};
 use kubephase_sdk::codes::{self, Family};
 use kubephase_wit::{Finding, Verdict};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
 //! The other machines of a rehearsed cluster, while one of them is reset.
-use super::{scratch::ScratchTree, state};
+use super::scratch::ScratchTree;
+use crate::world::state_directory as state;
 use crate::{
     cancel::Cancel,
     config::ADMIN,

@@ -10,10 +10,7 @@ use crate::{
     },
     plugin::{self, identity::PluginIdentity, load::Plugins},
     render::patches::Patches,
-    wasm::{
-        embedded,
-        engine::{Engine, Place},
-    },
+    wasm::{embedded, engine::Engine, plugin::Place},
     world::node::facts::NodeFacts,
 };
 use anyhow::{Result, anyhow};
@@ -129,7 +126,7 @@ impl Prepared {
         for entry in &self.phases.plugins {
             if let Some(component) = plugin::source::file(&entry.source, folder) {
                 territory.add_shown_of_operator(&folder.join(&entry.source));
-                territory.add_shown_of_operator(&plugin::signature::beside(&component));
+                territory.add_shown_of_operator(&crate::pki::signature::beside(&component));
             }
         }
         territory

@@ -4,7 +4,10 @@ mod configuration;
 mod objects;
 
 use self::configuration::{shapes, urls};
-use crate::{config, effect::token, secret::Secret};
+use crate::{
+    config,
+    secret::{Secret, bootstrap_token},
+};
 use kubephase_sdk::{
     kubeadm::{Config, EnvVar, InitConfiguration, Join},
     node::{is_common_proxy, is_proxy, without_user_info},
@@ -205,7 +208,7 @@ fn with_placeholders(
         .iter()
         .enumerate()
         .map(|(index, given)| {
-            let (id, secret) = token::parts(&given.token);
+            let (id, secret) = bootstrap_token::parts(&given.token);
             given.with_token(format!(
                 "{id}.{}",
                 placeholder(&format!("token-{index}"), secret.into())

@@ -2,14 +2,12 @@
 //! journal and the signals of the run.
 use super::{
     capsule::Capsule,
-    event::{Event, RunResult, Subscriber, What},
     execute::Complete,
     executor::Finished,
     peers::{PeerCluster, cluster_state_of},
     prepare::Prepared,
     scratch::ScratchTree,
     signals::Interruptible,
-    state,
     threads::Threads,
     workflow::{RehearsedCluster, Trees},
 };
@@ -25,6 +23,10 @@ use crate::{
         real::{self, Real},
         rehearsal::{self, ClusterState, ExternalCluster, Rehearsal, Setting},
     },
+};
+use crate::{
+    event::{Event, RunResult, Subscriber, What},
+    world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
 use std::{

@@ -19,7 +19,7 @@ mod patterns;
 
 pub use objects::parse_yaml;
 
-use crate::{arguments::json, world::budget::Budget};
+use crate::{arguments::json, budget::Budget};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

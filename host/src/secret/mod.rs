@@ -1,6 +1,9 @@
-//! Secrets: the type that holds a secret, the classifier that recognises credentials by their
-//! content, and the secret settings of plugins.
+//! Secrets: the type that holds a secret, the configuration with its secrets, the form of bootstrap
+//! tokens, the classifier that recognises credentials by their content, and the secret settings of
+//! plugins.
+pub mod bootstrap_token;
 pub mod classify;
+pub mod configuration;
 pub mod settings;
 
 use serde::{Deserialize, Deserializer};

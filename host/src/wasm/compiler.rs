@@ -21,7 +21,7 @@ mod child;
 pub use child::run_child;
 
 use super::{inspect::Outside, limits};
-use crate::{cancel::Cancel, report::sanitise};
+use crate::{cancel::Cancel, text::sanitise};
 use anyhow::{Context, Result, anyhow, bail};
 use rustix::{
     fs::{MemfdFlags, memfd_create},

@@ -1,120 +1,26 @@
-//! The engine for all components of a run. It compiles a component at most once, and stops guests
-//! that run too long.
+//! The engine for all plugins of a run: it reads a component at most once.
 use super::{
     cache::Cache,
-    compiler::{self, Compiler},
-    embedded,
-    inspect::Outside,
-    limits,
-    plugin::{self, Plugin},
-    pool,
+    compiler::Compiler,
+    plugin::{self, Place, Plugin},
+    runtime::Runtime,
 };
-use crate::{
-    cancel::Cancel,
-    parallel::{Turns, fair::FairTurns},
-};
-use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
+use anyhow::Result;
 use std::{
-    any::{Any, TypeId},
     borrow::Cow,
     collections::HashMap,
-    fs::File,
-    hash::{DefaultHasher, Hash, Hasher},
-    os::fd::AsRawFd,
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
-use wasmtime::{
-    Config, ModuleVersionStrategy,
-    component::{Component, Linker},
-};
-
-/// How often a running guest is checked.
-const TICK: Duration = Duration::from_millis(10);
-
-/// The source of a component.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// it is part of the program, by this name
-    Embedded(&'static str),
-    File(PathBuf),
-}
 
 /// A component that is read once; none if reading it failed.
 type Once = Arc<OnceLock<Option<Arc<plugin::Component>>>>;
 
 /// An engine, cheap to clone: all clones share what was compiled and loaded.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
-
-struct Inner {
-    engine: wasmtime::Engine,
-    /// hash of what compiled code depends on beside the component: compiler, version, settings,
-    /// processor
-    compatibility: String,
-    /// whether the engine reserves little address space
-    small: bool,
-    cache: Cache,
-    compiler: Compiler,
-    /// limits how many calls of guests run at one time
-    turns: FairTurns,
-    /// limits how many compilers run at one time
-    compilers: Turns,
-    compiled: AtomicUsize,
-    /// compiled components, by the digest of the component
-    components: Mutex<HashMap<String, Component>>,
+pub struct Engine {
+    runtime: Runtime,
     /// components that were read, by their source
-    read: Mutex<HashMap<Place, Once>>,
-    /// linkers with all host functions, by the type of the store's data
-    linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-}
-
-/// The author of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Author {
-    /// The component is part of this program.
-    Program,
-    /// The component is a third party's.
-    Other,
-}
-
-/// The settings that code is compiled and run with. `small` code reserves little address space for
-/// each memory and has bounds checks instead.
-///
-/// # Errors
-/// Where wasmtime does not take them.
-pub(super) fn config(small: bool) -> Result<Config> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    config.max_wasm_stack(limits::MAX_STACK);
-    // Backtraces name functions without either, and code is a third smaller; the system's list of
-    // what can be unwound does not get longer with every component.
-    config.generate_address_map(false).native_unwind_info(false);
-    // With all a memory can address set aside, code needs no bounds checks and is half as long;
-    // what is checked then are a few pages at its end.
-    if small {
-        config
-            .memory_reservation(16 << 20)
-            .memory_guard_size(64 << 10)
-            .memory_reservation_for_growth(1 << 20);
-    }
-    // Memories are few and small: copying what is in them at first is faster than mapping it.
-    config.memory_init_cow(false);
-    // By itself wasmtime compares its major version only, and would load what a compiler since
-    // mended made.
-    config
-        .module_version(ModuleVersionStrategy::Custom(
-            env!("WASMTIME_VERSION").into(),
-        ))
-        .map_err(|e| anyhow!("{e:#}"))?;
-    Ok(config)
+    read: Arc<Mutex<HashMap<Place, Once>>>,
 }
 
 impl Engine {
@@ -131,61 +37,16 @@ impl Engine {
     /// # Errors
     /// Where this machine cannot run WebAssembly.
     pub fn with(cache: Cache, compiler: Compiler) -> Result<Engine> {
-        // Where address space is limited, each memory takes little of it.
-        let small = rustix::process::getrlimit(rustix::process::Resource::As)
-            .current
-            .is_some();
-        let config = config(small)?;
-        // Some processors address too little for a pool.
-        let mut pooled = config.clone();
-        pooled.allocation_strategy(pool::pool());
-        let engine = if small {
-            wasmtime::Engine::new(&config)
-        } else {
-            wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
-        };
-        let engine = engine
-            .map_err(|e| anyhow!("{e:#}"))
-            .context("WebAssembly cannot be run on this machine")?;
-        let weak = engine.weak();
-        thread::Builder::new()
-            .name("epochs".into())
-            .spawn(move || {
-                while let Some(engine) = weak.upgrade() {
-                    engine.increment_epoch();
-                    drop(engine);
-                    thread::sleep(TICK);
-                }
-            })?;
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
-        let (turns, compilers, compiled) = (
-            FairTurns::new(limits::CALLS, limits::CALLS_OF_PLUGIN),
-            Turns::new(limits::COMPILERS),
-            AtomicUsize::new(0),
-        );
-        let (components, read, linked) = Default::default();
-        let inner = Inner {
-            engine,
-            compatibility,
-            small,
-            cache,
-            compiler,
-            turns,
-            compilers,
-            compiled,
-            components,
-            read,
-            linked,
-        };
-        Ok(Engine(Arc::new(inner)))
+        Ok(Engine {
+            runtime: Runtime::with(cache, compiler)?,
+            read: Arc::default(),
+        })
     }
 
     /// Why compiled components are not kept, where they are not: everything works, but each run
     /// compiles again.
     pub fn warning(&self) -> Option<&str> {
-        self.0.cache.unusable()
+        self.runtime.warning()
     }
 
     /// Reads what a component is and asks for. One without a manifest is compiled and called to say
@@ -194,7 +55,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with it, and what would be right.
     pub fn load(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        plugin::Component::read(self, bytes.into())
+        plugin::Component::read(&self.runtime, bytes.into())
             .map(Arc::new)
             .map(Plugin::of)
     }
@@ -205,7 +66,7 @@ impl Engine {
     /// # Errors
     /// The problem of the component, and how to mend it.
     pub fn look(&self, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Plugin> {
-        plugin::Component::look(self, bytes.into())
+        plugin::Component::look(&self.runtime, bytes.into())
             .map(Arc::new)
             .map(Plugin::of)
     }
@@ -217,14 +78,13 @@ impl Engine {
     /// The problem of the component, or the reason why it cannot be read.
     pub fn load_once(&self, place: Place) -> Result<Plugin> {
         let once = self
-            .0
             .read
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(place.clone())
             .or_default()
             .clone();
-        let open = || plugin::Component::open(self, &place).map(Arc::new);
+        let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {
             Some(component) => Ok(Plugin::of(component.clone())),
             // Reading failed before; it is repeated to get the error.
@@ -234,147 +94,6 @@ impl Engine {
 
     /// Number of components that this engine compiled because the cache had no code for them.
     pub fn compiled(&self) -> usize {
-        self.0.compiled.load(Ordering::Relaxed)
+        self.runtime.compiled()
     }
-
-    /// Returns the linker with all host functions, which is made once for all components.
-    pub(super) fn linked<T: 'static>(
-        &self,
-        link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
-    ) -> wasmtime::Result<Arc<Linker<T>>> {
-        let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(found)) = linked
-            .get(&TypeId::of::<T>())
-            .map(|found| found.clone().downcast())
-        {
-            return Ok(found);
-        }
-        let mut linker = Linker::new(&self.0.engine);
-        link(&mut linker)?;
-        let linker = Arc::new(linker);
-        linked.insert(TypeId::of::<T>(), linker.clone());
-        Ok(linker)
-    }
-
-    /// The cache key of a component's code.
-    fn key(&self, digest: &str) -> String {
-        format!("{digest}-{}.cwasm", self.0.compatibility)
-    }
-
-    fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
-        self.0
-            .components
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns a compiled component from memory or from the cache; none if neither has it.
-    pub(super) fn compiled_before(&self, digest: &str) -> Option<Component> {
-        if let Some(known) = self.components().get(digest) {
-            return Some(known.clone());
-        }
-        let code = self.0.cache.file(&self.key(digest))?;
-        let component = self.load_code(&code).ok()?;
-        self.components()
-            .insert(digest.to_owned(), component.clone());
-        Some(component)
-    }
-
-    /// Returns a compiled component. Compiles it if it was not compiled before.
-    ///
-    /// # Errors
-    /// The component cannot be compiled, or not within the limits of compiling.
-    pub(super) fn component(
-        &self,
-        bytes: &[u8],
-        digest: &str,
-        author: Author,
-        cancel: &Cancel,
-    ) -> Result<Component> {
-        if let Some(component) = self.compiled_before(digest) {
-            return Ok(component);
-        }
-        let component = match (author, self.0.compiler) {
-            (Author::Other, Compiler::ChildProcess) => {
-                self.compile_in_child(bytes, digest, cancel)?
-            }
-            (Author::Program, _) | (_, Compiler::ThisProcess) => {
-                self.compile_here(bytes, digest)?
-            }
-        };
-        self.components()
-            .insert(digest.to_owned(), component.clone());
-        Ok(component)
-    }
-
-    /// Reads the outside of a component: of another author in a child process.
-    ///
-    /// # Errors
-    /// The reason why it is not a component for this host, or the limit of reading that it reached.
-    pub(super) fn read_outside(&self, bytes: &[u8]) -> Result<Outside> {
-        if self.0.compiler == Compiler::ThisProcess || embedded::is_ours(bytes) {
-            return Outside::read(bytes);
-        }
-        let _turn = self.0.compilers.wait();
-        compiler::read_in_child(bytes, &Cancel::never())
-    }
-
-    fn compile_here(&self, bytes: &[u8], digest: &str) -> Result<Component> {
-        self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        let component = Component::new(&self.0.engine, bytes)
-            .map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
-        if let Ok(code) = component.serialize() {
-            self.0.cache.put(&self.key(digest), &code);
-        }
-        Ok(component)
-    }
-
-    fn compile_in_child(&self, bytes: &[u8], digest: &str, cancel: &Cancel) -> Result<Component> {
-        let _turn = self.0.compilers.wait();
-        // Another thread may have compiled the component meanwhile.
-        if let Some(component) = self.compiled_before(digest) {
-            return Ok(component);
-        }
-        self.0.compiled.fetch_add(1, Ordering::Relaxed);
-        let draft = self
-            .0
-            .cache
-            .draft()
-            .context("there is no place for the compiled component")?;
-        compiler::compile_in_child(bytes, self.0.small, &draft.file, cancel)?;
-        let code = draft
-            .keep(&self.key(digest))
-            .context("cannot keep the compiled component")?;
-        self.load_code(&code)
-            .context("the compiler gave back what is not a compiled component")
-    }
-
-    /// Loads code from the beginning of a file.
-    fn load_code(&self, code: &File) -> Result<Component> {
-        // The path leads to the open file itself, whatever has its name by now.
-        let path = format!("/proc/self/fd/{}", code.as_raw_fd());
-        // SAFETY: the file is an entry of the cache with the right digest, or was just made by our
-        // compiler (see `compiler.rs` for why its answer is trusted). Entries are in a directory
-        // that only this user can write to, under a key of component, compiler and settings. They
-        // are never written in place, so what is mapped stays as it is.
-        let component = unsafe { Component::deserialize_file(&self.0.engine, path) };
-        component.map_err(|e| anyhow!("{e:#}"))
-    }
-
-    pub(super) fn cache(&self) -> &Cache {
-        &self.0.cache
-    }
-
-    pub(super) fn turns(&self) -> &FairTurns {
-        &self.0.turns
-    }
-
-    pub(super) fn inner(&self) -> &wasmtime::Engine {
-        &self.0.engine
-    }
-}
-
-/// Hexadecimal SHA-256 of a component.
-pub fn digest_of(bytes: &[u8]) -> String {
-    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }

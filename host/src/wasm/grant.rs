@@ -6,7 +6,7 @@ pub use objects::{ObjectChange, ObjectContent};
 
 use super::{
     gate::{self, Demand, Origin, Permit, Row},
-    manifest::Request,
+    request::Request,
 };
 use crate::{
     arguments::{AbsolutePath, HttpUrl},

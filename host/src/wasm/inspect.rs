@@ -4,10 +4,10 @@
 //! memory: the program does that in the limited child process that also compiles. What is read is
 //! small, and [`Outside::imported`] and its neighbours judge it.
 use super::{
-    gate, manifest,
+    gate, section,
     structure::{self, damaged},
 };
-use crate::report::sanitise::quoted;
+use crate::text::sanitise::quoted;
 use anyhow::{Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -253,7 +253,7 @@ impl<'a> Read<'a> {
                     }
                 }
                 Payload::CustomSection(section)
-                    if depth == 1 && section.name() == manifest::SECTION =>
+                    if depth == 1 && section.name() == section::MANIFEST =>
                 {
                     manifests.push(section.data())
                 }

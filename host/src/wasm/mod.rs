@@ -7,6 +7,8 @@ pub mod grant;
 pub mod limits;
 pub mod manifest;
 pub mod plugin;
+pub mod request;
+mod runtime;
 
 pub mod cache;
 pub mod compiler;
@@ -14,6 +16,7 @@ pub mod gate;
 pub mod inspect;
 mod phase;
 mod pool;
+pub mod section;
 mod structure;
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A component behind the trait of phases: a fresh instance for every call, within its limits and
 //! its time.
 use super::{
-    engine::Engine,
     inspect::{PACKAGE, VERSION},
-    limits::{CPU, DESCRIBE, Limits, MAX_HOSTCALL_BYTES, Total, Waiter},
+    limits::{CPU, DESCRIBE, MAX_HOSTCALL_BYTES, Total, Waiter},
+    runtime::Runtime,
 };
-use crate::{parallel::fair::Clock, report::sanitise, world::budget::Budget};
+use crate::{budget::Budget, config::plugin_limits::Limits, parallel::fair::Clock, text::sanitise};
 use anyhow::{Result, anyhow};
 use kubephase_wit::{Error, Imports, Outcome, PhaseInfo, Stop, guest, phase};
 use std::{
@@ -44,7 +44,7 @@ pub(super) struct Bounds {
 
 /// A component ready to be called.
 pub struct Guest<S: 'static> {
-    engine: Engine,
+    runtime: Runtime,
     pre: InstancePre<Data<S>>,
     /// indices of the exports that are called
     indices: guest::phase::GuestIndices,
@@ -60,7 +60,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
     /// Makes a guest of a component. The functions in `refused` may be imported, because the tools
     /// of some languages import all functions, but calling them fails with `denied`.
     pub(super) fn new(
-        engine: &Engine,
+        runtime: &Runtime,
         component: &Component,
         session: S,
         bounds: Bounds,
@@ -68,7 +68,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         refused: Vec<String>,
     ) -> Result<Self> {
         let link = || {
-            let all = engine.linked(|linker| {
+            let all = runtime.linked(|linker| {
                 kubephase_wit::add_to_linker::<Data<S>, Session<S>>(linker, |data| {
                     &mut data.session
                 })
@@ -87,7 +87,7 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         let (indices, pre) = ready
             .map_err(|stop: Stop| anyhow!("{who} does not fit this host: {}", one_line(&stop)))?;
         Ok(Guest {
-            engine: engine.clone(),
+            runtime: runtime.clone(),
             pre,
             indices,
             session,
@@ -115,13 +115,13 @@ impl<S: Imports + kubephase_wit::types::Host + Clone + 'static> Guest<S> {
         call: impl FnOnce(&guest::phase::Guest, &mut Store<Data<S>>) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<T> {
         let Bounds { limits, waiter } = &self.bounds;
-        let _turn = waiter.wait(self.engine.turns())?;
+        let _turn = waiter.wait(self.runtime.turns())?;
         let data = Data {
             session: self.session.clone(),
             total: Total::new(limits.memory, self.peak.clone(), waiter.clone()),
         };
         let mut store = limited(
-            self.engine.inner(),
+            self.runtime.inner(),
             data,
             |data| &mut data.total,
             limits.deadline,
@@ -266,12 +266,12 @@ fn limited<T: 'static>(
 }
 
 /// Calls a component to describe itself, without any import.
-pub(super) fn describe(engine: &Engine, component: &Component) -> Result<PhaseInfo> {
+pub(super) fn describe(runtime: &Runtime, component: &Component) -> Result<PhaseInfo> {
     let waiter = Waiter::default();
     let _turn = waiter
-        .wait(engine.turns())
+        .wait(runtime.turns())
         .map_err(|stop| anyhow!("{}", one_line(&stop)))?;
-    let engine = engine.inner();
+    let engine = runtime.inner();
     let out_of_reach = || -> wasmtime::Result<PhaseInfo> {
         let mut linker: Linker<Total> = Linker::new(engine);
         linker.define_unknown_imports_as_traps(component)?;

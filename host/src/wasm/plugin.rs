@@ -4,16 +4,18 @@
     reason = "plugins are the operator's files, not the node's"
 )]
 use super::{
-    embedded,
-    engine::{Author, Engine, Place, digest_of},
-    gate,
+    embedded, gate,
     grant::Grant,
     inspect,
-    limits::{self, Limits, Waiter},
-    manifest::{Manifest, Request},
+    limits::{self, Waiter},
+    manifest::Manifest,
     phase::{self, Bounds, Guest},
+    request::Request,
+    runtime::{Author, Runtime},
 };
-use crate::{cancel::Cancel, operator_files};
+use crate::{
+    cancel::Cancel, config::plugin_limits::Limits, operator_files, text::digest::sha256_hex,
+};
 use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
 use serde::{Deserialize, Serialize};
@@ -33,12 +35,20 @@ pub struct Plugin {
     granted: OnceLock<Vec<Request>>,
 }
 
+/// The source of a component.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// it is part of the program, by this name
+    Embedded(&'static str),
+    File(PathBuf),
+}
+
 /// A component that was read. Several plugins of one engine may share it.
 pub(super) struct Component {
     manifest: Manifest,
     digest: String,
     imports: BTreeSet<String>,
-    engine: Engine,
+    runtime: Runtime,
     /// the bytes until the component is compiled; empty then, to save memory
     bytes: Mutex<Bytes>,
     embedded: bool,
@@ -82,14 +92,14 @@ impl Known {
         )
     }
 
-    fn of(engine: &Engine, hash: &blake3::Hash) -> Option<Known> {
-        serde_json::from_slice(&engine.cache().get(&Known::key(hash))?).ok()
+    fn of(runtime: &Runtime, hash: &blake3::Hash) -> Option<Known> {
+        serde_json::from_slice(&runtime.cache().get(&Known::key(hash))?).ok()
     }
 
     /// Returns what the cache has of a component's file. Hashes the file piece by piece. None if
     /// the file has to be read whole: it is unknown, or may be an embedded component, or cannot be
     /// read.
-    fn of_file(engine: &Engine, path: &Path) -> Option<Known> {
+    fn of_file(runtime: &Runtime, path: &Path) -> Option<Known> {
         let file = operator_files::open(path, limits::MAX_COMPONENT).ok()?;
         if embedded::is_as_long(file.metadata().ok()?.len()) {
             return None;
@@ -98,20 +108,20 @@ impl Known {
         hasher
             .update_reader(file.take(limits::MAX_COMPONENT as u64 + 1))
             .ok()?;
-        Known::of(engine, &hasher.finalize())
+        Known::of(runtime, &hasher.finalize())
     }
 
     /// Reads a whole component. Calls a component without a manifest to describe itself, and does
     /// not cache its answer.
-    fn read(engine: &Engine, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
-        let (read, has_manifest) = Known::look(engine, bytes)?;
+    fn read(runtime: &Runtime, bytes: &[u8], hash: &blake3::Hash) -> Result<Known> {
+        let (read, has_manifest) = Known::look(runtime, bytes)?;
         if has_manifest {
-            read.keep(engine, hash);
+            read.keep(runtime, hash);
             return Ok(read);
         }
         let info = phase::describe(
-            engine,
-            &engine.component(bytes, &read.digest, Author::Other, &Cancel::never())?,
+            runtime,
+            &runtime.component(bytes, &read.digest, Author::Other, &Cancel::never())?,
         );
         let info =
             info.context("the component has no manifest, and could not be asked what it is")?;
@@ -121,9 +131,9 @@ impl Known {
 
     /// Reads a whole component without compiling or calling it. Returns whether it has a manifest.
     /// A component without a manifest is treated as a check without a name.
-    fn look(engine: &Engine, bytes: &[u8]) -> Result<(Known, bool)> {
-        let digest = digest_of(bytes);
-        let outside = engine.read_outside(bytes)?;
+    fn look(runtime: &Runtime, bytes: &[u8]) -> Result<(Known, bool)> {
+        let digest = sha256_hex(bytes);
+        let outside = runtime.read_outside(bytes)?;
         let imports = outside.imported()?;
         outside.exports_phase()?;
         if let Some(text) = outside.manifest {
@@ -151,9 +161,9 @@ impl Known {
         ))
     }
 
-    fn keep(&self, engine: &Engine, hash: &blake3::Hash) {
+    fn keep(&self, runtime: &Runtime, hash: &blake3::Hash) {
         if let Ok(text) = serde_json::to_vec(self) {
-            engine.cache().put(&Known::key(hash), &text);
+            runtime.cache().put(&Known::key(hash), &text);
         }
     }
 }
@@ -183,39 +193,39 @@ impl fmt::Display for Ungranted {
 impl std::error::Error for Ungranted {}
 
 impl Component {
-    pub(super) fn open(engine: &Engine, place: &Place) -> Result<Component> {
+    pub(super) fn open(runtime: &Runtime, place: &Place) -> Result<Component> {
         match place {
             Place::Embedded(name) => {
                 let ours = embedded::named(name)
                     .with_context(|| format!("no plugin {name} is part of this program"))?;
-                Component::read(engine, ours.bytes.into())
+                Component::read(runtime, ours.bytes.into())
             }
-            Place::File(path) => match Known::of_file(engine, path) {
-                Some(known) => Component::of(engine, known, Bytes::InFile(path.clone()), false),
-                None => Component::read(engine, read(path)?.into()),
+            Place::File(path) => match Known::of_file(runtime, path) {
+                Some(known) => Component::of(runtime, known, Bytes::InFile(path.clone()), false),
+                None => Component::read(runtime, read(path)?.into()),
             },
         }
     }
 
     /// Reads a component without compiling or calling it, even if its name can only be learned by
     /// calling it.
-    pub(super) fn look(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
-        let (known, _) = Known::look(engine, &bytes)?;
+    pub(super) fn look(runtime: &Runtime, bytes: Cow<'static, [u8]>) -> Result<Component> {
+        let (known, _) = Known::look(runtime, &bytes)?;
         let embedded = embedded::is_ours(&bytes);
-        Component::of(engine, known, Bytes::Held(bytes), embedded)
+        Component::of(runtime, known, Bytes::Held(bytes), embedded)
     }
 
-    pub(super) fn read(engine: &Engine, bytes: Cow<'static, [u8]>) -> Result<Component> {
+    pub(super) fn read(runtime: &Runtime, bytes: Cow<'static, [u8]>) -> Result<Component> {
         let hash = blake3::hash(&bytes);
-        let known = match Known::of(engine, &hash) {
+        let known = match Known::of(runtime, &hash) {
             Some(known) => known,
-            None => Known::read(engine, &bytes, &hash)?,
+            None => Known::read(runtime, &bytes, &hash)?,
         };
         let embedded = embedded::is_ours(&bytes);
-        Component::of(engine, known, Bytes::Held(bytes), embedded)
+        Component::of(runtime, known, Bytes::Held(bytes), embedded)
     }
 
-    fn of(engine: &Engine, known: Known, bytes: Bytes, embedded: bool) -> Result<Component> {
+    fn of(runtime: &Runtime, known: Known, bytes: Bytes, embedded: bool) -> Result<Component> {
         let Known {
             digest,
             imports,
@@ -239,7 +249,7 @@ impl Component {
             manifest,
             digest,
             imports,
-            engine: engine.clone(),
+            runtime: runtime.clone(),
             bytes: Mutex::new(bytes),
             embedded,
         })
@@ -251,7 +261,7 @@ impl Component {
 
     /// Returns the compiled component; none if it was not compiled before.
     fn compiled_before(&self) -> Option<wasmtime::component::Component> {
-        let found = self.engine.compiled_before(&self.digest)?;
+        let found = self.runtime.compiled_before(&self.digest)?;
         *self.bytes() = Bytes::Held(Cow::default());
         Some(found)
     }
@@ -268,16 +278,16 @@ impl Component {
         }
         let mut bytes = self.bytes();
         let compiled = match &*bytes {
-            Bytes::Held(held) => self.engine.component(held, &self.digest, author, cancel)?,
+            Bytes::Held(held) => self.runtime.component(held, &self.digest, author, cancel)?,
             Bytes::InFile(path) => {
                 let there = read(path)?;
-                if digest_of(&there) != self.digest {
+                if sha256_hex(&there) != self.digest {
                     bail!(
                         "{} was changed after it was looked at; start again",
                         path.display()
                     );
                 }
-                self.engine
+                self.runtime
                     .component(&there, &self.digest, author, cancel)?
             }
         };
@@ -380,7 +390,7 @@ impl Plugin {
             .cloned()
             .collect();
         Guest::new(
-            &self.component.engine,
+            &self.component.runtime,
             &component,
             session,
             Bounds {

@@ -1,6 +1,7 @@
 //! The pool of memories and tables for calls of components. They are mapped once and used again:
 //! mapping and unmapping them for each call would stop the other threads of the program each time.
-use super::limits::{CALLS, MAX_INSTANCES, MAX_MEMORIES, MEMORIES, TABLE_ELEMENT};
+use super::limits::{CALLS, MAX_INSTANCES, MAX_MEMORIES, TABLE_ELEMENT};
+use crate::config::plugin_limits::MEMORIES;
 use wasmtime::{Enabled, PoolingAllocationConfig};
 
 /// Bytes of a memory that stay mapped after a call, if the kernel can tell which pages have to be

@@ -4,7 +4,7 @@
 //!
 //! The check takes time in proportion to the component's bytes, and almost no memory.
 use super::limits;
-use crate::report::sanitise;
+use crate::text::sanitise;
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{BinaryReaderError, FunctionBody, Operator, Parser, Payload};
 

@@ -5,6 +5,8 @@
 pub mod init;
 pub mod join;
 pub mod reset;
+#[cfg(test)]
+pub mod testing;
 
 use crate::{
     plan::{catalog::Catalog, spec::WorkflowId},

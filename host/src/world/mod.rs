@@ -11,21 +11,25 @@
 //! | [`rehearsal`] | a scratch tree, a described node and an embedded cluster |
 //! | [`fake`] | a world of the test cases of plugins |
 //! | [`files`], [`node`], [`api`] | implementations that several worlds share |
-//! | [`budget`] | the limits of one call |
+//! | [`object_ref`] | the name of an object, and what a manifest is about |
+//! | [`state_directory`] | the directory in which runs leave their state |
+//! | [`text_file`] | files as texts, where there may be none |
 //! | [`reach`] | the addresses that a request may be sent to |
 //!
 //! What an effect does with a world is in `effect`; what a phase may see of it is in
 //! `run::session`.
 
 pub mod api;
-pub mod budget;
 pub mod fake;
 pub mod files;
 pub mod node;
+pub mod object_ref;
 mod parts;
 pub mod reach;
 pub mod real;
 pub mod rehearsal;
+pub mod state_directory;
+pub mod text_file;
 
 pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};

@@ -43,7 +43,7 @@ fn write_checks(folder: &Path, config: &str) -> String {
     for number in 0..CHECKS {
         let name = format!("enough-mem-{number:02}");
         let copy = renamed(&component, &name);
-        let digest = kubephase::wasm::engine::digest_of(&copy);
+        let digest = kubephase::text::digest::sha256_hex(&copy);
         fs::write(folder.join(format!("{name}.wasm")), copy).expect("a file");
         entries += &format!(
             "- {{name: {name}, source: {name}.wasm, digest: \"{digest}\", settings: {{atLeastMib: \

@@ -4,7 +4,8 @@
 #![no_main]
 use kubephase::{
     config::{JoinConfiguration, TokenDiscovery},
-    discovery::{discover, jws},
+    discovery::discover,
+    pki::jws,
     secret::Secret,
     world::{
         Cluster, Tried,

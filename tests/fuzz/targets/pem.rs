@@ -1,9 +1,8 @@
 //! Certificates, keys and kubeconfigs of a node.
 #![no_main]
 use kubephase::{
-    effect::pki::{
-        AuthorityFile, Kubeconfig, certificate_facts, kubeconfig_facts, private_key_facts,
-    },
+    effect::pki::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts},
+    pki::Kubeconfig,
     world::files::RootedFiles,
 };
 use kubephase_fuzz::Scratch;

@@ -255,7 +255,7 @@ fn answers_of_an_api_server_do_not_become_large_trees() {
     fs::write(trial.folder().join("admin.conf"), kubeconfig.to_string()).unwrap();
     let ended = trial.run(&["token", "list", "--kubeconfig", "admin.conf"]);
     assert!(
-        ended.status != 0 && ended.output().contains("take too much"),
+        ended.status != 0 && ended.output().contains("bytes of memory"),
         "{:.2000}",
         ended.output()
     );

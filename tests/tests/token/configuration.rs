@@ -1,4 +1,4 @@
-//! Tokens of a configuration file, and arguments that are refused.
+//! Tokens of a configuration file.
 use crate::{TOKEN, run_as_admin, serve_cluster};
 use std::fs;
 
@@ -48,45 +48,4 @@ fn tokens_of_a_file_are_created_together_or_not_at_all() {
         listed.contains(TOKEN) && listed.contains("bbbbbb.0123456789abcdef"),
         "{listed}"
     );
-    let mixed = run_as_admin(root, &format!("{create} --ttl 1h --usages signing"));
-    assert!(
-        mixed
-            .stderr
-            .contains("can not mix '--config' with arguments [ttl usages]"),
-        "{}",
-        mixed.stderr
-    );
-}
-
-#[test]
-fn arguments_are_checked_before_a_server_is_asked() {
-    let nowhere = tempfile::tempdir().unwrap();
-    let pattern = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
-    let id = r#""\\A([a-z0-9]{6})\\z""#;
-    for (line, words) in [
-        (
-            "token create --certificate-key 00",
-            "cannot use --certificate-key without --print-join-command".to_owned(),
-        ),
-        (
-            "token delete",
-            format!("missing argument; 'token delete' is missing token of form {pattern} or {id}"),
-        ),
-        (
-            "token delete abcdef nope",
-            format!("given token didn't match pattern {id} or {pattern}"),
-        ),
-        (
-            "token list -o xml",
-            "unable to match a printer suitable for the output format \"xml\"".into(),
-        ),
-        ("token list", "failed to load kubeconfig: open ".into()),
-    ] {
-        let output = run_as_admin(nowhere.path(), line);
-        assert!(
-            output.status != 0 && output.stderr.contains(&words),
-            "{line}: {}",
-            output.stderr
-        );
-    }
 }

@@ -2,14 +2,16 @@
 use super::{Expectation, known::KnownPlugin};
 use crate::{
     config::{self, ConfigFile},
+    pki::signature::Signer,
     plugin::{
         consent::{Consent, Question},
         digest::ComponentDigest,
         identity::PluginIdentity,
         lines::Allowed,
-        load::{self, PluginRefused, Wanted, digest_flag},
-        signature::Signer,
-        source::{self, Fetched},
+        load::{self, Wanted, digest_flag},
+        refused::PluginRefused,
+        registry::Fetched,
+        source,
     },
     wasm::{engine::Engine, plugin::Plugin},
     world::reach::Services,

@@ -3,8 +3,8 @@ use crate::{
     cli::{Exit, print},
     config,
     plugin::{entry, load, lock::Lock, transaction::Transaction},
-    report::sanitise,
     run::owners,
+    text::sanitise,
     wasm::{engine::Engine, gate::PLUGINS, manifest::is_name},
     world::files::RootedFiles,
 };

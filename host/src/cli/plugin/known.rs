@@ -1,15 +1,16 @@
 //! The plugin of a name before `plugin add` and `plugin allow` change it.
 use crate::{
     config::{self, PhaseConfiguration, PluginEntry},
+    pki::signature::Signer,
     plugin::{
         identity::{PluginIdentity, is_same_place},
         lines::{Allowed, provided},
-        load::{self, PluginRefused},
+        load,
         lock::{Lock, Locked},
-        signature::Signer,
+        refused::PluginRefused,
         transaction::Transaction,
     },
-    report::sanitise,
+    text::sanitise,
     wasm::plugin::Plugin,
 };
 use anyhow::{Result, bail};

@@ -2,10 +2,11 @@
 use super::wanted;
 use crate::{
     cli::{Exit, print},
+    pki::signature,
     plugin::{
         load,
         registry::{self, reference::Reference},
-        signature, source,
+        source,
     },
     wasm::engine::Engine,
 };

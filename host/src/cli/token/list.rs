@@ -8,7 +8,7 @@ use crate::{
     },
     config::BootstrapToken,
     render::objects::{TOKEN_TYPE, token_of},
-    report::sanitise,
+    text::sanitise,
 };
 use anyhow::Result;
 use jiff::Timestamp;

@@ -4,7 +4,7 @@ use super::{
     Kind,
     schema::{Struct, Type, Unset},
 };
-use crate::render::quantity;
+use crate::text::quantity;
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::{Map, Value};
 

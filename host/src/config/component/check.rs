@@ -3,6 +3,7 @@ use super::{
     Kind,
     schema::{Struct, Type},
 };
+use crate::text::json::kind_of;
 use kubephase_sdk::kubeadm::Duration;
 use serde_json::Value;
 
@@ -31,18 +32,6 @@ pub fn against(schema: &'static Struct, document: &Value) -> Vec<SchemaError> {
     };
     check_struct(schema, document, &root, &mut errors);
     errors
-}
-
-/// The kind of a JSON value, as Go's decoder names it.
-pub fn json_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// A place in the document: its path with indices, the names alone, and the struct whose field it
@@ -93,13 +82,13 @@ impl Place {
 fn check_struct(of: &'static Struct, given: &Value, place: &Place, errors: &mut Vec<SchemaError>) {
     let Some(given) = given.as_object() else {
         if place.path.is_empty() {
-            let found = json_kind(given);
+            let found = kind_of(given);
             errors.push(place.error(format!(
                 "json: cannot unmarshal {found} into Go value of type {}",
                 of.go
             )));
         } else {
-            errors.push(place.mismatch(json_kind(given), &Type::Struct(of)));
+            errors.push(place.mismatch(kind_of(given), &Type::Struct(of)));
         }
         return;
     };
@@ -146,7 +135,7 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
         (Type::Duration, other) => {
             errors.push(place.error(format!(
                 "json: cannot unmarshal {} into Go value of type string",
-                json_kind(other)
+                kind_of(other)
             )));
         }
         (Type::Time, Value::String(text)) if text.parse::<jiff::Timestamp>().is_err() => {
@@ -155,14 +144,15 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
             )));
         }
         (Type::Token, Value::String(text))
-            if !text.is_empty() && !crate::effect::token::is_token(&text.as_str().into()) =>
+            if !text.is_empty()
+                && !crate::secret::bootstrap_token::is_token(&text.as_str().into()) =>
         {
             let form = r#""\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#;
             // Most of a token that is only slightly wrong is still a secret; its id is none.
             let id = text
                 .split_once('.')
                 .map(|(id, _)| id)
-                .filter(|id| crate::effect::token::is_id(id))
+                .filter(|id| crate::secret::bootstrap_token::is_id(id))
                 .unwrap_or_default();
             errors.push(place.error(format!(
                 "the bootstrap token \"{id}…\" was not of the form {form}"
@@ -188,6 +178,6 @@ fn check_value(of: &'static Type, given: &Value, place: &Place, errors: &mut Vec
             }
         }
         (Type::Struct(of), _) => check_struct(of, given, place, errors),
-        (_, other) => errors.push(place.mismatch(json_kind(other), of)),
+        (_, other) => errors.push(place.mismatch(kind_of(other), of)),
     }
 }

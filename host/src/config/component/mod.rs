@@ -8,11 +8,12 @@ pub mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use check::{SchemaError, against, check, json_kind};
+pub use check::{SchemaError, against, check};
 pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 pub use schema::{Struct, kubeadm as kubeadm_schema};
 
+use crate::render::recommended;
 use kubephase_sdk::kubeadm::ComponentConfig;
 use serde_json::{Value, json};
 
@@ -43,41 +44,6 @@ impl Kind {
             Kind::Kubelet => &schema::KUBELET,
             Kind::KubeProxy => &schema::KUBE_PROXY,
         }
-    }
-}
-
-/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it
-/// anew.
-pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
-
-/// The value of [`HASH_ANNOTATION`] for a ConfigMap with this data.
-pub use kubephase_sdk::component_hash as hash;
-
-/// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
-pub(crate) fn recommended(
-    kind: &str,
-    field: &str,
-    default: &Value,
-    given: &Value,
-) -> Option<String> {
-    let (default, given) = (plain(default), plain(given));
-    (default != given).then(|| {
-        format!(
-            "The recommended value for {field:?} in {kind:?} is: \
-        {default}; the provided value is: {given}"
-        )
-    })
-}
-
-/// A value as Go prints it.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(plain).collect::<Vec<_>>().join(" ")
-        ),
-        other => other.to_string(),
     }
 }
 

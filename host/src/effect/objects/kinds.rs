@@ -1,5 +1,5 @@
 //! Objects of the API, as kinds of effects.
-use super::{delete, ensure, owner::Claim, patch, reference};
+use super::{IfExists, delete, ensure, owner::Claim, patch};
 use crate::{
     arguments::ObjectName,
     effect::{
@@ -10,24 +10,11 @@ use crate::{
         gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
         grant::{Grant, ObjectChange, ObjectContent},
     },
-    world::Tried,
+    world::{Tried, object_ref::reference},
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// What to do with an object that is there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IfExists {
-    /// replace it (kubeadm's CreateOrUpdate)
-    #[default]
-    Update,
-    /// leave it (CreateOrRetain)
-    Retain,
-    /// server-side apply
-    Apply,
-}
 
 /// An object of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

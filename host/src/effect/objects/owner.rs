@@ -1,10 +1,13 @@
 //! Whose an object of the cluster is. The host marks what it makes for a plugin, and changes for
 //! that plugin nothing that somebody else made, however it is called.
-use super::{reference, sent, target};
+use super::sent;
 use crate::{
     effect::{Done, Enacted, IfExists},
     wasm::grant::{Grant, ObjectChange},
-    world::{Cluster, Tried},
+    world::{
+        Cluster, Tried,
+        object_ref::{reference, target},
+    },
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::{Value, json};

@@ -1,10 +1,13 @@
 //! Authorities that are kept elsewhere: `ca.crt` is there, `ca.key` is not. Then all that the
 //! authority would have signed has to be there already.
-use super::{Certificate, Kubeconfig, secret_text, text};
 use crate::{
     config::Config,
+    pki::Certificate,
     render::kubeconfig::{control_plane_url, local_url},
-    world::{Files, Tried},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
 };
 use kubephase_wit::Failure;
 
@@ -51,7 +54,7 @@ fn keyless(files: &dyn Files, config: &Config, name: &str) -> Tried<Option<Certi
     if files.stat(&path("key"))?.is_some() {
         return Ok(None);
     }
-    let found = text(files, &path("crt"))?.and_then(|pem| Certificate::from_pem(&pem).ok());
+    let found = read_text(files, &path("crt"))?.and_then(|pem| Certificate::from_pem(&pem).ok());
     Ok(found.filter(Certificate::is_authority))
 }
 
@@ -63,15 +66,15 @@ fn signed(
 ) -> Result<(), String> {
     let path = |suffix: &str| format!("{}/{name}.{suffix}", config.cluster.certificates_dir);
     let missing = |suffix: &str| format!("{} does not exist", path(suffix));
-    let pem = text(files, &path("crt"))
+    let pem = read_text(files, &path("crt"))
         .map_err(|failure| failure.message)?
         .ok_or_else(|| missing("crt"))?;
     let certificate =
         Certificate::from_pem(&pem).map_err(|why| format!("{}: {why}", path("crt")))?;
-    let key = secret_text(files, &path("key"))
+    let key = read_secret_text(files, &path("key"))
         .map_err(|failure| failure.message)?
         .ok_or_else(|| missing("key"))?;
-    super::Key::from_pem(&key).map_err(|why| format!("{}: {why}", path("key")))?;
+    crate::pki::Key::from_pem(&key).map_err(|why| format!("{}: {why}", path("key")))?;
     certificate
         .verify(root, jiff::Timestamp::now().as_second())
         .map_err(|why| format!("certificate {name} is not signed by the CA: {why}"))
@@ -99,9 +102,11 @@ fn kubeconfigs(
                 "the {name}.conf file does not exists or it is not valid: {why}"
             ))
         };
-        let found = Kubeconfig::read(files, &path)?
+        let found = read_kubeconfig(files, &path)?
             .ok_or_else(|| missing(format!("{path} does not exist")))?;
-        let pem = found.authorities(files)?.unwrap_or_default();
+        let pem = found
+            .authorities(&|path| files.read(path))?
+            .unwrap_or_default();
         if Certificate::all(&pem).unwrap_or_default().first() != Some(&root.der) {
             return Err(missing(format!(
                 "{path} does not trust the authority in {}/ca.crt",

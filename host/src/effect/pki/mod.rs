@@ -1,32 +1,20 @@
-//! Keys, certificates and kubeconfigs, as kubeadm makes, reuses and refuses them. Keys never leave
-//! the host.
+//! Keys, certificates and kubeconfigs as files of a node: made, used again and refused as kubeadm
+//! does it. Keys never leave the host.
 
 mod authorities;
-mod certificate;
-mod key;
 mod kinds;
 mod kubeconfig;
-#[cfg(test)]
-pub mod loopback;
 mod observe;
-mod request;
 mod reuse;
 #[cfg(test)]
 mod tests;
 
 pub use authorities::{External, external_authorities};
-pub use certificate::{Certificate, Wanted};
-pub use key::Key;
-pub use kubeconfig::{Credential, Kubeconfig, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
+pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
 pub use observe::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts};
-pub use request::CertificateRequest;
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
-use super::Enacted;
-use crate::{
-    secret::Secret,
-    world::{Files, Tried},
-};
+use super::{Done, Enacted};
 
 /// What came of a key, certificate or kubeconfig, with kubeadm's lines about it.
 #[derive(Debug)]
@@ -46,17 +34,13 @@ impl Outcome {
     }
 }
 
-/// The text of a file that is or holds a key; none where there is none.
-fn secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
-    Ok(text(files, path)?.map(Secret::new))
-}
-
-/// The text of a file; none where there is none.
-fn text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
-    match files.stat(path)? {
-        None => Ok(None),
-        Some(_) => files
-            .read(path)
-            .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Done {
+            enacted: outcome.enacted,
+            said: outcome.said,
+            warnings: outcome.warnings,
+            sent: Vec::new(),
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! What may be known of keys and certificates: everything but the keys.
-use super::{Certificate, Key, Kubeconfig, key::common_name, secret_text, text};
-use crate::world::{Files, Tried};
+use crate::{
+    pki::{Certificate, Key, key::common_name},
+    world::{
+        Files, Tried,
+        text_file::{read_kubeconfig, read_secret_text, read_text},
+    },
+};
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
 use std::path::Path;
 
 /// The first certificate of a file; none where there is no file.
 pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
-    let Some(pem) = text(files, path)? else {
+    let Some(pem) = read_text(files, path)? else {
         return Ok(None);
     };
     let certificate = Certificate::from_pem(&pem)
@@ -36,7 +41,7 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
 
 /// Whether a private key can be used; none where there is no file.
 pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
-    let read = secret_text(files, path)?.map(|pem| Key::from_pem(&pem));
+    let read = read_secret_text(files, path)?.map(|pem| Key::from_pem(&pem));
     Ok(read.map(|key| match key {
         Ok(key) => PrivateKeyFacts {
             algorithm: key.algorithm(),
@@ -66,7 +71,7 @@ pub fn kubeconfig_facts(
     path: &str,
     allowed: AuthorityFile<'_>,
 ) -> Tried<Option<KubeconfigFacts>> {
-    let Some(kubeconfig) = Kubeconfig::read(files, path)? else {
+    let Some(kubeconfig) = read_kubeconfig(files, path)? else {
         return Ok(None);
     };
     let (Some((cluster_name, cluster)), Some((user_name, user))) =
@@ -84,7 +89,10 @@ pub fn kubeconfig_facts(
             .as_str()
             .is_none_or(|file| is_allowed(files, file, allowed));
     let pem = if is_allowed {
-        kubeconfig.authorities(files).ok().flatten()
+        kubeconfig
+            .authorities(&|path| files.read(path))
+            .ok()
+            .flatten()
     } else {
         None
     };

@@ -1,9 +1,13 @@
 //! What is there already is used where it may be, and refused where it may not (kubeadm's rules for
 //! `certs/*`).
-use super::{Certificate, Key, Outcome, Wanted, secret_text, text};
+use super::Outcome;
 use crate::{
     effect::{Context, Enacted},
-    world::{Files, Tried},
+    pki::{Certificate, Key, Wanted},
+    world::{
+        Files, Tried,
+        text_file::{read_secret_text, read_text},
+    },
 };
 use kubephase_sdk::spec::{CertificateSpec, KeyPairSpec, Usage};
 use kubephase_wit::Failure;
@@ -24,7 +28,7 @@ pub fn ensure_certificate(
     finish(spec, files)?;
     let (crt, key) = (path(spec, "crt"), path(spec, "key"));
     let name = &spec.name;
-    let Some(existing) = text(files, &crt)? else {
+    let Some(existing) = read_text(files, &crt)? else {
         if files.stat(&key)?.is_some() {
             let message = format!(
                 "failure loading {name} certificate: failed to load certificate: couldn't load the \
@@ -88,7 +92,7 @@ fn refuse_other_key(
     crt: &str,
     key: &str,
 ) -> Tried<()> {
-    let Some(Ok(private)) = secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
+    let Some(Ok(private)) = read_secret_text(files, key)?.map(|pem| Key::from_pem(&pem)) else {
         return Ok(());
     };
     if certificate.is_for(&private) {
@@ -179,13 +183,13 @@ fn announced(spec: &CertificateSpec) -> String {
 /// Brings to its end what was cut off between the key and its certificate.
 fn finish(spec: &CertificateSpec, files: &dyn Files) -> Tried<()> {
     let announced = announced(spec);
-    let Some(pem) = text(files, &announced)? else {
+    let Some(pem) = read_text(files, &announced)? else {
         return Ok(());
     };
     let crt = path(spec, "crt");
-    if text(files, &crt)?.is_none()
+    if read_text(files, &crt)?.is_none()
         && let Some(key) =
-            secret_text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
+            read_secret_text(files, &path(spec, "key"))?.and_then(|pem| Key::from_pem(&pem).ok())
         && let Ok(certificate) = Certificate::from_pem(&pem)
         && certificate.is_for(&key)
     {
@@ -249,7 +253,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
         format!("{}/{name}.key", spec.directory),
         format!("{}/{name}.pub", spec.directory),
     );
-    if let Some(existing) = secret_text(files, &private)? {
+    if let Some(existing) = read_secret_text(files, &private)? {
         let key = Key::from_pem(&existing).map_err(|why| {
             remedy(
                 format!("file {name}.key existed but it could not be loaded properly: {why}"),
@@ -257,7 +261,7 @@ pub fn ensure_key_pair(spec: &KeyPairSpec, context: &Context, files: &dyn Files)
             )
         })?;
         let said = format!("Using the existing {name:?} key");
-        if text(files, &public)?.is_some() {
+        if read_text(files, &public)?.is_some() {
             return Ok(Outcome::new(Enacted::Unchanged, [said]));
         }
         files.write(&public, key.public_pem().as_bytes(), 0o600, None)?;
@@ -306,12 +310,12 @@ pub(super) fn authority_certificate(
             "run the phases of that authority first",
         )
     };
-    let pem = text(files, &crt)?.ok_or_else(|| failed(format!("{crt} does not exist")))?;
+    let pem = read_text(files, &crt)?.ok_or_else(|| failed(format!("{crt} does not exist")))?;
     let certificate = Certificate::from_pem(&pem).map_err(|why| failed(format!("{crt}: {why}")))?;
     if !certificate.is_authority() {
         return Err(failed(format!("{crt}: certificate {name:?} is not a CA")));
     }
-    let key = secret_text(files, &private).and_then(|pem| {
+    let key = read_secret_text(files, &private).and_then(|pem| {
         let pem =
             pem.ok_or_else(|| failed(format!("{private} does not exist; it is needed to sign")))?;
         let key = Key::from_pem(&pem).map_err(|why| failed(format!("{private}: {why}")))?;

@@ -1,26 +1,18 @@
-//! Chains that other programs accept, and kubeadm's rules about what is there already.
-mod chains;
+//! kubeadm's rules about keys, certificates and kubeconfigs that are there already.
 mod kubeconfigs;
 
 use super::*;
-use crate::{effect::Context, secret::Secret, world::files::RootedFiles};
+use crate::{
+    effect::Context,
+    pki::{Certificate, CertificateRequest, Key},
+    secret::Secret,
+    world::{Files, Tried, files::RootedFiles},
+};
 use kubephase_sdk::spec::{
     CertificateSpec, KeyAlgorithm, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
 
 const NOW: i64 = 1_790_000_000;
-
-fn wanted<'a>(name: &'a str, usages: &'a [Usage]) -> Wanted<'a> {
-    Wanted {
-        common_name: name,
-        organizations: &[],
-        dns_names: &[],
-        ip_addresses: &[],
-        usages,
-        not_before: NOW - 300,
-        not_after: NOW + 3600,
-    }
-}
 
 struct Node {
     _root: tempfile::TempDir,

@@ -2,7 +2,7 @@
 use super::system::may_be_done;
 use crate::{
     effect::{Enacted, Footprint, Undo},
-    run::event::{EffectResult, What},
+    event::{EffectResult, What},
 };
 use kubephase_sdk::undo::{Inverse, UndoStep};
 use std::{

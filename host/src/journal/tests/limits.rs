@@ -15,7 +15,7 @@ fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
     let found = |size| What::Finding {
         phase: "p".into(),
         finding: finding(size),
-        judged: crate::run::event::Judgement::Stands,
+        judged: crate::event::Judgement::Stands,
         plugin: None,
     };
     let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);

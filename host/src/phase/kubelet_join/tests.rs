@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
     effect::Effect,
+    event::Bus,
     run::{
         access::Access,
-        event::Bus,
         session::{Session, Shared},
     },
     world::fake::FakeWorld,

@@ -4,7 +4,7 @@ use crate::{
         Group, Node, Plan, State,
         spec::{Kind, Source},
     },
-    report::json,
+    text::json,
 };
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 use super::sections;
 use crate::{
     plan::{Node, Plan},
-    report::sanitise,
+    text::sanitise,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;

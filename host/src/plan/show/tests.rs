@@ -1,8 +1,11 @@
 use super::*;
-use crate::plan::{
-    Choice,
-    spec::PhaseSpec,
-    testing::{INIT, full_catalog, phase, plugin_entry, small_catalog},
+use crate::{
+    plan::{
+        Choice,
+        spec::PhaseSpec,
+        testing::{INIT, phase, plugin_entry, small_catalog},
+    },
+    workflow::testing::full_catalog,
 };
 use serde_json::{Value, json};
 

@@ -1,8 +1,12 @@
 //! The plan as a tree: what runs and what it waits for, what does not and why.
 use super::sections;
-use crate::plan::spec::{Source, is_within};
-use crate::plan::{Node, Plan};
-use crate::report::sanitise;
+use crate::{
+    plan::{
+        Node, Plan,
+        spec::{Source, is_within},
+    },
+    text::sanitise,
+};
 use std::fmt::Write;
 
 const RUNS: &str = "+";

@@ -5,8 +5,8 @@
 use super::reference::{Reference, is_loopback};
 use crate::{
     plugin::credentials::{Credentials, Keyring},
-    report::sanitise,
     secret::Secret,
+    text::sanitise,
     world::innermost,
 };
 use anyhow::{Context, Result, anyhow, bail};

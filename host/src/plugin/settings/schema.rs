@@ -1,7 +1,7 @@
 //! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
 //! writes its own schema, and in a schema that refers to its own definitions each definition can
 //! double the work.
-use crate::report::sanitise;
+use crate::text::sanitise;
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -10,7 +10,9 @@ pub use access::cluster_admins;
 pub use bootstrap::{bootstrap_access, cluster_info};
 pub use node::{CONTROL_PLANE_LABELS, node_patch};
 pub use token::{TOKEN_TYPE, TokenSecret, token_of, token_reference, token_secret};
-pub use uploads::{certificates_access, kubeadm_config, kubelet_config, phase_config};
+pub use uploads::{
+    HASH_ANNOTATION, certificates_access, kubeadm_config, kubelet_config, phase_config,
+};
 
 /// Nodes that join with a bootstrap token.
 pub const BOOTSTRAP_GROUP: &str = "system:bootstrappers:kubeadm:default-node-token";

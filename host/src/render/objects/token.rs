@@ -1,6 +1,6 @@
 //! Bootstrap tokens as Secrets.
 use super::SYSTEM;
-use crate::{config::BootstrapToken, effect::token, secret::Secret};
+use crate::secret::{Secret, bootstrap_token, configuration::BootstrapToken};
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use kubephase_wit::ObjectRef;
@@ -21,7 +21,7 @@ pub struct TokenSecret {
 /// # Errors
 /// A token of another form, or an expiry that is no time.
 pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, String> {
-    let (id, secret) = token::parts(&token.token);
+    let (id, secret) = bootstrap_token::parts(&token.token);
     if secret.is_empty() {
         return Err("a bootstrap token lacks its secret: expected the form id.secret".into());
     }
@@ -96,10 +96,10 @@ pub fn token_of(secret: &Value) -> Result<BootstrapToken, String> {
         ));
     }
     let whole = Secret::new(format!("{id}.{half}"));
-    if !token::is_token(&whole) {
+    if !bootstrap_token::is_token(&whole) {
         return Err(format!(
             "bootstrap Token Secret is invalid and couldn't be parsed: {}",
-            token::malformed()
+            bootstrap_token::malformed()
         ));
     }
     let expires = Some(data("expiration")).filter(|text| !text.is_empty());
@@ -135,7 +135,7 @@ fn expiration(token: &BootstrapToken, now: i64) -> Result<String, String> {
     let fail = |error: jiff::Error| {
         format!(
             "expiry of the bootstrap token {:?}: {error}",
-            token::id(&token.token)
+            bootstrap_token::id(&token.token)
         )
     };
     let at = match (&token.expires, token.ttl) {

@@ -3,9 +3,14 @@ use super::{
     BOOTSTRAP_GROUP, NODES_GROUP, SYSTEM,
     access::{Subject, config_map, reading},
 };
-use crate::{config::component, render::kubelet};
+use crate::render::kubelet;
+use kubephase_sdk::component_hash;
 use kubephase_sdk::{kubeadm::Config, yaml};
 use serde_json::{Value, json};
+
+/// Tells in the cluster that nobody wrote a configuration by hand, so that an upgrade may make it
+/// anew.
+pub const HASH_ANNOTATION: &str = "kubeadm.kubernetes.io/component-config.hash";
 
 /// ConfigMap `kubeadm-config` and access to it.
 pub fn kubeadm_config(config: &Config) -> Vec<Value> {
@@ -60,10 +65,10 @@ pub fn kubelet_config(config: &Config) -> Vec<Value> {
     let name = "kubelet-config";
     let (document, _) = kubelet::document(config);
     let content = yaml::to_string(&document);
-    let hash = component::hash(&[("kubelet".to_string(), content.clone())].into());
+    let hash = component_hash(&[("kubelet".to_string(), content.clone())].into());
     let mut map = config_map(SYSTEM, name, "kubelet", content);
     if !config.kubelet.user_supplied {
-        map["metadata"]["annotations"][component::HASH_ANNOTATION] = hash.into();
+        map["metadata"]["annotations"][HASH_ANNOTATION] = hash.into();
     }
     let mut objects = vec![map];
     let readers = [Subject::Group(NODES_GROUP), Subject::Group(BOOTSTRAP_GROUP)];

@@ -267,7 +267,7 @@ fn shown(patch: &Value) -> String {
     if patch.is_object() || patch.is_array() {
         patch.to_string()
     } else {
-        format!("(a {})", crate::config::component::json_kind(patch))
+        format!("(a {})", crate::text::json::kind_of(patch))
     }
 }
 
@@ -281,7 +281,7 @@ fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Resul
         }
         Kind::Json => {
             if !patch.is_array() {
-                let found = crate::config::component::json_kind(patch);
+                let found = crate::text::json::kind_of(patch);
                 return Err(format!(
                     "json: cannot unmarshal {found} into Go value of type jsonpatch.Patch"
                 ));

@@ -1,5 +1,5 @@
 //! A manifest in its typed form, whatever the user's patches made of it.
-use crate::render::quantity;
+use crate::text::quantity;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 

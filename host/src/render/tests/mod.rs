@@ -6,7 +6,7 @@ use super::{
     patches::{KUBELET, Patches},
     static_pod,
 };
-use crate::config::{BootstrapToken, component};
+use crate::config::BootstrapToken;
 use kubephase_sdk::{
     kubeadm::{Arg, Config, Duration, Taint},
     spec::{ControlPlaneUsers, User},
@@ -190,7 +190,7 @@ fn kube_proxys_configuration_is_kubeadms() {
             &data["config.conf"],
         );
         data.insert("config.conf".into(), ours.trim_end().into());
-        let signed = map["metadata"]["annotations"][component::HASH_ANNOTATION].as_str();
+        let signed = map["metadata"]["annotations"][objects::HASH_ANNOTATION].as_str();
         assert_eq!(
             signed.is_none(),
             case.config.kube_proxy.user_supplied,
@@ -201,7 +201,7 @@ fn kube_proxys_configuration_is_kubeadms() {
             compare(
                 &mut failures,
                 &format!("{}: hash", case.name),
-                &component::hash(&data),
+                &kubephase_sdk::component_hash(&data),
                 signed,
             );
         }

@@ -54,12 +54,11 @@ impl Case {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden");
-    let golden = std::env::var("KUBEPHASE_GOLDEN").unwrap_or_else(|_| default.into());
-    let Ok(entries) = fs::read_dir(golden) else {
+    let Some(recordings) = crate::requirements::recorded_runs() else {
         return Vec::new();
     };
-    let mut cases: Vec<_> = entries
+    let mut cases: Vec<_> = fs::read_dir(recordings)
+        .unwrap()
         .filter_map(|entry| case(entry.ok()?.path()))
         .collect();
     cases.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::event::What;
+use crate::event::What;
 use kubephase_wit::Severity;
 
 #[test]
@@ -20,10 +20,7 @@ fn events_are_lines_that_read_back() {
     let line = String::from_utf8(out).unwrap();
     assert_eq!(line.matches('\n').count(), 1);
     assert!(
-        !line
-            .trim_end()
-            .chars()
-            .any(super::super::sanitise::is_trick),
+        !line.trim_end().chars().any(crate::text::sanitise::is_trick),
         "{line}"
     );
     assert!(

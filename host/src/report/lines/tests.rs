@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::event::PhaseResult;
+use crate::event::PhaseResult;
 
 fn message(phase: &str, severity: Severity, label: &str, text: &str) -> What {
     What::Message {

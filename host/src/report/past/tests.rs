@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::event::{EffectSummary, Event, RunResult, What};
+use crate::event::{EffectSummary, Event, RunResult, What};
 use std::collections::BTreeMap;
 
 fn event(at: u64, what: What) -> Event {

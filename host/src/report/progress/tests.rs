@@ -1,5 +1,5 @@
 use super::*;
-use crate::run::event::{PhaseResult, RunResult};
+use crate::event::{PhaseResult, RunResult};
 use indicatif::InMemoryTerm;
 
 #[test]

@@ -1,10 +1,13 @@
 use super::*;
-use crate::effect::Enacted;
-use crate::plan::{
-    Choice, Plan,
-    testing::{INIT, phase, small_catalog},
+use crate::report::duration::duration;
+use crate::{
+    effect::Enacted,
+    event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, What},
+    plan::{
+        Choice, Plan,
+        testing::{INIT, phase, small_catalog},
+    },
 };
-use crate::run::event::{EffectResult, EffectSummary, Event, Judgement, PhaseResult, What};
 use kubephase_wit::Finding;
 
 fn plan() -> Plan {

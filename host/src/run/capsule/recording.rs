@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, json, ser::Formatter};
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::{self, Write},
 };
@@ -33,9 +34,16 @@ impl Recorded {
         String::from_utf8(out.text).ok().map(Recorded)
     }
 
-    /// The JSON text.
-    pub(super) fn text(&self) -> &str {
-        &self.0
+    /// The content of the answer: its bytes if it is bytes, else its JSON text.
+    pub(super) fn content(&self) -> Cow<'_, [u8]> {
+        let encoded = self
+            .0
+            .strip_prefix(&format!("{{\"{BYTES}\":\""))
+            .and_then(|rest| rest.strip_suffix("\"}"));
+        match encoded.map(|encoded| BASE64.decode(encoded.as_bytes())) {
+            Some(Ok(bytes)) => Cow::Owned(bytes),
+            _ => Cow::Borrowed(self.0.as_bytes()),
+        }
     }
 
     /// Blanks the values of secrets.

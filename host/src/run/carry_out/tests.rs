@@ -1,5 +1,6 @@
 use crate::{
     cancel::Cancel,
+    event::{Bus, RunResult},
     plan::{
         Node, Plan,
         spec::Kind,
@@ -8,7 +9,6 @@ use crate::{
     run::{
         access::Access,
         crew::Places,
-        event::{Bus, RunResult},
         executor::{Executor, Ready},
         judge::Judge,
         session::{Session, Shared},

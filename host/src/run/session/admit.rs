@@ -2,8 +2,9 @@
 //! the world answers.
 use super::{Hosted, Session, outlet::Answer};
 use crate::{
+    budget::Budget,
     wasm::gate::{Arguments, HostFunction, Origin, Row},
-    world::{Tried, World, budget::Budget},
+    world::{Tried, World},
 };
 use kubephase_wit::{Error, Failure, Stop};
 use serde::{Serialize, de::DeserializeOwned};
@@ -122,6 +123,26 @@ impl Session {
             self.count_answer(answer.size())?;
         }
         Ok(answer)
+    }
+
+    /// Refuses an answer for a plugin that holds a credential.
+    ///
+    /// # Errors
+    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` where the
+    /// time of the call is over before it is known.
+    fn check_answer<A: Arguments>(
+        &self,
+        admitted: &Admitted<A>,
+        answer: &impl Answer,
+    ) -> Tried<()> {
+        let what = || {
+            format!(
+                "the answer to {} of {}",
+                admitted.row.capability(),
+                admitted.arguments.record()
+            )
+        };
+        self.check_credential(what, answer, admitted.row.allowance.time)
     }
 
     /// Asks the world for an admitted call of a function that has no failures. A failure stops the

@@ -13,21 +13,23 @@ pub use telling::label_of;
 
 use crate::{
     arguments::json::{self, LargeDocument},
+    budget::Budget,
     cancel::Cancel,
+    config::plugin_limits::Limits,
     effect::{Effect, proposal::Proposal, territory::Territory},
+    event::{Bus, Usage, What},
     parallel::fair::Clock,
     run::{
         access::Access,
         capsule::{self, Capsule, Sight},
-        event::{Bus, Usage, What},
         makers::Makers,
         secrets::{Masked, Secrets},
     },
     wasm::{
         gate,
-        limits::{Limits, MAX_FINDINGS, MAX_PROPOSALS},
+        limits::{MAX_FINDINGS, MAX_PROPOSALS},
     },
-    world::{World, budget::Budget},
+    world::World,
 };
 use kubephase_sdk::kubeadm::{Config, EnvVar};
 use kubephase_wit::{

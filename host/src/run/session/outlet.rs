@@ -1,11 +1,12 @@
 //! The one outlet to phases: whatever the world answers to a phase passes it. An answer for a
 //! plugin that holds a credential is refused; objects of the cluster lose what is secret before.
-use super::{Session, Shared, admit::Admitted};
+use super::{Session, Shared};
 use crate::{
+    budget::Budget,
     render::patches::COREDNS,
     secret::classify::{Credential, classify_value_within, classify_within},
-    wasm::{gate::Arguments, limits::MAX_ANSWERED_BYTES},
-    world::{EtcdMember, ServiceState, Tried, budget::Budget},
+    wasm::limits::MAX_ANSWERED_BYTES,
+    world::{EtcdMember, ServiceState, Tried},
 };
 use kubephase_wit::{CommandOutput, Failure, FileMeta, HttpReply, Stop};
 use serde::{Deserialize, Serialize};
@@ -114,26 +115,6 @@ impl<T: Answer> Answer for Vec<T> {
 }
 
 impl Session {
-    /// Refuses an answer for a plugin that holds a credential.
-    ///
-    /// # Errors
-    /// `denied`, with the call and the kind of the credential; `timeout` or `cancelled` where the
-    /// time of the call is over before it is known.
-    pub(super) fn check_answer<A: Arguments>(
-        &self,
-        admitted: &Admitted<A>,
-        answer: &impl Answer,
-    ) -> Tried<()> {
-        let what = || {
-            format!(
-                "the answer to {} of {}",
-                admitted.row.capability(),
-                admitted.arguments.record()
-            )
-        };
-        self.check_credential(what, answer, admitted.row.allowance.time)
-    }
-
     /// Refuses a fact for a plugin that holds a credential, and counts its bytes.
     ///
     /// # Errors
@@ -151,7 +132,7 @@ impl Session {
 
     /// Refuses what holds a credential, or cannot be judged in a time and in what is left of the
     /// call.
-    fn check_credential(
+    pub(super) fn check_credential(
         &self,
         what: impl Fn() -> String,
         answer: &impl Answer,

@@ -3,7 +3,8 @@
 use super::Session;
 use crate::{
     arguments::{FindingCode, Text},
-    run::{access::Access, event::What, secrets::OpenedText},
+    event::What,
+    run::{access::Access, secrets::OpenedText},
     wasm::{gate, limits::MAX_EVIDENCE},
 };
 use kubephase_wit::{Error, Failure, Finding, Outcome, Severity, Stop};

@@ -16,10 +16,19 @@ const PLAIN_VALUES: &[&str] = &[
 /// Where `/etc/nsswitch.conf` says that the users of the machine are, after the name `passwd`.
 const USER_SOURCES: &[&str] = &["files", "compat", "db", "sss", "systemd", "ldap", "winbind"];
 
+/// What the facts of a kubeconfig say about the credential of its user.
+const CREDENTIAL_KINDS: &[&str] = &["client-certificate", "client-certificate-data", "token"];
+
+/// Begins what stands in for a secret that was masked.
+const PLACEHOLDER: &str = "<secret:";
+
 /// Searches for a value after the name of a secret.
 pub(super) fn search(text: &[u8]) -> Verdict {
     let signs = (0..text.len()).filter(|at| matches!(text[*at], b':' | b'='));
     for at in signs {
+        if text[..=at].ends_with(PLACEHOLDER.as_bytes()) {
+            continue;
+        }
         let name = name_before(&text[..at]);
         if name.len() >= 2 && sounds_secret(name) && !is_plain(name, value_after(&text[at + 1..])) {
             return Err(Credential::Password);
@@ -66,9 +75,11 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
     };
     let is_short_number = value.len() <= 4 && value.bytes().all(|byte| byte.is_ascii_digit());
     is_short_number
-        || ["{", "[", "#", ":", "//", "<secret"]
+        || ["{", "[", "#", ":", "//"]
             .iter()
             .any(|begin| value.starts_with(begin))
+        || value.contains(PLACEHOLDER)
+        || (name == "credential" && CREDENTIAL_KINDS.contains(&value))
         || PLAIN_VALUES.contains(&value.to_ascii_lowercase().as_str())
         || (name == "passwd" && USER_SOURCES.contains(&value))
 }

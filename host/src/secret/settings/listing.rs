@@ -1,7 +1,7 @@
 //! Which settings a schema marks as secret, as lines. A change of these lines is a change of what
 //! is kept secret.
 use super::{MAX_DEPTH, SAME_VALUE, is_secret, resolve, sounds_secret};
-use crate::wasm::engine::digest_of;
+use crate::text::digest::sha256_hex;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub fn list_secrets(schema: &Value) -> Vec<String> {
     };
     listing.visit(schema, "");
     if listing.parts > MAX_PARTS || listing.secret.len() + listing.shown.len() > MAX_LINES {
-        let digest = digest_of(schema.to_string().as_bytes());
+        let digest = sha256_hex(schema.to_string().as_bytes());
         return vec![format!("settings have a schema with the digest {digest}")];
     }
     let secret = listing.secret.iter();

@@ -1,6 +1,6 @@
 //! The child process: it is confined before it reads the component.
 use super::{CHILD, READ, SMALL};
-use crate::wasm::{engine, inspect::Outside, limits};
+use crate::wasm::{inspect::Outside, limits, runtime};
 use anyhow::{Result, anyhow};
 use rustix::process::Signal;
 use seccompiler::{
@@ -59,7 +59,7 @@ fn read_outside() -> Result<()> {
 }
 
 fn compile(small: bool) -> Result<()> {
-    let mut config = engine::config(small)?;
+    let mut config = runtime::config(small)?;
     config.parallel_compilation(false);
     let engine = wasmtime::Engine::new(&config).map_err(|error| anyhow!("{error:#}"))?;
     let code = engine

@@ -5,11 +5,14 @@ mod owner;
 pub use owner::NewOwner;
 
 use super::pattern::Demand;
-use crate::arguments::{
-    AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
-    KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text, UnitName,
+use crate::{
+    arguments::{
+        AbsolutePath, Argument, CommandLine, FactName, FileName, HostName, HttpUrl, ImageName,
+        KernelOption, ModuleName, ObjectName, PhaseId, Pointer, Selector, SysctlKey, Text,
+        UnitName,
+    },
+    wasm::limits::MAX_NAMES,
 };
-use crate::wasm::limits::MAX_NAMES;
 use kubephase_sdk::spec::{
     CertificateSpec, KeyPairSpec, KubeconfigSpec, RotatedKubeconfigSpec, Usage,
 };
@@ -386,7 +389,8 @@ impl Arguments for (ObjectName, Plain<Value>) {
 
     fn parse(raw: String, _: Origin) -> Result<Self, String> {
         let manifest: Value = read(&raw)?;
-        let of = crate::effect::objects::reference(&manifest).map_err(|failure| failure.message)?;
+        let of =
+            crate::world::object_ref::reference(&manifest).map_err(|failure| failure.message)?;
         Ok((ObjectName::parse(&of)?, Plain(manifest)))
     }
 

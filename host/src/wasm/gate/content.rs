@@ -2,6 +2,7 @@
 //! to decide about nothing but itself, with values that are. Every other field, also one that a
 //! later version of Kubernetes adds, needs a grant with `hostAccess: true`.
 mod kinds;
+mod metadata;
 mod pod;
 
 pub use kinds::{has_pods, judged_kinds, shape_of};

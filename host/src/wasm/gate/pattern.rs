@@ -1,7 +1,7 @@
 //! The dimensions of a grant, and whether the patterns of a grant cover what a call demands.
 use crate::{
     arguments::{CommandLine, HttpUrl, ObjectName},
-    wasm::manifest::{ObjectPattern, Request},
+    wasm::request::{ObjectPattern, Request},
 };
 use globset::{GlobBuilder, GlobMatcher};
 use kubephase_sdk::spec::Usage;

@@ -10,7 +10,7 @@ pub use objects::{NAMESPACE, is_harmless, is_shared};
 pub use paths::{PLUGINS, owner_of_path};
 pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
-use crate::wasm::manifest::Request;
+use crate::wasm::request::Request;
 use std::fmt;
 
 /// A kind of power that a grant may give. The operator has to allow each by a flag of its own.

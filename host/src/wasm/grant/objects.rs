@@ -5,7 +5,7 @@ use crate::{
     arguments::ObjectName,
     wasm::{
         gate::{self, Demand, Owner, Row, covers_object},
-        manifest::ObjectPattern,
+        request::ObjectPattern,
     },
 };
 use serde_json::Value;

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
     effect::{Effect, IfExists, Object, RemoveFile, files::File},
-    wasm::{gate::*, manifest::ObjectPattern},
+    wasm::{gate::*, request::ObjectPattern},
     world::reach::{Reach, Services},
 };
 use serde_json::{Value, json};

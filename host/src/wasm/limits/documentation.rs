@@ -1,6 +1,9 @@
 //! The limits in words, for the README.
 use super::*;
-use crate::arguments::{Text, json};
+use crate::{
+    arguments::{Text, json},
+    config::plugin_limits::Limits,
+};
 
 /// Writes the README's table of limits.
 fn documentation() -> String {

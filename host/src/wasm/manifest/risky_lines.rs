@@ -1,5 +1,5 @@
 //! The lines of a request that have a risk, each with the reason.
-use super::Request;
+use crate::wasm::request::Request;
 use crate::{
     wasm::gate::{Danger, Dimension, asked_nearby},
     world::reach::Services,

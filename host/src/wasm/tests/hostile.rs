@@ -1,8 +1,11 @@
 //! Guests that mean harm, or are broken: each call ends, with words that say why and by whom.
 use super::{engine, guest, manifest, with_manifest, world};
-use crate::cancel::Cancel;
-use crate::run::{access::Access, session::Session};
-use crate::wasm::{limits::Limits, manifest::Request};
+use crate::{
+    cancel::Cancel,
+    config::plugin_limits::Limits,
+    run::{access::Access, session::Session},
+    wasm::request::Request,
+};
 use kubephase_wit::{Error, Outcome, phase::Host};
 use serde_json::json;
 use std::time::Duration;

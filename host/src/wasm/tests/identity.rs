@@ -3,12 +3,10 @@
 use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
+    event::{Event, RunResult, Subscriber, What},
     report::{lines::Lines, style::Palette},
-    run::{
-        event::{Event, RunResult, Subscriber, What},
-        prepare::Prepared,
-    },
-    wasm::engine::digest_of,
+    run::prepare::Prepared,
+    text::digest::sha256_hex,
     world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::testing::Case;
@@ -48,7 +46,7 @@ fn prepared(ids: &[&str]) -> anyhow::Result<Prepared> {
         "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
         v1.36.2\nencryptionAlgorithm: ECDSA-P256\n---\napiVersion: kubephase.dev/v1alpha1\nkind: \
         PhaseConfiguration\nplugins: [{name: hostile, source: check.wasm, digest: DIGEST}]\n"
-            .replace("DIGEST", &digest_of(&component));
+            .replace("DIGEST", &sha256_hex(&component));
     let config = folder.path().join("cluster.yaml");
     fs::write(&config, text).unwrap();
     let only = Some(vec!["preflight".to_owned()]);
@@ -66,7 +64,7 @@ fn a_plugin_that_takes_an_id_is_refused_before_the_run() {
     ] {
         let refused = prepared(&[id]).map(drop).unwrap_err();
         assert!(
-            refused.is::<crate::plugin::load::PluginRefused>(),
+            refused.is::<crate::plugin::refused::PluginRefused>(),
             "{id}: {refused:#}"
         );
         let told = refused.to_string();

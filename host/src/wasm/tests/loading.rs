@@ -2,16 +2,10 @@
 use super::{componentise, engine, guest, manifest, package, prepare_init, with_manifest, world};
 use crate::{
     cancel::Cancel,
+    config::plugin_limits::Limits,
     plan::spec::{Kind, Source},
     run::access::Access,
-    wasm::{
-        cache::Cache,
-        compiler::Compiler,
-        embedded,
-        engine::{Engine, Place},
-        gate,
-        limits::Limits,
-    },
+    wasm::{cache::Cache, compiler::Compiler, embedded, engine::Engine, gate, plugin::Place},
 };
 use kubephase_wit::phase::Host;
 use serde_json::json;
@@ -495,7 +489,7 @@ fn a_component_that_only_reports_is_a_check_of_the_run() {
     fs::write(folder.path().join("check.wasm"), guest("", "", "")).unwrap();
     let (config, digest) = (
         folder.path().join("cluster.yaml"),
-        crate::wasm::engine::digest_of(&guest("", "", "")),
+        crate::text::digest::sha256_hex(&guest("", "", "")),
     );
     let text = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: \
         v1.36.2\n---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\nplugins: \

@@ -7,10 +7,11 @@ mod loading;
 mod twins;
 mod world;
 
-use super::{cache::Cache, compiler::Compiler, engine::Engine, manifest::SECTION};
+use super::{cache::Cache, compiler::Compiler};
 use crate::{
     config::ConfigFile,
     run::prepare::{Distribution, Prepared, prepare},
+    wasm::{engine::Engine, section},
     workflow::{
         builtin_catalog,
         init::{self, Init},
@@ -60,7 +61,7 @@ fn componentise(resolve: &Resolve, world: &str, core: &str) -> Vec<u8> {
 
 fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
     CustomSection {
-        name: SECTION.into(),
+        name: section::MANIFEST.into(),
         data: manifest.as_bytes().into(),
     }
     .append_to(&mut component);

@@ -3,16 +3,17 @@
 use super::{engine, world};
 use crate::{
     cancel::Cancel,
+    config::plugin_limits::Limits,
     effect::{Effect, IfExists, proposal::Proposal},
     run::{access::Access, session::Session},
-    wasm::{embedded, limits::Limits, plugin::Plugin},
+    wasm::{embedded, plugin::Plugin},
 };
 use kubephase_coredns::CoreDns;
 use kubephase_kube_proxy::KubeProxy;
 use kubephase_sdk::{Native, Phase};
 use kubephase_wit::{Error, Failure, Outcome, phase::Host};
 use serde_json::{Value, json};
-use std::{path::PathBuf, sync::LazyLock};
+use std::sync::LazyLock;
 
 type Ran = (Result<Outcome, Failure>, Vec<Proposal>, Vec<String>);
 
@@ -265,13 +266,10 @@ fn pruned(mut object: Value) -> Value {
 
 #[test]
 fn the_objects_are_those_that_kubeadm_applied() {
-    let golden = std::env::var_os("KUBEPHASE_GOLDEN").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/golden")),
-        PathBuf::from,
-    );
-    let Ok(cases) = std::fs::read_dir(&golden) else {
+    let Some(recordings) = crate::requirements::recorded_runs() else {
         return;
     };
+    let cases = std::fs::read_dir(&recordings).unwrap();
     let (mut dns, mut proxies) = (0, 0);
     for case in cases
         .map(|case| case.unwrap().path())
@@ -347,6 +345,6 @@ fn the_objects_are_those_that_kubeadm_applied() {
     assert!(
         dns > 0 && proxies > 0,
         "no recordings in {}",
-        golden.display()
+        recordings.display()
     );
 }

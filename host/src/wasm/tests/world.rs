@@ -1,11 +1,11 @@
 //! A node and a cluster to run phases over.
 use crate::{
+    config::plugin_limits::Limits,
+    event::{Bus, Event, Subscriber, What},
     run::{
         access::Access,
-        event::{Bus, Event, Subscriber, What},
         session::{Session, Shared},
     },
-    wasm::limits::Limits,
     world::fake::FakeWorld,
 };
 use kubephase_sdk::testing::Case;

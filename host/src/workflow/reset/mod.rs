@@ -8,7 +8,7 @@ use crate::{
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
     run::{
-        state::GeneratedSecrets,
+        generated_secrets::GeneratedSecrets,
         workflow::{
             Line, LoadInput, LoadedRun, PlaceFlags, Question, RehearsalPlace, RehearsedCluster,
             Trees, Workflow,

@@ -1,5 +1,5 @@
 //! The kubeconfig that a client uses.
-use crate::{config::Config, secret::Secret};
+use crate::secret::{Secret, configuration::Config};
 use std::sync::Arc;
 
 /// A kubeconfig, which names the server and authenticates the client.

@@ -8,12 +8,12 @@ pub(super) use objects::FakeCluster;
 
 use super::{
     Cluster, Files, Net, Node, Runtime, TlsFiles, Tried, World,
-    budget::Budget,
     files::RootedFiles,
     node::{described::DescribedNode, facts::not_checked},
     reach::Reach,
 };
 use crate::arguments::HttpUrl;
+use crate::budget::Budget;
 use kubephase_sdk::testing::{Case, Reply};
 use kubephase_wit::{Failure, HttpReply};
 use std::{collections::BTreeMap, path::Path, sync::Arc};

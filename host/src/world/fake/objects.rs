@@ -1,8 +1,7 @@
 //! An API that has a fixed list of objects.
 use crate::{
-    effect::objects::reference,
     secret::Secret,
-    world::{Cluster, Tried},
+    world::{Cluster, Tried, object_ref::reference},
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;

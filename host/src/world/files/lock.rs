@@ -1,9 +1,6 @@
 //! Locks on files that other programs change as well.
 use super::{RootedFiles, failure::io_failure};
-use crate::{
-    cancel::Cancel,
-    world::{Tried, budget::Budget},
-};
+use crate::{budget::Budget, cancel::Cancel, world::Tried};
 use kubephase_wit::Failure;
 use nix::{
     fcntl::{FcntlArg, fcntl},

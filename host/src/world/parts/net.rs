@@ -1,7 +1,8 @@
 //! The network as a node sees it.
 use crate::{
     arguments::HttpUrl,
-    world::{Tried, budget::Budget, reach::Reach},
+    budget::Budget,
+    world::{Tried, reach::Reach},
 };
 use kubephase_wit::HttpReply;
 

@@ -1,7 +1,8 @@
 //! The machine without its files: facts, kernel, services and programs.
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    world::{ServiceState, Tried, budget::Budget},
+    budget::Budget,
+    world::{ServiceState, Tried},
 };
 use kubephase_wit::CommandOutput;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 use super::{cri::Cri, etcd::RealEtcd};
 use crate::{
     cancel::Cancel,
-    config::Config,
+    secret::configuration::Config,
     world::{
         Etcd, Files, Runtime,
         api::{ApiClient, Credentials, Endpoint, Patience, Resolver},

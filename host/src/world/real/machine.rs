@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    world::{Node, Rights, ServiceState, Tried, budget::Budget, node::facts::NodeFacts},
+    budget::Budget,
+    world::{Node, Rights, ServiceState, Tried, node::facts::NodeFacts},
 };
 use kubephase_wit::{CommandOutput, Failure};
 use serde_json::Value;

@@ -34,7 +34,7 @@ use super::{
     files::RootedFiles,
     node::facts::NodeFacts,
 };
-use crate::{config::Config, secret::Secret};
+use crate::secret::{Secret, configuration::Config};
 use anyhow::Result;
 use connections::OwnServerResolver;
 pub use connections::{cluster, direct, etcd, files, runtime};

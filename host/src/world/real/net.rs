@@ -1,9 +1,10 @@
 //! The network as this machine has it.
 use crate::{
     arguments::HttpUrl,
+    budget::Budget,
     cancel::Cancel,
     secret::Secret,
-    world::{Files, Net, TlsFiles, Tried, budget::Budget, innermost, node::proxy, reach::Reach},
+    world::{Files, Net, TlsFiles, Tried, innermost, node::proxy, reach::Reach},
 };
 use kubephase_wit::{Failure, HttpReply};
 use reqwest::{

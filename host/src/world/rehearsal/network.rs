@@ -2,7 +2,8 @@
 use super::Rehearsal;
 use crate::{
     arguments::HttpUrl,
-    world::{Net, TlsFiles, Tried, budget::Budget, reach::Reach},
+    budget::Budget,
+    world::{Net, TlsFiles, Tried, reach::Reach},
 };
 use kubephase_wit::{Failure, HttpReply};
 use url::Url;

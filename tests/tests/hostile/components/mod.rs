@@ -6,7 +6,7 @@
 mod bombs;
 mod expensive;
 
-use crate::support::{Trial, guest};
+use crate::support::Trial;
 use std::fs;
 use wasm_encoder::{Component, Module};
 
@@ -51,7 +51,7 @@ fn functions_of_the_distribution_are_refused_in_other_components() {
              \"{function}\" (func)))))"
         );
         let mut component = wat::parse_str(&text).unwrap();
-        guest::append_manifest(&mut component, Trial::check().manifest().as_bytes());
+        harness::append_manifest(&mut component, Trial::check().manifest().as_bytes());
         let trial = Trial::check();
         fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
         let result = trial.run(&["plugin", "inspect", "hostile.wasm"]);

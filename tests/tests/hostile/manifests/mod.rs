@@ -24,7 +24,7 @@ fn a_second_manifest_and_malformed_manifests_are_refused() {
     ];
     for text in odd {
         let mut component = crate::support::guest::component("");
-        crate::support::guest::append_manifest(&mut component, &text);
+        harness::append_manifest(&mut component, &text);
         fs::write(trial.folder().join("hostile.wasm"), component).unwrap();
         assert_ne!(trial.run(&["plugin", "inspect", "hostile.wasm"]).status, 0);
     }

@@ -1,16 +1,9 @@
 //! The kinds of objects whose content is judged, and the fields that each may have.
 use super::{
-    Shape::{self, Annotations, Any, Each, Fields, Labels, OneOf, Selector},
+    Shape::{self, Any, Each, Fields, OneOf, Selector},
+    metadata::METADATA,
     pod::{POD, TEMPLATE},
 };
-
-/// What says which object it is. Owners, finalizers and generated names are left out.
-pub(super) const METADATA: Shape = Fields(&[
-    ("name", Any),
-    ("namespace", Any),
-    ("labels", Labels),
-    ("annotations", Annotations),
-]);
 
 /// The fields of an object, beside those that every object has.
 macro_rules! object {

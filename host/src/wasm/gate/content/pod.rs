@@ -2,7 +2,7 @@
 //! ports nor interfaces of the host, nor a Secret, and gives itself no precedence over others.
 use super::{
     Shape::{self, Any, Each, Fields, Keys, Off, OneOf, Pod, Priority},
-    kinds::METADATA,
+    metadata::METADATA,
 };
 
 pub(super) const TEMPLATE: Shape = Fields(&[("metadata", METADATA), ("spec", POD)]);

@@ -2,7 +2,7 @@
 use super::{Danger, cluster_admin, paths::is_apart, root};
 use crate::{
     config::CERTIFICATES_DIR,
-    wasm::{gate::own::own_name, manifest::Request},
+    wasm::{gate::own::own_name, request::Request},
 };
 
 /// Returns whether a pattern of DNS names matches only names of Services in the namespace that is

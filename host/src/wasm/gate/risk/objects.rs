@@ -2,7 +2,7 @@
 use super::{Danger, cluster_admin};
 use crate::wasm::{
     gate::{content, own::is_own},
-    manifest::{ObjectPattern, Request},
+    request::{ObjectPattern, Request},
 };
 
 /// The kind of the objects that namespaces are.

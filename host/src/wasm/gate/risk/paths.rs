@@ -1,6 +1,6 @@
 //! The risk of grants to change files, and to read those that other users may not.
 use super::{Danger, root};
-use crate::wasm::manifest::Request;
+use crate::wasm::request::Request;
 
 /// The directory in which every plugin has a directory by its own name. Nothing else on a machine
 /// reads what is there.

@@ -1,6 +1,6 @@
 //! The risk of grants to run programs, and to change units, kernel parameters and modules.
 use super::{Danger, root};
-use crate::wasm::manifest::Request;
+use crate::wasm::request::Request;
 
 /// Judges a grant to start or stop units: any grant amounts to root.
 pub(super) fn any_unit(_: &Request) -> Vec<Danger> {

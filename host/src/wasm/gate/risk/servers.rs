@@ -7,7 +7,7 @@ use crate::{
             HTTP_GET, HTTP_GET_AS, Row,
             pattern::{covers_url, split_port},
         },
-        manifest::Request,
+        request::Request,
     },
     world::reach::{Services, nearby, special},
 };

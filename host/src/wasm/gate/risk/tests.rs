@@ -1,5 +1,5 @@
 use super::{identities::*, objects::*, paths::*, programs::*, servers::*, *};
-use crate::wasm::manifest::ObjectPattern;
+use crate::wasm::request::ObjectPattern;
 
 fn paths(pattern: &str) -> Request {
     Request {

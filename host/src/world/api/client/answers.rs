@@ -1,7 +1,8 @@
 //! Reading answers, and turning errors into failures.
 use crate::{
     arguments::{Text, json},
-    world::{Tried, api::trust, budget::Budget, innermost},
+    budget::Budget,
+    world::{Tried, api::trust, innermost},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::core::Status;

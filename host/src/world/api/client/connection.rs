@@ -1,7 +1,7 @@
 //! Making a connection from a kubeconfig.
 use super::{ApiClient, requests::REQUEST_LIMIT};
 use crate::{
-    effect::pki,
+    pki,
     secret::Secret,
     world::{
         Tried,

@@ -1,11 +1,11 @@
 //! The client as phases and effects see it.
 use super::ApiClient;
 use crate::{
-    effect::objects::reference,
     secret::Secret,
     world::{
         Cluster, Tried,
         api::{Credentials, Endpoint, MANAGER, resolver::FixedEndpoint},
+        object_ref::reference,
     },
 };
 use kubephase_wit::ObjectRef;

@@ -3,13 +3,15 @@ use super::{
     ApiClient,
     answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
 };
-use crate::world::{
-    Tried,
-    api::{
-        MANAGER,
-        resources::{ResourceKind, by_kind, prefix_of},
-    },
+use crate::{
     budget::Budget,
+    world::{
+        Tried,
+        api::{
+            MANAGER,
+            resources::{ResourceKind, by_kind, prefix_of},
+        },
+    },
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 use super::*;
 use crate::{
     cancel::Cancel,
-    effect::pki::loopback::{Authority, HOUR},
+    pki::loopback::{Authority, HOUR},
     world::{
         Cluster,
         api::{Endpoint, resolver::FixedEndpoint},

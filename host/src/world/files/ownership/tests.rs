@@ -3,7 +3,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 
 #[test]
 fn a_directory_and_everything_below_it_get_a_new_owner() {
-    if !rustix::process::geteuid().is_root() {
+    if !crate::requirements::is_root() {
         return;
     }
     let root = tempfile::tempdir().unwrap();

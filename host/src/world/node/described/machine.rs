@@ -2,7 +2,8 @@
 use super::DescribedNode;
 use crate::{
     arguments::{CommandLine, ModuleName, SysctlKey, UnitName},
-    world::{Node, Rights, ServiceState, Tried, budget::Budget, node::facts::not_checked},
+    budget::Budget,
+    world::{Node, Rights, ServiceState, Tried, node::facts::not_checked},
 };
 use kubephase_wit::{CommandOutput, Failure};
 use serde_json::Value;

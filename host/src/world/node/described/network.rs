@@ -2,9 +2,9 @@
 use super::DescribedNode;
 use crate::{
     arguments::HttpUrl,
+    budget::Budget,
     world::{
         Net, TlsFiles, Tried,
-        budget::Budget,
         node::{facts::not_checked, proxy},
         reach::Reach,
     },

@@ -6,16 +6,18 @@
 //! that left the group.
 //!
 //! `group` has the process groups, `run` starts a program, `running` waits for it, `pipe` reads its
-//! output. Where programs are found and in which environment they run is in
+//! `output`. Where programs are found and in which environment they run is in
 //! [`real::programs`](super::programs), the supervisor in `real::supervisor`.
 #![allow(clippy::disallowed_methods, reason = "this is where programs are run")]
 mod group;
+mod output;
 mod pipe;
 mod run;
 mod running;
 
 pub use group::{ProcessGroup, kill_all, run_tool};
-pub use run::{LeftoverProcesses, ProgramOutput};
+pub use output::ProgramOutput;
+pub use run::LeftoverProcesses;
 
 use kubephase_wit::Failure;
 use std::io;

@@ -1,38 +1,16 @@
 //! Running a program until it ends.
 use super::{
     group::{Leader, ProcessGroup},
+    output::ProgramOutput,
     run_failure,
     running::RunningProgram,
 };
-use crate::world::{Tried, budget::Budget, real::programs::Programs};
-use kubephase_wit::Failure;
-use std::{
-    io,
-    process::{ExitStatus, Stdio},
+use crate::{
+    budget::Budget,
+    world::{Tried, real::programs::Programs},
 };
-
-/// The output of a program, and its exit status.
-#[derive(Debug)]
-pub struct ProgramOutput {
-    /// How the program ended.
-    pub status: ExitStatus,
-    /// Bytes of its standard output.
-    pub stdout: Vec<u8>,
-    /// Bytes of its standard error.
-    pub stderr: Vec<u8>,
-}
-
-impl ProgramOutput {
-    /// Returns standard output as text; bytes that are not UTF-8 are replaced.
-    pub fn stdout(&self) -> String {
-        String::from_utf8_lossy(&self.stdout).into_owned()
-    }
-
-    /// Returns standard error as text; bytes that are not UTF-8 are replaced.
-    pub fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr).into_owned()
-    }
-}
+use kubephase_wit::Failure;
+use std::{io, process::Stdio};
 
 /// How processes are treated that a program leaves behind when it exits before its deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,6 @@
 //! Waiting for a program: its output is read until it ends or its budget is spent.
 use super::{ProcessGroup, ProgramOutput, pipe::Pipe, run_failure};
-use crate::{
-    cancel::Cancel,
-    world::{Tried, budget::Budget},
-};
+use crate::{budget::Budget, cancel::Cancel, world::Tried};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,

@@ -1,7 +1,8 @@
 use super::*;
 use crate::{
+    budget::Budget,
     cancel::Cancel,
-    world::{Tried, budget::Budget, real::programs::Programs},
+    world::{Tried, real::programs::Programs},
 };
 use rustix::process::{Pid, Signal};
 use std::{collections::BTreeSet, os::unix::process::ExitStatusExt, thread, time::Duration};

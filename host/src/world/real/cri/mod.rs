@@ -6,8 +6,9 @@ mod log;
 mod methods;
 
 use crate::{
+    budget::Budget,
     cancel::Cancel,
-    world::{Tried, budget::Budget, innermost},
+    world::{Tried, innermost},
 };
 use hyper_util::rt::TokioIo;
 use k8s_cri::v1::{

@@ -8,8 +8,9 @@ mod methods;
 pub use endpoints::etcd_endpoints;
 
 use crate::{
+    budget::Budget,
     cancel::Cancel,
-    world::{Cluster, Files, Tried, budget::Budget, innermost},
+    world::{Cluster, Files, Tried, innermost},
 };
 use etcd_client::{Certificate, Client, ConnectOptions, Error, Identity, TlsOptions};
 use kubephase_wit::Failure;

@@ -1,8 +1,5 @@
 use super::*;
-use crate::{
-    cancel::Cancel,
-    world::{budget::Budget, real::child::LeftoverProcesses},
-};
+use crate::{budget::Budget, cancel::Cancel, world::real::child::LeftoverProcesses};
 use std::time::Duration;
 
 fn run(programs: &Programs, script: &str) -> String {

@@ -1,9 +1,9 @@
 //! Programs of the machine that this program runs for itself.
 use crate::{
+    budget::Budget,
     cancel::Cancel,
     world::{
         Tried,
-        budget::Budget,
         real::{
             child::{LeftoverProcesses, ProgramOutput},
             programs::Programs,

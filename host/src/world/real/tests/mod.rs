@@ -1,9 +1,6 @@
 //! A container runtime and an etcd that are asked over gRPC, and HTTP servers on this machine.
 use super::*;
-use crate::{
-    cancel::Cancel,
-    world::{Tried, budget::Budget},
-};
+use crate::{budget::Budget, cancel::Cancel, world::Tried};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},

@@ -5,7 +5,7 @@ use super::{
     store::{Store, now},
 };
 use crate::{
-    effect::pki::{Certificate, CertificateRequest, Key, Wanted},
+    pki::{Certificate, CertificateRequest, Key, Wanted},
     secret::Secret,
     world::{Files, api::resources::by_plural},
 };

@@ -1,6 +1,6 @@
 //! Certificates of the server and of its clients, as a static Pod names them.
 use super::rbac::User;
-use crate::effect::pki::Certificate;
+use crate::pki::Certificate;
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig,
     SignatureScheme,

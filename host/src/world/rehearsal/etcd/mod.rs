@@ -150,7 +150,7 @@ fn import_member(etcd: &dyn Etcd, member: EtcdMember) -> MemberState {
 /// Returns the id of a member. It differs for each `attempt`, so that a member that is added again
 /// can get another id.
 fn member_id(peer_url: &str, attempt: usize) -> u64 {
-    let digest = crate::wasm::engine::digest_of(format!("{peer_url} {attempt}").as_bytes());
+    let digest = crate::text::digest::sha256_hex(format!("{peer_url} {attempt}").as_bytes());
     u64::from_str_radix(&digest[..16], 16).unwrap_or_default()
 }
 

@@ -1,12 +1,12 @@
 //! A client of a real cluster that changes nothing there.
 use super::PendingObjects;
 use crate::{
-    effect::objects::{reference, target},
     render::patches::strategic_merge,
     secret::Secret,
     world::{
         Cluster, Tried,
         api::{ApiClient, Credentials},
+        object_ref::{reference, target},
         rehearsal::{
             api_server::{apply, sign_with_throwaway_authority},
             kubelet,

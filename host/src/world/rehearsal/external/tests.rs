@@ -1,9 +1,7 @@
 use super::*;
-use crate::{
-    effect::objects::reference,
-    world::{
-        Cluster, Files, NoEtcd, api::Patience, files::RootedFiles, rehearsal::kubelet::KUBECONFIG,
-    },
+use crate::world::{
+    Cluster, Files, NoEtcd, api::Patience, files::RootedFiles, object_ref::reference,
+    rehearsal::kubelet::KUBECONFIG,
 };
 use kubephase_wit::ObjectRef;
 use serde_json::{Value, json};

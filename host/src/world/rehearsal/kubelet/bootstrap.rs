@@ -1,9 +1,9 @@
 //! TLS bootstrap: how a kubelet gets its first certificate. It asks for one with a bootstrap token,
 //! and writes the kubeconfig that it uses from then on.
-use super::{KubeletStandIn, registration};
+use super::KubeletStandIn;
 use crate::{
-    effect::pki::{CertificateRequest, Key, Kubeconfig},
-    world::{Cluster, Tried},
+    pki::{CertificateRequest, Key, Kubeconfig},
+    world::{Cluster, Tried, text_file::read_kubeconfig},
 };
 use data_encoding::BASE64;
 use kubephase_sdk::spec::KeyAlgorithm;
@@ -28,10 +28,10 @@ const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-current.pem";
 /// `unavailable` if the request is not approved; those of the API and of the files.
 pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
     let files = kubelet.files();
-    if files.stat(registration::KUBECONFIG)?.is_some() {
+    if files.stat(super::KUBECONFIG)?.is_some() {
         return Ok(());
     }
-    let Some(bootstrap) = Kubeconfig::read(files, KUBECONFIG)? else {
+    let Some(bootstrap) = read_kubeconfig(files, KUBECONFIG)? else {
         return Ok(());
     };
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid_request)?;
@@ -47,7 +47,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
     .concat();
     files.write(PEM, &pem, 0o600, None)?;
     files.write(
-        registration::KUBECONFIG,
+        super::KUBECONFIG,
         kubelet_kubeconfig(&bootstrap, &user).to_string().as_bytes(),
         0o600,
         None,
@@ -63,7 +63,7 @@ fn invalid_request(why: String) -> Failure {
 
 /// Creates a CertificateSigningRequest and returns the certificate that was signed.
 fn request_certificate(api: &dyn Cluster, request: &str) -> Tried<Vec<u8>> {
-    let digest = crate::wasm::engine::digest_of(request.as_bytes());
+    let digest = crate::text::digest::sha256_hex(request.as_bytes());
     let created = api.create(&json!({
         "apiVersion": API_VERSION,
         "kind": KIND,

@@ -17,8 +17,6 @@ mod resume;
 mod static_pods;
 mod sync;
 
-pub use registration::KUBECONFIG;
-
 use super::{api_server::ApiServer, cluster_state::ClusterState};
 use crate::{
     cancel::Cancel,
@@ -40,6 +38,8 @@ use std::{
 use tokio::runtime::Handle;
 use url::Url;
 
+/// Path of the kubeconfig with the kubelet's certificate.
+pub const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 /// Path of the kubelet's configuration.
 const CONFIG: &str = "/var/lib/kubelet/config.yaml";
 

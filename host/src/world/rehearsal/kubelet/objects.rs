@@ -102,7 +102,7 @@ pub fn mirror_pod(pod: &Value, node: &str) -> Value {
         })
         .collect();
     mirror["metadata"]["name"] = name.into();
-    let hash = &crate::wasm::engine::digest_of(pod.to_string().as_bytes())[..32];
+    let hash = &crate::text::digest::sha256_hex(pod.to_string().as_bytes())[..32];
     // These annotations mark a mirror Pod, which `kubectl drain` leaves alone.
     for (name, value) in [("source", "file"), ("hash", hash), ("mirror", hash)] {
         mirror["metadata"]["annotations"][format!("kubernetes.io/config.{name}")] = value.into();

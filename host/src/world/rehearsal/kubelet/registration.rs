@@ -1,11 +1,8 @@
 //! Creating the Node and mirror Pods.
-use super::{KubeletStandIn, bootstrap, objects};
-use crate::{effect::pki::Kubeconfig, world::Tried};
+use super::{KUBECONFIG, KubeletStandIn, bootstrap, objects};
+use crate::world::{Tried, text_file::read_kubeconfig};
 use serde_json::Value;
 use std::time::Duration;
-
-/// Path of the kubeconfig with the kubelet's certificate.
-pub const KUBECONFIG: &str = "/etc/kubernetes/kubelet.conf";
 
 impl KubeletStandIn {
     /// Creates the Node, and a mirror of each of these static Pods.
@@ -33,7 +30,7 @@ impl KubeletStandIn {
 
     /// Returns the name of the node: that of the user of its kubeconfig, or the host name.
     fn node_name(&self) -> Tried<String> {
-        let kubeconfig = Kubeconfig::read(self.files(), KUBECONFIG)?;
+        let kubeconfig = read_kubeconfig(self.files(), KUBECONFIG)?;
         let user = kubeconfig
             .as_ref()
             .and_then(|kubeconfig| Some(kubeconfig.user()?.0))

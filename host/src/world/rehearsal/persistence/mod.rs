@@ -5,15 +5,13 @@
 //! `latest` finds the last change of each object.
 mod latest;
 
-use crate::{
-    run::state,
-    world::{
-        Files, Tried,
-        files::{
-            failure_code,
-            lines::{LineReader, ReadLine},
-        },
+use crate::world::{
+    Files, Tried,
+    files::{
+        failure_code,
+        lines::{LineReader, ReadLine},
     },
+    state_directory as state,
 };
 use kubephase_wit::Failure;
 use latest::LatestEntries;

@@ -1,8 +1,7 @@
 //! Controllers of bootstrap tokens.
 use crate::{
-    discovery::jws,
-    effect::token,
-    secret::Secret,
+    pki::jws,
+    secret::{Secret, bootstrap_token},
     world::rehearsal::api_server::store::{Store, core_resource, now},
 };
 use data_encoding::BASE64;
@@ -104,7 +103,7 @@ pub(super) fn sign_cluster_info(store: &mut Store) {
         data.retain(|key, _| !key.starts_with("jws-kubeconfig-"));
         for token in bootstrap_tokens(store).filter_map(signing_token) {
             data.insert(
-                format!("jws-kubeconfig-{}", token::id(&token)),
+                format!("jws-kubeconfig-{}", bootstrap_token::id(&token)),
                 jws::sign(kubeconfig, &token).into(),
             );
         }

@@ -1,6 +1,6 @@
 //! Addresses of Services, and bootstrap tokens.
 use super::*;
-use crate::discovery::jws;
+use crate::pki::jws;
 
 const SERVICES: &str = "/api/v1/namespaces/default/services";
 const SECRETS: &str = "/api/v1/namespaces/kube-system/secrets";

@@ -1,0 +1,115 @@
+//! The budget of one call of the host: how many bytes it may read, until when it may work, and the
+//! token that cancels it.
+use crate::cancel::Cancel;
+use kubephase_wit::Failure;
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// The limits of one call of the host.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    /// Bytes that the call may read from a file, an HTTP body, or the output of a program.
+    pub bytes: usize,
+    /// The instant at which the call fails with `timeout`.
+    pub until: Instant,
+    /// The token whose request makes the call fail with `cancelled`.
+    pub cancel: Cancel,
+}
+
+impl Budget {
+    /// Returns a budget that begins now.
+    pub fn new(bytes: usize, time: Duration, cancel: &Cancel) -> Budget {
+        // A time that overflows the clock becomes a day, which is more than any call takes.
+        let until = Instant::now()
+            .checked_add(time)
+            .unwrap_or_else(|| Instant::now() + Duration::from_hours(24));
+        Budget {
+            bytes,
+            until,
+            cancel: cancel.clone(),
+        }
+    }
+
+    /// Returns a budget that does not end, for work that is not part of a run.
+    pub fn unlimited() -> Budget {
+        Budget::new(usize::MAX, Duration::MAX, &Cancel::never())
+    }
+
+    /// Whether the call may no longer work.
+    pub fn is_over(&self) -> bool {
+        self.cancel.is_requested() || self.time_left().is_zero()
+    }
+
+    /// Returns this budget, ending at most `time` from now.
+    #[must_use]
+    pub fn within(&self, time: Duration) -> Budget {
+        let other = Budget::new(self.bytes, time, &self.cancel);
+        Budget {
+            until: other.until.min(self.until),
+            ..other
+        }
+    }
+
+    /// Returns the time that is left.
+    pub fn time_left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Checks that the call may still work; `what` names the work in a failure.
+    ///
+    /// # Errors
+    /// `cancelled` or `timeout`.
+    pub fn check(&self, what: &str) -> Result<(), Failure> {
+        if self.cancel.is_requested() {
+            return Err(Budget::cancelled(what));
+        }
+        if self.time_left().is_zero() {
+            Err(Budget::timed_out(what))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Awaits work until it is done or the budget ends; `what` names the work in a failure.
+    ///
+    /// # Errors
+    /// `cancelled` or `timeout`. The work is dropped then.
+    pub async fn complete<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.cancel.requested() => Err(Budget::cancelled(what)),
+            done = work => Ok(done),
+            () = tokio::time::sleep_until(self.until.into()) => Err(Budget::timed_out(what)),
+        }
+    }
+
+    /// Returns the failure of a call that was interrupted because the run is to end.
+    pub fn cancelled(what: &str) -> Failure {
+        Failure::new("cancelled", format!("the run was cancelled during {what}"))
+    }
+
+    /// Returns the (retryable) failure of a call that took too long.
+    pub fn timed_out(what: &str) -> Failure {
+        Failure {
+            retryable: true,
+            ..Failure::new("timeout", format!("{what} took longer than it may"))
+        }
+    }
+
+    /// Returns the failure of a call that would read more than it may.
+    pub fn exceeded(&self, what: &str) -> Failure {
+        Failure::new(
+            "limit",
+            format!("{what} is longer than the limit of {} bytes", self.bytes),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What several commands are made of.
+use super::{
+    PhaseFlags, Place,
+    flags::{OutputFlags, ResultFlags},
+};
+use crate::{
+    config::flags_of,
+    run::workflow::{PlaceFlags, Workflow},
+};
+use clap::{Arg, Command};
+
+/// A command that only holds others.
+pub(super) fn group(
+    name: impl Into<clap::builder::Str>,
+    about: impl Into<clap::builder::StyledStr>,
+) -> Command {
+    Command::new(name).about(about).subcommand_required(true)
+}
+
+/// The flags of a workflow's commands that are kubephase's own.
+pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
+    match workflow.place_flags() {
+        PlaceFlags::Output => flags_of::<OutputFlags>(),
+        PlaceFlags::Place => flags_of::<Place>(),
+        PlaceFlags::PlaceAndResult => [flags_of::<Place>(), flags_of::<ResultFlags>()].concat(),
+    }
+}
+
+/// Adds flags in this order, whatever their order was in their struct.
+pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -> Command {
+    command.args(
+        args.into_iter()
+            .enumerate()
+            .map(|(place, arg)| arg.display_order(place)),
+    )
+}
+
+/// The flags that phases may name in the catalog.
+pub(super) fn phase_flags(workflow: &dyn Workflow) -> Vec<Arg> {
+    let mut flags = workflow.flags();
+    if workflow.has_phase_flags() {
+        flags.extend(flags_of::<PhaseFlags>());
+    }
+    flags
+}

@@ -1,0 +1,96 @@
+//! Limits of a plugin's calls that the operator may lower and raise: deadline and memory.
+use crate::text::quantity;
+use serde::{Deserialize, Serialize};
+use std::{ops::RangeInclusive, time::Duration};
+
+/// Deadlines of a call that an operator may set.
+const DEADLINES: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(300);
+/// Bytes of memory that an operator may give a plugin.
+pub const MEMORIES: RangeInclusive<usize> = (64 << 10)..=(512 << 20);
+
+/// The limits that the operator set for one plugin: `limits` of its entry in the
+/// PhaseConfiguration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// time that one call may take, including its calls of the host
+    #[serde(with = "deadline")]
+    pub deadline: Duration,
+    /// bytes over all memories and tables
+    #[serde(with = "memory")]
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            deadline: Duration::from_secs(30),
+            memory: 64 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Whether the operator changed neither limit.
+    pub fn is_default(&self) -> bool {
+        *self == Limits::default()
+    }
+
+    /// The memory limit as Kubernetes writes quantities: `64Mi`.
+    pub fn shown_memory(&self) -> String {
+        let kibibytes = format!("{}Ki", self.memory >> 10);
+        quantity::canonical(&kibibytes).unwrap_or(kibibytes)
+    }
+}
+
+/// Reads and writes the deadline as Go writes durations: `10s`.
+mod deadline {
+    use super::{DEADLINES, Duration};
+    use kubephase_sdk::duration::Duration as Span;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(deadline: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        Span(i64::try_from(deadline.as_nanos()).unwrap_or(i64::MAX)).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let span = Span::deserialize(deserializer)?;
+        let deadline = Duration::from_nanos(u64::try_from(span.0).unwrap_or(0));
+        let (least, most) = DEADLINES.into_inner();
+        let within = (least..=most).contains(&deadline);
+        within
+            .then_some(deadline)
+            .ok_or_else(|| Error::custom(format!("{span} is not from {least:?} to {most:?}")))
+    }
+}
+
+/// Reads the memory limit as a Kubernetes quantity (`32Mi`), and writes it in bytes.
+mod memory {
+    use super::{Limits, MEMORIES, quantity};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(memory: &usize, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(memory)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+        let given = serde_json::Value::deserialize(deserializer)?;
+        let text = given
+            .as_str()
+            .map_or_else(|| given.to_string(), str::to_owned);
+        let bytes = quantity::bytes(&text).ok_or_else(|| {
+            Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is"))
+        })?;
+        let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| {
+            Limits {
+                memory: *memory,
+                ..Limits::default()
+            }
+            .shown_memory()
+        });
+        let within = usize::try_from(bytes)
+            .ok()
+            .filter(|bytes| MEMORIES.contains(bytes));
+        within.ok_or_else(|| Error::custom(format!("{text} is not from {least} to {most}")))
+    }
+}

@@ -1,0 +1,358 @@
+//! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
+//!
+//! No event holds a secret: effects appear as their one-line summary, contents as digests, and
+//! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
+//! to subscribers that show it to a person.
+use crate::{
+    config::plugin_limits::Limits,
+    effect::{Enacted, Footprint},
+    secret::Secret,
+};
+use kubephase_wit::{Finding, Severity};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+    time::Instant,
+};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// microseconds since the run began
+    pub at: u64,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "event")]
+pub enum What {
+    /// `phases` are those that will run, in an order that keeps every edge
+    RunStarted {
+        workflow: String,
+        version: String,
+        phases: Vec<String>,
+        /// what each phase waits for, without what follows from others; empty in journals of
+        /// versions that did not say
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        needs: BTreeMap<String, Vec<String>>,
+    },
+    PhaseStarted {
+        phase: String,
+    },
+    /// a line for the person, without the `[phase]` prefix; `label` is that prefix (`certs`,
+    /// `kubelet-start`), empty for none
+    Message {
+        phase: String,
+        severity: Severity,
+        label: String,
+        text: String,
+        /// name of the third party's plugin that says it, from the host; none for the program
+        /// itself
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
+    },
+    Finding {
+        phase: String,
+        finding: Finding,
+        judged: Judgement,
+        /// name of the third party's plugin that found it, from the host; none for the program's
+        /// own checks
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
+    },
+    Progress {
+        phase: String,
+        done: u32,
+        total: u32,
+        text: String,
+        /// name of the third party's plugin that says it, from the host; none for the program
+        /// itself
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<String>,
+    },
+    /// what is about to be carried out, by target; kept before the first of it is
+    Intended {
+        phase: String,
+        targets: Vec<String>,
+    },
+    Effect {
+        phase: String,
+        effect: EffectSummary,
+        result: EffectResult,
+        micros: u64,
+        /// files that the effect made and that did not exist before; empty in journals of older
+        /// versions
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        made: Vec<String>,
+        /// directories that the effect made and that did not exist before, including parents
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        directories: Vec<String>,
+        /// what the effect means for later runs; none in lines of earlier versions, which
+        /// `journal::earlier` completes as they are read
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        footprint: Option<Footprint>,
+    },
+    PhaseEnded {
+        phase: String,
+        result: PhaseResult,
+        micros: u64,
+    },
+    /// what a plugin's phase used of what it may
+    PluginUsed {
+        phase: String,
+        /// name and version
+        plugin: String,
+        used: Usage,
+    },
+    RunEnded {
+        result: RunResult,
+        micros: u64,
+    },
+}
+
+impl What {
+    /// Whether what follows relies on it having been told, and kept: what is about to be done, what
+    /// was done, and the end.
+    fn is_relied_on(&self) -> bool {
+        matches!(
+            self,
+            What::RunStarted { .. }
+                | What::Intended { .. }
+                | What::Effect { .. }
+                | What::RunEnded { .. }
+        )
+    }
+}
+
+/// Bytes of an event beside its texts.
+const EVENT: usize = 256;
+
+impl What {
+    /// The bytes that the texts take which a phase may make long, roughly.
+    fn bytes(&self) -> usize {
+        let of_all = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
+        let texts = match self {
+            What::Message { text, .. } | What::Progress { text, .. } => text.len(),
+            What::Finding { finding, .. } => {
+                let evidence = finding.evidence.iter();
+                finding.summary.len()
+                    + evidence
+                        .map(|(name, value)| name.len() + value.len())
+                        .sum::<usize>()
+            }
+            What::Intended { targets, .. } => of_all(targets),
+            What::Effect {
+                made,
+                directories,
+                footprint,
+                ..
+            } => {
+                let paths = footprint.as_ref().map_or(0, |found| of_all(&found.paths));
+                of_all(made) + of_all(directories) + paths
+            }
+            _ => 0,
+        };
+        EVENT + texts
+    }
+
+    /// The third party's plugin that says or found it; none for what the program itself tells.
+    pub fn plugin(&self) -> Option<&str> {
+        match self {
+            What::Message { plugin, .. }
+            | What::Finding { plugin, .. }
+            | What::Progress { plugin, .. } => plugin.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+/// What the calls of one phase used; the limits are `wasm/limits.rs`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// the most that one call had, over all memories and tables
+    pub memory_bytes: usize,
+    pub findings: usize,
+    pub proposals: usize,
+    /// of messages and progress
+    pub message_bytes: usize,
+    /// what held, where it is the operator's to say; older journals have what always held then
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// What a finding means for the run, after `--ignore-preflight-errors` and waivers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judgement {
+    Stands,
+    /// an error made a warning, and by what
+    Downgraded(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectSummary {
+    /// `file`, `certificate`, `object`, ...
+    pub kind: String,
+    /// what it is about: a path, `configmaps kube-system/kubeadm-config`, a service
+    pub target: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// SHA-256 of the effect as data, hexadecimal
+    pub digest: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectResult {
+    Enacted(Enacted),
+    Failed(String),
+    /// not granted, and why
+    Refused(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseResult {
+    Settled,
+    Skipped(String),
+    Failed(String),
+    /// a phase it needs did not settle
+    NotReached(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunResult {
+    Done,
+    /// a check stands in the way; nothing was changed, but images may have been pulled
+    PreflightFailed,
+    Failed {
+        phase: String,
+        message: String,
+    },
+    Cancelled,
+}
+
+/// A receiver of events. It is called in the order of events, on a thread that emits events, and
+/// must be quick.
+pub trait Subscriber: Send {
+    fn notice(&mut self, event: &Event);
+
+    /// Takes a message of a built-in phase that has placeholders of secrets. `revealed` is its text
+    /// with the values of the secrets. Only a subscriber that shows messages on the operator's
+    /// terminal implements this.
+    fn notice_revealed(&mut self, event: &Event, _revealed: &Secret<String>) {
+        self.notice(event);
+    }
+}
+
+/// Bytes of the events that may wait. Who emits more hands them on, and waits for the subscribers.
+const MAX_WAITING: usize = 1 << 20;
+
+/// Events that were emitted and not yet handed on, the earliest first.
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Emitted>,
+    bytes: usize,
+}
+
+/// An event, and the text of its message with the values of secrets, if it has any.
+type Emitted = (Event, Option<Secret<String>>);
+
+/// A bus that hands each emitted event to every subscriber.
+pub struct Bus {
+    began: Instant,
+    waiting: Mutex<Waiting>,
+    subscribers: Mutex<Vec<Box<dyn Subscriber>>>,
+}
+
+impl Bus {
+    pub fn new(subscribers: Vec<Box<dyn Subscriber>>) -> Self {
+        Bus {
+            began: Instant::now(),
+            waiting: Mutex::default(),
+            subscribers: Mutex::new(subscribers),
+        }
+    }
+
+    /// Emits an event. If the run relies on the event, every subscriber has received it, and all
+    /// events before it, when this returns. Any other event may be handed on later, by another
+    /// thread that is handing on events.
+    pub fn emit(&self, what: What) {
+        self.hand_over(what, None);
+    }
+
+    /// Emits a message of a built-in phase that has placeholders of secrets, with the text that the
+    /// operator reads.
+    pub fn emit_revealed(&self, what: What, revealed: Secret<String>) {
+        self.hand_over(what, Some(revealed));
+    }
+
+    fn hand_over(&self, what: What, revealed: Option<Secret<String>>) {
+        let at_once = what.is_relied_on();
+        let waiting = self.add(what, revealed);
+        if at_once || waiting > MAX_WAITING {
+            self.hand_on(
+                &mut self
+                    .subscribers
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+        }
+        // A thread that hands on events checks again after it released the lock, so no event is
+        // left waiting.
+        while !self.waiting().events.is_empty() {
+            match self.subscribers.try_lock() {
+                Ok(mut subscribers) => self.hand_on(&mut subscribers),
+                Err(TryLockError::Poisoned(poisoned)) => self.hand_on(&mut poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => return,
+            }
+        }
+    }
+
+    /// Returns how many bytes of events wait. The lock makes time stamps and the order agree.
+    fn add(&self, what: What, revealed: Option<Secret<String>>) -> usize {
+        let mut waiting = self.waiting();
+        waiting.bytes += what.bytes();
+        waiting.events.push_back((
+            Event {
+                at: micros(self.began),
+                what,
+            },
+            revealed,
+        ));
+        waiting.bytes
+    }
+
+    fn hand_on(&self, subscribers: &mut [Box<dyn Subscriber>]) {
+        let next = || {
+            let mut waiting = self.waiting();
+            let next = waiting.events.pop_front()?;
+            waiting.bytes -= next.0.what.bytes();
+            Some(next)
+        };
+        while let Some((event, revealed)) = next() {
+            subscribers
+                .iter_mut()
+                .for_each(|subscriber| match &revealed {
+                    Some(revealed) => subscriber.notice_revealed(&event, revealed),
+                    None => subscriber.notice(&event),
+                });
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Microseconds since an instant.
+pub fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Chains that other programs accept.
+use super::*;
+use kubephase_sdk::spec::{KeyAlgorithm, Usage};
+
+const NOW: i64 = 1_790_000_000;
+
+fn wanted<'a>(name: &'a str, usages: &'a [Usage]) -> Wanted<'a> {
+    Wanted {
+        common_name: name,
+        organizations: &[],
+        dns_names: &[],
+        ip_addresses: &[],
+        usages,
+        not_before: NOW - 300,
+        not_after: NOW + 3600,
+    }
+}
+
+#[test]
+fn keys_survive_their_own_encoding() {
+    for (algorithm, tag, name) in [
+        (KeyAlgorithm::Rsa2048, "RSA PRIVATE KEY", "RSA-2048"),
+        (KeyAlgorithm::EcdsaP256, "EC PRIVATE KEY", "ECDSA-P256"),
+        (KeyAlgorithm::EcdsaP384, "EC PRIVATE KEY", "ECDSA-P384"),
+    ] {
+        let key = Key::generate(algorithm).unwrap();
+        let pem = key.to_pem().unwrap();
+        assert!(
+            pem.reveal()
+                .starts_with(&format!("-----BEGIN {tag}-----\n")),
+            "{tag}"
+        );
+        let read = Key::from_pem(&pem).unwrap();
+        assert_eq!(read.public_der(), key.public_der());
+        assert_eq!(read.to_pem().unwrap(), pem);
+        assert_eq!(read.algorithm(), name);
+        assert!(!format!("{read:?}").contains("PRIVATE"));
+    }
+    for bad in [
+        "",
+        "x",
+        "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
+    ] {
+        assert!(Key::from_pem(&bad.into()).is_err());
+    }
+}
+
+#[test]
+fn a_chain_verifies_until_it_runs_out() {
+    let root_key = Key::generate(KeyAlgorithm::EcdsaP384).unwrap();
+    let root = Certificate::authority(&wanted("kubernetes", &[]), &root_key).unwrap();
+    let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let leaf = Certificate::signed(
+        &wanted("kube-apiserver", &[Usage::ServerAuth]),
+        &key,
+        &root,
+        &root_key,
+    )
+    .unwrap();
+    assert!(root.is_authority() && !leaf.is_authority());
+    leaf.verify(&root, NOW).unwrap();
+    assert!(
+        leaf.verify(&root, NOW + 7200)
+            .unwrap_err()
+            .contains("expired")
+    );
+    let other = Certificate::authority(
+        &wanted("kubernetes", &[]),
+        &Key::generate(KeyAlgorithm::EcdsaP256).unwrap(),
+    )
+    .unwrap();
+    assert!(
+        leaf.verify(&other, NOW)
+            .unwrap_err()
+            .contains("unknown authority")
+    );
+    assert_eq!(Certificate::from_pem(&leaf.to_pem()).unwrap(), leaf);
+}
+/// An authority below another, as rcgen makes it.
+fn intermediate(
+    name: &str,
+    key: &Key,
+    root: &Certificate,
+    root_key: &Key,
+    ca: rcgen::IsCa,
+    sign: bool,
+) -> Certificate {
+    let mut params = crate::pki::certificate::params(&wanted(name, &[])).unwrap();
+    params.is_ca = ca;
+    if sign {
+        params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
+    }
+    let issuer =
+        rcgen::Issuer::from_ca_cert_der(&root.der.as_slice().into(), root_key.pair()).unwrap();
+    Certificate::from_der(
+        params
+            .signed_by(key.pair(), &issuer)
+            .unwrap()
+            .der()
+            .to_vec(),
+    )
+}
+
+#[test]
+fn only_authorities_lead_from_a_certificate_to_its_root() {
+    use rcgen::{BasicConstraints, IsCa};
+    let new = || Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let (root_key, first_key, second_key, key) = (new(), new(), new(), new());
+    let root = Certificate::authority(&wanted("root", &[]), &root_key).unwrap();
+    // A leaf below a second intermediate below a first one below the root.
+    let leads = |first_ca: IsCa, first_signs: bool, second_ca: IsCa| {
+        let first = intermediate("first", &first_key, &root, &root_key, first_ca, first_signs);
+        let second = intermediate("second", &second_key, &first, &first_key, second_ca, true);
+        let leaf = Certificate::signed(
+            &wanted("leaf", &[Usage::ServerAuth]),
+            &key,
+            &second,
+            &second_key,
+        )
+        .unwrap();
+        let with = |intermediates: Vec<Vec<u8>>| Certificate {
+            intermediates,
+            ..leaf.clone()
+        };
+        assert!(
+            !with(vec![first.der.clone()]).leads_to(&root)
+                && !with(vec![second.der.clone()]).leads_to(&root)
+        );
+        with(vec![first.der.clone(), second.der.clone()]).leads_to(&root)
+    };
+    let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
+    let limited = |limit| IsCa::Ca(BasicConstraints::Constrained(limit));
+    assert!(leads(unconstrained(), true, unconstrained()));
+    assert!(leads(limited(1), true, limited(0)));
+    assert!(
+        !leads(limited(0), true, unconstrained()),
+        "the first may have no intermediate below it"
+    );
+    assert!(
+        !leads(IsCa::ExplicitNoCa, true, unconstrained()),
+        "the first is not an authority"
+    );
+    assert!(
+        !leads(IsCa::NoCa, true, unconstrained()),
+        "the first does not say that it is an authority"
+    );
+    assert!(
+        !leads(unconstrained(), false, unconstrained()),
+        "the first may not sign certificates"
+    );
+}

@@ -1,0 +1,16 @@
+//! Spans of time as text.
+
+/// A span of time in three digits or so.
+pub fn duration(micros: u64) -> String {
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..60_000_000 => format!(
+            "{}.{:02} s",
+            micros / 1_000_000,
+            micros % 1_000_000 / 10_000
+        ),
+        _ => format!("{}m{:02}s", micros / 60_000_000, micros / 1_000_000 % 60),
+    }
+}

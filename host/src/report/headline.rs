@@ -1,0 +1,45 @@
+//! How a run ended, in a line or two.
+use super::{duration::duration, style::Palette, tally::Tally};
+use crate::{event::RunResult, text::sanitise};
+use kubephase_wit::Verdict;
+use std::fmt::Write;
+
+/// How a run ended, or that it did not.
+pub(super) fn outcome(tally: &Tally, palette: Palette) -> String {
+    match &tally.result {
+        Some(RunResult::Done) => palette.good("done"),
+        Some(RunResult::PreflightFailed) => palette.bad("stopped by preflight checks"),
+        Some(RunResult::Failed { .. }) => palette.bad("failed"),
+        Some(RunResult::Cancelled) => palette.warn("interrupted"),
+        None if tally.at_work => palette.warn("still at work"),
+        None => palette.bad("cut off"),
+    }
+}
+
+/// Workflow, result and time, and what the checks came to.
+pub(super) fn headline(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
+    let preposition = if tally.result.is_some() {
+        "in"
+    } else {
+        "after"
+    };
+    let outcome = outcome(tally, palette);
+    writeln!(
+        text,
+        "{}: {outcome} {preposition} {}",
+        palette.bold(&sanitise::line(&tally.workflow)),
+        duration(tally.micros)
+    )?;
+    let count = |verdict| tally.findings_with(verdict).count();
+    let (fatal, unknown) = (tally.fatal().count(), count(Verdict::CouldNotRun));
+    let downgraded = count(Verdict::Fail) - fatal;
+    if tally.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        text,
+        "checks: {} passed, {} warnings, {fatal} errors, {unknown} could not run",
+        count(Verdict::Pass),
+        count(Verdict::Warn) + downgraded
+    )
+}

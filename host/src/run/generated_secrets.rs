@@ -1,0 +1,122 @@
+//! Secrets that a run generates (a token, a certificate key) and keeps in the state directory of its
+//! node. The next run with an equal configuration uses them again.
+use crate::{
+    config::{BootstrapToken, Config},
+    effect::shared_keys::random_key,
+    secret::{Secret, bootstrap_token::random_token},
+    world::{Files, files::is_trusted, state_directory::DIRECTORY},
+};
+use anyhow::{Result, anyhow};
+use serde::{Deserialize, Serialize};
+
+/// Secrets that the configuration did not give and that were generated once for a node. Their file
+/// has mode 0600.
+#[derive(Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GeneratedSecrets {
+    pub token: Option<Secret<String>>,
+    pub certificate_key: Option<Secret<String>>,
+}
+
+/// Bytes of the file of secrets, at most.
+const MAX_SECRETS: u64 = 64 << 10;
+
+/// The path of a file whose directories' links were followed and whose own name was not.
+fn real_path(path: &str, files: &dyn Files) -> Result<String> {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    Ok(format!(
+        "{}/{name}",
+        files
+            .real_path(directory)
+            .map_err(|failure| anyhow!(failure.message))?
+    ))
+}
+
+impl GeneratedSecrets {
+    fn path() -> String {
+        format!("{DIRECTORY}/secrets.json")
+    }
+
+    pub fn read(files: &dyn Files) -> Result<GeneratedSecrets> {
+        let path = GeneratedSecrets::path();
+        let opened = match files.open(&path) {
+            Ok(opened) => opened,
+            Err(failure) if failure.code == "not-found" => return Ok(GeneratedSecrets::default()),
+            Err(failure) => return Err(anyhow!(failure.message)),
+        };
+        let meta = opened.meta();
+        if !is_trusted(meta.uid, meta.mode) || opened.real_path() != real_path(&path, files)? {
+            return Err(anyhow!(
+                "{path} is a link, or other users may write to it; remove it to have new secrets \
+                 made"
+            ));
+        }
+        let text = opened
+            .read(MAX_SECRETS)
+            .map(Secret::new)
+            .map_err(|failure| anyhow!(failure.message))?;
+        serde_json::from_slice(text.reveal())
+            .map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
+    }
+
+    /// The content of the file.
+    fn to_json(&self) -> serde_json::Result<Secret<Vec<u8>>> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Written<'a> {
+            token: Option<&'a String>,
+            certificate_key: Option<&'a String>,
+        }
+        let (token, certificate_key) = (
+            self.token.as_ref().map(Secret::reveal),
+            self.certificate_key.as_ref().map(Secret::reveal),
+        );
+        serde_json::to_vec(&Written {
+            token,
+            certificate_key,
+        })
+        .map(Secret::new)
+    }
+
+    /// The next run makes new ones.
+    ///
+    /// # Errors
+    /// Where they cannot be removed.
+    pub fn forget(files: &dyn Files) -> Result<()> {
+        files
+            .remove(&GeneratedSecrets::path())
+            .map_err(|failure| anyhow!(failure.message))
+    }
+
+    /// Fills in what the configuration lacks, and keeps it for the next run.
+    ///
+    /// # Errors
+    /// Where the secrets cannot be kept.
+    pub fn complete(config: &mut Config, token_given: bool, files: &dyn Files) -> Result<()> {
+        let mut made = GeneratedSecrets::read(files)?;
+        let before = made.clone();
+        if !token_given
+            && let Some(BootstrapToken { token, .. }) = config.init.bootstrap_tokens.first_mut()
+        {
+            *token = made.token.get_or_insert_with(random_token).clone();
+        }
+        if config.run.upload_certs && config.init.certificate_key.is_empty() {
+            config.init.certificate_key =
+                made.certificate_key.get_or_insert_with(random_key).clone();
+        }
+        if made != before {
+            files
+                .make_dir(DIRECTORY, 0o700)
+                .map_err(|failure| anyhow!(failure.message))?;
+            files
+                .write(
+                    &GeneratedSecrets::path(),
+                    made.to_json()?.reveal(),
+                    0o600,
+                    None,
+                )
+                .map_err(|failure| anyhow!(failure.message))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Digests as text.
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
+/// Hexadecimal SHA-256.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
+}

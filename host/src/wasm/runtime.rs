@@ -1,0 +1,303 @@
+//! wasmtime as this program sets it up. It compiles a component at most once, and stops guests that
+//! run too long.
+use super::{
+    cache::Cache,
+    compiler::{self, Compiler},
+    embedded,
+    inspect::Outside,
+    limits, pool,
+};
+use crate::{
+    cancel::Cancel,
+    parallel::{Turns, fair::FairTurns},
+};
+use anyhow::{Context, Result, anyhow};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fs::File,
+    hash::{DefaultHasher, Hash, Hasher},
+    os::fd::AsRawFd,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+use wasmtime::{
+    Config, ModuleVersionStrategy,
+    component::{Component, Linker},
+};
+
+/// How often a running guest is checked.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The runtime, cheap to clone: all clones share what was compiled.
+#[derive(Clone)]
+pub(super) struct Runtime(Arc<Inner>);
+
+struct Inner {
+    engine: wasmtime::Engine,
+    /// hash of what compiled code depends on beside the component: compiler, version, settings,
+    /// processor
+    compatibility: String,
+    /// whether the engine reserves little address space
+    small: bool,
+    cache: Cache,
+    compiler: Compiler,
+    /// limits how many calls of guests run at one time
+    turns: FairTurns,
+    /// limits how many compilers run at one time
+    compilers: Turns,
+    compiled: AtomicUsize,
+    /// compiled components, by the digest of the component
+    components: Mutex<HashMap<String, Component>>,
+    /// linkers with all host functions, by the type of the store's data
+    linked: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// The author of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    /// The component is part of this program.
+    Program,
+    /// The component is a third party's.
+    Other,
+}
+
+/// The settings that code is compiled and run with. `small` code reserves little address space for
+/// each memory and has bounds checks instead.
+///
+/// # Errors
+/// Where wasmtime does not take them.
+pub(super) fn config(small: bool) -> Result<Config> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.max_wasm_stack(limits::MAX_STACK);
+    // Backtraces name functions without either, and code is a third smaller; the system's list of
+    // what can be unwound does not get longer with every component.
+    config.generate_address_map(false).native_unwind_info(false);
+    // With all a memory can address set aside, code needs no bounds checks and is half as long;
+    // what is checked then are a few pages at its end.
+    if small {
+        config
+            .memory_reservation(16 << 20)
+            .memory_guard_size(64 << 10)
+            .memory_reservation_for_growth(1 << 20);
+    }
+    // Memories are few and small: copying what is in them at first is faster than mapping it.
+    config.memory_init_cow(false);
+    // By itself wasmtime compares its major version only, and would load what a compiler since
+    // mended made.
+    config
+        .module_version(ModuleVersionStrategy::Custom(
+            env!("WASMTIME_VERSION").into(),
+        ))
+        .map_err(|e| anyhow!("{e:#}"))?;
+    Ok(config)
+}
+
+impl Runtime {
+    /// A runtime with a cache and a compiler of the caller's choice.
+    ///
+    /// # Errors
+    /// Where this machine cannot run WebAssembly.
+    pub(super) fn with(cache: Cache, compiler: Compiler) -> Result<Runtime> {
+        // Where address space is limited, each memory takes little of it.
+        let small = rustix::process::getrlimit(rustix::process::Resource::As)
+            .current
+            .is_some();
+        let config = config(small)?;
+        // Some processors address too little for a pool.
+        let mut pooled = config.clone();
+        pooled.allocation_strategy(pool::pool());
+        let engine = if small {
+            wasmtime::Engine::new(&config)
+        } else {
+            wasmtime::Engine::new(&pooled).or_else(|_| wasmtime::Engine::new(&config))
+        };
+        let engine = engine
+            .map_err(|e| anyhow!("{e:#}"))
+            .context("WebAssembly cannot be run on this machine")?;
+        let weak = engine.weak();
+        thread::Builder::new()
+            .name("epochs".into())
+            .spawn(move || {
+                while let Some(engine) = weak.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    thread::sleep(TICK);
+                }
+            })?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let compatibility = format!("{}-{:016x}", env!("WASMTIME_VERSION"), hasher.finish());
+        let (turns, compilers, compiled) = (
+            FairTurns::new(limits::CALLS, limits::CALLS_OF_PLUGIN),
+            Turns::new(limits::COMPILERS),
+            AtomicUsize::new(0),
+        );
+        let (components, linked) = Default::default();
+        let inner = Inner {
+            engine,
+            compatibility,
+            small,
+            cache,
+            compiler,
+            turns,
+            compilers,
+            compiled,
+            components,
+            linked,
+        };
+        Ok(Runtime(Arc::new(inner)))
+    }
+
+    /// Why compiled components are not kept, where they are not: everything works, but each run
+    /// compiles again.
+    pub(super) fn warning(&self) -> Option<&str> {
+        self.0.cache.unusable()
+    }
+
+    /// Number of components that were compiled because the cache had no code for them.
+    pub(super) fn compiled(&self) -> usize {
+        self.0.compiled.load(Ordering::Relaxed)
+    }
+
+    /// Returns the linker with all host functions, which is made once for all components.
+    pub(super) fn linked<T: 'static>(
+        &self,
+        link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
+    ) -> wasmtime::Result<Arc<Linker<T>>> {
+        let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(found)) = linked
+            .get(&TypeId::of::<T>())
+            .map(|found| found.clone().downcast())
+        {
+            return Ok(found);
+        }
+        let mut linker = Linker::new(&self.0.engine);
+        link(&mut linker)?;
+        let linker = Arc::new(linker);
+        linked.insert(TypeId::of::<T>(), linker.clone());
+        Ok(linker)
+    }
+
+    /// The cache key of a component's code.
+    fn key(&self, digest: &str) -> String {
+        format!("{digest}-{}.cwasm", self.0.compatibility)
+    }
+
+    fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
+        self.0
+            .components
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a compiled component from memory or from the cache; none if neither has it.
+    pub(super) fn compiled_before(&self, digest: &str) -> Option<Component> {
+        if let Some(known) = self.components().get(digest) {
+            return Some(known.clone());
+        }
+        let code = self.0.cache.file(&self.key(digest))?;
+        let component = self.load_code(&code).ok()?;
+        self.components()
+            .insert(digest.to_owned(), component.clone());
+        Some(component)
+    }
+
+    /// Returns a compiled component. Compiles it if it was not compiled before.
+    ///
+    /// # Errors
+    /// The component cannot be compiled, or not within the limits of compiling.
+    pub(super) fn component(
+        &self,
+        bytes: &[u8],
+        digest: &str,
+        author: Author,
+        cancel: &Cancel,
+    ) -> Result<Component> {
+        if let Some(component) = self.compiled_before(digest) {
+            return Ok(component);
+        }
+        let component = match (author, self.0.compiler) {
+            (Author::Other, Compiler::ChildProcess) => {
+                self.compile_in_child(bytes, digest, cancel)?
+            }
+            (Author::Program, _) | (_, Compiler::ThisProcess) => {
+                self.compile_here(bytes, digest)?
+            }
+        };
+        self.components()
+            .insert(digest.to_owned(), component.clone());
+        Ok(component)
+    }
+
+    /// Reads the outside of a component: of another author in a child process.
+    ///
+    /// # Errors
+    /// The reason why it is not a component for this host, or the limit of reading that it reached.
+    pub(super) fn read_outside(&self, bytes: &[u8]) -> Result<Outside> {
+        if self.0.compiler == Compiler::ThisProcess || embedded::is_ours(bytes) {
+            return Outside::read(bytes);
+        }
+        let _turn = self.0.compilers.wait();
+        compiler::read_in_child(bytes, &Cancel::never())
+    }
+
+    fn compile_here(&self, bytes: &[u8], digest: &str) -> Result<Component> {
+        self.0.compiled.fetch_add(1, Ordering::Relaxed);
+        let component = Component::new(&self.0.engine, bytes)
+            .map_err(|e| anyhow!("the component cannot be compiled: {e:#}"))?;
+        if let Ok(code) = component.serialize() {
+            self.0.cache.put(&self.key(digest), &code);
+        }
+        Ok(component)
+    }
+
+    fn compile_in_child(&self, bytes: &[u8], digest: &str, cancel: &Cancel) -> Result<Component> {
+        let _turn = self.0.compilers.wait();
+        // Another thread may have compiled the component meanwhile.
+        if let Some(component) = self.compiled_before(digest) {
+            return Ok(component);
+        }
+        self.0.compiled.fetch_add(1, Ordering::Relaxed);
+        let draft = self
+            .0
+            .cache
+            .draft()
+            .context("there is no place for the compiled component")?;
+        compiler::compile_in_child(bytes, self.0.small, &draft.file, cancel)?;
+        let code = draft
+            .keep(&self.key(digest))
+            .context("cannot keep the compiled component")?;
+        self.load_code(&code)
+            .context("the compiler gave back what is not a compiled component")
+    }
+
+    /// Loads code from the beginning of a file.
+    fn load_code(&self, code: &File) -> Result<Component> {
+        // The path leads to the open file itself, whatever has its name by now.
+        let path = format!("/proc/self/fd/{}", code.as_raw_fd());
+        // SAFETY: the file is an entry of the cache with the right digest, or was just made by our
+        // compiler (see `compiler.rs` for why its answer is trusted). Entries are in a directory
+        // that only this user can write to, under a key of component, compiler and settings. They
+        // are never written in place, so what is mapped stays as it is.
+        let component = unsafe { Component::deserialize_file(&self.0.engine, path) };
+        component.map_err(|e| anyhow!("{e:#}"))
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    pub(super) fn turns(&self) -> &FairTurns {
+        &self.0.turns
+    }
+
+    pub(super) fn inner(&self) -> &wasmtime::Engine {
+        &self.0.engine
+    }
+}

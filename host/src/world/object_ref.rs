@@ -1,0 +1,51 @@
+//! Objects of the API by their names: what a manifest is about, and how that is told.
+use super::Tried;
+use kubephase_wit::{Failure, ObjectRef};
+use serde_json::Value;
+
+/// What a manifest is about.
+///
+/// # Errors
+/// `invalid` where it has no apiVersion, kind or name.
+pub fn reference(manifest: &Value) -> Tried<ObjectRef> {
+    let text = |pointer: &str| {
+        let found = manifest
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
+        found.map(str::to_owned).ok_or_else(|| {
+            Failure::new(
+                "invalid",
+                format!(
+                    "the manifest of an object has no {}",
+                    &pointer[1..].replace('/', ".")
+                ),
+            )
+        })
+    };
+    Ok(ObjectRef {
+        api_version: text("/apiVersion")?,
+        kind: text("/kind")?,
+        namespace: text("/metadata/namespace").ok(),
+        name: text("/metadata/name")?,
+    })
+}
+
+/// `configmaps kube-system/kubeadm-config`
+pub fn target(of: &ObjectRef) -> String {
+    match &of.namespace {
+        Some(namespace) => format!("{} {namespace}/{}", resource(&of.kind), of.name),
+        None => format!("{} {}", resource(&of.kind), of.name),
+    }
+}
+
+/// The plural by which the API knows a kind; regular for every kind a phase proposes, as Kubernetes
+/// itself guesses plurals (`UnsafeGuessKindToResource`).
+pub fn resource(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.as_bytes() {
+        [.., b's'] => format!("{lower}es"),
+        [.., b'y'] => format!("{}ies", &lower[..lower.len() - 1]),
+        _ => format!("{lower}s"),
+    }
+}

@@ -1,0 +1,55 @@
+//! The directory of a node that keeps what runs leave there: the journal, generated secrets, and
+//! the log of a rehearsed cluster.
+use super::{
+    Tried,
+    files::{PrivateDirectory, RootedFiles},
+};
+use kubephase_wit::Failure;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+pub const DIRECTORY: &str = "/var/lib/kubephase";
+
+/// The same in the tree below a root.
+pub fn below(root: &Path) -> PathBuf {
+    root.join(DIRECTORY.trim_start_matches('/'))
+}
+
+/// Opens the state directory of the tree below a root, and makes it if it is missing.
+///
+/// # Errors
+/// Where it cannot be made, lies behind a link, or may be written by other users.
+pub fn make(root: &Path) -> Tried<PrivateDirectory> {
+    make_below(root, "")
+}
+
+/// Opens a directory in the state directory, and makes both if they are missing; `name` is empty
+/// for the state directory itself.
+///
+/// # Errors
+/// As `make`.
+pub fn make_below(root: &Path, name: &str) -> Tried<PrivateDirectory> {
+    let files = tree(root)?;
+    let directory = files.make_private(DIRECTORY)?;
+    if name.is_empty() {
+        Ok(directory)
+    } else {
+        files.make_private(&format!("{DIRECTORY}/{name}"))
+    }
+}
+
+/// Opens the state directory of the tree below a root. None where there is none.
+///
+/// # Errors
+/// As `make`.
+pub fn open(root: &Path) -> Tried<Option<PrivateDirectory>> {
+    tree(root)?.open_private(DIRECTORY)
+}
+
+fn tree(root: &Path) -> Tried<RootedFiles> {
+    let failed =
+        |error: io::Error| Failure::new("io", format!("cannot open {}: {error}", root.display()));
+    RootedFiles::open(root).map_err(failed)
+}

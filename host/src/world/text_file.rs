@@ -1,0 +1,28 @@
+//! Files of a node as texts, where there may be none.
+use super::{Files, Tried};
+use crate::{pki::Kubeconfig, secret::Secret};
+
+/// The text of a file; none where there is none.
+pub fn read_text(files: &dyn Files, path: &str) -> Tried<Option<String>> {
+    match files.stat(path)? {
+        None => Ok(None),
+        Some(_) => files
+            .read(path)
+            .map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())),
+    }
+}
+
+/// The text of a file that is or holds a key; none where there is none.
+pub fn read_secret_text(files: &dyn Files, path: &str) -> Tried<Option<Secret<String>>> {
+    Ok(read_text(files, path)?.map(Secret::new))
+}
+
+/// The kubeconfig at a path; none where there is none.
+///
+/// # Errors
+/// `invalid` where it is no kubeconfig.
+pub fn read_kubeconfig(files: &dyn Files, path: &str) -> Tried<Option<Kubeconfig>> {
+    read_secret_text(files, path)?
+        .map(|text| Kubeconfig::parse(text.reveal(), path))
+        .transpose()
+}

@@ -1,0 +1,112 @@
+//! The floors of the program: every module of `host/src` stands on one, and uses only what stands
+//! below it. No files use each other in a circle. So each file can be read and changed with what is
+//! below it in mind, and nothing else.
+//!
+//! What is compiled for tests only (`#[cfg(test)]`) may use anything.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests look at files and run programs"
+)]
+mod arrows;
+mod modules;
+mod paths;
+mod sample;
+
+use arrows::{circles, strangers, upward};
+use modules::Modules;
+
+/// The floors from the lowest to the highest, and what is on each.
+const FLOORS: &[(&str, &str)] = &[
+    (
+        "text",
+        "Text and bytes without any of the program's own types.",
+    ),
+    ("cancel", "The wish to end a run, and who is told of it."),
+    ("parallel", "Work of several threads, and turns among them."),
+    (
+        "budget",
+        "What one call may use of the host, and until when.",
+    ),
+    (
+        "arguments",
+        "Types of what a phase may name: paths, hosts, commands.",
+    ),
+    (
+        "secret",
+        "Secrets, the form of tokens, and how secrets are recognised.",
+    ),
+    (
+        "operator_files",
+        "The operator's own files, read within bounds.",
+    ),
+    (
+        "pki",
+        "Keys, certificates, kubeconfigs and signatures as values.",
+    ),
+    ("plan", "Phases, their edges, and why some are left out."),
+    (
+        "render",
+        "From a configuration to bytes: manifests, objects, messages.",
+    ),
+    (
+        "world",
+        "The node, its cluster and its network, real or rehearsed.",
+    ),
+    (
+        "config",
+        "What the user wants, read, checked and completed.",
+    ),
+    (
+        "discovery",
+        "The cluster that a node joins: found, and trusted.",
+    ),
+    (
+        "wasm",
+        "Components: engine, limits, manifests, grants, the gate.",
+    ),
+    (
+        "effect",
+        "One intended change of a node or a cluster, and how it is made.",
+    ),
+    ("event", "What happens in a run, as a stream."),
+    ("journal", "The events of a run, kept on the node."),
+    ("report", "Events as lines, JSON, a summary, a timeline."),
+    ("phase", "The work of the built-in phases."),
+    (
+        "plugin",
+        "Plugins of a configuration: fetched, allowed, locked, loaded.",
+    ),
+    (
+        "run",
+        "One run of any workflow: preparation, executor, sessions.",
+    ),
+    ("workflow", "What is particular to init, join and reset."),
+    ("rehearse", "Machines that join a rehearsed cluster."),
+    (
+        "plugin_tools",
+        "What authors do with a plugin: begin, build, test it.",
+    ),
+    ("cli", "Commands, flags, exit codes."),
+];
+
+#[test]
+fn no_module_uses_a_floor_above_its_own() {
+    let problems = upward(&program(), FLOORS);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn every_module_has_a_floor_and_every_floor_a_module() {
+    let problems = strangers(&program(), FLOORS);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let problems = circles(&program());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn program() -> Modules {
+    Modules::below(&harness::workspace().join("host/src"))
+}

@@ -3,6 +3,8 @@
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
 //! to subscribers that show it to a person.
+mod size;
+
 use crate::{
     config::plugin_limits::Limits,
     effect::{Enacted, Footprint},
@@ -123,38 +125,6 @@ impl What {
                 | What::Effect { .. }
                 | What::RunEnded { .. }
         )
-    }
-}
-
-/// Bytes of an event beside its texts.
-const EVENT: usize = 256;
-
-impl What {
-    /// The bytes that the texts take which a phase may make long, roughly.
-    fn bytes(&self) -> usize {
-        let of_all = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
-        let texts = match self {
-            What::Message { text, .. } | What::Progress { text, .. } => text.len(),
-            What::Finding { finding, .. } => {
-                let evidence = finding.evidence.iter();
-                finding.summary.len()
-                    + evidence
-                        .map(|(name, value)| name.len() + value.len())
-                        .sum::<usize>()
-            }
-            What::Intended { targets, .. } => of_all(targets),
-            What::Effect {
-                made,
-                directories,
-                footprint,
-                ..
-            } => {
-                let paths = footprint.as_ref().map_or(0, |found| of_all(&found.paths));
-                of_all(made) + of_all(directories) + paths
-            }
-            _ => 0,
-        };
-        EVENT + texts
     }
 
     /// The third party's plugin that says or found it; none for what the program itself tells.

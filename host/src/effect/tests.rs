@@ -85,3 +85,25 @@ fn a_footprint_names_paths_once_and_no_content() {
     assert_eq!(certificate.footprint(&[]).paths, ["/pki/ca.key"]);
     assert_eq!(certificate.footprint(&["/pki/ca.key".into()]), of_file);
 }
+
+/// The journal has room for as much as these texts take.
+#[test]
+fn the_texts_of_a_footprint_are_its_paths_and_what_its_inverses_name() {
+    let removal = Effect::RemoveFile(RemoveFile {
+        path: "/opt/x".into(),
+    });
+    let certificate = Effect::Certificate(CertificateSpec {
+        directory: "/pki".into(),
+        name: "ca".into(),
+        ..CertificateSpec::default()
+    });
+    for (effect, texts) in [
+        (removal, ["/opt/x"]),
+        (certificate, ["/pki/ca.key"]),
+        (service("running"), ["crio"]),
+        (service("disabled"), ["crio"]),
+    ] {
+        let footprint = effect.footprint(&[]);
+        assert!(footprint.texts().eq(texts), "{footprint:?}");
+    }
+}

@@ -2,10 +2,11 @@
 //!
 //! `run/signals.rs` requests the end. The executor, waits, child processes and network clients poll
 //! the token or sleep on it. This module knows neither signals nor phases.
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     fmt,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Weak,
         atomic::{AtomicU8, Ordering},
     },
     time::{Duration, Instant},
@@ -105,12 +106,7 @@ impl Cancel {
             if left.is_zero() {
                 return false;
             }
-            children = self
-                .0
-                .requested
-                .wait_timeout(children, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            self.0.requested.wait_for(&mut children, left);
         }
         true
     }
@@ -133,7 +129,7 @@ impl Cancel {
 
 impl CancelState {
     fn children(&self) -> MutexGuard<'_, Vec<Weak<CancelState>>> {
-        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+        self.children.lock()
     }
 
     /// Makes this token and its children at least this urgent, and wakes all threads and tasks that

@@ -11,10 +11,10 @@ use crate::{
     secret::Secret,
 };
 use kubephase_wit::{Finding, Severity};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
     time::Instant,
 };
 
@@ -265,21 +265,15 @@ impl Bus {
         let at_once = what.is_relied_on();
         let waiting = self.add(what, revealed);
         if at_once || waiting > MAX_WAITING {
-            self.hand_on(
-                &mut self
-                    .subscribers
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
+            self.hand_on(&mut self.subscribers.lock());
         }
         // A thread that hands on events checks again after it released the lock, so no event is
         // left waiting.
         while !self.waiting().events.is_empty() {
-            match self.subscribers.try_lock() {
-                Ok(mut subscribers) => self.hand_on(&mut subscribers),
-                Err(TryLockError::Poisoned(poisoned)) => self.hand_on(&mut poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => return,
-            }
+            let Some(mut subscribers) = self.subscribers.try_lock() else {
+                return;
+            };
+            self.hand_on(&mut subscribers);
         }
     }
 
@@ -315,7 +309,7 @@ impl Bus {
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 }
 

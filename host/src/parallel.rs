@@ -1,11 +1,9 @@
 //! A parallel map that keeps the order of its items, and a limit on how many threads do something
 //! at a time.
+use parking_lot::{Condvar, Mutex};
 use std::{
     panic,
-    sync::{
-        Condvar, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
@@ -68,18 +66,16 @@ impl Turns {
 
     /// Waits for a turn.
     pub fn wait(&self) -> Turn<'_> {
-        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        *self
-            .freed
-            .wait_while(left, |left| *left == 0)
-            .unwrap_or_else(PoisonError::into_inner) -= 1;
+        let mut left = self.left.lock();
+        self.freed.wait_while(&mut left, |left| *left == 0);
+        *left -= 1;
         Turn(self)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.left.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.0.left.lock() += 1;
         self.0.freed.notify_one();
     }
 }

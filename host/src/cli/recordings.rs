@@ -6,10 +6,8 @@
 use super::print;
 use crate::run::capsule::Capsule;
 use anyhow::{Context, Result};
-use std::{
-    path::PathBuf,
-    sync::{Mutex, PoisonError},
-};
+use parking_lot::Mutex;
+use std::path::PathBuf;
 
 /// The recordings of a run. Each becomes a file when its phase ends, because together they may be
 /// large.
@@ -26,10 +24,7 @@ impl Recordings {
     /// Writes a recording to a file that only this user reads.
     pub fn keep(&self, capsule: &Capsule) {
         let kept = write(capsule).context("cannot keep a capsule");
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(kept);
+        self.0.lock().push(kept);
     }
 
     /// Prints where the files are.
@@ -37,7 +32,7 @@ impl Recordings {
     /// # Errors
     /// A recording could not be written.
     pub fn print(self) -> Result<()> {
-        for kept in self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        for kept in self.0.into_inner() {
             let Recording { plugin, path } = kept?;
             print::hint(&format!(
                 "What plugin {plugin} had looked at when it was stopped is in {path}. To run it \

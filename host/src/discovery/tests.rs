@@ -7,8 +7,9 @@ use crate::{
     world::node::{described::DescribedNode, facts::NodeFacts},
 };
 use kubephase_sdk::{duration::Duration as Seconds, kubeadm::Timeouts};
+use parking_lot::Mutex;
 use serde_json::json;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 pub const TOKEN: &str = "abcdef.0123456789abcdef";
 
@@ -87,7 +88,7 @@ looks_only!(
     |_: &Told, _: &ObjectRef| no(),
     |told: &Told, kubeconfig: &Secret<String>| {
         let kubeconfig = kubeconfig.reveal();
-        told.asked_as.lock().unwrap().push(kubeconfig.clone());
+        told.asked_as.lock().push(kubeconfig.clone());
         let insecure = kubeconfig.contains("insecure-skip-tls-verify: true");
         Ok(Box::new(Seen(if insecure {
             told.anyone.clone()
@@ -179,14 +180,13 @@ fn a_cluster_that_the_token_signed_and_the_pin_names_is_found() {
                 .contains("tls-bootstrap-token-user")
     );
     assert_eq!(
-        told.asked_as.lock().unwrap().len(),
+        told.asked_as.lock().len(),
         2,
         "once without trust, once with"
     );
     assert!(
         told.asked_as
             .lock()
-            .unwrap()
             .iter()
             .all(|kubeconfig| !kubeconfig.contains("0123456789abcdef")),
         "nobody is told the token"

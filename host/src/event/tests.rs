@@ -9,7 +9,7 @@ struct Seen(Arc<Mutex<Vec<u64>>>);
 
 impl Subscriber for Seen {
     fn notice(&mut self, event: &Event) {
-        self.0.lock().unwrap().push(event.at);
+        self.0.lock().push(event.at);
         thread::yield_now();
     }
 }
@@ -30,7 +30,7 @@ fn all_is_handed_on_in_the_order_of_time_whoever_emits() {
             });
         }
     });
-    let seen = seen.0.lock().unwrap();
+    let seen = seen.0.lock();
     assert_eq!(seen.len(), 1000);
     assert!(seen.is_sorted());
 }
@@ -52,7 +52,7 @@ impl Subscriber for Slow {
 fn nobody_waits_for_what_is_only_told_and_what_a_run_goes_by_is_seen() {
     let (barrier, seen) = (Arc::new(Barrier::new(2)), Seen::default());
     let bus = Bus::new(vec![Box::new(Slow(barrier.clone(), seen.clone()))]);
-    let many = || seen.0.lock().unwrap().len();
+    let many = || seen.0.lock().len();
     thread::scope(|scope| {
         scope.spawn(|| {
             bus.emit(What::Message {

@@ -34,12 +34,13 @@ use crate::event::{Event, Subscriber, What};
 use crate::text::{json, redact};
 use crate::world::files::PrivateDirectory;
 use kubephase_wit::Severity;
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Version of the format that this build writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
@@ -166,8 +167,8 @@ impl Journal {
         self.writer().failure.clone()
     }
 
-    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> parking_lot::MutexGuard<'_, Writer> {
+        self.0.lock()
     }
 }
 

@@ -5,10 +5,11 @@
 //! - one plugin has no more than its part, and of those that wait, the plugin goes next whose last
 //!   turn was the longest ago;
 //! - the time of waiting counts against no deadline: the clock of who waits stands still.
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -59,7 +60,7 @@ impl FairTurns {
     }
 
     fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+        self.line.lock()
     }
 
     /// Waits for a turn. None once `gives_up` says so.
@@ -74,8 +75,7 @@ impl FairTurns {
                 self.changed.notify_all();
                 return None;
             }
-            let woken = self.changed.wait_timeout(line, LOOK);
-            line = woken.unwrap_or_else(PoisonError::into_inner).0;
+            self.changed.wait_for(&mut line, LOOK);
         }
         line.waiting.remove(&number);
         line.taken.push(owner.to_owned());

@@ -30,9 +30,10 @@ use kubephase_sdk::{
     testing::{self, Case},
 };
 use kubephase_wit::{Error, Failure, Finding, phase::Host};
+use parking_lot::Mutex;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 /// Bytes of the largest capsule that is read.
@@ -196,10 +197,7 @@ struct Listener(Arc<Mutex<Vec<String>>>);
 impl Subscriber for Listener {
     fn notice(&mut self, event: &Event) {
         if let What::Message { label, text, .. } = &event.what {
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(format!("[{label}] {text}"));
+            self.0.lock().push(format!("[{label}] {text}"));
         }
     }
 }
@@ -252,12 +250,7 @@ impl Stage {
             Error::Stop(stop) => Failure::new("stopped", format!("{stop:#}")),
         });
         let (findings, proposals) = (session.take_findings(), session.take_proposals());
-        let mut told = self
-            .listener
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let mut told = self.listener.0.lock().clone();
         told.extend(findings.iter().map(|finding| {
             format!(
                 "{} {}: {}",

@@ -10,9 +10,10 @@ use crate::{
     journal,
 };
 use kubephase_wit::{Finding, Verdict};
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -269,18 +270,12 @@ pub struct Keeper(Arc<Mutex<Tally>>);
 impl Keeper {
     /// The tally so far.
     pub fn tally(&self) -> Tally {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().clone()
     }
 }
 
 impl Subscriber for Keeper {
     fn notice(&mut self, event: &Event) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(event);
+        self.0.lock().add(event);
     }
 }

@@ -20,13 +20,13 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_wit::Failure;
+use parking_lot::Mutex;
 use recording::Recording;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
     collections::VecDeque,
     io::{self, BufWriter, Write},
-    sync::{Mutex, PoisonError},
 };
 
 /// Version of the format that this program writes. It also reads format 1, which has each byte as a
@@ -174,14 +174,11 @@ impl Sight {
             Sight::Unrecorded => ask(),
             Sight::Recorded(recording) => {
                 let answer = ask();
-                recording
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .record(call, args, &answer);
+                recording.lock().record(call, args, &answer);
                 answer
             }
             Sight::Replayed(left) => {
-                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut left = left.lock();
                 let at = left
                     .iter()
                     .position(|known| known.call == call && known.args == args);
@@ -202,10 +199,7 @@ impl Sight {
     /// Keeps a fact that the phase asked for, while the recording has room.
     pub fn keep_fact(&self, phase: &str, name: &str, fact: &str) {
         if let Sight::Recorded(recording) = self {
-            recording
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .keep_fact(phase, name, fact);
+            recording.lock().keep_fact(phase, name, fact);
         }
     }
 
@@ -215,7 +209,7 @@ impl Sight {
         let Sight::Recorded(recording) = self else {
             return;
         };
-        let recording = recording.lock().unwrap_or_else(PoisonError::into_inner);
+        let recording = recording.lock();
         capsule.observations = recording.observations.clone();
         for Observation { gave, .. } in &mut capsule.observations {
             let credential = gave

@@ -18,13 +18,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    sync::{PoisonError, atomic::Ordering},
-    thread,
-    time::Instant,
-};
+use std::{collections::BTreeSet, path::Path, sync::atomic::Ordering, thread, time::Instant};
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
@@ -137,10 +131,7 @@ impl Executor<'_> {
                         session.return_key_work(work);
                         &self.shared.found
                     };
-                    paths
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .extend(proposal.effect.paths());
+                    paths.lock().extend(proposal.effect.paths());
                     sent.extend(written);
                     self.tell(
                         node,
@@ -212,13 +203,7 @@ impl Executor<'_> {
             world: self.shared.world.as_ref(),
             config: self.config,
             started: self.started,
-            made: &|path| {
-                self.shared
-                    .made
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .contains(path)
-            },
+            made: &|path| self.shared.made.lock().contains(path),
             may_widen: &|path| {
                 session
                     .third_party()

@@ -1,9 +1,9 @@
 //! Who does the work: workers that take what is ready by themselves, so many side by side as there
 //! are places.
 use super::queue::Queue;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     panic::{self, AssertUnwindSafe},
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, Scope},
 };
 
@@ -91,10 +91,7 @@ impl Crew {
                 return;
             } else {
                 state.idle += 1;
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+                self.changed.wait(&mut state);
                 state.idle -= 1;
             }
         }
@@ -127,7 +124,7 @@ impl Crew {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -22,11 +22,12 @@ use crate::{
     wasm::{limits::MAX_CAPSULE, plugin::Plugin},
 };
 use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{self, AssertUnwindSafe},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -136,7 +137,7 @@ impl From<String> for Broken {
 
 impl Left {
     fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ended.lock()
     }
 }
 
@@ -165,25 +166,9 @@ impl Executor<'_> {
             result: result.clone(),
             micros: micros(began),
         });
-        let sent = left
-            .sent
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
-            .into_values()
-            .flatten()
-            .collect();
-        let made = self
-            .shared
-            .made
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let found = self
-            .shared
-            .found
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let sent = left.sent.into_inner().into_values().flatten().collect();
+        let made = self.shared.made.lock().clone();
+        let found = self.shared.found.lock().clone();
         Finished {
             result,
             sent,
@@ -216,10 +201,7 @@ impl Executor<'_> {
                     is said above";
                 let (ended, sent) = came
                     .unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
-                left.sent
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(at, sent);
+                left.sent.lock().insert(at, sent);
                 ended
             }
         };

@@ -1,10 +1,8 @@
 //! Who made the files that are new in a run. A plugin may let more users use a file only if the
 //! plugin itself made it: everything else may hold what those users are not to see.
 use crate::effect::{Effect, kind::Content};
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::BTreeMap;
 
 /// Files and directories that plugins made in a run, each with the name of its plugin.
 #[derive(Default)]
@@ -12,7 +10,7 @@ pub struct Makers(Mutex<BTreeMap<String, String>>);
 
 impl Makers {
     fn made(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Notes an effect that changed something. `plugin` proposed it; none for a phase of the

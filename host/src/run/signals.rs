@@ -12,6 +12,7 @@ use crate::{
     cancel::{Cancel, Urgency},
     world::real::child,
 };
+use parking_lot::{Mutex, MutexGuard};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -20,7 +21,6 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -52,7 +52,7 @@ struct State {
 }
 
 fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+    STATE.lock()
 }
 
 /// Listens for signals from now on, in a thread of its own. Signals that the parent process had

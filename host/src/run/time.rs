@@ -2,10 +2,8 @@
 //! Phases of the program bound what they wait for themselves.
 use super::session::Session;
 use crate::wasm::limits::{PHASE, PLUGIN};
-use std::{
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use parking_lot::Mutex;
+use std::time::{Duration, Instant};
 
 /// Longest pause between two calls of a phase.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -32,7 +30,7 @@ impl TimeOfPhase {
     /// Counts the time since it was counted last, and returns what is left.
     fn left(&self) -> Duration {
         let now = self.session.clock().now();
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = self.counted.lock();
         let since = now.saturating_duration_since(std::mem::replace(&mut counted, now));
         let of_plugin = self.session.spend_time(since).unwrap_or(LONGEST_PAUSE);
         self.until.map_or(LONGEST_PAUSE, |until| {
@@ -73,6 +71,6 @@ impl TimeOfPhase {
 
     /// A pause has passed, whose time was spent before.
     pub fn paused(&self) {
-        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = self.session.clock().now();
+        *self.counted.lock() = self.session.clock().now();
     }
 }

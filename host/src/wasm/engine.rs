@@ -6,10 +6,11 @@ use super::{
     runtime::Runtime,
 };
 use anyhow::Result;
+use parking_lot::Mutex;
 use std::{
     borrow::Cow,
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 /// A component that is read once; none if reading it failed.
@@ -77,13 +78,7 @@ impl Engine {
     /// # Errors
     /// The problem of the component, or the reason why it cannot be read.
     pub fn load_once(&self, place: Place) -> Result<Plugin> {
-        let once = self
-            .read
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(place.clone())
-            .or_default()
-            .clone();
+        let once = self.read.lock().entry(place.clone()).or_default().clone();
         let open = || plugin::Component::open(&self.runtime, &place).map(Arc::new);
         match once.get_or_init(|| open().ok()) {
             Some(component) => Ok(Plugin::of(component.clone())),

@@ -18,6 +18,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use kubephase_wit::Imports;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::{
     borrow::Cow,
@@ -25,7 +26,7 @@ use std::{
     fmt,
     io::Read,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 /// A plugin of one run, with what the operator allowed.
@@ -256,7 +257,7 @@ impl Component {
     }
 
     fn bytes(&self) -> MutexGuard<'_, Bytes> {
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.bytes.lock()
     }
 
     /// Returns the compiled component; none if it was not compiled before.

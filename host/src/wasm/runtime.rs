@@ -12,6 +12,7 @@ use crate::{
     parallel::{Turns, fair::FairTurns},
 };
 use anyhow::{Context, Result, anyhow};
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
@@ -19,7 +20,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     os::fd::AsRawFd,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -170,7 +171,7 @@ impl Runtime {
         &self,
         link: impl FnOnce(&mut Linker<T>) -> wasmtime::Result<()>,
     ) -> wasmtime::Result<Arc<Linker<T>>> {
-        let mut linked = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut linked = self.0.linked.lock();
         if let Some(Ok(found)) = linked
             .get(&TypeId::of::<T>())
             .map(|found| found.clone().downcast())
@@ -190,10 +191,7 @@ impl Runtime {
     }
 
     fn components(&self) -> MutexGuard<'_, HashMap<String, Component>> {
-        self.0
-            .components
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.components.lock()
     }
 
     /// Returns a compiled component from memory or from the cache; none if neither has it.

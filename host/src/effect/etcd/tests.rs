@@ -6,8 +6,8 @@ use crate::{
     effect::Enacted,
     world::{Cluster, Container, Etcd, EtcdMember, Files, Net, Node, Runtime, Tried, World},
 };
+use parking_lot::Mutex;
 use serde_json::Value;
-use std::sync::Mutex;
 
 /// An etcd whose new member goes through what etcd's own do, a look at a time.
 struct Peers {
@@ -64,7 +64,7 @@ impl Peers {
     }
 
     fn done(&self) -> Vec<&'static str> {
-        self.state.lock().unwrap().done.clone()
+        self.state.lock().done.clone()
     }
 }
 
@@ -80,7 +80,7 @@ fn member(name: &str, learner: bool) -> EtcdMember {
 
 impl Etcd for Peers {
     fn members(&self) -> Tried<Vec<EtcdMember>> {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         state.looks += 1;
         if state.looks > 3 && !self.refuses {
             state
@@ -92,14 +92,14 @@ impl Etcd for Peers {
     }
 
     fn add_learner(&self, _: &str) -> Tried<()> {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         state.members.push(member("", true));
         state.done.push("added");
         Ok(())
     }
 
     fn promote(&self, id: u64) -> Tried<()> {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         assert_eq!(id, 7);
         state.members[0].learner = false;
         state.done.push("promoted");
@@ -107,7 +107,7 @@ impl Etcd for Peers {
     }
 
     fn remove(&self, id: u64) -> Tried<()> {
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         if state.refusals > 0 {
             state.refusals -= 1;
             state.done.push("refused");
@@ -126,7 +126,7 @@ impl Etcd for Peers {
     }
 
     fn serves(&self, _: &str) -> Tried<bool> {
-        let state = self.state.lock().unwrap();
+        let state = self.state.lock();
         Ok(!state.members[0].name.is_empty() && (!self.stuck || state.stopped > 0))
     }
 }
@@ -144,7 +144,7 @@ impl Runtime for Peers {
 
     fn stop_container(&self, id: &str) -> Tried<()> {
         assert_eq!(id, "etcd");
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock();
         state.stopped += 1;
         state.done.push("started anew");
         Ok(())
@@ -250,7 +250,7 @@ fn a_member_leaves_when_the_others_let_it() {
         ..EtcdMember::default()
     };
     let peers = Peers::with(vec![first, member("cp2", false)], false);
-    peers.state.lock().unwrap().refusals = 2;
+    peers.state.lock().refusals = 2;
     assert_eq!(
         peers.leave(0).unwrap_err().message,
         "etcdserver: unhealthy cluster",

@@ -1,10 +1,11 @@
 //! Registries on this machine that keep to the rules, and some that do not.
 use super::*;
 use crate::plugin::credentials::tests::{Environment, write};
+use parking_lot::Mutex;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -59,7 +60,6 @@ impl Server {
                     reader.read_exact(&mut body).unwrap();
                     requests
                         .lock()
-                        .unwrap()
                         .push(format!("{head}{}", String::from_utf8_lossy(&body)));
                     answer(&head, &mut stream);
                 });
@@ -84,7 +84,7 @@ impl Server {
     }
 
     fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().clone()
     }
 }
 

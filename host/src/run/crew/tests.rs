@@ -47,15 +47,15 @@ fn each_is_done_once_when_what_it_needs_has_ended() {
                 nodes[at]
                     .after
                     .iter()
-                    .all(|need| done.lock().unwrap().contains(need)),
+                    .all(|need| done.lock().contains(need)),
                 "{}",
                 nodes[at].id()
             );
             thread::yield_now();
             beside.fetch_sub(1, Ordering::SeqCst);
-            assert!(done.lock().unwrap().insert(nodes[at].id().to_owned()));
+            assert!(done.lock().insert(nodes[at].id().to_owned()));
         });
-        assert_eq!(done.into_inner().unwrap().len(), nodes.len());
+        assert_eq!(done.into_inner().len(), nodes.len());
         let (Places::Exactly(places) | Places::Working(places)) = places;
         assert!(most.into_inner() <= places);
     }

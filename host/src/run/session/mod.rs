@@ -35,12 +35,13 @@ use kubephase_sdk::kubeadm::{Config, EnvVar};
 use kubephase_wit::{
     Effect as Handle, Error, Failure, Finding, Severity, Stop, input, report, types,
 };
+use parking_lot::{Mutex, MutexGuard};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use spending::{Call, RunTotals};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    sync::{Arc, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -143,7 +144,6 @@ impl Shared {
     pub fn set_fact(&self, phase: &str, name: &str, json: String) {
         self.facts
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .insert((phase.to_owned(), name.to_owned()), json);
     }
 }
@@ -323,7 +323,7 @@ impl Session {
     }
 
     fn call(&self) -> MutexGuard<'_, Call> {
-        self.0.call.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.call.lock()
     }
 
     fn propose(&mut self, effect: Effect) -> Hosted<Handle> {
@@ -406,7 +406,7 @@ fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Stop> {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let call = self.call.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let call = self.call.get_mut();
         call.let_go(&self.shared.held);
     }
 }
@@ -475,14 +475,7 @@ impl input::Host for Session {
         };
         let (phase, name) = call.arguments;
         let key = (String::from(phase), String::from(name));
-        let fact = self
-            .0
-            .shared
-            .facts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
+        let fact = self.0.shared.facts.lock().get(&key).cloned();
         if let Some(fact) = &fact {
             self.0.sight.keep_fact(&key.0, &key.1, fact);
         }
@@ -515,12 +508,7 @@ impl report::Host for Session {
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
         let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
         let key = (self.0.phase.clone(), String::from(name));
-        let mut facts = self
-            .0
-            .shared
-            .facts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut facts = self.0.shared.facts.lock();
         let is_new = !facts.contains_key(&key);
         self.hand_fact(key.1.len() + json.len(), is_new)?;
         facts.insert(key, json);

@@ -17,10 +17,7 @@ use crate::{
 use kubephase_wit::{Finding, Stop};
 use std::{
     collections::BTreeMap,
-    sync::{
-        PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -134,12 +131,7 @@ impl Session {
         let Access::Granted(grant) = &self.0.access else {
             return Ok(T::default());
         };
-        let mut spent = self
-            .0
-            .shared
-            .spent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut spent = self.0.shared.spent.lock();
         count(spent.entry(grant.plugin().to_owned()).or_default())
     }
 
@@ -277,7 +269,7 @@ impl Session {
         let escaped = |text: &&str| serde_json::to_string(text).map_or(0, |json| json.len() + 1);
         let bytes = LINE + texts.iter().map(escaped).sum::<usize>();
         let spent = &self.0.shared.spent;
-        let mut spent = spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spent = spent.lock();
         let of_all: usize = spent.values().map(|run| run.effect_bytes).sum();
         if of_all + bytes > MAX_EFFECT_BYTES {
             return Err(Stop::msg(format!(

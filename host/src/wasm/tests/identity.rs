@@ -10,10 +10,11 @@ use crate::{
     world::{World, fake::FakeWorld},
 };
 use kubephase_sdk::testing::Case;
+use parking_lot::Mutex;
 use std::{
     fs,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Arc,
 };
 
 const REPORT: &str = r#"
@@ -95,7 +96,7 @@ impl<T> Default for Shared<T> {
 
 impl Write for Shared<u8> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(buffer);
+        self.0.lock().extend_from_slice(buffer);
         Ok(buffer.len())
     }
 
@@ -106,13 +107,13 @@ impl Write for Shared<u8> {
 
 impl Subscriber for Shared<Event> {
     fn notice(&mut self, event: &Event) {
-        self.0.lock().unwrap().push(event.clone());
+        self.0.lock().push(event.clone());
     }
 }
 
 impl Shared<u8> {
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(self.0.lock().clone()).unwrap()
     }
 }
 
@@ -143,7 +144,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
     let finished = run
         .execute(world, &|_| {}, subscribers, &Cancel::never())
         .unwrap();
-    let seen = events.0.lock().unwrap().clone();
+    let seen = events.0.lock().clone();
     (finished.result, seen, out.text(), err.text())
 }
 

@@ -24,11 +24,7 @@ fn one(session: &Session, said: &world::Said, phase: &mut dyn Host) -> Ran {
         Err(Error::Failure(failure)) => Err(failure),
         Err(Error::Stop(stop)) => panic!("{stop}"),
     };
-    (
-        result,
-        session.take_proposals(),
-        said.lock().unwrap().clone(),
-    )
+    (result, session.take_proposals(), said.lock().clone())
 }
 
 /// Runs both; what they have in common.

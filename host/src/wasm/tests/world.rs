@@ -9,8 +9,9 @@ use crate::{
     world::fake::FakeWorld,
 };
 use kubephase_sdk::testing::Case;
+use parking_lot::Mutex;
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// What phases said, a line each.
 pub type Said = Arc<Mutex<Vec<String>>>;
@@ -20,7 +21,7 @@ struct Listener(Said);
 impl Subscriber for Listener {
     fn notice(&mut self, event: &Event) {
         if let What::Message { label, text, .. } = &event.what {
-            self.0.lock().unwrap().push(format!("[{label}] {text}"));
+            self.0.lock().push(format!("[{label}] {text}"));
         }
     }
 }

@@ -11,10 +11,11 @@ use crate::world::{
     Cluster, Files, Tried,
     api::{ApiClient, Credentials, Endpoint, Patience, Resolver},
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::{
     net::{IpAddr, SocketAddr},
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 use tokio::runtime::Handle;
 use url::Url;
@@ -66,11 +67,11 @@ impl ClusterState {
     }
 
     fn servers(&self) -> MutexGuard<'_, Vec<RunningServer>> {
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.servers.lock()
     }
 
     fn machines(&self) -> MutexGuard<'_, Vec<IpAddr>> {
-        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
+        self.machines.lock()
     }
 
     /// Adds the addresses of a machine, which need not serve anything.

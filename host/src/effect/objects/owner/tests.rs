@@ -1,6 +1,6 @@
 use super::*;
 use crate::secret::Secret;
-use std::sync::Mutex;
+use parking_lot::Mutex;
 
 /// A cluster that keeps what is written to it.
 #[derive(Default)]
@@ -10,7 +10,7 @@ impl Kept {
     fn put(&self, manifest: &Value) {
         let of = reference(manifest).unwrap();
         self.delete(&of).unwrap();
-        self.0.lock().unwrap().push(manifest.clone());
+        self.0.lock().push(manifest.clone());
     }
 
     fn has(&self, of: &ObjectRef) -> bool {
@@ -20,7 +20,7 @@ impl Kept {
 
 impl Cluster for Kept {
     fn get(&self, of: &ObjectRef) -> Tried<Option<Value>> {
-        let objects = self.0.lock().unwrap();
+        let objects = self.0.lock();
         let found = objects
             .iter()
             .find(|object| reference(object).unwrap() == *of);
@@ -51,7 +51,7 @@ impl Cluster for Kept {
     }
 
     fn delete(&self, of: &ObjectRef) -> Tried<()> {
-        let mut objects = self.0.lock().unwrap();
+        let mut objects = self.0.lock();
         objects.retain(|object| reference(object).unwrap() != *of);
         Ok(())
     }

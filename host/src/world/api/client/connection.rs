@@ -13,7 +13,7 @@ use kube::{
     config::{AuthInfo, KubeConfigOptions, Kubeconfig},
 };
 use kubephase_wit::Failure;
-use std::sync::{Once, PoisonError};
+use std::sync::Once;
 use url::Url;
 
 /// A connection, and the kubeconfig and the endpoint that it was made for.
@@ -48,10 +48,7 @@ impl ApiClient {
             .map_err(|error| invalid_kubeconfig(name, &error))?;
         let endpoint = self.resolver.endpoint(&server);
         let embedded = endpoint.is_some_and(|endpoint| endpoint.embedded);
-        let mut cached = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.connection.lock();
         if let Some(connection) = cached.as_ref()
             && connection.kubeconfig == text
             && connection.endpoint == endpoint

@@ -18,10 +18,8 @@ use crate::{
 };
 use connection::CachedConnection;
 use kubephase_wit::Failure;
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
 /// Limits of an answer. A list of two thousand Pods fits.

@@ -8,11 +8,9 @@ mod runtime;
 
 use super::facts::NodeFacts;
 use crate::world::{ServiceState, Tried};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Called with the name of a service and the state that it is to be in. Returns whether it changed
 /// anything.
@@ -53,7 +51,7 @@ impl DescribedNode {
     }
 
     fn changes(&self) -> MutexGuard<'_, Changes> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.changes.lock()
     }
 
     /// Returns what a described node cannot know, because only doing it would show it.

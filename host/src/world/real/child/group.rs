@@ -1,12 +1,12 @@
 //! Process groups of running programs, which end with this program.
 use crate::world::real::supervisor;
+use parking_lot::{Mutex, MutexGuard};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::{
     collections::BTreeMap,
     io, mem,
     os::unix::process::CommandExt,
     process::{self, Child, Command, Stdio},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// Process groups of running programs, by the id of their leader. They end with this program.
@@ -41,7 +41,7 @@ impl Leader {
 }
 
 fn groups() -> MutexGuard<'static, BTreeMap<i32, Leader>> {
-    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+    GROUPS.lock()
 }
 
 /// Kills all running programs, because this program ends at once. From then on no program is

@@ -10,11 +10,12 @@ mod requests;
 use super::persistence::{ClusterLog, LogEntry};
 use crate::world::{Etcd, EtcdMember, Tried};
 use kubephase_wit::Failure;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     ops::{Deref, DerefMut},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
 /// The members of a cluster's etcd.
@@ -97,7 +98,7 @@ impl EtcdMembers {
     }
 
     fn lock(&self) -> MembersGuard<'_> {
-        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        let members = self.members.lock();
         MembersGuard {
             before: members.clone(),
             members,

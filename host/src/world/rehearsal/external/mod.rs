@@ -12,8 +12,9 @@ use crate::world::{
     api::{ApiClient, Credentials, Endpoint, Resolver},
 };
 use dry_run_client::DryRunClient;
+use parking_lot::Mutex;
 use pending::PendingObjects;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use url::Url;
 
 /// A real cluster that a machine would join.
@@ -47,7 +48,7 @@ impl ExternalCluster {
     /// # Errors
     /// `unavailable` if the members cannot be listed, or too few of them serve.
     pub fn import_members(&self, members: &EtcdMembers) -> Tried<()> {
-        let mut imported = self.imported.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut imported = self.imported.lock();
         if !*imported {
             members.import_from(self.etcd.as_ref())?;
             *imported = true;

@@ -1,11 +1,9 @@
 //! Results of changes that a real cluster would make.
 use crate::world::rehearsal::api_server::selects;
 use kubephase_wit::ObjectRef;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 
 /// API version, kind, namespace and name.
 type ObjectKey = (String, String, Option<String>, String);
@@ -25,7 +23,7 @@ fn object_key(reference: &ObjectRef) -> ObjectKey {
 
 impl PendingObjects {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ObjectKey, Option<Value>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Returns an object that was changed: as it would be, or none if it would be deleted.

@@ -28,13 +28,10 @@ use crate::{
     },
 };
 use kubephase_wit::Failure;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use static_pods::find_pod;
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -89,7 +86,7 @@ impl KubeletStandIn {
     }
 
     fn state(&self) -> MutexGuard<'_, KubeletState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn files(&self) -> &dyn Files {

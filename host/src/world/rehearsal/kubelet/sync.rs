@@ -8,7 +8,6 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::sync::PoisonError;
 
 impl KubeletStandIn {
     /// Reads the static Pods again, as a kubelet does without being told to, and starts new ones.
@@ -16,7 +15,7 @@ impl KubeletStandIn {
     /// # Errors
     /// A Pod cannot be run, or the Node cannot be registered.
     pub fn sync(&self) -> Tried<()> {
-        let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _syncing = self.syncing.lock();
         if !self.state().running {
             return Ok(());
         }

@@ -9,10 +9,10 @@ mod operations;
 
 use crate::world::{Files, Tried, files::RootedFiles};
 use kubephase_wit::Failure;
+use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Mutex, PoisonError},
 };
 
 /// Two trees, of which the upper one gets all changes.
@@ -56,7 +56,7 @@ impl Overlay {
 
     /// Whether a path of the lower tree, or a directory above it, was removed.
     fn is_removed(&self, path: &str) -> bool {
-        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = self.removed.lock();
         Path::new(path)
             .ancestors()
             .any(|above| above.to_str().is_some_and(|above| removed.contains(above)))
@@ -64,15 +64,12 @@ impl Overlay {
 
     /// Marks a path of the lower tree as removed.
     fn mark_removed(&self, path: &str) {
-        self.removed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_owned());
+        self.removed.lock().insert(path.to_owned());
     }
 
     /// Returns the new owner of a path of the lower tree; none if it was not changed.
     fn new_owner(&self, path: &str) -> Option<(u32, u32)> {
-        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let owners = self.owners.lock();
         Path::new(path)
             .ancestors()
             .find_map(|above| owners.get(above.to_str()?))

@@ -2,7 +2,7 @@
 use super::{Overlay, child_path, confined::ConfinedOverlay, not_found};
 use crate::world::{Files, OpenFile, Territory, Tried, files::Confined};
 use kubephase_wit::FileMeta;
-use std::{collections::BTreeSet, path::Path, sync::PoisonError};
+use std::{collections::BTreeSet, path::Path};
 
 impl Files for Overlay {
     fn open(&self, path: &str) -> Tried<Box<dyn OpenFile + '_>> {
@@ -83,7 +83,7 @@ impl Files for Overlay {
         if !self.is_removed(path) && self.lower.stat(path)?.is_some() {
             changed |=
                 self.new_owner(path) != Some(owner) && self.lower.has_other_owner(path, owner)?;
-            let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut owners = self.owners.lock();
             owners.retain(|earlier, _| !Path::new(earlier).starts_with(path));
             owners.insert(path.to_owned(), owner);
         } else if !is_upper {

@@ -15,13 +15,13 @@ use crate::world::{
 };
 use kubephase_wit::Failure;
 use latest::LatestEntries;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     fs::File,
     io::Write,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// Name of the log in the state directory.
@@ -80,7 +80,7 @@ impl ClusterLog {
     }
 
     fn open(&self) -> MutexGuard<'_, Option<OpenLog>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 
     /// Returns the path of the log in the tree of its node.

@@ -2,6 +2,10 @@
 //!
 //! Here are the record and the inputs; `observations.rs` has the answers, `proposals.rs` and
 //! `core_proposals.rs` what the plugin proposes.
+#![allow(
+    clippy::disallowed_types,
+    reason = "the tests of plugins have no further dependency"
+)]
 mod core_proposals;
 mod observations;
 mod proposals;

@@ -1,10 +1,8 @@
 //! How a server answers.
+use parking_lot::Mutex;
 use std::{
     io::{Read, Write},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
@@ -47,7 +45,7 @@ pub fn serve(
     stopped: &AtomicBool,
 ) -> std::io::Result<()> {
     while let Some(head) = read_head(&mut connection)? {
-        requests.lock().unwrap().push(head.clone());
+        requests.lock().push(head.clone());
         let path = head.split(' ').nth(1).unwrap_or_default();
         let manner = choose(path);
         let is_open = matches!(manner, Manner::Reply { .. });

@@ -5,10 +5,11 @@ mod answers;
 pub use answers::Manner;
 
 use crate::support::server::answers::serve;
+use parking_lot::Mutex;
 use std::{
     net::{TcpListener, TcpStream},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -93,7 +94,7 @@ impl Server {
 
     /// Returns the head of every request so far.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().clone()
     }
 }
 

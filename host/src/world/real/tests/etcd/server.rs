@@ -2,8 +2,9 @@
 use super::*;
 use crate::world::{fake::FakeCluster, files::RootedFiles};
 use etcd_client::proto::*;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::{net::Ipv4Addr, sync::Mutex};
+use std::net::Ipv4Addr;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,7 +24,7 @@ async fn serve(
 ) -> http::Response<Body> {
     let (_, method) = request.uri().path().rsplit_once('/').unwrap();
     let method = method.to_owned();
-    shared.lock().unwrap().calls.push(method.clone());
+    shared.lock().calls.push(method.clone());
     if !leads && method != "Status" {
         return unary(request, |_: ()| {
             Err::<(), _>(Status::unavailable("etcdserver: no leader"))
@@ -60,7 +61,7 @@ fn range(asked: PbRangeRequest) -> Result<PbRangeResponse, Status> {
 fn list_members(shared: &SharedAgreement) -> Result<PbMemberListResponse, Status> {
     Ok(PbMemberListResponse {
         header: None,
-        members: shared.lock().unwrap().members.clone(),
+        members: shared.lock().members.clone(),
     })
 }
 
@@ -68,7 +69,7 @@ fn add_member(
     shared: &SharedAgreement,
     asked: PbMemberAddRequest,
 ) -> Result<PbMemberAddResponse, Status> {
-    shared.lock().unwrap().members.push(PbMember {
+    shared.lock().members.push(PbMember {
         id: 2,
         peer_ur_ls: asked.peer_ur_ls,
         is_learner: asked.is_learner,
@@ -81,7 +82,7 @@ fn promote_member(
     shared: &SharedAgreement,
     asked: &PbMemberPromoteRequest,
 ) -> Result<PbMemberPromoteResponse, Status> {
-    let mut agreement = shared.lock().unwrap();
+    let mut agreement = shared.lock();
     let learner = agreement
         .members
         .iter_mut()
@@ -98,7 +99,7 @@ fn remove_member(
     shared: &SharedAgreement,
     asked: &PbMemberRemoveRequest,
 ) -> Result<PbMemberRemoveResponse, Status> {
-    let mut agreement = shared.lock().unwrap();
+    let mut agreement = shared.lock();
     agreement.members.retain(|member| member.id != asked.id);
     Ok(PbMemberRemoveResponse::default())
 }
@@ -199,7 +200,7 @@ impl FakeEtcd {
 
     /// Returns the calls that the members got since they were last taken.
     pub(super) fn take_calls(&self) -> Vec<String> {
-        std::mem::take(&mut self.shared.lock().unwrap().calls)
+        std::mem::take(&mut self.shared.lock().calls)
     }
 }
 

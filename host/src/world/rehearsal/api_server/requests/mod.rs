@@ -21,12 +21,12 @@ use super::{
 use crate::world::api::resources::Resource;
 use body::parse_body;
 use ipnet::IpNet;
+use parking_lot::Mutex;
 use path::ResourcePath;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, PoisonError},
 };
 use tokio::sync::broadcast;
 
@@ -101,7 +101,7 @@ pub(super) fn reply_of(answer: impl FnOnce() -> ApiResult<ApiReply>) -> ApiReply
 impl ApiState {
     /// Answers a request.
     pub fn answer(&self, call: &ApiCall) -> ApiReply {
-        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut store = self.store.lock();
         reply_of(|| self.answer_path(&mut store, call))
     }
 

@@ -15,11 +15,7 @@ use hyper::{
     http::request::Parts,
 };
 use serde_json::{Value, json};
-use std::{
-    convert::Infallible,
-    sync::{Arc, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// Bytes of the largest body. etcd refuses larger objects.
@@ -96,7 +92,7 @@ fn too_large() -> Value {
 /// Returns the user of a bootstrap token; none if the token is not valid.
 fn user_of_token(api: &ApiState, token: &str) -> Option<User> {
     let (id, secret) = token.split_once('.')?;
-    let store = api.store.lock().unwrap_or_else(PoisonError::into_inner);
+    let store = api.store.lock();
     let stored = store.get(
         core_resource("secrets"),
         "kube-system",

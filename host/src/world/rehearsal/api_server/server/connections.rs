@@ -7,9 +7,10 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
 };
+use parking_lot::Mutex;
 use std::{
     convert::Infallible,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -108,7 +109,7 @@ impl Default for Activity {
 
 impl Activity {
     fn change(&self, change: impl FnOnce(&mut RequestCount)) {
-        let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requests = self.0.lock();
         change(&mut requests);
         requests.last = Instant::now();
     }
@@ -123,7 +124,7 @@ impl Activity {
     async fn wait_until_idle(&self) {
         loop {
             let rest = {
-                let requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let requests = self.0.lock();
                 if requests.in_progress > 0 {
                     IDLE
                 } else {

@@ -25,11 +25,12 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Bytes;
 use ipnet::IpNet;
 use kubephase_wit::Failure;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use std::{
     convert::Infallible,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 use tokio::{net::TcpListener, runtime::Handle, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
@@ -127,10 +128,7 @@ impl ApiServer {
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
-        self.api
-            .store
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.api.store.lock()
     }
 
     /// Creates the binding of the admins' group directly, bypassing RBAC.

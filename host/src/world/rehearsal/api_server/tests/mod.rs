@@ -7,8 +7,8 @@ use super::{
     signer::SigningAuthority,
     store::{Store, core_resource},
 };
+use parking_lot::Mutex;
 use serde_json::{Value, json};
-use std::sync::Mutex;
 
 mod access;
 mod controllers;

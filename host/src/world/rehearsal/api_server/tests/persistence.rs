@@ -12,7 +12,7 @@ fn logged_objects_are_restored() {
     let api = state_with(Store::restore(Vec::new(), log.clone()));
     let admin = TestClient::admin(&api);
     admin.post(CONFIG_MAPS, &config_map("before", json!({})));
-    log.begin(&api.store.lock().unwrap().entries()).unwrap();
+    log.begin(&api.store.lock().entries()).unwrap();
     for name in ["a", "b"] {
         admin.post(CONFIG_MAPS, &config_map(name, json!({"k": "1"})));
     }
@@ -24,7 +24,7 @@ fn logged_objects_are_restored() {
     let restored = Store::restore(ClusterLog::read(&files).unwrap(), log);
     let a = restored.get(core_resource("configmaps"), "default", "a");
     assert_eq!(a.unwrap()["data"]["k"], "2");
-    let store = api.store.lock().unwrap();
+    let store = api.store.lock();
     assert_eq!(
         (restored.entries(), restored.version()),
         (store.entries(), store.version())

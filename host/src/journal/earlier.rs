@@ -1,6 +1,6 @@
-//! Lines of journals that earlier versions wrote. They say nothing of what an effect means for later
-//! runs, so it is concluded from the effect's kind and target. No other place does that: a journal
-//! of this version has it as data.
+//! Lines of journals that earlier versions wrote. They say nothing of what an effect means for
+//! later runs, so it is concluded from the effect's kind and target. No other place does that: a
+//! journal of this version has it as data.
 use crate::{
     effect::{Footprint, Undo, joining},
     event::{EffectSummary, Event, What},

@@ -14,6 +14,7 @@ mod sample;
 
 use arrows::{circles, strangers, upward};
 use modules::Modules;
+use std::fs;
 
 /// The floors from the lowest to the highest, and what is on each.
 const FLOORS: &[(&str, &str)] = &[
@@ -21,8 +22,11 @@ const FLOORS: &[(&str, &str)] = &[
         "text",
         "Text and bytes without any of the program's own types.",
     ),
-    ("cancel", "The wish to end a run, and who is told of it."),
-    ("parallel", "Work of several threads, and turns among them."),
+    (
+        "cancel",
+        "Requests to end a run, and the parts of the program that react to them.",
+    ),
+    ("parallel", "Work of several threads, and whose turn it is."),
     (
         "budget",
         "What one call may use of the host, and until when.",
@@ -105,6 +109,19 @@ fn every_module_has_a_floor_and_every_floor_a_module() {
 fn no_files_use_each_other_in_a_circle() {
     let problems = circles(&program());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_page_of_the_host_has_these_floors() {
+    let page = fs::read_to_string(harness::workspace().join("host/README.md")).unwrap();
+    let list: String = FLOORS
+        .iter()
+        .map(|(floor, content)| format!("- `{floor}`: {content}\n"))
+        .collect();
+    assert!(
+        page.contains(&format!("\n\n{list}\n")),
+        "the list of floors in host/README.md has to be:\n{list}"
+    );
 }
 
 fn program() -> Modules {

@@ -27,40 +27,68 @@ fn the_first_page_is_short() {
 
 #[test]
 fn every_link_leads_to_a_page_and_a_heading() {
-    check(|page| page.links().filter_map(|link| problem_of_link(page, &link)));
+    check(|page| {
+        let problems = page.links().filter_map(|link| problem_of_link(page, &link));
+        problems.collect()
+    });
 }
 
 #[test]
 fn every_path_exists() {
     check(|page| {
-        let is_missing = |path: &String| page.locate(path).is_none();
-        let missing = page.paths().filter(is_missing);
-        missing.map(|path| format!("`{path}` does not exist"))
+        let missing = page.paths().filter(|path| page.locate(path).is_none());
+        missing
+            .map(|path| format!("`{path}` does not exist"))
+            .collect()
     });
 }
 
 #[test]
 fn every_symbol_is_in_its_file() {
     check(|page| {
-        page.symbols().filter_map(|(path, symbol)| {
-            let file = page.locate(&path).filter(|file| file.is_file());
-            let Some(file) = file else {
-                return Some(format!("`{path}` is not a file, and `{symbol}` not in it"));
-            };
-            let text = fs::read_to_string(file).unwrap();
-            (!text.contains(&symbol)).then(|| format!("`{path}` does not contain `{symbol}`"))
-        })
+        let problems = page
+            .symbols()
+            .filter_map(|(path, symbol)| problem_of_symbol(page, &path, &symbol));
+        problems.collect()
     });
 }
 
-/// Fails with all problems of all pages.
-fn check<'a, P: Iterator<Item = String> + 'a>(problems_of: impl Fn(&'a Page) -> P) {
-    let pages: &'static [Page] = Box::leak(Page::all().into_boxed_slice());
-    let problems: Vec<String> = pages
-        .iter()
-        .flat_map(|page| problems_of(page).map(|problem| format!("{}: {problem}", page.name)))
-        .collect();
+#[test]
+fn what_a_page_names_is_found() {
+    let text = "# A page\n\n## `reset`: undo it\n\nSee [a heading](#a-page), [a page](b/c.md#d) and \
+        [a site](https://e.org).\nIt is in `host/src/x.rs`: `fn a`, `B`, and in `host/NAME.rs`.\n\n\
+        ```console\n$ cat `host/y.rs`\n```\n";
+    let page = Page::parse(&harness::workspace().join("README.md"), text);
+    assert_eq!(page.links().collect::<Vec<_>>(), ["#a-page", "b/c.md#d"]);
+    assert_eq!(
+        page.anchors().collect::<Vec<_>>(),
+        ["a-page", "reset-undo-it"]
+    );
+    assert_eq!(page.paths().collect::<Vec<_>>(), ["host/src/x.rs"]);
+    let symbols: Vec<String> = page.symbols().map(|(_, symbol)| symbol).collect();
+    assert_eq!(symbols, ["fn a", "B"]);
+    assert!(problem_of_link(&page, "#a-page-that-is-not-there").is_some());
+    assert!(problem_of_link(&page, "not/there.md").is_some());
+    assert!(problem_of_symbol(&page, "host/src/x.rs", "B").is_some());
+    assert!(problem_of_symbol(&page, "host/src/lib.rs", "a text that it lacks").is_some());
+}
+
+/// Fails with the problems of all pages.
+fn check(problems_of: impl Fn(&Page) -> Vec<String>) {
+    let mut problems = Vec::new();
+    for page in Page::all() {
+        let of_page = problems_of(&page).into_iter();
+        problems.extend(of_page.map(|problem| format!("{}: {problem}", page.name)));
+    }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+fn problem_of_symbol(page: &Page, path: &str, symbol: &str) -> Option<String> {
+    let Some(file) = page.locate(path).filter(|file| file.is_file()) else {
+        return Some(format!("`{path}` is not a file, so it has no `{symbol}`"));
+    };
+    let text = fs::read_to_string(file).unwrap();
+    (!text.contains(symbol)).then(|| format!("`{path}` does not contain `{symbol}`"))
 }
 
 fn problem_of_link(page: &Page, link: &str) -> Option<String> {

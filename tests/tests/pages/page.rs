@@ -59,13 +59,17 @@ impl Page {
     }
 
     pub fn read(file: &Path) -> Page {
-        let text = fs::read_to_string(file).unwrap();
+        Page::parse(file, &fs::read_to_string(file).unwrap())
+    }
+
+    /// Reads the text of a page.
+    pub fn parse(file: &Path, text: &str) -> Page {
         let root = harness::workspace();
         let name = file.strip_prefix(&root).unwrap_or(file);
         Page {
             name: name.display().to_string(),
             file: file.to_owned(),
-            prose: FENCED.replace_all(&text, "").into_owned(),
+            prose: FENCED.replace_all(text, "").into_owned(),
         }
     }
 

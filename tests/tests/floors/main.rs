@@ -41,7 +41,7 @@ const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "operator_files",
-        "The operator's own files, read within bounds.",
+        "The operator's own files, read with limits on size and kind.",
     ),
     (
         "pki",
@@ -70,21 +70,27 @@ const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "effect",
-        "One intended change of a node or a cluster, and how it is made.",
+        "One intended change, its own check whether it already holds, and what undoes it.",
     ),
     ("event", "What happens in a run, as a stream."),
     ("journal", "The events of a run, kept on the node."),
     ("report", "Events as lines, JSON, a summary, a timeline."),
-    ("phase", "The work of the built-in phases."),
+    (
+        "phase",
+        "The work of the built-in phases: a file for each of kubeadm's phases.",
+    ),
     (
         "plugin",
         "Plugins of a configuration: fetched, allowed, locked, loaded.",
     ),
     (
         "run",
-        "One run of any workflow: preparation, executor, sessions.",
+        "One run of any workflow: preparation, executor, what a phase's calls reach.",
     ),
-    ("workflow", "What is particular to init, join and reset."),
+    (
+        "workflow",
+        "What is particular to init, join and reset: a folder for each.",
+    ),
     ("rehearse", "Machines that join a rehearsed cluster."),
     (
         "plugin_tools",

@@ -1,8 +1,8 @@
 //! The pages for people (`*.md`) name only files, symbols and headings that exist.
 //!
 //! A page names a file by its path from the root of the repository, or from its own folder:
-//! `` `host/src/lib.rs` ``. It names symbols of a file behind a colon, and the file has to have each
-//! of these texts: `` `host/src/lib.rs`: `pub mod cli`, `ALLOCATOR` ``. Paths with `NAME` in them
+//! `` `host/src/lib.rs` ``. It names symbols of a file behind a colon, and the file has to contain
+//! these texts: `` `host/src/lib.rs`: `pub mod cli`, `ALLOCATOR` ``. Paths with `NAME` in them
 //! stand for files that a reader makes.
 //!
 //! That tables of a page equal what the program knows is tested beside the code that knows it.
@@ -55,7 +55,7 @@ fn every_symbol_is_in_its_file() {
 
 #[test]
 fn what_a_page_names_is_found() {
-    let text = "# A page\n\n## `reset`: undo it\n\nSee [a heading](#a-page), [a page](b/c.md#d) and \
+    let text = "# A page\n\n## `reset`: undo it\n\nSee [a heading](#a-page), [a page](b/c.md#d), \
         [a site](https://e.org).\nIt is in `host/src/x.rs`: `fn a`, `B`, and in `host/NAME.rs`.\n\n\
         ```console\n$ cat `host/y.rs`\n```\n";
     let page = Page::parse(&harness::workspace().join("README.md"), text);

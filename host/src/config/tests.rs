@@ -367,9 +367,9 @@ fn an_api_server_listens_where_it_can_be_reached() {
 }
 
 #[test]
-fn the_phase_configurations_that_the_readme_shows_can_be_read() {
-    let readme = include_str!("../../../README.md");
-    let blocks: Vec<&str> = readme
+fn the_phase_configurations_of_the_pages_can_be_read() {
+    let page = include_str!("../../USING.md");
+    let blocks: Vec<&str> = page
         .split("```yaml\n")
         .skip(1)
         .filter_map(|rest| Some(rest.split_once("```")?.0))

@@ -169,7 +169,7 @@ pub fn needs_grant(capability: &str) -> bool {
     row(capability).is_none_or(|row| row.permit != Permit::Free)
 }
 
-/// Writes the table of the README: a row for each capability that needs a grant.
+/// Writes the table of `plugins/SANDBOX.md`: a row for each capability that needs a grant.
 pub fn documentation() -> String {
     let mut text = String::from(
         "| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n",

@@ -1,11 +1,11 @@
-//! The limits in words, for the README.
+//! The limits in words, for `plugins/SANDBOX.md`.
 use super::*;
 use crate::{
     arguments::{Text, json},
     config::plugin_limits::Limits,
 };
 
-/// Writes the README's table of limits.
+/// Writes the page's table of limits.
 fn documentation() -> String {
     let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
     let seconds = |time: Duration| format!("{} s", time.as_secs());
@@ -84,11 +84,11 @@ fn documentation() -> String {
 }
 
 #[test]
-fn the_readme_has_the_limits() {
-    let readme = include_str!("../../../../README.md");
+fn the_page_has_the_limits() {
+    let page = include_str!("../../../../plugins/SANDBOX.md");
     assert!(
-        readme.contains(&documentation()),
-        "the README's table of limits has to be:\n{}",
+        page.contains(&documentation()),
+        "the table of limits in plugins/SANDBOX.md has to be:\n{}",
         documentation()
     );
 }

@@ -1,6 +1,6 @@
 //! Searches content for patterns that credentials have, in one pass. The content need not be
 //! parsable.
-use super::{Credential, Verdict};
+use super::{Credential, Verdict, text::stretches};
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
         Credential::PrivateKey,
         &[r"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"],
     ),
-    (Credential::PrivateKey, &[r"openssh-key-v1\x00"]),
+    (Credential::PrivateKey, &[r"openssh-key-v1(?:\x00|$)"]),
     (Credential::PrivateKey, &[r"PuTTY-User-Key-File-[0-9]"]),
     (Credential::PrivateKey, &[r"AGE-SECRET-KEY-1[0-9A-Z]{16}"]),
     (
@@ -152,7 +152,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::RegistryLogin,
-        &[r#"(?m:^)\s*(?:password|auth|identitytoken)\s*=\s*["'][^"'\s]+["']"#],
+        &[r#"(?m:^)\s*(?:password|auth|identitytoken)\s*=\s*["'][^"'\s$][^"'\s]*["']"#],
     ),
 ];
 
@@ -166,8 +166,13 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Searches for the first credential of [`SIGNS`] that the content has all patterns of.
+/// Searches for the first credential of [`SIGNS`] that the content has all patterns of. The patterns
+/// are those of texts: bytes that are none, such as those of a certificate, fit some by chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
+    stretches(content).try_for_each(search_text)
+}
+
+fn search_text(content: &[u8]) -> Verdict {
     // The patterns are constants, and a test builds them.
     let Some(set) = SET.as_ref() else {
         return Err(Credential::Undecided);

@@ -315,3 +315,6 @@ fn ordinary_objects_are_shown() {
         );
     }
 }
+
+mod certificates;
+mod shown;

@@ -4,8 +4,10 @@
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
+mod followed;
 mod listing;
 
+pub use followed::check_marks;
 pub use listing::list_secrets;
 
 use super::Secret;
@@ -69,7 +71,7 @@ const PLAIN_ENDS: &[&str] = &[
     "strategy",
 ];
 
-/// Levels of nested schemas that are followed.
+/// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.
 const MAX_DEPTH: usize = 32;
 
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
@@ -128,7 +130,7 @@ fn walk(
     hide: &mut dyn FnMut(&mut Value),
 ) {
     let Some(depth) = depth.checked_sub(1) else {
-        return;
+        return hide(value);
     };
     let target = resolve(root, schema);
     if is_secret(schema) || is_secret(target) {

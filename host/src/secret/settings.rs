@@ -47,6 +47,9 @@ const SECRET_NAMES: &[&str] = &[
     "signingkey",
     "encryptionkey",
     "accountkey",
+    "licensekey",
+    "servicekey",
+    "authtok",
 ];
 
 /// Last words of names that mark a setting as secret. As parts of names they mean other things.
@@ -67,6 +70,7 @@ const PLAIN_ENDS: &[&str] = &[
     "length",
     "count",
     "class",
+    "type",
     "policy",
     "strategy",
 ];

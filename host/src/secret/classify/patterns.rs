@@ -109,6 +109,30 @@ const SIGNS: &[(Credential, &[&str])] = &[
         Credential::Password,
         &[r"\{S?SHA[0-9]{0,3}\}[a-z0-9+/]{20}|\*(?-i:[0-9A-F]{40})\b|SCRAM-SHA-[0-9]+\$"],
     ),
+    // Lines of a name and a password, as keepalived, Redis, LDAP, SNMP and HAProxy have them.
+    (
+        Credential::Password,
+        &[concat!(
+            r"(?m:^)[ \t]*(?:auth_pass|requirepass|masterauth|(?:root)?bindpw|rootpw|password)",
+            r"[ \t]+(?:--[a-z]+[ \t]+)*[^\s=:{\[#-]\S*[ \t]*\r?(?m:$)"
+        )],
+    ),
+    (
+        Credential::Password,
+        &[r"(?m:^)[ \t]*(?:r[ow]community6?[ \t]+[^\s#]|stats[ \t]+auth[ \t]+[^\s:]+:\S)"],
+    ),
+    // XML, and PHP.
+    (
+        Credential::Password,
+        &[r"<(?:[a-z]+:)?(?:password|passwd|passphrase|secret|api-?key)>\s*[^<\s$][^<]*</"],
+    ),
+    (
+        Credential::Password,
+        &[concat!(
+            r#"\bdefine\(\s*["'][a-z_]*(?:password|secret|_key|_salt)["']\s*,"#,
+            r#"\s*["'][^"']+["']"#
+        )],
+    ),
     // Lists of secrets of IPsec and PPP.
     (Credential::TunnelKey, &[r#":\s*(?:PSK|EAP|XAUTH)\s+["0]"#]),
     (

@@ -93,6 +93,10 @@ fn places_of_secrets_are_shown() {
         "DB_PASSWORD=$(DB_PASSWORD)\n",
         "//srv/share /mnt cifs credentials=/root/.cifs 0 0\n",
         "https://docs.example.com/authentication?token=help\n",
+        "password\trequisite\tpam_deny.so\npassword [success=1] pam_unix.so use_authtok\n",
+        "kpasswd\t\t464/tcp\nkpasswd\t\t464/udp\n",
+        "# password for the console\n  password: null\nauthtok_type=UNIX\n",
+        "<password/>\n<password></password>\n<password>${env.PASSWORD}</password>\n",
         "CONFIG_ACPI_LEGACY_TABLES_LOOKUP=y\n",
         "#NAME_REGEX=\"^[a-z][-a-z0-9_]*\\$?$\"\n\
          #SYS_NAME_REGEX=\"^[a-z_][-a-z0-9_]*\\$?$\"\n\

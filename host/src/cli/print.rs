@@ -4,7 +4,7 @@
 use super::{CliError, Exit};
 use crate::{
     report::style::{Painted, Palette},
-    text::sanitise,
+    text::{sanitise, user_info},
 };
 use std::io::{self, Write};
 
@@ -39,7 +39,7 @@ pub fn error(message: &str, exit: Exit) -> Exit {
         io::stderr().lock(),
         "{}: {}",
         Palette::stderr().bad("error"),
-        sanitise::block(message)
+        sanitise::block(&user_info::hidden(message))
     );
     exit
 }
@@ -51,7 +51,7 @@ pub fn warning(message: &str) {
         io::stderr().lock(),
         "{}: {}",
         Palette::stderr().warn("warning"),
-        sanitise::block(message)
+        sanitise::block(&user_info::hidden(message))
     );
 }
 

@@ -51,6 +51,10 @@ pub struct PluginEntry {
     /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
+    /// what tells the plugin from one at the same place of another configuration, as
+    /// `kubephase.lock` has it; only in the configuration that the cluster keeps
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

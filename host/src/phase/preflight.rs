@@ -1,6 +1,6 @@
 //! The preflight checks that speak to the container runtime or to an external etcd; the others are
 //! the component `preflight` among the default plugins. Names, levels and words are kubeadm's.
-use crate::{plan::spec::PhaseSpec, render::images};
+use crate::{plan::spec::PhaseSpec, render::images, text::user_info};
 use kubephase_sdk::{
     Failure, Finding, Outcome, Verdict, codes, config, effects_images, kubeadm::Config, node_fact,
     observe_net, observe_runtime, report, say,
@@ -164,8 +164,12 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
             }
             Err(failure) => (Verdict::Fail, failure.message),
         };
+        let (url, summary) = (
+            user_info::hidden(&url),
+            user_info::hidden(&summary).into_owned(),
+        );
         report::submit(&Finding {
-            evidence: vec![("endpoint".into(), url)],
+            evidence: vec![("endpoint".into(), url.into_owned())],
             ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
         });
     }

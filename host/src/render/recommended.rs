@@ -1,4 +1,5 @@
 //! kubeadm's warning about a setting that differs from its own choice.
+use crate::text::user_info;
 use serde_json::Value;
 
 /// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
@@ -15,7 +16,7 @@ pub fn recommended(kind: &str, field: &str, default: &Value, given: &Value) -> O
 /// A value as Go prints it.
 fn plain(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => user_info::hidden(text).into_owned(),
         Value::Array(items) => format!(
             "[{}]",
             items.iter().map(plain).collect::<Vec<_>>().join(" ")

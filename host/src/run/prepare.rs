@@ -10,6 +10,7 @@ use crate::{
     },
     plugin::{self, identity::PluginIdentity, load::Plugins},
     render::patches::Patches,
+    secret::{Secret, settings},
     wasm::{embedded, engine::Engine, plugin::Place},
     world::node::facts::NodeFacts,
 };
@@ -48,6 +49,7 @@ impl<'a> Distribution<'a> {
                 settings: json!({}),
                 limits: Default::default(),
                 signer: None,
+                origin: None,
             };
             plugins.insert(manifest.name.clone(), loaded);
         }
@@ -132,12 +134,21 @@ impl Prepared {
         territory
     }
 
+    /// The values of the secret settings of all plugins.
+    pub(super) fn secret_settings(&self) -> impl Iterator<Item = Secret<String>> {
+        self.plugins.values().flat_map(|loaded| {
+            let schema = &loaded.plugin.manifest().settings;
+            settings::hide(schema, &mut loaded.settings.clone())
+        })
+    }
+
     /// The identity of each third-party plugin, by its name.
     pub(super) fn identities(&self) -> BTreeMap<String, String> {
         let entries = self.phases.plugins.iter();
         let identity = |entry: &PluginEntry| {
-            let signer = self.plugins.get(&entry.name)?.signer.as_ref();
-            let identity = PluginIdentity::new(&entry.source, signer);
+            let loaded = self.plugins.get(&entry.name)?;
+            let identity = PluginIdentity::new(&entry.source, loaded.signer.as_ref())
+                .with_origin(loaded.origin.as_deref());
             Some((entry.name.clone(), identity.to_string()))
         };
         entries.filter_map(identity).collect()

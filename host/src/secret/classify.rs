@@ -16,6 +16,7 @@ mod encodings;
 mod objects;
 mod ordinary;
 mod patterns;
+mod text;
 
 pub use objects::parse_yaml;
 
@@ -190,7 +191,8 @@ impl Search<'_> {
             let unpacked = encodings::gunzip(stream, self.work)?;
             self.search(&unpacked, depth)?;
         }
-        if let Some(text) = encodings::decode_utf16(content) {
+        let text = encodings::decode_utf16(content).or_else(|| text::decode_latin_1(content));
+        if let Some(text) = text {
             self.search(text.as_bytes(), depth)?;
         }
         if let Ok(text) = std::str::from_utf8(content) {

@@ -6,3 +6,4 @@ pub mod json;
 pub mod quantity;
 pub mod redact;
 pub mod sanitise;
+pub mod user_info;

@@ -12,6 +12,7 @@ use crate::{
         refused::PluginRefused,
         transaction::Transaction,
     },
+    secret::settings::list_secrets,
     wasm::engine::Engine,
 };
 use anyhow::{Context, Result};
@@ -114,6 +115,7 @@ fn summary(
         lock::FILE,
         known.signed(candidate.signer.as_ref())
     );
+    text += &known.relocked(plugin, &candidate.identity());
     for phase in replaced_phases(candidate) {
         text += &match phases.replaces.get(&phase) {
             Some(by) if by == name => format!("It stands in for {phase}.\n"),
@@ -143,6 +145,8 @@ fn summary(
     } else {
         text += &format!("It may:\n{}", inspect::change(plugin, &nothing));
     }
+    let secrets = list_secrets(&plugin.manifest().settings);
+    text.extend(secrets.iter().map(|line| format!("Its {line}.\n")));
     text
 }
 

@@ -127,6 +127,24 @@ impl KnownPlugin {
         Some(sanitise::line(&before).into_owned())
     }
 
+    /// Says that the plugin is locked as another component than before, with what was allowed
+    /// before; empty if it is the same, or nothing was allowed.
+    pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
+        let before = self
+            .locked
+            .as_ref()
+            .filter(|it| it.digest != plugin.digest());
+        match before.filter(|_| !self.allowed(identity).granted.is_empty()) {
+            Some(before) => format!(
+                "It is another component than the one that was locked: digest {}, and no longer \
+                 {}. What you allowed before holds for it too.\n",
+                plugin.digest(),
+                before.digest
+            ),
+            None => String::new(),
+        }
+    }
+
     /// Says who signed the plugin, and whether the lock, or else its entry, names the same signer.
     pub fn signed(&self, by: Option<&Signer>) -> String {
         let entry = self.entry.as_ref().and_then(|entry| entry.signer.as_ref());

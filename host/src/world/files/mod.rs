@@ -13,6 +13,7 @@
 //! | `territory` | the files of a node that belong to the host |
 //! | `shown` | which files plugins may read |
 //! | `private` | the program's own directories |
+//! | `trusted_links` | the way to what is removed |
 //! | `lines` | a reader of line-based files of any size |
 //!
 //! The traits [`Files`](super::Files) and [`OpenFile`](super::OpenFile) are in `world::parts`.
@@ -30,6 +31,7 @@ mod private;
 mod rooted;
 mod shown;
 mod territory;
+mod trusted_links;
 
 pub use confined::{Confined, FileAction};
 pub(super) use failure::failure_code;

@@ -19,7 +19,7 @@ pub fn owner_of_path(path: &str) -> Option<&str> {
 /// Returns whether everything that a path pattern fits belongs to one plugin, or is the audit
 /// policy. Which plugin it is, a grant decides when it is used: no plugin changes the files of
 /// another.
-pub(super) fn is_apart(pattern: &str) -> bool {
+pub fn is_apart(pattern: &str) -> bool {
     pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
 

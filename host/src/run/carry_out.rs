@@ -382,7 +382,10 @@ fn record(proposal: &Proposal, absent: &[String], session: &Session) -> Result<(
         .chain(footprint.texts())
         .collect();
     let room = session.spend_journal(&texts);
-    room.map_err(|stop| stop.to_string())
+    let is_directory = matches!(proposal.effect, Effect::Directory(_));
+    let directories = absent.len().saturating_sub(usize::from(!is_directory));
+    room.and_then(|()| session.spend_directories(directories))
+        .map_err(|stop| stop.to_string())
 }
 
 /// Says lines for a phase, until its plugin has said as much as it may.

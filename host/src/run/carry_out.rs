@@ -199,6 +199,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
+        let territory = territory.map(|territory| territory.around(&summary(&proposal.effect).1));
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -210,7 +211,7 @@ impl Executor<'_> {
                     .is_none_or(|plugin| self.shared.makers.has_made(plugin, path))
             },
             disturbed,
-            territory,
+            territory: territory.as_deref(),
             grant: session.access().grant(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),

@@ -39,7 +39,9 @@ impl Session {
         let path = &admitted.arguments;
         let is_read = admitted.row.function == gate::READ_FILE.row.function;
         let opened = if is_read {
-            world.files().open_shown(path, &self.0.shared.territory)?
+            world
+                .files()
+                .open_shown(path, &self.0.shared.territory.around(path))?
         } else {
             world.files().open(path)?
         };

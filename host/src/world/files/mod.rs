@@ -38,7 +38,7 @@ pub(super) use failure::failure_code;
 pub use handle::is_searchable;
 pub use private::{PrivateDirectory, is_trusted};
 pub use rooted::RootedFiles;
-pub use territory::{ResolvedPath, Territory};
+pub use territory::{ResolvedPath, Territory, normalise};
 
 /// Bytes of the largest file that is read. No configuration is larger.
 pub const MAX_READ: u64 = 64 << 20;

@@ -10,15 +10,21 @@ use crate::{
 };
 use serde_json::Value;
 
-/// Where the configuration has the subnets of Services.
-const SERVICE_SUBNET: &str = "/cluster/networking/serviceSubnet";
+/// Where the configuration has the subnets of Services and Pods.
+const SUBNETS: [&str; 2] = [
+    "/cluster/networking/serviceSubnet",
+    "/cluster/networking/podSubnet",
+];
 
 impl Session {
     /// Decides about the server of an admitted call.
     pub(super) fn reach<A: Arguments>(&self, call: &Admitted<A>, url: &HttpUrl) -> Tried<Reach> {
         let demands = call.arguments.demands();
-        let subnets = self.0.shared.config.pointer(SERVICE_SUBNET);
-        let services = Services::of(subnets.and_then(Value::as_str).unwrap_or_default());
+        let subnets = SUBNETS.map(|place| {
+            let subnet = self.0.shared.config.pointer(place);
+            subnet.and_then(Value::as_str).unwrap_or_default()
+        });
+        let services = Services::of(&subnets.join(","));
         let reach = self.0.access.reach(call.row, &demands, url, services);
         reach.map_err(denied)
     }

@@ -97,6 +97,10 @@ pub(super) const CHANGED_PATHS: Rule = Rule {
     when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
         `/etc/kubernetes/audit/policy.yaml`",
 };
+pub(super) const MADE_DIRECTORIES: Rule = Rule {
+    decide: |request, _| paths::made_directories(request),
+    when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`)",
+};
 pub(super) const PRIVATE_FILES: Rule = Rule {
     decide: |request, _| paths::private_files(request),
     when: "root, with `private: true`",

@@ -165,6 +165,15 @@ pub struct FileDiscovery {
     pub kube_config_path: String,
 }
 
+impl FileDiscovery {
+    /// The path of the kubeconfig; none if a server has it.
+    pub fn path(&self) -> Option<&Path> {
+        let path = self.kube_config_path.as_str();
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        (!path.is_empty() && !path.starts_with("https://")).then(|| Path::new(path))
+    }
+}
+
 impl JoinConfiguration {
     /// What of it a node of the control plane shares with one that is initialised.
     pub fn as_init(&self) -> InitConfiguration {

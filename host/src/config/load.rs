@@ -35,22 +35,25 @@ pub struct Loaded {
     pub dry_run: bool,
 }
 
-/// The subnets of Services that a configuration file names, or the default. The file need not be
-/// complete.
+/// The subnets of Services that a configuration file names, or the default, and those of Pods. The
+/// file need not be complete.
 ///
 /// # Errors
 /// Where the file cannot be read.
-pub fn service_subnets(file: &ConfigFile) -> Result<String, Problems> {
+pub fn cluster_subnets(file: &ConfigFile) -> Result<String, Problems> {
     let documents = file.documents()?;
     let cluster = documents
         .iter()
         .find(|document| document.kind == "ClusterConfiguration");
     let value = cluster.map(|document| document.tree.value());
-    let subnets = value.as_ref().and_then(|cluster| {
-        let subnets = cluster.pointer("/networking/serviceSubnet")?.as_str()?;
+    let subnets = |field: &str| {
+        let cluster = value.as_ref()?;
+        let subnets = cluster.pointer("/networking")?.get(field)?.as_str()?;
         (!subnets.is_empty()).then(|| subnets.to_owned())
-    });
-    Ok(subnets.unwrap_or_else(|| SERVICE_SUBNET.to_owned()))
+    };
+    let of_services = subnets("serviceSubnet").unwrap_or_else(|| SERVICE_SUBNET.to_owned());
+    let of_pods = subnets("podSubnet").map(|pods| format!(",{pods}"));
+    Ok(of_services + &of_pods.unwrap_or_default())
 }
 
 /// Reads, defaults and validates what `init` runs on.

@@ -34,7 +34,7 @@ pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
 pub use join::{
     FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
 };
-pub use load::{Loaded, load_init, service_subnets};
+pub use load::{Loaded, cluster_subnets, load_init};
 pub use others::{ValidateOptions, validate};
 pub use phases::{
     ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file,

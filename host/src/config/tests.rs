@@ -4,7 +4,10 @@ use crate::{
     run::secrets::{Masked, Secrets},
     world::node::facts::NodeFacts,
 };
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -451,4 +454,20 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
     // As the cluster keeps it, it is read again.
     let kept: PhaseConfiguration = serde_json::from_value(phases.kept().unwrap()).unwrap();
     assert!(kept.same(&phases));
+}
+
+#[test]
+fn the_kubeconfig_of_a_discovery_is_a_file_unless_a_server_has_it() {
+    for (given, path) in [
+        ("/root/discovery.conf", Some("/root/discovery.conf")),
+        ("file:///root/discovery.conf", Some("/root/discovery.conf")),
+        ("discovery.conf", Some("discovery.conf")),
+        ("https://10.0.0.1/discovery.conf", None),
+        ("", None),
+    ] {
+        let discovery = FileDiscovery {
+            kube_config_path: given.into(),
+        };
+        assert_eq!(discovery.path(), path.map(Path::new), "{given}");
+    }
 }

@@ -5,8 +5,12 @@ mod undo;
 use super::etcd_join;
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, json,
-    kubeadm::Config, observe_files, spec::ClearSpec, warn,
+    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, input,
+    json,
+    kubeadm::{Config, Reset},
+    observe_files,
+    spec::ClearSpec,
+    warn,
 };
 use serde_json::Value;
 
@@ -113,7 +117,39 @@ const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
-    let etcd = Etcd::of_this_node(&config)?;
+    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    let (files, directories) = (
+        undo::files(&reset.undo),
+        undo::directories(&reset.undo, &kept),
+    );
+    let round = usize::try_from(input::round()).unwrap_or_default();
+    // The first directories go in the round of the last files.
+    let (first, last) = (
+        files.number() - 1,
+        files.number() + directories.number() - 2,
+    );
+    if round == 0 {
+        stop_node(&reset)?;
+    }
+    files.undo(round)?;
+    if round == 0 {
+        empty_node(&config, &reset, &kept)?;
+    }
+    if round >= first {
+        directories.undo(round - first)?;
+    }
+    if round < last {
+        return Ok(Outcome::Again);
+    }
+    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
+        let users = clear(&ClearSpec::ControlPlaneUsers {})?;
+        effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
+    }
+    Ok(Outcome::Settled)
+}
+
+/// Stops what runs on the node.
+fn stop_node(reset: &Reset) -> Result<(), Failure> {
     let service = effects_node::ensure_service("kubelet", "stopped")?;
     effects::announce(service, "[reset] Stopping the kubelet service")?;
     let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
@@ -121,7 +157,7 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     effects_core::attempt(service, by_hand)?;
     let mounts = clear(&ClearSpec::Mounts {
         below: KUBELET_DIR.into(),
-        flags: reset.unmount_flags,
+        flags: reset.unmount_flags.clone(),
     })?;
     effects::announce(
         mounts,
@@ -129,21 +165,18 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     )?;
     let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
     effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-    undo::services(&reset.undo)?;
-    undo::files(&reset.undo)?;
-    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
-    emptied_all(&kept, &reset.certificates_dir)?;
+    undo::services(&reset.undo)
+}
+
+/// Empties the directories of the node, and removes its kubeconfigs.
+fn empty_node(config: &Config, reset: &Reset, kept: &[&str]) -> Result<(), Failure> {
+    let etcd = Etcd::of_this_node(config)?;
+    emptied_all(kept, &reset.certificates_dir)?;
     // A kubelet may have started etcd once more since its data was deleted.
     etcd.and_then(|etcd| etcd.data)
         .map(|data| emptied(&data))
         .transpose()?;
-    files(&config.run.kubeconfig_dir)?;
-    undo::directories(&reset.undo, &kept)?;
-    if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
-        let users = clear(&ClearSpec::ControlPlaneUsers {})?;
-        effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
-    }
-    Ok(Outcome::Settled)
+    files(&config.run.kubeconfig_dir)
 }
 
 /// Those that stay, and lose what is in them (kubeadm behaviour).

@@ -1,7 +1,7 @@
 //! What to do next: after a failure, which the lines have told, and what is left as it was.
 use super::{
     by_plugin,
-    tally::{Found, Tally},
+    tally::{Found, Span, Tally},
 };
 use crate::{
     event::{EffectResult, PhaseResult, RunResult},
@@ -51,11 +51,12 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     {
         let code = sanitise::line(&finding.code);
         hints.push(match &finding.remedy {
-            Some(remedy) => format!(
-                "{code}: {}{}",
-                sanitise::line(remedy),
-                by_plugin(plugin.as_deref())
-            ),
+            Some(remedy) => {
+                let says = plugin.as_ref().map_or_else(String::new, |plugin| {
+                    format!("plugin {} says: ", sanitise::line(plugin))
+                });
+                format!("{code}: {says}{}", sanitise::line(remedy))
+            }
             None => {
                 format!("{code}: if this is meant to be so, add --ignore-preflight-errors={code}")
             }
@@ -108,7 +109,9 @@ fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
             holds and goes on from there."
         ));
     }
-    if !phase.is_empty() && !tally.workflow.is_empty() {
+    // Phases of third parties have no command of their own.
+    let has_command = |span: &Span| span.phase == phase && !span.is_third_party;
+    if tally.phases.iter().any(has_command) && !tally.workflow.is_empty() {
         hints.push(format!(
             "To look at this phase alone: kubephase {} phase {}",
             tally.workflow,

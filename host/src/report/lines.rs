@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
 //! plan although phases run at the same time. Results on one stream, warnings and what preflight
 //! found on the other.
-use super::{by_plugin, order::InOrder, style::Palette};
+use super::{by_plugin, order::InOrder, style::Palette, third_party};
 use crate::{
     event::{Event, Judgement, RunResult, Subscriber, What},
     secret::Secret,
@@ -9,7 +9,7 @@ use crate::{
 };
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Prints lines; a reader that goes away ends the printing, not the run.
@@ -21,6 +21,8 @@ pub struct Lines<O, E> {
     debug: bool,
     /// phases whose text may have several lines
     own: BTreeSet<String>,
+    /// the third parties' plugins of phases
+    plugins: BTreeMap<String, String>,
     order: InOrder<Line>,
     /// findings that stand in the way, told together at the end
     fatal: Vec<String>,
@@ -48,6 +50,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
             err_palette,
             debug,
             own,
+            plugins: BTreeMap::new(),
             order: InOrder::default(),
             fatal: Vec::new(),
         }
@@ -162,8 +165,9 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
                 Some(self.text(phase, None, message).into_owned())
             }
             RunResult::Failed { phase, message } => Some(format!(
-                "error execution phase {}: {}",
+                "error execution phase {}{}: {}",
                 sanitise::line(phase),
+                by_plugin(self.plugins.get(phase).map(String::as_str)),
                 self.text(phase, None, message)
             )),
             RunResult::Cancelled => {
@@ -227,8 +231,11 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
             What::PhaseStarted { .. }
             | What::Progress { .. }
             | What::Intended { .. }
-            | What::Effect { .. }
-            | What::PluginUsed { .. } => {}
+            | What::Effect { .. } => {}
+            What::PluginUsed { phase, plugin, .. } => {
+                let name = third_party(plugin).map(|name| (phase.clone(), name.to_owned()));
+                self.plugins.extend(name);
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::{event::Subscriber, plan::Plan, text::sanitise};
+use crate::{event::Subscriber, plan::Plan, text::sanitise, wasm::embedded};
 use std::io;
 
 /// The origin of a third party's finding, to stand behind its summary; empty for the program's own
@@ -25,6 +25,12 @@ fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
         .unwrap_or_default()
+}
+
+/// The name of a plugin, of its name and version; none for one that is part of the program.
+fn third_party(plugin: &str) -> Option<&str> {
+    let name = plugin.split(' ').next().unwrap_or_default();
+    embedded::named(name).is_none().then_some(name)
 }
 
 /// The form in which a run is reported.

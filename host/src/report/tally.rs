@@ -1,6 +1,6 @@
 //! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and
 //! exit code.
-use super::by_plugin;
+use super::{by_plugin, third_party};
 use crate::{
     effect::Enacted,
     event::{
@@ -52,6 +52,9 @@ pub struct Span {
     /// whether a component runs it
     #[serde(skip)]
     pub is_plugin: bool,
+    /// whether that component is a third party's
+    #[serde(skip)]
+    pub is_third_party: bool,
 }
 
 /// An effect, and what became of it.
@@ -204,7 +207,9 @@ impl Tally {
                 plugin,
                 used,
             } => {
-                self.span(phase).is_plugin = true;
+                let span = self.span(phase);
+                span.is_plugin = true;
+                span.is_third_party = third_party(plugin).is_some();
                 let sum = self.plugins.entry(plugin.clone()).or_default();
                 sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
                 sum.findings += used.findings;

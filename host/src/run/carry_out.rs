@@ -199,6 +199,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
+        let territory = territory.map(|territory| territory.around(&summary(&proposal.effect).1));
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -210,7 +211,7 @@ impl Executor<'_> {
                     .is_none_or(|plugin| self.shared.makers.has_made(plugin, path))
             },
             disturbed,
-            territory,
+            territory: territory.as_deref(),
             grant: session.access().grant(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
@@ -382,7 +383,10 @@ fn record(proposal: &Proposal, absent: &[String], session: &Session) -> Result<(
         .chain(footprint.texts())
         .collect();
     let room = session.spend_journal(&texts);
-    room.map_err(|stop| stop.to_string())
+    let is_directory = matches!(proposal.effect, Effect::Directory(_));
+    let directories = absent.len().saturating_sub(usize::from(!is_directory));
+    room.and_then(|()| session.spend_directories(directories))
+        .map_err(|stop| stop.to_string())
 }
 
 /// Says lines for a phase, until its plugin has said as much as it may.

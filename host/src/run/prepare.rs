@@ -110,6 +110,8 @@ pub struct Prepared {
     pub question: Option<&'static Question>,
     /// the operator's configuration file, if there is one
     pub file: Option<PathBuf>,
+    /// files of the operator that were read besides it, and may hold credentials
+    pub operator_files: Vec<PathBuf>,
     /// whether the whole workflow runs, and not single phases that were selected
     pub is_whole: bool,
 }
@@ -119,6 +121,9 @@ impl Prepared {
     /// runs do.
     pub(super) fn territory(&self) -> Territory {
         let mut territory = Territory::of(&self.config);
+        self.operator_files
+            .iter()
+            .for_each(|path| territory.add_of_operator(path));
         let Some(file) = &self.file else {
             return territory;
         };
@@ -179,6 +184,7 @@ pub fn prepare(
         skip,
         may_run_programs,
         question,
+        operator_files,
     } = run;
     let Loaded {
         config,
@@ -221,6 +227,7 @@ pub fn prepare(
         may_run_programs,
         question,
         file: file.map(|file| file.path().to_owned()),
+        operator_files,
         is_whole,
     })
 }

@@ -55,7 +55,7 @@ impl Candidate {
         check_digest(source, config, &bytes, digest)?;
         let plugin = load::read(&wanted, bytes.clone(), engine)?;
         load::check_name(&plugin.manifest().name)?;
-        let subnets = config::service_subnets(&ConfigFile::at(config))?;
+        let subnets = config::cluster_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
             services: Services::of(&subnets),
             plugin,

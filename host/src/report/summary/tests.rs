@@ -184,6 +184,18 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
             "2 of 4 phases were not reached.",
         ]
     );
+    let used = What::PluginUsed {
+        phase: "certs/ca".into(),
+        plugin: "own 1.2.3".into(),
+        used: Default::default(),
+    };
+    let mut of_plugin = events.clone();
+    of_plugin.push(Event { at: 20, what: used });
+    let hints = hints::hints(&Tally::of(&of_plugin), true);
+    assert!(
+        !hints.iter().any(|hint| hint.contains("init phase")),
+        "a third party's phase has no command: {hints:?}"
+    );
     let dry = hints::hints(&Tally::of(&events), false);
     assert_eq!(
         (hints.len(), dry[1].as_str()),

@@ -5,6 +5,7 @@ mod admit;
 mod observe;
 mod outlet;
 mod propose;
+mod read_for_phase;
 mod servers;
 mod spending;
 mod telling;

@@ -19,7 +19,7 @@ pub use pattern::{
 };
 pub use risk::{
     Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
-    is_harmless, is_shared, names_host, owner_of_path,
+    is_apart, is_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 

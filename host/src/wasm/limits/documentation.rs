@@ -47,6 +47,7 @@ fn documentation() -> String {
                  {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
                  {MAX_RUN_KEY_WORK} keys and certificates (one \
                  of RSA-3072 counts as two, one of RSA-4096 as four), \
+                 {MAX_RUN_DIRECTORIES} directories, \
                  {MAX_RUN_CAPSULES} capsules of {}",
                 seconds(PLUGIN),
                 mib(MAX_RUN_LOG_BYTES),

@@ -2,7 +2,7 @@
 mod phases;
 
 use crate::{
-    config::{self, ADMIN, Config, ConfigFile, JoinFlags},
+    config::{self, ADMIN, Config, ConfigFile, FileDiscovery, JoinFlags},
     discovery,
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
@@ -12,7 +12,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::{Arg, FromArgMatches};
 use kubephase_wit::Failure;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// The workflow `join`.
 pub struct Join;
@@ -103,6 +103,9 @@ pub fn load(
     let found =
         discovery::discover(&loaded.join, api, world.net(), source.is_named).map_err(into_error)?;
     let may_run_programs = found.may_run_programs;
+    let discovery_file = loaded.join.discovery.file.as_ref();
+    let operator_files = discovery_file.and_then(FileDiscovery::path);
+    let operator_files = operator_files.map(Path::to_owned).into_iter().collect();
     on_trusted();
     let cluster = if may_run_programs {
         api.as_operator(&found.kubeconfig)
@@ -113,6 +116,7 @@ pub fn load(
     let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)?;
     Ok(LoadedRun {
         may_run_programs,
+        operator_files,
         ..LoadedRun::new(loaded, &source.flags.skip_phases)
     })
 }

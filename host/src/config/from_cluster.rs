@@ -3,11 +3,11 @@
 use super::{
     Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, PhaseFlags,
     Problem, Problems,
-    component::{self, Kind, kubeadm_schema as schema},
+    component::{self, ComponentKind, kubeadm_schema as schema},
     defaults, documents,
     load::{component_document, run_options},
     phases,
-    read::{Findings, Strictness},
+    read::{Diagnostics, Strictness},
 };
 use crate::{
     secret::Secret,
@@ -47,27 +47,27 @@ pub fn from_cluster(
         phases,
         warnings,
     } = loaded;
-    let mut findings = Findings::new(Strictness::Lenient);
-    findings.warnings = warnings;
-    findings.warnings.extend(
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    diagnostics.warnings = warnings;
+    diagnostics.warnings.extend(
         found
             .warnings
             .iter()
             .map(|warning| Problem::new("", warning)),
     );
-    let cluster_configuration = of_cluster(cluster, &mut findings)?;
+    let cluster_configuration = of_cluster(cluster, &mut diagnostics)?;
     let mut config = Config {
         init: join.as_init(),
         cluster: cluster_configuration,
         ..Config::default()
     };
-    let mut of_component = |name: &str, key: &str, kind: Kind| -> Result<_> {
+    let mut of_component = |name: &str, key: &str, kind: ComponentKind| -> Result<_> {
         let document = self::kept(cluster, name, key)?;
-        Ok(document.and_then(|document| component_document(&document, kind, &mut findings)))
+        Ok(document.and_then(|document| component_document(&document, kind, &mut diagnostics)))
     };
-    let kubelet = of_component("kubelet-config", "kubelet", Kind::Kubelet)?;
-    let kube_proxy = of_component("kube-proxy", "config.conf", Kind::KubeProxy)?;
-    let phases = if phases.same(&PhaseConfiguration::default()) {
+    let kubelet = of_component("kubelet-config", "kubelet", ComponentKind::Kubelet)?;
+    let kube_proxy = of_component("kube-proxy", "config.conf", ComponentKind::KubeProxy)?;
+    let phases = if phases.is_same_as(&PhaseConfiguration::default()) {
         self::kept(cluster, "kubephase-config", "PhaseConfiguration")?
             .map(|document| phases::read(&document))
             .transpose()
@@ -76,11 +76,11 @@ pub fn from_cluster(
     } else {
         phases
     };
-    complete(&mut config, &join, found, node, &mut findings)?;
+    complete(&mut config, &join, found, node, &mut diagnostics)?;
     phase_flags.set_kubeconfigs(&mut config);
     let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
     let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    findings.warnings.extend(
+    diagnostics.warnings.extend(
         said.into_iter()
             .chain(also_said)
             .map(|warning| Problem::new("", warning)),
@@ -89,7 +89,7 @@ pub fn from_cluster(
     Ok(Loaded {
         config,
         phases,
-        warnings: findings.settled(&[])?,
+        warnings: diagnostics.settled(&[])?,
         token_given: true,
         dry_run: join.dry_run,
     })
@@ -98,9 +98,9 @@ pub fn from_cluster(
 /// Takes over what the cluster of a node that is reset keeps. One that does not tell is told of,
 /// and the node is reset all the same.
 pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
-    let mut findings = Findings::new(Strictness::Lenient);
-    let read = of_cluster(cluster, &mut findings)
-        .and_then(|read| Ok(findings.settled(&[]).map(|_| read)?));
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    let read = of_cluster(cluster, &mut diagnostics)
+        .and_then(|read| Ok(diagnostics.settled(&[]).map(|_| read)?));
     match read {
         Ok(read) => {
             loaded.config.cluster = read;
@@ -117,13 +117,16 @@ pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
 }
 
 /// The ClusterConfiguration as the cluster keeps it.
-fn of_cluster(cluster: &dyn Cluster, findings: &mut Findings) -> Result<ClusterConfiguration> {
+fn of_cluster(
+    cluster: &dyn Cluster,
+    diagnostics: &mut Diagnostics,
+) -> Result<ClusterConfiguration> {
     const NAME: &str = "kubeadm-config";
     let kept = kept(cluster, NAME, "ClusterConfiguration")?.ok_or_else(|| {
         anyhow!("the cluster has none; run `init phase upload-config kubeadm` on a control plane")
             .context(unfetched(NAME))
     })?;
-    Ok(findings
+    Ok(diagnostics
         .decode(&kept, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3))
         .unwrap_or_default()
         .0)
@@ -138,7 +141,7 @@ fn complete(
     join: &JoinConfiguration,
     found: FoundCluster,
     node: &NodeFacts,
-    findings: &mut Findings,
+    diagnostics: &mut Diagnostics,
 ) -> Result<()> {
     defaults::cluster(&mut config.cluster);
     let control_plane = join.control_plane.is_some();
@@ -154,7 +157,7 @@ fn complete(
             ));
         }
     }
-    defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
+    defaults::resolve(config, &mut diagnostics.problems, &mut diagnostics.warnings);
     run_options(config, node, "join");
     config.join = Some(Join {
         control_plane,

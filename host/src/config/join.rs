@@ -7,7 +7,7 @@ use super::{
     flags::{PhaseFlags, unmixed},
     load::{GROUP, ignored_checks},
     phases,
-    read::{Findings, Strictness, known_version},
+    read::{Diagnostics, Strictness, known_version},
     validate as rules,
 };
 use crate::{
@@ -204,31 +204,31 @@ pub fn load_join(
         .map(ConfigFile::documents)
         .transpose()?
         .unwrap_or_default();
-    let mut findings = Findings::new(Strictness::Lenient);
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let (mut join, mut phases) = (None, PhaseConfiguration::default());
     for document in documents {
         match (document.group(), document.kind.as_str()) {
             (GROUP, "JoinConfiguration") => {
-                join = decode(document, &mut findings).or(Some(JoinConfiguration::default()))
+                join = decode(document, &mut diagnostics).or(Some(JoinConfiguration::default()))
             }
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
-                Err(problem) => findings.problems.push(problem),
+                Err(problem) => diagnostics.problems.push(problem),
             },
-            _ => findings.ignored(document),
+            _ => diagnostics.ignored(document),
         }
     }
     if file.is_some() && join.is_none() {
         let none = Problem::new("", "no JoinConfiguration found in the supplied config");
-        findings.fatal(Problem {
+        diagnostics.fatal(Problem {
             file: file.map(|file| file.path().to_owned()),
             ..none
         });
     }
-    if findings.broken {
-        return Err(Problems(findings.problems));
+    if diagnostics.broken {
+        return Err(Problems(diagnostics.problems));
     }
-    let mut join = join.unwrap_or_else(|| of_flags(flags, &mut findings));
+    let mut join = join.unwrap_or_else(|| of_flags(flags, &mut diagnostics));
     if let Some(name) = &flags.node_name {
         join.node_registration.name.clone_from(name);
     }
@@ -236,19 +236,19 @@ pub fn load_join(
         join.skip_phases.clone_from(&flags.skip_phases);
     }
     join.dry_run |= flags.dry_run;
-    complete(&mut join, node, &mut findings);
+    complete(&mut join, node, &mut diagnostics);
     if let Some(control_plane) = &join.control_plane {
-        findings.problems.extend(defaults::bindable(
+        diagnostics.problems.extend(defaults::bindable(
             &control_plane.local_api_endpoint,
             "controlPlane.localAPIEndpoint.advertiseAddress",
         ));
     }
     let registration = &mut join.node_registration;
-    findings.problems.extend(ignored_checks(
+    diagnostics.problems.extend(ignored_checks(
         &mut registration.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
     ));
-    let warnings = findings.settled(documents)?;
+    let warnings = diagnostics.settled(documents)?;
     Ok(LoadedJoin {
         join,
         phases,
@@ -258,7 +258,7 @@ pub fn load_join(
 
 /// A node that joins by flags alone. The token that finds the cluster needs to know where it is
 /// (kubeadm behaviour).
-fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
+fn of_flags(flags: &JoinFlags, diagnostics: &mut Diagnostics) -> JoinConfiguration {
     let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
     let or_both = |flag: &Option<Secret<String>>| {
         flag.as_ref()
@@ -301,7 +301,7 @@ fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
         });
     } else if of_control_plane.iter().any(|(_, given)| *given) {
         let names: Vec<&str> = of_control_plane.iter().map(|(name, _)| *name).collect();
-        findings.warnings.push(Problem::new(
+        diagnostics.warnings.push(Problem::new(
             "",
             format!(
                 "[preflight] WARNING: --control-plane is also required when passing control-plane \
@@ -316,17 +316,24 @@ fn of_flags(flags: &JoinFlags, findings: &mut Findings) -> JoinConfiguration {
 }
 
 /// The document as it is written.
-pub(super) fn decode(document: &Document, findings: &mut Findings) -> Option<JoinConfiguration> {
-    if !known_version(document, findings) {
+pub(super) fn decode(
+    document: &Document,
+    diagnostics: &mut Diagnostics,
+) -> Option<JoinConfiguration> {
+    if !known_version(document, diagnostics) {
         return None;
     }
-    findings
+    diagnostics
         .decode(document, &schema::JOIN, Some(&schema::JOIN_V1BETA3))
         .map(|(join, _)| join)
 }
 
 /// Fills in the defaults, those that depend on the node among them, and looks for what is wrong.
-pub(super) fn complete(join: &mut JoinConfiguration, node: &NodeFacts, findings: &mut Findings) {
+pub(super) fn complete(
+    join: &mut JoinConfiguration,
+    node: &NodeFacts,
+    diagnostics: &mut Diagnostics,
+) {
     defaults::registration(&mut join.node_registration);
     defaults::timeouts(&mut join.timeouts);
     if join.ca_cert_path.is_empty() {
@@ -337,10 +344,10 @@ pub(super) fn complete(join: &mut JoinConfiguration, node: &NodeFacts, findings:
     {
         join.discovery.tls_bootstrap_token.clone_from(&token.token);
     }
-    findings
-        .problems
-        .extend(defaults::on_node(&mut join.node_registration, node, &mut findings.warnings).err());
-    findings
+    diagnostics.problems.extend(
+        defaults::on_node(&mut join.node_registration, node, &mut diagnostics.warnings).err(),
+    );
+    diagnostics
         .problems
         .extend(rules::registration(&join.node_registration));
     if let Some(ControlPlane {
@@ -356,20 +363,20 @@ pub(super) fn complete(join: &mut JoinConfiguration, node: &NodeFacts, findings:
             endpoint,
             node,
             &format!("{path}.advertiseAddress"),
-            &mut findings.warnings,
+            &mut diagnostics.warnings,
         ) {
-            Ok(()) => findings.problems.extend(rules::endpoint(path, endpoint)),
-            Err(problem) => findings.problems.push(problem),
+            Ok(()) => diagnostics.problems.extend(rules::endpoint(path, endpoint)),
+            Err(problem) => diagnostics.problems.push(problem),
         }
-        findings.problems.extend(rules::certificate_key(
+        diagnostics.problems.extend(rules::certificate_key(
             "controlPlane.certificateKey",
             certificate_key,
         ));
     }
-    discovery(&join.discovery, &mut findings.problems);
+    discovery(&join.discovery, &mut diagnostics.problems);
     if !(join.ca_cert_path.starts_with('/') && join.ca_cert_path.ends_with(".crt")) {
         let message = "the ca certificate path must be an absolute path";
-        findings
+        diagnostics
             .problems
             .push(Problem::invalid("caCertPath", &join.ca_cert_path, message));
     }
@@ -434,7 +441,7 @@ fn token_discovery(token: &TokenDiscovery, problems: &mut Vec<Problem>) {
         ));
     }
     for hash in &token.ca_cert_hashes {
-        if let Err(message) = pin(hash) {
+        if let Err(message) = parse_ca_hash(hash) {
             problems.push(Problem::invalid(
                 format!("{path}.caCertHashes"),
                 hash,
@@ -460,7 +467,7 @@ fn host_and_port(text: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// What it is instead.
-pub fn pin(text: &str) -> Result<String, String> {
+pub fn parse_ca_hash(text: &str) -> Result<String, String> {
     let (format, digits) = text
         .split_once(':')
         .ok_or("invalid hash, expected \"format:hex-value\". Known format(s) are: sha256")?;

@@ -1,11 +1,11 @@
 //! From files, flags and facts to a resolved configuration.
 use super::{
     BootstrapToken, Config, ConfigFile, Document, InitFlags, PhaseConfiguration, Problem, Problems,
-    component::{self, Kind, kubeadm_schema as schema},
+    component::{self, ComponentKind, kubeadm_schema as schema},
     defaults::{self, SERVICE_SUBNET},
     flags::unmixed,
     phases,
-    read::{Findings, Strictness, known_version},
+    read::{Diagnostics, Strictness, known_version},
     validate,
 };
 use crate::{
@@ -81,7 +81,7 @@ pub(super) fn resolve(
         documents,
         flags,
         node,
-        Findings::new(strictness),
+        Diagnostics::new(strictness),
     )
 }
 
@@ -90,39 +90,40 @@ pub(super) fn from_documents(
     documents: &[Document],
     flags: &InitFlags,
     node: &NodeFacts,
-    mut findings: Findings,
+    mut diagnostics: Diagnostics,
 ) -> Result<Loaded, Problems> {
     let mut config = Config::default();
     let mut phases = PhaseConfiguration::default();
     let (mut kubelet, mut kube_proxy, mut found, mut timeout) = (None, None, false, None);
     for document in documents {
         match (document.group(), document.kind.as_str()) {
-            (GROUP, "InitConfiguration") if known_version(document, &mut findings) => {
+            (GROUP, "InitConfiguration") if known_version(document, &mut diagnostics) => {
                 found = true;
-                config.init = findings
+                config.init = diagnostics
                     .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
                     .map(|(init, _)| init)
                     .unwrap_or_default();
             }
-            (GROUP, "ClusterConfiguration") if known_version(document, &mut findings) => {
+            (GROUP, "ClusterConfiguration") if known_version(document, &mut diagnostics) => {
                 found = true;
                 let decoded: Option<(ClusterConfiguration, _)> =
-                    findings.decode(document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
+                    diagnostics.decode(document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3));
                 (config.cluster, timeout) = decoded.unwrap_or_default();
             }
             // Told of by `known_version`.
             (GROUP, "InitConfiguration" | "ClusterConfiguration") => found = true,
             (_, "KubeletConfiguration") => {
-                kubelet = component_document(document, Kind::Kubelet, &mut findings)
+                kubelet = component_document(document, ComponentKind::Kubelet, &mut diagnostics)
             }
             (_, "KubeProxyConfiguration") => {
-                kube_proxy = component_document(document, Kind::KubeProxy, &mut findings)
+                kube_proxy =
+                    component_document(document, ComponentKind::KubeProxy, &mut diagnostics)
             }
             (_, phases::KIND) => match phases::read(document) {
                 Ok(read) => phases = read,
-                Err(problem) => findings.problems.push(problem),
+                Err(problem) => diagnostics.problems.push(problem),
             },
-            _ => findings.ignored(document),
+            _ => diagnostics.ignored(document),
         }
     }
     if let Some(file) = file
@@ -130,15 +131,20 @@ pub(super) fn from_documents(
     {
         let message =
             "no InitConfiguration or ClusterConfiguration kind was found in the configuration file";
-        findings.fatal(Problem {
+        diagnostics.fatal(Problem {
             file: Some(file.to_owned()),
             ..Problem::new("", message)
         });
     }
-    if findings.broken {
-        return Err(Problems(findings.problems));
+    if diagnostics.broken {
+        return Err(Problems(diagnostics.problems));
     }
-    let raw_name = overridden(&mut config, flags, file.is_some(), &mut findings.problems);
+    let raw_name = overridden(
+        &mut config,
+        flags,
+        file.is_some(),
+        &mut diagnostics.problems,
+    );
     let token_given = config
         .init
         .bootstrap_tokens
@@ -151,24 +157,26 @@ pub(super) fn from_documents(
             .get_or_insert_default()
             .control_plane_component_health_check = Some(timeout);
     }
-    dynamic(&mut config, node, &mut findings);
+    dynamic(&mut config, node, &mut diagnostics);
     flags.phase.set_kubeconfigs(&mut config);
-    if findings.strictness == Strictness::Lenient {
-        findings.problems.extend(defaults::bindable(
+    if diagnostics.strictness == Strictness::Lenient {
+        diagnostics.problems.extend(defaults::bindable(
             &config.init.local_api_endpoint,
             "localAPIEndpoint.advertiseAddress",
         ));
     }
-    findings.problems.extend(validate::config(&config));
-    findings.warnings.extend(validate::periods(&config.cluster));
+    diagnostics.problems.extend(validate::config(&config));
+    diagnostics
+        .warnings
+        .extend(validate::periods(&config.cluster));
     let mixed = ignored_checks(
         &mut config.init.node_registration.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
     );
-    findings
+    diagnostics
         .problems
-        .extend(mixed.filter(|_| findings.strictness == Strictness::Lenient));
-    let mut warnings = findings.settled(documents)?;
+        .extend(mixed.filter(|_| diagnostics.strictness == Strictness::Lenient));
+    let mut warnings = diagnostics.settled(documents)?;
     // kubeadm validates the name in lower case and then takes the flag as it was given.
     if let Some(name) = raw_name {
         config.init.node_registration.name = name;
@@ -214,8 +222,8 @@ pub(super) fn ignored_checks(given: &mut Vec<String>, more: &[String]) -> Option
 /// A component's document, if it is of the version that is read and its types are right.
 pub(super) fn component_document(
     document: &Document,
-    kind: Kind,
-    findings: &mut Findings,
+    kind: ComponentKind,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Value> {
     if document.api_version != kind.api_version() {
         let message = format!(
@@ -224,10 +232,10 @@ pub(super) fn component_document(
             document.api_version,
             kind.api_version()
         );
-        findings.fatal(document.problem("apiVersion", message));
+        diagnostics.fatal(document.problem("apiVersion", message));
         return None;
     }
-    findings.checked(document, kind.schema())
+    diagnostics.checked(document, kind.schema())
 }
 
 /// Takes over the flags; the node's name as it was given, where it was.
@@ -294,7 +302,10 @@ fn overridden(
             ..Default::default()
         };
         if !token.token.is_empty() && !bootstrap_token::is_token(&token.token) {
-            problems.push(Problem::new("--token", bootstrap_token::malformed()));
+            problems.push(Problem::new(
+                "--token",
+                bootstrap_token::malformed_message(),
+            ));
             token.token = Secret::default();
         }
         init.bootstrap_tokens = vec![token];
@@ -312,10 +323,10 @@ fn overridden(
 }
 
 /// Defaults, those that depend on the node among them.
-fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
+fn dynamic(config: &mut Config, node: &NodeFacts, diagnostics: &mut Diagnostics) {
     defaults::init(&mut config.init);
     defaults::cluster(&mut config.cluster);
-    let warnings = &mut findings.warnings;
+    let warnings = &mut diagnostics.warnings;
     let outcomes = [
         defaults::on_node(&mut config.init.node_registration, node, warnings),
         defaults::advertise(
@@ -325,12 +336,12 @@ fn dynamic(config: &mut Config, node: &NodeFacts, findings: &mut Findings) {
             warnings,
         ),
     ];
-    findings
+    diagnostics
         .problems
         .extend(outcomes.into_iter().filter_map(Result::err));
     defaults::taints(&mut config.init);
     defaults::secrets(&mut config.init);
-    defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
+    defaults::resolve(config, &mut diagnostics.problems, &mut diagnostics.warnings);
     addons(config);
     run_options(config, node, "init");
 }

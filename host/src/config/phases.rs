@@ -72,8 +72,8 @@ pub struct Waiver {
 
 impl PhaseConfiguration {
     /// As the cluster keeps it; none where there is nothing to keep.
-    pub fn kept(&self) -> Option<Value> {
-        if self.same(&PhaseConfiguration::default()) {
+    pub fn to_cluster_document(&self) -> Option<Value> {
+        if self.is_same_as(&PhaseConfiguration::default()) {
             return None;
         }
         let document = PhaseConfiguration {
@@ -92,7 +92,7 @@ impl PhaseConfiguration {
     }
 
     /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
-    pub fn same(&self, other: &PhaseConfiguration) -> bool {
+    pub fn is_same_as(&self, other: &PhaseConfiguration) -> bool {
         let plain = |phases: &PhaseConfiguration| PhaseConfiguration {
             api_version: String::new(),
             kind: String::new(),
@@ -106,15 +106,15 @@ impl PhaseConfiguration {
 ///
 /// # Errors
 /// Where the file cannot be read, or the document does not fit.
-pub fn of_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
-    of(&ConfigFile::at(file))
+pub fn read_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
+    find(&ConfigFile::at(file))
 }
 
 /// Returns the same document from a configuration file that other parts of the run read as well.
 ///
 /// # Errors
 /// Where the file cannot be read, or the document does not fit.
-pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
+pub fn find(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
     Ok(file
         .documents()?
         .iter()

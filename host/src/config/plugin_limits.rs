@@ -78,7 +78,7 @@ mod memory {
         let text = given
             .as_str()
             .map_or_else(|| given.to_string(), str::to_owned);
-        let bytes = quantity::bytes(&text).ok_or_else(|| {
+        let bytes = quantity::parse_bytes(&text).ok_or_else(|| {
             Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is"))
         })?;
         let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| {

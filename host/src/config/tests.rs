@@ -449,6 +449,7 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
     };
     assert_eq!(phases.plugins[0].limits, limits);
     // As the cluster keeps it, it is read again.
-    let kept: PhaseConfiguration = serde_json::from_value(phases.kept().unwrap()).unwrap();
-    assert!(kept.same(&phases));
+    let kept: PhaseConfiguration =
+        serde_json::from_value(phases.to_cluster_document().unwrap()).unwrap();
+    assert!(kept.is_same_as(&phases));
 }

@@ -1,6 +1,6 @@
 //! Discovery by a kubeconfig that the operator gives: a file, or an HTTPS URL that the system's
 //! authorities vouch for.
-use super::{Discovered, cluster_info_when, told_by};
+use super::{Discovered, server_and_authority, wait_for_cluster_info};
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
@@ -60,7 +60,7 @@ pub fn discover(
         }
     };
     let mut kubeconfig = Kubeconfig::parse(text.reveal(), given)?;
-    kubeconfig.embed(&|path: &str| {
+    kubeconfig.embed_files(&|path: &str| {
         // A server does not get to name files of this machine.
         let folder = folder.ok_or_else(|| {
             invalid(format!(
@@ -75,8 +75,8 @@ pub fn discover(
             )
         })
     })?;
-    let (server, mut authority) =
-        told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
+    let (server, mut authority) = server_and_authority(&kubeconfig)
+        .ok_or_else(|| invalid(format!("{given} names no cluster")))?;
     let mut warnings = Vec::new();
     // A server does not get to name programs of this machine.
     let may_run_programs = folder.is_some() && may_run;
@@ -85,12 +85,12 @@ pub fn discover(
     } else {
         api.as_holder_of(&kubeconfig.to_text())?
     };
-    match cluster_info_when(as_user.as_ref(), limit, |_| Ok(())) {
+    match wait_for_cluster_info(as_user.as_ref(), limit, |_| Ok(())) {
         Ok(info) => {
             let told = info["kubeconfig"]
                 .as_str()
                 .and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
-            if let Some((other, known)) = told.as_ref().and_then(told_by) {
+            if let Some((other, known)) = told.as_ref().and_then(server_and_authority) {
                 if other != server {
                     warnings.push(format!(
                         "[discovery] WARNING: the cluster calls its API server {other}, {given} \
@@ -123,7 +123,7 @@ pub fn discover(
     })?;
     let credentials = kubeconfig
         .has_credentials()
-        .then(|| kubeconfig.trusting(&BASE64.encode(authority_pem.as_bytes())));
+        .then(|| kubeconfig.with_authority(&BASE64.encode(authority_pem.as_bytes())));
     Ok(Discovered {
         server,
         authority_pem,

@@ -67,7 +67,7 @@ pub fn discover(
         may_run_programs,
         warnings,
     } = discovered.map_err(wrap)?;
-    authorities(&authority_pem)?;
+    parse_authorities(&authority_pem)?;
     let tls = &join.discovery.tls_bootstrap_token;
     let kubeconfig = match (tls.is_empty(), credentials) {
         (false, _) => {
@@ -103,8 +103,8 @@ struct Discovered {
 }
 
 /// The certificates of an authority.
-fn authorities(pem: &str) -> Tried<Vec<Certificate>> {
-    let all = Certificate::all(pem).map_err(|why| {
+fn parse_authorities(pem: &str) -> Tried<Vec<Certificate>> {
+    let all = Certificate::parse_all(pem).map_err(|why| {
         Failure::new(
             "invalid",
             format!("the cluster's authority cannot be read: {why}"),
@@ -132,7 +132,7 @@ fn cluster_info() -> ObjectRef {
 ///
 /// # Errors
 /// The last thing seen, when the time is over; at once where trying again will not help.
-fn cluster_info_when(
+fn wait_for_cluster_info(
     cluster: &dyn Cluster,
     limit: Duration,
     wanted: impl Fn(&Value) -> Tried<()>,
@@ -189,7 +189,7 @@ fn cluster_info_when(
 
 /// Server and authority of the cluster that a kubeconfig is about: the one without a name, else its
 /// context's.
-fn told_by(kubeconfig: &Kubeconfig) -> Option<(String, Option<String>)> {
+fn server_and_authority(kubeconfig: &Kubeconfig) -> Option<(String, Option<String>)> {
     let cluster = kubeconfig.main_cluster()?;
     let server = cluster["server"].as_str()?.to_owned();
     let authority = cluster["certificate-authority-data"]

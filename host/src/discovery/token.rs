@@ -1,8 +1,8 @@
 //! Discovery by token: what anyone is told, believed because the token signed it and the
 //! authority's key is the pinned one.
-use super::{Discovered, authorities, cluster_info_when, told_by};
+use super::{Discovered, parse_authorities, server_and_authority, wait_for_cluster_info};
 use crate::{
-    config::{TokenDiscovery, pin},
+    config::{TokenDiscovery, parse_ca_hash},
     pki::{Kubeconfig, jws},
     secret::{Secret, bootstrap_token},
     world::{Cluster, Tried},
@@ -22,7 +22,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         ),
         ..invalid(message.into())
     };
-    let pins: BTreeSet<String> = (token.ca_cert_hashes.iter().map(|hash| pin(hash)))
+    let pins: BTreeSet<String> = (token.ca_cert_hashes.iter().map(|hash| parse_ca_hash(hash)))
         .collect::<Result<_, _>>()
         .map_err(|why| {
             invalid(format!(
@@ -31,7 +31,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         })?;
     let id = bootstrap_token::id(&token.token);
     let server = format!("https://{}", token.api_server_endpoint);
-    let anyone = api.as_holder_of(&nobody(&server, None))?;
+    let anyone = api.as_holder_of(&anonymous_kubeconfig(&server, None))?;
     let key = format!("jws-kubeconfig-{id}");
     let signed = |data: &Value| {
         let missing = || Failure {
@@ -50,7 +50,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         };
         data[&key].as_str().map(drop).ok_or_else(missing)
     };
-    let info = cluster_info_when(anyone.as_ref(), limit, signed)?;
+    let info = wait_for_cluster_info(anyone.as_ref(), limit, signed)?;
     let text = info["kubeconfig"].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
         untold(
             "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set \
@@ -72,12 +72,12 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         });
     }
     let kubeconfig = Kubeconfig::parse(text, "cluster-info")?;
-    let (_, authority) = told_by(&kubeconfig)
+    let (_, authority) = server_and_authority(&kubeconfig)
         .ok_or_else(|| untold("the kubeconfig of cluster-info names no cluster"))?;
     let authority_pem = authority
         .ok_or_else(|| untold("the kubeconfig of cluster-info has no certificate authority"))?;
     if !pins.is_empty() {
-        let keys: Vec<String> = authorities(&authority_pem)?
+        let keys: Vec<String> = parse_authorities(&authority_pem)?
             .iter()
             .map(|authority| authority.public_key_sha256())
             .collect();
@@ -98,8 +98,8 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
             });
         }
         // Once more, from whoever that authority vouches for.
-        let trusted = api.as_holder_of(&nobody(&server, Some(&authority_pem)))?;
-        let again = cluster_info_when(trusted.as_ref(), limit, |_| Ok(()))?;
+        let trusted = api.as_holder_of(&anonymous_kubeconfig(&server, Some(&authority_pem)))?;
+        let again = wait_for_cluster_info(trusted.as_ref(), limit, |_| Ok(()))?;
         if again["kubeconfig"] != info["kubeconfig"] {
             let message = "the second kubeconfig from the cluster-info ConfigMap (using validated \
                 TLS) was different from the first";
@@ -112,7 +112,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
         }
     }
     Ok(Discovered {
-        server: told_by(&kubeconfig)
+        server: server_and_authority(&kubeconfig)
             .map(|(server, _)| server)
             .unwrap_or(server),
         authority_pem,
@@ -123,7 +123,7 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
 }
 
 /// A kubeconfig without credentials; without an authority, whoever answers is taken for the server.
-fn nobody(server: &str, authority_pem: Option<&str>) -> Secret<String> {
+fn anonymous_kubeconfig(server: &str, authority_pem: Option<&str>) -> Secret<String> {
     let mut cluster = json!({ "server": server });
     match authority_pem {
         Some(pem) => {

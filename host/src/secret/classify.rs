@@ -117,7 +117,7 @@ pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    let Some(_turn) = json::turn_of("", content.len(), &|| budget.is_over()) else {
+    let Some(_turn) = json::wait_for_turn("", content.len(), &|| budget.is_over()) else {
         return Some(Credential::Undecided);
     };
     let mut search = Search {

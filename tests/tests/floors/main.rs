@@ -21,7 +21,11 @@ const FLOORS: &[(&str, &str)] = &[
         "text",
         "Text and bytes without any of the program's own types.",
     ),
-    ("cancel", "The wish to end a run, and who is told of it."),
+    ("cancel", "The request to end a run."),
+    (
+        "backoff",
+        "Pauses between tries of work that may succeed later.",
+    ),
     ("parallel", "Work of several threads, and turns among them."),
     (
         "budget",

@@ -96,7 +96,7 @@ pub fn kubeconfig_facts(
     } else {
         None
     };
-    let authorities: Vec<Certificate> = Certificate::all(&pem.unwrap_or_default())
+    let authorities: Vec<Certificate> = Certificate::parse_all(&pem.unwrap_or_default())
         .unwrap_or_default()
         .into_iter()
         .map(Certificate::from_der)

@@ -376,7 +376,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             "{own} is the host's"
         );
     }
-    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    let nodes = ObjectName::parse_kind("v1", "Node", None).unwrap();
     assert!(
         grant
             .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])

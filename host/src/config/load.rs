@@ -168,7 +168,7 @@ pub(super) fn from_documents(
     diagnostics.problems.extend(validate::config(&config));
     diagnostics
         .warnings
-        .extend(validate::periods(&config.cluster));
+        .extend(validate::check_periods(&config.cluster));
     let mixed = ignored_checks(
         &mut config.init.node_registration.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
@@ -289,7 +289,11 @@ fn overridden(
             directory: directory.clone(),
         });
     }
-    match flags.feature_gates.as_deref().map(validate::feature_gates) {
+    match flags
+        .feature_gates
+        .as_deref()
+        .map(validate::parse_feature_gates)
+    {
         Some(Ok(gates)) => cluster.feature_gates.extend(gates),
         Some(Err(message)) => problems.push(Problem::new("--feature-gates", message)),
         None => {}

@@ -393,19 +393,19 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
             "limits: {memory: 1Gi}",
             "plugins[0].limits.memory",
             10,
-            "1Gi is not from 64Ki to 512Mi",
+            "1Gi is not between 64Ki and 512Mi",
         ),
         (
             "limits: {memory: much}",
             "plugins[0].limits.memory",
             10,
-            "\"much\" is no quantity of bytes",
+            "\"much\" is not a quantity of bytes",
         ),
         (
             "limits: {deadline: 1h}",
             "plugins[0].limits.deadline",
             10,
-            "1h0m0s is not from 10ms to 300s",
+            "1h0m0s is not between 10ms and 300s",
         ),
         (
             "limits: {deadline: 10}",

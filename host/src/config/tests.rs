@@ -453,3 +453,42 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
         serde_json::from_value(phases.to_cluster_document().unwrap()).unwrap();
     assert!(kept.is_same_as(&phases));
 }
+
+#[test]
+fn mistakes_in_a_phase_configuration_are_refused_in_plain_words() {
+    let head = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
+    for (body, words) in [
+        ("parallelism: 0\n", "0 is not a number of phases"),
+        ("parallelism: many\n", "\"many\" is not a number of phases"),
+        (
+            "waivers: [{check: a, reason: b, expires: soon}]\n",
+            "\"soon\" is not a date",
+        ),
+        (
+            "rules: []\nrules: []\n",
+            "key \"rules\" is already set in this map",
+        ),
+    ] {
+        let message = load(&format!("{CLUSTER}{head}{body}"))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn a_port_that_does_not_exist_is_refused_before_the_cluster_is_sought() {
+    let flags = JoinFlags {
+        endpoint: Some("192.0.2.2:99999".into()),
+        token: Some("abcdef.0123456789abcdef".into()),
+        discovery_token_unsafe_skip_ca_verification: true,
+        ..JoinFlags::default()
+    };
+    let message = load_join(None, &flags, &NodeFacts::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("port 99999 must be a valid number"),
+        "{message}"
+    );
+}

@@ -78,8 +78,8 @@ pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json:
     serde_json::from_str(text)
 }
 
-/// Returns roughly how many bytes of memory the values of a text would take. The text may have several
-/// documents, one after the other.
+/// Returns roughly how many bytes of memory the values of a text would take. The text may have
+/// several documents, one after the other.
 ///
 /// # Errors
 /// The text is not JSON, or its values would take more than `limit` ([`is_too_large`]).

@@ -214,8 +214,8 @@ fn split(text: &str) -> Vec<(u64, String)> {
     found
 }
 
-/// Reads every file below a directory of patches. Returns the files with their paths relative to the
-/// directory.
+/// Reads every file below a directory of patches. Returns the files with their paths relative to
+/// the directory.
 ///
 /// # Errors
 /// The directory or a file cannot be read.

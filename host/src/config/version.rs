@@ -32,7 +32,8 @@ pub struct Resolved {
 /// looked up on the internet: they mean this build's own release, with a warning.
 ///
 /// # Errors
-/// The text is neither a version nor a label, or the version is too old. The messages are kubeadm's.
+/// The text is neither a version nor a label, or the version is too old. The messages are
+/// kubeadm's.
 pub fn resolve(text: &str) -> Result<Resolved, String> {
     let (ci, rest) = match (text.strip_prefix("ci/"), text.strip_prefix("release/")) {
         (Some(rest), _) => (true, rest),

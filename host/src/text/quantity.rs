@@ -65,8 +65,8 @@ fn parse(unsigned: &str) -> Option<Quantity> {
     })
 }
 
-/// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is not
-/// a whole number.
+/// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is
+/// not a whole number.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let Quantity {
         mantissa, exponent, ..

@@ -41,8 +41,8 @@ pub fn text(text: &str) -> String {
     blanked(text).unwrap_or_else(|| text.to_owned())
 }
 
-/// Whether a text may hold secrets: a quick check before the search, because few texts hold any. The
-/// secret part of a token and a certificate key have at least 16 lower-case letters and digits in a
+/// Whether a text may hold secrets: a quick check before the search, because few texts hold any.
+/// The secret part of a token and a certificate key have at least 16 lower-case letters and digits in a
 /// row, and a private key begins with dashes.
 pub fn may_hold_secrets(text: &[u8]) -> bool {
     const IN_A_ROW: usize = "0123456789abcdef".len();

@@ -14,6 +14,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod arguments;
+pub mod backoff;
 pub mod budget;
 pub mod cancel;
 pub mod cli;

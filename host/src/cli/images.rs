@@ -63,7 +63,7 @@ impl ImageFlags {
     /// The configuration to take the images from. A file decides alone, as for kubeadm; that flags
     /// beside it count for nothing is said.
     fn load(&self, cri_socket: Option<&str>, node: &NodeFacts) -> Result<Config> {
-        let file = config::named(&self.config);
+        let file = config::config_file(&self.config);
         let mut flags = InitFlags {
             feature_gates: self.feature_gates.clone(),
             image_repository: self.image_repository.clone(),

@@ -46,7 +46,7 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     if flags.client_name.is_empty() {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
-    let file = config::named(&flags.config);
+    let file = config::config_file(&flags.config);
     // The container runtime has no part in it.
     let node = NodeFacts {
         cri_sockets: Vec::new(),

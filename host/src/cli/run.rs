@@ -88,7 +88,7 @@ struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Returns the file of `--config`.
     fn file(&self, flag: Option<&String>) -> Option<ConfigFile> {
-        let named = config::named(&flag.cloned())?;
+        let named = config::config_file(&flag.cloned())?;
         let early = self.early.filter(|early| early.path() == named.path());
         Some(early.cloned().unwrap_or(named))
     }

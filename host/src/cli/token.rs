@@ -9,7 +9,7 @@ use super::{
 use crate::{
     config::{self, TokenFlags},
     render::{
-        messages::{self, Join},
+        messages::{self, JoinTarget},
         objects::{TokenSecret, token_reference, token_secret},
     },
     secret::{Secret, bootstrap_token},
@@ -103,7 +103,10 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
         if let Some(why) = &connection.kubeconfig.error {
             return Err(anyhow!("failed to get join command: {why}"));
         }
-        let (join, token) = (Join::to(&connection.kubeconfig), tokens[0].token.reveal());
+        let (join, token) = (
+            JoinTarget::of_cluster(&connection.kubeconfig),
+            tokens[0].token.reveal(),
+        );
         let command = key.map_or_else(
             || join.worker(token),
             |key| join.control_plane(token, Some(key.reveal())),

@@ -1,7 +1,7 @@
 //! `show-join-command`: what to do next, and the commands with which nodes join (kubeadm's words:
 //! scripts read them).
 use super::bootstrap_token::admin;
-use crate::render::messages::{self, ControlPlaneJoin, Join};
+use crate::render::messages::{self, ControlPlaneJoin, JoinTarget};
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
 pub fn show() -> Result<Outcome, Failure> {
@@ -26,7 +26,7 @@ pub fn show() -> Result<Outcome, Failure> {
         (false, false) => ControlPlaneJoin::Copied,
         (false, true) => ControlPlaneJoin::Uploaded(&key),
     };
-    let join = Join::to(&admin);
+    let join = JoinTarget::of_cluster(&admin);
     for token in &config.init.bootstrap_tokens {
         let token = withheld(&token.token, config.run.skip_token_print);
         say(format!(

@@ -186,7 +186,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
     }
     let (file, engine) = (file.clone(), engine.clone());
     let open = move || {
-        let Ok(phases) = config::phases_of(&file) else {
+        let Ok(phases) = config::phase_configuration_of(&file) else {
             return;
         };
         let beside = file.path().parent().unwrap_or(Path::new(""));

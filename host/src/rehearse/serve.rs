@@ -33,7 +33,7 @@ pub fn write_kubeconfigs(
     for name in NAMES {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
         if let Some(kubeconfig) = read_kubeconfig(files, &path).map_err(failed)? {
-            let text = kubeconfig.dialled(&address).to_text();
+            let text = kubeconfig.with_address(&address).to_text();
             files
                 .write(
                     &format!("{FOLDER}/{name}.conf"),

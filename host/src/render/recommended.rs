@@ -3,7 +3,12 @@ use crate::text::user_info;
 use serde_json::Value;
 
 /// kubeadm's warning for a setting it would have made otherwise; none where the two are equal.
-pub fn recommended(kind: &str, field: &str, default: &Value, given: &Value) -> Option<String> {
+pub fn recommendation_warning(
+    kind: &str,
+    field: &str,
+    default: &Value,
+    given: &Value,
+) -> Option<String> {
     let (default, given) = (plain(default), plain(given));
     (default != given).then(|| {
         format!(

@@ -380,7 +380,8 @@ impl Executor<'_> {
         {
             // Capsules are made one at a time: each takes several times its bytes.
             let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
+            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
+            else {
                 return message;
             };
             (self.keep)(&ready.session.capsule(&message).of(plugin));

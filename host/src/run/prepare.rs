@@ -133,7 +133,7 @@ impl Prepared {
         for entry in &self.phases.plugins {
             if let Some(component) = plugin::source::file(&entry.source, folder) {
                 territory.add_shown_of_operator(&folder.join(&entry.source));
-                territory.add_shown_of_operator(&crate::pki::signature::beside(&component));
+                territory.add_shown_of_operator(&crate::pki::signature::signature_path(&component));
             }
         }
         territory

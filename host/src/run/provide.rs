@@ -112,7 +112,7 @@ impl Provider<'_> {
             phases, plugins, ..
         } = self.prepared;
         let pinned = plugin::load::pin_plugins(phases, plugins);
-        pinned.kept().unwrap_or_else(|| json!({}))
+        pinned.to_cluster_document().unwrap_or_else(|| json!({}))
     }
 
     /// Returns the lines that kubeadm prints as it enters the groups of a phase, with the label of

@@ -5,8 +5,8 @@
 //! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
 //! proportion to the content's size.
 //!
-//! A search finds only what it knows. So content in which nothing was found also has to be ordinary:
-//! text that does not look random, values after no name of a secret, certificates, and encodings of
+//! A search finds only what it knows. So content in which nothing was found also has to be
+//! ordinary: text that does not look random, values after no name of a secret, certificates, and encodings of
 //! these. All else is not decided. This is a heuristic; what a plugin may read is the grant's
 //! decision.
 mod assignments;
@@ -118,7 +118,7 @@ pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    let Some(_turn) = json::turn_of("", content.len(), &|| budget.is_over()) else {
+    let Some(_turn) = json::wait_for_turn("", content.len(), &|| budget.is_over()) else {
         return Some(Credential::Undecided);
     };
     let mut search = Search {

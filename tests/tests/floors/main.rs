@@ -26,6 +26,10 @@ const FLOORS: &[(&str, &str)] = &[
         "cancel",
         "Requests to end a run, and the parts of the program that react to them.",
     ),
+    (
+        "backoff",
+        "Pauses between tries of work that may succeed later.",
+    ),
     ("parallel", "Work of several threads, and whose turn it is."),
     (
         "budget",

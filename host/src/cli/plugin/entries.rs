@@ -17,7 +17,7 @@ use std::{
 /// `purge` is the root below which the plugin's directory is removed as well.
 pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
     let mut text = String::new();
-    let phases = config::phases_of_file(config)?;
+    let phases = config::read_phase_configuration(config)?;
     if purge.is_none() || phases.plugins.iter().any(|entry| entry.name == name) {
         let mut change = Transaction::begin(config)?;
         let edit = entry::remove(config, name)?;
@@ -39,7 +39,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
 
 /// Every plugin of a configuration, a line each, and whether all of them are well.
 pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
-    let phases = config::phases_of_file(config)?;
+    let phases = config::read_phase_configuration(config)?;
     let lock = Lock::beside(config)?;
     let (mut text, mut well) = (String::new(), true);
     for entry in &phases.plugins {

@@ -31,7 +31,10 @@ impl KnownPlugin {
     /// # Errors
     /// One of them cannot be read.
     pub fn read(config: &Path, name: &str) -> Result<Self> {
-        let (phases, lock) = (config::phases_of_file(config)?, Lock::beside(config)?);
+        let (phases, lock) = (
+            config::read_phase_configuration(config)?,
+            Lock::beside(config)?,
+        );
         Ok(KnownPlugin::of(&phases, &lock, name))
     }
 

@@ -91,7 +91,7 @@ pub fn facts_of_kubeconfig(
         .authorities(&|file| read_authority(files, file, allowed))
         .ok()
         .flatten();
-    let authorities: Vec<Certificate> = Certificate::all(&pem.unwrap_or_default())
+    let authorities: Vec<Certificate> = Certificate::parse_all(&pem.unwrap_or_default())
         .unwrap_or_default()
         .into_iter()
         .map(Certificate::from_der)

@@ -68,7 +68,7 @@ impl Grant {
             return Ok(());
         }
         let demand = Demand::Object(of);
-        if let Content::Whole(content) | Content::Part(content) = content
+        if let ObjectContent::Whole(content) | ObjectContent::Part(content) = content
             && let Some(label) = label_of_host(content)
         {
             return Err(format!(

@@ -380,7 +380,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             "{own} is the host's"
         );
     }
-    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    let nodes = ObjectName::parse_kind("v1", "Node", None).unwrap();
     assert!(
         grant
             .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])
@@ -504,11 +504,11 @@ fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
         };
         let (manifest, patch) = (labelled.clone(), labelled.clone());
         let if_exists = IfExists::Apply;
-        let apply = Effect::Object {
+        let apply = Effect::Object(Object {
             manifest,
             if_exists,
-        };
-        let patch = Effect::Patch { of, patch };
+        });
+        let patch = Effect::Patch(crate::effect::Patch { of, patch });
         for (call, effect) in [
             ("effects-cluster.apply-object", apply),
             ("effects-cluster.patch-object", patch),

@@ -56,7 +56,7 @@ impl Workflow for Join {
             is_named,
         };
         load(&source, input.node, world, || {
-            input.say(messages::READING.map(|line| Line::new("preflight", line)));
+            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("preflight", line)));
         })
     }
 

@@ -69,7 +69,7 @@ impl Workflow for Reset {
             .cluster()
             .with_kubeconfig(&loaded.config.run.kubeconfig)
         {
-            input.say(messages::READING.map(|line| Line::new("reset", line)));
+            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("reset", line)));
             config::merge_cluster_configuration(&mut loaded, cluster.as_ref());
         }
         let is_asked = !force && !loaded.dry_run;

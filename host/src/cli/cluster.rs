@@ -57,7 +57,7 @@ impl ClusterFlags {
             )
         };
         let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| unusable(&failure.message))?;
+            .map_err(|failure| unusable(&failure.to_text()))?;
         let kubeconfig =
             facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
         let runtime = Threads::start()?;
@@ -101,7 +101,7 @@ fn found(places: &[PathBuf]) -> PathBuf {
 
 /// What a cluster or file did not do, as an error.
 pub fn told(what: &str, failure: &Failure) -> anyhow::Error {
-    anyhow!("{what}{}", failure.told())
+    anyhow!("{what}{}", failure.to_text())
 }
 
 #[cfg(test)]

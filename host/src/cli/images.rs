@@ -150,7 +150,10 @@ fn pull(
             } else {
                 String::new()
             };
-            anyhow!("failed to pull image {image:?}: {}{next}", failure.message)
+            anyhow!(
+                "failed to pull image {image:?}: {}{next}",
+                failure.to_text()
+            )
         })?;
         told(image);
     }

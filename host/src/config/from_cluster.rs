@@ -180,7 +180,7 @@ fn kept(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>
         Err(failure) if failure.code == "forbidden" => return Ok(None),
         Err(failure) => {
             return Err(
-                anyhow!("failed to get config map: {}", failure.told()).context(unfetched(name))
+                anyhow!("failed to get config map: {}", failure.to_text()).context(unfetched(name))
             );
         }
     };

@@ -29,6 +29,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
+use kubephase_wit::Failure;
 use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Instant};
 use tokio::runtime::Handle;
 
@@ -160,7 +161,7 @@ impl RehearsedCluster<'_> {
             .world
             .files()
             .read(&path)
-            .map_err(|failure| anyhow!(failure.told()))?;
+            .map_err(Failure::into_error)?;
         let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem))
             .map_err(|why| anyhow!("{path}: {why}"))?;
         let tokens = &self.config.init.bootstrap_tokens;
@@ -222,7 +223,7 @@ impl RehearsedCluster<'_> {
 }
 
 fn begin_journal(root: &Path, cancel: &Cancel) -> Result<Box<dyn Subscriber>> {
-    let directory = state::make(root).map_err(|failure| anyhow!(failure.told()))?;
+    let directory = state::make(root).map_err(Failure::into_error)?;
     let header = Header::new(jiff::Timestamp::now().as_second());
     let journal = Journal::begin(&directory, &header, Durability::Process, cancel.clone())
         .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;

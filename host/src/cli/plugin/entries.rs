@@ -8,7 +8,8 @@ use crate::{
     wasm::{engine::Engine, gate::PLUGINS, manifest::is_name},
     world::files::RootedFiles,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use kubephase_wit::Failure;
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -31,7 +32,7 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
         }
         let files =
             RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;
-        owners::purge(&files, name).map_err(|failure| anyhow!(failure.told()))?;
+        owners::purge(&files, name).map_err(Failure::into_error)?;
         text += &format!("its directory is removed: {PLUGINS}/{name}\n");
     }
     Ok(print::out(&text))

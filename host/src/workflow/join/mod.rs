@@ -100,8 +100,8 @@ pub fn load(
 ) -> Result<LoadedRun> {
     let loaded = config::load_join(source.file, source.flags, node)?;
     let api = world.cluster();
-    let found =
-        discovery::discover(&loaded.join, api, world.net(), source.is_named).map_err(into_error)?;
+    let found = discovery::discover(&loaded.join, api, world.net(), source.is_named)
+        .map_err(Failure::into_error)?;
     let may_run_programs = found.may_run_programs;
     on_trusted();
     let cluster = if may_run_programs {
@@ -109,7 +109,7 @@ pub fn load(
     } else {
         api.as_holder_of(&found.kubeconfig)
     };
-    let cluster = cluster.map_err(into_error)?;
+    let cluster = cluster.map_err(Failure::into_error)?;
     let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)?;
     Ok(LoadedRun {
         may_run_programs,
@@ -126,7 +126,12 @@ fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
     if flags.endpoint.is_some() || flags.discovery_file.is_some() {
         return Ok(());
     }
-    if world.files().stat(ADMIN).map_err(into_error)?.is_none() {
+    if world
+        .files()
+        .stat(ADMIN)
+        .map_err(Failure::into_error)?
+        .is_none()
+    {
         return Err(anyhow!(
             "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' \
              subcommands to generate it."
@@ -134,8 +139,4 @@ fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
     }
     flags.discovery_file = Some(ADMIN.to_owned());
     Ok(())
-}
-
-fn into_error(failure: Failure) -> anyhow::Error {
-    anyhow!(failure.told())
 }

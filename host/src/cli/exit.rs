@@ -1,9 +1,16 @@
-//! Exit codes: the one table from which help and documentation come.
-use crate::{event::RunResult, plan::PlanError};
+//! Exit codes: the one table from which help and documentation come, and the one function that
+//! gives every class of error its code.
+use super::CliError;
+use crate::{
+    config::Problems,
+    event::RunResult,
+    plan::{PlanError, PlanErrors},
+    plugin::refused::PluginRefused,
+};
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
 
-/// How the process ends.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -47,6 +54,7 @@ impl Exit {
         ),
     ];
 
+    /// The code as a number.
     pub fn code(self) -> u8 {
         self as u8
     }
@@ -62,6 +70,36 @@ impl Exit {
     }
 }
 
+/// Returns the exit code of an error. Context around the error does not change its class.
+pub fn exit_code(error: &anyhow::Error) -> Exit {
+    if let Some(refusal) = error.downcast_ref::<CliError>() {
+        return refusal.exit;
+    }
+    if let Some(PlanErrors(errors)) = error.downcast_ref() {
+        return errors.first().map_or(Exit::Usage, plan_exit_code);
+    }
+    if error.is::<Problems>() {
+        return Exit::Config;
+    }
+    if error.is::<PluginRefused>() {
+        return Exit::Plugin;
+    }
+    Exit::Error
+}
+
+/// A wrong name or choice is a mistake of the command line. That a plan is not possible is a mistake
+/// of the configuration.
+fn plan_exit_code(error: &PlanError) -> Exit {
+    match error {
+        PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
+        PlanError::UnknownNeed { .. } => Exit::Plugin,
+        PlanError::Cycle(_)
+        | PlanError::NoStandIn { .. }
+        | PlanError::UnknownPlugin { .. }
+        | PlanError::SlotTaken { .. } => Exit::Config,
+    }
+}
+
 impl From<&RunResult> for Exit {
     fn from(result: &RunResult) -> Self {
         match result {
@@ -69,19 +107,6 @@ impl From<&RunResult> for Exit {
             RunResult::PreflightFailed => Exit::Preflight,
             RunResult::Failed { .. } => Exit::Phase,
             RunResult::Cancelled => Exit::Interrupted,
-        }
-    }
-}
-
-impl From<&PlanError> for Exit {
-    /// A wrong name or choice is the command line's fault, a plan that cannot be is the
-    /// configuration's.
-    fn from(error: &PlanError) -> Self {
-        match error {
-            PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
-            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => {
-                Exit::Config
-            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Builds a plan from the catalog and the choice of an operator.
+//! Builds a plan from the catalog and the operator's choice.
 use super::{
     Choice, Group, Node, Plan, PlanError, Reason, State,
     catalog::{Catalog, CatalogEntry},
@@ -13,7 +13,7 @@ impl Plan {
     /// Decides which phases run and what each waits for.
     ///
     /// # Errors
-    /// Everything that is wrong with the choice: first names that no phase has, then the rest.
+    /// Every mistake of the choice: first names that no phase has, then the others.
     pub fn build(
         catalog: &Catalog,
         workflow: &WorkflowId,
@@ -25,7 +25,8 @@ impl Plan {
             return Err(unknown);
         }
         let builder = Builder::new(names, choice);
-        let mut errors = builder.missing_stand_ins();
+        let mut errors = builder.unknown_needs(catalog);
+        errors.extend(builder.missing_stand_ins(catalog));
         errors.extend(builder.taken_slots());
         errors.extend(builder.unresolved());
         let edges = builder.direct_edges();
@@ -50,11 +51,14 @@ fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
         named.push((name, by.clone()));
     }
     for (name, plugin) in &choice.replaced {
-        named.push((name, format!("what plugin {plugin} replaces")));
+        named.push((
+            name,
+            format!("`replaces` of the PhaseConfiguration, with plugin {plugin}"),
+        ));
     }
     for (before, after) in &choice.extra_edges {
-        named.push((before, "an extra edge".to_owned()));
-        named.push((after, "an extra edge".to_owned()));
+        named.push((before, "`extraEdges` of the PhaseConfiguration".to_owned()));
+        named.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
     }
     named
         .into_iter()
@@ -141,15 +145,44 @@ impl<'a> Builder<'a> {
             .filter(move |entry| stands_in(entry, phase, self.choice))
     }
 
-    fn missing_stand_ins(&self) -> Vec<PlanError> {
-        let replaced = self.choice.replaced.iter();
-        replaced
-            .filter(|(phase, _)| self.stand_ins(phase).next().is_none())
-            .map(|(phase, plugin)| PlanError::NoStandIn {
-                phase: phase.clone(),
-                plugin: plugin.clone(),
-            })
-            .collect()
+    /// Returns an error for each phase or group that a plugin's phase needs and no workflow has. A
+    /// phase that only another workflow has is not an error: a manifest describes the phase once for
+    /// all workflows.
+    fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
+        let mut errors = Vec::new();
+        for entry in &self.names.entries {
+            let Some(plugin) = entry.source.plugin() else {
+                continue;
+            };
+            let unknown = |name: &&String| {
+                self.names.group_of_all(name).is_none() && !catalog.has_phase(name)
+            };
+            for name in entry.spec.needs.iter().filter(unknown) {
+                errors.push(PlanError::UnknownNeed {
+                    phase: entry.spec.id.clone(),
+                    plugin: plugin.to_owned(),
+                    name: name.clone(),
+                    nearest: self.names.nearest(name),
+                });
+            }
+        }
+        errors
+    }
+
+    fn missing_stand_ins(&self, catalog: &Catalog) -> Vec<PlanError> {
+        let mut errors = Vec::new();
+        for (phase, plugin) in &self.choice.replaced {
+            if self.stand_ins(phase).next().is_some() {
+                continue;
+            }
+            let (phase, plugin) = (phase.clone(), plugin.clone());
+            errors.push(if catalog.has_plugin(&plugin) {
+                PlanError::NoStandIn { phase, plugin }
+            } else {
+                PlanError::UnknownPlugin { phase, plugin }
+            });
+        }
+        errors
     }
 
     fn taken_slots(&self) -> Vec<PlanError> {

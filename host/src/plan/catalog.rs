@@ -222,6 +222,18 @@ impl Catalog {
             .find(|entry| entry.workflow == *workflow && entry.spec.id == id)
     }
 
+    /// Whether any workflow has a phase or group of this id.
+    pub fn has_phase(&self, id: &str) -> bool {
+        self.entries.iter().any(|entry| entry.spec.id == id)
+    }
+
+    /// Whether a plugin of this name provides a phase of any workflow.
+    pub fn has_plugin(&self, name: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.source.plugin() == Some(name))
+    }
+
     /// The workflows that have phases.
     fn workflows(&self) -> Vec<WorkflowId> {
         let mut all: Vec<WorkflowId> = Vec::new();

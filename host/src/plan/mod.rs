@@ -19,7 +19,7 @@ pub mod testing;
 mod tests;
 
 pub use choice::Choice;
-pub use error::{PlanError, Refused};
+pub use error::{PlanError, PlanErrors};
 
 use serde::Serialize;
 use spec::{PhaseSpec, Source, WorkflowId};

@@ -1,15 +1,115 @@
 use super::*;
+use crate::config::Problem;
+use anyhow::Context;
+use kubephase_wit::Failure;
 
 #[test]
 fn the_table_has_every_code_once_in_order() {
     let codes: Vec<u8> = Exit::TABLE.iter().map(|(exit, _)| exit.code()).collect();
     assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
     assert!(Exit::table().contains("  4    preflight checks"));
-    assert_eq!(
-        Exit::from(&RunResult::Failed {
-            phase: String::new(),
-            message: String::new()
-        }),
-        Exit::Phase
-    );
+}
+
+#[test]
+fn every_result_of_a_run_has_its_code() {
+    let failed = RunResult::Failed {
+        phase: String::new(),
+        message: String::new(),
+    };
+    assert_eq!(Exit::from(&RunResult::Done), Exit::Ok);
+    assert_eq!(Exit::from(&RunResult::PreflightFailed), Exit::Preflight);
+    assert_eq!(Exit::from(&failed), Exit::Phase);
+    assert_eq!(Exit::from(&RunResult::Cancelled), Exit::Interrupted);
+}
+
+/// Asserts the exit code of an error, alone and with context around it.
+#[track_caller]
+fn assert_code<E>(error: impl Fn() -> E, expected: Exit)
+where
+    anyhow::Error: From<E>,
+{
+    let alone = anyhow::Error::from(error());
+    assert_eq!(exit_code(&alone), expected, "{alone:#}");
+    let with_context = Err::<(), _>(alone)
+        .context("while it was read")
+        .unwrap_err();
+    assert_eq!(exit_code(&with_context), expected, "{with_context:#}");
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_usage_errors() {
+    assert_code(|| CliError::usage("unknown flag: --x"), Exit::Usage);
+    assert_code(|| CliError::help("Usage: …".into()), Exit::Ok);
+}
+
+#[test]
+fn impossible_plans_are_mistakes_of_those_who_asked_for_them() {
+    let (name, phase, plugin) = (String::from("nope"), String::from("a"), String::from("p"));
+    let errors = [
+        (
+            PlanError::UnknownName {
+                name: name.clone(),
+                named_in: "--skip-phases".into(),
+                nearest: None,
+            },
+            Exit::Usage,
+        ),
+        (
+            PlanError::Unresolved(vec![(phase.clone(), vec![name.clone()])]),
+            Exit::Usage,
+        ),
+        (PlanError::Cycle(vec![phase.clone()]), Exit::Config),
+        (
+            PlanError::NoStandIn {
+                phase: phase.clone(),
+                plugin: plugin.clone(),
+            },
+            Exit::Config,
+        ),
+        (
+            PlanError::UnknownPlugin {
+                phase: phase.clone(),
+                plugin: plugin.clone(),
+            },
+            Exit::Config,
+        ),
+        (
+            PlanError::SlotTaken {
+                slot: "dns".into(),
+                phases: vec![phase.clone()],
+            },
+            Exit::Config,
+        ),
+        (
+            PlanError::UnknownNeed {
+                phase,
+                plugin,
+                name,
+                nearest: None,
+            },
+            Exit::Plugin,
+        ),
+    ];
+    for (error, expected) in errors {
+        assert_code(|| PlanErrors(vec![error.clone()]), expected);
+    }
+}
+
+#[test]
+fn problems_of_the_configuration_have_their_code() {
+    let problems = || Problems(vec![Problem::new("dns", "unknown field")]);
+    assert_code(problems, Exit::Config);
+}
+
+#[test]
+fn refused_plugins_have_their_code() {
+    assert_code(|| PluginRefused::new("not signed".into()), Exit::Plugin);
+}
+
+#[test]
+fn any_other_error_has_the_general_code() {
+    assert_code(|| std::io::Error::other("the disk is full"), Exit::Error);
+    assert_code(|| anyhow::anyhow!("not trusted"), Exit::Error);
+    let failure = || Failure::new("unavailable", "no answer").into_error();
+    assert_code(failure, Exit::Error);
 }

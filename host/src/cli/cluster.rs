@@ -9,7 +9,6 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::Args;
 use kubephase_sdk::spec::KubeconfigFacts;
-use kubephase_wit::Failure;
 use std::path::{PathBuf, absolute};
 
 /// How a cluster is asked, and whether it is changed.
@@ -97,11 +96,6 @@ fn found(places: &[PathBuf]) -> PathBuf {
         .find(|path| path.exists())
         .or(places.first())
         .map_or_else(|| ADMIN.into(), PathBuf::clone)
-}
-
-/// What a cluster or file did not do, as an error.
-pub fn told(what: &str, failure: &Failure) -> anyhow::Error {
-    anyhow!("{what}{}", failure.to_text())
 }
 
 #[cfg(test)]

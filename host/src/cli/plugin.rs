@@ -179,7 +179,7 @@ pub fn run(command: &PluginCommand, engine: &Engine) -> Result<Exit> {
             consent,
             ..
         } if *consent != Consent::default() => Err(CliError::usage(
-            "--allow-root and --allow-cluster-admin go with --allow: they say how much of it",
+            "--allow-root and --allow-cluster-admin have an effect only with --allow; add --allow",
         )
         .into()),
         PluginCommand::New {
@@ -298,7 +298,7 @@ fn inspected(from: &str, signer: Option<&str>, engine: &Engine) -> Result<Exit> 
         (Some(signer), _) => format!("signed by {signer}"),
         (None, Some(signature)) => format!(
             "signed by {}, as its signature says; `--signer PUBLIC_KEY` looks whether that is so",
-            signature::key_id(&signature).unwrap_or_else(|| "nobody".into())
+            signature::key_id(&signature).unwrap_or_else(|| "an unknown key".into())
         ),
         (None, None) => "not signed".into(),
     };

@@ -1,4 +1,4 @@
-//! `report`: runs of the past, by their journals.
+//! `report`: reports on past runs, from their journals.
 use super::{CliError, Exit, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
@@ -51,9 +51,15 @@ impl ReportRequest {
 
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
+    if request.journal.is_some() && !place.exists() {
+        return Err(anyhow!(
+            "there is no journal {}: no such file or directory",
+            place.display()
+        ));
+    }
     let runs = journal::list_journals(&place).map_err(|why| {
         let next = if why.kind() == ErrorKind::PermissionDenied {
-            "; they are for the user who made the runs, root on a machine"
+            "; only the user who made the runs may read them: run this command again as root"
         } else {
             ""
         };
@@ -88,8 +94,8 @@ fn chosen<'a>(
 ) -> Result<&'a JournalFile> {
     let none = || {
         format!(
-            "no run is recorded in {}; --root names a rehearsal's scratch root, --journal a \
-             journal",
+            "no run is recorded in {}; name a rehearsal's scratch root with --root, or a journal \
+             with --journal",
             place.display()
         )
     };
@@ -99,7 +105,7 @@ fn chosen<'a>(
     };
     let number: u64 = asked.parse().map_err(|_| {
         CliError::usage(format!(
-            "{asked:?} is no number of a run; see `kubephase report --list`"
+            "{asked:?} is not the number of a run; see `kubephase report --list`"
         ))
     })?;
     let found = runs.iter().find(|kept| kept.number == Some(number));

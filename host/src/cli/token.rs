@@ -1,7 +1,7 @@
 //! `token`: bootstrap tokens of a cluster, which let nodes join.
 use super::{
     CliError, Exit,
-    cluster::{ClusterFlags, Connection, told},
+    cluster::{ClusterFlags, Connection},
     local_node,
     output::OutputFlags,
     print,
@@ -15,10 +15,10 @@ use crate::{
     secret::{Secret, bootstrap_token},
     world::{Cluster, node::facts::NodeFacts},
 };
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_sdk::yaml;
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;
 
 mod list;
@@ -181,7 +181,8 @@ impl Tokens<'_> {
             .connection
             .api
             .get(&token_reference(id))
-            .map_err(|failure| told("failed to look for the token: ", &failure))?;
+            .map_err(Failure::into_error)
+            .context("failed to look for the token")?;
         found.map_or(Ok(()), |_| {
             Err(anyhow!(
                 "a token with id {id:?} already exists\n`kubephase token delete {id}` removes it"
@@ -194,17 +195,12 @@ impl Tokens<'_> {
             would("CREATE", None, Some(manifest));
             return Ok(());
         }
-        let failed = |failure| {
-            told(
-                &format!("failed to create or update bootstrap token with name {name}: "),
-                &failure,
-            )
-        };
         self.connection
             .api
             .create(manifest)
             .map(drop)
-            .map_err(failed)
+            .map_err(Failure::into_error)
+            .with_context(|| format!("failed to create or update bootstrap token with name {name}"))
     }
 
     fn delete(&self, id: &str) -> Result<()> {
@@ -213,13 +209,11 @@ impl Tokens<'_> {
             would("DELETE", Some(&of), None);
             return Ok(());
         }
-        let failed = |failure| {
-            told(
-                &format!("failed to delete bootstrap token {id:?}: "),
-                &failure,
-            )
-        };
-        self.connection.api.delete(&of).map_err(failed)
+        self.connection
+            .api
+            .delete(&of)
+            .map_err(Failure::into_error)
+            .with_context(|| format!("failed to delete bootstrap token {id:?}"))
     }
 }
 

@@ -289,7 +289,8 @@ fn question_of(prepared: &Prepared) -> Option<&'static Question> {
 fn ask(question: &Question, output: Output) -> Result<()> {
     if output == Output::Json {
         return Err(CliError::usage(
-            "with -o json nobody is asked whether to proceed: add --force",
+            "-o json leaves no room for the question whether to proceed; add --force to proceed \
+             without it",
         )
         .into());
     }

@@ -86,7 +86,7 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
 /// What the admin's kubeconfig says of the cluster.
 pub(super) fn admin(path: &str) -> Result<KubeconfigFacts, Failure> {
     let missing = || Failure {
-        remedy: Some("run the phase kubeconfig/admin first".into()),
+        remedy: Some("create it with: kubephase init phase kubeconfig admin".into()),
         ..failure(
             "not-found",
             format!("{path} does not exist; it names the cluster's address and authority"),

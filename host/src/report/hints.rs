@@ -97,7 +97,7 @@ fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
             sanitise::line(&failed.effect.kind),
             sanitise::line(&failed.effect.target),
         );
-        hints.push(format!("What it could not bring about: {kind} {target}"));
+        hints.push(format!("The effect that failed: {kind} {target}"));
     }
     let changed: u64 = tally.effects().values().map(|counts| counts.changed).sum();
     if !stays {

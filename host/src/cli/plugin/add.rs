@@ -89,8 +89,8 @@ fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> 
     }
     let flags = consent::flags(&candidate.plugin, &Allowed::default());
     let message = format!(
-        "plugin {} is to stand in for {}, which kubephase then does no longer.\nIf that is \
-         meant: {command}{flags}",
+        "plugin {} would replace {}, so kubephase would no longer do that itself.\nTo allow that: \
+         {command}{flags}",
         candidate.name(),
         others.join(", ")
     );

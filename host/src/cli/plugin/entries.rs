@@ -28,7 +28,11 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     }
     if let Some(root) = purge {
         if !is_name(name) {
-            bail!("{name:?} is no name of a plugin; nothing was removed");
+            bail!(
+                "{name:?} is not a valid name of a plugin, so nothing was removed; see `kubephase \
+                 plugin list --config {}`",
+                config.display()
+            );
         }
         let files =
             RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;

@@ -2,7 +2,7 @@
 use crate::{
     cli::{
         Exit,
-        cluster::{ClusterFlags, told},
+        cluster::ClusterFlags,
         output::{Format, Object, OutputFlags, table},
         print,
     },
@@ -10,8 +10,9 @@ use crate::{
     render::objects::{TOKEN_TYPE, token_of},
     text::sanitise,
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::Timestamp;
+use kubephase_wit::Failure;
 
 const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 
@@ -25,7 +26,9 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
         Some("kube-system"),
         &format!("type={TOKEN_TYPE}"),
     );
-    let secrets = secrets.map_err(|failure| told("failed to list bootstrap tokens: ", &failure))?;
+    let secrets = secrets
+        .map_err(Failure::into_error)
+        .context("failed to list bootstrap tokens")?;
     let mut tokens = Vec::new();
     for token in secrets.iter().map(token_of) {
         match token {

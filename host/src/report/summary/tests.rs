@@ -176,7 +176,7 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
     assert_eq!(
         hints,
         [
-            "What it could not bring about: certificate /x",
+            "The effect that failed: certificate /x",
             "1 effects were carried out before; the same command keeps what holds and goes on from \
              there.",
             "To look at this phase alone: kubephase init phase certs ca",

@@ -1,4 +1,4 @@
-//! `kubeconfig`: kubeconfigs for whoever else is to use the cluster.
+//! `kubeconfig`: makes kubeconfigs for other users of the cluster.
 use super::{CliError, Exit, local_node, print};
 use crate::{
     config::{self, InitFlags},
@@ -43,12 +43,16 @@ pub struct UserFlags {
     validity_period: Duration,
 }
 
+/// Prints a kubeconfig.
+///
+/// # Errors
+/// The configuration is not valid, or the authority cannot sign.
 pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     if flags.client_name.is_empty() {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
     let file = config::named(&flags.config);
-    // The container runtime has no part in it.
+    // The command does not use the container runtime.
     let node = NodeFacts {
         cri_sockets: Vec::new(),
         ..gather().0

@@ -73,7 +73,7 @@ fn refuse_plugins(error: Error) -> PluginRefused {
     PluginRefused::new(format!("{error:#}"))
 }
 
-/// What the commands of one process share.
+/// Carries out commands, with what all of them share.
 struct Dispatch<'a> {
     /// the configuration file that the arguments seemed to name, which may be read already
     early: Option<&'a ConfigFile>,

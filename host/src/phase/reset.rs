@@ -1,5 +1,5 @@
-//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
-//! work is told of, and the rest goes on.
+//! `reset`: undoes what `init` and `join` did to this machine, as far as possible. A step that
+//! fails is reported, and the other steps continue.
 use super::etcd_join;
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
@@ -15,8 +15,8 @@ fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
     effects_core::clear(&json(spec))
 }
 
-/// What a directory holds, announced by the caller where it is worth a line.
-fn emptied(path: &str) -> Result<Effect, Failure> {
+/// Proposes to delete the contents of a directory.
+fn empty_directory(path: &str) -> Result<Effect, Failure> {
     let effect = clear(&ClearSpec::Directory {
         path: path.to_owned(),
     })?;
@@ -27,9 +27,9 @@ fn emptied(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is
-/// not kubeadm's is left alone, where kubeadm empties /var/lib/etcd of any machine. Where its data
-/// is the cluster knows, or else the Pod.
+/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is left alone,
+/// while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
+/// configuration in the cluster, or else from the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -99,7 +99,7 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     }
     if let Some(data) = data {
         effects::announce(
-            emptied(&data)?,
+            empty_directory(&data)?,
             &format!("[reset] Deleted contents of the etcd data directory: {data}"),
         )?;
     } else {
@@ -132,13 +132,13 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
     undo_services(&reset.made.services)?;
     undo_files(&reset.made.files)?;
-    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
-    emptied_all(&kept, &reset.certificates_dir)?;
+    let kept = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    empty_directories(&kept, &reset.certificates_dir)?;
     // A kubelet may have started etcd once more since its data was deleted.
     etcd.and_then(|etcd| etcd.data)
-        .map(|data| emptied(&data))
+        .map(|data| empty_directory(&data))
         .transpose()?;
-    files(&config.run.kubeconfig_dir)?;
+    remove_kubeconfigs(&config.run.kubeconfig_dir)?;
     undo_directories(&reset.made.directories, &kept)?;
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
         let users = clear(&ClearSpec::ControlPlaneUsers {})?;
@@ -147,15 +147,15 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Those that stay, and lose what is in them (kubeadm behaviour).
-fn directories(pki: &str, temporary: bool) -> Vec<&str> {
+/// Returns the directories that stay but lose their contents (kubeadm behaviour).
+fn directories_to_empty(pki: &str, temporary: bool) -> Vec<&str> {
     [MANIFESTS, KUBELET_DIR, pki]
         .into_iter()
         .chain(temporary.then_some("/etc/kubernetes/tmp"))
         .collect()
 }
 
-fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
+fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!(
             "[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"
@@ -165,10 +165,10 @@ fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
         "[reset] Deleting contents of directories: [{}]",
         directories.join(" ")
     );
-    announced(directories.iter().map(|path| emptied(path)), &line)
+    announce_first(directories.iter().map(|path| empty_directory(path)), &line)
 }
 
-fn removed(path: &str) -> Result<Effect, Failure> {
+fn remove_file(path: &str) -> Result<Effect, Failure> {
     let effect = effects_files::remove_file(path)?;
     effects_core::attempt(
         effect,
@@ -177,13 +177,13 @@ fn removed(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// What earlier runs made is removed wherever it is, also what kubeadm's reset does not know of:
-/// files of plugins, and certificates in a directory that nobody names any more.
+/// Removes the files that earlier runs made, wherever they are. kubeadm's reset does not know some
+/// of them: files of plugins, and certificates in a directory that is not configured any more.
 fn undo_files(made: &[MadeByRun]) -> Result<(), Failure> {
-    undo(made, "Deleting files that earlier runs made", removed)
+    undo(made, "Deleting files that earlier runs made", remove_file)
 }
 
-/// A service that no run needed before is needed by nothing that was there then.
+/// Returns services to their state before the first run.
 fn undo_services(made: &[MadeByRun]) -> Result<(), Failure> {
     undo(
         made,
@@ -200,9 +200,9 @@ fn undo_services(made: &[MadeByRun]) -> Result<(), Failure> {
     )
 }
 
-/// Those that hold nothing any more, a directory after what was in it.
+/// Removes directories that earlier runs made if they are empty, a directory after its contents.
 fn undo_directories(made: &[MadeByRun], kept: &[&str]) -> Result<(), Failure> {
-    // Directories at the top of the tree are everybody's.
+    // Other programs use the directories at the top of the tree too.
     let ours = |made: &&MadeByRun| {
         made.what.matches('/').count() > 1 && !kept.contains(&made.what.as_str())
     };
@@ -240,10 +240,10 @@ fn undo<'a>(
         )?;
         Ok(effect)
     };
-    announced(made.iter().map(undone), &line)
+    announce_first(made.iter().map(undone), &line)
 }
 
-fn files(directory: &str) -> Result<(), Failure> {
+fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
     let names = [
         "admin.conf",
         "super-admin.conf",
@@ -254,11 +254,11 @@ fn files(directory: &str) -> Result<(), Failure> {
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
     let line = format!("[reset] Deleting files: [{}]", all.join(" "));
-    announced(all.iter().map(|path| removed(path)), &line)
+    announce_first(all.iter().map(|path| remove_file(path)), &line)
 }
 
-/// One line for several effects, told with the first.
-fn announced(
+/// Proposes effects, and announces a line with the first of them.
+fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,
 ) -> Result<(), Failure> {

@@ -2,7 +2,7 @@
 use super::{
     Choice, Group, Node, Plan, PlanError, Reason, State,
     catalog::{Catalog, CatalogEntry},
-    choice::stands_in,
+    choice::is_stand_in,
     graph::{self, Edges, nearest_running},
     names::Names,
     spec::{PhaseSpec, WorkflowId, is_within},
@@ -19,7 +19,7 @@ impl Plan {
         workflow: &WorkflowId,
         choice: &Choice,
     ) -> Result<Plan, Vec<PlanError>> {
-        let names = Names::of(catalog, workflow);
+        let names = Names::new(catalog, workflow);
         let unknown = find_unknown_names(&names, choice);
         if !unknown.is_empty() {
             return Err(unknown);
@@ -42,7 +42,7 @@ impl Plan {
 fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
     let mut named: Vec<(&String, String)> = Vec::new();
     for name in &choice.skip {
-        named.push((name, choice.skipper().to_owned()));
+        named.push((name, choice.skip_source().to_owned()));
     }
     for name in choice.only.iter().flatten() {
         named.push((name, "the phases to run".to_owned()));
@@ -88,12 +88,14 @@ fn reason_to_leave_out(entry: &CatalogEntry, names: &Names, choice: &Choice) -> 
     }
     // No phase has the id `certs/all`, so it skips nothing, as in kubeadm.
     if choice.skip.iter().any(|name| is_within(id, name)) {
-        return Some(Reason::Skipped(choice.skipper().into()));
+        return Some(Reason::Skipped(choice.skip_source().into()));
     }
     if let Some(by) = find_covering(&choice.disabled, id) {
         return Some(Reason::Disabled(by.clone()));
     }
-    let is_chosen = replaces.iter().any(|phase| stands_in(entry, phase, choice));
+    let is_chosen = replaces
+        .iter()
+        .any(|phase| is_stand_in(entry, phase, choice));
     (!replaces.is_empty() && !is_chosen).then(|| Reason::NotChosen(replaces.clone()))
 }
 
@@ -103,7 +105,7 @@ fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<
     Some(value)
 }
 
-/// What the steps of building a plan share.
+/// The data that the steps of building a plan share.
 pub(super) struct Builder<'a> {
     pub choice: &'a Choice,
     pub names: Names<'a>,
@@ -142,12 +144,12 @@ impl<'a> Builder<'a> {
         self.substitutes
             .iter()
             .copied()
-            .filter(move |entry| stands_in(entry, phase, self.choice))
+            .filter(move |entry| is_stand_in(entry, phase, self.choice))
     }
 
     /// Returns an error for each phase or group that a plugin's phase needs and no workflow has. A
-    /// phase that only another workflow has is not an error: a manifest describes the phase once for
-    /// all workflows.
+    /// phase that only another workflow has is not an error: a manifest describes the phase once
+    /// for all workflows.
     fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
         let mut errors = Vec::new();
         for entry in &self.names.entries {
@@ -201,7 +203,7 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// Returns the phases whose requirements are not part of the run; none if there are none.
+    /// Returns the error that phases require others which are not part of the run.
     fn unresolved(&self) -> Option<PlanError> {
         let mut all = Vec::new();
         for PhaseSpec { id, requires, .. } in self.running_specs() {
@@ -267,7 +269,7 @@ impl<'a> Builder<'a> {
         };
         let mut spec = entry.spec.clone();
         spec.replaces
-            .retain(|phase| runs && stands_in(entry, phase, self.choice));
+            .retain(|phase| runs && is_stand_in(entry, phase, self.choice));
         Node {
             spec,
             source: entry.source.clone(),

@@ -61,28 +61,13 @@ impl fmt::Display for PlanError {
             } => {
                 write!(
                     f,
-                    "invalid phase name: {name} (in `needs` of the phase {phase} of plugin {plugin})"
+                    "invalid phase name: {name} (in `needs` of the phase {phase} of plugin \
+                     {plugin})"
                 )?;
                 suggest(f, nearest.as_deref())?;
                 f.write_str("\nits author has to mend plugin.yaml")
             }
-            PlanError::Unresolved(missing) => {
-                f.write_str("unresolved dependencies:")?;
-                missing.iter().try_for_each(|(phase, missing)| {
-                    write!(
-                        f,
-                        "\n\tmissing [{}] phase(s) needed by \"{phase}\" phase",
-                        missing.join(" ")
-                    )
-                })?;
-                let phases: Vec<&str> = missing.iter().map(|(phase, _)| phase.as_str()).collect();
-                write!(
-                    f,
-                    "\nlet the missing phases run as well, or leave out the phases that need them: \
-                     --skip-phases={}",
-                    phases.join(",")
-                )
-            }
+            PlanError::Unresolved(missing) => write_unresolved(f, missing),
             PlanError::Cycle(ring) => {
                 let first = ring.first().map_or("", String::as_str);
                 write!(
@@ -95,8 +80,8 @@ impl fmt::Display for PlanError {
             PlanError::NoStandIn { phase, plugin } => {
                 write!(
                     f,
-                    "plugin {plugin} cannot replace the phase {phase}: none of its phases says `replaces: \
-                     [{phase}]`\nremove {phase} from `replaces` of the PhaseConfiguration, or name \
+                    "plugin {plugin} cannot replace the phase {phase}: none of its phases says \
+                     `replaces: [{phase}]`\nremove {phase} from `replaces` of the PhaseConfiguration, or name \
                      another plugin there"
                 )
             }
@@ -119,6 +104,25 @@ impl fmt::Display for PlanError {
 }
 
 impl std::error::Error for PlanError {}
+
+/// Writes the phases that cannot do without others, in kubeadm's words, and what to do.
+fn write_unresolved(f: &mut fmt::Formatter<'_>, missing: &[(String, Vec<String>)]) -> fmt::Result {
+    f.write_str("unresolved dependencies:")?;
+    for (phase, missing) in missing {
+        let missing = missing.join(" ");
+        write!(
+            f,
+            "\n\tmissing [{missing}] phase(s) needed by \"{phase}\" phase"
+        )?;
+    }
+    let phases: Vec<&str> = missing.iter().map(|(phase, _)| phase.as_str()).collect();
+    write!(
+        f,
+        "\nlet the missing phases run as well, or leave out the phases that need them: \
+         --skip-phases={}",
+        phases.join(",")
+    )
+}
 
 /// Writes the name that was likely meant.
 fn suggest(f: &mut fmt::Formatter<'_>, nearest: Option<&str>) -> fmt::Result {

@@ -15,7 +15,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub fn of(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
+    pub fn new(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
         let entries: Vec<&CatalogEntry> = catalog
             .entries
             .iter()

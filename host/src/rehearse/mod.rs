@@ -1,6 +1,6 @@
-//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster,
-//! side by side, by what `init` tells people. Each has its own tree below the scratch root, and its
-//! own journal, and may be reset there.
+//! `rehearse --control-planes N --workers N`: machines join the rehearsed cluster at the same time,
+//! by the join command that `init` prints. Each has its own tree below the scratch root, with its
+//! own journal, and can be reset there.
 #![allow(
     clippy::disallowed_methods,
     reason = "scratch trees are the program's own, not the node's"
@@ -235,7 +235,7 @@ pub fn describe_joins(joins: &[JoinResult]) -> String {
     if joins.is_empty() {
         return String::new();
     }
-    let mut text = "\nWho joined\n".to_owned();
+    let mut text = "\nMachines that joined\n".to_owned();
     for join in joins {
         let how = match &join.result {
             RunResult::Done => format!("joined in {:.2} s", join.micros as f64 / 1e6),

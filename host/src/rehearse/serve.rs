@@ -1,5 +1,5 @@
-//! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on
-//! loopback, and the name to check the server's certificate by.
+//! Kubeconfigs for clients outside of the rehearsed node: with the credentials of the node's own,
+//! an address on loopback, and the name to check the server's certificate by.
 use crate::{
     config::Config,
     world::{Files, text_file::read_kubeconfig},

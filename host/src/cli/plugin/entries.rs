@@ -42,11 +42,11 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     Ok(print::out(&text))
 }
 
-/// Every plugin of a configuration, a line each, and whether all of them are well.
-pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
+/// Every plugin of a configuration, a line each, and whether all of them can be loaded.
+pub fn describe_plugins(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     let phases = config::phases_of_file(config)?;
     let lock = Lock::beside(config)?;
-    let (mut text, mut well) = (String::new(), true);
+    let (mut text, mut are_loadable) = (String::new(), true);
     for entry in &phases.plugins {
         let state = match load::load_one(entry, config, &lock, engine) {
             Ok(loaded) => {
@@ -68,7 +68,7 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
                 )
             }
             Err(why) => {
-                well = false;
+                are_loadable = false;
                 format!(
                     "refused: {}",
                     sanitise::block(&format!("{why:#}")).replace('\n', "\n    ")
@@ -85,5 +85,5 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     if phases.plugins.is_empty() {
         let _ = writeln!(text, "{} names no plugins", config.display());
     }
-    Ok((text, well))
+    Ok((text, are_loadable))
 }

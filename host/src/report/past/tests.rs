@@ -193,7 +193,7 @@ fn without_recorded_needs_there_is_no_critical_path() {
     let text = timeline::render(&old.tally, Palette::PLAIN);
     assert!(
         !text.contains("critical path")
-            && text.ends_with("was not recorded by the version that ran this\n"),
+            && text.ends_with("did not record what phases waited for\n"),
         "{text}"
     );
     assert!(

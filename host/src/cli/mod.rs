@@ -7,6 +7,7 @@ mod cluster;
 mod command;
 mod error;
 pub mod exit;
+mod exit_code;
 pub mod flags;
 pub mod images;
 mod initial_world;

@@ -1,7 +1,7 @@
 //! Printing for commands that are not runs. All text passes the sanitiser here, from every source:
 //! plugins, manifests, files and arguments are in it. Only the host's own colours pass. A reader
 //! that goes away is not an error.
-use super::{CliError, Exit, exit::exit_code};
+use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
     report::style::{Painted, Palette},
     text::sanitise,

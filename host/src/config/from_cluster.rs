@@ -187,9 +187,8 @@ fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<
         Ok(map) => map,
         Err(failure) if failure.code == "forbidden" => return Ok(None),
         Err(failure) => {
-            return Err(
-                anyhow!("failed to get config map: {}", failure.told()).context(fetch_failed(name))
-            );
+            return Err(anyhow!("failed to get config map: {}", failure.to_text())
+                .context(fetch_failed(name)));
         }
     };
     let text = map

@@ -1,5 +1,5 @@
-//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
-//! work is told of, and the rest goes on.
+//! `reset`: undoes what `init` and `join` did to this machine, as far as possible. A step that
+//! fails is reported, and the other steps continue.
 mod undo;
 
 use super::etcd_join;
@@ -18,8 +18,8 @@ fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
     effects_core::clear(&json(spec))
 }
 
-/// What a directory holds, announced by the caller where it is worth a line.
-fn emptied(path: &str) -> Result<Effect, Failure> {
+/// Proposes to delete the contents of a directory.
+fn empty_directory(path: &str) -> Result<Effect, Failure> {
     let effect = clear(&ClearSpec::Directory {
         path: path.to_owned(),
     })?;
@@ -30,9 +30,9 @@ fn emptied(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is
-/// not kubeadm's is left alone, where kubeadm empties /var/lib/etcd of any machine. Where its data
-/// is the cluster knows, or else the Pod.
+/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is left alone,
+/// while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
+/// configuration in the cluster, or else from the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -102,7 +102,7 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     }
     if let Some(data) = data {
         effects::announce(
-            emptied(&data)?,
+            empty_directory(&data)?,
             &format!("[reset] Deleted contents of the etcd data directory: {data}"),
         )?;
     } else {
@@ -117,7 +117,7 @@ const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
-    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    let kept = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
     let (files, directories) = (
         undo::files(&reset.undo),
         undo::directories(&reset.undo, &kept),
@@ -171,23 +171,23 @@ fn stop_node(reset: &Reset) -> Result<(), Failure> {
 /// Empties the directories of the node, and removes its kubeconfigs.
 fn empty_node(config: &Config, reset: &Reset, kept: &[&str]) -> Result<(), Failure> {
     let etcd = Etcd::of_this_node(config)?;
-    emptied_all(kept, &reset.certificates_dir)?;
+    empty_directories(kept, &reset.certificates_dir)?;
     // A kubelet may have started etcd once more since its data was deleted.
     etcd.and_then(|etcd| etcd.data)
-        .map(|data| emptied(&data))
+        .map(|data| empty_directory(&data))
         .transpose()?;
-    files(&config.run.kubeconfig_dir)
+    remove_kubeconfigs(&config.run.kubeconfig_dir)
 }
 
-/// Those that stay, and lose what is in them (kubeadm behaviour).
-fn directories(pki: &str, temporary: bool) -> Vec<&str> {
+/// Returns the directories that stay but lose their contents (kubeadm behaviour).
+fn directories_to_empty(pki: &str, temporary: bool) -> Vec<&str> {
     [MANIFESTS, KUBELET_DIR, pki]
         .into_iter()
         .chain(temporary.then_some("/etc/kubernetes/tmp"))
         .collect()
 }
 
-fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
+fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!(
             "[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"
@@ -197,10 +197,10 @@ fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
         "[reset] Deleting contents of directories: [{}]",
         directories.join(" ")
     );
-    announced(directories.iter().map(|path| emptied(path)), &line)
+    announce_first(directories.iter().map(|path| empty_directory(path)), &line)
 }
 
-fn removed(path: &str) -> Result<Effect, Failure> {
+fn remove_file(path: &str) -> Result<Effect, Failure> {
     let effect = effects_files::remove_file(path)?;
     effects_core::attempt(
         effect,
@@ -209,7 +209,7 @@ fn removed(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-fn files(directory: &str) -> Result<(), Failure> {
+fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
     let names = [
         "admin.conf",
         "super-admin.conf",
@@ -220,11 +220,11 @@ fn files(directory: &str) -> Result<(), Failure> {
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
     let line = format!("[reset] Deleting files: [{}]", all.join(" "));
-    announced(all.iter().map(|path| removed(path)), &line)
+    announce_first(all.iter().map(|path| remove_file(path)), &line)
 }
 
-/// One line for several effects, told with the first.
-fn announced(
+/// Proposes effects, and announces a line with the first of them.
+fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,
 ) -> Result<(), Failure> {

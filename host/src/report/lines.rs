@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
-//! plan although phases run at the same time. Results on one stream, warnings and what preflight
-//! found on the other.
-use super::{by_plugin, order::InOrder, style::Palette, third_party};
+//! plan although phases run at the same time. Results go to one stream, warnings and the findings
+//! of preflight to the other.
+use super::{by_plugin, order::OrderedOutput, style::Palette, third_party};
 use crate::{
     event::{Event, Judgement, RunResult, Subscriber, What},
     secret::Secret,
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Prints lines; a reader that goes away ends the printing, not the run.
-pub struct Lines<O, E> {
+pub struct LinePrinter<O, E> {
     out: O,
     err: E,
     out_palette: Palette,
@@ -23,8 +23,8 @@ pub struct Lines<O, E> {
     own: BTreeSet<String>,
     /// the third parties' plugins of phases
     plugins: BTreeMap<String, String>,
-    order: InOrder<Line>,
-    /// findings that stand in the way, told together at the end
+    order: OrderedOutput<Line>,
+    /// findings that stop the run, printed together at the end
     fatal: Vec<String>,
 }
 
@@ -34,7 +34,7 @@ enum Line {
     Fatal(String),
 }
 
-impl<O: Write + Send, E: Write + Send> Lines<O, E> {
+impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
     /// `own` are the built-in phases (`Plan::builtin_ids`), whose messages may have several lines;
     /// `debug` shows debug messages.
     pub fn new(
@@ -43,7 +43,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         own: BTreeSet<String>,
         debug: bool,
     ) -> Self {
-        Lines {
+        LinePrinter {
             out,
             err,
             out_palette,
@@ -51,13 +51,13 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
             debug,
             own,
             plugins: BTreeMap::new(),
-            order: InOrder::default(),
+            order: OrderedOutput::default(),
             fatal: Vec::new(),
         }
     }
 
-    /// Text of a phase. A third party's is one line, whatever is in it: no line of it can be taken
-    /// for another's.
+    /// Returns the text of a phase. The text of a third party becomes one line, so that none of its
+    /// lines looks like a line of another phase.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
         let own = plugin.is_none() && (phase.is_empty() || self.own.contains(phase));
         if own {
@@ -128,7 +128,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     }
 
     fn say(&mut self, phase: &str, line: Option<Line>) {
-        if let Some(line) = line.and_then(|line| self.order.say(phase, line)) {
+        if let Some(line) = line.and_then(|line| self.order.submit(phase, line)) {
             self.print(line);
         }
     }
@@ -192,7 +192,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     }
 }
 
-impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
+impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
     fn notice_revealed(&mut self, event: &Event, revealed: &Secret<String>) {
         let mut event = event.clone();
         if let What::Message { text, .. } = &mut event.what {
@@ -203,7 +203,7 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
 
     fn notice(&mut self, event: &Event) {
         match &event.what {
-            What::RunStarted { phases, .. } => self.order = InOrder::new(phases),
+            What::RunStarted { phases, .. } => self.order = OrderedOutput::new(phases),
             What::Message {
                 phase,
                 severity,

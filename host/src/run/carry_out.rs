@@ -61,7 +61,7 @@ impl Executor<'_> {
             }
         }
         self.claim_directory(session, &proposals)
-            .map_err(|failure| Broken::Failed(failure.told()))?;
+            .map_err(|failure| Broken::Failed(failure.to_text()))?;
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
                 std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
@@ -83,7 +83,7 @@ impl Executor<'_> {
             return self.pull(node, session, &proposals, left, time);
         }
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
-        for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
+        for at in proposal::order(&proposals).map_err(|failure| failure.to_text())? {
             let (proposal, began) = (&proposals[at], Instant::now());
             if failed.is_none() && self.cancel.is_requested() {
                 failed = Some(Broken::Stopped);
@@ -168,7 +168,7 @@ impl Executor<'_> {
                     failed.get_or_insert(match failure.code.as_str() {
                         // The same command goes on from here.
                         "cancelled" => Broken::Stopped,
-                        _ => Broken::Failed(failure.told()),
+                        _ => Broken::Failed(failure.to_text()),
                     });
                 }
             }
@@ -274,7 +274,7 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     stopped |= failure.code == "cancelled";
-                    failed.push(failure.told());
+                    failed.push(failure.to_text());
                     EffectResult::Failed(session.bounded(failure.message))
                 }
             };

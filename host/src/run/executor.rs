@@ -342,7 +342,7 @@ impl Executor<'_> {
             ready.session.begin(round);
             let came = ready.session.returned(ready.phase.run());
             let outcome = came.map_err(|error| match error {
-                Error::Failure(failure) => failure.told(),
+                Error::Failure(failure) => failure.to_text(),
                 Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
             })?;
             let changed = self.carry_out(node, &ready.session, sent, left, &time)?;

@@ -4,7 +4,7 @@ use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
     effect::territory::Territory,
     plan::{
-        Choice, Plan, Refused,
+        Choice, Plan, PlanErrors,
         catalog::Catalog,
         spec::{WorkflowId, is_within},
     },
@@ -210,7 +210,7 @@ pub fn prepare(
     let is_whole = only.is_none();
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
-    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(Refused)?;
+    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
     let (patches, said) = load_patches(&config)?;
     Ok(Prepared {
         workflow,

@@ -1,4 +1,4 @@
-//! What an author gives to others: keys, signatures, artifacts.
+//! Commands of authors: `plugin keygen`, `plugin sign` and `plugin push`.
 use super::wanted;
 use crate::{
     cli::{Exit, print},
@@ -16,8 +16,8 @@ use std::path::Path;
 pub fn keygen(name: &Path) -> Result<Exit> {
     let (secret, public, signer) = signature::generate_key_files(name)?;
     Ok(print::out(&format!(
-        "{} is secret and signs components; {} is for whoever uses them:\n\n  kubephase plugin \
-         sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
+        "{} is secret and signs components; {} is for the users of the components:\n\n  kubephase \
+         plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
          {signer}\n",
         secret.display(),
         public.display(),

@@ -148,7 +148,7 @@ pub fn find(join: &JoinConfiguration, api: &dyn Cluster) -> Result<FoundCluster,
             "{}",
             failure.message
         );
-        failure.told()
+        failure.to_text()
     })
 }
 

@@ -1,14 +1,14 @@
 //! What earlier runs did to this machine is undone by the inverses in their journals, also what
 //! kubeadm's reset does not know of: files of plugins, and certificates in a directory that nobody
 //! names any more.
-use super::{announced, clear, removed};
+use super::{announce_first, clear, remove_file};
 use kubephase_sdk::{
     Effect, Failure, effects, effects_core, effects_node,
     spec::ClearSpec,
     undo::{Inverse, UndoStep},
 };
 
-/// The parts of a reset that undo earlier runs, each announced with one line.
+/// The parts of a reset that undo earlier runs, each announced by one line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Services,
@@ -117,7 +117,7 @@ fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
         )?;
         Ok(effect)
     };
-    announced(steps.into_iter().map(propose_step), &line)
+    announce_first(steps.into_iter().map(propose_step), &line)
 }
 
 /// The first of the steps, and how many there are besides.
@@ -133,7 +133,7 @@ fn listed(steps: &[&UndoStep]) -> String {
 /// Proposes the effect that an inverse is. A failure is a warning, and the rest goes on.
 fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
     match inverse {
-        Inverse::RemoveFile(path) => removed(path),
+        Inverse::RemoveFile(path) => remove_file(path),
         Inverse::RemoveDirectory(path) => {
             let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
             let warning = format!("[reset] Failed to remove directory {path:?}: {{}}");

@@ -51,7 +51,7 @@ fn print(phases: &[&str], events: Vec<What>) -> (String, String) {
         .map(String::from)
         .into();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut lines = Lines::new(
+    let mut lines = LinePrinter::new(
         (&mut out, Palette::PLAIN),
         (&mut err, Palette::PLAIN),
         own,

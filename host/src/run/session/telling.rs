@@ -87,7 +87,7 @@ impl Session {
     ) -> Result<A, Stop> {
         match self.parse(function, raw) {
             Ok(call) => Ok(call.arguments),
-            Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
+            Err(Error::Failure(failure)) => Err(Stop::msg(failure.to_text())),
             Err(Error::Stop(stop)) => Err(stop),
         }
     }

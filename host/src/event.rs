@@ -3,7 +3,13 @@
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
 //! to subscribers that show it to a person.
-use crate::{config::plugin_limits::Limits, effect::Enacted, secret::Secret};
+mod size;
+
+use crate::{
+    config::plugin_limits::Limits,
+    effect::{Enacted, Footprint},
+    secret::Secret,
+};
 use kubephase_wit::{Finding, Severity};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
@@ -85,6 +91,10 @@ pub enum What {
         /// directories that the effect made and that did not exist before, including parents
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         directories: Vec<String>,
+        /// what the effect means for later runs; none in lines of earlier versions, which
+        /// `journal::earlier` completes as they are read
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        footprint: Option<Footprint>,
     },
     PhaseEnded {
         phase: String,
@@ -115,32 +125,6 @@ impl What {
                 | What::Effect { .. }
                 | What::RunEnded { .. }
         )
-    }
-}
-
-/// Bytes of an event beside its texts.
-const EVENT: usize = 256;
-
-impl What {
-    /// The bytes that the texts take which a phase may make long, roughly.
-    fn bytes(&self) -> usize {
-        let of_all = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
-        let texts = match self {
-            What::Message { text, .. } | What::Progress { text, .. } => text.len(),
-            What::Finding { finding, .. } => {
-                let evidence = finding.evidence.iter();
-                finding.summary.len()
-                    + evidence
-                        .map(|(name, value)| name.len() + value.len())
-                        .sum::<usize>()
-            }
-            What::Intended { targets, .. } => of_all(targets),
-            What::Effect {
-                made, directories, ..
-            } => of_all(made) + of_all(directories),
-            _ => 0,
-        };
-        EVENT + texts
     }
 
     /// The third party's plugin that says or found it; none for what the program itself tells.

@@ -1,7 +1,14 @@
 //! What a node is rid of when it is reset. What is not there is fine.
-use super::{Context, Done, Enacted, etcd, users};
-use crate::world::{Files, Tried};
-use kubephase_sdk::spec::ClearSpec;
+use super::{
+    Context, Done, Enacted, etcd,
+    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    users,
+};
+use crate::{
+    wasm::grant::Grant,
+    world::{Files, Tried},
+};
+use kubephase_sdk::{spec::ClearSpec, undo::Inverse};
 use kubephase_wit::Failure;
 
 pub fn clear(spec: &ClearSpec, context: &Context) -> Tried<Done> {
@@ -84,6 +91,41 @@ fn empty(path: &str, files: &dyn Files) -> Tried<Enacted> {
         .iter()
         .try_for_each(|name| files.remove_all(&format!("{}/{name}", path.trim_end_matches('/'))))?;
     Ok(enacted(!names.is_empty()))
+}
+
+impl EffectKind for ClearSpec {
+    fn properties(&self) -> Properties {
+        let (kind, undoes) = match self {
+            ClearSpec::EmptyDirectory { path } => {
+                let path = path.clone();
+                ("remove-directory", Some(Inverse::RemoveDirectory(path)))
+            }
+            ClearSpec::Directory { .. }
+            | ClearSpec::Mounts { .. }
+            | ClearSpec::PodSandboxes {}
+            | ClearSpec::EtcdMember { .. }
+            | ClearSpec::ControlPlaneUsers {} => ("clear", None),
+        };
+        Properties {
+            kind,
+            target: Target::Other(self.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        clear(self, context)
+    }
 }
 
 #[cfg(test)]

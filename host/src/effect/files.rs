@@ -1,4 +1,8 @@
 //! Files and directories: unchanged where content, mode and owner are as wanted.
+mod kinds;
+
+pub use kinds::{RemoveFile, StaticPod};
+
 use super::Enacted;
 use crate::world::{Files, Tried};
 use kubephase_wit::{Failure, FileMeta};
@@ -17,7 +21,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files) -> Tried<Enacted> {
         if files
             .stat(&self.path)?
             .is_some_and(|meta| meta.kind == "directory")
@@ -39,7 +43,7 @@ pub struct File {
 }
 
 impl File {
-    pub fn enact(&self, files: &dyn Files) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files) -> Tried<Enacted> {
         if let Some(meta) = files.stat(&self.path)?.filter(|meta| meta.kind == "file")
             && files.read(&self.path)? == self.content
         {
@@ -71,7 +75,7 @@ impl Mode {
     ///
     /// # Errors
     /// `not-found`; `denied` where more users would get to use it and may not.
-    pub fn enact(&self, files: &dyn Files, may_widen: bool) -> Tried<Enacted> {
+    pub fn ensure(&self, files: &dyn Files, may_widen: bool) -> Tried<Enacted> {
         let missing = || Failure::new("not-found", format!("{} does not exist", self.path));
         let meta = files.stat(&self.path)?.ok_or_else(missing)?;
         if meta.mode == self.mode && self.owner.is_none_or(|owner| owner == (meta.uid, meta.gid)) {
@@ -112,7 +116,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    pub fn enact(&self, files: &dyn Files) -> Tried<bool> {
+    pub fn ensure(&self, files: &dyn Files) -> Tried<bool> {
         files.chown_recursive(&self.path, self.owner)
     }
 }

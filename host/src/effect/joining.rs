@@ -1,10 +1,18 @@
 //! What a node takes over as it joins: the shared keys, and the kubeconfig with which its kubelet
 //! asks for a certificate.
-use super::{Context, Done, Enacted, shared_keys};
-use crate::world::{Files, Tried};
+use super::{
+    Context, Done, Enacted,
+    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    shared_keys,
+};
+use crate::{
+    wasm::grant::Grant,
+    world::{Files, Tried},
+};
 use data_encoding::BASE64;
 use kubephase_sdk::{spec::FetchKeysSpec, yaml};
 use kubephase_wit::{Failure, ObjectRef};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The shared keys and certificates, opened and written; files that are as the Secret has them are
@@ -120,6 +128,92 @@ pub fn server(path: &str, url: &str, files: &dyn Files) -> Tried<Enacted> {
     files
         .write(path, yaml::to_string(&kubeconfig).as_bytes(), 0o600, None)
         .map(|()| Enacted::Changed)
+}
+
+impl EffectKind for FetchKeysSpec {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "fetched-keys",
+            target: Target::Other(shared_keys::TARGET.into()),
+            paths: self.files.iter().map(|(_, path)| path.clone()).collect(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        fetch_keys(self, context)
+    }
+}
+
+/// The kubeconfig with which the kubelet asks for its certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BootstrapKubeconfig {
+    pub path: String,
+}
+
+impl EffectKind for BootstrapKubeconfig {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "bootstrap-kubeconfig",
+            target: Target::Path(self.path.clone()),
+            // From it the kubelet makes its own.
+            paths: vec![self.path.clone(), kubeconfig_of_kubelet(&self.path)],
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        bootstrap_kubeconfig(&self.path, context).map(Done::from)
+    }
+}
+
+/// A kubeconfig that is there, with another server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KubeconfigServer {
+    pub path: String,
+    pub server: String,
+}
+
+impl EffectKind for KubeconfigServer {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "kubeconfig-server",
+            target: Target::Path(self.path.clone()),
+            paths: vec![self.path.clone()],
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        server(&self.path, &self.server, context.world.files()).map(Done::from)
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,30 @@
 //! Objects of the API: brought to a state where they are not in it already.
+mod kinds;
 pub mod owner;
 
-use super::{Done, Enacted, IfExists, Sent};
+pub use kinds::{Delete, Object, Patch};
+
+use super::{Done, Enacted, Sent};
 use crate::world::{
     Cluster, Tried,
     object_ref::{reference, resource, target},
 };
 use kubephase_wit::{Failure, ObjectRef};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+/// What to do with an object that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IfExists {
+    /// replace it (kubeadm's CreateOrUpdate)
+    #[default]
+    Update,
+    /// leave it (CreateOrRetain)
+    Retain,
+    /// server-side apply
+    Apply,
+}
 
 /// Creates an object, or does with the one that is there as told.
 pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> Tried<Done> {

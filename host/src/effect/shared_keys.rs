@@ -14,6 +14,8 @@ use kubephase_wit::Failure;
 use serde_json::{Map, Value, json};
 
 const KEY_LEN: usize = 32;
+/// The Secret that keeps them, as events name it.
+pub const TARGET: &str = "secrets kube-system/kubeadm-certs";
 pub type CertificateKey = Secret<[u8; KEY_LEN]>;
 
 /// A new certificate key, in hexadecimal.

@@ -3,7 +3,7 @@
 //! of their own.
 mod named;
 
-use super::Effect;
+use super::{Effect, kind::HostUse};
 pub use crate::world::files::Territory;
 use crate::{
     config::{CERTIFICATES_DIR, Config, KUBECONFIG_DIR},
@@ -123,60 +123,43 @@ const CERTIFICATES: &[&str] = &[
 /// effect is carried out, the confined view of the files ([`crate::world::files::Confined`]) judges
 /// the files that it opens.
 pub fn refusal(effect: &Effect, territory: &Territory, config: &Config) -> Option<String> {
+    let host_uses = effect.properties().host_uses;
+    host_uses
+        .iter()
+        .find_map(|used| refuse_use(used, territory, config))
+}
+
+fn refuse_use(used: &HostUse, territory: &Territory, config: &Config) -> Option<String> {
     let pki = config.cluster.certificates_dir.trim_end_matches('/');
-    let owned = |path: &str| {
-        territory
+    let base = |directory: &str, name: &str| format!("{}/{name}", directory.trim_end_matches('/'));
+    match used {
+        HostUse::Changes(path) => territory
             .owns(path)
-            .then(|| format!("{path} belongs to the host; no plugin changes it"))
-    };
-    let key = |directory: &str, name: &str| {
-        let path = format!("{}/{name}", directory.trim_end_matches('/'));
-        let is_own = CERTIFICATES
-            .iter()
-            .any(|own| path == format!("{pki}/{own}"));
-        let is_elsewhere = !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
-        (is_own || is_elsewhere).then(|| format!("{path} belongs to the host; no plugin makes it"))
-    };
-    let authority = |directory: &str, name: &str| {
-        let path = format!("{}/{name}", directory.trim_end_matches('/'));
-        let is_clusters = path == format!("{pki}/ca");
-        // Whoever has a certificate of an external etcd's authority may read and write all of the
-        // cluster.
-        let is_etcds = config
-            .cluster
-            .etcd
-            .external
-            .as_ref()
-            .is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
-        (is_etcds || (!is_clusters && territory.owns(&path)))
-            .then(|| format!("only the host signs with {path}"))
-    };
-    match effect {
-        Effect::File(file) => owned(&file.path),
-        Effect::Directory(directory) => owned(&directory.path),
-        Effect::Mode(mode) => owned(&mode.path),
-        Effect::RemoveFile { path } => owned(path),
-        Effect::Certificate(spec) => {
-            let signer = spec
-                .authority
-                .as_ref()
-                .and_then(|name| authority(&spec.directory, name));
-            let path = format!("{}/{}", spec.directory, spec.name);
-            key(&spec.directory, &spec.name).or(signer).or_else(|| {
-                outlives(
-                    &path,
-                    spec.validity_seconds,
-                    spec.authority.is_none(),
-                    config,
-                )
-            })
+            .then(|| format!("{path} belongs to the host; no plugin changes it")),
+        HostUse::Makes { directory, name } => {
+            let path = base(directory, name);
+            let is_own = CERTIFICATES
+                .iter()
+                .any(|own| path == format!("{pki}/{own}"));
+            let is_elsewhere = !path.starts_with(&format!("{pki}/")) && territory.owns(&path);
+            (is_own || is_elsewhere)
+                .then(|| format!("{path} belongs to the host; no plugin makes it"))
         }
-        Effect::KeyPair(spec) => key(&spec.directory, &spec.name),
-        Effect::Kubeconfig(spec) => owned(&spec.path)
-            .or_else(|| authority(&spec.directory, &spec.authority))
-            .or_else(|| outlives(&spec.path, spec.validity_seconds, false, config)),
-        Effect::RotatedKubeconfig(spec) => owned(&spec.path),
-        _ => None,
+        HostUse::SignsWith { directory, name } => {
+            let path = base(directory, name);
+            let is_clusters = path == format!("{pki}/ca");
+            // Whoever has a certificate of an external etcd's authority may read and write all of
+            // the cluster.
+            let external = config.cluster.etcd.external.as_ref();
+            let is_etcds = external.is_some_and(|etcd| etcd.ca_file == format!("{path}.crt"));
+            (is_etcds || (!is_clusters && territory.owns(&path)))
+                .then(|| format!("only the host signs with {path}"))
+        }
+        HostUse::IsValidFor {
+            path,
+            seconds,
+            is_authority,
+        } => outlives(path, *seconds, *is_authority, config),
     }
 }
 

@@ -1,9 +1,14 @@
 //! Bootstrap tokens and the shared keys, as Secrets. Only the host knows what is secret about them.
-use super::{Context, Done, Enacted, Sent, objects, shared_keys};
+use super::{
+    Context, Done, Enacted, Sent,
+    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    objects, shared_keys,
+};
 use crate::{
     config::BootstrapToken,
     render::objects as rendered,
     secret::bootstrap_token,
+    wasm::grant::Grant,
     world::{Tried, object_ref},
 };
 use kubephase_sdk::{
@@ -141,5 +146,53 @@ fn secret(name: &str) -> ObjectRef {
         kind: "Secret".into(),
         namespace: Some("kube-system".into()),
         name: name.into(),
+    }
+}
+
+impl EffectKind for BootstrapTokenSpec {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "bootstrap-token",
+            target: Target::Other(format!("token {}", self.index)),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        ensure_token(self, context)
+    }
+}
+
+impl EffectKind for ShareKeysSpec {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "shared-keys",
+            target: Target::Other(shared_keys::TARGET.into()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        share_keys(self, context)
     }
 }

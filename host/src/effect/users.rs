@@ -1,8 +1,13 @@
 //! The users and groups of the host that a rootless control plane runs as: entries of `/etc/passwd`
 //! and `/etc/group`.
+use super::{
+    Context, Done,
+    kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+};
 use crate::{
     cancel::Cancel,
     render::static_pod::rootless::NO_SHELL,
+    wasm::grant::Grant,
     world::{Files, Tried},
 };
 use kubephase_sdk::spec::{ControlPlaneUsers, User};
@@ -151,6 +156,30 @@ fn without(path: &str, names: &[&str], files: &dyn Files) -> Tried<bool> {
             Some((meta.uid, meta.gid)),
         )
         .map(|()| true)
+}
+
+impl EffectKind for ControlPlaneUsers {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "users",
+            target: Target::Other(self.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        ensure(self, context.world.files(), context.cancel).map(Done::from)
+    }
 }
 
 #[cfg(test)]

@@ -1,32 +1,24 @@
 //! The history of a node: what earlier runs did on it, collected from their journals.
+mod fold;
+mod outdated;
+mod system;
+
 use super::{
-    number,
+    list::number,
     reader::{Events, ReadError, is_relied_on},
 };
 use crate::{
     cancel::Cancel,
-    effect::{Enacted, joining},
-    event::{EffectResult, EffectSummary, What},
     world::{Files, OpenFile, Tried, files::is_trusted},
 };
-use kubephase_sdk::kubeadm::{Made, MadeByRun};
+use fold::Fold;
+use kubephase_sdk::undo::UndoStep;
 use kubephase_wit::Failure;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use outdated::outdated;
+use std::{collections::BTreeSet, path::Path};
 
-/// Number of the newest journals that are kept.
-const MAX_KEPT: usize = 50;
-/// Bytes of the newest journals that are kept.
-const MAX_KEPT_BYTES: u64 = 256 << 20;
 /// Warnings that are reported one by one.
 const MAX_WARNINGS: usize = 10;
-/// Top-level directories in which no run removes anything, whatever a journal says: they belong to
-/// the system.
-const SYSTEM: &[&str] = &[
-    "bin", "boot", "dev", "lib", "lib32", "lib64", "proc", "sbin", "sys",
-];
 
 /// What the next run has to know of the runs before it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,9 +26,8 @@ pub struct History {
     /// paths of files and directories that earlier runs made and did not remove since, and those
     /// that a run was about to make when it was cut off; without files that already were as wanted
     pub made: BTreeSet<String>,
-    /// files, directories and services that earlier runs made or changed, and that no run undid
-    /// since; the latest first
-    pub left: Made,
+    /// what undoes the effects of earlier runs that no run undid since; the latest first
+    pub undo: Vec<UndoStep>,
     /// warnings about journals that cannot be relied on, with their paths
     pub warnings: Vec<String>,
     /// journals that no later run needs any more
@@ -50,46 +41,6 @@ struct Journal {
     bytes: u64,
     /// whether every line was understood
     is_whole: bool,
-}
-
-/// Things that runs left. Each was noted at a moment, the latest last.
-#[derive(Default)]
-struct Left {
-    moments: usize,
-    things: BTreeMap<String, (usize, MadeByRun)>,
-}
-
-impl Left {
-    /// Notes a thing, or that it was made once more.
-    fn note(&mut self, made: MadeByRun) {
-        self.moments += 1;
-        self.things.insert(made.what.clone(), (self.moments, made));
-    }
-
-    /// The things, the latest first.
-    fn latest_first(self) -> Vec<MadeByRun> {
-        let mut things: Vec<(usize, MadeByRun)> = self.things.into_values().collect();
-        things.sort_unstable_by_key(|(moment, _)| std::cmp::Reverse(*moment));
-        things.into_iter().map(|(_, made)| made).collect()
-    }
-}
-
-/// The state while the journals are read, one after the other. Reading takes time in proportion to
-/// the journals.
-#[derive(Default)]
-struct Fold {
-    made: BTreeSet<String>,
-    /// what the run of the current journal is about to make
-    intended: BTreeSet<String>,
-    /// what the runs so far left
-    files: Left,
-    directories: Left,
-    services: Left,
-    /// for each thing, the runs whose journals say that it was made
-    noted: BTreeMap<String, BTreeSet<u64>>,
-    /// for each run, the later runs that undid things which it made: if the journal of a later run
-    /// went first, the earlier journal would wrongly say that the things are still there
-    undone_by: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl History {
@@ -129,21 +80,15 @@ impl History {
         }
         let Fold {
             made,
-            files,
-            directories,
-            services,
+            left,
             undone_by,
             ..
         } = fold;
-        let left = Made {
-            files: files.latest_first(),
-            directories: directories.latest_first(),
-            services: services.latest_first(),
-        };
-        history.outdated = outdated(&journals, &left, &undone_by);
+        let undo = left.latest_first();
+        history.outdated = outdated(&journals, &undo, &undone_by);
         History {
             made,
-            left,
+            undo,
             ..history
         }
     }
@@ -260,177 +205,4 @@ impl Fold {
             warning,
         ))
     }
-
-    /// Notes what an event says about the node.
-    fn note_event(&mut self, what: What, run: u64, workflow: &mut String) {
-        match what {
-            What::RunStarted { workflow: name, .. } => *workflow = name,
-            What::Intended { targets, .. } => self.intended.extend(targets),
-            What::RunEnded { .. } => self.intended.clear(),
-            What::Effect {
-                effect,
-                result,
-                made,
-                directories,
-                ..
-            } => {
-                self.intended.remove(&effect.target);
-                self.made.extend(made.iter().chain(&directories).cloned());
-                if let EffectResult::Enacted(enacted) = result {
-                    if enacted == Enacted::Changed {
-                        self.note_made(&effect);
-                    }
-                    if enacted == Enacted::Changed || enacted == Enacted::Unchanged {
-                        self.forget(&effect, run);
-                    }
-                    if enacted == Enacted::Changed && effect.kind == "service" {
-                        self.note(
-                            List::Services,
-                            previous_state(&effect.target),
-                            run,
-                            workflow,
-                        );
-                    }
-                }
-                self.note(
-                    List::Files,
-                    made.into_iter().filter(|path| may_be_removed(path)),
-                    run,
-                    workflow,
-                );
-                self.note(
-                    List::Directories,
-                    directories.into_iter().filter(|path| may_be_removed(path)),
-                    run,
-                    workflow,
-                );
-            }
-            _ => {}
-        }
-    }
-
-    /// Notes the paths that an effect made or removed.
-    fn note_made(&mut self, effect: &EffectSummary) {
-        match effect.kind.as_str() {
-            "remove-file" | "remove-directory" => drop(self.made.remove(&effect.target)),
-            "bootstrap-kubeconfig" => {
-                self.made.extend([
-                    joining::kubeconfig_of_kubelet(&effect.target),
-                    effect.target.clone(),
-                ]);
-            }
-            _ => drop(self.made.insert(effect.target.clone())),
-        }
-    }
-
-    fn list(&mut self, list: List) -> &mut Left {
-        match list {
-            List::Files => &mut self.files,
-            List::Directories => &mut self.directories,
-            List::Services => &mut self.services,
-        }
-    }
-
-    /// Notes things that a run made or changed in one of the lists.
-    fn note(
-        &mut self,
-        list: List,
-        things: impl IntoIterator<Item = String>,
-        run: u64,
-        workflow: &str,
-    ) {
-        for thing in things {
-            self.noted.entry(thing.clone()).or_default().insert(run);
-            self.list(list).note(MadeByRun {
-                what: thing,
-                run,
-                workflow: workflow.to_owned(),
-            });
-        }
-    }
-
-    /// Forgets what an effect undid: it does not have to be undone again.
-    fn forget(&mut self, effect: &EffectSummary, run: u64) {
-        let list = match effect.kind.as_str() {
-            "remove-file" => List::Files,
-            "remove-directory" => List::Directories,
-            "service" => List::Services,
-            _ => return,
-        };
-        self.list(list).things.remove(&effect.target);
-        for earlier in self.noted.remove(&effect.target).into_iter().flatten() {
-            self.undone_by.entry(earlier).or_default().insert(run);
-        }
-    }
-}
-
-/// The lists of things that runs left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum List {
-    Files,
-    Directories,
-    Services,
-}
-
-/// Returns the state that a service had before it was changed to this one; none if that is not
-/// known.
-fn previous_state(target: &str) -> Option<String> {
-    match target.rsplit_once(' ')? {
-        (name, "running") => Some(format!("{name} stopped")),
-        (name, "enabled") => Some(format!("{name} disabled")),
-        _ => None,
-    }
-}
-
-/// Whether a run may remove a path that a journal names. A run may not remove top-level directories
-/// or files of the system, and the path may not contain `.` or `..`.
-fn may_be_removed(path: &str) -> bool {
-    let Some(below) = path.strip_prefix('/') else {
-        return false;
-    };
-    let parts: Vec<&str> = below.split('/').collect();
-    let is_plain = parts
-        .iter()
-        .all(|part| !part.is_empty() && !matches!(*part, "." | ".."));
-    is_plain
-        && parts.len() > 1
-        && !SYSTEM.contains(&parts[0])
-        && !(parts[0] == "usr" && parts.len() == 2)
-}
-
-/// Returns the journals that are neither among the newest nor needed to know what is left on the
-/// node.
-fn outdated(
-    journals: &[Journal],
-    left: &Made,
-    undone_by: &BTreeMap<u64, BTreeSet<u64>>,
-) -> Vec<String> {
-    let mut needed: BTreeSet<u64> = [&left.files, &left.directories, &left.services]
-        .into_iter()
-        .flatten()
-        .map(|made| made.run)
-        .collect();
-    let (mut bytes, mut room) = (0, true);
-    for (at, journal) in journals.iter().rev().enumerate() {
-        bytes += journal.bytes;
-        room &= at < MAX_KEPT && (at == 0 || bytes <= MAX_KEPT_BYTES);
-        if room || !journal.is_whole {
-            needed.insert(journal.run);
-        }
-    }
-    // If a kept journal says that a thing was made, the later journals that say it was undone have
-    // to be kept too.
-    let mut unseen: Vec<u64> = needed.iter().copied().collect();
-    while let Some(run) = unseen.pop() {
-        for later in undone_by.get(&run).into_iter().flatten() {
-            if needed.insert(*later) {
-                unseen.push(*later);
-            }
-        }
-    }
-    journals
-        .iter()
-        .filter(|journal| !needed.contains(&journal.run))
-        .map(|journal| journal.path.clone())
-        .collect()
 }

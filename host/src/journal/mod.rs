@@ -12,7 +12,9 @@
     reason = "the journal is the program's own, not the node's"
 )]
 
+mod earlier;
 mod history;
+mod list;
 mod lock;
 mod reader;
 mod shares;
@@ -20,9 +22,11 @@ mod shares;
 mod tests;
 
 pub use history::History;
+pub use list::{JournalFile, list_journals};
 pub use lock::{Holder, LockError, RunLock, current_holder};
 pub use reader::{Damage, ReadError, Record, parse, read};
 
+use list::number;
 use shares::Shares;
 
 use crate::cancel::Cancel;
@@ -33,7 +37,7 @@ use kubephase_wit::Severity;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -119,7 +123,7 @@ impl Journal {
     ) -> io::Result<Journal> {
         let names = dir
             .names()
-            .map_err(|failure| io::Error::other(failure.message))?;
+            .map_err(|failure| io::Error::other(failure.to_text()))?;
         let latest = names
             .iter()
             .filter_map(|name| number(Path::new(name)))
@@ -166,56 +170,6 @@ impl Journal {
     fn writer(&self) -> parking_lot::MutexGuard<'_, Writer> {
         self.0.lock()
     }
-}
-
-/// The file of a journal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JournalFile {
-    /// number of the run; none if the file has a name of its own
-    pub number: Option<u64>,
-    pub path: PathBuf,
-}
-
-/// Returns the number of the run whose journal has this name.
-fn number(path: &Path) -> Option<u64> {
-    path.file_name()?
-        .to_str()?
-        .strip_prefix("journal-")?
-        .strip_suffix(".jsonl")?
-        .parse()
-        .ok()
-}
-
-/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file
-/// alone. The list is empty if `at` does not exist.
-///
-/// # Errors
-/// The directory cannot be read.
-pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
-    if at.is_file() {
-        return Ok(vec![JournalFile {
-            number: number(at),
-            path: at.to_owned(),
-        }]);
-    }
-    let entries = match fs::read_dir(at) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let paths: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<io::Result<_>>()?;
-    let mut kept: Vec<JournalFile> = paths
-        .into_iter()
-        .map(|path| JournalFile {
-            number: number(&path),
-            path,
-        })
-        .filter(|kept| kept.number.is_some())
-        .collect();
-    kept.sort();
-    Ok(kept)
 }
 
 impl Subscriber for Journal {

@@ -1,5 +1,5 @@
 //! Reads a journal line by line. A last line that a crash cut off is not an error.
-use super::{FORMAT, Header};
+use super::{FORMAT, Header, earlier};
 use crate::{
     event::Event,
     world::files::lines::{LineReader, MAX_LINE, ReadLine},
@@ -155,7 +155,10 @@ impl<R: Read> Events<R> {
                 serde_json::from_slice::<IgnoredAny>(&line).map(|_| None)
             };
             match event {
-                Ok(Some(event)) => return Ok(Some(event)),
+                Ok(Some(mut event)) => {
+                    earlier::complete(&mut event);
+                    return Ok(Some(event));
+                }
                 Ok(None) => {}
                 // Blocks of a file may reach the disk out of order, so even a finished last line
                 // may be damaged.

@@ -1,7 +1,7 @@
 //! `kubephase.lock`, a file beside the configuration. It records what each plugin may do, and its
 //! version and digest when the operator allowed it. `plugin add` and `plugin allow` write it, and
 //! every run reads it. It belongs under version control.
-use super::lines::Allowed;
+use super::{identity, lines::Allowed};
 use crate::{
     operator_files,
     pki::signature::Signer,
@@ -50,6 +50,9 @@ pub struct LockedPlugin {
     /// signer whose signature the plugin has to have; none if it needs no signature
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
+    /// tells the file of an unsigned plugin from one at the same place of another configuration
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// version of the WIT interface that the host had when the plugin was locked
     pub interface: semver::Version,
     /// what the plugin may do, as lines of its requests
@@ -139,6 +142,7 @@ impl Lock {
         allowed: Allowed,
     ) {
         let manifest = plugin.manifest();
+        let origin = identity::origin(self.get(&manifest.name), source, signer.as_ref());
         self.remove(&manifest.name);
         self.plugins.push(LockedPlugin {
             name: manifest.name.clone(),
@@ -147,6 +151,7 @@ impl Lock {
             source_digest,
             digest: plugin.digest().to_owned(),
             signer,
+            origin,
             interface: inspect::VERSION,
             granted: allowed.granted,
             provides: allowed.provides,

@@ -47,7 +47,7 @@ impl Transaction {
             .unwrap_or(Path::new("."));
         let hold = HeldFile::wait(&folder.join(FILE))?;
         Ok(Transaction {
-            phases: config::phases_of_file(config)?,
+            phases: config::read_phase_configuration(config)?,
             lock: Lock::read_beside(config)?,
             _hold: hold,
         })

@@ -228,7 +228,7 @@ struct CallResult {
 impl TestBench {
     /// An environment with the described node of a case.
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<TestBench> {
-        let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let world = FakeWorld::new(case, root).map_err(Failure::into_error)?;
         Ok(TestBench::with_world(Arc::new(world), config))
     }
 

@@ -2,7 +2,7 @@
 //! granted to them.
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    effect::{Effect, objects::owner::Claim},
+    effect::Effect,
     wasm::{
         gate::{Demand, Origin, Row},
         grant::Grant,
@@ -100,12 +100,11 @@ impl Access {
         self.ask(|grant| grant.allows_effect(effect))
     }
 
-    /// What has to hold of an object before an effect changes it; none where any object may be
-    /// changed.
-    pub fn claim(&self, effect: &Effect) -> Option<Claim> {
+    /// What a plugin was granted; none for a phase of the program's own code.
+    pub fn grant(&self) -> Option<&Grant> {
         match self {
             Access::BuiltIn => None,
-            Access::Granted(grant) => grant.claim(effect),
+            Access::Granted(grant) => Some(grant),
         }
     }
 }

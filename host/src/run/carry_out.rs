@@ -61,7 +61,7 @@ impl Executor<'_> {
             }
         }
         self.claim_directory(session, &proposals)
-            .map_err(|failure| Broken::Failed(failure.told()))?;
+            .map_err(|failure| Broken::Failed(failure.to_text()))?;
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
                 std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
@@ -78,12 +78,12 @@ impl Executor<'_> {
         }
         if proposals
             .iter()
-            .all(|proposal| matches!(proposal.effect, Effect::Image { .. }))
+            .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
         {
             return self.pull(node, session, &proposals, left, time);
         }
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
-        for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
+        for at in proposal::order(&proposals).map_err(|failure| failure.to_text())? {
             let (proposal, began) = (&proposals[at], Instant::now());
             if failed.is_none() && self.cancel.is_requested() {
                 failed = Some(Broken::Stopped);
@@ -168,7 +168,7 @@ impl Executor<'_> {
                     failed.get_or_insert(match failure.code.as_str() {
                         // The same command goes on from here.
                         "cancelled" => Broken::Stopped,
-                        _ => Broken::Failed(failure.told()),
+                        _ => Broken::Failed(failure.to_text()),
                     });
                 }
             }
@@ -199,7 +199,7 @@ impl Executor<'_> {
         left: &Left,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
-        let claim = session.access().claim(&proposal.effect);
+        let territory = territory.map(|territory| territory.around(&summary(&proposal.effect).1));
         proposal.effect.enact(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
@@ -211,8 +211,8 @@ impl Executor<'_> {
                     .is_none_or(|plugin| self.shared.makers.has_made(plugin, path))
             },
             disturbed,
-            territory,
-            claim: claim.as_ref(),
+            territory: territory.as_deref(),
+            grant: session.access().grant(),
             cancel: &left.stop,
             command_time: time.within(session.limits().deadline),
         })
@@ -274,7 +274,7 @@ impl Executor<'_> {
                 }
                 Err(failure) => {
                     stopped |= failure.code == "cancelled";
-                    failed.push(failure.told());
+                    failed.push(failure.to_text());
                     EffectResult::Failed(session.bounded(failure.message))
                 }
             };
@@ -324,7 +324,7 @@ impl Executor<'_> {
         micros: u64,
         absent: &[String],
     ) {
-        let made = |wanted: &str| {
+        let made = |wanted: &str| -> Vec<String> {
             absent
                 .iter()
                 .filter(|path| self.kind(path).is_some_and(|kind| kind == wanted))
@@ -332,6 +332,7 @@ impl Executor<'_> {
                 .collect()
         };
         let (made, directories) = (made("file"), made("directory"));
+        let footprint = Some(proposal.effect.footprint(&made));
         let (kind, target) = summary(&proposal.effect);
         let digest = proposal.effect.digest();
         let effect = EffectSummary {
@@ -347,6 +348,7 @@ impl Executor<'_> {
             micros,
             made,
             directories,
+            footprint,
         });
     }
 }
@@ -371,14 +373,20 @@ fn may_begin(
 /// effect makes stands in the line with its whole path, so that reset removes exactly that.
 fn record(proposal: &Proposal, absent: &[String], session: &Session) -> Result<(), String> {
     let target = summary(&proposal.effect).1;
+    // What is absent may not come to be, and then stands among the other paths.
+    let footprint = proposal.effect.footprint(absent);
     let texts: Vec<&str> = [&target]
         .into_iter()
         .chain(&proposal.because)
         .chain(absent)
         .map(String::as_str)
+        .chain(footprint.texts())
         .collect();
     let room = session.spend_journal(&texts);
-    room.map_err(|stop| stop.to_string())
+    let is_directory = matches!(proposal.effect, Effect::Directory(_));
+    let directories = absent.len().saturating_sub(usize::from(!is_directory));
+    room.and_then(|()| session.spend_directories(directories))
+        .map_err(|stop| stop.to_string())
 }
 
 /// Says lines for a phase, until its plugin has said as much as it may.

@@ -342,7 +342,7 @@ impl Executor<'_> {
             ready.session.begin(round);
             let came = ready.session.returned(ready.phase.run());
             let outcome = came.map_err(|error| match error {
-                Error::Failure(failure) => failure.told(),
+                Error::Failure(failure) => failure.to_text(),
                 Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
             })?;
             let changed = self.carry_out(node, &ready.session, sent, left, &time)?;
@@ -380,7 +380,8 @@ impl Executor<'_> {
         {
             // Capsules are made one at a time: each takes several times its bytes.
             let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
+            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
+            else {
                 return message;
             };
             (self.keep)(&ready.session.capsule(&message).of(plugin));

@@ -1,6 +1,6 @@
 //! Who made the files that are new in a run. A plugin may let more users use a file only if the
 //! plugin itself made it: everything else may hold what those users are not to see.
-use crate::effect::Effect;
+use crate::effect::{Effect, kind::Content};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ impl Makers {
     /// and kubeconfigs is the host's, whoever proposed them.
     pub fn note(&self, plugin: Option<&str>, effect: &Effect, absent: &[String]) {
         let mut made = self.made();
-        let target = effect.summary().1;
-        for path in effect.paths().iter().chain([&target]) {
-            if !matches!(effect, Effect::Mode(_)) {
-                made.remove(path);
-            }
+        let properties = effect.properties();
+        let target = properties.target.to_string();
+        let new: Vec<&String> = match properties.content {
+            Content::Unchanged => return,
+            Content::OfProposer => absent.iter().chain([&target]).collect(),
+            Content::OfProposerIfNew => absent.iter().collect(),
+            Content::OfHost => Vec::new(),
+        };
+        for path in properties.paths.iter().chain([&target]) {
+            made.remove(path);
         }
         let Some(plugin) = plugin else { return };
-        let new: Vec<&String> = match effect {
-            Effect::File(_) => absent.iter().chain([&target]).collect(),
-            Effect::Directory(_) => absent.iter().collect(),
-            _ => return,
-        };
         made.extend(
             new.into_iter()
                 .map(|path| (path.clone(), plugin.to_owned())),

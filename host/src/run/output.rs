@@ -11,6 +11,7 @@
 use crate::{config::Config, effect::Sent, world::Files};
 use anyhow::{Context, Result, anyhow, bail};
 use kubephase_sdk::yaml;
+use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -304,13 +305,8 @@ impl Copy<'_> {
         match meta.kind.as_str() {
             "directory" => {
                 make_dir(&to, mode)?;
-                let real = files
-                    .real_path(path)
-                    .map_err(|failure| anyhow!(failure.message))?;
-                for name in files
-                    .list(path)
-                    .map_err(|failure| anyhow!(failure.message))?
-                {
+                let real = files.real_path(path).map_err(Failure::into_error)?;
+                for name in files.list(path).map_err(Failure::into_error)? {
                     let entry = format!("{}/{name}", path.trim_end_matches('/'));
                     if is_link(
                         files,
@@ -330,13 +326,7 @@ impl Copy<'_> {
                     fs::create_dir_all(parent)
                         .with_context(|| format!("cannot make {}", parent.display()))?;
                 }
-                put(
-                    &to,
-                    &files
-                        .read(path)
-                        .map_err(|failure| anyhow!(failure.message))?,
-                    mode,
-                )
+                put(&to, &files.read(path).map_err(Failure::into_error)?, mode)
             }
             _ => Ok(()),
         }
@@ -380,7 +370,7 @@ fn is_link(files: &dyn Files, entry: &str, place: &str) -> bool {
 }
 
 fn stat(files: &dyn Files, path: &str) -> Result<Option<kubephase_wit::FileMeta>> {
-    files.stat(path).map_err(|failure| anyhow!(failure.message))
+    files.stat(path).map_err(Failure::into_error)
 }
 
 fn below(target: &Path, path: &str) -> PathBuf {

@@ -1,6 +1,9 @@
 //! Grants: what a plugin may observe and propose. A plugin may do what its component imports, its
 //! manifest asks for and the operator allowed.
+mod modes;
 mod objects;
+
+pub use objects::{ObjectChange, ObjectContent};
 
 use super::{
     gate::{self, Demand, Origin, Permit, Row},
@@ -8,13 +11,8 @@ use super::{
 };
 use crate::{
     arguments::{AbsolutePath, HttpUrl},
-    effect::{
-        Effect,
-        objects::owner::{Claim, Mark},
-    },
     world::reach::{Reach, Services},
 };
-use objects::change_of_object;
 use std::net::IpAddr;
 
 /// The requests of one plugin that the operator allowed.
@@ -69,6 +67,11 @@ impl Grant {
     /// The name of the plugin.
     pub fn plugin(&self) -> &str {
         &self.plugin
+    }
+
+    /// A digest of where the plugin comes from and who signed it.
+    pub fn identity(&self) -> &str {
+        &self.identity
     }
 
     /// Whether the capability was granted, with whatever patterns.
@@ -200,76 +203,6 @@ impl Grant {
             "{path} is not readable by every user of the machine; a plugin may read it only if its \
              grant names exactly this path and has `private: true`"
         ))
-    }
-
-    /// Decides about a proposal before it is carried out.
-    ///
-    /// # Errors
-    /// The part of the proposal that was not granted.
-    pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
-        use super::gate::*;
-        self.allows_owner(effect)?;
-        match effect {
-            Effect::File(file) => self.allows(&WRITE_FILE.row, &[Demand::Path(&file.path)]),
-            Effect::Directory(directory) => {
-                self.allows(&MAKE_DIR.row, &[Demand::Path(&directory.path)])
-            }
-            Effect::Mode(mode) => self.allows(&SET_MODE.row, &[Demand::Path(&mode.path)]),
-            Effect::RemoveFile { path } => self.allows(&REMOVE_FILE.row, &[Demand::Path(path)]),
-            Effect::Object { .. } | Effect::Patch { .. } | Effect::Delete { .. } => {
-                change_of_object(effect).map_or(Ok(()), |change| self.allows_object(&change?))
-            }
-            Effect::Command(command) => self.allows(&EXECUTE.row, &[Demand::Command(command)]),
-            Effect::Certificate(spec) => self.allows(&ENSURE_CERTIFICATE.row, &spec.demands()),
-            Effect::KeyPair(spec) => self.allows(&ENSURE_KEY_PAIR.row, &spec.demands()),
-            Effect::Kubeconfig(spec) => self.allows(&ENSURE_KUBECONFIG.row, &spec.demands()),
-            Effect::RotatedKubeconfig(spec) => {
-                self.allows(&ENSURE_ROTATED_KUBECONFIG.row, &spec.demands())
-            }
-            Effect::Service { name, .. } => self.allows(&ENSURE_SERVICE.row, &[Demand::Unit(name)]),
-            Effect::Sysctl { key, .. } => self.allows(&SET_SYSCTL.row, &[Demand::Key(key)]),
-            Effect::Module { name } => self.allows(&LOAD_MODULE.row, &[Demand::Module(name)]),
-            Effect::Image { image } => self.allows(&PULL_IMAGE.row, &[Demand::Image(image)]),
-            Effect::StaticPod { .. }
-            | Effect::BootstrapToken(_)
-            | Effect::ShareKeys(_)
-            | Effect::FetchKeys(_)
-            | Effect::BootstrapKubeconfig { .. }
-            | Effect::KubeconfigServer { .. }
-            | Effect::EtcdMember(_)
-            | Effect::Users(_)
-            | Effect::Owner(_)
-            | Effect::Clear(_)
-            | Effect::Wait(_) => Err("only built-in phases may propose this".into()),
-        }
-    }
-
-    /// Returns the claim that an object has to satisfy before the effect changes it. Returns none
-    /// if the grant amounts to administrator of the cluster, or the effect does not change an
-    /// object.
-    pub fn claim(&self, effect: &Effect) -> Option<Claim> {
-        let change = change_of_object(effect)?.ok()?;
-        let namespace = self.claimed_namespace(&change)?;
-        let mark = Mark {
-            plugin: self.plugin.clone(),
-            identity: self.identity.clone(),
-        };
-        Some(Claim { mark, namespace })
-    }
-
-    /// Refuses changes in the directory of another plugin, even if the grant covers them: that
-    /// plugin may be root, and run programs from its own directory.
-    fn allows_owner(&self, effect: &Effect) -> Result<(), String> {
-        let changed = effect.paths().into_iter().chain([effect.summary().1]);
-        for path in changed.filter(|_| !self.is_embedded) {
-            if let Some(owner) = gate::owner_of_path(&path).filter(|owner| *owner != self.plugin) {
-                return Err(format!(
-                    "{path} is in the directory of the plugin {owner}; no other plugin may change \
-                     it"
-                ));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -43,6 +43,7 @@ mod messages;
 pub mod node;
 pub mod pki;
 pub mod spec;
+pub mod undo;
 pub mod yaml;
 
 pub use inputs::{component_hash, config, json, node_fact, patched, settings};

@@ -1,6 +1,7 @@
 //! A journal, as `report`, later runs and `reset` read it.
 #![no_main]
 use kubephase::{
+    cancel::Cancel,
     journal::{History, parse},
     world::files::RootedFiles,
 };
@@ -20,6 +21,6 @@ fuzz_target!(|bytes: &[u8]| {
     SCRATCH.with(|(scratch, files)| {
         let _ = parse(Path::new(NAME), bytes);
         scratch.write(NAME, bytes);
-        let _ = History::read(files, "/");
+        let _ = History::read(files, "/", &Cancel::never());
     });
 });

@@ -1,10 +1,13 @@
 //! Whose an object of the cluster is. The host marks what it makes for a plugin, and changes for
 //! that plugin nothing that somebody else made, however it is called.
 use super::sent;
-use crate::world::object_ref::{reference, target};
 use crate::{
     effect::{Done, Enacted, IfExists},
-    world::{Cluster, Tried},
+    wasm::grant::{Grant, ObjectChange},
+    world::{
+        Cluster, Tried,
+        object_ref::{reference, target},
+    },
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::{Value, json};
@@ -53,6 +56,17 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// What has to hold of an object before a plugin with this grant changes it; none where the
+    /// grant amounts to administrator of the cluster.
+    pub fn of(grant: &Grant, change: &ObjectChange<'_>) -> Option<Claim> {
+        let namespace = grant.claimed_namespace(change)?;
+        let mark = Mark {
+            plugin: grant.plugin().to_owned(),
+            identity: grant.identity().to_owned(),
+        };
+        Some(Claim { mark, namespace })
+    }
+
     /// Creates or changes an object of the plugin, and marks it.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! does it. Keys never leave the host.
 
 mod authorities;
+mod kinds;
 mod kubeconfig;
 mod observe;
 mod reuse;
@@ -10,10 +11,12 @@ mod tests;
 
 pub use authorities::{External, external_authorities};
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
-pub use observe::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts};
+pub use observe::{
+    AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
+};
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
-use super::Enacted;
+use super::{Done, Enacted};
 
 /// What came of a key, certificate or kubeconfig, with kubeadm's lines about it.
 #[derive(Debug)]
@@ -29,6 +32,17 @@ impl Outcome {
             enacted,
             said: said.into_iter().collect(),
             warnings: Vec::new(),
+        }
+    }
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Done {
+            enacted: outcome.enacted,
+            said: outcome.said,
+            warnings: outcome.warnings,
+            sent: Vec::new(),
         }
     }
 }

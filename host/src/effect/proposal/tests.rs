@@ -1,9 +1,10 @@
 use super::*;
+use crate::effect::RemoveFile;
 
 fn proposal(requires: &[u32]) -> Proposal {
     Proposal {
         requires: requires.to_vec(),
-        ..Proposal::new(Effect::RemoveFile { path: "/m".into() })
+        ..Proposal::new(Effect::RemoveFile(RemoveFile { path: "/m".into() }))
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     cancel::Cancel,
     config::Join,
-    effect::{Context, Effect, Enacted, files},
+    effect::{Context, Effect, Enacted, RemoveFile, files},
     world::{Tried, World, fake::FakeWorld},
 };
 use kubephase_sdk::{
@@ -217,7 +217,7 @@ fn effects_of_plugins_do_not_reach_the_territory_and_effects_of_the_host_do() {
             path: "/srv/pki/below".into(),
             mode: 0o755,
         }),
-        Effect::RemoveFile { path: path.into() },
+        Effect::RemoveFile(RemoveFile { path: path.into() }),
     ];
     for effect in &effects {
         assert_eq!(

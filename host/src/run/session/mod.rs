@@ -5,6 +5,7 @@ mod admit;
 mod observe;
 mod outlet;
 mod propose;
+mod read_for_phase;
 mod servers;
 mod spending;
 mod telling;
@@ -270,8 +271,8 @@ impl Session {
         // proposing an object.
         if self.0.plugin.is_none() && !self.0.shared.proxies.is_empty() {
             for proposal in &mut proposals {
-                if let Effect::Object { manifest, .. } = &mut proposal.effect {
-                    fill_in_proxies(manifest, &self.0.shared.proxies);
+                if let Effect::Object(object) = &mut proposal.effect {
+                    fill_in_proxies(&mut object.manifest, &self.0.shared.proxies);
                 }
             }
         }
@@ -309,8 +310,8 @@ impl Session {
             self.third_party().unwrap_or_default(),
             &self.0.shared.cancel,
         );
-        let wait = || json::turn_of(plugin, text_bytes, &|| cancel.is_requested());
-        let turn = self.0.clock.stopped(wait);
+        let wait = || json::wait_for_turn(plugin, text_bytes, &|| cancel.is_requested());
+        let turn = self.0.clock.pause_during(wait);
         turn.ok_or_else(|| Stop::msg("the run was cancelled"))
     }
 
@@ -506,7 +507,10 @@ impl report::Host for Session {
     }
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
-        let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
+        let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
+        if self.is_plugin() {
+            self.0.shared.secrets.blank(&mut json);
+        }
         let key = (self.0.phase.clone(), String::from(name));
         let mut facts = self.0.shared.facts.lock();
         let is_new = !facts.contains_key(&key);

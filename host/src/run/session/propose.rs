@@ -1,13 +1,17 @@
 //! The host functions by which a phase proposes effects. They only record the proposals; the
 //! executor carries them out.
-use super::{Hosted, Session, spec};
-use crate::effect::{Effect, IfExists, files};
+mod core;
+
+use super::{Hosted, Session};
+use crate::effect::{
+    Delete, Effect, IfExists, Image, Module, Object, Patch, RemoveFile, Service, StaticPod, Sysctl,
+    files,
+};
 use crate::wasm::gate::{self, Arguments, HostFunction, Plain};
 use kubephase_wit::{
-    Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_core,
-    effects_files, effects_images, effects_node, effects_pki,
+    Effect as Handle, Failure, ObjectRef, effects, effects_cluster, effects_command, effects_files,
+    effects_images, effects_node, effects_pki,
 };
-use serde::de::DeserializeOwned;
 
 /// Mode bits that give a program the rights of its owner or group.
 const SET_ID: u32 = 0o6000;
@@ -23,18 +27,6 @@ impl Session {
         let _turn = self.turn(A::length(&raw))?;
         let arguments = self.parse(function, raw)?.arguments;
         self.propose(effect(arguments))
-    }
-
-    /// Records a proposal that only the distribution's own phases make. Its specification is handed
-    /// over as JSON.
-    fn propose_core<T: DeserializeOwned>(
-        &mut self,
-        function: &'static HostFunction<Plain<String>>,
-        text: String,
-        effect: impl FnOnce(T) -> Effect,
-    ) -> Hosted<Handle> {
-        let Plain(text) = self.admit(function, text)?.arguments;
-        self.propose(effect(spec(&text)?))
     }
 
     /// Parses a text about a proposal. A text of the distribution's own phases is taken unchanged.
@@ -124,8 +116,8 @@ impl effects_files::Host for Session {
     }
 
     fn remove_file(&mut self, path: String) -> Hosted<Handle> {
-        self.propose_by(&gate::REMOVE_FILE, path, |path| Effect::RemoveFile {
-            path: path.into(),
+        self.propose_by(&gate::REMOVE_FILE, path, |path| {
+            Effect::RemoveFile(RemoveFile { path: path.into() })
         })
     }
 
@@ -144,7 +136,7 @@ impl effects_files::Host for Session {
         let mode = self.mode(mode)?;
         self.admit(&gate::FILE_MODE, (of.id, mode))?;
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod { file, .. } => {
+            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
                 file.mode = mode;
                 Ok(())
             }
@@ -160,7 +152,7 @@ impl effects_files::Host for Session {
         let owner = self.admit(&gate::FILE_OWNER, (of.id, uid, gid))?.arguments;
         let owner = (owner.user.into(), owner.group.into());
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::File(file) | Effect::StaticPod { file, .. } => {
+            Effect::File(file) | Effect::StaticPod(StaticPod { file, .. }) => {
                 file.owner = Some(owner);
                 Ok(())
             }
@@ -198,25 +190,25 @@ impl effects_pki::Host for Session {
 impl effects_cluster::Host for Session {
     fn apply_object(&mut self, manifest: String) -> Hosted<Handle> {
         self.propose_by(&gate::APPLY_OBJECT, manifest, |(_, Plain(manifest))| {
-            Effect::Object {
+            Effect::Object(Object {
                 manifest,
                 if_exists: IfExists::default(),
-            }
+            })
         })
     }
 
     fn patch_object(&mut self, of: ObjectRef, patch: String) -> Hosted<Handle> {
         self.propose_by(&gate::PATCH_OBJECT, (of, patch), |(of, patch)| {
-            Effect::Patch {
+            Effect::Patch(Patch {
                 of: of.to_ref(),
                 patch,
-            }
+            })
         })
     }
 
     fn delete_object(&mut self, of: ObjectRef) -> Hosted<Handle> {
-        self.propose_by(&gate::DELETE_OBJECT, of, |of| Effect::Delete {
-            of: of.to_ref(),
+        self.propose_by(&gate::DELETE_OBJECT, of, |of| {
+            Effect::Delete(Delete { of: of.to_ref() })
         })
     }
 
@@ -235,8 +227,8 @@ impl effects_cluster::Host for Session {
             }
         };
         self.modify(of, 0, |proposal| match &mut proposal.effect {
-            Effect::Object { if_exists, .. } => {
-                *if_exists = wanted;
+            Effect::Object(object) => {
+                object.if_exists = wanted;
                 Ok(())
             }
             _ => Err(wrong_kind("if-exists")),
@@ -249,115 +241,33 @@ impl effects_node::Host for Session {
         self.propose_by(
             &gate::ENSURE_SERVICE,
             (name, state),
-            |(name, Plain(state))| Effect::Service { name, state },
+            |(name, Plain(state))| Effect::Service(Service { name, state }),
         )
     }
 
     fn set_sysctl(&mut self, key: String, value: String) -> Hosted<Handle> {
         self.propose_by(&gate::SET_SYSCTL, (key, value), |(key, Plain(value))| {
-            Effect::Sysctl { key, value }
+            Effect::Sysctl(Sysctl { key, value })
         })
     }
 
     fn load_module(&mut self, name: String) -> Hosted<Handle> {
-        self.propose_by(&gate::LOAD_MODULE, name, |name| Effect::Module { name })
+        self.propose_by(&gate::LOAD_MODULE, name, |name| {
+            Effect::Module(Module { name })
+        })
     }
 }
 
 impl effects_images::Host for Session {
     fn pull_image(&mut self, image: String) -> Hosted<Handle> {
-        self.propose_by(&gate::PULL_IMAGE, image, |image| Effect::Image { image })
+        self.propose_by(&gate::PULL_IMAGE, image, |image| {
+            Effect::Image(Image { image })
+        })
     }
 }
 
 impl effects_command::Host for Session {
     fn execute(&mut self, program: String, args: Vec<String>) -> Hosted<Handle> {
         self.propose_by(&gate::EXECUTE, (program, args), Effect::Command)
-    }
-}
-
-impl effects_core::Host for Session {
-    fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Handle> {
-        let (name, Plain(content)) = self.admit(&gate::STATIC_POD, (name, manifest))?.arguments;
-        let path = format!("{}/{name}.yaml", crate::render::MANIFESTS);
-        self.propose(Effect::StaticPod {
-            name: name.into(),
-            file: files::File {
-                path,
-                content,
-                mode: 0o600,
-                owner: None,
-            },
-        })
-    }
-
-    fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::ENSURE_BOOTSTRAP_TOKEN, json, Effect::BootstrapToken)
-    }
-
-    fn share_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::SHARE_KEYS, json, Effect::ShareKeys)
-    }
-
-    fn fetch_keys(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::FETCH_KEYS, json, Effect::FetchKeys)
-    }
-
-    fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
-        let path = self
-            .admit(&gate::BOOTSTRAP_KUBECONFIG, path)?
-            .arguments
-            .into();
-        self.propose(Effect::BootstrapKubeconfig { path })
-    }
-
-    fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
-        let (path, Plain(server)) = self
-            .admit(&gate::KUBECONFIG_SERVER, (path, server))?
-            .arguments;
-        self.propose(Effect::KubeconfigServer {
-            path: path.into(),
-            server,
-        })
-    }
-
-    fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::ETCD_MEMBER, json, Effect::EtcdMember)
-    }
-
-    fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::CONTROL_PLANE_USERS, json, Effect::Users)
-    }
-
-    fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
-        let (path, Plain(owner)) = self.admit(&gate::GIVE_TREE, (path, (uid, gid)))?.arguments;
-        self.propose(Effect::Owner(files::Owner {
-            path: path.into(),
-            owner,
-        }))
-    }
-
-    fn clear(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::CLEAR, json, Effect::Clear)
-    }
-
-    fn attempt(&mut self, of: Handle, warning: String) -> Hosted<()> {
-        let Plain((_, warning)) = self.admit(&gate::ATTEMPT, (of.id, warning))?.arguments;
-        self.modify(of, warning.len(), |proposal| {
-            proposal.attempt = Some(warning);
-            Ok(())
-        })
-    }
-
-    fn regardless(&mut self, of: Handle) -> Hosted<()> {
-        self.admit(&gate::REGARDLESS, of.id)?;
-        self.modify(of, 0, |proposal| {
-            proposal.regardless = true;
-            Ok(())
-        })
-    }
-
-    fn wait_until(&mut self, json: String) -> Hosted<Handle> {
-        self.propose_core(&gate::WAIT_UNTIL, json, Effect::Wait)
     }
 }

@@ -3,59 +3,30 @@
 use super::Grant;
 use crate::{
     arguments::ObjectName,
-    effect::{Effect, IfExists},
     wasm::{
         gate::{self, Demand, Owner, Row, covers_object},
         request::ObjectPattern,
     },
-    world::object_ref::reference,
 };
-use kubephase_wit::ObjectRef;
 use serde_json::Value;
 
 /// A change that a plugin proposes of an object of the cluster.
-pub(super) struct ObjectChange<'a> {
+pub struct ObjectChange<'a> {
     /// the row of the host function that proposes it
-    row: &'static Row,
-    of: ObjectName,
-    content: Content<'a>,
+    pub row: &'static Row,
+    pub of: ObjectName,
+    pub content: ObjectContent<'a>,
 }
 
 /// The content that a change gives an object.
-enum Content<'a> {
+#[derive(Clone, Copy)]
+pub enum ObjectContent<'a> {
     /// the object has exactly this content after the change
     Whole(&'a Value),
     /// this is merged into the object
     Part(&'a Value),
     /// the object is deleted
     Deleted,
-}
-
-/// Returns the change of an object that an effect makes; none for effects that change no object.
-///
-/// # Errors
-/// The effect does not say which object it is about.
-pub(super) fn change_of_object(effect: &Effect) -> Option<Result<ObjectChange<'_>, String>> {
-    let change = |row, of: &ObjectRef, content| {
-        ObjectName::parse(of).map(|of| ObjectChange { row, of, content })
-    };
-    Some(match effect {
-        Effect::Object {
-            manifest,
-            if_exists,
-        } => {
-            let content = match if_exists {
-                IfExists::Apply => Content::Part(manifest),
-                IfExists::Update | IfExists::Retain => Content::Whole(manifest),
-            };
-            reference(manifest)
-                .map_err(|failure| failure.message)
-                .and_then(|of| change(&gate::APPLY_OBJECT.row, &of, content))
-        }
-        Effect::Patch { of, patch } => change(&gate::PATCH_OBJECT.row, of, Content::Part(patch)),
-        Effect::Delete { of } => change(&gate::DELETE_OBJECT.row, of, Content::Deleted),
-        _ => return None,
-    })
 }
 
 impl Grant {
@@ -78,7 +49,7 @@ impl Grant {
     /// Otherwise returns the namespace of the object, which has to be the plugin's own; the inner
     /// option is none if the object has no namespace, or is in a shared namespace such as
     /// `default`.
-    pub(super) fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
+    pub fn claimed_namespace(&self, change: &ObjectChange<'_>) -> Option<Option<String>> {
         let of = &change.of;
         if self.is_embedded || !self.are_harmless(&self.patterns_of(change.row, of)) {
             return None;
@@ -90,13 +61,24 @@ impl Grant {
     }
 
     /// Decides about a change of an object.
-    pub(super) fn allows_object(&self, change: &ObjectChange<'_>) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// The part of the change that was not granted.
+    pub fn allows_object(&self, change: &ObjectChange<'_>) -> Result<(), String> {
         let ObjectChange { row, of, content } = change;
         self.allows(row, &[Demand::Object(of)])?;
         if self.is_embedded {
             return Ok(());
         }
         let demand = Demand::Object(of);
+        if let ObjectContent::Whole(content) | ObjectContent::Part(content) = content
+            && let Some(label) = label_of_host(content)
+        {
+            return Err(format!(
+                "{demand} has the label {label}; the host alone writes labels that begin with \
+                 {HOST_LABELS}"
+            ));
+        }
         if let Some(owner) = owner_of(of) {
             return Err(format!("{demand} is {owner}; no plugin may change it"));
         }
@@ -112,16 +94,16 @@ impl Grant {
             return Ok(());
         }
         let content = match content {
-            Content::Deleted => return Ok(()),
+            ObjectContent::Deleted => return Ok(()),
             // The result of a partial change depends on the rest of the object, which the plugin
             // may not have written.
-            Content::Part(_) if has_pods => {
+            ObjectContent::Part(_) if has_pods => {
                 return Err(format!(
                     "only a part of {demand} would be changed, so its Pods cannot be checked; a \
                      grant for this needs `hostAccess: true`"
                 ));
             }
-            Content::Part(content) | Content::Whole(content) => content,
+            ObjectContent::Part(content) | ObjectContent::Whole(content) => content,
         };
         let owner = Owner {
             plugin: &self.plugin,
@@ -154,6 +136,25 @@ impl Grant {
             .flat_map(|pattern| &pattern.names)
             .map(String::as_str)
             .collect()
+    }
+}
+
+/// Begins the labels by which the host says whose an object is.
+const HOST_LABELS: &str = "kubephase.dev/";
+
+/// The first label of the host among the labels of an object, or of an object within it.
+fn label_of_host(content: &Value) -> Option<&str> {
+    match content {
+        Value::Object(fields) => {
+            let labels = content["metadata"]["labels"].as_object();
+            let mut labels = labels.into_iter().flat_map(|labels| labels.keys());
+            labels
+                .find(|label| label.starts_with(HOST_LABELS))
+                .map(String::as_str)
+                .or_else(|| fields.values().find_map(label_of_host))
+        }
+        Value::Array(items) => items.iter().find_map(label_of_host),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ mod objects;
 use super::*;
 use crate::{
     arguments::{CommandLine, HostName, HttpUrl, Line, ObjectName},
-    effect::{IfExists, files::File},
+    effect::{Effect, IfExists, Object, RemoveFile, files::File},
     wasm::{gate::*, request::ObjectPattern},
     world::reach::{Reach, Services},
 };
@@ -160,7 +160,11 @@ fn no_grant_reaches_the_directory_of_another_plugin() {
         ..request("effects-files.remove-file")
     });
     let path = "/var/lib/kubephase-plugins/other/x".to_owned();
-    assert!(remove.allows_effect(&Effect::RemoveFile { path }).is_err());
+    assert!(
+        remove
+            .allows_effect(&Effect::RemoveFile(RemoveFile { path }))
+            .is_err()
+    );
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn check_command(command: &[String], problem: &mut dyn FnMut(String)) {
 /// Checks a pattern of objects.
 fn check_object(object: &ObjectPattern, capability: &str, problem: &mut dyn FnMut(String)) {
     let (version, kind) = (&object.api_version, &object.kind);
-    if let Err(why) = ObjectName::of_kind(version, kind, object.namespace.as_deref()) {
+    if let Err(why) = ObjectName::parse_kind(version, kind, object.namespace.as_deref()) {
         problem(why);
     }
     for name in &object.names {

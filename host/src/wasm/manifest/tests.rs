@@ -166,10 +166,10 @@ fn an_id_is_given_to_one_phase_and_settings_are_a_schema() {
 }
 
 #[test]
-fn the_manifest_that_the_readme_shows_is_valid() {
-    let readme = include_str!("../../../../README.md");
-    let text = readme
-        .split_once("### `plugin.yaml`")
+fn the_manifest_of_the_page_for_authors_can_be_read() {
+    let page = include_str!("../../../../plugins/README.md");
+    let text = page
+        .split_once("## The manifest")
         .and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```"))
         .unwrap()
         .0;

@@ -90,7 +90,7 @@ fn config() -> Value {
 
 fn strategies(proposals: &[Proposal]) -> Vec<(String, IfExists)> {
     let strategy = |proposal: &Proposal| match &proposal.effect {
-        Effect::Object { if_exists, .. } => (proposal.effect.summary().1, *if_exists),
+        Effect::Object(object) => (proposal.effect.summary().1, object.if_exists),
         other => panic!("{other:?}"),
     };
     proposals.iter().map(strategy).collect()
@@ -100,8 +100,8 @@ fn manifests(proposals: &[Proposal]) -> Vec<Value> {
     proposals
         .iter()
         .filter_map(|proposal| {
-            if let Effect::Object { manifest, .. } = &proposal.effect {
-                Some(manifest.clone())
+            if let Effect::Object(object) = &proposal.effect {
+                Some(object.manifest.clone())
             } else {
                 None
             }

@@ -17,7 +17,7 @@ pub use cluster::{
 pub use node::{
     ApiEndpoint, BootstrapToken, InitConfiguration, NodeRegistration, Patches, Taint, Timeouts,
 };
-pub use run::{ComponentConfig, Join, Made, MadeByRun, Reset, RunOptions};
+pub use run::{ComponentConfig, Join, Reset, RunOptions};
 
 use serde::{Deserialize, Serialize};
 

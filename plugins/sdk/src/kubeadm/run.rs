@@ -1,5 +1,5 @@
 //! What a run adds to the configuration: options of the command line, joins and resets.
-use crate::kubeadm::cluster::EnvVar;
+use crate::{kubeadm::cluster::EnvVar, undo::UndoStep};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -31,34 +31,8 @@ pub struct Reset {
     pub cleanup_tmp_dir: bool,
     /// flags of unmounting: `MNT_DETACH`
     pub unmount_flags: Vec<String>,
-    /// what earlier runs made, by their journals
-    pub made: Made,
-}
-
-/// Files, directories and services that earlier runs on this node changed, according to their
-/// journals, the latest run first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Made {
-    /// paths
-    pub files: Vec<MadeByRun>,
-    /// paths
-    pub directories: Vec<MadeByRun>,
-    /// services that the runs started or enabled, with the state before: `NAME stopped`, `NAME
-    /// disabled`
-    pub services: Vec<MadeByRun>,
-}
-
-/// One change that a run made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct MadeByRun {
-    /// the path, or the service with its earlier state
-    pub what: String,
-    /// number of the run, which is that of its journal
-    pub run: u64,
-    /// workflow of the run: `init` or `join`
-    pub workflow: String,
+    /// what undoes the effects of earlier runs on the node, by their journals; the latest first
+    pub undo: Vec<UndoStep>,
 }
 
 /// Options of the command line, and facts about the node and the cluster that phases need.

@@ -18,18 +18,27 @@ pub fn owner_of_path(path: &str) -> Option<&str> {
 
 /// Whether all paths that match a pattern belong to one plugin, or are the audit policy. The grant
 /// checks later, for each change, that the plugin is the one that asks.
-pub(super) fn is_own_or_harmless(pattern: &str) -> bool {
+pub fn is_own_or_harmless(pattern: &str) -> bool {
     pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
 
-/// Judges a grant to write, make and remove files, and to set their modes: it amounts to root
-/// unless the files are the plugin's own. Files of many other programs decide what
-/// runs as root, and there is no complete list of them.
+/// Judges a grant to write and remove files, and to set their modes: it amounts to root unless the
+/// files are the plugin's own. Files of many other programs decide what runs as root, and there is
+/// no complete list of them.
 pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
-    let outside = request
-        .paths
-        .iter()
-        .filter(|pattern| !is_own_or_harmless(pattern));
+    changed_outside(request, is_own_or_harmless)
+}
+
+/// Judges a grant to make directories like one to change files. A directory at the path of the
+/// audit policy would keep the API server from starting.
+pub(super) fn made_directories(request: &Request) -> Vec<Danger> {
+    changed_outside(request, |pattern| {
+        is_own_or_harmless(pattern) && pattern != AUDIT_POLICY
+    })
+}
+
+fn changed_outside(request: &Request, is_own: impl Fn(&str) -> bool) -> Vec<Danger> {
+    let outside = request.paths.iter().filter(|pattern| !is_own(pattern));
     outside
         .map(|pattern| {
             root(format!(

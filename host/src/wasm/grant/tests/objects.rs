@@ -17,10 +17,10 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             manifest["metadata"]["namespace"] = namespace.into();
         }
         grant
-            .allows_effect(&Effect::Object {
+            .allows_effect(&Effect::Object(Object {
                 manifest,
                 if_exists: Default::default(),
-            })
+            }))
             .is_ok()
     };
     assert!(allows("ConfigMap", Some("kube-system"), "x") && allows("Node", None, "worker-1"));
@@ -36,7 +36,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             "{own} is the host's"
         );
     }
-    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    let nodes = ObjectName::parse_kind("v1", "Node", None).unwrap();
     assert!(
         grant
             .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])
@@ -47,14 +47,16 @@ fn objects_are_bound_by_kind_namespace_and_name() {
 
 #[test]
 fn pods_stay_off_the_host_unless_the_grant_says_so() {
-    let daemon_set = |spec: Value| Effect::Object {
-        manifest: json!({
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": {"name": "x", "namespace": OWN},
-            "spec": {"template": {"spec": spec}},
-        }),
-        if_exists: Default::default(),
+    let daemon_set = |spec: Value| {
+        Effect::Object(Object {
+            manifest: json!({
+                "apiVersion": "apps/v1",
+                "kind": "DaemonSet",
+                "metadata": {"name": "x", "namespace": OWN},
+                "spec": {"template": {"spec": spec}},
+            }),
+            if_exists: Default::default(),
+        })
     };
     let mut of = pattern("apps/v1", "DaemonSet", Some(OWN), &[]);
     let mut account = pattern("v1", "ServiceAccount", Some(OWN), &["own"]);
@@ -100,14 +102,16 @@ fn pods_stay_off_the_host_unless_the_grant_says_so() {
 
 #[test]
 fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
-    let service = |namespace: &str, if_exists| Effect::Object {
-        manifest: json!({
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "x", "namespace": namespace},
-            "spec": {"clusterIP": "10.96.0.10"},
-        }),
-        if_exists,
+    let service = |namespace: &str, if_exists| {
+        Effect::Object(Object {
+            manifest: json!({
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": "x", "namespace": namespace},
+                "spec": {"clusterIP": "10.96.0.10"},
+            }),
+            if_exists,
+        })
     };
     let judge = |namespace: &str, if_exists| {
         let objects = vec![pattern("v1", "Service", Some(namespace), &["x"])];
@@ -125,6 +129,53 @@ fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
 }
 
 #[test]
+fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
+    let labelled = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "x",
+            "namespace": "kube-system",
+            "labels": {"app": "x", "kubephase.dev/plugin": "other"},
+        },
+    });
+    for host_access in [false, true] {
+        let objects = vec![ObjectPattern {
+            host_access,
+            ..pattern("v1", "ConfigMap", Some("kube-system"), &["x"])
+        }];
+        let judge = |call, effect| {
+            let objects = objects.clone();
+            let grant = granted(Request {
+                objects,
+                ..request(call)
+            });
+            grant.allows_effect(&effect)
+        };
+        let of = kubephase_wit::ObjectRef {
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            namespace: Some("kube-system".into()),
+            name: "x".into(),
+        };
+        let (manifest, patch) = (labelled.clone(), labelled.clone());
+        let if_exists = IfExists::Apply;
+        let apply = Effect::Object(Object {
+            manifest,
+            if_exists,
+        });
+        let patch = Effect::Patch(crate::effect::Patch { of, patch });
+        for (call, effect) in [
+            ("effects-cluster.apply-object", apply),
+            ("effects-cluster.patch-object", patch),
+        ] {
+            let refused = judge(call, effect).unwrap_err();
+            assert!(refused.contains("kubephase.dev/plugin"), "{refused}");
+        }
+    }
+}
+
+#[test]
 fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
     let claim = |pattern: ObjectPattern, namespace: Option<&str>| {
         let of = kubephase_wit::ObjectRef {
@@ -137,9 +188,11 @@ fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
             objects: vec![pattern],
             ..request("effects-cluster.delete-object")
         });
-        grant
-            .claim(&Effect::Delete { of })
-            .map(|claim| claim.namespace)
+        grant.claimed_namespace(&ObjectChange {
+            row: &DELETE_OBJECT.row,
+            of: ObjectName::parse(&of).unwrap(),
+            content: ObjectContent::Deleted,
+        })
     };
     let names = [OWN];
     for (pattern, namespace, claimed) in [
@@ -178,8 +231,4 @@ fn only_where_the_grant_amounts_to_cluster_admin_any_object_may_be_changed() {
     ] {
         assert_eq!(claim(pattern.clone(), namespace), None, "{pattern:?}");
     }
-    assert_eq!(
-        granted(Request::default()).claim(&Effect::RemoveFile { path: "/x".into() }),
-        None
-    );
 }

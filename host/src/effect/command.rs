@@ -1,0 +1,67 @@
+//! Programs that are run as effects.
+use super::{
+    Context, Done,
+    kind::{Content, EffectKind, Properties, Target, Undo},
+};
+use crate::{
+    arguments::CommandLine,
+    budget::Budget,
+    wasm::{
+        gate::{Demand, EXECUTE},
+        grant::Grant,
+    },
+    world::{Rights, Tried},
+};
+use kubephase_wit::Failure;
+
+/// Bytes that a program may print that is run as an effect.
+const MAX_OUTPUT: usize = 1 << 20;
+
+impl EffectKind for CommandLine {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "command",
+            target: Target::Other(self.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&EXECUTE.row, &[Demand::Command(self)])
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let budget = Budget::new(MAX_OUTPUT, context.command_time, context.cancel);
+        let ran = context.world.node().run(self, Rights::Full, &budget);
+        let output = ran.map_err(|failure| match failure.code.as_str() {
+            "timeout" => took_too_long(self, failure, context),
+            _ => failure,
+        })?;
+        if output.status == 0 {
+            return Ok(Done::from(true));
+        }
+        let message = format!(
+            "`{self}` ended with status {}: {}",
+            output.status,
+            output.stderr.trim()
+        );
+        Err(Failure::new("command", message))
+    }
+}
+
+/// The failure of a program that did not end in time.
+fn took_too_long(command: &CommandLine, failure: Failure, context: &Context) -> Failure {
+    let limit = context.command_time;
+    let remedy = "raise limits.deadline of the plugin's entry in the configuration (at most 300s)";
+    Failure {
+        message: format!("`{command}` did not end within {limit:?}"),
+        remedy: Some(remedy.into()),
+        ..failure
+    }
+}

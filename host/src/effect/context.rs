@@ -1,0 +1,97 @@
+//! What the host gives to an effect as it is carried out.
+use super::territory::Territory;
+use crate::{
+    cancel::Cancel,
+    wasm::grant::Grant,
+    world::{Files, World},
+};
+use std::{ops::Deref, path::Path, time::Duration};
+
+/// What the host knows and no phase may: secrets, and when the run began.
+pub struct Context<'a> {
+    pub world: &'a dyn World,
+    /// with its secrets
+    pub config: &'a crate::config::Config,
+    /// Unix seconds at which the run began; certificates and tokens count from here
+    pub started: i64,
+    /// something that this effect requires was changed just now: a service has to be restarted for
+    /// it
+    pub disturbed: bool,
+    /// whether this run made the file at a path
+    pub made: &'a (dyn Fn(&str) -> bool + Sync),
+    /// whether the phase may let more users use what is at a path, or give it to another user: a
+    /// plugin may if it made it in this run
+    pub may_widen: &'a (dyn Fn(&str) -> bool + Sync),
+    /// what a plugin's file effects do not reach; none for a phase of the distribution itself
+    pub territory: Option<&'a Territory>,
+    /// what the plugin was granted that proposed the effect; none for a phase of the program's own
+    /// code
+    pub grant: Option<&'a Grant>,
+    /// requested when the run is cancelled, or another phase failed; what an effect waits for ends
+    /// with it
+    pub cancel: &'a Cancel,
+    /// how long a program may run that a phase proposes
+    pub command_time: Duration,
+}
+
+/// The files of a node as one effect reaches them.
+pub enum EffectFiles<'a> {
+    All(&'a dyn Files),
+    /// without the host's own
+    Confined(Box<dyn Files + 'a>),
+}
+
+impl<'a> Deref for EffectFiles<'a> {
+    type Target = dyn Files + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            EffectFiles::All(files) => *files,
+            EffectFiles::Confined(files) => files.as_ref(),
+        }
+    }
+}
+
+impl<'a> Context<'a> {
+    /// Returns the files that the effect may read and change: for a plugin, none of the host's own.
+    pub fn files(&self) -> EffectFiles<'a> {
+        match self.territory {
+            Some(territory) => EffectFiles::Confined(self.world.files().confined(territory)),
+            None => EffectFiles::All(self.world.files()),
+        }
+    }
+
+    /// Returns the files for keys and certificates in a directory. A plugin that was granted it may
+    /// add a certificate to the host's; what is there already is never replaced.
+    pub fn key_files(&self, directory: &str) -> EffectFiles<'a> {
+        if Path::new(directory).starts_with(&self.config.cluster.certificates_dir) {
+            EffectFiles::All(self.world.files())
+        } else {
+            self.files()
+        }
+    }
+}
+
+#[cfg(test)]
+impl<'a> Context<'a> {
+    /// What a test of a built-in phase's effects gives them: a run that began at the epoch, and has
+    /// made and changed nothing.
+    pub(super) fn of_test(
+        world: &'a dyn World,
+        config: &'a crate::config::Config,
+        cancel: &'a Cancel,
+    ) -> Context<'a> {
+        Context {
+            world,
+            config,
+            started: 0,
+            disturbed: false,
+            made: &|_| false,
+            may_widen: &|_| true,
+            territory: None,
+            grant: None,
+            cancel,
+            command_time: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What carrying out an effect came to.
+use serde::{Deserialize, Serialize};
+
+/// Whether an effect changed anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Enacted {
+    Changed,
+    /// it held already
+    Unchanged,
+    /// it holds by other means, and why nothing was done (an external authority, say)
+    Left(String),
+}
+
+/// An effect carried out: the verdict, and what there is to tell.
+#[derive(Debug)]
+pub struct Done {
+    pub enacted: Enacted,
+    /// lines for the person, shown as `[phase] line`
+    pub said: Vec<String>,
+    pub warnings: Vec<String>,
+    /// what was written to the API, as it was sent
+    pub sent: Vec<Sent>,
+}
+
+/// One write to the API.
+#[derive(Clone, PartialEq)]
+pub struct Sent {
+    /// `CREATE`, `UPDATE`, `APPLY`, `PATCH`, `DELETE`
+    pub verb: &'static str,
+    pub resource: String,
+    pub namespace: Option<String>,
+    pub name: String,
+    /// JSON: as values, all objects of a run would take much memory
+    pub body: String,
+}
+
+impl std::fmt::Debug for Sent {
+    /// Without the body, which may be a Secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} {} {:?} {}",
+            self.verb, self.resource, self.namespace, self.name
+        )
+    }
+}
+
+impl From<Enacted> for Done {
+    fn from(enacted: Enacted) -> Self {
+        Done {
+            enacted,
+            said: Vec::new(),
+            warnings: Vec::new(),
+            sent: Vec::new(),
+        }
+    }
+}
+
+impl From<bool> for Done {
+    /// Whether anything changed.
+    fn from(changed: bool) -> Self {
+        if changed {
+            Enacted::Changed
+        } else {
+            Enacted::Unchanged
+        }
+        .into()
+    }
+}

@@ -1,0 +1,177 @@
+//! Effects on files, as kinds of effects.
+use super::{Directory, File, Mode, Owner, remove};
+use crate::{
+    effect::{
+        Context, Done,
+        kind::{Content, EffectKind, HostUse, Properties, Target, Undo, refuse_to_plugins},
+    },
+    wasm::{
+        gate::{Demand, MAKE_DIR, REMOVE_FILE, SET_MODE, WRITE_FILE},
+        grant::Grant,
+    },
+    world::Tried,
+};
+use kubephase_sdk::undo::Inverse;
+use serde::{Deserialize, Serialize};
+
+impl EffectKind for Directory {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "directory",
+            target: Target::Path(self.path.clone()),
+            paths: vec![self.path.clone()],
+            content: Content::OfProposerIfNew,
+            host_uses: vec![HostUse::Changes(self.path.clone())],
+            waits: false,
+            key_work: 0,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&MAKE_DIR.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&MAKE_DIR.row, &self.path, self.mode)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        self.ensure(&*context.files()).map(Done::from)
+    }
+}
+
+impl EffectKind for File {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "file",
+            target: Target::Path(self.path.clone()),
+            paths: vec![self.path.clone()],
+            content: Content::OfProposer,
+            host_uses: vec![HostUse::Changes(self.path.clone())],
+            waits: false,
+            key_work: 0,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&WRITE_FILE.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&WRITE_FILE.row, &self.path, self.mode)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        self.ensure(&*context.files()).map(Done::from)
+    }
+}
+
+/// A file or a link that is not to be there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoveFile {
+    pub path: String,
+}
+
+impl EffectKind for RemoveFile {
+    fn properties(&self) -> Properties {
+        let path = self.path.clone();
+        Properties {
+            kind: "remove-file",
+            target: Target::Path(self.path.clone()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: vec![HostUse::Changes(self.path.clone())],
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: Some(Inverse::RemoveFile(path)),
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&REMOVE_FILE.row, &[Demand::Path(&self.path)])
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        remove(&self.path, &*context.files()).map(Done::from)
+    }
+}
+
+impl EffectKind for Mode {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "mode",
+            target: Target::Path(self.path.clone()),
+            paths: vec![self.path.clone()],
+            content: Content::Unchanged,
+            host_uses: vec![HostUse::Changes(self.path.clone())],
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&SET_MODE.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&SET_MODE.row, &self.path, self.mode)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let may_widen = (context.may_widen)(&self.path);
+        self.ensure(&*context.files(), may_widen).map(Done::from)
+    }
+}
+
+impl EffectKind for Owner {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "owner",
+            target: Target::Path(self.path.clone()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        self.ensure(&*context.files()).map(Done::from)
+    }
+}
+
+/// The manifest of a static Pod.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StaticPod {
+    pub name: String,
+    pub file: File,
+}
+
+impl EffectKind for StaticPod {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "static-pod",
+            target: Target::Path(self.file.path.clone()),
+            paths: vec![self.file.path.clone()],
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::RemoveCreated,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        self.file.ensure(context.world.files()).map(Done::from)
+    }
+}

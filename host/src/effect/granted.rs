@@ -1,0 +1,34 @@
+//! The effects that a grant allows a plugin.
+use super::Effect;
+use crate::wasm::{
+    gate::{Origin, owner_of_path},
+    grant::Grant,
+};
+
+impl Grant {
+    /// Decides about a proposal before it is carried out.
+    ///
+    /// # Errors
+    /// The part of the proposal that was not granted.
+    pub fn allows_effect(&self, effect: &Effect) -> Result<(), String> {
+        self.allows_directories(effect)?;
+        effect.kind().check_grant(self)
+    }
+
+    /// Refuses changes in the directory of another plugin, even if the grant covers them: that
+    /// plugin may be root, and run programs from its own directory.
+    fn allows_directories(&self, effect: &Effect) -> Result<(), String> {
+        if self.origin() == Origin::Distribution {
+            return Ok(());
+        }
+        for path in effect.paths().into_iter().chain([effect.summary().1]) {
+            if let Some(owner) = owner_of_path(&path).filter(|owner| *owner != self.plugin()) {
+                return Err(format!(
+                    "{path} is in the directory of the plugin {owner}; no other plugin may change \
+                     it"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! Images that the container runtime has.
+use super::{
+    Context, Done, Enacted,
+    kind::{Content, EffectKind, Properties, Target, Undo},
+};
+use crate::{
+    arguments::ImageName,
+    wasm::{
+        gate::{Demand, PULL_IMAGE},
+        grant::Grant,
+    },
+    world::Tried,
+};
+use serde::{Deserialize, Serialize};
+
+/// An image that the container runtime has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    pub image: ImageName,
+}
+
+impl EffectKind for Image {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "image",
+            target: Target::Other(self.image.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&PULL_IMAGE.row, &[Demand::Image(&self.image)])
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let (image, runtime) = (&self.image, context.world.runtime());
+        let always = context.config.init.node_registration.image_pull_policy == "Always";
+        if !always && runtime.image_present(image).unwrap_or(false) {
+            return Ok(Done::from(false));
+        }
+        match runtime.pull(image) {
+            Ok(()) => Ok(Done::from(true)),
+            Err(failure) if failure.code == "not-checked" => {
+                Ok(Enacted::Left(failure.message).into())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Services, kernel parameters and kernel modules.
+use super::{
+    Context, Done,
+    kind::{Content, EffectKind, Properties, Target, Undo},
+};
+use crate::{
+    arguments::{ModuleName, SysctlKey, UnitName},
+    wasm::{
+        gate::{Demand, ENSURE_SERVICE, LOAD_MODULE, SET_SYSCTL},
+        grant::Grant,
+    },
+    world::Tried,
+};
+use kubephase_sdk::undo::Inverse;
+use serde::{Deserialize, Serialize};
+
+/// A service in a state: `running`, `restarted`, `stopped`, `enabled`, `disabled`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    pub name: UnitName,
+    pub state: String,
+}
+
+impl Service {
+    /// What undoes a change to this state; nothing if the state before is not known.
+    fn undo(&self) -> Undo {
+        let name = self.name.to_string();
+        match self.state.as_str() {
+            "running" => Undo::By(Inverse::StopService(name)),
+            "enabled" => Undo::By(Inverse::DisableService(name)),
+            _ => Undo::Nothing,
+        }
+    }
+
+    /// The inverse that this state is.
+    fn undoes(&self) -> Option<Inverse> {
+        let name = self.name.to_string();
+        match self.state.as_str() {
+            "stopped" => Some(Inverse::StopService(name)),
+            "disabled" => Some(Inverse::DisableService(name)),
+            _ => None,
+        }
+    }
+}
+
+impl EffectKind for Service {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "service",
+            target: Target::Other(format!("{} {}", self.name, self.state)),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: self.undo(),
+            undoes: self.undoes(),
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&ENSURE_SERVICE.row, &[Demand::Unit(&self.name)])
+    }
+
+    /// A service is restarted for what changed below it, or where it does not run; otherwise it is
+    /// left alone.
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let node = context.world.node();
+        if self.state == "restarted"
+            && !context.disturbed
+            && node
+                .service(&self.name)?
+                .is_some_and(|service| service.active)
+        {
+            return Ok(Done::from(false));
+        }
+        node.ensure_service(&self.name, &self.state).map(Done::from)
+    }
+}
+
+/// A kernel parameter with a value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sysctl {
+    pub key: SysctlKey,
+    pub value: String,
+}
+
+impl EffectKind for Sysctl {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "sysctl",
+            target: Target::Other(format!("{}={}", self.key, self.value)),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&SET_SYSCTL.row, &[Demand::Key(&self.key)])
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let node = context.world.node();
+        node.set_sysctl(&self.key, &self.value).map(Done::from)
+    }
+}
+
+/// A loaded kernel module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Module {
+    pub name: ModuleName,
+}
+
+impl EffectKind for Module {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "module",
+            target: Target::Other(self.name.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: false,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows(&LOAD_MODULE.row, &[Demand::Module(&self.name)])
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        context.world.node().load_module(&self.name).map(Done::from)
+    }
+}

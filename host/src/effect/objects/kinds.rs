@@ -1,0 +1,152 @@
+//! Objects of the API, as kinds of effects.
+use super::{IfExists, delete, ensure, owner::Claim, patch};
+use crate::{
+    arguments::ObjectName,
+    effect::{
+        Context, Done,
+        kind::{Content, EffectKind, Properties, Target, Undo},
+    },
+    wasm::{
+        gate::{APPLY_OBJECT, DELETE_OBJECT, PATCH_OBJECT},
+        grant::{Grant, ObjectChange, ObjectContent},
+    },
+    world::{Tried, object_ref::reference},
+};
+use kubephase_wit::{Failure, ObjectRef};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// An object of the API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Object {
+    pub manifest: Value,
+    pub if_exists: IfExists,
+}
+
+/// A strategic merge patch of an object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Patch {
+    pub of: ObjectRef,
+    pub patch: Value,
+}
+
+/// An object that is not to be there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delete {
+    pub of: ObjectRef,
+}
+
+/// The properties of an effect on an object of the cluster. `reset` of a node leaves the cluster's
+/// objects as they are.
+fn properties(kind: &'static str, target: Target) -> Properties {
+    Properties {
+        kind,
+        target,
+        paths: Vec::new(),
+        content: Content::OfHost,
+        host_uses: Vec::new(),
+        waits: true,
+        key_work: 0,
+        undo: Undo::Nothing,
+        undoes: None,
+    }
+}
+
+/// What has to hold of an object before an effect changes it; none where any object may be changed.
+fn claim(context: &Context, change: Result<ObjectChange<'_>, String>) -> Tried<Option<Claim>> {
+    let Some(grant) = context.grant else {
+        return Ok(None);
+    };
+    let change = change.map_err(|why| Failure::new("invalid", why))?;
+    Ok(Claim::of(grant, &change))
+}
+
+impl Object {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        let of = reference(&self.manifest).map_err(|failure| failure.message)?;
+        Ok(ObjectChange {
+            row: &APPLY_OBJECT.row,
+            of: ObjectName::parse(&of)?,
+            content: match self.if_exists {
+                IfExists::Apply => ObjectContent::Part(&self.manifest),
+                IfExists::Update | IfExists::Retain => ObjectContent::Whole(&self.manifest),
+            },
+        })
+    }
+}
+
+impl EffectKind for Object {
+    fn properties(&self) -> Properties {
+        let target = reference(&self.manifest)
+            .map_or_else(|failure| Target::Other(failure.message), Target::Object);
+        properties("object", target)
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows_object(&self.change()?)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.ensure(&self.manifest, self.if_exists, cluster),
+            None => ensure(&self.manifest, self.if_exists, cluster),
+        }
+    }
+}
+
+impl Patch {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        Ok(ObjectChange {
+            row: &PATCH_OBJECT.row,
+            of: ObjectName::parse(&self.of)?,
+            content: ObjectContent::Part(&self.patch),
+        })
+    }
+}
+
+impl EffectKind for Patch {
+    fn properties(&self) -> Properties {
+        properties("patch", Target::Object(self.of.clone()))
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows_object(&self.change()?)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.patch(&self.of, &self.patch, cluster),
+            None => patch(&self.of, &self.patch, cluster),
+        }
+    }
+}
+
+impl Delete {
+    fn change(&self) -> Result<ObjectChange<'_>, String> {
+        Ok(ObjectChange {
+            row: &DELETE_OBJECT.row,
+            of: ObjectName::parse(&self.of)?,
+            content: ObjectContent::Deleted,
+        })
+    }
+}
+
+impl EffectKind for Delete {
+    fn properties(&self) -> Properties {
+        properties("delete", Target::Object(self.of.clone()))
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), String> {
+        grant.allows_object(&self.change()?)
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        let cluster = context.world.cluster();
+        match claim(context, self.change())? {
+            Some(claim) => claim.delete(&self.of, cluster),
+            None => delete(&self.of, cluster),
+        }
+    }
+}

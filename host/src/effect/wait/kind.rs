@@ -1,0 +1,35 @@
+//! Waiting, as a kind of effect.
+use super::until;
+use crate::{
+    effect::{
+        Context, Done,
+        kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
+    },
+    wasm::grant::Grant,
+    world::Tried,
+};
+use kubephase_sdk::spec::WaitSpec;
+
+impl EffectKind for WaitSpec {
+    fn properties(&self) -> Properties {
+        Properties {
+            kind: "wait",
+            target: Target::Other(self.condition.to_string()),
+            paths: Vec::new(),
+            content: Content::OfHost,
+            host_uses: Vec::new(),
+            waits: true,
+            key_work: 0,
+            undo: Undo::Nothing,
+            undoes: None,
+        }
+    }
+
+    fn check_grant(&self, _grant: &Grant) -> Result<(), String> {
+        refuse_to_plugins()
+    }
+
+    fn enact(&self, context: &Context) -> Tried<Done> {
+        until(self, context)
+    }
+}

@@ -1,0 +1,50 @@
+//! Lines of journals that earlier versions wrote. They say nothing of what an effect means for
+//! later runs, so it is concluded from the effect's kind and target. No other place does that: a
+//! journal of this version has it as data.
+use crate::{
+    effect::{Footprint, Undo, joining},
+    event::{EffectSummary, Event, What},
+};
+use kubephase_sdk::undo::Inverse;
+
+/// Completes an event of an earlier version; any other event stays as it is.
+pub fn complete(event: &mut Event) {
+    if let What::Effect {
+        effect, footprint, ..
+    } = &mut event.what
+    {
+        footprint.get_or_insert_with(|| footprint_of(effect));
+    }
+}
+
+fn footprint_of(effect: &EffectSummary) -> Footprint {
+    let mut footprint = Footprint {
+        undo: Undo::RemoveCreated,
+        ..Footprint::default()
+    };
+    let path = effect.target.clone();
+    match effect.kind.as_str() {
+        "remove-file" => footprint.undoes = Some(Inverse::RemoveFile(path)),
+        "remove-directory" => footprint.undoes = Some(Inverse::RemoveDirectory(path)),
+        "bootstrap-kubeconfig" => footprint.paths = vec![joining::kubeconfig_of_kubelet(&path)],
+        "service" => (footprint.undo, footprint.undoes) = of_service(&effect.target),
+        _ => {}
+    }
+    footprint
+}
+
+/// What undoes the change of a service, and what it undoes. The target is the service's name and
+/// its state.
+fn of_service(target: &str) -> (Undo, Option<Inverse>) {
+    let Some((name, state)) = target.rsplit_once(' ') else {
+        return (Undo::Nothing, None);
+    };
+    let name = name.to_owned();
+    match state {
+        "running" => (Undo::By(Inverse::StopService(name)), None),
+        "enabled" => (Undo::By(Inverse::DisableService(name)), None),
+        "stopped" => (Undo::Nothing, Some(Inverse::StopService(name))),
+        "disabled" => (Undo::Nothing, Some(Inverse::DisableService(name))),
+        _ => (Undo::Nothing, None),
+    }
+}

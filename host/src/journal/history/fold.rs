@@ -1,0 +1,154 @@
+//! Collects, event by event, what the journals say about the node.
+use super::system::may_be_done;
+use crate::{
+    effect::{Enacted, Footprint, Undo},
+    event::{EffectResult, What},
+};
+use kubephase_sdk::undo::{Inverse, UndoStep};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// The state while the journals are read, one after the other. Reading takes time in proportion to
+/// the journals.
+#[derive(Default)]
+pub struct Fold {
+    pub made: BTreeSet<String>,
+    /// what the run of the current journal is about to make
+    pub intended: BTreeSet<String>,
+    /// what the runs so far left
+    pub left: Left,
+    /// for each inverse, the runs whose journals name it
+    noted: BTreeMap<Inverse, BTreeSet<u64>>,
+    /// for each run, the later runs that undid things which it made: if the journal of a later run
+    /// went first, the earlier journal would wrongly say that the things are still there
+    pub undone_by: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+/// What undoes the effects of the runs so far. Each inverse was noted at a moment.
+#[derive(Default)]
+pub struct Left {
+    moments: usize,
+    steps: BTreeMap<Inverse, (usize, UndoStep)>,
+}
+
+impl Left {
+    /// Notes the inverse of an effect. If it is known already, the latest effect counts.
+    fn note(&mut self, step: UndoStep) {
+        self.moments += 1;
+        self.steps
+            .insert(step.inverse.clone(), (self.moments, step));
+    }
+
+    /// All inverses, the latest first.
+    pub fn latest_first(self) -> Vec<UndoStep> {
+        let mut steps: Vec<(usize, UndoStep)> = self.steps.into_values().collect();
+        steps.sort_unstable_by_key(|(moment, _)| Reverse(*moment));
+        steps.into_iter().map(|(_, step)| step).collect()
+    }
+}
+
+/// An effect, as the line of a journal tells of it.
+struct Line {
+    target: String,
+    result: EffectResult,
+    made: Vec<String>,
+    directories: Vec<String>,
+    footprint: Footprint,
+}
+
+impl Fold {
+    /// Notes what an event says about the node.
+    pub fn note_event(&mut self, what: What, run: u64, workflow: &mut String) {
+        match what {
+            What::RunStarted { workflow: name, .. } => *workflow = name,
+            What::Intended { targets, .. } => self.intended.extend(targets),
+            What::RunEnded { .. } => self.intended.clear(),
+            What::Effect {
+                effect,
+                result,
+                made,
+                directories,
+                footprint,
+                ..
+            } => {
+                let line = Line {
+                    target: effect.target,
+                    result,
+                    made,
+                    directories,
+                    footprint: footprint.unwrap_or_default(),
+                };
+                self.note_effect(line, run, workflow);
+            }
+            _ => {}
+        }
+    }
+
+    fn note_effect(&mut self, line: Line, run: u64, workflow: &str) {
+        let Footprint {
+            paths,
+            undo,
+            undoes,
+        } = line.footprint;
+        self.intended.remove(&line.target);
+        self.made
+            .extend(line.made.iter().chain(&line.directories).cloned());
+        let has_changed = line.result == EffectResult::Enacted(Enacted::Changed);
+        let holds = has_changed || line.result == EffectResult::Enacted(Enacted::Unchanged);
+        if has_changed {
+            self.note_paths(undoes.as_ref(), line.target, paths);
+        }
+        if let Some(undone) = undoes.filter(|_| holds) {
+            self.forget(&undone, run);
+        }
+        match undo {
+            Undo::By(inverse) if has_changed => self.note(inverse, run, workflow),
+            Undo::By(_) | Undo::Nothing => {}
+            Undo::RemoveCreated => {
+                for path in line.made {
+                    self.note(Inverse::RemoveFile(path), run, workflow);
+                }
+                for path in line.directories {
+                    self.note(Inverse::RemoveDirectory(path), run, workflow);
+                }
+            }
+        }
+    }
+
+    /// Notes the paths that an effect changed or removed. A target that is no path does no harm.
+    fn note_paths(&mut self, undoes: Option<&Inverse>, target: String, paths: Vec<String>) {
+        match undoes {
+            Some(Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path)) => {
+                self.made.remove(path);
+            }
+            Some(Inverse::StopService(_) | Inverse::DisableService(_)) | None => {
+                self.made.insert(target);
+                self.made.extend(paths);
+            }
+        }
+    }
+
+    /// Notes what undoes an effect of a run.
+    fn note(&mut self, inverse: Inverse, run: u64, workflow: &str) {
+        if !may_be_done(&inverse) {
+            return;
+        }
+        let runs = self.noted.entry(inverse.clone()).or_default();
+        runs.insert(run);
+        self.left.note(UndoStep {
+            inverse,
+            run,
+            workflow: workflow.to_owned(),
+        });
+    }
+
+    /// Forgets what an effect undid: it does not have to be undone again.
+    fn forget(&mut self, inverse: &Inverse, run: u64) {
+        self.left.steps.remove(inverse);
+        for earlier in self.noted.remove(inverse).into_iter().flatten() {
+            self.undone_by.entry(earlier).or_default().insert(run);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The journals that there are.
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The file of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JournalFile {
+    /// number of the run; none if the file has a name of its own
+    pub number: Option<u64>,
+    pub path: PathBuf,
+}
+
+/// Returns the number of the run whose journal has this name.
+pub fn number(path: &Path) -> Option<u64> {
+    path.file_name()?
+        .to_str()?
+        .strip_prefix("journal-")?
+        .strip_suffix(".jsonl")?
+        .parse()
+        .ok()
+}
+
+/// Lists the journals of a state directory, the latest last. If `at` is a file, lists that file
+/// alone. The list is empty if `at` does not exist.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn list_journals(at: &Path) -> io::Result<Vec<JournalFile>> {
+    if at.is_file() {
+        return Ok(vec![JournalFile {
+            number: number(at),
+            path: at.to_owned(),
+        }]);
+    }
+    let entries = match fs::read_dir(at) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let paths: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    let mut kept: Vec<JournalFile> = paths
+        .into_iter()
+        .map(|path| JournalFile {
+            number: number(&path),
+            path,
+        })
+        .filter(|kept| kept.number.is_some())
+        .collect();
+    kept.sort();
+    Ok(kept)
+}

@@ -1,0 +1,216 @@
+//! What earlier runs did on the node.
+use super::*;
+use crate::{arguments::UnitName, effect::Service};
+use kubephase_sdk::spec::ClearSpec;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::time::{Duration, Instant};
+
+/// A journal of a run of this workflow.
+fn run(below: &Path, workflow: &str, effects: impl IntoIterator<Item = What>) {
+    let started = What::RunStarted {
+        workflow: workflow.into(),
+        version: "v0".into(),
+        phases: Vec::new(),
+        needs: Default::default(),
+    };
+    journal(below, [started].into_iter().chain(effects));
+}
+
+fn directory(path: &str) -> What {
+    let directory = files::Directory {
+        path: path.into(),
+        mode: 0o755,
+    };
+    told(
+        &Effect::Directory(directory),
+        Enacted::Changed,
+        &[],
+        &[path],
+    )
+}
+
+fn removed_directory(path: &str, enacted: Enacted) -> What {
+    let path = path.into();
+    let clear = Effect::Clear(ClearSpec::EmptyDirectory { path });
+    told(&clear, enacted, &[], &[])
+}
+
+fn service(name: &str, state: &str, enacted: Enacted) -> What {
+    let service = Service {
+        name: UnitName::parse(name).unwrap(),
+        state: state.into(),
+    };
+    told(&Effect::Service(service), enacted, &[], &[])
+}
+
+/// What undoes the effects, with the runs that made it so.
+fn steps(history: &History) -> Vec<String> {
+    let steps = history.undo.iter();
+    steps
+        .map(|step| format!("{} {} {}", step.inverse, step.run, step.workflow))
+        .collect()
+}
+
+/// Files that existed before, and files that were removed since, are not left: they may belong to
+/// other programs.
+#[test]
+fn inverses_of_what_runs_left_are_listed_the_latest_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let busy = || Enacted::Left("busy".into());
+    let theirs = told(&file("/opt/theirs"), Enacted::Changed, &[], &[]);
+    run(
+        dir.path(),
+        "init",
+        [
+            made("/opt/a"),
+            theirs,
+            made("/opt/b"),
+            directory("/opt/d"),
+            directory("/opt/e"),
+            service("chrony", "running", Enacted::Changed),
+            service("chrony", "enabled", Enacted::Changed),
+            service("crio", "running", Enacted::Unchanged),
+            service("kubelet", "restarted", Enacted::Changed),
+        ],
+    );
+    run(
+        dir.path(),
+        "join",
+        [
+            made("/opt/c"),
+            told(&removal("/opt/a"), Enacted::Unchanged, &[], &[]),
+        ],
+    );
+    run(
+        dir.path(),
+        "reset",
+        [
+            told(&removal("/opt/c"), busy(), &[], &[]),
+            removed_directory("/opt/d", Enacted::Changed),
+            removed_directory("/opt/e", busy()),
+            service("chrony", "stopped", Enacted::Changed),
+        ],
+    );
+    let history = read_history(dir.path());
+    assert_eq!(history.warnings, Vec::<String>::new());
+    assert_eq!(
+        steps(&history),
+        [
+            "/opt/c 2 join",
+            "chrony disabled 1 init",
+            "/opt/e 1 init",
+            "/opt/b 1 init"
+        ]
+    );
+    assert!(history.made.contains("/opt/theirs") && !history.made.contains("/opt/d"));
+}
+
+/// What an effect made is undone even if the effect failed later.
+#[test]
+fn files_of_an_effect_that_failed_are_left_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut failed = made("/opt/half");
+    if let What::Effect { result, .. } = &mut failed {
+        *result = EffectResult::Failed("no room".into());
+    }
+    journal(dir.path(), [failed]);
+    assert_eq!(targets(&read_history(dir.path())), ["/opt/half"]);
+}
+
+#[test]
+fn a_history_is_read_in_time_in_proportion_to_it() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(50_000)));
+    let began = Instant::now();
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history).len(), 50_000);
+    let last = Inverse::RemoveDirectory("/opt/directory-49999".into());
+    assert_eq!(history.undo[0].inverse, last);
+    assert!(began.elapsed() < Duration::from_secs(20), "{began:?}");
+}
+
+#[test]
+fn nothing_is_known_of_a_history_whose_reading_was_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(journal(dir.path(), many(10)));
+    let cancel = Cancel::new();
+    cancel.request();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    let history = History::read(&files, "/state", &cancel);
+    assert_eq!(history, History::default());
+}
+
+#[test]
+fn a_journal_that_others_could_have_written_is_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let [open, link, others] =
+        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made(path)]).path());
+    fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
+    fs::rename(&link, dir.path().join("moved")).unwrap();
+    symlink("../moved", &link).unwrap();
+    let is_root = rustix::process::geteuid().is_root();
+    if is_root {
+        chown(&others, Some(65534), None).unwrap();
+    }
+    let history = read_history(dir.path());
+    assert_eq!(
+        targets(&history),
+        if is_root { vec![] } else { vec!["/opt/c"] }
+    );
+    assert_eq!(
+        history.warnings.len(),
+        if is_root { 3 } else { 2 },
+        "{:?}",
+        history.warnings
+    );
+    assert_eq!(history.outdated, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_of_the_system_is_removed_whatever_a_journal_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = [
+        "/",
+        "/etc",
+        "/home/",
+        "//etc/x",
+        "/opt/../etc/passwd",
+        "etc/x",
+        "/usr/lib",
+        "/dev/sda",
+        "/sys/x",
+        "/opt/mine",
+    ];
+    journal(dir.path(), named.map(made));
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history), ["/opt/mine"]);
+}
+
+#[test]
+fn old_journals_go_unless_they_are_needed_to_know_what_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = RootedFiles::open(dir.path()).unwrap();
+    journal(dir.path(), [made("/opt/stays"), made("/opt/goes")]);
+    journal(dir.path(), [removed("/opt/goes")]);
+    for _ in 3..=55 {
+        journal(dir.path(), []);
+    }
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history), ["/opt/stays"]);
+    assert_eq!(history.remove_outdated(&files), Vec::<String>::new());
+    let numbers: Vec<u64> = list_journals(place(dir.path()).path())
+        .unwrap()
+        .into_iter()
+        .filter_map(|kept| kept.number)
+        .collect();
+    assert_eq!(
+        numbers,
+        [1, 2].into_iter().chain(6..=55).collect::<Vec<u64>>()
+    );
+    assert_eq!(
+        targets(&read_history(dir.path())),
+        ["/opt/stays"],
+        "the older journal is not believed without the later"
+    );
+}

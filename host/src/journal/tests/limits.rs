@@ -1,0 +1,131 @@
+//! What a journal may have at most.
+use super::*;
+
+#[test]
+fn long_findings_are_cut_and_many_of_them_do_not_fill_the_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let finding = |size: usize| Finding {
+        code: "X".into(),
+        verdict: Verdict::Warn,
+        summary: "X".repeat(size),
+        evidence: vec![("key".into(), "Y".repeat(size)); 100],
+        remedy: Some("Z".repeat(size)),
+        url: None,
+    };
+    let found = |size| What::Finding {
+        phase: "p".into(),
+        finding: finding(size),
+        judged: crate::event::Judgement::Stands,
+        plugin: None,
+    };
+    let mut journal = journal(dir.path(), [found(16 << 10), found(10)]);
+    let record = read(&journal.path()).unwrap();
+    let [
+        What::Finding { finding: cut, .. },
+        What::Finding { finding: whole, .. },
+    ] = [&record.events[0].what, &record.events[1].what]
+    else {
+        panic!()
+    };
+    assert!(
+        cut.summary.ends_with("bytes more)") && serde_json::to_vec(cut).unwrap().len() < 32 << 10
+    );
+    assert_eq!(*whole, finding(10));
+    let said = What::Message {
+        phase: "p".into(),
+        severity: Severity::Info,
+        label: String::new(),
+        text: "X".repeat(8000),
+        plugin: None,
+    };
+    for _ in 0..2500 {
+        journal.notice(&Event {
+            at: 1,
+            what: said.clone(),
+        });
+    }
+    journal.notice(&Event {
+        at: 1,
+        what: made("/opt/made"),
+    });
+    assert_eq!(journal.failure(), None);
+    assert!(fs::metadata(journal.path()).unwrap().len() < 20 << 20);
+    let record = read(&journal.path()).unwrap();
+    let marks = |event: &&Event| matches!(&event.what, What::Message { text, .. } if text.contains("more messages"));
+    assert_eq!(record.events.iter().filter(marks).count(), 1);
+    assert_eq!(targets(&read_history(dir.path())), ["/opt/made"]);
+}
+
+#[test]
+fn a_run_that_would_never_stop_changing_things_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let mut journal = Journal::begin(
+        &place(dir.path()),
+        &Header::new(0),
+        Durability::Process,
+        cancel.clone(),
+    )
+    .unwrap();
+    let targets: Vec<String> = (0..1000)
+        .map(|at| format!("/opt/{}{at}", "X".repeat(1000)))
+        .collect();
+    for _ in 0..70 {
+        journal.notice(&Event {
+            at: 1,
+            what: What::Intended {
+                phase: "p".into(),
+                targets: targets.clone(),
+            },
+        });
+    }
+    assert!(cancel.is_requested());
+    assert!(
+        journal.failure().unwrap().contains("64 MiB"),
+        "{:?}",
+        journal.failure()
+    );
+}
+
+#[test]
+fn effects_alone_do_not_write_more_than_a_journal_may_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let cancel = Cancel::new();
+    let header = Header::new(0);
+    let place = place(dir.path());
+    let mut journal = Journal::begin(&place, &header, Durability::Process, cancel.clone()).unwrap();
+    let mut what = made("/opt/made");
+    if let What::Effect { directories, .. } = &mut what {
+        *directories = vec![format!("/opt/{}", "X".repeat(4000)); 500];
+    }
+    let event = Event { at: 1, what };
+    let effects = (0..100).take_while(|_| {
+        journal.notice(&event);
+        !cancel.is_requested()
+    });
+    let before = effects.count();
+    assert!((30..40).contains(&before), "{before} effects of 2 MB");
+    assert!(fs::metadata(journal.path()).unwrap().len() < 70 << 20);
+}
+
+#[test]
+fn all_targets_and_effects_of_a_large_run_are_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths: Vec<String> = (0..3000)
+        .map(|at| format!("/opt/{}{at}", "X".repeat(4000)))
+        .collect();
+    let announced = What::Intended {
+        phase: "p".into(),
+        targets: paths.clone(),
+    };
+    let mut done = made("/opt/made");
+    if let What::Effect { effect, .. } = &mut done {
+        effect.because = Some("X".repeat(10 << 20));
+    }
+    let journal = journal(dir.path(), [announced, done]);
+    assert_eq!(journal.failure(), None);
+    let history = read_history(dir.path());
+    assert_eq!(history.warnings, Vec::<String>::new());
+    assert!(paths.iter().all(|path| history.made.contains(path)));
+    assert_eq!(targets(&history), ["/opt/made"]);
+}

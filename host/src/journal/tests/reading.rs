@@ -1,0 +1,182 @@
+//! Reading a journal, also one that is damaged.
+use super::*;
+use std::fs::OpenOptions;
+
+/// Cut at every byte: never an error after the header, and the events are a prefix of what was
+/// written.
+#[test]
+fn a_torn_last_line_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = fs::read(written(dir.path())).unwrap();
+    let header = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let path = dir.path().join("cut");
+    for end in header..whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        let record = read(&path).unwrap();
+        assert_eq!(record.events, events()[..record.events.len()]);
+        assert_eq!(record.torn, whole[end - 1] != b'\n', "at byte {end}");
+    }
+    for end in 0..header {
+        fs::write(&path, &whole[..end]).unwrap();
+        assert!(matches!(read(&path), Err(ReadError::NoJournal { .. })));
+    }
+}
+
+#[test]
+fn damage_elsewhere_and_other_formats_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(dir.path());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        text.replacen("\"phase-started\"", "\"phase-sta\"", 1),
+    )
+    .unwrap();
+    let record = read(&path).unwrap();
+    let rest: Vec<Event> = events()
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| *at != 1)
+        .map(|(_, event)| event)
+        .collect();
+    assert_eq!(record.events, rest, "the rest is still known");
+    assert_eq!(record.damage.unwrap().line, 3);
+    fs::write(&path, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    assert!(matches!(
+        read(&path),
+        Err(ReadError::Format { format: 2, .. })
+    ));
+    fs::write(&path, "hello\n").unwrap();
+    assert!(matches!(read(&path), Err(ReadError::NoJournal { .. })));
+    assert!(matches!(
+        read(&dir.path().join("absent")),
+        Err(ReadError::Io { .. })
+    ));
+}
+
+/// A version without limits could have written such a journal.
+#[test]
+fn a_journal_of_any_size_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [made("/opt/first")]).path();
+    let text = "x".repeat(100_000);
+    let message = What::Message {
+        phase: String::new(),
+        severity: Severity::Info,
+        label: String::new(),
+        text,
+        plugin: None,
+    };
+    let line = json::line(&Event {
+        at: 1,
+        what: message,
+    });
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    for _ in 0..1000 {
+        file.write_all(line.as_bytes()).unwrap();
+    }
+    file.write_all(
+        json::line(&Event {
+            at: 1,
+            what: made("/opt/last"),
+        })
+        .as_bytes(),
+    )
+    .unwrap();
+    let history = read_history(dir.path());
+    assert_eq!(
+        (targets(&history), history.warnings.len()),
+        (vec!["/opt/last", "/opt/first"], 0)
+    );
+    let shown = read(&path).unwrap();
+    assert!(shown.events.len() < 1000 && shown.damage.is_none());
+    assert_eq!(shown.events.last().unwrap().what, made("/opt/last"));
+}
+
+#[test]
+fn a_line_that_is_too_long_is_damage_and_is_not_kept_in_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [made("/opt/first")]).path();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    for _ in 0..20 {
+        file.write_all(&[b'x'; 1 << 20]).unwrap();
+    }
+    file.write_all(
+        format!(
+            "\n{}",
+            json::line(&Event {
+                at: 1,
+                what: made("/opt/last")
+            })
+        )
+        .as_bytes(),
+    )
+    .unwrap();
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history), ["/opt/last", "/opt/first"]);
+    assert!(
+        history.warnings[0].contains("longer than")
+            && history.warnings[0].contains(path.file_name().unwrap().to_str().unwrap())
+    );
+}
+
+#[test]
+fn damage_of_a_line_that_no_run_relies_on_is_told_of_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = journal(dir.path(), [made("/opt/a")]).path();
+    let text = fs::read_to_string(&path).unwrap();
+    let cut_off = "{\"at\":1,\"event\":\"message\",\"te";
+    assert!(!reader::is_relied_on(cut_off.as_bytes()));
+    fs::write(
+        &path,
+        format!(
+            "{text}{cut_off}\n{}",
+            json::line(&Event {
+                at: 1,
+                what: made("/opt/b")
+            })
+        ),
+    )
+    .unwrap();
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history), ["/opt/b", "/opt/a"]);
+    assert!(
+        history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
+        "{:?}",
+        history.warnings
+    );
+}
+
+#[test]
+fn damaged_and_newer_journals_give_warnings_and_the_rest_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let [damaged, newer, _whole] =
+        ["/opt/a", "/opt/b", "/opt/c"].map(|path| journal(dir.path(), [made(path)]).path());
+    let text = fs::read_to_string(&damaged).unwrap();
+    fs::write(
+        &damaged,
+        format!(
+            "{text}garbage\n{}",
+            json::line(&Event {
+                at: 1,
+                what: made("/opt/after")
+            })
+        ),
+    )
+    .unwrap();
+    let text = fs::read_to_string(&newer).unwrap();
+    fs::write(&newer, text.replacen("\"format\":1", "\"format\":2", 1)).unwrap();
+    let history = read_history(dir.path());
+    assert_eq!(targets(&history), ["/opt/c", "/opt/after", "/opt/a"]);
+    assert!(
+        history.warnings[0].contains("journal-000001.jsonl is damaged at line 3"),
+        "{:?}",
+        history.warnings
+    );
+    assert!(
+        history.warnings[1].contains("journal-000002.jsonl has format 2"),
+        "{:?}",
+        history.warnings
+    );
+    assert_eq!(history.warnings.len(), 2);
+}

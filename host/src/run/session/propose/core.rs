@@ -1,0 +1,105 @@
+//! The host functions by which only phases of the distribution propose effects.
+use super::super::{Hosted, Session, spec};
+use crate::{
+    effect::{BootstrapKubeconfig, Effect, KubeconfigServer, StaticPod, files},
+    wasm::gate::{self, HostFunction, Plain},
+};
+use kubephase_wit::{Effect as Handle, effects_core};
+use serde::de::DeserializeOwned;
+
+impl Session {
+    /// Records a proposal that only the distribution's own phases make. Its specification is handed
+    /// over as JSON.
+    fn propose_core<T: DeserializeOwned>(
+        &mut self,
+        function: &'static HostFunction<Plain<String>>,
+        text: String,
+        effect: impl FnOnce(T) -> Effect,
+    ) -> Hosted<Handle> {
+        let Plain(text) = self.admit(function, text)?.arguments;
+        self.propose(effect(spec(&text)?))
+    }
+}
+
+impl effects_core::Host for Session {
+    fn static_pod(&mut self, name: String, manifest: Vec<u8>) -> Hosted<Handle> {
+        let (name, Plain(content)) = self.admit(&gate::STATIC_POD, (name, manifest))?.arguments;
+        let path = format!("{}/{name}.yaml", crate::render::MANIFESTS);
+        let file = files::File {
+            path,
+            content,
+            mode: 0o600,
+            owner: None,
+        };
+        let name = name.into();
+        self.propose(Effect::StaticPod(StaticPod { name, file }))
+    }
+
+    fn ensure_bootstrap_token(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::ENSURE_BOOTSTRAP_TOKEN, json, Effect::BootstrapToken)
+    }
+
+    fn share_keys(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::SHARE_KEYS, json, Effect::ShareKeys)
+    }
+
+    fn fetch_keys(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::FETCH_KEYS, json, Effect::FetchKeys)
+    }
+
+    fn bootstrap_kubeconfig(&mut self, path: String) -> Hosted<Handle> {
+        let path = self
+            .admit(&gate::BOOTSTRAP_KUBECONFIG, path)?
+            .arguments
+            .into();
+        self.propose(Effect::BootstrapKubeconfig(BootstrapKubeconfig { path }))
+    }
+
+    fn kubeconfig_server(&mut self, path: String, server: String) -> Hosted<Handle> {
+        let (path, Plain(server)) = self
+            .admit(&gate::KUBECONFIG_SERVER, (path, server))?
+            .arguments;
+        let path = path.into();
+        self.propose(Effect::KubeconfigServer(KubeconfigServer { path, server }))
+    }
+
+    fn etcd_member(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::ETCD_MEMBER, json, Effect::EtcdMember)
+    }
+
+    fn control_plane_users(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::CONTROL_PLANE_USERS, json, Effect::Users)
+    }
+
+    fn give_tree(&mut self, path: String, uid: u32, gid: u32) -> Hosted<Handle> {
+        let (path, Plain(owner)) = self.admit(&gate::GIVE_TREE, (path, (uid, gid)))?.arguments;
+        self.propose(Effect::Owner(files::Owner {
+            path: path.into(),
+            owner,
+        }))
+    }
+
+    fn clear(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::CLEAR, json, Effect::Clear)
+    }
+
+    fn attempt(&mut self, of: Handle, warning: String) -> Hosted<()> {
+        let Plain((_, warning)) = self.admit(&gate::ATTEMPT, (of.id, warning))?.arguments;
+        self.modify(of, warning.len(), |proposal| {
+            proposal.attempt = Some(warning);
+            Ok(())
+        })
+    }
+
+    fn regardless(&mut self, of: Handle) -> Hosted<()> {
+        self.admit(&gate::REGARDLESS, of.id)?;
+        self.modify(of, 0, |proposal| {
+            proposal.regardless = true;
+            Ok(())
+        })
+    }
+
+    fn wait_until(&mut self, json: String) -> Hosted<Handle> {
+        self.propose_core(&gate::WAIT_UNTIL, json, Effect::Wait)
+    }
+}

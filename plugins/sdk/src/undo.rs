@@ -1,0 +1,50 @@
+//! What `reset` undoes of earlier runs: inverses of their effects, as their journals keep them.
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The inverse of an effect: what `reset` carries out to undo it. It holds names alone, never the
+/// content of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inverse {
+    /// removes a file that was not there before
+    RemoveFile(String),
+    /// removes a directory that was not there before, if it holds nothing
+    RemoveDirectory(String),
+    /// stops a service that did not run before
+    StopService(String),
+    /// disables a service that was not enabled before
+    DisableService(String),
+}
+
+impl Inverse {
+    /// The path or the name of the service.
+    pub fn what(&self) -> &str {
+        match self {
+            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => path,
+            Inverse::StopService(name) | Inverse::DisableService(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Inverse {
+    /// The path that is removed, or the service and its state then: `chrony stopped`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path) => f.write_str(path),
+            Inverse::StopService(name) => write!(f, "{name} stopped"),
+            Inverse::DisableService(name) => write!(f, "{name} disabled"),
+        }
+    }
+}
+
+/// The inverse of an effect of an earlier run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoStep {
+    pub inverse: Inverse,
+    /// the number of the run's journal
+    pub run: u64,
+    /// `init`, `join`
+    pub workflow: String,
+}

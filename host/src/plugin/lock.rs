@@ -1,7 +1,10 @@
 //! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
 //! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
 //! allow` write it, every run reads it, and it belongs under version control.
-use super::{identity, lines::Allowed};
+use super::{
+    lines::Allowed,
+    place::{self, LockedPlace},
+};
 use crate::{
     operator_files,
     pki::signature::Signer,
@@ -130,7 +133,11 @@ impl Lock {
         allowed: Allowed,
     ) {
         let manifest = plugin.manifest();
-        let origin = identity::origin(self.get(&manifest.name), source, signer.as_ref());
+        let before = self.get(&manifest.name).map(|before| LockedPlace {
+            source: &before.source,
+            origin: before.origin.as_ref(),
+        });
+        let origin = place::origin(before, source, signer.as_ref());
         self.remove(&manifest.name);
         self.plugins.push(Locked {
             name: manifest.name.clone(),

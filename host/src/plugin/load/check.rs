@@ -5,10 +5,11 @@ use super::{
 use crate::{
     config::PluginEntry,
     plugin::{
-        identity::{PluginIdentity, is_same_place},
+        identity::PluginIdentity,
         inspect,
         lines::Allowed,
         lock::{self, Lock, Locked},
+        place::is_same_place,
         source,
     },
     wasm::{engine::Engine, gate::Risk, plugin::Plugin},

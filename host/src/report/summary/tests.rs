@@ -196,10 +196,10 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
     };
     let mut of_plugin = events.clone();
     of_plugin.push(Event { at: 20, what: used });
-    let hints = hints::hints(&Tally::from_events(&of_plugin), true);
+    let for_plugin = hints::hints(&Tally::from_events(&of_plugin), true);
     assert!(
-        !hints.iter().any(|hint| hint.contains("init phase")),
-        "a third party's phase has no command: {hints:?}"
+        !for_plugin.iter().any(|hint| hint.contains("init phase")),
+        "a third party's phase has no command: {for_plugin:?}"
     );
     let dry = hints::hints(&Tally::from_events(&events), false);
     assert_eq!(

@@ -16,7 +16,7 @@ pub struct Context<'a> {
     pub started: i64,
     /// something that this effect requires was changed just now: a service has to be restarted for
     /// it
-    pub disturbed: bool,
+    pub dependency_changed: bool,
     /// whether this run made the file at a path
     pub made: &'a (dyn Fn(&str) -> bool + Sync),
     /// whether the phase may let more users use what is at a path, or give it to another user: a
@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
             world,
             config,
             started: 0,
-            disturbed: false,
+            dependency_changed: false,
             made: &|_| false,
             may_widen: &|_| true,
             territory: None,

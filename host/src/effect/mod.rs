@@ -1,6 +1,6 @@
 //! One intended change, as data, with its own "does it already hold?".
 //!
-//! A phase proposes, the executor carries out: [`Effect::enact`] looks, changes what differs, and
+//! A phase proposes, the executor carries out: [`Effect::apply`] looks, changes what differs, and
 //! says whether anything did. Every effect is safe to do twice.
 //!
 //! A new kind of effect is a type that implements `EffectKind`, and a line of the list below. The
@@ -29,7 +29,7 @@ pub mod users;
 pub mod wait;
 
 pub use context::{Context, EffectFiles};
-pub use done::{Done, Enacted, Sent};
+pub use done::{Applied, Done, Sent};
 pub use files::{RemoveFile, StaticPod};
 pub use footprint::Footprint;
 pub use image::Image;
@@ -101,8 +101,8 @@ impl Effect {
     ///
     /// # Errors
     /// What could not be done, where, and the remedy where one is known.
-    pub fn enact(&self, context: &Context) -> Tried<Done> {
-        self.kind().enact(context)
+    pub fn apply(&self, context: &Context) -> Tried<Done> {
+        self.kind().apply(context)
     }
 
     /// What the host has to know of the effect.

@@ -188,7 +188,7 @@ impl Fold {
                 break None;
             }
             match events.next_wanted(is_relied_on) {
-                Ok(Some(event)) => self.note_event(event.what, run, &mut workflow),
+                Ok(Some(event)) => self.note_event(event.kind, run, &mut workflow),
                 Ok(None) => break events.damage.as_ref().map(ToString::to_string),
                 Err(error) => break Some(error.to_string()),
             }

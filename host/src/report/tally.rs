@@ -2,10 +2,10 @@
 //! exit code.
 use super::by_plugin;
 use crate::{
-    effect::Enacted,
+    effect::Applied,
     event::{
-        EffectResult, EffectSummary, Event, Judgement, PhaseResult, RunResult, Subscriber, Usage,
-        What,
+        EffectResult, EffectSummary, Event, EventKind, Judgement, PhaseResult, RunResult,
+        Subscriber, Usage,
     },
     journal,
 };
@@ -110,9 +110,9 @@ impl Counts {
 
     fn add(&mut self, result: &EffectResult) {
         match result {
-            EffectResult::Enacted(Enacted::Changed) => self.changed += 1,
-            EffectResult::Enacted(Enacted::Unchanged) => self.unchanged += 1,
-            EffectResult::Enacted(Enacted::Left(_)) => self.left += 1,
+            EffectResult::Applied(Applied::Changed) => self.changed += 1,
+            EffectResult::Applied(Applied::Unchanged) => self.unchanged += 1,
+            EffectResult::Applied(Applied::Skipped(_)) => self.left += 1,
             EffectResult::Failed(_) | EffectResult::Refused(_) => self.failed += 1,
         }
     }
@@ -146,8 +146,8 @@ impl Tally {
 
     pub fn add(&mut self, event: &Event) {
         self.micros = self.micros.max(event.at);
-        match &event.what {
-            What::RunStarted {
+        match &event.kind {
+            EventKind::RunStarted {
                 workflow,
                 phases,
                 needs,
@@ -162,8 +162,8 @@ impl Tally {
                 };
                 self.phases = phases.iter().map(span).collect();
             }
-            What::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
-            What::PhaseEnded {
+            EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
+            EventKind::PhaseEnded {
                 phase,
                 result,
                 micros,
@@ -171,7 +171,7 @@ impl Tally {
                 let span = self.span(phase);
                 (span.result, span.micros) = (Some(result.clone()), *micros);
             }
-            What::Finding {
+            EventKind::Finding {
                 finding,
                 judged,
                 plugin,
@@ -183,7 +183,7 @@ impl Tally {
                     plugin: plugin.clone(),
                 });
             }
-            What::Effect {
+            EventKind::Effect {
                 phase,
                 effect,
                 result,
@@ -196,10 +196,10 @@ impl Tally {
                     micros: *micros,
                 });
             }
-            What::RunEnded { result, micros } => {
+            EventKind::RunEnded { result, micros } => {
                 (self.result, self.micros) = (Some(result.clone()), *micros)
             }
-            What::PluginUsed {
+            EventKind::PluginUsed {
                 phase,
                 plugin,
                 used,
@@ -212,10 +212,11 @@ impl Tally {
                 sum.message_bytes += used.message_bytes;
                 sum.limits = used.limits;
             }
-            What::Message { label, text, .. } if label == journal::MARK => {
+            EventKind::Message { label, text, .. } if label == journal::MARK => {
                 self.not_kept.push(text.clone());
             }
-            What::Message { .. } | What::Intended { .. } | What::Progress { .. } => {}
+            EventKind::Message { .. } | EventKind::Intended { .. } | EventKind::Progress { .. } => {
+            }
         }
     }
 
@@ -275,7 +276,7 @@ impl Keeper {
 }
 
 impl Subscriber for Keeper {
-    fn notice(&mut self, event: &Event) {
+    fn on_event(&mut self, event: &Event) {
         self.0.lock().add(event);
     }
 }

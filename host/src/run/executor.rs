@@ -2,18 +2,18 @@
 //! are checked against what was granted, carried out effect by effect, and told as events.
 use super::{
     capsule::Capsule,
-    crew::{Crew, Places},
-    judge::{self, Judge},
+    finding_policy::{self, FindingPolicy},
     queue::Queue,
-    session::{Session, Shared},
+    session::{RunContext, Session},
     time::TimeOfPhase,
+    worker_pool::{Concurrency, WorkerPool},
 };
 use crate::{
     arguments::json,
     cancel::Cancel,
     config::Config,
     effect::Sent,
-    event::{PhaseResult, RunResult, Usage, What, micros},
+    event::{EventKind, PhaseResult, RunResult, Usage, micros},
     phase::preflight,
     plan::{
         Node, Plan,
@@ -58,16 +58,16 @@ pub struct Running {
 
 pub struct Executor<'a> {
     pub plan: &'a Plan,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<RunContext>,
     /// with its secrets
     pub config: &'a Config,
     pub provide: &'a (dyn Fn(&Node) -> Ready + Sync),
-    pub judge: &'a Judge,
+    pub finding_policy: &'a FindingPolicy,
     /// Unix seconds
     pub started: i64,
     /// requested by the operator, or because the journal cannot be written
     pub cancel: &'a Cancel,
-    pub places: Places,
+    pub concurrency: Concurrency,
     /// keeps the call of a plugin that was stopped, to be run again elsewhere
     pub keep: &'a (dyn Fn(&Capsule) + Sync),
 }
@@ -84,8 +84,8 @@ pub struct Finished {
 }
 
 /// What the phases of a run share while it lasts, and leave behind.
-pub(super) struct Left {
-    pub(super) crew: Crew,
+pub(super) struct RunState {
+    pub(super) pool: WorkerPool,
     ended: Mutex<BTreeMap<String, Ended>>,
     /// requested with the run's own cancellation, and when a phase fails: no further phase begins
     /// but those that tidy up, and none goes on waiting
@@ -105,37 +105,37 @@ struct Ended {
 }
 
 /// Why a phase does not settle.
-pub(super) enum Broken {
+pub(super) enum PhaseError {
     Failed(String),
     /// several failures, which are reported one by one
-    Each(Vec<String>),
+    Many(Vec<String>),
     /// it was waiting when the run was stopped
     Stopped,
 }
 
-impl Broken {
+impl PhaseError {
     /// What is said of a plugin, bounded in length: it may repeat what the plugin handed over.
-    fn bounded(self, session: &Session) -> Broken {
+    fn bounded(self, session: &Session) -> PhaseError {
         match self {
-            Broken::Failed(message) => Broken::Failed(session.bounded(message)),
-            Broken::Each(messages) => Broken::Each(
+            PhaseError::Failed(message) => PhaseError::Failed(session.bounded(message)),
+            PhaseError::Many(messages) => PhaseError::Many(
                 messages
                     .into_iter()
                     .map(|text| session.bounded(text))
                     .collect(),
             ),
-            Broken::Stopped => Broken::Stopped,
+            PhaseError::Stopped => PhaseError::Stopped,
         }
     }
 }
 
-impl From<String> for Broken {
+impl From<String> for PhaseError {
     fn from(message: String) -> Self {
-        Broken::Failed(message)
+        PhaseError::Failed(message)
     }
 }
 
-impl Left {
+impl RunState {
     fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
         self.ended.lock()
     }
@@ -146,27 +146,27 @@ impl Executor<'_> {
         let began = Instant::now();
         let nodes: Vec<&Node> = self.plan.running().collect();
         let bus = &self.shared.bus;
-        bus.emit(What::RunStarted {
+        bus.emit(EventKind::RunStarted {
             workflow: self.plan.workflow.as_str().to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
         });
-        let crew = Crew::new(Queue::new(&nodes, &self.plan.ranks()), self.places);
-        let left = Left {
-            crew,
+        let pool = WorkerPool::new(Queue::new(&nodes, &self.plan.ranks()), self.concurrency);
+        let state = RunState {
+            pool,
             ended: Mutex::default(),
             stop: self.cancel.child(),
             changed: AtomicBool::default(),
             sent: Mutex::default(),
         };
-        left.crew.run(&|at| self.work(nodes[at], at, &left));
-        let result = self.verdict(&nodes, &left);
-        bus.emit(What::RunEnded {
+        state.pool.run(&|at| self.work(nodes[at], at, &state));
+        let result = self.verdict(&nodes, &state);
+        bus.emit(EventKind::RunEnded {
             result: result.clone(),
             micros: micros(began),
         });
-        let sent = left.sent.into_inner().into_values().flatten().collect();
+        let sent = state.sent.into_inner().into_values().flatten().collect();
         let made = self.shared.made.lock().clone();
         let found = self.shared.found.lock().clone();
         Finished {
@@ -178,9 +178,9 @@ impl Executor<'_> {
     }
 
     /// One phase of the plan, or what is said where it is not reached.
-    fn work(&self, node: &Node, at: usize, left: &Left) {
+    fn work(&self, node: &Node, at: usize, state: &RunState) {
         let over = |result: PhaseResult| {
-            self.shared.bus.emit(What::PhaseEnded {
+            self.shared.bus.emit(EventKind::PhaseEnded {
                 phase: node.spec.id.clone(),
                 result: result.clone(),
                 micros: 0,
@@ -191,42 +191,42 @@ impl Executor<'_> {
                 begun: false,
             }
         };
-        let ended = match self.hindrance(node, left) {
+        let ended = match self.hindrance(node, state) {
             Some(why) => over(PhaseResult::NotReached(why)),
             None => {
                 // A phase ends with a result also where the host itself panics, say in an effect. A
                 // panic of the phase's own code does not come here: it is a failure of its call.
-                let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, left)));
+                let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, state)));
                 let panicked = "it panicked, which is a defect of the program: please report what \
                     is said above";
                 let (ended, sent) = came
                     .unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
-                left.sent.lock().insert(at, sent);
+                state.sent.lock().insert(at, sent);
                 ended
             }
         };
         if matches!(ended.result, PhaseResult::Failed(_)) && node.spec.kind != Kind::Check {
-            left.stop.request();
+            state.stop.request();
         }
-        left.ended().insert(node.spec.id.clone(), ended);
+        state.ended().insert(node.spec.id.clone(), ended);
     }
 
     /// Why a phase does not begin.
-    fn hindrance(&self, node: &Node, left: &Left) -> Option<String> {
-        let ended = left.ended();
+    fn hindrance(&self, node: &Node, state: &RunState) -> Option<String> {
+        let ended = state.ended();
         // What was begun has to be tidied up, however it ended.
         let allows = |need: &Ended| need.passable || (node.spec.finally && need.begun);
         let need = node
             .after
             .iter()
             .find(|need| ended.get(*need).is_some_and(|need| !allows(need)));
-        let stopped = left.stop.is_requested() && !node.spec.finally;
+        let stopped = state.stop.is_requested() && !node.spec.finally;
         need.map(|need| format!("{need} did not settle"))
             .or(stopped.then(|| STOPPED.to_owned()))
     }
 
-    fn verdict(&self, nodes: &[&Node], left: &Left) -> RunResult {
-        let ended = left.ended();
+    fn verdict(&self, nodes: &[&Node], state: &RunState) -> RunResult {
+        let ended = state.ended();
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
@@ -245,7 +245,7 @@ impl Executor<'_> {
         match (failed(false), failed(true)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
             // A check may run late, and beside or behind phases that change something.
-            (None, Some((phase, message))) if left.changed.load(Ordering::Relaxed) => {
+            (None, Some((phase, message))) if state.changed.load(Ordering::Relaxed) => {
                 RunResult::Failed { phase, message }
             }
             (None, Some(_)) => RunResult::PreflightFailed,
@@ -254,10 +254,10 @@ impl Executor<'_> {
     }
 
     /// One phase, from its first call until it settles.
-    fn phase(&self, node: &Node, left: &Left) -> (Ended, Vec<Sent>) {
+    fn phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<Sent>) {
         let began = Instant::now();
         let bus = &self.shared.bus;
-        bus.emit(What::PhaseStarted {
+        bus.emit(EventKind::PhaseStarted {
             phase: node.spec.id.clone(),
         });
         let mut ready = (self.provide)(node);
@@ -267,7 +267,7 @@ impl Executor<'_> {
             .for_each(|(label, line)| ready.session.say_header(label, line));
         let mut sent = Vec::new();
         let result = self
-            .rounds(node, &mut ready, &mut sent, left)
+            .rounds(node, &mut ready, &mut sent, state)
             .map_err(|broken| broken.bounded(&ready.session));
         let blocked = self.findings(node, &ready.session);
         self.report_usage(node, &ready);
@@ -283,29 +283,29 @@ impl Executor<'_> {
                 passable: false,
                 begun,
             },
-            Err(Broken::Stopped) => Ended {
+            Err(PhaseError::Stopped) => Ended {
                 result: PhaseResult::NotReached(STOPPED.into()),
                 passable: false,
                 begun,
             },
-            Err(Broken::Failed(message)) if node.spec.kind == Kind::Check => {
+            Err(PhaseError::Failed(message)) if node.spec.kind == Kind::Check => {
                 self.broken_check(node, node.spec.failure_policy, vec![message])
             }
-            Err(Broken::Each(messages)) if node.spec.kind == Kind::Check => {
+            Err(PhaseError::Many(messages)) if node.spec.kind == Kind::Check => {
                 self.broken_check(node, node.spec.failure_policy, messages)
             }
-            Err(Broken::Failed(message)) => Ended {
+            Err(PhaseError::Failed(message)) => Ended {
                 result: PhaseResult::Failed(message),
                 passable: false,
                 begun,
             },
-            Err(Broken::Each(messages)) => Ended {
+            Err(PhaseError::Many(messages)) => Ended {
                 result: PhaseResult::Failed(ready.session.bounded(messages.join("\n"))),
                 passable: false,
                 begun,
             },
         };
-        bus.emit(What::PhaseEnded {
+        bus.emit(EventKind::PhaseEnded {
             phase: node.spec.id.clone(),
             result: ended.result.clone(),
             micros: micros(began),
@@ -319,7 +319,7 @@ impl Executor<'_> {
             return;
         };
         let manifest = plugin.manifest();
-        self.shared.bus.emit(What::PluginUsed {
+        self.shared.bus.emit(EventKind::PluginUsed {
             phase: node.spec.id.clone(),
             plugin: format!("{} {}", manifest.name, manifest.version),
             used: Usage {
@@ -334,8 +334,8 @@ impl Executor<'_> {
         node: &Node,
         ready: &mut Ready,
         sent: &mut Vec<Sent>,
-        left: &Left,
-    ) -> Result<PhaseResult, Broken> {
+        state: &RunState,
+    ) -> Result<PhaseResult, PhaseError> {
         let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
         for round in 0..MAX_ROUNDS {
             time.check()?;
@@ -345,27 +345,28 @@ impl Executor<'_> {
                 Error::Failure(failure) => failure.told(),
                 Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
             })?;
-            let changed = self.carry_out(node, &ready.session, sent, left, &time)?;
+            let changed = self.apply_proposals(node, &ready.session, sent, state, &time)?;
             ready.session.let_go();
             match outcome {
                 Outcome::Settled => return Ok(PhaseResult::Settled),
                 Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
                 Outcome::Again if !changed && round > 0 => {
-                    left.crew
-                        .parked(|| left.stop.wait(Duration::from_millis(10)));
+                    state
+                        .pool
+                        .run_blocking(|| state.stop.wait(Duration::from_millis(10)));
                 }
                 Outcome::Again => {}
                 Outcome::AgainAfter(millis) => {
                     let pause = time.pause(Duration::from_millis(millis.into()))?;
-                    left.crew.parked(|| left.stop.wait(pause));
+                    state.pool.run_blocking(|| state.stop.wait(pause));
                     time.paused();
                 }
             }
-            if left.stop.is_requested() {
-                return Err(Broken::Stopped);
+            if state.stop.is_requested() {
+                return Err(PhaseError::Stopped);
             }
         }
-        Err(Broken::Failed(format!(
+        Err(PhaseError::Failed(format!(
             "it did not settle in {MAX_ROUNDS} rounds"
         )))
     }
@@ -400,13 +401,13 @@ impl Executor<'_> {
     /// Judges one finding and tells it, with its origin; whether it stands in the way.
     fn tell_finding(&self, node: &Node, finding: Finding) -> bool {
         let finding = Finding {
-            code: judge::own_code(node, finding.code),
+            code: finding_policy::own_code(node, finding.code),
             ..finding
         };
-        let judged = self.judge.judge(node, &finding);
-        let blocks = self.judge.blocks(&finding, &judged);
+        let judged = self.finding_policy.evaluate(node, &finding);
+        let blocks = self.finding_policy.blocks(&finding, &judged);
         let plugin = node.source.third_party().map(str::to_owned);
-        self.shared.bus.emit(What::Finding {
+        self.shared.bus.emit(EventKind::Finding {
             phase: node.spec.id.clone(),
             finding,
             judged,

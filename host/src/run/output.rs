@@ -30,7 +30,7 @@ const SPECIAL_BITS: u32 = 0o7000;
 
 /// What a run leaves behind.
 #[derive(Clone, Copy)]
-pub struct Left<'a> {
+pub struct RunOutput<'a> {
     pub files: &'a dyn Files,
     pub config: &'a Config,
     /// writes to the API, in order
@@ -159,7 +159,7 @@ pub fn check(out: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Where something could not be read or written; `out` is then as it was.
-pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
+pub fn write(out: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     check(out)?;
     let is_new = !out.exists();
     fs::create_dir_all(out)
@@ -168,8 +168,8 @@ pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
         .prefix(".kubephase-")
         .tempdir_in(out);
     let staging = staging.with_context(|| format!("cannot write to {}", out.display()))?;
-    let written =
-        stage(staging.path(), left).and_then(|notes| replace(out, staging.path()).map(|()| notes));
+    let written = stage(staging.path(), output)
+        .and_then(|notes| replace(out, staging.path()).map(|()| notes));
     if written.is_err() {
         drop(staging);
         if is_new {
@@ -181,19 +181,19 @@ pub fn write(out: &Path, left: &Left<'_>) -> Result<Vec<String>> {
 }
 
 /// Makes the result in a directory of its own.
-fn stage(staging: &Path, left: &Left<'_>) -> Result<Vec<String>> {
+fn stage(staging: &Path, output: &RunOutput<'_>) -> Result<Vec<String>> {
     let target = staging.join(RESULTS[0]);
     make_dir(&target, 0o755)?;
     let mut copy = Copy {
         target: &target,
-        left,
+        output,
         notes: Vec::new(),
         copied: BTreeSet::new(),
     };
     copy.all()?;
     put(
         &staging.join(RESULTS[1]),
-        objects(left.sent).as_bytes(),
+        objects(output.sent).as_bytes(),
         0o600,
     )?;
     Marker::of(&target)?.write(&staging.join(MARKER))?;
@@ -246,7 +246,7 @@ fn replace(out: &Path, staging: &Path) -> Result<()> {
 /// A copy of what a run leaves.
 struct Copy<'a> {
     target: &'a Path,
-    left: &'a Left<'a>,
+    output: &'a RunOutput<'a>,
     notes: Vec<String>,
     /// paths that were copied or left out already
     copied: BTreeSet<String>,
@@ -254,22 +254,22 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     fn all(&mut self) -> Result<()> {
-        let (whole, top) = directories(self.left.config);
+        let (whole, top) = directories(self.output.config);
         for path in whole {
             self.copy(&path, true)?;
         }
         for path in top {
             self.copy(&path, false)?;
         }
-        if let Some(etcd) = &self.left.config.cluster.etcd.local
-            && let Some(meta) = stat(self.left.files, &etcd.data_dir)?
+        if let Some(etcd) = &self.output.config.cluster.etcd.local
+            && let Some(meta) = stat(self.output.files, &etcd.data_dir)?
         {
             // The data itself is the cluster's, not init's.
             make_dir(&below(self.target, &etcd.data_dir), plain(meta.mode))?;
         }
         // Wherever else the run made something: plugins write to /etc/cron.d, /etc/cni/net.d, /opt
         // and other places.
-        let (made, found) = (self.left.made, self.left.found);
+        let (made, found) = (self.output.made, self.output.found);
         for path in made
             .iter()
             .chain(found)
@@ -278,7 +278,7 @@ impl Copy<'_> {
             if self.copied.contains(path) {
                 continue;
             }
-            match stat(self.left.files, path)? {
+            match stat(self.output.files, path)? {
                 Some(meta) if meta.kind == "directory" => {
                     let mode = self.mode(path, &meta);
                     make_dir(&below(self.target, path), mode)?;
@@ -293,7 +293,7 @@ impl Copy<'_> {
     /// Copies a file, or a directory and what it holds. A link below a directory is left out with a
     /// note: it may lead anywhere.
     fn copy(&mut self, path: &str, deep: bool) -> Result<()> {
-        let files = self.left.files;
+        let files = self.output.files;
         let Some(meta) = stat(files, path)? else {
             return Ok(());
         };
@@ -346,7 +346,7 @@ impl Copy<'_> {
     /// before is copied as init would have written it (kubeadm's dry run does the same), but no
     /// wider for other users than it was. No copy has a special bit.
     fn mode(&mut self, path: &str, meta: &kubephase_wit::FileMeta) -> u32 {
-        if self.left.made.contains(path) {
+        if self.output.made.contains(path) {
             if meta.mode & SPECIAL_BITS != 0 {
                 self.notes.push(format!(
                     "{path} has the mode {:04o}; its copy has {:04o}",

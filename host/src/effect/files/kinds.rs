@@ -33,7 +33,7 @@ impl EffectKind for Directory {
         grant.allows(&MAKE_DIR.row, &[Demand::Path(&self.path)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -57,7 +57,7 @@ impl EffectKind for File {
         grant.allows(&WRITE_FILE.row, &[Demand::Path(&self.path)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -88,7 +88,7 @@ impl EffectKind for RemoveFile {
         grant.allows(&REMOVE_FILE.row, &[Demand::Path(&self.path)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         remove(&self.path, &*context.files()).map(Done::from)
     }
 }
@@ -112,7 +112,7 @@ impl EffectKind for Mode {
         grant.allows(&SET_MODE.row, &[Demand::Path(&self.path)])
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         let may_widen = (context.may_widen)(&self.path);
         self.ensure(&*context.files(), may_widen).map(Done::from)
     }
@@ -137,7 +137,7 @@ impl EffectKind for Owner {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.ensure(&*context.files()).map(Done::from)
     }
 }
@@ -168,7 +168,7 @@ impl EffectKind for StaticPod {
         refuse_to_plugins()
     }
 
-    fn enact(&self, context: &Context) -> Tried<Done> {
+    fn apply(&self, context: &Context) -> Tried<Done> {
         self.file.ensure(context.world.files()).map(Done::from)
     }
 }

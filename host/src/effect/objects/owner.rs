@@ -2,7 +2,7 @@
 //! that plugin nothing that somebody else made, however it is called.
 use super::sent;
 use crate::{
-    effect::{Done, Enacted, IfExists},
+    effect::{Applied, Done, IfExists},
     wasm::grant::{Grant, ObjectChange},
     world::{
         Cluster, Tried,
@@ -86,7 +86,7 @@ impl Claim {
             cluster.create(&manifest)?;
             return Ok(Done {
                 sent: vec![sent("CREATE", &of, &manifest)],
-                ..Enacted::Changed.into()
+                ..Applied::Changed.into()
             });
         };
         // What somebody put in its place meanwhile is not replaced either.

@@ -46,7 +46,7 @@ impl Tree {
         let (files, config) = (&self.files, &self.config);
         write(
             &self.out(),
-            &Left {
+            &RunOutput {
                 files,
                 config,
                 sent: &[],

@@ -17,11 +17,11 @@ use crate::{
     cancel::Cancel,
     config::plugin_limits::Limits,
     effect::{Effect, proposal::Proposal, territory::Territory},
-    event::{Bus, Usage, What},
+    event::{Bus, EventKind, Usage},
     parallel::fair::Clock,
     run::{
         access::Access,
-        capsule::{self, Capsule, Sight},
+        capsule::{self, Capsule, ObservationSource},
         makers::Makers,
         secrets::{Masked, Secrets},
     },
@@ -49,7 +49,7 @@ use std::{
 const CAPSULE_TIME: Duration = Duration::from_secs(10);
 
 /// What all phases of a run share.
-pub struct Shared {
+pub struct RunContext {
     pub world: Arc<dyn World>,
     pub bus: Bus,
     /// the resolved configuration as plugins see it, its secrets masked
@@ -85,11 +85,11 @@ pub struct Shared {
     pub(super) held: AtomicUsize,
 }
 
-impl Shared {
+impl RunContext {
     pub fn new(world: Arc<dyn World>, bus: Bus, config: Value) -> Self {
         let config_text = config.to_string();
         let (for_built_ins, secrets, proxies) = Default::default();
-        Shared {
+        RunContext {
             world,
             bus,
             config,
@@ -123,8 +123,8 @@ impl Shared {
         } = masked;
         let built_ins = serde_json::to_value(&for_built_ins)?;
         let text = built_ins.to_string();
-        let shared = Shared::new(world, bus, for_plugins);
-        Ok(Shared {
+        let shared = RunContext::new(world, bus, for_plugins);
+        Ok(RunContext {
             for_built_ins: Some((built_ins, text)),
             secrets,
             proxies,
@@ -153,12 +153,12 @@ impl Shared {
 pub struct Session(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<Shared>,
+    shared: Arc<RunContext>,
     phase: String,
     settings: String,
     access: Access,
     limits: Limits,
-    sight: Sight,
+    source: ObservationSource,
     /// name of the third-party plugin that has this phase; none for a phase of the program
     plugin: Option<String>,
     /// the clock of the phase's time, which stands still while the phase waits for a turn
@@ -169,14 +169,14 @@ struct Inner {
 type Hosted<T> = Result<T, Error>;
 
 impl Session {
-    pub fn new(shared: Arc<Shared>, phase: &str, settings: &Value, access: Access) -> Self {
+    pub fn new(shared: Arc<RunContext>, phase: &str, settings: &Value, access: Access) -> Self {
         Session::limited(shared, phase, settings, access, Limits::default(), None)
     }
 
     /// A session with limits of its own. `plugin` is the name of a third-party plugin, which all
     /// messages and findings of the session carry; none for a phase of the program.
     pub fn limited(
-        shared: Arc<Shared>,
+        shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,
         access: Access,
@@ -184,24 +184,24 @@ impl Session {
         plugin: Option<&str>,
     ) -> Self {
         // A failed built-in phase leaves no capsule.
-        let sight = if matches!(access, Access::BuiltIn) {
-            Sight::Unrecorded
+        let source = if matches!(access, Access::BuiltIn) {
+            ObservationSource::Unrecorded
         } else {
             let given = settings.to_string().len() + shared.config_text.len();
-            Sight::recording(given)
+            ObservationSource::recording(given)
         };
-        Session::with(shared, phase, settings, access, limits, sight, plugin)
+        Session::with(shared, phase, settings, access, limits, source, plugin)
     }
 
     /// A session that answers observations from a capsule.
-    pub fn replaying(shared: Arc<Shared>, capsule: &Capsule, access: Access) -> Self {
+    pub fn replaying(shared: Arc<RunContext>, capsule: &Capsule, access: Access) -> Self {
         let session = Session::with(
             shared,
             &capsule.phase,
             &capsule.settings,
             access,
             Limits::default(),
-            Sight::replaying(&capsule.observations),
+            ObservationSource::replaying(&capsule.observations),
             None,
         );
         session.begin(capsule.round);
@@ -209,12 +209,12 @@ impl Session {
     }
 
     fn with(
-        shared: Arc<Shared>,
+        shared: Arc<RunContext>,
         phase: &str,
         settings: &Value,
         access: Access,
         limits: Limits,
-        sight: Sight,
+        source: ObservationSource,
         plugin: Option<&str>,
     ) -> Self {
         let (phase, settings, plugin) = (
@@ -228,7 +228,7 @@ impl Session {
             settings,
             access,
             limits,
-            sight,
+            source,
             plugin,
             clock: Clock::default(),
             call: Mutex::default(),
@@ -248,7 +248,7 @@ impl Session {
             ..Capsule::default()
         };
         let budget = Budget::new(usize::MAX, CAPSULE_TIME, &self.0.shared.cancel);
-        self.0.sight.fill(&mut capsule, &budget);
+        self.0.source.fill(&mut capsule, &budget);
         capsule.blank(&self.0.shared.secrets);
         capsule
     }
@@ -477,7 +477,7 @@ impl input::Host for Session {
         let key = (String::from(phase), String::from(name));
         let fact = self.0.shared.facts.lock().get(&key).cloned();
         if let Some(fact) = &fact {
-            self.0.sight.keep_fact(&key.0, &key.1, fact);
+            self.0.source.keep_fact(&key.0, &key.1, fact);
         }
         self.answer_fact(&format!("{} {}", key.0, key.1), fact)
     }
@@ -519,7 +519,7 @@ impl report::Host for Session {
         let text = self.readable(text)?;
         self.log(text.len())?;
         let (phase, plugin) = (self.0.phase.clone(), self.0.plugin.clone());
-        self.0.shared.bus.emit(What::Progress {
+        self.0.shared.bus.emit(EventKind::Progress {
             phase,
             done,
             total,

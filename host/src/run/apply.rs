@@ -1,7 +1,7 @@
 //! What a phase proposed, checked against what was granted, carried out effect by effect, and told
 //! as events.
 use super::{
-    executor::{Broken, Executor, Left},
+    executor::{Executor, PhaseError, RunState},
     owners,
     session::Session,
     time::TimeOfPhase,
@@ -9,11 +9,11 @@ use super::{
 use crate::{
     arguments::Text,
     effect::{
-        Context, Done, Effect, Enacted, Sent,
+        Applied, Context, Done, Effect, Sent,
         proposal::{self, Proposal},
         territory::{self, Territory},
     },
-    event::{EffectResult, EffectSummary, What, micros},
+    event::{EffectResult, EffectSummary, EventKind, micros},
     plan::{Node, spec::Kind},
     world::Tried,
 };
@@ -22,14 +22,14 @@ use std::{collections::BTreeSet, path::Path, sync::atomic::Ordering, thread, tim
 
 impl Executor<'_> {
     /// Checks all proposals of a call, then carries them out one by one; whether anything changed.
-    pub(super) fn carry_out(
+    pub(super) fn apply_proposals(
         &self,
         node: &Node,
         session: &Session,
         sent: &mut Vec<Sent>,
-        left: &Left,
+        state: &RunState,
         time: &TimeOfPhase,
-    ) -> Result<bool, Broken> {
+    ) -> Result<bool, PhaseError> {
         let proposals = session.take_proposals();
         if let Some(proposal) = proposals
             .first()
@@ -39,7 +39,7 @@ impl Executor<'_> {
                 its own (`kind: phase` in plugin.yaml)";
             self.tell(node, proposal, EffectResult::Refused(why.into()), 0, &[]);
             let (kind, target) = proposal.effect.summary();
-            return Err(Broken::Failed(format!(
+            return Err(PhaseError::Failed(format!(
                 "it proposed {kind} {target}: {why}"
             )));
         }
@@ -55,13 +55,13 @@ impl Executor<'_> {
                 let why = session.bounded(why);
                 self.tell(node, proposal, EffectResult::Refused(why.clone()), 0, &[]);
                 let (kind, target) = summary(&proposal.effect);
-                return Err(Broken::Failed(format!(
+                return Err(PhaseError::Failed(format!(
                     "it proposed what it was not granted: {kind} {target}: {why}"
                 )));
             }
         }
         self.claim_directory(session, &proposals)
-            .map_err(|failure| Broken::Failed(failure.told()))?;
+            .map_err(|failure| PhaseError::Failed(failure.told()))?;
         if !proposals.is_empty() {
             let targets = |proposal: &Proposal| {
                 std::iter::once(summary(&proposal.effect).1).chain(proposal.effect.paths())
@@ -70,8 +70,8 @@ impl Executor<'_> {
             let texts: Vec<&str> = targets.iter().map(String::as_str).collect();
             session
                 .spend_journal(&texts)
-                .map_err(|stop| Broken::Failed(stop.to_string()))?;
-            self.shared.bus.emit(What::Intended {
+                .map_err(|stop| PhaseError::Failed(stop.to_string()))?;
+            self.shared.bus.emit(EventKind::Intended {
                 phase: node.spec.id.clone(),
                 targets: targets.into_iter().collect(),
             });
@@ -80,18 +80,18 @@ impl Executor<'_> {
             .iter()
             .all(|proposal| matches!(proposal.effect, Effect::Image(_)))
         {
-            return self.pull(node, session, &proposals, left, time);
+            return self.pull(node, session, &proposals, state, time);
         }
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
         for at in proposal::order(&proposals).map_err(|failure| failure.told())? {
             let (proposal, began) = (&proposals[at], Instant::now());
             if failed.is_none() && self.cancel.is_requested() {
-                failed = Some(Broken::Stopped);
+                failed = Some(PhaseError::Stopped);
             }
             if failed.is_some() && !proposal.regardless {
                 continue;
             }
-            let disturbed = proposal
+            let dependency_changed = proposal
                 .requires
                 .iter()
                 .any(|earlier| changed[*earlier as usize]);
@@ -99,18 +99,27 @@ impl Executor<'_> {
             let absent = self.absent(&proposal.effect);
             if let Err(why) = may_begin(proposal, work, &absent, session, time) {
                 self.tell(node, proposal, EffectResult::Failed(why.clone()), 0, &[]);
-                failed.get_or_insert(Broken::Failed(why));
+                failed.get_or_insert(PhaseError::Failed(why));
                 continue;
             }
-            let enact = || self.enact(proposal, disturbed, territory, session, left, time);
+            let apply = || {
+                self.apply(
+                    proposal,
+                    dependency_changed,
+                    territory,
+                    session,
+                    state,
+                    time,
+                )
+            };
             let outcome = if proposal.effect.waits() {
-                left.crew.parked(enact)
+                state.pool.run_blocking(apply)
             } else {
-                enact()
+                apply()
             };
             match outcome {
                 Ok(Done {
-                    enacted,
+                    applied,
                     said,
                     warnings,
                     sent: written,
@@ -118,10 +127,10 @@ impl Executor<'_> {
                     let told = say_all(session, Severity::Info, &said)
                         .and_then(|()| say_all(session, Severity::Warning, &warnings));
                     if let Err(why) = told {
-                        failed.get_or_insert(Broken::Failed(why));
+                        failed.get_or_insert(PhaseError::Failed(why));
                     }
-                    changed[at] = enacted == Enacted::Changed;
-                    left.changed.fetch_or(changed[at], Ordering::Relaxed);
+                    changed[at] = applied == Applied::Changed;
+                    state.changed.fetch_or(changed[at], Ordering::Relaxed);
                     let paths = if changed[at] {
                         self.shared
                             .makers
@@ -136,7 +145,7 @@ impl Executor<'_> {
                     self.tell(
                         node,
                         proposal,
-                        EffectResult::Enacted(enacted),
+                        EffectResult::Applied(applied),
                         micros(began),
                         &absent,
                     );
@@ -152,7 +161,7 @@ impl Executor<'_> {
                     self.tell(
                         node,
                         proposal,
-                        EffectResult::Enacted(Enacted::Left(message)),
+                        EffectResult::Applied(Applied::Skipped(message)),
                         micros(began),
                         &absent,
                     );
@@ -167,8 +176,8 @@ impl Executor<'_> {
                     );
                     failed.get_or_insert(match failure.code.as_str() {
                         // The same command goes on from here.
-                        "cancelled" => Broken::Stopped,
-                        _ => Broken::Failed(failure.told()),
+                        "cancelled" => PhaseError::Stopped,
+                        _ => PhaseError::Failed(failure.told()),
                     });
                 }
             }
@@ -190,16 +199,16 @@ impl Executor<'_> {
         }
     }
 
-    fn enact(
+    fn apply(
         &self,
         proposal: &Proposal,
-        disturbed: bool,
+        dependency_changed: bool,
         territory: Option<&Territory>,
         session: &Session,
-        left: &Left,
+        state: &RunState,
         time: &TimeOfPhase,
     ) -> Tried<Done> {
-        proposal.effect.enact(&Context {
+        proposal.effect.apply(&Context {
             world: self.shared.world.as_ref(),
             config: self.config,
             started: self.started,
@@ -209,10 +218,10 @@ impl Executor<'_> {
                     .third_party()
                     .is_none_or(|plugin| self.shared.makers.has_made(plugin, path))
             },
-            disturbed,
+            dependency_changed,
             territory,
             grant: session.access().grant(),
-            cancel: &left.stop,
+            cancel: &state.stop,
             command_time: time.within(session.limits().deadline),
         })
     }
@@ -224,9 +233,9 @@ impl Executor<'_> {
         node: &Node,
         session: &Session,
         images: &[Proposal],
-        left: &Left,
+        state: &RunState,
         time: &TimeOfPhase,
-    ) -> Result<bool, Broken> {
+    ) -> Result<bool, PhaseError> {
         let one = |proposal: &Proposal| {
             let began = Instant::now();
             let pulled = time
@@ -235,7 +244,7 @@ impl Executor<'_> {
                 .and_then(|()| {
                     record(proposal, &[], session).map_err(|why| Failure::new("limit", why))
                 })
-                .and_then(|()| self.enact(proposal, false, None, session, left, time));
+                .and_then(|()| self.apply(proposal, false, None, session, state, time));
             (pulled, micros(began))
         };
         let serial = self
@@ -244,7 +253,7 @@ impl Executor<'_> {
             .node_registration
             .image_pull_serial
             .unwrap_or(true);
-        let outcomes: Vec<_> = left.crew.parked(|| {
+        let outcomes: Vec<_> = state.pool.run_blocking(|| {
             if serial {
                 return images.iter().map(one).collect();
             }
@@ -268,8 +277,8 @@ impl Executor<'_> {
             let result = match outcome {
                 Ok(done) => {
                     failed.extend(say_all(session, Severity::Warning, &done.warnings).err());
-                    changed |= done.enacted == Enacted::Changed;
-                    EffectResult::Enacted(done.enacted)
+                    changed |= done.applied == Applied::Changed;
+                    EffectResult::Applied(done.applied)
                 }
                 Err(failure) => {
                     stopped |= failure.code == "cancelled";
@@ -280,12 +289,12 @@ impl Executor<'_> {
             self.tell(node, proposal, result, micros, &[]);
         }
         if stopped {
-            return Err(Broken::Stopped);
+            return Err(PhaseError::Stopped);
         }
         if failed.is_empty() {
             Ok(changed)
         } else {
-            Err(Broken::Each(failed))
+            Err(PhaseError::Many(failed))
         }
     }
 
@@ -340,7 +349,7 @@ impl Executor<'_> {
             because: proposal.because.clone(),
             digest,
         };
-        self.shared.bus.emit(What::Effect {
+        self.shared.bus.emit(EventKind::Effect {
             phase: node.spec.id.clone(),
             effect,
             result,

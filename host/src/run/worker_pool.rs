@@ -9,15 +9,15 @@ use std::{
 
 /// How many phases go on side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Places {
+pub enum Concurrency {
     /// so many, whatever they do
     Exactly(usize),
     /// so many that work; those that wait for something else than the processor hold no place
     Working(usize),
 }
 
-pub struct Crew {
-    places: Places,
+pub struct WorkerPool {
+    concurrency: Concurrency,
     state: Mutex<State>,
     /// there is more to begin, or nothing any more
     changed: Condvar,
@@ -33,10 +33,10 @@ struct State {
     idle: usize,
 }
 
-impl Crew {
-    pub fn new(queue: Queue, places: Places) -> Crew {
-        Crew {
-            places,
+impl WorkerPool {
+    pub fn new(queue: Queue, concurrency: Concurrency) -> WorkerPool {
+        WorkerPool {
+            concurrency,
             state: Mutex::new(State {
                 queue,
                 begun: 0,
@@ -74,7 +74,7 @@ impl Crew {
                     state.idle += 1;
                     scope.spawn(|| self.worker(scope, work));
                 } else {
-                    self.call(&state);
+                    self.wake_one(&state);
                 }
                 drop(state);
                 let done = panic::catch_unwind(AssertUnwindSafe(|| work(at)));
@@ -98,13 +98,13 @@ impl Crew {
     }
 
     /// Does what mostly waits, and holds no place meanwhile.
-    pub fn parked<T>(&self, wait: impl FnOnce() -> T) -> T {
-        if matches!(self.places, Places::Exactly(_)) {
+    pub fn run_blocking<T>(&self, wait: impl FnOnce() -> T) -> T {
+        if matches!(self.concurrency, Concurrency::Exactly(_)) {
             return wait();
         }
         let mut state = self.state();
         state.working -= 1;
-        self.call(&state);
+        self.wake_one(&state);
         drop(state);
         let came = panic::catch_unwind(AssertUnwindSafe(wait));
         self.state().working += 1;
@@ -112,15 +112,16 @@ impl Crew {
     }
 
     /// One more worker, where it would have something to begin.
-    fn call(&self, state: &State) {
+    fn wake_one(&self, state: &State) {
         if self.is_free(state) && state.queue.next().is_some() {
             self.changed.notify_one();
         }
     }
 
     fn is_free(&self, state: &State) -> bool {
-        let (Places::Exactly(places) | Places::Working(places)) = self.places;
-        state.working < places.max(1)
+        let (Concurrency::Exactly(concurrency) | Concurrency::Working(concurrency)) =
+            self.concurrency;
+        state.working < concurrency.max(1)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

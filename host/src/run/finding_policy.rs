@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const AVAILABILITY_CHECKS: [&str; 2] = ["preflight/files", "preflight/ports"];
 
 #[derive(Clone, Debug, Default)]
-pub struct Judge {
+pub struct FindingPolicy {
     /// lower-cased names of checks, or `all`
     pub ignored: BTreeSet<String>,
     /// lower-cased name of a check and the reason it is waived
@@ -40,9 +40,9 @@ fn says_taken(node: &Node, finding: &Finding) -> bool {
         && families.iter().any(|family| family.has(&finding.code))
 }
 
-impl Judge {
+impl FindingPolicy {
     /// What a finding of a phase means for the run. `finding` has the code of [`own_code`].
-    pub fn judge(&self, node: &Node, finding: &Finding) -> Judgement {
+    pub fn evaluate(&self, node: &Node, finding: &Finding) -> Judgement {
         if finding.verdict != Verdict::Fail {
             return Judgement::Stands;
         }

@@ -175,7 +175,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         .err()
         .map(|failure| failure.message.clone())
         .unwrap_or_default();
-    let capsule = session.capsule(&failure).of(plugin);
+    let capsule = session.capsule(&failure).with_plugin(plugin);
     let mut text = Vec::new();
     capsule.write(&mut text)?;
     operator_files::replace(file, &text, 0o600)

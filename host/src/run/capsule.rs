@@ -76,10 +76,10 @@ impl Capsule {
         parse(text).context("the capsule is damaged")
     }
 
-    /// Names the plugin that the capsule is of, and leaves out the settings that its schema marks
+    /// Adds the identity of the plugin that made the call, and leaves out the settings that its schema marks
     /// as secret.
     #[must_use]
-    pub fn of(mut self, plugin: &Plugin) -> Self {
+    pub fn with_plugin(mut self, plugin: &Plugin) -> Self {
         let manifest = plugin.manifest();
         (self.plugin, self.version, self.digest) = (
             manifest.name.clone(),

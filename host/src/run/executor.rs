@@ -1,147 +1,96 @@
-//! Takes a plan to a world: every phase starts as soon as what it needs has settled, its proposals
-//! are checked against what was granted, carried out effect by effect, and told as events.
+//! Takes a plan to a world. Every phase starts as soon as the phases that it needs have settled. Its
+//! proposals are checked against what was granted and applied one by one, and each of them is
+//! reported as an event.
+//!
+//! Here is the order of phases and the result of the run. The life of one phase is in `executor/phase.rs`, its
+//! findings in `executor/findings.rs`, and its proposals in `run/apply.rs`.
+mod findings;
+mod phase;
+mod state;
+
+pub(super) use state::{PhaseError, RunState};
+
 use super::{
     capsule::Capsule,
-    finding_policy::{self, FindingPolicy},
+    finding_policy::FindingPolicy,
     queue::Queue,
     session::{RunContext, Session},
-    time::TimeOfPhase,
-    worker_pool::{Concurrency, WorkerPool},
+    worker_pool::Concurrency,
 };
 use crate::{
-    arguments::json,
     cancel::Cancel,
     config::Config,
     effect::Sent,
-    event::{EventKind, PhaseResult, RunResult, Usage, micros},
-    phase::preflight,
-    plan::{
-        Node, Plan,
-        spec::{FailurePolicy, Kind},
-    },
-    wasm::{limits::MAX_CAPSULE, plugin::Plugin},
+    event::{EventKind, PhaseResult, RunResult, micros},
+    plan::{Node, Plan, spec::Kind},
+    wasm::plugin::Plugin,
 };
-use kubephase_wit::{Error, Finding, Outcome, Verdict, phase};
-use parking_lot::{Mutex, MutexGuard};
+use kubephase_wit::phase as phase_interface;
+use state::Ended;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-/// A phase is called until it settles, but not for ever.
-const MAX_ROUNDS: u32 = 100;
-
-/// What is said of phases that the run did not come to.
+/// The reason that is reported for phases that the run did not reach.
 const STOPPED: &str = "the run was stopped";
+/// The reason that is reported for a phase in which the host itself panicked.
+const PANICKED: &str = "it panicked, which is a defect of the program: please report what is said \
+    above";
 
-/// A phase ready to be called.
+/// A phase that is ready to be called.
 pub struct Ready {
     pub session: Session,
-    pub phase: Box<dyn phase::Host + Send>,
-    /// whose component it is; none for our own
+    pub phase: Box<dyn phase_interface::Host + Send>,
+    /// the plugin that has the phase; none for a built-in phase
     pub plugin: Option<Running>,
-    /// what the host says before the phase, as it enters a group: label and line
+    /// lines that the host prints before the phase, as it enters a group: label and line
     pub headers: Vec<(String, String)>,
 }
 
 /// A plugin whose phase is called.
 pub struct Running {
     pub plugin: Arc<Plugin>,
-    /// bytes, the most that any call had
+    /// bytes of memory, the most that a call had
     pub memory: Arc<AtomicUsize>,
 }
 
+/// Everything that a run needs to execute its plan.
 pub struct Executor<'a> {
     pub plan: &'a Plan,
     pub shared: Arc<RunContext>,
     /// with its secrets
     pub config: &'a Config,
+    /// makes a phase ready to be called
     pub provide: &'a (dyn Fn(&Node) -> Ready + Sync),
     pub finding_policy: &'a FindingPolicy,
-    /// Unix seconds
+    /// Unix seconds at which the run began
     pub started: i64,
     /// requested by the operator, or because the journal cannot be written
     pub cancel: &'a Cancel,
     pub concurrency: Concurrency,
-    /// keeps the call of a plugin that was stopped, to be run again elsewhere
+    /// keeps a recording of a plugin's call that was stopped
     pub keep: &'a (dyn Fn(&Capsule) + Sync),
 }
 
-/// What came of a run.
+/// The result of a run.
 pub struct Finished {
     pub result: RunResult,
     /// writes to the API, in the order of the plan
     pub sent: Vec<Sent>,
-    /// files and directories that it made or changed
+    /// files and directories that the run made or changed
     pub made: BTreeSet<String>,
-    /// files and directories that were as it wants them
+    /// files and directories that were already as the run wants them
     pub found: BTreeSet<String>,
 }
 
-/// What the phases of a run share while it lasts, and leave behind.
-pub(super) struct RunState {
-    pub(super) pool: WorkerPool,
-    ended: Mutex<BTreeMap<String, Ended>>,
-    /// requested with the run's own cancellation, and when a phase fails: no further phase begins
-    /// but those that tidy up, and none goes on waiting
-    pub(super) stop: Cancel,
-    /// whether an effect changed something; pulled images do not count
-    pub(super) changed: AtomicBool,
-    /// by place in the plan
-    sent: Mutex<BTreeMap<usize, Vec<Sent>>>,
-}
-
-/// How a phase ended, and whether what needs it may go on.
-struct Ended {
-    result: PhaseResult,
-    passable: bool,
-    /// it was called at least once
-    begun: bool,
-}
-
-/// Why a phase does not settle.
-pub(super) enum PhaseError {
-    Failed(String),
-    /// several failures, which are reported one by one
-    Many(Vec<String>),
-    /// it was waiting when the run was stopped
-    Stopped,
-}
-
-impl PhaseError {
-    /// What is said of a plugin, bounded in length: it may repeat what the plugin handed over.
-    fn bounded(self, session: &Session) -> PhaseError {
-        match self {
-            PhaseError::Failed(message) => PhaseError::Failed(session.bounded(message)),
-            PhaseError::Many(messages) => PhaseError::Many(
-                messages
-                    .into_iter()
-                    .map(|text| session.bounded(text))
-                    .collect(),
-            ),
-            PhaseError::Stopped => PhaseError::Stopped,
-        }
-    }
-}
-
-impl From<String> for PhaseError {
-    fn from(message: String) -> Self {
-        PhaseError::Failed(message)
-    }
-}
-
-impl RunState {
-    fn ended(&self) -> MutexGuard<'_, BTreeMap<String, Ended>> {
-        self.ended.lock()
-    }
-}
-
 impl Executor<'_> {
+    /// Executes the plan. A phase that fails is part of the result.
     pub fn execute(&self) -> Finished {
         let began = Instant::now();
         let nodes: Vec<&Node> = self.plan.running().collect();
@@ -152,16 +101,12 @@ impl Executor<'_> {
             phases: nodes.iter().map(|node| node.spec.id.clone()).collect(),
             needs: self.plan.needs(),
         });
-        let pool = WorkerPool::new(Queue::new(&nodes, &self.plan.ranks()), self.concurrency);
-        let state = RunState {
-            pool,
-            ended: Mutex::default(),
-            stop: self.cancel.child(),
-            changed: AtomicBool::default(),
-            sent: Mutex::default(),
-        };
-        state.pool.run(&|at| self.work(nodes[at], at, &state));
-        let result = self.verdict(&nodes, &state);
+        let queue = Queue::new(&nodes, &self.plan.ranks());
+        let state = RunState::new(queue, self.concurrency, self.cancel.child());
+        state
+            .pool
+            .run(&|place| self.finish_phase(nodes[place], place, &state));
+        let result = self.result(&nodes, &state);
         bus.emit(EventKind::RunEnded {
             result: result.clone(),
             micros: micros(began),
@@ -177,31 +122,21 @@ impl Executor<'_> {
         }
     }
 
-    /// One phase of the plan, or what is said where it is not reached.
-    fn work(&self, node: &Node, at: usize, state: &RunState) {
-        let over = |result: PhaseResult| {
-            self.shared.bus.emit(EventKind::PhaseEnded {
-                phase: node.spec.id.clone(),
-                result: result.clone(),
-                micros: 0,
-            });
-            Ended {
-                result,
-                passable: false,
-                begun: false,
-            }
-        };
-        let ended = match self.hindrance(node, state) {
-            Some(why) => over(PhaseResult::NotReached(why)),
+    /// Runs a phase of the plan, or reports why the run does not reach it. `place` is its place in
+    /// the plan.
+    fn finish_phase(&self, node: &Node, place: usize, state: &RunState) {
+        let ended = match self.obstacle(node, state) {
+            Some(why) => self.end_uncalled(node, PhaseResult::NotReached(why)),
             None => {
-                // A phase ends with a result also where the host itself panics, say in an effect. A
-                // panic of the phase's own code does not come here: it is a failure of its call.
-                let came = panic::catch_unwind(AssertUnwindSafe(|| self.phase(node, state)));
-                let panicked = "it panicked, which is a defect of the program: please report what \
-                    is said above";
-                let (ended, sent) = came
-                    .unwrap_or_else(|_| (over(PhaseResult::Failed(panicked.into())), Vec::new()));
-                state.sent.lock().insert(at, sent);
+                // The phase ends with a result even if the host itself panics, for example in an
+                // effect. A panic of the phase's own code is a failure of its call and does not get
+                // here.
+                let caught = panic::catch_unwind(AssertUnwindSafe(|| self.run_phase(node, state)));
+                let (ended, sent) = caught.unwrap_or_else(|_| {
+                    let result = PhaseResult::Failed(PANICKED.into());
+                    (self.end_uncalled(node, result), Vec::new())
+                });
+                state.sent.lock().insert(place, sent);
                 ended
             }
         };
@@ -211,10 +146,20 @@ impl Executor<'_> {
         state.ended().insert(node.spec.id.clone(), ended);
     }
 
-    /// Why a phase does not begin.
-    fn hindrance(&self, node: &Node, state: &RunState) -> Option<String> {
+    /// Reports the end of a phase that reported no end of its own.
+    fn end_uncalled(&self, node: &Node, result: PhaseResult) -> Ended {
+        self.shared.bus.emit(EventKind::PhaseEnded {
+            phase: node.spec.id.clone(),
+            result: result.clone(),
+            micros: 0,
+        });
+        Ended::uncalled(result)
+    }
+
+    /// Returns why a phase cannot begin, if it cannot.
+    fn obstacle(&self, node: &Node, state: &RunState) -> Option<String> {
         let ended = state.ended();
-        // What was begun has to be tidied up, however it ended.
+        // A phase that tidies up follows a phase that began, however that phase ended.
         let allows = |need: &Ended| need.passable || (node.spec.finally && need.begun);
         let need = node
             .after
@@ -225,26 +170,16 @@ impl Executor<'_> {
             .or(stopped.then(|| STOPPED.to_owned()))
     }
 
-    fn verdict(&self, nodes: &[&Node], state: &RunState) -> RunResult {
-        let ended = state.ended();
+    /// The result of the run after all phases ended.
+    fn result(&self, nodes: &[&Node], state: &RunState) -> RunResult {
         if self.cancel.is_requested() {
             return RunResult::Cancelled;
         }
-        let failed = |check: bool| {
-            nodes
-                .iter()
-                .filter(move |node| (node.spec.kind == Kind::Check) == check)
-                .find_map(|node| match ended.get(node.id()) {
-                    Some(Ended {
-                        result: PhaseResult::Failed(message),
-                        ..
-                    }) => Some((node.spec.id.clone(), message.clone())),
-                    _ => None,
-                })
-        };
-        match (failed(false), failed(true)) {
+        let (checks, others): (Vec<&Node>, Vec<&Node>) =
+            nodes.iter().partition(|node| node.spec.kind == Kind::Check);
+        match (first_failure(&others, state), first_failure(&checks, state)) {
             (Some((phase, message)), _) => RunResult::Failed { phase, message },
-            // A check may run late, and beside or behind phases that change something.
+            // A check may run after phases that change something, or beside them.
             (None, Some((phase, message))) if state.changed.load(Ordering::Relaxed) => {
                 RunResult::Failed { phase, message }
             }
@@ -252,200 +187,16 @@ impl Executor<'_> {
             (None, None) => RunResult::Done,
         }
     }
+}
 
-    /// One phase, from its first call until it settles.
-    fn phase(&self, node: &Node, state: &RunState) -> (Ended, Vec<Sent>) {
-        let began = Instant::now();
-        let bus = &self.shared.bus;
-        bus.emit(EventKind::PhaseStarted {
-            phase: node.spec.id.clone(),
-        });
-        let mut ready = (self.provide)(node);
-        ready
-            .headers
-            .iter()
-            .for_each(|(label, line)| ready.session.say_header(label, line));
-        let mut sent = Vec::new();
-        let result = self
-            .rounds(node, &mut ready, &mut sent, state)
-            .map_err(|broken| broken.bounded(&ready.session));
-        let blocked = self.findings(node, &ready.session);
-        self.report_usage(node, &ready);
-        let begun = true;
-        let ended = match result {
-            Ok(result) if !blocked => Ended {
-                result,
-                passable: true,
-                begun,
-            },
-            Ok(_) => Ended {
-                result: PhaseResult::Failed("a check stands in the way".into()),
-                passable: false,
-                begun,
-            },
-            Err(PhaseError::Stopped) => Ended {
-                result: PhaseResult::NotReached(STOPPED.into()),
-                passable: false,
-                begun,
-            },
-            Err(PhaseError::Failed(message)) if node.spec.kind == Kind::Check => {
-                self.broken_check(node, node.spec.failure_policy, vec![message])
-            }
-            Err(PhaseError::Many(messages)) if node.spec.kind == Kind::Check => {
-                self.broken_check(node, node.spec.failure_policy, messages)
-            }
-            Err(PhaseError::Failed(message)) => Ended {
-                result: PhaseResult::Failed(message),
-                passable: false,
-                begun,
-            },
-            Err(PhaseError::Many(messages)) => Ended {
-                result: PhaseResult::Failed(ready.session.bounded(messages.join("\n"))),
-                passable: false,
-                begun,
-            },
-        };
-        bus.emit(EventKind::PhaseEnded {
-            phase: node.spec.id.clone(),
-            result: ended.result.clone(),
-            micros: micros(began),
-        });
-        (ended, sent)
-    }
-
-    /// Reports the resources that a plugin used.
-    fn report_usage(&self, node: &Node, ready: &Ready) {
-        let Some(Running { plugin, memory }) = &ready.plugin else {
-            return;
-        };
-        let manifest = plugin.manifest();
-        self.shared.bus.emit(EventKind::PluginUsed {
-            phase: node.spec.id.clone(),
-            plugin: format!("{} {}", manifest.name, manifest.version),
-            used: Usage {
-                memory_bytes: memory.load(Ordering::Relaxed),
-                ..ready.session.used()
-            },
-        });
-    }
-
-    fn rounds(
-        &self,
-        node: &Node,
-        ready: &mut Ready,
-        sent: &mut Vec<Sent>,
-        state: &RunState,
-    ) -> Result<PhaseResult, PhaseError> {
-        let time = TimeOfPhase::begin(&ready.session, ready.plugin.is_some());
-        for round in 0..MAX_ROUNDS {
-            time.check()?;
-            ready.session.begin(round);
-            let came = ready.session.returned(ready.phase.run());
-            let outcome = came.map_err(|error| match error {
-                Error::Failure(failure) => failure.told(),
-                Error::Stop(stop) => self.stopped(ready, &format!("{stop:#}")),
-            })?;
-            let changed = self.apply_proposals(node, &ready.session, sent, state, &time)?;
-            ready.session.let_go();
-            match outcome {
-                Outcome::Settled => return Ok(PhaseResult::Settled),
-                Outcome::Skipped(why) => return Ok(PhaseResult::Skipped(why)),
-                Outcome::Again if !changed && round > 0 => {
-                    state
-                        .pool
-                        .run_blocking(|| state.stop.wait(Duration::from_millis(10)));
-                }
-                Outcome::Again => {}
-                Outcome::AgainAfter(millis) => {
-                    let pause = time.pause(Duration::from_millis(millis.into()))?;
-                    state.pool.run_blocking(|| state.stop.wait(pause));
-                    time.paused();
-                }
-            }
-            if state.stop.is_requested() {
-                return Err(PhaseError::Stopped);
-            }
-        }
-        Err(PhaseError::Failed(format!(
-            "it did not settle in {MAX_ROUNDS} rounds"
-        )))
-    }
-
-    /// Keeps a call of a plugin that was stopped, and returns why it was. Nothing is kept when the
-    /// run is cancelled: the program is to end soon.
-    fn stopped(&self, ready: &Ready, message: &str) -> String {
-        let message = ready.session.bounded(message.to_owned());
-        if let Some(Running { plugin, .. }) = &ready.plugin
-            && !self.cancel.is_requested()
-            && ready.session.spend_capsule()
-        {
-            // Capsules are made one at a time: each takes several times its bytes.
-            let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
-                return message;
-            };
-            (self.keep)(&ready.session.capsule(&message).of(plugin));
-        }
-        message
-    }
-
-    /// Judges what a phase found; whether any of it stands in the way.
-    fn findings(&self, node: &Node, session: &Session) -> bool {
-        let mut blocked = false;
-        for finding in session.take_findings() {
-            blocked |= self.tell_finding(node, finding);
-        }
-        blocked
-    }
-
-    /// Judges one finding and tells it, with its origin; whether it stands in the way.
-    fn tell_finding(&self, node: &Node, finding: Finding) -> bool {
-        let finding = Finding {
-            code: finding_policy::own_code(node, finding.code),
-            ..finding
-        };
-        let judged = self.finding_policy.evaluate(node, &finding);
-        let blocks = self.finding_policy.blocks(&finding, &judged);
-        let plugin = node.source.third_party().map(str::to_owned);
-        self.shared.bus.emit(EventKind::Finding {
-            phase: node.spec.id.clone(),
-            finding,
-            judged,
-            plugin,
-        });
-        blocks
-    }
-
-    /// Reports a check that could not do its job as a finding, by the failure policy of its plugin.
-    fn broken_check(&self, node: &Node, policy: FailurePolicy, messages: Vec<String>) -> Ended {
-        let verdict = match policy {
-            FailurePolicy::Fail => Verdict::Fail,
-            FailurePolicy::Warn => Verdict::Warn,
-            FailurePolicy::Ignore => Verdict::CouldNotRun,
-        };
-        let mut blocked = false;
-        for message in &messages {
-            let code = preflight::code(node.id()).to_owned();
-            let finding = Finding {
-                code,
-                verdict,
-                summary: message.clone(),
-                evidence: Vec::new(),
-                remedy: None,
-                url: None,
-            };
-            blocked |= self.tell_finding(node, finding);
-        }
-        let message = messages.join("\n");
-        let result = if blocked {
-            PhaseResult::Failed(message)
-        } else {
-            PhaseResult::Skipped(message)
-        };
-        Ended {
-            result,
-            passable: !blocked,
-            begun: true,
-        }
-    }
+/// The id and the message of the first phase in a list that failed.
+fn first_failure(nodes: &[&Node], state: &RunState) -> Option<(String, String)> {
+    let ended = state.ended();
+    nodes.iter().find_map(|node| match ended.get(node.id()) {
+        Some(Ended {
+            result: PhaseResult::Failed(message),
+            ..
+        }) => Some((node.spec.id.clone(), message.clone())),
+        _ => None,
+    })
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 fn replay<T: Serialize + DeserializeOwned>(capsule: &Capsule) {
     let source = ObservationSource::replaying(&capsule.observations);
     for observation in &capsule.observations {
-        let _ = source.look::<T>(&observation.call, observation.args.clone(), || {
+        let _ = source.observe::<T>(&observation.call, observation.args.clone(), || {
             panic!(
                 "the capsule \
                 has every answer that it is asked for"

@@ -1,4 +1,4 @@
-//! What happened, as a stream. The journal is its durable mirror, a report is a fold over it.
+//! The events of a run, as a stream. The journal keeps them, and reports are made from them.
 //!
 //! No event holds a secret: effects appear as their one-line summary, contents as digests, and
 //! messages name a secret by its placeholder. The text with the secret in it goes beside the event,
@@ -18,7 +18,7 @@ use std::{
     time::Instant,
 };
 
-/// One thing that happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// microseconds since the run began
@@ -27,6 +27,7 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+/// The kinds of events, with their data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "event")]
 pub enum EventKind {
@@ -74,7 +75,8 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<String>,
     },
-    /// what is about to be carried out, by target; kept before the first of it is
+    /// the targets of the effects that are about to be applied; recorded before the first of them
+    /// is applied
     Intended {
         phase: String,
         targets: Vec<String>,
@@ -115,8 +117,8 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// Whether what follows relies on it having been told, and kept: what is about to be done, what
-    /// was done, and the end.
+    /// Whether every subscriber has to receive the event before the run goes on: what is about to
+    /// be done, what was done, and the end.
     fn must_flush(&self) -> bool {
         matches!(
             self,
@@ -127,7 +129,7 @@ impl EventKind {
         )
     }
 
-    /// The third party's plugin that says or found it; none for what the program itself tells.
+    /// The third-party plugin that the event is from; none for the program itself.
     pub fn plugin(&self) -> Option<&str> {
         match self {
             EventKind::Message { plugin, .. }
@@ -220,10 +222,11 @@ pub trait Subscriber: Send {
     }
 }
 
-/// Bytes of the events that may wait. Who emits more hands them on, and waits for the subscribers.
+/// Bytes of events that may wait. A thread that emits more dispatches them, and waits for the
+/// subscribers.
 const MAX_WAITING: usize = 1 << 20;
 
-/// Events that were emitted and not yet handed on, the earliest first.
+/// Events that were emitted and not yet dispatched, the earliest first.
 #[derive(Default)]
 struct Waiting {
     events: VecDeque<Emitted>,

@@ -51,7 +51,7 @@ fn applied(changed: bool) -> Applied {
     }
 }
 
-/// A directory at the top of the tree, or one that a path leads to by `..`, is nobody's to clear.
+/// Refuses to clear a directory at the top of the tree, and a path with `.` or `..`.
 fn deep(path: &str) -> Tried<()> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() < 2

@@ -1,4 +1,4 @@
-//! What carrying out an effect came to.
+//! The result of applying an effect.
 use serde::{Deserialize, Serialize};
 
 /// Whether an effect changed anything.
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum Applied {
     Changed,
-    /// it held already
+    /// the change was already there
     Unchanged,
-    /// it holds by other means, and why nothing was done (an external authority, say)
+    /// nothing was done, and why (for example because an external authority signs)
     #[serde(rename = "left")]
     Skipped(String),
 }
 
-/// An effect carried out: the verdict, and what there is to tell.
+/// An applied effect: its result, and lines about it.
 #[derive(Debug)]
 pub struct Done {
     pub applied: Applied,
     /// lines for the person, shown as `[phase] line`
     pub said: Vec<String>,
     pub warnings: Vec<String>,
-    /// what was written to the API, as it was sent
+    /// writes to the API, as they were sent
     pub sent: Vec<Sent>,
 }
 

@@ -41,7 +41,7 @@ pub fn ensure(manifest: &Value, if_exists: IfExists, cluster: &dyn Cluster) -> T
         (Some(_), IfExists::Update) => cluster.replace(manifest).map(|_| Applied::Changed)?,
         (None, _) => match cluster.create(manifest) {
             Ok(_) => Applied::Changed,
-            // Somebody was faster.
+            // Another client made the object first.
             Err(failure) if failure.code == "already-exists" && if_exists == IfExists::Retain => {
                 Applied::Skipped("it is there already and is kept as it is".into())
             }

@@ -1,6 +1,6 @@
-//! What a plugin was given and looked at in a call, so that what went wrong on one machine can be
-//! run again on another: configuration, settings, facts of earlier phases, and every observation
-//! with its answer.
+//! Capsules: recordings of a plugin's call, so that a call that failed on one machine can be run
+//! again on another. A capsule has the configuration, the settings, facts of earlier phases, and
+//! every observation with its answer.
 //!
 //! No secret is in a capsule. The configuration is the one that plugins see; settings that the
 //! plugin's schema marks as secret are left out; the values of the run's own secrets are blanked
@@ -76,8 +76,8 @@ impl Capsule {
         parse(text).context("the capsule is damaged")
     }
 
-    /// Adds the identity of the plugin that made the call, and leaves out the settings that its schema marks
-    /// as secret.
+    /// Adds the identity of the plugin that made the call, and leaves out the settings that its
+    /// schema marks as secret.
     #[must_use]
     pub fn with_plugin(mut self, plugin: &Plugin) -> Self {
         let manifest = plugin.manifest();
@@ -150,8 +150,8 @@ pub enum ObservationSource {
 }
 
 impl ObservationSource {
-    /// The world, whose answers are recorded. `given` are the bytes of what the phase is given in
-    /// any case, which is in the capsule as well.
+    /// The world, whose answers are recorded. `given` is the size in bytes of the configuration and
+    /// the settings, which are part of the capsule too.
     pub fn recording(given: usize) -> Self {
         ObservationSource::Recorded(Mutex::new(Recording::beside(given)))
     }

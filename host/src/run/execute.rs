@@ -34,9 +34,8 @@ pub struct Complete {
 }
 
 impl Prepared {
-    /// Completes the run from the files of its node. It is not complete where `cancel` was
-    /// requested
-    /// meanwhile, and then none of its phases begins.
+    /// Completes the run from the files of its node. If `cancel` is requested meanwhile, the run is
+    /// incomplete, and none of its phases begins.
     ///
     /// # Errors
     /// The state of earlier runs cannot be read or kept.

@@ -10,7 +10,7 @@ use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
 use std::path::Path;
 
-/// The first certificate of a file; none where there is no file.
+/// Returns the first certificate of a file; none if the file does not exist.
 pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
     let Some(pem) = read_text(files, path)? else {
         return Ok(None);
@@ -39,7 +39,7 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
     }))
 }
 
-/// Whether a private key can be used; none where there is no file.
+/// Whether a private key can be used; none if the file does not exist.
 pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
     let read = read_secret_text(files, path)?.map(|pem| Key::from_pem(&pem));
     Ok(read.map(|key| match key {
@@ -63,7 +63,7 @@ pub enum AuthorityFile<'a> {
     Below(&'a str),
 }
 
-/// The current context of a kubeconfig; none where there is no file. Of the authority only what
+/// The current context of a kubeconfig; none if the file does not exist. Of the authority only what
 /// parses as a certificate is told, encoded anew: never the bytes of a file that a kubeconfig
 /// names, and nothing of the kubeconfig in a message.
 pub fn kubeconfig_facts(

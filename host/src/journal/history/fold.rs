@@ -117,7 +117,7 @@ impl Fold {
         }
     }
 
-    /// Notes the paths that an effect changed or removed. A target that is no path does no harm.
+    /// Notes the paths that an effect changed or removed. A target that is not a path does no harm.
     fn note_paths(&mut self, undoes: Option<&Inverse>, target: String, paths: Vec<String>) {
         match undoes {
             Some(Inverse::RemoveFile(path) | Inverse::RemoveDirectory(path)) => {

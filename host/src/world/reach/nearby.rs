@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 pub struct Services([Option<IpNet>; 2]);
 
 impl Services {
-    /// Reads `networking.serviceSubnet`. What is no subnet is left out: the configuration is
-    /// checked elsewhere.
+    /// Reads `networking.serviceSubnet`. A text that is not a subnet is left out: the configuration
+    /// is checked elsewhere.
     pub fn of(subnets: &str) -> Services {
         let mut found = subnets
             .split(',')
@@ -34,7 +34,7 @@ pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
     (is_of_interface(address) || is_kept_here(address)).then_some("an address of this machine")
 }
 
-/// Whether an interface has the address. Where nobody knows, it may be.
+/// Whether an interface has the address. True if the interfaces are not known.
 fn is_of_interface(address: IpAddr) -> bool {
     let interfaces = if_addrs::get_if_addrs();
     interfaces.map_or(true, |all| all.iter().any(|one| one.ip() == address))

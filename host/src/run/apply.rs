@@ -1,5 +1,5 @@
-//! Applies the proposals of one call of a phase: all are checked against what was granted before the
-//! first is applied, and each is reported as an event.
+//! Applies the proposals of one call of a phase: all are checked against what was granted before
+//! the first is applied, and each is reported as an event.
 //!
 //! Here is the order and the result of the proposals. What is checked is in `apply/checks.rs`, what
 //! the journal gets in `apply/record.rs`, and images are pulled by `apply/images.rs`.

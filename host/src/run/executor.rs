@@ -1,9 +1,10 @@
-//! Takes a plan to a world. Every phase starts as soon as the phases that it needs have settled. Its
-//! proposals are checked against what was granted and applied one by one, and each of them is
+//! Takes a plan to a world. Every phase starts as soon as the phases that it needs have settled.
+//! Its proposals are checked against what was granted and applied one by one, and each of them is
 //! reported as an event.
 //!
-//! Here is the order of phases and the result of the run. The life of one phase is in `executor/phase.rs`, its
-//! findings in `executor/findings.rs`, and its proposals in `run/apply.rs`.
+//! Here is the order of phases and the result of the run. The life of one phase is in
+//! `executor/phase.rs`, its findings in `executor/findings.rs`, and its proposals in
+//! `run/apply.rs`.
 mod findings;
 mod phase;
 mod state;

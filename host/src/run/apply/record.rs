@@ -84,8 +84,8 @@ impl Application<'_> {
     }
 }
 
-/// The kind and the target of an effect. A target that is longer than any path is cut, because it is
-/// a command or a value.
+/// The kind and the target of an effect. A target that is longer than any path is cut, because it
+/// is a command or a value.
 pub(super) fn summary(effect: &Effect) -> (&'static str, String) {
     let (kind, target) = effect.summary();
     match Text::parse(&target) {

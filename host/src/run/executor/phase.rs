@@ -142,7 +142,8 @@ impl Executor<'_> {
             && !self.cancel.is_requested()
             && ready.session.spend_capsule()
         {
-            // Capsules are made one at a time, because each takes several times its bytes of memory.
+            // Capsules are made one at a time, because each takes several times its bytes of
+            // memory.
             let gives_up = || self.cancel.is_requested();
             let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
                 return message;

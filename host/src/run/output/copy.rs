@@ -166,8 +166,8 @@ fn without_special_bits(mode: u32) -> u32 {
     mode & 0o7777 & !SPECIAL_BITS
 }
 
-/// Whether an entry of a directory is a link, or a link that leads nowhere. `real_entry` is the path
-/// of the entry with all links above it followed.
+/// Whether an entry of a directory is a link, or a link that leads nowhere. `real_entry` is the
+/// path of the entry with all links above it followed.
 fn is_link(files: &dyn Files, entry: &str, real_entry: &str) -> bool {
     files
         .real_path(entry)

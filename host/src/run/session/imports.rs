@@ -1,6 +1,6 @@
-//! The host functions for input and reports: a phase asks for its configuration, settings and facts,
-//! and hands over messages, findings, facts and its progress. The functions by which it observes and
-//! proposes are in `observe.rs` and `propose.rs`.
+//! The host functions for input and reports: a phase asks for its configuration, settings and
+//! facts, and hands over messages, findings, facts and its progress. The functions by which it
+//! observes and proposes are in `observe.rs` and `propose.rs`.
 use super::{Hosted, Session, parse_proposal, to_json};
 use crate::{
     event::EventKind,

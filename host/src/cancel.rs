@@ -25,7 +25,7 @@ pub enum Urgency {
     Immediate,
 }
 
-/// A token that tells whether a run is to end. All clones share one state, which only ever becomes
+/// A token that says whether a run is to end. All clones share one state, which only ever becomes
 /// more urgent.
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<CancelState>);

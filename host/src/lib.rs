@@ -1,8 +1,7 @@
 //! kubephase: bootstraps Kubernetes as a DAG of phases. Phases propose, the host disposes.
 //!
-//! The walk of the data: `argv → Request → Config → Catalog → Plan → executor → Phase → Effects →
-//! World → Events → Journal, Report`. One direction; see the README for the map. A module uses only
-//! modules below its own: the order is in `tests/tests/floors/`.
+//! The way of the data through the modules is in `host/README.md`. A module uses only modules below
+//! its own: the order is in `tests/tests/floors/`.
 
 #![cfg_attr(
     test,
@@ -15,6 +14,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod arguments;
+pub mod backoff;
 pub mod budget;
 pub mod cancel;
 pub mod cli;

@@ -1,7 +1,7 @@
 //! Files that the operator names (plugins, keys, signatures, the lock): read whole up to a limit,
 //! and replaced whole.
 //!
-//! The files of the node are not read here but through `world::Files`.
+//! The files of the node are read through `world::Files`, not here.
 #![allow(
     clippy::disallowed_methods,
     reason = "these are the operator's files, not the node's"

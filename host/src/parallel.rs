@@ -21,7 +21,7 @@ pub fn cores() -> usize {
 /// If the function panics.
 pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
-    let work_off = || {
+    let work_on_items = || {
         std::iter::from_fn(|| {
             let index = next.fetch_add(1, Ordering::Relaxed);
             Some((index, work(items.get(index)?)))
@@ -30,9 +30,9 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
     };
     let mut results = thread::scope(|scope| {
         let others: Vec<_> = (1..threads.min(items.len()))
-            .map(|_| scope.spawn(work_off))
+            .map(|_| scope.spawn(work_on_items))
             .collect();
-        let mut results = work_off();
+        let mut results = work_on_items();
         for other in others {
             results.extend(
                 other
@@ -46,36 +46,36 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// A limit on how many threads do something at a time; other threads wait for their turn.
+/// A limit on how many threads do something at a time. Further threads wait for their turn.
 pub struct Turns {
-    left: Mutex<usize>,
+    free: Mutex<usize>,
     freed: Condvar,
 }
 
-/// A turn, which lasts until it is dropped.
+/// A turn of one thread. It lasts until it is dropped.
 pub struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    /// Turns for `at_once` threads at a time.
+    /// Returns turns for `at_once` threads at a time.
     pub const fn new(at_once: usize) -> Turns {
         Turns {
-            left: Mutex::new(at_once),
+            free: Mutex::new(at_once),
             freed: Condvar::new(),
         }
     }
 
     /// Waits for a turn.
     pub fn wait(&self) -> Turn<'_> {
-        let mut left = self.left.lock();
-        self.freed.wait_while(&mut left, |left| *left == 0);
-        *left -= 1;
+        let mut free = self.free.lock();
+        self.freed.wait_while(&mut free, |free| *free == 0);
+        *free -= 1;
         Turn(self)
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.left.lock() += 1;
+        *self.0.free.lock() += 1;
         self.0.freed.notify_one();
     }
 }

@@ -53,11 +53,16 @@ impl Failure {
     }
 
     /// Returns the message, and on a second line the remedy, if there is one.
-    pub fn told(&self) -> String {
+    pub fn to_text(&self) -> String {
         match &self.remedy {
             Some(remedy) => format!("{}\n{remedy}", self.message),
             None => self.message.clone(),
         }
+    }
+
+    /// Returns an error for the operator: the message, and the remedy on a line of its own.
+    pub fn into_error(self) -> anyhow::Error {
+        anyhow::Error::msg(self.to_text())
     }
 }
 
@@ -88,3 +93,22 @@ imports!(
     effects effects_files effects_pki effects_cluster effects_node effects_images effects_command
     effects_core
 );
+
+#[cfg(test)]
+mod tests {
+    use super::Failure;
+
+    #[test]
+    fn an_error_keeps_the_remedy_of_its_failure() {
+        let plain = Failure::new("invalid", "the key is damaged");
+        assert_eq!(plain.clone().into_error().to_string(), "the key is damaged");
+        let failure = Failure {
+            remedy: Some("remove it".into()),
+            ..plain
+        };
+        assert_eq!(
+            failure.into_error().to_string(),
+            "the key is damaged\nremove it"
+        );
+    }
+}

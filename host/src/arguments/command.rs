@@ -49,21 +49,21 @@ impl CommandLine {
                     refusal(
                         program,
                         "a program",
-                        "it is a name of letters, digits and `._+-`, or an absolute path",
+                        "it must be a name of letters, digits and `._+-`, or an absolute path",
                     )
                 })?
                 .into()
         };
         if arguments.len() > MAX_ARGUMENTS {
             return Err(format!(
-                "{} arguments are more than {MAX_ARGUMENTS}",
+                "a program takes at most {MAX_ARGUMENTS} arguments, not {}",
                 arguments.len()
             ));
         }
         let length: usize = program.len() + arguments.iter().map(String::len).sum::<usize>();
         if length > MAX_LENGTH {
             return Err(format!(
-                "a command line of {length} bytes is longer than {MAX_LENGTH} bytes"
+                "a command line has at most {MAX_LENGTH} bytes, not {length}"
             ));
         }
         for argument in arguments {
@@ -86,10 +86,12 @@ impl CommandLine {
         })
     }
 
+    /// Returns the name or the absolute path of the program.
     pub fn program(&self) -> &str {
         &self.program
     }
 
+    /// Returns the arguments, without the program.
     pub fn arguments(&self) -> &[String] {
         &self.arguments
     }

@@ -1,29 +1,30 @@
-//! Reads JSON that a guest hands over or an API server answers, within a budget of memory. Values
-//! take up to a hundred times
-//! the bytes of their text (`{"":0}`), so a text is measured before any value is made of it.
+//! Reads JSON of plugins and API servers within a limit of memory.
+//!
+//! Values take up to a hundred times the bytes of their text (`{"":0}`), so a text is measured
+//! before any value is made of it.
 use crate::parallel::fair::{FairTurn, FairTurns};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::{cell::Cell, fmt};
 
-/// Bytes of memory that the values of one document may take.
+/// Limit of the memory that the values of one document take, in bytes.
 pub const MAX_DOCUMENT: usize = 16 << 20;
 
-/// Bytes of a text that is read without waiting for a turn.
+/// Bytes of the longest text that is read without waiting for a turn.
 const SMALL: usize = 32 << 10;
 
-// What values take, measured as `serde_json` makes them. A list doubles when it is full, a tree has
-// room for eleven fields in each node and fills half of it.
+// The sizes of values in memory, measured as `serde_json` makes them. A list doubles when it is
+// full. An object is a tree: a node has room for eleven fields, and half of the room is used.
 
 /// Bytes of an item of a list.
 const ITEM: usize = 2 * size_of::<Value>();
 /// Bytes of the first items of a list.
 const LIST: usize = 4 * size_of::<Value>();
-/// Bytes of a node of a tree.
+/// Bytes of a node of an object's tree.
 const NODE: usize = 11 * (size_of::<String>() + size_of::<Value>()) + 24;
-/// Fields in a node of a tree.
+/// Fields in a node of an object's tree.
 const FIELDS: usize = 6;
-/// Bytes of a text beside its characters.
+/// Bytes of a text in addition to its characters.
 const TEXT: usize = 16;
 
 thread_local! {
@@ -31,8 +32,8 @@ thread_local! {
     static HAS_TURN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A turn to work on a large document, of which the process works on one at a time. For a small
-/// document, and on a thread that has a turn, it is an empty one, for which nobody waits.
+/// The right to work on a document. The process works on one large document at a time. A small
+/// document, and a thread that has the right already, need no turn.
 pub struct LargeDocument(Option<FairTurn<'static>>);
 
 impl Drop for LargeDocument {
@@ -43,16 +44,10 @@ impl Drop for LargeDocument {
     }
 }
 
-/// Waits for a turn to work on a document of so many bytes, for nobody in particular.
+/// Waits for a turn to work on a document of `text_bytes` bytes, for a plugin; an empty name stands
+/// for the program itself. Returns none when `gives_up` returns true first.
 #[must_use]
-pub fn turn(text_bytes: usize) -> LargeDocument {
-    turn_of("", text_bytes, &|| false).unwrap_or(LargeDocument(None))
-}
-
-/// Waits for a turn to work on a document of so many bytes, for a plugin. None once `gives_up` says
-/// so.
-#[must_use]
-pub fn turn_of(
+pub fn wait_for_turn(
     plugin: &str,
     text_bytes: usize,
     gives_up: &dyn Fn() -> bool,
@@ -74,7 +69,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
     read_within(text, MAX_DOCUMENT)
 }
 
-/// Reads a document whose values take at most so many bytes of memory.
+/// Reads a document whose values take at most `limit` bytes of memory.
 ///
 /// # Errors
 /// The text is not JSON of this type, or its values would take more ([`is_too_large`]).
@@ -83,8 +78,8 @@ pub fn read_within<T: DeserializeOwned>(text: &str, limit: usize) -> serde_json:
     serde_json::from_str(text)
 }
 
-/// The bytes of memory that the values of a text would take, roughly. The text may have several
-/// documents, one after the other.
+/// Returns roughly how many bytes of memory the values of a text would take. The text may have
+/// several documents, one after the other.
 ///
 /// # Errors
 /// The text is not JSON, or its values would take more than `limit` ([`is_too_large`]).
@@ -102,7 +97,7 @@ pub fn is_too_large(error: &serde_json::Error) -> bool {
     error.is_data()
 }
 
-/// The bytes of memory that a value takes, roughly.
+/// Returns roughly how many bytes of memory a value takes.
 pub fn memory(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
@@ -119,7 +114,7 @@ pub fn memory(value: &Value) -> usize {
     }
 }
 
-/// The size of the values that were seen so far.
+/// The size of the values that were read so far.
 struct Size {
     bytes: usize,
     limit: usize,
@@ -200,47 +195,4 @@ impl<'de> Visitor<'de> for &mut Size {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_measured_as_its_values_are() {
-        for text in [
-            "{}",
-            "[]",
-            "0 1 2",
-            r#"{"a":{"b":[1,"two",null,true,1.5,-1]},"c":"x"}"#,
-            r#"[{"":0},{"":0},{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}]"#,
-        ] {
-            let documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-            let values: usize = documents.map(|value| memory(&value.unwrap())).sum();
-            assert_eq!(measure(text, MAX_DOCUMENT).unwrap(), values, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_thread_waits_for_a_turn_but_not_for_its_own() {
-        let waits = || turn_of("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some());
-        let first = turn(SMALL + 1);
-        assert!(turn(1).0.is_none() && !waits());
-        let elsewhere = std::thread::scope(|scope| {
-            let other = scope.spawn(|| turn_of("", SMALL + 1, &|| true).is_none());
-            other.join().unwrap()
-        });
-        assert!(elsewhere);
-        drop(first);
-        assert!(turn(SMALL + 1).0.is_some());
-    }
-
-    #[test]
-    fn a_small_text_with_large_values_is_not_read() {
-        let text = format!("[{}0]", r#"{"":0},"#.repeat(100_000));
-        let error = read::<Value>(&text).unwrap_err();
-        assert!(is_too_large(&error), "{error}");
-        assert!(!is_too_large(&read::<Value>("{").unwrap_err()));
-        assert!(!is_too_large(
-            &measure("{\"a\": x}", MAX_DOCUMENT).unwrap_err()
-        ));
-        assert_eq!(read::<Value>("{\"a\": 1}").unwrap()["a"], 1);
-    }
-}
+mod tests;

@@ -28,19 +28,19 @@ pub use user::UserId;
 
 /// A type that the text of a plugin is parsed into.
 pub trait Argument: Sized {
-    /// What the type is called in messages, with its article: `a unit name`.
+    /// The name of the type in messages, with its article: `a unit name`.
     const WHAT: &'static str;
 
     /// Parses a text.
     ///
     /// # Errors
-    /// The rule that the text breaks. The message quotes the text with escapes, and cuts a long
-    /// text.
+    /// The rule that the text breaks. The message quotes at most 80 bytes of the text, with
+    /// escapes.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-/// Writes the message that refuses a text: the text, what it was to be, and the rule that it
-/// breaks.
+/// Returns the message that refuses a text: the text, the name of the type, and the rule that the
+/// text breaks.
 fn refusal(text: &str, what: &str, rule: &str) -> String {
     const SHOWN: usize = 80;
     let end = text.floor_char_boundary(SHOWN);

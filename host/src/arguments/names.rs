@@ -36,7 +36,7 @@ impl Argument for UnitName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 255 letters, digits and `:_.@-`, and begins with a letter or digit",
+            "it must have 1 to 255 letters, digits and `:_.@-`, and begin with a letter or digit",
         ))
     }
 }
@@ -63,7 +63,7 @@ impl Argument for ModuleName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 64 letters, digits, `_` and `-`, and begins with a letter or digit",
+            "it must have 1 to 64 letters, digits, `_` and `-`, and begin with a letter or digit",
         ))
     }
 }
@@ -88,7 +88,7 @@ impl Argument for ImageName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 512 letters, digits and `._:/@+-`, and begins with a letter or digit",
+            "it must have 1 to 512 letters, digits and `._:/@+-`, and begin with a letter or digit",
         ))
     }
 }
@@ -114,7 +114,7 @@ impl Argument for HostName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 253 letters, digits, `.`, `-` and `_`, or is an IPv6 address",
+            "it must have 1 to 253 letters, digits, `.`, `-` and `_`, or be an IPv6 address",
         ))
     }
 }
@@ -144,7 +144,7 @@ impl Argument for PhaseId {
         Err(refusal(
             text,
             Self::WHAT,
-            "it consists of lower-case letters, digits and dashes, with slashes between the names",
+            "it must have lower-case letters, digits and dashes, with slashes between the names",
         ))
     }
 }
@@ -168,7 +168,7 @@ impl Argument for FindingCode {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 256 letters, digits and `._:-`, and begins with a letter or digit",
+            "it must have 1 to 256 letters, digits and `._:-`, and begin with a letter or digit",
         ))
     }
 }
@@ -195,7 +195,7 @@ impl Argument for FactName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 128 letters, digits and `._/-`, and begins with a letter or digit",
+            "it must have 1 to 128 letters, digits and `._/-`, and begin with a letter or digit",
         ))
     }
 }
@@ -222,7 +222,7 @@ impl Argument for KernelOption {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 128 letters, digits and `_`",
+            "it must have 1 to 128 letters, digits and `_`",
         ))
     }
 }
@@ -248,7 +248,7 @@ impl Argument for Pointer {
         Err(refusal(
             text,
             Self::WHAT,
-            "it is empty or begins with a slash, and has at most 1024 bytes",
+            "it must be empty or begin with a slash, and have at most 1024 bytes",
         ))
     }
 }
@@ -274,7 +274,7 @@ impl Argument for Selector {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has at most 1024 letters, digits and `._/=!,() -`",
+            "it must have at most 1024 letters, digits and `._/=!,() -`",
         ))
     }
 }

@@ -22,10 +22,14 @@ impl ObjectName {
     ///
     /// # Errors
     /// The part of the reference that is not valid, and the rule that it breaks.
-    pub fn parse(of: &ObjectRef) -> Result<Self, String> {
+    pub fn parse(reference: &ObjectRef) -> Result<Self, String> {
         Ok(ObjectName {
-            name: Some(parse_name(&of.name)?),
-            ..Self::of_kind(&of.api_version, &of.kind, of.namespace.as_deref())?
+            name: Some(parse_name(&reference.name)?),
+            ..Self::parse_kind(
+                &reference.api_version,
+                &reference.kind,
+                reference.namespace.as_deref(),
+            )?
         })
     }
 
@@ -33,7 +37,11 @@ impl ObjectName {
     ///
     /// # Errors
     /// The part of the reference that is not valid, and the rule that it breaks.
-    pub fn of_kind(api_version: &str, kind: &str, namespace: Option<&str>) -> Result<Self, String> {
+    pub fn parse_kind(
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+    ) -> Result<Self, String> {
         let is_kind = kind.len() <= 63
             && kind.starts_with(|c: char| c.is_ascii_alphabetic())
             && kind.chars().all(|c| c.is_ascii_alphanumeric());
@@ -41,7 +49,7 @@ impl ObjectName {
             return Err(refusal(
                 kind,
                 "a kind of objects",
-                "it has 1 to 63 letters and digits, and begins with a letter",
+                "it must have 1 to 63 letters and digits, and begin with a letter",
             ));
         }
         let is_version = match api_version.split_once('/') {
@@ -52,14 +60,14 @@ impl ObjectName {
             return Err(refusal(
                 api_version,
                 "an apiVersion",
-                "it is VERSION or GROUP/VERSION, both by RFC 1123",
+                "it must be VERSION or GROUP/VERSION, both by RFC 1123",
             ));
         }
         if let Some(namespace) = namespace.filter(|namespace| !is_label(namespace)) {
             return Err(refusal(
                 namespace,
                 "a namespace",
-                "it is a label by RFC 1123: 1 to 63 lower-case letters, digits and dashes",
+                "it must be a label by RFC 1123: 1 to 63 lower-case letters, digits and dashes",
             ));
         }
         let namespace = namespace.map(str::to_owned);
@@ -71,14 +79,17 @@ impl ObjectName {
         })
     }
 
+    /// Returns the group and version: `v1`, `apps/v1`.
     pub fn api_version(&self) -> &str {
         &self.api_version
     }
 
+    /// Returns the kind: `ConfigMap`.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
+    /// Returns the namespace; none if the reference names none.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
     }
@@ -121,7 +132,7 @@ fn parse_name(name: &str) -> Result<String, String> {
     Err(refusal(
         name,
         "the name of an object",
-        "it has 1 to 253 letters, digits and `._:-`, and is neither `.` nor `..`",
+        "it must have 1 to 253 letters, digits and `._:-`, and be neither `.` nor `..`",
     ))
 }
 

@@ -89,7 +89,8 @@ impl Argument for FileName {
         Err(refusal(
             text,
             Self::WHAT,
-            "it has 1 to 255 bytes, no slash and no control character, and is neither `.` nor `..`",
+            "it must have 1 to 255 bytes, no slash and no control character, and be neither `.` \
+             nor `..`",
         ))
     }
 }

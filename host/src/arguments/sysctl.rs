@@ -14,7 +14,7 @@ pub struct SysctlKey(String);
 checked_text!(SysctlKey);
 
 impl SysctlKey {
-    /// The path below `/proc/sys`.
+    /// Returns the path below `/proc/sys`.
     pub fn path(&self) -> String {
         swap_separators(&self.0)
     }
@@ -55,7 +55,7 @@ impl Argument for SysctlKey {
         Err(refusal(
             text,
             Self::WHAT,
-            "its components have letters, digits, `_`, `:` and `-`, with dots between them",
+            "it must have components of letters, digits, `_`, `:` and `-`, with dots between them",
         ))
     }
 }

@@ -27,7 +27,7 @@ impl Argument for Text {
     /// that act on a terminal.
     fn parse(text: &str) -> Result<Self, String> {
         let mut shown = String::new();
-        // The text as it is if it is cut after the characters so far.
+        // Bytes of the text and of its escaped form up to the last place where it can be cut.
         let mut cut = (0, 0);
         for (at, c) in text.char_indices() {
             if shown.len() <= Text::LONGEST - Text::MARK {

@@ -52,7 +52,7 @@ impl Argument for HttpUrl {
                 .any(|c| is_trick(c) || c == '\\' || c.is_whitespace())
         {
             return refused(
-                "it has at most 2048 bytes, and no spaces, backslashes or control characters",
+                "it must have at most 2048 bytes, and no spaces, backslashes or control characters",
             );
         }
         let Ok(url) = Url::parse(text) else {

@@ -1,19 +1,19 @@
 //! Users and groups by their numbers.
 use serde::Serialize;
 
-/// The number of a user or of a group. The highest number names nobody: the system's calls take it
-/// for "leave it as it is".
+/// The number of a user or of a group. The highest number is not valid: to system calls it means
+/// "leave the owner unchanged".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct UserId(u32);
 
 impl UserId {
-    /// What the type is called in messages, with its article.
+    /// The name of the type in messages, with its article.
     pub const WHAT: &'static str = "the number of a user or group";
 
     /// Parses a number.
     ///
     /// # Errors
-    /// It is the number that names nobody.
+    /// The number is the highest, which no user or group has.
     pub fn parse(number: u32) -> Result<Self, String> {
         match number {
             u32::MAX => Err(format!(

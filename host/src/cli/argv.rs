@@ -1,18 +1,18 @@
-//! A first look at the arguments, to read them as kubeadm does: `_` in flag names means `-`, flags
-//! may stand before the subcommand they belong to, switches take `=true` and `=false`, and `init
-//! phase certs/ca` means `init phase certs ca`.
+//! Normalises the arguments so that they are read as kubeadm reads them: `_` in flag names means
+//! `-`, flags may stand before the subcommand they belong to, switches take `=true` and `=false`,
+//! and `init phase certs/ca` means `init phase certs ca`.
 use super::{CliError, command::phase_flags};
 use crate::{config::ConfigFile, workflow};
 use clap::{Arg, ArgAction, Command};
 use std::collections::VecDeque;
 use std::{ffi::OsString, path::PathBuf};
 
-/// The arguments, normalised, and what is known of them before they are parsed.
+/// The normalised arguments, before clap parses them.
 #[derive(Debug, Default)]
 pub(super) struct Argv {
-    /// program name and subcommands, as far as they are known
+    /// the name of the program, and the subcommands
     pub path: Vec<String>,
-    /// all but program and subcommands
+    /// all other arguments
     pub flags: Vec<OsString>,
 }
 
@@ -29,7 +29,7 @@ impl Argv {
         };
         let later = flags_of_workflows();
         let mut commands = vec![root];
-        // until an argument that is no command, and until `--`
+        // until an argument that is not a command, and until `--`
         let (mut descending, mut literal) = (true, false);
         while let Some(token) = tokens.pop_front() {
             let text = token.to_str().unwrap_or_default();
@@ -131,8 +131,8 @@ impl Argv {
     }
 }
 
-/// The configuration file that arguments name, seen before it is known what they mean: good to
-/// begin with, and no more.
+/// Returns the configuration file that the arguments seem to name, before they are parsed. It is
+/// only a guess: the program uses it to start reading early.
 pub(super) fn config(argv: &[OsString]) -> Option<ConfigFile> {
     let named = |at: usize| match argv[at].to_str()?.strip_prefix("--config")? {
         "" => argv.get(at + 1).map(PathBuf::from),
@@ -151,7 +151,7 @@ fn flags_of_workflows() -> Vec<Arg> {
         .collect()
 }
 
-/// The flag of a command on the path, or of one that may follow.
+/// Returns the first matching flag of the commands on the path, or else of the later ones.
 fn arg<'a>(
     commands: &[&'a Command],
     later: &'a [Arg],

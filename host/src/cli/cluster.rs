@@ -9,22 +9,21 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::Args;
 use kubephase_sdk::spec::KubeconfigFacts;
-use kubephase_wit::Failure;
 use std::path::{PathBuf, absolute};
 
-/// How a cluster is asked, and whether it is changed.
+/// The flags of commands that use a cluster.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterFlags {
     /// Kubeconfig to talk to the cluster with [default: the first there is of $KUBECONFIG or
     /// ~/.kube/config, and /etc/kubernetes/admin.conf]
     #[arg(long, value_name = "FILE", global = true)]
     pub kubeconfig: Option<PathBuf>,
-    /// Change nothing; tell what would be done
+    /// Change nothing; print what would be done
     #[arg(long, global = true)]
     pub dry_run: bool,
 }
 
-/// A cluster that can be asked.
+/// A cluster that requests can be sent to.
 pub struct Connection {
     pub api: ApiClient,
     pub kubeconfig: KubeconfigFacts,
@@ -35,7 +34,7 @@ impl ClusterFlags {
     /// Reads the kubeconfig. Does not connect to the API server yet.
     ///
     /// # Errors
-    /// Where it cannot be used.
+    /// The kubeconfig is missing or cannot be used.
     pub fn connect(&self) -> Result<Connection> {
         // Only a file that the operator named may name programs to run.
         let given = self
@@ -44,7 +43,7 @@ impl ClusterFlags {
             .filter(|path| !path.as_os_str().is_empty());
         let is_named = given.is_some();
         let path = absolute(given.unwrap_or_else(|| {
-            found(&standard(
+            first_existing(&kubeconfig_candidates(
                 std::env::var_os("KUBECONFIG"),
                 std::env::home_dir(),
             ))
@@ -57,7 +56,7 @@ impl ClusterFlags {
             )
         };
         let facts = kubeconfig_facts(&real::files()?, &path, AuthorityFile::Any)
-            .map_err(|failure| unusable(&failure.message))?;
+            .map_err(|failure| unusable(&failure.to_text()))?;
         let kubeconfig =
             facts.ok_or_else(|| unusable(&format!("open {path}: no such file or directory")))?;
         let runtime = Threads::start()?;
@@ -71,8 +70,11 @@ impl ClusterFlags {
     }
 }
 
-/// Where kubeconfigs are looked for, in order.
-fn standard(listed: Option<std::ffi::OsString>, home: Option<PathBuf>) -> Vec<PathBuf> {
+/// Returns the paths at which a kubeconfig may be, in the order of the search.
+fn kubeconfig_candidates(
+    listed: Option<std::ffi::OsString>,
+    home: Option<PathBuf>,
+) -> Vec<PathBuf> {
     let listed: Vec<PathBuf> = listed
         .iter()
         .flat_map(std::env::split_paths)
@@ -90,18 +92,14 @@ fn standard(listed: Option<std::ffi::OsString>, home: Option<PathBuf>) -> Vec<Pa
         .collect()
 }
 
-/// The first that exists; else the first of all, for what is said of it.
-fn found(places: &[PathBuf]) -> PathBuf {
+/// Returns the first path that exists. If there is none, returns the first path, so that the error
+/// names it.
+fn first_existing(places: &[PathBuf]) -> PathBuf {
     places
         .iter()
         .find(|path| path.exists())
         .or(places.first())
         .map_or_else(|| ADMIN.into(), PathBuf::clone)
-}
-
-/// What a cluster or file did not do, as an error.
-pub fn told(what: &str, failure: &Failure) -> anyhow::Error {
-    anyhow!("{what}{}", failure.told())
 }
 
 #[cfg(test)]

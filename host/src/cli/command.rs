@@ -1,6 +1,6 @@
-//! What several commands are made of.
+//! Parts of several commands.
 use super::{
-    PhaseFlags, Place,
+    PhaseFlags, RunPlace,
     flags::{OutputFlags, ResultFlags},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 use clap::{Arg, Command};
 
-/// A command that only holds others.
+/// Returns a command that only holds other commands.
 pub(super) fn group(
     name: impl Into<clap::builder::Str>,
     about: impl Into<clap::builder::StyledStr>,
@@ -17,12 +17,12 @@ pub(super) fn group(
     Command::new(name).about(about).subcommand_required(true)
 }
 
-/// The flags of a workflow's commands that are kubephase's own.
+/// Returns the flags of a workflow's commands that kubeadm does not have.
 pub(super) fn own_flags(workflow: &dyn Workflow) -> Vec<Arg> {
     match workflow.place_flags() {
         PlaceFlags::Output => flags_of::<OutputFlags>(),
-        PlaceFlags::Place => flags_of::<Place>(),
-        PlaceFlags::PlaceAndResult => [flags_of::<Place>(), flags_of::<ResultFlags>()].concat(),
+        PlaceFlags::Place => flags_of::<RunPlace>(),
+        PlaceFlags::PlaceAndResult => [flags_of::<RunPlace>(), flags_of::<ResultFlags>()].concat(),
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn with_args(command: Command, args: impl IntoIterator<Item = Arg>) -
     )
 }
 
-/// The flags that phases may name in the catalog.
+/// Returns the flags that phases may name in the catalog.
 pub(super) fn phase_flags(workflow: &dyn Workflow) -> Vec<Arg> {
     let mut flags = workflow.flags();
     if workflow.has_phase_flags() {

@@ -1,8 +1,8 @@
-//! Why there is nothing to run.
+//! The error of a command line.
 use super::Exit;
 use std::fmt;
 
-/// Why there is nothing to run; asking for help is such a reason, too.
+/// The reason why a command line does not lead to a command. A request for help is one as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CliError {
     /// for standard output
@@ -13,6 +13,7 @@ pub struct CliError {
 }
 
 impl CliError {
+    /// A mistake of the command line.
     pub fn usage(message: impl Into<String>) -> Self {
         CliError {
             help: None,

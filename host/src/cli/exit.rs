@@ -1,9 +1,10 @@
-//! Exit codes: the one table from which help and documentation come.
-use crate::{event::RunResult, plan::PlanError};
+//! Exit codes: the one table from which help and documentation come. `exit_code` has the code of each
+//! class of error.
+use crate::event::RunResult;
 use std::fmt::Write;
 use std::process::{ExitCode, Termination};
 
-/// How the process ends.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -47,6 +48,7 @@ impl Exit {
         ),
     ];
 
+    /// The code as a number.
     pub fn code(self) -> u8 {
         self as u8
     }
@@ -69,19 +71,6 @@ impl From<&RunResult> for Exit {
             RunResult::PreflightFailed => Exit::Preflight,
             RunResult::Failed { .. } => Exit::Phase,
             RunResult::Cancelled => Exit::Interrupted,
-        }
-    }
-}
-
-impl From<&PlanError> for Exit {
-    /// A wrong name or choice is the command line's fault, a plan that cannot be is the
-    /// configuration's.
-    fn from(error: &PlanError) -> Self {
-        match error {
-            PlanError::UnknownName { .. } | PlanError::Unresolved(_) => Exit::Usage,
-            PlanError::Cycle(_) | PlanError::NoStandIn { .. } | PlanError::SlotTaken { .. } => {
-                Exit::Config
-            }
         }
     }
 }

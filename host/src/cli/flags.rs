@@ -1,9 +1,9 @@
-//! Flags that are kubephase's own.
+//! Flags that kubeadm does not have.
 use crate::{rehearse::ClusterSize, report::Output};
 use clap::Args;
 use std::path::PathBuf;
 
-/// How much is printed; every command has this flag.
+/// The amount of output. Every command has this flag.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct VerbosityFlags {
     /// Log level; from 1 on debug messages are shown
@@ -28,11 +28,11 @@ impl VerbosityFlags {
 
 /// The node of a run, where the run takes place, and the form of its output.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct RunPlace {
     /// Description of the node that stands for this machine, YAML or JSON
     #[arg(long, value_name = "FILE")]
     pub node: Option<PathBuf>,
-    /// Scratch root of the node; files already there are what the node has
+    /// Scratch root of the node; files that are already there are files of the node
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub struct OutputFlags {
     pub format: Output,
 }
 
-/// Where a dry run writes its result.
+/// The directory for the result of a dry run.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResultFlags {
     /// Directory to write the result to: DIR/files and DIR/objects.yaml

@@ -1,4 +1,4 @@
-//! `config images`: the images of a control plane, and pulling them before `init` does.
+//! `config images`: lists the images of a control plane, and pulls them before `init` does.
 use super::{
     Exit, local_node,
     output::{Format, Object, OutputFlags},
@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+/// The commands `config images …`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum ImagesCommand {
     /// Print the images that a control plane needs
@@ -22,7 +23,7 @@ pub enum ImagesCommand {
     Pull(PullFlags),
 }
 
-/// What decides which images.
+/// The flags that decide which images a control plane needs.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ImageFlags {
     /// Configuration file
@@ -37,7 +38,7 @@ pub struct ImageFlags {
     /// Kubernetes version of the control plane
     #[arg(long)]
     kubernetes_version: Option<String>,
-    /// taken and not used, as by kubeadm
+    /// Accepted and not used (kubeadm behaviour)
     #[arg(long, hide = true)]
     kubeconfig: Option<String>,
 }
@@ -60,10 +61,10 @@ pub struct PullFlags {
 }
 
 impl ImageFlags {
-    /// The configuration to take the images from. A file decides alone, as for kubeadm; that flags
-    /// beside it count for nothing is said.
+    /// Loads the configuration that names the images. If `--config` is given, the other flags are
+    /// ignored with a warning (kubeadm behaviour).
     fn load(&self, cri_socket: Option<&str>, node: &NodeFacts) -> Result<Config> {
-        let file = config::named(&self.config);
+        let file = config::config_file(&self.config);
         let mut flags = InitFlags {
             feature_gates: self.feature_gates.clone(),
             image_repository: self.image_repository.clone(),
@@ -73,7 +74,7 @@ impl ImageFlags {
         };
         if file.is_some() {
             for name in std::mem::take(&mut flags).not_with_config() {
-                print::warning(&format!("--{name} is not looked at beside --config"));
+                print::warning(&format!("--{name} is ignored, because --config is given"));
             }
         }
         let loaded = config::load_init(file.as_ref(), &flags, node)?;
@@ -82,11 +83,15 @@ impl ImageFlags {
     }
 }
 
+/// Runs `config images list` or `config images pull`.
+///
+/// # Errors
+/// The configuration is not valid, or an image cannot be pulled.
 pub fn run(command: &ImagesCommand) -> Result<Exit> {
     match command {
         ImagesCommand::List(flags) => {
             let format = flags.output.format()?;
-            // The list of images follows from the configuration; no container runtime is looked for.
+            // The list does not depend on the container runtime, so no runtime has to be found.
             let node = NodeFacts {
                 cri_sockets: Vec::new(),
                 ..local_node::facts_for_reading()
@@ -95,7 +100,7 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
                 .images
                 .load(None, &node)
                 .context("could not convert cfg to an internal cfg")?;
-            Ok(print::out(&listed(&images::all(&config), format)))
+            Ok(print::out(&format_list(&images::all(&config), format)))
         }
         ImagesCommand::Pull(flags) => {
             let config = flags.images.load(
@@ -103,14 +108,14 @@ pub fn run(command: &ImagesCommand) -> Result<Exit> {
                 &local_node::facts_for_reading(),
             )?;
             let (threads, socket) = (Threads::start()?, &config.init.node_registration.cri_socket);
-            let told = |image: &str| {
+            let report_pulled = |image: &str| {
                 print::out(&format!("[config/images] Pulled {image}\n"));
             };
             pull(
                 &images::all(&config),
                 &real::runtime(threads.handle(), socket),
                 socket,
-                told,
+                report_pulled,
             )?;
             Ok(Exit::Ok)
         }
@@ -122,7 +127,7 @@ struct Images<'a> {
     images: &'a [String],
 }
 
-fn listed(images: &[String], format: Format) -> String {
+fn format_list(images: &[String], format: Format) -> String {
     let object = Object::new("Images", Images { images });
     match format {
         Format::Text => images.iter().map(|image| format!("{image}\n")).collect(),
@@ -131,28 +136,31 @@ fn listed(images: &[String], format: Format) -> String {
     }
 }
 
-/// One after the other until one fails; those that are there already are pulled, too (kubeadm
-/// behaviour).
+/// Pulls images one after the other, and stops at the first that fails. Also pulls images that the
+/// container runtime already has (kubeadm behaviour).
 fn pull(
     images: &[String],
     runtime: &dyn Runtime,
     socket: &str,
-    mut told: impl FnMut(&str),
+    mut report_pulled: impl FnMut(&str),
 ) -> Result<()> {
     for image in images {
         runtime.pull(image).map_err(|failure| {
             let silent = runtime.status().is_err();
             let next = if silent {
                 format!(
-                    "\nstart the container runtime behind {socket}, or name another with \
-                    --cri-socket"
+                    "\nstart the container runtime that serves {socket}, or name another socket \
+                    with --cri-socket"
                 )
             } else {
                 String::new()
             };
-            anyhow!("failed to pull image {image:?}: {}{next}", failure.message)
+            anyhow!(
+                "failed to pull image {image:?}: {}{next}",
+                failure.to_text()
+            )
         })?;
-        told(image);
+        report_pulled(image);
     }
     Ok(())
 }

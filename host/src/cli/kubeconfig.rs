@@ -1,5 +1,5 @@
-//! `kubeconfig`: kubeconfigs for whoever else is to use the cluster.
-use super::{CliError, Exit, cluster::told, local_node, print};
+//! `kubeconfig`: makes kubeconfigs for other users of the cluster.
+use super::{CliError, Exit, local_node, print};
 use crate::{
     config::{self, InitFlags},
     effect::pki::{Credential, kubeconfig_text},
@@ -14,6 +14,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_sdk::{duration::Duration, spec::KubeconfigSpec};
+use kubephase_wit::Failure;
 
 const YEAR: Duration = Duration::from_secs(8760 * 3600);
 
@@ -42,12 +43,16 @@ pub struct UserFlags {
     validity_period: Duration,
 }
 
+/// Prints a kubeconfig.
+///
+/// # Errors
+/// The configuration is not valid, or the authority cannot sign.
 pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
     if flags.client_name.is_empty() {
         return Err(CliError::usage("--client-name must not be empty").into());
     }
-    let file = config::named(&flags.config);
-    // The container runtime has no part in it.
+    let file = config::config_file(&flags.config);
+    // The command does not use the container runtime.
     let node = NodeFacts {
         cri_sockets: Vec::new(),
         ..gather().0
@@ -82,7 +87,6 @@ pub fn run(KubeconfigCommand::User(flags): &KubeconfigCommand) -> Result<Exit> {
         },
         Credential::Token,
     );
-    let text = kubeconfig_text(&spec, &real::files()?, credential)
-        .map_err(|failure| told("", &failure))?;
+    let text = kubeconfig_text(&spec, &real::files()?, credential).map_err(Failure::into_error)?;
     Ok(print::out(&format!("{}\n", text.reveal())))
 }

@@ -1,5 +1,5 @@
 //! The node that a command is about: this machine, or a description of another.
-use super::{Place, print};
+use super::{RunPlace, print};
 use crate::{
     config::Problem,
     world::node::{
@@ -61,16 +61,16 @@ pub(super) fn facts_of(description: Option<&Path>) -> Result<NodeFacts> {
     Ok(LocalNode::begin(description)?.whole().0)
 }
 
-/// Returns the facts of this machine for commands that only read a configuration. If the machine has
-/// no address, a placeholder stands for it.
+/// Returns the facts of this machine for commands that only read a configuration. If the machine
+/// has no address, a placeholder stands for it.
 pub(super) fn facts_for_reading() -> NodeFacts {
     with_address(gather().0)
 }
 
-/// Returns the facts of the machine that a rehearsal is about. Without a description it is a machine
-/// that is fit to be a control plane, with the name and the addresses of this one: a laptop need
-/// not have a kubelet.
-pub(super) fn rehearsed_facts(facts: NodeFacts, place: &Place) -> NodeFacts {
+/// Returns the facts of the machine that a rehearsal is about. Without a description, the machine
+/// is fit to be a control plane and has the name and the addresses of this one: a laptop need not
+/// have a kubelet.
+pub(super) fn rehearsed_facts(facts: NodeFacts, place: &RunPlace) -> NodeFacts {
     if place.node.is_some() {
         return facts;
     }
@@ -97,8 +97,8 @@ fn with_address(facts: NodeFacts) -> NodeFacts {
 /// Refuses a described node for a run that changes this machine.
 ///
 /// # Errors
-/// What to do instead.
-pub(super) fn reject_description(place: &Place, is_real: bool) -> Result<()> {
+/// The run would change this machine. The message says what to do instead.
+pub(super) fn reject_description(place: &RunPlace, is_real: bool) -> Result<()> {
     if is_real && place.node.is_some() {
         return Err(anyhow!(
             "--node describes a machine that is not this one: add --dry-run, or name a scratch \

@@ -1,15 +1,16 @@
-//! From arguments to a request. Parsing reads nothing but the arguments; the printing here is for
-//! commands that are no runs (runs tell what happens through `report`).
+//! Parses the arguments into a request, and carries out the commands. Parsing reads nothing but the
+//! arguments. Only commands that are not runs print here: `report` prints what happens in a run.
 
 mod argv;
-mod before;
 mod clap_error;
 mod cluster;
 mod command;
 mod error;
 pub mod exit;
+mod exit_code;
 pub mod flags;
 pub mod images;
+mod initial_world;
 pub mod kubeconfig;
 mod local_node;
 mod output;
@@ -33,7 +34,7 @@ pub use crate::report::Output;
 pub use clap_complete::Shell;
 pub use error::CliError;
 pub use exit::Exit;
-pub use flags::{Place, VerbosityFlags};
+pub use flags::{RunPlace, VerbosityFlags};
 pub use plan::PlanRequest;
 pub use rehearse::RehearseRequest;
 pub use report::ReportRequest;
@@ -76,7 +77,11 @@ pub enum Command {
     },
 }
 
-/// Reads the arguments (the program's name first); the catalog gives the commands below `phase`.
+/// Parses the arguments, which begin with the name of the program. The catalog decides which
+/// commands `phase` has.
+///
+/// # Errors
+/// The command line is wrong, or asks for help.
 pub fn parse(
     argv: impl IntoIterator<Item = OsString>,
     catalog: &Catalog,
@@ -99,7 +104,7 @@ pub fn parse(
         Some(("config", below)) => config(below, &argv),
         Some(("plugin", below)) => read(below, &argv).map(Command::Plugin),
         Some(("token", below)) => read(below, &argv).map(Command::Token),
-        // Alone it only tells of itself, and that is no mistake (kubeadm behaviour).
+        // Without a subcommand it prints its help and succeeds (kubeadm behaviour).
         Some(("kubeconfig", below)) if below.subcommand().is_none() => {
             Err(CliError::help(help(&mut root, &argv)))
         }
@@ -154,10 +159,10 @@ fn parse_workflow(
     if workflow.has_phase_flags() {
         all.extend(flags_of::<PhaseFlags>());
     }
-    all.extend(flags_of::<Place>());
+    all.extend(flags_of::<RunPlace>());
     all.extend(flags_of::<ResultFlags>());
     let arguments = parse_flags(all, argv)?;
-    let phase = matches.subcommand_matches("phase").map(phase::selected);
+    let phase = matches.subcommand_matches("phase").map(phase::selected_id);
     let phase = match phase {
         Some(id) => Some(PhaseRequest {
             id,
@@ -208,7 +213,7 @@ struct RehearseAll {
     #[command(flatten)]
     init: InitFlags,
     #[command(flatten)]
-    place: Place,
+    place: RunPlace,
     #[command(flatten)]
     rehearse: RehearseFlags,
 }

@@ -1,4 +1,4 @@
-//! `-o` of commands that are no runs: kubeadm's objects as JSON or YAML, and its tables.
+//! `-o` of commands that are not runs: kubeadm's objects as JSON or YAML, and its tables.
 use super::CliError;
 use clap::Args;
 use kubephase_sdk::yaml;
@@ -7,19 +7,21 @@ use serde_json::{json, ser::PrettyFormatter};
 use std::io::Write;
 use tabwriter::TabWriter;
 
+/// The flags that decide on the form of the output.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutputFlags {
     /// Form of the output: text, json or yaml
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: String,
-    /// of no meaning for these forms
+    /// Accepted and not used: these forms do not have managed fields
     #[arg(long, hide = true)]
     show_managed_fields: bool,
-    /// of no meaning for these forms
+    /// Accepted and not used: these forms are not templates
     #[arg(long, hide = true)]
     allow_missing_template_keys: bool,
 }
 
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
@@ -28,8 +30,10 @@ pub enum Format {
 }
 
 impl OutputFlags {
+    /// Returns the form that the flag names.
+    ///
     /// # Errors
-    /// A form there is not.
+    /// The flag names a form that does not exist.
     pub fn format(&self) -> Result<Format, CliError> {
         match self.output.as_str() {
             "text" => Ok(Format::Text),

@@ -94,7 +94,7 @@ impl Commands<'_> {
 }
 
 /// Returns the phase or group that the subcommands of `phase` select.
-pub(super) fn selected(mut matches: &ArgMatches) -> String {
+pub(super) fn selected_id(mut matches: &ArgMatches) -> String {
     let mut parts = Vec::new();
     while let Some((name, below)) = matches.subcommand() {
         if name != ALL {

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::Result;
 use std::path::PathBuf;
 
-/// What the operator asks of `plan init`.
+/// The request of `plan init`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanRequest {
     pub flags: InitFlags,
@@ -24,7 +24,7 @@ pub struct PlanRequest {
 /// Prints the plan.
 ///
 /// # Errors
-/// Why there is no plan.
+/// The configuration is not valid, or a plan is not possible.
 pub(super) fn run(
     request: &PlanRequest,
     file: Option<&ConfigFile>,

@@ -1,11 +1,12 @@
 //! Printing for commands that are not runs. All text passes the sanitiser here, from every source:
 //! plugins, manifests, files and arguments are in it. Only the host's own colours pass. A reader
-//! that goes away is no error.
-use super::{CliError, Exit};
+//! that goes away is not an error.
+use super::{CliError, Exit, exit_code::exit_code};
 use crate::{
     report::style::{Painted, Palette},
-    text::sanitise,
+    text::{sanitise, user_info},
 };
+use anyhow::{Error, anyhow};
 use std::io::{self, Write};
 
 /// Prints text of any number of lines to standard output.
@@ -24,24 +25,31 @@ fn write_out(text: &str) -> Exit {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Err(failure) if failure.kind() != io::ErrorKind::BrokenPipe => error(
-            &format!("cannot write to standard output: {failure}"),
-            Exit::Error,
-        ),
+        Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+            error(&anyhow!("cannot write to standard output: {why}"))
+        }
         _ => Exit::Ok,
     }
 }
 
-/// Prints `error: …` to standard error; gives back the exit code to end with.
-pub fn error(message: &str, exit: Exit) -> Exit {
-    // There is nowhere left to tell that standard error fails.
-    let _ = writeln!(
-        io::stderr().lock(),
-        "{}: {}",
-        Palette::stderr().bad("error"),
-        sanitise::block(message)
-    );
-    exit
+/// Prints `error: …` to standard error and returns the exit code to end with. If the error has the
+/// help of a command, prints that to standard output first; help that was asked for is printed
+/// alone.
+pub fn error(error: &Error) -> Exit {
+    let refusal = error.downcast_ref::<CliError>();
+    if let Some(help) = refusal.and_then(|refusal| refusal.help.as_ref()) {
+        out(help);
+    }
+    if refusal.is_none_or(|refusal| refusal.message.is_some()) {
+        // There is nowhere left to tell that standard error fails.
+        let _ = writeln!(
+            io::stderr().lock(),
+            "{}: {}",
+            Palette::stderr().bad("error"),
+            sanitise::block(&user_info::hidden(&format!("{error:#}")))
+        );
+    }
+    exit_code(error)
 }
 
 /// Prints `warning: …` to standard error.
@@ -51,7 +59,7 @@ pub fn warning(message: &str) {
         io::stderr().lock(),
         "{}: {}",
         Palette::stderr().warn("warning"),
-        sanitise::block(message)
+        sanitise::block(&user_info::hidden(message))
     );
 }
 
@@ -59,15 +67,4 @@ pub fn warning(message: &str) {
 pub fn hint(line: &str) {
     // There is nowhere left to tell that standard error fails.
     let _ = writeln!(io::stderr().lock(), "{}", sanitise::block(line));
-}
-
-/// Prints help to standard output, and what is wrong with a command line to standard error.
-pub fn refusal(refusal: &CliError) -> Exit {
-    if let Some(help) = &refusal.help {
-        out(help);
-    }
-    refusal
-        .message
-        .as_ref()
-        .map_or(refusal.exit, |message| error(message, refusal.exit))
 }

@@ -35,8 +35,8 @@ impl Recordings {
         for kept in self.0.into_inner() {
             let Recording { plugin, path } = kept?;
             print::hint(&format!(
-                "What plugin {plugin} had looked at when it was stopped is in {path}. To run it \
-                 again:\n  kubephase plugin test COMPONENT --replay {path}",
+                "Plugin {plugin} was stopped. What it had observed is in {path}. To repeat that \
+                 call:\n  kubephase plugin test COMPONENT --replay {path}",
                 path = path.display()
             ));
         }

@@ -1,6 +1,6 @@
 //! `rehearse`: runs `init` in a scratch tree, lets further machines join, and reports.
 use super::{
-    Exit, InitFlags, Place, VerbosityFlags,
+    Exit, InitFlags, RunPlace, VerbosityFlags,
     local_node::{facts_of, rehearsed_facts},
     print,
     workflow::execute,
@@ -26,11 +26,11 @@ use crate::{
 use anyhow::Result;
 use std::time::Duration;
 
-/// What the operator asks of `rehearse`.
+/// The request of `rehearse`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RehearseRequest {
     pub flags: InitFlags,
-    pub place: Place,
+    pub place: RunPlace,
     /// the port of the API server after the run, 0 for any; none if the rehearsal ends
     pub serve: Option<u16>,
     pub machines: ClusterSize,
@@ -40,7 +40,7 @@ pub struct RehearseRequest {
 /// Rehearses and reports.
 ///
 /// # Errors
-/// Why there is no rehearsal; a phase that fails is part of the exit code.
+/// The rehearsal cannot begin. A phase that fails is part of the exit code instead.
 pub(super) fn run(
     request: &RehearseRequest,
     file: Option<&ConfigFile>,

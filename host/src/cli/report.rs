@@ -1,10 +1,10 @@
-//! `report`: runs of the past, by their journals.
+//! `report`: reports on past runs, from their journals.
 use super::{CliError, Exit, print};
 use crate::{
     journal::{self, JournalFile, ReadError},
     report::{
         Output,
-        past::{self, Past},
+        past::{self, RecordedRun},
         style::{Painted, Palette},
     },
     world::state_directory as state,
@@ -22,13 +22,13 @@ pub struct ReportRequest {
     /// Number of the run [default: the latest]
     #[arg(conflicts_with = "list")]
     pub run: Option<String>,
-    /// The runs there are: number, when they began, outcome, duration
+    /// List the runs: number, start, outcome, duration
     #[arg(long)]
     pub list: bool,
-    /// When each phase ran, what it waited for, and the critical path
+    /// Show when each phase ran, what it waited for, and the critical path
     #[arg(long, conflicts_with = "list")]
     pub timeline: bool,
-    /// Scratch root of a rehearsal, whose runs it is about instead of this machine's
+    /// Scratch root of a rehearsal, to report on its runs instead of this machine's
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// A journal, or a directory of journals
@@ -51,9 +51,15 @@ impl ReportRequest {
 
 pub fn run(request: &ReportRequest) -> Result<Exit> {
     let place = request.place();
+    if request.journal.is_some() && !place.exists() {
+        return Err(anyhow!(
+            "there is no journal {}: no such file or directory",
+            place.display()
+        ));
+    }
     let runs = journal::list_journals(&place).map_err(|why| {
         let next = if why.kind() == ErrorKind::PermissionDenied {
-            "; they are for the user who made the runs, root on a machine"
+            "; only the user who made the runs may read them: run this command again as root"
         } else {
             ""
         };
@@ -66,14 +72,16 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     if request.list {
         let all: Vec<_> = runs
             .iter()
-            .map(|kept| (kept.clone(), read(kept, &runs)))
+            .map(|kept| (kept.clone(), read_run(kept, &runs)))
             .collect();
         return Ok(match request.output {
-            Output::Text => print::painted(&Painted::new(&past::list(&all, &zone, palette))),
-            Output::Json => print::out(&past::list_json(&all)),
+            Output::Text => {
+                print::painted(&Painted::new(&past::render_table(&all, &zone, palette)))
+            }
+            Output::Json => print::out(&past::render_json(&all)),
         });
     }
-    let past = read(chosen(request.run.as_deref(), &runs, &place)?, &runs)?;
+    let past = read_run(choose_run(request.run.as_deref(), &runs, &place)?, &runs)?;
     Ok(match (request.output, request.timeline) {
         (Output::Json, _) => print::out(&past.json()),
         (Output::Text, true) => print::painted(&Painted::new(&past.timeline(&zone, palette))),
@@ -81,25 +89,25 @@ pub fn run(request: &ReportRequest) -> Result<Exit> {
     })
 }
 
-fn chosen<'a>(
-    asked: Option<&str>,
+fn choose_run<'a>(
+    number_text: Option<&str>,
     runs: &'a [JournalFile],
     place: &Path,
 ) -> Result<&'a JournalFile> {
     let none = || {
         format!(
-            "no run is recorded in {}; --root names a rehearsal's scratch root, --journal a \
-             journal",
+            "no run is recorded in {}; name a rehearsal's scratch root with --root, or a journal \
+             with --journal",
             place.display()
         )
     };
     let latest = runs.last().with_context(none)?;
-    let Some(asked) = asked else {
+    let Some(number_text) = number_text else {
         return Ok(latest);
     };
-    let number: u64 = asked.parse().map_err(|_| {
+    let number: u64 = number_text.parse().map_err(|_| {
         CliError::usage(format!(
-            "{asked:?} is no number of a run; see `kubephase report --list`"
+            "{number_text:?} is not the number of a run; see `kubephase report --list`"
         ))
     })?;
     let found = runs.iter().find(|kept| kept.number == Some(number));
@@ -111,15 +119,17 @@ fn chosen<'a>(
     })
 }
 
-/// Only the latest run may be at work.
-fn read(kept: &JournalFile, runs: &[JournalFile]) -> Result<Past, ReadError> {
+/// Reads the journal of a run. Only the latest run can still be at work.
+fn read_run(kept: &JournalFile, runs: &[JournalFile]) -> Result<RecordedRun, ReadError> {
     let record = journal::read(&kept.path)?;
     if let Some(damage) = &record.damage {
-        print::warning(&format!("{damage}; this is what the rest of it says"));
+        print::warning(&format!(
+            "{damage}; the report uses the rest of the journal"
+        ));
     }
     let latest = runs.last() == Some(kept);
     let at_work = latest
         .then(|| kept.path.parent().and_then(journal::current_holder))
         .flatten();
-    Ok(Past::new(kept.clone(), record, at_work.as_ref()))
+    Ok(RecordedRun::new(kept.clone(), record, at_work.as_ref()))
 }

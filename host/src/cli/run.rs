@@ -1,12 +1,12 @@
-//! Carrying out what was asked for: from a request to an exit code.
+//! Carries out a command: from the arguments to an exit code.
 use super::{
-    CliError, Command, Exit, WorkflowRequest, argv, images, kubeconfig, local_node, parse, plan,
-    plugin, print, rehearse, report as past, token, version, workflow,
+    Command, Exit, WorkflowRequest, argv, images, kubeconfig, local_node, parse, plan, plugin,
+    print, rehearse, report, token, version, workflow,
 };
 use crate::{
-    config::{self, ConfigFile, Problems, ValidateOptions},
+    config::{self, ConfigFile, ValidateOptions},
     effect::shared_keys,
-    plan::{Refused, catalog::Catalog},
+    plan::catalog::Catalog,
     plugin::{load, refused::PluginRefused},
     run::{
         prepare::Distribution,
@@ -15,7 +15,7 @@ use crate::{
     wasm::{compiler, engine::Engine},
     workflow::builtin_catalog,
 };
-use anyhow::Result;
+use anyhow::{Context, Error, Result};
 use std::{
     ffi::OsString,
     mem::ManuallyDrop,
@@ -29,41 +29,33 @@ const REACTION: Reaction = Reaction {
     exit_code: Exit::Interrupted as i32,
 };
 
-/// The program.
+/// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    // A child that compiles a component is this program, too; nothing of the rest is for it.
+    // A child process that compiles a component is this program too, but does nothing else.
     if let Some(exit) = compiler::run_child() {
         return exit;
     }
-    if let Err(error) = signals::listen(REACTION) {
-        return print::error(&format!("signals cannot be handled: {error}"), Exit::Error).report();
-    }
-    // Modes are what they are said to be, whatever the shell prefers.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    run(std::env::args_os()).report()
+    let ended = signals::listen(REACTION).context("signals cannot be handled");
+    ended
+        .and_then(|()| run(std::env::args_os()))
+        .unwrap_or_else(|error| print::error(&error))
+        .report()
 }
 
 /// Carries out one command line.
-fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
+fn run(argv: impl IntoIterator<Item = OsString>) -> Result<Exit> {
+    // Files get the modes that this program names, whatever the shell prefers.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let argv: Vec<OsString> = argv.into_iter().collect();
     let early = argv::config(&argv);
     // The engine lives until the program ends. The system then takes the memory back at once, which
     // is faster than freeing it piece by piece.
-    let engine = match Engine::new() {
-        Ok(engine) => ManuallyDrop::new(engine),
-        Err(error) => return print::error(&format!("{error:#}"), Exit::Plugin),
-    };
+    let engine = ManuallyDrop::new(Engine::new().map_err(refuse_plugins)?);
     if let Some(file) = &early {
         load::preload(file, &engine);
     }
-    let distribution = match Distribution::new(&engine, builtin_catalog()) {
-        Ok(distribution) => distribution,
-        Err(error) => return print::error(&format!("{error:#}"), Exit::Plugin),
-    };
-    let command = match parse(argv, &distribution.catalog) {
-        Ok(command) => command,
-        Err(refusal) => return print::refusal(&refusal),
-    };
+    let distribution = Distribution::new(&engine, builtin_catalog()).map_err(refuse_plugins)?;
+    let command = parse(argv, &distribution.catalog)?;
     if let (Command::Workflow(_) | Command::Rehearse(_), Some(warning)) =
         (&command, engine.warning())
     {
@@ -73,12 +65,15 @@ fn run(argv: impl IntoIterator<Item = OsString>) -> Exit {
         early: early.as_ref(),
         distribution: &distribution,
     };
-    dispatch
-        .run(command)
-        .unwrap_or_else(|error| print::error(&format!("{error:#}"), exit_of(&error)))
+    dispatch.run(command)
 }
 
-/// What the commands of one process share.
+/// Classifies an error of the engine or of the embedded plugins: no plugin can be used.
+fn refuse_plugins(error: Error) -> PluginRefused {
+    PluginRefused::new(format!("{error:#}"))
+}
+
+/// Carries out commands, with what all of them share.
 struct Dispatch<'a> {
     /// the configuration file that the arguments seemed to name, which may be read already
     early: Option<&'a ConfigFile>,
@@ -88,7 +83,7 @@ struct Dispatch<'a> {
 impl Dispatch<'_> {
     /// Returns the file of `--config`.
     fn file(&self, flag: Option<&String>) -> Option<ConfigFile> {
-        let named = config::named(&flag.cloned())?;
+        let named = config::config_file(&flag.cloned())?;
         let early = self.early.filter(|early| early.path() == named.path());
         Some(early.cloned().unwrap_or(named))
     }
@@ -105,7 +100,7 @@ impl Dispatch<'_> {
                 let file = self.file(request.flags.config.as_ref());
                 rehearse::run(&request, file.as_ref(), distribution)
             }
-            Command::Report(request) => past::run(&request),
+            Command::Report(request) => report::run(&request),
             Command::ConfigValidate {
                 config,
                 allow_deprecated_api,
@@ -134,22 +129,6 @@ impl Dispatch<'_> {
 
 fn print_completion(shell: clap_complete::Shell, catalog: &Catalog) -> Exit {
     print::out(&version::completion(shell, catalog))
-}
-
-/// Returns the exit code of an error.
-fn exit_of(error: &anyhow::Error) -> Exit {
-    if let Some(Refused(errors)) = error.downcast_ref() {
-        return errors.first().map_or(Exit::Usage, Exit::from);
-    }
-    if error.is::<Problems>() {
-        return Exit::Config;
-    }
-    if error.is::<PluginRefused>() {
-        return Exit::Plugin;
-    }
-    error
-        .downcast_ref::<CliError>()
-        .map_or(Exit::Error, |refusal| refusal.exit)
 }
 
 fn validate(file: &Path, allow_deprecated_api: bool) -> Result<Exit> {

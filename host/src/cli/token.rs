@@ -1,7 +1,7 @@
 //! `token`: bootstrap tokens of a cluster, which let nodes join.
 use super::{
     CliError, Exit,
-    cluster::{ClusterFlags, Connection, told},
+    cluster::{ClusterFlags, Connection},
     local_node,
     output::OutputFlags,
     print,
@@ -9,16 +9,16 @@ use super::{
 use crate::{
     config::{self, TokenFlags},
     render::{
-        messages::{self, Join},
+        messages::{self, JoinTarget},
         objects::{TokenSecret, token_reference, token_secret},
     },
     secret::{Secret, bootstrap_token},
     world::{Cluster, node::facts::NodeFacts},
 };
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use kubephase_sdk::yaml;
-use kubephase_wit::ObjectRef;
+use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;
 
 mod list;
@@ -40,7 +40,7 @@ pub enum TokenCommand {
     List(ListFlags),
     /// Delete bootstrap tokens
     Delete(DeleteFlags),
-    /// Print a new bootstrap token, for `init --token`; no cluster is told of it
+    /// Print a new bootstrap token, for `init --token`; no cluster gets it
     Generate,
 }
 
@@ -82,7 +82,7 @@ pub fn run(TokenRequest { cluster, command }: &TokenRequest) -> Result<Exit> {
     }
 }
 
-/// Nothing is created unless all of it can be.
+/// Creates tokens: either all of them, or none.
 fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let key = flags.certificate_key.as_ref().filter(|key| !key.is_empty());
     if key.is_some() && !flags.print_join_command {
@@ -91,19 +91,22 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
         );
     }
     let connection = cluster.connect()?;
-    // The container runtime has no part in it.
+    // The command does not use the container runtime.
     let node = NodeFacts {
         cri_sockets: Vec::new(),
         ..local_node::facts_for_reading()
     };
     let config::LoadedTokens { tokens, warnings } = config::load_tokens(&flags.token, &node)?;
     local_node::warn(&warnings);
-    // What is printed for the operator, once the cluster has the tokens.
+    // The line to print once the cluster has the tokens.
     let line = if flags.print_join_command {
         if let Some(why) = &connection.kubeconfig.error {
             return Err(anyhow!("failed to get join command: {why}"));
         }
-        let (join, token) = (Join::to(&connection.kubeconfig), tokens[0].token.reveal());
+        let (join, token) = (
+            JoinTarget::of_cluster(&connection.kubeconfig),
+            tokens[0].token.reveal(),
+        );
         let command = key.map_or_else(
             || join.worker(token),
             |key| join.control_plane(token, Some(key.reveal())),
@@ -124,14 +127,16 @@ fn create(flags: &CreateFlags, cluster: &ClusterFlags) -> Result<Exit> {
             dry: cluster.dry_run,
         },
     );
-    secrets.iter().try_for_each(|(id, _)| tokens.free(id))?;
+    secrets
+        .iter()
+        .try_for_each(|(id, _)| tokens.check_free(id))?;
     secrets
         .iter()
         .try_for_each(|(_, secret)| tokens.create(secret))?;
     Ok(print::out(&format!("{}\n", line.reveal())))
 }
 
-/// Nothing is deleted unless every argument is a token's.
+/// Deletes tokens. If an argument is not a token or the id of one, deletes nothing.
 fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let [whole, id] = [bootstrap_token::PATTERN, bootstrap_token::ID_PATTERN];
     if flags.tokens.is_empty() {
@@ -167,7 +172,7 @@ fn delete(flags: &DeleteFlags, cluster: &ClusterFlags) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The tokens of a cluster. A dry run looks at them, and tells what it would write.
+/// The tokens of a cluster. A dry run reads them, and prints what it would write.
 struct Tokens<'a> {
     connection: &'a Connection,
     dry: bool,
@@ -175,13 +180,14 @@ struct Tokens<'a> {
 
 impl Tokens<'_> {
     /// # Errors
-    /// Where there is a token of this id.
-    fn free(&self, id: &str) -> Result<()> {
+    /// The cluster has a token of this id.
+    fn check_free(&self, id: &str) -> Result<()> {
         let found = self
             .connection
             .api
             .get(&token_reference(id))
-            .map_err(|failure| told("failed to look for the token: ", &failure))?;
+            .map_err(Failure::into_error)
+            .context("failed to look for the token")?;
         found.map_or(Ok(()), |_| {
             Err(anyhow!(
                 "a token with id {id:?} already exists\n`kubephase token delete {id}` removes it"
@@ -191,40 +197,33 @@ impl Tokens<'_> {
 
     fn create(&self, TokenSecret { name, manifest }: &TokenSecret) -> Result<()> {
         if self.dry {
-            would("CREATE", None, Some(manifest));
+            print_dry_run("CREATE", None, Some(manifest));
             return Ok(());
         }
-        let failed = |failure| {
-            told(
-                &format!("failed to create or update bootstrap token with name {name}: "),
-                &failure,
-            )
-        };
         self.connection
             .api
             .create(manifest)
             .map(drop)
-            .map_err(failed)
+            .map_err(Failure::into_error)
+            .with_context(|| format!("failed to create or update bootstrap token with name {name}"))
     }
 
     fn delete(&self, id: &str) -> Result<()> {
         let of = token_reference(id);
         if self.dry {
-            would("DELETE", Some(&of), None);
+            print_dry_run("DELETE", Some(&of), None);
             return Ok(());
         }
-        let failed = |failure| {
-            told(
-                &format!("failed to delete bootstrap token {id:?}: "),
-                &failure,
-            )
-        };
-        self.connection.api.delete(&of).map_err(failed)
+        self.connection
+            .api
+            .delete(&of)
+            .map_err(Failure::into_error)
+            .with_context(|| format!("failed to delete bootstrap token {id:?}"))
     }
 }
 
-/// What a dry run would do to a Secret, in kubeadm's words.
-fn would(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
+/// Prints what a run would do to a Secret, in kubeadm's words.
+fn print_dry_run(verb: &str, of: Option<&ObjectRef>, manifest: Option<&Value>) {
     let named = of.map(|of| {
         format!(
             "[dryrun] Resource name {:?}, namespace {:?}\n",

@@ -1,7 +1,7 @@
-//! The tree of commands. kubeadm's flags come from their structs, `init phase …` from the catalog's
-//! rows.
+//! The tree of commands. The flags come from their structs, the commands `init phase …` from the
+//! catalog.
 use super::{
-    Exit, InitFlags, Place, ReportRequest, VerbosityFlags,
+    Exit, InitFlags, ReportRequest, RunPlace, VerbosityFlags,
     command::{group, own_flags, with_args},
     flags::{PlanFlags, RehearseFlags, ValidateFlags},
     images,
@@ -44,7 +44,7 @@ pub(super) fn root(catalog: &Catalog) -> Command {
         )
         .subcommand(rehearse())
         .subcommand(with_args(
-            Command::new("report").about("Tell of a past run, from its journal"),
+            Command::new("report").about("Report on a past run, from its journal"),
             flags_of::<ReportRequest>(),
         ))
         .subcommand(config())
@@ -129,7 +129,7 @@ fn plan() -> Command {
 fn rehearse() -> Command {
     let about =
         "Run init on a scratch root against an embedded cluster; this machine is not touched";
-    // A rehearsal is a dry run; to say so is no error, but pointless.
+    // A rehearsal is a dry run anyway, so --dry-run is accepted but hidden.
     let init = flags_of::<InitFlags>().into_iter().map(|arg| {
         if arg.get_long() == Some("dry-run") {
             arg.hide(true)
@@ -139,7 +139,7 @@ fn rehearse() -> Command {
     });
     with_args(
         Command::new("rehearse").about(about),
-        init.chain(flags_of::<Place>())
+        init.chain(flags_of::<RunPlace>())
             .chain(flags_of::<RehearseFlags>()),
     )
 }

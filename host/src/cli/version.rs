@@ -1,4 +1,4 @@
-//! `version` and `completion`: what needs nothing but the program itself.
+//! `version` and `completion`: commands that need nothing but the program.
 use super::tree;
 use crate::plan::catalog::Catalog;
 use clap_complete::Shell;

@@ -1,7 +1,7 @@
 //! `init`, `join` and `reset`: one command body for all workflows.
 use super::{
-    CliError, Exit, PhaseFlags, Place, VerbosityFlags,
-    before::Before,
+    CliError, Exit, PhaseFlags, RunPlace, VerbosityFlags,
+    initial_world::InitialWorld,
     local_node::{LocalNode, rehearsed_facts, reject_description},
     print,
     recordings::Recordings,
@@ -33,14 +33,14 @@ use std::{
     path::PathBuf,
 };
 
-/// What the operator asks of a workflow.
+/// The request to run a workflow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkflowRequest {
     pub workflow: WorkflowId,
     pub arguments: WorkflowArguments,
     /// a single phase or group, with the flags of its own
     pub phase: Option<PhaseRequest>,
-    pub place: Place,
+    pub place: RunPlace,
     /// the directory for the result
     pub out: Option<PathBuf>,
     pub verbosity: VerbosityFlags,
@@ -79,7 +79,7 @@ impl WorkflowRequest {
 /// Runs the workflow. `file` is the configuration file that the flags name.
 ///
 /// # Errors
-/// Why there is no run; a phase that fails is part of the exit code.
+/// The run cannot begin. A phase that fails is part of the exit code instead.
 pub(super) fn run(
     request: &WorkflowRequest,
     file: Option<&ConfigFile>,
@@ -117,7 +117,7 @@ impl WorkflowCommand<'_> {
             output::check(out)?;
         }
         if let Some(question) = question_of(&prepared) {
-            // The operator reads what was said before the question (kubeadm behaviour).
+            // The lines of the workflow come before the question (kubeadm behaviour).
             self.print_lines(std::mem::take(&mut prepared.early_lines));
             ask(question, place.output.format)?;
         }
@@ -162,7 +162,7 @@ impl WorkflowCommand<'_> {
         let node = &self.facts_of_run(node.clone());
         let id = self.workflow.id();
         let visible = self.distribution.visible_facts(node, &id, only.as_deref());
-        let world = Before::new(place, node);
+        let world = InitialWorld::new(place, node);
         let phase_flags = phase.as_ref().map(|phase| phase.flags.clone());
         let loaded = self.workflow.load(&LoadInput {
             arguments: &self.request.arguments.0,
@@ -289,7 +289,8 @@ fn question_of(prepared: &Prepared) -> Option<&'static Question> {
 fn ask(question: &Question, output: Output) -> Result<()> {
     if output == Output::Json {
         return Err(CliError::usage(
-            "with -o json nobody is asked whether to proceed: add --force",
+            "-o json leaves no room for the question whether to proceed; add --force to proceed \
+             without it",
         )
         .into());
     }

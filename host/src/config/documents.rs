@@ -1,5 +1,5 @@
-//! A file taken apart into its documents, each known by apiVersion and kind, exactly as kubeadm's
-//! reader does.
+//! The documents of a configuration file, each with its apiVersion and kind, split exactly as
+//! kubeadm's reader splits them.
 #![allow(
     clippy::disallowed_methods,
     reason = "configuration files are the operator's, not the node's"
@@ -27,6 +27,7 @@ struct Inner {
 }
 
 impl ConfigFile {
+    /// Names a file; reads nothing yet.
     pub fn at(path: &Path) -> ConfigFile {
         ConfigFile(Arc::new(Inner {
             path: path.to_owned(),
@@ -38,8 +39,10 @@ impl ConfigFile {
         &self.0.path
     }
 
+    /// Returns the documents of the file.
+    ///
     /// # Errors
-    /// What keeps it from being read, or a document from being known.
+    /// The file cannot be read, or a document has no apiVersion or kind.
     pub fn documents(&self) -> Result<&[Document], Problems> {
         match self.0.documents.get_or_init(|| read(&self.0.path)) {
             Ok(documents) => Ok(documents),
@@ -77,7 +80,7 @@ impl Document {
         format!("{}, Kind={}", self.api_version, self.kind)
     }
 
-    /// A problem with a field of it, placed.
+    /// Returns a problem of a field, with the place of the field.
     pub fn problem(&self, path: &str, message: impl Into<String>) -> Problem {
         let (line, column, _) = self.tree.find(path);
         self.placed(Problem::new(path, message), line, column)
@@ -107,7 +110,7 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count() as u64;
-        unreadable("not UTF-8: YAML is text".into()).at(line, 1)
+        unreadable("not UTF-8: YAML is text; save the file as UTF-8".into()).at(line, 1)
     })?;
     let mut documents: Vec<Document> = Vec::new();
     let mut problems = Vec::new();
@@ -136,7 +139,7 @@ fn read(file: &Path) -> Result<Vec<Document>, Problems> {
     }
 }
 
-/// One document, from a file or whatever else goes by this name.
+/// Parses one document; `file` names its source in messages.
 pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document, Problem> {
     let here = |problem: Problem, line: u64, column: u64| Problem {
         file: Some(file.to_owned()),
@@ -149,7 +152,7 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
     if !matches!(tree.yaml, Yaml::Map(_) | Yaml::Scalar(Value::Null)) {
         let found = crate::text::json::kind_of(&tree.value());
         let message = format!(
-            "a document of a configuration is a map with apiVersion and kind; this is a {found}"
+            "a configuration document must be a map with apiVersion and kind, not: {found}"
         );
         return Err(here(Problem::new("", message), tree.line, tree.column));
     }
@@ -184,9 +187,9 @@ pub(super) fn document(file: &Path, offset: u64, text: &str) -> Result<Document,
     })
 }
 
-/// The texts between separators, each with the number of lines before it. A separator with nothing
-/// before it is part of what follows, so that one of two in a row makes no document, but two at the
-/// start make an empty one.
+/// Returns the texts between separators, each with the number of lines before it. A separator
+/// without text before it belongs to the text after it (kubeadm behaviour): two in a row make no
+/// empty document, except at the start of the file.
 fn split(text: &str) -> Vec<(u64, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut found = Vec::new();
@@ -211,10 +214,11 @@ fn split(text: &str) -> Vec<(u64, String)> {
     found
 }
 
-/// Every file below a directory of patches, with its path from there.
+/// Reads every file below a directory of patches. Returns the files with their paths relative to
+/// the directory.
 ///
 /// # Errors
-/// Where the directory or a file cannot be read.
+/// The directory or a file cannot be read.
 pub fn patch_files(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Problems> {
     fn walk(root: &Path, below: &Path, found: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
         for entry in std::fs::read_dir(root.join(below))? {

@@ -240,7 +240,7 @@ impl InitFlags {
 }
 
 /// The file that `--config` names; an empty name is none (kubeadm behaviour).
-pub fn named(config: &Option<String>) -> Option<ConfigFile> {
+pub fn config_file(config: &Option<String>) -> Option<ConfigFile> {
     config
         .as_deref()
         .filter(|path| !path.is_empty())

@@ -1,13 +1,13 @@
-//! What the cluster keeps of its configuration: for a node that joins, the rest beside its own
-//! part; for one that is reset, what it was part of.
+//! The configuration that the cluster keeps in ConfigMaps: a node that joins completes its own
+//! configuration with it, and a node that is reset learns the cluster's settings from it.
 use super::{
     Config, Document, Join, JoinConfiguration, Loaded, LoadedJoin, PhaseConfiguration, PhaseFlags,
     Problem, Problems,
-    component::{self, Kind, kubeadm_schema as schema},
+    component::{self, ComponentKind, kubeadm_schema as schema},
     defaults, documents,
     load::{component_document, run_options},
     phases,
-    read::{Findings, Strictness},
+    read::{Diagnostics, Strictness},
 };
 use crate::{
     secret::Secret,
@@ -18,12 +18,12 @@ use kubephase_sdk::kubeadm::ClusterConfiguration;
 use kubephase_wit::ObjectRef;
 use std::path::PathBuf;
 
-/// A cluster that was found and is trusted.
+/// A cluster that discovery found and trusts.
 pub struct FoundCluster {
     pub server: String,
-    /// its authorities
+    /// PEM of the cluster's certificate authorities
     pub authority_pem: String,
-    /// for the kubelet to ask with
+    /// the kubeconfig with which the kubelet requests its certificate
     pub kubeconfig: Secret<String>,
     /// The operator named the file of the kubeconfig on the command line, so a program in it that
     /// authenticates the user may be run.
@@ -31,10 +31,10 @@ pub struct FoundCluster {
     pub warnings: Vec<String>,
 }
 
-/// Reads what the cluster keeps for whoever joins.
+/// Completes the configuration of a node that joins with the configuration that the cluster keeps.
 ///
 /// # Errors
-/// Where the cluster keeps nothing of the kind, or nothing that can be used.
+/// A ConfigMap is missing, cannot be read or is not valid.
 pub fn from_cluster(
     loaded: LoadedJoin,
     found: FoundCluster,
@@ -47,28 +47,28 @@ pub fn from_cluster(
         phases,
         warnings,
     } = loaded;
-    let mut findings = Findings::new(Strictness::Lenient);
-    findings.warnings = warnings;
-    findings.warnings.extend(
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    diagnostics.warnings = warnings;
+    diagnostics.warnings.extend(
         found
             .warnings
             .iter()
             .map(|warning| Problem::new("", warning)),
     );
-    let cluster_configuration = of_cluster(cluster, &mut findings)?;
+    let cluster_configuration = read_cluster_configuration(cluster, &mut diagnostics)?;
     let mut config = Config {
         init: join.as_init(),
         cluster: cluster_configuration,
         ..Config::default()
     };
-    let mut of_component = |name: &str, key: &str, kind: Kind| -> Result<_> {
-        let document = self::kept(cluster, name, key)?;
-        Ok(document.and_then(|document| component_document(&document, kind, &mut findings)))
+    let mut of_component = |name: &str, key: &str, kind: ComponentKind| -> Result<_> {
+        let document = read_document(cluster, name, key)?;
+        Ok(document.and_then(|document| component_document(&document, kind, &mut diagnostics)))
     };
-    let kubelet = of_component("kubelet-config", "kubelet", Kind::Kubelet)?;
-    let kube_proxy = of_component("kube-proxy", "config.conf", Kind::KubeProxy)?;
-    let phases = if phases.same(&PhaseConfiguration::default()) {
-        self::kept(cluster, "kubephase-config", "PhaseConfiguration")?
+    let kubelet = of_component("kubelet-config", "kubelet", ComponentKind::Kubelet)?;
+    let kube_proxy = of_component("kube-proxy", "config.conf", ComponentKind::KubeProxy)?;
+    let phases = if phases.is_same_as(&PhaseConfiguration::default()) {
+        read_document(cluster, "kubephase-config", "PhaseConfiguration")?
             .map(|document| phases::read(&document))
             .transpose()
             .map_err(Problems::from)?
@@ -76,31 +76,33 @@ pub fn from_cluster(
     } else {
         phases
     };
-    complete(&mut config, &join, found, node, &mut findings)?;
+    complete(&mut config, &join, found, node, &mut diagnostics)?;
     phase_flags.set_kubeconfigs(&mut config);
-    let (kubelet, said) = component::kubelet(kubelet, &config.init, &config.cluster);
-    let (kube_proxy, also_said) = component::kube_proxy(kube_proxy, &config.init, &config.cluster);
-    findings.warnings.extend(
-        said.into_iter()
-            .chain(also_said)
+    let (kubelet, kubelet_warnings) = component::kubelet(kubelet, &config.init, &config.cluster);
+    let (kube_proxy, kube_proxy_warnings) =
+        component::kube_proxy(kube_proxy, &config.init, &config.cluster);
+    diagnostics.warnings.extend(
+        kubelet_warnings
+            .into_iter()
+            .chain(kube_proxy_warnings)
             .map(|warning| Problem::new("", warning)),
     );
     (config.kubelet, config.kube_proxy) = (kubelet, kube_proxy);
     Ok(Loaded {
         config,
         phases,
-        warnings: findings.settled(&[])?,
+        warnings: diagnostics.settled(&[])?,
         token_given: true,
         dry_run: join.dry_run,
     })
 }
 
-/// Takes over what the cluster of a node that is reset keeps. One that does not tell is told of,
-/// and the node is reset all the same.
+/// Sets the cluster's part of the configuration of a node that is reset. If the ConfigMap cannot be
+/// read, adds a warning and changes nothing.
 pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
-    let mut findings = Findings::new(Strictness::Lenient);
-    let read = of_cluster(cluster, &mut findings)
-        .and_then(|read| Ok(findings.settled(&[]).map(|_| read)?));
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
+    let read = read_cluster_configuration(cluster, &mut diagnostics)
+        .and_then(|read| Ok(diagnostics.settled(&[]).map(|_| read)?));
     match read {
         Ok(read) => {
             loaded.config.cluster = read;
@@ -116,20 +118,26 @@ pub fn merge_cluster_configuration(loaded: &mut Loaded, cluster: &dyn Cluster) {
     }
 }
 
-/// The ClusterConfiguration as the cluster keeps it.
-fn of_cluster(cluster: &dyn Cluster, findings: &mut Findings) -> Result<ClusterConfiguration> {
+/// Reads the ClusterConfiguration that the cluster keeps.
+fn read_cluster_configuration(
+    cluster: &dyn Cluster,
+    diagnostics: &mut Diagnostics,
+) -> Result<ClusterConfiguration> {
     const NAME: &str = "kubeadm-config";
-    let kept = kept(cluster, NAME, "ClusterConfiguration")?.ok_or_else(|| {
-        anyhow!("the cluster has none; run `init phase upload-config kubeadm` on a control plane")
-            .context(unfetched(NAME))
+    let document = read_document(cluster, NAME, "ClusterConfiguration")?.ok_or_else(|| {
+        anyhow!(
+            "the cluster lacks it; run `kubephase init phase upload-config kubeadm` on a control \
+             plane"
+        )
+        .context(fetch_failed(NAME))
     })?;
-    Ok(findings
-        .decode(&kept, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3))
+    Ok(diagnostics
+        .decode(&document, &schema::CLUSTER, Some(&schema::CLUSTER_V1BETA3))
         .unwrap_or_default()
         .0)
 }
 
-fn unfetched(name: &str) -> String {
+fn fetch_failed(name: &str) -> String {
     format!("unable to fetch the {name} ConfigMap")
 }
 
@@ -138,7 +146,7 @@ fn complete(
     join: &JoinConfiguration,
     found: FoundCluster,
     node: &NodeFacts,
-    findings: &mut Findings,
+    diagnostics: &mut Diagnostics,
 ) -> Result<()> {
     defaults::cluster(&mut config.cluster);
     let control_plane = join.control_plane.is_some();
@@ -154,7 +162,7 @@ fn complete(
             ));
         }
     }
-    defaults::resolve(config, &mut findings.problems, &mut findings.warnings);
+    defaults::resolve(config, &mut diagnostics.problems, &mut diagnostics.warnings);
     run_options(config, node, "join");
     config.join = Some(Join {
         control_plane,
@@ -166,9 +174,9 @@ fn complete(
     Ok(())
 }
 
-/// A document that a ConfigMap of `kube-system` keeps; none where there is none, or it is not for
-/// this node's eyes.
-fn kept(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
+/// Reads a document in a ConfigMap of `kube-system`; none if it does not exist, or if this node may
+/// not read it.
+fn read_document(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>> {
     let of = ObjectRef {
         api_version: "v1".into(),
         kind: "ConfigMap".into(),
@@ -179,9 +187,8 @@ fn kept(cluster: &dyn Cluster, name: &str, key: &str) -> Result<Option<Document>
         Ok(map) => map,
         Err(failure) if failure.code == "forbidden" => return Ok(None),
         Err(failure) => {
-            return Err(
-                anyhow!("failed to get config map: {}", failure.told()).context(unfetched(name))
-            );
+            return Err(anyhow!("failed to get config map: {}", failure.to_text())
+                .context(fetch_failed(name)));
         }
     };
     let text = map

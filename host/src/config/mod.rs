@@ -29,15 +29,17 @@ mod version;
 pub use crate::secret::configuration::{BootstrapToken, Config, InitConfiguration, Join};
 pub use defaults::{ADMIN, CERTIFICATES_DIR, KUBECONFIG_DIR, SERVICE_SUBNET};
 pub use documents::{ConfigFile, Document, patch_files};
-pub use flags::{InitFlags, PhaseFlags, flags_of, named};
+pub use flags::{InitFlags, PhaseFlags, config_file, flags_of};
 pub use from_cluster::{FoundCluster, from_cluster, merge_cluster_configuration};
 pub use join::{
-    FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join, pin,
+    FileDiscovery, JoinConfiguration, JoinFlags, LoadedJoin, TokenDiscovery, load_join,
+    parse_ca_hash,
 };
-pub use load::{Loaded, load_init, service_subnets};
+pub use load::{Loaded, cluster_subnets, load_init};
 pub use others::{ValidateOptions, validate};
 pub use phases::{
-    ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, of as phases_of, of_file as phases_of_file,
+    ExtraEdge, PhaseConfiguration, PluginEntry, Waiver, find as phase_configuration_of,
+    read_file as read_phase_configuration,
 };
 pub use print::init_defaults;
 pub use problem::{Problem, Problems};

@@ -1,11 +1,11 @@
 //! `config validate`: every kind of document that kubeadm knows, strictly, and ours.
 use super::{
     ConfigFile, Document, InitFlags, Problem, Problems,
-    component::{Kind, kubeadm_schema as schema},
+    component::{ComponentKind, kubeadm_schema as schema},
     join,
     load::{GROUP, from_documents},
     phases,
-    read::{Findings, IGNORED, Strictness, known_version},
+    read::{Diagnostics, IGNORED, Strictness, known_version},
     reset, validate as rules,
 };
 use crate::world::node::facts::NodeFacts;
@@ -30,23 +30,23 @@ pub fn validate(
     let file = file.ok_or_else(|| Problem::new("", "the --config flag is mandatory"))?;
     let file = ConfigFile::at(file);
     let documents = file.documents()?;
-    let mut findings = Findings::new(Strictness::Strict);
+    let mut diagnostics = Diagnostics::new(Strictness::Strict);
     let mut rest = Vec::new();
     let unknown: Vec<&Document> = documents
         .iter()
         .filter(|document| !known(document))
         .collect();
     for document in &unknown {
-        findings.problems.push(document.problem(
+        diagnostics.problems.push(document.problem(
             "apiVersion",
             format!("unknown configuration APIs: [{}]", document.gvk()),
         ));
     }
     for document in documents {
         match (document.group(), document.kind.as_str()) {
-            (GROUP, "JoinConfiguration") => join(document, node, &mut findings),
-            (GROUP, "ResetConfiguration") => reset(document, node, &mut findings),
-            (GROUP, "UpgradeConfiguration") => upgrade(document, &mut findings),
+            (GROUP, "JoinConfiguration") => join(document, node, &mut diagnostics),
+            (GROUP, "ResetConfiguration") => reset(document, node, &mut diagnostics),
+            (GROUP, "UpgradeConfiguration") => upgrade(document, &mut diagnostics),
             _ => rest.push(document),
         }
     }
@@ -65,21 +65,21 @@ pub fn validate(
             documents,
             &InitFlags::default(),
             node,
-            Findings::new(Strictness::Strict),
+            Diagnostics::new(Strictness::Strict),
         ) {
-            Ok(loaded) => findings.warnings.extend(
+            Ok(loaded) => diagnostics.warnings.extend(
                 loaded
                     .warnings
                     .into_iter()
                     .filter(|warning| !warning.message.starts_with(IGNORED)),
             ),
-            Err(Problems(problems)) => findings.problems.extend(problems),
+            Err(Problems(problems)) => diagnostics.problems.extend(problems),
         }
     }
-    findings.warnings.retain(|warning| {
+    diagnostics.warnings.retain(|warning| {
         !(options.allow_deprecated_api && warning.message.contains("deprecated API spec"))
     });
-    findings.settled(documents)
+    diagnostics.settled(documents)
 }
 
 fn known(document: &Document) -> bool {
@@ -94,7 +94,7 @@ fn known(document: &Document) -> bool {
         // Old versions have a message of their own.
         GROUP => KUBEADM.contains(&document.kind.as_str()),
         _ if document.kind == phases::KIND => true,
-        _ => [Kind::Kubelet, Kind::KubeProxy]
+        _ => [ComponentKind::Kubelet, ComponentKind::KubeProxy]
             .iter()
             .any(|kind| document.api_version == kind.api_version() && document.kind == kind.kind()),
     }
@@ -107,35 +107,35 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-fn join(document: &Document, node: &NodeFacts, findings: &mut Findings) {
-    if let Some(mut decoded) = join::decode(document, findings) {
-        join::complete(&mut decoded, node, findings);
+fn join(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnostics) {
+    if let Some(mut decoded) = join::decode(document, diagnostics) {
+        join::complete(&mut decoded, node, diagnostics);
     }
 }
 
-fn reset(document: &Document, node: &NodeFacts, findings: &mut Findings) {
-    if let Some(mut decoded) = reset::decode(document, findings) {
-        reset::complete(&mut decoded, node, findings);
+fn reset(document: &Document, node: &NodeFacts, diagnostics: &mut Diagnostics) {
+    if let Some(mut decoded) = reset::decode(document, diagnostics) {
+        reset::complete(&mut decoded, node, diagnostics);
     }
 }
 
-fn upgrade(document: &Document, findings: &mut Findings) {
-    if !known_version(document, findings) {
+fn upgrade(document: &Document, diagnostics: &mut Diagnostics) {
+    if !known_version(document, diagnostics) {
         return;
     }
-    let Some(value) = findings.checked(document, &schema::UPGRADE) else {
+    let Some(value) = diagnostics.checked(document, &schema::UPGRADE) else {
         return;
     };
     for command in ["apply", "node"] {
         let directory = text(&value, &format!("/{command}/patches/directory"));
         if !directory.is_empty() {
             rules::absolute(
-                &mut findings.problems,
+                &mut diagnostics.problems,
                 &format!("{command}.patches.directory"),
                 directory,
             );
         }
-        findings.problems.extend(rules::pull_policy(
+        diagnostics.problems.extend(rules::pull_policy(
             &format!("{command}.imagePullPolicy"),
             text(&value, &format!("/{command}/imagePullPolicy")),
         ));

@@ -1,5 +1,7 @@
-//! `PhaseConfiguration`, our own document: plugins, what they stand in for, what is left out,
-//! further order, waivers.
+//! `PhaseConfiguration`, the document of this program: plugins, the phases that they replace,
+//! disabled phases, extra edges and waivers.
+mod fields;
+
 use super::{ConfigFile, Document, Problem, Problems};
 use crate::{config::plugin_limits::Limits, pki::signature::Signer, secret::settings::Settings};
 use serde::{Deserialize, Serialize};
@@ -9,35 +11,39 @@ use std::{collections::BTreeMap, path::Path};
 pub const API_VERSION: &str = "kubephase.dev/v1alpha1";
 pub const KIND: &str = "PhaseConfiguration";
 
+/// Which phases run, in which order, and which plugins provide them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct PhaseConfiguration {
     api_version: String,
     kind: String,
     pub plugins: Vec<PluginEntry>,
-    /// phase, and the plugin that stands in for it
+    /// phases by id, each with the plugin that replaces it
     pub replaces: BTreeMap<String, String>,
     pub disabled_phases: Vec<String>,
     pub extra_edges: Vec<ExtraEdge>,
     pub waivers: Vec<Waiver>,
     /// checks as expressions, run as `preflight/rules`
     pub rules: Vec<Value>,
-    /// phases at a time; none: two for each core
+    /// how many phases run at a time, at least 1; default: one for each core
+    #[serde(deserialize_with = "fields::parallelism")]
     pub parallelism: Option<usize>,
 }
 
+/// A plugin of the run, and what the operator allows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PluginEntry {
     pub name: String,
-    /// a file or a plugin's folder, from the configuration file's; or `oci://REGISTRY/NAME:TAG`
+    /// a file or a plugin's folder, relative to the folder of the configuration file; or
+    /// `oci://REGISTRY/NAME:TAG`
     pub source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<semver::VersionReq>,
     /// hexadecimal SHA-256 of the component
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// whose signature the component has to have
+    /// the key that has to have signed the component
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,12 +53,17 @@ pub struct PluginEntry {
     /// capabilities, `interface.function`
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allow: Vec<String>,
-    /// lines that the plugin may do, as `kubephase.lock` has them; only in the configuration that
+    /// lines of `kubephase.lock` that allow the plugin's requests; only in the configuration that
     /// the cluster keeps
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub granted: Vec<String>,
+    /// what tells the plugin from one at the same place of another configuration, as
+    /// `kubephase.lock` has it; only in the configuration that the cluster keeps
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
+/// An order of two phases: `before` ends before `after` starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ExtraEdge {
@@ -60,20 +71,21 @@ pub struct ExtraEdge {
     pub after: String,
 }
 
-/// A check that may fail, why, and until when.
+/// Permission for a check to fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Waiver {
     pub check: String,
     pub reason: String,
-    /// the last day it holds, `2027-01-01`
+    /// the last day on which the waiver holds, `2027-01-01`; default: it holds always
+    #[serde(default, deserialize_with = "fields::date")]
     pub expires: Option<jiff::civil::Date>,
 }
 
 impl PhaseConfiguration {
-    /// As the cluster keeps it; none where there is nothing to keep.
-    pub fn kept(&self) -> Option<Value> {
-        if self.same(&PhaseConfiguration::default()) {
+    /// Returns the document that the cluster keeps; none if all fields are defaults.
+    pub fn to_cluster_document(&self) -> Option<Value> {
+        if self.is_same_as(&PhaseConfiguration::default()) {
             return None;
         }
         let document = PhaseConfiguration {
@@ -82,17 +94,12 @@ impl PhaseConfiguration {
             ..self.clone()
         };
         let mut value = serde_json::to_value(document).ok()?;
-        let said = |value: &Value| {
-            !(value.is_null()
-                || value.as_array().is_some_and(Vec::is_empty)
-                || *value == serde_json::json!({}))
-        };
-        value.as_object_mut()?.retain(|_, value| said(value));
+        value.as_object_mut()?.retain(|_, value| !is_empty(value));
         Some(value)
     }
 
     /// Whether two configurations are equal, except for `apiVersion` and `kind` of their documents.
-    pub fn same(&self, other: &PhaseConfiguration) -> bool {
+    pub fn is_same_as(&self, other: &PhaseConfiguration) -> bool {
         let plain = |phases: &PhaseConfiguration| PhaseConfiguration {
             api_version: String::new(),
             kind: String::new(),
@@ -102,19 +109,26 @@ impl PhaseConfiguration {
     }
 }
 
-/// The document of a configuration file; all defaults where it has none.
-///
-/// # Errors
-/// Where the file cannot be read, or the document does not fit.
-pub fn of_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
-    of(&ConfigFile::at(file))
+fn is_empty(value: &Value) -> bool {
+    value.is_null()
+        || value.as_array().is_some_and(Vec::is_empty)
+        || value.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
-/// Returns the same document from a configuration file that other parts of the run read as well.
+/// Reads the PhaseConfiguration of a configuration file; all defaults if the file has none.
 ///
 /// # Errors
-/// Where the file cannot be read, or the document does not fit.
-pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
+/// The file cannot be read, or the document is not valid.
+pub fn read_file(file: &Path) -> Result<PhaseConfiguration, Problems> {
+    find(&ConfigFile::at(file))
+}
+
+/// Returns the PhaseConfiguration of a configuration file that other callers read, too; all
+/// defaults if the file has none.
+///
+/// # Errors
+/// The file cannot be read, or the document is not valid.
+pub fn find(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
     Ok(file
         .documents()?
         .iter()
@@ -124,17 +138,21 @@ pub fn of(file: &ConfigFile) -> Result<PhaseConfiguration, Problems> {
         .unwrap_or_default())
 }
 
-/// Reads the document.
+/// Decodes the document.
 ///
 /// # Errors
-/// What does not fit.
+/// The first problem of the document.
 pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
     if document.api_version != API_VERSION {
         let message = format!(
-            "{} is no version of PhaseConfiguration that this build reads; it reads {API_VERSION}",
+            "{} is not a PhaseConfiguration version that this build reads; it reads {API_VERSION}",
             document.api_version
         );
         return Err(document.problem("apiVersion", message));
+    }
+    if let Some((path, key)) = document.tree.repeated().into_iter().next() {
+        let message = format!("key {:?} is already set in this map; remove one", key.name);
+        return Err(document.placed(Problem::new(path, message), key.line, key.column));
     }
     let parsed: PhaseConfiguration = serde_path_to_error::deserialize(document.tree.value())
         .map_err(|error| {
@@ -143,22 +161,19 @@ pub fn read(document: &Document) -> Result<PhaseConfiguration, Problem> {
                 error.inner().to_string(),
             )
         })?;
-    if let Some(at) = parsed
-        .plugins
-        .iter()
-        .position(|entry| entry.digest.is_none() && !entry.granted.is_empty())
+    let mut plugins = parsed.plugins.iter();
+    if let Some(index) =
+        plugins.position(|entry| entry.digest.is_none() && !entry.granted.is_empty())
     {
-        let message =
-            "what is granted holds for one component, so the entry has to name its digest";
-        return Err(document.problem(&format!("plugins[{at}].granted"), message));
+        let message = "granted lines hold for one component only; add the component's digest to \
+            the entry";
+        return Err(document.problem(&format!("plugins[{index}].granted"), message));
     }
-    match parsed
-        .waivers
-        .iter()
-        .position(|waiver| waiver.reason.trim().is_empty())
-    {
-        Some(at) => {
-            Err(document.problem(&format!("waivers[{at}].reason"), "a waiver needs a reason"))
+    let mut waivers = parsed.waivers.iter();
+    match waivers.position(|waiver| waiver.reason.trim().is_empty()) {
+        Some(index) => {
+            let path = format!("waivers[{index}].reason");
+            Err(document.problem(&path, "a waiver needs a reason"))
         }
         None => Ok(parsed),
     }

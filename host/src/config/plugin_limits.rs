@@ -60,7 +60,7 @@ mod deadline {
         let within = (least..=most).contains(&deadline);
         within
             .then_some(deadline)
-            .ok_or_else(|| Error::custom(format!("{span} is not from {least:?} to {most:?}")))
+            .ok_or_else(|| Error::custom(format!("{span} is not between {least:?} and {most:?}")))
     }
 }
 
@@ -78,8 +78,10 @@ mod memory {
         let text = given
             .as_str()
             .map_or_else(|| given.to_string(), str::to_owned);
-        let bytes = quantity::bytes(&text).ok_or_else(|| {
-            Error::custom(format!("{text:?} is no quantity of bytes, as 32Mi is"))
+        let bytes = quantity::parse_bytes(&text).ok_or_else(|| {
+            Error::custom(format!(
+                "{text:?} is not a quantity of bytes; write it as 32Mi"
+            ))
         })?;
         let [least, most] = [MEMORIES.start(), MEMORIES.end()].map(|memory| {
             Limits {
@@ -91,6 +93,6 @@ mod memory {
         let within = usize::try_from(bytes)
             .ok()
             .filter(|bytes| MEMORIES.contains(bytes));
-        within.ok_or_else(|| Error::custom(format!("{text} is not from {least} to {most}")))
+        within.ok_or_else(|| Error::custom(format!("{text} is not between {least} and {most}")))
     }
 }

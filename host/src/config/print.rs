@@ -1,7 +1,7 @@
 //! `config print init-defaults`: what kubeadm prints, with its stand-ins for what it would detect.
 use super::{
     Problem, Problems,
-    component::{self, Kind},
+    component::{self, ComponentKind},
     defaults, load, version,
 };
 use kubephase_sdk::yaml;
@@ -35,7 +35,11 @@ pub fn init_defaults(component_configs: &[String]) -> Result<String, Problems> {
             "KubeletConfiguration" => component::kubelet(None, &init, &cluster).0,
             "KubeProxyConfiguration" => component::kube_proxy(None, &init, &cluster).0,
             _ => {
-                let known = [Kind::KubeProxy.kind(), Kind::Kubelet.kind()].join(" ");
+                let known = [
+                    ComponentKind::KubeProxy.kind(),
+                    ComponentKind::Kubelet.kind(),
+                ]
+                .join(" ");
                 return Err(Problem::new(
                     "--component-configs",
                     format!("--component-configs needs to contain some of [{known}]"),

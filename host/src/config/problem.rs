@@ -1,4 +1,5 @@
 //! What is wrong with a configuration, and where.
+use crate::text::user_info;
 use std::{fmt, path::PathBuf};
 
 /// One problem: `file:line:column: path: message`, as far as each is known.
@@ -28,7 +29,8 @@ impl Problem {
         value: impl fmt::Debug,
         message: impl fmt::Display,
     ) -> Self {
-        Problem::new(path, format!("Invalid value: {value:?}: {message}"))
+        let text = format!("Invalid value: {value:?}: {message}");
+        Problem::new(path, user_info::hidden(&text))
     }
 
     pub fn at(self, line: u64, column: u64) -> Self {

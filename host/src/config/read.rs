@@ -20,7 +20,7 @@ pub(super) enum Strictness {
 pub(super) const IGNORED: &str = "[config] WARNING: Ignored configuration document";
 
 /// Problems and warnings as they are found.
-pub(super) struct Findings {
+pub(super) struct Diagnostics {
     pub strictness: Strictness,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
@@ -28,9 +28,9 @@ pub(super) struct Findings {
     pub broken: bool,
 }
 
-impl Findings {
+impl Diagnostics {
     pub fn new(strictness: Strictness) -> Self {
-        Findings {
+        Diagnostics {
             strictness,
             problems: Vec::new(),
             warnings: Vec::new(),
@@ -197,7 +197,7 @@ fn drop_nulls(value: &mut Value) {
 
 /// Whether this version of kubeadm's API is read; a problem or warning where it is not, or not for
 /// long.
-pub(super) fn known_version(document: &Document, findings: &mut Findings) -> bool {
+pub(super) fn known_version(document: &Document, diagnostics: &mut Diagnostics) -> bool {
     let advice = "'kubeadm config migrate --old-config old-config-file --new-config \
         new-config-file', which will write the new, similar spec using a newer API version.";
     let (api, kind) = (&document.api_version, &document.kind);
@@ -208,7 +208,7 @@ pub(super) fn known_version(document: &Document, findings: &mut Findings) -> boo
                 "your configuration file uses a deprecated API spec: {api:?} (kind: {kind:?}). \
                  Please use {advice}"
             );
-            findings
+            diagnostics
                 .warnings
                 .push(document.problem("apiVersion", message));
             true
@@ -225,11 +225,11 @@ pub(super) fn known_version(document: &Document, findings: &mut Findings) -> boo
                 "your configuration file uses an old API spec: {api:?} (kind: {kind:?}). Please \
                  use kubeadm {release} instead and run {advice}"
             );
-            findings.fatal(document.problem("apiVersion", message));
+            diagnostics.fatal(document.problem("apiVersion", message));
             false
         }
         _ => {
-            findings.fatal(document.problem(
+            diagnostics.fatal(document.problem(
                 "apiVersion",
                 format!(
                     "no kind {kind:?} is registered for version \

@@ -6,7 +6,7 @@ use super::{
     defaults,
     flags::unmixed,
     load::{GROUP, ignored_checks, run_options},
-    read::{Findings, Strictness, known_version},
+    read::{Diagnostics, Strictness, known_version},
     validate as rules,
 };
 use crate::{
@@ -106,22 +106,22 @@ pub fn load_reset(
         .map(ConfigFile::documents)
         .transpose()?
         .unwrap_or_default();
-    let mut findings = Findings::new(Strictness::Lenient);
+    let mut diagnostics = Diagnostics::new(Strictness::Lenient);
     let given = documents.iter().find(|document| {
         (document.group(), document.kind.as_str()) == (GROUP, "ResetConfiguration")
     });
     if file.is_some() && given.is_none() {
         let none = Problem::new("", "no ResetConfiguration found in the supplied config");
-        findings.fatal(Problem {
+        diagnostics.fatal(Problem {
             file: file.map(|file| file.path().to_owned()),
             ..none
         });
     }
     let mut reset = given
-        .and_then(|document| decode(document, &mut findings))
+        .and_then(|document| decode(document, &mut diagnostics))
         .unwrap_or_default();
-    if findings.broken {
-        return Err(Problems(findings.problems));
+    if diagnostics.broken {
+        return Err(Problems(diagnostics.problems));
     }
     reset.certificates_dir = flags.cert_dir.clone().unwrap_or(reset.certificates_dir);
     reset.cri_socket = flags.cri_socket.clone().unwrap_or(reset.cri_socket);
@@ -132,12 +132,12 @@ pub fn load_reset(
     if !flags.skip_phases.is_empty() {
         reset.skip_phases.clone_from(&flags.skip_phases);
     }
-    complete(&mut reset, node, &mut findings);
-    findings.problems.extend(ignored_checks(
+    complete(&mut reset, node, &mut diagnostics);
+    diagnostics.problems.extend(ignored_checks(
         &mut reset.ignore_preflight_errors,
         &flags.ignore_preflight_errors,
     ));
-    let warnings = findings.settled(documents)?;
+    let warnings = diagnostics.settled(documents)?;
     let (force, dry_run) = (reset.force || flags.force, reset.dry_run || flags.dry_run);
     let mut config = resolved(reset);
     run_options(&mut config, node, "reset");
@@ -155,30 +155,37 @@ pub fn load_reset(
 }
 
 /// The document as it is written.
-pub(super) fn decode(document: &Document, findings: &mut Findings) -> Option<ResetConfiguration> {
-    if !known_version(document, findings) {
+pub(super) fn decode(
+    document: &Document,
+    diagnostics: &mut Diagnostics,
+) -> Option<ResetConfiguration> {
+    if !known_version(document, diagnostics) {
         return None;
     }
-    findings
+    diagnostics
         .decode(document, &schema::RESET, None)
         .map(|(reset, _)| reset)
 }
 
 /// Fills in the defaults, and looks for what is wrong.
-pub(super) fn complete(reset: &mut ResetConfiguration, node: &NodeFacts, findings: &mut Findings) {
+pub(super) fn complete(
+    reset: &mut ResetConfiguration,
+    node: &NodeFacts,
+    diagnostics: &mut Diagnostics,
+) {
     let mut runtime = NodeRegistration {
         cri_socket: std::mem::take(&mut reset.cri_socket),
         ..NodeRegistration::default()
     };
-    findings
+    diagnostics
         .problems
-        .extend(defaults::on_node(&mut runtime, node, &mut findings.warnings).err());
+        .extend(defaults::on_node(&mut runtime, node, &mut diagnostics.warnings).err());
     reset.cri_socket = runtime.cri_socket;
     if reset.certificates_dir.is_empty() {
         reset.certificates_dir = defaults::CERTIFICATES_DIR.into();
     }
     rules::absolute(
-        &mut findings.problems,
+        &mut diagnostics.problems,
         "certificatesDir",
         &reset.certificates_dir,
     );
@@ -189,7 +196,7 @@ pub(super) fn complete(reset: &mut ResetConfiguration, node: &NodeFacts, finding
         .enumerate()
         .filter(|(_, flag)| !UNMOUNT_FLAGS.contains(&flag.as_str()))
     {
-        findings.problems.push(Problem::invalid(
+        diagnostics.problems.push(Problem::invalid(
             "unmountFlags",
             format!("index {at}"),
             format!("unknown unmount flag {flag}"),

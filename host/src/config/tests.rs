@@ -4,7 +4,10 @@ use crate::{
     run::secrets::{Masked, Secrets},
     world::node::facts::NodeFacts,
 };
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -367,9 +370,9 @@ fn an_api_server_listens_where_it_can_be_reached() {
 }
 
 #[test]
-fn the_phase_configurations_that_the_readme_shows_can_be_read() {
-    let readme = include_str!("../../../README.md");
-    let blocks: Vec<&str> = readme
+fn the_phase_configurations_of_the_pages_can_be_read() {
+    let page = include_str!("../../USING.md");
+    let blocks: Vec<&str> = page
         .split("```yaml\n")
         .skip(1)
         .filter_map(|rest| Some(rest.split_once("```")?.0))
@@ -393,19 +396,19 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
             "limits: {memory: 1Gi}",
             "plugins[0].limits.memory",
             10,
-            "1Gi is not from 64Ki to 512Mi",
+            "1Gi is not between 64Ki and 512Mi",
         ),
         (
             "limits: {memory: much}",
             "plugins[0].limits.memory",
             10,
-            "\"much\" is no quantity of bytes",
+            "\"much\" is not a quantity of bytes",
         ),
         (
             "limits: {deadline: 1h}",
             "plugins[0].limits.deadline",
             10,
-            "1h0m0s is not from 10ms to 300s",
+            "1h0m0s is not between 10ms and 300s",
         ),
         (
             "limits: {deadline: 10}",
@@ -449,6 +452,62 @@ fn what_is_wrong_with_an_entry_of_a_plugin_is_told_where_it_is() {
     };
     assert_eq!(phases.plugins[0].limits, limits);
     // As the cluster keeps it, it is read again.
-    let kept: PhaseConfiguration = serde_json::from_value(phases.kept().unwrap()).unwrap();
-    assert!(kept.same(&phases));
+    let kept: PhaseConfiguration =
+        serde_json::from_value(phases.to_cluster_document().unwrap()).unwrap();
+    assert!(kept.is_same_as(&phases));
+}
+
+#[test]
+fn mistakes_in_a_phase_configuration_are_refused_in_plain_words() {
+    let head = "---\napiVersion: kubephase.dev/v1alpha1\nkind: PhaseConfiguration\n";
+    for (body, words) in [
+        ("parallelism: 0\n", "0 is not a number of phases"),
+        ("parallelism: many\n", "\"many\" is not a number of phases"),
+        (
+            "waivers: [{check: a, reason: b, expires: soon}]\n",
+            "\"soon\" is not a date",
+        ),
+        (
+            "rules: []\nrules: []\n",
+            "key \"rules\" is already set in this map",
+        ),
+    ] {
+        let message = load(&format!("{CLUSTER}{head}{body}"))
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn a_port_that_does_not_exist_is_refused_before_the_cluster_is_sought() {
+    let flags = JoinFlags {
+        endpoint: Some("192.0.2.2:99999".into()),
+        token: Some("abcdef.0123456789abcdef".into()),
+        discovery_token_unsafe_skip_ca_verification: true,
+        ..JoinFlags::default()
+    };
+    let message = load_join(None, &flags, &NodeFacts::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("port 99999 must be a valid number"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_kubeconfig_of_a_discovery_is_a_file_unless_a_server_has_it() {
+    for (given, path) in [
+        ("/root/discovery.conf", Some("/root/discovery.conf")),
+        ("file:///root/discovery.conf", Some("/root/discovery.conf")),
+        ("discovery.conf", Some("discovery.conf")),
+        ("https://10.0.0.1/discovery.conf", None),
+        ("", None),
+    ] {
+        let discovery = FileDiscovery {
+            kube_config_path: given.into(),
+        };
+        assert_eq!(discovery.path(), path.map(Path::new), "{given}");
+    }
 }

@@ -1,7 +1,7 @@
 //! What `token create` is given: bootstrap tokens of a file, or one by flags.
 use super::{
     BootstrapToken, InitConfiguration, InitFlags, Problem, Problems, defaults,
-    flags::{named, unmixed},
+    flags::{config_file, unmixed},
     load_init, validate,
 };
 use crate::{
@@ -63,14 +63,14 @@ pub struct LoadedTokens {
 /// # Errors
 /// Every problem there is, as far as reading came.
 pub fn load_tokens(flags: &TokenFlags, node: &NodeFacts) -> Result<LoadedTokens, Problems> {
-    let file = named(&flags.config);
+    let file = config_file(&flags.config);
     unmixed(file.as_ref(), &flags.not_with_config())?;
     if flags
         .token
         .as_ref()
         .is_some_and(|given| !given.is_empty() && !bootstrap_token::is_token(given))
     {
-        return Err(Problem::new("", bootstrap_token::malformed()).into());
+        return Err(Problem::new("", bootstrap_token::malformed_message()).into());
     }
     if file.is_some() {
         let loaded = load_init(file.as_ref(), &InitFlags::default(), node)?;

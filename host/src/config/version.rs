@@ -3,9 +3,9 @@ use regex::Regex;
 use semver::Version;
 use std::sync::LazyLock;
 
-/// The release this build stands for: what labels mean where they cannot be looked up.
+/// The Kubernetes release of this build. Labels such as `stable-1` mean this release.
 pub const CURRENT: &str = "v1.36.2";
-/// The oldest control plane it sets up.
+/// The oldest version of a control plane that this build sets up.
 pub const MINIMUM: Version = Version::new(1, 35, 0);
 /// Where the core images of CI builds are.
 const CI_REPOSITORY: &str = "gcr.io/k8s-staging-ci-images";
@@ -18,12 +18,12 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^((latest|stable)+(-[1-9](\.[1-9](\d)?)?)?)$").expect("a valid pattern")
 });
 
-/// A version, and what went with it.
+/// The version that a text means, with warnings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
     /// `v1.36.2`
     pub version: String,
-    /// the images of a CI build are elsewhere
+    /// the repository of the core images, for a CI build
     pub ci_repository: Option<String>,
     pub warnings: Vec<String>,
 }
@@ -32,7 +32,8 @@ pub struct Resolved {
 /// looked up on the internet: they mean this build's own release, with a warning.
 ///
 /// # Errors
-/// kubeadm's words for a text of no known form, or a version that is too old.
+/// The text is neither a version nor a label, or the version is too old. The messages are
+/// kubeadm's.
 pub fn resolve(text: &str) -> Result<Resolved, String> {
     let (ci, rest) = match (text.strip_prefix("ci/"), text.strip_prefix("release/")) {
         (Some(rest), _) => (true, rest),
@@ -65,7 +66,8 @@ pub fn resolve(text: &str) -> Result<Resolved, String> {
     if (parsed.major, parsed.minor, parsed.patch) < (MINIMUM.major, MINIMUM.minor, MINIMUM.patch) {
         return Err(format!(
             "this version of kubeadm only supports deploying clusters with the control plane \
-             version >= {MINIMUM}. Current version: {version}"
+             version >= {MINIMUM}. Current version: {version}. Set kubernetesVersion to v{MINIMUM} \
+             or later"
         ));
     }
     Ok(Resolved {

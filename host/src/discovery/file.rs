@@ -1,6 +1,9 @@
-//! Discovery by a kubeconfig that the operator gives: a file, or an HTTPS URL that the system's
+//! Discovery by a kubeconfig of the operator: a file, or an HTTPS URL of a server that the system's
 //! authorities vouch for.
-use super::{Discovered, cluster_info_when, told_by};
+use super::{
+    Discovered,
+    cluster_info::{server_and_authority, wait_for_cluster_info},
+};
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
@@ -15,15 +18,105 @@ use data_encoding::BASE64;
 use kubephase_wit::Failure;
 use std::{path::Path, time::Duration};
 
+/// Finds the cluster by a kubeconfig. `may_run` allows the program in a kubeconfig file that
+/// authenticates the user; a kubeconfig from a server never runs a program.
+///
+/// # Errors
+/// The kubeconfig cannot be used, or the cluster does not answer as it should.
+pub(super) fn discover(
+    file: &FileDiscovery,
+    api: &dyn Cluster,
+    net: &dyn Net,
+    limit: Duration,
+    may_run: bool,
+) -> Tried<Discovered> {
+    let source = file.kube_config_path.as_str();
+    let (mut kubeconfig, folder) = read_kubeconfig(source, net, limit)?;
+    embed_files(&mut kubeconfig, source, folder)?;
+    let (server, mut authority) = server_and_authority(&kubeconfig).ok_or_else(|| {
+        unusable(
+            format!("{source} names no cluster"),
+            "add the cluster with its server to the kubeconfig, or use another one",
+        )
+    })?;
+    let may_run_programs = folder.is_some() && may_run;
+    let cluster = if may_run_programs {
+        api.as_operator(&kubeconfig.to_text())?
+    } else {
+        api.as_holder_of(&kubeconfig.to_text())?
+    };
+    let mut warnings = Vec::new();
+    match wait_for_cluster_info(cluster.as_ref(), limit, |_| Ok(())) {
+        Ok(info) => {
+            let published = info["kubeconfig"]
+                .as_str()
+                .and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
+            let published = published.as_ref().and_then(server_and_authority);
+            if let Some((published_server, published_authority)) = published {
+                if published_server != server {
+                    warnings.push(format!(
+                        "[discovery] WARNING: the cluster's own address of its API server is \
+                         {published_server}, the address in {source} is {server}; the one in \
+                         {source} is used"
+                    ));
+                }
+                authority = authority.or(published_authority);
+            }
+        }
+        Err(failure) if failure.code == "forbidden" => {
+            warnings.push(
+                "[discovery] WARNING: Could not access the cluster-info ConfigMap for refreshing \
+                 the cluster-info information; the information of the file is used"
+                    .into(),
+            );
+        }
+        Err(failure) => return Err(aborted(failure, limit)),
+    }
+    let authority_pem = authority.ok_or_else(|| {
+        unusable(
+            format!("neither {source} nor the cluster names the authority to trust"),
+            "add certificate-authority-data to the cluster in the kubeconfig",
+        )
+    })?;
+    let credentials = kubeconfig
+        .has_credentials()
+        .then(|| kubeconfig.with_authority(&BASE64.encode(authority_pem.as_bytes())));
+    Ok(Discovered {
+        server,
+        authority_pem,
+        credentials,
+        may_run_programs,
+        warnings,
+    })
+}
+
+/// Reads the kubeconfig. Returns it with the folder of its file; a kubeconfig from a server has no
+/// folder.
+fn read_kubeconfig<'s>(
+    source: &'s str,
+    net: &dyn Net,
+    limit: Duration,
+) -> Tried<(Kubeconfig, Option<&'s Path>)> {
+    let path = source.strip_prefix("file://").unwrap_or(source);
+    if path.starts_with("https://") {
+        let text = fetch(path, net, limit)?;
+        return Ok((Kubeconfig::parse(text.reveal(), source)?, None));
+    }
+    let text = operator_files::read_input_text(Path::new(path))
+        .map(Secret::new)
+        .map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?;
+    Ok((
+        Kubeconfig::parse(text.reveal(), source)?,
+        Path::new(path).parent(),
+    ))
+}
+
 /// Gets a kubeconfig from a server that the system's authorities vouch for.
 fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
     let parsed = HttpUrl::parse(url).map_err(|why| Failure::new("invalid", why))?;
-    // While the cluster is looked for there is no run yet, and a signal ends the process.
-    let reply = net.http_get(
-        &parsed,
-        Reach::All,
-        &Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never()),
-    )?;
+    // Before the run begins there is no token to cancel it: a signal ends the process.
+    let budget = Budget::new(operator_files::LONGEST_INPUT, limit, &Cancel::never());
+    let reply = net.http_get(&parsed, Reach::All, &budget)?;
     if reply.status != 200 {
         return Err(Failure::new(
             "unavailable",
@@ -32,103 +125,41 @@ fn fetch(url: &str, net: &dyn Net, limit: Duration) -> Tried<Secret<String>> {
     }
     String::from_utf8(reply.body)
         .map(Secret::new)
-        .map_err(|_| Failure::new("invalid", format!("what {url} gives is not text")))
+        .map_err(|_| Failure::new("invalid", format!("the content of {url} is not text")))
 }
 
-/// Finds the cluster by a kubeconfig. `may_run` allows a program in it that authenticates the user,
-/// where it is a file.
-///
-/// # Errors
-/// Why the kubeconfig cannot be used, or what the cluster answers instead of what it should.
-pub fn discover(
-    file: &FileDiscovery,
-    api: &dyn Cluster,
-    net: &dyn Net,
-    limit: Duration,
-    may_run: bool,
-) -> Tried<Discovered> {
-    let given = file.kube_config_path.as_str();
-    let invalid = |message: String| Failure::new("invalid", message);
-    let (text, folder) = match given.strip_prefix("file://").unwrap_or(given) {
-        url if url.starts_with("https://") => (fetch(url, net, limit)?, None),
-        path => {
-            let text = operator_files::read_input_text(Path::new(path)).map(Secret::new);
-            (
-                text.map_err(|error| Failure::new("io", format!("cannot read {path}: {error}")))?,
-                Path::new(path).parent(),
-            )
-        }
-    };
-    let mut kubeconfig = Kubeconfig::parse(text.reveal(), given)?;
-    kubeconfig.embed(&|path: &str| {
-        // A server does not get to name files of this machine.
+/// Puts the contents of the files that a kubeconfig names into the kubeconfig. A kubeconfig from a
+/// server must not name files of this machine.
+fn embed_files(kubeconfig: &mut Kubeconfig, source: &str, folder: Option<&Path>) -> Tried<()> {
+    kubeconfig.embed_files(&|path: &str| {
         let folder = folder.ok_or_else(|| {
-            invalid(format!(
-                "{given} names the file {path}; it has to hold its content instead"
-            ))
+            unusable(
+                format!("{source} names the file {path}, and a server must not name files"),
+                "put the content of the file into the kubeconfig, as `kubectl config view --raw \
+                 --flatten` does",
+            )
         })?;
-        let content = operator_files::read_input(&folder.join(path));
-        content.map_err(|error| {
+        operator_files::read_input(&folder.join(path)).map_err(|error| {
             Failure::new(
                 "io",
-                format!("{given} names the file {path}, which cannot be read: {error}"),
+                format!("{source} names the file {path}, which cannot be read: {error}"),
             )
         })
-    })?;
-    let (server, mut authority) =
-        told_by(&kubeconfig).ok_or_else(|| invalid(format!("{given} names no cluster")))?;
-    let mut warnings = Vec::new();
-    // A server does not get to name programs of this machine.
-    let may_run_programs = folder.is_some() && may_run;
-    let as_user = if may_run_programs {
-        api.as_operator(&kubeconfig.to_text())?
-    } else {
-        api.as_holder_of(&kubeconfig.to_text())?
-    };
-    match cluster_info_when(as_user.as_ref(), limit, |_| Ok(())) {
-        Ok(info) => {
-            let told = info["kubeconfig"]
-                .as_str()
-                .and_then(|text| Kubeconfig::parse(text, "cluster-info").ok());
-            if let Some((other, known)) = told.as_ref().and_then(told_by) {
-                if other != server {
-                    warnings.push(format!(
-                        "[discovery] WARNING: the cluster calls its API server {other}, {given} \
-                         calls it {server}; the file's is used"
-                    ));
-                }
-                authority = authority.or(known);
-            }
-        }
-        Err(failure) if failure.code == "forbidden" => {
-            warnings.push(
-                "[discovery] WARNING: Could not access the cluster-info ConfigMap for \
-                refreshing the cluster-info information; what the file says is used"
-                    .into(),
-            );
-        }
-        Err(failure) => {
-            let message = format!(
-                "Abort reading the cluster-info ConfigMap after timeout of {}s: {}",
-                limit.as_secs(),
-                failure.message
-            );
-            return Err(Failure { message, ..failure });
-        }
-    }
-    let authority_pem = authority.ok_or_else(|| {
-        invalid(format!(
-            "neither {given} nor the cluster says which authority is to be trusted"
-        ))
-    })?;
-    let credentials = kubeconfig
-        .has_credentials()
-        .then(|| kubeconfig.trusting(&BASE64.encode(authority_pem.as_bytes())));
-    Ok(Discovered {
-        server,
-        authority_pem,
-        credentials,
-        may_run_programs,
-        warnings,
     })
+}
+
+fn aborted(failure: Failure, limit: Duration) -> Failure {
+    let message = format!(
+        "Abort reading the cluster-info ConfigMap after timeout of {}s: {}",
+        limit.as_secs(),
+        failure.message
+    );
+    Failure { message, ..failure }
+}
+
+fn unusable(message: String, remedy: &str) -> Failure {
+    Failure {
+        remedy: Some(remedy.into()),
+        ..Failure::new("invalid", message)
+    }
 }

@@ -1,8 +1,12 @@
-//! Discovery by token: what anyone is told, believed because the token signed it and the
-//! authority's key is the pinned one.
-use super::{Discovered, authorities, cluster_info_when, told_by};
+//! Discovery by a bootstrap token. `cluster-info` is read from an API server that is not trusted
+//! yet. It is believed if the token signed it, and if the key of its authority is a pinned key.
+use super::{
+    Discovered,
+    cluster_info::{server_and_authority, wait_for_cluster_info},
+    invalid, parse_authorities,
+};
 use crate::{
-    config::{TokenDiscovery, pin},
+    config::{TokenDiscovery, parse_ca_hash},
     pki::{Kubeconfig, jws},
     secret::{Secret, bootstrap_token},
     world::{Cluster, Tried},
@@ -12,109 +16,36 @@ use kubephase_wit::Failure;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 
-pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> Tried<Discovered> {
-    let invalid = |message: String| Failure::new("invalid", message);
-    let untold = |message: &str| Failure {
-        remedy: Some(
-            "on a control plane, `kubephase init phase bootstrap-token` makes anew what \
-            nodes are told"
-                .into(),
-        ),
-        ..invalid(message.into())
-    };
-    let pins: BTreeSet<String> = (token.ca_cert_hashes.iter().map(|hash| pin(hash)))
-        .collect::<Result<_, _>>()
-        .map_err(|why| {
-            invalid(format!(
-                "invalid discovery token CA certificate hash: {why}"
-            ))
-        })?;
-    let id = bootstrap_token::id(&token.token);
+/// Finds the cluster of a token.
+///
+/// # Errors
+/// The cluster does not answer in time, or its answer is not trusted.
+pub(super) fn discover(
+    token: &TokenDiscovery,
+    api: &dyn Cluster,
+    limit: Duration,
+) -> Tried<Discovered> {
+    let pins = parse_pins(token)?;
     let server = format!("https://{}", token.api_server_endpoint);
-    let anyone = api.as_holder_of(&nobody(&server, None))?;
-    let key = format!("jws-kubeconfig-{id}");
-    let signed = |data: &Value| {
-        let missing = || Failure {
-            remedy: Some(
-                "the token is unknown to the cluster, or has expired: on a control plane, \
-                `kubephase token create --print-join-command` makes a new one"
-                    .into(),
-            ),
-            ..Failure::new(
-                "not-found",
-                format!(
-                    "could not find a JWS signature in the \
-                cluster-info ConfigMap for token ID {id:?}"
-                ),
-            )
-        };
-        data[&key].as_str().map(drop).ok_or_else(missing)
-    };
-    let info = cluster_info_when(anyone.as_ref(), limit, signed)?;
-    let text = info["kubeconfig"].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
-        untold(
-            "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set \
-             up for token bootstrapping, can't connect",
-        )
-    })?;
-    if !jws::verify(info[&key].as_str().unwrap_or_default(), text, &token.token) {
-        return Err(Failure {
-            remedy: Some(
-                "the secret of the token is another one, or somebody else answers for the \
-                API server: compare the token, and do not join before it is known which"
-                    .into(),
-            ),
-            ..invalid(
-                "failed to verify JWS signature of received cluster info object, can't trust \
-                this API Server"
-                    .into(),
-            )
-        });
-    }
+    let untrusted = api.as_holder_of(&anonymous_kubeconfig(&server, None))?;
+    let info = read_signed_info(untrusted.as_ref(), &token.token, limit)?;
+    let text = info["kubeconfig"].as_str().unwrap_or_default();
     let kubeconfig = Kubeconfig::parse(text, "cluster-info")?;
-    let (_, authority) = told_by(&kubeconfig)
-        .ok_or_else(|| untold("the kubeconfig of cluster-info names no cluster"))?;
-    let authority_pem = authority
-        .ok_or_else(|| untold("the kubeconfig of cluster-info has no certificate authority"))?;
+    let (named_server, authority) = server_and_authority(&kubeconfig)
+        .ok_or_else(|| incomplete_info("the kubeconfig of cluster-info names no cluster"))?;
+    let authority_pem = authority.ok_or_else(|| {
+        incomplete_info("the kubeconfig of cluster-info has no certificate authority")
+    })?;
     if !pins.is_empty() {
-        let keys: Vec<String> = authorities(&authority_pem)?
-            .iter()
-            .map(|authority| authority.public_key_sha256())
-            .collect();
-        if !keys.iter().any(|key| pins.contains(key)) {
-            let keys: Vec<String> = keys.iter().map(|key| format!("\"sha256:{key}\"")).collect();
-            return Err(Failure {
-                remedy: Some(
-                    "the cluster's authority is not the one that was pinned: look up its \
-                    hash on a control plane (`kubephase token create --print-join-command`), and \
-                    do not join before it is known which is right"
-                        .into(),
-                ),
-                ..invalid(format!(
-                    "cluster CA found in cluster-info ConfigMap is invalid: none of \
-                    the public keys {} are pinned",
-                    keys.join(":")
-                ))
-            });
-        }
-        // Once more, from whoever that authority vouches for.
-        let trusted = api.as_holder_of(&nobody(&server, Some(&authority_pem)))?;
-        let again = cluster_info_when(trusted.as_ref(), limit, |_| Ok(()))?;
+        check_pins(&authority_pem, &pins)?;
+        let trusted = api.as_holder_of(&anonymous_kubeconfig(&server, Some(&authority_pem)))?;
+        let again = wait_for_cluster_info(trusted.as_ref(), limit, |_| Ok(()))?;
         if again["kubeconfig"] != info["kubeconfig"] {
-            let message = "the second kubeconfig from the cluster-info ConfigMap (using validated \
-                TLS) was different from the first";
-            let remedy = "who answers without trust is not who answers with it, or it was changed \
-                meanwhile: run this again, and where it stays so, look who is in between";
-            return Err(Failure {
-                remedy: Some(remedy.into()),
-                ..invalid(message.into())
-            });
+            return Err(changed_info());
         }
     }
     Ok(Discovered {
-        server: told_by(&kubeconfig)
-            .map(|(server, _)| server)
-            .unwrap_or(server),
+        server: named_server,
         authority_pem,
         credentials: None,
         may_run_programs: false,
@@ -122,13 +53,72 @@ pub fn discover(token: &TokenDiscovery, api: &dyn Cluster, limit: Duration) -> T
     })
 }
 
-/// A kubeconfig without credentials; without an authority, whoever answers is taken for the server.
-fn nobody(server: &str, authority_pem: Option<&str>) -> Secret<String> {
+/// Returns the pinned hashes of the authority's public keys.
+fn parse_pins(token: &TokenDiscovery) -> Tried<BTreeSet<String>> {
+    let pins = token.ca_cert_hashes.iter().map(|hash| parse_ca_hash(hash));
+    pins.collect::<Result<_, _>>().map_err(|why| {
+        invalid(format!(
+            "invalid discovery token CA certificate hash: {why}"
+        ))
+    })
+}
+
+/// Waits until `cluster-info` has a signature of the token, and verifies it.
+fn read_signed_info(
+    cluster: &dyn Cluster,
+    token: &Secret<String>,
+    limit: Duration,
+) -> Tried<Value> {
+    let id = bootstrap_token::id(token);
+    let key = format!("jws-kubeconfig-{id}");
+    let info = wait_for_cluster_info(cluster, limit, |data| {
+        let signature = data[&key].as_str();
+        signature.map(drop).ok_or_else(|| unknown_token(id))
+    })?;
+    let text = info["kubeconfig"].as_str().unwrap_or_default();
+    if text.is_empty() {
+        return Err(incomplete_info(
+            "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set \
+             up for token bootstrapping, can't connect",
+        ));
+    }
+    if jws::verify(info[&key].as_str().unwrap_or_default(), text, token) {
+        Ok(info)
+    } else {
+        Err(wrong_signature())
+    }
+}
+
+/// Checks that the key of an authority is pinned.
+fn check_pins(authority_pem: &str, pins: &BTreeSet<String>) -> Tried<()> {
+    let keys: Vec<String> = parse_authorities(authority_pem)?
+        .iter()
+        .map(|authority| authority.public_key_sha256())
+        .collect();
+    if keys.iter().any(|key| pins.contains(key)) {
+        return Ok(());
+    }
+    let keys: Vec<String> = keys.iter().map(|key| format!("\"sha256:{key}\"")).collect();
+    let failure = invalid(format!(
+        "cluster CA found in cluster-info ConfigMap is invalid: none of the public keys {} are \
+         pinned",
+        keys.join(":")
+    ));
+    Err(with_remedy(
+        failure,
+        "compare the pinned hash with the one that `kubephase token create --print-join-command` \
+         prints on a control plane; join only when you know which hash is right",
+    ))
+}
+
+/// Returns a kubeconfig without credentials. Without an authority it accepts the certificate of any
+/// server.
+fn anonymous_kubeconfig(server: &str, authority_pem: Option<&str>) -> Secret<String> {
     let mut cluster = json!({ "server": server });
     match authority_pem {
         Some(pem) => {
             cluster["certificate-authority-data"] =
-                data_encoding::BASE64.encode(pem.as_bytes()).into()
+                data_encoding::BASE64.encode(pem.as_bytes()).into();
         }
         None => cluster["insecure-skip-tls-verify"] = true.into(),
     }
@@ -143,4 +133,51 @@ fn nobody(server: &str, authority_pem: Option<&str>) -> Secret<String> {
         "current-context": "nobody",
         "users": [{ "name": "nobody", "user": {} }],
     })))
+}
+
+fn with_remedy(failure: Failure, remedy: &str) -> Failure {
+    Failure {
+        remedy: Some(remedy.into()),
+        ..failure
+    }
+}
+
+fn unknown_token(id: &str) -> Failure {
+    let message =
+        format!("could not find a JWS signature in the cluster-info ConfigMap for token ID {id:?}");
+    with_remedy(
+        Failure::new("not-found", message),
+        "the cluster does not know the token, or the token has expired; on a control plane, \
+         `kubephase token create --print-join-command` makes a new token",
+    )
+}
+
+fn incomplete_info(message: &str) -> Failure {
+    with_remedy(
+        invalid(message),
+        "on a control plane, `kubephase init phase bootstrap-token` writes the cluster-info \
+         ConfigMap again",
+    )
+}
+
+fn wrong_signature() -> Failure {
+    with_remedy(
+        invalid(
+            "failed to verify JWS signature of received cluster info object, can't trust this API \
+             Server",
+        ),
+        "the secret of the token is wrong, or another server answers in place of the API server; \
+         compare the token with the one that init printed, and join only when they are equal",
+    )
+}
+
+fn changed_info() -> Failure {
+    with_remedy(
+        invalid(
+            "the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was \
+             different from the first",
+        ),
+        "run this again: the ConfigMap may have changed in between; if the failure stays, look for \
+         another server between this machine and the API server, which answered the first request",
+    )
 }

@@ -4,7 +4,11 @@ use super::{
     Applied, Context, Done,
     kind::{Content, EffectKind, Properties, Target, Undo, refuse_to_plugins},
 };
-use crate::{wasm::grant::Grant, world::Tried};
+use crate::{
+    backoff::{Backoff, NextTry, Tries},
+    wasm::grant::Grant,
+    world::Tried,
+};
 use kubephase_sdk::spec::EtcdMemberSpec;
 use kubephase_wit::Failure;
 use std::time::{Duration, Instant};
@@ -17,7 +21,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A member at this peer URL, with a vote where that is wanted.
 pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
-    let limit = Limit::of(spec.timeout_seconds);
+    let mut tries = start_tries(spec.timeout_seconds);
     let (mut changed, mut known) = (false, Known::No);
     loop {
         let last = match step(spec, context, &mut known) {
@@ -31,14 +35,14 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
             Err(failure) if failure.retryable => failure.message,
             Err(failure) => return Err(failure),
         };
-        if !limit.pause(context)? {
+        if !wait_for_next(&mut tries, context)? {
             let remedy = "look at the log of its container (crictl ps -a --name etcd), and at the \
                 members with `etcdctl member list`; one that will not start can be taken out with \
                 `etcdctl member remove`";
             let message = format!(
                 "the etcd member at {} did not come about within {}s: {last}",
                 spec.peer_url,
-                limit.whole.as_secs()
+                spec.timeout_seconds.max(0)
             );
             return Err(Failure {
                 retryable: true,
@@ -54,7 +58,7 @@ pub fn ensure_member(spec: &EtcdMemberSpec, context: &Context) -> Tried<Done> {
 /// they are asked until they do it, as by kubeadm. Who does not even tell the members is asked
 /// once.
 pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<Applied> {
-    let (etcd, limit) = (context.world.etcd(), Limit::of(timeout_seconds));
+    let (etcd, mut tries) = (context.world.etcd(), start_tries(timeout_seconds));
     let (mut members, mut asked) = (etcd.members()?, false);
     loop {
         let Some(member) = members
@@ -74,7 +78,7 @@ pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<A
             Ok(()) => return Ok(Applied::Changed),
             Err(failure) => failure,
         };
-        if !refused.retryable || !limit.pause(context)? {
+        if !refused.retryable || !wait_for_next(&mut tries, context)? {
             return Err(refused);
         }
         asked = true;
@@ -82,33 +86,21 @@ pub fn leave(peer_url: &str, timeout_seconds: i64, context: &Context) -> Tried<A
     }
 }
 
-/// How long etcd is asked again.
-struct Limit {
-    began: Instant,
-    whole: Duration,
+/// Starts the tries of a request to etcd, which last at most so many seconds.
+fn start_tries(timeout_seconds: i64) -> Tries {
+    let limit = Duration::from_secs(u64::try_from(timeout_seconds).unwrap_or(0));
+    Backoff::every(PAUSE, limit).start()
 }
 
-impl Limit {
-    fn of(seconds: i64) -> Limit {
-        Limit {
-            began: Instant::now(),
-            whole: Duration::from_secs(u64::try_from(seconds).unwrap_or(0)),
-        }
-    }
-
-    /// A moment before the next try; none where time is up.
-    fn pause(&self, context: &Context) -> Tried<bool> {
-        let more = self.began.elapsed() + PAUSE <= self.whole;
-        if context
-            .cancel
-            .wait(if more { PAUSE } else { Duration::ZERO })
-        {
-            return Err(Failure::new(
-                "cancelled",
-                "the run was cancelled while waiting for etcd",
-            ));
-        }
-        Ok(more)
+/// Waits for the next try. Returns false if there is no time for it.
+fn wait_for_next(tries: &mut Tries, context: &Context) -> Tried<bool> {
+    match tries.wait(context.cancel) {
+        NextTry::Due => Ok(true),
+        NextTry::OutOfTime => Ok(false),
+        NextTry::Cancelled => Err(Failure::new(
+            "cancelled",
+            "the run was cancelled while waiting for etcd",
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ mod kind;
 use super::{Context, Done};
 use crate::{
     arguments::HttpUrl,
+    backoff::{Backoff, NextTry},
     budget::Budget,
     pki::Certificate,
     text::{redact, sanitise},
@@ -13,15 +14,13 @@ use crate::{
 };
 use kubephase_sdk::spec::{Condition, WaitSpec};
 use kubephase_wit::{Failure, ObjectRef};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(2);
 const BRISK: Duration = Duration::from_millis(100);
 /// A refused connection on loopback, or a file that is not there, costs next to nothing.
 const CLOSE_BY: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(500);
-/// For how long polls are brisk.
-const SOON: Duration = Duration::from_secs(30);
 const REQUEST: Duration = Duration::from_secs(10);
 /// Bytes of a health endpoint's answer.
 const HEALTH_BYTES: usize = 1 << 20;
@@ -31,19 +30,22 @@ const HEALTH_BYTES: usize = 1 << 20;
 /// # Errors
 /// `timeout` with the last thing seen, `cancelled`, or at once whatever waiting will not mend.
 pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
-    let (began, limit) = (
-        Instant::now(),
-        Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0)),
-    );
-    let mut pause = FIRST;
+    let limit = Duration::from_secs(u64::try_from(spec.timeout_seconds).unwrap_or(0));
     let brisk = match spec.condition {
         Condition::Kubelet { .. } | Condition::Bootstrapped { .. } => CLOSE_BY,
         _ => BRISK,
     };
+    let mut tries = Backoff {
+        first: FIRST,
+        brisk,
+        slow: LONGEST,
+        limit,
+    }
+    .start();
     loop {
         let last = match check(&spec.condition, context) {
             Ok(Some(changed)) => {
-                let said = told(&spec.condition, began.elapsed());
+                let said = told(&spec.condition, tries.elapsed());
                 return Ok(Done {
                     said,
                     ..Done::from(changed)
@@ -53,30 +55,28 @@ pub fn until(spec: &WaitSpec, context: &Context) -> Tried<Done> {
             Err(failure) if failure.retryable || failure.code == "not-found" => failure.message,
             Err(failure) => return Err(failure),
         };
-        if began.elapsed() + pause > limit {
-            let message = format!(
-                "{} did not come about within {}s: {last}",
-                spec.condition,
-                limit.as_secs()
-            );
-            let remedy = Some(remedy(&spec.condition, context));
-            return Err(Failure {
-                retryable: true,
-                remedy,
-                ..Failure::new("timeout", message)
-            });
+        match tries.wait(context.cancel) {
+            NextTry::Due => {}
+            NextTry::Cancelled => {
+                return Err(Failure::new(
+                    "cancelled",
+                    format!("the run was cancelled while waiting for {}", spec.condition),
+                ));
+            }
+            NextTry::OutOfTime => {
+                let message = format!(
+                    "{} did not come about within {}s: {last}",
+                    spec.condition,
+                    limit.as_secs()
+                );
+                let remedy = Some(remedy(&spec.condition, context));
+                return Err(Failure {
+                    retryable: true,
+                    remedy,
+                    ..Failure::new("timeout", message)
+                });
+            }
         }
-        if context.cancel.wait(pause) {
-            return Err(Failure::new(
-                "cancelled",
-                format!("the run was cancelled while waiting for {}", spec.condition),
-            ));
-        }
-        pause = (pause * 2).min(if began.elapsed() < SOON {
-            brisk
-        } else {
-            LONGEST
-        });
     }
 }
 

@@ -123,7 +123,7 @@ impl Journal {
     ) -> io::Result<Journal> {
         let names = dir
             .names()
-            .map_err(|failure| io::Error::other(failure.message))?;
+            .map_err(|failure| io::Error::other(failure.to_text()))?;
         let latest = names
             .iter()
             .filter_map(|name| number(Path::new(name)))

@@ -1,10 +1,11 @@
-//! Turns that are fair between plugins. The rule, for whatever only so many may have at a time:
+//! Turns that are shared fairly between plugins, and a clock that stops while its owner waits for a
+//! turn.
 //!
-//! - who waits holds none of it, and takes all that it may need at once, so that nobody waits in a
-//!   circle;
-//! - one plugin has no more than its part, and of those that wait, the plugin goes next whose last
-//!   turn was the longest ago;
-//! - the time of waiting counts against no deadline: the clock of who waits stands still.
+//! - A thread takes a turn for everything that it may need, and holds no turn of this kind while it
+//!   waits. So threads cannot wait for each other in a circle.
+//! - A plugin holds at most `per_owner` turns. When a turn becomes free, it goes to the waiting
+//!   plugin whose last turn began the longest ago.
+//! - The time of waiting does not count against the deadline of a call.
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::{
     collections::BTreeMap,
@@ -15,72 +16,73 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often who waits looks whether it is still to wait.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often a waiting thread checks whether it should give up.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A limit on how many do something at a time, and how many of them for one plugin.
+/// A limit on how many threads do something at a time, and how many of them for one owner, which is
+/// a plugin.
 pub struct FairTurns {
     at_once: usize,
-    of_one: usize,
-    line: Mutex<Line>,
+    per_owner: usize,
+    queue: Mutex<Queue>,
     changed: Condvar,
 }
 
-struct Line {
+struct Queue {
     /// owners of the turns that are taken
     taken: Vec<String>,
-    /// who waits, by the number that it drew
+    /// owners of the threads that wait, by their place in the queue
     waiting: BTreeMap<u64, String>,
-    /// the next number
-    next: u64,
-    /// for each owner, the number at its last turn
-    last: BTreeMap<String, u64>,
+    /// the place of the next thread that begins to wait
+    next_place: u64,
+    /// for each owner, the place that it had before its last turn
+    last_places: BTreeMap<String, u64>,
 }
 
-/// A turn, which lasts until it is dropped.
+/// A turn of one thread. It lasts until it is dropped.
 pub struct FairTurn<'a> {
     turns: &'a FairTurns,
     owner: String,
 }
 
 impl FairTurns {
-    /// Turns for `at_once` threads at a time, `of_one` of them for one owner.
-    pub const fn new(at_once: usize, of_one: usize) -> FairTurns {
+    /// Returns turns for `at_once` threads at a time, at most `per_owner` of them for one owner.
+    pub const fn new(at_once: usize, per_owner: usize) -> FairTurns {
         FairTurns {
             at_once,
-            of_one,
-            line: Mutex::new(Line {
+            per_owner,
+            queue: Mutex::new(Queue {
                 taken: Vec::new(),
                 waiting: BTreeMap::new(),
-                next: 0,
-                last: BTreeMap::new(),
+                next_place: 0,
+                last_places: BTreeMap::new(),
             }),
             changed: Condvar::new(),
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Line> {
-        self.line.lock()
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock()
     }
 
-    /// Waits for a turn. None once `gives_up` says so.
+    /// Waits for a turn of an owner. Returns none when `gives_up` returns true first.
     pub fn wait(&self, owner: &str, gives_up: &dyn Fn() -> bool) -> Option<FairTurn<'_>> {
-        let mut line = self.line();
-        let number = line.next;
-        line.next += 1;
-        line.waiting.insert(number, owner.to_owned());
-        while line.goes_next(self) != Some(number) {
+        let mut queue = self.queue();
+        let place = queue.next_place;
+        queue.next_place += 1;
+        queue.waiting.insert(place, owner.to_owned());
+        while queue.find_next(self) != Some(place) {
             if gives_up() {
-                line.waiting.remove(&number);
+                queue.waiting.remove(&place);
                 self.changed.notify_all();
                 return None;
             }
-            self.changed.wait_for(&mut line, LOOK);
+            self.changed.wait_for(&mut queue, CHECK_INTERVAL);
         }
-        line.waiting.remove(&number);
-        line.taken.push(owner.to_owned());
-        line.last.insert(owner.to_owned(), number);
-        // There may be a turn for another one.
+        queue.waiting.remove(&place);
+        queue.taken.push(owner.to_owned());
+        queue.last_places.insert(owner.to_owned(), place);
+        // There may be a free turn for another thread.
         self.changed.notify_all();
         Some(FairTurn {
             turns: self,
@@ -89,53 +91,55 @@ impl FairTurns {
     }
 }
 
-impl Line {
-    /// The number of who goes next; none where nobody may go.
-    fn goes_next(&self, turns: &FairTurns) -> Option<u64> {
+impl Queue {
+    /// Returns the place of the thread that gets the next turn; none if no thread may have a turn
+    /// now.
+    fn find_next(&self, turns: &FairTurns) -> Option<u64> {
         if self.taken.len() >= turns.at_once {
             return None;
         }
-        let has = |owner: &String| self.taken.iter().filter(|other| *other == owner).count();
+        let turns_of = |owner: &String| self.taken.iter().filter(|taken| *taken == owner).count();
         let may_go = self
             .waiting
             .iter()
-            .filter(|(_, owner)| has(owner) < turns.of_one);
+            .filter(|(_, owner)| turns_of(owner) < turns.per_owner);
         may_go
-            .min_by_key(|(number, owner)| (self.last.get(*owner), **number))
-            .map(|(number, _)| *number)
+            .min_by_key(|(place, owner)| (self.last_places.get(*owner), **place))
+            .map(|(place, _)| *place)
     }
 }
 
 impl Drop for FairTurn<'_> {
     fn drop(&mut self) {
-        let mut line = self.turns.line();
-        if let Some(at) = line.taken.iter().position(|owner| *owner == self.owner) {
-            line.taken.swap_remove(at);
+        let mut queue = self.turns.queue();
+        if let Some(index) = queue.taken.iter().position(|owner| *owner == self.owner) {
+            queue.taken.swap_remove(index);
         }
-        drop(line);
+        drop(queue);
         self.turns.changed.notify_all();
     }
 }
 
-/// A clock that stands still while its owner waits for a turn. Clones are the same clock.
+/// A clock that stops while its owner waits for a turn. Clones share one clock. It holds the time,
+/// in microseconds, for which it was stopped.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Arc<AtomicU64>);
 
 impl Clock {
-    /// The instant that it is by this clock.
+    /// Returns the current instant of this clock.
     pub fn now(&self) -> Instant {
-        let stood = Duration::from_micros(self.0.load(Ordering::Relaxed));
+        let stopped = Duration::from_micros(self.0.load(Ordering::Relaxed));
         let now = Instant::now();
-        now.checked_sub(stood).unwrap_or(now)
+        now.checked_sub(stopped).unwrap_or(now)
     }
 
-    /// Waits, and stands still meanwhile.
-    pub fn stopped<T>(&self, wait: impl FnOnce() -> T) -> T {
+    /// Stops the clock during a call. Returns the result of the call.
+    pub fn pause_during<T>(&self, wait: impl FnOnce() -> T) -> T {
         let began = Instant::now();
-        let came = wait();
+        let result = wait();
         let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.0.fetch_add(micros, Ordering::Relaxed);
-        came
+        result
     }
 }
 

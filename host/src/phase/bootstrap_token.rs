@@ -8,7 +8,7 @@ use kubephase_sdk::{
     spec::{BootstrapTokenSpec, KubeconfigFacts},
 };
 
-/// What each binding lets happen, in kubeadm's words.
+/// The bindings, and what each of them allows, in kubeadm's words.
 const CONFIGURED: &[(&str, &str)] = &[
     (
         "kubeadm:get-nodes",
@@ -67,7 +67,7 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
             effects::announce(effect, &format!("Configured RBAC rules to {line}"))?;
         }
     }
-    let admin = admin(&config.run.kubeconfig)?;
+    let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     for (at, object) in objects::cluster_info(&admin.server, &admin.authority_pem)
         .into_iter()
         .enumerate()
@@ -83,10 +83,13 @@ pub fn create_tokens() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// What the admin's kubeconfig says of the cluster.
-pub(super) fn admin(path: &str) -> Result<KubeconfigFacts, Failure> {
+/// Reads the address and the authority of the cluster from the admin's kubeconfig.
+///
+/// # Errors
+/// The file does not exist, or is not a valid kubeconfig.
+pub(super) fn read_admin_kubeconfig(path: &str) -> Result<KubeconfigFacts, Failure> {
     let missing = || Failure {
-        remedy: Some("run the phase kubeconfig/admin first".into()),
+        remedy: Some("create it with: kubephase init phase kubeconfig admin".into()),
         ..failure(
             "not-found",
             format!("{path} does not exist; it names the cluster's address and authority"),

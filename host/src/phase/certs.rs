@@ -24,9 +24,11 @@ pub fn init_phases(flags: &[&[&str]], serving_flags: &[&[&str]]) -> Vec<PhaseSpe
             Some(authority) => format!("certs/{authority}"),
             None => "preflight".into(),
         };
-        PhaseSpec::phase(&id, certificate.title, flags, || make(certificate))
-            .needs(&[&need])
-            .expected_millis(MAKE_KEY)
+        PhaseSpec::phase(&id, certificate.title, flags, || {
+            propose_certificate(certificate)
+        })
+        .needs(&[&need])
+        .expected_millis(MAKE_KEY)
     });
     let service_account = PhaseSpec::phase(
         "certs/sa",
@@ -53,7 +55,7 @@ pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
     .header(header);
     let shared = PhaseSpec::phase(
         SHARED,
-        "Look whether what all members of the control plane share is there",
+        "Check that the certificates and keys that all members share are there",
         flags,
         check_shared,
     )
@@ -63,9 +65,11 @@ pub fn join_phases(flags: &[&[&str]]) -> Vec<PhaseSpec> {
         .filter(|certificate| certificate.authority.is_some());
     let own = own.map(|certificate| {
         let id = format!("control-plane-prepare/certs/{}", certificate.phase);
-        PhaseSpec::phase(&id, certificate.title, flags, || make(certificate))
-            .needs(&[SHARED])
-            .expected_millis(MAKE_KEY)
+        PhaseSpec::phase(&id, certificate.title, flags, || {
+            propose_certificate(certificate)
+        })
+        .needs(&[SHARED])
+        .expected_millis(MAKE_KEY)
     });
     [group, shared].into_iter().chain(own).collect()
 }
@@ -77,7 +81,7 @@ fn header<S>(config: &Config<S>) -> Vec<String> {
     )]
 }
 
-fn make(certificate: &Certificate) -> Result<Outcome, Failure> {
+fn propose_certificate(certificate: &Certificate) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if certificate.is_of_etcd() && config.cluster.etcd.external.is_some() {
         let what = if certificate.authority.is_none() {
@@ -106,13 +110,13 @@ fn check_shared() -> Result<Outcome, Failure> {
         .filter(|certificate| certificate.authority.is_none())
         .filter(|certificate| !(certificate.is_of_etcd() && is_external))
         .collect();
-    // A new authority would be another cluster's.
+    // A new authority would make another cluster.
     for authority in &authorities {
-        required(&format!("{directory}/{}.crt", authority.name))?;
+        require_file(&format!("{directory}/{}.crt", authority.name))?;
     }
     ["sa.key", "sa.pub"]
         .iter()
-        .try_for_each(|name| required(&format!("{directory}/{name}")))?;
+        .try_for_each(|name| require_file(&format!("{directory}/{name}")))?;
     for authority in authorities {
         effects_pki::ensure_certificate(&json(&spec(authority, &config)?))?;
     }
@@ -124,13 +128,13 @@ fn check_shared() -> Result<Outcome, Failure> {
 ///
 /// # Errors
 /// `not-found`, with the two ways to get the file.
-pub(super) fn required(path: &str) -> Result<(), Failure> {
+pub(super) fn require_file(path: &str) -> Result<(), Failure> {
     if observe_files::stat(path)?.is_some() {
         return Ok(());
     }
     let message = format!(
-        "{path} is missing: what all members of the control plane share has to be there before one \
-         joins"
+        "{path} is missing: the certificates and keys that all members of the control plane share \
+         have to be there before a member joins"
     );
     let remedy = "give the certificate key that `init --upload-certs` printed (--certificate-key), \
         or copy the shared certificates and keys from a control plane";

@@ -9,9 +9,9 @@ pub fn write_static_pod(component: &str) -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// `control-plane-prepare/control-plane`: all three, once this node's etcd is a member. An API
-/// server that starts before its etcd ends, and waits longer each time before it starts again;
-/// kubeadm loses half a minute to that.
+/// `control-plane-prepare/control-plane`: all three static Pods, once this node's etcd is a member.
+/// An API server that starts before its etcd exits, and is restarted after longer and longer waits;
+/// this costs kubeadm half a minute.
 pub fn write_all_static_pods() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     say(format!("Using manifest folder {MANIFESTS:?}"));

@@ -6,7 +6,7 @@ use kubephase_sdk::{
     spec::FetchKeysSpec,
 };
 
-pub fn download() -> Result<Outcome, Failure> {
+pub fn download_shared_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if config.init.certificate_key.is_empty() {
         return Ok(Outcome::Skipped(
@@ -18,7 +18,7 @@ pub fn download() -> Result<Outcome, Failure> {
          Namespace",
     );
     let keys = effects_core::fetch_keys(&json(&FetchKeysSpec {
-        files: upload_certs::files(&config),
+        files: upload_certs::shared_files(&config),
     }))?;
     let line = format!(
         "Saving the certificates to the folder: {:?}",

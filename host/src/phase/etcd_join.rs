@@ -8,7 +8,7 @@ use kubephase_sdk::{
     spec::{Condition, EtcdMember, EtcdMemberSpec},
 };
 
-/// How long etcd may take for what it is asked, seconds (kubeadm's `etcdAPICall`).
+/// Returns the time limit for requests to etcd, in seconds (kubeadm's `etcdAPICall`).
 pub(super) fn timeout(config: &Config) -> i64 {
     let timeouts: Timeouts = config.init.timeouts.clone().unwrap_or_default();
     timeouts.etcd_api_call.unwrap_or_default().as_secs()
@@ -26,14 +26,17 @@ pub fn check_health() -> Result<Outcome, Failure> {
         super::wait_control_plane::wait(Condition::EtcdHealthy {}, timeout(&config))?;
         return Ok(Outcome::Again);
     }
-    nobody_before(&config)?;
+    reject_stale_member(&config)?;
     Ok(Outcome::Settled)
 }
 
-/// Whether this node's etcd was a member once and has lost what it knew (the disk was erased, or a
-/// `reset` could not take it out): the others refuse one that begins anew, and kubeadm waits for it
-/// in vain.
-fn nobody_before(config: &Config) -> Result<(), Failure> {
+/// Refuses to join if this node's etcd was a member and has lost its data: the disk was erased, or
+/// `reset` could not remove the member. The other members refuse a member that begins anew, and
+/// kubeadm waits for it in vain.
+///
+/// # Errors
+/// `already-exists`, with the command that removes the old member.
+fn reject_stale_member(config: &Config) -> Result<(), Failure> {
     let Some(etcd) = &config.cluster.etcd.local else {
         return Ok(());
     };
@@ -53,13 +56,13 @@ fn nobody_before(config: &Config) -> Result<(), Failure> {
         }
     }
     let message = format!(
-        "etcd has the member {name:?} at {peer_url} already, and what that one knew is not in {} \
-         any more: the others refuse a member that begins anew",
+        "etcd already has the member {name:?} at {peer_url}, and the data of that member is not in \
+         {} any more: the other members refuse a member that begins anew",
         etcd.data_dir
     );
     let remedy = format!(
-        "where etcd runs, take the old one out, then run this again: kubectl -n kube-system exec \
-         etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key \
+        "on a machine where etcd runs, remove the old member, then run this again: kubectl -n kube-system \
+         exec etcd-NODE -- etcdctl --cacert {pki}/ca.crt --cert {pki}/healthcheck-client.crt --key \
          {pki}/healthcheck-client.key member remove {id:x}",
         pki = format_args!("{}/etcd", config.cluster.certificates_dir)
     );
@@ -70,10 +73,10 @@ fn nobody_before(config: &Config) -> Result<(), Failure> {
 }
 
 fn peer_url(config: &Config) -> String {
-    at(config, 2380)
+    url_at(config, 2380)
 }
 
-fn at(config: &Config, port: u16) -> String {
+fn url_at(config: &Config, port: u16) -> String {
     format!(
         "https://{}",
         host_port(&config.init.local_api_endpoint.advertise_address, port)
@@ -94,7 +97,7 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
         say("[control-plane-join] Using external etcd - no local stacked instance added");
         return Ok(Outcome::Skipped("etcd is external".into()));
     };
-    let (peer_url, client_url) = (peer_url(&config), at(&config, 2379));
+    let (peer_url, client_url) = (peer_url(&config), url_at(&config, 2379));
     let spec = |voting| {
         let (peer_url, client_url) = (peer_url.clone(), client_url.clone());
         json(&EtcdMemberSpec {
@@ -139,8 +142,8 @@ pub fn join_cluster() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// All members by name and peer URL, this node's among them, and whether that one has a vote. One
-/// that has not started yet is known by its id.
+/// Returns all members by name and peer URL, with this node's, and whether this node's member has a
+/// vote. A member that has not started yet has its id as its name.
 fn named_members(
     own_name: &str,
     own_url: &str,

@@ -1,5 +1,5 @@
-//! `kubeconfig/*`: how the admin, the kubelet and the control plane reach the API server, and who
-//! they are.
+//! `kubeconfig/*`: the kubeconfigs of the admin, the kubelet and the control plane, with their
+//! identities.
 use crate::{
     plan::spec::{MAKE_KEY, PhaseSpec},
     render::kubeconfig::{control_plane_url, local_url},
@@ -123,7 +123,7 @@ fn write_on_first_node(row: &KubeconfigRow) -> Result<Outcome, Failure> {
 fn write_on_joining_node(row: &KubeconfigRow) -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let directory = &config.cluster.certificates_dir;
-    super::certs::required(&format!("{directory}/ca.crt"))?;
+    super::certs::require_file(&format!("{directory}/ca.crt"))?;
     let is_external = observe_files::stat(&format!("{directory}/ca.key"))?.is_none();
     write_unless_external(row, is_external, &config)
 }

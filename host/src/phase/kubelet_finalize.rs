@@ -1,14 +1,15 @@
 //! `kubelet-finalize/enable-client-cert-rotation`: kubelet.conf points at the certificate that the
 //! kubelet rotates.
 //!
-//! A kubelet that rotates takes its certificate from that very file since it began, and reads
-//! kubelet.conf only when it starts: there is nothing to restart it for. kubeadm restarts it all
-//! the same, and waits two seconds for that.
+//! A kubelet that rotates its certificate uses that file from its start, and reads kubelet.conf
+//! only when it starts, so it need not be restarted. kubeadm restarts it, and waits two seconds for
+//! that.
 use kubephase_sdk::{
     Failure, Outcome, config, effects, effects_pki, json, kubeadm::Config, observe_files,
     spec::RotatedKubeconfigSpec,
 };
 
+/// `kubelet-finalize/enable-client-cert-rotation`
 pub fn enable_client_certificate_rotation() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let given = config

@@ -9,11 +9,11 @@ use kubephase_sdk::{
 };
 use serde_json::Value;
 
-fn bootstrap(config: &Config) -> String {
+fn bootstrap_kubeconfig(config: &Config) -> String {
     format!("{}/bootstrap-kubelet.conf", config.run.kubeconfig_dir)
 }
 
-fn own(config: &Config) -> String {
+fn kubelet_kubeconfig(config: &Config) -> String {
     format!("{}/kubelet.conf", config.run.kubeconfig_dir)
 }
 
@@ -21,11 +21,11 @@ fn own(config: &Config) -> String {
 pub fn start() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let join = config.join.clone().unwrap_or_default();
-    // A kubelet that has its certificate needs no token, and is the node that is there. One
-    // that was cut off before has but a kubeconfig.
-    let certified = certified(&own(&config));
-    if !certified {
-        nobody_else(&config)?;
+    // A kubelet that has its certificate does not need a token, and its node is already there. A
+    // run that was cut off earlier leaves only a kubeconfig.
+    let has_certificate = has_client_certificate(&kubelet_kubeconfig(&config));
+    if !has_certificate {
+        reject_taken_name(&config)?;
     }
     let mut made = kubelet_start::settings(&config, !join.control_plane)?;
     if observe_files::stat(&join.ca_cert_path)?.is_none() {
@@ -34,25 +34,30 @@ pub fn start() -> Result<Outcome, Failure> {
             join.authority_pem.as_bytes(),
         )?);
     }
-    // The token comes last: what fails before leaves none behind, and whatever comes after,
-    // `WaitBootstrap` removes it.
-    if !certified {
-        made.push(effects_core::bootstrap_kubeconfig(&bootstrap(&config))?);
+    // The token comes last: a failure before it leaves no token behind, and after it
+    // `kubelet-wait-bootstrap` removes the token.
+    if !has_certificate {
+        made.push(effects_core::bootstrap_kubeconfig(&bootstrap_kubeconfig(
+            &config,
+        ))?);
     }
     kubelet_start::start(made)?;
     Ok(Outcome::Settled)
 }
 
 /// Whether a kubelet has a kubeconfig, and the certificate that it names.
-fn certified(kubeconfig: &str) -> bool {
+fn has_client_certificate(kubeconfig: &str) -> bool {
     let facts = observe_pki::kubeconfig(kubeconfig).ok().flatten();
     facts
         .and_then(|text| serde_json::from_str::<KubeconfigFacts>(&text).ok())
         .is_some_and(|facts| facts.credential != "none")
 }
 
-/// Whether the name is taken by a node that is at work.
-fn nobody_else(config: &Config) -> Result<(), Failure> {
+/// Refuses to join if a node at work has the name.
+///
+/// # Errors
+/// `already-exists`, with the two ways to continue.
+fn reject_taken_name(config: &Config) -> Result<(), Failure> {
     let name = crate::render::kubelet::node_name(config);
     let of = ObjectRef {
         api_version: "v1".into(),
@@ -95,7 +100,7 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
     let timeouts = config.init.timeouts.clone().unwrap_or_default();
     wait_control_plane::kubelet(&config, &timeouts)?;
     let condition = Condition::Bootstrapped {
-        kubeconfig: own(&config),
+        kubeconfig: kubelet_kubeconfig(&config),
     };
     let waiting = wait_control_plane::wait(
         condition,
@@ -105,16 +110,16 @@ pub fn wait_for_bootstrap() -> Result<Outcome, Failure> {
         waiting,
         "[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap",
     )?;
-    // The token is not left lying about, whatever becomes of the kubelet (kubeadm behaviour).
-    let removal = effects_files::remove_file(&bootstrap(&config))?;
+    // The token is removed even if the kubelet fails (kubeadm behaviour).
+    let removal = effects_files::remove_file(&bootstrap_kubeconfig(&config))?;
     effects_core::regardless(removal)?;
     Ok(Outcome::Settled)
 }
 
-/// `control-plane-join/kubelet`: a kubelet got its certificate from whichever API server was there,
-/// and from now on talks to the one beside it, so that it never talks to one that is older. It is
-/// restarted while that one starts, but not while it creates a container of the control plane: one
-/// that it loses in the middle it would make anew only after ten seconds.
+/// `control-plane-join/kubelet`: lets the kubelet talk to the API server of its own node, so that
+/// it never talks to an older API server. It got its certificate from another one. The kubelet is
+/// restarted while its API server starts, but not while it creates a container of the control
+/// plane: it would create an interrupted container anew only after ten seconds.
 pub fn use_own_api_server() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if input::round() == 0 {
@@ -131,7 +136,7 @@ pub fn use_own_api_server() -> Result<Outcome, Failure> {
         return Ok(Outcome::Again);
     }
     let url = local_url(&config).map_err(|message| failure("invalid", message))?;
-    let kubeconfig = effects_core::kubeconfig_server(&own(&config), &url)?;
+    let kubeconfig = effects_core::kubeconfig_server(&kubelet_kubeconfig(&config), &url)?;
     kubelet_start::restart([kubeconfig])?;
     Ok(Outcome::Settled)
 }

@@ -12,7 +12,7 @@ pub fn write_settings_and_start() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Proposes the files that the kubelet goes by.
+/// Proposes the files that the kubelet reads.
 pub(super) fn settings(
     config: &Config,
     register_with_taints: bool,
@@ -50,13 +50,13 @@ pub(super) fn settings(
     Ok(written)
 }
 
-/// Proposes the start of a kubelet that has what it goes by.
+/// Proposes to start the kubelet once its files are written.
 pub(super) fn start(made: Vec<Effect>) -> Result<(), Failure> {
     effects::announce(restart(made)?, "Starting the kubelet")
 }
 
-/// Proposes a kubelet that runs with what is made for it. One that cannot be started is the
-/// operator's to start, and the run waits for it (kubeadm behaviour).
+/// Proposes to restart the kubelet after these effects. If it cannot be started, the run asks the
+/// operator to start it, and waits for it (kubeadm behaviour).
 pub(super) fn restart(made: impl IntoIterator<Item = Effect>) -> Result<Effect, Failure> {
     let service = effects_node::ensure_service("kubelet", "restarted")?;
     made.into_iter()

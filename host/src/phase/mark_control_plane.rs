@@ -7,7 +7,7 @@ use kubephase_sdk::{
     spec::{Condition, WaitSpec},
 };
 
-pub fn mark() -> Result<Outcome, Failure> {
+pub fn mark_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let name = config.init.node_registration.name.clone();
     let node = ObjectRef {

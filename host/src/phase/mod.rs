@@ -22,7 +22,7 @@ pub mod wait_control_plane;
 
 use crate::render::{
     MANIFESTS,
-    static_pod::{rootless, typed},
+    static_pod::{normalize_pod, rootless},
 };
 use kubephase_sdk::{
     Effect, Failure, effects, effects_cluster, effects_core, effects_files, failure, json,
@@ -47,10 +47,12 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
     effects_files::file_mode(directory, 0o700)?;
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
         let used = node_fact("usedSystemIDs")?.unwrap_or_default();
-        let users = rootless::allocate(&used).map_err(|message| failure("exhausted", message))?;
+        let users =
+            rootless::allocate_users(&used).map_err(|message| failure("exhausted", message))?;
         effects_core::control_plane_users(&json(&users))?;
         rootless::run_as(&mut pod, name, &users);
-        for rootless::Owned { path, owner, mode } in rootless::files(config, name, &users) {
+        for rootless::OwnedFile { path, owner, mode } in rootless::owned_files(config, name, &users)
+        {
             if let Some(mode) = mode {
                 let file = effects_files::set_mode(&path, mode)?;
                 effects_files::file_owner(file, owner.uid, owner.gid)?;
@@ -59,7 +61,7 @@ fn static_pod(name: &str, mut pod: Value, config: &Config, line: &str) -> Result
             }
         }
     }
-    let pod = typed(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
+    let pod = normalize_pod(patched(name, &pod)?).map_err(|message| failure("invalid", message))?;
     let pod = effects_core::static_pod(name, yaml::to_string(&pod).as_bytes())?;
     effects::announce(pod, line)
 }

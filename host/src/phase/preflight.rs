@@ -1,6 +1,6 @@
-//! The preflight checks that speak to the container runtime or to an external etcd; the others are
-//! the component `preflight` among the default plugins. Names, levels and words are kubeadm's.
-use crate::{plan::spec::PhaseSpec, render::images};
+//! The preflight checks that use the container runtime or an external etcd. The other checks are in
+//! the default plugin `preflight`. Names, levels and words are kubeadm's.
+use crate::{plan::spec::PhaseSpec, render::images, text::user_info};
 use kubephase_sdk::{
     Failure, Finding, Outcome, Verdict, codes, config, effects_images, kubeadm::Config, node_fact,
     observe_net, observe_runtime, report, say,
@@ -107,8 +107,8 @@ pub fn check_runtime() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// The code of a check that could not do its job: kubeadm's name where it has one for that, else
-/// the check's own.
+/// Returns the code of a check that could not do its job: kubeadm's name if it has one, or else the
+/// id of the check.
 pub fn code(id: &str) -> &str {
     // The host pulls the images that this one proposes.
     if id == "preflight/images" {
@@ -164,15 +164,19 @@ pub fn check_external_etcd() -> Result<Outcome, Failure> {
             }
             Err(failure) => (Verdict::Fail, failure.message),
         };
+        let (url, summary) = (
+            user_info::hidden(&url),
+            user_info::hidden(&summary).into_owned(),
+        );
         report::submit(&Finding {
-            evidence: vec![("endpoint".into(), url)],
+            evidence: vec![("endpoint".into(), url.into_owned())],
             ..finding(codes::EXTERNAL_ETCD_VERSION, verdict, summary)
         });
     }
     Ok(Outcome::Settled)
 }
 
-/// What `GET /version` of etcd says: `{"etcdserver": "3.6.8", …}`.
+/// Judges the answer to `GET /version` of etcd: `{"etcdserver": "3.6.8", …}`.
 fn judge_etcd(body: &[u8]) -> (Verdict, String) {
     let answer: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     let text = answer["etcdserver"].as_str().unwrap_or_default();

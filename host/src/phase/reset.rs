@@ -1,12 +1,16 @@
-//! `reset`: what init and join made of this machine is undone, as far as it can be: what does not
-//! work is told of, and the rest goes on.
+//! `reset`: undoes what `init` and `join` did to this machine, as far as possible. A step that
+//! fails is reported, and the other steps continue.
 mod undo;
 
 use super::etcd_join;
 use crate::render::{KUBELET_DIR, MANIFESTS, static_pod};
 use kubephase_sdk::{
-    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, json,
-    kubeadm::Config, observe_files, spec::ClearSpec, warn,
+    Effect, Failure, Outcome, config, effects, effects_core, effects_files, effects_node, input,
+    json,
+    kubeadm::{Config, Reset},
+    observe_files,
+    spec::ClearSpec,
+    warn,
 };
 use serde_json::Value;
 
@@ -14,8 +18,8 @@ fn clear(spec: &ClearSpec) -> Result<Effect, Failure> {
     effects_core::clear(&json(spec))
 }
 
-/// What a directory holds, announced by the caller where it is worth a line.
-fn emptied(path: &str) -> Result<Effect, Failure> {
+/// Proposes to delete the contents of a directory.
+fn empty_directory(path: &str) -> Result<Effect, Failure> {
     let effect = clear(&ClearSpec::Directory {
         path: path.to_owned(),
     })?;
@@ -26,9 +30,9 @@ fn emptied(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-/// The etcd that a static Pod of this node runs; none where there is no such Pod. An etcd that is
-/// not kubeadm's is left alone, where kubeadm empties /var/lib/etcd of any machine. Where its data
-/// is the cluster knows, or else the Pod.
+/// The etcd that a static Pod of this node runs. An etcd that kubeadm did not set up is left alone,
+/// while kubeadm empties /var/lib/etcd of any machine. The path of its data comes from the
+/// configuration in the cluster, or else from the Pod.
 struct Etcd {
     data: Option<String>,
     peer_url: Option<String>,
@@ -98,7 +102,7 @@ pub fn remove_etcd_member() -> Result<Outcome, Failure> {
     }
     if let Some(data) = data {
         effects::announce(
-            emptied(&data)?,
+            empty_directory(&data)?,
             &format!("[reset] Deleted contents of the etcd data directory: {data}"),
         )?;
     } else {
@@ -113,32 +117,30 @@ const DEFAULT_PKI: &str = "/etc/kubernetes/pki";
 pub fn cleanup_node() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     let reset = config.reset.clone().unwrap_or_default();
-    let etcd = Etcd::of_this_node(&config)?;
-    let service = effects_node::ensure_service("kubelet", "stopped")?;
-    effects::announce(service, "[reset] Stopping the kubelet service")?;
-    let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
-        kubelet is stopped manually";
-    effects_core::attempt(service, by_hand)?;
-    let mounts = clear(&ClearSpec::Mounts {
-        below: KUBELET_DIR.into(),
-        flags: reset.unmount_flags,
-    })?;
-    effects::announce(
-        mounts,
-        &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
-    )?;
-    let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
-    effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
-    undo::services(&reset.undo)?;
-    undo::files(&reset.undo)?;
-    let kept = directories(&reset.certificates_dir, reset.cleanup_tmp_dir);
-    emptied_all(&kept, &reset.certificates_dir)?;
-    // A kubelet may have started etcd once more since its data was deleted.
-    etcd.and_then(|etcd| etcd.data)
-        .map(|data| emptied(&data))
-        .transpose()?;
-    files(&config.run.kubeconfig_dir)?;
-    undo::directories(&reset.undo, &kept)?;
+    let kept = directories_to_empty(&reset.certificates_dir, reset.cleanup_tmp_dir);
+    let (files, directories) = (
+        undo::files(&reset.undo),
+        undo::directories(&reset.undo, &kept),
+    );
+    let round = usize::try_from(input::round()).unwrap_or_default();
+    // The first directories go in the round of the last files.
+    let (first, last) = (
+        files.number() - 1,
+        files.number() + directories.number() - 2,
+    );
+    if round == 0 {
+        stop_node(&reset)?;
+    }
+    files.undo(round)?;
+    if round == 0 {
+        empty_node(&config, &reset, &kept)?;
+    }
+    if round >= first {
+        directories.undo(round - first)?;
+    }
+    if round < last {
+        return Ok(Outcome::Again);
+    }
     if config.cluster.feature_gates.get("RootlessControlPlane") == Some(&true) {
         let users = clear(&ClearSpec::ControlPlaneUsers {})?;
         effects_core::attempt(users, "[reset] Failed to remove users and groups: {}")?;
@@ -146,15 +148,46 @@ pub fn cleanup_node() -> Result<Outcome, Failure> {
     Ok(Outcome::Settled)
 }
 
-/// Those that stay, and lose what is in them (kubeadm behaviour).
-fn directories(pki: &str, temporary: bool) -> Vec<&str> {
+/// Stops what runs on the node.
+fn stop_node(reset: &Reset) -> Result<(), Failure> {
+    let service = effects_node::ensure_service("kubelet", "stopped")?;
+    effects::announce(service, "[reset] Stopping the kubelet service")?;
+    let by_hand = "[reset] The kubelet service could not be stopped: {}\n[reset] Please ensure \
+        kubelet is stopped manually";
+    effects_core::attempt(service, by_hand)?;
+    let mounts = clear(&ClearSpec::Mounts {
+        below: KUBELET_DIR.into(),
+        flags: reset.unmount_flags.clone(),
+    })?;
+    effects::announce(
+        mounts,
+        &format!("[reset] Unmounting mounted directories in {KUBELET_DIR:?}"),
+    )?;
+    let sandboxes = clear(&ClearSpec::PodSandboxes {})?;
+    effects_core::attempt(sandboxes, "[reset] Failed to remove containers: {}")?;
+    undo::services(&reset.undo)
+}
+
+/// Empties the directories of the node, and removes its kubeconfigs.
+fn empty_node(config: &Config, reset: &Reset, kept: &[&str]) -> Result<(), Failure> {
+    let etcd = Etcd::of_this_node(config)?;
+    empty_directories(kept, &reset.certificates_dir)?;
+    // A kubelet may have started etcd once more since its data was deleted.
+    etcd.and_then(|etcd| etcd.data)
+        .map(|data| empty_directory(&data))
+        .transpose()?;
+    remove_kubeconfigs(&config.run.kubeconfig_dir)
+}
+
+/// Returns the directories that stay but lose their contents (kubeadm behaviour).
+fn directories_to_empty(pki: &str, temporary: bool) -> Vec<&str> {
     [MANIFESTS, KUBELET_DIR, pki]
         .into_iter()
         .chain(temporary.then_some("/etc/kubernetes/tmp"))
         .collect()
 }
 
-fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
+fn empty_directories(directories: &[&str], pki: &str) -> Result<(), Failure> {
     if pki != DEFAULT_PKI {
         warn(format!(
             "[reset] WARNING: Cleaning a non-default certificates directory: {pki:?}"
@@ -164,10 +197,10 @@ fn emptied_all(directories: &[&str], pki: &str) -> Result<(), Failure> {
         "[reset] Deleting contents of directories: [{}]",
         directories.join(" ")
     );
-    announced(directories.iter().map(|path| emptied(path)), &line)
+    announce_first(directories.iter().map(|path| empty_directory(path)), &line)
 }
 
-fn removed(path: &str) -> Result<Effect, Failure> {
+fn remove_file(path: &str) -> Result<Effect, Failure> {
     let effect = effects_files::remove_file(path)?;
     effects_core::attempt(
         effect,
@@ -176,7 +209,7 @@ fn removed(path: &str) -> Result<Effect, Failure> {
     Ok(effect)
 }
 
-fn files(directory: &str) -> Result<(), Failure> {
+fn remove_kubeconfigs(directory: &str) -> Result<(), Failure> {
     let names = [
         "admin.conf",
         "super-admin.conf",
@@ -187,11 +220,11 @@ fn files(directory: &str) -> Result<(), Failure> {
     ];
     let all = names.map(|name| format!("{directory}/{name}"));
     let line = format!("[reset] Deleting files: [{}]", all.join(" "));
-    announced(all.iter().map(|path| removed(path)), &line)
+    announce_first(all.iter().map(|path| remove_file(path)), &line)
 }
 
-/// One line for several effects, told with the first.
-fn announced(
+/// Proposes effects, and announces a line with the first of them.
+fn announce_first(
     effects: impl Iterator<Item = Result<Effect, Failure>>,
     line: &str,
 ) -> Result<(), Failure> {

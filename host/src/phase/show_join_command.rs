@@ -1,12 +1,12 @@
 //! `show-join-command`: what to do next, and the commands with which nodes join (kubeadm's words:
 //! scripts read them).
-use super::bootstrap_token::admin;
-use crate::render::messages::{self, ControlPlaneJoin, Join};
+use super::bootstrap_token::read_admin_kubeconfig;
+use crate::render::messages::{self, ControlPlaneJoin, JoinTarget};
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say};
 
-pub fn show() -> Result<Outcome, Failure> {
+pub fn show_commands() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
-    let admin = admin(&config.run.kubeconfig)?;
+    let admin = read_admin_kubeconfig(&config.run.kubeconfig)?;
     let withheld = |value: &str, withhold: bool| {
         if withhold {
             messages::WITHHELD.to_owned()
@@ -26,7 +26,7 @@ pub fn show() -> Result<Outcome, Failure> {
         (false, false) => ControlPlaneJoin::Copied,
         (false, true) => ControlPlaneJoin::Uploaded(&key),
     };
-    let join = Join::to(&admin);
+    let join = JoinTarget::of_cluster(&admin);
     for token in &config.init.bootstrap_tokens {
         let token = withheld(&token.token, config.run.skip_token_print);
         say(format!(

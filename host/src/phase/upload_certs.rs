@@ -4,10 +4,11 @@ use kubephase_sdk::{
     Failure, Outcome, config, effects_core, json, kubeadm::Config, say, spec::ShareKeysSpec,
 };
 
-/// How long the token lives that owns the Secret, and the Secret with it (kubeadm's two hours).
+/// Lifetime of the token that owns the Secret, in seconds. The Secret is deleted with the token
+/// (kubeadm's two hours).
 const TTL_SECONDS: i64 = 2 * 60 * 60;
 
-pub fn upload() -> Result<Outcome, Failure> {
+pub fn upload_certificates() -> Result<Outcome, Failure> {
     let config: Config = config("")?;
     if !config.run.upload_certs {
         say("Skipping phase. Please see --upload-certs");
@@ -15,7 +16,7 @@ pub fn upload() -> Result<Outcome, Failure> {
     }
     say("Storing the certificates in Secret \"kubeadm-certs\" in the \"kube-system\" Namespace");
     effects_core::share_keys(&json(&ShareKeysSpec {
-        files: files(&config),
+        files: shared_files(&config),
         ttl_seconds: TTL_SECONDS,
     }))?;
     super::apply_all(objects::certificates_access())?;
@@ -27,7 +28,7 @@ pub fn upload() -> Result<Outcome, Failure> {
 }
 
 /// The names under which the Secret has the files that all members of the control plane share.
-pub(super) fn files(config: &Config) -> Vec<(String, String)> {
+pub(super) fn shared_files(config: &Config) -> Vec<(String, String)> {
     let pki = |name: &str| format!("{}/{name}", config.cluster.certificates_dir);
     let same = [
         "ca.crt",

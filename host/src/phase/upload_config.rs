@@ -1,4 +1,4 @@
-//! `upload-config/*`: the configuration, kept in the cluster for whoever joins or upgrades.
+//! `upload-config/*`: stores the configuration in the cluster, for nodes that join or are upgraded.
 use crate::render::objects;
 use kubephase_sdk::{Failure, Outcome, config, kubeadm::Config, say, settings};
 use serde_json::{Map, Value};
@@ -27,8 +27,8 @@ pub fn upload_kubelet_configuration() -> Result<Outcome, Failure> {
 
 pub const PHASES: &str = "upload-config/phases";
 
-/// `upload-config/phases`: plugins by digest, what they stand in for, waivers. Whoever joins runs
-/// the same. All of it is given to this phase as its settings.
+/// `upload-config/phases`: plugins by digest, the phases that they replace, waivers. A node that
+/// joins uses them too. The host gives them to this phase as its settings.
 pub fn upload_phase_configuration() -> Result<Outcome, Failure> {
     let phases: Map<String, Value> = settings()?;
     if phases.is_empty() {

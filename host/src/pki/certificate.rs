@@ -18,7 +18,7 @@ const NO_AUTHORITY: &[u8] = &[0x30, 0x00];
 const NOT_ITS_KEY: &str = "x509: provided PrivateKey doesn't match parent's PublicKey";
 
 /// What a certificate is to say.
-pub struct Wanted<'a> {
+pub struct CertificateTemplate<'a> {
     pub common_name: &'a str,
     pub organizations: &'a [String],
     pub dns_names: &'a [String],
@@ -41,8 +41,11 @@ impl Certificate {
     ///
     /// # Errors
     /// Where it cannot be signed.
-    pub fn authority(wanted: &Wanted<'_>, key: &Key) -> Result<Certificate, String> {
-        let mut params = params(wanted)?;
+    pub fn self_signed_authority(
+        template: &CertificateTemplate<'_>,
+        key: &Key,
+    ) -> Result<Certificate, String> {
+        let mut params = params(template)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages.push(KeyUsagePurpose::KeyCertSign);
         Ok(Certificate::from_der(
@@ -58,14 +61,14 @@ impl Certificate {
     ///
     /// # Errors
     /// Where it cannot be signed, or the authority's key is another's.
-    pub fn signed(
-        wanted: &Wanted<'_>,
+    pub fn issue(
+        template: &CertificateTemplate<'_>,
         key: &Key,
         authority: &Certificate,
         authority_key: &Key,
     ) -> Result<Certificate, String> {
         authority.can_sign_with(authority_key)?;
-        let mut params = params(wanted)?;
+        let mut params = params(template)?;
         params.use_authority_key_identifier_extension = true;
         let mut constraints =
             CustomExtension::from_oid_content(BASIC_CONSTRAINTS, NO_AUTHORITY.to_vec());
@@ -93,7 +96,7 @@ impl Certificate {
     /// # Errors
     /// Where there is no certificate in the text.
     pub fn from_pem(text: &str) -> Result<Certificate, String> {
-        let mut blocks = Certificate::all(text)?.into_iter();
+        let mut blocks = Certificate::parse_all(text)?.into_iter();
         let first = blocks
             .next()
             .ok_or("data does not contain any valid RSA or ECDSA certificates")?;
@@ -107,7 +110,7 @@ impl Certificate {
     ///
     /// # Errors
     /// Where one of them is none.
-    pub fn all(text: &str) -> Result<Vec<Vec<u8>>, String> {
+    pub fn parse_all(text: &str) -> Result<Vec<Vec<u8>>, String> {
         let blocks = pem::parse_many(text).map_err(|_| "not a PEM file".to_owned())?;
         let found: Vec<_> = blocks
             .into_iter()
@@ -139,13 +142,13 @@ impl Certificate {
     /// several ways, so only the algorithm and the public key count.
     pub fn is_for(&self, key: &Key) -> bool {
         let (certificate, public_der) = (self.parsed(), key.public_der());
-        let (wanted, found) = (
+        let (template, found) = (
             certificate.public_key(),
             SubjectPublicKeyInfo::from_der(&public_der),
         );
         found.is_ok_and(|(_, found)| {
-            found.algorithm.algorithm == wanted.algorithm.algorithm
-                && found.subject_public_key.data == wanted.subject_public_key.data
+            found.algorithm.algorithm == template.algorithm.algorithm
+                && found.subject_public_key.data == template.subject_public_key.data
         })
     }
 
@@ -167,7 +170,7 @@ impl Certificate {
     }
 
     /// Why it is not valid at a time, if it is not.
-    pub fn out_of_bounds(&self, now: i64) -> Option<String> {
+    pub fn validity_problem(&self, now: i64) -> Option<String> {
         let cert = self.parsed();
         let (from, to) = (cert.validity().not_before, cert.validity().not_after);
         let bounds = format!("NotBefore: {from}, NotAfter: {to}");
@@ -186,7 +189,7 @@ impl Certificate {
     /// Why it does not.
     pub fn verify(&self, root: &Certificate, now: i64) -> Result<(), String> {
         for cert in [self, root] {
-            if let Some(why) = cert.out_of_bounds(now) {
+            if let Some(why) = cert.validity_problem(now) {
                 return Err(format!(
                     "x509: certificate has expired or is not yet valid: {} ({})",
                     common_name(cert.parsed().subject()),
@@ -194,7 +197,7 @@ impl Certificate {
                 ));
             }
         }
-        if self.leads_to(root) {
+        if self.chains_to(root) {
             Ok(())
         } else {
             Err("x509: certificate signed by unknown authority".into())
@@ -203,7 +206,7 @@ impl Certificate {
 
     /// Whether an authority signed it, by its intermediates where needed, at whatever time. Every
     /// issuer on the way has to be an authority itself that may have so many below it.
-    pub fn leads_to(&self, root: &Certificate) -> bool {
+    pub fn chains_to(&self, root: &Certificate) -> bool {
         let root = root.parsed();
         let mut at = self.parsed();
         for below in 0..=self.intermediates.len() {
@@ -288,28 +291,28 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
         .ok()
 }
 
-pub(super) fn params(wanted: &Wanted<'_>) -> Result<CertificateParams, String> {
+pub(super) fn params(template: &CertificateTemplate<'_>) -> Result<CertificateParams, String> {
     let mut params = CertificateParams::default();
     params.serial_number = Some(serial()?);
-    params.not_before = moment(wanted.not_before)?;
-    params.not_after = moment(wanted.not_after)?;
+    params.not_before = parse_moment(template.not_before)?;
+    params.not_after = parse_moment(template.not_after)?;
     params.key_usages = vec![
         KeyUsagePurpose::DigitalSignature,
         KeyUsagePurpose::KeyEncipherment,
     ];
-    params.extended_key_usages = (wanted.usages.iter())
+    params.extended_key_usages = (template.usages.iter())
         .map(|usage| match usage {
             Usage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
             Usage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
         })
         .collect();
     let mut name = DistinguishedName::new();
-    for organization in wanted.organizations {
+    for organization in template.organizations {
         name.push(DnType::OrganizationName, value(organization));
     }
-    name.push(DnType::CommonName, value(wanted.common_name));
+    name.push(DnType::CommonName, value(template.common_name));
     params.distinguished_name = name;
-    for dns in wanted.dns_names {
+    for dns in template.dns_names {
         let dns = dns
             .as_str()
             .try_into()
@@ -317,7 +320,7 @@ pub(super) fn params(wanted: &Wanted<'_>) -> Result<CertificateParams, String> {
         params.subject_alt_names.push(SanType::DnsName(dns));
     }
     params.subject_alt_names.extend(
-        wanted
+        template
             .ip_addresses
             .iter()
             .map(|address| SanType::IpAddress(*address)),
@@ -333,7 +336,7 @@ fn value(text: &str) -> DnValue {
     )
 }
 
-fn moment(seconds: i64) -> Result<OffsetDateTime, String> {
+fn parse_moment(seconds: i64) -> Result<OffsetDateTime, String> {
     // X.509 has no years beyond 9999.
     let moment = OffsetDateTime::from_unix_timestamp(seconds)
         .ok()

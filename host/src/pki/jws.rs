@@ -14,7 +14,7 @@ fn signed(header: &str, payload: &str) -> String {
 
 /// `header..signature` by a bootstrap token.
 pub fn sign(payload: &str, token: &Secret<String>) -> String {
-    let (id, secret) = bootstrap_token::parts(token);
+    let (id, secret) = bootstrap_token::split(token);
     let header = BASE64URL_NOPAD.encode(format!(r#"{{"alg":"HS256","kid":"{id}"}}"#).as_bytes());
     format!(
         "{header}..{}",
@@ -26,7 +26,7 @@ pub fn sign(payload: &str, token: &Secret<String>) -> String {
 /// Whether the token signed this payload. A header of another algorithm is no signature, whatever
 /// follows it.
 pub fn verify(jws: &str, payload: &str, token: &Secret<String>) -> bool {
-    let (id, secret) = bootstrap_token::parts(token);
+    let (id, secret) = bootstrap_token::split(token);
     let Some((header, signature)) = jws.split_once("..") else {
         return false;
     };

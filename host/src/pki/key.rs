@@ -66,7 +66,7 @@ impl Key {
         let block = blocks
             .iter()
             .find(|block| block.tag().ends_with("PRIVATE KEY"))
-            .ok_or("no private key in it")?;
+            .ok_or("it holds no private key")?;
         KeyPair::try_from(block.contents())
             .map(Key)
             .map_err(|_| "not an RSA or ECDSA private key that can be used".to_owned())

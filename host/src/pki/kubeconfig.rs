@@ -40,7 +40,7 @@ impl Kubeconfig {
 
     /// The cluster without a name, as `cluster-info` has it, else that of the current context.
     pub fn main_cluster(&self) -> Option<&Value> {
-        self.named("clusters", "", "cluster")
+        self.entry("clusters", "", "cluster")
             .or_else(|| Some(self.cluster()?.1))
     }
 
@@ -52,7 +52,7 @@ impl Kubeconfig {
     }
 
     /// Puts the files that it names into it.
-    pub fn embed(&mut self, read: Read) -> Result<(), Failure> {
+    pub fn embed_files(&mut self, read: Read) -> Result<(), Failure> {
         for (list, what, fields) in [
             ("clusters", "cluster", ["certificate-authority"].as_slice()),
             (
@@ -98,7 +98,7 @@ impl Kubeconfig {
     }
 
     /// As text, every cluster with this authority (base64).
-    pub fn trusting(&self, authority: &str) -> Secret<String> {
+    pub fn with_authority(&self, authority: &str) -> Secret<String> {
         let mut document = self.0.clone();
         for cluster in document["clusters"]
             .as_array_mut()
@@ -115,7 +115,7 @@ impl Kubeconfig {
         self.0["current-context"].as_str().unwrap_or_default()
     }
 
-    fn named(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
+    fn entry(&self, list: &str, name: &str, what: &str) -> Option<&Value> {
         self.0[list]
             .as_array()?
             .iter()
@@ -124,19 +124,19 @@ impl Kubeconfig {
     }
 
     fn context(&self) -> Option<&Value> {
-        self.named("contexts", self.current_context(), "context")
+        self.entry("contexts", self.current_context(), "context")
     }
 
     /// Name and entry of the current context's cluster.
     pub fn cluster(&self) -> Option<(&str, &Value)> {
         let name = self.context()?["cluster"].as_str()?;
-        Some((name, self.named("clusters", name, "cluster")?))
+        Some((name, self.entry("clusters", name, "cluster")?))
     }
 
     /// Name and entry of the current context's user.
     pub fn user(&self) -> Option<(&str, &Value)> {
         let name = self.context()?["user"].as_str()?;
-        Some((name, self.named("users", name, "user")?))
+        Some((name, self.entry("users", name, "user")?))
     }
 
     pub fn server(&self) -> Option<&str> {
@@ -145,7 +145,7 @@ impl Kubeconfig {
 
     /// The same with every cluster at another address, its certificate checked by the name it has
     /// here.
-    pub fn dialled(&self, address: &std::net::SocketAddr) -> Kubeconfig {
+    pub fn with_address(&self, address: &std::net::SocketAddr) -> Kubeconfig {
         let mut document = self.0.clone();
         for cluster in document["clusters"]
             .as_array_mut()

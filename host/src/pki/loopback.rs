@@ -1,5 +1,5 @@
 //! An authority for tests, and TLS servers of it on loopback.
-use super::{Certificate, Key, Wanted};
+use super::{Certificate, CertificateTemplate, Key};
 use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -19,18 +19,18 @@ use tokio_rustls::{
 pub const HOUR: i64 = 3600;
 const ALWAYS: Range<i64> = 0..4_000_000_000;
 
-fn wanted<'a>(
+fn template<'a>(
     name: &'a str,
     dns_names: &'a [String],
     usages: &'a [Usage],
     valid: Range<i64>,
-) -> Wanted<'a> {
+) -> CertificateTemplate<'a> {
     let ip_addresses: &[IpAddr] = if usages.is_empty() {
         &[]
     } else {
         &[IpAddr::V4(Ipv4Addr::LOCALHOST)]
     };
-    Wanted {
+    CertificateTemplate {
         common_name: name,
         organizations: &[],
         dns_names,
@@ -50,8 +50,11 @@ pub struct Authority {
 impl Authority {
     pub fn new(name: &str) -> Authority {
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let certificate =
-            Certificate::authority(&wanted(name, &[name.to_owned()], &[], ALWAYS), &key).unwrap();
+        let certificate = Certificate::self_signed_authority(
+            &template(name, &[name.to_owned()], &[], ALWAYS),
+            &key,
+        )
+        .unwrap();
         Authority { key, certificate }
     }
 
@@ -82,8 +85,8 @@ impl Authority {
 
     fn signed(&self, name: &str, usage: Usage, valid: Range<i64>) -> (Key, Certificate) {
         let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-        let certificate = Certificate::signed(
-            &wanted(name, &[], &[usage], valid),
+        let certificate = Certificate::issue(
+            &template(name, &[], &[usage], valid),
             &key,
             &self.certificate,
             &self.key,

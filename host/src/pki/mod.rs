@@ -12,7 +12,7 @@ pub mod signature;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::{Certificate, Wanted};
+pub use certificate::{Certificate, CertificateTemplate};
 pub use key::Key;
 pub use kubeconfig::Kubeconfig;
 pub use request::CertificateRequest;

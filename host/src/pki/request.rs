@@ -1,6 +1,6 @@
 //! Requests for certificates (PKCS#10): made for a key, and signed by an authority.
 use super::{
-    Certificate, Key, Wanted,
+    Certificate, CertificateTemplate, Key,
     certificate::params,
     key::{common_name, encode},
 };
@@ -20,8 +20,12 @@ impl CertificateRequest {
     ///
     /// # Errors
     /// Where it cannot be made.
-    pub fn make(key: &Key, common_name: &str, organizations: &[String]) -> Result<String, String> {
-        let wanted = Wanted {
+    pub fn new_pem(
+        key: &Key,
+        common_name: &str,
+        organizations: &[String],
+    ) -> Result<String, String> {
+        let template = CertificateTemplate {
             common_name,
             organizations,
             dns_names: &[],
@@ -30,7 +34,7 @@ impl CertificateRequest {
             not_before: 0,
             not_after: 0,
         };
-        let mut params = params(&wanted)?;
+        let mut params = params(&template)?;
         // The rest is for the authority to say.
         params.serial_number = None;
         params.key_usages.clear();
@@ -69,7 +73,7 @@ impl CertificateRequest {
     ///
     /// # Errors
     /// Where it cannot be signed, or the authority's key is another's.
-    pub fn signed(
+    pub fn issue(
         &self,
         from: i64,
         to: i64,
@@ -77,7 +81,7 @@ impl CertificateRequest {
         key: &Key,
     ) -> Result<Certificate, String> {
         authority.can_sign_with(key)?;
-        let wanted = Wanted {
+        let template = CertificateTemplate {
             common_name: &self.common_name,
             organizations: &self.organizations,
             dns_names: &[],
@@ -88,7 +92,7 @@ impl CertificateRequest {
         };
         let issuer = Issuer::from_ca_cert_der(&authority.der.as_slice().into(), key.pair())
             .map_err(|error| error.to_string())?;
-        let signed = params(&wanted)?
+        let signed = params(&template)?
             .signed_by(&self.public_key, &issuer)
             .map_err(|error| error.to_string())?;
         Ok(Certificate::from_der(signed.der().to_vec()))

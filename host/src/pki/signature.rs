@@ -116,7 +116,7 @@ pub fn key_id(signature: &str) -> Option<String> {
 }
 
 /// Returns the path of a component's signature.
-pub fn beside(component: &Path) -> PathBuf {
+pub fn signature_path(component: &Path) -> PathBuf {
     component.with_added_extension("minisig")
 }
 
@@ -124,7 +124,7 @@ pub fn beside(component: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The files cannot be written. Existing files are left alone.
-pub fn keygen(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
+pub fn generate_key_files(name: &Path) -> Result<(PathBuf, PathBuf, Signer)> {
     let (secret, public) = (
         name.with_added_extension("key"),
         name.with_added_extension("pub"),
@@ -176,8 +176,8 @@ pub fn sign(component: &[u8], key: &Path, comment: &str) -> Result<String> {
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn leave(component: &Path, signature: &str) -> Result<PathBuf> {
-    let path = beside(component);
+pub fn write_signature(component: &Path, signature: &str) -> Result<PathBuf> {
+    let path = signature_path(component);
     fs::write(&path, signature).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
 }

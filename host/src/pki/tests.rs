@@ -4,8 +4,8 @@ use kubephase_sdk::spec::{KeyAlgorithm, Usage};
 
 const NOW: i64 = 1_790_000_000;
 
-fn wanted<'a>(name: &'a str, usages: &'a [Usage]) -> Wanted<'a> {
-    Wanted {
+fn template<'a>(name: &'a str, usages: &'a [Usage]) -> CertificateTemplate<'a> {
+    CertificateTemplate {
         common_name: name,
         organizations: &[],
         dns_names: &[],
@@ -48,10 +48,10 @@ fn keys_survive_their_own_encoding() {
 #[test]
 fn a_chain_verifies_until_it_runs_out() {
     let root_key = Key::generate(KeyAlgorithm::EcdsaP384).unwrap();
-    let root = Certificate::authority(&wanted("kubernetes", &[]), &root_key).unwrap();
+    let root = Certificate::self_signed_authority(&template("kubernetes", &[]), &root_key).unwrap();
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let leaf = Certificate::signed(
-        &wanted("kube-apiserver", &[Usage::ServerAuth]),
+    let leaf = Certificate::issue(
+        &template("kube-apiserver", &[Usage::ServerAuth]),
         &key,
         &root,
         &root_key,
@@ -64,8 +64,8 @@ fn a_chain_verifies_until_it_runs_out() {
             .unwrap_err()
             .contains("expired")
     );
-    let other = Certificate::authority(
-        &wanted("kubernetes", &[]),
+    let other = Certificate::self_signed_authority(
+        &template("kubernetes", &[]),
         &Key::generate(KeyAlgorithm::EcdsaP256).unwrap(),
     )
     .unwrap();
@@ -85,7 +85,7 @@ fn intermediate(
     ca: rcgen::IsCa,
     sign: bool,
 ) -> Certificate {
-    let mut params = crate::pki::certificate::params(&wanted(name, &[])).unwrap();
+    let mut params = crate::pki::certificate::params(&template(name, &[])).unwrap();
     params.is_ca = ca;
     if sign {
         params.key_usages.push(rcgen::KeyUsagePurpose::KeyCertSign);
@@ -106,13 +106,13 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
     use rcgen::{BasicConstraints, IsCa};
     let new = || Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let (root_key, first_key, second_key, key) = (new(), new(), new(), new());
-    let root = Certificate::authority(&wanted("root", &[]), &root_key).unwrap();
+    let root = Certificate::self_signed_authority(&template("root", &[]), &root_key).unwrap();
     // A leaf below a second intermediate below a first one below the root.
     let leads = |first_ca: IsCa, first_signs: bool, second_ca: IsCa| {
         let first = intermediate("first", &first_key, &root, &root_key, first_ca, first_signs);
         let second = intermediate("second", &second_key, &first, &first_key, second_ca, true);
-        let leaf = Certificate::signed(
-            &wanted("leaf", &[Usage::ServerAuth]),
+        let leaf = Certificate::issue(
+            &template("leaf", &[Usage::ServerAuth]),
             &key,
             &second,
             &second_key,
@@ -123,10 +123,10 @@ fn only_authorities_lead_from_a_certificate_to_its_root() {
             ..leaf.clone()
         };
         assert!(
-            !with(vec![first.der.clone()]).leads_to(&root)
-                && !with(vec![second.der.clone()]).leads_to(&root)
+            !with(vec![first.der.clone()]).chains_to(&root)
+                && !with(vec![second.der.clone()]).chains_to(&root)
         );
-        with(vec![first.der.clone(), second.der.clone()]).leads_to(&root)
+        with(vec![first.der.clone(), second.der.clone()]).chains_to(&root)
     };
     let unconstrained = || IsCa::Ca(BasicConstraints::Unconstrained);
     let limited = |limit| IsCa::Ca(BasicConstraints::Constrained(limit));

@@ -1,8 +1,8 @@
-//! Builds a plan from the catalog and the choice of an operator.
+//! Builds a plan from the catalog and the operator's choice.
 use super::{
     Choice, Group, Node, Plan, PlanError, Reason, State,
     catalog::{Catalog, CatalogEntry},
-    choice::stands_in,
+    choice::is_stand_in,
     graph::{self, Edges, nearest_running},
     names::Names,
     spec::{PhaseSpec, WorkflowId, is_within},
@@ -13,19 +13,20 @@ impl Plan {
     /// Decides which phases run and what each waits for.
     ///
     /// # Errors
-    /// Everything that is wrong with the choice: first names that no phase has, then the rest.
+    /// Every mistake of the choice: first names that no phase has, then the others.
     pub fn build(
         catalog: &Catalog,
         workflow: &WorkflowId,
         choice: &Choice,
     ) -> Result<Plan, Vec<PlanError>> {
-        let names = Names::of(catalog, workflow);
+        let names = Names::new(catalog, workflow);
         let unknown = find_unknown_names(&names, choice);
         if !unknown.is_empty() {
             return Err(unknown);
         }
         let builder = Builder::new(names, choice);
-        let mut errors = builder.missing_stand_ins();
+        let mut errors = builder.unknown_needs(catalog);
+        errors.extend(builder.missing_stand_ins(catalog));
         errors.extend(builder.taken_slots());
         errors.extend(builder.unresolved());
         let edges = builder.direct_edges();
@@ -41,7 +42,7 @@ impl Plan {
 fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
     let mut named: Vec<(&String, String)> = Vec::new();
     for name in &choice.skip {
-        named.push((name, choice.skipper().to_owned()));
+        named.push((name, choice.skip_source().to_owned()));
     }
     for name in choice.only.iter().flatten() {
         named.push((name, "the phases to run".to_owned()));
@@ -50,11 +51,14 @@ fn find_unknown_names(names: &Names, choice: &Choice) -> Vec<PlanError> {
         named.push((name, by.clone()));
     }
     for (name, plugin) in &choice.replaced {
-        named.push((name, format!("what plugin {plugin} replaces")));
+        named.push((
+            name,
+            format!("`replaces` of the PhaseConfiguration, with plugin {plugin}"),
+        ));
     }
     for (before, after) in &choice.extra_edges {
-        named.push((before, "an extra edge".to_owned()));
-        named.push((after, "an extra edge".to_owned()));
+        named.push((before, "`extraEdges` of the PhaseConfiguration".to_owned()));
+        named.push((after, "`extraEdges` of the PhaseConfiguration".to_owned()));
     }
     named
         .into_iter()
@@ -84,12 +88,14 @@ fn reason_to_leave_out(entry: &CatalogEntry, names: &Names, choice: &Choice) -> 
     }
     // No phase has the id `certs/all`, so it skips nothing, as in kubeadm.
     if choice.skip.iter().any(|name| is_within(id, name)) {
-        return Some(Reason::Skipped(choice.skipper().into()));
+        return Some(Reason::Skipped(choice.skip_source().into()));
     }
     if let Some(by) = find_covering(&choice.disabled, id) {
         return Some(Reason::Disabled(by.clone()));
     }
-    let is_chosen = replaces.iter().any(|phase| stands_in(entry, phase, choice));
+    let is_chosen = replaces
+        .iter()
+        .any(|phase| is_stand_in(entry, phase, choice));
     (!replaces.is_empty() && !is_chosen).then(|| Reason::NotChosen(replaces.clone()))
 }
 
@@ -99,7 +105,7 @@ fn find_covering<'a>(by_name: &'a BTreeMap<String, String>, id: &str) -> Option<
     Some(value)
 }
 
-/// What the steps of building a plan share.
+/// The data that the steps of building a plan share.
 pub(super) struct Builder<'a> {
     pub choice: &'a Choice,
     pub names: Names<'a>,
@@ -138,18 +144,47 @@ impl<'a> Builder<'a> {
         self.substitutes
             .iter()
             .copied()
-            .filter(move |entry| stands_in(entry, phase, self.choice))
+            .filter(move |entry| is_stand_in(entry, phase, self.choice))
     }
 
-    fn missing_stand_ins(&self) -> Vec<PlanError> {
-        let replaced = self.choice.replaced.iter();
-        replaced
-            .filter(|(phase, _)| self.stand_ins(phase).next().is_none())
-            .map(|(phase, plugin)| PlanError::NoStandIn {
-                phase: phase.clone(),
-                plugin: plugin.clone(),
-            })
-            .collect()
+    /// Returns an error for each phase or group that a plugin's phase needs and no workflow has. A
+    /// phase that only another workflow has is not an error: a manifest describes the phase once
+    /// for all workflows.
+    fn unknown_needs(&self, catalog: &Catalog) -> Vec<PlanError> {
+        let mut errors = Vec::new();
+        for entry in &self.names.entries {
+            let Some(plugin) = entry.source.plugin() else {
+                continue;
+            };
+            let unknown = |name: &&String| {
+                self.names.group_of_all(name).is_none() && !catalog.has_phase(name)
+            };
+            for name in entry.spec.needs.iter().filter(unknown) {
+                errors.push(PlanError::UnknownNeed {
+                    phase: entry.spec.id.clone(),
+                    plugin: plugin.to_owned(),
+                    name: name.clone(),
+                    nearest: self.names.nearest(name),
+                });
+            }
+        }
+        errors
+    }
+
+    fn missing_stand_ins(&self, catalog: &Catalog) -> Vec<PlanError> {
+        let mut errors = Vec::new();
+        for (phase, plugin) in &self.choice.replaced {
+            if self.stand_ins(phase).next().is_some() {
+                continue;
+            }
+            let (phase, plugin) = (phase.clone(), plugin.clone());
+            errors.push(if catalog.has_plugin(&plugin) {
+                PlanError::NoStandIn { phase, plugin }
+            } else {
+                PlanError::UnknownPlugin { phase, plugin }
+            });
+        }
+        errors
     }
 
     fn taken_slots(&self) -> Vec<PlanError> {
@@ -168,7 +203,7 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// Returns the phases whose requirements are not part of the run; none if there are none.
+    /// Returns the error that phases require others which are not part of the run.
     fn unresolved(&self) -> Option<PlanError> {
         let mut all = Vec::new();
         for PhaseSpec { id, requires, .. } in self.running_specs() {
@@ -234,7 +269,7 @@ impl<'a> Builder<'a> {
         };
         let mut spec = entry.spec.clone();
         spec.replaces
-            .retain(|phase| runs && stands_in(entry, phase, self.choice));
+            .retain(|phase| runs && is_stand_in(entry, phase, self.choice));
         Node {
             spec,
             source: entry.source.clone(),

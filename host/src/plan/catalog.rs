@@ -1,5 +1,5 @@
-//! Every phase there is: those of the built-in workflows, then those of loaded plugins. Subcommands,
-//! help, `--skip-phases` names and the documentation come from these entries.
+//! The catalog of phases: those of the built-in workflows, then those of loaded plugins.
+//! Subcommands, help, the names for `--skip-phases` and the documentation come from its entries.
 use super::{
     provided::PluginPhase,
     spec::{PhaseSpec, Source, WorkflowId, is_within, parent},
@@ -35,7 +35,7 @@ enum Refusal {
     },
 }
 
-/// How the id of a plugin's phase conflicts with an entry.
+/// The conflict between the id of a plugin's phase and an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Conflict {
     Same,
@@ -196,7 +196,7 @@ impl Catalog {
             .rposition(|entry| entry.workflow == *workflow && is_within(&entry.spec.id, group));
         let entry = CatalogEntry {
             workflow: workflow.clone(),
-            spec: spec.clone().of_plugin(flags.cloned().unwrap_or_default()),
+            spec: spec.clone().with_flags(flags.cloned().unwrap_or_default()),
             source: source.clone(),
         };
         let place = last.map_or(self.entries.len(), |last| last + 1);
@@ -220,6 +220,18 @@ impl Catalog {
         self.entries
             .iter()
             .find(|entry| entry.workflow == *workflow && entry.spec.id == id)
+    }
+
+    /// Whether any workflow has a phase or group of this id.
+    pub fn has_phase(&self, id: &str) -> bool {
+        self.entries.iter().any(|entry| entry.spec.id == id)
+    }
+
+    /// Whether a plugin of this name provides a phase of any workflow.
+    pub fn has_plugin(&self, name: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| entry.source.plugin() == Some(name))
     }
 
     /// The workflows that have phases.

@@ -1,8 +1,8 @@
-//! What the person wants of the catalog.
+//! The operator's choice of phases.
 use super::{catalog::CatalogEntry, spec::is_within};
 use std::collections::BTreeMap;
 
-/// What to run and what not, from flags and configuration.
+/// The phases to run and to leave out, from flags and configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// phases or groups, as in `--skip-phases`
@@ -20,7 +20,7 @@ pub struct Choice {
 }
 
 impl Choice {
-    pub(super) fn skipper(&self) -> &str {
+    pub(super) fn skip_source(&self) -> &str {
         if self.skipped_by.is_empty() {
             "--skip-phases"
         } else {
@@ -30,7 +30,7 @@ impl Choice {
 }
 
 /// Whether the choice makes `entry` the stand-in for `phase`, or for a group that holds it.
-pub(super) fn stands_in(entry: &CatalogEntry, phase: &str, choice: &Choice) -> bool {
+pub(super) fn is_stand_in(entry: &CatalogEntry, phase: &str, choice: &Choice) -> bool {
     let Some(plugin) = entry.source.plugin() else {
         return false;
     };

@@ -1,6 +1,6 @@
-//! What each phase waits for.
+//! The edges of a plan: the phases that each phase waits for.
 use super::{
-    build::Builder, catalog::CatalogEntry, choice::stands_in, graph::Edges, spec::is_within,
+    build::Builder, catalog::CatalogEntry, choice::is_stand_in, graph::Edges, spec::is_within,
 };
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ impl<'a> Builder<'a> {
             }
         }
         for (before, after) in &self.choice.extra_edges {
-            if is_within(&entry.spec.id, after) || stands_in(entry, after, self.choice) {
+            if is_within(&entry.spec.id, after) || is_stand_in(entry, after, self.choice) {
                 names.push(before);
             }
         }
@@ -46,7 +46,7 @@ impl<'a> Builder<'a> {
                 .spec
                 .replaces
                 .iter()
-                .any(|phase| stands_in(entry, phase, self.choice) && is_within(phase, holder))
+                .any(|phase| is_stand_in(entry, phase, self.choice) && is_within(phase, holder))
     }
 
     /// Adds a phase, or its stand-ins: they have the needs of what they replace, so waiting for

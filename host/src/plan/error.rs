@@ -1,7 +1,7 @@
-//! Why there is no plan. The messages begin as kubeadm's do where kubeadm has them.
+//! The errors of planning. The messages begin as kubeadm's do where kubeadm has them.
 use std::fmt;
 
-/// One reason to refuse a choice.
+/// One error that makes a plan impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PlanError {
     /// no phase has this name
@@ -10,28 +10,37 @@ pub enum PlanError {
         named_in: String,
         nearest: Option<String>,
     },
-    /// phases that others cannot do without: the phase, and what it misses
+    /// each phase that cannot do without others, and those that are not part of the run
     Unresolved(Vec<(String, Vec<String>)>),
+    /// a plugin's phase needs a phase or group that no workflow has
+    UnknownNeed {
+        phase: String,
+        plugin: String,
+        name: String,
+        nearest: Option<String>,
+    },
     /// each of these waits for the one before, and the first for the last
     Cycle(Vec<String>),
-    /// this plugin does not offer a stand-in for the phase
+    /// no phase of this plugin can replace the phase
     NoStandIn { phase: String, plugin: String },
-    /// two phases would fill the same place
+    /// the configuration lets a plugin replace the phase, and does not name that plugin
+    UnknownPlugin { phase: String, plugin: String },
+    /// several phases would fill a slot that has room for one
     SlotTaken { slot: String, phases: Vec<String> },
 }
 
-/// Why there is no plan, all of it.
+/// All errors that make a plan impossible.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub Vec<PlanError>);
+pub struct PlanErrors(pub Vec<PlanError>);
 
-impl fmt::Display for Refused {
+impl fmt::Display for PlanErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
         f.write_str(&lines.join("\n"))
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for PlanErrors {}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,20 +51,23 @@ impl fmt::Display for PlanError {
                 nearest,
             } => {
                 write!(f, "invalid phase name: {name} (in {named_in})")?;
-                nearest
-                    .as_ref()
-                    .map_or(Ok(()), |near| write!(f, "; did you mean {near}?"))
+                suggest(f, nearest.as_deref())
             }
-            PlanError::Unresolved(missing) => {
-                f.write_str("unresolved dependencies:")?;
-                missing.iter().try_for_each(|(phase, missing)| {
-                    write!(
-                        f,
-                        "\n\tmissing [{}] phase(s) needed by \"{phase}\" phase",
-                        missing.join(" ")
-                    )
-                })
+            PlanError::UnknownNeed {
+                phase,
+                plugin,
+                name,
+                nearest,
+            } => {
+                write!(
+                    f,
+                    "invalid phase name: {name} (in `needs` of the phase {phase} of plugin \
+                     {plugin})"
+                )?;
+                suggest(f, nearest.as_deref())?;
+                f.write_str("\nits author has to mend plugin.yaml")
             }
+            PlanError::Unresolved(missing) => write_unresolved(f, missing),
             PlanError::Cycle(ring) => {
                 let first = ring.first().map_or("", String::as_str);
                 write!(
@@ -68,8 +80,16 @@ impl fmt::Display for PlanError {
             PlanError::NoStandIn { phase, plugin } => {
                 write!(
                     f,
-                    "plugin {plugin} is to replace phase {phase}, but provides no phase that says \
-                     `replaces: [{phase}]`"
+                    "plugin {plugin} cannot replace the phase {phase}: none of its phases says \
+                     `replaces: [{phase}]`\nremove {phase} from `replaces` of the PhaseConfiguration, or name \
+                     another plugin there"
+                )
+            }
+            PlanError::UnknownPlugin { phase, plugin } => {
+                write!(
+                    f,
+                    "the configuration lets plugin {plugin} replace the phase {phase}, but does \
+                     not name that plugin\nadd it with: kubephase plugin add SOURCE --config FILE"
                 )
             }
             PlanError::SlotTaken { slot, phases } => {
@@ -84,3 +104,30 @@ impl fmt::Display for PlanError {
 }
 
 impl std::error::Error for PlanError {}
+
+/// Writes the phases that cannot do without others, in kubeadm's words, and what to do.
+fn write_unresolved(f: &mut fmt::Formatter<'_>, missing: &[(String, Vec<String>)]) -> fmt::Result {
+    f.write_str("unresolved dependencies:")?;
+    for (phase, missing) in missing {
+        let missing = missing.join(" ");
+        write!(
+            f,
+            "\n\tmissing [{missing}] phase(s) needed by \"{phase}\" phase"
+        )?;
+    }
+    let phases: Vec<&str> = missing.iter().map(|(phase, _)| phase.as_str()).collect();
+    write!(
+        f,
+        "\nlet the missing phases run as well, or leave out the phases that need them: \
+         --skip-phases={}",
+        phases.join(",")
+    )
+}
+
+/// Writes the name that was likely meant.
+fn suggest(f: &mut fmt::Formatter<'_>, nearest: Option<&str>) -> fmt::Result {
+    match nearest {
+        Some(nearest) => write!(f, "; did you mean {nearest}?"),
+        None => Ok(()),
+    }
+}

@@ -1,5 +1,5 @@
-//! The plan as a graph: circles, an order that keeps every edge, the edges worth drawing, the
-//! longest chain.
+//! The plan as a graph: circles, an order that keeps every edge, the edges to draw, and the longest
+//! chain.
 use super::{Node, Plan};
 use petgraph::algo::{tarjan_scc, toposort, tred};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 /// Each phase, with the phases that it waits for.
 pub(super) type Edges<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
 
-/// One circle among `edges` (each phase with what it waits for), in the order of running; none if
-/// there is none.
+/// Returns a circle in `edges`, in running order; none if there is no circle.
 pub(super) fn find_cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<String>> {
     let mut graph = DiGraph::<&str, ()>::new();
     let index: BTreeMap<&str, NodeIndex> =
@@ -30,7 +29,7 @@ pub(super) fn find_cycle(edges: &BTreeMap<&str, BTreeSet<&str>>) -> Option<Vec<S
     })
 }
 
-/// The shortest way from `start` back to it that stays inside `part`.
+/// Returns the shortest path from `start` back to itself that stays inside `part`.
 fn shortest_ring(
     graph: &DiGraph<&str, ()>,
     start: NodeIndex,
@@ -90,7 +89,7 @@ impl Plan {
         order
     }
 
-    /// What each phase waits for, as a run records it.
+    /// Returns the phases that each phase waits for, as a run records them.
     pub fn needs(&self) -> BTreeMap<String, Vec<String>> {
         self.reduced()
             .into_iter()
@@ -103,8 +102,8 @@ impl Plan {
             .collect()
     }
 
-    /// What each phase waits for, without the edges that follow from others. To be read, not to be
-    /// run by.
+    /// Returns the phases that each phase waits for, without edges that follow from other edges. It
+    /// is for readers; a run uses `Node::after`.
     pub fn reduced(&self) -> BTreeMap<&str, Vec<&str>> {
         let (graph, _) = self.graph();
         let empty = || {
@@ -150,8 +149,8 @@ impl Plan {
         (graph, index)
     }
 
-    /// How much each phase holds up: what is typical of the longest chain that begins with it, in
-    /// milliseconds.
+    /// Returns how much each phase delays the run: the expected milliseconds of the longest chain
+    /// that begins with it.
     pub fn ranks(&self) -> BTreeMap<&str, u64> {
         let mut ranks: BTreeMap<&str, u64> = BTreeMap::new();
         let nodes = self.by_id();
@@ -172,11 +171,11 @@ impl Plan {
         ranks
     }
 
-    /// The chain that takes longest, by what is typical of its phases: what a run takes one after
-    /// the other, however much it does side by side. Of equals the first in the order.
+    /// Returns the chain of phases with the most expected milliseconds: no run is faster, however
+    /// much it does at the same time. Of several chains, returns the first in the order.
     pub fn longest_chain(&self) -> Vec<&str> {
         let (ranks, order, nodes) = (self.ranks(), self.order(), self.by_id());
-        // Of those that wait for a phase, the first in the order that holds up the most.
+        // For each phase, the waiting phase that delays the run the most; of several, the first.
         let mut next: BTreeMap<&str, &str> = BTreeMap::new();
         for id in &order {
             for before in nodes.get(id).into_iter().flat_map(|node| &node.after) {

@@ -1,4 +1,5 @@
-//! Phases, edges, and why some are left out: plain data, printable, comparable.
+//! Plans: the phases of a run, their edges, and why some phases are left out. A plan is plain data
+//! that can be printed and compared.
 //!
 //! [`Plan::build`] is pure: the same catalog and the same choice give the same plan. The executor
 //! runs the nodes that are to run, each once all of its `after` have settled.
@@ -19,7 +20,7 @@ pub mod testing;
 mod tests;
 
 pub use choice::Choice;
-pub use error::{PlanError, Refused};
+pub use error::{PlanError, PlanErrors};
 
 use serde::Serialize;
 use spec::{PhaseSpec, Source, WorkflowId};
@@ -77,19 +78,19 @@ pub enum State {
     LeftOut { reason: Reason },
 }
 
-/// Why a phase is not part of the run.
+/// The reason why a phase is not part of the run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// skipped by name, and who asked for it
+    /// skipped by name; the value is the flag or field that names it
     Skipped(String),
-    /// switched off, and by what
+    /// switched off by this field of the configuration
     Disabled(String),
-    /// another phase was asked for
+    /// the operator selected other phases
     NotSelected,
     /// this plugin stands in for it
     ReplacedBy(String),
-    /// it would stand in for these, which nobody asked for
+    /// it can stand in for these phases, but the configuration does not let it
     NotChosen(Vec<String>),
 }
 
@@ -110,11 +111,12 @@ impl fmt::Display for Reason {
 }
 
 impl State {
+    /// Whether the phase runs.
     pub fn runs(&self) -> bool {
         matches!(self, State::Run)
     }
 
-    /// Why it is left out, if it is.
+    /// Returns why the phase is left out; none if it runs.
     pub fn reason(&self) -> Option<&Reason> {
         match self {
             State::Run => None,

@@ -15,7 +15,7 @@ pub(super) struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub fn of(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
+    pub fn new(catalog: &'a Catalog, workflow: &WorkflowId) -> Self {
         let entries: Vec<&CatalogEntry> = catalog
             .entries
             .iter()
@@ -72,7 +72,7 @@ impl<'a> Names<'a> {
     }
 
     /// Returns the id that was likely meant: by alias, by last part, or by similarity.
-    fn nearest(&self, name: &str) -> Option<String> {
+    pub fn nearest(&self, name: &str) -> Option<String> {
         let lower = name.to_lowercase();
         let specs = || self.entries.iter().map(|entry| &entry.spec);
         let exact = specs().find(|spec| {

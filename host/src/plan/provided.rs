@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A phase that a plugin provides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(from = "ManifestPhase", into = "ManifestPhase")]
 pub struct PluginPhase {
     pub spec: PhaseSpec,
     /// the workflows that it is part of
@@ -15,7 +15,7 @@ pub struct PluginPhase {
 /// The fields of a phase in a manifest.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Written {
+struct ManifestPhase {
     id: String,
     title: Line,
     kind: Kind,
@@ -32,8 +32,8 @@ struct Written {
     failure_policy: FailurePolicy,
 }
 
-impl From<Written> for PluginPhase {
-    fn from(written: Written) -> Self {
+impl From<ManifestPhase> for PluginPhase {
+    fn from(written: ManifestPhase) -> Self {
         PluginPhase {
             spec: PhaseSpec {
                 id: written.id,
@@ -51,9 +51,9 @@ impl From<Written> for PluginPhase {
     }
 }
 
-impl From<PluginPhase> for Written {
+impl From<PluginPhase> for ManifestPhase {
     fn from(PluginPhase { spec, workflows }: PluginPhase) -> Self {
-        Written {
+        ManifestPhase {
             id: spec.id,
             // A title that was read from a manifest is one line already.
             title: Line::parse(&spec.title).unwrap_or_default(),

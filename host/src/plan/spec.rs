@@ -5,7 +5,7 @@ use kubephase_sdk::{Failure, Outcome, kubeadm::Config};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, panic::RefUnwindSafe, sync::Arc};
 
-/// Expected milliseconds of a phase that says nothing else: it writes a file.
+/// Expected milliseconds of a phase that does not set another number: it writes a file.
 const WRITE_FILE: u32 = 5;
 
 /// Expected milliseconds of a phase that makes an RSA key.
@@ -52,7 +52,7 @@ pub enum Kind {
     Addon,
 }
 
-/// Where the code of a phase comes from.
+/// The origin of a phase's code.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -90,7 +90,8 @@ impl Source {
     }
 }
 
-/// How a run goes on if a phase cannot do its job. A check that finds a problem has done its job.
+/// The consequence for a run if a phase cannot do its job. A check that finds a problem has done
+/// its job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailurePolicy {
@@ -285,7 +286,7 @@ impl PhaseSpec {
 
     /// Sets what the phase of a plugin takes over from the group that it is in: the flags.
     #[must_use]
-    pub fn of_plugin(self, flags: Vec<String>) -> Self {
+    pub fn with_flags(self, flags: Vec<String>) -> Self {
         PhaseSpec {
             flags,
             expected_millis: WRITE_FILE,

@@ -176,7 +176,8 @@ fn requirements_are_refused_as_kubeadm_does() {
     let message = |missing: &str| {
         vec![format!(
             "unresolved dependencies:\n\tmissing [{missing}] phase(s) needed by \
-             \"show-join-command\" phase"
+             \"show-join-command\" phase\nlet the missing phases run as well, or leave out the \
+             phases that need them: --skip-phases=show-join-command"
         )]
     };
     assert_eq!(
@@ -254,6 +255,34 @@ fn a_stand_in_takes_over_needs_and_dependents() {
         Plan::build(&catalog, &INIT, &replace("addon/coredns")).unwrap_err()[..],
         [PlanError::NoStandIn { .. }]
     ));
+    assert!(matches!(
+        Plan::build(&full_catalog(), &INIT, &replace("addon/coredns")).unwrap_err()[..],
+        [PlanError::UnknownPlugin { .. }]
+    ));
+}
+
+#[test]
+fn a_plugin_cannot_need_a_phase_that_does_not_exist() {
+    let mut catalog = full_catalog();
+    let mut entry = plugin_entry("mine", &[]);
+    entry.spec.needs = vec![
+        "certs/all".into(),
+        "check-etcd".into(),
+        "addon".into(),
+        "kubelet-stat".into(),
+    ];
+    catalog.entries.push(entry);
+    let errors = Plan::build(&catalog, &INIT, &Choice::default()).unwrap_err();
+    assert_eq!(
+        errors,
+        [PlanError::UnknownNeed {
+            phase: "mine".into(),
+            plugin: "mine".into(),
+            name: "kubelet-stat".into(),
+            nearest: Some("kubelet-start".into())
+        }],
+        "check-etcd is a phase of join, which the plugin may be part of as well"
+    );
 }
 
 #[test]

@@ -272,7 +272,7 @@ fn edit(
     let change: &Change<'_> = &change;
     let text = operator_files::read_text(config, MAX_CONFIG)
         .with_context(|| format!("cannot read {}", config.display()))?;
-    let phases = config::phases_of_file(config)?;
+    let phases = config::read_phase_configuration(config)?;
     // The PhaseConfiguration may be one of several documents.
     let mut documents: Vec<String> = text.split_inclusive("\n---\n").map(str::to_owned).collect();
     let ours = documents.iter().position(|document| {
@@ -307,8 +307,8 @@ fn edit(
     let written = written.with_context(|| format!("cannot write beside {}", config.display()))?;
     let text = documents.concat();
     fs::write(written.path(), &text)?;
-    match config::phases_of_file(written.path()) {
-        Ok(found) if found.same(&wanted) => {}
+    match config::read_phase_configuration(written.path()) {
+        Ok(found) if found.is_same_as(&wanted) => {}
         _ => bail!(
             "{} cannot be edited as it is written; edit it yourself: {meant}",
             config.display()

@@ -3,6 +3,8 @@
 use super::{lines::Allowed, lock::Locked, registry::reference::Reference};
 use crate::pki::signature::Signer;
 use crate::text::digest::sha256_hex;
+use aws_lc_rs::rand;
+use data_encoding::HEXLOWER;
 use std::{
     fmt,
     path::{Component, Path, PathBuf},
@@ -16,6 +18,9 @@ const DIGEST_LENGTH: usize = 40;
 pub struct PluginIdentity {
     place: String,
     signer: Option<Signer>,
+    /// tells files at the same place of different configurations apart, where something of the
+    /// cluster or the node belongs to the plugin
+    origin: Option<String>,
 }
 
 impl PluginIdentity {
@@ -24,7 +29,15 @@ impl PluginIdentity {
         PluginIdentity {
             place: place(source),
             signer: signer.cloned(),
+            origin: None,
         }
+    }
+
+    /// The identity by which objects and files belong to a plugin.
+    #[must_use]
+    pub fn with_origin(self, origin: Option<&str>) -> Self {
+        let origin = origin.map(str::to_owned);
+        PluginIdentity { origin, ..self }
     }
 
     /// The identity of a plugin in the lock.
@@ -52,9 +65,31 @@ impl PluginIdentity {
 impl fmt::Display for PluginIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place)?;
-        let signed = |signer| write!(f, ", signed by {signer}");
-        self.signer.as_ref().map_or(Ok(()), signed)
+        if let Some(signer) = &self.signer {
+            write!(f, ", signed by {signer}")?;
+        }
+        if let Some(origin) = &self.origin {
+            write!(f, ", first locked as {origin}")?;
+        }
+        Ok(())
     }
+}
+
+/// Returns the origin of a plugin that is locked in place of another, or of none. The file of an
+/// unsigned plugin is at the same place in many configurations, so its origin is random; it stays
+/// with the lock, and with the configuration that the cluster keeps.
+pub fn origin(before: Option<&Locked>, source: &str, signer: Option<&Signer>) -> Option<String> {
+    match before.filter(|before| is_same_place(&before.source, source)) {
+        Some(before) => before.origin.clone(),
+        None if signer.is_some() || source.starts_with("oci://") => None,
+        None => Some(HEXLOWER.encode(&random())),
+    }
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).expect("the system has randomness to give");
+    bytes
 }
 
 /// Whether two sources name the same place, if perhaps another version.

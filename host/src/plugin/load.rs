@@ -40,6 +40,8 @@ pub struct Loaded {
     pub limits: Limits,
     /// the signer whose signature was verified; none if no signature was required
     pub signer: Option<Signer>,
+    /// what tells an unsigned file from one of another configuration, as the lock has it
+    pub origin: Option<String>,
 }
 
 /// Adds the plugin that runs the configuration's rules, if the configuration has rules.
@@ -63,6 +65,7 @@ pub fn rules(
             settings,
             limits: Limits::default(),
             signer: None,
+            origin: None,
         })
     };
     let loaded = load().map_err(|why| PluginRefused::new(format!("rules: {why:#}")))?;
@@ -121,12 +124,14 @@ pub fn load(
 pub fn pin_plugins(phases: &PhaseConfiguration, plugins: &Plugins) -> PhaseConfiguration {
     let mut phases = phases.clone();
     for entry in &mut phases.plugins {
-        let Some(Loaded { plugin, signer, .. }) = plugins.get(&entry.name) else {
+        let Some(loaded) = plugins.get(&entry.name) else {
             continue;
         };
+        let Loaded { plugin, signer, .. } = loaded;
         entry.version = semver::VersionReq::parse(&format!("={}", plugin.manifest().version)).ok();
         entry.digest = Some(plugin.digest().to_owned());
         entry.signer = signer.clone();
+        entry.origin = loaded.origin.clone();
         // The cluster shows what it keeps to every node.
         entry.settings.iter_mut().for_each(|settings| {
             drop(crate::secret::settings::hide(
@@ -181,7 +186,7 @@ pub fn preload(file: &ConfigFile, engine: &Engine) {
     }
     let (file, engine) = (file.clone(), engine.clone());
     let open = move || {
-        let Ok(phases) = config::phases_of(&file) else {
+        let Ok(phases) = config::phase_configuration_of(&file) else {
             return;
         };
         let beside = file.path().parent().unwrap_or(Path::new(""));

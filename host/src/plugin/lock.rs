@@ -1,7 +1,7 @@
 //! `kubephase.lock`, a file beside the configuration. It has the version and digest of each plugin
 //! at the time when the operator allowed it, and what the plugin may do. `plugin add` and `plugin
 //! allow` write it, every run reads it, and it belongs under version control.
-use super::lines::Allowed;
+use super::{identity, lines::Allowed};
 use crate::{
     operator_files,
     pki::signature::Signer,
@@ -47,6 +47,9 @@ pub struct Locked {
     /// signer whose signature the plugin has to have; none if it needs no signature
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<Signer>,
+    /// tells the file of an unsigned plugin from one at the same place of another configuration
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// version of the WIT interface that the host had when the plugin was locked
     pub interface: semver::Version,
     /// what the plugin may do, as lines of its requests
@@ -127,6 +130,7 @@ impl Lock {
         allowed: Allowed,
     ) {
         let manifest = plugin.manifest();
+        let origin = identity::origin(self.get(&manifest.name), source, signer.as_ref());
         self.remove(&manifest.name);
         self.plugins.push(Locked {
             name: manifest.name.clone(),
@@ -135,6 +139,7 @@ impl Lock {
             source_digest,
             digest: plugin.digest().to_owned(),
             signer,
+            origin,
             interface: inspect::VERSION,
             granted: allowed.granted,
             provides: allowed.provides,

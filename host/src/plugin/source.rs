@@ -65,7 +65,7 @@ pub fn signature(source: &str, beside: &Path, component: &[u8]) -> Result<Option
     if let Some(reference) = source.strip_prefix("oci://") {
         return super::registry::signature(reference, component);
     }
-    let path = crate::pki::signature::beside(&component_file(&beside.join(source))?);
+    let path = crate::pki::signature::signature_path(&component_file(&beside.join(source))?);
     match operator_files::read_text(&path, MAX_SIGNATURE) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -47,7 +47,7 @@ impl Transaction {
             .unwrap_or(Path::new("."));
         let turn = Turn::take(&folder.join(FILE))?;
         Ok(Transaction {
-            phases: config::phases_of_file(config)?,
+            phases: config::read_phase_configuration(config)?,
             lock: Lock::beside(config)?,
             _turn: turn,
         })

@@ -218,7 +218,7 @@ struct Played {
 
 impl Stage {
     fn new(case: &Case, config: &serde_json::Value, root: &Path) -> Result<Stage> {
-        let world = FakeWorld::new(case, root).map_err(|failure| anyhow!(failure.message))?;
+        let world = FakeWorld::new(case, root).map_err(Failure::into_error)?;
         Ok(Stage::over(Arc::new(world), config))
     }
 

@@ -1,6 +1,6 @@
-//! `rehearse --control-planes N --workers N`: machines of their own join the rehearsed cluster,
-//! side by side, by what `init` tells people. Each has its own tree below the scratch root, and its
-//! own journal, and may be reset there.
+//! `rehearse --control-planes N --workers N`: machines join the rehearsed cluster at the same time,
+//! by the join command that `init` prints. Each has its own tree below the scratch root, with its
+//! own journal, and can be reset there.
 #![allow(
     clippy::disallowed_methods,
     reason = "scratch trees are the program's own, not the node's"
@@ -29,6 +29,7 @@ use crate::{
 };
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
+use kubephase_wit::Failure;
 use std::{net::Ipv4Addr, path::Path, sync::Arc, time::Instant};
 use tokio::runtime::Handle;
 
@@ -160,7 +161,7 @@ impl RehearsedCluster<'_> {
             .world
             .files()
             .read(&path)
-            .map_err(|failure| anyhow!(failure.told()))?;
+            .map_err(Failure::into_error)?;
         let authority = Certificate::from_pem(&String::from_utf8_lossy(&pem))
             .map_err(|why| anyhow!("{path}: {why}"))?;
         let tokens = &self.config.init.bootstrap_tokens;
@@ -222,7 +223,7 @@ impl RehearsedCluster<'_> {
 }
 
 fn begin_journal(root: &Path, cancel: &Cancel) -> Result<Box<dyn Subscriber>> {
-    let directory = state::make(root).map_err(|failure| anyhow!(failure.told()))?;
+    let directory = state::make(root).map_err(Failure::into_error)?;
     let header = Header::new(jiff::Timestamp::now().as_second());
     let journal = Journal::begin(&directory, &header, Durability::Process, cancel.clone())
         .with_context(|| format!("cannot begin a journal in {}", directory.path().display()))?;
@@ -234,7 +235,7 @@ pub fn describe_joins(joins: &[JoinResult]) -> String {
     if joins.is_empty() {
         return String::new();
     }
-    let mut text = "\nWho joined\n".to_owned();
+    let mut text = "\nMachines that joined\n".to_owned();
     for join in joins {
         let how = match &join.result {
             RunResult::Done => format!("joined in {:.2} s", join.micros as f64 / 1e6),

@@ -1,10 +1,11 @@
-//! Kubeconfigs for clients outside of the rehearsed node: the same credentials, the address on
-//! loopback, and the name to check the server's certificate by.
+//! Kubeconfigs for clients outside of the rehearsed node: with the credentials of the node's own,
+//! an address on loopback, and the name to check the server's certificate by.
 use crate::{
     config::Config,
     world::{Files, text_file::read_kubeconfig},
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use kubephase_wit::Failure;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -29,11 +30,10 @@ pub fn write_kubeconfigs(
     root: &Path,
 ) -> Result<PathBuf> {
     const FOLDER: &str = "/var/lib/kubephase/serve";
-    let failed = |failure: kubephase_wit::Failure| anyhow!(failure.message);
     for name in NAMES {
         let path = format!("{}/{name}.conf", config.run.kubeconfig_dir);
-        if let Some(kubeconfig) = read_kubeconfig(files, &path).map_err(failed)? {
-            let text = kubeconfig.dialled(&address).to_text();
+        if let Some(kubeconfig) = read_kubeconfig(files, &path).map_err(Failure::into_error)? {
+            let text = kubeconfig.with_address(&address).to_text();
             files
                 .write(
                     &format!("{FOLDER}/{name}.conf"),
@@ -41,7 +41,7 @@ pub fn write_kubeconfigs(
                     0o600,
                     None,
                 )
-                .map_err(failed)?;
+                .map_err(Failure::into_error)?;
         }
     }
     Ok(root.join(FOLDER.trim_start_matches('/')))

@@ -39,7 +39,7 @@ pub fn service_address(subnets: &str, index: u128) -> Result<IpAddr, String> {
 pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     let cluster = &config.cluster;
     let mut names = Vec::new();
-    push(&mut names, &config.init.node_registration.name);
+    add_name(&mut names, &config.init.node_registration.name);
     names.extend(["kubernetes", "kubernetes.default", "kubernetes.default.svc"].map(str::to_owned));
     if !cluster.networking.dns_domain.is_empty() {
         names.push(format!(
@@ -55,7 +55,7 @@ pub fn apiserver_names(config: &Config) -> Result<Names, String> {
     for san in
         std::iter::once(endpoint).chain(cluster.api_server.cert_sans.iter().map(String::as_str))
     {
-        sort_in(san, &mut names, &mut addresses);
+        add_name_or_address(san, &mut names, &mut addresses);
     }
     Ok((names, addresses))
 }
@@ -69,7 +69,7 @@ pub fn etcd_names(
     extra: impl Fn(&LocalEtcd) -> &Vec<String>,
 ) -> Result<Names, String> {
     let mut names = Vec::new();
-    push(&mut names, &config.init.node_registration.name);
+    add_name(&mut names, &config.init.node_registration.name);
     names.push("localhost".into());
     let mut addresses = vec![
         advertise_address(config)?.to_string(),
@@ -77,7 +77,7 @@ pub fn etcd_names(
         "::1".into(),
     ];
     for san in config.cluster.etcd.local.iter().flat_map(extra) {
-        sort_in(san, &mut names, &mut addresses);
+        add_name_or_address(san, &mut names, &mut addresses);
     }
     Ok((names, addresses))
 }
@@ -92,14 +92,14 @@ fn advertise_address(config: &Config) -> Result<IpAddr, String> {
     })
 }
 
-fn sort_in(san: &str, names: &mut Vec<String>, addresses: &mut Vec<String>) {
+fn add_name_or_address(san: &str, names: &mut Vec<String>, addresses: &mut Vec<String>) {
     match san.parse::<IpAddr>() {
         Ok(address) => addresses.push(address.to_string()),
-        Err(_) => push(names, san),
+        Err(_) => add_name(names, san),
     }
 }
 
-fn push(names: &mut Vec<String>, name: &str) {
+fn add_name(names: &mut Vec<String>, name: &str) {
     if !name.is_empty() {
         names.push(name.to_owned());
     }

@@ -1,5 +1,5 @@
 //! The kubelet's files: configuration, instance configuration, flags.
-use super::recommended;
+use super::recommendation_warning;
 use super::{command_line, last_argument, patches};
 use kubephase_sdk::{
     kubeadm::{Config, Taint},
@@ -96,7 +96,7 @@ pub fn document(config: &Config) -> (Value, Option<String>) {
             (document, None)
         }
         Some(given) => {
-            let warning = recommended(
+            let warning = recommendation_warning(
                 "KubeletConfiguration",
                 "resolvConf",
                 &SYSTEMD_RESOLVER.into(),
@@ -121,7 +121,10 @@ pub fn on_this_node(
         let instance =
             json!({ "containerRuntimeEndpoint": config.init.node_registration.cri_socket });
         document = patches::strategic_merge("KubeletConfiguration", &document, &instance)?;
-        message = Some(patches::applied(patches::Kind::Strategic, patches::KUBELET));
+        message = Some(patches::applied_message(
+            patches::PatchKind::Strategic,
+            patches::KUBELET,
+        ));
     }
     Ok((yaml::to_string(&document), message))
 }

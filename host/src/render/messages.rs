@@ -8,17 +8,17 @@ pub const WITHHELD: &str = "<value withheld>";
 /// How a node joins: over which address, and trusting whom. The secrets that it joins with are
 /// given to what writes a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Join {
+pub struct JoinTarget {
     /// `host:port`
     pub endpoint: String,
     /// of each of the cluster's authorities, lower-case hexadecimal SHA-256 of the public key
     pub authority_hashes: Vec<String>,
 }
 
-impl Join {
+impl JoinTarget {
     /// The cluster of a kubeconfig.
-    pub fn to(cluster: &KubeconfigFacts) -> Join {
-        Join {
+    pub fn of_cluster(cluster: &KubeconfigFacts) -> JoinTarget {
+        JoinTarget {
             endpoint: cluster.server.trim_start_matches("https://").to_owned(),
             authority_hashes: cluster.authority_public_keys_sha256.clone(),
         }
@@ -96,7 +96,7 @@ pub fn joined<S>(config: &Config<S>) -> String {
 }
 
 /// What is said before the cluster is asked for its configuration.
-pub const READING: [&str; 2] = [
+pub const READING_CONFIGURATION: [&str; 2] = [
     "Reading configuration from the \"kubeadm-config\" ConfigMap in namespace \"kube-system\"...",
     "Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
 ];
@@ -111,7 +111,7 @@ pub const RESET: &str = "\n\
 /// The closing words of init for one token.
 pub fn initialized(
     kubeconfig: &str,
-    join: &Join,
+    join: &JoinTarget,
     token: &str,
     control_plane: ControlPlaneJoin<'_>,
 ) -> String {

@@ -10,7 +10,7 @@ pub mod patches;
 mod recommended;
 pub mod static_pod;
 
-pub use recommended::recommended;
+pub use recommended::recommendation_warning;
 
 use kubephase_sdk::kubeadm::Arg;
 

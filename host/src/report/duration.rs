@@ -1,7 +1,7 @@
 //! Spans of time as text.
 
 /// A span of time in three digits or so.
-pub fn duration(micros: u64) -> String {
+pub fn format_duration(micros: u64) -> String {
     match micros {
         0..1_000 => format!("{micros} µs"),
         1_000..10_000 => format!("{}.{} ms", micros / 1_000, micros % 1_000 / 100),

@@ -1,11 +1,11 @@
-//! How a run ended, in a line or two.
-use super::{duration::duration, style::Palette, tally::Tally};
+//! The first lines of a report: the outcome of a run.
+use super::{duration::format_duration, style::Palette, tally::Tally};
 use crate::{event::RunResult, text::sanitise};
 use kubephase_wit::Verdict;
 use std::fmt::Write;
 
-/// How a run ended, or that it did not.
-pub(super) fn outcome(tally: &Tally, palette: Palette) -> String {
+/// Describes how a run ended, or that it did not end.
+pub(super) fn describe_outcome(tally: &Tally, palette: Palette) -> String {
     match &tally.result {
         Some(RunResult::Done) => palette.good("done"),
         Some(RunResult::PreflightFailed) => palette.bad("stopped by preflight checks"),
@@ -16,22 +16,26 @@ pub(super) fn outcome(tally: &Tally, palette: Palette) -> String {
     }
 }
 
-/// Workflow, result and time, and what the checks came to.
-pub(super) fn headline(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
+/// Writes the workflow, the result and the time, and counts the findings of the checks.
+pub(super) fn write_headline(
+    text: &mut String,
+    tally: &Tally,
+    palette: Palette,
+) -> std::fmt::Result {
     let preposition = if tally.result.is_some() {
         "in"
     } else {
         "after"
     };
-    let outcome = outcome(tally, palette);
+    let outcome = describe_outcome(tally, palette);
     writeln!(
         text,
         "{}: {outcome} {preposition} {}",
         palette.bold(&sanitise::line(&tally.workflow)),
-        duration(tally.micros)
+        format_duration(tally.micros)
     )?;
     let count = |verdict| tally.findings_with(verdict).count();
-    let (fatal, unknown) = (tally.fatal().count(), count(Verdict::CouldNotRun));
+    let (fatal, unknown) = (tally.fatal_findings().count(), count(Verdict::CouldNotRun));
     let downgraded = count(Verdict::Fail) - fatal;
     if tally.findings.is_empty() {
         return Ok(());

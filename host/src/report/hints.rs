@@ -1,23 +1,23 @@
-//! What to do next: after a failure, which the lines have told, and what is left as it was.
+//! Hints on what to do next after a run, and on what the run left unchanged.
 use super::{
     by_plugin,
-    tally::{Found, Tally},
+    tally::{FindingRecord, Span, Tally},
 };
 use crate::{
     event::{EffectResult, PhaseResult, RunResult},
-    report::duration::duration,
+    report::duration::format_duration,
     text::sanitise,
 };
 
-/// Lines for the person, most useful first; none if a run succeeded whose work `stays`: that of a
+/// Lines for the operator, most useful first; none if a run succeeded whose work `stays`: that of a
 /// dry run does not.
 pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     let mut hints = Vec::new();
     match &tally.result {
         Some(RunResult::Done) if stays => return hints,
         Some(RunResult::Done) => return vec!["This was a dry run: nothing was changed.".into()],
-        Some(RunResult::PreflightFailed) => preflight(tally, &mut hints),
-        Some(RunResult::Failed { phase, .. }) => failed(tally, phase, stays, &mut hints),
+        Some(RunResult::PreflightFailed) => add_preflight_hints(tally, &mut hints),
+        Some(RunResult::Failed { phase, .. }) => add_failure_hints(tally, phase, stays, &mut hints),
         Some(RunResult::Cancelled) if stays => hints.push(
             "The run was interrupted. What was carried out stays; the same command goes \
                 on from there."
@@ -27,7 +27,7 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
             hints.push("The dry run was interrupted; nothing was changed.".into())
         }
         None if tally.at_work => return hints,
-        None => cut_off(tally, &mut hints),
+        None => add_cut_off_hints(tally, &mut hints),
     }
     let waiting = tally.phases.iter().filter(|span| match span.result {
         Some(PhaseResult::NotReached(_)) => true,
@@ -44,18 +44,19 @@ pub fn hints(tally: &Tally, stays: bool) -> Vec<String> {
     hints
 }
 
-fn preflight(tally: &Tally, hints: &mut Vec<String>) {
-    for Found {
+fn add_preflight_hints(tally: &Tally, hints: &mut Vec<String>) {
+    for FindingRecord {
         finding, plugin, ..
-    } in tally.fatal()
+    } in tally.fatal_findings()
     {
         let code = sanitise::line(&finding.code);
         hints.push(match &finding.remedy {
-            Some(remedy) => format!(
-                "{code}: {}{}",
-                sanitise::line(remedy),
-                by_plugin(plugin.as_deref())
-            ),
+            Some(remedy) => {
+                let says = plugin.as_ref().map_or_else(String::new, |plugin| {
+                    format!("plugin {} says: ", sanitise::line(plugin))
+                });
+                format!("{code}: {says}{}", sanitise::line(remedy))
+            }
             None => {
                 format!("{code}: if this is meant to be so, add --ignore-preflight-errors={code}")
             }
@@ -71,7 +72,7 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     // Several findings of one check have one way out.
     hints.dedup();
     let pulled = tally
-        .effects()
+        .count_effects()
         .get("image")
         .is_some_and(|images| images.changed > 0);
     hints.push(if pulled {
@@ -81,7 +82,7 @@ fn preflight(tally: &Tally, hints: &mut Vec<String>) {
     });
 }
 
-fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
+fn add_failure_hints(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
     let effects = tally
         .phases
         .iter()
@@ -97,9 +98,13 @@ fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
             sanitise::line(&failed.effect.kind),
             sanitise::line(&failed.effect.target),
         );
-        hints.push(format!("What it could not bring about: {kind} {target}"));
+        hints.push(format!("The effect that failed: {kind} {target}"));
     }
-    let changed: u64 = tally.effects().values().map(|counts| counts.changed).sum();
+    let changed: u64 = tally
+        .count_effects()
+        .values()
+        .map(|counts| counts.changed)
+        .sum();
     if !stays {
         hints.push("This was a dry run: nothing was changed.".into());
     } else if changed > 0 {
@@ -108,7 +113,9 @@ fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
             holds and goes on from there."
         ));
     }
-    if !phase.is_empty() && !tally.workflow.is_empty() {
+    // Phases of third parties have no command of their own.
+    let has_command = |span: &Span| span.phase == phase && !span.is_third_party;
+    if tally.phases.iter().any(has_command) && !tally.workflow.is_empty() {
         hints.push(format!(
             "To look at this phase alone: kubephase {} phase {}",
             tally.workflow,
@@ -117,10 +124,10 @@ fn failed(tally: &Tally, phase: &str, stays: bool, hints: &mut Vec<String>) {
     }
 }
 
-/// Where it stopped, as far as its events tell.
-fn cut_off(tally: &Tally, hints: &mut Vec<String>) {
+/// Adds where the run stopped, as far as its events show.
+fn add_cut_off_hints(tally: &Tally, hints: &mut Vec<String>) {
     hints.push("The run was cut off before its end. The same command goes on from there.".into());
-    for span in tally.phases.iter().filter(|span| span.open()) {
+    for span in tally.phases.iter().filter(|span| span.is_open()) {
         let last = span.effects.last().map(|carried| {
             format!(
                 "{} {}",
@@ -135,7 +142,7 @@ fn cut_off(tally: &Tally, hints: &mut Vec<String>) {
         hints.push(format!(
             "It was at work on {} for {}, {last}.",
             sanitise::line(&span.phase),
-            duration(span.micros)
+            format_duration(span.micros)
         ));
     }
 }

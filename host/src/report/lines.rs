@@ -1,7 +1,7 @@
 //! kubeadm's familiar lines: `[certs] Generating "ca" certificate and key`, in the order of the
-//! plan although phases run at the same time. Results on one stream, warnings and what preflight
-//! found on the other.
-use super::{by_plugin, order::InOrder, style::Palette};
+//! plan although phases run at the same time. Results go to one stream, warnings and the findings
+//! of preflight to the other.
+use super::{by_plugin, order::OrderedOutput, style::Palette, third_party};
 use crate::{
     event::{Event, EventKind, Judgement, RunResult, Subscriber},
     secret::Secret,
@@ -9,11 +9,11 @@ use crate::{
 };
 use kubephase_wit::{Finding, Severity, Verdict};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 /// Prints lines; a reader that goes away ends the printing, not the run.
-pub struct Lines<O, E> {
+pub struct LinePrinter<O, E> {
     out: O,
     err: E,
     out_palette: Palette,
@@ -21,8 +21,10 @@ pub struct Lines<O, E> {
     debug: bool,
     /// phases whose text may have several lines
     own: BTreeSet<String>,
-    order: InOrder<Line>,
-    /// findings that stand in the way, told together at the end
+    /// the third parties' plugins of phases
+    plugins: BTreeMap<String, String>,
+    order: OrderedOutput<Line>,
+    /// findings that stop the run, printed together at the end
     fatal: Vec<String>,
 }
 
@@ -32,7 +34,7 @@ enum Line {
     Fatal(String),
 }
 
-impl<O: Write + Send, E: Write + Send> Lines<O, E> {
+impl<O: Write + Send, E: Write + Send> LinePrinter<O, E> {
     /// `own` are the built-in phases (`Plan::builtin_ids`), whose messages may have several lines;
     /// `debug` shows debug messages.
     pub fn new(
@@ -41,20 +43,21 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
         own: BTreeSet<String>,
         debug: bool,
     ) -> Self {
-        Lines {
+        LinePrinter {
             out,
             err,
             out_palette,
             err_palette,
             debug,
             own,
-            order: InOrder::default(),
+            plugins: BTreeMap::new(),
+            order: OrderedOutput::default(),
             fatal: Vec::new(),
         }
     }
 
-    /// Text of a phase. A third party's is one line, whatever is in it: no line of it can be taken
-    /// for another's.
+    /// Returns the text of a phase. The text of a third party becomes one line, so that none of its
+    /// lines looks like a line of another phase.
     fn text<'t>(&self, phase: &str, plugin: Option<&str>, text: &'t str) -> Cow<'t, str> {
         let own = plugin.is_none() && (phase.is_empty() || self.own.contains(phase));
         if own {
@@ -125,7 +128,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     }
 
     fn say(&mut self, phase: &str, line: Option<Line>) {
-        if let Some(line) = line.and_then(|line| self.order.say(phase, line)) {
+        if let Some(line) = line.and_then(|line| self.order.submit(phase, line)) {
             self.print(line);
         }
     }
@@ -162,8 +165,9 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
                 Some(self.text(phase, None, message).into_owned())
             }
             RunResult::Failed { phase, message } => Some(format!(
-                "error execution phase {}: {}",
+                "error execution phase {}{}: {}",
                 sanitise::line(phase),
+                by_plugin(self.plugins.get(phase).map(String::as_str)),
                 self.text(phase, None, message)
             )),
             RunResult::Cancelled => {
@@ -188,7 +192,7 @@ impl<O: Write + Send, E: Write + Send> Lines<O, E> {
     }
 }
 
-impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
+impl<O: Write + Send, E: Write + Send> Subscriber for LinePrinter<O, E> {
     fn on_revealed_event(&mut self, event: &Event, revealed: &Secret<String>) {
         let mut event = event.clone();
         if let EventKind::Message { text, .. } = &mut event.kind {
@@ -199,7 +203,7 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
 
     fn on_event(&mut self, event: &Event) {
         match &event.kind {
-            EventKind::RunStarted { phases, .. } => self.order = InOrder::new(phases),
+            EventKind::RunStarted { phases, .. } => self.order = OrderedOutput::new(phases),
             EventKind::Message {
                 phase,
                 severity,
@@ -227,8 +231,11 @@ impl<O: Write + Send, E: Write + Send> Subscriber for Lines<O, E> {
             EventKind::PhaseStarted { .. }
             | EventKind::Progress { .. }
             | EventKind::Intended { .. }
-            | EventKind::Effect { .. }
-            | EventKind::PluginUsed { .. } => {}
+            | EventKind::Effect { .. } => {}
+            EventKind::PluginUsed { phase, plugin, .. } => {
+                let name = third_party(plugin).map(|name| (phase.clone(), name.to_owned()));
+                self.plugins.extend(name);
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
-//! Folds of events into what a person or another program reads: kubeadm's lines, a progress
-//! display, JSON lines, the summary at the end, and reports on runs of the past. Only here and in
-//! `cli` is anything printed.
+//! Turns events into output for people and programs: kubeadm's lines, a progress display, JSON
+//! lines, the summary at the end, and reports on past runs. Only this folder and `cli` print.
 
 mod critical;
 mod duration;
@@ -16,15 +15,21 @@ pub mod summary;
 pub mod tally;
 pub mod timeline;
 
-use crate::{event::Subscriber, plan::Plan, text::sanitise};
+use crate::{event::Subscriber, plan::Plan, text::sanitise, wasm::embedded};
 use std::io;
 
-/// The origin of a third party's finding, to stand behind its summary; empty for the program's own
-/// checks.
+/// Returns the origin of a third party's finding, to follow its summary; empty for the program's
+/// own checks.
 fn by_plugin(plugin: Option<&str>) -> String {
     plugin
         .map(|plugin| format!(" (plugin {})", sanitise::line(plugin)))
         .unwrap_or_default()
+}
+
+/// The name of a plugin, of its name and version; none for one that is part of the program.
+fn third_party(plugin: &str) -> Option<&str> {
+    let name = plugin.split(' ').next().unwrap_or_default();
+    embedded::named(name).is_none().then_some(name)
 }
 
 /// The form in which a run is reported.
@@ -37,20 +42,20 @@ pub enum Output {
     Json,
 }
 
-/// The subscribers that tell of a run on standard output and standard error, and the tally they
-/// leave.
+/// Returns the subscribers that print a run to standard output and standard error, and the
+/// collector of its tally.
 pub fn subscribers(
     plan: &Plan,
     output: Output,
     debug: bool,
-) -> (Vec<Box<dyn Subscriber>>, tally::Keeper) {
-    let keeper = tally::Keeper::default();
+) -> (Vec<Box<dyn Subscriber>>, tally::TallyCollector) {
+    let keeper = tally::TallyCollector::default();
     let mut all: Vec<Box<dyn Subscriber>> = vec![Box::new(keeper.clone())];
     let own = plan.builtin_ids();
     let (for_out, for_err) = (style::Palette::stdout(), style::Palette::stderr());
     match (output, progress::Progress::on_terminal()) {
-        (Output::Json, _) => all.push(Box::new(json::Json::new(io::stdout()))),
-        (Output::Text, None) => all.push(Box::new(lines::Lines::new(
+        (Output::Json, _) => all.push(Box::new(json::JsonPrinter::new(io::stdout()))),
+        (Output::Text, None) => all.push(Box::new(lines::LinePrinter::new(
             (io::stdout(), for_out),
             (io::stderr(), for_err),
             own,
@@ -59,7 +64,7 @@ pub fn subscribers(
         (Output::Text, Some(progress)) => {
             let (out, err) = (progress.above(io::stdout()), progress.above(io::stderr()));
             all.push(Box::new(progress));
-            all.push(Box::new(lines::Lines::new(
+            all.push(Box::new(lines::LinePrinter::new(
                 (out, for_out),
                 (err, for_err),
                 own,

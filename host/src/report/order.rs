@@ -1,13 +1,13 @@
-//! Puts what phases say at the same time into the order of the plan.
+//! Puts the output of concurrent phases into the order of the plan.
 //!
-//! Each phase has a slot. What the first unfinished phase says is let through at once; what later
-//! ones say waits until all before them have ended. So the output of a concurrent run is that of a
-//! sequential one.
+//! Each phase has a slot. The output of the first unfinished phase passes at once; the output of a
+//! later phase waits until all phases before it have ended. So a concurrent run prints what a
+//! sequential run prints.
 use crate::plan::spec::is_within;
 
 /// Items held back until their turn.
 #[derive(Debug)]
-pub struct InOrder<T> {
+pub struct OrderedOutput<T> {
     slots: Vec<Slot<T>>,
     /// the first slot that has not ended
     current: usize,
@@ -16,40 +16,44 @@ pub struct InOrder<T> {
 #[derive(Debug)]
 struct Slot<T> {
     phase: String,
-    /// said by the groups that begin with this phase
+    /// items of the groups that begin with this phase
     heading: Vec<T>,
-    said: Vec<T>,
+    items: Vec<T>,
     ended: bool,
 }
 
-impl<T> Default for InOrder<T> {
+impl<T> Default for OrderedOutput<T> {
     fn default() -> Self {
-        InOrder {
+        OrderedOutput {
             slots: Vec::new(),
             current: 0,
         }
     }
 }
 
-impl<T> InOrder<T> {
+impl<T> OrderedOutput<T> {
     pub fn new(phases: &[String]) -> Self {
         let slot = |phase: &String| Slot {
             phase: phase.clone(),
             heading: Vec::new(),
-            said: Vec::new(),
+            items: Vec::new(),
             ended: false,
         };
-        InOrder {
+        OrderedOutput {
             slots: phases.iter().map(slot).collect(),
             current: 0,
         }
     }
 
-    /// Takes an item of a phase or group; returns it if it is its turn, or belongs to no slot.
-    pub fn say(&mut self, phase: &str, item: T) -> Option<T> {
+    /// Takes an item of a phase or group. Returns it if it is its turn, or if it has no slot.
+    pub fn submit(&mut self, phase: &str, item: T) -> Option<T> {
         let (at, heading) = match self.slots.iter().position(|slot| slot.phase == phase) {
             Some(at) => (at, false),
-            None => match self.slots.iter().position(|slot| below(&slot.phase, phase)) {
+            None => match self
+                .slots
+                .iter()
+                .position(|slot| is_member(&slot.phase, phase))
+            {
                 Some(at) => (at, true),
                 None => return Some(item),
             },
@@ -61,12 +65,12 @@ impl<T> InOrder<T> {
         if heading {
             slot.heading.push(item)
         } else {
-            slot.said.push(item)
+            slot.items.push(item)
         }
         None
     }
 
-    /// The phase has ended: everything whose turn has now come, in order.
+    /// Notes that a phase ended. Returns the items whose turn has come, in order.
     pub fn end(&mut self, phase: &str) -> Vec<T> {
         let mut released = Vec::new();
         if let Some(slot) = self.slots.iter_mut().find(|slot| slot.phase == phase) {
@@ -81,7 +85,7 @@ impl<T> InOrder<T> {
         released
     }
 
-    /// The run is over: all that is left, in order.
+    /// Notes that the run ended. Returns all items that are left, in order.
     pub fn finish(&mut self) -> Vec<T> {
         let mut released = Vec::new();
         self.slots
@@ -95,11 +99,11 @@ impl<T> InOrder<T> {
 impl<T> Slot<T> {
     fn release(&mut self, into: &mut Vec<T>) {
         into.append(&mut self.heading);
-        into.append(&mut self.said);
+        into.append(&mut self.items);
     }
 }
 
-fn below(phase: &str, group: &str) -> bool {
+fn is_member(phase: &str, group: &str) -> bool {
     !group.is_empty() && phase != group && is_within(phase, group)
 }
 

@@ -1,16 +1,16 @@
-//! A run of the past, told from its journal: what each phase did, and the summary that a live run
+//! A report on a past run from its journal: what each phase did, and the summary that a live run
 //! ends with.
 use super::{
     style::Palette,
     summary,
-    tally::{Carried, Found, Tally},
+    tally::{EffectRecord, FindingRecord, Tally},
     timeline,
 };
 use crate::{
     effect::Applied,
     event::{EffectResult, Judgement, PhaseResult},
     journal::{Header, Holder, JournalFile, ReadError, Record},
-    report::{duration::duration, headline::outcome},
+    report::{duration::format_duration, headline::describe_outcome},
     text::{json, sanitise},
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -18,8 +18,8 @@ use kubephase_wit::Verdict;
 use serde::Serialize;
 use std::{fmt::Write, path::PathBuf};
 
-/// A run, as its journal has it.
-pub struct Past {
+/// A run that was read from its journal.
+pub struct RecordedRun {
     pub kept: JournalFile,
     header: Header,
     torn: bool,
@@ -31,7 +31,7 @@ pub struct Past {
 /// A run as one line of JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct RunDocument<'a> {
     run: Option<u64>,
     journal: &'a PathBuf,
     began: Option<Timestamp>,
@@ -44,10 +44,10 @@ struct Document<'a> {
     tally: &'a Tally,
 }
 
-/// The same in a list.
+/// A run in a list.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row<'a> {
+struct RunRow<'a> {
     run: Option<u64>,
     began: Option<Timestamp>,
     version: &'a str,
@@ -58,18 +58,18 @@ struct Row<'a> {
 
 /// A journal in a list that cannot be read.
 #[derive(Serialize)]
-struct Damaged {
+struct DamagedRow {
     run: Option<u64>,
     error: String,
 }
 
-impl Past {
-    /// `at_work` is who holds the lock, if this may be that run.
-    pub fn new(kept: JournalFile, record: Record, at_work: Option<&Holder>) -> Past {
-        let mut tally = Tally::of(&record.events);
+impl RecordedRun {
+    /// Makes the report of a journal. `at_work` is the holder of the lock, if it may be this run.
+    pub fn new(kept: JournalFile, record: Record, at_work: Option<&Holder>) -> RecordedRun {
+        let mut tally = Tally::from_events(&record.events);
         tally.at_work = tally.result.is_none() && at_work.is_some();
         let damage = record.damage.as_ref().map(ToString::to_string);
-        Past {
+        RecordedRun {
             kept,
             header: record.header,
             torn: record.torn,
@@ -82,7 +82,7 @@ impl Past {
         Timestamp::from_second(self.header.began).ok()
     }
 
-    fn when(&self, zone: &TimeZone) -> String {
+    fn began_text(&self, zone: &TimeZone) -> String {
         self.began().map_or_else(String::new, |began| {
             began
                 .to_zoned(zone.clone())
@@ -91,19 +91,19 @@ impl Past {
         })
     }
 
-    /// For people: what each phase did, then the summary; times are of this zone.
+    /// Returns what each phase did, then the summary. Times are of this zone.
     pub fn text(&self, zone: &TimeZone, palette: Palette) -> String {
         let mut text = self.title(zone);
         // Writing to a string cannot fail.
-        let _ = self.effects(&mut text, palette);
-        let _ = self.wrong(&mut text, palette);
-        let _ = summary::list(
+        let _ = self.write_effects(&mut text, palette);
+        let _ = self.write_failures(&mut text, palette);
+        let _ = summary::write_list(
             &mut text,
             "Warnings of the checks",
             &self.warnings(),
             palette,
         );
-        let _ = summary::list(
+        let _ = summary::write_list(
             &mut text,
             "Not in the journal",
             &self.tally.not_kept,
@@ -113,7 +113,7 @@ impl Past {
         text
     }
 
-    /// The chart of its phases.
+    /// Returns the chart of the phases.
     pub fn timeline(&self, zone: &TimeZone, palette: Palette) -> String {
         format!(
             "{}\n{}",
@@ -122,7 +122,8 @@ impl Past {
         )
     }
 
-    /// All of it as one line of JSON. `damage` is there only for a journal with a damaged line.
+    /// Returns everything as one line of JSON. `damage` is there only for a journal with a damaged
+    /// line.
     pub fn json(&self) -> String {
         let critical_path = self
             .tally
@@ -136,7 +137,7 @@ impl Past {
             self.torn,
             self.damage.as_deref(),
         );
-        json::line(&Document {
+        json::line(&RunDocument {
             run,
             journal,
             began,
@@ -161,56 +162,56 @@ impl Past {
         format!(
             "{run} of kubephase {}, begun {}, from {}{torn}\n",
             sanitise::line(&self.header.version),
-            self.when(zone),
+            self.began_text(zone),
             self.kept.path.display()
         )
     }
 
-    fn effects(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
-        let did = || {
+    fn write_effects(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
+        let acting = || {
             self.tally
                 .phases
                 .iter()
                 .filter(|span| !span.effects.is_empty())
         };
-        if did().next().is_none() {
+        if acting().next().is_none() {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What each phase did"))?;
-        for span in did() {
+        for span in acting() {
             writeln!(text, "  {}", sanitise::line(&span.phase))?;
-            span.effects
-                .iter()
-                .try_for_each(|carried| writeln!(text, "    {}", effect(carried, palette)))?;
+            span.effects.iter().try_for_each(|carried| {
+                writeln!(text, "    {}", describe_effect(carried, palette))
+            })?;
         }
         Ok(())
     }
 
-    /// Why phases failed, and the findings that stood in the way.
-    fn wrong(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
+    /// Writes why phases failed, and the findings that stopped the run.
+    fn write_failures(&self, text: &mut String, palette: Palette) -> std::fmt::Result {
         let failed = self
             .tally
             .phases
             .iter()
             .filter_map(|span| match &span.result {
                 Some(PhaseResult::Failed(message)) => {
-                    let message = told(message, span.is_plugin);
+                    let message = one_line(message, span.is_plugin);
                     Some(format!("{}: {message}", span.phase))
                 }
                 _ => None,
             });
         let found = self
             .tally
-            .fatal()
-            .map(|found| told(&found.line(), found.plugin.is_some()));
+            .fatal_findings()
+            .map(|found| one_line(&found.line(), found.plugin.is_some()));
         let all: Vec<String> = failed.chain(found).collect();
         if all.is_empty() {
             return Ok(());
         }
         writeln!(text, "\n{}", palette.bold("What went wrong"))?;
-        // What to do about it is in lines of its own.
-        let lines = all.iter().flat_map(|told| {
-            told.lines()
+        // A remedy is in lines of its own.
+        let lines = all.iter().flat_map(|line| {
+            line.lines()
                 .zip(std::iter::once("  - ").chain(std::iter::repeat("    ")))
         });
         lines
@@ -219,7 +220,7 @@ impl Past {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let warning = |found: &Found| match (found.finding.verdict, &found.judged) {
+        let warning = |found: &FindingRecord| match (found.finding.verdict, &found.judged) {
             (Verdict::Warn, _) => Some(found.line()),
             (Verdict::Fail, Judgement::Downgraded(by)) => {
                 Some(format!("{} (an error, but for {by})", found.line()))
@@ -230,8 +231,8 @@ impl Past {
     }
 }
 
-/// A text as it is told: what a plugin says makes no lines of its own.
-fn told(text: &str, is_plugin: bool) -> String {
+/// Returns a text for a list. The text of a plugin becomes one line.
+fn one_line(text: &str, is_plugin: bool) -> String {
     if is_plugin {
         text.lines().collect::<Vec<_>>().join("; ")
     } else {
@@ -239,8 +240,8 @@ fn told(text: &str, is_plugin: bool) -> String {
     }
 }
 
-/// What became of it, what it is, and more where there is more to tell.
-fn effect(Carried { effect, result, .. }: &Carried, palette: Palette) -> String {
+/// Describes the result of an effect, the effect, and the reason.
+fn describe_effect(EffectRecord { effect, result, .. }: &EffectRecord, palette: Palette) -> String {
     let (word, detail) = match result {
         EffectResult::Applied(Applied::Changed) => ("changed", None),
         EffectResult::Applied(Applied::Unchanged) => ("unchanged", None),
@@ -272,9 +273,9 @@ fn effect(Carried { effect, result, .. }: &Carried, palette: Palette) -> String 
     )
 }
 
-/// Runs as a table, a line each; what cannot be read is told in its place.
-pub fn list(
-    runs: &[(JournalFile, Result<Past, ReadError>)],
+/// Returns runs as a table, one line each. A journal that cannot be read has its error there.
+pub fn render_table(
+    runs: &[(JournalFile, Result<RecordedRun, ReadError>)],
     zone: &TimeZone,
     palette: Palette,
 ) -> String {
@@ -293,11 +294,11 @@ pub fn list(
                     sanitise::line(&past.tally.workflow),
                     sanitise::line(&past.header.version),
                 );
-                let (when, took) = (past.when(zone), duration(past.tally.micros));
+                let (when, took) = (past.began_text(zone), format_duration(past.tally.micros));
                 writeln!(
                     text,
                     "{number:>5}  {when:23}  {workflow:8}  {version:8}  {took:>8}  {}",
-                    outcome(&past.tally, palette)
+                    describe_outcome(&past.tally, palette)
                 )
             }
             Err(why) => writeln!(
@@ -310,18 +311,18 @@ pub fn list(
     text
 }
 
-/// The same, a line of JSON each.
-pub fn list_json(runs: &[(JournalFile, Result<Past, ReadError>)]) -> String {
-    let row = |(kept, past): &(JournalFile, Result<Past, ReadError>)| match past {
-        Ok(past) => json::line(&Row {
+/// Returns runs as JSON, one line each.
+pub fn render_json(runs: &[(JournalFile, Result<RecordedRun, ReadError>)]) -> String {
+    let row = |(kept, past): &(JournalFile, Result<RecordedRun, ReadError>)| match past {
+        Ok(past) => json::line(&RunRow {
             run: kept.number,
             began: past.began(),
             version: &past.header.version,
             workflow: &past.tally.workflow,
-            outcome: outcome(&past.tally, Palette::PLAIN),
+            outcome: describe_outcome(&past.tally, Palette::PLAIN),
             micros: past.tally.micros,
         }),
-        Err(why) => json::line(&Damaged {
+        Err(why) => json::line(&DamagedRow {
             run: kept.number,
             error: why.to_string(),
         }),

@@ -17,7 +17,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Only where standard error is a terminal that can move its cursor.
+    /// Returns a display; none unless standard error is a terminal that can move its cursor.
     pub fn on_terminal() -> Option<Self> {
         let able =
             Term::stderr().is_term() && std::env::var_os("TERM").is_some_and(|term| term != "dumb");
@@ -33,8 +33,8 @@ impl Progress {
     }
 
     /// Wraps an output to the same terminal, so that its lines appear above the display.
-    pub fn above<W: Write>(&self, inner: W) -> Above<W> {
-        Above {
+    pub fn above<W: Write>(&self, inner: W) -> AboveProgress<W> {
+        AboveProgress {
             display: self.display.clone(),
             inner,
         }
@@ -119,12 +119,12 @@ impl Subscriber for Progress {
 }
 
 /// Writes to a terminal without tearing the display below.
-pub struct Above<W> {
+pub struct AboveProgress<W> {
     display: MultiProgress,
     inner: W,
 }
 
-impl<W: Write> Write for Above<W> {
+impl<W: Write> Write for AboveProgress<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         self.display.suspend(|| self.inner.write(buffer))
     }

@@ -3,7 +3,7 @@ use crate::text::sanitise;
 use console::{Style, Term};
 use std::{fmt, sync::OnceLock};
 
-/// Whether to colour, decided once for each output.
+/// The colours of an output, or none. It is decided once for each output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Palette {
     on: bool,
@@ -93,7 +93,7 @@ impl Painted {
             let sequence = sequences()
                 .find(|sequence| from.starts_with(sequence.as_str()))
                 .map_or("", String::as_str);
-            // What is no sequence of a palette begins with an escape that is shown.
+            // The escape character of a sequence that is not in a palette is shown as text.
             let shown = if sequence.is_empty() { 1 } else { 0 };
             painted.push_str(sequence);
             painted.push_str(&sanitise::block(&from[..shown]));

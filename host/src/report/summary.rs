@@ -1,10 +1,10 @@
-//! The end of a run: what was made, how long each phase took, what could not be known, what to do
-//! next.
+//! The summary at the end of a run: its effects, the time of each phase, what could not be checked,
+//! and what to do next.
 use super::{
-    headline::headline,
+    headline::write_headline,
     hints,
     style::Palette,
-    tally::{Counts, Found, Tally},
+    tally::{EffectCounts, FindingRecord, Tally},
     timeline,
 };
 use crate::{text::sanitise, wasm::limits};
@@ -15,18 +15,18 @@ use std::fmt::Write;
 pub fn render(tally: &Tally, not_checked: &[String], palette: Palette) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = headline(&mut text, tally, palette);
-    let _ = effects(&mut text, tally, palette);
-    let _ = timeline::brief(&mut text, tally, palette);
-    let _ = plugins(&mut text, tally, palette);
-    let _ = unknown(&mut text, tally, not_checked, palette);
+    let _ = write_headline(&mut text, tally, palette);
+    let _ = write_effects(&mut text, tally, palette);
+    let _ = timeline::write_brief(&mut text, tally, palette);
+    let _ = write_plugins(&mut text, tally, palette);
+    let _ = write_unknown(&mut text, tally, not_checked, palette);
     let hints = hints::hints(tally, true);
-    let _ = list(&mut text, "What to do next", &hints, palette);
+    let _ = write_list(&mut text, "What to do next", &hints, palette);
     text
 }
 
-fn effects(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
-    let effects = tally.effects();
+fn write_effects(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
+    let effects = tally.count_effects();
     if effects.is_empty() {
         return Ok(());
     }
@@ -37,13 +37,13 @@ fn effects(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
             "  {:5} {:<18} {}",
             counts.total(),
             sanitise::line(kind),
-            shares(counts)
+            describe_counts(counts)
         )?;
     }
     Ok(())
 }
 
-fn shares(counts: &Counts) -> String {
+fn describe_counts(counts: &EffectCounts) -> String {
     let shares = [
         (counts.changed, "changed"),
         (counts.unchanged, "unchanged"),
@@ -58,8 +58,8 @@ fn shares(counts: &Counts) -> String {
         .join(", ")
 }
 
-/// What plugins used of what each of their phases may.
-fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
+/// Writes what plugins used, and what each of their phases may use.
+fn write_plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Result {
     if tally.plugins.is_empty() {
         return Ok(());
     }
@@ -89,18 +89,20 @@ fn plugins(text: &mut String, tally: &Tally, palette: Palette) -> std::fmt::Resu
     Ok(())
 }
 
-fn unknown(
+fn write_unknown(
     text: &mut String,
     tally: &Tally,
     not_checked: &[String],
     palette: Palette,
 ) -> std::fmt::Result {
-    let findings = tally.findings_with(Verdict::CouldNotRun).map(Found::line);
+    let findings = tally
+        .findings_with(Verdict::CouldNotRun)
+        .map(FindingRecord::line);
     let all: Vec<String> = not_checked.iter().cloned().chain(findings).collect();
-    list(text, "Not checked", &all, palette)
+    write_list(text, "Not checked", &all, palette)
 }
 
-pub(super) fn list(
+pub(super) fn write_list(
     text: &mut String,
     title: &str,
     items: &[String],

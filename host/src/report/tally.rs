@@ -1,6 +1,5 @@
-//! What a run came to, gathered from its events: the one fold behind summary, timeline, hints and
-//! exit code.
-use super::by_plugin;
+//! The result of a run, gathered from its events. Summary, timeline and hints are made from it.
+use super::{by_plugin, third_party};
 use crate::{
     effect::Applied,
     event::{
@@ -15,6 +14,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The result of a run, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tally {
@@ -23,51 +23,54 @@ pub struct Tally {
     pub ready: u64,
     /// in the order of the plan
     pub phases: Vec<Span>,
-    pub findings: Vec<Found>,
+    pub findings: Vec<FindingRecord>,
     /// by plugin: the memory of its hungriest call, the rest in sum
     pub plugins: BTreeMap<String, Usage>,
-    /// what the journal says that it does not have of the run
+    /// notes of the journal on what it does not hold of the run
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_kept: Vec<String>,
     /// none while the run goes on, or if it was cut off
     pub result: Option<RunResult>,
-    /// it goes on; its events alone cannot tell that from being cut off
+    /// whether the run still goes on; the events alone cannot tell that from a run that was cut off
     pub at_work: bool,
-    /// how long it took, as far as its events go
+    /// microseconds from the start to the last event
     pub micros: u64,
 }
 
-/// When a phase ran, what it did, and how it ended.
+/// The times of a phase, its effects and its result.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Span {
     pub phase: String,
-    /// phases it waited for; none where that was not recorded
+    /// phases that it waited for; none if that was not recorded
     pub needs: Option<Vec<String>>,
     /// microseconds since the run began; none if it never started
     pub began: Option<u64>,
     pub micros: u64,
     pub result: Option<PhaseResult>,
-    pub effects: Vec<Carried>,
+    pub effects: Vec<EffectRecord>,
     /// whether a component runs it
     #[serde(skip)]
     pub is_plugin: bool,
+    /// whether that component is a third party's
+    #[serde(skip)]
+    pub is_third_party: bool,
 }
 
-/// An effect, and what became of it.
+/// An effect with its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Carried {
+pub struct EffectRecord {
     #[serde(flatten)]
     pub effect: EffectSummary,
     pub result: EffectResult,
     pub micros: u64,
 }
 
-/// A finding, and what it meant for the run.
+/// A finding, and its consequence for the run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Found {
+pub struct FindingRecord {
     #[serde(flatten)]
     pub finding: Finding,
     pub judged: Judgement,
@@ -76,8 +79,8 @@ pub struct Found {
     pub plugin: Option<String>,
 }
 
-impl Found {
-    /// Code and summary, with the plugin of a third party.
+impl FindingRecord {
+    /// Returns code and summary, with the plugin of a third party.
     pub fn line(&self) -> String {
         format!(
             "{}: {}{}",
@@ -87,23 +90,23 @@ impl Found {
         )
     }
 
-    /// Whether it stands in the way of the run.
+    /// Whether it stops the run.
     fn is_fatal(&self) -> bool {
         self.finding.verdict == Verdict::Fail && self.judged == Judgement::Stands
     }
 }
 
-/// How effects of one kind turned out.
+/// Numbers of effects of one kind, by result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct EffectCounts {
     pub changed: u64,
     pub unchanged: u64,
-    /// held by other means
+    /// left as found: the goal was reached by other means
     pub left: u64,
     pub failed: u64,
 }
 
-impl Counts {
+impl EffectCounts {
     pub fn total(&self) -> u64 {
         self.changed + self.unchanged + self.left + self.failed
     }
@@ -119,8 +122,17 @@ impl Counts {
 }
 
 impl Span {
-    /// At work when the events end.
-    pub fn open(&self) -> bool {
+    /// A phase that has not started.
+    fn waiting(phase: &str, needs: Option<&Vec<String>>) -> Self {
+        Span {
+            phase: phase.to_owned(),
+            needs: needs.cloned(),
+            ..Span::default()
+        }
+    }
+
+    /// Whether the phase was at work when the events end.
+    pub fn is_open(&self) -> bool {
         self.began.is_some() && self.result.is_none()
     }
 
@@ -131,20 +143,21 @@ impl Span {
 }
 
 impl Tally {
-    /// The tally of a recorded run; phases that did not end took as long as there are events.
-    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
+    /// Gathers the events of a recorded run. A phase that did not end lasts until the last event.
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut tally = Tally::default();
-        events.into_iter().for_each(|event| tally.add(event));
+        events.into_iter().for_each(|event| tally.record(event));
         let end = tally.micros;
         tally
             .phases
             .iter_mut()
-            .filter(|span| span.open())
+            .filter(|span| span.is_open())
             .for_each(|span| span.micros = end.saturating_sub(span.began.unwrap_or(end)));
         tally
     }
 
-    pub fn add(&mut self, event: &Event) {
+    /// Adds an event.
+    pub fn record(&mut self, event: &Event) {
         self.micros = self.micros.max(event.at);
         match &event.kind {
             EventKind::RunStarted {
@@ -155,12 +168,10 @@ impl Tally {
             } => {
                 self.workflow.clone_from(workflow);
                 self.ready = event.at;
-                let span = |phase: &String| Span {
-                    phase: phase.clone(),
-                    needs: needs.get(phase).cloned(),
-                    ..Span::default()
-                };
-                self.phases = phases.iter().map(span).collect();
+                self.phases = phases
+                    .iter()
+                    .map(|phase| Span::waiting(phase, needs.get(phase)))
+                    .collect();
             }
             EventKind::PhaseStarted { phase } => self.span(phase).began = Some(event.at),
             EventKind::PhaseEnded {
@@ -176,13 +187,11 @@ impl Tally {
                 judged,
                 plugin,
                 ..
-            } => {
-                self.findings.push(Found {
-                    finding: finding.clone(),
-                    judged: judged.clone(),
-                    plugin: plugin.clone(),
-                });
-            }
+            } => self.findings.push(FindingRecord {
+                finding: finding.clone(),
+                judged: judged.clone(),
+                plugin: plugin.clone(),
+            }),
             EventKind::Effect {
                 phase,
                 effect,
@@ -190,7 +199,7 @@ impl Tally {
                 micros,
                 ..
             } => {
-                self.span(phase).effects.push(Carried {
+                self.span(phase).effects.push(EffectRecord {
                     effect: effect.clone(),
                     result: result.clone(),
                     micros: *micros,
@@ -204,13 +213,10 @@ impl Tally {
                 plugin,
                 used,
             } => {
-                self.span(phase).is_plugin = true;
-                let sum = self.plugins.entry(plugin.clone()).or_default();
-                sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
-                sum.findings += used.findings;
-                sum.proposals += used.proposals;
-                sum.message_bytes += used.message_bytes;
-                sum.limits = used.limits;
+                let span = self.span(phase);
+                span.is_plugin = true;
+                span.is_third_party = third_party(plugin).is_some();
+                self.add_usage(plugin, used);
             }
             EventKind::Message { label, text, .. } if label == journal::MARK => {
                 self.not_kept.push(text.clone());
@@ -218,6 +224,16 @@ impl Tally {
             EventKind::Message { .. } | EventKind::Intended { .. } | EventKind::Progress { .. } => {
             }
         }
+    }
+
+    /// Adds what a call of a plugin used.
+    fn add_usage(&mut self, plugin: &str, used: &Usage) {
+        let sum = self.plugins.entry(plugin.to_owned()).or_default();
+        sum.memory_bytes = sum.memory_bytes.max(used.memory_bytes);
+        sum.findings += used.findings;
+        sum.proposals += used.proposals;
+        sum.message_bytes += used.message_bytes;
+        sum.limits = used.limits;
     }
 
     fn span(&mut self, phase: &str) -> &mut Span {
@@ -236,13 +252,13 @@ impl Tally {
     }
 
     /// The phases that started, in the order of the plan.
-    pub fn ran(&self) -> impl Iterator<Item = &Span> {
+    pub fn started(&self) -> impl Iterator<Item = &Span> {
         self.phases.iter().filter(|span| span.began.is_some())
     }
 
     /// Effects by kind, and how they turned out.
-    pub fn effects(&self) -> BTreeMap<&str, Counts> {
-        let mut effects: BTreeMap<&str, Counts> = BTreeMap::new();
+    pub fn count_effects(&self) -> BTreeMap<&str, EffectCounts> {
+        let mut effects: BTreeMap<&str, EffectCounts> = BTreeMap::new();
         for carried in self.phases.iter().flat_map(|span| &span.effects) {
             effects
                 .entry(&carried.effect.kind)
@@ -252,31 +268,31 @@ impl Tally {
         effects
     }
 
-    pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &Found> {
+    pub fn findings_with(&self, verdict: Verdict) -> impl Iterator<Item = &FindingRecord> {
         self.findings
             .iter()
             .filter(move |found| found.finding.verdict == verdict)
     }
 
-    /// Findings that stand in the way of the run.
-    pub fn fatal(&self) -> impl Iterator<Item = &Found> {
+    /// The findings that stop the run.
+    pub fn fatal_findings(&self) -> impl Iterator<Item = &FindingRecord> {
         self.findings.iter().filter(|found| found.is_fatal())
     }
 }
 
-/// Keeps a tally while events come in; clones share it.
+/// Gathers events into a tally while they come in. Clones share the tally.
 #[derive(Clone, Debug, Default)]
-pub struct Keeper(Arc<Mutex<Tally>>);
+pub struct TallyCollector(Arc<Mutex<Tally>>);
 
-impl Keeper {
+impl TallyCollector {
     /// The tally so far.
     pub fn tally(&self) -> Tally {
         self.0.lock().clone()
     }
 }
 
-impl Subscriber for Keeper {
+impl Subscriber for TallyCollector {
     fn on_event(&mut self, event: &Event) {
-        self.0.lock().add(event);
+        self.0.lock().record(event);
     }
 }

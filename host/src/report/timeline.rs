@@ -1,53 +1,53 @@
-//! When each phase ran: as a part of the summary, and as a chart of its own with what waited for
-//! what.
+//! The times of phases: as a part of the summary, and as a chart that also shows what each phase
+//! waited for.
 use super::{
     style::Palette,
     tally::{Span, Tally},
 };
 use crate::{
     event::PhaseResult,
-    report::{duration::duration, headline::headline},
+    report::{duration::format_duration, headline::write_headline},
     text::sanitise,
 };
 use std::fmt::{Result, Write};
 
-/// Columns of a bar; the whole run is this wide.
+/// Columns of a bar, which stands for the whole run.
 const BAR: usize = 32;
-/// Microseconds that a phase may take to start before it is worth telling.
+/// Microseconds of waiting for a worker from which the wait is shown.
 const PROMPT: u64 = 1_000;
 
-/// The summary's part: bars in the order of the plan, and the critical path.
-pub(super) fn brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {
-    if tally.ran().next().is_none() {
+/// Writes the part of the summary: bars in the order of the plan, and the critical path.
+pub(super) fn write_brief(text: &mut String, tally: &Tally, palette: Palette) -> Result {
+    if tally.started().next().is_none() {
         return Ok(());
     }
     writeln!(text, "\n{}", palette.bold("How long each phase took"))?;
-    let (path, width) = (tally.critical_path(), width(tally));
-    for span in tally.ran() {
-        let bar = coloured(span, tally, path.contains(&span), palette);
+    let (path, width) = (tally.critical_path(), name_width(tally));
+    for span in tally.started() {
+        let bar = coloured_bar(span, tally, path.contains(&span), palette);
         writeln!(
             text,
             "  {:width$}  {:>8}  {bar}{}",
             sanitise::line(&span.phase),
-            duration(span.micros),
-            remark(span)
+            format_duration(span.micros),
+            describe_result(span)
         )?;
     }
-    critical(text, tally, &path)
+    write_critical_path(text, tally, &path)
 }
 
-/// The chart, phases in the order in which they started.
+/// Returns the chart, with the phases in the order of their start.
 pub fn render(tally: &Tally, palette: Palette) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = headline(&mut text, tally, palette);
-    let _ = chart(&mut text, tally, palette);
+    let _ = write_headline(&mut text, tally, palette);
+    let _ = write_chart(&mut text, tally, palette);
     text
 }
 
-fn chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
-    let (path, width) = (tally.critical_path(), width(tally).max("phase".len()));
-    let mut spans: Vec<&Span> = tally.ran().collect();
+fn write_chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
+    let (path, width) = (tally.critical_path(), name_width(tally).max("phase".len()));
+    let mut spans: Vec<&Span> = tally.started().collect();
     spans.sort_by_key(|span| span.began);
     let heading = format!(
         "  {:width$}  {:>8}  {:>8}  {:BAR$}  waited for",
@@ -56,14 +56,14 @@ fn chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
     writeln!(text, "\n{}", palette.bold(&heading))?;
     for span in spans {
         let critical = path.contains(&span);
-        let start = duration(span.began.unwrap_or(0));
-        let bar = coloured(span, tally, critical, palette);
+        let start = format_duration(span.began.unwrap_or(0));
+        let bar = coloured_bar(span, tally, critical, palette);
         let row = format!(
             "{:width$}  {start:>8}  {:>8}  {bar}{}{}",
             sanitise::line(&span.phase),
-            duration(span.micros),
-            waited(span, tally),
-            remark(span)
+            format_duration(span.micros),
+            describe_wait(span, tally),
+            describe_result(span)
         );
         writeln!(
             text,
@@ -85,27 +85,27 @@ fn chart(text: &mut String, tally: &Tally, palette: Palette) -> Result {
             "-"
         )?;
     }
-    critical(text, tally, &path)?;
+    write_critical_path(text, tally, &path)?;
     if path.is_empty() {
         return writeln!(
             text,
-            "what phases waited for was not recorded by the version that ran this"
+            "the version that made this run did not record what phases waited for"
         );
     }
-    let queued = path
-        .iter()
-        .fold(0u64, |sum, span| sum.saturating_add(tally.queued(span)));
+    let queued = path.iter().fold(0u64, |sum, span| {
+        sum.saturating_add(tally.queue_micros(span))
+    });
     if queued >= PROMPT {
         writeln!(
             text,
             "phases on it (*) waited {} for a free worker",
-            duration(queued)
+            format_duration(queued)
         )?;
     }
     Ok(())
 }
 
-fn critical(text: &mut String, tally: &Tally, path: &[&Span]) -> Result {
+fn write_critical_path(text: &mut String, tally: &Tally, path: &[&Span]) -> Result {
     if path.is_empty() {
         return Ok(());
     }
@@ -119,14 +119,14 @@ fn critical(text: &mut String, tally: &Tally, path: &[&Span]) -> Result {
     writeln!(
         text,
         "critical path: {} of {}: {}",
-        duration(took),
-        duration(tally.micros),
+        format_duration(took),
+        format_duration(tally.micros),
         names.join(" → ")
     )
 }
 
-/// Columns of the longest name.
-fn width(tally: &Tally) -> usize {
+/// Returns the columns of the longest name.
+fn name_width(tally: &Tally) -> usize {
     tally
         .phases
         .iter()
@@ -135,7 +135,7 @@ fn width(tally: &Tally) -> usize {
         .unwrap_or(0)
 }
 
-fn coloured(span: &Span, tally: &Tally, critical: bool, palette: Palette) -> String {
+fn coloured_bar(span: &Span, tally: &Tally, critical: bool, palette: Palette) -> String {
     let bar = bar(span, tally.micros);
     if critical {
         palette.warn(&bar)
@@ -144,7 +144,7 @@ fn coloured(span: &Span, tally: &Tally, critical: bool, palette: Palette) -> Str
     }
 }
 
-/// Where in the run the phase ran, and for how long.
+/// Draws the time of a phase within the run.
 fn bar(span: &Span, total: u64) -> String {
     let scale = |micros: u64| {
         usize::try_from(u128::from(micros) * BAR as u128 / u128::from(total.max(1)))
@@ -161,12 +161,13 @@ fn bar(span: &Span, total: u64) -> String {
     )
 }
 
-fn waited(span: &Span, tally: &Tally) -> String {
+fn describe_wait(span: &Span, tally: &Tally) -> String {
     let need = tally
         .waited_for(span)
         .map(|need| sanitise::line(&need.phase).into_owned());
-    let queued = tally.queued(span);
-    let worker = (queued >= PROMPT).then(|| format!("{} for a free worker", duration(queued)));
+    let queued = tally.queue_micros(span);
+    let worker =
+        (queued >= PROMPT).then(|| format!("{} for a free worker", format_duration(queued)));
     let parts: Vec<String> = need.into_iter().chain(worker).collect();
     if parts.is_empty() {
         String::new()
@@ -175,7 +176,7 @@ fn waited(span: &Span, tally: &Tally) -> String {
     }
 }
 
-fn remark(span: &Span) -> String {
+fn describe_result(span: &Span) -> String {
     match &span.result {
         Some(PhaseResult::Settled) => String::new(),
         Some(PhaseResult::Skipped(why)) => format!("  skipped: {}", sanitise::line(why)),

@@ -23,6 +23,7 @@ use crate::{
     world::Tried,
 };
 use kubephase_wit::{Failure, Severity};
+use record::summary;
 use std::{sync::atomic::Ordering, time::Instant};
 
 /// The call of a phase whose proposals are applied.
@@ -78,7 +79,7 @@ impl Application<'_> {
         sent: &mut Vec<Sent>,
     ) -> Result<bool, PhaseError> {
         let (mut changed, mut failed) = (vec![false; proposals.len()], None);
-        for place in proposal::order(proposals).map_err(|failure| failure.told())? {
+        for place in proposal::order(proposals).map_err(|failure| failure.to_text())? {
             let proposal = &proposals[place];
             if failed.is_none() && self.executor.cancel.is_requested() {
                 failed = Some(PhaseError::Stopped);
@@ -140,6 +141,8 @@ impl Application<'_> {
     fn apply_effect(&self, proposal: &Proposal, dependency_changed: bool) -> Tried<Done> {
         let (executor, session) = (self.executor, self.session);
         let shared = &executor.shared;
+        let target = summary(&proposal.effect).1;
+        let territory = self.territory.map(|territory| territory.around(&target));
         proposal.effect.apply(&Context {
             world: shared.world.as_ref(),
             config: executor.config,
@@ -151,7 +154,7 @@ impl Application<'_> {
                     .is_none_or(|plugin| shared.makers.has_made(plugin, path))
             },
             dependency_changed,
-            territory: self.territory,
+            territory: territory.as_deref(),
             grant: session.access().grant(),
             cancel: &self.state.stop,
             command_time: self.time.within(session.limits().deadline),
@@ -202,7 +205,7 @@ impl Application<'_> {
 fn phase_error(failure: &Failure) -> PhaseError {
     match failure.code.as_str() {
         "cancelled" => PhaseError::Stopped,
-        _ => PhaseError::Failed(failure.told()),
+        _ => PhaseError::Failed(failure.to_text()),
     }
 }
 

@@ -69,7 +69,10 @@ impl Complete {
         cancel: &Cancel,
     ) -> Result<Finished> {
         let prepared = &self.prepared;
-        let masked = Secrets::mask(&prepared.config)?;
+        let mut masked = Secrets::mask(&prepared.config)?;
+        prepared
+            .secret_settings()
+            .for_each(|it| masked.secrets.add(it));
         let bus = Bus::new(subscribers(&prepared.plan));
         let shared = Arc::new(RunContext {
             patches: prepared.patches.clone(),

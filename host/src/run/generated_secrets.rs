@@ -7,6 +7,7 @@ use crate::{
     world::{Files, files::is_trusted, state_directory::DIRECTORY},
 };
 use anyhow::{Result, anyhow};
+use kubephase_wit::Failure;
 use serde::{Deserialize, Serialize};
 
 /// Secrets that the configuration did not give and that were generated once for a node. Their file
@@ -26,9 +27,7 @@ fn real_path(path: &str, files: &dyn Files) -> Result<String> {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     Ok(format!(
         "{}/{name}",
-        files
-            .real_path(directory)
-            .map_err(|failure| anyhow!(failure.message))?
+        files.real_path(directory).map_err(Failure::into_error)?
     ))
 }
 
@@ -42,7 +41,7 @@ impl GeneratedSecrets {
         let opened = match files.open(&path) {
             Ok(opened) => opened,
             Err(failure) if failure.code == "not-found" => return Ok(GeneratedSecrets::default()),
-            Err(failure) => return Err(anyhow!(failure.message)),
+            Err(failure) => return Err(failure.into_error()),
         };
         let meta = opened.meta();
         if !is_trusted(meta.uid, meta.mode) || opened.real_path() != real_path(&path, files)? {
@@ -54,7 +53,7 @@ impl GeneratedSecrets {
         let text = opened
             .read(MAX_SECRETS)
             .map(Secret::new)
-            .map_err(|failure| anyhow!(failure.message))?;
+            .map_err(Failure::into_error)?;
         serde_json::from_slice(text.reveal())
             .map_err(|e| anyhow!("{path} is damaged: {e}; remove it to have new secrets made"))
     }
@@ -85,7 +84,7 @@ impl GeneratedSecrets {
     pub fn forget(files: &dyn Files) -> Result<()> {
         files
             .remove(&GeneratedSecrets::path())
-            .map_err(|failure| anyhow!(failure.message))
+            .map_err(Failure::into_error)
     }
 
     /// Fills in what the configuration lacks, and keeps it for the next run.
@@ -107,7 +106,7 @@ impl GeneratedSecrets {
         if made != before {
             files
                 .make_dir(DIRECTORY, 0o700)
-                .map_err(|failure| anyhow!(failure.message))?;
+                .map_err(Failure::into_error)?;
             files
                 .write(
                     &GeneratedSecrets::path(),
@@ -115,7 +114,7 @@ impl GeneratedSecrets {
                     0o600,
                     None,
                 )
-                .map_err(|failure| anyhow!(failure.message))?;
+                .map_err(Failure::into_error)?;
         }
         Ok(())
     }

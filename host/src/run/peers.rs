@@ -11,7 +11,8 @@ use crate::{
         rehearsal::{self, ClusterState, Rehearsal, Setting},
     },
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use kubephase_wit::Failure;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -50,7 +51,7 @@ impl PeerCluster {
             return Ok(None);
         };
         let (lock, scratch) = if keeps {
-            let directory = state::make(&first).map_err(|failure| anyhow!(failure.told()))?;
+            let directory = state::make(&first).map_err(Failure::into_error)?;
             let lock = RunLock::acquire(&directory, "reset")?;
             (Some(lock), ScratchTree::at(&first)?)
         } else {

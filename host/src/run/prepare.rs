@@ -4,12 +4,13 @@ use crate::{
     config::{self, Config, ConfigFile, Loaded, PhaseConfiguration, PluginEntry},
     effect::territory::Territory,
     plan::{
-        Choice, Plan, Refused,
+        Choice, Plan, PlanErrors,
         catalog::Catalog,
         spec::{WorkflowId, is_within},
     },
     plugin::{self, identity::PluginIdentity, load::Plugins},
     render::patches::Patches,
+    secret::{Secret, settings},
     wasm::{embedded, engine::Engine, plugin::Place},
     world::node::facts::NodeFacts,
 };
@@ -48,6 +49,7 @@ impl<'a> Distribution<'a> {
                 settings: json!({}),
                 limits: Default::default(),
                 signer: None,
+                origin: None,
             };
             plugins.insert(manifest.name.clone(), loaded);
         }
@@ -108,6 +110,8 @@ pub struct Prepared {
     pub question: Option<&'static Question>,
     /// the operator's configuration file, if there is one
     pub file: Option<PathBuf>,
+    /// files of the operator that were read besides it, and may hold credentials
+    pub operator_files: Vec<PathBuf>,
     /// whether the whole workflow runs, and not single phases that were selected
     pub is_whole: bool,
 }
@@ -117,6 +121,9 @@ impl Prepared {
     /// runs do.
     pub(super) fn territory(&self) -> Territory {
         let mut territory = Territory::of(&self.config);
+        self.operator_files
+            .iter()
+            .for_each(|path| territory.add_of_operator(path));
         let Some(file) = &self.file else {
             return territory;
         };
@@ -126,18 +133,27 @@ impl Prepared {
         for entry in &self.phases.plugins {
             if let Some(component) = plugin::source::file(&entry.source, folder) {
                 territory.add_shown_of_operator(&folder.join(&entry.source));
-                territory.add_shown_of_operator(&crate::pki::signature::beside(&component));
+                territory.add_shown_of_operator(&crate::pki::signature::signature_path(&component));
             }
         }
         territory
+    }
+
+    /// The values of the secret settings of all plugins.
+    pub(super) fn secret_settings(&self) -> impl Iterator<Item = Secret<String>> {
+        self.plugins.values().flat_map(|loaded| {
+            let schema = &loaded.plugin.manifest().settings;
+            settings::hide(schema, &mut loaded.settings.clone())
+        })
     }
 
     /// The identity of each third-party plugin, by its name.
     pub(super) fn identities(&self) -> BTreeMap<String, String> {
         let entries = self.phases.plugins.iter();
         let identity = |entry: &PluginEntry| {
-            let signer = self.plugins.get(&entry.name)?.signer.as_ref();
-            let identity = PluginIdentity::new(&entry.source, signer);
+            let loaded = self.plugins.get(&entry.name)?;
+            let identity = PluginIdentity::new(&entry.source, loaded.signer.as_ref())
+                .with_origin(loaded.origin.as_deref());
             Some((entry.name.clone(), identity.to_string()))
         };
         entries.filter_map(identity).collect()
@@ -168,6 +184,7 @@ pub fn prepare(
         skip,
         may_run_programs,
         question,
+        operator_files,
     } = run;
     let Loaded {
         config,
@@ -193,7 +210,7 @@ pub fn prepare(
     let is_whole = only.is_none();
     let disabled = workflow.disabled_phases(&config, is_whole);
     let choice = choose(&config, &phases, disabled, skip, only);
-    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(Refused)?;
+    let plan = Plan::build(&catalog, &workflow.id(), &choice).map_err(PlanErrors)?;
     let (patches, said) = load_patches(&config)?;
     Ok(Prepared {
         workflow,
@@ -210,6 +227,7 @@ pub fn prepare(
         may_run_programs,
         question,
         file: file.map(|file| file.path().to_owned()),
+        operator_files,
         is_whole,
     })
 }

@@ -68,10 +68,13 @@ impl Provider<'_> {
             settings,
             limits,
             signer,
+            origin,
         } = &self.prepared.plugins[name];
         let entries = &self.prepared.phases.plugins;
         let entry = entries.iter().find(|entry| entry.name == name);
-        let identity = entry.map(|entry| PluginIdentity::new(&entry.source, signer.as_ref()));
+        let identity = entry.map(|entry| {
+            PluginIdentity::new(&entry.source, signer.as_ref()).with_origin(origin.as_deref())
+        });
         let digest = identity.map(|identity| identity.digest());
         let grant = Grant::clone(&plugin.grant()).of_identity(digest.unwrap_or_default());
         let session = Session::limited(
@@ -109,7 +112,7 @@ impl Provider<'_> {
             phases, plugins, ..
         } = self.prepared;
         let pinned = plugin::load::pin_plugins(phases, plugins);
-        pinned.kept().unwrap_or_else(|| json!({}))
+        pinned.to_cluster_document().unwrap_or_else(|| json!({}))
     }
 
     /// Returns the lines that kubeadm prints as it enters the groups of a phase, with the label of

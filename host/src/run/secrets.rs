@@ -208,7 +208,7 @@ fn with_placeholders(
         .iter()
         .enumerate()
         .map(|(index, given)| {
-            let (id, secret) = bootstrap_token::parts(&given.token);
+            let (id, secret) = bootstrap_token::split(&given.token);
             given.with_token(format!(
                 "{id}.{}",
                 placeholder(&format!("token-{index}"), secret.into())

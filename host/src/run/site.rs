@@ -29,6 +29,7 @@ use crate::{
     world::state_directory as state,
 };
 use anyhow::{Context, Result, anyhow};
+use kubephase_wit::Failure;
 use std::{
     path::Path,
     sync::{
@@ -109,8 +110,7 @@ impl Site<Rehearsal> {
         // The journals of the tree below are read. The journal of this run, which is not kept, must
         // not hide them by its name.
         let name = if below.is_some() { "dry-run" } else { "" };
-        let directory =
-            state::make_below(&scratch.path, name).map_err(|failure| anyhow!(failure.told()))?;
+        let directory = state::make_below(&scratch.path, name).map_err(Failure::into_error)?;
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
         let around = Around {
             prepared,
@@ -187,7 +187,7 @@ impl Site<Real> {
             ));
         }
         let (threads, run) = (Threads::start()?, Interruptible::begin());
-        let directory = state::make(Path::new("/")).map_err(|failure| anyhow!(failure.told()))?;
+        let directory = state::make(Path::new("/")).map_err(Failure::into_error)?;
         let lock = RunLock::acquire(&directory, prepared.workflow.id().as_str())?;
         let patience = patience(prepared, run.cancel());
         let mut world = Real::open(threads.handle(), facts, &prepared.config, &patience)?;

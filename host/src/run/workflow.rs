@@ -178,6 +178,8 @@ pub struct LoadedRun {
     pub may_run_programs: bool,
     /// the question that the operator answers before the run; none if there is none
     pub question: Option<&'static Question>,
+    /// files of the operator that were read besides the configuration, and may hold credentials
+    pub operator_files: Vec<PathBuf>,
 }
 
 impl LoadedRun {
@@ -188,6 +190,7 @@ impl LoadedRun {
             skip: skip.to_vec(),
             may_run_programs: false,
             question: None,
+            operator_files: Vec::new(),
         }
     }
 }

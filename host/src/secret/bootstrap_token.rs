@@ -30,17 +30,17 @@ fn random(length: usize) -> String {
 
 /// Whether a token has the form of one.
 pub fn is_token(token: &Secret<String>) -> bool {
-    let (id, secret) = parts(token);
+    let (id, secret) = split(token);
     is_id(id) && is_part(secret, 16)
 }
 
 /// The id of a token, which is no secret.
 pub fn id(token: &Secret<String>) -> &str {
-    parts(token).0
+    split(token).0
 }
 
 /// The id of a token and its secret; both are empty where it has no secret.
-pub fn parts(token: &Secret<String>) -> (&str, &str) {
+pub fn split(token: &Secret<String>) -> (&str, &str) {
     token.reveal().split_once('.').unwrap_or_default()
 }
 
@@ -55,7 +55,7 @@ fn is_part(text: &str, length: usize) -> bool {
 
 /// What is said of a text that is no token. The text itself is not: it is a secret, though a wrong
 /// one.
-pub fn malformed() -> String {
+pub fn malformed_message() -> String {
     format!("the bootstrap token was not of the form {PATTERN:?}")
 }
 
@@ -86,7 +86,7 @@ mod tests {
         }
         assert!(is_id("abcdef") && !is_id("abcde") && !is_id("abcdeF"));
         assert_eq!(
-            malformed(),
+            malformed_message(),
             r#"the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z""#
         );
     }

@@ -5,8 +5,8 @@
 //! encodings. What cannot be parsed is still searched once from end to end. All work is bounded in
 //! proportion to the content's size.
 //!
-//! A search finds only what it knows. So content in which nothing was found also has to be ordinary:
-//! text that does not look random, values after no name of a secret, certificates, and encodings of
+//! A search finds only what it knows. So content in which nothing was found also has to be
+//! ordinary: text that does not look random, values after no name of a secret, certificates, and encodings of
 //! these. All else is not decided. This is a heuristic; what a plugin may read is the grant's
 //! decision.
 mod assignments;
@@ -16,6 +16,7 @@ mod encodings;
 mod objects;
 mod ordinary;
 mod patterns;
+mod text;
 
 pub use objects::parse_yaml;
 
@@ -117,7 +118,7 @@ pub fn classify_within(content: &[u8], budget: &Budget) -> Option<Credential> {
         .len()
         .saturating_mul(WORK_PER_BYTE)
         .saturating_add(MIN_WORK);
-    let Some(_turn) = json::turn_of("", content.len(), &|| budget.is_over()) else {
+    let Some(_turn) = json::wait_for_turn("", content.len(), &|| budget.is_over()) else {
         return Some(Credential::Undecided);
     };
     let mut search = Search {
@@ -190,7 +191,8 @@ impl Search<'_> {
             let unpacked = encodings::gunzip(stream, self.work)?;
             self.search(&unpacked, depth)?;
         }
-        if let Some(text) = encodings::decode_utf16(content) {
+        let text = encodings::decode_utf16(content).or_else(|| text::decode_latin_1(content));
+        if let Some(text) = text {
             self.search(text.as_bytes(), depth)?;
         }
         if let Ok(text) = std::str::from_utf8(content) {

@@ -4,8 +4,10 @@
 //!
 //! The plugin gets the value of a secret setting. Capsules, and the configuration that the cluster
 //! keeps, have a placeholder.
+mod followed;
 mod listing;
 
+pub use followed::check_marks;
 pub use listing::list_secrets;
 
 use super::Secret;
@@ -45,6 +47,9 @@ const SECRET_NAMES: &[&str] = &[
     "signingkey",
     "encryptionkey",
     "accountkey",
+    "licensekey",
+    "servicekey",
+    "authtok",
 ];
 
 /// Last words of names that mark a setting as secret. As parts of names they mean other things.
@@ -65,11 +70,12 @@ const PLAIN_ENDS: &[&str] = &[
     "length",
     "count",
     "class",
+    "type",
     "policy",
     "strategy",
 ];
 
-/// Levels of nested schemas that are followed.
+/// Levels of nested schemas that are followed. A value below them is hidden, whatever it is.
 const MAX_DEPTH: usize = 32;
 
 /// Replaces each secret setting by [`PLACEHOLDER`], and returns the texts that the secret settings
@@ -128,7 +134,7 @@ fn walk(
     hide: &mut dyn FnMut(&mut Value),
 ) {
     let Some(depth) = depth.checked_sub(1) else {
-        return;
+        return hide(value);
     };
     let target = resolve(root, schema);
     if is_secret(schema) || is_secret(target) {

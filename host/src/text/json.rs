@@ -7,7 +7,7 @@ use serde_json::{
 };
 use std::io::{self, Write};
 
-/// The kind of a JSON value, as Go's decoder names it.
+/// Returns the type of a JSON value, as Go's decoder names it.
 pub fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -19,8 +19,10 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// One value on one line, whatever is in its strings: characters that would act on a terminal are
-/// `\u` escapes.
+/// Writes a value on one line. Characters that would act on a terminal become `\u` escapes.
+///
+/// # Errors
+/// The value cannot be serialised, or `out` cannot be written to.
 pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<()> {
     let mut line = Vec::new();
     value.serialize(&mut serde_json::Serializer::with_formatter(
@@ -31,7 +33,7 @@ pub fn write_line<W: Write>(out: &mut W, value: &impl Serialize) -> io::Result<(
     out.flush()
 }
 
-/// The same as text.
+/// Returns a value on one line, with the escapes of [`write_line`].
 pub fn line(value: &impl Serialize) -> String {
     let mut line = Vec::new();
     // Plain records with string keys always serialise.
@@ -52,7 +54,7 @@ pub fn pretty(value: &impl Serialize) -> String {
 
 /// Writes part of a string; characters that would act on a terminal are `\u` escapes.
 fn write_fragment<W: Write + ?Sized>(writer: &mut W, fragment: &str) -> io::Result<()> {
-    // Most is plain, and looked through a byte at a time.
+    // Most fragments are plain ASCII, which this check recognises quickly.
     if fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return writer.write_all(fragment.as_bytes());
     }

@@ -14,6 +14,7 @@ const DECIMAL: [(&str, i32); 10] = [
 ];
 const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
+/// How a quantity is written: its suffix is a power of ten, an exponent, or a power of two.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notation {
     Decimal,
@@ -21,7 +22,7 @@ enum Notation {
     Binary,
 }
 
-/// A quantity without its sign: so many times a power of ten.
+/// A quantity without its sign: `mantissa` times ten to the power of `exponent`.
 struct Quantity {
     mantissa: i128,
     exponent: i32,
@@ -53,7 +54,7 @@ fn parse(unsigned: &str) -> Option<Quantity> {
             .filter(|power| power.abs() <= 18)?;
         Notation::Exponent
     };
-    // Nothing is finer than a billionth; what is gets rounded up.
+    // A billionth is the finest quantity; a finer value is rounded up.
     while exponent < -9 {
         (mantissa, exponent) = (mantissa / 10 + i128::from(mantissa % 10 != 0), exponent + 1);
     }
@@ -64,8 +65,9 @@ fn parse(unsigned: &str) -> Option<Quantity> {
     })
 }
 
-/// The whole number that a quantity is; none where it is none, or no whole one.
-pub fn bytes(text: &str) -> Option<u64> {
+/// Returns the value of a quantity of bytes; none if the text is not a quantity, or its value is
+/// not a whole number.
+pub fn parse_bytes(text: &str) -> Option<u64> {
     let Quantity {
         mantissa, exponent, ..
     } = parse(text)?;
@@ -78,8 +80,8 @@ pub fn bytes(text: &str) -> Option<u64> {
     u64::try_from(value?).ok()
 }
 
-/// `0.5` as `500m`, `1024Mi` as `1Gi`; none where the text is no quantity, or one beyond what can
-/// be computed.
+/// Returns a quantity in its canonical form: `500m` for `0.5`, `1Gi` for `1024Mi`. None if the text
+/// is not a quantity, or its value is too large.
 pub fn canonical(text: &str) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),

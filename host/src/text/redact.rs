@@ -1,20 +1,25 @@
-//! Blanks what looks like the secret half of a bootstrap token, a certificate key or a private key,
-//! in texts that other programs wrote: lines of container logs, output of programs, answers of
-//! servers in failures.
+//! Blanks secrets in texts of other programs: lines of container logs, output of programs, answers
+//! of servers in failures. It recognises the secret part of bootstrap tokens, certificate keys and
+//! private keys by their form.
 //!
-//! This is a second net. No event holds a secret of the run in the first place: phases see
-//! placeholders, and the text with the values goes beside the event, to the terminal alone. The
-//! host cannot know where other programs' texts come from, and an API server does log tokens.
+//! This is a second defence. Events hold no secret of the run: phases get placeholders, and a text
+//! with the real values goes only to the terminal, not into the event. But the host does not
+//! control the texts of other programs, and an API server does log tokens.
 use regex::{Captures, Regex};
 use serde_json::Value;
 use std::sync::LazyLock;
 
 static SECRETS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     // A 64-digit number is a certificate key unless it is called a hash.
-    Regex::new(r"(?s)(?P<id>\b[a-z0-9]{6})\.[a-z0-9]{16}\b|(?P<hash>sha256:)?\b[0-9a-f]{64}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)").ok()
+    Regex::new(concat!(
+        r"(?s)(?P<id>\b[a-z0-9]{6})\.[a-z0-9]{16}\b",
+        r"|(?P<hash>sha256:)?\b[0-9a-f]{64}\b",
+        r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
+    ))
+    .ok()
 });
 
-/// Blanks secrets in every string but digests, which are no secrets.
+/// Blanks secrets in every string but digests, which are not secret.
 pub fn blank(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -31,13 +36,14 @@ pub fn blank(value: &mut Value) {
     }
 }
 
-/// A text with its secrets blanked.
+/// Returns a text with its secrets blanked.
 pub fn text(text: &str) -> String {
     blanked(text).unwrap_or_else(|| text.to_owned())
 }
 
-/// A quick look, as few texts hold any: the second half of a token and a certificate key are that
-/// many small letters and digits in a row, or more, and a private key begins with dashes.
+/// Whether a text may hold secrets: a quick check before the search, because few texts hold any.
+/// The secret part of a token and a certificate key have at least 16 lower-case letters and digits in a
+/// row, and a private key begins with dashes.
 pub fn may_hold_secrets(text: &[u8]) -> bool {
     const IN_A_ROW: usize = "0123456789abcdef".len();
     const DASHES: &[u8] = b"-----";

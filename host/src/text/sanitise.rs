@@ -1,14 +1,13 @@
-//! Text of guests, before it reaches a terminal or a line of output.
+//! Makes text of plugins and other programs harmless before it is printed.
 //!
-//! What could move the cursor, colour the screen, reorder or hide text is shown as an escape
-//! (`\u{1b}`), so that nothing looks like what it is not. Text that needs no change is passed
-//! through unchanged.
+//! Characters that could move the cursor, colour the screen, reorder or hide text become escapes
+//! (`\u{1b}`). All other text stays unchanged.
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Longest line passed on, in bytes.
+/// Bytes of the longest line; the rest of a longer line is dropped.
 pub const LIMIT: usize = 4096;
-/// Bytes of a guest's text that a message quotes.
+/// Bytes of a text that a message quotes.
 const QUOTED: usize = 128;
 
 /// Whether a character acts on a terminal, or on the order and visibility of other characters.
@@ -33,19 +32,19 @@ pub fn is_trick(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// One line: line ends and tabs are escaped, too.
+/// Returns a text as one line: line ends and tabs are escaped, too.
 pub fn line(text: &str) -> Cow<'_, str> {
     clean(text, false)
 }
 
-/// A name or word of a guest within a message: one line, and of that a beginning.
+/// Returns a text for quoting in a message: one line, cut after 128 bytes.
 pub fn quoted(text: &str) -> String {
     let end = text.floor_char_boundary(QUOTED);
     let more = if end < text.len() { "…" } else { "" };
     format!("{}{more}", line(&text[..end]))
 }
 
-/// Several lines of any length, of our own phases only: line ends and tabs stay.
+/// Returns a text of any length in which line ends and tabs stay, for text of built-in phases only.
 pub fn block(text: &str) -> Cow<'_, str> {
     clean(text, true)
 }

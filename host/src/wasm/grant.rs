@@ -1,5 +1,6 @@
 //! Grants: what a plugin may observe and propose. A plugin may do what its component imports, its
 //! manifest asks for and the operator allowed.
+mod modes;
 mod objects;
 
 pub use objects::{ObjectChange, ObjectContent};

@@ -479,7 +479,7 @@ fn check_patterns(dimension: Dimension, request: &Request, problem: &mut dyn FnM
     }
     if dimension == Dimension::Objects {
         for object in &request.objects {
-            if let Err(why) = ObjectName::of_kind(
+            if let Err(why) = ObjectName::parse_kind(
                 &object.api_version,
                 &object.kind,
                 object.namespace.as_deref(),

@@ -12,6 +12,7 @@
 //! | [`fake`] | a world of the test cases of plugins |
 //! | [`files`], [`node`], [`api`] | implementations that several worlds share |
 //! | [`object_ref`] | the name of an object, and what a manifest is about |
+//! | [`judged_file`] | files that are judged, and read as they were judged |
 //! | [`state_directory`] | the directory in which runs leave their state |
 //! | [`text_file`] | files as texts, where there may be none |
 //! | [`reach`] | the addresses that a request may be sent to |
@@ -22,6 +23,7 @@
 pub mod api;
 pub mod fake;
 pub mod files;
+pub mod judged_file;
 pub mod node;
 pub mod object_ref;
 mod parts;
@@ -35,7 +37,8 @@ pub use files::Territory;
 pub use kubephase_sdk::{node::ServiceState, spec::EtcdMember};
 use kubephase_wit::Failure;
 pub use parts::{
-    Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Rights, Runtime, TlsFiles,
+    Cluster, Container, Etcd, Files, Net, NoEtcd, Node, OpenFile, Rights, Runtime, TlsFile,
+    TlsFiles,
 };
 
 /// The result of work on the world. A phase receives the failure as it is.

@@ -104,14 +104,14 @@ fn check_rule(rule: &Rule, context: &Context<'_, '_>) -> Finding {
     let program = match Program::compile(that) {
         Ok(program) => program,
         Err(error) => {
-            return could_not_run(code, format!("`{that}` is not an expression: {error}"));
+            return could_not_run(code, format!("`{that}` is not a valid expression: {error}"));
         }
     };
     let finding = match program.execute(context) {
         Ok(Value::Bool(true)) => return pass(code, summary).evidence("that", that),
         Ok(Value::Bool(false)) => match severity {
-            RuleSeverity::Error => fail(code, format!("not so: {summary}")),
-            RuleSeverity::Warning => concern(code, format!("not so: {summary}")),
+            RuleSeverity::Error => fail(code, format!("does not hold: {summary}")),
+            RuleSeverity::Warning => concern(code, format!("does not hold: {summary}")),
         },
         Ok(other) => {
             return could_not_run(

@@ -1,7 +1,7 @@
 //! A configuration file, read and checked as `init --config` does.
 #![no_main]
 use kubephase::{
-    config::{ConfigFile, InitFlags, load_init, phases_of},
+    config::{ConfigFile, InitFlags, load_init, phase_configuration_of},
     world::node::facts::NodeFacts,
 };
 use kubephase_fuzz::Scratch;
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     STATE.with(|(scratch, flags, node)| {
         let file = ConfigFile::at(&scratch.write("cluster.yaml", bytes));
         // Most inputs are refused.
-        let _ = phases_of(&file);
+        let _ = phase_configuration_of(&file);
         let _ = load_init(Some(&file), flags, node);
     });
 });

@@ -14,6 +14,7 @@ mod sample;
 
 use arrows::{circles, strangers, upward};
 use modules::Modules;
+use std::fs;
 
 /// The floors from the lowest to the highest, and what is on each.
 const FLOORS: &[(&str, &str)] = &[
@@ -21,8 +22,15 @@ const FLOORS: &[(&str, &str)] = &[
         "text",
         "Text and bytes without any of the program's own types.",
     ),
-    ("cancel", "The wish to end a run, and who is told of it."),
-    ("parallel", "Work of several threads, and turns among them."),
+    (
+        "cancel",
+        "Requests to end a run, and the parts of the program that react to them.",
+    ),
+    (
+        "backoff",
+        "Pauses between tries of work that may succeed later.",
+    ),
+    ("parallel", "Work of several threads, and whose turn it is."),
     (
         "budget",
         "What one call may use of the host, and until when.",
@@ -37,7 +45,7 @@ const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "operator_files",
-        "The operator's own files, read within bounds.",
+        "The operator's own files, read with limits on size and kind.",
     ),
     (
         "pki",
@@ -66,21 +74,27 @@ const FLOORS: &[(&str, &str)] = &[
     ),
     (
         "effect",
-        "One intended change of a node or a cluster, and how it is made.",
+        "One intended change, its own check whether it already holds, and what undoes it.",
     ),
     ("event", "What happens in a run, as a stream."),
     ("journal", "The events of a run, kept on the node."),
     ("report", "Events as lines, JSON, a summary, a timeline."),
-    ("phase", "The work of the built-in phases."),
+    (
+        "phase",
+        "The work of the built-in phases: a file for each of kubeadm's phases.",
+    ),
     (
         "plugin",
         "Plugins of a configuration: fetched, allowed, locked, loaded.",
     ),
     (
         "run",
-        "One run of any workflow: preparation, executor, sessions.",
+        "One run of any workflow: preparation, executor, what a phase's calls reach.",
     ),
-    ("workflow", "What is particular to init, join and reset."),
+    (
+        "workflow",
+        "What is particular to init, join and reset: a folder for each.",
+    ),
     ("rehearse", "Machines that join a rehearsed cluster."),
     (
         "plugin_tools",
@@ -105,6 +119,19 @@ fn every_module_has_a_floor_and_every_floor_a_module() {
 fn no_files_use_each_other_in_a_circle() {
     let problems = circles(&program());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_page_of_the_host_has_these_floors() {
+    let page = fs::read_to_string(harness::workspace().join("host/README.md")).unwrap();
+    let list: String = FLOORS
+        .iter()
+        .map(|(floor, content)| format!("- `{floor}`: {content}\n"))
+        .collect();
+    assert!(
+        page.contains(&format!("\n\n{list}\n")),
+        "the list of floors in host/README.md has to be:\n{list}"
+    );
 }
 
 fn program() -> Modules {

@@ -137,7 +137,7 @@ impl InvitingCluster {
             &admin_kubeconfig(&self.folder).display().to_string(),
         )
         .unwrap();
-        request(&api).unwrap_or_else(|failure| panic!("{}", failure.told()))
+        request(&api).unwrap_or_else(|failure| panic!("{}", failure.to_text()))
     }
 
     /// Creates a token that has expired, and returns it.

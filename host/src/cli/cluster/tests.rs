@@ -11,21 +11,24 @@ fn kubeconfigs_are_looked_for_in_kubeadms_order() {
             .collect::<Vec<_>>()
     };
     assert_eq!(
-        texts(standard(None, home())),
+        texts(kubeconfig_candidates(None, home())),
         ["/home/ada/.kube/config", ADMIN]
     );
     assert_eq!(
-        texts(standard(Some("".into()), home())),
+        texts(kubeconfig_candidates(Some("".into()), home())),
         ["/home/ada/.kube/config", ADMIN]
     );
     assert_eq!(
-        texts(standard(Some("/a::b".into()), home())),
+        texts(kubeconfig_candidates(Some("/a::b".into()), home())),
         ["/a", "b", ADMIN]
     );
     let folder = tempfile::tempdir().unwrap();
     let (missing, there) = (folder.path().join("none"), folder.path().to_owned());
-    assert_eq!(found(&[missing.clone(), there.clone()]), there);
-    assert_eq!(found(&[missing.clone(), missing.join("more")]), missing);
+    assert_eq!(first_existing(&[missing.clone(), there.clone()]), there);
+    assert_eq!(
+        first_existing(&[missing.clone(), missing.join("more")]),
+        missing
+    );
 }
 
 #[test]

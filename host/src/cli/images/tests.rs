@@ -15,11 +15,11 @@ fn images() -> Vec<String> {
 #[test]
 fn lists_are_printed_as_kubeadm_does() {
     assert_eq!(
-        listed(&images(), Format::Text),
+        format_list(&images(), Format::Text),
         "registry.k8s.io/kube-apiserver:v1.36.2\nregistry.k8s.io/pause:3.10.2\n"
     );
     assert_eq!(
-        listed(&images(), Format::Json),
+        format_list(&images(), Format::Json),
         r#"{
     "kind": "Images",
     "apiVersion": "output.kubeadm.k8s.io/v1alpha3",
@@ -31,7 +31,7 @@ fn lists_are_printed_as_kubeadm_does() {
 "#
     );
     assert_eq!(
-        listed(&images(), Format::Yaml),
+        format_list(&images(), Format::Yaml),
         "apiVersion: output.kubeadm.k8s.io/v1alpha3\nimages:\n- \
          registry.k8s.io/kube-apiserver:v1.36.2\n- registry.k8s.io/pause:3.10.2\nkind: Images\n"
     );
@@ -141,7 +141,8 @@ fn pulling_ends_with_the_first_image_that_fails() {
         .to_string();
     assert!(
         why.ends_with(
-            "\nstart the container runtime behind unix:///x, or name another with --cri-socket"
+            "\nstart the container runtime that serves unix:///x, or name another socket with \
+             --cri-socket"
         ),
         "{why}"
     );

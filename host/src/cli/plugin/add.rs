@@ -12,6 +12,7 @@ use crate::{
         refused::PluginRefused,
         transaction::Transaction,
     },
+    secret::settings::list_secrets,
     wasm::engine::Engine,
 };
 use anyhow::{Context, Result};
@@ -25,7 +26,7 @@ pub fn add(
     expectation: &Expectation,
     engine: &Engine,
 ) -> Result<Exit> {
-    let given = expectation.signer()?;
+    let signer = expectation.signer()?;
     // The configuration names a file from its own folder, wherever the command was typed.
     let source = if from.contains("://") {
         from.to_owned()
@@ -36,10 +37,10 @@ pub fn add(
     let allowing = format!("{plain} --allow");
     let command = if allow.is_some() { &allowing } else { &plain };
     let digest = expectation.digest.as_ref();
-    let mut candidate = Candidate::fetch(&source, config, given.clone(), digest, command, engine)?;
+    let mut candidate = Candidate::fetch(&source, config, signer.clone(), digest, command, engine)?;
     let known = KnownPlugin::read(config, candidate.name())?;
     known.check_source(&source, config)?;
-    if given.is_none()
+    if signer.is_none()
         && let Some(signer) = known.signer(None, || candidate.full_command(command, expectation))?
     {
         candidate.require_signer(signer, config, command)?;
@@ -55,7 +56,7 @@ pub fn add(
     let mut change = Transaction::begin(config)?;
     let name = candidate.name().to_owned();
     known.check_unchanged(&change, &name, command)?;
-    let edit = entry::add(config, &name, &source, given.as_ref(), &replaces)?;
+    let edit = entry::add(config, &name, &source, signer.as_ref(), &replaces)?;
     change.lock.set(
         &candidate.plugin,
         &source,
@@ -89,16 +90,16 @@ fn check_replaced(candidate: &Candidate, replaces: &[String], command: &str) -> 
     }
     let flags = consent::flags(&candidate.plugin, &Allowed::default());
     let message = format!(
-        "plugin {} is to stand in for {}, which kubephase then does no longer.\nIf that is \
-         meant: {command}{flags}",
+        "plugin {} would replace {}, so kubephase would no longer do that itself.\nTo allow that: \
+         {command}{flags}",
         candidate.name(),
         others.join(", ")
     );
     Err(PluginRefused::new(message).into())
 }
 
-/// What was added, what it may do, and how to allow the rest. `phases` is the configuration after
-/// the change, `allowed` is what the lock allows.
+/// Describes what was added, what it may do, and how to allow the rest. `phases` is the
+/// configuration after the change, `allowed` is what the lock allows.
 fn summary(
     candidate: &Candidate,
     known: &KnownPlugin,
@@ -112,8 +113,9 @@ fn summary(
         plugin.manifest().version,
         config.display(),
         lock::FILE,
-        known.signed(candidate.signer.as_ref())
+        known.describe_signer(candidate.signer.as_ref())
     );
+    text += &known.relocked(plugin, &candidate.identity());
     for phase in replaced_phases(candidate) {
         text += &match phases.replaces.get(&phase) {
             Some(by) if by == name => format!("It stands in for {phase}.\n"),
@@ -143,6 +145,8 @@ fn summary(
     } else {
         text += &format!("It may:\n{}", inspect::change(plugin, &nothing));
     }
+    let secrets = list_secrets(&plugin.manifest().settings);
+    text.extend(secrets.iter().map(|line| format!("Its {line}.\n")));
     text
 }
 

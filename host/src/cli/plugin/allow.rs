@@ -20,7 +20,7 @@ pub fn allow(
     expectation: &Expectation,
     engine: &Engine,
 ) -> Result<Exit> {
-    let given = expectation.signer()?;
+    let named_signer = expectation.signer()?;
     let command = allow_command(name, config, None);
     let known = KnownPlugin::read(config, name)?;
     let Some(entry) = &known.entry else {
@@ -30,7 +30,7 @@ pub fn allow(
         );
     };
     load::check_name(name)?;
-    let signer = known.signer(given.as_ref(), || {
+    let signer = known.signer(named_signer.as_ref(), || {
         allow_command(name, config, expectation.digest.as_ref())
     })?;
     let source = &entry.source;
@@ -47,9 +47,9 @@ pub fn allow(
     // All that takes time is done. What was read before has to hold still.
     let mut transaction = Transaction::begin(config)?;
     known.check_unchanged(&transaction, name, &command)?;
-    let edit = given
+    let edit = named_signer
         .is_some()
-        .then(|| entry::add(config, name, source, given.as_ref(), &[]))
+        .then(|| entry::add(config, name, source, named_signer.as_ref(), &[]))
         .transpose()?;
     transaction.lock.set(
         &candidate.plugin,
@@ -62,17 +62,17 @@ pub fn allow(
     Ok(print::out(&summary(&candidate, &known)))
 }
 
-/// What was locked, and what that changes.
+/// Describes what was locked, and what that changes.
 fn summary(candidate: &Candidate, known: &KnownPlugin) -> String {
     let identity = candidate.identity();
     let in_place_of = known
-        .in_place_of(&identity)
+        .replaced_identity(&identity)
         .map(|before| format!(", in place of {before}"));
     let head = format!(
         "{} {} is locked{}{}; what it may do and provides has",
         candidate.name(),
         candidate.plugin.manifest().version,
-        known.signed(candidate.signer.as_ref()),
+        known.describe_signer(candidate.signer.as_ref()),
         in_place_of.unwrap_or_default()
     );
     match inspect::change(&candidate.plugin, &known.allowed(&identity)).as_str() {

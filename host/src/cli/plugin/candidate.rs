@@ -55,7 +55,7 @@ impl Candidate {
         check_digest(source, config, &bytes, digest)?;
         let plugin = load::read(&wanted, bytes.clone(), engine)?;
         load::check_name(&plugin.manifest().name)?;
-        let subnets = config::service_subnets(&ConfigFile::at(config))?;
+        let subnets = config::cluster_subnets(&ConfigFile::at(config))?;
         Ok(Candidate {
             services: Services::of(&subnets),
             plugin,
@@ -94,7 +94,7 @@ impl Candidate {
     /// command that allows it, without `--signer` and `--digest`.
     ///
     /// # Errors
-    /// What the operator did not consent to, and the command that does.
+    /// The operator did not consent to everything; the message has the command that does.
     pub fn check_consent(
         &self,
         known: &KnownPlugin,
@@ -107,7 +107,7 @@ impl Candidate {
         let question = Question {
             plugin: &self.plugin,
             allowed: &before,
-            in_place_of: known.in_place_of(&identity),
+            in_place_of: known.replaced_identity(&identity),
             command: self.full_command(command, expectation),
             services: self.services,
         };
@@ -115,7 +115,7 @@ impl Candidate {
             question.check_digest_named(&self.source, expectation.digest.as_ref())?;
         }
         match consent {
-            None => Ok(known.kept(&self.plugin, &identity)),
+            None => Ok(known.keep_allowed(&self.plugin, &identity)),
             Some(consent) => {
                 consent.check(&question)?;
                 Ok(Allowed::all_of(&self.plugin))
@@ -135,7 +135,7 @@ impl Candidate {
     }
 }
 
-/// A source as the configuration names it.
+/// Describes a source as the configuration names it.
 fn wanted<'a>(
     source: &'a str,
     config: &'a Path,

@@ -8,7 +8,8 @@ use crate::{
     wasm::{engine::Engine, gate::PLUGINS, manifest::is_name},
     world::files::RootedFiles,
 };
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
+use kubephase_wit::Failure;
 use std::{
     fmt::Write,
     path::{Path, PathBuf},
@@ -17,7 +18,7 @@ use std::{
 /// `purge` is the root below which the plugin's directory is removed as well.
 pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit> {
     let mut text = String::new();
-    let phases = config::phases_of_file(config)?;
+    let phases = config::read_phase_configuration(config)?;
     if purge.is_none() || phases.plugins.iter().any(|entry| entry.name == name) {
         let mut change = Transaction::begin(config)?;
         let edit = entry::remove(config, name)?;
@@ -27,21 +28,25 @@ pub fn remove(name: &str, config: &Path, purge: Option<&PathBuf>) -> Result<Exit
     }
     if let Some(root) = purge {
         if !is_name(name) {
-            bail!("{name:?} is no name of a plugin; nothing was removed");
+            bail!(
+                "{name:?} is not a valid name of a plugin, so nothing was removed; see `kubephase \
+                 plugin list --config {}`",
+                config.display()
+            );
         }
         let files =
             RootedFiles::open(root).with_context(|| format!("cannot open {}", root.display()))?;
-        owners::purge(&files, name).map_err(|failure| anyhow!(failure.told()))?;
+        owners::purge(&files, name).map_err(Failure::into_error)?;
         text += &format!("its directory is removed: {PLUGINS}/{name}\n");
     }
     Ok(print::out(&text))
 }
 
-/// Every plugin of a configuration, a line each, and whether all of them are well.
-pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
-    let phases = config::phases_of_file(config)?;
+/// Every plugin of a configuration, a line each, and whether all of them can be loaded.
+pub fn describe_plugins(config: &Path, engine: &Engine) -> Result<(String, bool)> {
+    let phases = config::read_phase_configuration(config)?;
     let lock = Lock::beside(config)?;
-    let (mut text, mut well) = (String::new(), true);
+    let (mut text, mut are_loadable) = (String::new(), true);
     for entry in &phases.plugins {
         let state = match load::load_one(entry, config, &lock, engine) {
             Ok(loaded) => {
@@ -63,7 +68,7 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
                 )
             }
             Err(why) => {
-                well = false;
+                are_loadable = false;
                 format!(
                     "refused: {}",
                     sanitise::block(&format!("{why:#}")).replace('\n', "\n    ")
@@ -80,5 +85,5 @@ pub fn states(config: &Path, engine: &Engine) -> Result<(String, bool)> {
     if phases.plugins.is_empty() {
         let _ = writeln!(text, "{} names no plugins", config.display());
     }
-    Ok((text, well))
+    Ok((text, are_loadable))
 }

@@ -16,7 +16,7 @@ use crate::{
 use anyhow::{Result, bail};
 use std::path::Path;
 
-/// What the configuration and the lock have of a plugin's name.
+/// The entries of a plugin in the configuration and in the lock.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnownPlugin {
     pub entry: Option<PluginEntry>,
@@ -31,11 +31,14 @@ impl KnownPlugin {
     /// # Errors
     /// One of them cannot be read.
     pub fn read(config: &Path, name: &str) -> Result<Self> {
-        let (phases, lock) = (config::phases_of_file(config)?, Lock::beside(config)?);
-        Ok(KnownPlugin::of(&phases, &lock, name))
+        let (phases, lock) = (
+            config::read_phase_configuration(config)?,
+            Lock::beside(config)?,
+        );
+        Ok(KnownPlugin::new(&phases, &lock, name))
     }
 
-    fn of(phases: &PhaseConfiguration, lock: &Lock, name: &str) -> Self {
+    fn new(phases: &PhaseConfiguration, lock: &Lock, name: &str) -> Self {
         let entry = phases.plugins.iter().find(|entry| entry.name == name);
         KnownPlugin {
             entry: entry.cloned(),
@@ -48,7 +51,7 @@ impl KnownPlugin {
     /// # Errors
     /// The command that tries again.
     pub fn check_unchanged(&self, now: &Transaction, name: &str, command: &str) -> Result<()> {
-        if *self == KnownPlugin::of(&now.phases, &now.lock, name) {
+        if *self == KnownPlugin::new(&now.phases, &now.lock, name) {
             return Ok(());
         }
         bail!(
@@ -95,15 +98,15 @@ impl KnownPlugin {
         Ok(given.map_or_else(known, |given| Ok(Some(given)))?.cloned())
     }
 
-    /// What the operator allowed a plugin of this identity.
+    /// Returns what the operator allowed a plugin of this identity.
     pub fn allowed(&self, identity: &PluginIdentity) -> Allowed {
         identity.allowed(self.locked.as_ref())
     }
 
-    /// What a plugin has that is locked and not allowed: the requests that were allowed before,
-    /// and what it provides if this is the first plugin of its name. Naming a plugin in the
-    /// configuration is consent to what it provides; changing it is not.
-    pub fn kept(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
+    /// Returns what stays allowed if the plugin is locked without new consent: the requests that
+    /// were allowed before, and what it provides if it is the first plugin of its name. Naming a
+    /// plugin in the configuration is consent to what it provides; changing it is not.
+    pub fn keep_allowed(&self, plugin: &Plugin, identity: &PluginIdentity) -> Allowed {
         let allowed = self.allowed(identity);
         let is_as_before = |locked: &Locked| {
             *identity == PluginIdentity::of_locked(locked) && locked.digest == plugin.digest()
@@ -119,16 +122,35 @@ impl KnownPlugin {
         }
     }
 
-    /// The plugin that one of this identity comes in place of, in words; none if it is the same.
-    pub fn in_place_of(&self, identity: &PluginIdentity) -> Option<String> {
+    /// Describes the locked plugin if it has another identity than this one.
+    pub fn replaced_identity(&self, identity: &PluginIdentity) -> Option<String> {
         let locked = self.locked.as_ref()?;
         let before = PluginIdentity::of_locked(locked);
         let before = (before != *identity).then(|| format!("{} from {before}", locked.name))?;
         Some(sanitise::line(&before).into_owned())
     }
 
-    /// Says who signed the plugin, and whether the lock, or else its entry, names the same signer.
-    pub fn signed(&self, by: Option<&Signer>) -> String {
+    /// Says that the plugin is locked as another component than before, with what was allowed
+    /// before; empty if it is the same, or nothing was allowed.
+    pub fn relocked(&self, plugin: &Plugin, identity: &PluginIdentity) -> String {
+        let before = self
+            .locked
+            .as_ref()
+            .filter(|it| it.digest != plugin.digest());
+        match before.filter(|_| !self.allowed(identity).granted.is_empty()) {
+            Some(before) => format!(
+                "It is another component than the one that was locked: digest {}, and no longer \
+                 {}. What you allowed before holds for it too.\n",
+                plugin.digest(),
+                before.digest
+            ),
+            None => String::new(),
+        }
+    }
+
+    /// Describes the signer of the plugin, compared with the signer in the lock, or else in its
+    /// entry.
+    pub fn describe_signer(&self, by: Option<&Signer>) -> String {
         let entry = self.entry.as_ref().and_then(|entry| entry.signer.as_ref());
         let locked = self
             .locked

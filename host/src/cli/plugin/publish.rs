@@ -1,4 +1,4 @@
-//! What an author gives to others: keys, signatures, artifacts.
+//! Commands of authors: `plugin keygen`, `plugin sign` and `plugin push`.
 use super::wanted;
 use crate::{
     cli::{Exit, print},
@@ -14,10 +14,10 @@ use anyhow::{Context, Result, anyhow};
 use std::path::Path;
 
 pub fn keygen(name: &Path) -> Result<Exit> {
-    let (secret, public, signer) = signature::keygen(name)?;
+    let (secret, public, signer) = signature::generate_key_files(name)?;
     Ok(print::out(&format!(
-        "{} is secret and signs components; {} is for whoever uses them:\n\n  kubephase plugin \
-         sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
+        "{} is secret and signs components; {} is for the users of the components:\n\n  kubephase \
+         plugin sign COMPONENT --key {}\n  kubephase plugin add SOURCE --config CLUSTER.yaml --signer \
          {signer}\n",
         secret.display(),
         public.display(),
@@ -37,7 +37,7 @@ pub fn sign(plugin: &Path, key: &Path, engine: &Engine) -> Result<Exit> {
         key,
         &format!("{} {}", manifest.name, manifest.version),
     )?;
-    let at = signature::leave(&file, &signature)?;
+    let at = signature::write_signature(&file, &signature)?;
     Ok(print::out(&format!(
         "{} {} is signed: {}\n",
         manifest.name,

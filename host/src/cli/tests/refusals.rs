@@ -84,6 +84,54 @@ fn parents_alone_print_help_and_fail() {
     assert!(help.help.unwrap().contains("executes the following phases"));
 }
 
+#[test]
+fn values_that_cannot_be_used_are_refused_with_what_is_expected() {
+    for (line, expected) in [
+        (
+            "init --v x",
+            "invalid argument \"x\" for \"--v\" flag: must be a whole number",
+        ),
+        (
+            "rehearse --serve=99999",
+            "invalid argument \"99999\" for \"--serve\" flag: must be from 0 to 65535",
+        ),
+        (
+            "rehearse --workers many",
+            "invalid argument \"many\" for \"--workers\" flag: must be a whole number",
+        ),
+        (
+            "plugin new thing here",
+            "invalid value \"thing\" for the argument KIND: must be one of",
+        ),
+        (
+            "rehearse --output xml",
+            "invalid argument \"xml\" for \"--output\" flag: must be one of text, json",
+        ),
+        ("init --config", "flag needs an argument: --config"),
+    ] {
+        let message = refused(line);
+        assert!(message.starts_with(expected), "{line}: {message}");
+    }
+    let message = refused("rehearse --control-planes 0");
+    assert!(message.contains("flag: must be "), "{message}");
+}
+
+#[test]
+fn missing_flags_and_arguments_are_told_apart() {
+    assert_eq!(
+        refused("plugin add"),
+        "required argument(s) SOURCE not given; required flag(s) \"config\" not set"
+    );
+    assert_eq!(
+        refused("kubeconfig user"),
+        "required flag(s) \"client-name\" not set"
+    );
+    assert_eq!(
+        refused("plugin inspect"),
+        "required argument(s) PLUGIN not given"
+    );
+}
+
 /// The recorded refusals that are the command line's or the plan's: the same words as kubeadm, but
 /// for the name.
 #[test]

@@ -2,7 +2,7 @@
 use crate::{
     cli::{
         Exit,
-        cluster::{ClusterFlags, told},
+        cluster::ClusterFlags,
         output::{Format, Object, OutputFlags, table},
         print,
     },
@@ -10,12 +10,16 @@ use crate::{
     render::objects::{TOKEN_TYPE, token_of},
     text::sanitise,
 };
-use anyhow::Result;
+use anyhow::{Context, Result};
 use jiff::Timestamp;
+use kubephase_wit::Failure;
 
 const HEADER: &str = "TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n";
 
-/// Secrets that hold no token are told of and left out.
+/// Prints the tokens. A Secret that does not hold a valid token is left out with a warning.
+///
+/// # Errors
+/// The cluster cannot be reached, or refuses the request.
 pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
     let format = output.format()?;
     let connection = cluster.connect()?;
@@ -25,7 +29,9 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
         Some("kube-system"),
         &format!("type={TOKEN_TYPE}"),
     );
-    let secrets = secrets.map_err(|failure| told("failed to list bootstrap tokens: ", &failure))?;
+    let secrets = secrets
+        .map_err(Failure::into_error)
+        .context("failed to list bootstrap tokens")?;
     let mut tokens = Vec::new();
     for token in secrets.iter().map(token_of) {
         match token {
@@ -33,10 +39,10 @@ pub fn run(output: &OutputFlags, cluster: &ClusterFlags) -> Result<Exit> {
             Err(why) => print::warning(&sanitise::line(&why)),
         }
     }
-    Ok(print::out(&listed(&tokens, format, Timestamp::now())))
+    Ok(print::out(&format_list(&tokens, format, Timestamp::now())))
 }
 
-fn listed(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
+fn format_list(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
     let object = |token: &BootstrapToken| {
         Object::new(
             "BootstrapToken",
@@ -44,7 +50,7 @@ fn listed(tokens: &[BootstrapToken], format: Format, now: Timestamp) -> String {
         )
     };
     match format {
-        // kubeadm aligns each line by itself, the first with the header.
+        // kubeadm aligns each line alone, and the first one with the header.
         Format::Text => {
             let header = std::iter::once(HEADER).chain(std::iter::repeat(""));
             tokens
@@ -73,7 +79,7 @@ fn line(token: &BootstrapToken, now: Timestamp) -> String {
     let expires: Option<Timestamp> = token.expires.as_ref().and_then(|text| text.parse().ok());
     let (left, expiry) = match expires {
         Some(expires) => (
-            short(expires.as_second() - now.as_second()),
+            format_ttl(expires.as_second() - now.as_second()),
             expires.to_string(),
         ),
         None => ("<forever>".to_owned(), "<never>".to_owned()),
@@ -89,8 +95,8 @@ fn line(token: &BootstrapToken, now: Timestamp) -> String {
     )
 }
 
-/// How long it lives yet, in the largest unit alone.
-fn short(seconds: i64) -> String {
+/// Formats the rest of a lifetime, in the largest unit alone.
+fn format_ttl(seconds: i64) -> String {
     const HOUR: i64 = 3600;
     match seconds {
         ..-1 => "<invalid>".into(),

@@ -1,7 +1,7 @@
 //! A document as Go writes it: every field in its canonical form, what Go always emits added, what
 //! it never emits gone.
 use super::{
-    Kind,
+    ComponentKind,
     schema::{Struct, Type, Unset},
 };
 use crate::text::quantity;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// The document with its `kind` and `apiVersion`. Fields of no known name are dropped, as kubeadm
 /// drops them; values of another type than the schema's stay as they are, for
 /// [`check`](super::check()) to report.
-pub(super) fn document(kind: Kind, document: &Value) -> Value {
+pub(super) fn document(kind: ComponentKind, document: &Value) -> Value {
     let mut canonical = structure(kind.schema(), document);
     canonical["apiVersion"] = kind.api_version().into();
     canonical["kind"] = kind.kind().into();

@@ -1,6 +1,6 @@
 //! Strict checks of a component's document, in kubeadm's words.
 use super::{
-    Kind,
+    ComponentKind,
     schema::{Struct, Type},
 };
 use crate::text::json::kind_of;
@@ -18,7 +18,7 @@ pub struct SchemaError {
 }
 
 /// Everything in the document that the component would not take.
-pub fn check(kind: Kind, document: &Value) -> Vec<SchemaError> {
+pub fn check(kind: ComponentKind, document: &Value) -> Vec<SchemaError> {
     against(kind.schema(), document)
 }
 

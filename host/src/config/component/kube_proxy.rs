@@ -1,5 +1,5 @@
 //! kube-proxy's configuration, as kubeadm completes it.
-use super::{Draft, Kind};
+use super::{ComponentKind, Draft};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ pub fn kube_proxy<S>(
     init: &InitConfiguration<S>,
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
-    let mut draft = Draft::new(Kind::KubeProxy, user);
+    let mut draft = Draft::new(ComponentKind::KubeProxy, user);
     let any = if init.local_api_endpoint.advertise_address.contains(':') {
         "::"
     } else {

@@ -1,5 +1,5 @@
 //! The kubelet's configuration, as kubeadm completes it.
-use super::{Draft, Kind};
+use super::{ComponentKind, Draft};
 use crate::render::{addresses::service_address, join};
 use kubephase_sdk::kubeadm::{ClusterConfiguration, ComponentConfig, InitConfiguration};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub fn kubelet<S>(
     _init: &InitConfiguration<S>,
     cluster: &ClusterConfiguration,
 ) -> (ComponentConfig, Vec<String>) {
-    let mut draft = Draft::new(Kind::Kubelet, user);
+    let mut draft = Draft::new(ComponentKind::Kubelet, user);
     let dns = service_address(&cluster.networking.service_subnet, DNS_INDEX)
         .map_or_else(|_| FALLBACK_DNS.into(), |ip| ip.to_string());
     draft.default("staticPodPath", "/etc/kubernetes/manifests");

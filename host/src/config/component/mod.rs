@@ -13,50 +13,50 @@ pub use kube_proxy::kube_proxy;
 pub use kubelet::kubelet;
 pub use schema::{Struct, kubeadm as kubeadm_schema};
 
-use crate::render::recommended;
+use crate::render::recommendation_warning;
 use kubephase_sdk::kubeadm::ComponentConfig;
 use serde_json::{Value, json};
 
 /// The components that have a configuration document of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ComponentKind {
     Kubelet,
     KubeProxy,
 }
 
-impl Kind {
+impl ComponentKind {
     pub fn api_version(self) -> &'static str {
         match self {
-            Kind::Kubelet => "kubelet.config.k8s.io/v1beta1",
-            Kind::KubeProxy => "kubeproxy.config.k8s.io/v1alpha1",
+            ComponentKind::Kubelet => "kubelet.config.k8s.io/v1beta1",
+            ComponentKind::KubeProxy => "kubeproxy.config.k8s.io/v1alpha1",
         }
     }
 
     pub fn kind(self) -> &'static str {
         match self {
-            Kind::Kubelet => "KubeletConfiguration",
-            Kind::KubeProxy => "KubeProxyConfiguration",
+            ComponentKind::Kubelet => "KubeletConfiguration",
+            ComponentKind::KubeProxy => "KubeProxyConfiguration",
         }
     }
 
     pub fn schema(self) -> &'static schema::Struct {
         match self {
-            Kind::Kubelet => &schema::KUBELET,
-            Kind::KubeProxy => &schema::KUBE_PROXY,
+            ComponentKind::Kubelet => &schema::KUBELET,
+            ComponentKind::KubeProxy => &schema::KUBE_PROXY,
         }
     }
 }
 
 /// A document in the making: the user's, with what kubeadm sets where the user does not.
 struct Draft {
-    kind: Kind,
+    kind: ComponentKind,
     document: Value,
     user_supplied: bool,
     warnings: Vec<String>,
 }
 
 impl Draft {
-    fn new(kind: Kind, user: Option<Value>) -> Self {
+    fn new(kind: ComponentKind, user: Option<Value>) -> Self {
         let user_supplied = user.is_some();
         let document = user.filter(Value::is_object).unwrap_or_else(|| json!({}));
         Draft {
@@ -73,10 +73,12 @@ impl Draft {
         match self.document.pointer(&pointer(path)) {
             None | Some(Value::Null) => self.set(path, default),
             Some(Value::String(text)) if text.is_empty() => self.set(path, default),
-            Some(given) => {
-                self.warnings
-                    .extend(recommended(self.kind.kind(), path, &default, given))
-            }
+            Some(given) => self.warnings.extend(recommendation_warning(
+                self.kind.kind(),
+                path,
+                &default,
+                given,
+            )),
         }
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config::InitConfiguration;
 
-fn messages(kind: Kind, document: Value) -> Vec<String> {
+fn messages(kind: ComponentKind, document: Value) -> Vec<String> {
     check(kind, &document)
         .into_iter()
         .map(|error| error.message)
@@ -60,7 +60,7 @@ fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
         ),
     ] {
         assert_eq!(
-            messages(Kind::Kubelet, document.clone()),
+            messages(ComponentKind::Kubelet, document.clone()),
             [message],
             "{document}"
         );
@@ -72,10 +72,10 @@ fn what_a_component_would_not_take_is_told_in_kubeadms_words() {
         "resolvConf": null,
         "logging": {"flushFrequency": 5},
     });
-    assert_eq!(messages(Kind::Kubelet, good), [""; 0]);
+    assert_eq!(messages(ComponentKind::Kubelet, good), [""; 0]);
     assert_eq!(
         messages(
-            Kind::KubeProxy,
+            ComponentKind::KubeProxy,
             json!({"ipvs": {"strictARP": true}, "maxPods": 1})
         ),
         [r#"unknown field "maxPods""#]

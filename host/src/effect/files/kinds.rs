@@ -30,7 +30,8 @@ impl EffectKind for Directory {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        grant.allows(&MAKE_DIR.row, &[Demand::Path(&self.path)])
+        grant.allows(&MAKE_DIR.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&MAKE_DIR.row, &self.path, self.mode)
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
@@ -54,7 +55,8 @@ impl EffectKind for File {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        grant.allows(&WRITE_FILE.row, &[Demand::Path(&self.path)])
+        grant.allows(&WRITE_FILE.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&WRITE_FILE.row, &self.path, self.mode)
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {
@@ -109,7 +111,8 @@ impl EffectKind for Mode {
     }
 
     fn check_grant(&self, grant: &Grant) -> Result<(), String> {
-        grant.allows(&SET_MODE.row, &[Demand::Path(&self.path)])
+        grant.allows(&SET_MODE.row, &[Demand::Path(&self.path)])?;
+        grant.allows_mode(&SET_MODE.row, &self.path, self.mode)
     }
 
     fn apply(&self, context: &Context) -> Tried<Done> {

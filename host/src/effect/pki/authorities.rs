@@ -107,7 +107,7 @@ fn kubeconfigs(
         let pem = found
             .authorities(&|path| files.read(path))?
             .unwrap_or_default();
-        if Certificate::all(&pem).unwrap_or_default().first() != Some(&root.der) {
+        if Certificate::parse_all(&pem).unwrap_or_default().first() != Some(&root.der) {
             return Err(missing(format!(
                 "{path} does not trust the authority in {}/ca.crt",
                 config.cluster.certificates_dir

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     effect::{Applied, Context},
-    pki::{Certificate, Key, Kubeconfig, Wanted},
+    pki::{Certificate, CertificateTemplate, Key, Kubeconfig},
     render::kubeconfig::{Client, client, with_token},
     secret::Secret,
     world::{Files, Tried, text_file::read_kubeconfig},
@@ -80,7 +80,7 @@ pub fn kubeconfig_text(
     };
     let failed = |why: String| invalid(format!("kubeconfig {}: {why}", name(spec)));
     let key = Key::generate(spec.algorithm).map_err(failed)?;
-    let wanted = Wanted {
+    let wanted = CertificateTemplate {
         common_name: &spec.common_name,
         organizations: &spec.organizations,
         dns_names: &[],
@@ -91,7 +91,7 @@ pub fn kubeconfig_text(
         not_after: started.saturating_add(spec.validity_seconds),
     };
     let (certificate_pem, key_pem) = (
-        &Certificate::signed(&wanted, &key, &root, &root_key)
+        &Certificate::issue(&wanted, &key, &root, &root_key)
             .map_err(failed)?
             .to_pem(),
         &key.to_pem().map_err(failed)?,
@@ -147,7 +147,7 @@ fn usable(
     let pem = existing
         .authorities(&|path| files.read(path))?
         .unwrap_or_default();
-    let found = Certificate::all(pem.trim()).unwrap_or_default();
+    let found = Certificate::parse_all(pem.trim()).unwrap_or_default();
     if found.first() != Some(&root.der) {
         let count = found.len();
         return Err(refused(format!(

@@ -11,7 +11,9 @@ mod tests;
 
 pub use authorities::{External, external_authorities};
 pub use kubeconfig::{Credential, ensure_kubeconfig, ensure_rotated, kubeconfig_text};
-pub use observe::{AuthorityFile, certificate_facts, kubeconfig_facts, private_key_facts};
+pub use observe::{
+    AuthorityFile, certificate_facts, facts_of_kubeconfig, kubeconfig_facts, private_key_facts,
+};
 pub use reuse::{ensure_certificate, ensure_key_pair};
 
 use super::{Applied, Done};

@@ -1,21 +1,16 @@
 //! What may be known of keys and certificates: everything but the keys.
 use crate::{
-    pki::{Certificate, Key, key::common_name},
-    world::{
-        Files, Tried,
-        text_file::{read_kubeconfig, read_secret_text, read_text},
-    },
+    pki::{Certificate, Key, Kubeconfig, key::common_name},
+    secret::Secret,
+    world::{Files, OpenFile, Tried, judged_file::read_judged, text_file::read_secret_text},
 };
 use kubephase_sdk::spec::{CertificateFacts, KubeconfigFacts, PrivateKeyFacts};
 use kubephase_wit::Failure;
 use std::path::Path;
 
-/// Returns the first certificate of a file; none if the file does not exist.
-pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<CertificateFacts>> {
-    let Some(pem) = read_text(files, path)? else {
-        return Ok(None);
-    };
-    let certificate = Certificate::from_pem(&pem)
+/// The first certificate of a file. `path` names the file in failures.
+pub fn certificate_facts(path: &str, pem: &str) -> Tried<CertificateFacts> {
+    let certificate = Certificate::from_pem(pem)
         .map_err(|why| Failure::new("invalid", format!("{path}: {why}")))?;
     let (dns_names, ip_addresses) = certificate.alternative_names();
     let parsed = certificate.parsed();
@@ -25,7 +20,7 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
         .filter_map(|name| name.as_str().ok())
         .map(str::to_owned)
         .collect();
-    Ok(Some(CertificateFacts {
+    Ok(CertificateFacts {
         common_name: common_name(parsed.subject()),
         organizations,
         issuer: common_name(parsed.issuer()),
@@ -36,13 +31,12 @@ pub fn certificate_facts(files: &dyn Files, path: &str) -> Tried<Option<Certific
         not_after: parsed.validity().not_after.timestamp(),
         public_key_sha256: certificate.public_key_sha256(),
         pem: certificate.to_pem(),
-    }))
+    })
 }
 
-/// Whether a private key can be used; none if the file does not exist.
-pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateKeyFacts>> {
-    let read = read_secret_text(files, path)?.map(|pem| Key::from_pem(&pem));
-    Ok(read.map(|key| match key {
+/// Whether a private key can be used.
+pub fn private_key_facts(pem: &Secret<String>) -> PrivateKeyFacts {
+    match Key::from_pem(pem) {
         Ok(key) => PrivateKeyFacts {
             algorithm: key.algorithm(),
             error: None,
@@ -51,7 +45,7 @@ pub fn private_key_facts(files: &dyn Files, path: &str) -> Tried<Option<PrivateK
             algorithm: String::new(),
             error: Some(why),
         },
-    }))
+    }
 }
 
 /// Which file a kubeconfig may name as that of its authority.
@@ -63,40 +57,41 @@ pub enum AuthorityFile<'a> {
     Below(&'a str),
 }
 
-/// The current context of a kubeconfig; none if the file does not exist. Of the authority only what
-/// parses as a certificate is told, encoded anew: never the bytes of a file that a kubeconfig
-/// names, and nothing of the kubeconfig in a message.
+/// The current context of the kubeconfig at a path; none where there is no file.
 pub fn kubeconfig_facts(
     files: &dyn Files,
     path: &str,
     allowed: AuthorityFile<'_>,
 ) -> Tried<Option<KubeconfigFacts>> {
-    let Some(kubeconfig) = read_kubeconfig(files, path)? else {
-        return Ok(None);
-    };
-    let (Some((cluster_name, cluster)), Some((user_name, user))) =
+    read_secret_text(files, path)?
+        .map(|text| facts_of_kubeconfig(files, path, &text, allowed))
+        .transpose()
+}
+
+/// The current context of a kubeconfig. Of the authority only what parses as a certificate is told,
+/// encoded anew: never the bytes of a file that a kubeconfig names, and nothing of the kubeconfig
+/// in a message. `path` names the kubeconfig in failures.
+pub fn facts_of_kubeconfig(
+    files: &dyn Files,
+    path: &str,
+    text: &Secret<String>,
+    allowed: AuthorityFile<'_>,
+) -> Tried<KubeconfigFacts> {
+    let kubeconfig = Kubeconfig::parse(text.reveal(), path)?;
+    let (Some((cluster_name, _)), Some((user_name, user))) =
         (kubeconfig.cluster(), kubeconfig.user())
     else {
         let error = Some("its current context has no cluster or no user".to_owned());
-        return Ok(Some(KubeconfigFacts {
+        return Ok(KubeconfigFacts {
             error,
             ..KubeconfigFacts::default()
-        }));
+        });
     };
-    let is_embedded = cluster["certificate-authority-data"].is_string();
-    let is_allowed = is_embedded
-        || cluster["certificate-authority"]
-            .as_str()
-            .is_none_or(|file| is_allowed(files, file, allowed));
-    let pem = if is_allowed {
-        kubeconfig
-            .authorities(&|path| files.read(path))
-            .ok()
-            .flatten()
-    } else {
-        None
-    };
-    let authorities: Vec<Certificate> = Certificate::all(&pem.unwrap_or_default())
+    let pem = kubeconfig
+        .authorities(&|file| read_authority(files, file, allowed))
+        .ok()
+        .flatten();
+    let authorities: Vec<Certificate> = Certificate::parse_all(&pem.unwrap_or_default())
         .unwrap_or_default()
         .into_iter()
         .map(Certificate::from_der)
@@ -114,7 +109,7 @@ pub fn kubeconfig_facts(
     let credential = ["client-certificate-data", "client-certificate", "token"]
         .into_iter()
         .find(there);
-    Ok(Some(KubeconfigFacts {
+    Ok(KubeconfigFacts {
         cluster_name: cluster_name.to_owned(),
         server: plain_url(kubeconfig.server().unwrap_or_default()),
         user: user_name.to_owned(),
@@ -124,7 +119,7 @@ pub fn kubeconfig_facts(
         authority_pem,
         authority_public_keys_sha256: hashes,
         credential: credential.unwrap_or("none").to_owned(),
-    }))
+    })
 }
 
 /// The URL of a server without user name, password and query, which may be credentials.
@@ -141,13 +136,19 @@ fn plain_url(text: &str) -> String {
     url.into()
 }
 
-fn is_allowed(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> bool {
+/// Reads the file of an authority that a kubeconfig names.
+fn read_authority(files: &dyn Files, file: &str, allowed: AuthorityFile<'_>) -> Tried<Vec<u8>> {
     let AuthorityFile::Below(directory) = allowed else {
-        return true;
+        return files.read(file);
     };
     // The directory may itself be reached by a link.
-    match (files.real_path(file), files.real_path(directory)) {
-        (Ok(file), Ok(directory)) => Path::new(&file).starts_with(directory),
-        _ => false,
-    }
+    let directory = files.real_path(directory)?;
+    let judge = |opened: &dyn OpenFile| {
+        let is_below = Path::new(&opened.real_path()).starts_with(&directory);
+        let refusal = || Failure::new("denied", format!("{file} is not below {directory}"));
+        is_below.then_some(()).ok_or_else(refusal)
+    };
+    let read = read_judged(files, file, judge)?;
+    read.map(|bytes| bytes.reveal().clone())
+        .ok_or_else(|| Failure::new("not-found", format!("{file} does not exist")))
 }

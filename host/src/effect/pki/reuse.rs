@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::{
     effect::{Applied, Context},
-    pki::{Certificate, Key, Wanted},
+    pki::{Certificate, CertificateTemplate, Key},
     world::{
         Files, Tried,
         text_file::{read_secret_text, read_text},
@@ -54,7 +54,7 @@ pub fn ensure_certificate(
     })?;
     refuse_other_key(&loaded, files, &crt, &key)?;
     let warnings = loaded
-        .out_of_bounds(context.started)
+        .validity_problem(context.started)
         .map(|why| format!("WARNING: could not validate bounds for certificate {name}: {why}"));
     let said = match &spec.authority {
         None => {
@@ -115,7 +115,7 @@ fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<O
     let invalid =
         |message: String| Failure::new("invalid", format!("certificate {name}: {message}"));
     let (dns_names, ip_addresses, warnings) = alternative_names(spec);
-    let wanted = Wanted {
+    let wanted = CertificateTemplate {
         common_name: &spec.common_name,
         organizations: &spec.organizations,
         dns_names: &dns_names,
@@ -128,14 +128,17 @@ fn make(spec: &CertificateSpec, context: &Context, files: &dyn Files) -> Tried<O
     let (certificate, key) = match &spec.authority {
         None => {
             let key = Key::generate(spec.algorithm).map_err(invalid)?;
-            (Certificate::authority(&wanted, &key).map_err(invalid)?, key)
+            (
+                Certificate::self_signed_authority(&wanted, &key).map_err(invalid)?,
+                key,
+            )
         }
         Some(authority) => {
             let (root, root_key) = authority_certificate(files, &spec.directory, authority)?;
             let root_key = root_key?;
             let key = Key::generate(spec.algorithm).map_err(invalid)?;
             (
-                Certificate::signed(&wanted, &key, &root, &root_key).map_err(invalid)?,
+                Certificate::issue(&wanted, &key, &root, &root_key).map_err(invalid)?,
                 key,
             )
         }

@@ -237,7 +237,7 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
 
     let key = Key::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let request = CertificateRequest::from_pem(
-        &CertificateRequest::make(&key, "system:node:a", &[]).unwrap(),
+        &CertificateRequest::new_pem(&key, "system:node:a", &[]).unwrap(),
     )
     .unwrap();
     let text = |path: &str| String::from_utf8(node.files().read(path).unwrap()).unwrap();
@@ -246,7 +246,7 @@ fn nothing_is_signed_with_the_key_of_another_authority() {
         Key::from_pem(&Secret::new(text("/pki/ca.key"))).unwrap(),
     );
     assert_eq!(
-        request.signed(0, NOW, &authority, &wrong).unwrap_err(),
+        request.issue(0, NOW, &authority, &wrong).unwrap_err(),
         GOOD_CA_WRONG_KEY
     );
 }

@@ -1,10 +1,10 @@
 //! The files that the configurations of the cluster and the kubelet name. Components of the control
 //! plane name paths in their Pods, the kubelet names paths of the node.
 use super::Territory;
-use crate::config::Config;
+use crate::{config::Config, world::files::normalise};
 use kubephase_sdk::kubeadm::{Arg, ControlPlaneComponent, HostPathMount};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A part of the names of settings whose value looks like a path but is not a path.
 const NO_PATH: &str = "cgroup";
@@ -45,8 +45,8 @@ impl Territory {
     }
 
     /// Adds the files that the arguments of a component name, and the files of the node that it has
-    /// in its Pod: they may name each other. The directory of the audit policy is left out, because
-    /// plugins may write the policy.
+    /// in its Pod: they may name each other. The audit policy is left out, because plugins may
+    /// write it.
     fn add_of_component(&mut self, component: &ControlPlaneComponent) {
         let volumes = &component.extra_volumes;
         self.add_arguments(&component.extra_args, volumes);
@@ -56,11 +56,10 @@ impl Territory {
             .map(|argument| on_node(&argument.value, volumes))
             .collect();
         for volume in volumes {
-            let has_policy = policies
-                .iter()
-                .any(|policy| policy.starts_with(&volume.host_path));
-            if !has_policy {
-                self.add(&volume.host_path);
+            let in_volume = |policy: &&PathBuf| policy.starts_with(normalised(&volume.host_path));
+            match policies.iter().find(in_volume) {
+                Some(policy) => self.add_except(&volume.host_path, &policy.to_string_lossy()),
+                None => self.add(&volume.host_path),
             }
         }
     }
@@ -113,16 +112,21 @@ impl Territory {
 
 /// The path on the node of a path in a Pod with these volumes.
 fn on_node(path: &str, volumes: &[HostPathMount]) -> PathBuf {
-    let path = Path::new(path);
-    let depth = |volume: &HostPathMount| Path::new(&volume.mount_path).components().count();
+    let path = normalised(path);
     let mounted = volumes
         .iter()
-        .filter_map(|volume| Some((volume, path.strip_prefix(&volume.mount_path).ok()?)))
-        .max_by_key(|(volume, _)| depth(volume));
+        .map(|volume| (volume, normalised(&volume.mount_path)))
+        .filter_map(|(volume, mount)| Some((volume, path.strip_prefix(&mount).ok()?)))
+        .min_by_key(|(_, below)| below.components().count());
     mounted.map_or_else(
-        || path.to_owned(),
-        |(volume, below)| Path::new(&volume.host_path).join(below),
+        || path.clone(),
+        |(volume, below)| normalised(&volume.host_path).join(below),
     )
+}
+
+/// A path without `.`, `..` and empty names. What is no absolute path stays as it is.
+fn normalised(path: &str) -> PathBuf {
+    normalise(path).unwrap_or_else(|| path.to_owned()).into()
 }
 
 #[cfg(test)]

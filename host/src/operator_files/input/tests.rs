@@ -25,7 +25,7 @@ fn files_and_pipes_are_read_whole() {
 }
 
 #[test]
-fn what_does_not_end_is_given_up() {
+fn an_input_without_an_end_is_refused() {
     assert_eq!(
         read_input(Path::new("/dev/zero")).unwrap_err().kind(),
         io::ErrorKind::FileTooLarge

@@ -1,14 +1,14 @@
 //! What earlier runs did to this machine is undone by the inverses in their journals, also what
 //! kubeadm's reset does not know of: files of plugins, and certificates in a directory that nobody
 //! names any more.
-use super::{announced, clear, removed};
+use super::{announce_first, clear, remove_file};
 use kubephase_sdk::{
     Effect, Failure, effects, effects_core, effects_node,
     spec::ClearSpec,
     undo::{Inverse, UndoStep},
 };
 
-/// The parts of a reset that undo earlier runs, each announced with one line.
+/// The parts of a reset that undo earlier runs, each announced by one line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Services,
@@ -38,17 +38,25 @@ impl Part {
     }
 }
 
+/// Steps of one round. Every round ends with its effects being carried out, so that no round has
+/// many in memory, and a run that is interrupted ends soon.
+const STEPS: usize = 500;
+/// Rounds for one part, however many steps it has: a phase has a limited number of rounds.
+const MAX_ROUNDS: usize = 40;
+/// Paths that the line of a round names.
+const SHOWN: usize = 100;
+
 /// A service that no run needed before is needed by nothing that was there then.
 pub fn services(steps: &[UndoStep]) -> Result<(), Failure> {
     undo(Part::Services, steps_of(Part::Services, steps))
 }
 
-pub fn files(steps: &[UndoStep]) -> Result<(), Failure> {
-    undo(Part::Files, steps_of(Part::Files, steps))
+pub fn files(steps: &[UndoStep]) -> Rounds<'_> {
+    Rounds::of(Part::Files, steps_of(Part::Files, steps))
 }
 
 /// Those that hold nothing any more, a directory after what was in it. The `kept` ones stay.
-pub fn directories(steps: &[UndoStep], kept: &[&str]) -> Result<(), Failure> {
+pub fn directories<'s>(steps: &'s [UndoStep], kept: &[&str]) -> Rounds<'s> {
     let mut steps = steps_of(Part::Directories, steps);
     steps.retain(|step| {
         let path = step.inverse.what();
@@ -56,7 +64,38 @@ pub fn directories(steps: &[UndoStep], kept: &[&str]) -> Result<(), Failure> {
         path.matches('/').count() > 1 && !kept.contains(&path)
     });
     steps.sort_by(|one, other| other.inverse.what().cmp(one.inverse.what()));
-    undo(Part::Directories, steps)
+    Rounds::of(Part::Directories, steps)
+}
+
+/// The steps of a part, a limited number in each round.
+pub struct Rounds<'s> {
+    part: Part,
+    steps: Vec<&'s UndoStep>,
+    per_round: usize,
+}
+
+impl<'s> Rounds<'s> {
+    fn of(part: Part, steps: Vec<&'s UndoStep>) -> Rounds<'s> {
+        let per_round = STEPS.max(steps.len().div_ceil(MAX_ROUNDS));
+        Rounds {
+            part,
+            steps,
+            per_round,
+        }
+    }
+
+    /// The number of rounds that it takes, at least one.
+    pub fn number(&self) -> usize {
+        self.steps.len().div_ceil(self.per_round).max(1)
+    }
+
+    /// Proposes the steps of a round, if it has any.
+    pub fn undo(&self, round: usize) -> Result<(), Failure> {
+        match self.steps.chunks(self.per_round).nth(round) {
+            Some(steps) => undo(self.part, steps.to_vec()),
+            None => Ok(()),
+        }
+    }
 }
 
 fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
@@ -65,11 +104,10 @@ fn steps_of(part: Part, steps: &[UndoStep]) -> Vec<&UndoStep> {
 }
 
 fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
-    let all: Vec<String> = steps.iter().map(|step| step.inverse.to_string()).collect();
     let line = format!(
         "[reset] {}, by their journals: [{}]",
         part.title(),
-        all.join(" ")
+        listed(&steps)
     );
     let propose_step = |step: &UndoStep| {
         let effect = propose(&step.inverse)?;
@@ -79,13 +117,23 @@ fn undo(part: Part, steps: Vec<&UndoStep>) -> Result<(), Failure> {
         )?;
         Ok(effect)
     };
-    announced(steps.into_iter().map(propose_step), &line)
+    announce_first(steps.into_iter().map(propose_step), &line)
+}
+
+/// The first of the steps, and how many there are besides.
+fn listed(steps: &[&UndoStep]) -> String {
+    let shown = steps.iter().take(SHOWN);
+    let mut listed: Vec<String> = shown.map(|step| step.inverse.to_string()).collect();
+    if steps.len() > SHOWN {
+        listed.push(format!("… and {} more", steps.len() - SHOWN));
+    }
+    listed.join(" ")
 }
 
 /// Proposes the effect that an inverse is. A failure is a warning, and the rest goes on.
 fn propose(inverse: &Inverse) -> Result<Effect, Failure> {
     match inverse {
-        Inverse::RemoveFile(path) => removed(path),
+        Inverse::RemoveFile(path) => remove_file(path),
         Inverse::RemoveDirectory(path) => {
             let effect = clear(&ClearSpec::EmptyDirectory { path: path.clone() })?;
             let warning = format!("[reset] Failed to remove directory {path:?}: {{}}");
@@ -103,3 +151,6 @@ fn service(name: &str, state: &str) -> Result<Effect, Failure> {
     effects_core::attempt(effect, &warning)?;
     Ok(effect)
 }
+
+#[cfg(test)]
+mod tests;

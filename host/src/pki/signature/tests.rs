@@ -4,19 +4,19 @@ use std::os::unix::fs::PermissionsExt;
 #[test]
 fn a_signature_is_one_keys_and_one_components() {
     let folder = tempfile::tempdir().unwrap();
-    let (secret, public, signer) = keygen(&folder.path().join("ours")).unwrap();
+    let (secret, public, signer) = generate_key_files(&folder.path().join("ours")).unwrap();
     assert_eq!(
         fs::metadata(&secret).unwrap().permissions().mode() & 0o777,
         0o600
     );
     assert_eq!(Signer::read(&public.display().to_string()).unwrap(), signer);
     assert!(
-        keygen(&folder.path().join("ours"))
+        generate_key_files(&folder.path().join("ours"))
             .unwrap_err()
             .to_string()
             .contains("cannot write")
     );
-    let (_, _, other) = keygen(&folder.path().join("theirs")).unwrap();
+    let (_, _, other) = generate_key_files(&folder.path().join("theirs")).unwrap();
 
     let signature = sign(b"component", &secret, "time-sync 0.1.0").unwrap();
     assert!(signer.verify(b"component", &signature).is_ok());

@@ -18,6 +18,7 @@ struct PlanDocument<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct NodeDocument<'a> {
     id: &'a str,
     title: &'a str,
@@ -26,11 +27,11 @@ struct NodeDocument<'a> {
     #[serde(flatten)]
     state: &'a State,
     after: &'a [String],
-    /// expected milliseconds
-    typical: u32,
+    /// milliseconds until other phases can use its result, roughly
+    expected_millis: u32,
     /// whether the phase begins even in a run that was stopped
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    tidies: bool,
+    finally: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     replaces: &'a [String],
 }
@@ -44,8 +45,8 @@ impl<'a> From<&'a Node> for NodeDocument<'a> {
             source: &node.source,
             state: &node.state,
             after: &node.after,
-            typical: node.spec.expected_millis,
-            tidies: node.spec.finally,
+            expected_millis: node.spec.expected_millis,
+            finally: node.spec.finally,
             replaces: &node.spec.replaces,
         }
     }

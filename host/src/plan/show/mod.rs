@@ -6,7 +6,7 @@ mod text;
 
 use super::Plan;
 
-/// How a plan is shown.
+/// The format of a printed plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     #[default]
@@ -27,7 +27,7 @@ pub fn render(plan: &Plan, format: Format) -> String {
     }
 }
 
-/// One box of phases: those of a top-level group, or a run of phases that are in none.
+/// The phases of a top-level group, or consecutive phases without a group.
 struct Section<'a> {
     group: Option<&'a super::Group>,
     nodes: Vec<&'a super::Node>,

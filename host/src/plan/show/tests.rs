@@ -127,7 +127,7 @@ fn json_has_every_edge_and_every_reason() {
             "state": "left-out",
             "reason": {"disabled": "the <operator>"},
             "after": [],
-            "typical": 1,
+            "expectedMillis": 1,
         })
     );
     // Every edge, and not only those that are drawn.

@@ -1,4 +1,4 @@
-//! The plan as a tree: what runs and what it waits for, what does not and why.
+//! The plan as a tree: the phases that run and what they wait for, and why others do not run.
 use super::sections;
 use crate::{
     plan::{
@@ -79,7 +79,8 @@ fn label(node: &Node) -> String {
     format!("{}{}", "  ".repeat(depth), sanitise::line(last))
 }
 
-/// What to name as coming before: a group where the phase waits for all of its members.
+/// Returns the names to show as coming before: the group instead of its members, if the phase waits
+/// for all of them.
 fn after<'a>(plan: &'a Plan, node: &Node, edges: &[&'a str]) -> Vec<&'a str> {
     let mut names = edges.to_vec();
     for group in &plan.groups {

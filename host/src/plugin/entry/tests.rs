@@ -35,7 +35,7 @@ fn entries_come_and_go_and_comments_stay() {
         .unwrap()
         .write()
         .unwrap();
-        let phases = config::phases_of_file(&path).unwrap();
+        let phases = config::read_phase_configuration(&path).unwrap();
         assert_eq!(
             phases.plugins.last().map(|entry| entry.source.as_str()),
             Some("./mine.wasm")
@@ -46,7 +46,7 @@ fn entries_come_and_go_and_comments_stay() {
             .write()
             .unwrap();
         assert_eq!(
-            config::phases_of_file(&path)
+            config::read_phase_configuration(&path)
                 .unwrap()
                 .plugins
                 .last()
@@ -70,7 +70,7 @@ fn entries_come_and_go_and_comments_stay() {
                     .write()
                     .unwrap();
             }
-            let signed = config::phases_of_file(&path).unwrap();
+            let signed = config::read_phase_configuration(&path).unwrap();
             assert!(
                 signed
                     .plugins
@@ -140,7 +140,7 @@ fn an_empty_list_is_filled_and_a_list_in_one_line_is_left_alone() {
             !empty.contains("none yet") || text.contains("plugins: # none yet\n"),
             "{text}"
         );
-        let phases = config::phases_of_file(&path).unwrap();
+        let phases = config::read_phase_configuration(&path).unwrap();
         assert_eq!(
             (
                 phases.plugins.len(),

@@ -32,3 +32,22 @@ fn identities_are_told_apart_by_digests_that_fit_into_a_label() {
     let shown = digest("own.wasm");
     assert!((32..=63).contains(&shown.len()) && shown.bytes().all(|b| b.is_ascii_hexdigit()));
 }
+
+#[test]
+fn files_of_one_place_in_different_configurations_are_told_apart_by_their_origins() {
+    let identity = |origin| PluginIdentity::new("./own.wasm", None).with_origin(origin);
+    let (one, other) = (
+        origin(None, "./own.wasm", None),
+        origin(None, "./own.wasm", None),
+    );
+    assert_ne!(one, other);
+    assert_ne!(
+        identity(one.as_deref()).digest(),
+        identity(other.as_deref()).digest()
+    );
+    assert_ne!(
+        identity(one.as_deref()).to_string(),
+        identity(None).to_string()
+    );
+    assert_eq!(origin(None, "oci://r.example/own:1", None), None);
+}

@@ -69,6 +69,7 @@ impl<'a> EntryCheck<'a> {
             settings,
             limits: entry.limits,
             signer: signer.cloned(),
+            origin: (entry.origin.clone()).or_else(|| locked?.origin.clone()),
         })
     }
 

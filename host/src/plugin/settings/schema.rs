@@ -1,7 +1,7 @@
 //! Estimates what validating settings by a plugin's schema costs, before it is done. A plugin
 //! writes its own schema, and in a schema that refers to its own definitions each definition can
 //! double the work.
-use crate::text::sanitise;
+use crate::{secret, text::sanitise};
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -68,6 +68,7 @@ pub fn check(schema: &Value, settings: &Value) -> Result<()> {
         sizes: HashMap::new(),
     }
     .size(schema, 0)?;
+    secret::settings::check_marks(schema).map_err(|hidden| anyhow!(hidden))?;
     if expanded > MAX_EXPANDED {
         bail!(
             "the schema of its settings is too large: its references stand for more than \

@@ -20,7 +20,7 @@ pub(super) fn config_map(namespace: &str, name: &str, key: &str, content: String
 }
 
 /// A Role that may read one object, and its RoleBinding of the same name.
-pub(super) fn reading(
+pub(super) fn read_access(
     namespace: &str,
     name: &str,
     resource: &str,

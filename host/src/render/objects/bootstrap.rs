@@ -1,7 +1,7 @@
 //! What lets a node with a bootstrap token become a node.
 use super::{
     BOOTSTRAP_GROUP, NODES_GROUP, PUBLIC,
-    access::{Subject, binding, config_map, reading, role},
+    access::{Subject, binding, config_map, read_access, role},
 };
 use crate::render::kubeconfig;
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub fn cluster_info(server: &str, authority_pem: &str) -> Vec<Value> {
         kubeconfig::cluster_info(server, authority_pem),
     )];
     let anyone = [Subject::User("system:anonymous")];
-    objects.extend(reading(
+    objects.extend(read_access(
         PUBLIC,
         "kubeadm:bootstrap-signer-clusterinfo",
         "configmaps",

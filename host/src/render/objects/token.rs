@@ -21,7 +21,7 @@ pub struct TokenSecret {
 /// # Errors
 /// A token of another form, or an expiry that is no time.
 pub fn token_secret(token: &BootstrapToken, now: i64) -> Result<TokenSecret, String> {
-    let (id, secret) = bootstrap_token::parts(&token.token);
+    let (id, secret) = bootstrap_token::split(&token.token);
     if secret.is_empty() {
         return Err("a bootstrap token lacks its secret: expected the form id.secret".into());
     }
@@ -99,7 +99,7 @@ pub fn token_of(secret: &Value) -> Result<BootstrapToken, String> {
     if !bootstrap_token::is_token(&whole) {
         return Err(format!(
             "bootstrap Token Secret is invalid and couldn't be parsed: {}",
-            bootstrap_token::malformed()
+            bootstrap_token::malformed_message()
         ));
     }
     let expires = Some(data("expiration")).filter(|text| !text.is_empty());

@@ -1,7 +1,7 @@
 //! The configuration as it is kept in the cluster, and who may read it.
 use super::{
     BOOTSTRAP_GROUP, NODES_GROUP, SYSTEM,
-    access::{Subject, config_map, reading},
+    access::{Subject, config_map, read_access},
 };
 use crate::render::kubelet;
 use kubephase_sdk::component_hash;
@@ -28,7 +28,7 @@ pub fn kubeadm_config(config: &Config) -> Vec<Value> {
         yaml::to_string(&cluster),
     )];
     let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
-    objects.extend(reading(
+    objects.extend(read_access(
         SYSTEM,
         "kubeadm:nodes-kubeadm-config",
         "configmaps",
@@ -49,7 +49,7 @@ pub fn phase_config(phases: &Value) -> Vec<Value> {
         yaml::to_string(phases),
     )];
     let readers = [Subject::Group(BOOTSTRAP_GROUP), Subject::Group(NODES_GROUP)];
-    objects.extend(reading(
+    objects.extend(read_access(
         SYSTEM,
         "kubephase:nodes-kubephase-config",
         "configmaps",
@@ -72,7 +72,7 @@ pub fn kubelet_config(config: &Config) -> Vec<Value> {
     }
     let mut objects = vec![map];
     let readers = [Subject::Group(NODES_GROUP), Subject::Group(BOOTSTRAP_GROUP)];
-    objects.extend(reading(
+    objects.extend(read_access(
         SYSTEM,
         "kubeadm:kubelet-config",
         "configmaps",
@@ -84,7 +84,7 @@ pub fn kubelet_config(config: &Config) -> Vec<Value> {
 
 /// Access to the Secret `kubeadm-certs`.
 pub fn certificates_access() -> Vec<Value> {
-    reading(
+    read_access(
         SYSTEM,
         "kubeadm:kubeadm-certs",
         "secrets",

@@ -3,15 +3,15 @@
 /// How a field merges; a field that is not here is replaced if it is a list, merged if it is an
 /// object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rule {
+pub(super) struct MergeRule {
     /// lists: their elements are told apart by this field; of scalars: by themselves
-    pub merge: Option<Key>,
+    pub merge: Option<MergeKey>,
     /// objects: what the patch does not name in `$retainKeys` goes
     pub retain_keys: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(super) enum MergeKey {
     Field(&'static str),
     Scalar,
 }
@@ -49,20 +49,24 @@ const CONTAINER_LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralCo
 const RETAIN_KEYS: [&str; 2] = ["volumes", "resourceClaims"];
 
 /// Of one kind only, by path.
-const OF_KIND: [(&str, &str, Key); 9] = [
-    ("Node", "spec.podCIDRs", Key::Scalar),
-    ("Node", "status.addresses", Key::Field("type")),
-    ("Pod", "status.podIPs", Key::Field("ip")),
-    ("Pod", "status.hostIPs", Key::Field("ip")),
-    ("Pod", "status.resourceClaimStatuses", Key::Field("name")),
-    ("Service", "spec.ports", Key::Field("port")),
-    ("ServiceAccount", "secrets", Key::Field("name")),
+const OF_KIND: [(&str, &str, MergeKey); 9] = [
+    ("Node", "spec.podCIDRs", MergeKey::Scalar),
+    ("Node", "status.addresses", MergeKey::Field("type")),
+    ("Pod", "status.podIPs", MergeKey::Field("ip")),
+    ("Pod", "status.hostIPs", MergeKey::Field("ip")),
+    (
+        "Pod",
+        "status.resourceClaimStatuses",
+        MergeKey::Field("name"),
+    ),
+    ("Service", "spec.ports", MergeKey::Field("port")),
+    ("ServiceAccount", "secrets", MergeKey::Field("name")),
     (
         "PersistentVolumeClaim",
         "status.conditions",
-        Key::Field("type"),
+        MergeKey::Field("type"),
     ),
-    ("Namespace", "status.conditions", Key::Field("type")),
+    ("Namespace", "status.conditions", MergeKey::Field("type")),
 ];
 const WITH_CONDITIONS: [&str; 8] = [
     "Node",
@@ -76,9 +80,9 @@ const WITH_CONDITIONS: [&str; 8] = [
 ];
 
 /// The rule of a field, `path` being the names from the root of the object, list indices left out.
-pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
-    let by = |field| Rule {
-        merge: Some(Key::Field(field)),
+pub(super) fn merge_rule(kind: &str, path: &[&str]) -> MergeRule {
+    let by = |field| MergeRule {
+        merge: Some(MergeKey::Field(field)),
         retain_keys: false,
     };
     let dotted = path.join(".");
@@ -86,7 +90,7 @@ pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
         .iter()
         .find(|(of, at, _)| *of == kind && *at == dotted)
     {
-        return Rule {
+        return MergeRule {
             merge: Some(*key),
             retain_keys: false,
         };
@@ -94,14 +98,14 @@ pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
     match path {
         [.., "metadata", "ownerReferences"] => return by("uid"),
         [.., "metadata", "finalizers"] => {
-            return Rule {
-                merge: Some(Key::Scalar),
+            return MergeRule {
+                merge: Some(MergeKey::Scalar),
                 retain_keys: false,
             };
         }
         ["status", "conditions"] if WITH_CONDITIONS.contains(&kind) => return by("type"),
         ["spec", "strategy"] if kind == "Deployment" => {
-            return Rule {
+            return MergeRule {
                 merge: None,
                 retain_keys: true,
             };
@@ -109,17 +113,17 @@ pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
         _ => {}
     }
     let Some((_, pod)) = POD_SPECS.iter().find(|(of, _)| *of == kind) else {
-        return Rule::default();
+        return MergeRule::default();
     };
     let Some(below) = dotted
         .strip_prefix(pod)
         .and_then(|rest| rest.strip_prefix('.'))
     else {
-        return Rule::default();
+        return MergeRule::default();
     };
     if let Some((_, key)) = POD.iter().find(|(name, _)| *name == below) {
-        return Rule {
-            merge: Some(Key::Field(key)),
+        return MergeRule {
+            merge: Some(MergeKey::Field(key)),
             retain_keys: RETAIN_KEYS.contains(&below),
         };
     }
@@ -127,7 +131,7 @@ pub(super) fn rule(kind: &str, path: &[&str]) -> Rule {
         Some((list, field)) if CONTAINER_LISTS.contains(&list) => CONTAINER
             .iter()
             .find(|(name, _)| *name == field)
-            .map_or_else(Rule::default, |(_, key)| by(key)),
-        _ => Rule::default(),
+            .map_or_else(MergeRule::default, |(_, key)| by(key)),
+        _ => MergeRule::default(),
     }
 }

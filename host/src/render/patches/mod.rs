@@ -29,30 +29,30 @@ pub const TARGETS: [&str; 6] = [
 
 /// How a patch is to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PatchKind {
     Json,
     Merge,
     Strategic,
 }
 
-const KINDS: [(&str, Kind); 3] = [
-    ("json", Kind::Json),
-    ("merge", Kind::Merge),
-    ("strategic", Kind::Strategic),
+const KINDS: [(&str, PatchKind); 3] = [
+    ("json", PatchKind::Json),
+    ("merge", PatchKind::Merge),
+    ("strategic", PatchKind::Strategic),
 ];
 
-impl Kind {
+impl PatchKind {
     fn media_type(self) -> &'static str {
         match self {
-            Kind::Json => "application/json-patch+json",
-            Kind::Merge => "application/merge-patch+json",
-            Kind::Strategic => "application/strategic-merge-patch+json",
+            PatchKind::Json => "application/json-patch+json",
+            PatchKind::Merge => "application/merge-patch+json",
+            PatchKind::Strategic => "application/strategic-merge-patch+json",
         }
     }
 }
 
 /// The message that a patch was applied.
-pub fn applied(kind: Kind, target: &str) -> String {
+pub fn applied_message(kind: PatchKind, target: &str) -> String {
     format!(
         "[patches] Applied patch of type {:?} to target {target:?}",
         kind.media_type()
@@ -90,7 +90,7 @@ fn note_values(value: &Value, found: &mut Vec<Secret<String>>) {
 #[derive(Clone, Debug)]
 struct FilePatch {
     target: &'static str,
-    kind: Kind,
+    kind: PatchKind,
     patch: Value,
 }
 
@@ -187,7 +187,7 @@ impl Patches {
                     {target:?}:\n{patch}\n: {error}"
                     )
                 })?;
-            messages.push(applied(*kind, target));
+            messages.push(applied_message(*kind, target));
         }
         Ok((document, messages))
     }
@@ -202,7 +202,7 @@ fn object_kind(target: &str) -> &'static str {
 }
 
 /// What a file patches and how; or, in the inner result, why it is none of ours.
-fn parse_name(name: &str) -> Result<Result<(&'static str, Kind), String>, String> {
+fn parse_name(name: &str) -> Result<Result<(&'static str, PatchKind), String>, String> {
     if ![".json", ".yaml"]
         .iter()
         .any(|extension| name.len() > extension.len() && name.ends_with(extension))
@@ -217,7 +217,7 @@ fn parse_name(name: &str) -> Result<Result<(&'static str, Kind), String>, String
     };
     let suffix = name[target.len()..].trim_start_matches(|c| !['.', '+'].contains(&c));
     let Some(kind) = suffix.strip_prefix('+') else {
-        return Ok(Ok((target, Kind::Strategic)));
+        return Ok(Ok((target, PatchKind::Strategic)));
     };
     match KINDS.iter().find(|(prefix, _)| kind.starts_with(prefix)) {
         Some((_, kind)) => Ok(Ok((target, *kind))),
@@ -271,15 +271,20 @@ fn shown(patch: &Value) -> String {
     }
 }
 
-fn apply_one(kind: Kind, object: &str, document: &Value, patch: &Value) -> Result<Value, String> {
+fn apply_one(
+    kind: PatchKind,
+    object: &str,
+    document: &Value,
+    patch: &Value,
+) -> Result<Value, String> {
     match kind {
-        Kind::Strategic => strategic_merge(object, document, patch),
-        Kind::Merge => {
+        PatchKind::Strategic => strategic_merge(object, document, patch),
+        PatchKind::Merge => {
             let mut document = document.clone();
             json_patch::merge(&mut document, patch);
             Ok(document)
         }
-        Kind::Json => {
+        PatchKind::Json => {
             if !patch.is_array() {
                 let found = crate::text::json::kind_of(patch);
                 return Err(format!(

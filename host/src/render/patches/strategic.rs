@@ -1,7 +1,7 @@
 //! Strategic merge patch: a merge patch in which lists of known fields merge element by element,
 //! with directives (`$patch`, `$setElementOrder/…`, `$retainKeys`, `$deleteFromPrimitiveList/…`)
 //! for what that cannot say.
-use super::merge_keys::{Key, rule};
+use super::merge_keys::{MergeKey, merge_rule};
 use serde_json::{Map, Value};
 
 const PATCH: &str = "$patch";
@@ -34,14 +34,14 @@ struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    fn rule(&self, field: &str) -> super::merge_keys::Rule {
+    fn rule(&self, field: &str) -> super::merge_keys::MergeRule {
         let path: Vec<&str> = self
             .path
             .iter()
             .map(String::as_str)
             .chain([field])
             .collect();
-        rule(self.kind, &path)
+        merge_rule(self.kind, &path)
     }
 
     fn below<T>(
@@ -114,7 +114,7 @@ impl Merge<'_> {
             let Some(Value::Array(order)) = patch.remove(&directive) else {
                 return Err(format!("{directive}: expected a list"));
             };
-            let merge_key = self.rule(field).merge.unwrap_or(Key::Scalar);
+            let merge_key = self.rule(field).merge.unwrap_or(MergeKey::Scalar);
             let server = match current.get(field) {
                 Some(Value::Array(list)) => Some(list.clone()),
                 _ => None,
@@ -151,7 +151,7 @@ impl Merge<'_> {
         let Some(key) = rule.merge else {
             return Ok(new);
         };
-        let Key::Field(name) = key else {
+        let MergeKey::Field(name) = key else {
             let mut all = old.clone();
             all.extend(new.iter().filter(|item| !old.contains(item)).cloned());
             return Ok(in_order(all, &new, &old, key));
@@ -269,7 +269,7 @@ fn without_directives(value: Value) -> Option<Value> {
 /// Elements that the patch names stand in its order, the server's own in the server's; the two are
 /// woven so that a server's element stays before the first of the patch's that it was before. New
 /// elements thus come early.
-fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: Key) -> Vec<Value> {
+fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: MergeKey) -> Vec<Value> {
     let position =
         |list: &[Value], item: &Value| list.iter().position(|there| same(there, item, key));
     let (mut named, mut own): (Vec<_>, Vec<_>) = merged
@@ -288,9 +288,9 @@ fn in_order(merged: Vec<Value>, patch: &[Value], server: &[Value], key: Key) -> 
     woven
 }
 
-fn same(a: &Value, b: &Value, key: Key) -> bool {
+fn same(a: &Value, b: &Value, key: MergeKey) -> bool {
     match key {
-        Key::Field(name) => a.get(name) == b.get(name),
-        Key::Scalar => a == b,
+        MergeKey::Field(name) => a.get(name) == b.get(name),
+        MergeKey::Scalar => a == b,
     }
 }

@@ -17,16 +17,16 @@ fn merged(kind: &str, current: Value, patch: Value) -> Value {
 
 #[test]
 fn names_say_what_is_patched_and_how() {
-    let strategic = |target| Ok(Ok((target, Kind::Strategic)));
+    let strategic = |target| Ok(Ok((target, PatchKind::Strategic)));
     assert_eq!(parse_name("etcd.yaml"), strategic("etcd"));
     assert_eq!(parse_name("etcd0-tuning.json"), strategic("etcd"));
     assert_eq!(
         parse_name("kube-apiserver0+json.yaml"),
-        Ok(Ok(("kube-apiserver", Kind::Json)))
+        Ok(Ok(("kube-apiserver", PatchKind::Json)))
     );
     assert_eq!(
         parse_name("kubeletconfiguration+merge.yaml"),
-        Ok(Ok((KUBELET, Kind::Merge)))
+        Ok(Ok((KUBELET, PatchKind::Merge)))
     );
     assert_eq!(parse_name("etcd.a+json.yaml"), strategic("etcd"));
     assert!(parse_name("etcd+bogus.yaml").is_err());

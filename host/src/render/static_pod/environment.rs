@@ -3,7 +3,7 @@ use kubephase_sdk::kubeadm::EnvVar;
 use std::collections::BTreeMap;
 
 /// Several lists as one, sorted by name; the last of a name wins.
-pub(super) fn merged(lists: &[&[EnvVar]]) -> Vec<EnvVar> {
+pub(super) fn merge_variables(lists: &[&[EnvVar]]) -> Vec<EnvVar> {
     let by_name: BTreeMap<&str, &EnvVar> = lists
         .iter()
         .copied()

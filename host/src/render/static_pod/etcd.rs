@@ -29,7 +29,7 @@ pub fn etcd_joining(config: &Config, members: &[Member]) -> Value {
         name: "etcd",
         image: images::etcd(&config.cluster),
         arguments: command_line(flags(config, &local.data_dir, members), &local.extra_args),
-        environment: environment::merged(&[&local.extra_envs]),
+        environment: environment::merge_variables(&[&local.extra_envs]),
         annotations: vec![(
             ADVERTISE_ANNOTATION,
             format!("https://{}", host_port(address, 2379)),

@@ -19,7 +19,7 @@ pub fn kube_apiserver(config: &Config) -> Value {
         name: "kube-apiserver",
         image: images::kubernetes(config, "kube-apiserver"),
         arguments: command_line(flags(config), &cluster.api_server.extra_args),
-        environment: environment::merged(&[
+        environment: environment::merge_variables(&[
             &config.run.proxy_environment,
             &cluster.api_server.extra_envs,
         ]),

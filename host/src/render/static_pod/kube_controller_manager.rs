@@ -15,7 +15,10 @@ pub fn kube_controller_manager(config: &Config) -> Value {
         name: "kube-controller-manager",
         image: images::kubernetes(config, "kube-controller-manager"),
         arguments: command_line(flags(config), &component.extra_args),
-        environment: environment::merged(&[&config.run.proxy_environment, &component.extra_envs]),
+        environment: environment::merge_variables(&[
+            &config.run.proxy_environment,
+            &component.extra_envs,
+        ]),
         annotations: Vec::new(),
         requests: json!({ "cpu": "200m" }),
         probes: Probes {

@@ -21,7 +21,10 @@ pub fn kube_scheduler(config: &Config) -> Value {
         name: "kube-scheduler",
         image: images::kubernetes(config, "kube-scheduler"),
         arguments: command_line(flags, &component.extra_args),
-        environment: environment::merged(&[&config.run.proxy_environment, &component.extra_envs]),
+        environment: environment::merge_variables(&[
+            &config.run.proxy_environment,
+            &component.extra_envs,
+        ]),
         annotations: Vec::new(),
         requests: json!({ "cpu": "100m" }),
         probes: Probes {

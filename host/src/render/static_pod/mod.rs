@@ -18,7 +18,7 @@ pub use health::health_url;
 pub use kube_apiserver::{authorization_warnings, kube_apiserver};
 pub use kube_controller_manager::kube_controller_manager;
 pub use kube_scheduler::kube_scheduler;
-pub use typed::typed;
+pub use typed::normalize_pod;
 
 use kubephase_sdk::kubeadm::{Config, EnvVar};
 use probe::Probes;

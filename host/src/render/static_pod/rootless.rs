@@ -12,7 +12,7 @@ pub const NO_SHELL: &str = "/bin/false";
 
 /// What a component must be able to use without being root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owned {
+pub struct OwnedFile {
     pub path: String,
     pub owner: User,
     /// of a file; none for a directory with all that is below it, where modes stay
@@ -20,9 +20,9 @@ pub struct Owned {
 }
 
 /// The files and directories that change hands to a component.
-pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<Owned> {
+pub fn owned_files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec<OwnedFile> {
     let certificate = |name: &str| join(&config.cluster.certificates_dir, name);
-    let own = |path: String, owner: User| Owned {
+    let own = |path: String, owner: User| OwnedFile {
         path,
         owner,
         mode: Some(0o600),
@@ -31,7 +31,7 @@ pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec
         uid: 0,
         gid: users.sa_key_readers,
     };
-    let service_account_key = Owned {
+    let service_account_key = OwnedFile {
         path: certificate("sa.key"),
         owner: readers,
         mode: Some(0o640),
@@ -39,7 +39,7 @@ pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec
     match component {
         "etcd" => {
             let local = config.cluster.etcd.local.iter();
-            let data = local.map(|local| Owned {
+            let data = local.map(|local| OwnedFile {
                 path: local.data_dir.clone(),
                 owner: users.etcd,
                 mode: None,
@@ -88,7 +88,7 @@ pub fn files(config: &Config, component: &str, users: &ControlPlaneUsers) -> Vec
 /// # Errors
 /// Where a range has too few free ids, or one of these names has an id or a shell that none of
 /// these users may have.
-pub fn allocate(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
+pub fn allocate_users(used: &UsedIds) -> Result<ControlPlaneUsers, String> {
     let free = |(first, last): (u32, u32), taken: &[u32]| {
         (first..=last)
             .filter(|id| !taken.contains(id))

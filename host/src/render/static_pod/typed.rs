@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// A manifest that patches made something else than a Pod.
-pub fn typed(mut manifest: Value) -> Result<Value, String> {
+pub fn normalize_pod(mut manifest: Value) -> Result<Value, String> {
     quantities(&mut manifest, false);
     let pod: Pod = serde_json::from_value(manifest.clone()).map_err(|error| {
         let place = culprit(&manifest)

@@ -79,7 +79,7 @@ fn files_are_kubeadms_to_the_byte() {
                 static_pod::rootless::run_as(&mut pod, component, &users);
             }
             if let Some(patches) = &patches {
-                pod = static_pod::typed(patches.apply(component, pod).unwrap().0).unwrap();
+                pod = static_pod::normalize_pod(patches.apply(component, pod).unwrap().0).unwrap();
             }
             files.push((
                 format!("etc/kubernetes/manifests/{component}.yaml"),
@@ -273,7 +273,7 @@ fn closing_words_are_kubeadms() {
                 .unwrap_or_default()
                 .to_string()
         };
-        let join = messages::Join {
+        let join = messages::JoinTarget {
             endpoint: recorded
                 .split("kubeadm join ")
                 .nth(1)
@@ -441,7 +441,7 @@ fn a_patched_pod_is_written_as_go_writes_it() {
     let apply = |patch: &str| {
         let files = vec![("kube-scheduler.yaml".to_string(), patch.as_bytes().to_vec())];
         let (patches, _) = Patches::load("p", files).unwrap();
-        static_pod::typed(
+        static_pod::normalize_pod(
             patches
                 .apply("kube-scheduler", static_pod::kube_scheduler(&config))
                 .unwrap()

@@ -51,7 +51,7 @@ fn print(phases: &[&str], events: Vec<EventKind>) -> (String, String) {
         .map(String::from)
         .into();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut lines = Lines::new(
+    let mut lines = LinePrinter::new(
         (&mut out, Palette::PLAIN),
         (&mut err, Palette::PLAIN),
         own,
@@ -249,5 +249,31 @@ fn only_our_own_phases_may_speak_in_several_lines() {
     assert_eq!(
         err,
         "warning: [certs] old\nerror: error execution phase guest: no\\u{7}\n"
+    );
+}
+
+#[test]
+fn a_failure_of_a_third_partys_phase_says_whose_it_is() {
+    let failed = |plugin: &str| {
+        let used = EventKind::PluginUsed {
+            phase: "certs/zz".into(),
+            plugin: plugin.into(),
+            used: Default::default(),
+        };
+        let result = RunResult::Failed {
+            phase: "certs/zz".into(),
+            message: "no".into(),
+        };
+        let ended = EventKind::RunEnded { result, micros: 1 };
+        print(&["certs/zz"], vec![used, ended]).1
+    };
+    assert_eq!(
+        failed("own 1.2.3"),
+        "error: error execution phase certs/zz (plugin own): no\n"
+    );
+    // This one is part of the program.
+    assert_eq!(
+        failed("coredns 0.1.0"),
+        "error: error execution phase certs/zz: no\n"
     );
 }

@@ -1,20 +1,20 @@
 use super::*;
 
-fn phases() -> InOrder<&'static str> {
-    InOrder::new(&["a", "g/b", "g/c", "d"].map(String::from))
+fn phases() -> OrderedOutput<&'static str> {
+    OrderedOutput::new(&["a", "g/b", "g/c", "d"].map(String::from))
 }
 
 #[test]
 fn the_first_phase_is_heard_at_once_and_later_ones_in_turn() {
     let mut order = phases();
-    assert_eq!(order.say("d", "d1"), None);
-    assert_eq!(order.say("g/c", "c1"), None);
-    assert_eq!(order.say("a", "a1"), Some("a1"));
-    assert_eq!(order.say("g", "heading"), None);
-    assert_eq!(order.say("g/b", "b1"), None);
+    assert_eq!(order.submit("d", "d1"), None);
+    assert_eq!(order.submit("g/c", "c1"), None);
+    assert_eq!(order.submit("a", "a1"), Some("a1"));
+    assert_eq!(order.submit("g", "heading"), None);
+    assert_eq!(order.submit("g/b", "b1"), None);
     assert!(order.end("g/c").is_empty());
     assert_eq!(order.end("a"), ["heading", "b1"]);
-    assert_eq!(order.say("g/b", "b2"), Some("b2"));
+    assert_eq!(order.submit("g/b", "b2"), Some("b2"));
     assert_eq!(order.end("g/b"), ["c1", "d1"]);
     assert!(order.end("d").is_empty());
 }
@@ -22,17 +22,17 @@ fn the_first_phase_is_heard_at_once_and_later_ones_in_turn() {
 #[test]
 fn what_no_phase_says_is_never_held_back() {
     let mut order = phases();
-    assert_eq!(order.say("", "init"), Some("init"));
-    assert_eq!(order.say("elsewhere", "x"), Some("x"));
+    assert_eq!(order.submit("", "init"), Some("init"));
+    assert_eq!(order.submit("elsewhere", "x"), Some("x"));
 }
 
 #[test]
 fn the_end_of_the_run_releases_the_rest() {
     let mut order = phases();
-    order.say("d", "d1");
-    order.say("g/b", "b1");
+    order.submit("d", "d1");
+    order.submit("g/b", "b1");
     assert_eq!(order.finish(), ["b1", "d1"]);
-    assert_eq!(order.say("g/c", "late"), Some("late"));
+    assert_eq!(order.submit("g/c", "late"), Some("late"));
     assert!(order.finish().is_empty());
 }
 
@@ -41,12 +41,12 @@ fn the_end_of_the_run_releases_the_rest() {
 fn the_output_does_not_depend_on_the_interleaving() {
     fn run(script: &[usize]) -> Vec<String> {
         let names = ["x", "y", "z"].map(String::from);
-        let (mut order, mut out, mut said) = (InOrder::new(&names), Vec::new(), [0; 3]);
+        let (mut order, mut out, mut said) = (OrderedOutput::new(&names), Vec::new(), [0; 3]);
         for &who in script {
             said[who] += 1;
             match said[who] {
                 3 => out.extend(order.end(&names[who])),
-                n => out.extend(order.say(&names[who], format!("{}{n}", names[who]))),
+                n => out.extend(order.submit(&names[who], format!("{}{n}", names[who]))),
             }
         }
         out

@@ -46,7 +46,7 @@ fn start(phase: &str, at: u64) -> Event {
     )
 }
 
-fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
+fn span_events(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
     [
         start(phase, from),
         event(
@@ -81,7 +81,7 @@ fn effect(phase: &str, at: u64, target: &str, result: EffectResult) -> Event {
     )
 }
 
-fn past(number: u64, events: Vec<Event>) -> Past {
+fn past(number: u64, events: Vec<Event>) -> RecordedRun {
     let kept = JournalFile {
         number: Some(number),
         path: format!("/var/lib/kubephase/journal-{number:06}.jsonl").into(),
@@ -91,7 +91,7 @@ fn past(number: u64, events: Vec<Event>) -> Past {
         version: "0.1.0".into(),
         began: 1_700_000_000,
     };
-    Past::new(
+    RecordedRun::new(
         kept,
         Record {
             header,
@@ -104,11 +104,21 @@ fn past(number: u64, events: Vec<Event>) -> Past {
 }
 
 /// A run of which the second certificate was long ready before there was a worker for it.
-fn good(needs: &[(&str, &[&str])]) -> Past {
+fn good(needs: &[(&str, &[&str])]) -> RecordedRun {
     let mut events = vec![began(needs)];
-    events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
-    events.extend(ran("certs/ca", 25_000, 60_000, PhaseResult::Settled));
-    events.extend(ran("certs/sa", 40_000, 75_000, PhaseResult::Settled));
+    events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
+    events.extend(span_events(
+        "certs/ca",
+        25_000,
+        60_000,
+        PhaseResult::Settled,
+    ));
+    events.extend(span_events(
+        "certs/sa",
+        40_000,
+        75_000,
+        PhaseResult::Settled,
+    ));
     events.push(effect(
         "certs/ca",
         50_000,
@@ -121,7 +131,7 @@ fn good(needs: &[(&str, &[&str])]) -> Past {
         "/ca.key",
         EffectResult::Applied(Applied::Skipped("it is\nelsewhere".into())),
     ));
-    events.extend(ran("end", 75_000, 100_000, PhaseResult::Settled));
+    events.extend(span_events("end", 75_000, 100_000, PhaseResult::Settled));
     events.push(event(
         100_000,
         EventKind::RunEnded {
@@ -132,9 +142,9 @@ fn good(needs: &[(&str, &[&str])]) -> Past {
     past(3, events)
 }
 
-fn cut_off() -> Past {
+fn cut_off() -> RecordedRun {
     let mut events = vec![began(NEEDS)];
-    events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
+    events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
     events.push(start("certs/ca", 25_000));
     events.push(effect(
         "certs/ca",
@@ -184,7 +194,7 @@ fn without_recorded_needs_there_is_no_critical_path() {
     let text = timeline::render(&old.tally, Palette::PLAIN);
     assert!(
         !text.contains("critical path")
-            && text.ends_with("was not recorded by the version that ran this\n"),
+            && text.ends_with("did not record what phases waited for\n"),
         "{text}"
     );
     assert!(
@@ -231,14 +241,14 @@ fn a_run_without_its_end_says_where_it_stopped() {
 #[test]
 fn failures_are_told_with_what_to_do_about_them() {
     let mut events = vec![began(NEEDS)];
-    events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
+    events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
         "certs/ca",
         15,
         "/ca.crt",
         EffectResult::Failed("disk full".into()),
     ));
-    events.extend(ran(
+    events.extend(span_events(
         "certs/ca",
         10,
         20,
@@ -264,7 +274,7 @@ fn failures_are_told_with_what_to_do_about_them() {
 fn what_a_plugin_says_of_its_failure_is_one_line() {
     let mut events = vec![began(NEEDS)];
     let failed = PhaseResult::Failed("it panicked\nWhat to do next\n  nothing".into());
-    events.extend(ran("certs/ca", 10, 20, failed));
+    events.extend(span_events("certs/ca", 10, 20, failed));
     let used = EventKind::PluginUsed {
         phase: "certs/ca".into(),
         plugin: "hostile 0.1.0".into(),
@@ -282,19 +292,19 @@ fn runs_are_listed_also_the_unreadable() {
         number: Some(5),
         path: "/x".into(),
     };
-    let runs: Vec<(JournalFile, Result<Past, ReadError>)> = [good(NEEDS), cut_off()]
+    let runs: Vec<(JournalFile, Result<RecordedRun, ReadError>)> = [good(NEEDS), cut_off()]
         .into_iter()
         .map(|past| (past.kept.clone(), Ok(past)))
         .chain([(damaged, Err(ReadError::NoJournal { path: "/x".into() }))])
         .collect();
     assert_eq!(
-        list(&runs, &TimeZone::UTC, Palette::PLAIN),
+        render_table(&runs, &TimeZone::UTC, Palette::PLAIN),
         "\x20 RUN  BEGAN                    WORKFLOW  VERSION       TOOK  OUTCOME\n\
          \x20   3  2023-11-14 22:13:20 UTC  init      0.1.0       100 ms  done\n\
          \x20   4  2023-11-14 22:13:20 UTC  init      0.1.0        40 ms  cut off\n\
          \x20   5  /x is not a journal: its first line is not a journal's header\n"
     );
-    let rows: Vec<serde_json::Value> = list_json(&runs)
+    let rows: Vec<serde_json::Value> = render_json(&runs)
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::duration::duration;
+use crate::report::duration::format_duration;
 use crate::{
     effect::Applied,
     event::{EffectResult, EffectSummary, Event, EventKind, Judgement, PhaseResult, RunResult},
@@ -33,7 +33,7 @@ fn start() -> Event {
     }
 }
 
-fn ran(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
+fn span_events(phase: &str, from: u64, to: u64, result: PhaseResult) -> [Event; 2] {
     let phase = phase.to_owned();
     let began = EventKind::PhaseStarted {
         phase: phase.clone(),
@@ -112,22 +112,27 @@ fn a_good_run_is_summed_up() {
         finding("NumCPU", Verdict::Pass, None),
         finding("ImagePull", Verdict::CouldNotRun, None),
     ];
-    events.extend(ran("preflight", 0, 25_000, PhaseResult::Settled));
-    events.extend(ran("certs/ca", 25_000, 75_000, PhaseResult::Settled));
-    events.extend(ran(
+    events.extend(span_events("preflight", 0, 25_000, PhaseResult::Settled));
+    events.extend(span_events(
+        "certs/ca",
+        25_000,
+        75_000,
+        PhaseResult::Settled,
+    ));
+    events.extend(span_events(
         "certs/sa",
         25_000,
         30_000,
         PhaseResult::Skipped("there\nalready".into()),
     ));
-    events.extend(ran("end", 75_000, 100_000, PhaseResult::Settled));
+    events.extend(span_events("end", 75_000, 100_000, PhaseResult::Settled));
     events.extend(
         [Applied::Changed, Applied::Unchanged, Applied::Changed]
             .map(|enacted| effect("certs/ca", "file", EffectResult::Applied(enacted))),
     );
     events.push(end(RunResult::Done));
     let text = render(
-        &Tally::of(&events),
+        &Tally::from_events(&events),
         &["whether images can be pulled".into()],
         Palette::PLAIN,
     );
@@ -152,7 +157,7 @@ fn a_good_run_is_summed_up() {
 #[test]
 fn a_failure_says_what_is_left_and_what_to_do_next() {
     let mut events = vec![start()];
-    events.extend(ran("preflight", 0, 10, PhaseResult::Settled));
+    events.extend(span_events("preflight", 0, 10, PhaseResult::Settled));
     events.push(effect(
         "certs/ca",
         "file",
@@ -163,7 +168,7 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
         "certificate",
         EffectResult::Failed("disk full".into()),
     ));
-    events.extend(ran(
+    events.extend(span_events(
         "certs/ca",
         10,
         20,
@@ -173,18 +178,30 @@ fn a_failure_says_what_is_left_and_what_to_do_next() {
         phase: "certs/ca".into(),
         message: "disk full".into(),
     }));
-    let hints = hints::hints(&Tally::of(&events), true);
+    let hints = hints::hints(&Tally::from_events(&events), true);
     assert_eq!(
         hints,
         [
-            "What it could not bring about: certificate /x",
+            "The effect that failed: certificate /x",
             "1 effects were carried out before; the same command keeps what holds and goes on from \
              there.",
             "To look at this phase alone: kubephase init phase certs ca",
             "2 of 4 phases were not reached.",
         ]
     );
-    let dry = hints::hints(&Tally::of(&events), false);
+    let used = EventKind::PluginUsed {
+        phase: "certs/ca".into(),
+        plugin: "own 1.2.3".into(),
+        used: Default::default(),
+    };
+    let mut of_plugin = events.clone();
+    of_plugin.push(Event { at: 20, kind: used });
+    let with_plugin = hints::hints(&Tally::from_events(&of_plugin), true);
+    assert!(
+        !with_plugin.iter().any(|hint| hint.contains("init phase")),
+        "a third party's phase has no command: {with_plugin:?}"
+    );
+    let dry = hints::hints(&Tally::from_events(&events), false);
     assert_eq!(
         (hints.len(), dry[1].as_str()),
         (dry.len(), "This was a dry run: nothing was changed.")
@@ -199,7 +216,7 @@ fn preflight_errors_come_with_their_remedy() {
         finding("NumCPU", Verdict::Fail, None),
         end(RunResult::PreflightFailed),
     ];
-    let hints = hints::hints(&Tally::of(&events), true);
+    let hints = hints::hints(&Tally::from_events(&events), true);
     assert_eq!(
         hints[..3],
         [
@@ -212,7 +229,7 @@ fn preflight_errors_come_with_their_remedy() {
 
 #[test]
 fn a_run_cut_off_is_not_called_good() {
-    let text = render(&Tally::of(&[start()]), &[], Palette::PLAIN);
+    let text = render(&Tally::from_events(&[start()]), &[], Palette::PLAIN);
     assert!(
         text.starts_with("init: cut off") && text.contains("cut off before its end"),
         "{text}"
@@ -229,7 +246,7 @@ fn durations_are_short() {
         (1_234_567, "1.23 s"),
         (61_000_000, "1m01s"),
     ] {
-        assert_eq!(duration(micros), text);
+        assert_eq!(format_duration(micros), text);
     }
 }
 
@@ -253,7 +270,7 @@ fn what_a_plugin_used_stands_beside_what_it_might() {
             r#","limits":{"deadline":"10s","memory":"33554432"}"#,
         ),
     ];
-    let text = render(&Tally::of(&events), &[], Palette::PLAIN);
+    let text = render(&Tally::from_events(&events), &[], Palette::PLAIN);
     for line in [
         "older 1.0.0                1.3 MiB of 64Mi ",
         "newer 1.0.0                1.3 MiB of 32Mi ",

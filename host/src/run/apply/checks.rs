@@ -27,7 +27,7 @@ impl Application<'_> {
             }
         }
         self.claim_directory(proposals)
-            .map_err(|failure| PhaseError::Failed(failure.told()))
+            .map_err(|failure| PhaseError::Failed(failure.to_text()))
     }
 
     /// Reports a refused proposal. Returns the error of its phase.

@@ -35,7 +35,7 @@ impl Application<'_> {
                 }
                 Err(failure) => {
                     stopped |= failure.code == "cancelled";
-                    failed.push(failure.told());
+                    failed.push(failure.to_text());
                     EffectResult::Failed(self.session.bounded(failure.message))
                 }
             };

@@ -55,7 +55,10 @@ impl Application<'_> {
             .chain(footprint.texts())
             .collect();
         let room = self.session.spend_journal(&texts);
-        room.map_err(|stop| stop.to_string())
+        let is_directory = matches!(proposal.effect, Effect::Directory(_));
+        let directories = missing.len().saturating_sub(usize::from(!is_directory));
+        room.and_then(|()| self.session.spend_directories(directories))
+            .map_err(|stop| stop.to_string())
     }
 
     /// The paths of an effect, and the directories above them, that do not exist.

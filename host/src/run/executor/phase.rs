@@ -105,7 +105,7 @@ impl Executor<'_> {
             ready.session.begin(round);
             let returned = ready.session.returned(ready.phase.run());
             let outcome = returned.map_err(|error| match error {
-                Error::Failure(failure) => failure.told(),
+                Error::Failure(failure) => failure.to_text(),
                 Error::Stop(stop) => self.record_stopped_call(ready, &format!("{stop:#}")),
             })?;
             let changed = self.apply_proposals(node, &ready.session, sent, state, &time)?;
@@ -145,7 +145,8 @@ impl Executor<'_> {
             // Capsules are made one at a time, because each takes several times its bytes of
             // memory.
             let gives_up = || self.cancel.is_requested();
-            let Some(_turn) = json::turn_of(&plugin.manifest().name, MAX_CAPSULE, &gives_up) else {
+            let Some(_turn) = json::wait_for_turn(&plugin.manifest().name, MAX_CAPSULE, &gives_up)
+            else {
                 return message;
             };
             (self.keep)(&ready.session.capsule(&message).with_plugin(plugin));

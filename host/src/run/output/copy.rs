@@ -8,7 +8,7 @@ use super::{
     tree::{make_directory, write_file},
 };
 use crate::{config::Config, render, world::Files};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use kubephase_wit::{Failure, FileMeta};
 use std::{
     collections::BTreeSet,
@@ -103,7 +103,11 @@ impl<'a> Copy<'a> {
                     fs::create_dir_all(parent)
                         .with_context(|| format!("cannot make {}", parent.display()))?;
                 }
-                write_file(&target, &files.read(path).map_err(error)?, mode)
+                write_file(
+                    &target,
+                    &files.read(path).map_err(Failure::into_error)?,
+                    mode,
+                )
             }
             _ => Ok(()),
         }
@@ -113,8 +117,8 @@ impl<'a> Copy<'a> {
     /// anywhere.
     fn copy_entries(&mut self, path: &str, deep: bool) -> Result<()> {
         let files = self.output.files;
-        let real = files.real_path(path).map_err(error)?;
-        for name in files.list(path).map_err(error)? {
+        let real = files.real_path(path).map_err(Failure::into_error)?;
+        for name in files.list(path).map_err(Failure::into_error)? {
             let entry = format!("{}/{name}", path.trim_end_matches('/'));
             let real_entry = format!("{}/{name}", real.trim_end_matches('/'));
             if is_link(files, &entry, &real_entry) {
@@ -175,14 +179,10 @@ fn is_link(files: &dyn Files, entry: &str, real_entry: &str) -> bool {
 }
 
 fn stat(files: &dyn Files, path: &str) -> Result<Option<FileMeta>> {
-    files.stat(path).map_err(error)
+    files.stat(path).map_err(Failure::into_error)
 }
 
 /// The path of a copy below the directory `target`.
 fn path_in(target: &Path, path: &str) -> PathBuf {
     target.join(path.trim_start_matches('/'))
-}
-
-fn error(failure: Failure) -> anyhow::Error {
-    anyhow!(failure.told())
 }

@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 /// Fields with environment variables.
 const ENVIRONMENT: &str = "extraEnvs";
 
+/// The field with the proxies, which were masked before: the host knows what stands in for each.
+const PROXIES: &str = "proxyEnvironment";
+
 /// The field with the headers by which a kubelet fetches static Pods.
 const HEADERS: &str = "staticPodURLHeader";
 
@@ -60,6 +63,9 @@ impl Walk {
             return self.text(&name, value, true);
         }
         for (name, value) in fields {
+            if name == PROXIES {
+                continue;
+            }
             if name == HEADERS {
                 self.all(value);
             } else {

@@ -19,6 +19,8 @@ const CONFIGURATIONS: &[&str] = &[
 ];
 /// The annotation of a Pod that the kubelet runs from a file.
 const FROM_FILE: &str = "kubernetes.io/config.mirror";
+/// Begins the names of the signatures of `cluster-info`, each with the id of a token.
+const SIGNATURE: &str = "jws-kubeconfig-";
 /// What of a Pod of the control plane says how it is, and nothing of how it was configured.
 const STATE: &[&str] = &[
     "/metadata/uid",
@@ -62,6 +64,9 @@ impl Secrets {
                 mask_configuration(&mut shown);
             }
             super::blank_value_of(patched.iter(), &mut shown);
+        }
+        if kind == "ConfigMap" && shown["metadata"]["namespace"] == "kube-public" {
+            mask_signatures(&mut shown);
         }
         self.blank_value(&mut shown);
         shown
@@ -222,6 +227,15 @@ fn mask_configuration(config_map: &mut Value) {
     for text in data.into_iter().flat_map(Map::values_mut) {
         let written = text.as_str().and_then(masked_documents);
         *text = written.unwrap_or_else(|| public("document")).into();
+    }
+}
+
+/// Masks the signatures of `cluster-info`, which the tokens of joining nodes made.
+fn mask_signatures(config_map: &mut Value) {
+    let data = config_map.get_mut("data").and_then(Value::as_object_mut);
+    let signatures = data.into_iter().flatten();
+    for (_, value) in signatures.filter(|(name, _)| name.starts_with(SIGNATURE)) {
+        *value = public("signature").into();
     }
 }
 

@@ -293,3 +293,32 @@ fn of_proxies_only_hosts_are_shown() {
         "10.0.0.0/8,.svc"
     );
 }
+
+/// The host replaces what plugins see of a proxy by the proxy itself, in objects of its own addons.
+#[test]
+fn every_proxy_that_plugins_see_is_known_to_the_host() {
+    let mut config = config::Config::default();
+    for (name, value) in [
+        ("NO_PROXY", ".example.com,172.30.0.0/16,10.128.0.0/14"),
+        (
+            "HTTPS_PROXY",
+            "http://user:word@proxy.example:3128/path?key=x",
+        ),
+        ("FTP_PROXY", "anything"),
+    ] {
+        config.run.proxy_environment.push(EnvVar {
+            name: name.into(),
+            value: value.into(),
+            ..EnvVar::default()
+        });
+    }
+    let masked = Secrets::mask(&config).unwrap();
+    let shown = masked.for_plugins["run"]["proxyEnvironment"].as_array();
+    for (shown, real) in shown.unwrap().iter().zip(&config.run.proxy_environment) {
+        let is_known = masked
+            .proxies
+            .iter()
+            .any(|(seen, known)| shown["value"] == *seen.value && known == real);
+        assert!(is_known || shown["value"] == *real.value, "{shown}");
+    }
+}

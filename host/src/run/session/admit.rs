@@ -159,7 +159,7 @@ impl Session {
         T: Answer + Serialize + DeserializeOwned,
     {
         self.observe(admitted, ask).map_err(|error| match error {
-            Error::Failure(failure) => Stop::msg(failure.message),
+            Error::Failure(failure) => Stop::msg(failure.to_text()),
             Error::Stop(stop) => stop,
         })
     }

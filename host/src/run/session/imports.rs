@@ -103,7 +103,10 @@ impl report::Host for Session {
     }
 
     fn set_fact(&mut self, name: String, json: String) -> Result<(), Stop> {
-        let (name, gate::Plain(json)) = self.report(&gate::SET_FACT, (name, json))?;
+        let (name, gate::Plain(mut json)) = self.report(&gate::SET_FACT, (name, json))?;
+        if self.is_plugin() {
+            self.0.shared.secrets.blank(&mut json);
+        }
         let key = (self.0.phase.clone(), String::from(name));
         let mut facts = self.0.shared.facts.lock();
         let is_new = !facts.contains_key(&key);

@@ -11,6 +11,7 @@ mod observe;
 mod outlet;
 mod propose;
 mod proxies;
+mod read_for_phase;
 mod servers;
 mod spending;
 mod telling;
@@ -204,8 +205,8 @@ impl Session {
             self.third_party().unwrap_or_default(),
             &self.0.shared.cancel,
         );
-        let wait = || json::turn_of(plugin, text_bytes, &|| cancel.is_requested());
-        let turn = self.0.clock.stopped(wait);
+        let wait = || json::wait_for_turn(plugin, text_bytes, &|| cancel.is_requested());
+        let turn = self.0.clock.pause_during(wait);
         turn.ok_or_else(|| Stop::msg("the run was cancelled"))
     }
 

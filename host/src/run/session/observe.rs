@@ -3,6 +3,7 @@ use super::{Hosted, Session, admit::Admitted, outlet::Fact, to_json};
 use crate::{
     arguments::AbsolutePath,
     effect::pki::{self, AuthorityFile},
+    secret::Secret,
     wasm::gate::{self, Identity},
     world::{OpenFile, Rights, TlsFiles, Tried, World},
 };
@@ -38,7 +39,9 @@ impl Session {
         let path = &admitted.arguments;
         let is_read = admitted.row.function == gate::READ_FILE.row.function;
         let opened = if is_read {
-            world.files().open_shown(path, &self.0.shared.territory)?
+            world
+                .files()
+                .open_shown(path, &self.0.shared.territory.around(path))?
         } else {
             world.files().open(path)?
         };
@@ -47,29 +50,6 @@ impl Session {
             .check_file(admitted.row, path, &opened.real_path(), opened.is_public())
             .map_err(denied)?;
         Ok(opened)
-    }
-
-    /// Checks that the real path of a file is granted, before the host reads the file for the
-    /// phase. A file that does not exist passes: the phase may learn that it does not exist.
-    pub(super) fn check_real_path(
-        &self,
-        world: &dyn World,
-        row: &'static gate::Row,
-        path: &AbsolutePath,
-    ) -> Tried<()> {
-        if !self.is_plugin() {
-            return Ok(());
-        }
-        match world.files().open(path) {
-            // The phase does not see the content, so the file need not be readable by every user.
-            Ok(opened) => self
-                .0
-                .access
-                .check_file(row, path, &opened.real_path(), true)
-                .map_err(denied),
-            Err(failure) if failure.code == "not-found" => Ok(()),
-            Err(failure) => Err(failure),
-        }
     }
 }
 
@@ -191,22 +171,20 @@ impl observe_net::Host for Session {
         let call = self.admit(&gate::HTTP_GET_AS, (url, ca_file, cert_file, key_file))?;
         let timeout = Duration::from_millis(timeout_millis.into());
         self.observe(&call, |world, call| {
-            call.arguments
-                .files()
-                .try_for_each(|path| self.check_identity(world, call.row, path))?;
             let Identity {
                 url,
                 authority,
                 certificate,
                 key,
             } = &call.arguments;
-            let name = |path: &Option<AbsolutePath>| {
-                path.as_ref().map(ToString::to_string).unwrap_or_default()
+            let read = |path: &Option<AbsolutePath>| {
+                let read = |path| self.read_identity(world, call.row, path);
+                path.as_ref().map(read).transpose()
             };
             let files = TlsFiles {
-                ca: name(authority),
-                cert: name(certificate),
-                key: name(key),
+                ca: read(authority)?,
+                cert: read(certificate)?,
+                key: read(key)?,
             };
             let reach = self.reach(call, url)?;
             let budget = call.budget.within(timeout);
@@ -240,8 +218,9 @@ impl observe_pki::Host for Session {
     fn certificate(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::CERTIFICATE, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_real_path(world, call.row, &call.arguments)?;
-            as_value(pki::certificate_facts(world.files(), &call.arguments)?)
+            let read = self.read_told(world, call.row, &call.arguments)?;
+            let facts = |pem: Secret<String>| pki::certificate_facts(&call.arguments, pem.reveal());
+            as_value(read.map(facts).transpose()?)
         })?;
         Ok(optional(facts)?)
     }
@@ -249,8 +228,8 @@ impl observe_pki::Host for Session {
     fn private_key(&mut self, path: String) -> Hosted<Option<String>> {
         let call = self.admit(&gate::PRIVATE_KEY, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_real_path(world, call.row, &call.arguments)?;
-            as_value(pki::private_key_facts(world.files(), &call.arguments)?)
+            let read = self.read_told(world, call.row, &call.arguments)?;
+            as_value(read.as_ref().map(pki::private_key_facts))
         })?;
         Ok(optional(facts)?)
     }
@@ -272,12 +251,10 @@ impl observe_pki::Host for Session {
         };
         let call = self.admit(&gate::KUBECONFIG, path)?;
         let facts = self.observe(&call, |world, call| {
-            self.check_real_path(world, call.row, &call.arguments)?;
-            as_value(pki::kubeconfig_facts(
-                world.files(),
-                &call.arguments,
-                authority,
-            )?)
+            let read = self.read_told(world, call.row, &call.arguments)?;
+            let facts =
+                |text| pki::facts_of_kubeconfig(world.files(), &call.arguments, &text, authority);
+            as_value(read.map(facts).transpose()?)
         })?;
         Ok(optional(facts)?)
     }

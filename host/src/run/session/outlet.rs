@@ -125,7 +125,7 @@ impl Session {
         fact: Option<String>,
     ) -> Result<Option<String>, Stop> {
         self.check_credential(|| format!("the fact {name}"), &fact, Duration::MAX)
-            .map_err(|failure| Stop::msg(failure.message))?;
+            .map_err(|failure| Stop::msg(failure.to_text()))?;
         self.count_answer(fact.size())?;
         Ok(fact)
     }

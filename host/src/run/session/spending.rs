@@ -9,8 +9,9 @@ use crate::{
         gate::Row,
         limits::{
             MAX_EFFECT_BYTES, MAX_HANDED_BYTES, MAX_HELD_BYTES, MAX_LOG_BYTES, MAX_RUN_CAPSULES,
-            MAX_RUN_EFFECT_BYTES, MAX_RUN_FACT_BYTES, MAX_RUN_FACTS, MAX_RUN_FINDING_BYTES,
-            MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_KEY_WORK, MAX_RUN_LOG_BYTES, PLUGIN,
+            MAX_RUN_DIRECTORIES, MAX_RUN_EFFECT_BYTES, MAX_RUN_FACT_BYTES, MAX_RUN_FACTS,
+            MAX_RUN_FINDING_BYTES, MAX_RUN_FINDINGS, MAX_RUN_HANDED_BYTES, MAX_RUN_KEY_WORK,
+            MAX_RUN_LOG_BYTES, PLUGIN,
         },
     },
 };
@@ -37,6 +38,7 @@ pub(in crate::run) struct RunTotals {
     key_work: usize,
     /// bytes of the journal for effects
     effect_bytes: usize,
+    directories: usize,
     capsules: usize,
     time: Duration,
 }
@@ -283,6 +285,25 @@ impl Session {
             MAX_RUN_EFFECT_BYTES,
             "the journal for effects of one plugin",
         )
+    }
+
+    /// Counts the directories that an effect of a plugin makes, before it is carried out.
+    ///
+    /// # Errors
+    /// The plugin has made as many as it may.
+    pub fn spend_directories(&self, directories: usize) -> Result<(), Stop> {
+        if !self.is_plugin() {
+            return Ok(());
+        }
+        self.spend_of_run(|run| {
+            run.directories = run.directories.saturating_add(directories);
+            if run.directories > MAX_RUN_DIRECTORIES {
+                return Err(Stop::msg(format!(
+                    "limit of {MAX_RUN_DIRECTORIES} directories of one plugin reached"
+                )));
+            }
+            Ok(())
+        })
     }
 
     /// Counts time of the phase, and returns what is left of the time of its plugin; none if no

@@ -66,13 +66,16 @@ impl Session {
         }
     }
 
-    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped.
+    /// Makes a text of a plugin fit for people: bounded in length, with control characters escaped,
+    /// and without secrets: a plugin knows its own settings.
     /// A text of the program's own phases is left unchanged.
     pub(super) fn readable(&self, text: String) -> Result<String, Stop> {
         if !self.is_plugin() {
             return Ok(text);
         }
-        self.report(&gate::MESSAGE, text).map(String::from)
+        let mut text = self.report(&gate::MESSAGE, text).map(String::from)?;
+        self.0.shared.secrets.blank(&mut text);
+        Ok(text)
     }
 
     /// Parses what a phase reports. The interface has no failure for a report, so a report that is
@@ -84,7 +87,7 @@ impl Session {
     ) -> Result<A, Stop> {
         match self.parse(function, raw) {
             Ok(call) => Ok(call.arguments),
-            Err(Error::Failure(failure)) => Err(Stop::msg(failure.message)),
+            Err(Error::Failure(failure)) => Err(Stop::msg(failure.to_text())),
             Err(Error::Stop(stop)) => Err(stop),
         }
     }
@@ -161,7 +164,11 @@ impl Session {
     /// handed over. A text about a phase of the program is left unchanged.
     pub fn bounded(&self, text: String) -> String {
         match Text::parse(&text) {
-            Ok(bounded) if self.is_plugin() => bounded.into(),
+            Ok(bounded) if self.is_plugin() => {
+                let mut text = bounded.into();
+                self.0.shared.secrets.blank(&mut text);
+                text
+            }
             _ => text,
         }
     }

@@ -30,7 +30,11 @@ pub(super) fn search(text: &[u8]) -> Verdict {
             continue;
         }
         let name = name_before(&text[..at]);
-        if name.len() >= 2 && sounds_secret(name) && !is_plain(name, value_after(&text[at + 1..])) {
+        if name.len() < 2 || !sounds_secret(name) {
+            continue;
+        }
+        let value = value_after(&text[at + 1..]);
+        if !is_plain(name, value) && !is_public(&text[..at], name, value) {
             return Err(Credential::Password);
         }
     }
@@ -79,7 +83,46 @@ fn is_plain(name: &str, value: &[u8]) -> bool {
             .iter()
             .any(|begin| value.starts_with(begin))
         || value.contains(PLACEHOLDER)
+        // The end of base64, or a comparison.
+        || value.bytes().all(|byte| byte == b'=')
+        || is_variable(value)
+        || (name.ends_with("credentials") && value.starts_with('/'))
         || (name == "credential" && CREDENTIAL_KINDS.contains(&value))
         || PLAIN_VALUES.contains(&value.to_ascii_lowercase().as_str())
         || (name == "passwd" && USER_SOURCES.contains(&value))
+}
+
+/// Whether a value is the name of a variable that has the secret: `${PASSWORD}`, `$PASSWORD`.
+fn is_variable(value: &str) -> bool {
+    let Some(name) = value.strip_prefix('$') else {
+        return false;
+    };
+    // A value ends before a brace that closes something.
+    match name.strip_prefix('{') {
+        Some(name) => is_name(name, |c| c.is_ascii_alphanumeric()),
+        None => {
+            let within = name.strip_prefix('(').and_then(|it| it.strip_suffix(')'));
+            is_name(within.unwrap_or(name), |c| {
+                c.is_ascii_uppercase() || c.is_ascii_digit()
+            })
+        }
+    }
+}
+
+fn is_name(text: &str, is_of_name: impl Fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(|c| c == '_' || is_of_name(c))
+}
+
+/// Whether what stands before a name says that the value is none of a secret: a word after a `token`
+/// in a URL (`?token=help`), or the digest of a secret (`checksum/secret: …`).
+fn is_public(before: &[u8], name: &str, value: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let quotes = before.iter().rev().take_while(|byte| is_between(**byte));
+    let before = &before[..before.len() - quotes.count()];
+    let Some(before) = before.strip_suffix(name.as_bytes()) else {
+        return false;
+    };
+    let is_of_url = before.ends_with(b"?") || before.ends_with(b"&");
+    (is_of_url && name == "token" && value.iter().all(u8::is_ascii_lowercase))
+        || (before.ends_with(b"checksum/") && value.iter().all(u8::is_ascii_hexdigit))
 }

@@ -2,9 +2,14 @@
 //! such content. Where the rest of the classifier knows credentials by their form, this knows what
 //! is no credential, and does not decide about anything else.
 mod pieces;
+mod places;
+mod public;
 mod randomness;
 
-use super::{Credential, Search, Verdict, assignments, der, encodings};
+use super::{
+    Credential, Search, Verdict, assignments, der, encodings,
+    text::{decode_latin_1, is_text},
+};
 use std::borrow::Cow;
 
 /// What a stream of gzip begins with.
@@ -29,7 +34,8 @@ impl Search<'_> {
             let unpacked = encodings::gunzip_whole(content, self.work)?;
             return self.ordinary(&unpacked, depth);
         }
-        let text = match encodings::decode_utf16(content) {
+        let decoded = encodings::decode_utf16(content).or_else(|| decode_latin_1(content));
+        let text = match decoded {
             Some(text) => Cow::Owned(text.into_bytes()),
             None => Cow::Borrowed(content),
         };
@@ -37,6 +43,7 @@ impl Search<'_> {
             return Err(Credential::Undecided);
         }
         let text = encodings::unescape_white_space(&text);
+        let text = public::cut(&text);
         assignments::search(&text)?;
         pieces::search(&text)?;
         let mut from = 0;
@@ -74,17 +81,6 @@ impl Search<'_> {
         }
         Err(Credential::Undecided)
     }
-}
-
-/// Whether content is text, with no control characters but separators and those of terminals.
-fn is_text(content: &[u8]) -> bool {
-    let is_of_text = |c: char| {
-        !c.is_control() || matches!(c, '\0' | '\u{8}' | '\t' | '\n' | '\u{c}' | '\r' | '\u{1b}')
-    };
-    // Wide characters have as many zeros as other bytes, or more.
-    let zeros = content.iter().filter(|byte| **byte == 0).count();
-    zeros < content.len().max(1).div_ceil(2)
-        && std::str::from_utf8(content).is_ok_and(|text| text.chars().all(is_of_text))
 }
 
 #[cfg(test)]

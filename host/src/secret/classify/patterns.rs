@@ -1,6 +1,6 @@
 //! Searches content for patterns that credentials have, in one pass. The content need not be
 //! parsable.
-use super::{Credential, Verdict};
+use super::{Credential, Verdict, text::stretches};
 use regex::bytes::{RegexSet, RegexSetBuilder};
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
         Credential::PrivateKey,
         &[r"BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"],
     ),
-    (Credential::PrivateKey, &[r"openssh-key-v1\x00"]),
+    (Credential::PrivateKey, &[r"openssh-key-v1(?:\x00|$)"]),
     (Credential::PrivateKey, &[r"PuTTY-User-Key-File-[0-9]"]),
     (Credential::PrivateKey, &[r"AGE-SECRET-KEY-1[0-9A-Z]{16}"]),
     (
@@ -109,6 +109,30 @@ const SIGNS: &[(Credential, &[&str])] = &[
         Credential::Password,
         &[r"\{S?SHA[0-9]{0,3}\}[a-z0-9+/]{20}|\*(?-i:[0-9A-F]{40})\b|SCRAM-SHA-[0-9]+\$"],
     ),
+    // Lines of a name and a password, as keepalived, Redis, LDAP, SNMP and HAProxy have them.
+    (
+        Credential::Password,
+        &[concat!(
+            r"(?m:^)[ \t]*(?:auth_pass|requirepass|masterauth|(?:root)?bindpw|rootpw|password)",
+            r"[ \t]+(?:--[a-z]+[ \t]+)*[^\s=:{\[#-]\S*[ \t]*\r?(?m:$)"
+        )],
+    ),
+    (
+        Credential::Password,
+        &[r"(?m:^)[ \t]*(?:r[ow]community6?[ \t]+[^\s#]|stats[ \t]+auth[ \t]+[^\s:]+:\S)"],
+    ),
+    // XML, and PHP.
+    (
+        Credential::Password,
+        &[r"<(?:[a-z]+:)?(?:password|passwd|passphrase|secret|api-?key)>\s*[^<\s$][^<]*</"],
+    ),
+    (
+        Credential::Password,
+        &[concat!(
+            r#"\bdefine\(\s*["'][a-z_]*(?:password|secret|_key|_salt)["']\s*,"#,
+            r#"\s*["'][^"']+["']"#
+        )],
+    ),
     // Lists of secrets of IPsec and PPP.
     (Credential::TunnelKey, &[r#":\s*(?:PSK|EAP|XAUTH)\s+["0]"#]),
     (
@@ -152,7 +176,7 @@ const SIGNS: &[(Credential, &[&str])] = &[
     ),
     (
         Credential::RegistryLogin,
-        &[r#"(?m:^)\s*(?:password|auth|identitytoken)\s*=\s*["'][^"'\s]+["']"#],
+        &[r#"(?m:^)\s*(?:password|auth|identitytoken)\s*=\s*["'][^"'\s$][^"'\s]*["']"#],
     ),
 ];
 
@@ -166,8 +190,13 @@ static SET: LazyLock<Option<RegexSet>> = LazyLock::new(|| {
         .ok()
 });
 
-/// Searches for the first credential of [`SIGNS`] that the content has all patterns of.
+/// Searches for the first credential of [`SIGNS`] that the content has all patterns of. The patterns
+/// are those of texts: bytes that are none, such as those of a certificate, fit some by chance.
 pub(super) fn search(content: &[u8]) -> Verdict {
+    stretches(content).try_for_each(search_text)
+}
+
+fn search_text(content: &[u8]) -> Verdict {
     // The patterns are constants, and a test builds them.
     let Some(set) = SET.as_ref() else {
         return Err(Credential::Undecided);

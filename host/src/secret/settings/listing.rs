@@ -48,7 +48,11 @@ impl<'a> Listing<'a> {
     fn visit(&mut self, schema: &'a Value, path: &str) {
         self.parts += 1;
         let here = std::ptr::from_ref(schema);
-        if self.parts > MAX_PARTS || self.open.len() >= MAX_DEPTH || self.open.contains(&here) {
+        if self.parts > MAX_PARTS || self.open.contains(&here) {
+            return;
+        }
+        if self.open.len() >= MAX_DEPTH {
+            self.parts = MAX_PARTS + 1;
             return;
         }
         let target = resolve(self.root, schema);

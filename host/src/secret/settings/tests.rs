@@ -102,3 +102,50 @@ fn names_of_secrets_are_known_by_their_parts_and_by_their_last_word() {
         assert!(!sounds_secret(name), "{name}");
     }
 }
+
+#[test]
+fn a_mark_is_refused_where_it_is_not_seen() {
+    let marked = json!({"properties": {"x": {"writeOnly": true}}});
+    for schema in [
+        json!({"patternProperties": {"^a": marked}}),
+        json!({"prefixItems": [{"format": "password"}]}),
+        json!({"items": [marked]}),
+        json!({"contains": marked}),
+        json!({"if": {}, "then": marked}),
+        json!({"not": marked}),
+        json!({"dependentSchemas": {"a": marked}}),
+        json!({"unevaluatedProperties": {"writeOnly": true}}),
+        json!({"$defs": {"d": marked}, "properties": {"p": {"else": {"$ref": "#/$defs/d"}}}}),
+        json!({
+            "$defs": {"d": marked},
+            "properties": {"p": {"$ref": "#/$defs/d"}},
+            "then": {"anyOf": [{"$ref": "#/$defs/d"}]},
+        }),
+    ] {
+        assert!(check_marks(&schema).is_err(), "{schema}");
+    }
+    for schema in [
+        json!({"properties": {"if": {"writeOnly": true}, "not": marked}}),
+        json!({"items": marked, "anyOf": [marked], "additionalProperties": marked}),
+        json!({"$defs": {"d": marked}, "properties": {"p": {"$ref": "#/$defs/d"}}}),
+        json!({"if": {"properties": {"kind": {"const": "a"}}}, "then": {"required": ["x"]}}),
+        json!({"properties": {"loop": {"not": {"$ref": "#/properties/loop"}}}}),
+        json!({"default": {"not": marked}, "const": {"if": {"writeOnly": true}}}),
+    ] {
+        assert_eq!(check_marks(&schema), Ok(()), "{schema}");
+    }
+}
+
+#[test]
+fn settings_that_are_nested_deeper_than_schemas_are_followed_are_hidden() {
+    let mut schema = json!({"writeOnly": true});
+    let mut settings = json!("s-1");
+    for _ in 0..40 {
+        schema = json!({"properties": {"a": schema}});
+        settings = json!({"a": settings});
+    }
+    let found = hide(&schema, &mut settings);
+    assert_eq!(found, ["s-1"].map(Secret::from));
+    assert!(!settings.to_string().contains("s-1"));
+    assert!(list_secrets(&schema)[0].contains("digest"));
+}

@@ -1,4 +1,4 @@
-use super::{bytes, canonical};
+use super::{canonical, parse_bytes};
 
 #[test]
 fn quantities_are_written_as_kubernetes_does() {
@@ -46,9 +46,9 @@ fn quantities_of_bytes_are_whole() {
         ("1e3", 1000),
         ("2000m", 2),
     ] {
-        assert_eq!(bytes(text), Some(count), "{text}");
+        assert_eq!(parse_bytes(text), Some(count), "{text}");
     }
     for bad in ["-1", "1m", "0.3Ki", "x", "100E"] {
-        assert_eq!(bytes(bad), None, "{bad}");
+        assert_eq!(parse_bytes(bad), None, "{bad}");
     }
 }

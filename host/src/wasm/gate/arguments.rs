@@ -235,7 +235,7 @@ impl Arguments for Listing {
         (api_version, kind, namespace, selector): Self::Raw,
         _: Origin,
     ) -> Result<Self, String> {
-        let of = ObjectName::of_kind(&api_version, &kind, namespace.as_deref())?;
+        let of = ObjectName::parse_kind(&api_version, &kind, namespace.as_deref())?;
         Ok(Listing {
             of,
             selector: selector.as_deref().map(Selector::parse).transpose()?,

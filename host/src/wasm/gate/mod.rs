@@ -19,7 +19,7 @@ pub use pattern::{
 };
 pub use risk::{
     Danger, NAMESPACE, PLUGINS, Risk, asked_nearby, check_host, has_to_be_named, identifies_others,
-    is_harmless, is_shared, names_host, owner_of_path,
+    is_apart, is_harmless, is_shared, names_host, owner_of_path,
 };
 pub use table::*;
 
@@ -169,7 +169,7 @@ pub fn needs_grant(capability: &str) -> bool {
     row(capability).is_none_or(|row| row.permit != Permit::Free)
 }
 
-/// Writes the table of the README: a row for each capability that needs a grant.
+/// Writes the table of `plugins/SANDBOX.md`: a row for each capability that needs a grant.
 pub fn documentation() -> String {
     let mut text = String::from(
         "| capability | lets a plugin | bounded by | amounts to |\n|---|---|---|---|\n",

@@ -7,7 +7,7 @@ mod programs;
 mod servers;
 
 pub use objects::{NAMESPACE, is_harmless, is_shared};
-pub use paths::{PLUGINS, owner_of_path};
+pub use paths::{PLUGINS, is_apart, owner_of_path};
 pub use servers::{asked_nearby, check_host, has_to_be_named, identifies_others, names_host};
 
 use crate::wasm::request::Request;
@@ -96,6 +96,10 @@ pub(super) const CHANGED_PATHS: Rule = Rule {
     decide: |request, _| paths::changed_paths(request),
     when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`) and \
         `/etc/kubernetes/audit/policy.yaml`",
+};
+pub(super) const MADE_DIRECTORIES: Rule = Rule {
+    decide: |request, _| paths::made_directories(request),
+    when: "root, but for the plugin's own directory (`/var/lib/kubephase-plugins/NAME`)",
 };
 pub(super) const PRIVATE_FILES: Rule = Rule {
     decide: |request, _| paths::private_files(request),

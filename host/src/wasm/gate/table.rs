@@ -249,7 +249,8 @@ const fn effects_files<A: Arguments>(function: &'static str) -> HostFunction<A> 
 }
 
 pub static WRITE_FILE: HostFunction<(AbsolutePath, Plain<Vec<u8>>)> = effects_files("write-file");
-pub static MAKE_DIR: HostFunction<AbsolutePath> = effects_files("make-dir");
+pub static MAKE_DIR: HostFunction<AbsolutePath> =
+    effects_files("make-dir").with_risk(risk::MADE_DIRECTORIES);
 pub static REMOVE_FILE: HostFunction<AbsolutePath> = effects_files("remove-file");
 pub static SET_MODE: HostFunction<(AbsolutePath, Plain<u32>)> = effects_files("set-mode");
 pub static FILE_MODE: HostFunction<Plain<(u32, u32)>> = HostFunction::new(

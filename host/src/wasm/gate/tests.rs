@@ -203,11 +203,11 @@ fn what_is_longer_than_a_row_takes_is_refused_before_it_is_parsed() {
 }
 
 #[test]
-fn the_readme_has_the_table() {
-    let readme = include_str!("../../../../README.md");
+fn the_page_has_the_capabilities() {
+    let page = include_str!("../../../../plugins/SANDBOX.md");
     assert!(
-        readme.contains(&documentation()),
-        "the README's table of capabilities has to be:\n{}",
+        page.contains(&documentation()),
+        "the table of capabilities in plugins/SANDBOX.md has to be:\n{}",
         documentation()
     );
 }

@@ -68,6 +68,14 @@ impl Grant {
             return Ok(());
         }
         let demand = Demand::Object(of);
+        if let ObjectContent::Whole(content) | ObjectContent::Part(content) = content
+            && let Some(label) = label_of_host(content)
+        {
+            return Err(format!(
+                "{demand} has the label {label}; the host alone writes labels that begin with \
+                 {HOST_LABELS}"
+            ));
+        }
         if let Some(owner) = owner_of(of) {
             return Err(format!("{demand} is {owner}; no plugin changes it"));
         }
@@ -123,6 +131,25 @@ impl Grant {
             .flat_map(|pattern| &pattern.names)
             .map(String::as_str)
             .collect()
+    }
+}
+
+/// Begins the labels by which the host says whose an object is.
+const HOST_LABELS: &str = "kubephase.dev/";
+
+/// The first label of the host among the labels of an object, or of an object within it.
+fn label_of_host(content: &Value) -> Option<&str> {
+    match content {
+        Value::Object(fields) => {
+            let labels = content["metadata"]["labels"].as_object();
+            let mut labels = labels.into_iter().flat_map(|labels| labels.keys());
+            labels
+                .find(|label| label.starts_with(HOST_LABELS))
+                .map(String::as_str)
+                .or_else(|| fields.values().find_map(label_of_host))
+        }
+        Value::Array(items) => items.iter().find_map(label_of_host),
+        _ => None,
     }
 }
 

@@ -380,7 +380,7 @@ fn objects_are_bound_by_kind_namespace_and_name() {
             "{own} is the host's"
         );
     }
-    let nodes = ObjectName::of_kind("v1", "Node", None).unwrap();
+    let nodes = ObjectName::parse_kind("v1", "Node", None).unwrap();
     assert!(
         grant
             .allows(&APPLY_OBJECT.row, &[Demand::Object(&nodes)])
@@ -469,6 +469,53 @@ fn what_is_in_an_object_is_judged_unless_the_grant_amounts_to_cluster_admin() {
         let refused = judge(OWN, if_exists).unwrap_err();
         assert!(refused.contains("clusterIP"), "{refused}");
         assert_eq!(judge("kube-system", if_exists), Ok(()));
+    }
+}
+
+#[test]
+fn no_plugin_writes_the_labels_by_which_the_host_knows_whose_an_object_is() {
+    let labelled = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "x",
+            "namespace": "kube-system",
+            "labels": {"app": "x", "kubephase.dev/plugin": "other"},
+        },
+    });
+    for host_access in [false, true] {
+        let objects = vec![ObjectPattern {
+            host_access,
+            ..pattern("v1", "ConfigMap", Some("kube-system"), &["x"])
+        }];
+        let judge = |call, effect| {
+            let objects = objects.clone();
+            let grant = granted(Request {
+                objects,
+                ..request(call)
+            });
+            grant.allows_effect(&effect)
+        };
+        let of = kubephase_wit::ObjectRef {
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            namespace: Some("kube-system".into()),
+            name: "x".into(),
+        };
+        let (manifest, patch) = (labelled.clone(), labelled.clone());
+        let if_exists = IfExists::Apply;
+        let apply = Effect::Object(Object {
+            manifest,
+            if_exists,
+        });
+        let patch = Effect::Patch(crate::effect::Patch { of, patch });
+        for (call, effect) in [
+            ("effects-cluster.apply-object", apply),
+            ("effects-cluster.patch-object", patch),
+        ] {
+            let refused = judge(call, effect).unwrap_err();
+            assert!(refused.contains("kubephase.dev/plugin"), "{refused}");
+        }
     }
 }
 

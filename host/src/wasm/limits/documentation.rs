@@ -1,11 +1,11 @@
-//! The limits in words, for the README.
+//! The limits in words, for `plugins/SANDBOX.md`.
 use super::*;
 use crate::{
     arguments::{Text, json},
     config::plugin_limits::Limits,
 };
 
-/// Writes the README's table of limits.
+/// Writes the page's table of limits.
 fn documentation() -> String {
     let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
     let seconds = |time: Duration| format!("{} s", time.as_secs());
@@ -47,6 +47,7 @@ fn documentation() -> String {
                  {MAX_RUN_FACTS} facts of {} in all, {} of the journal for its effects, \
                  {MAX_RUN_KEY_WORK} keys and certificates (one \
                  of RSA-3072 counts as two, one of RSA-4096 as four), \
+                 {MAX_RUN_DIRECTORIES} directories, \
                  {MAX_RUN_CAPSULES} capsules of {}",
                 seconds(PLUGIN),
                 mib(MAX_RUN_LOG_BYTES),
@@ -84,11 +85,11 @@ fn documentation() -> String {
 }
 
 #[test]
-fn the_readme_has_the_limits() {
-    let readme = include_str!("../../../../README.md");
+fn the_page_has_the_limits() {
+    let page = include_str!("../../../../plugins/SANDBOX.md");
     assert!(
-        readme.contains(&documentation()),
-        "the README's table of limits has to be:\n{}",
+        page.contains(&documentation()),
+        "the table of limits in plugins/SANDBOX.md has to be:\n{}",
         documentation()
     );
 }

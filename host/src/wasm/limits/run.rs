@@ -48,6 +48,8 @@ pub const MAX_RUN_FACT_BYTES: usize = 4 << 20;
 pub const MAX_RUN_KEY_WORK: usize = 20;
 /// Bytes that the effects of all phases of one plugin take in the journal.
 pub const MAX_RUN_EFFECT_BYTES: usize = 4 << 20;
+/// Directories that all phases of one plugin make: reset removes one after the other.
+pub const MAX_RUN_DIRECTORIES: usize = 2000;
 /// Capsules of one plugin.
 pub const MAX_RUN_CAPSULES: usize = 3;
 

@@ -32,7 +32,9 @@ impl Waiter {
     /// The run is cancelled.
     pub fn wait<'t>(&self, turns: &'t FairTurns) -> Result<FairTurn<'t>> {
         let gives_up = || self.cancel.is_requested();
-        let turn = self.clock.stopped(|| turns.wait(&self.plugin, &gives_up));
+        let turn = self
+            .clock
+            .pause_during(|| turns.wait(&self.plugin, &gives_up));
         turn.context("the run was cancelled")
     }
 }

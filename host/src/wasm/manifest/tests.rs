@@ -136,10 +136,10 @@ fn what_has_to_be_there_is_asked_for() {
 }
 
 #[test]
-fn the_manifest_that_the_readme_shows_is_one() {
-    let readme = include_str!("../../../../README.md");
-    let text = readme
-        .split_once("### `plugin.yaml`")
+fn the_manifest_of_the_page_for_authors_can_be_read() {
+    let page = include_str!("../../../../plugins/README.md");
+    let text = page
+        .split_once("## The manifest")
         .and_then(|(_, rest)| rest.split_once("```yaml\n")?.1.split_once("```"))
         .unwrap()
         .0;

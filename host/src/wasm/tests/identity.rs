@@ -4,7 +4,7 @@ use super::{guest, prepare_init, with_manifest};
 use crate::{
     cancel::Cancel,
     event::{Event, EventKind, RunResult, Subscriber},
-    report::{lines::Lines, style::Palette},
+    report::{lines::LinePrinter, style::Palette},
     run::prepare::Prepared,
     text::digest::sha256_hex,
     world::{World, fake::FakeWorld},
@@ -132,7 +132,7 @@ fn run(ignored: &[&str]) -> (RunResult, Vec<Event>, String, String) {
         .ignore_preflight_errors = ignored;
     let (events, out, err) = (Shared::default(), Shared::default(), Shared::default());
     let subscribers = |plan: &crate::plan::Plan| -> Vec<Box<dyn Subscriber>> {
-        let lines = Lines::new(
+        let lines = LinePrinter::new(
             (out.clone(), Palette::PLAIN),
             (err.clone(), Palette::PLAIN),
             plan.builtin_ids(),

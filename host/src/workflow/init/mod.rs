@@ -9,8 +9,9 @@ use crate::{
     run::workflow::{Line, LoadInput, LoadedRun, PlaceFlags, RehearsedCluster, Workflow},
     world::{Files, node::facts::NodeFacts},
 };
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::{Arg, FromArgMatches};
+use kubephase_wit::Failure;
 use std::collections::BTreeMap;
 
 /// The workflow `init`.
@@ -72,8 +73,7 @@ impl Workflow for Init {
         files: &dyn Files,
         _history: &History,
     ) -> Result<Vec<String>> {
-        let external =
-            pki::external_authorities(files, config).map_err(|failure| anyhow!(failure.told()))?;
+        let external = pki::external_authorities(files, config).map_err(Failure::into_error)?;
         config.run.external_ca = external.ca;
         config.run.external_front_proxy_ca = external.front_proxy;
         Ok(external.warnings)

@@ -1,5 +1,5 @@
-//! The phases of `init`, in kubeadm's order. Ids, aliases and inherited flags are kubeadm's; `needs`
-//! are ours.
+//! The phases of `init`, in kubeadm's order. Ids, aliases and inherited flags are kubeadm's;
+//! kubeadm does not have `needs`.
 use crate::{
     phase::{
         bootstrap_token, certs, control_plane, etcd, kubeconfig, kubelet_finalize, kubelet_start,
@@ -75,7 +75,7 @@ const UPLOAD_CERTS: Flags = &[
 const FINALIZE: Flags = &[COMMON, &["cert-dir"]];
 const ADDON: Flags = &[CLUSTER, &["kubernetes-version", "image-repository"]];
 
-/// What must have settled before a phase talks to the API server.
+/// The phases that must have settled before a phase talks to the API server.
 const API_READY: &[&str] = &["wait-control-plane/api"];
 
 /// All phases of `init`.
@@ -218,7 +218,7 @@ fn upload_phases() -> Vec<PhaseSpec> {
             "upload-certs",
             "Upload certificates to kubeadm-certs",
             UPLOAD_CERTS,
-            upload_certs::upload,
+            upload_certs::upload_certificates,
         )
         .needs(API_READY),
     ]
@@ -231,7 +231,7 @@ fn cluster_phases() -> Vec<PhaseSpec> {
             "mark-control-plane",
             "Mark a node as a control-plane",
             &[COMMON, &["node-name"]],
-            mark_control_plane::mark,
+            mark_control_plane::mark_node,
         )
         .needs(API_READY),
         PhaseSpec::phase(
@@ -263,7 +263,7 @@ fn cluster_phases() -> Vec<PhaseSpec> {
             "show-join-command",
             "Show the join command for control-plane and worker node",
             &[],
-            show_join_command::show,
+            show_join_command::show_commands,
         )
         .needs(&[
             "wait-control-plane",

@@ -2,7 +2,7 @@
 mod phases;
 
 use crate::{
-    config::{self, ADMIN, Config, ConfigFile, JoinFlags},
+    config::{self, ADMIN, Config, ConfigFile, FileDiscovery, JoinFlags},
     discovery,
     plan::spec::{PhaseSpec, WorkflowId},
     render::messages,
@@ -12,7 +12,7 @@ use crate::{
 use anyhow::{Result, anyhow};
 use clap::{Arg, FromArgMatches};
 use kubephase_wit::Failure;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// The workflow `join`.
 pub struct Join;
@@ -56,14 +56,14 @@ impl Workflow for Join {
             is_named,
         };
         load(&source, input.node, world, || {
-            input.say(messages::READING.map(|line| Line::new("preflight", line)));
+            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("preflight", line)));
         })
     }
 
     /// A worker has no part of the control plane.
     fn disabled_phases(&self, config: &Config, _is_whole: bool) -> BTreeMap<String, String> {
         let is_worker = config.join.as_ref().is_some_and(|join| !join.control_plane);
-        phases::OF_CONTROL_PLANE
+        phases::CONTROL_PLANE_PHASES
             .iter()
             .filter(|_| is_worker)
             .map(|phase| ((*phase).to_owned(), "this node being a worker".to_owned()))
@@ -79,7 +79,7 @@ impl Workflow for Join {
     }
 }
 
-/// What a machine knows of the cluster that it joins.
+/// The description of the cluster that a machine joins.
 pub struct Source<'a> {
     pub file: Option<&'a ConfigFile>,
     pub flags: &'a JoinFlags,
@@ -91,7 +91,7 @@ pub struct Source<'a> {
 /// Nothing is changed, neither here nor there. `on_trusted` is called before the cluster is asked.
 ///
 /// # Errors
-/// Every problem of the configuration; why the cluster is not found or not trusted.
+/// The configuration has problems, or the cluster is not found or not trusted.
 pub fn load(
     source: &Source<'_>,
     node: &NodeFacts,
@@ -100,19 +100,23 @@ pub fn load(
 ) -> Result<LoadedRun> {
     let loaded = config::load_join(source.file, source.flags, node)?;
     let api = world.cluster();
-    let found =
-        discovery::discover(&loaded.join, api, world.net(), source.is_named).map_err(into_error)?;
+    let found = discovery::discover(&loaded.join, api, world.net(), source.is_named)
+        .map_err(Failure::into_error)?;
     let may_run_programs = found.may_run_programs;
+    let discovery_file = loaded.join.discovery.file.as_ref();
+    let operator_files = discovery_file.and_then(FileDiscovery::path);
+    let operator_files = operator_files.map(Path::to_owned).into_iter().collect();
     on_trusted();
     let cluster = if may_run_programs {
         api.as_operator(&found.kubeconfig)
     } else {
         api.as_holder_of(&found.kubeconfig)
     };
-    let cluster = cluster.map_err(into_error)?;
+    let cluster = cluster.map_err(Failure::into_error)?;
     let loaded = config::from_cluster(loaded, found, cluster.as_ref(), node, &source.flags.phase)?;
     Ok(LoadedRun {
         may_run_programs,
+        operator_files,
         ..LoadedRun::new(loaded, &source.flags.skip_phases)
     })
 }
@@ -121,12 +125,17 @@ pub fn load(
 /// single phase do not say where the cluster is (kubeadm behaviour).
 ///
 /// # Errors
-/// There is no such file either.
+/// The file does not exist.
 fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
     if flags.endpoint.is_some() || flags.discovery_file.is_some() {
         return Ok(());
     }
-    if world.files().stat(ADMIN).map_err(into_error)?.is_none() {
+    if world
+        .files()
+        .stat(ADMIN)
+        .map_err(Failure::into_error)?
+        .is_none()
+    {
         return Err(anyhow!(
             "File {ADMIN} does not exists. Please use 'kubeadm join phase control-plane-prepare' \
              subcommands to generate it."
@@ -134,8 +143,4 @@ fn find_by_admin(flags: &mut JoinFlags, world: &dyn World) -> Result<()> {
     }
     flags.discovery_file = Some(ADMIN.to_owned());
     Ok(())
-}
-
-fn into_error(failure: Failure) -> anyhow::Error {
-    anyhow!(failure.told())
 }

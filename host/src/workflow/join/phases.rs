@@ -1,10 +1,10 @@
-//! The phases of `join`, by kubeadm's names; `needs` are ours. On a worker those of the control plane
-//! are left out.
+//! The phases of `join`, by kubeadm's names; kubeadm does not have `needs`. A worker does not have
+//! the phases of the control plane.
 //!
-//! kubeadm writes the control plane's manifests before its etcd is a member, and starts the kubelet
-//! against an API server that cannot start yet. Here etcd comes first, with the certificates that it
-//! needs, and the API server when its etcd answers. kubeadm has one phase for all certificates and
-//! one for all kubeconfigs; here these are groups.
+//! kubeadm writes the manifests of the control plane before its etcd is a member, and starts the
+//! kubelet when the API server cannot start yet. Here etcd comes first, with the certificates that
+//! it needs, and the API server when its etcd answers. kubeadm has one phase for all certificates
+//! and one for all kubeconfigs; here these are groups.
 use crate::{
     phase::{
         certs, control_plane, download_certs, etcd_join, kubeconfig, kubelet_join,
@@ -65,7 +65,7 @@ const BOOTSTRAP: Flags = &[COMMON, &["cri-socket"]];
 const MARK: Flags = &[COMMON, &["control-plane", "node-name"]];
 
 /// The phases that a worker does not have.
-pub const OF_CONTROL_PLANE: &[&str] = &[
+pub const CONTROL_PLANE_PHASES: &[&str] = &[
     "control-plane-prepare",
     "check-etcd",
     "etcd-join",
@@ -98,7 +98,7 @@ fn prepare_phases() -> Vec<PhaseSpec> {
                 "Download certificates shared among control-plane nodes from the kubeadm-certs \
                  Secret",
                 DISCOVER,
-                download_certs::download,
+                download_certs::download_shared_certificates,
             )
             .needs(&["preflight"]),
         ],
@@ -185,7 +185,7 @@ fn control_plane_phases() -> Vec<PhaseSpec> {
             "control-plane-join/mark-control-plane",
             "Mark a node as a control-plane",
             MARK,
-            mark_control_plane::mark,
+            mark_control_plane::mark_node,
         )
         .needs(&[
             "kubelet-wait-bootstrap",

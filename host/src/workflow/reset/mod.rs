@@ -1,5 +1,5 @@
-//! `reset`: undoes what `init` or `join` made of this machine. It uses what is on the node, and what
-//! the cluster keeps if the cluster answers.
+//! `reset`: undoes what `init` or `join` did to this machine. It uses the files of the node, and
+//! the configuration in the cluster if the cluster answers.
 mod phases;
 
 use crate::{
@@ -69,7 +69,7 @@ impl Workflow for Reset {
             .cluster()
             .with_kubeconfig(&loaded.config.run.kubeconfig)
         {
-            input.say(messages::READING.map(|line| Line::new("reset", line)));
+            input.say(messages::READING_CONFIGURATION.map(|line| Line::new("reset", line)));
             config::merge_cluster_configuration(&mut loaded, cluster.as_ref());
         }
         let is_asked = !force && !loaded.dry_run;
@@ -103,7 +103,7 @@ impl Workflow for Reset {
         true
     }
 
-    /// A dry run sees what is there, on this very machine or in a tree, and leaves it as it is.
+    /// A dry run reads this machine or a tree, and does not change it.
     fn rehearsed_trees(&self, place: &RehearsalPlace<'_>) -> Trees {
         let root = place.root.map(Path::to_owned);
         if !place.is_dry_run {

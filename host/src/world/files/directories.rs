@@ -34,12 +34,12 @@ impl RootedFiles {
     /// Removes an entry. Does nothing if it does not exist.
     pub(super) fn unlink(&self, path: &str, flags: AtFlags) -> Tried<()> {
         let (directory, name) = split_path(path);
-        let outcome = match self.open_at(directory, OFlags::PATH | OFlags::DIRECTORY) {
-            Ok(parent) => self.unlink_in(&parent, name, flags),
-            Err(Errno::NOENT) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        };
-        outcome.map_err(failure_to("remove", path))
+        match self.open_directory_of_removed(path, directory)? {
+            Some(parent) => self
+                .unlink_in(&parent, name, flags)
+                .map_err(failure_to("remove", path)),
+            None => Ok(()),
+        }
     }
 
     /// Removes an entry of a directory. Does nothing if it does not exist.

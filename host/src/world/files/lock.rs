@@ -1,6 +1,11 @@
 //! Locks on files that other programs change as well.
 use super::{RootedFiles, failure::io_failure};
-use crate::{budget::Budget, cancel::Cancel, world::Tried};
+use crate::{
+    backoff::{Backoff, NextTry},
+    budget::Budget,
+    cancel::Cancel,
+    world::Tried,
+};
 use kubephase_wit::Failure;
 use nix::{
     fcntl::{FcntlArg, fcntl},
@@ -11,7 +16,7 @@ use rustix::{
     fs::{self, OFlags},
     io::Errno,
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long another program may hold a lock before the call fails.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -40,7 +45,7 @@ impl RootedFiles {
         limit: Duration,
         cancel: &Cancel,
     ) -> Tried<Option<OwnedFd>> {
-        let began = Instant::now();
+        let mut tries = Backoff::every(PAUSE, limit).start();
         loop {
             let file = match self.open_at(path, OFlags::RDWR) {
                 Ok(file) => file,
@@ -51,21 +56,23 @@ impl RootedFiles {
                 // The program that held the lock may have put another file in its place.
                 Ok(_) if self.is_at(&file, path) => return Ok(Some(file)),
                 Ok(_) => {}
-                Err(nix::Error::EAGAIN | nix::Error::EACCES) if began.elapsed() < limit => {
-                    if cancel.wait(PAUSE) {
+                Err(nix::Error::EAGAIN | nix::Error::EACCES) => match tries.wait(cancel) {
+                    NextTry::Due => {}
+                    NextTry::Cancelled => {
                         return Err(Budget::cancelled(&format!(
                             "the wait for {path}, which another program has locked"
                         )));
                     }
-                }
-                Err(nix::Error::EAGAIN | nix::Error::EACCES) => {
-                    return Err(Failure::new(
-                        "busy",
-                        format!(
-                            "{path} is locked by another program; let it end, and run this again"
-                        ),
-                    ));
-                }
+                    NextTry::OutOfTime => {
+                        return Err(Failure::new(
+                            "busy",
+                            format!(
+                                "{path} is locked by another program; let it end, and run this \
+                                 again"
+                            ),
+                        ));
+                    }
+                },
                 Err(errno) => return Err(io_failure("lock", path, errno)),
             }
         }

@@ -13,6 +13,7 @@
 //! | `territory` | the files of a node that belong to the host |
 //! | `shown` | which files plugins may read |
 //! | `private` | the program's own directories |
+//! | `trusted_links` | the way to what is removed |
 //! | `lines` | a reader of line-based files of any size |
 //!
 //! The traits [`Files`](super::Files) and [`OpenFile`](super::OpenFile) are in `world::parts`.
@@ -30,13 +31,14 @@ mod private;
 mod rooted;
 mod shown;
 mod territory;
+mod trusted_links;
 
 pub use confined::{Confined, FileAction};
 pub(super) use failure::failure_code;
 pub use handle::is_searchable;
 pub use private::{PrivateDirectory, is_trusted};
 pub use rooted::RootedFiles;
-pub use territory::{ResolvedPath, Territory};
+pub use territory::{ResolvedPath, Territory, normalise};
 
 /// Bytes of the largest file that is read. No configuration is larger.
 pub const MAX_READ: u64 = 64 << 20;

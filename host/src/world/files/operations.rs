@@ -1,6 +1,7 @@
 //! The tree as [`Files`].
 use super::{
     Confined, RootedFiles, Territory,
+    directories::split_path,
     failure::{failure_to, io_failure},
     handle::{entry_names, file_meta},
     lock,
@@ -14,7 +15,7 @@ use crate::{
 use kubephase_wit::FileMeta;
 use rustix::{
     fd::OwnedFd,
-    fs::{self, AtFlags, OFlags},
+    fs::{self, AtFlags, FileType, OFlags},
     io::Errno,
 };
 
@@ -103,15 +104,21 @@ impl Files for RootedFiles {
     }
 
     fn remove_all(&self, path: &str) -> Tried<()> {
-        match self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY) {
-            Err(Errno::NOTDIR | Errno::NOENT | Errno::LOOP) => self.remove(path),
-            Err(errno) => Err(io_failure("remove", path, errno)),
-            Ok(_) => {
-                let (directory, name) = self.make_parent(path)?;
-                std::fs::remove_dir_all(proc_path(&directory).join(name))
-                    .and_then(|()| self.sync(&directory))
-                    .map_err(failure_to("remove", path))
-            }
-        }
+        let (directory, name) = split_path(path);
+        let Some(directory) = self.open_directory_of_removed(path, directory)? else {
+            return Ok(());
+        };
+        let is_directory = match fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(io_failure("remove", path, errno)),
+        };
+        let removed = if is_directory {
+            std::fs::remove_dir_all(proc_path(&directory).join(name))
+                .and_then(|()| self.sync(&directory))
+        } else {
+            self.unlink_in(&directory, name, AtFlags::empty())
+        };
+        removed.map_err(failure_to("remove", path))
     }
 }

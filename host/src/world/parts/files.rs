@@ -57,7 +57,8 @@ pub trait Files: Send + Sync {
     /// not of the files that they lead to. Returns whether anything changed. Only root can give
     /// files away; for other users nothing changes.
     fn chown_recursive(&self, path: &str, owner: (u32, u32)) -> Tried<bool>;
-    /// Removes a file. Does nothing if it does not exist.
+    /// Removes a file. Does nothing if it does not exist. Like all that removes, it follows only
+    /// links that no other user can have made.
     fn remove(&self, path: &str) -> Tried<()>;
     /// Removes a file, or a directory with everything below it. Links are removed, not followed.
     fn remove_all(&self, path: &str) -> Tried<()>;

@@ -11,6 +11,6 @@ mod runtime;
 pub use cluster::Cluster;
 pub use etcd::{Etcd, NoEtcd};
 pub use files::{Files, OpenFile};
-pub use net::{Net, TlsFiles};
+pub use net::{Net, TlsFile, TlsFiles};
 pub use node::{Node, Rights};
 pub use runtime::{Container, Runtime};

@@ -2,6 +2,7 @@
 use crate::{
     arguments::HttpUrl,
     budget::Budget,
+    secret::Secret,
     world::{Tried, reach::Reach},
 };
 use kubephase_wit::HttpReply;
@@ -28,7 +29,8 @@ pub trait Net: Send + Sync {
     /// Gets a URL from an address within reach, over TLS with files of the node.
     ///
     /// # Errors
-    /// Those of `http_get`; `invalid` if a file does not hold a certificate or key.
+    /// Those of `http_get`; why a file could not be read; `invalid` if a file does not hold a
+    /// certificate or key.
     fn http_get_as(
         &self,
         url: &HttpUrl,
@@ -42,13 +44,35 @@ pub trait Net: Send + Sync {
     fn health(&self, url: &HttpUrl, budget: &Budget) -> Tried<u16>;
 }
 
-/// Paths of an authority, a certificate and its key. Each is empty if it is not used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// An authority, a certificate and its key. Each is none if it is not used.
+#[derive(Debug, Default)]
 pub struct TlsFiles {
-    /// Path of the authority that the server's certificate has to be signed by.
-    pub ca: String,
-    /// Path of the client's certificate.
-    pub cert: String,
-    /// Path of the key of the client's certificate.
-    pub key: String,
+    /// The authority that the server's certificate has to be signed by.
+    pub ca: Option<TlsFile>,
+    /// The client's certificate.
+    pub cert: Option<TlsFile>,
+    /// The key of the client's certificate.
+    pub key: Option<TlsFile>,
+}
+
+/// A file of the node for a request over TLS: its content, which was read from the file that was
+/// judged, and its path for messages.
+#[derive(Debug)]
+pub struct TlsFile {
+    pub path: String,
+    /// Its content, or why it cannot be read.
+    pub content: Tried<Secret<Vec<u8>>>,
+}
+
+impl TlsFile {
+    /// Returns its content.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn bytes(&self) -> Tried<&[u8]> {
+        match &self.content {
+            Ok(content) => Ok(content.reveal()),
+            Err(failure) => Err(failure.clone()),
+        }
+    }
 }

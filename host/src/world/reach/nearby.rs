@@ -1,19 +1,26 @@
 //! Addresses that are ordinary elsewhere, and here lead to this machine itself or into its cluster.
-use ipnet::IpNet;
+use if_addrs::IfAddr;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-/// The subnets of the cluster's Services: at most one of each family.
+/// The subnets of the cluster's Services and Pods: at most one of each family.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Services([Option<IpNet>; 2]);
+pub struct Services([Option<IpNet>; 4]);
+
+/// Beginnings of the names of bridges to which the containers and machines are connected that run
+/// on this machine alone.
+const BRIDGES: [&str; 10] = [
+    "br-", "cbr", "cni", "docker", "flannel", "lxcbr", "lxdbr", "nerdctl", "podman", "virbr",
+];
 
 impl Services {
-    /// Reads `networking.serviceSubnet`. A text that is not a subnet is left out: the configuration
-    /// is checked elsewhere.
+    /// Reads `networking.serviceSubnet` and `networking.podSubnet`, with a comma between them. A text
+    /// that is not a subnet is left out: the configuration is checked elsewhere.
     pub fn of(subnets: &str) -> Services {
         let mut found = subnets
             .split(',')
             .filter_map(|subnet| subnet.trim().parse().ok());
-        Services([found.next(), found.next()])
+        Services(std::array::from_fn(|_| found.next()))
     }
 
     fn contain(self, address: IpAddr) -> bool {
@@ -24,14 +31,39 @@ impl Services {
     }
 }
 
-/// Returns what an address is, where it leads to this machine itself or to a Service of its
-/// cluster; none for all others.
+/// Returns what an address is, where it leads to this machine itself or to a Service, a
+/// Pod or a container of its cluster; none for all others.
 pub fn nearby(address: IpAddr, services: Services) -> Option<&'static str> {
     let address = address.to_canonical();
     if services.contain(address) {
-        return Some("an address of a Service of the cluster");
+        return Some("an address of a Service or a Pod of the cluster");
+    }
+    if is_at_bridge(address) {
+        return Some("an address of a container of this machine");
     }
     (is_of_interface(address) || is_kept_here(address)).then_some("an address of this machine")
+}
+
+/// Whether the address is one that a bridge for containers of this machine leads to.
+fn is_at_bridge(address: IpAddr) -> bool {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces
+        .iter()
+        .filter(|one| BRIDGES.iter().any(|name| one.name.starts_with(name)))
+        .any(|bridge| is_in_net_of(&bridge.addr, address))
+}
+
+/// Whether an address is in the network of an interface.
+fn is_in_net_of(interface: &IfAddr, address: IpAddr) -> bool {
+    match (interface, address) {
+        (IfAddr::V4(own), IpAddr::V4(address)) => {
+            Ipv4Net::with_netmask(own.ip, own.netmask).is_ok_and(|net| net.contains(&address))
+        }
+        (IfAddr::V6(own), IpAddr::V6(address)) => {
+            Ipv6Net::with_netmask(own.ip, own.netmask).is_ok_and(|net| net.contains(&address))
+        }
+        _ => false,
+    }
 }
 
 /// Whether an interface has the address. True if the interfaces are not known.
@@ -52,4 +84,36 @@ fn is_kept_here(address: IpAddr) -> bool {
         socket.local_addr()
     });
     sender.is_ok_and(|sender| sender.ip() == address || sender.ip().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use if_addrs::Ifv4Addr;
+
+    #[test]
+    fn pods_are_nearby_like_services() {
+        let services = Services::of("10.96.0.0/12,10.244.0.0/16");
+        for address in ["10.96.0.1", "10.244.3.4", "::ffff:10.244.3.4"] {
+            let found = nearby(address.parse().unwrap(), services);
+            assert_eq!(
+                found,
+                Some("an address of a Service or a Pod of the cluster"),
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_network_of_a_bridge_has_the_addresses_of_its_containers() {
+        let bridge = IfAddr::V4(Ifv4Addr {
+            ip: Ipv4Addr::new(172, 17, 0, 1),
+            netmask: Ipv4Addr::new(255, 255, 0, 0),
+            prefixlen: 16,
+            broadcast: None,
+        });
+        assert!(is_in_net_of(&bridge, "172.17.3.4".parse().unwrap()));
+        assert!(!is_in_net_of(&bridge, "172.18.0.1".parse().unwrap()));
+        assert!(!is_in_net_of(&bridge, "::1".parse().unwrap()));
+    }
 }

@@ -79,12 +79,7 @@ impl Real {
         patience: &Patience,
     ) -> Result<Real> {
         let (files, cancel) = (Arc::new(files()?), &patience.cancel);
-        let net = RealNet::new(
-            handle.clone(),
-            files.clone(),
-            facts.environment.clone(),
-            cancel.clone(),
-        );
+        let net = RealNet::new(handle.clone(), facts.environment.clone(), cancel.clone());
         // A node that joins asks the API servers that exist already.
         let address = if config.join.is_none() {
             own_server(&config.init.local_api_endpoint)

@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     cancel::Cancel,
     secret::Secret,
-    world::{Files, Net, TlsFiles, Tried, innermost, node::proxy, reach::Reach},
+    world::{Net, TlsFiles, Tried, innermost, node::proxy, reach::Reach},
 };
 use kubephase_wit::{Failure, HttpReply};
 use reqwest::{
@@ -27,24 +27,16 @@ const RESOLVE: Duration = Duration::from_secs(10);
 /// The network as this machine has it.
 pub struct RealNet {
     handle: Handle,
-    files: Arc<dyn Files>,
     /// Environment variables by name, for proxies.
     environment: BTreeMap<String, String>,
     cancel: Cancel,
 }
 
 impl RealNet {
-    /// Returns the network of this machine. `files` has the certificates of requests that name
-    /// some; `environment` names proxies.
-    pub fn new(
-        handle: Handle,
-        files: Arc<dyn Files>,
-        environment: BTreeMap<String, String>,
-        cancel: Cancel,
-    ) -> Self {
+    /// Returns the network of this machine. `environment` names proxies.
+    pub fn new(handle: Handle, environment: BTreeMap<String, String>, cancel: Cancel) -> Self {
         RealNet {
             handle,
-            files,
             environment,
             cancel,
         }
@@ -182,21 +174,19 @@ impl Net for RealNet {
         budget: &Budget,
     ) -> Tried<HttpReply> {
         let mut client = Client::builder();
-        if !identity.ca.is_empty() {
-            let authority = Certificate::from_pem(&self.files.read(&identity.ca)?)
-                .map_err(|error| invalid_file(&identity.ca, &error))?;
-            client = client.tls_certs_only([authority]);
+        if let Some(authority) = &identity.ca {
+            let read = Certificate::from_pem(authority.bytes()?)
+                .map_err(|error| invalid_file(&authority.path, &error))?;
+            client = client.tls_certs_only([read]);
         }
-        if !identity.cert.is_empty() {
-            let key = Secret::new(self.files.read(&identity.key)?);
-            let pem = Secret::new(
-                [&self.files.read(&identity.cert)?, key.reveal()]
-                    .map(Vec::as_slice)
-                    .join(&b'\n'),
-            );
+        if let Some(certificate) = &identity.cert {
+            let without_key =
+                || Failure::new("invalid", format!("{}: it needs its key", certificate.path));
+            let key = identity.key.as_ref().ok_or_else(without_key)?;
+            let pem = Secret::new([certificate.bytes()?, key.bytes()?].join(&b'\n'));
             client = client.identity(
                 Identity::from_pem(pem.reveal())
-                    .map_err(|error| invalid_file(&identity.cert, &error))?,
+                    .map_err(|error| invalid_file(&certificate.path, &error))?,
             );
         }
         self.get(url, client, reach, budget)

@@ -119,10 +119,11 @@ impl Programs {
         Ok(command)
     }
 
-    /// The path of a program that is named by its path, or found by its name.
+    /// The path of a program that is named by its path, or found by its name. Only root can have
+    /// put it there.
     fn path_of(&self, program: &str) -> Tried<PathBuf> {
         if program.starts_with('/') {
-            return Ok(program.into());
+            return path_of_system(program);
         }
         let not_found = || Failure {
             remedy: Some(
@@ -140,6 +141,25 @@ impl Programs {
         };
         self.find(program).ok_or_else(not_found)
     }
+}
+
+/// The real path of a program of the system that is named by its path.
+fn path_of_system(program: &str) -> Tried<PathBuf> {
+    let files = RootedFiles::open(Path::new("/"))
+        .map_err(|error| Failure::new("io", format!("cannot run {program}: {error}")))?;
+    let found = of_system(&files, program).filter(|path| is_executable(path));
+    let not_found = || Failure {
+        remedy: Some(
+            "have all directories above the program and the program itself owned by root and \
+             writable by nobody else"
+                .into(),
+        ),
+        ..Failure::new(
+            "not-found",
+            format!("cannot run {program}: no program is there that only root can replace"),
+        )
+    };
+    found.ok_or_else(not_found)
 }
 
 fn is_executable(path: &Path) -> bool {

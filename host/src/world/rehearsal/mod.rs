@@ -33,10 +33,11 @@ use super::{
     files::RootedFiles,
     node::{described::DescribedNode, facts::NodeFacts},
 };
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 pub use cluster_state::ClusterState;
 pub use external::ExternalCluster;
 use kubelet::{KubeletSettings, KubeletStandIn};
+use kubephase_wit::Failure;
 use overlay::Overlay;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tokio::runtime::Handle;
@@ -103,9 +104,7 @@ impl Rehearsal {
             port: setting.port,
             cancel: setting.patience.cancel.clone(),
         }));
-        let resumed = kubelet
-            .resume()
-            .map_err(|failure| anyhow!(failure.told()))?;
+        let resumed = kubelet.resume().map_err(Failure::into_error)?;
         if resumed.runs
             && let Some(service) = facts.services.get_mut("kubelet")
         {
@@ -134,9 +133,7 @@ impl Rehearsal {
     /// # Errors
     /// It cannot be removed.
     pub fn forget(&self) -> Result<()> {
-        self.kubelet
-            .remove_stale_log()
-            .map_err(|failure| anyhow!(failure.told()))
+        self.kubelet.remove_stale_log().map_err(Failure::into_error)
     }
 
     /// Returns why the machine of an earlier rehearsal in the same tree did not start again.

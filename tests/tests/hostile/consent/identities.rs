@@ -111,3 +111,32 @@ fn what_the_lock_has_of_another_source_grants_nothing_to_a_pinned_entry() {
         refused(operator.plan(), &[]);
     }
 }
+
+/// The line of the lock that tells a file from those at the same place of other configurations.
+fn origin(operator: &Operator) -> String {
+    let lock = operator.lock();
+    let line = lock.lines().find(|line| line.contains("origin:"));
+    line.unwrap_or_else(|| panic!("no origin is locked:\n{lock}"))
+        .to_owned()
+}
+
+#[test]
+fn a_file_keeps_its_origin_and_a_file_of_another_configuration_has_another() {
+    let plugin = Trial::certs_phase().grants(&[ROOT]);
+    let added = |comment| {
+        let operator = Operator::new();
+        operator.put("hostile.wasm", &plugin, comment);
+        operator
+            .plugin("add hostile.wasm --allow --allow-root")
+            .expect_status(0);
+        operator
+    };
+    let (one, other) = (added("one"), added("other"));
+    let first = origin(&one);
+    assert_ne!(first, origin(&other));
+    one.put("hostile.wasm", &plugin, "next");
+    one.plugin("add hostile.wasm").expect_status(0);
+    assert_eq!(origin(&one), first);
+    one.plugin("allow hostile --allow-root").expect_status(0);
+    assert_eq!(origin(&one), first);
+}

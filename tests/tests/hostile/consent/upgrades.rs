@@ -4,6 +4,7 @@ use crate::support::Trial;
 
 const SECRET: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: true}}}";
 const SHOWN: &str = "{type: object, properties: {apiToken: {type: string, writeOnly: false}}}";
+const STAT: &str = "capability: observe-files.stat, paths: [/etc/hostname]";
 /// More workflows, a further phase, and places before and instead of others.
 const MORE: &str = "- {id: preflight/hostile, title: T, kind: check, workflow: [init, join], \
     before: [certs], failurePolicy: ignore}\n- {id: kubeconfig/hostile, title: T, kind: phase, \
@@ -119,4 +120,25 @@ fn a_plugin_stands_in_for_what_the_configuration_says() {
         "{added}"
     );
     assert!(!added.contains("It stands in for"), "{added}");
+}
+
+#[test]
+fn adding_tells_what_is_secret_and_that_another_component_keeps_what_was_allowed() {
+    let (operator, plugin) = (Operator::new(), Trial::check().grants(&[STAT]));
+    put(&operator, &plugin, SECRET);
+    let added = operator.plugin("add hostile.wasm --allow").expect_status(0);
+    assert!(
+        added.output().contains("Its setting /apiToken is secret."),
+        "{}",
+        added.output()
+    );
+    assert!(!added.output().contains("another component"));
+    operator.put_manifest("hostile.wasm", &format!("{}# next\n", plugin.manifest()));
+    let again = operator.plugin("add hostile.wasm").expect_status(0);
+    assert!(
+        again.output().contains("It is another component")
+            && again.output().contains("holds for it"),
+        "{}",
+        again.output()
+    );
 }

@@ -45,6 +45,49 @@ fn no_file_gets_set_id_bits() {
 }
 
 #[test]
+fn other_users_write_nothing_in_the_directory_of_a_plugin() {
+    let own = "/var/lib/kubephase-plugins/hostile";
+    let grants = ["make-dir", "write-file", "set-mode"]
+        .map(|function| format!("capability: effects-files.{function}, paths: [{own}/**]"));
+    for mode in [0o777_u32, 0o1777, 0o775, 0o666, 0o664, 0o620] {
+        for calls in [
+            vec![
+                call("effects-files.make-dir", json!([format!("{own}/d")])),
+                call("effects-files.file-mode", json!([0, mode])),
+            ],
+            vec![
+                call("effects-files.write-file", json!([format!("{own}/f"), "x"])),
+                call("effects-files.file-mode", json!([0, mode])),
+            ],
+            vec![call(
+                "effects-files.set-mode",
+                json!([format!("{own}/there"), mode]),
+            )],
+        ] {
+            let trial = Trial::early_phase()
+                .grants(&grants.each_ref().map(String::as_str))
+                .calls(&calls);
+            trial.put(&format!("{own}/there"), "x", 0o644);
+            let result = trial.rehearse();
+            assert_ne!(result.status, 0, "{mode:o}");
+            for name in ["d", "f", "there"] {
+                let meta = fs::metadata(trial.on_node(own).join(name));
+                assert!(
+                    meta.is_ok_and(|meta| meta.mode() & 0o022 == 0) || name != "there",
+                    "{mode:o} {name}"
+                );
+            }
+            assert!(
+                result
+                    .stderr
+                    .contains("users other than its owner may write"),
+                "{mode:o}"
+            );
+        }
+    }
+}
+
+#[test]
 fn only_proposed_files_get_an_owner_or_a_mode() {
     let trial = Trial::early_phase()
         .grants(&[

@@ -101,3 +101,26 @@ fn placeholders_of_secrets_stay_placeholders_in_what_a_plugin_says() {
         );
     }
 }
+
+#[test]
+fn a_secret_setting_that_a_plugin_repeats_is_not_shown() {
+    let text = "it is canary-of-a-setting, look";
+    let calls = [
+        call("report.message", json!(["info", text])),
+        call(
+            "report.submit",
+            json!(["warn", "Hostile", text, "evidence", text]),
+        ),
+        call("report.set-fact", json!(["fact", format!("\"{text}\"")])),
+    ];
+    let trial = Trial::check()
+        .setting("apiToken", "canary-of-a-setting")
+        .rounds(&[json!({"calls": calls, "ending": {"failure": text}})]);
+    for output in ["text", "json"] {
+        trial.prepare();
+        let result = trial.run_in_place(&["init", "phase", "preflight", "-o", output]);
+        let shown = result.output();
+        assert!(shown.contains("<secret>, look"), "{output}: {shown}");
+        assert!(!shown.contains("canary-of-a-setting"), "{output}: {shown}");
+    }
+}

@@ -105,4 +105,15 @@ fn facts_of_keys_and_certificates_hold_no_key() {
         "{:?}",
         result.answers
     );
+    // What each file is asked for that it is, in the order of the calls.
+    for shown in ["0.1", "0.3", "0.8"] {
+        let answer = result.answer(shown);
+        assert!(answer.is_ok && answer.text.contains('{'), "{answer:?}");
+    }
+    assert!(
+        result
+            .answer("0.8")
+            .text
+            .contains("authorityPublicKeysSha256")
+    );
 }

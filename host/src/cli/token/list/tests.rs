@@ -19,7 +19,7 @@ fn token(id: &str, ttl: i64) -> BootstrapToken {
 }
 
 fn shown(tokens: &[BootstrapToken], format: Format) -> String {
-    listed(tokens, format, Timestamp::from_second(NOW + 10).unwrap())
+    format_list(tokens, format, Timestamp::from_second(NOW + 10).unwrap())
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn what_is_left_is_told_in_one_unit() {
     let told = [
         -2, -1, 0, 59, 60, 3599, 3600, 86_399, 86_400, 31_535_999, 31_536_000,
     ]
-    .map(short);
+    .map(format_ttl);
     assert_eq!(
         told,
         [

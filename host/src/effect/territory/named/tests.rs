@@ -101,3 +101,35 @@ fn a_plugin_writes_the_audit_policy_where_the_api_server_has_it_from_a_directory
         assert!(territory.owns(path), "{path}");
     }
 }
+
+#[test]
+fn the_rest_of_a_volume_with_the_audit_policy_belongs_to_the_host() {
+    let mut config = Config::default();
+    let server = &mut config.cluster.api_server;
+    server.extra_volumes = vec![volume("/etc/hk/./", "/etc/in-pod/")];
+    server.extra_args = vec![
+        argument("audit-policy-file", "/etc/in-pod/../in-pod/policy.yaml"),
+        argument(
+            "encryption-provider-config",
+            "/etc/x/../in-pod//sub/keys.yaml",
+        ),
+    ];
+    let territory = Territory::of(&config);
+    for path in [
+        "/etc/hk",
+        "/etc/hk/unnamed",
+        "/etc/hk/sub/keys.yaml",
+        "/etc/hk/policy.yaml/below",
+        "/etc/hk/policy.yaml.bak",
+    ] {
+        assert!(territory.owns(path), "{path}");
+        assert!(territory.around(path).owns(path), "{path}");
+    }
+    let policy = "/etc/hk/policy.yaml";
+    assert!(!territory.owns(policy));
+    assert!(!territory.around(policy).owns("/etc/hk"));
+    // A directory that is the host's anyway has no exceptions.
+    let server = &mut config.cluster.api_server;
+    server.extra_volumes = vec![volume("/var/lib/kubelet/audit", "/etc/in-pod")];
+    assert!(Territory::of(&config).owns("/var/lib/kubelet/audit/policy.yaml"));
+}

@@ -11,7 +11,7 @@ fn who_is_there_keeps_its_ids_and_the_others_have_the_lowest_free_ones() {
         gids: vec![100, 101],
         ..UsedIds::default()
     };
-    let fresh = allocate(&used).unwrap();
+    let fresh = allocate_users(&used).unwrap();
     assert_eq!(
         fresh.to_string(),
         "kubeadm-etcd 101:102, kubeadm-kas 103:103, kubeadm-kcm 104:104, kubeadm-ks 105:105, \
@@ -21,24 +21,28 @@ fn who_is_there_keeps_its_ids_and_the_others_have_the_lowest_free_ones() {
     used.gids.extend([600]);
     used.users.insert("kubeadm-kas".into(), user(500, NO_SHELL));
     used.groups.insert("kubeadm-kas".into(), 600);
-    let found = allocate(&used).unwrap();
+    let found = allocate_users(&used).unwrap();
     assert_eq!(found.kube_apiserver, User { uid: 500, gid: 600 });
     assert_eq!(found.kube_controller_manager, User { uid: 103, gid: 103 });
     used.users
         .insert("kubeadm-kas".into(), user(500, "/bin/sh"));
     assert!(
-        allocate(&used)
+        allocate_users(&used)
             .unwrap_err()
             .contains("user kubeadm-kas has the shell \"/bin/sh\"")
     );
     used.users
         .insert("kubeadm-kas".into(), user(1500, NO_SHELL));
     assert!(
-        allocate(&used)
+        allocate_users(&used)
             .unwrap_err()
             .contains("user kubeadm-kas has the id 1500")
     );
     used.users.clear();
     used.uid_range = (100, 102);
-    assert!(allocate(&used).unwrap_err().contains("too few free ids"));
+    assert!(
+        allocate_users(&used)
+            .unwrap_err()
+            .contains("too few free ids")
+    );
 }

@@ -150,3 +150,15 @@ fn objects_of_any_shape_are_shown() {
         }
     }
 }
+
+#[test]
+fn the_signatures_of_cluster_info_are_masked() {
+    let object = |signature: &str| {
+        json!({
+            "metadata": {"name": "cluster-info", "namespace": "kube-public"},
+            "data": {"kubeconfig": "clusters: []\n", "jws-kubeconfig-abcdef": signature},
+        })
+    };
+    let signed = object("eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiY2RlZiJ9..canary");
+    assert_eq!(shown("ConfigMap", signed), object("<secret:signature>"));
+}

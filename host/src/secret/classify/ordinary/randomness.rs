@@ -1,6 +1,7 @@
 //! Finds text that looks random: text whose pairs of characters are rarer in ordinary texts than in
 //! random ones. What is ordinary the samples say: a file that is refused by mistake can be shown
 //! once some lines like its own are among them.
+use super::places;
 use std::sync::LazyLock;
 
 /// Ordinary texts.
@@ -48,6 +49,7 @@ const MIN_CHANGES: usize = 4;
 /// Ends of the names of numbers that are no keys.
 const NUMBER_NAMES: &[&str] = &[
     "id",
+    "ids",
     "uuid",
     "guid",
     "digest",
@@ -61,6 +63,7 @@ const NUMBER_NAMES: &[&str] = &[
     "md5",
     "commit",
     "revision",
+    "rev",
     "fingerprint",
     "version",
     "serial",
@@ -197,6 +200,10 @@ fn is_of_known_place(text: &[u8], at: usize, length: usize) -> bool {
     if word.contains(&b'/') && matches!(word.last(), Some(b'/' | b'-')) {
         return true;
     }
+    if places::is_digest(line, length) {
+        return true;
+    }
+    let line = places::before_list(before, line).unwrap_or(line);
     let is_between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'=' | b':');
     let between = line
         .iter()
@@ -205,9 +212,10 @@ fn is_of_known_place(text: &[u8], at: usize, length: usize) -> bool {
         .count();
     let name = line[..line.len() - between].to_ascii_lowercase();
     between > 0
-        && NUMBER_NAMES
+        && (NUMBER_NAMES
             .iter()
             .any(|end| name.ends_with(end.as_bytes()))
+            || std::str::from_utf8(&name).is_ok_and(places::ends_with_digest_name))
 }
 
 /// Learns the scores of pairs from samples.

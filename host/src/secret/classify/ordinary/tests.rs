@@ -209,6 +209,18 @@ fn values_after_names_of_secrets_are_not_shown() {
         "%any %any : PSK \"hunter2\"\n",
         "\"user\" * \"hunter2\" *\n",
         "[host.\"https://r\".header]\n  x-registry-auth = \"hunter2\"\n",
+        "vrrp_instance V {\n  authentication {\n    auth_type PASS\n    auth_pass secretword\n  }\n}\n",
+        "bind 127.0.0.1\nrequirepass correcthorse\n",
+        "host mail.example\nuser u\npassword correcthorse\n",
+        "base dc=example\nbindpw correcthorse\n",
+        "rocommunity correcthorse default\n",
+        "listen s\n  stats auth admin:correcthorse\n",
+        "rootpw --plaintext correcthorse\n",
+        "<server><password>correcthorse</password></server>\n",
+        "<?php\ndefine('DB_PASSWORD', 'correcthorse');\n",
+        "authtok: correcthorse\n",
+        "LICENSE_KEY=correcthorse\n",
+        "service_key = correcthorse\n",
         "31ada4fd-adec-460c-809a-9e56ceb75269,kubernetes-admin,1\n",
         "root:aZGbTQ8hXZ4Uo:19000:0:99999:7:::\n",
         "admin:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n",
@@ -315,3 +327,6 @@ fn ordinary_objects_are_shown() {
         );
     }
 }
+
+mod certificates;
+mod shown;

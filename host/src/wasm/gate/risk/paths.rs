@@ -19,15 +19,27 @@ pub fn owner_of_path(path: &str) -> Option<&str> {
 /// Returns whether everything that a path pattern fits belongs to one plugin, or is the audit
 /// policy. Which plugin it is, a grant decides when it is used: no plugin changes the files of
 /// another.
-pub(super) fn is_apart(pattern: &str) -> bool {
+pub fn is_apart(pattern: &str) -> bool {
     pattern == AUDIT_POLICY || owner_of_path(pattern).is_some_and(|name| !name.contains('*'))
 }
 
-/// Judges a grant to write, make and remove files, and to set their modes: it amounts to root
-/// unless the files are the plugin's own. Nobody can list the files of other programs that decide
-/// what runs as root.
+/// Judges a grant to write and remove files, and to set their modes: it amounts to root unless the
+/// files are the plugin's own. Nobody can list the files of other programs that decide what runs as
+/// root.
 pub(super) fn changed_paths(request: &Request) -> Vec<Danger> {
-    let outside = request.paths.iter().filter(|pattern| !is_apart(pattern));
+    changed_outside(request, is_apart)
+}
+
+/// Judges a grant to make directories like one to change files. A directory where the audit policy
+/// is to be would keep the API server from starting.
+pub(super) fn made_directories(request: &Request) -> Vec<Danger> {
+    changed_outside(request, |pattern| {
+        is_apart(pattern) && pattern != AUDIT_POLICY
+    })
+}
+
+fn changed_outside(request: &Request, is_own: impl Fn(&str) -> bool) -> Vec<Danger> {
+    let outside = request.paths.iter().filter(|pattern| !is_own(pattern));
     outside
         .map(|pattern| {
             root(format!(

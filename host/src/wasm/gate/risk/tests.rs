@@ -61,6 +61,10 @@ fn writing_files_of_the_system_amounts_to_root() {
     ] {
         assert_eq!(changed_paths(&paths(pattern)), Vec::new(), "{pattern}");
     }
+    let policy = paths("/etc/kubernetes/audit/policy.yaml");
+    assert_eq!(paths::made_directories(&policy).len(), 1);
+    let own = paths("/var/lib/kubephase-plugins/own/**");
+    assert_eq!(paths::made_directories(&own), Vec::new());
 }
 
 #[test]

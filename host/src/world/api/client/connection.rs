@@ -80,7 +80,7 @@ impl ApiClient {
                 let text = Secret::new(self.files.read(path)?);
                 let mut kubeconfig =
                     pki::Kubeconfig::parse(&String::from_utf8_lossy(text.reveal()), path)?;
-                kubeconfig.embed(&|file| self.files.read(file))?;
+                kubeconfig.embed_files(&|file| self.files.read(file))?;
                 Ok((path, kubeconfig.to_text()))
             }
             Credentials::Text(text) => Ok(("what was discovered", Secret::clone(text))),

@@ -4,6 +4,7 @@ use super::{
     answers::{parse_answer, read_answer, unavailable, unreachable_failure, was_closed},
 };
 use crate::{
+    backoff::{Backoff, NextTry},
     budget::Budget,
     world::{
         Tried,
@@ -15,7 +16,7 @@ use crate::{
 };
 use kubephase_wit::{Failure, ObjectRef};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Limit of one request (kubeadm's ten seconds).
 pub(super) const REQUEST_LIMIT: Duration = Duration::from_secs(10);
@@ -80,18 +81,22 @@ impl ApiClient {
 
     /// Sends a request, and tries again while it may succeed later and patience lasts.
     fn request(&self, method: &str, path: &str, content_type: &str, body: &[u8]) -> Tried<String> {
-        let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
+        let mut tries = Backoff {
+            first: FIRST_PAUSE,
+            brisk: LONGEST_PAUSE,
+            slow: LONGEST_PAUSE,
+            limit: self.patience.time,
+        }
+        .start();
         loop {
-            match self.request_once(method, path, content_type, body) {
-                Err(failure)
-                    if failure.retryable && began.elapsed() + pause < self.patience.time =>
-                {
-                    if self.patience.cancel.wait(pause) {
-                        return Err(Budget::cancelled(&format!("{method} {path}")));
-                    }
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                outcome => return outcome,
+            let outcome = self.request_once(method, path, content_type, body);
+            if !outcome.as_ref().is_err_and(|failure| failure.retryable) {
+                return outcome;
+            }
+            match tries.wait(&self.patience.cancel) {
+                NextTry::Due => {}
+                NextTry::Cancelled => return Err(Budget::cancelled(&format!("{method} {path}"))),
+                NextTry::OutOfTime => return outcome,
             }
         }
     }

@@ -8,7 +8,7 @@ mod survey;
 pub use resolved_path::ResolvedPath;
 pub(super) use survey::Survey;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{borrow::Cow, collections::BTreeSet, path::Path};
 
 /// The files and directories of a node that only the host itself writes. `Territory::of` makes one
 /// from a configuration.
@@ -23,6 +23,8 @@ pub struct Territory {
     shown: BTreeSet<String>,
     /// Directories whose `*.conf` files are kubeconfigs of the host.
     kubeconfigs: BTreeSet<String>,
+    /// Those of `places` that plugins change one file of: the place, and the file in it.
+    excepted: BTreeSet<(String, String)>,
 }
 
 impl Territory {
@@ -31,8 +33,36 @@ impl Territory {
     pub fn add(&mut self, path: &str) {
         if let Some(path) = normalise(path).filter(|path| path != "/") {
             self.shown.remove(&path);
+            self.excepted.retain(|(place, _)| *place != path);
             self.places.insert(path);
         }
+    }
+
+    /// Adds a directory with everything below it but for one file, unless the directory belongs to
+    /// the host already.
+    pub fn add_except(&mut self, path: &str, file: &str) {
+        if let (Some(path), Some(file)) = (normalise(path), normalise(file))
+            && path != "/"
+            && path != file
+            && !self.owns(&path)
+        {
+            self.places.insert(path.clone());
+            self.excepted.insert((path, file));
+        }
+    }
+
+    /// Returns the territory as it is for what is done to one file: without the place that the file
+    /// is excepted from.
+    pub fn around(&self, file: &str) -> Cow<'_, Territory> {
+        let is_of_file = |(_, excepted): &&(String, String)| excepted == file;
+        if !self.excepted.iter().any(|entry| is_of_file(&entry)) {
+            return Cow::Borrowed(self);
+        }
+        let mut around = self.clone();
+        for (place, _) in self.excepted.iter().filter(is_of_file) {
+            around.places.remove(place);
+        }
+        Cow::Owned(around)
     }
 
     /// Adds a file, or a directory with everything below it, that holds no secret. A path that was
@@ -67,8 +97,11 @@ impl Territory {
             return false;
         };
         let mut ancestors = Path::new(&path).ancestors().filter_map(Path::to_str);
-        ancestors
-            .any(|above| self.places.contains(above) || is_kubeconfig(&self.kubeconfigs, above))
+        let is_excepted = |place: &str| self.excepted.contains(&(place.to_owned(), path.clone()));
+        ancestors.any(|above| {
+            (self.places.contains(above) && !is_excepted(above))
+                || is_kubeconfig(&self.kubeconfigs, above)
+        })
     }
 
     /// Whether a path without links holds a secret by its spelling.
@@ -89,7 +122,7 @@ fn has_public_name(path: &str) -> bool {
 }
 
 /// Removes `.`, `..` and empty names from an absolute path; none if the path is not absolute.
-fn normalise(path: &str) -> Option<String> {
+pub fn normalise(path: &str) -> Option<String> {
     path.starts_with('/').then_some(())?;
     let mut parts = Vec::new();
     for part in path.split('/') {

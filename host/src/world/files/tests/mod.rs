@@ -5,6 +5,7 @@ use rustix::{fs::OFlags, io::Errno};
 use std::{fs::File, io::Write, path::Path};
 
 mod durability;
+mod removal;
 
 fn tree() -> (tempfile::TempDir, RootedFiles) {
     let root = tempfile::tempdir().unwrap();

@@ -45,6 +45,17 @@ fn a_program_is_of_the_system_if_nobody_else_can_replace_it_or_a_link_to_it() {
     fs::copy(&path, &copy).unwrap();
     assert!(is_executable(&copy));
     assert_eq!(of_system(&copy), None);
+    for rights in [Rights::Full, Rights::WithoutCapabilities] {
+        let programs = Programs::OfSystem(rights);
+        assert!(programs.command(path.to_str().unwrap()).is_ok());
+        let failure = programs.command(copy.to_str().unwrap()).unwrap_err();
+        assert_eq!(failure.code, "not-found");
+        assert!(
+            failure.message.contains("only root can replace"),
+            "{failure:?}"
+        );
+        assert!(programs.command("/no/such/program").is_err());
+    }
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
     assert_eq!(of_system(&link), None);

@@ -38,14 +38,8 @@ fn get_within(reach: Reach, url: &HttpUrl, budget: &Budget) -> Tried<kubephase_w
         .enable_all()
         .build()
         .unwrap();
-    let files = Arc::new(files().unwrap());
-    RealNet::new(
-        tokio.handle().clone(),
-        files,
-        BTreeMap::new(),
-        Cancel::never(),
-    )
-    .http_get(url, reach, budget)
+    RealNet::new(tokio.handle().clone(), BTreeMap::new(), Cancel::never())
+        .http_get(url, reach, budget)
 }
 
 const ENDLESS: &str = "HTTP/1.1 200 OK\r\n\r\n";

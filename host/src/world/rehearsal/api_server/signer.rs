@@ -5,7 +5,7 @@ use super::{
     store::{Store, now},
 };
 use crate::{
-    pki::{Certificate, CertificateRequest, Key, Wanted},
+    pki::{Certificate, CertificateRequest, CertificateTemplate, Key},
     secret::Secret,
     world::{Files, api::resources::by_plural},
 };
@@ -81,7 +81,7 @@ fn load_key(path: &str, pem: &str, files: &dyn Files) -> Option<(Certificate, Ke
 
 /// Approves a request of a kubelet and signs it with a throw-away authority.
 pub fn sign_with_throwaway_authority(request: &mut Value) {
-    let wanted = Wanted {
+    let wanted = CertificateTemplate {
         common_name: "nobody",
         organizations: &[],
         dns_names: &[],
@@ -91,7 +91,7 @@ pub fn sign_with_throwaway_authority(request: &mut Value) {
         not_after: i64::from(u32::MAX),
     };
     let authority = Key::generate(KeyAlgorithm::EcdsaP256)
-        .and_then(|key| Ok((Certificate::authority(&wanted, &key)?, key)));
+        .and_then(|key| Ok((Certificate::self_signed_authority(&wanted, &key)?, key)));
     if let Some(certificate) = authority
         .ok()
         .and_then(|(authority, key)| sign(request, &authority, &key))
@@ -151,7 +151,7 @@ fn sign(request: &Value, authority: &Certificate, key: &Key) -> Option<String> {
     }
     let now = now().parse::<Timestamp>().ok()?.as_second();
     request
-        .signed(now, now + LIFE_SECONDS, authority, key)
+        .issue(now, now + LIFE_SECONDS, authority, key)
         .ok()
         .map(|certificate| certificate.to_pem())
 }

@@ -29,10 +29,10 @@ impl ServerIdentity {
     /// Why one of them cannot be used.
     pub fn load(certificate: &str, key: &str, authority: &str) -> Result<ServerIdentity, String> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let validity_problem =
-            Certificate::from_pem(certificate)?.out_of_bounds(jiff::Timestamp::now().as_second());
+        let validity_problem = Certificate::from_pem(certificate)?
+            .validity_problem(jiff::Timestamp::now().as_second());
         let verifier = client_verifier(provider.clone(), authority, validity_problem.is_some())?;
-        let chain = Certificate::all(certificate)?
+        let chain = Certificate::parse_all(certificate)?
             .into_iter()
             .map(CertificateDer::from)
             .collect();
@@ -59,7 +59,7 @@ fn client_verifier(
     skip_validity_check: bool,
 ) -> Result<Arc<dyn ClientCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
-    let authorities = Certificate::all(authority)?;
+    let authorities = Certificate::parse_all(authority)?;
     for der in &authorities {
         roots
             .add(CertificateDer::from(der.clone()))
@@ -101,7 +101,7 @@ impl ClientCertVerifier for SignatureOnlyVerifier {
         let is_signed = self
             .authorities
             .iter()
-            .any(|authority| certificate.leads_to(authority));
+            .any(|authority| certificate.chains_to(authority));
         if is_signed {
             Ok(ClientCertVerified::assertion())
         } else {

@@ -36,7 +36,7 @@ pub fn ensure_certificate(kubelet: &KubeletStandIn) -> Tried<()> {
     };
     let key = Key::generate(KeyAlgorithm::EcdsaP256).map_err(invalid_request)?;
     let user = format!("system:node:{}", node_name(kubelet)?);
-    let request = CertificateRequest::make(&key, &user, &["system:nodes".to_owned()])
+    let request = CertificateRequest::new_pem(&key, &user, &["system:nodes".to_owned()])
         .map_err(invalid_request)?;
     let api = kubelet.client(KUBECONFIG, PATIENCE);
     let certificate = request_certificate(api.as_ref(), &request)?;

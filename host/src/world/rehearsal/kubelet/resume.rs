@@ -30,7 +30,7 @@ impl KubeletStandIn {
         let failure = self.start().err().map(|failure| {
             let note = format!(
                 "what ran on this node before did not come up again: {}",
-                failure.told()
+                failure.to_text()
             );
             self.state().notes.push(note.clone());
             note

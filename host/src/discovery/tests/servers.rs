@@ -1,10 +1,8 @@
-//! Discovery over real TLS, from servers that are not what they should be.
-use super::{
-    cluster_info,
-    tests::{TOKEN, find, hash, info, joining},
-};
+//! Discovery over real TLS, from servers that misbehave.
+use super::{TOKEN, find, hash, info, joining};
 use crate::{
     config::JoinConfiguration,
+    discovery::cluster_info::reference,
     pki::loopback::{Authority, HOUR},
     secret::Secret,
     world::{Cluster, real},
@@ -25,15 +23,15 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// Tells whoever asks the same, after it hung up on so many.
+/// A server with one answer for all requests. It closes the first connections without an answer.
 struct Server {
     tokio: Runtime,
     address: SocketAddr,
-    asked: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    fn start(acceptor: TlsAcceptor, cluster_info: &Value, hangs_up: usize) -> Server {
+    fn start(acceptor: TlsAcceptor, cluster_info: &Value, closed_connections: usize) -> Server {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -42,14 +40,17 @@ impl Server {
         let listener = tokio
             .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
             .unwrap();
-        let (address, asked) = (
+        let (address, connections) = (
             listener.local_addr().unwrap(),
             Arc::new(AtomicUsize::new(0)),
         );
-        let (counter, text) = (asked.clone(), json!({"data": cluster_info}).to_string());
+        let (counter, text) = (
+            connections.clone(),
+            json!({"data": cluster_info}).to_string(),
+        );
         tokio.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                if counter.fetch_add(1, Ordering::Relaxed) >= hangs_up {
+                if counter.fetch_add(1, Ordering::Relaxed) >= closed_connections {
                     tokio::spawn(answer(acceptor.clone(), stream, text.clone()));
                 }
             }
@@ -57,16 +58,16 @@ impl Server {
         Server {
             tokio,
             address,
-            asked,
+            connections,
         }
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
-    /// What a node makes of it that has the token and the pin.
-    fn found(&self, join: JoinConfiguration) -> Result<(), String> {
+    /// Runs discovery of a node that has the token and the pin.
+    fn discover(&self, join: JoinConfiguration) -> Result<(), String> {
         let mut join = join;
         join.discovery
             .bootstrap_token
@@ -85,9 +86,9 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) {
     }
 }
 
-/// One request, one answer.
+/// Answers one request of a connection.
 async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
-    // A client that does not trust the server hangs up.
+    // A client that does not trust the server closes the connection.
     let Ok(mut stream) = acceptor.accept(stream).await else {
         return;
     };
@@ -102,13 +103,14 @@ async fn answer(acceptor: TlsAcceptor, stream: TcpStream, text: String) {
 }
 
 #[test]
-fn a_server_is_believed_for_its_authority_and_its_dates() {
+fn a_server_is_trusted_by_its_authority_and_its_dates() {
     let (ours, theirs) = (Authority::new("kubernetes"), Authority::new("kubernetes"));
-    let told = info(&ours.certificate.to_pem(), TOKEN);
-    let from =
-        |acceptor| Server::start(acceptor, &told, 0).found(joining(&[hash(&ours.certificate)]));
+    let expected = info(&ours.certificate.to_pem(), TOKEN);
+    let from = |acceptor| {
+        Server::start(acceptor, &expected, 0).discover(joining(&[hash(&ours.certificate)]))
+    };
     assert_eq!(from(ours.server(-HOUR..HOUR)), Ok(()));
-    for (case, acceptor, told, what_to_do) in [
+    for (case, acceptor, expected, what_to_do) in [
         (
             "another authority",
             theirs.server(-HOUR..HOUR),
@@ -137,7 +139,7 @@ fn a_server_is_believed_for_its_authority_and_its_dates() {
             "{case}: {refused}"
         );
         assert!(
-            refused.contains(told) && refused.contains(what_to_do),
+            refused.contains(expected) && refused.contains(what_to_do),
             "{case}: {refused}"
         );
     }
@@ -157,34 +159,34 @@ async fn talk_without_end(acceptor: TlsAcceptor, stream: TcpStream) {
 }
 
 #[test]
-fn a_server_that_does_not_stop_talking_is_asked_once_and_read_up_to_a_limit() {
+fn an_endless_answer_is_read_once_and_up_to_a_limit() {
     let ours = Authority::new("kubernetes");
     let server = Server::start(ours.server(-HOUR..HOUR), &json!({}), usize::MAX);
     let listener = server
         .tokio
         .block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .unwrap();
-    let (address, acceptor, asked) = (
+    let (address, acceptor, connections) = (
         listener.local_addr().unwrap(),
         ours.server(-HOUR..HOUR),
-        server.asked.clone(),
+        server.connections.clone(),
     );
     server.tokio.spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            asked.fetch_add(1, Ordering::Relaxed);
+            connections.fetch_add(1, Ordering::Relaxed);
             tokio::spawn(talk_without_end(acceptor.clone(), stream));
         }
     });
     let server = Server { address, ..server };
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));
-    let refused = server.found(patient).unwrap_err();
+    let refused = server.discover(patient).unwrap_err();
     assert!(
         refused.contains("is longer than the limit of 4194304 bytes")
             && refused.contains("compare the address"),
         "{refused}"
     );
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.connections(), 1);
 }
 
 #[test]
@@ -195,16 +197,16 @@ fn an_answer_whose_values_take_much_memory_is_not_read() {
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(300));
     let server = Server::start(ours.server(-HOUR..HOUR), &values, 0);
-    let refused = server.found(patient).unwrap_err();
+    let refused = server.discover(patient).unwrap_err();
     assert!(
         refused.contains("take more than 16777216 bytes of memory")
             && refused.contains("compare the address"),
         "{refused}"
     );
-    assert_eq!(server.asked(), 1);
+    assert_eq!(server.connections(), 1);
 }
 
-/// It is named by whoever calls, so a program in it is only run where the operator named the file.
+/// A program in a kubeconfig runs only if the operator named the file.
 #[test]
 fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -240,8 +242,8 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
             .as_holder_of(&Secret::new(kubeconfig.to_string()))
             .unwrap();
         for failure in [
-            api.get(&cluster_info()).unwrap_err(),
-            text.get(&cluster_info()).unwrap_err(),
+            api.get(&reference()).unwrap_err(),
+            text.get(&reference()).unwrap_err(),
         ] {
             assert_eq!(failure.code, "denied", "{failure:?}");
         }
@@ -252,19 +254,19 @@ fn a_kubeconfig_that_names_a_program_is_refused_and_the_program_not_run() {
 #[test]
 fn a_server_that_hangs_up_is_asked_again_for_as_long_as_discovery_may_take() {
     let ours = Authority::new("kubernetes");
-    let told = info(&ours.certificate.to_pem(), TOKEN);
+    let expected = info(&ours.certificate.to_pem(), TOKEN);
     let mut patient = joining(&[hash(&ours.certificate)]);
     patient.timeouts.as_mut().unwrap().discovery = Some(Duration::from_secs(60));
-    let server = Server::start(ours.server(-HOUR..HOUR), &told, 3);
-    assert_eq!(server.found(patient), Ok(()));
+    let server = Server::start(ours.server(-HOUR..HOUR), &expected, 3);
+    assert_eq!(server.discover(patient), Ok(()));
     assert_eq!(
-        server.asked(),
+        server.connections(),
         5,
         "three in vain, one without trust, one with"
     );
-    let server = Server::start(ours.server(-HOUR..HOUR), &told, usize::MAX);
+    let server = Server::start(ours.server(-HOUR..HOUR), &expected, usize::MAX);
     let refused = server
-        .found(joining(&[hash(&ours.certificate)]))
+        .discover(joining(&[hash(&ours.certificate)]))
         .unwrap_err();
     assert!(
         refused.contains(
@@ -273,7 +275,7 @@ fn a_server_that_hangs_up_is_asked_again_for_as_long_as_discovery_may_take() {
         "{refused}"
     );
     assert!(
-        refused.contains("look whether the API server is reached from here"),
+        refused.contains("check that this machine can reach the API server"),
         "{refused}"
     );
 }

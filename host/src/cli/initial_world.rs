@@ -1,5 +1,5 @@
 //! The world as it is before a run, which a workflow may look at while it loads its configuration.
-use super::Place;
+use super::RunPlace;
 use crate::{
     cancel::Cancel,
     config::Config,
@@ -22,8 +22,8 @@ use anyhow::{Result, anyhow};
 use std::cell::OnceCell;
 
 /// The world before a run: this machine, or a scratch tree with its cluster. It is only looked at.
-pub(super) struct Before<'a> {
-    place: &'a Place,
+pub(super) struct InitialWorld<'a> {
+    place: &'a RunPlace,
     facts: &'a NodeFacts,
     opened: OnceCell<Opened>,
 }
@@ -36,7 +36,7 @@ struct Opened {
     _threads: Threads,
 }
 
-impl WorldBefore for Before<'_> {
+impl WorldBefore for InitialWorld<'_> {
     fn open(&self) -> Result<&dyn World> {
         if self.opened.get().is_none() {
             // Another value cannot be there: this thread alone uses the cell.
@@ -47,10 +47,10 @@ impl WorldBefore for Before<'_> {
     }
 }
 
-impl<'a> Before<'a> {
+impl<'a> InitialWorld<'a> {
     /// The world at a place, with the facts of its node.
-    pub fn new(place: &'a Place, facts: &'a NodeFacts) -> Self {
-        Before {
+    pub fn new(place: &'a RunPlace, facts: &'a NodeFacts) -> Self {
+        InitialWorld {
             place,
             facts,
             opened: OnceCell::new(),

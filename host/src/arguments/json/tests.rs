@@ -1,0 +1,43 @@
+use super::*;
+
+#[test]
+fn a_text_is_measured_as_its_values_are() {
+    for text in [
+        "{}",
+        "[]",
+        "0 1 2",
+        r#"{"a":{"b":[1,"two",null,true,1.5,-1]},"c":"x"}"#,
+        r#"[{"":0},{"":0},{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}]"#,
+    ] {
+        let documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        let values: usize = documents.map(|value| memory(&value.unwrap())).sum();
+        assert_eq!(measure(text, MAX_DOCUMENT).unwrap(), values, "{text}");
+    }
+}
+
+#[test]
+fn a_thread_waits_for_a_turn_but_not_for_its_own() {
+    let waits = || wait_for_turn("", SMALL + 1, &|| true).is_some_and(|turn| turn.0.is_some());
+    let turn = |bytes| wait_for_turn("", bytes, &|| false).unwrap();
+    let first = turn(SMALL + 1);
+    assert!(turn(1).0.is_none() && !waits());
+    let elsewhere = std::thread::scope(|scope| {
+        let other = scope.spawn(|| wait_for_turn("", SMALL + 1, &|| true).is_none());
+        other.join().unwrap()
+    });
+    assert!(elsewhere);
+    drop(first);
+    assert!(turn(SMALL + 1).0.is_some());
+}
+
+#[test]
+fn a_small_text_with_large_values_is_not_read() {
+    let text = format!("[{}0]", r#"{"":0},"#.repeat(100_000));
+    let error = read::<Value>(&text).unwrap_err();
+    assert!(is_too_large(&error), "{error}");
+    assert!(!is_too_large(&read::<Value>("{").unwrap_err()));
+    assert!(!is_too_large(
+        &measure("{\"a\": x}", MAX_DOCUMENT).unwrap_err()
+    ));
+    assert_eq!(read::<Value>("{\"a\": 1}").unwrap()["a"], 1);
+}

@@ -1,0 +1,155 @@
+//! The arguments of the commands `kubephase plugin …`.
+use crate::{
+    pki::signature::Signer,
+    plugin::{consent::Consent, digest::ComponentDigest},
+    plugin_tools::scaffold::{Kind, Language},
+};
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// The commands `kubephase plugin …`.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum PluginCommand {
+    /// Write the folder of a new plugin, ready to build and test
+    New {
+        kind: Kind,
+        /// the folder to make; its name becomes the name of the plugin
+        folder: PathBuf,
+        #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
+        language: Language,
+    },
+    /// Build the component of a plugin's folder
+    Build {
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// path of the component [default: NAME.wasm in the folder]
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Run a component over cases: described nodes, and the results that are expected of them
+    Test(TestFlags),
+    /// Show in plain words what a plugin is, can do and asks for
+    Inspect {
+        /// a file, a plugin's folder, or oci://REGISTRY/NAME:TAG
+        plugin: String,
+        /// signer that it has to have: a public key, or the path of one
+        #[arg(long, value_name = "PUBLIC_KEY")]
+        signer: Option<String>,
+    },
+    /// Add a plugin to a configuration, compile it and lock its digest
+    Add {
+        /// a file, a plugin's folder, or oci://REGISTRY/NAME:TAG
+        source: String,
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// allow what it asks for as well
+        #[arg(long)]
+        allow: bool,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        expectation: Expectation,
+    },
+    /// Remove a plugin from a configuration and its lock
+    Remove {
+        name: String,
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// remove the plugin's directory on this machine as well, so that another plugin may have
+        /// its name; the configuration need not name the plugin any more
+        #[arg(long)]
+        purge: bool,
+        /// the scratch tree that the directory is in
+        #[arg(long, value_name = "DIR", requires = "purge", default_value = "/")]
+        root: PathBuf,
+    },
+    /// List the plugins of a configuration
+    List {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Check that every plugin of a configuration is the locked one, and may do what it asks for
+    Verify {
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Allow a plugin what it asks for now, and show what that changes
+    Allow {
+        name: String,
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        #[command(flatten)]
+        consent: Consent,
+        #[command(flatten)]
+        expectation: Expectation,
+    },
+    /// Make a key pair to sign components with: NAME.key, which is secret, and NAME.pub
+    Keygen {
+        #[arg(default_value = "kubephase")]
+        name: PathBuf,
+    },
+    /// Sign a component; the signature is written beside it
+    Sign {
+        /// a file or a plugin's folder
+        plugin: PathBuf,
+        /// the secret key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
+    /// Publish a component in a registry, with its signature where it has one
+    Push {
+        /// a file or a plugin's folder
+        plugin: String,
+        /// oci://REGISTRY/NAME:TAG
+        reference: String,
+    },
+}
+
+/// The flags of `plugin test`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+pub struct TestFlags {
+    /// a plugin's folder, or a component
+    #[arg(default_value = ".")]
+    pub plugin: PathBuf,
+    /// the folder of cases [default: cases beside the component]
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
+    /// show its messages, findings and proposals
+    #[arg(long)]
+    pub show: bool,
+    /// repeat the call that a capsule recorded, with the observations that it made
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// call it on this machine, and write its observations to a capsule; its proposals are not
+    /// carried out
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// with --record: allow it what it asks for
+    #[arg(long, requires = "record")]
+    pub allow: bool,
+    #[command(flatten)]
+    pub consent: Consent,
+}
+
+/// The operator's expectation of a plugin that is added or allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub struct Expectation {
+    /// signer that it has to have, now and later: a public key, or the path of one
+    #[arg(long, value_name = "PUBLIC_KEY")]
+    pub signer: Option<String>,
+    /// the component that it has to be, as `plugin inspect` shows it; a plugin of a registry is
+    /// allowed only with this, unless its source ends with @sha256:DIGEST
+    #[arg(long, value_name = "sha256:DIGEST", value_parser = ComponentDigest::parse)]
+    pub digest: Option<ComponentDigest>,
+}
+
+impl Expectation {
+    /// The signer that the operator named.
+    ///
+    /// # Errors
+    /// The value is neither a public key nor the path of one.
+    pub fn signer(&self) -> Result<Option<Signer>> {
+        self.signer.as_deref().map(Signer::read).transpose()
+    }
+}

@@ -1,0 +1,80 @@
+//! The document `JoinConfiguration`.
+use crate::{config::InitConfiguration, secret::Secret};
+use kubephase_sdk::kubeadm::{ApiEndpoint, NodeRegistration, Patches, Timeouts};
+use serde::Deserialize;
+use std::path::Path;
+
+/// `JoinConfiguration` of `kubeadm.k8s.io/v1beta4`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JoinConfiguration {
+    pub ca_cert_path: String,
+    pub control_plane: Option<ControlPlane>,
+    pub discovery: Discovery,
+    pub dry_run: bool,
+    pub node_registration: NodeRegistration,
+    pub patches: Option<Patches>,
+    pub skip_phases: Vec<String>,
+    pub timeouts: Option<Timeouts>,
+}
+
+/// Settings of a node that joins as a member of the control plane.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ControlPlane {
+    #[serde(rename = "localAPIEndpoint")]
+    pub local_api_endpoint: ApiEndpoint,
+    pub certificate_key: Secret<String>,
+}
+
+/// How the node finds the cluster, and how the two authenticate each other.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Discovery {
+    pub bootstrap_token: Option<TokenDiscovery>,
+    pub file: Option<FileDiscovery>,
+    pub tls_bootstrap_token: Secret<String>,
+}
+
+/// Discovery by a bootstrap token.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TokenDiscovery {
+    pub token: Secret<String>,
+    pub api_server_endpoint: String,
+    pub ca_cert_hashes: Vec<String>,
+    #[serde(rename = "unsafeSkipCAVerification")]
+    pub unsafe_skip_ca_verification: bool,
+}
+
+/// Discovery by a kubeconfig: a file, or an HTTPS URL.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FileDiscovery {
+    pub kube_config_path: String,
+}
+
+impl FileDiscovery {
+    /// Returns the path of the kubeconfig; none if a server has it.
+    pub fn path(&self) -> Option<&Path> {
+        let path = self.kube_config_path.as_str();
+        let path = path.strip_prefix("file://").unwrap_or(path);
+        (!path.is_empty() && !path.starts_with("https://")).then(|| Path::new(path))
+    }
+}
+
+impl JoinConfiguration {
+    /// Returns the settings that a node that joins shares with a node that is initialised.
+    pub fn as_init(&self) -> InitConfiguration {
+        let control_plane = self.control_plane.clone().unwrap_or_default();
+        InitConfiguration {
+            node_registration: self.node_registration.clone(),
+            local_api_endpoint: control_plane.local_api_endpoint,
+            certificate_key: control_plane.certificate_key,
+            skip_phases: self.skip_phases.clone(),
+            patches: self.patches.clone(),
+            timeouts: self.timeouts.clone(),
+            ..InitConfiguration::default()
+        }
+    }
+}

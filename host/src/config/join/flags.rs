@@ -1,0 +1,165 @@
+//! The flags of `join`, and the configuration that they stand for.
+use super::{ControlPlane, FileDiscovery, JoinConfiguration, TokenDiscovery};
+use crate::{
+    config::{Problem, flags::PhaseFlags, read::Diagnostics},
+    secret::Secret,
+};
+use clap::Args;
+use kubephase_sdk::kubeadm::{ApiEndpoint, Patches};
+
+/// Flags of `join`, under kubeadm's names.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct JoinFlags {
+    /// Where the cluster's API server is, host:port
+    #[arg(value_name = "API-SERVER-ENDPOINT")]
+    pub endpoint: Option<String>,
+    /// The IP address the API Server will advertise it's listening on. If not set the default
+    /// network interface will be used
+    #[arg(long)]
+    pub apiserver_advertise_address: Option<String>,
+    /// Port for the API Server to bind to
+    #[arg(long)]
+    pub apiserver_bind_port: Option<i32>,
+    /// Key that decrypts the certificates that init uploaded
+    #[arg(long)]
+    pub certificate_key: Option<Secret<String>>,
+    /// Configuration file
+    #[arg(long)]
+    pub config: Option<String>,
+    /// Join as a member of the control plane
+    #[arg(long)]
+    pub control_plane: bool,
+    /// Socket of the container runtime
+    #[arg(long)]
+    pub cri_socket: Option<String>,
+    /// Kubeconfig, file or HTTPS URL, that says where the cluster is and whom to trust
+    #[arg(long)]
+    pub discovery_file: Option<String>,
+    /// Token that proves the cluster to this node
+    #[arg(long)]
+    pub discovery_token: Option<Secret<String>>,
+    /// Hash of the public key of the cluster's authority, sha256:HEX
+    #[arg(long, value_delimiter = ',')]
+    pub discovery_token_ca_cert_hash: Vec<String>,
+    /// Trust any API server that answers, without a hash of the cluster's authority
+    #[arg(long)]
+    pub discovery_token_unsafe_skip_ca_verification: bool,
+    /// Change nothing; tell what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Checks whose errors are shown as warnings
+    #[arg(long, value_delimiter = ',')]
+    pub ignore_preflight_errors: Vec<String>,
+    /// Name of this node
+    #[arg(long)]
+    pub node_name: Option<String>,
+    /// Directory of patches
+    #[arg(long)]
+    pub patches: Option<String>,
+    /// Phases to leave out
+    #[arg(long, value_delimiter = ',')]
+    pub skip_phases: Vec<String>,
+    /// Token that proves this node to the cluster
+    #[arg(long)]
+    pub tls_bootstrap_token: Option<Secret<String>>,
+    /// Both tokens at once
+    #[arg(long)]
+    pub token: Option<Secret<String>>,
+    /// flags that only single phases have
+    #[arg(skip)]
+    pub phase: PhaseFlags,
+}
+
+impl JoinFlags {
+    /// Returns the given flags that exclude a configuration file.
+    pub(super) fn not_with_config(&self) -> Vec<&'static str> {
+        [
+            (
+                "apiserver-advertise-address",
+                self.apiserver_advertise_address.is_some(),
+            ),
+            ("apiserver-bind-port", self.apiserver_bind_port.is_some()),
+            ("certificate-key", self.certificate_key.is_some()),
+            ("control-plane", self.control_plane),
+            ("cri-socket", self.cri_socket.is_some()),
+            ("discovery-file", self.discovery_file.is_some()),
+            ("discovery-token", self.discovery_token.is_some()),
+            (
+                "discovery-token-ca-cert-hash",
+                !self.discovery_token_ca_cert_hash.is_empty(),
+            ),
+            (
+                "discovery-token-unsafe-skip-ca-verification",
+                self.discovery_token_unsafe_skip_ca_verification,
+            ),
+            ("patches", self.patches.is_some()),
+            ("tls-bootstrap-token", self.tls_bootstrap_token.is_some()),
+            ("token", self.token.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+        .collect()
+    }
+}
+
+/// Returns the configuration of a node that joins by flags alone. A token for discovery counts only
+/// with an endpoint (kubeadm behaviour).
+pub(super) fn configuration_of_flags(
+    flags: &JoinFlags,
+    diagnostics: &mut Diagnostics,
+) -> JoinConfiguration {
+    let text = |flag: &Option<String>| flag.clone().unwrap_or_default();
+    let or_both = |flag: &Option<Secret<String>>| {
+        flag.as_ref()
+            .or(flags.token.as_ref())
+            .cloned()
+            .unwrap_or_default()
+    };
+    let mut join = JoinConfiguration::default();
+    if let Some(endpoint) = flags
+        .endpoint
+        .as_deref()
+        .filter(|endpoint| !endpoint.is_empty())
+    {
+        join.discovery.bootstrap_token = Some(TokenDiscovery {
+            token: or_both(&flags.discovery_token),
+            api_server_endpoint: endpoint.to_owned(),
+            ca_cert_hashes: flags.discovery_token_ca_cert_hash.clone(),
+            unsafe_skip_ca_verification: flags.discovery_token_unsafe_skip_ca_verification,
+        });
+    }
+    join.discovery.file = flags.discovery_file.clone().map(|path| FileDiscovery {
+        kube_config_path: path,
+    });
+    join.discovery.tls_bootstrap_token = or_both(&flags.tls_bootstrap_token);
+    let control_plane_flags = [
+        ("certificate-key", flags.certificate_key.is_some()),
+        (
+            "apiserver-advertise-address",
+            flags.apiserver_advertise_address.is_some(),
+        ),
+        ("apiserver-bind-port", flags.apiserver_bind_port.is_some()),
+    ];
+    if flags.control_plane {
+        join.control_plane = Some(ControlPlane {
+            local_api_endpoint: ApiEndpoint {
+                advertise_address: text(&flags.apiserver_advertise_address),
+                bind_port: flags.apiserver_bind_port.unwrap_or_default(),
+            },
+            certificate_key: flags.certificate_key.clone().unwrap_or_default(),
+        });
+    } else if control_plane_flags.iter().any(|(_, given)| *given) {
+        let names: Vec<&str> = control_plane_flags.iter().map(|(name, _)| *name).collect();
+        diagnostics.warnings.push(Problem::new(
+            "",
+            format!(
+                "[preflight] WARNING: --control-plane is also required when passing control-plane \
+                 related flags such as [{}]",
+                names.join(", ")
+            ),
+        ));
+    }
+    join.node_registration.cri_socket = text(&flags.cri_socket);
+    join.patches = flags.patches.clone().map(|directory| Patches { directory });
+    join
+}

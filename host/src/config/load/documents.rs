@@ -1,0 +1,88 @@
+//! Reads the documents of a configuration file for `init`.
+use crate::config::{
+    Config, Document, PhaseConfiguration,
+    component::{ComponentKind, kubeadm_schema as schema},
+    phases,
+    read::{Diagnostics, known_version},
+};
+use kubephase_sdk::kubeadm::ClusterConfiguration;
+use serde_json::Value;
+
+/// The API group of kubeadm's documents.
+pub(in crate::config) const GROUP: &str = "kubeadm.k8s.io";
+
+/// The documents of a file, without defaults.
+#[derive(Default)]
+pub(super) struct Documents {
+    pub config: Config,
+    pub phases: PhaseConfiguration,
+    pub kubelet: Option<Value>,
+    pub kube_proxy: Option<Value>,
+    /// whether the file has an InitConfiguration or a ClusterConfiguration
+    pub has_init_or_cluster: bool,
+    /// `apiServer.timeoutForControlPlane` of v1beta3, which v1beta4 has in another document
+    pub api_server_timeout: Option<Value>,
+}
+
+impl Documents {
+    /// Reads documents, and reports their problems.
+    pub fn read(documents: &[Document], diagnostics: &mut Diagnostics) -> Documents {
+        let mut read = Documents::default();
+        for document in documents {
+            match (document.group(), document.kind.as_str()) {
+                (GROUP, "InitConfiguration") if known_version(document, diagnostics) => {
+                    read.has_init_or_cluster = true;
+                    read.config.init = diagnostics
+                        .decode(document, &schema::INIT, Some(&schema::INIT_V1BETA3))
+                        .map(|(init, _)| init)
+                        .unwrap_or_default();
+                }
+                (GROUP, "ClusterConfiguration") if known_version(document, diagnostics) => {
+                    read.has_init_or_cluster = true;
+                    let decoded: Option<(ClusterConfiguration, _)> = diagnostics.decode(
+                        document,
+                        &schema::CLUSTER,
+                        Some(&schema::CLUSTER_V1BETA3),
+                    );
+                    (read.config.cluster, read.api_server_timeout) = decoded.unwrap_or_default();
+                }
+                // `known_version` reported the problem.
+                (GROUP, "InitConfiguration" | "ClusterConfiguration") => {
+                    read.has_init_or_cluster = true
+                }
+                (_, "KubeletConfiguration") => {
+                    read.kubelet = component_document(document, ComponentKind::Kubelet, diagnostics)
+                }
+                (_, "KubeProxyConfiguration") => {
+                    read.kube_proxy =
+                        component_document(document, ComponentKind::KubeProxy, diagnostics)
+                }
+                (_, phases::KIND) => match phases::read(document) {
+                    Ok(phases) => read.phases = phases,
+                    Err(problem) => diagnostics.problems.push(problem),
+                },
+                _ => diagnostics.ignored(document),
+            }
+        }
+        read
+    }
+}
+
+/// Returns a component's document, if its version is supported and its fields have the right types.
+pub(in crate::config) fn component_document(
+    document: &Document,
+    kind: ComponentKind,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    if document.api_version != kind.api_version() {
+        let message = format!(
+            "unsupported apiVersion {:?}, you may have to do manual conversion to {:?} and run \
+             kubeadm again",
+            document.api_version,
+            kind.api_version()
+        );
+        diagnostics.fatal(document.problem("apiVersion", message));
+        return None;
+    }
+    diagnostics.checked(document, kind.schema())
+}

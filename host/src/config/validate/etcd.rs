@@ -1,0 +1,119 @@
+//! Checks of etcd's configuration.
+use super::{absolute, args, repository, sans};
+use crate::config::Problem;
+use kubephase_sdk::{
+    kubeadm::{ClusterConfiguration, ExternalEtcd},
+    node::without_user_info,
+};
+
+/// Checks the configuration of a local or an external etcd.
+pub(super) fn etcd(cluster: &ClusterConfiguration) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    match (&cluster.etcd.local, &cluster.etcd.external) {
+        (None, None) => problems.push(Problem::invalid(
+            "etcd",
+            "",
+            "either .Etcd.Local or .Etcd.External is required",
+        )),
+        (Some(_), Some(_)) => problems.push(Problem::invalid(
+            "etcd",
+            "",
+            ".Etcd.Local and .Etcd.External are mutually exclusive",
+        )),
+        _ => {}
+    }
+    if let Some(local) = &cluster.etcd.local {
+        absolute(
+            &mut problems,
+            "etcd.local.dataDir",
+            if local.data_dir.is_empty() {
+                "/"
+            } else {
+                &local.data_dir
+            },
+        );
+        problems.extend(sans("etcd.local.serverCertSANs", &local.server_cert_sans));
+        problems.extend(sans("etcd.local.peerCertSANs", &local.peer_cert_sans));
+        repository(
+            &mut problems,
+            "etcd.local.imageRepository",
+            &local.image_repository,
+        );
+        problems.extend(args("etcd.local.extraArgs", &local.extra_args));
+    }
+    if let Some(external) = &cluster.etcd.external {
+        problems.extend(external_etcd(external));
+    }
+    problems
+}
+
+fn external_etcd(external: &ExternalEtcd) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let ExternalEtcd {
+        ca_file,
+        cert_file,
+        key_file,
+        ..
+    } = external;
+    if !cert_file.is_empty() && !key_file.is_empty() && ca_file.is_empty() {
+        problems.push(Problem::invalid(
+            "etcd.external",
+            "",
+            "setting .Etcd.External.CertFile and .Etcd.External.KeyFile requires \
+             .Etcd.External.CAFile",
+        ));
+    }
+    if cert_file.is_empty() != key_file.is_empty() {
+        problems.push(Problem::invalid(
+            "etcd.external",
+            "",
+            "either both or none of .Etcd.External.CertFile and .Etcd.External.KeyFile must be set",
+        ));
+    }
+    let needs_https = !(ca_file.is_empty() && cert_file.is_empty() && key_file.is_empty());
+    problems.extend(urls(
+        "etcd.external.endpoints",
+        &external.endpoints,
+        needs_https,
+    ));
+    problems.extend(urls(
+        "etcd.external.httpEndpoints",
+        &external.http_endpoints,
+        false,
+    ));
+    for (name, file) in [
+        ("caFile", ca_file),
+        ("certFile", cert_file),
+        ("keyFile", key_file),
+    ]
+    .into_iter()
+    .filter(|(_, file)| !file.is_empty())
+    {
+        absolute(&mut problems, &format!("etcd.external.{name}"), file);
+    }
+    problems
+}
+
+fn urls(path: &str, urls: &[String], needs_https: bool) -> Vec<Problem> {
+    if urls.is_empty() && path.ends_with(".endpoints") {
+        return vec![Problem::invalid(
+            path,
+            "",
+            "at least one endpoint must be specified",
+        )];
+    }
+    let wrong = |text: &String| match url::Url::parse(text) {
+        Ok(url) if needs_https && url.scheme() != "https" => {
+            Some("the URL must be using the HTTPS scheme".to_owned())
+        }
+        // `host:2379` parses as a scheme, as it does in Go.
+        Ok(_) => None,
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            Some("the URL without scheme is not allowed".to_owned())
+        }
+        Err(error) => Some(format!("URL parse error: {error}")),
+    };
+    urls.iter()
+        .filter_map(|url| wrong(url).map(|why| Problem::invalid(path, without_user_info(url), why)))
+        .collect()
+}

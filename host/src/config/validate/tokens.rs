@@ -1,0 +1,79 @@
+//! Checks of bootstrap tokens.
+use crate::{
+    config::{BootstrapToken, Problem},
+    secret::bootstrap_token::is_token,
+};
+use std::sync::LazyLock;
+
+/// The form of a group of bootstrap tokens.
+static GROUP: LazyLock<regex::Regex> = LazyLock::new(|| {
+    regex::Regex::new(r"\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\z")
+        .expect("a valid pattern")
+});
+
+/// Checks all tokens of a configuration.
+pub fn bootstrap_tokens(tokens: &[BootstrapToken]) -> Vec<Problem> {
+    tokens
+        .iter()
+        .enumerate()
+        .flat_map(|(at, token)| bootstrap_token(&format!("bootstrapTokens.{at}"), token))
+        .collect()
+}
+
+fn bootstrap_token(path: &str, token: &BootstrapToken) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if !token.token.is_empty() && !is_token(&token.token) {
+        problems.push(Problem::new(
+            format!("{path}.token"),
+            "Invalid value: the bootstrap token is invalid",
+        ));
+    }
+    let shown = |list: &[String]| serde_json::to_string(list).unwrap_or_default();
+    let plain = |path: String, value: String, message: String| {
+        Problem::new(path, format!("Invalid value: {value}: {message}"))
+    };
+    if let Some(unknown) = token
+        .usages
+        .iter()
+        .find(|usage| !matches!(usage.as_str(), "signing" | "authentication"))
+    {
+        let message = format!(
+            "invalid bootstrap token usage string: {unknown}, valid usage options: \
+             signing,authentication"
+        );
+        problems.push(plain(
+            format!("{path}.usages"),
+            shown(&token.usages),
+            message,
+        ));
+    }
+    if !token.groups.is_empty() && !token.usages.iter().any(|usage| usage == "authentication") {
+        let message =
+            "token groups cannot be specified unless --usages includes \"authentication\""
+                .to_owned();
+        problems.push(plain(
+            format!("{path}.groups"),
+            shown(&token.groups),
+            message,
+        ));
+    }
+    for group in token.groups.iter().filter(|group| !GROUP.is_match(group)) {
+        let message = format!(
+            "bootstrap group {group:?} is invalid (must match {})",
+            GROUP.as_str()
+        );
+        problems.push(plain(
+            format!("{path}.groups"),
+            shown(&token.groups),
+            message,
+        ));
+    }
+    if token.expires.is_some() && token.ttl.is_some() {
+        problems.push(Problem::invalid(
+            path,
+            "",
+            "the BootstrapToken .TTL and .Expires fields are mutually exclusive",
+        ));
+    }
+    problems
+}

@@ -1,0 +1,44 @@
+use super::*;
+
+fn steps(number: usize) -> Vec<UndoStep> {
+    let step = |at| UndoStep {
+        inverse: Inverse::RemoveDirectory(format!("/opt/{at:06}")),
+        run: 1,
+        workflow: "init".into(),
+    };
+    (0..number).map(step).collect()
+}
+
+#[test]
+fn what_is_undone_is_undone_in_a_limited_number_of_rounds_of_a_limited_length() {
+    for (number, rounds, most) in [
+        (0, 1, 0),
+        (1, 1, 1),
+        (500, 1, 500),
+        (501, 2, 500),
+        (94_000, 40, 2350),
+    ] {
+        let steps = steps(number);
+        let found = directories(&steps, &[]);
+        let lengths: Vec<usize> = found
+            .steps
+            .chunks(found.per_round)
+            .map(<[_]>::len)
+            .collect();
+        assert_eq!(found.number(), rounds, "{number}");
+        assert_eq!(lengths.iter().sum::<usize>(), number);
+        assert_eq!(
+            lengths.into_iter().max().unwrap_or_default(),
+            most,
+            "{number}"
+        );
+    }
+}
+
+#[test]
+fn a_line_names_the_first_paths_and_counts_the_others() {
+    let steps = steps(450);
+    let listed = listed(&steps.iter().collect::<Vec<_>>());
+    assert!(listed.starts_with("/opt/000000 /opt/000001 "), "{listed}");
+    assert!(listed.ends_with(" /opt/000099 … and 350 more"), "{listed}");
+}

@@ -1,0 +1,105 @@
+//! Cuts out of a text what is public although it looks random: certificates, and public keys of the
+//! programs that operators use. Each is known by its form and, where it has one, its structure.
+use super::super::{der, encodings};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+use std::{borrow::Cow, sync::LazyLock};
+
+/// What is public: its pattern, and whether what the pattern's group has found is that.
+type Form = (&'static str, fn(&[u8]) -> bool);
+
+const FORMS: &[Form] = &[
+    (
+        concat!(
+            r"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|X509 CRL|(?:NEW )?CERTIFICATE REQUEST|",
+            r"PUBLIC KEY)-----([A-Za-z0-9+/\s]+)=*\s*-----END [A-Z0-9 ]{8,30}-----"
+        ),
+        is_public_der,
+    ),
+    (
+        concat!(
+            r"-----BEGIN PGP PUBLIC KEY BLOCK-----([^-]*)",
+            r"-----END PGP PUBLIC KEY BLOCK-----"
+        ),
+        is_pgp_public,
+    ),
+    (
+        r"\b(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ (AAAA[A-Za-z0-9+/]+)={0,2}",
+        is_ssh_public,
+    ),
+    (
+        r"untrusted comment:[^\n]{0,80}public key[^\n]{0,80}\n\s*(RW[A-Za-z0-9+/]{54})\b",
+        |_| true,
+    ),
+    // WireGuard, as it is configured and shown.
+    (
+        r#"(?i:\bpublic[-_ ]?key|\bpeer)["']?\s*[:=]\s*["']?([A-Za-z0-9+/]{43})="#,
+        |_| true,
+    ),
+];
+
+/// The patterns of [`FORMS`], in their order.
+static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    let build = |(pattern, _): &Form| RegexBuilder::new(pattern).unicode(false).build();
+    FORMS.iter().map(build).filter_map(Result::ok).collect()
+});
+
+/// Returns a text without what is public.
+pub(super) fn cut(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut text = Cow::Borrowed(text);
+    for (pattern, (_, is_public)) in PATTERNS.iter().zip(FORMS) {
+        if !pattern.is_match(&text) {
+            continue;
+        }
+        let shorter = pattern.replace_all(&text, |found: &Captures<'_>| {
+            if is_public(&found[1]) {
+                b" ".to_vec()
+            } else {
+                found[0].to_vec()
+            }
+        });
+        text = Cow::Owned(shorter.into_owned());
+    }
+    text
+}
+
+fn is_public_der(base64: &[u8]) -> bool {
+    encodings::decode_whole_base64(base64).is_some_and(|der| der::is_public(&der))
+}
+
+/// Whether the first packet of a PGP block is a public key.
+fn is_pgp_public(block: &[u8]) -> bool {
+    let mut words = block.split(u8::is_ascii_whitespace);
+    let first = words.find(|word| word.len() >= 60).unwrap_or_default();
+    let packet = encodings::decode_whole_base64(&first[..first.len().min(4)]);
+    matches!(packet.as_deref(), Some([0x98..=0x9a | 0xc6, ..]))
+}
+
+/// Whether a blob of SSH is a list of fields to its end, the first of which is the name of a kind
+/// of key.
+fn is_ssh_public(base64: &[u8]) -> bool {
+    let Some(blob) = encodings::decode_whole_base64(base64) else {
+        return false;
+    };
+    let (mut rest, mut fields) = (blob.as_slice(), 0);
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = u32::from_be_bytes(*length) as usize;
+        let Some((field, after)) = after.split_at_checked(length) else {
+            return false;
+        };
+        if fields == 0 && !field.is_ascii() {
+            return false;
+        }
+        (rest, fields) = (after, fields + 1);
+    }
+    rest.is_empty() && fields >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_is_valid() {
+        assert_eq!(PATTERNS.len(), FORMS.len());
+    }
+}

@@ -1,0 +1,131 @@
+//! What looks random and is public, by the name before it or by its form.
+use super::*;
+
+const SHA256: &str = "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069";
+const SHA1: &str = "0a4d55a8d778e5022fab701977c5d840bbc486d0";
+const MD5: &str = "9e107d9d372bb6826bd81d3542a419d6";
+
+fn found(object: &serde_json::Value) -> Option<Credential> {
+    classify_value_within(object, &Budget::unlimited())
+}
+
+#[test]
+fn digests_in_lists_are_judged_by_the_name_of_the_list() {
+    for list in [json!([SHA256]), json!([SHA256, SHA256])] {
+        let shown = json!({"server": "https://x:6443", "authorityPublicKeysSha256": list});
+        assert_eq!(found(&shown), None, "{shown}");
+        let pretty = serde_json::to_vec_pretty(&shown).unwrap();
+        assert_eq!(classify(&pretty), None, "{shown}");
+        let hidden = json!({"sha256": "x", "keys": list});
+        assert_eq!(found(&hidden), Some(Credential::Undecided), "{hidden}");
+    }
+}
+
+#[test]
+fn digests_in_annotations_and_labels_are_shown() {
+    for (name, digest) in [
+        ("checksum/config", SHA256),
+        ("checksum/secret-tls", SHA256),
+        ("kubernetes.io/config.hash", MD5),
+        ("kubernetes.io/config.mirror", MD5),
+        ("kubephase.dev/plugin-identity", SHA1),
+        ("rev", SHA1),
+        ("git-rev", SHA1),
+    ] {
+        let object = json!({"metadata": {"annotations": {"a": "b", name: digest}}});
+        assert_eq!(found(&object), None, "{object}");
+        let yaml = format!("metadata:\n  annotations:\n    {name}: {digest}\n");
+        assert_eq!(classify(yaml.as_bytes()), None, "{yaml}");
+    }
+    for name in ["config", "mirror", "identity", "key"] {
+        let object = json!({"metadata": {"annotations": {name: SHA256}}});
+        assert!(found(&object).is_some(), "{object}");
+    }
+}
+
+#[test]
+fn files_with_digests_are_shown() {
+    for text in [
+        format!("Conffiles:\n /etc/adduser.conf {MD5}\n /etc/x.conf {MD5} obsolete\n"),
+        format!("MD5 (kubelet) = {MD5}\nSHA256 (kubelet) = {SHA256}\n"),
+        format!("Build-Ids: {SHA1} {SHA1} {SHA1}\n"),
+        format!("{SHA256}  kubelet\n{SHA256} *kubectl\n"),
+    ] {
+        assert_eq!(classify(text.as_bytes()), None, "{text}");
+    }
+    for text in [format!("etc {MD5}\n"), format!("= {SHA256}\n")] {
+        assert!(classify(text.as_bytes()).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn public_keys_are_shown() {
+    for text in [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl u@h\n",
+        "untrusted comment: minisign public key\n\
+         RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n",
+        "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n",
+        "peer: xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n  endpoint: 192.0.2.1:51820\n",
+        "-----BEGIN PUBLIC KEY-----\n\
+         MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+         -----END PUBLIC KEY-----\n",
+    ] {
+        assert_eq!(classify(text.as_bytes()), None, "{text}");
+        let object = json!({"data": {"file": text}});
+        assert_eq!(found(&object), None, "{object}");
+    }
+    for text in [
+        "PrivateKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n",
+        "key = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n",
+        "ssh-ed25519 AAAAd3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl u@h\n",
+        "untrusted comment: minisign encrypted secret key\n\
+         RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\n",
+    ] {
+        assert!(classify(text.as_bytes()).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn places_of_secrets_are_shown() {
+    for text in [
+        "password: ${DB_PASSWORD}\n",
+        "password = \"$PASSWORD\"\n",
+        "DB_PASSWORD=$(DB_PASSWORD)\n",
+        "//srv/share /mnt cifs credentials=/root/.cifs 0 0\n",
+        "https://docs.example.com/authentication?token=help\n",
+        "password\trequisite\tpam_deny.so\npassword [success=1] pam_unix.so use_authtok\n",
+        "kpasswd\t\t464/tcp\nkpasswd\t\t464/udp\n",
+        "# password for the console\n  password: null\nauthtok_type=UNIX\n",
+        "<password/>\n<password></password>\n<password>${env.PASSWORD}</password>\n",
+        "CONFIG_ACPI_LEGACY_TABLES_LOOKUP=y\n",
+        "#NAME_REGEX=\"^[a-z][-a-z0-9_]*\\$?$\"\n\
+         #SYS_NAME_REGEX=\"^[a-z_][-a-z0-9_]*\\$?$\"\n\
+         #SKEL_IGNORE_REGEX=\"\\.(dpkg|ucf)-(old|new|dist|save)$\"\n",
+    ] {
+        assert_eq!(classify(text.as_bytes()), None, "{text}");
+    }
+    for text in [
+        "password: ${DB_PASSWORD:-hunter2}\n",
+        "password = \"$ecret-hunter2\"\n",
+        "password=/hunter2\n",
+        "https://docs.example.com/x?token=hunter2\n",
+        "token=help\n",
+    ] {
+        assert!(classify(text.as_bytes()).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn latin_1_is_a_text() {
+    let text = b"# K\xf6nnen Gr\xfc\xdfe aus M\xfcnchen und Umgebung gelesen werden?\nmtu 1500\n";
+    assert_eq!(classify(text), None);
+    let with_password = [text.as_slice(), b"password=hunter2\n"].concat();
+    assert_eq!(classify(&with_password), Some(Credential::Password));
+}
+
+#[test]
+fn the_configuration_of_the_running_kernel_is_shown() {
+    if let Ok(packed) = std::fs::read("/proc/config.gz") {
+        assert_eq!(classify(&packed), None);
+    }
+}

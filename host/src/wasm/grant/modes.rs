@@ -1,0 +1,26 @@
+//! Which modes a plugin may give files and directories.
+use super::Grant;
+use crate::wasm::gate::{Row, fits_pattern, is_apart};
+
+/// Mode bits that let users other than the owner write.
+const OTHERS_WRITE: u32 = 0o022;
+
+impl Grant {
+    /// Decides about the mode of a file or directory. What others may write they may also replace,
+    /// by a link to a file of the host, and the host comes back to the path: to look, to change its
+    /// mode, to remove it.
+    ///
+    /// # Errors
+    /// Users other than the owner could write, and all that was granted there is the plugin's own.
+    pub fn allows_mode(&self, row: &Row, path: &str, mode: u32) -> Result<(), String> {
+        let is_consented = |pattern: &String| fits_pattern(pattern, path) && !is_apart(pattern);
+        let mut patterns = self.requests(row).flat_map(|request| &request.paths);
+        if self.is_distribution || mode & OTHERS_WRITE == 0 || patterns.any(is_consented) {
+            return Ok(());
+        }
+        Err(format!(
+            "{path} would get mode {mode:04o}, by which users other than its owner may write; in \
+             the plugin's own directory no plugin gives such a mode (0755 and 0644 are fine)"
+        ))
+    }
+}

@@ -1,0 +1,126 @@
+//! The way to what is removed. A journal names a path, and another user may have put a link on the
+//! way since: the way is followed only through links that nobody but root and this user can have
+//! made.
+use super::{
+    RootedFiles,
+    failure::{failure_to, io_failure},
+    handle::UNFOLLOWED,
+    private::is_trusted,
+};
+use crate::world::Tried;
+use kubephase_wit::Failure;
+use rustix::{
+    fd::OwnedFd,
+    fs::{self, FileType, Mode, OFlags, ResolveFlags},
+    io::Errno,
+};
+
+/// Links on one way, as many as the kernel follows.
+const MAX_LINKS: usize = 40;
+
+/// A directory on the way, opened without following a link.
+struct Step<'p> {
+    directory: OwnedFd,
+    name: &'p str,
+    /// Whether no other user can change this directory or one above it.
+    trusted: bool,
+}
+
+impl RootedFiles {
+    /// Opens the directory of a path that is to be removed. None if the directory does not exist.
+    ///
+    /// # Errors
+    /// `denied` if the way leads through a link that another user may have made.
+    pub(super) fn open_directory_of_removed(
+        &self,
+        path: &str,
+        directory: &str,
+    ) -> Tried<Option<OwnedFd>> {
+        let mut way = directory.to_owned();
+        for _ in 0..=MAX_LINKS {
+            let flags = OFlags::PATH | OFlags::DIRECTORY;
+            match self.open_at_with(&way, flags, ResolveFlags::NO_SYMLINKS) {
+                Ok(found) => return Ok(Some(found)),
+                Err(Errno::NOENT) => return Ok(None),
+                Err(Errno::LOOP) => way = self.replace_first_link(path, &way)?,
+                Err(errno) => return Err(io_failure("remove", path, errno)),
+            }
+        }
+        Err(io_failure("remove", path, Errno::LOOP))
+    }
+
+    /// Returns the way with its first link replaced by what the link leads to. `path` names the
+    /// whole path in failures.
+    fn replace_first_link(&self, path: &str, way: &str) -> Tried<String> {
+        let failure = |errno: Errno| io_failure("remove", path, errno);
+        let mut steps = vec![self.first_step().map_err(failure)?];
+        let mut rest = way;
+        while let Some((name, after)) = next_name(rest) {
+            rest = after;
+            if name == ".." {
+                steps.truncate(1.max(steps.len() - 1));
+                continue;
+            }
+            let here = steps.last().ok_or_else(|| failure(Errno::LOOP))?;
+            let opened =
+                fs::openat(&here.directory, name, UNFOLLOWED, Mode::empty()).map_err(failure)?;
+            let stat = fs::fstat(&opened).map_err(failure)?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::Symlink {
+                let trusted = here.trusted && is_trusted(stat.st_uid, stat.st_mode);
+                steps.push(Step {
+                    directory: opened,
+                    name,
+                    trusted,
+                });
+                continue;
+            }
+            let above: String = steps.iter().map(|step| format!("{}/", step.name)).collect();
+            if !here.trusted {
+                return Err(untrusted_link(path, &format!("{above}{name}")));
+            }
+            let target = fs::readlinkat(&opened, "", Vec::new())
+                .map_err(failure_to("remove", path))?
+                .into_string()
+                .map_err(|_| failure(Errno::ILSEQ))?;
+            let start = if target.starts_with('/') { "" } else { &above };
+            return Ok(format!("{start}{target}/{rest}"));
+        }
+        // There is no link any more.
+        Ok(way.to_owned())
+    }
+
+    /// The root of the tree. That of a scratch tree stands for `/`, whatever its mode is.
+    fn first_step(&self) -> rustix::io::Result<Step<'static>> {
+        let directory = self.open_at(".", OFlags::PATH | OFlags::DIRECTORY)?;
+        let stat = fs::fstat(&directory)?;
+        Ok(Step {
+            directory,
+            name: "",
+            trusted: self.is_scratch() || is_trusted(stat.st_uid, stat.st_mode),
+        })
+    }
+}
+
+/// The first name of a path, and what follows it.
+fn next_name(path: &str) -> Option<(&str, &str)> {
+    let path = path.trim_start_matches('/');
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    match name {
+        "" => None,
+        "." => next_name(rest),
+        _ => Some((name, rest)),
+    }
+}
+
+fn untrusted_link(path: &str, link: &str) -> Failure {
+    Failure {
+        remedy: Some(format!("look at {link}, and remove by hand what is to go")),
+        ..Failure::new(
+            "denied",
+            format!(
+                "cannot remove {path}: {link} is a link, in a directory that other users than \
+                 root may change, so it may lead to files that nobody meant to remove"
+            ),
+        )
+    }
+}

@@ -1,0 +1,63 @@
+//! Files that are judged, and read as they were judged: a path may lead to another file a moment
+//! later, so the file is opened once, and both the judgement and the bytes are about that file.
+use super::{Files, OpenFile, Tried, files::MAX_READ};
+use crate::secret::Secret;
+
+/// Reads a file that `judge` does not refuse; none where there is none. Follows links.
+///
+/// # Errors
+/// The refusal; the failure to open or read the file, which is `invalid` where it is no regular
+/// file.
+pub fn read_judged(
+    files: &dyn Files,
+    path: &str,
+    judge: impl FnOnce(&dyn OpenFile) -> Tried<()>,
+) -> Tried<Option<Secret<Vec<u8>>>> {
+    let opened = match files.open(path) {
+        Ok(opened) => opened,
+        Err(failure) if failure.code == "not-found" => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    judge(&*opened)?;
+    opened.read(MAX_READ).map(Secret::new).map(Some)
+}
+
+/// The text of a file that was read, with `\u{fffd}` for what is no text.
+pub fn text_of(bytes: &Secret<Vec<u8>>) -> Secret<String> {
+    Secret::new(String::from_utf8_lossy(bytes.reveal()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::files::RootedFiles;
+    use kubephase_wit::Failure;
+    use std::{fs, os::unix::fs::symlink};
+
+    #[test]
+    fn the_bytes_that_are_read_are_those_of_the_file_that_was_judged() {
+        let root = tempfile::tempdir().unwrap();
+        let files = RootedFiles::open(root.path()).unwrap();
+        files.write("/own/x.key", b"own", 0o600, None).unwrap();
+        files.write("/pki/x.key", b"host", 0o600, None).unwrap();
+        let link = root.path().join("link");
+        symlink("own", &link).unwrap();
+        let mut judged = String::new();
+        let read = read_judged(&files, "/link/x.key", |opened| {
+            judged = opened.real_path();
+            fs::remove_file(&link).unwrap();
+            symlink("pki", &link).unwrap();
+            Ok(())
+        });
+        assert_eq!(judged, "/own/x.key");
+        assert_eq!(read.unwrap().unwrap().reveal(), b"own");
+        let refuse = |opened: &dyn OpenFile| {
+            assert_eq!(opened.real_path(), "/pki/x.key");
+            Err(Failure::new("denied", "the host's"))
+        };
+        let refused = read_judged(&files, "/link/x.key", refuse).unwrap_err();
+        assert_eq!(refused.code, "denied");
+        assert!(read_judged(&files, "/none", |_| Ok(())).unwrap().is_none());
+        assert!(read_judged(&files, "/pki", |_| Ok(())).is_err());
+    }
+}

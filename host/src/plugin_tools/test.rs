@@ -8,7 +8,7 @@ use crate::{
     cancel::Cancel,
     config::{ADMIN, SERVICE_SUBNET, plugin_limits::Limits},
     effect::proposal::Proposal,
-    event::{Bus, Event, Subscriber, What},
+    event::{Bus, Event, EventKind, Subscriber},
     operator_files,
     plugin::{
         consent::{self, Consent, Question},
@@ -18,7 +18,7 @@ use crate::{
     run::{
         access::Access,
         capsule::Capsule,
-        session::{Session, Shared},
+        session::{RunContext, Session},
     },
     text::sanitise,
     wasm::plugin::Plugin,
@@ -175,7 +175,7 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
         .err()
         .map(|failure| failure.message.clone())
         .unwrap_or_default();
-    let capsule = session.capsule(&failure).of(plugin);
+    let capsule = session.capsule(&failure).with_plugin(plugin);
     let mut text = Vec::new();
     capsule.write(&mut text)?;
     operator_files::replace(file, &text, 0o600)
@@ -195,8 +195,8 @@ pub fn record(plugin: &Plugin, file: &Path, allow: Option<Consent>) -> Result<Ve
 struct Listener(Arc<Mutex<Vec<String>>>);
 
 impl Subscriber for Listener {
-    fn notice(&mut self, event: &Event) {
-        if let What::Message { label, text, .. } = &event.what {
+    fn on_event(&mut self, event: &Event) {
+        if let EventKind::Message { label, text, .. } = &event.kind {
             self.0.lock().push(format!("[{label}] {text}"));
         }
     }
@@ -204,7 +204,7 @@ impl Subscriber for Listener {
 
 /// What stands around one call.
 struct Stage {
-    shared: Arc<Shared>,
+    shared: Arc<RunContext>,
     listener: Listener,
 }
 
@@ -224,7 +224,7 @@ impl Stage {
 
     fn over(world: Arc<dyn World>, config: &serde_json::Value) -> Stage {
         let listener = Listener::default();
-        let shared = Shared::new(
+        let shared = RunContext::new(
             world,
             Bus::new(vec![Box::new(listener.clone())]),
             config.clone(),
